@@ -1,0 +1,51 @@
+// `rollcall config`: the configuration in force as YAML that rollcall could read again, each line with a comment that
+// says where its value came from. Secrets are printed as ***, which rollcall would refuse: the output is no backup.
+
+import { stringify } from 'yaml';
+import { factsOf, type SettingKey, settingKeys } from '../config/settings.ts';
+import { formatListen } from '../config/values.ts';
+import type { Config, Origins } from '../config.ts';
+
+export function printConfig(config: Config, origins: Origins): string {
+  const lines = settingKeys.map((key) => ({ text: line(config, key), origin: origins[key] }));
+  const width = Math.min(40, Math.max(...lines.map(({ text }) => text.length)));
+  return lines.map(({ text, origin }) => `${text.padEnd(width)} # ${origin}\n`).join('');
+}
+
+function line(config: Config, key: SettingKey): string {
+  switch (key) {
+    case 'http':
+    case 'dns':
+      return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
+    case 'data':
+      return `data: ${scalar(config.data ?? 'none')}`;
+    case 'tokens':
+      return `tokens: ${JSON.stringify(config.tokens.map(({ name }) => ({ name, token: '***' })))}`;
+    case 'tokenFile':
+      return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
+    case 'cookieSecret':
+      return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
+    default:
+      return `${key}: ${scalar(config[key])}`;
+  }
+}
+
+function scalar(value: string | number | boolean): string {
+  return typeof value === 'string' && /[\n\r]/.test(value)
+    ? JSON.stringify(value)
+    : stringify(value, { lineWidth: 0 }).trim();
+}
+
+/** Every setting as a commented line of YAML with its default, for `rollcall config --help`. */
+export function settingsTable(): string {
+  const rows = settingKeys.map((key) => {
+    const { default: fallback, unit, minimum, maximum, description } = factsOf(key);
+    const limits = unit === undefined ? '' : `, ${minimum}..${maximum} ${unit}`;
+    return {
+      yaml: `${key}: ${fallback === undefined ? '' : JSON.stringify(fallback)}`,
+      says: `${description}${limits}`,
+    };
+  });
+  const width = Math.max(...rows.map(({ yaml }) => yaml.length));
+  return rows.map(({ yaml, says }) => `  ${yaml.padEnd(width)}  # ${says}\n`).join('');
+}

@@ -1,0 +1,114 @@
+// Every setting rollcall has: one TypeBox schema with default, unit, limits and a description. The environment variable,
+// the flag, the help texts and the messages about wrong values are all derived from it, so they cannot disagree.
+// Annotations beside JSON Schema's own: `unit` (what a number counts), `flag` (the value's name in --help; only the
+// settings people change often have a flag, every setting has an environment variable).
+// Limits: it describes what is written in a file; what the program works with is `Config` in config.ts.
+
+import Type, { type Static } from 'typebox';
+
+const whole = (unit: string, fallback: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ default: fallback, minimum, maximum, unit, description });
+
+const listeners = (fallback: string, description: string) =>
+  Type.Array(Type.String(), { default: [fallback], minItems: 1, maxItems: 16, flag: '<host:port,...>', description });
+
+export const tokenNameRule = '1 to 64 of a-z 0-9 _ -';
+export const tokenRule = '16 to 512 printable ASCII characters without blanks';
+export const tokenSchema = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z0-9_-]{1,64}$', description: tokenNameRule }),
+    token: Type.String({ pattern: '^[!-~]{16,512}$', description: tokenRule }),
+  },
+  { additionalProperties: false },
+);
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const settingsSchema = Type.Object(
+  {
+    http: listeners('127.0.0.1:7171', 'where the HTTP API listens; port 0 takes any free one'),
+    dns: listeners('127.0.0.1:8053', 'where DNS listens, UDP and TCP; port 0 takes any free one'),
+    origin: Type.String({
+      default: 'svc.',
+      flag: '<name>',
+      description: 'the domain below which services are found (APPID.ENV.ORIGIN)',
+    }),
+    zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
+    data: Type.String({
+      default: 'data',
+      flag: '<dir>',
+      description: 'directory of what outlives a restart: the revision (SOA serial); none: nothing',
+    }),
+    tokens: Type.Array(tokenSchema, {
+      default: [],
+      description: 'names and secrets of writers; in ROLLCALL_TOKENS as name=token,...',
+    }),
+    tokenFile: Type.Optional(
+      Type.String({
+        flag: '<file>',
+        description: 'file of further tokens, one "name token" a line, # starts a comment',
+      }),
+    ),
+    insecure: Type.Boolean({
+      default: false,
+      flag: '',
+      description: 'allow HTTP on a non-loopback address without any token',
+    }),
+    logLevel: Type.Enum(logLevels, { default: 'info', flag: '<level>', description: 'least severe message to log' }),
+    serverId: Type.String({
+      default: '',
+      description: 'name of this server for NSID and CHAOS id.server; empty: not told',
+    }),
+    serverVersion: Type.String({ default: '', description: 'answer to CHAOS version.bind; empty: not told' }),
+    cookieSecret: Type.Optional(
+      Type.String({ description: 'key of DNS cookies, 32 hex digits, the same on all servers of one address' }),
+    ),
+    leaseSeconds: whole('seconds', 90, 5, 86_400, 'lease of an instance that asks for none'),
+    dnsTtlSeconds: whole('seconds', 5, 0, 3600, 'TTL of the records of an instance that asks for none'),
+    negativeTtlSeconds: whole('seconds', 5, 0, 3600, 'how long resolvers may keep "no such name"'),
+    tcpIdleSeconds: whole('seconds', 10, 1, 3600, 'a DNS connection without traffic is closed after this time'),
+    tcpConnectionsMax: whole('connections', 1000, 1, 1_000_000, 'open DNS connections, all clients together'),
+    tcpConnectionsPerClientMax: whole('connections', 100, 1, 1_000_000, 'open DNS connections of one client address'),
+    httpConnectionsMax: whole('connections', 10_000, 1, 1_000_000, 'open HTTP connections'),
+    longPollsMax: whole('requests', 10_000, 1, 1_000_000, 'long polls held open at the same time'),
+    instancesMax: whole('instances', 1_000_000, 1, 10_000_000, 'registered instances, all apps together'),
+    instancesPerAppMax: whole('instances', 10_000, 1, 10_000_000, 'registered instances of one app'),
+    answerCacheMiB: whole('MiB', 64, 1, 65_536, 'memory for encoded DNS answers'),
+    stopSeconds: whole('seconds', 5, 1, 600, 'time to finish what is under way when asked to stop'),
+  },
+  { additionalProperties: false },
+);
+
+export type Settings = Static<typeof settingsSchema>;
+export type SettingKey = keyof Settings;
+
+/** What the schema says of one setting, with the annotations that TypeBox does not type. */
+export interface SettingFacts {
+  readonly type?: string;
+  readonly default?: unknown;
+  readonly description: string;
+  readonly unit?: string;
+  readonly flag?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+export const settingKeys = Object.keys(settingsSchema.properties) as readonly SettingKey[];
+
+export function isSettingKey(text: string): text is SettingKey {
+  return Object.hasOwn(settingsSchema.properties, text);
+}
+
+export function factsOf(key: SettingKey): SettingFacts {
+  return settingsSchema.properties[key] as object as SettingFacts;
+}
+
+/** `answerCacheMiB` -> `ROLLCALL_ANSWER_CACHE_MIB`. */
+export function environmentNameOf(key: SettingKey): string {
+  return `ROLLCALL_${key.replaceAll(/(?<=[a-z])(?=[A-Z][a-z])/g, '_').toUpperCase()}`;
+}
+
+/** `tokenFile` -> `--token-file`; the same for settings without a flag, which never meet it. */
+export function flagNameOf(key: SettingKey): string {
+  return `--${key.replaceAll(/(?<=[a-z])(?=[A-Z][a-z])/g, '-').toLowerCase()}`;
+}

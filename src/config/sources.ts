@@ -1,0 +1,130 @@
+// Where settings are written: the YAML file, ROLLCALL_* variables, flags. This file only finds what was given and says
+// where; whether a value makes sense is decided in values.ts. Names that mean nothing are problems, because a
+// mistyped setting that is ignored in silence is found in production.
+// Limits: one YAML document, a mapping at its top; no includes, no nesting. No message repeats a value here: the
+// mistyped name may be that of a secret.
+
+import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { didYouMean } from './did-you-mean.ts';
+import { environmentNameOf, flagNameOf, isSettingKey, type SettingKey, settingKeys } from './settings.ts';
+
+export type FileText =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Called at start only, at most twice; blocking is fine. */
+export type ReadFile = (path: string) => FileText;
+
+/** Values of the flags by setting key, as the command line had them; `config` is the path of the file. */
+export type Flags = Readonly<Partial<Record<SettingKey | 'config', unknown>>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Given {
+  readonly key: SettingKey;
+  readonly raw: unknown;
+  /** `rollcall.yaml:3`, `ROLLCALL_HTTP` or `--http`. */
+  readonly source: string;
+  /** How a message about the value begins: the source, and the setting where the source does not name it. */
+  readonly subject: string;
+}
+
+export interface Found {
+  readonly given: readonly Given[];
+  readonly problems: readonly string[];
+}
+
+export const defaultConfigFile = 'rollcall.yaml';
+const configVariable = 'ROLLCALL_CONFIG';
+
+/** Everything given, weakest source first. */
+export function findGiven(sources: { flags: Flags; env: Environment; readFile: ReadFile }): Found {
+  const found = [fromFile(sources), fromEnvironment(sources.env), fromFlags(sources.flags)];
+  return { given: found.flatMap((one) => one.given), problems: found.flatMap((one) => one.problems) };
+}
+
+function fromFile({ flags, env, readFile }: { flags: Flags; env: Environment; readFile: ReadFile }): Found {
+  const explicit = typeof flags.config === 'string' ? flags.config : env[configVariable];
+  const path = explicit ?? defaultConfigFile;
+  const file = readFile(path);
+  if (file.kind === 'missing' && explicit === undefined) return { given: [], problems: [] };
+  if (file.kind === 'text') return fromYaml(file.text, path);
+  const asker = explicit === undefined ? '' : `${typeof flags.config === 'string' ? '--config' : configVariable}: `;
+  const reason = file.kind === 'missing' ? 'there is no such file' : file.reason;
+  return { given: [], problems: [`${asker}cannot read ${JSON.stringify(path)}: ${reason}`] };
+}
+
+export function fromYaml(text: string, path: string): Found {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number): string => `${path}:${lines.linePos(offset).line}`;
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    return { given: [], problems: faults.map((fault) => `${at(fault.pos[0])}: ${withoutSource(fault.message)}`) };
+  }
+  if (document.contents === null) return { given: [], problems: [] };
+  if (!isMap(document.contents)) {
+    return { given: [], problems: [`${path}: the file must be a mapping, "setting: value" on each line`] };
+  }
+  const given: Given[] = [];
+  const problems: string[] = [];
+  for (const pair of document.contents.items) {
+    const name = isScalar(pair.key) ? String(pair.key.value) : '(not a name)';
+    const source = isScalar(pair.key) && pair.key.range ? at(pair.key.range[0]) : path;
+    if (isSettingKey(name)) {
+      const value = plainValue(pair, document);
+      if (value === unusable) problems.push(`${source}: ${name}: the aliases in the value cannot be resolved`);
+      else given.push({ key: name, raw: value, source, subject: `${source}: ${name}` });
+    } else problems.push(`${source}: ${name}: unknown setting${didYouMean(name, settingKeys)}`);
+  }
+  return { given, problems };
+}
+
+const unusable = Symbol('unusable');
+
+/** The yaml package throws on an alias that unfolds too far; here that is one more wrong value. */
+function plainValue(pair: Pair, document: ReturnType<typeof parseDocument>): unknown {
+  const node = pair.value;
+  if (node === null || typeof node !== 'object' || !('toJS' in node) || typeof node.toJS !== 'function') return node;
+  try {
+    return node.toJS(document);
+  } catch {
+    return unusable;
+  }
+}
+
+/** Some syntax messages end with the text that was met, which may be a secret. */
+function withoutSource(message: string): string {
+  return message.replace(/:.*$/s, '');
+}
+
+function fromEnvironment(env: Environment): Found {
+  const keyOf = new Map(settingKeys.map((key) => [environmentNameOf(key), key]));
+  const given: Given[] = [];
+  const problems: string[] = [];
+  for (const [name, raw] of Object.entries(env)) {
+    if (!name.startsWith('ROLLCALL_') || raw === undefined || name === configVariable) continue;
+    const key = keyOf.get(name);
+    if (key !== undefined) given.push({ key, raw, source: name, subject: name });
+    else if (!isServiceLink(name, raw)) problems.push(`${name}: unknown setting${didYouMean(name, keyOf.keys())}`);
+  }
+  return { given, problems };
+}
+
+/**
+ * Kubernetes tells every container of the services around it: a service called `rollcall` or `rollcall-dns` makes
+ * ROLLCALL_SERVICE_HOST, ROLLCALL_DNS_PORT=udp://10.1.2.3:53, ROLLCALL_PORT_7171_TCP_ADDR and so on. They are no settings.
+ */
+function isServiceLink(name: string, value: string): boolean {
+  if (/_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$/.test(name)) return true;
+  return /_PORT(_\d+_(TCP|UDP|SCTP))?$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value);
+}
+
+function fromFlags(flags: Flags): Found {
+  const given: Given[] = [];
+  for (const key of settingKeys) {
+    const raw = flags[key];
+    if (raw !== undefined) given.push({ key, raw, source: flagNameOf(key), subject: flagNameOf(key) });
+  }
+  return { given, problems: [] };
+}

@@ -1,0 +1,177 @@
+// From what somebody wrote (text from the environment or a flag, a YAML value from the file) to the value the program
+// uses, or to sentences that say what is wrong with it. Text and YAML take the same way: "90" and 90 are one lease.
+// Limits: no I/O; whether an address can be bound or a directory exists is found out by those who use it.
+
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import Value from 'typebox/value';
+import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
+import { readTokens } from './tokens.ts';
+
+/** An address of this machine; an IPv6 host is without brackets, port 0 means any free one. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type Outcome = { readonly value: unknown } | { readonly problems: readonly string[] };
+
+/** Problems are phrased to follow "SOURCE: ". */
+export function readValue(key: SettingKey, raw: unknown): Outcome {
+  const isEmpty = raw === undefined || raw === null || raw === '';
+  if (isEmpty && factsOf(key).default !== '') return problem('has no value; set one or remove it');
+  switch (key) {
+    case 'http':
+    case 'dns':
+      return readListens(raw);
+    case 'origin':
+      return readOrigin(raw);
+    case 'zones':
+    case 'tokenFile':
+      return readPath(raw);
+    case 'data':
+      return raw === 'none' ? { value: undefined } : readPath(raw);
+    case 'tokens':
+      return readTokens(raw);
+    case 'insecure':
+      return readSwitch(raw);
+    case 'logLevel':
+      return readLogLevel(raw);
+    case 'serverId':
+    case 'serverVersion':
+      return readWords(raw);
+    case 'cookieSecret':
+      return readSecret(raw);
+    default:
+      return readWhole(key, raw);
+  }
+}
+
+function problem(text: string): Outcome {
+  return { problems: [text] };
+}
+
+/** The value as a message repeats it: short, quoted if it is text, and never what is inside a list or mapping. */
+function shown(raw: unknown): string {
+  if (Array.isArray(raw)) return 'a list';
+  if (typeof raw === 'object' && raw !== null) return 'a mapping';
+  const text = JSON.stringify(raw) ?? String(raw);
+  return text.length > 80 ? `${text.slice(0, 77)}..."` : text;
+}
+
+function readWhole(key: SettingKey, raw: unknown): Outcome {
+  const facts = factsOf(key);
+  const value = typeof raw === 'string' && /^\d{1,15}$/.test(raw) ? Number(raw) : raw;
+  if (Value.Check(settingsSchema.properties[key], value)) return { value };
+  return problem(`${shown(raw)} is not a whole number from ${facts.minimum} to ${facts.maximum} (${facts.unit})`);
+}
+
+function readSwitch(raw: unknown): Outcome {
+  if (raw === true || raw === 'true' || raw === '1') return { value: true };
+  if (raw === false || raw === 'false' || raw === '0') return { value: false };
+  return problem(`${shown(raw)} is neither true nor false`);
+}
+
+function readLogLevel(raw: unknown): Outcome {
+  if (Value.Check(settingsSchema.properties.logLevel, raw)) return { value: raw };
+  return problem(`${shown(raw)} is none of ${logLevels.join(', ')}`);
+}
+
+/** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
+function readWords(raw: unknown): Outcome {
+  const text = typeof raw === 'number' ? String(raw) : (raw ?? '');
+  if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
+  return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
+}
+
+/** Never repeated in a message. */
+function readSecret(raw: unknown): Outcome {
+  if (typeof raw === 'string' && /^[0-9a-fA-F]{32}$/.test(raw)) return { value: raw.toLowerCase() };
+  return problem('is not a key of 32 hexadecimal digits (write it in quotes)');
+}
+
+function readPath(raw: unknown): Outcome {
+  if (typeof raw === 'string' && !raw.includes('\0')) return { value: raw };
+  return problem(`${shown(raw)} is not a path`);
+}
+
+/** An absolute domain name of letter-digit-hyphen labels (RFC 1123 §2.1), made canonical: lower case, final dot. */
+function readOrigin(raw: unknown): Outcome {
+  if (typeof raw !== 'string') return problem(`${shown(raw)} is not a domain name`);
+  const name = raw.toLowerCase().replace(/\.$/, '');
+  if (name === '') return problem(`${shown(raw)} is the DNS root; name a domain of your own, such as svc.`);
+  const problems: string[] = [];
+  for (const label of name.split('.')) {
+    const why = labelFault(label);
+    if (why !== undefined) problems.push(`${shown(raw)}: label ${shown(label)} ${why}`);
+  }
+  // One octet before each label and the root's make the wire form two octets longer than the text without final dot.
+  if (name.length + 2 > originOctetsMax) {
+    problems.push(
+      `${shown(raw)} leaves no room for names below it: ${name.length + 2} of at most ${originOctetsMax} octets`,
+    );
+  }
+  return problems.length > 0 ? { problems } : { value: `${name}.` };
+}
+
+/** Half of the 255 octets of RFC 1035 §2.3.4: the other half is for instance, app and env. */
+const originOctetsMax = 127;
+
+function labelFault(label: string): string | undefined {
+  if (label === '') return 'is empty';
+  if (label.length > 63) return `has ${label.length} octets, at most 63 are allowed`;
+  if (/\P{ASCII}/u.test(label)) return 'is not ASCII; write its xn-- form';
+  if (!/^[a-z0-9-]+$/.test(label)) return 'may only hold letters, digits and hyphens';
+  return label.startsWith('-') || label.endsWith('-') ? 'must not begin or end with a hyphen' : undefined;
+}
+
+function readListens(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const listens: Listen[] = [];
+  const problems: string[] = [];
+  if (texts.length === 0) problems.push('is an empty list; name at least one host:port');
+  if (texts.length > 16) problems.push(`lists ${texts.length} addresses, at most 16 are allowed`);
+  for (const text of texts) {
+    const listen = readListen(text);
+    if (typeof listen === 'string') problems.push(listen);
+    else if (listen.port > 0 && listens.some((other) => formatListen(other) === formatListen(listen))) {
+      problems.push(`names ${formatListen(listen)} twice`);
+    } else listens.push(listen);
+  }
+  return problems.length > 0 ? { problems } : { value: listens };
+}
+
+function splitItem(item: unknown): unknown[] {
+  return typeof item === 'string' ? item.split(',') : [item];
+}
+
+function readListen(raw: unknown): Listen | string {
+  const text = typeof raw === 'string' ? raw.trim() : raw;
+  const parts = typeof text === 'string' ? /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,9})$/.exec(text) : null;
+  if (parts === null) return `${shown(text)} is not host:port; write it like 127.0.0.1:7171 or [::1]:7171`;
+  const port = Number(parts[3]);
+  if (port > 65_535) return `${shown(text)}: the port must be 0-65535, received ${parts[3]}`;
+  if (parts[1] !== undefined) {
+    if (isIP(parts[1]) === 6) return { host: parts[1].toLowerCase(), port };
+    return `${shown(text)}: ${shown(parts[1])} is not an IPv6 address`;
+  }
+  const host = parts[2] ?? '';
+  if (host.toLowerCase() === 'localhost') return { host: '127.0.0.1', port };
+  if (isIPv4(host)) return { host, port };
+  if (host === '' || host === '*') {
+    return `${shown(text)}: write 0.0.0.0:${port} for every IPv4 address or [::]:${port} for every address`;
+  }
+  return `${shown(text)}: ${shown(host)} is not an address of this machine; write an IP address or localhost`;
+}
+
+export function formatListen({ host, port }: Listen): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+export function isLoopback({ host }: Listen): boolean {
+  const [address = ''] = host.split('%');
+  return loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}

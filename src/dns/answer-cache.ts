@@ -1,0 +1,74 @@
+// Encoded answers, made once and served many times. An entry is right by proof, not by hope: it notes the revision of
+// everything it was made from and the time until which its TTLs hold, and both are compared on every hit. Nothing has
+// to be told to forget. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
+// An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
+// had to be cut is kept under question and limit.
+
+import { LRUCache } from 'lru-cache';
+import type { Answer, ExtendedError, Serial, Source } from './message.ts';
+import type { Encoded } from './wire/encode.ts';
+
+/** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
+const keptOctetsMax = 16_384;
+const entriesMax = 200_000;
+/** What an entry costs besides its octets, about. */
+const entryOverheadOctets = 400;
+
+export interface CachedAnswer {
+  readonly encoded: Encoded;
+  readonly rcode: number;
+  readonly serial: Serial | undefined;
+  readonly error: ExtendedError | undefined;
+  readonly sources: readonly Source[];
+  readonly revisions: readonly number[];
+  readonly validUntilMs: number;
+  /** The next of the encoded answer's turns. */
+  turn: number;
+}
+
+export class AnswerCache {
+  readonly #entries: LRUCache<string, CachedAnswer>;
+
+  constructor(octetsMax: number) {
+    this.#entries = new LRUCache({
+      // The cache sets this many places aside at once, so no more than could ever be filled.
+      max: Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets)),
+      maxSize: octetsMax,
+      sizeCalculation: ({ encoded }, key) => encoded.bytes.length + key.length + entryOverheadOctets,
+    });
+  }
+
+  /** The entry under `key`, if it is right at `nowMs` and has a turn left. */
+  get(key: string, nowMs: number): CachedAnswer | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && isCurrent(entry, nowMs) ? entry : undefined;
+  }
+
+  set(key: string, entry: CachedAnswer): void {
+    if (entry.encoded.bytes.length <= keptOctetsMax) this.#entries.set(key, entry);
+  }
+}
+
+/** An entry of what was just answered and encoded. */
+export function cachedAnswer(answer: Answer, encoded: Encoded, error: ExtendedError | undefined): CachedAnswer {
+  return {
+    encoded,
+    rcode: answer.rcode,
+    serial: answer.serial,
+    error,
+    sources: answer.sources,
+    revisions: answer.sources.map((source) => source.revision),
+    validUntilMs: answer.validUntilMs,
+    turn: 0,
+  };
+}
+
+function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
+  if (nowMs > entry.validUntilMs) return false;
+  const { turns } = entry.encoded;
+  if (turns !== undefined && entry.turn >= turns.firsts.length) return false;
+  for (let i = 0; i < entry.sources.length; i++) {
+    if ((entry.sources[i] as Source).revision !== entry.revisions[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,204 @@
+// bytes -> bytes: a ladder of guards, cheapest first, each of which may leave; then the cache; then the answer.
+// No await, no throw: a fault of ours is SERVFAIL to the client and one call of `onFault`. Knows no socket and no
+// thread, so that any transport can carry it.
+
+import { answerQuestion } from './answer.ts';
+import { AnswerCache, type CachedAnswer, cachedAnswer } from './answer-cache.ts';
+import type { DnsCounters, Transport } from './counters.ts';
+import { errorOfAnswer, errorOfFault, errorOfRefusal } from './extended-error.ts';
+import {
+  type Edns,
+  type ExtendedError,
+  headerOctets,
+  Opcode,
+  plainUdpOctets,
+  type Query,
+  Rcode,
+  RRClass,
+  RRType,
+  tcpOctetsMax,
+  udpOctetsMax,
+} from './message.ts';
+import { nameToText } from './name.ts';
+import { chaosRecord } from './wire/chaos.ts';
+import { decodeQuery, isResponse, opcodeOf } from './wire/decode.ts';
+import { encodeAnswer } from './wire/encode.ts';
+import { type Identity, OptWriter, optOctets, reasonOctets } from './wire/opt.ts';
+import { replyWith, replyWithout, replyWithRecord } from './wire/reply.ts';
+import { badKeyRecord, withTsig } from './wire/tsig.ts';
+import type { ZoneTable } from './zone-table.ts';
+
+/** Who asks, and how. */
+export interface Peer {
+  readonly transport: Transport;
+  /** IP address as text. */
+  readonly address: string;
+}
+
+/** A request's octets to a reply's; undefined: say nothing. Never throws, never waits. */
+export type Handler = (bytes: Buffer, peer: Peer) => Buffer | undefined;
+
+export interface HandlerDeps {
+  readonly zones: ZoneTable;
+  readonly counters: DnsCounters;
+  readonly cacheOctetsMax: number;
+  readonly identity: Identity;
+  /** The clock of the leases. */
+  monotonicMs(): number;
+  /** The time of day: cookies carry it. */
+  wallMs(): number;
+  /** False until the registry has its state: SERVFAIL then, because NXDOMAIN would be remembered. */
+  isReady(): boolean;
+  /** A bug was met while answering; called once a query, so the receiver limits itself. */
+  onFault(error: unknown, question: string): void;
+}
+
+/** Types that ask for something other than records of a name. */
+const rcodeOfMetaType = new Map<number, number>([
+  [RRType.OPT, Rcode.FORMERR],
+  [RRType.TKEY, Rcode.FORMERR],
+  [RRType.TSIG, Rcode.FORMERR],
+  [RRType.AXFR, Rcode.REFUSED],
+  [RRType.IXFR, Rcode.REFUSED],
+]);
+
+/** NOTIFY and UPDATE are for zones that somebody else masters or changes: ours have neither. */
+const rcodeOfOpcode = new Map<number, number>([
+  [Opcode.NOTIFY, Rcode.REFUSED],
+  [Opcode.UPDATE, Rcode.REFUSED],
+]);
+
+/** Rcodes that any octets can bring about, from any address: replies with them are hardly longer than the request. */
+const refusals: ReadonlySet<number> = new Set([Rcode.FORMERR, Rcode.NOTIMP, Rcode.REFUSED, Rcode.NOTAUTH]);
+
+export function createHandler(deps: HandlerDeps): Handler {
+  const { zones, counters, identity } = deps;
+  const cache = new AnswerCache(deps.cacheOctetsMax);
+  const opt = new OptWriter(identity, () => deps.wallMs());
+
+  return (bytes, peer) => {
+    if (bytes.length < headerOctets || isResponse(bytes)) {
+      counters.dropped++;
+      return undefined;
+    }
+    const query = decodeQuery(bytes);
+    if ('malformed' in query) {
+      const opcode = opcodeOf(bytes);
+      const isKnown = opcode === Opcode.QUERY || rcodeOfOpcode.has(opcode);
+      return bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, query.questionEnd, query.edns);
+    }
+    if ('cookieOnly' in query) {
+      const { edns } = query;
+      const rcode = edns.version === 0 ? Rcode.NOERROR : Rcode.BADVERS;
+      return bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, headerOctets, edns);
+    }
+    const { qname, qtype, questionEnd, edns } = query;
+    const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, identity) : undefined;
+    const refusal = refusalOf(query, record !== undefined);
+    if (refusal !== undefined) {
+      const reply = bare(bytes, peer, refusal, questionEnd, edns, qtype);
+      const tsig = refusal === Rcode.NOTAUTH ? badKeyRecord(bytes, query.tsigAt as number) : undefined;
+      return tsig === undefined ? reply : withTsig(reply, tsig);
+    }
+    if (record !== undefined) {
+      counters.countQuery(peer.transport, qtype, Rcode.NOERROR);
+      return replyWithRecord(
+        bytes,
+        questionEnd,
+        record,
+        optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd + record.length),
+      );
+    }
+    try {
+      return answered(bytes, peer, query);
+    } catch (error) {
+      deps.onFault(error, `${nameToText(qname)} ${qtype}`);
+      return bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
+    }
+  };
+
+  function refusalOf(query: Query, isChaos: boolean): number | undefined {
+    if (query.opcode !== Opcode.QUERY) return rcodeOfOpcode.get(query.opcode) ?? Rcode.NOTIMP;
+    if (query.edns !== undefined && query.edns.version !== 0) return Rcode.BADVERS;
+    if (query.edns?.isCookieBad === true) return Rcode.FORMERR;
+    if (query.qclass !== RRClass.IN && !isChaos) return Rcode.REFUSED;
+    // RFC 8945 §5.2: signed with a key that we do not have, as we have none.
+    if (query.tsigAt !== undefined) return Rcode.NOTAUTH;
+    return rcodeOfMetaType.get(query.qtype) ?? (deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
+  }
+
+  function answered(bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
+    const limit = limitOf(peer.transport, edns) - opt.octets(edns);
+    const nowMs = deps.monotonicMs();
+    const key = qname + String.fromCharCode(qtype);
+    let entry = cached(key, limit, nowMs);
+    if (entry !== undefined) counters.cacheHits++;
+    else {
+      counters.cacheMisses++;
+      const answer = answerQuestion(qname, qtype, zones, nowMs);
+      const question = bytes.subarray(headerOctets, questionEnd);
+      let encoded = encodeAnswer(qname, question, answer, limit);
+      const error = errorOfAnswer(answer, encoded.isTruncated);
+      if (encoded.isTruncated && edns !== undefined && error !== undefined) {
+        // Room to say that it was cut, for a record or two.
+        encoded = encodeAnswer(qname, question, answer, limit - reasonOctets(error));
+      }
+      entry = cachedAnswer(answer, encoded, error);
+      if (answer.isKept) cache.set(encoded.isWhole ? key : cutKey(key, limit), entry);
+    }
+    counters.countQuery(peer.transport, qtype, entry.rcode);
+    if (entry.encoded.isTruncated) counters.truncated++;
+    return replyWith(
+      bytes,
+      questionEnd,
+      entry,
+      optOf(bytes, peer, edns, entry.rcode, entry.error, entry.encoded.bytes.length),
+    );
+  }
+
+  /** A reply without records. */
+  function bare(
+    bytes: Buffer,
+    peer: Peer,
+    rcode: number,
+    questionEnd: number,
+    edns?: Edns,
+    qtype?: number,
+    error = errorOfRefusal(rcode),
+  ): Buffer {
+    counters.countQuery(peer.transport, qtype, rcode);
+    return replyWithout(bytes, questionEnd, rcode, optOf(bytes, peer, edns, rcode, error, questionEnd));
+  }
+
+  function optOf(
+    bytes: Buffer,
+    peer: Peer,
+    edns: Edns | undefined,
+    rcode: number,
+    error: ExtendedError | undefined,
+    octets: number,
+  ): Buffer {
+    const limit = limitOf(peer.transport, edns);
+    // Anybody can ask in another's name for what we refuse: it must not pay.
+    const isCheap = peer.transport === 'udp' && refusals.has(rcode);
+    const room = isCheap ? Math.min(limit, bytes.length + optOctets) : limit;
+    return opt.record(edns, peer.address, rcode, error, octets, room);
+  }
+
+  function cached(key: string, limit: number, nowMs: number): CachedAnswer | undefined {
+    const whole = cache.get(key, nowMs);
+    if (whole !== undefined && whole.encoded.bytes.length <= limit) return whole;
+    return cache.get(cutKey(key, limit), nowMs);
+  }
+}
+
+/** RFC 6891 §6.2.3: less than 512 counts as 512; more than 1232 is not sent in one datagram. */
+function limitOf(transport: Transport, edns: Edns | undefined): number {
+  if (transport === 'tcp') return tcpOctetsMax;
+  return Math.min(udpOctetsMax, Math.max(plainUdpOctets, edns?.udpOctets ?? 0));
+}
+
+/** Wire names end in a zero octet and the type is one character, so a third part cannot be mistaken. */
+function cutKey(key: string, limit: number): string {
+  return key + String.fromCharCode(limit);
+}

@@ -1,0 +1,30 @@
+// Names that cannot be registered, because a zone file has them: files win (design §10), so such an instance would be
+// accepted and never be found.
+
+import { RRType } from '../message.ts';
+import { childOf, fold, type Name } from '../name.ts';
+import type { Zone } from '../zone.ts';
+
+/**
+ * Why `text` (labels below the origin: `orders.prod`) cannot be registered: files win, so it would never be answered.
+ * Undefined where it can.
+ */
+export function reservedReason(
+  text: string,
+  origin: Zone,
+  zoneOf: (name: Name) => Zone | undefined,
+): string | undefined {
+  let name = origin.apex;
+  for (const label of text.split('.').reverse()) {
+    const child = childOf(label, name);
+    // Longer than a name can be: the registry says so itself.
+    if (child === undefined) return undefined;
+    name = fold(child);
+    const node = origin.records.get(name);
+    if (node?.rrset(RRType.NS).rrset !== undefined) return 'is delegated to other servers by a zone file';
+    if (node?.rrset(RRType.DNAME).rrset !== undefined) return 'is redirected (DNAME) by a zone file';
+  }
+  if (zoneOf(name) !== origin) return 'belongs to a zone that has a file of its own';
+  const node = origin.records.get(name);
+  return node === undefined || node.isEmpty ? undefined : 'has records in a zone file, which win over registrations';
+}

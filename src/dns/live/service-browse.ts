@@ -1,0 +1,174 @@
+// Browsing (RFC 6763): `_services._dns-sd._udp.prod.svc` lists the service types of an env (§9), `_http._tcp.prod.svc`
+// the instances of one (§4), and `orders-1~orders._http._tcp.prod.svc` is an instance with SRV and TXT (§5, §6). An
+// instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots stand inside the label.
+// Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; at most 100 of a
+// type are listed, others in turn.
+
+import type { Change } from '../../registry/change.ts';
+import type { Instance } from '../../registry/instance.ts';
+import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
+import { RRType } from '../message.ts';
+import { childOf, type Name } from '../name.ts';
+import { type Draws, planOrder } from '../rotation.ts';
+import { emptyNonTerminal, type Node, type NodeData } from '../zone.ts';
+import { ttlOf } from './service-candidates.ts';
+import type { ServiceName } from './service-name.ts';
+import { countOf } from './service-records.ts';
+
+const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
+/** The list of types does not depend on a lease: it lasts as long as the configured default of instances. */
+const typesTtlSeconds = 5;
+
+/** Stands in neither part, and needs no escape in text. */
+const separator = '~';
+
+/** What a name for browsing stands for: a list, a name between, or an instance that is advertised. */
+export type BrowseName = Node | ServiceName;
+
+export class ServiceBrowse {
+  readonly #view: RegistryView;
+  readonly #draws: Draws;
+  /** env -> `_http._tcp` -> instances, each under the text that is unique to it. */
+  readonly #types = new Map<string, Map<string, Map<string, Instance>>>();
+
+  constructor(view: RegistryView, draws: Draws) {
+    this.#view = view;
+    this.#draws = draws;
+  }
+
+  /** A change listener. */
+  changed(change: Change): void {
+    if (change.before !== undefined) this.#remove(change.before);
+    if (change.after !== undefined) this.#add(change.after);
+  }
+
+  /** `labels` stand left of `env`, the last of them begins with an underscore. */
+  find(labels: readonly string[], env: string, owner: Name, nowMs: number): BrowseName | undefined {
+    const types = this.#types.get(env);
+    if (types === undefined) return undefined;
+    // A dot inside a label separates nothing; only an appid inside an instance's name has some.
+    if (labels.slice(-2).some((label) => label.includes('.'))) return undefined;
+    const path = labels.join('.');
+    if (path === '_udp' || path === '_dns-sd._udp') return this.#between();
+    if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner));
+    if (path === '_tcp') return [...types.keys()].some((type) => type.endsWith('._tcp')) ? this.#between() : undefined;
+    const [port, protocol] = labels.slice(-2) as [string, string];
+    const instances = types.get(`${port}.${protocol}`);
+    if (instances === undefined || labels.length > 3) return undefined;
+    if (labels.length === 2) return this.#list(() => this.#instanceList(instances, owner, nowMs));
+    return this.#advertised(labels[0] as string, env, port, protocol);
+  }
+
+  #between(): Node {
+    return { source: this.#view, types: () => [], rrset: () => emptyNonTerminal };
+  }
+
+  #list(pointers: () => NodeData): Node {
+    return {
+      source: this.#view,
+      types: () => [RRType.PTR],
+      rrset: (type) => (type === RRType.PTR ? pointers() : onlyPointers),
+    };
+  }
+
+  #typeList(types: ReadonlyMap<string, unknown>, owner: Name): NodeData {
+    // `_services._dns-sd._udp.prod.svc` -> `prod.svc`
+    const env = owner.slice('\x09_services\x07_dns-sd\x04_udp'.length) as Name;
+    const targets = [...types.keys()].map((type) => {
+      const [port, protocol] = type.split('.') as [string, string];
+      return childOf(port, childOf(protocol, env) as Name) as Name;
+    });
+    const plan = planOrder(
+      targets.map(() => 1),
+      this.#draws,
+    );
+    const rdatas = plan.order.map((index) => [targets[index] as Name]);
+    const rrset = { owner, type: RRType.PTR, ttl: typesTtlSeconds, rdatas };
+    return {
+      rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
+      validUntilMs: Number.POSITIVE_INFINITY,
+      reason: `${rdatas.length} of ${targets.length} service types`,
+      additional: [],
+      isPartial: rdatas.length < targets.length,
+    };
+  }
+
+  #instanceList(instances: ReadonlyMap<string, Instance>, owner: Name, nowMs: number): NodeData {
+    const listed: { target: Name; leased: LeasedInstance }[] = [];
+    let up = 0;
+    for (const instance of instances.values()) {
+      const leased =
+        instance.status === 'up' ? this.#leased(instance.env, instance.appid, instance.label)?.leased : undefined;
+      if (leased === undefined) continue;
+      up++;
+      const target = childOf(advertisedLabel(instance), owner);
+      if (target !== undefined) listed.push({ target, leased });
+    }
+    if (up === 0) return { rrset: undefined, reason: `${countOf(instances.size)}, all waiting` };
+    if (listed.length === 0)
+      return { rrset: undefined, reason: `${countOf(up)} up, none has a name that fits a label` };
+    const plan = planOrder(
+      listed.map(({ leased }) => leased.instance.weight),
+      this.#draws,
+    );
+    const chosen = plan.order.map((index) => listed[index] as (typeof listed)[number]);
+    const ttl = Math.min(...chosen.map(({ leased }) => ttlOf(leased, nowMs)));
+    const deadlineMs = Math.min(...chosen.map(({ leased }) => leased.deadlineMs));
+    const rrset = { owner, type: RRType.PTR, ttl, rdatas: chosen.map(({ target }) => [target]) };
+    return {
+      rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
+      validUntilMs: deadlineMs - ttl * 1000,
+      reason: `${countOf(up)} of ${instances.size} up, ${chosen.length} of them listed`,
+      additional: [],
+      isPartial: chosen.length < listed.length,
+    };
+  }
+
+  #advertised(label: string, env: string, port: string, protocol: string): ServiceName | undefined {
+    const at = label.indexOf(separator);
+    const found = at < 0 ? undefined : this.#leased(env, label.slice(at + 1), label.slice(0, at));
+    if (found === undefined) return undefined;
+    const { app, leased } = found;
+    const servesAddress = (address: Instance['addrs'][number]) =>
+      `_${address.port}` === port && `_${address.protocol}` === protocol;
+    if (!leased.instance.addrs.some(servesAddress)) return undefined;
+    return { kind: 'scope', scope: { app, kind: 'advertised', instances: () => [leased], servesAddress } };
+  }
+
+  #leased(env: string, appid: string, label: string): { app: AppView; leased: LeasedInstance } | undefined {
+    const app = this.#view.at(env, appid);
+    const leased = app === undefined || app === 'within' ? undefined : app.byLabel(label);
+    return leased === undefined ? undefined : { app: app as AppView, leased };
+  }
+
+  #add(instance: Instance): void {
+    let types = this.#types.get(instance.env);
+    if (types === undefined) {
+      types = new Map();
+      this.#types.set(instance.env, types);
+    }
+    for (const type of typesOf(instance)) {
+      const instances = types.get(type);
+      if (instances === undefined) types.set(type, new Map([[advertisedLabel(instance), instance]]));
+      else instances.set(advertisedLabel(instance), instance);
+    }
+  }
+
+  #remove(instance: Instance): void {
+    const types = this.#types.get(instance.env);
+    for (const type of typesOf(instance)) {
+      const instances = types?.get(type);
+      instances?.delete(advertisedLabel(instance));
+      if (instances?.size === 0) types?.delete(type);
+    }
+    if (types?.size === 0) this.#types.delete(instance.env);
+  }
+}
+
+function advertisedLabel({ label, appid }: Instance): string {
+  return `${label}${separator}${appid}`;
+}
+
+function typesOf({ addrs }: Instance): Set<string> {
+  return new Set(addrs.map(({ port, protocol }) => `_${port}._${protocol}`));
+}

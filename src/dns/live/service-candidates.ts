@@ -1,0 +1,121 @@
+// Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
+// (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
+
+import type { Address } from '../../registry/address.ts';
+import type { LeasedInstance } from '../../registry/view.ts';
+import type { Rdata, RRset } from '../message.ts';
+import type { Name } from '../name.ts';
+import type { Draws } from '../rotation.ts';
+import { type Endpoint, endpointsOf } from './service-endpoints.ts';
+import type { Scope } from './service-name.ts';
+import { metadataStrings } from './service-text.ts';
+
+/** One record to be: what it says, and what orders it. */
+export interface Candidate {
+  readonly rdata: Rdata;
+  weight: number;
+  priority: number;
+  ttl: number;
+  /** Monotonic milliseconds of the earliest lease behind it. */
+  deadlineMs: number;
+  readonly additional?: readonly RRset[];
+}
+
+/** RFC 2782: two octets. */
+const weightMax = 65_535;
+
+/** Where a scope's names stand. */
+export interface Place {
+  readonly owner: Name;
+  /** The app's own name: SRV targets lie below it. */
+  readonly appName: Name;
+  readonly nowMs: number;
+  readonly draws: Draws;
+}
+
+/** Two instances at one address are one record, with the weight of both. */
+export function addresses(
+  scope: Scope,
+  family: Address['family'],
+  up: readonly LeasedInstance[],
+  place: Place,
+): Candidate[] {
+  const byHost = new Map<string, Candidate>();
+  for (const leased of up) {
+    const served = new Set<string>();
+    for (const address of leased.instance.addrs) {
+      if (address.family !== family || served.has(address.host)) continue;
+      if (scope.servesAddress !== undefined && !scope.servesAddress(address)) continue;
+      served.add(address.host);
+      const known = byHost.get(address.host);
+      if (known === undefined) byHost.set(address.host, candidate([address.octets], leased, place.nowMs));
+      else join(known, leased, place.nowMs);
+    }
+  }
+  return [...byHost.values()];
+}
+
+/** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
+export function services(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+  const byEndpoint = new Map<string, Candidate>();
+  for (const leased of up) {
+    const { instance } = leased;
+    for (const endpoint of endpointsOf(instance, place.appName)) {
+      if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
+      const key = `${instance.priority} ${endpoint.number} ${endpoint.target}`;
+      const known = byEndpoint.get(key);
+      if (known !== undefined) {
+        join(known, leased, place.nowMs);
+        new DataView(octetsOf(known).buffer).setUint16(2, Math.min(known.weight, weightMax));
+        continue;
+      }
+      const numbers = new Uint8Array(6);
+      const view = new DataView(numbers.buffer);
+      view.setUint16(0, instance.priority);
+      view.setUint16(2, instance.weight);
+      view.setUint16(4, endpoint.number);
+      const additional = hostRRsets(endpoint, leased, place.nowMs);
+      byEndpoint.set(key, { ...candidate([numbers, endpoint.target], leased, place.nowMs), additional });
+    }
+  }
+  return [...byEndpoint.values()];
+}
+
+/** The addresses of an endpoint's target, for ADDITIONAL. */
+export function hostRRsets({ target, hosts }: Endpoint, leased: LeasedInstance, nowMs: number): RRset[] {
+  const ttl = ttlOf(leased, nowMs);
+  return hosts.map(({ type, rdatas }) => ({ owner: target, type, ttl, rdatas }));
+}
+
+/** The numbers in front of an SRV target. */
+function octetsOf({ rdata }: Candidate): Uint8Array {
+  return rdata[0] as Uint8Array;
+}
+
+/** An app's TXT says which instance each record is of; an instance's own is its metadata (RFC 6763 §6.1). */
+export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+  const isOwn = scope.kind !== 'app';
+  return up.map((leased) => {
+    const { label, metadata } = leased.instance;
+    return candidate([metadataStrings(isOwn ? [] : [`instance=${label}`], metadata)], leased, place.nowMs);
+  });
+}
+
+export function candidate(rdata: Rdata, leased: LeasedInstance, nowMs: number): Candidate {
+  const { weight, priority } = leased.instance;
+  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs: leased.deadlineMs };
+}
+
+/** The same record again, of another instance. */
+export function join(known: Candidate, leased: LeasedInstance, nowMs: number): void {
+  known.weight += leased.instance.weight;
+  known.priority = Math.min(known.priority, leased.instance.priority);
+  known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));
+  known.deadlineMs = Math.min(known.deadlineMs, leased.deadlineMs);
+}
+
+/** RFC 1035 §3.2.1 whole seconds; rounded down, because a cache must not hold longer than the lease. */
+export function ttlOf(leased: LeasedInstance, nowMs: number): number {
+  const left = Math.floor((leased.deadlineMs - nowMs) / 1000);
+  return Math.max(0, Math.min(leased.instance.dnsTtl, left));
+}

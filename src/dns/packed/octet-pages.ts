@@ -1,0 +1,48 @@
+// Runs of octets, one behind the other, found again by a number: pages outside the JavaScript heap (see
+// number-rows.ts). A run never goes over the end of a page.
+// Limits: a run of 2^19 octets; addresses have 32 bits, which is 4 GiB, far beyond what a zone of 64 MiB of text makes.
+
+const pageBits = 20;
+const pageOctets = 2 ** pageBits;
+const firstOctets = 128;
+
+export class OctetPages {
+  readonly #pages: Buffer[] = [Buffer.alloc(firstOctets)];
+  /** Octets used of the last page. */
+  #used = 0;
+
+  /** Sets `count` octets aside and answers their address. */
+  take(count: number): number {
+    const last = this.#pages.length - 1;
+    const page = this.#pages[last] as Buffer;
+    const needed = this.#used + count;
+    if (needed > pageOctets) {
+      this.#pages.push(Buffer.alloc(pageOctets));
+      this.#used = count;
+      return (last + 1) * pageOctets;
+    }
+    if (needed > page.length) {
+      const grown = Buffer.alloc(Math.min(Math.max(needed, page.length * 2), pageOctets));
+      grown.set(page);
+      this.#pages[last] = grown;
+    }
+    this.#used = needed;
+    return last * pageOctets + needed - count;
+  }
+
+  /** The page of an address: until the next `take`, which may move a small one. */
+  page(address: number): Buffer {
+    return this.#pages[address >>> pageBits] as Buffer;
+  }
+
+  /** Where in its page an address is. */
+  offset(address: number): number {
+    return address & (pageOctets - 1);
+  }
+
+  /** Gives back what the last page has too much. */
+  trim(): void {
+    const last = this.#pages.length - 1;
+    this.#pages[last] = Buffer.copyBytesFrom(this.#pages[last] as Buffer, 0, this.#used);
+  }
+}

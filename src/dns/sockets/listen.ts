@@ -1,0 +1,34 @@
+// Where to listen: an address and a port, the same for UDP and TCP. A wildcard address is spread over the addresses
+// that the host has, because a reply must leave from the address that was asked (RFC 2181 §4) and a datagram socket
+// bound to a wildcard lets the kernel choose another; clients drop such replies.
+
+import { isIPv4, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A socket that could not be opened, and what the operating system said. */
+export interface ListenFailure {
+  readonly failed: Listen;
+  readonly error: NodeJS.ErrnoException;
+}
+
+/** `listen` as it is, or once for every address of the host where it is a wildcard. */
+export function spreadWildcard(listen: Listen): Listen[] {
+  const isWanted = wildcardFamily(listen.host);
+  if (isWanted === undefined) return [listen];
+  const addresses = Object.values(networkInterfaces()).flatMap((bound) => bound ?? []);
+  // A link-local address works only with its interface's scope.
+  const hosts = addresses
+    .filter(({ address }) => isWanted(address))
+    .map(({ address, scopeid }) => (scopeid ? `${address}%${scopeid}` : address));
+  return [...new Set(hosts)].filter((host) => !host.includes('%')).map((host) => ({ host, port: listen.port }));
+}
+
+function wildcardFamily(host: string): ((address: string) => boolean) | undefined {
+  if (host === '0.0.0.0') return isIPv4;
+  return host === '::' ? (address) => isIPv4(address) || isIPv6(address) : undefined;
+}

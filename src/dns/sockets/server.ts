@@ -1,0 +1,72 @@
+// The DNS listeners: for every address one UDP and one TCP socket on one port, since a client that is told TC comes
+// back over TCP to where it asked. All open or none.
+
+import type { DnsCounters } from '../counters.ts';
+import type { Handler } from '../handler.ts';
+import { type Listen, type ListenFailure, spreadWildcard } from './listen.ts';
+import { listenTcp, type TcpLimits } from './tcp.ts';
+import { listenUdp } from './udp.ts';
+
+export interface DnsServer {
+  /** Addresses with the ports that were given for port 0. */
+  readonly listens: readonly Listen[];
+  /** Answers what has arrived, then closes. */
+  close(): Promise<void>;
+}
+
+export interface DnsServerDeps {
+  readonly handler: Handler;
+  readonly counters: DnsCounters;
+  readonly tcp: TcpLimits;
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** A free TCP port is not always free for UDP: so often is another one tried for port 0. */
+const portAttemptsMax = 20;
+
+export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps): Promise<DnsServer | ListenFailure> {
+  const open: Closable[] = [];
+  const listens: Listen[] = [];
+  const close = async () => {
+    await Promise.all(open.map((listener) => listener.close()));
+  };
+  for (const listen of wanted) {
+    // A wildcard with port 0 gets one port for all of its addresses.
+    let { port } = listen;
+    for (const { host } of spreadWildcard(listen)) {
+      // Both wildcards, or one and an address of its own: once is enough.
+      if (port !== 0 && listens.some((other) => other.host === host && other.port === port)) continue;
+      const pair = await listenPair({ host, port }, deps);
+      if ('failed' in pair) {
+        await close();
+        return pair;
+      }
+      port = pair.listen.port;
+      open.push(pair);
+      listens.push(pair.listen);
+    }
+  }
+  return { listens, close };
+}
+
+async function listenPair(
+  listen: Listen,
+  deps: DnsServerDeps,
+): Promise<(Closable & { readonly listen: Listen }) | ListenFailure> {
+  for (let attempt = 1; ; attempt++) {
+    const tcp = await listenTcp(listen, deps.handler, deps.counters, deps.tcp);
+    if ('failed' in tcp) return tcp;
+    const udp = await listenUdp(tcp.listen, deps.handler, deps.counters);
+    if (!('failed' in udp)) {
+      const close = async () => {
+        await Promise.all([udp.close(), tcp.close()]);
+      };
+      return { listen: tcp.listen, close };
+    }
+    await tcp.close();
+    if (listen.port !== 0 || attempt === portAttemptsMax) return udp;
+  }
+}

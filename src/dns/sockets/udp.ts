@@ -1,0 +1,62 @@
+// The datagram transport on Node's own sockets, one per address. Contract of the handler: called once a datagram,
+// answers at once. A reply that cannot be sent is counted and forgotten, as UDP allows; nothing here can throw out.
+
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { DnsCounters } from '../counters.ts';
+import type { Handler } from '../handler.ts';
+import type { Listen, ListenFailure } from './listen.ts';
+
+/** Bursts wait here while the loop does other work: about 4000 queries. The kernel may cap it lower. */
+const receiveBufferOctets = 4 * 1024 * 1024;
+
+export interface UdpListener {
+  readonly listen: Listen;
+  /** Stops receiving; replies already handed to the kernel are sent. */
+  close(): Promise<void>;
+}
+
+export function listenUdp(
+  listen: Listen,
+  handler: Handler,
+  counters: DnsCounters,
+): Promise<UdpListener | ListenFailure> {
+  const type = isIPv6(listen.host) ? 'udp6' : 'udp4';
+  // Replies go to addresses, never to names: without this, every send would take a turn through the name look-up.
+  const socket = createSocket({
+    type,
+    ipv6Only: type === 'udp6',
+    lookup: (host, _options, done) => done(null, host, type === 'udp6' ? 6 : 4),
+  });
+  socket.on('message', (bytes, { address, port }) => {
+    // No client sends from port 0, and a send to it fails.
+    const reply = port === 0 ? undefined : handler(bytes, { transport: 'udp', address });
+    if (reply !== undefined) socket.send(reply, 0, reply.length, port, address);
+  });
+  return new Promise((resolve) => {
+    socket.once('error', (error) => {
+      socket.close();
+      resolve({ failed: listen, error });
+    });
+    socket.bind({ address: listen.host, port: listen.port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      // A reply that could not be sent, or ECONNREFUSED from an ICMP message about an earlier one. Not a callback of
+      // `send`: that would cost a turn of the event loop for every reply.
+      socket.on('error', () => counters.sendErrors++);
+      setReceiveBuffer(socket);
+      resolve({ listen: { host: listen.host, port: socket.address().port }, close: () => closed(socket) });
+    });
+  });
+}
+
+function setReceiveBuffer(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(receiveBufferOctets);
+  } catch {
+    // Only a shorter queue: the kernel's default stays.
+  }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.close(resolve));
+}

@@ -1,0 +1,51 @@
+// What a zone was made from: each file that was looked for, when it was written, and a hash of what it said. With that
+// a reload can tell a changed file from one that was only touched, without keeping its text.
+
+import { resolve } from 'node:path';
+import { type ConfinedFile, readConfinedLater, stampOf } from './confined-file.ts';
+
+export interface ZoneSource {
+  /** As it was looked for. */
+  readonly path: string;
+  /** The same, absolute. */
+  readonly absolutePath: string;
+  /** Where it was found; undefined: it was refused. */
+  readonly realPath: string | undefined;
+  readonly stamp: string;
+  /** Hash of its octets, or why there are none. */
+  readonly said: string;
+}
+
+export function sourceOf(path: string, file: ConfinedFile): ZoneSource {
+  const { stamp } = file;
+  const absolutePath = resolve(path);
+  if (file.refused !== undefined) return { path, absolutePath, realPath: undefined, stamp, said: file.refused.reason };
+  return { path, absolutePath, realPath: file.realPath, stamp, said: file.content.digest };
+}
+
+/** Whether two loads were made from the same text. */
+export function saidOf(sources: readonly ZoneSource[]): string {
+  return sources.map(({ path, said }) => `${path}\0${said}`).join('\0');
+}
+
+/** Whether any of the files may be another one now: asks for their stamps alone. */
+export async function mayDiffer(sources: readonly ZoneSource[]): Promise<boolean> {
+  for (const { path, stamp } of sources) if ((await stampOf(path)) !== stamp) return true;
+  return false;
+}
+
+/** The sources with their stamps of now where none of them says anything else; undefined: one does. */
+export async function unchanged(
+  sources: readonly ZoneSource[],
+  root: string,
+  octetsMax: number,
+): Promise<readonly ZoneSource[] | undefined> {
+  const now: ZoneSource[] = [];
+  for (const source of sources) {
+    const same = (await stampOf(source.path)) === source.stamp;
+    const read = same ? source : sourceOf(source.path, await readConfinedLater({ path: source.path, root, octetsMax }));
+    if (read.said !== source.said) return undefined;
+    now.push(read);
+  }
+  return now;
+}

@@ -1,0 +1,72 @@
+// What the API decided, said once: a line in the log and a count for the metrics. One info line a decision; renewals
+// and repeated registrations, which a healthy fleet sends all day, at debug; reads say nothing.
+// Values are bounded and printable: ids were checked at the door, the rest goes through `shown`.
+
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { InstanceKey } from '../registry/names.ts';
+import { shown } from '../registry/problem.ts';
+import type { PatchOutcome, RegisterOutcome } from '../registry/registry.ts';
+
+export type RegistrationVerdict = RegisterOutcome['kind'] | 'precondition';
+export type PatchVerdict = PatchOutcome['kind'] | 'precondition';
+export type CancelVerdict = 'cancelled' | 'unknown' | 'invalid' | 'precondition';
+export type RenewalVerdict = 'renewed' | 'unknown' | 'invalid';
+
+/** Where counts go. Called once a request, also on the hot path: must only add. */
+export interface HttpCounters {
+  registration(verdict: RegistrationVerdict): void;
+  renewal(verdict: RenewalVerdict): void;
+  patch(verdict: PatchVerdict): void;
+  cancel(verdict: CancelVerdict): void;
+  /** `route` is a template such as `/api/v1/apps`, or `unmatched`. */
+  request(method: string, route: string, status: number): void;
+}
+
+export type Decision = 'registered' | 'replaced' | 'outdated' | 'patched' | 'cancelled';
+
+export class DecisionLog {
+  readonly count: HttpCounters;
+  readonly #logger: Logger;
+
+  constructor(logger: Logger, counters: HttpCounters) {
+    this.#logger = logger;
+    this.count = counters;
+  }
+
+  /** One line at info: who did what to whom. */
+  decided(decision: Decision, request: FastifyRequest, key: InstanceKey, revision: number): void {
+    if (!this.#logger.isLevelEnabled('info')) return;
+    this.#logger.info(this.#who(decision, request, key, revision), `${decision} an instance`);
+  }
+
+  /** The same at debug, for what is routine. */
+  routine(decision: 'renewed' | 'unchanged', request: FastifyRequest, key: InstanceKey, revision: number): void {
+    if (!this.#logger.isLevelEnabled('debug')) return;
+    this.#logger.debug(this.#who(decision, request, key, revision), `${decision} an instance`);
+  }
+
+  /** Something that the operator has to act on. */
+  refused(reason: string, request: FastifyRequest, key: InstanceKey): void {
+    this.#logger.warn(
+      { ...this.#who('refused', request, key, undefined), reason: shown(reason) },
+      'refused an instance',
+    );
+  }
+
+  notDurable(error: unknown): void {
+    this.#logger.error({ err: error }, 'a change could not be written down');
+  }
+
+  #who(decision: string, request: FastifyRequest, key: InstanceKey, revision: number | undefined) {
+    return {
+      decision,
+      env: key.env,
+      appid: shown(key.appid),
+      instance: shown(key.instance),
+      revision,
+      token: request.tokenName === '' ? undefined : request.tokenName,
+      remote: request.ip,
+    };
+  }
+}

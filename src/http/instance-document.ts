@@ -1,0 +1,61 @@
+// An instance as the API shows it, and its times. All times are ISO 8601 in UTC with milliseconds; the end of a lease
+// is kept in monotonic time and said in wall-clock time, counted from now.
+
+import { addressToText } from '../registry/address.ts';
+import type { StoredInstance } from '../registry/app.ts';
+import type { Clock } from '../registry/clock.ts';
+import type { InstanceKey } from '../registry/names.ts';
+
+/** ISO 8601 text of wall-clock milliseconds. */
+export function isoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}
+
+/** When the lease ends, in wall-clock milliseconds. */
+export function leaseEndsAtMs(stored: StoredInstance, clock: Clock): number {
+  return clock.wallMs() + Math.round(stored.deadlineMs - clock.monotonicMs());
+}
+
+/** The document, ready for JSON. */
+export function instanceDocument(stored: StoredInstance, clock: Clock): Record<string, unknown> {
+  const { instance } = stored;
+  return {
+    env: instance.env,
+    appid: instance.appid,
+    instance: instance.instance,
+    label: instance.label,
+    addrs: instance.addrs.map(addressToText),
+    version: instance.version,
+    zone: instance.zone,
+    group: instance.group,
+    tags: instance.tags,
+    weight: instance.weight,
+    priority: instance.priority,
+    status: instance.status,
+    metadata: Object.fromEntries(instance.metadata),
+    leaseSeconds: instance.leaseSeconds,
+    dnsTtl: instance.dnsTtl,
+    registeredAt: isoTime(stored.registeredAtMs),
+    upAt: stored.upAtMs === undefined ? null : isoTime(stored.upAtMs),
+    renewedAt: isoTime(stored.renewedAtMs),
+    updatedAt: isoTime(stored.updatedAtMs),
+    dirtyAt: isoTime(stored.dirtyAtMs),
+    leaseEndsAt: isoTime(leaseEndsAtMs(stored, clock)),
+    revision: stored.revision,
+  };
+}
+
+/** The path of an instance: each part percent-encoded so far that it needs no quoting in a shell. */
+export function instancePath(key: InstanceKey): string {
+  return `/api/v1/apps/${key.env}/${key.appid}/${encodeSegment(key.instance)}`;
+}
+
+/** How messages call an instance: `prod/pay/a1`. */
+export function instanceName(key: InstanceKey): string {
+  return `${key.env}/${key.appid}/${key.instance}`;
+}
+
+function encodeSegment(text: string): string {
+  const encoded = encodeURIComponent(text.toWellFormed());
+  return encoded.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}

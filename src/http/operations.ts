@@ -1,0 +1,42 @@
+// Calls for operators, at the root: is it alive, is it ready, its metrics, and the API's description.
+
+import type { FastifyInstance } from 'fastify';
+import { sendProblem } from './problem-details.ts';
+
+export interface OperationsContext {
+  /** Restored and listening: DNS answers can be believed. */
+  readonly isReady: () => boolean;
+  readonly metricsText: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** Adds /healthz, /readyz, /metrics and /openapi.json. */
+export function addOperations(app: FastifyInstance, context: OperationsContext): void {
+  app.get('/healthz', { schema: describe('Alive', 'Always 200 while the process answers.') }, (_request, reply) => {
+    reply.send({ status: 'alive' });
+  });
+
+  app.get(
+    '/readyz',
+    { schema: describe('Ready', '503 until the registry is restored and DNS answers.') },
+    (_request, reply) => {
+      if (context.isReady()) return void reply.send({ status: 'ready' });
+      const detail = 'Cannot be relied on yet: the registry is not restored, or DNS does not answer.';
+      sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '1' } });
+    },
+  );
+
+  app.get('/metrics', { schema: describe('Metrics', 'Prometheus text format.') }, async (_request, reply) => {
+    const { contentType, text } = await context.metricsText();
+    return reply.header('content-type', contentType).send(text);
+  });
+
+  let description: string | undefined;
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    description ??= JSON.stringify(app.swagger());
+    reply.header('content-type', 'application/json; charset=utf-8').send(description);
+  });
+}
+
+function describe(summary: string, description: string) {
+  return { summary, description, tags: ['operations'] };
+}

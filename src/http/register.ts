@@ -1,0 +1,146 @@
+// `PUT /apps/{env}/{appid}/{instance}`: register or replace. The reply is the whole contract of what follows: under
+// which DNS names the instance is found, until when, and the very command that keeps it there.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { StoredInstance } from '../registry/app.ts';
+import { dnsNames } from '../registry/dns-names.ts';
+import { isObject, parseRegistration, type Registration } from '../registry/instance.ts';
+import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
+import type { Problem } from '../registry/problem.ts';
+import type { RegisterOutcome } from '../registry/registry.ts';
+import { parseDirtyAt } from './dirty-at.ts';
+import { instanceTag, isMatch, isNotModified } from './entity-tag.ts';
+import { instanceDocument, instanceName, instancePath, isoTime, leaseEndsAtMs } from './instance-document.ts';
+import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
+import { failedPrecondition, type InstanceParams, type WriteContext, whenDurable } from './write-context.ts';
+
+/** Handles the call; the body has been read as JSON. */
+export function register(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { registry, log } = context;
+  const parsed = parseRequest(context, request.params as InstanceParams, request.body);
+  if ('what' in parsed) {
+    log.count.registration('invalid');
+    return sendProblem(reply, invalidRequest(parsed.what, parsed.problems));
+  }
+  const { key, registration, dirtyAtMs } = parsed;
+  const ifAbsent = request.headers['if-none-match']?.trim() === '*';
+  const before = registry.find(key);
+  if (!isWanted(request, before, ifAbsent)) {
+    log.count.registration('precondition');
+    return sendProblem(reply, failedPrecondition(key, 'register', request, before?.revision));
+  }
+  const outcome = registry.register(key, registration, { ifAbsent, dirtyAtMs });
+  log.count.registration(outcome.kind);
+  if ('problem' in outcome) return refuse(context, request, reply, key, outcome);
+  if (outcome.kind === 'exists') return sendExisting(context, reply, outcome.stored);
+  return accept(context, request, reply, outcome.kind, outcome.stored);
+}
+
+type Parsed =
+  | { readonly key: InstanceKey; readonly registration: Registration; readonly dirtyAtMs: number | undefined }
+  | { readonly what: string; readonly problems: readonly Problem[] };
+
+/** Path and body in one go: all problems of both. */
+function parseRequest(context: WriteContext, params: InstanceParams, body: unknown): Parsed {
+  const key = parseInstanceKey(params.env, params.appid, params.instance);
+  const { dirtyAt, ...fields } = isObject(body) ? body : {};
+  const registration = parseRegistration(isObject(body) ? fields : body, context.defaults);
+  const dirtyAtMs = parseDirtyAt(dirtyAt, context.clock.wallMs());
+  const problems: Problem[] = Array.isArray(key) ? [...key] : [];
+  if (Array.isArray(registration)) problems.push(...inBody(registration));
+  if (typeof dirtyAtMs === 'object') problems.push(...inBody([dirtyAtMs]));
+  if (!Array.isArray(key) && !Array.isArray(registration) && typeof dirtyAtMs !== 'object') {
+    return { key, registration, dirtyAtMs };
+  }
+  return {
+    what: Array.isArray(key) ? 'Cannot register an instance' : `Cannot register ${instanceName(key)}`,
+    problems,
+  };
+}
+
+/** The preconditions other than `If-None-Match: *`, which the registry decides. */
+function isWanted(request: FastifyRequest, before: StoredInstance | undefined, ifAbsent: boolean): boolean {
+  const tag = before === undefined ? undefined : instanceTag(before.revision);
+  return isMatch(request, tag) && (ifAbsent || tag === undefined || !isNotModified(request, tag));
+}
+
+type Refusal = Extract<RegisterOutcome, { readonly problem: Problem }>;
+
+function refuse(
+  context: WriteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  key: InstanceKey,
+  outcome: Refusal,
+): FastifyReply {
+  const { problem } = outcome;
+  const what = `Cannot register ${instanceName(key)}`;
+  if (outcome.kind === 'invalid') return sendProblem(reply, invalidRequest(what, [problem]));
+  if (outcome.kind === 'full') context.log.refused(problem.message, request, key);
+  return sendProblem(reply, {
+    kind: outcome.kind,
+    detail: `${what}: ${problem.field} ${problem.message}.`,
+    errors: [problem],
+  });
+}
+
+function sendExisting(context: WriteContext, reply: FastifyReply, stored: StoredInstance): FastifyReply {
+  return sendProblem(reply, {
+    kind: 'exists',
+    detail: `Cannot register ${instanceName(stored.instance)} as new: it is there already, and If-None-Match: * was asked for.`,
+    members: { stored: instanceDocument(stored, context.clock) },
+    headers: { etag: instanceTag(stored.revision) },
+  });
+}
+
+type Accepted = 'created' | 'replaced' | 'unchanged' | 'outdated';
+
+function accept(
+  context: WriteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kind: Accepted,
+  stored: StoredInstance,
+): FastifyReply {
+  const { log } = context;
+  const { instance, revision } = stored;
+  if (kind === 'unchanged') log.routine('unchanged', request, instance, revision);
+  else log.decided(kind === 'created' ? 'registered' : kind, request, instance, revision);
+  const document = registrationReply(context, request, kind, stored);
+  reply.header('etag', instanceTag(revision));
+  return whenDurable(context, reply, () => {
+    if (kind === 'created') reply.code(201).header('location', instancePath(instance));
+    reply.send(document);
+  });
+}
+
+function registrationReply(context: WriteContext, request: FastifyRequest, outcome: Accepted, stored: StoredInstance) {
+  const { clock, origin } = context;
+  const { instance } = stored;
+  return {
+    ...instanceDocument(stored, clock),
+    outcome,
+    dnsNames: dnsNames(instance, origin),
+    renewBefore: isoTime(leaseEndsAtMs(stored, clock)),
+    renewEverySeconds: Math.max(1, Math.floor(instance.leaseSeconds / 3)),
+    renewWith: renewCommand(request, instance, context.hasTokens),
+  };
+}
+
+/** A `Host` that can stand in a URL and in single quotes of a shell as it is. */
+const plainHost = /^[A-Za-z0-9._:[\]-]{1,261}$/;
+
+/** The command that renews the lease, to be pasted as it is; only the token is left to the environment. */
+function renewCommand(request: FastifyRequest, key: InstanceKey, hasTokens: boolean): string {
+  const host = plainHost.test(request.host) ? request.host : ownAddress(request);
+  // Double quotes: the shell has to put the token in.
+  const token = hasTokens ? ` -H "authorization: Bearer $ROLLCALL_TOKEN"` : '';
+  const dots = key.instance === '.' || key.instance === '..' ? ' --path-as-is' : '';
+  return `curl -fsS${dots} -X PUT${token} '${request.protocol}://${host}${instancePath(key)}/renew'`;
+}
+
+/** The address that the request came to, for a request of HTTP/1.0 that does not say. */
+function ownAddress(request: FastifyRequest): string {
+  const { localAddress = 'localhost', localPort = 80 } = request.socket;
+  return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
+}

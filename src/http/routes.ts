@@ -1,0 +1,168 @@
+// The table of calls under /api/v1: path, description and handler. Read with design §4.
+
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import { cancel } from './cancel.ts';
+import { refuseUnreadableBody } from './json-body.ts';
+import { patch } from './patch.ts';
+import { type ReadAnswerContext, readAnswer } from './read-answer.ts';
+import { appReader, type ReadAppContext } from './read-app.ts';
+import { readCatalogue } from './read-catalogue.ts';
+import { readInstance } from './read-instance.ts';
+import { register } from './register.ts';
+import { renew, renewMany } from './renew.ts';
+import * as schemas from './schemas.ts';
+import type { WriteContext } from './write-context.ts';
+
+export interface RoutesContext extends WriteContext, ReadAppContext, ReadAnswerContext {
+  /** 1000 renewals with long names do not fit the usual body. */
+  readonly renewManyBytes: number;
+}
+
+const problem = {
+  description: 'What is wrong, all of it at once.',
+  content: { 'application/problem+json': { schema: schemas.problemReply } },
+};
+const preHandler = refuseUnreadableBody;
+
+/** Adds the calls to a scope whose prefix is /api/v1. */
+export function addRoutes(scope: FastifyInstance, context: RoutesContext): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const readApp = appReader(context);
+  addInstanceRoutes(scope, context);
+
+  app.post(
+    '/renew',
+    {
+      bodyLimit: context.renewManyBytes,
+      preHandler,
+      schema: {
+        summary: 'Renew many leases',
+        description: 'A result for each, in order; one that is unknown does not stop the others.',
+        tags: ['instances'],
+        body: schemas.renewManyBody,
+        response: { 200: schemas.renewManyReply, '4xx': problem },
+      },
+    },
+    (request, reply) => {
+      renewMany(context, request, reply);
+    },
+  );
+
+  app.get(
+    '/apps/:env/:appid',
+    {
+      schema: {
+        summary: 'List the instances of an app, or wait for its next change',
+        description:
+          'An app nobody registered is an empty list. With `index` (from the reply before) the call returns at the ' +
+          'next change of the app, or unchanged when `wait` is over.',
+        tags: ['instances'],
+        params: schemas.appParams,
+        querystring: schemas.appQuery,
+        response: { 200: schemas.appReply, '4xx': problem },
+      },
+    },
+    (request, reply) => {
+      readApp(request, reply);
+    },
+  );
+
+  for (const url of ['/apps', '/apps/:env']) {
+    const params = url === '/apps' ? {} : { params: schemas.envParams };
+    const schema = {
+      summary: url === '/apps' ? 'List all apps' : 'List the apps of an environment',
+      tags: ['apps'],
+      ...params,
+      querystring: schemas.catalogueQuery,
+      response: { 200: schemas.catalogueReply, '4xx': problem },
+    };
+    app.get(url, { schema }, (request, reply) => {
+      readCatalogue(context, request, reply);
+    });
+  }
+
+  app.get(
+    '/resolve',
+    {
+      schema: {
+        summary: 'What DNS would answer, and why',
+        tags: ['dns'],
+        querystring: schemas.resolveQuery,
+        response: { 200: schemas.resolveReply, '4xx': problem },
+      },
+    },
+    (request, reply) => {
+      readAnswer(context, request, reply);
+    },
+  );
+}
+
+function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>();
+  const url = '/apps/:env/:appid/:instance';
+  const tags = ['instances'];
+  const params = schemas.instanceParams;
+
+  app.put(
+    url,
+    {
+      preHandler,
+      schema: {
+        summary: 'Register or replace an instance',
+        description:
+          'The reply says under which names it is found and how to keep it there. `If-None-Match: *`: only if new.',
+        tags,
+        params,
+        body: schemas.registrationBody,
+        response: { 200: schemas.registrationReply, 201: schemas.registrationReply, '4xx': problem, 507: problem },
+      },
+    },
+    (request, reply) => {
+      register(context, request, reply);
+    },
+  );
+
+  app.put(
+    `${url}/renew`,
+    { schema: { summary: 'Renew the lease', tags, params, response: { 200: schemas.renewReply, '4xx': problem } } },
+    (request, reply) => {
+      renew(context, request, reply);
+    },
+  );
+
+  app.patch(
+    url,
+    {
+      preHandler,
+      schema: {
+        summary: 'Change a registration',
+        description: 'JSON merge patch; does not renew the lease. `If-Match` with its ETag: only if nobody was faster.',
+        tags,
+        params,
+        body: schemas.patchBody,
+        consumes: ['application/merge-patch+json', 'application/json'],
+        response: { 200: schemas.instanceReply, '4xx': problem },
+      },
+    },
+    (request, reply) => {
+      patch(context, request, reply);
+    },
+  );
+
+  app.delete(
+    url,
+    { schema: { summary: 'Cancel an instance', tags, params, response: { 200: schemas.cancelReply, '4xx': problem } } },
+    (request, reply) => {
+      cancel(context, request, reply);
+    },
+  );
+
+  app.get(
+    url,
+    { schema: { summary: 'Show an instance', tags, params, response: { 200: schemas.instanceReply, '4xx': problem } } },
+    (request, reply) => {
+      readInstance(context, request, reply);
+    },
+  );
+}

@@ -1,0 +1,229 @@
+// What goes in and out, as TypeBox schemas: the source of /openapi.json and of nothing else. Bodies, paths and queries
+// are not validated by them but by the registry's parsers and query-reader.ts, which report every problem at once, in
+// our own words, with the value; a validator in front would stop at its own first opinion. A test holds schemas and
+// parsers together: same fields, same verdict on examples.
+
+import Type from 'typebox';
+import { limits, priorityDefault, Status, weightDefault } from '../registry/instance.ts';
+import { instanceOctetsMax, nameOctetsMax } from '../registry/names.ts';
+import { renewalsMax } from './renew.ts';
+
+const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+
+const env = Type.String({ description: 'Environment: one DNS label.', pattern: `^${label}$`, examples: ['prod'] });
+const appid = Type.String({
+  description: 'The app: one or more DNS labels.',
+  pattern: `^${label}(\\.${label})*$`,
+  maxLength: nameOctetsMax,
+  examples: ['com.acme.pay'],
+});
+const instance = Type.String({
+  description: `Unique in its app: printable text of at most ${instanceOctetsMax} bytes.`,
+  minLength: 1,
+  maxLength: instanceOctetsMax,
+  examples: ['10.0.0.7:8080'],
+});
+
+export const envParams = Type.Object({ env });
+export const appParams = Type.Object({ env, appid });
+export const instanceParams = Type.Object({ env, appid, instance });
+
+const text = (description: string, example: string) =>
+  Type.String({ description, maxLength: limits.textOctets, examples: [example] });
+const time = (description: string) =>
+  Type.String({ description, format: 'date-time', examples: ['2026-11-21T09:30:00.000Z'] });
+
+const registrationFields = {
+  addrs: Type.Array(Type.String({ pattern: '^[^:/]+://', maxLength: 512 }), {
+    description: "Where it is served: `name://host:port`. The name is the port's; `+udp` behind it sets the protocol.",
+    minItems: 1,
+    maxItems: limits.addrs,
+    examples: [['http://10.0.0.7:8080', 'dns+udp://[2001:db8::7]:53']],
+  }),
+  version: text('Version, to select by.', '1.4.2'),
+  zone: text('Availability zone, to select by.', 'eu-1a'),
+  group: text('Group, to select by.', 'blue'),
+  tags: Type.Array(Type.String({ minLength: 1, maxLength: limits.textOctets }), {
+    description: 'Tags, to select by.',
+    maxItems: limits.tags,
+    examples: [['canary']],
+  }),
+  weight: Type.Integer({ description: 'As in SRV.', minimum: 0, maximum: limits.weight, default: weightDefault }),
+  priority: Type.Integer({ description: 'As in SRV.', minimum: 0, maximum: limits.weight, default: priorityDefault }),
+  status: Type.Union([...Status.map((status) => Type.Literal(status)), Type.Literal(1), Type.Literal(2)], {
+    description: '`up` (1) takes traffic, `waiting` (2) is registered but takes none.',
+    default: 'up',
+  }),
+  metadata: Type.Record(Type.String(), Type.String(), {
+    description: `Text by key: at most ${limits.metadataKeys} keys and ${limits.metadataOctets} bytes.`,
+    maxProperties: limits.metadataKeys,
+    examples: [{ team: 'payments' }],
+  }),
+  leaseSeconds: Type.Integer({
+    description: 'The instance is evicted when it has not been renewed for this long.',
+    minimum: limits.leaseSeconds.min,
+    maximum: limits.leaseSeconds.max,
+    examples: [90],
+  }),
+  dnsTtl: Type.Integer({
+    description: 'TTL of its DNS records, in seconds.',
+    minimum: limits.dnsTtl.min,
+    maximum: limits.dnsTtl.max,
+    examples: [5],
+  }),
+};
+
+const closed = { additionalProperties: false };
+const { addrs, ...optionalFields } = registrationFields;
+
+/** The body of a registration. */
+export const registrationBody = Type.Object(
+  {
+    addrs,
+    ...Type.Partial(Type.Object(optionalFields)).properties,
+    dirtyAt: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.String({ format: 'date-time' })], {
+        description:
+          "The writer's time: epoch milliseconds or ISO 8601. An older registration leaves a newer one in place.",
+      }),
+    ),
+  },
+  closed,
+);
+
+/** The body of a patch (RFC 7396): fields to set, or null to give one back its default. */
+export const patchBody = Type.Object(Type.Partial(Type.Object(registrationFields)).properties, {
+  ...closed,
+  description: 'JSON merge patch: what is left out stays; null gives a field its default.',
+  examples: [{ status: 'waiting', metadata: { note: 'draining' } }],
+});
+
+/** The body of many renewals. */
+export const renewManyBody = Type.Object(
+  { instances: Type.Array(Type.Object({ env, appid, instance }, closed), { maxItems: renewalsMax }) },
+  closed,
+);
+
+export const instanceReply = Type.Object({
+  env,
+  appid,
+  instance,
+  label: Type.String({ description: "Its own DNS label below the app's name." }),
+  ...registrationFields,
+  status: Type.Union(Status.map((status) => Type.Literal(status))),
+  registeredAt: time('Last registration.'),
+  upAt: Type.Union([time('When it last began to take traffic.'), Type.Null()]),
+  renewedAt: time('Last renewal.'),
+  updatedAt: time('Last change of data.'),
+  dirtyAt: time("The writer's time of the registration."),
+  leaseEndsAt: time('End of the lease.'),
+  revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag." }),
+});
+
+const renewBefore = time('The end of the lease: renew before.');
+
+export const registrationReply = Type.Object({
+  ...instanceReply.properties,
+  outcome: Type.Union(['created', 'replaced', 'unchanged', 'outdated'].map((kind) => Type.Literal(kind))),
+  dnsNames: Type.Array(Type.String(), { description: 'Names under which it is found.' }),
+  renewBefore,
+  renewEverySeconds: Type.Integer({ description: 'A third of the lease: two renewals may be lost.' }),
+  renewWith: Type.String({ description: 'The command that renews the lease.' }),
+});
+
+export const renewReply = Type.Object({ renewBefore, leaseSeconds: Type.Integer(), revision: Type.Integer() });
+
+export const renewManyReply = Type.Object({
+  results: Type.Array(
+    Type.Object({
+      env: Type.Unknown(),
+      appid: Type.Unknown(),
+      instance: Type.Unknown(),
+      status: Type.Union(['renewed', 'unknown', 'invalid'].map((status) => Type.Literal(status))),
+      renewBefore: Type.Optional(renewBefore),
+      problems: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+    }),
+    { description: 'One for each, in order.' },
+  ),
+});
+
+export const cancelReply = Type.Object({
+  env,
+  appid,
+  instance,
+  outcome: Type.Literal('cancelled'),
+  revision: Type.Integer(),
+  safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
+});
+
+export const appQuery = Type.Object({
+  status: Type.Optional(Type.String({ description: '`up` (1), `waiting` (2) or both (3, the default).' })),
+  version: Type.Optional(Type.String()),
+  zone: Type.Optional(Type.String()),
+  group: Type.Optional(Type.String()),
+  tag: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated: all have to be there.' })),
+  port: Type.Optional(Type.String({ description: "A port's name." })),
+  near: Type.Optional(Type.String({ description: 'Instances of this zone come first.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  index: Type.Optional(Type.Integer({ description: "Wait until the app's revision is above this." })),
+  wait: Type.Optional(Type.String({ description: 'How long to wait: `500ms`, `30s`, `5m` (the most).' })),
+});
+
+export const appReply = Type.Object({
+  env,
+  appid,
+  index: Type.Integer({ description: 'To be given as `index` of the next call.' }),
+  instances: Type.Array(instanceReply),
+});
+
+export const catalogueQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  after: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
+});
+
+export const catalogueReply = Type.Object({
+  revision: Type.Integer(),
+  apps: Type.Array(
+    Type.Object({ env, appid, instances: Type.Integer(), up: Type.Integer(), revision: Type.Integer() }),
+  ),
+  next: Type.Optional(Type.String({ description: 'Cursor of the next page; absent on the last.' })),
+});
+
+export const resolveQuery = Type.Object({
+  name: Type.String({ examples: ['orders.prod.svc'] }),
+  type: Type.Optional(Type.String({ default: 'A', examples: ['SRV'] })),
+});
+
+const records = Type.Array(Type.String({ description: 'A record in presentation format.' }));
+
+export const resolveReply = Type.Object({
+  name: Type.String(),
+  type: Type.String(),
+  rcode: Type.String(),
+  flags: Type.Array(Type.String()),
+  answer: records,
+  authority: records,
+  additional: records,
+  reason: Type.String({ description: 'Why the answer is what it is.' }),
+  ttl: Type.Optional(Type.Integer()),
+});
+
+export const problemReply = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String(),
+          pointer: Type.Optional(Type.String({ description: 'JSON pointer into the body.' })),
+          message: Type.String(),
+          value: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+  },
+  { description: 'RFC 9457.' },
+);

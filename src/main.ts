@@ -1,0 +1,79 @@
+// The process: arguments, environment, files and signals on one side, the command line and the app on the other. Only
+// here does the program end itself. The heavy parts are imported when a command needs them, so that `--help` and
+// `check-zones` answer at once and work where the server's ports are taken.
+// Stopping: SIGTERM or SIGINT -> app.stop(), exit 0; longer than `stopSeconds`, or a second signal -> exit 1 at once.
+
+import { readFileSync } from 'node:fs';
+import closeWithGrace from 'close-with-grace';
+import { type CliParts, runCli } from './cli/program.ts';
+import type { FileText } from './config/sources.ts';
+import type { Config } from './config.ts';
+
+const parts: CliParts = {
+  version: versionOf(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
+  env: process.env,
+  readFile,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  serve,
+  checkZones,
+};
+
+const result = await runCli(process.argv.slice(2), parts);
+if (result !== 'running') process.exit(result);
+
+async function serve(config: Config): Promise<'running' | { readonly problem: string }> {
+  const [{ openLog }, { startApp }] = await Promise.all([import('./log.ts'), import('./app.ts')]);
+  const log = openLog(config.logLevel);
+  const { logger } = log;
+  const starting = startApp(config, logger);
+  closeWithGrace(
+    {
+      delay: config.stopSeconds * 1000,
+      logger: false,
+      // Nothing needs to be told to read its files again: zones are watched.
+      skip: ['SIGHUP'],
+      // The log may be what it waits for: such last words go to stderr.
+      onSecondSignal: (signal) => leaveAtOnce(`${signal} again: leaving at once`),
+      onTimeout: () => leaveAtOnce(`Cannot stop in time: more than ${config.stopSeconds} s passed (stopSeconds)`),
+    },
+    async ({ err, signal }) => {
+      if (err !== undefined) logger.fatal(err, 'Stopping because of a fault in the program');
+      else logger.info(`${signal ?? 'End'}: stopping`);
+      const app = await starting;
+      if ('stop' in app) await app.stop();
+      await log.close();
+    },
+  );
+  function leaveAtOnce(reason: string): void {
+    log.drop();
+    parts.err(`${reason}\n`);
+  }
+  process.on('SIGHUP', () => logger.info('SIGHUP: zone files are watched, there is nothing to reload'));
+  const app = await starting;
+  if (!('problem' in app)) return 'running';
+  await log.close();
+  return app;
+}
+
+async function checkZones(directory: string): Promise<{ zones: number; faults: string[] }> {
+  const [{ loadZones }, { formatFault }] = await Promise.all([
+    import('./dns/zone-file/load.ts'),
+    import('./dns/zone-file/fault.ts'),
+  ]);
+  const { zones, faults } = loadZones(directory);
+  return { zones: zones.size, faults: faults.map(formatFault) };
+}
+
+function readFile(path: string): FileText {
+  try {
+    return { kind: 'text', text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', reason: message };
+  }
+}
+
+function versionOf(manifest: string): string {
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,152 @@
+// The metrics page, for Prometheus. Nothing is counted here: each part counts in plain numbers, and every metric copies
+// them when the page is asked for. Base units; every label comes from a closed set, never from a caller.
+// Limits: the whole registry is one scrape of some hundred lines, whatever it holds.
+
+import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
+import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
+import { HttpCounts } from './http-counts.ts';
+import { RegistryCounts } from './registry-counts.ts';
+
+/** What the DNS side counts. Read once a scrape. */
+export interface DnsCounts {
+  queries(): Iterable<{
+    readonly transport: string;
+    readonly type: string;
+    readonly rcode: string;
+    readonly count: number;
+  }>;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  readonly truncated: number;
+  readonly dropped: number;
+  readonly sendErrors: number;
+  /** Open now. */
+  readonly tcpConnections: number;
+  readonly tcpRefused: number;
+}
+
+export interface MetricsSources {
+  readonly registry: { readonly revision: number; readonly appCount: number };
+  readonly dns: DnsCounts;
+  /** Callers that wait now. */
+  readonly longPolls: () => number;
+  readonly version: string;
+  /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
+  readonly processMetrics?: boolean;
+}
+
+export interface Metrics {
+  /** For the HTTP plane to count with. */
+  readonly http: HttpCounts;
+  /** A change listener. */
+  readonly changed: RegistryCounts['changed'];
+  text(): Promise<{ readonly contentType: string; readonly text: string }>;
+  stop(): void;
+}
+
+export function createMetrics(sources: MetricsSources): Metrics {
+  const page = new Registry<PrometheusContentType>();
+  const http = new HttpCounts();
+  const registry = new RegistryCounts();
+  const delay = measureEventLoopDelay();
+  if (sources.processMetrics !== false) {
+    // Ten times a second is its default for the event loop's utilisation.
+    collectDefaultMetrics({ register: page, eventLoopUtilizationTimeout: 1000 });
+  }
+  addRegistryMetrics(page, registry, sources);
+  addHttpMetrics(page, http, sources);
+  addDnsMetrics(page, sources.dns);
+  addProcessMetrics(page, delay, sources.version);
+  return {
+    http,
+    changed: (change) => registry.changed(change),
+    text: async () => ({ contentType: page.contentType, text: await page.metrics() }),
+    stop: () => delay.stop(),
+  };
+}
+
+function addRegistryMetrics(page: Page, registry: RegistryCounts, { registry: source }: MetricsSources): void {
+  gauge(page, 'rollcall_instances', 'Registered instances.', ['status'], () => byOne('status', registry.instances));
+  gauge(page, 'rollcall_apps', 'Apps with at least one instance.', [], () => [[{}, source.appCount]]);
+  gauge(page, 'rollcall_revision', 'The revision of the registry: one more with every change.', [], () => [
+    [{}, source.revision],
+  ]);
+  counter(page, 'rollcall_changes_total', 'Changes of the registry.', ['kind'], () => byOne('kind', registry.changes));
+  counter(page, 'rollcall_evictions_total', 'Instances that were evicted because their lease ended.', [], () => [
+    [{}, registry.changes.get('evicted') ?? 0],
+  ]);
+}
+
+function addHttpMetrics(page: Page, http: HttpCounts, { longPolls }: MetricsSources): void {
+  const labels = ['outcome'];
+  const counts = (of: ReadonlyMap<string, number>) => () => byOne('outcome', of);
+  counter(page, 'rollcall_registrations_total', 'Registrations asked for.', labels, counts(http.registrations));
+  counter(page, 'rollcall_renewals_total', 'Renewals asked for.', labels, counts(http.renewals));
+  counter(page, 'rollcall_patches_total', 'Patches asked for.', labels, counts(http.patches));
+  counter(page, 'rollcall_cancels_total', 'Cancellations asked for.', labels, counts(http.cancels));
+  counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
+    [...http.requests()].map(({ route, method, status, count }) => [{ route, method, status }, count]),
+  );
+  gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change.', [], () => [[{}, longPolls()]]);
+}
+
+function addDnsMetrics(page: Page, dns: DnsCounts): void {
+  counter(page, 'rollcall_dns_queries_total', 'DNS queries answered.', ['transport', 'type', 'rcode'], () =>
+    [...dns.queries()].map(({ transport, type, rcode, count }) => [{ transport, type, rcode }, count]),
+  );
+  counter(page, 'rollcall_dns_cache_total', 'Look-ups in the cache of encoded answers.', ['result'], () => [
+    [{ result: 'hit' }, dns.cacheHits],
+    [{ result: 'miss' }, dns.cacheMisses],
+  ]);
+  counter(page, 'rollcall_dns_truncated_total', 'Answers that did not fit and were marked so.', [], () => [
+    [{}, dns.truncated],
+  ]);
+  counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
+  counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
+  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP.', [], () => [[{}, dns.tcpConnections]]);
+  counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
+    [{}, dns.tcpRefused],
+  ]);
+}
+
+function addProcessMetrics(page: Page, delay: EventLoopDelay, version: string): void {
+  const help = 'How late the event loop ran its timers since the last scrape.';
+  gauge(page, 'rollcall_event_loop_delay_seconds', help, ['quantile'], () => byOne('quantile', delay.take()));
+  const labels = ['version', 'node'];
+  gauge(page, 'rollcall_build_info', 'Always 1.', labels, () => [[{ version, node: process.versions.node }, 1]]);
+}
+
+type Page = Registry<PrometheusContentType>;
+type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+function byOne(label: string, values: ReadonlyMap<string, number>): Row[] {
+  return Array.from(values, ([value, count]) => [{ [label]: value }, count]);
+}
+
+function counter(
+  page: Page,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  rows: () => readonly Row[],
+): void {
+  const collect = function (this: Counter<string>): void {
+    this.reset();
+    for (const [labels, value] of rows()) this.inc(labels, value);
+  };
+  new Counter<string>({ name, help, labelNames, registers: [page], collect });
+}
+
+function gauge(
+  page: Page,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  rows: () => readonly Row[],
+): void {
+  const collect = function (this: Gauge<string>): void {
+    this.reset();
+    for (const [labels, value] of rows()) this.set(labels, value);
+  };
+  new Gauge<string>({ name, help, labelNames, registers: [page], collect });
+}

@@ -1,0 +1,97 @@
+// One address of an instance, written `name://host:port`. The scheme is the port's name, not a URL scheme that
+// anybody fetches: `http://10.0.0.7:8080`, `grpc://[2001:db8::7]:9090`, `dns+udp://10.0.0.7:53`. It becomes the SRV
+// label `_name._protocol`, so it is held to what a label may be.
+
+import { type IpFamily, ipv6ToText, parseIpv4, parseIpv6, unusableReason } from './ip.ts';
+import { labelFault, nameOctetsMax } from './names.ts';
+import { foldAscii } from './text.ts';
+
+export type Protocol = 'tcp' | 'udp';
+
+export interface Address {
+  /** The port's name in lower case: `http`. */
+  readonly port: string;
+  readonly protocol: Protocol;
+  /** Canonical: dotted IPv4, RFC 5952 IPv6 without brackets, or a lower-case host name without the final dot. */
+  readonly host: string;
+  readonly family: IpFamily | 'name';
+  /** The address in octets, for A and AAAA; empty for a host name. */
+  readonly octets: Uint8Array;
+  /** 1..65535 */
+  readonly number: number;
+}
+
+export type AddressFault = { readonly fault: string };
+
+/** `_` in front makes the label of RFC 2782, hence 62. */
+const portNameMax = 62;
+
+/** Reads one `name://host:port`, or says in one phrase what is wrong with it. */
+export function parseAddress(text: string): Address | AddressFault {
+  if (text.length > 512) return { fault: 'is longer than any address' };
+  const scheme = /^([^:/]*):\/\//.exec(text);
+  if (scheme === null) return { fault: 'must have the form name://host:port' };
+  const [port, suffix, ...rest] = foldAscii(scheme[1] as string).split('+') as [string, ...string[]];
+  if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(port) || port.length > portNameMax) {
+    return {
+      fault: `has the port name "${port}": it must be 1-${portNameMax} letters, digits and inner hyphens, beginning with a letter`,
+    };
+  }
+  if (rest.length > 0 || (suffix !== undefined && suffix !== 'udp' && suffix !== 'tcp')) {
+    return { fault: 'has an unknown protocol: only +tcp and +udp are known' };
+  }
+  const authority = /^(\[[^\]]*\]|[^:/?#@[\]]*):([^:/?#]*)\/?$/.exec(text.slice(scheme[0].length));
+  if (authority === null)
+    return { fault: 'must have the form name://host:port, with IPv6 in brackets and nothing behind the port' };
+  const number = parsePortNumber(authority[2] as string);
+  if (number === undefined)
+    return { fault: `port must be 1-65535, received ${authority[2] === '' ? 'none' : authority[2]}` };
+  const host = parseHost(authority[1] as string);
+  if ('fault' in host) return host;
+  return { port, protocol: suffix === 'udp' ? 'udp' : 'tcp', ...host, number };
+}
+
+function parsePortNumber(text: string): number | undefined {
+  if (!/^[1-9][0-9]{0,4}$/.test(text)) return undefined;
+  const number = Number(text);
+  return number <= 65_535 ? number : undefined;
+}
+
+type Host = Pick<Address, 'host' | 'family' | 'octets'>;
+
+function parseHost(text: string): Host | AddressFault {
+  if (text.startsWith('[')) return hostOfIpv6(text.slice(1, -1));
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== undefined) return usable(4, ipv4, text);
+  if (text === '') return { fault: 'has no host' };
+  const host = foldAscii(text.endsWith('.') ? text.slice(0, -1) : text);
+  const labels = host.split('.');
+  // What ends in a number is an IPv4 address to every resolver library, and this one was not legal.
+  if (/^(0x[0-9a-f]*|[0-9]+)$/.test(labels.at(-1) as string)) {
+    return { fault: `has the host ${host}: neither an IPv4 address of four decimal octets nor a host name` };
+  }
+  if (host.length + 2 > nameOctetsMax) return { fault: `has a host name over ${nameOctetsMax - 2} characters` };
+  for (const label of labels) {
+    const fault = labelFault(label);
+    if (fault !== undefined) return { fault: `has the host ${host}, which ${fault}` };
+  }
+  return { host, family: 'name', octets: new Uint8Array(0) };
+}
+
+function hostOfIpv6(text: string): Host | AddressFault {
+  if (text.includes('%')) return { fault: 'has an IPv6 zone identifier, which means nothing to other hosts' };
+  const octets = parseIpv6(text);
+  if (octets === undefined) return { fault: `has the host [${text}], which is not an IPv6 address` };
+  return usable(6, octets, ipv6ToText(octets));
+}
+
+function usable(family: IpFamily, octets: Uint8Array, host: string): Host | AddressFault {
+  const reason = unusableReason(family, octets);
+  return reason === undefined ? { host, family, octets } : { fault: `has the host ${host}, which ${reason}` };
+}
+
+/** Canonical text: what `parseAddress` reads back to the same address. */
+export function addressToText(address: Address): string {
+  const host = address.family === 6 ? `[${address.host}]` : address.host;
+  return `${address.port}${address.protocol === 'udp' ? '+udp' : ''}://${host}:${address.number}`;
+}

@@ -1,0 +1,36 @@
+// The DNS names that a registration brings about, as text. HTTP replies list them, and registering checks that they
+// fit a DNS name before anything is stored: what could not be asked for must not be accepted.
+
+import type { Instance } from './instance.ts';
+import { nameOctetsMax } from './names.ts';
+import { type Problem, problem } from './problem.ts';
+
+type Placed = Pick<Instance, 'env' | 'appid' | 'label' | 'addrs'>;
+
+/** Names under which the instance is found, with a final dot: its app, each `_port._protocol`, itself. */
+export function dnsNames(instance: Placed, origin: string): string[] {
+  const app = `${instance.appid}.${instance.env}.${origin}`;
+  const ports = instance.addrs.map((address) => `_${address.port}._${address.protocol}.${app}`);
+  return [app, ...new Set(ports), `${instance.label}.${app}`];
+}
+
+/**
+ * Names that SRV targets may need below the instance's own: `http.orders-1` and `8080-tcp.http.orders-1` where it
+ * serves its ports at different hosts (design §5, rule 6).
+ */
+function targetNames(instance: Placed, origin: string): string[] {
+  if (new Set(instance.addrs.map((address) => address.host)).size < 2) return [];
+  const own = `${instance.label}.${instance.appid}.${instance.env}.${origin}`;
+  return instance.addrs.map((address) => `${address.number}-${address.protocol}.${address.port}.${own}`);
+}
+
+/** The first name that is over 255 octets on the wire, as a problem; undefined where all fit. */
+export function dnsNameProblem(instance: Placed, origin: string): Problem | undefined {
+  for (const name of [...dnsNames(instance, origin), ...targetNames(instance, origin)]) {
+    // A dot for every label and the root's zero octet: with a final dot the text is one shorter than the wire form.
+    const octets = name.length + 1;
+    if (octets > nameOctetsMax)
+      return problem('appid', `makes a DNS name of ${octets} octets, at most ${nameOctetsMax} are allowed`, name);
+  }
+  return undefined;
+}

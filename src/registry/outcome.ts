@@ -1,0 +1,23 @@
+// What the registry's commands return: what can happen has a name, and each edge has one table from it to its own terms
+// (HTTP statuses, gRPC codes …). Faults of a request are `Problem`s; only bugs are thrown.
+
+import type { StoredInstance } from './app.ts';
+import type { Problem } from './problem.ts';
+
+export type RegisterOutcome =
+  | { readonly kind: 'created' | 'replaced' | 'unchanged'; readonly stored: StoredInstance }
+  /** There already, and `ifAbsent` was asked for; or what is stored is newer than this. */
+  | { readonly kind: 'exists' | 'outdated'; readonly stored: StoredInstance }
+  /** Another spelling of an instance, or a name that already means something else. */
+  | { readonly kind: 'conflict' | 'invalid' | 'full'; readonly problem: Problem };
+
+export type RenewOutcome = { readonly kind: 'renewed'; readonly stored: StoredInstance } | { readonly kind: 'unknown' };
+
+export type PatchOutcome =
+  | { readonly kind: 'patched' | 'unchanged'; readonly stored: StoredInstance }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+export type CancelOutcome =
+  | { readonly kind: 'cancelled'; readonly stored: StoredInstance }
+  | { readonly kind: 'unknown' };

@@ -1,0 +1,298 @@
+// The registry: who is there, and until when. A state machine without I/O: commands come in with parsed values and
+// return outcomes; what changed leaves as one ordered stream of `Change`s; the DNS side reads through `RegistryView`.
+// All removal ends in `#remove`. Limits: instances in all and per app (RegistryOptions); eviction is bounded per call.
+
+import { strict as assert } from 'node:assert';
+import { App, type StoredInstance } from './app.ts';
+import { Catalogue } from './catalogue.ts';
+import type { Change, ChangeListener } from './change.ts';
+import type { Clock } from './clock.ts';
+import { Departures } from './departures.ts';
+import { dnsNameProblem } from './dns-names.ts';
+import {
+  type Instance,
+  isSameRegistration,
+  parseRegistration,
+  type Registration,
+  registrationToJson,
+} from './instance.ts';
+import { LeaseQueue } from './lease-queue.ts';
+import { mergePatch } from './merge-patch.ts';
+import { type InstanceKey, instanceLabel } from './names.ts';
+import type { RegisterOptions, RegistryOptions } from './options.ts';
+import type { CancelOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
+import { problem } from './problem.ts';
+import type { AppView, RegistryView } from './view.ts';
+
+export type { CancelOutcome, PatchOutcome, RegisterOptions, RegisterOutcome, RegistryOptions, RenewOutcome };
+
+export class Registry implements RegistryView {
+  readonly #options: RegistryOptions;
+  readonly #clock: Clock;
+  readonly #apps = new Catalogue<App>();
+  readonly #leases = new LeaseQueue<StoredInstance>();
+  readonly #departures = new Departures();
+  readonly #listeners: ChangeListener[] = [];
+  #revision: number;
+  #emitting = false;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#revision = options.initialRevision;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get instanceCount(): number {
+    return this.#leases.size;
+  }
+
+  get appCount(): number {
+    return this.#apps.size;
+  }
+
+  at(env: string, appid: string): AppView | 'within' | undefined {
+    return this.#apps.at(env, appid);
+  }
+
+  app(env: string, appid: string): App | undefined {
+    return this.#apps.app(env, appid);
+  }
+
+  apps(env?: string): Iterable<App> {
+    return this.#apps.apps(env);
+  }
+
+  find(key: InstanceKey): StoredInstance | undefined {
+    return this.#apps.app(key.env, key.appid)?.byId(key.instance);
+  }
+
+  /** The revision of an app's last change, for an app that has left as well; 0: none is remembered. */
+  appRevision(env: string, appid: string): number {
+    return this.#apps.app(env, appid)?.revision ?? this.#departures.revisionOf(env, appid);
+  }
+
+  /** Takes the next revision without a change, for data beside the registry that the same number stands for. */
+  touch(): number {
+    this.#expectNoListener();
+    return ++this.#revision;
+  }
+
+  /** Adds a listener for all later changes; they are called in the order of adding. See change.ts for their duties. */
+  onChange(listener: ChangeListener): void {
+    this.#listeners.push(listener);
+  }
+
+  register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): RegisterOutcome {
+    this.#expectNoListener();
+    const stored = this.find(key);
+    return stored === undefined
+      ? this.#create(key, registration, options)
+      : this.#replace(stored, key, registration, options);
+  }
+
+  /** Moves the lease's end and nothing else. */
+  renew(key: InstanceKey): RenewOutcome {
+    const stored = this.find(key);
+    if (stored === undefined) return { kind: 'unknown' };
+    stored.deadlineMs = this.#clock.monotonicMs() + stored.instance.leaseSeconds * 1000;
+    stored.renewedAtMs = this.#clock.wallMs();
+    return { kind: 'renewed', stored };
+  }
+
+  /** Applies a JSON merge patch (RFC 7396) to the registration. It renews no lease, and a shorter one runs from now. */
+  patch(key: InstanceKey, patch: unknown): PatchOutcome {
+    this.#expectNoListener();
+    const stored = this.find(key);
+    if (stored === undefined) return { kind: 'unknown' };
+    const merged = mergePatch(registrationToJson(stored.instance), patch);
+    const registration = parseRegistration(merged, this.#options.defaults);
+    if (Array.isArray(registration)) return { kind: 'invalid', problems: registration };
+    if (isSameRegistration(stored.instance, registration)) return { kind: 'unchanged', stored };
+    const instance = place(stored.instance, registration, stored.instance.label);
+    const tooLong = dnsNameProblem(instance, this.#options.origin);
+    if (tooLong !== undefined) return { kind: 'invalid', problems: [tooLong] };
+    const leaseMovedMs = (registration.leaseSeconds - stored.instance.leaseSeconds) * 1000;
+    const longestMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
+    stored.deadlineMs = Math.min(stored.deadlineMs + Math.max(leaseMovedMs, 0), longestMs);
+    this.#update(stored, instance);
+    return { kind: 'patched', stored };
+  }
+
+  cancel(key: InstanceKey): CancelOutcome {
+    this.#expectNoListener();
+    const stored = this.find(key);
+    if (stored === undefined) return { kind: 'unknown' };
+    this.#remove(stored, 'cancelled');
+    return { kind: 'cancelled', stored };
+  }
+
+  /** Evicts at most `limit` instances whose lease has ended; fewer than `limit` means that none is left. */
+  evictExpired(limit: number): number {
+    this.#expectNoListener();
+    const nowMs = this.#clock.monotonicMs();
+    let evicted = 0;
+    for (; evicted < limit; evicted++) {
+      const stored = this.#leases.pop(nowMs);
+      if (stored === undefined) break;
+      this.#remove(stored, 'evicted');
+    }
+    return evicted;
+  }
+
+  /** Monotonic milliseconds before which no lease ends; undefined without instances. */
+  nextDeadlineMs(): number | undefined {
+    return this.#leases.earliestMs();
+  }
+
+  #create(key: InstanceKey, registration: Registration, options: RegisterOptions): RegisterOutcome {
+    const refused = this.#refusal(key);
+    if (refused !== undefined) return refused;
+    const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
+    const label = instanceLabel(key.instance, (candidate) => this.#isLabelTaken(app, candidate));
+    const instance = place(key, registration, label);
+    const tooLong = dnsNameProblem(instance, this.#options.origin);
+    if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
+    const reserved = this.#options.isReserved?.(`${label}.${key.appid}.${key.env}`);
+    if (reserved !== undefined) return { kind: 'conflict', problem: problem('instance', reserved, key.instance) };
+
+    const wallMs = this.#clock.wallMs();
+    const stored: StoredInstance = {
+      instance,
+      deadlineMs: this.#clock.monotonicMs() + registration.leaseSeconds * 1000,
+      heapIndex: -1,
+      queuedMs: 0,
+      revision: 0,
+      registeredAtMs: wallMs,
+      upAtMs: registration.status === 'up' ? wallMs : undefined,
+      renewedAtMs: wallMs,
+      updatedAtMs: wallMs,
+      dirtyAtMs: options.dirtyAtMs ?? wallMs,
+    };
+    if (app.size === 0) {
+      this.#apps.add(app);
+      this.#departures.forget(key.env, key.appid);
+    }
+    app.add(stored);
+    this.#leases.set(stored);
+    this.#emit(app, stored, { kind: 'registered', after: instance });
+    return { kind: 'created', stored };
+  }
+
+  /** Why no new instance can be made at `key`. */
+  #refusal(key: InstanceKey): RegisterOutcome | undefined {
+    const { instancesMax, instancesPerAppMax } = this.#options;
+    if (this.instanceCount >= instancesMax) {
+      return { kind: 'full', problem: problem('instance', `the registry is full: it holds ${instancesMax} instances`) };
+    }
+    const app = this.#apps.app(key.env, key.appid);
+    if (app !== undefined) {
+      if (app.size < instancesPerAppMax) return undefined;
+      return {
+        kind: 'full',
+        problem: problem('instance', `the app is full: it holds ${instancesPerAppMax} instances`),
+      };
+    }
+    const reserved = this.#options.isReserved?.(`${key.appid}.${key.env}`) ?? this.#isInstanceName(key.env, key.appid);
+    return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
+  }
+
+  /**
+   * An appid that is, or lies below, the DNS name of another app's instance: the longest registered appid wins a
+   * look-up, so it would hide that instance and lead its SRV targets astray.
+   */
+  #isInstanceName(env: string, appid: string): string | undefined {
+    const labels = appid.split('.');
+    for (let i = 1; i < labels.length; i++) {
+      const owner = labels.slice(i).join('.');
+      const hidden = this.#apps.app(env, owner)?.byLabel(labels[i - 1] as string);
+      if (hidden !== undefined) return `would hide the name of instance ${hidden.instance.instance} of app ${owner}`;
+    }
+    return undefined;
+  }
+
+  #isLabelTaken(app: App, label: string): boolean {
+    return app.byLabel(label) !== undefined || this.#apps.at(app.env, `${label}.${app.appid}`) !== undefined;
+  }
+
+  #replace(
+    stored: StoredInstance,
+    key: InstanceKey,
+    registration: Registration,
+    options: RegisterOptions,
+  ): RegisterOutcome {
+    if (options.ifAbsent === true) return { kind: 'exists', stored };
+    const spelling = stored.instance.instance;
+    if (spelling !== key.instance) {
+      const differs = `is registered as "${spelling}"; ids that differ only in case are one instance`;
+      return { kind: 'conflict', problem: problem('instance', differs, key.instance) };
+    }
+    if (options.dirtyAtMs !== undefined && options.dirtyAtMs < stored.dirtyAtMs) return { kind: 'outdated', stored };
+
+    const isSame = isSameRegistration(stored.instance, registration);
+    const instance = place(key, registration, stored.instance.label);
+    const tooLong = dnsNameProblem(instance, this.#options.origin);
+    if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
+    const wallMs = this.#clock.wallMs();
+    // Never backwards: a stepped wall clock must not make a plain re-registration look older than what it replaces.
+    stored.dirtyAtMs = Math.max(stored.dirtyAtMs, options.dirtyAtMs ?? wallMs);
+    stored.registeredAtMs = wallMs;
+    stored.renewedAtMs = wallMs;
+    stored.deadlineMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
+    if (isSame) return { kind: 'unchanged', stored };
+    this.#update(stored, instance);
+    return { kind: 'replaced', stored };
+  }
+
+  /** Puts a changed instance in place of the stored one; its lease has been set by the caller. */
+  #update(stored: StoredInstance, instance: Instance): void {
+    const before = stored.instance;
+    const wallMs = this.#clock.wallMs();
+    if (instance.status === 'up' && before.status !== 'up') stored.upAtMs = wallMs;
+    stored.updatedAtMs = wallMs;
+    stored.instance = instance;
+    this.#leases.set(stored);
+    const app = this.#apps.app(instance.env, instance.appid) as App;
+    this.#emit(app, stored, { kind: 'updated', before, after: instance });
+  }
+
+  #remove(stored: StoredInstance, kind: 'cancelled' | 'evicted'): void {
+    const { env, appid } = stored.instance;
+    const app = this.#apps.app(env, appid) as App;
+    this.#leases.delete(stored);
+    app.delete(stored);
+    if (app.size === 0) {
+      this.#apps.delete(app);
+      this.#departures.remember(env, appid, this.#revision + 1);
+    }
+    this.#emit(app, stored, { kind, before: stored.instance });
+  }
+
+  /** Before anything is touched: a change within a change would leave listeners with two orders of events. */
+  #expectNoListener(): void {
+    assert(!this.#emitting, 'a change listener must not write to the registry');
+  }
+
+  #emit(app: App, stored: StoredInstance, what: DistributiveOmit<Change, 'revision' | 'atMs'>): void {
+    this.#revision++;
+    app.revision = this.#revision;
+    stored.revision = this.#revision;
+    const change = { revision: this.#revision, atMs: this.#clock.wallMs(), ...what } as Change;
+    this.#emitting = true;
+    try {
+      for (const listener of this.#listeners) listener(change);
+    } finally {
+      this.#emitting = false;
+    }
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function place(key: InstanceKey, registration: Registration, label: string): Instance {
+  const { env, appid, instance } = key;
+  return Object.freeze({ ...registration, env, appid, instance, label });
+}

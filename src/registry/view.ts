@@ -1,0 +1,35 @@
+// The read half of the registry: all that the DNS side may hold. It is called for every answer that is not cached, so
+// it answers from memory, never waits and allocates nothing per instance. A replica in another thread can implement
+// it as well as the registry itself.
+
+import type { Instance } from './instance.ts';
+
+/** An instance and until when its lease runs (monotonic milliseconds; moves later with every renewal). */
+export interface LeasedInstance {
+  readonly instance: Instance;
+  readonly deadlineMs: number;
+}
+
+/** A known app: it has at least one instance, whatever its status. */
+export interface AppView {
+  readonly env: string;
+  readonly appid: string;
+  /** The registry's revision at this app's last change. When the last instance leaves it moves once more. */
+  readonly revision: number;
+  /** In order of registration. */
+  instances(): Iterable<LeasedInstance>;
+  /** The instance that has this DNS label. */
+  byLabel(label: string): LeasedInstance | undefined;
+}
+
+export interface RegistryView {
+  /** The registry's own counter: +1 per change; equal numbers mean equal data. */
+  readonly revision: number;
+  /**
+   * What is known at `appid` (canonical, or any text) in `env`: an app, or `'within'` where only longer names end in
+   * it (`acme` when `com.acme` is registered; `''` stands for the env itself).
+   */
+  at(env: string, appid: string): AppView | 'within' | undefined;
+  /** The apps of an env, in no particular order. Long: not for the serving path without a limit. */
+  apps(env: string): Iterable<Pick<AppView, 'appid'>>;
+}

@@ -1,0 +1,43 @@
+// `rollcall check-zones`: exit codes, and faults that an editor can jump to.
+
+import { expect, test } from 'vitest';
+import { rollcall } from '../kit/command-line.ts';
+
+const good = `$TTL 300
+@ IN SOA ns.example.org. hostmaster.example.org. 1 7200 3600 1209600 300
+@ IN NS ns.example.org.
+www IN A 192.0.2.1
+`;
+
+test('says how many zones there are, and 0', async () => {
+  const { code, out, err } = await rollcall(['check-zones', 'zones'], {
+    files: { 'zones/a.test.zone': good, 'zones/b.test.zone': good },
+  });
+  expect({ code, out, err }).toEqual({ code: 0, out: '2 zones, no faults\n', err: '' });
+});
+
+test('says every fault of every file with its line and column, and 1', async () => {
+  const { code, out, err } = await rollcall(['check-zones', 'zones'], {
+    files: {
+      'zones/a.test.zone': `${good}x IN A 192.0.2.256\ny IN AAAA fe80\n`,
+      'zones/b.test.zone': `${good}z IN MX ten mail\n`,
+    },
+  });
+  expect(code).toBe(1);
+  const lines = out.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^zones\/a\.test\.zone:5:\d+: /);
+  expect(lines[1]).toMatch(/^zones\/a\.test\.zone:6:\d+: /);
+  expect(lines[2]).toMatch(/^zones\/b\.test\.zone:5:\d+: /);
+  expect(err).toBe('3 faults in zones\n');
+});
+
+test('without a directory checks the one that serve would read', async () => {
+  const files = { 'here/a.test.zone': good, 'rollcall.yaml': 'zones: here\n' };
+  expect(await rollcall(['check-zones'], { files })).toMatchObject({ code: 0, out: '1 zone, no faults\n' });
+});
+
+test('a directory that is not there is a fault', async () => {
+  const { code, out, err } = await rollcall(['check-zones', 'nowhere']);
+  expect(code).toBe(1);
+  expect(out + err).toContain('nowhere');
+});

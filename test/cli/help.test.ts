@@ -1,0 +1,57 @@
+// What the program says of itself.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { settingKeys } from '../../src/config/settings.ts';
+import { rollcall } from '../kit/command-line.ts';
+
+test('--version is the one of package.json', async () => {
+  const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  expect(await rollcall(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
+test.each([
+  [
+    ['--help'],
+    ['serve', 'check-zones', 'config', 'weakest first: defaults, rollcall.yaml, ROLLCALL_* variables, flags'],
+  ],
+  [
+    ['serve', '--help'],
+    ['--http <host:port,...>', '(default: 127.0.0.1:8053)', '--insecure', 'curl -X PUT', 'dig @127.0.0.1'],
+  ],
+  [
+    ['check-zones', '--help'],
+    ['file:line:column', 'Exit code 1'],
+  ],
+  [
+    ['config', '--help'],
+    [...settingKeys, 'ROLLCALL_LEASE_SECONDS', '5..86400 seconds'],
+  ],
+])('%j teaches, with examples', async (args, parts) => {
+  const { code, out, err } = await rollcall(args);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('\nExamples:\n  rollcall ');
+  for (const part of parts) expect(out).toContain(part);
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+});
+
+test('help says nothing of tokens as a flag: the arguments of a process are for all to see', async () => {
+  const { out } = await rollcall(['serve', '--help']);
+  expect(out).toContain('--token-file');
+  expect(out).not.toMatch(/--tokens?\b(?!-file)/);
+});
+
+test.each([
+  [[], /Usage: rollcall/],
+  [['srve'], /unknown command 'srve'\s+\(Did you mean serve\?\)/],
+  [['serve', '--htp', 'x'], /unknown option '--htp'\s+\(Did you mean --http\?\)/],
+  [['serve', 'x'], /too many arguments/],
+  [['serve', '--http'], /argument missing/],
+  [['check-zones', 'a', 'b'], /too many arguments/],
+])('%j is refused on stderr with exit code 1', async (args, said) => {
+  const { code, out, err } = await rollcall(args);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(said);
+});

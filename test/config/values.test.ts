@@ -1,0 +1,112 @@
+// What each kind of value may look like, and what is said of one that is wrong.
+
+import { describe, expect, test } from 'vitest';
+import { readValue } from '../../src/config/values.ts';
+import { configOf, problemsOf, yaml } from '../kit/config-world.ts';
+
+test.each([
+  ['127.0.0.1:7171', [{ host: '127.0.0.1', port: 7171 }]],
+  [
+    '[::1]:0, 127.0.0.2:0',
+    [
+      { host: '::1', port: 0 },
+      { host: '127.0.0.2', port: 0 },
+    ],
+  ],
+  ['localhost:80', [{ host: '127.0.0.1', port: 80 }]],
+  [
+    '127.0.0.1:0,127.0.0.1:0',
+    [
+      { host: '127.0.0.1', port: 0 },
+      { host: '127.0.0.1', port: 0 },
+    ],
+  ],
+])('http %j', (text, listens) => {
+  expect(configOf({ env: { ROLLCALL_HTTP: text } }).http).toEqual(listens);
+  expect(configOf({ flags: { http: text.split(',') } }).http).toEqual(listens);
+  expect(configOf(yaml(`http: ${JSON.stringify(text.split(','))}`)).http).toEqual(listens);
+});
+
+test.each([
+  ['70000', '"70000" is not host:port; write it like 127.0.0.1:7171 or [::1]:7171'],
+  ['127.0.0.1:70000', '"127.0.0.1:70000": the port must be 0-65535, received 70000'],
+  ['::1:7171', '"::1:7171" is not host:port; write it like 127.0.0.1:7171 or [::1]:7171'],
+  ['[::g]:1', '"[::g]:1": "::g" is not an IPv6 address'],
+  [':7171', '":7171": write 0.0.0.0:7171 for every IPv4 address or [::]:7171 for every address'],
+  ['127.1:53', '"127.1:53": "127.1" is not an address of this machine; write an IP address or localhost'],
+  ['127.0.0.1:53,127.0.0.1:53', 'names 127.0.0.1:53 twice'],
+  ['127.0.0.1:53,', '"" is not host:port; write it like 127.0.0.1:7171 or [::1]:7171'],
+])('dns %j is told', (text, told) => {
+  expect(problemsOf({ env: { ROLLCALL_DNS: text } })).toEqual([`ROLLCALL_DNS: ${told}`]);
+  expect(problemsOf({ flags: { dns: [text] } })).toEqual([`--dns: ${told}`]);
+});
+
+test.each([
+  ['svc', 'svc.'],
+  ['SVC.Example.ORG.', 'svc.example.org.'],
+  ['xn--bcher-kva.example', 'xn--bcher-kva.example.'],
+])('origin %j becomes %j', (text, origin) => {
+  expect(configOf({ flags: { origin: text } }).origin).toBe(origin);
+});
+
+test.each([
+  ['.', '"." is the DNS root; name a domain of your own, such as svc.'],
+  ['a..b', '"a..b": label "" is empty'],
+  ['a_b.c', '"a_b.c": label "a_b" may only hold letters, digits and hyphens'],
+  ['-a', '"-a": label "-a" must not begin or end with a hyphen'],
+  ['bücher', '"bücher": label "bücher" is not ASCII; write its xn-- form'],
+  ['a'.repeat(64), `"${'a'.repeat(64)}": label "${'a'.repeat(64)}" has 64 octets, at most 63 are allowed`],
+])('origin %j is told', (text, told) => {
+  expect(problemsOf({ flags: { origin: text } })).toEqual([`--origin: ${told}`]);
+});
+
+test('an origin leaves room for the names below it', () => {
+  const long = Array.from({ length: 16 }, () => 'abcdefg').join('.');
+  expect(configOf({ flags: { origin: long.slice(0, 125) } }).origin).toHaveLength(126);
+  expect(problemsOf({ flags: { origin: long.slice(0, 126) } }).join()).toContain('leaves no room for names below it');
+});
+
+test('data: none keeps nothing', () => {
+  expect(configOf({ flags: { data: 'none' } }).data).toBeUndefined();
+  expect(configOf(yaml('data: /var/lib/rollcall')).data).toBe('/var/lib/rollcall');
+});
+
+test.each(['4', '86401', '-1', '1e2', '0x10', ' 7', '1_000', '', '99999999999999999999'])(
+  'lease %j is refused',
+  (text) => {
+    expect(problemsOf({ env: { ROLLCALL_LEASE_SECONDS: text } })).toHaveLength(1);
+  },
+);
+
+test.each(['5', '86400'])('lease %j is taken', (text) => {
+  expect(configOf({ env: { ROLLCALL_LEASE_SECONDS: text } }).leaseSeconds).toBe(Number(text));
+});
+
+test('a very long value is told shortened', () => {
+  const [told = ''] = problemsOf({ env: { ROLLCALL_LEASE_SECONDS: 'x'.repeat(5000) } });
+  expect(told.length).toBeLessThan(200);
+});
+
+describe('what the server says of itself', () => {
+  test.each([
+    ['serverId', 'ns1.example'],
+    ['serverId', ''],
+    ['serverVersion', 'rollcall 0.1'],
+  ] as const)('%s may be %j', (key, text) => {
+    expect(readValue(key, text)).toEqual({ value: text });
+  });
+
+  test.each(['é', 'a\nb', 'x'.repeat(101), ['ns1'], true])('serverId %j is refused', (raw) => {
+    expect(readValue('serverId', raw)).toHaveProperty('problems');
+  });
+
+  test('the cookie key is 32 hexadecimal digits, and no message repeats it', () => {
+    const key = '000102030405060708090A0b0c0d0e0f';
+    expect(readValue('cookieSecret', key)).toEqual({ value: key.toLowerCase() });
+    for (const wrong of [`${key}00`, key.slice(1), 'secret-secret-secret-secret-secr', 12345678]) {
+      const outcome = readValue('cookieSecret', wrong);
+      expect(outcome).toHaveProperty('problems');
+      expect(JSON.stringify(outcome)).not.toContain(String(wrong));
+    }
+  });
+});

@@ -1,0 +1,179 @@
+// Behind the resolvers that operators run: Unbound with all its distrust switched on, dnsmasq, BIND. Each must pass on
+// what rollcall says for every kind of name, and none may come to hold a name for missing that is not.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { digShort } from '../kit/dig.ts';
+import { answersOf, type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
+import { type Forwarder, startDnsmasq, startNamed, startUnbound } from '../kit/forwarders.ts';
+import { requireInCi } from '../kit/installed.ts';
+import type { TypeName } from '../kit/packet.ts';
+import type { Reply } from '../kit/reply.ts';
+import { startServer } from '../kit/server-process.ts';
+import { until } from '../kit/until.ts';
+
+// The connection that compares is silent while the resolvers start.
+const server = await startServer({ env: { ROLLCALL_TCP_IDLE_SECONDS: '120' } });
+const api = new ApiClient(server.http);
+let rollcall: DnsClient;
+
+beforeAll(async () => {
+  rollcall = await tcpClient(server.dnsPort);
+  const orders = ['http://10.0.0.7:8080', 'grpc://[2001:db8::7]:9090'];
+  const fields = { version: '1.4.2', zone: 'eu-1a', group: 'blue', tags: ['canary'], metadata: { team: 'checkout' } };
+  await api.register('prod/orders/orders-1', orders, fields);
+  await api.register('prod/orders/orders-2', ['http://10.0.0.8:8080', 'http://10.0.0.9:8081'], { version: '1.5' });
+  await api.register('prod/com.acme.pay/pay-1', ['dns+udp://10.0.0.10:53']);
+  await api.register('prod/asleep/asleep-1', ['http://10.0.0.11:80'], { status: 'waiting' });
+  const many = Array.from({ length: 100 }, (_, index) => `crowd/many/many-${index}`);
+  await Promise.all(many.map((place, index) => api.register(place, [`http://10.1.0.${index + 1}:80`])));
+});
+
+afterAll(async () => {
+  rollcall.close();
+  api.close();
+  await server.stop();
+});
+
+/** Every kind of name of README's table, and the ways to miss it. */
+const questions: readonly (readonly [name: string, ...types: TypeName[]])[] = [
+  ['svc', 'SOA', 'NS', 'A'],
+  ['ns.svc', 'A', 'AAAA'],
+  ['prod.svc', 'A', 'SOA', 'NS'],
+  ['orders.prod.svc', 'A', 'AAAA', 'SRV', 'TXT', 'MX'],
+  ['_tcp.orders.prod.svc', 'SRV', 'A'],
+  ['_http._tcp.orders.prod.svc', 'SRV', 'A'],
+  ['_grpc._tcp.orders.prod.svc', 'SRV'],
+  ['_sip._udp.orders.prod.svc', 'SRV'],
+  ['orders-1.orders.prod.svc', 'A', 'AAAA', 'SRV', 'TXT'],
+  ['orders-3.orders.prod.svc', 'A'],
+  ['http.orders-1.orders.prod.svc', 'A', 'AAAA'],
+  ['grpc.orders-1.orders.prod.svc', 'A', 'AAAA'],
+  ['8080-tcp.http.orders-2.orders.prod.svc', 'A'],
+  ['8081-tcp.http.orders-2.orders.prod.svc', 'A'],
+  ['1.4.2._version.orders.prod.svc', 'A', 'AAAA', 'SRV', 'TXT'],
+  ['2._version.orders.prod.svc', 'A'],
+  ['4.2._version.orders.prod.svc', 'A'],
+  ['_version.orders.prod.svc', 'A'],
+  ['9._version.orders.prod.svc', 'A'],
+  ['eu-1a._zone.orders.prod.svc', 'A'],
+  ['blue._group.orders.prod.svc', 'A'],
+  ['canary._tag.orders.prod.svc', 'A'],
+  ['http._port.orders.prod.svc', 'A', 'AAAA'],
+  ['grpc._port.orders.prod.svc', 'A', 'AAAA'],
+  ['canary._tag.eu-1a._zone.1.4.2._version.orders.prod.svc', 'A', 'SRV'],
+  ['_http._tcp.canary._tag.orders.prod.svc', 'SRV'],
+  ['pay.prod.svc', 'A'],
+  ['acme.pay.prod.svc', 'A'],
+  ['com.acme.pay.prod.svc', 'A', 'SRV'],
+  ['_dns._udp.com.acme.pay.prod.svc', 'SRV'],
+  ['_dns._tcp.com.acme.pay.prod.svc', 'SRV'],
+  ['asleep.prod.svc', 'A', 'SRV'],
+  ['_services._dns-sd._udp.prod.svc', 'PTR'],
+  ['_http._tcp.prod.svc', 'PTR'],
+  ['orders-1~orders._http._tcp.prod.svc', 'SRV', 'TXT'],
+  ['_why.orders.prod.svc', 'TXT'],
+  ['7.0.0.10.in-addr.arpa', 'PTR'],
+  ['99.0.0.10.in-addr.arpa', 'PTR'],
+  ['0.0.10.in-addr.arpa', 'PTR'],
+  ['nobody.prod.svc', 'A'],
+  ['a.b.c.nobody.prod.svc', 'A'],
+  ['nothing.at.all.dev.svc', 'A'],
+];
+
+/** Rcode and data; the serial moves with what other tests write. */
+function said(reply: Reply): string {
+  return [reply.rcode, ...answersOf(reply)].join(' | ').replace(/(SOA \S+ \S+) \d+/, '$1 SERIAL');
+}
+
+const resolvers = [
+  { name: 'Unbound', binary: 'unbound', startIt: startUnbound },
+  { name: 'dnsmasq', binary: 'dnsmasq', startIt: startDnsmasq },
+  { name: 'BIND', binary: 'named', startIt: startNamed },
+] as const;
+const patience = { withinMs: 4000, everyMs: 50 };
+const noDig = requireInCi(['dig'], 'bind9-dnsutils');
+const missing = requireInCi(
+  resolvers.map(({ binary }) => binary),
+  'unbound dnsmasq-base bind9',
+);
+
+describe.concurrent.each(resolvers)('$name in front', ({ binary, startIt }) => {
+  const isMissing = missing.includes(binary);
+  let forwarder: Forwarder | undefined;
+  let udp: DnsClient;
+  let tcp: DnsClient;
+
+  beforeAll(async () => {
+    if (isMissing) return;
+    forwarder = await startIt(server.dnsPort);
+    [udp, tcp] = await Promise.all([udpClient(forwarder.port), tcpClient(forwarder.port)]);
+  });
+
+  afterAll(async () => {
+    if (isMissing) return;
+    udp.close();
+    tcp.close();
+    await forwarder?.stop();
+  });
+
+  test.skipIf(isMissing)(
+    'passes every kind of name on, first all positive and negative ones, then again from its cache',
+    async () => {
+      const asked = questions.flatMap(([name, ...types]) => types.map((type) => ({ name, type })));
+      for (const client of [udp, tcp]) {
+        const differing: unknown[] = [];
+        for (const { name, type } of asked) {
+          const [ours, theirs] = await Promise.all([
+            rollcall.ask(name, type),
+            client.ask(name, type, { flags: 0x0100 }),
+          ]);
+          const [wanted, got] = [ours, theirs].map((reply) => said(reply));
+          if (wanted !== got) differing.push({ name, type, wanted, got });
+          const ttls = theirs.answer.map(({ ttl }) => ttl);
+          if (ttls.some((ttl) => ttl > 5) && !name.startsWith('ns') && name !== 'svc')
+            differing.push({ name, type, ttls });
+        }
+        expect(differing).toEqual([]);
+      }
+    },
+  );
+
+  test.skipIf(isMissing || noDig.length > 0)('passes HTTPS and SVCB on', async () => {
+    for (const question of ['orders.prod.svc HTTPS', 'orders.prod.svc SVCB', 'four.prod.svc HTTPS']) {
+      const [ours, theirs] = await Promise.all(
+        [server.dnsPort, forwarder?.port ?? 0].map((port) => digShort(port, question)),
+      );
+      expect({ question, data: theirs }).toEqual({ question, data: ours });
+    }
+  });
+
+  test.skipIf(isMissing)('gives a hundred addresses over TCP', async () => {
+    const { rcode, tc, answer } = await tcp.ask('many.crowd.svc', 'A', { flags: 0x0100 });
+    expect({ rcode, tc, different: new Set(answer.map(({ data }) => data)).size }).toEqual({
+      rcode: 'NOERROR',
+      tc: false,
+      different: 100,
+    });
+  });
+
+  test.skipIf(isMissing)('learns of a new app, a change and a cancellation within a TTL of one second', async () => {
+    const app = `quick-${binary}`;
+    const follow = async (env: string): Promise<void> => {
+      const [place, name] = [`${env}/${app}/one`, `${app}.${env}.svc`];
+      const ask = async (): Promise<string> => {
+        const reply = await udp.ask(name, 'A', { flags: 0x0100 });
+        return [reply.rcode, ...answersOf(reply)].join(' ');
+      };
+      await api.register(place, ['http://10.7.0.1:80'], { dnsTtl: 1 });
+      expect(await ask()).toBe('NOERROR A 10.7.0.1');
+      await api.patch(place, { addrs: ['http://10.7.0.2:80'] });
+      await until('the new address', async () => (await ask()) === 'NOERROR A 10.7.0.2', patience);
+      const { safeToStopAt } = await api.cancel(place);
+      const leftMs = Date.parse(String(safeToStopAt)) - Date.now();
+      await until('nobody there', async () => (await ask()) === 'NXDOMAIN', { ...patience, withinMs: leftMs + 1500 });
+    };
+    // One env that is known to the resolver, and one that is not.
+    await Promise.all(['crowd', 'fresh'].map(follow));
+  });
+});

@@ -1,0 +1,105 @@
+// What outlives the process: the revision and with it the SOA serial never go back, whether the process was killed in
+// the middle of writes or asked to stop.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { udpClient } from '../kit/dns-client.ts';
+import { removeScratch, scratch } from '../kit/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/server-process.ts';
+
+const directories: string[] = [];
+const servers: ServerProcess[] = [];
+
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.kill()));
+  for (const directory of directories) removeScratch(directory);
+});
+
+async function startIn(directory: string): Promise<ServerProcess> {
+  const server = await startServer({ directory, data: 'data' });
+  servers.push(server);
+  return server;
+}
+
+function newDirectory(): string {
+  const directory = scratch();
+  directories.push(directory);
+  return directory;
+}
+
+async function serialOf({ dnsPort }: ServerProcess): Promise<number> {
+  const dns = await udpClient(dnsPort);
+  const { answer } = await dns.ask('svc', 'SOA');
+  dns.close();
+  return Number(answer[0]?.data.split(' ')[2]);
+}
+
+/** Writes until the process is gone; the highest revision that was answered. */
+async function writeUntilGone({ http }: ServerProcess, ready: (count: number) => void): Promise<number> {
+  const api = new ApiClient(http);
+  let revision = 0;
+  try {
+    for (let count = 1; ; count++) {
+      const reply = await api.register(`prod/app-${count % 7}/one`, [`http://10.0.${count % 250}.1:80`]);
+      revision = Math.max(revision, reply['revision'] as number);
+      ready(count);
+    }
+  } catch {
+    return revision;
+  } finally {
+    api.close();
+  }
+}
+
+test.concurrent('after SIGKILL in the middle of writes, revision and serial go on above everything that was answered', async () => {
+  const directory = newDirectory();
+  let highest = 0;
+  for (let life = 0; life < 2; life++) {
+    const running = await startIn(directory);
+    expect(await serialOf(running)).toBeGreaterThanOrEqual(highest);
+    const revision = await writeUntilGone(running, (count) => {
+      if (count === 200) void running.kill();
+    });
+    expect(revision).toBeGreaterThan(highest);
+    highest = revision;
+  }
+  const last = await startIn(directory);
+  expect(await serialOf(last)).toBeGreaterThan(highest);
+  await last.stop();
+});
+
+test.concurrent('after SIGTERM they go on exactly where they were', async () => {
+  const directory = newDirectory();
+  const first = await startIn(directory);
+  const api = new ApiClient(first.http);
+  for (let i = 0; i < 50; i++) await api.register('prod/orders/one', [`http://10.0.0.${i}:80`]);
+  const { revision } = (await api.call('GET', '/api/v1/apps/prod/orders/one')).json as { revision: number };
+  api.close();
+  expect(await serialOf(first)).toBe(revision);
+  await first.stop();
+  // A second has passed for every life: a faster start would not hide a step back.
+  const second = await startIn(directory);
+  const serial = await serialOf(second);
+  expect(serial).toBeGreaterThanOrEqual(revision);
+  expect(serial - revision).toBeLessThan(100);
+  await second.stop();
+});
+
+test.concurrent('a mark from the future is kept, a damaged one is told and replaced', async () => {
+  const directory = newDirectory();
+  const first = await startIn(directory);
+  await first.stop();
+  const path = join(directory, 'data', 'revision');
+  writeFileSync(path, '3000000000\n');
+  const second = await startIn(directory);
+  expect(await serialOf(second)).toBeGreaterThanOrEqual(3_000_000_000);
+  await second.stop();
+  writeFileSync(path, 'what is this');
+  const third = await startIn(directory);
+  expect(third.said()).toContain(`${join('data', 'revision')} is damaged`);
+  expect(await serialOf(third)).toBeGreaterThan(1_700_000_000);
+  await third.stop();
+  expect(readFileSync(path, 'utf8')).toMatch(/^\d+\n$/);
+});

@@ -1,0 +1,84 @@
+// Zone files beside a running server: a changed file is served soon, a broken one is told and the last good version
+// stays, and neither disturbs the registrations.
+
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { answersOf, type DnsClient, udpClient } from '../kit/dns-client.ts';
+import { startServer } from '../kit/server-process.ts';
+import { until } from '../kit/until.ts';
+
+const svc = `$TTL 60
+@ IN SOA ns hostmaster 1 3600 600 86400 5
+@ IN NS ns
+ns IN A 127.0.0.1
+`;
+const own = (serial: number, records: string): string => `$TTL 60
+@ IN SOA ns.svc. hostmaster.svc. ${serial} 3600 600 86400 5
+@ IN NS ns.svc.
+${records}
+`;
+
+const server = await startServer({
+  zones: 'zones',
+  files: { 'zones/svc.zone': svc, 'zones/own.test.zone': own(1, 'www IN A 192.0.2.1') },
+});
+const api = new ApiClient(server.http);
+const soon = { withinMs: 5000, everyMs: 50 };
+let dns: DnsClient;
+
+beforeAll(async () => {
+  dns = await udpClient(server.dnsPort);
+  await api.register('prod/orders/orders-1', ['http://10.0.0.7:80'], { leaseSeconds: 600 });
+});
+
+afterAll(async () => {
+  dns.close();
+  api.close();
+  // Broken files are logged as errors here: the end is not asked to be without any.
+  await server.kill();
+});
+
+function put(file: string, text: string): void {
+  writeFileSync(join(server.directory, 'zones', file), text);
+}
+
+async function said(name: string): Promise<string> {
+  const reply = await dns.ask(name);
+  return [reply.rcode, ...answersOf(reply)].join(' ');
+}
+
+const told = (text: string): Promise<unknown> =>
+  until(`a log line with ${text}`, () => server.said().includes(text), soon);
+
+test('a changed file is served, and registrations beside it go on', async () => {
+  expect(await said('www.own.test')).toBe('NOERROR A 192.0.2.1');
+  put('own.test.zone', own(2, 'www IN A 192.0.2.2\nnew IN A 192.0.2.3'));
+  await until('the new address', async () => (await said('www.own.test')) === 'NOERROR A 192.0.2.2', soon);
+  expect(await said('new.own.test')).toBe('NOERROR A 192.0.2.3');
+  put('svc.zone', `${svc}mail IN A 192.0.2.25\n`);
+  await until('a name beside the registrations', async () => (await said('mail.svc')) === 'NOERROR A 192.0.2.25', soon);
+  expect(await said('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
+});
+
+test('a broken file is told with its line, and the last good version stays', async () => {
+  put('own.test.zone', own(3, 'www IN A 192.0.2.256'));
+  await told('own.test.zone:4:');
+  expect(await said('www.own.test')).toBe('NOERROR A 192.0.2.2');
+  put('svc.zone', 'nothing of use');
+  await told('svc.zone:1:');
+  expect(await said('mail.svc')).toBe('NOERROR A 192.0.2.25');
+  expect(await said('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
+  put('own.test.zone', own(4, 'www IN A 192.0.2.4'));
+  await until('the mended file', async () => (await said('www.own.test')) === 'NOERROR A 192.0.2.4', soon);
+});
+
+test('a new file is a new zone; one that is taken away is told, and its zone is kept', async () => {
+  expect(await said('www.another.test')).toBe('REFUSED');
+  put('another.test.zone', own(1, 'www IN A 192.0.2.9'));
+  await until('the new zone', async () => (await said('www.another.test')) === 'NOERROR A 192.0.2.9', soon);
+  rmSync(join(server.directory, 'zones', 'another.test.zone'));
+  await told('a zone file is gone');
+  expect(await said('www.another.test')).toBe('NOERROR A 192.0.2.9');
+});

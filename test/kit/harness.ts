@@ -1,0 +1,169 @@
+// Registry, zones, handler and clock in one object: register on one side, ask on the other, in the octets that a
+// resolver would send and see. No sockets, no timers.
+
+import { DnsCounters, type Transport } from '../../src/dns/counters.ts';
+import { createHandler, type Handler } from '../../src/dns/handler.ts';
+import { LiveZones } from '../../src/dns/live/live-zones.ts';
+import { name } from '../../src/dns/name.ts';
+import { Draws } from '../../src/dns/rotation.ts';
+import type { Identity } from '../../src/dns/wire/opt.ts';
+import type { Zone } from '../../src/dns/zone.ts';
+import { ZoneTable } from '../../src/dns/zone-table.ts';
+import { parseRegistration } from '../../src/registry/instance.ts';
+import { type InstanceKey, parseInstanceKey } from '../../src/registry/names.ts';
+import {
+  type RegisterOptions,
+  type RegisterOutcome,
+  Registry,
+  type RegistryOptions,
+} from '../../src/registry/registry.ts';
+import { FakeClock } from './clock.ts';
+import { type PacketKnobs, packet, type TypeName, typeNumbers } from './packet.ts';
+import { type Reply, readReply } from './reply.ts';
+import { originLines, zoneOf } from './static-records.ts';
+
+export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> {
+  /** Further records of the origin's zone, as static-records.ts reads them. */
+  readonly lines?: readonly string[];
+  /** Further zones: apex -> lines. */
+  readonly zones?: Readonly<Record<string, readonly string[]>>;
+  readonly cacheOctetsMax?: number;
+  isReady?(): boolean;
+  readonly identity?: Partial<Identity>;
+}
+
+export interface QueryKnobs extends PacketKnobs {
+  readonly tcp?: boolean;
+}
+
+export const defaults = { leaseSeconds: 90, dnsTtl: 5 };
+
+/** An address that nothing listens at. */
+export const someAddress = 'http://10.0.0.1:8080';
+
+export class Harness {
+  readonly clock = new FakeClock();
+  readonly counters = new DnsCounters();
+  readonly zones = new ZoneTable();
+  readonly faults: unknown[] = [];
+  readonly #liveZones: LiveZones;
+  readonly registry: Registry;
+  readonly handler: Handler;
+  /** The same answers without a cache. */
+  readonly uncached: Handler;
+
+  constructor(options: HarnessOptions = {}) {
+    const {
+      lines = [],
+      zones = {},
+      cacheOctetsMax = 1024 * 1024,
+      isReady = () => true,
+      identity = {},
+      ...rest
+    } = options;
+    this.registry = new Registry({
+      clock: this.clock,
+      origin: 'svc.',
+      defaults,
+      instancesMax: 100_000,
+      instancesPerAppMax: 10_000,
+      initialRevision: 100,
+      ...rest,
+    });
+    const liveZones = new LiveZones({
+      origin: name('svc.'),
+      view: this.registry,
+      zones: this.zones,
+      draws: new Draws(0.5),
+      negativeTtlSeconds: 5,
+      hosts: [],
+    });
+    this.#liveZones = liveZones;
+    liveZones.serve(zoneOf('svc.', [...originLines, ...lines]));
+    for (const [apex, text] of Object.entries(zones)) liveZones.serve(zoneOf(apex, text));
+    liveZones.serveMissing();
+    this.registry.onChange((change) => liveZones.changed(change));
+    const { clock, faults, counters } = this;
+    const deps = {
+      zones: this.zones,
+      monotonicMs: () => clock.monotonicMs(),
+      wallMs: () => clock.wallMs(),
+      identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), ...identity },
+      isReady,
+      onFault: (error: unknown) => faults.push(error),
+    };
+    this.handler = createHandler({ ...deps, counters, cacheOctetsMax });
+    this.uncached = createHandler({ ...deps, counters: new DnsCounters(), cacheOctetsMax: 1 });
+  }
+
+  /** A zone file that comes, or comes again, while everything runs. */
+  serveZone(zone: Zone): void {
+    this.#liveZones.serve(zone);
+  }
+
+  /** `orders.prod/orders-1`: appid, env and instance. */
+  register(
+    place: string,
+    body: Readonly<Record<string, unknown>> = {},
+    options: RegisterOptions = {},
+  ): RegisterOutcome {
+    const registration = parseRegistration({ addrs: [someAddress], ...body }, defaults);
+    if (Array.isArray(registration)) throw new Error(`not a registration: ${JSON.stringify(registration)}`);
+    return this.registry.register(keyOf(place), registration, options);
+  }
+
+  cancel(place: string): void {
+    const { kind } = this.registry.cancel(keyOf(place));
+    if (kind !== 'cancelled') throw new Error(`${place} is ${kind}`);
+  }
+
+  patch(place: string, patch: unknown): void {
+    const outcome = this.registry.patch(keyOf(place), patch);
+    if (outcome.kind !== 'patched') throw new Error(`${place}: ${JSON.stringify(outcome)}`);
+  }
+
+  renew(place: string): void {
+    const { kind } = this.registry.renew(keyOf(place));
+    if (kind !== 'renewed') throw new Error(`${place} is ${kind}`);
+  }
+
+  /** Lets time pass and evicts who is due, as the app's timer does. */
+  elapse(ms: number): void {
+    this.clock.advance(ms);
+    this.registry.evictExpired(Number.POSITIVE_INFINITY);
+  }
+
+  /** The reply's octets, or silence. */
+  send(bytes: Uint8Array, transport: Transport = 'udp', handler = this.handler): Buffer | undefined {
+    return handler(Buffer.from(bytes), { transport, address: '127.0.0.1' });
+  }
+
+  /** Asks as a plain resolver does and reads the reply; a silent or unreadable reply is an error. */
+  query(qname: NonNullable<PacketKnobs['name']>, type: TypeName | number = 'A', knobs: QueryKnobs = {}): Reply {
+    const { tcp = false, ...rest } = knobs;
+    const bytes = packet({ name: qname, type: typeof type === 'number' ? type : typeNumbers[type], ...rest });
+    const reply = this.send(bytes, tcp ? 'tcp' : 'udp');
+    if (reply === undefined) throw new Error('no reply');
+    return readReply(reply);
+  }
+
+  /** The data of the answer section, sorted: what a client would know. */
+  data(qname: NonNullable<PacketKnobs['name']>, type: TypeName = 'A', knobs: QueryKnobs = { tcp: true }): string[] {
+    return this.query(qname, type, knobs)
+      .answer.map(({ data }) => data)
+      .sort();
+  }
+}
+
+export function keyOf(place: string): InstanceKey {
+  const [, appid = '', env = '', instance = ''] = /^(.*)\.([^./]*)\/(.*)$/s.exec(place) ?? [];
+  const key = parseInstanceKey(env, appid, instance);
+  if (Array.isArray(key)) throw new Error(`not a place: ${place}: ${JSON.stringify(key)}`);
+  return key;
+}
+
+/** rcode, AA and the negative TTL, in a line: `NXDOMAIN AA SOA 5`, `NOERROR AA 10.0.0.1`. */
+export function gist({ rcode, aa, tc, answer, authority }: Reply): string {
+  const sections = [...answer.map(({ data }) => data), ...authority.map(({ type, ttl }) => `${type} ${ttl}`)];
+  return [rcode, aa ? 'AA' : '', tc ? 'TC' : '', ...sections].filter((word) => word !== '').join(' ');
+}

@@ -1,0 +1,139 @@
+// A registry behind its HTTP plane, with a clock moved by hand and nothing listening: calls go through `inject()`.
+
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { type Logger, pino } from 'pino';
+import type { HttpCounters } from '../../src/http/decision-log.ts';
+import { LongPolls } from '../../src/http/long-poll.ts';
+import type { ResolveResult } from '../../src/http/read-answer.ts';
+import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
+import { Registry, type RegistryOptions } from '../../src/registry/registry.ts';
+import { FakeClock } from './clock.ts';
+
+export type Json = Record<string, unknown>;
+export type Reply = LightMyRequestResponse;
+
+/** Timers that run when the test says that time has passed. */
+export class FakeTimers {
+  readonly #timers = new Map<number, { readonly atMs: number; readonly callback: () => void }>();
+  #nowMs = 0;
+  #next = 1;
+
+  set = (callback: () => void, ms: number): number => {
+    this.#timers.set(this.#next, { atMs: this.#nowMs + ms, callback });
+    return this.#next++;
+  };
+
+  clear = (timer: unknown): void => {
+    this.#timers.delete(timer as number);
+  };
+
+  get size(): number {
+    return this.#timers.size;
+  }
+
+  /** Runs what is due by then, in order. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+    const due = [...this.#timers].filter(([, { atMs }]) => atMs <= this.#nowMs).sort(([, a], [, b]) => a.atMs - b.atMs);
+    for (const [timer, { callback }] of due) if (this.#timers.delete(timer)) callback();
+  }
+}
+
+/** Counts as `registration:created`, `request:GET /healthz 200` and so on. */
+export class FakeCounters implements HttpCounters {
+  readonly counts = new Map<string, number>();
+  registration = (verdict: string): void => this.#add(`registration:${verdict}`);
+  renewal = (verdict: string): void => this.#add(`renewal:${verdict}`);
+  patch = (verdict: string): void => this.#add(`patch:${verdict}`);
+  cancel = (verdict: string): void => this.#add(`cancel:${verdict}`);
+  request = (method: string, route: string, status: number): void => this.#add(`request:${method} ${route} ${status}`);
+
+  #add(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+}
+
+export interface WorldOptions {
+  readonly registry?: Partial<RegistryOptions>;
+  readonly deps?: Partial<HttpDeps>;
+  readonly waitingMax?: number;
+  /** Uses Node's timers, for tests over sockets. */
+  readonly realTimers?: boolean;
+}
+
+export interface World {
+  readonly app: FastifyInstance;
+  readonly registry: Registry;
+  readonly clock: FakeClock;
+  readonly timers: FakeTimers;
+  readonly longPolls: LongPolls;
+  readonly counters: FakeCounters;
+  /** The lines that were logged. */
+  readonly log: Json[];
+  /** `call('GET', '/apps')`: below /api/v1, with a JSON body if one is given. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  register(path: string, fields?: Json): Promise<Reply>;
+}
+
+const answer: ResolveResult = {
+  name: 'orders.prod.svc.',
+  type: 'A',
+  rcode: 'NOERROR',
+  flags: ['qr', 'aa'],
+  answer: ['orders.prod.svc. 5 IN A 10.0.0.7'],
+  authority: [],
+  additional: [],
+  reason: '1 of 1 instances takes traffic',
+  ttl: 5,
+};
+
+export function createWorld(options: WorldOptions = {}): World {
+  const clock = new FakeClock();
+  const timers = new FakeTimers();
+  const counters = new FakeCounters();
+  const log: Json[] = [];
+  const logger: Logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as Json) });
+  const defaults = { leaseSeconds: 90, dnsTtl: 5 };
+  const limits = { instancesMax: 1000, instancesPerAppMax: 500, initialRevision: 100 };
+  const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits, ...options.registry });
+  const fake = options.realTimers === true ? {} : { setTimer: timers.set, clearTimer: timers.clear };
+  const longPolls = new LongPolls({ waitingMax: options.waitingMax ?? 100, ...fake });
+  registry.onChange((change) => longPolls.notify(change));
+  const app = createHttpServer({
+    registry,
+    clock,
+    origin: 'svc.',
+    defaults,
+    logger,
+    tokens: [],
+    longPolls,
+    counters,
+    version: '0.0.0-test',
+    durable: async () => {},
+    isReady: () => true,
+    metricsText: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'rollcall_up 1\n' }),
+    resolve: () => answer,
+    ...options.deps,
+  });
+  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> => {
+    const payload = body === undefined ? {} : { payload: JSON.stringify(body) };
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const request = { method, url: `/api/v1${path}`, headers: { ...type, ...headers }, ...payload };
+    return app.inject(request as InjectOptions);
+  };
+  const register = (path: string, fields: Json = {}): Promise<Reply> =>
+    call('PUT', `/apps/${path}`, { addrs: ['http://10.0.0.7:8080'], ...fields });
+  return { app, registry, clock, timers, longPolls, counters, log, call, register };
+}
+
+/** The problem document of a reply, after a check that it is one. */
+export function problemOf(reply: Reply): Json & { readonly errors: readonly Json[]; readonly detail: string } {
+  const document = reply.json() as Json;
+  const isProblem = reply.headers['content-type']?.toString().startsWith('application/problem+json') === true;
+  if (!isProblem || document['status'] !== reply.statusCode || typeof document['detail'] !== 'string') {
+    throw new Error(`not a problem document: ${reply.statusCode} ${reply.headers['content-type']} ${reply.body}`);
+  }
+  if (/FST_|at .*\.(js|ts):\d|node_modules|fastify|Unexpected token/.test(reply.body))
+    throw new Error(`leaks: ${reply.body}`);
+  return document as ReturnType<typeof problemOf>;
+}

@@ -1,0 +1,151 @@
+// The metrics page: what was counted is what it says, whatever came in.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { createMetrics, type DnsCounts, type Metrics } from '../../src/metrics/metrics.ts';
+import { parseRegistration, type Registration } from '../../src/registry/instance.ts';
+import { Registry } from '../../src/registry/registry.ts';
+import { FakeClock } from '../kit/clock.ts';
+
+const dns: DnsCounts = {
+  queries: () => [
+    { transport: 'udp', type: 'A', rcode: 'NOERROR', count: 7 },
+    { transport: 'tcp', type: 'other', rcode: 'REFUSED', count: 1 },
+  ],
+  cacheHits: 5,
+  cacheMisses: 3,
+  truncated: 2,
+  dropped: 4,
+  sendErrors: 0,
+  tcpConnections: 1,
+  tcpRefused: 6,
+};
+
+const started: Metrics[] = [];
+afterEach(() => {
+  for (const metrics of started.splice(0)) metrics.stop();
+});
+
+function createPage(processMetrics = false) {
+  const clock = new FakeClock();
+  const defaults = { leaseSeconds: 90, dnsTtl: 5 };
+  const limits = { instancesMax: 100, instancesPerAppMax: 100, initialRevision: 10 };
+  const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
+  const metrics = createMetrics({ registry, dns, longPolls: () => 9, version: '1.2.3', processMetrics });
+  started.push(metrics);
+  registry.onChange((change) => metrics.changed(change));
+  const register = (instance: string, status: 'up' | 'waiting' = 'up') => {
+    const registration = parseRegistration({ addrs: ['http://10.0.0.7:80'], status }, defaults) as Registration;
+    registry.register({ env: 'prod', appid: 'orders', instance }, registration);
+  };
+  const lines = async () =>
+    (await metrics.text()).text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return { clock, registry, metrics, register, lines };
+}
+
+test('the registry: instances by status, apps, changes and the revision follow what happened', async () => {
+  const { clock, registry, register, lines } = createPage();
+  register('a1');
+  register('a2', 'waiting');
+  register('a3');
+  register('a2', 'up');
+  registry.cancel({ env: 'prod', appid: 'orders', instance: 'a1' });
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rollcall_instances{status="up"} 2',
+      'rollcall_instances{status="waiting"} 0',
+      'rollcall_apps 1',
+      'rollcall_revision 15',
+      'rollcall_changes_total{kind="registered"} 3',
+      'rollcall_changes_total{kind="updated"} 1',
+      'rollcall_changes_total{kind="cancelled"} 1',
+    ]),
+  );
+  clock.advance(90_000);
+  registry.evictExpired(10);
+  const later = await lines();
+  expect(later).toContain('rollcall_evictions_total 2');
+  expect(later).toContain('rollcall_instances{status="up"} 0');
+  expect(later).toContain('rollcall_apps 0');
+});
+
+test('the HTTP plane: outcomes begin at zero, requests are counted by template, method and class', async () => {
+  const { metrics, lines } = createPage();
+  expect(await lines()).toContain('rollcall_registrations_total{outcome="full"} 0');
+  metrics.http.registration('created');
+  metrics.http.renewal('renewed');
+  metrics.http.renewal('renewed');
+  metrics.http.patch('patched');
+  metrics.http.cancel('cancelled');
+  metrics.http.request('GET', '/api/v1/apps', 200);
+  metrics.http.request('GET', '/api/v1/apps', 304);
+  metrics.http.request('GET', '/api/v1/apps', 299);
+  for (let i = 0; i < 50; i++) metrics.http.request(`X${i}`, 'unmatched', 405);
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rollcall_registrations_total{outcome="created"} 1',
+      'rollcall_renewals_total{outcome="renewed"} 2',
+      'rollcall_patches_total{outcome="patched"} 1',
+      'rollcall_cancels_total{outcome="cancelled"} 1',
+      'rollcall_http_requests_total{route="/api/v1/apps",method="GET",status="2xx"} 2',
+      'rollcall_http_requests_total{route="/api/v1/apps",method="GET",status="3xx"} 1',
+      'rollcall_http_requests_total{route="unmatched",method="other",status="4xx"} 50',
+      'rollcall_http_long_polls 9',
+    ]),
+  );
+});
+
+test('DNS: what its own counters say, and the same at the next scrape', async () => {
+  const { lines } = createPage();
+  const expected = expect.arrayContaining([
+    'rollcall_dns_queries_total{transport="udp",type="A",rcode="NOERROR"} 7',
+    'rollcall_dns_queries_total{transport="tcp",type="other",rcode="REFUSED"} 1',
+    'rollcall_dns_cache_total{result="hit"} 5',
+    'rollcall_dns_cache_total{result="miss"} 3',
+    'rollcall_dns_truncated_total 2',
+    'rollcall_dns_dropped_total 4',
+    'rollcall_dns_send_errors_total 0',
+    'rollcall_dns_tcp_connections 1',
+    'rollcall_dns_tcp_refused_total 6',
+  ]);
+  expect(await lines()).toEqual(expected);
+  const [one, two] = await Promise.all([lines(), lines()]);
+  expect(one).toEqual(expected);
+  expect(two).toEqual(expected);
+});
+
+describe('the process', () => {
+  test('says its version and how late its event loop is', async () => {
+    const { lines } = createPage();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const startedMs = performance.now();
+    while (performance.now() - startedMs < 100);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const page = await lines();
+    expect(page).toContain(`rollcall_build_info{version="1.2.3",node="${process.versions.node}"} 1`);
+    const longest = page.find((line) => line.startsWith('rollcall_event_loop_delay_seconds{quantile="1"}'));
+    const seconds = Number(longest?.split(' ')[1]);
+    expect(seconds).toBeGreaterThan(0.05);
+    expect(seconds).toBeLessThan(2);
+  });
+
+  test('shows the usual metrics of a Node process', async () => {
+    const { metrics, lines } = createPage(true);
+    const page = await lines();
+    expect(page.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);
+    expect((await metrics.text()).contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
+  test('names every metric in base units, with help', async () => {
+    const { metrics } = createPage();
+    const { text } = await metrics.text();
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
+      ([, name, type]) => [name as string, type as string] as const,
+    );
+    expect(types.length).toBeGreaterThan(15);
+    for (const [name, type] of types) {
+      expect(name).toMatch(/^rollcall_[a-z_]+$/);
+      expect(name.endsWith('_total')).toBe(type === 'counter');
+      expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    }
+  });
+});
