@@ -204,7 +204,8 @@ describe('a caller that waits', () => {
   });
 
   test('a thousand at once are all answered by one change', async () => {
-    const { port, longPolls, register } = await listening({ waitingMax: 1000 });
+    const patient = { requestMs: 10_000, headersMs: 10_000, idleMs: 30_000, checkEveryMs: 1000 };
+    const { port, longPolls, register } = await listening({ waitingMax: 1000, deps: { timeouts: patient } });
     const url = `http://127.0.0.1:${port}/api/v1/apps/prod/orders?index=100&wait=1m`;
     const replies = Array.from({ length: 1000 }, () =>
       fetch(url).then((reply) => reply.json() as Promise<{ index: number }>),

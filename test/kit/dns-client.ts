@@ -91,6 +91,7 @@ export async function tcpClient(port: number, host = '127.0.0.1'): Promise<DnsCl
     }
   });
   socket.on('error', (error) => waiting.failAll(error));
+  socket.on('end', () => waiting.failAll(new Error('the server closed its side')));
   socket.on('close', () => waiting.failAll(new Error('the connection was closed')));
   return {
     ask: (name, type = 'A', knobs = {}) => waiting.ask(name, type, knobs, (bytes) => socket.write(frame(bytes))),

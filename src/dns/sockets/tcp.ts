@@ -4,6 +4,7 @@
 // reading from a client that does not read its replies.
 
 import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { DnsCounters } from '../counters.ts';
 import type { Handler, Peer } from '../handler.ts';
 import type { Listen, ListenFailure } from './listen.ts';
@@ -120,6 +121,8 @@ class Connections {
   /** In order of the last whole message. */
   readonly #idle = new Map<Socket, { readonly address: string; readonly timer: NodeJS.Timeout }>();
   readonly #perClient = new Map<string, number>();
+  /** Whole messages so far. */
+  answered = 0;
 
   constructor(limits: TcpLimits, counters: DnsCounters) {
     this.#limits = limits;
@@ -141,6 +144,7 @@ class Connections {
 
   /** A whole message was answered. */
   touch(socket: Socket): void {
+    this.answered++;
     const connection = this.#idle.get(socket);
     if (connection === undefined) return;
     connection.timer.refresh();
@@ -174,14 +178,25 @@ class Connections {
   }
 }
 
-function closed(server: Server, connections: Connections, turns: TcpTurns): Promise<void> {
-  return new Promise((resolve) => {
+/** A client that keeps sending does not keep the server: so many rounds of the event loop, then its connection ends. */
+const lastRoundsMax = 64;
+
+/** Closes once all that the kernel had taken for us has been read and answered: until a round of reading brings nothing. */
+async function closed(server: Server, connections: Connections, turns: TcpTurns): Promise<void> {
+  const isClosed = new Promise<void>((resolve) => {
     server.close(() => resolve());
-    turns.finish();
-    // `end` sends what was answered; a client that does not close its side is cut off by the idle timer or by exit.
-    for (const socket of connections.sockets()) {
-      socket.end();
-      socket.destroySoon();
-    }
   });
+  for (let round = 0, answered = -1; round < lastRoundsMax && answered !== connections.answered; round++) {
+    answered = connections.answered;
+    // Two, because a connection that was paused is read again from the next round on.
+    await setImmediate();
+    await setImmediate();
+    turns.finish();
+  }
+  // `end` sends what was answered; a client that does not close its side is cut off by the idle timer or by exit.
+  for (const socket of connections.sockets()) {
+    socket.end();
+    socket.destroySoon();
+  }
+  return isClosed;
 }
