@@ -7,6 +7,7 @@ import { instanceTag, isMatch } from './entity-tag.ts';
 import { isoTime } from './instance-document.ts';
 import { sendProblem } from './problem-details.ts';
 import {
+  actorOf,
   failedPrecondition,
   type InstanceParams,
   instanceKeyOf,
@@ -28,7 +29,7 @@ export function cancel(context: WriteContext, request: FastifyRequest, reply: Fa
     log.count.cancel('precondition');
     return sendProblem(reply, failedPrecondition(key, 'cancel', request, before.revision));
   }
-  const outcome = registry.cancel(key);
+  const outcome = registry.cancel(key, actorOf(request));
   log.count.cancel(outcome.kind);
   if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'cancel'));
   const { env, appid, instance } = outcome.stored.instance;

@@ -2,9 +2,9 @@
 // is kept in monotonic time and said in wall-clock time, counted from now.
 
 import { addressToText } from '../registry/address.ts';
-import type { StoredInstance } from '../registry/app.ts';
 import type { Clock } from '../registry/clock.ts';
 import type { InstanceKey } from '../registry/names.ts';
+import type { StoredInstance } from '../registry/stored-instance.ts';
 
 /** ISO 8601 text of wall-clock milliseconds. */
 export function isoTime(wallMs: number): string {

@@ -2,14 +2,15 @@
 // by it. `If-Match` with the instance's ETag makes sure that nobody else was faster.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredInstance } from '../registry/app.ts';
 import { isObject, parseRegistration, registrationToJson } from '../registry/instance.ts';
 import { mergePatch } from '../registry/merge-patch.ts';
 import { type Problem, problem } from '../registry/problem.ts';
+import type { StoredInstance } from '../registry/stored-instance.ts';
 import { instanceTag, isMatch } from './entity-tag.ts';
 import { instanceDocument, instanceName } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
 import {
+  actorOf,
   failedPrecondition,
   type InstanceParams,
   instanceKeyOf,
@@ -33,7 +34,9 @@ export function patch(context: WriteContext, request: FastifyRequest, reply: Fas
   }
   const problems = stored === undefined ? [] : strangeProblems(context, stored, request.body);
   const outcome =
-    problems.length > 0 ? { kind: 'invalid' as const, problems } : registry.patch(key, request.body ?? null);
+    problems.length > 0
+      ? { kind: 'invalid' as const, problems }
+      : registry.patch(key, request.body ?? null, actorOf(request));
   log.count.patch(outcome.kind);
   if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'patch'));
   if (outcome.kind === 'invalid') {

@@ -3,13 +3,13 @@
 // A wait is over at the first change of the app, whatever the filters: the index counts changes of the app.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredInstance } from '../registry/app.ts';
 import type { Clock } from '../registry/clock.ts';
 import type { Status } from '../registry/instance.ts';
 import { parseAppid, parseEnv } from '../registry/names.ts';
 import { type Problem, problem } from '../registry/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isSelected, nearestFirst, type Selection } from '../registry/selection.ts';
+import type { StoredInstance } from '../registry/stored-instance.ts';
 import { isNotModified, sendNotModified } from './entity-tag.ts';
 import { instanceDocument } from './instance-document.ts';
 import type { LongPolls } from './long-poll.ts';

@@ -2,17 +2,17 @@
 // which DNS names the instance is found, until when, and the very command that keeps it there.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredInstance } from '../registry/app.ts';
 import { dnsNames } from '../registry/dns-names.ts';
 import { isObject, parseRegistration, type Registration } from '../registry/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegisterOutcome } from '../registry/registry.ts';
+import type { StoredInstance } from '../registry/stored-instance.ts';
 import { parseDirtyAt } from './dirty-at.ts';
 import { instanceTag, isMatch, isNotModified } from './entity-tag.ts';
 import { instanceDocument, instanceName, instancePath, isoTime, leaseEndsAtMs } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
-import { failedPrecondition, type InstanceParams, type WriteContext, whenDurable } from './write-context.ts';
+import { actorOf, failedPrecondition, type InstanceParams, type WriteContext, whenDurable } from './write-context.ts';
 
 /** Handles the call; the body has been read as JSON. */
 export function register(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -29,7 +29,7 @@ export function register(context: WriteContext, request: FastifyRequest, reply: 
     log.count.registration('precondition');
     return sendProblem(reply, failedPrecondition(key, 'register', request, before?.revision));
   }
-  const outcome = registry.register(key, registration, { ifAbsent, dirtyAtMs });
+  const outcome = registry.register(key, registration, { ifAbsent, dirtyAtMs, by: actorOf(request) });
   log.count.registration(outcome.kind);
   if ('problem' in outcome) return refuse(context, request, reply, key, outcome);
   if (outcome.kind === 'exists') return sendExisting(context, reply, outcome.stored);

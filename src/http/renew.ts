@@ -4,11 +4,11 @@
 // Nothing is written down for a renewal: after a restart every lease starts afresh (design §6).
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { StoredInstance } from '../registry/app.ts';
 import { isObject } from '../registry/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
 import { type Problem, problem } from '../registry/problem.ts';
 import type { RenewOutcome } from '../registry/registry.ts';
+import type { StoredInstance } from '../registry/stored-instance.ts';
 import { isoTime, leaseEndsAtMs } from './instance-document.ts';
 import { UnreadableBody } from './json-body.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';

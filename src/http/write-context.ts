@@ -2,6 +2,7 @@
 // path, and how they answer for one that is not there.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../registry/change.ts';
 import type { Clock } from '../registry/clock.ts';
 import type { RegistrationDefaults } from '../registry/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
@@ -27,6 +28,11 @@ export interface InstanceParams {
   readonly env: string;
   readonly appid: string;
   readonly instance: string;
+}
+
+/** Who asks, for the record. */
+export function actorOf(request: FastifyRequest): Actor {
+  return { address: request.ip, token: request.tokenName === '' ? undefined : request.tokenName };
 }
 
 /** Answers once the change has been written down, or says that it could not be. */

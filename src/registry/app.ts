@@ -1,29 +1,9 @@
 // One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
-import type { Instance } from './instance.ts';
-import type { Lease } from './lease-queue.ts';
 import { instanceKey } from './names.ts';
-import type { AppView, LeasedInstance } from './view.ts';
-
-/** Wall-clock milliseconds, for people. */
-export interface Timestamps {
-  registeredAtMs: number;
-  /** When it last began to take traffic; undefined while it never has. */
-  upAtMs: number | undefined;
-  renewedAtMs: number;
-  updatedAtMs: number;
-  /** The writer's own time of the registration: orders two writers of one instance. */
-  dirtyAtMs: number;
-}
-
-/** An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves. */
-export interface StoredInstance extends LeasedInstance, Lease, Timestamps {
-  instance: Instance;
-  deadlineMs: number;
-  /** The registry's revision at the last change of this instance. */
-  revision: number;
-}
+import type { StoredInstance } from './stored-instance.ts';
+import type { AppView } from './view.ts';
 
 export class App implements AppView {
   readonly env: string;

@@ -3,12 +3,34 @@
 // throw and must not wait.
 
 import type { Instance } from './instance.ts';
+import type { Timestamps } from './stored-instance.ts';
+
+/** Who asked for a change. */
+export interface Actor {
+  /** IP address. */
+  readonly address: string;
+  /** The name of the token that was shown; undefined where none is needed. */
+  readonly token?: string | undefined;
+  /** What the caller gave as the reason, in its own words. */
+  readonly reason?: string | undefined;
+}
+
+/** Why an instance changed: for people, who ask afterwards. */
+export type Cause =
+  | { readonly why: 'registered' | 'replaced' | 'patched' | 'drained' | 'cancelled'; readonly by?: Actor | undefined }
+  /** Read back at the start: nothing has changed for anybody. */
+  | { readonly why: 'restored' }
+  /** Its lease ended `silentMs` after its last renewal; the guard had kept it for `heldMs` beyond that. */
+  | { readonly why: 'evicted'; readonly silentMs: number; readonly heldMs: number };
 
 interface Common {
   /** The registry's revision after this change: higher than before, by one unless it was touched in between. */
   readonly revision: number;
   /** Wall-clock milliseconds, for people. */
   readonly atMs: number;
+  readonly cause: Cause;
+  /** The instance's own, after the change. */
+  readonly times: Readonly<Timestamps>;
 }
 
 export type Change = Common &

@@ -1,7 +1,10 @@
 // What a registry is made with, and what a registration may ask for besides its content.
 
+import type { Actor } from './change.ts';
 import type { Clock } from './clock.ts';
-import type { RegistrationDefaults } from './instance.ts';
+import type { Registration, RegistrationDefaults } from './instance.ts';
+import type { InstanceKey } from './names.ts';
+import type { Timestamps } from './stored-instance.ts';
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -16,9 +19,19 @@ export interface RegistryOptions {
   readonly isReserved?: (name: string) => string | undefined;
 }
 
+/** An instance as it was written down, to be put back at the start. */
+export interface SavedInstance {
+  readonly key: InstanceKey;
+  readonly label: string;
+  readonly registration: Registration;
+  readonly times: Readonly<Timestamps>;
+  readonly revision: number;
+}
+
 export interface RegisterOptions {
   /** Leave an instance that is there as it is. */
   readonly ifAbsent?: boolean;
   /** The writer's time in wall-clock milliseconds; without it this registration is the newest. */
   readonly dirtyAtMs?: number | undefined;
+  readonly by?: Actor | undefined;
 }

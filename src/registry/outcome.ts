@@ -1,8 +1,8 @@
 // What the registry's commands return: what can happen has a name, and each edge has one table from it to its own terms
 // (HTTP statuses, gRPC codes …). Faults of a request are `Problem`s; only bugs are thrown.
 
-import type { StoredInstance } from './app.ts';
 import type { Problem } from './problem.ts';
+import type { StoredInstance } from './stored-instance.ts';
 
 export type RegisterOutcome =
   | { readonly kind: 'created' | 'replaced' | 'unchanged'; readonly stored: StoredInstance }

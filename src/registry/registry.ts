@@ -3,9 +3,10 @@
 // All removal ends in `#remove`. Limits: instances in all and per app (RegistryOptions); eviction is bounded per call.
 
 import { strict as assert } from 'node:assert';
-import { App, type StoredInstance } from './app.ts';
+import { Admission } from './admission.ts';
+import { App } from './app.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Change, ChangeListener } from './change.ts';
+import type { Actor, Cause, Change, ChangeListener } from './change.ts';
 import type { Clock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
@@ -19,17 +20,27 @@ import {
 import { LeaseQueue } from './lease-queue.ts';
 import { mergePatch } from './merge-patch.ts';
 import { type InstanceKey, instanceLabel } from './names.ts';
-import type { RegisterOptions, RegistryOptions } from './options.ts';
+import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
 import type { CancelOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
-import { problem } from './problem.ts';
+import { type Problem, problem } from './problem.ts';
+import { place, type StoredInstance, storedInstance, type Timestamps, timesOf } from './stored-instance.ts';
 import type { AppView, RegistryView } from './view.ts';
 
-export type { CancelOutcome, PatchOutcome, RegisterOptions, RegisterOutcome, RegistryOptions, RenewOutcome };
+export type {
+  CancelOutcome,
+  PatchOutcome,
+  RegisterOptions,
+  RegisterOutcome,
+  RegistryOptions,
+  RenewOutcome,
+  SavedInstance,
+};
 
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
   readonly #clock: Clock;
   readonly #apps = new Catalogue<App>();
+  readonly #admission: Admission;
   readonly #leases = new LeaseQueue<StoredInstance>();
   readonly #departures = new Departures();
   readonly #listeners: ChangeListener[] = [];
@@ -40,6 +51,7 @@ export class Registry implements RegistryView {
     this.#options = options;
     this.#clock = options.clock;
     this.#revision = options.initialRevision;
+    this.#admission = new Admission(options, this.#apps);
   }
 
   get revision(): number {
@@ -94,6 +106,35 @@ export class Registry implements RegistryView {
       : this.#replace(stored, key, registration, options);
   }
 
+  /**
+   * Puts back what was written down, at the start, before anything else: its lease starts afresh, the revision stays.
+   * The listeners are not called; the caller hands the change to those who keep an index. A problem says why an
+   * instance cannot be put back; nothing has then happened.
+   */
+  restore(saved: SavedInstance): Change | Problem {
+    const { key, label, registration, times } = saved;
+    const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
+    if (app.byId(key.instance) !== undefined || app.byLabel(label) !== undefined)
+      return problem('instance', 'is there already', key.instance);
+    const instance = place(key, registration, label);
+    const tooLong = dnsNameProblem(instance, this.#options.origin);
+    if (tooLong !== undefined) return tooLong;
+    const stored = storedInstance(instance, times, this.#clock.monotonicMs(), saved.revision);
+    if (app.size === 0) this.#apps.add(app);
+    app.add(stored);
+    // Of an app that had later changes, removals for one, nobody may find an earlier number.
+    app.revision = this.#revision;
+    this.#leases.set(stored);
+    return {
+      kind: 'registered',
+      after: instance,
+      revision: this.#revision,
+      atMs: this.#clock.wallMs(),
+      cause: { why: 'restored' },
+      times,
+    };
+  }
+
   /** Moves the lease's end and nothing else. */
   renew(key: InstanceKey): RenewOutcome {
     const stored = this.find(key);
@@ -104,7 +145,7 @@ export class Registry implements RegistryView {
   }
 
   /** Applies a JSON merge patch (RFC 7396) to the registration. It renews no lease, and a shorter one runs from now. */
-  patch(key: InstanceKey, patch: unknown): PatchOutcome {
+  patch(key: InstanceKey, patch: unknown, by?: Actor): PatchOutcome {
     this.#expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
@@ -118,15 +159,15 @@ export class Registry implements RegistryView {
     const leaseMovedMs = (registration.leaseSeconds - stored.instance.leaseSeconds) * 1000;
     const longestMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
     stored.deadlineMs = Math.min(stored.deadlineMs + Math.max(leaseMovedMs, 0), longestMs);
-    this.#update(stored, instance);
+    this.#update(stored, instance, { why: 'patched', by });
     return { kind: 'patched', stored };
   }
 
-  cancel(key: InstanceKey): CancelOutcome {
+  cancel(key: InstanceKey, by?: Actor): CancelOutcome {
     this.#expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
-    this.#remove(stored, 'cancelled');
+    this.#remove(stored, 'cancelled', { why: 'cancelled', by });
     return { kind: 'cancelled', stored };
   }
 
@@ -138,7 +179,7 @@ export class Registry implements RegistryView {
     for (; evicted < limit; evicted++) {
       const stored = this.#leases.pop(nowMs);
       if (stored === undefined) break;
-      this.#remove(stored, 'evicted');
+      this.#remove(stored, 'evicted', this.#evictionOf(stored, nowMs));
     }
     return evicted;
   }
@@ -149,10 +190,10 @@ export class Registry implements RegistryView {
   }
 
   #create(key: InstanceKey, registration: Registration, options: RegisterOptions): RegisterOutcome {
-    const refused = this.#refusal(key);
+    const refused = this.#admission.refusal(key, this.instanceCount);
     if (refused !== undefined) return refused;
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
-    const label = instanceLabel(key.instance, (candidate) => this.#isLabelTaken(app, candidate));
+    const label = instanceLabel(key.instance, (candidate) => this.#admission.isLabelTaken(app, candidate));
     const instance = place(key, registration, label);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
@@ -160,62 +201,22 @@ export class Registry implements RegistryView {
     if (reserved !== undefined) return { kind: 'conflict', problem: problem('instance', reserved, key.instance) };
 
     const wallMs = this.#clock.wallMs();
-    const stored: StoredInstance = {
-      instance,
-      deadlineMs: this.#clock.monotonicMs() + registration.leaseSeconds * 1000,
-      heapIndex: -1,
-      queuedMs: 0,
-      revision: 0,
+    const times: Timestamps = {
       registeredAtMs: wallMs,
       upAtMs: registration.status === 'up' ? wallMs : undefined,
       renewedAtMs: wallMs,
       updatedAtMs: wallMs,
       dirtyAtMs: options.dirtyAtMs ?? wallMs,
     };
+    const stored = storedInstance(instance, times, this.#clock.monotonicMs());
     if (app.size === 0) {
       this.#apps.add(app);
       this.#departures.forget(key.env, key.appid);
     }
     app.add(stored);
     this.#leases.set(stored);
-    this.#emit(app, stored, { kind: 'registered', after: instance });
+    this.#emit(app, stored, { kind: 'registered', after: instance, cause: { why: 'registered', by: options.by } });
     return { kind: 'created', stored };
-  }
-
-  /** Why no new instance can be made at `key`. */
-  #refusal(key: InstanceKey): RegisterOutcome | undefined {
-    const { instancesMax, instancesPerAppMax } = this.#options;
-    if (this.instanceCount >= instancesMax) {
-      return { kind: 'full', problem: problem('instance', `the registry is full: it holds ${instancesMax} instances`) };
-    }
-    const app = this.#apps.app(key.env, key.appid);
-    if (app !== undefined) {
-      if (app.size < instancesPerAppMax) return undefined;
-      return {
-        kind: 'full',
-        problem: problem('instance', `the app is full: it holds ${instancesPerAppMax} instances`),
-      };
-    }
-    const reserved = this.#options.isReserved?.(`${key.appid}.${key.env}`) ?? this.#isInstanceName(key.env, key.appid);
-    return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
-  }
-
-  /**
-   * An appid that is, or lies below, the DNS name of another app's instance: the longest registered appid wins a
-   * look-up, so it would hide that instance and lead its SRV targets astray.
-   */
-  #isInstanceName(env: string, appid: string): string | undefined {
-    const labels = appid.split('.');
-    for (let i = 1; i < labels.length; i++) {
-      const owner = labels.slice(i).join('.');
-      const hidden = this.#apps.app(env, owner)?.byLabel(labels[i - 1] as string);
-      if (hidden !== undefined) return `would hide the name of instance ${hidden.instance.instance} of app ${owner}`;
-    }
-    return undefined;
-  }
-
-  #isLabelTaken(app: App, label: string): boolean {
-    return app.byLabel(label) !== undefined || this.#apps.at(app.env, `${label}.${app.appid}`) !== undefined;
   }
 
   #replace(
@@ -243,12 +244,12 @@ export class Registry implements RegistryView {
     stored.renewedAtMs = wallMs;
     stored.deadlineMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
     if (isSame) return { kind: 'unchanged', stored };
-    this.#update(stored, instance);
+    this.#update(stored, instance, { why: 'replaced', by: options.by });
     return { kind: 'replaced', stored };
   }
 
   /** Puts a changed instance in place of the stored one; its lease has been set by the caller. */
-  #update(stored: StoredInstance, instance: Instance): void {
+  #update(stored: StoredInstance, instance: Instance, cause: Cause): void {
     const before = stored.instance;
     const wallMs = this.#clock.wallMs();
     if (instance.status === 'up' && before.status !== 'up') stored.upAtMs = wallMs;
@@ -256,10 +257,10 @@ export class Registry implements RegistryView {
     stored.instance = instance;
     this.#leases.set(stored);
     const app = this.#apps.app(instance.env, instance.appid) as App;
-    this.#emit(app, stored, { kind: 'updated', before, after: instance });
+    this.#emit(app, stored, { kind: 'updated', before, after: instance, cause });
   }
 
-  #remove(stored: StoredInstance, kind: 'cancelled' | 'evicted'): void {
+  #remove(stored: StoredInstance, kind: 'cancelled' | 'evicted', cause: Cause): void {
     const { env, appid } = stored.instance;
     const app = this.#apps.app(env, appid) as App;
     this.#leases.delete(stored);
@@ -268,7 +269,12 @@ export class Registry implements RegistryView {
       this.#apps.delete(app);
       this.#departures.remember(env, appid, this.#revision + 1);
     }
-    this.#emit(app, stored, { kind, before: stored.instance });
+    this.#emit(app, stored, { kind, before: stored.instance, cause });
+  }
+
+  #evictionOf(stored: StoredInstance, nowMs: number): Cause {
+    const heldMs = Math.max(0, nowMs - stored.deadlineMs);
+    return { why: 'evicted', silentMs: heldMs + stored.instance.leaseSeconds * 1000, heldMs };
   }
 
   /** Before anything is touched: a change within a change would leave listeners with two orders of events. */
@@ -276,11 +282,11 @@ export class Registry implements RegistryView {
     assert(!this.#emitting, 'a change listener must not write to the registry');
   }
 
-  #emit(app: App, stored: StoredInstance, what: DistributiveOmit<Change, 'revision' | 'atMs'>): void {
+  #emit(app: App, stored: StoredInstance, what: DistributiveOmit<Change, 'revision' | 'atMs' | 'times'>): void {
     this.#revision++;
     app.revision = this.#revision;
     stored.revision = this.#revision;
-    const change = { revision: this.#revision, atMs: this.#clock.wallMs(), ...what } as Change;
+    const change = { revision: this.#revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what } as Change;
     this.#emitting = true;
     try {
       for (const listener of this.#listeners) listener(change);
@@ -291,8 +297,3 @@ export class Registry implements RegistryView {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-function place(key: InstanceKey, registration: Registration, label: string): Instance {
-  const { env, appid, instance } = key;
-  return Object.freeze({ ...registration, env, appid, instance, label });
-}

@@ -8,6 +8,8 @@ import type { Instance } from './instance.ts';
 export interface LeasedInstance {
   readonly instance: Instance;
   readonly deadlineMs: number;
+  /** Its lease has ended, and the guard keeps it: it may be there, and we may be what is cut off. */
+  readonly isSuspect: boolean;
 }
 
 /** A known app: it has at least one instance, whatever its status. */

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { explain } from '../../src/dns/explain.ts';
-import type { StoredInstance } from '../../src/registry/app.ts';
+import type { StoredInstance } from '../../src/registry/stored-instance.ts';
 import { Harness } from '../kit/harness.ts';
 import { reasonOf } from '../kit/reason.ts';
 import { type Asked, untruth } from '../kit/told-reasons.ts';

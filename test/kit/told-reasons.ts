@@ -1,7 +1,7 @@
 // What a reason may say of a registry, checked against the list of its instances by counting and comparing: nothing of
 // src/dns is asked. Returns what is wrong with a reason, or undefined.
 
-import type { StoredInstance } from '../../src/registry/app.ts';
+import type { StoredInstance } from '../../src/registry/stored-instance.ts';
 
 export interface Asked {
   readonly env: string;

@@ -2,7 +2,7 @@
 // clocks of which only one counts.
 
 import { describe, expect, test } from 'vitest';
-import type { StoredInstance } from '../../src/registry/app.ts';
+import type { StoredInstance } from '../../src/registry/stored-instance.ts';
 import { Harness, keyOf } from '../kit/harness.ts';
 
 const place = 'orders.prod/orders-1';

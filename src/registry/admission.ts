@@ -1,0 +1,53 @@
+// Whether a new instance may be made at a place: there is room, and its names mean nothing else yet.
+
+import type { App } from './app.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { InstanceKey } from './names.ts';
+import type { RegistryOptions } from './options.ts';
+import type { RegisterOutcome } from './outcome.ts';
+import { problem } from './problem.ts';
+
+export class Admission {
+  readonly #options: RegistryOptions;
+  readonly #apps: Catalogue<App>;
+
+  constructor(options: RegistryOptions, apps: Catalogue<App>) {
+    this.#options = options;
+    this.#apps = apps;
+  }
+
+  /** Why no new instance can be made at `key`, in a registry that holds `instanceCount`. */
+  refusal(key: InstanceKey, instanceCount: number): RegisterOutcome | undefined {
+    const { instancesMax, instancesPerAppMax } = this.#options;
+    if (instanceCount >= instancesMax) return full(`the registry is full: it holds ${instancesMax} instances`);
+    const app = this.#apps.app(key.env, key.appid);
+    if (app !== undefined) {
+      if (app.size < instancesPerAppMax) return undefined;
+      return full(`the app is full: it holds ${instancesPerAppMax} instances`);
+    }
+    const reserved = this.#options.isReserved?.(`${key.appid}.${key.env}`) ?? this.#isInstanceName(key.env, key.appid);
+    return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
+  }
+
+  isLabelTaken(app: App, label: string): boolean {
+    return app.byLabel(label) !== undefined || this.#apps.at(app.env, `${label}.${app.appid}`) !== undefined;
+  }
+
+  /**
+   * An appid that is, or lies below, the DNS name of another app's instance: the longest registered appid wins a
+   * look-up, so it would hide that instance and lead its SRV targets astray.
+   */
+  #isInstanceName(env: string, appid: string): string | undefined {
+    const labels = appid.split('.');
+    for (let i = 1; i < labels.length; i++) {
+      const owner = labels.slice(i).join('.');
+      const hidden = this.#apps.app(env, owner)?.byLabel(labels[i - 1] as string);
+      if (hidden !== undefined) return `would hide the name of instance ${hidden.instance.instance} of app ${owner}`;
+    }
+    return undefined;
+  }
+}
+
+function full(text: string): RegisterOutcome {
+  return { kind: 'full', problem: problem('instance', text) };
+}
