@@ -3,12 +3,16 @@
 // Nothing is kept in a module: two apps can run in one process, as the tests do.
 
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
+import { AttentiveClock, tickMs } from './attentive-clock.ts';
 import type { Config } from './config.ts';
+import { roomForHttp } from './connection-room.ts';
 import { DnsCounters } from './dns/counters.ts';
 import { explain } from './dns/explain.ts';
 import { createHandler } from './dns/handler.ts';
+import { Handouts } from './dns/handouts.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
 import { name, nameToText } from './dns/name.ts';
 import { Draws } from './dns/rotation.ts';
@@ -16,19 +20,25 @@ import { listenDns } from './dns/sockets/server.ts';
 import { soaSerial, type Zone } from './dns/zone.ts';
 import { formatFault } from './dns/zone-file/fault.ts';
 import { loadZones } from './dns/zone-file/load.ts';
+import { saidOf } from './dns/zone-file/zone-source.ts';
 import { ZoneTable } from './dns/zone-table.ts';
 import type { ZoneNews } from './dns/zone-watch/zone-news.ts';
 import { ZoneWatch } from './dns/zone-watch/zone-watch.ts';
+import { GuardLog } from './guard-log.ts';
 import { type Listen, listenHttp } from './http/listen.ts';
 import { LongPolls } from './http/long-poll.ts';
+import { SafeStops } from './http/safe-stops.ts';
 import { createHttpServer } from './http/server.ts';
+import { Watchers } from './http/watch/watchers.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Change } from './registry/change.ts';
+import { ChangeLog } from './registry/change-log.ts';
 import type { Clock } from './registry/clock.ts';
+import { LogRecorder } from './registry/log-recorder.ts';
 import { Registry } from './registry/registry.ts';
-import { openRevisionMark } from './store/revision-file.ts';
+import { openKeptData } from './store/kept-data.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface App {
@@ -41,10 +51,20 @@ export interface App {
 export async function startApp(
   config: Config,
   logger: Logger,
-  clock: Clock = systemClock,
+  ownClock: Clock = systemClock,
 ): Promise<App | { problem: string }> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
+
+  // Time that does not pass while we are paused ourselves. Every part gets this clock, none the one behind it.
+  const pauses = { count: 0, ms: 0 };
+  const clock = new AttentiveClock(ownClock, ({ kind, pausedMs }) => {
+    pauses.count++;
+    pauses.ms += pausedMs;
+    logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
+  });
+  const ticking = setInterval(() => clock.tick(), tickMs);
+  ticking.unref();
 
   // Zones from files. A fault stops the start: better no server than one with half its names.
   const zones = new ZoneTable();
@@ -52,19 +72,30 @@ export async function startApp(
   if (loaded.faults.length > 0)
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
+  // What the last life has left.
+  const kept = await openKeptData(
+    {
+      folder: config.data,
+      fsync: config.fsync,
+      eventsKeepMs: config.eventsKeepSeconds * 1000,
+      eventsMax: config.eventsMax,
+      zonesSaid: saidOf(loaded.loads.flatMap(({ sources }) => sources)),
+    },
+    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), logger },
+  );
+  if ('problem' in kept) return kept;
+
   // The registry: what it must not take is what a zone file has.
-  const mark = openRevisionMark(config.data, {
-    wallMs: () => clock.wallMs(),
-    onFault: (message) => logger.warn(message),
-  });
-  if ('problem' in mark) return mark;
   const registry = new Registry({
     clock,
     origin: config.origin,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     instancesMax: config.instancesMax,
     instancesPerAppMax: config.instancesPerAppMax,
-    initialRevision: mark.initial,
+    appsMax: config.appsMax,
+    initialRevision: kept.initialRevision,
+    guard: config,
+    random: Math.random,
     isReserved: (text) => liveZones.reservedReason(text),
   });
 
@@ -80,9 +111,11 @@ export async function startApp(
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
   const counters = new DnsCounters();
+  const handouts = new Handouts(clock.monotonicMs());
   const handler = createHandler({
     zones,
     counters,
+    handouts,
     cacheOctetsMax: config.answerCacheMiB * 1024 * 1024,
     identity: {
       serverId: config.serverId,
@@ -97,22 +130,48 @@ export async function startApp(
 
   // Listeners of the change stream, in this order, before a write is answered. Cached DNS answers need none: they carry
   // the revisions that they were made from.
+  const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
+  const recorder = kept.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn);
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
+  const watchers = new Watchers({
+    registry,
+    log: changeLog,
+    clock,
+    max: config.watchersMax,
+    onCut: (reason, { query, position }) => logger.debug({ reason, query: query.key, position }, 'cut a slow watcher'),
+  });
+  const safeStops = new SafeStops({
+    registry,
+    clock,
+    longPolls,
+    handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
+    onRefused: () => metrics.http.refused('long-polls'),
+  });
   const leaseTimer = new LeaseTimer(registry, clock);
   const metrics = createMetrics({
     registry,
+    pauses,
     dns: counters,
     longPolls: () => longPolls.waiting,
+    watch: watchers,
+    drainsWaiting: () => safeStops.waiting,
+    store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
     version: manifest.version,
   });
-  registry.onChange((change) => mark.passed(change.revision));
+  registry.onChange((change) => kept.changed(change));
+  registry.onChange((change) => changeLog.append(change));
   registry.onChange((change) => liveZones.changed(change));
+  registry.onChange((change) => handouts.changed(change));
   registry.onChange(() => leaseTimer.arm());
   registry.onChange((change) => longPolls.notify(change));
+  registry.onChange((change) => watchers.changed(change));
   registry.onChange((change) => metrics.changed(change));
   registry.onChange((change) => logEviction(change, logger));
+  const guardLog = new GuardLog(logger);
+  registry.guard.onNews((news) => guardLog.tell(news));
 
   // The HTTP side writes and reads.
+  const room = roomForHttp(config);
   const http = createHttpServer({
     registry,
     clock,
@@ -122,39 +181,68 @@ export async function startApp(
     tokens: config.tokens,
     isOpen: config.insecure,
     longPolls,
+    watchers,
+    safeStops,
     counters: metrics.http,
-    durable: () => Promise.resolve(),
+    recorder,
+    durable: () => kept.durable(),
+    availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
     resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
     version: manifest.version,
-    limits: { connectionsMax: config.httpConnectionsMax },
+    limits: room.limits,
+    clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });
 
-  // DNS first: whoever finds the API open may count on being found.
+  // Both planes open before the registry is back, to say so: SERVFAIL and 503. DNS first: whoever finds the API open may
+  // count on being found.
   const tcp = {
     idleMs: config.tcpIdleSeconds * 1000,
     connectionsMax: config.tcpConnectionsMax,
     connectionsPerClientMax: config.tcpConnectionsPerClientMax,
   };
   const dns = await listenDns(config.dns, { handler, counters, tcp });
-  if ('failed' in dns) return listenProblem('DNS', dns);
+  if ('failed' in dns) {
+    await kept.close(registry.revision);
+    return listenProblem('DNS', dns);
+  }
   const httpListens = await listenHttp(http, config.http);
   if ('failed' in httpListens) {
     await dns.close();
+    await kept.close(registry.revision);
     return listenProblem('HTTP', httpListens);
   }
+  if (room.shortage !== undefined) logger.info(room.shortage, 'takes fewer HTTP connections than configured');
+  const restored = await kept.restore((saved) => {
+    const { key, label } = saved;
+    const reserved = liveZones.reservedReason(`${label}.${key.appid}.${key.env}`);
+    if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
+    const change = registry.restore(saved);
+    if ('message' in change) return change;
+    liveZones.changed(change);
+    metrics.changed(change);
+    return undefined;
+  });
+  leaseTimer.arm();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
     if (news.kind === 'loaded') {
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
-      if (liveZones.isLive(news.zone.apex)) mark.passed(registry.touch());
+      if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
       liveZones.serve(news.zone);
     }
     logZoneNews(news, zones, logger);
   });
   state = 'ready';
   logger.info(
-    { http: httpListens, dns: dns.listens, origin: config.origin, zones: zones.size, revision: registry.revision },
+    {
+      http: httpListens,
+      dns: dns.listens,
+      origin: config.origin,
+      zones: zones.size,
+      restored,
+      revision: registry.revision,
+    },
     'rollcall is ready',
   );
 
@@ -164,11 +252,12 @@ export async function startApp(
     async stop() {
       state = 'stopping';
       leaseTimer.stop();
+      clearInterval(ticking);
       await zoneWatch.close();
       // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
       await http.close();
       await dns.close();
-      mark.close(registry.revision);
+      await kept.close(registry.revision);
       metrics.stop();
       logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },

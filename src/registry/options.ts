@@ -13,11 +13,32 @@ export interface RegistryOptions {
   readonly defaults: RegistrationDefaults;
   readonly instancesMax: number;
   readonly instancesPerAppMax: number;
+  /** Apps with at least one instance; as many as there are instances by default. */
+  readonly appsMax?: number;
   /** The first change gets the number behind this one; never lower than any number used before (design §5, rule 7). */
   readonly initialRevision: number;
+  readonly guard?: Partial<GuardOptions>;
+  /** In [0, 1): whom chance evicts when not all may be. */
+  readonly random?: () => number;
   /** Why a name below the origin (`orders.prod`) cannot be registered: a zone file has it. */
   readonly isReserved?: (name: string) => string | undefined;
 }
+
+/** Self-protection: see leases.ts. */
+export interface GuardOptions {
+  /** Leases that end evict nobody while fewer than this share of those expected is on time; 0 switches the guard off. */
+  readonly guardPercent: number;
+  /** An instance is evicted so long after the end of its lease, whatever keeps it. */
+  readonly guardCeilingSeconds: number;
+  /** The share of the registry that may be evicted within a minute; 100: all of it. */
+  readonly evictionPercentPerMinute: number;
+}
+
+export const guardDefaults: GuardOptions = {
+  guardPercent: 85,
+  guardCeilingSeconds: 3600,
+  evictionPercentPerMinute: 15,
+};
 
 /** An instance as it was written down, to be put back at the start. */
 export interface SavedInstance {

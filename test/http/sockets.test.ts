@@ -160,21 +160,6 @@ describe('slow clients', () => {
     await Promise.all([silent.closed, idle.closed]);
     expect(idle.statuses).toEqual([200]);
   });
-
-  test('above the limit of connections are turned away, and those that are there stay', async () => {
-    const { dial } = await listening({
-      deps: { limits: { connectionsMax: 2 } },
-    });
-    const [first, second] = [await dial(), await dial()];
-    first.write(get('/apps'));
-    second.write(get('/apps'));
-    await expect.poll(() => [...first.statuses, ...second.statuses]).toEqual([200, 200]);
-    const third = await dial();
-    await third.closed;
-    expect(third.statuses).toEqual([]);
-    first.write(get('/apps'));
-    await expect.poll(() => first.statuses).toEqual([200, 200]);
-  });
 });
 
 describe('a caller that waits', () => {
