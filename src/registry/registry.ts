@@ -289,7 +289,7 @@ export class Registry implements RegistryView {
     const revision = this.#changes.next();
     app.revision = revision;
     stored.revision = revision;
-    this.#changes.tell({ revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what } as Change);
+    this.#changes.tell({ revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what });
   }
 }
 
