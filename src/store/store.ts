@@ -141,10 +141,14 @@ export class Store implements Recorder {
     const before = Math.min(query.before ?? Number.MAX_SAFE_INTEGER, first?.revision ?? Number.MAX_SAFE_INTEGER);
     const thread = await this.#searcher();
     const found = await thread.call('find', { ...query, before, limit: query.limit - recent.length });
-    const changes = found.rows.flatMap((row) => changeOf(row) ?? []);
-    if (found.damaged > 0) this.#deps.onDamagedEvents(found.damaged);
-    const { completeSince, completeSinceMs } = found;
-    return { changes: [...recent, ...changes], completeSince, completeSinceMs };
+    const { completeSince, completeSinceMs, unreadable } = found;
+    if (unreadable.length > 0) this.#deps.onDamagedEvents(unreadable.length);
+    return {
+      changes: [...recent, ...found.rows.flatMap((row) => changeOf(row) ?? [])],
+      completeSince,
+      completeSinceMs,
+      unreadable,
+    };
   }
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
