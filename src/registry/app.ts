@@ -10,6 +10,8 @@ export class App implements AppView {
   readonly env: string;
   readonly appid: string;
   revision = 0;
+  /** Instances that take traffic; kept by leases.ts. */
+  serving = 0;
   readonly arrivals = new Arrivals();
   readonly #byKey = new Map<string, StoredInstance>();
   readonly #byLabel = new Map<string, StoredInstance>();

@@ -33,6 +33,10 @@ export interface StoredInstance extends LeasedInstance, Queued, Timestamps {
   intervalMs: number;
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
   shortenedMs: number;
+  /** It takes traffic, and is missed when it falls silent. */
+  isMember: boolean;
+  /** Whole second of the monotonic clock in which it began to; -1: before this process did. */
+  joinedSecond: number;
   /** The registry's revision at the last change of this instance. */
   revision: number;
 }
@@ -46,6 +50,8 @@ export function storedInstance(instance: Instance, times: Timestamps, nowMs: num
     phase: 'onTime' as const,
     intervalMs: 0,
     shortenedMs: 0,
+    isMember: false,
+    joinedSecond: -1,
     heapIndex: -1,
   };
   return { instance, ...lease, revision, ...times };
@@ -73,6 +79,11 @@ export function heardMs(stored: StoredInstance): number {
 /** Monotonic milliseconds at which it is late, if it was on time: never after its deadline. */
 export function lateAtMs(stored: StoredInstance): number {
   return heardMs(stored) + lateAfterMs(stored.intervalMs, leaseMs(stored));
+}
+
+/** Whoever joined at that time (monotonic milliseconds) or later may have been meant to replace it, if it is late. */
+export function replaceableMs(stored: StoredInstance): number {
+  return heardMs(stored) - stored.intervalMs;
 }
 
 /** Why it leaves when it is evicted now. */
