@@ -11,6 +11,8 @@ export class App implements AppView {
   readonly env: string;
   readonly appid: string;
   revision = 0;
+  /** Instances that take traffic; kept by leases.ts. */
+  serving = 0;
   readonly arrivals = new Arrivals();
   /** The instance that was placed here last. */
   latest: PlacedInstance | undefined;

@@ -32,6 +32,10 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   intervalMs = 0;
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
   shortenedMs = 0;
+  /** It takes traffic, and is missed when it falls silent. */
+  isMember = false;
+  /** Whole second of the monotonic clock in which it began to; -1: before this process did. */
+  joinedSecond = -1;
   heapIndex = -1;
   /** The registry's revision at the last change of this instance. */
   revision: number;
@@ -76,6 +80,11 @@ export function heardMs(stored: StoredInstance): number {
 /** Monotonic milliseconds at which it is late, if it was on time: never after its deadline. */
 export function lateAtMs(stored: StoredInstance): number {
   return heardMs(stored) + lateAfterMs(stored.intervalMs, leaseMs(stored));
+}
+
+/** Whoever joined at that time (monotonic milliseconds) or later may have been meant to replace it, if it is late. */
+export function replaceableMs(stored: StoredInstance): number {
+  return heardMs(stored) - stored.intervalMs;
 }
 
 /** Why it leaves when it is evicted now. */
