@@ -163,7 +163,7 @@ export async function startApp(
   registry.onChange((change) => kept.changed(change));
   registry.onChange((change) => changeLog.append(change));
   registry.onChange((change) => liveZones.changed(change));
-  registry.onChange((change) => handouts.changed(change));
+  registry.onChange((change) => handouts.changed(change, clock.monotonicMs()));
   registry.onChange(() => leaseTimer.arm());
   registry.onChange((change) => longPolls.notify(change));
   registry.onChange((change) => watchers.changed(change));
