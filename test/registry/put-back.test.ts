@@ -215,7 +215,7 @@ describe('limits', () => {
     const { done, skipped } = await restore();
     expect(done).toEqual(['a1']);
     expect(skipped).toEqual([
-      'a2 instance the app is full: it holds 2 instances',
+      'a2 instance cannot be added: the app is full, it holds 2 instances',
       'a1 appid would hide the name of instance x of app i',
     ]);
   });
