@@ -21,7 +21,7 @@ export const systemTime: Time = {
 };
 
 /** Resolves when the time has passed, or at once when the signal is aborted: ask the signal. */
-export function pause(time: Time, ms: number, signal: AbortSignal): Promise<void> {
+export function pause(time: Time, ms: number, signal: AbortSignal, holds = false): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {
@@ -29,7 +29,7 @@ export function pause(time: Time, ms: number, signal: AbortSignal): Promise<void
       signal.removeEventListener('abort', end);
       resolve();
     };
-    const takeBack = time.after(ms, end);
+    const takeBack = time.after(ms, end, holds);
     signal.addEventListener('abort', end, { once: true });
   });
 }

@@ -16,11 +16,11 @@ import { KnownInstances } from './known-instances.ts';
 
 export interface DiscoverOptions {
   /** Only endpoints of the port of that name; the first address of each instance by default. */
-  readonly port?: string;
-  readonly version?: string;
-  readonly zone?: string;
-  readonly group?: string;
-  readonly tags?: readonly string[];
+  readonly port?: string | undefined;
+  readonly version?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly group?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** Where the list is from: nothing yet, the stream as it is, the stream as it was, or DNS. */

@@ -47,7 +47,9 @@ export async function askDns(
     const records = await resolver.resolveSrv(serviceName(subject, origin));
     const found = await Promise.all(records.map((record) => endpointsAt(resolver, record, subject.port, origin)));
     const endpoints = found.flat();
-    return endpoints.length === 0 ? { kind: 'failed', reason: 'no target has an address' } : { kind: 'found', endpoints };
+    return endpoints.length === 0
+      ? { kind: 'failed', reason: 'no target has an address' }
+      : { kind: 'found', endpoints };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     return code === 'ENOTFOUND' || code === 'ENODATA' ? { kind: 'nobody' } : { kind: 'failed', reason: message };

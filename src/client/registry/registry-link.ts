@@ -56,7 +56,13 @@ export class RegistryLink {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };
     const withinMs = this.#options.replyWithinMs + moreMs;
-    return this.#atEach<Reply>(path, () => init, signal, withinMs, async (response) => replyOf(response));
+    return this.#atEach<Reply>(
+      path,
+      () => init,
+      signal,
+      withinMs,
+      async (response) => replyOf(response),
+    );
   }
 
   /** Opens a stream. `lastEventId` says where the caller is in the stream of that address, if anywhere. */
@@ -67,19 +73,31 @@ export class RegistryLink {
   ): Promise<OpenStream | Reply> {
     const init = (address: string): RequestInit => {
       const id = lastEventId(address);
-      return { headers: this.#headers({ accept: 'text/event-stream', ...(id === undefined ? {} : { 'last-event-id': id }) }) };
+      return {
+        headers: this.#headers({ accept: 'text/event-stream', ...(id === undefined ? {} : { 'last-event-id': id }) }),
+      };
     };
-    return this.#atEach<OpenStream | Reply>(path, init, signal, this.#options.replyWithinMs, async (response, address) => {
-      const { body, status, headers } = response;
-      const isStream = headers.get('content-type')?.startsWith('text/event-stream') === true;
-      if (status === 200 && isStream && body !== null) return { kind: 'open', address, body };
-      return refusalOf(response, documentOf(await response.text()));
-    });
+    return this.#atEach<OpenStream | Reply>(
+      path,
+      init,
+      signal,
+      this.#options.replyWithinMs,
+      async (response, address) => {
+        const { body, status, headers } = response;
+        const isStream = headers.get('content-type')?.startsWith('text/event-stream') === true;
+        if (status === 200 && isStream && body !== null) return { kind: 'open', address, body };
+        return refusalOf(response, documentOf(await response.text()));
+      },
+    );
   }
 
   #headers(more: Readonly<Record<string, string>>): Record<string, string> {
     const { token } = this.#options;
-    return { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...more };
+    return {
+      accept: 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...more,
+    };
   }
 
   /** The first definite answer; else the reason of the last address that had one. */
@@ -147,7 +165,8 @@ function worse(known: Reply | undefined, reply: BadReply): Reply {
 /** fetch hides why it failed one or two causes deep. */
 function reasonOf(error: unknown): string {
   let deepest = error;
-  for (let depth = 0; depth < 4 && deepest instanceof Error && deepest.cause instanceof Error; depth++) deepest = deepest.cause;
+  for (let depth = 0; depth < 4 && deepest instanceof Error && deepest.cause instanceof Error; depth++)
+    deepest = deepest.cause;
   if (deepest instanceof AggregateError && deepest.errors[0] instanceof Error) deepest = deepest.errors[0];
   return deepest instanceof Error ? deepest.message : String(deepest);
 }
