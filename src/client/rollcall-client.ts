@@ -48,7 +48,11 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
    */
   register(registration: Registration): Membership {
     this.#checkOpen('register');
-    const membership = new Membership(registration, { ...this.#options, link: this.#link });
+    const membership: Membership = new Membership(registration, {
+      ...this.#options,
+      link: this.#link,
+      onEnd: () => this.#memberships.delete(membership),
+    });
     this.#memberships.add(membership);
     return membership;
   }
@@ -114,7 +118,8 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
     if (this.#followed.size >= appsMax)
       throw new RollcallError('full', `Cannot discover ${app}: ${appsMax} apps are followed already`);
     const { balance, time, random } = this.#options;
-    const discovery = new Discovery(env, appid, options, { ...this.#options, link: this.#link });
+    const onClose = (): void => void this.#followed.delete(key);
+    const discovery = new Discovery(env, appid, options, { ...this.#options, link: this.#link, onClose });
     const calls = new BalancedCalls(balance, {
       discovery,
       time,

@@ -39,6 +39,8 @@ export interface DiscoveryDeps {
   readonly time: Time;
   readonly random: () => number;
   readonly dns: DnsRoadOptions | undefined;
+  /** It is closed. */
+  readonly onClose: () => void;
   /** For tests; asks the servers by default. */
   readonly askDns?: (options: DnsRoadOptions, subject: DnsSubject, signal: AbortSignal) => Promise<DnsFinding>;
 }
@@ -101,8 +103,10 @@ export class Discovery extends Speaker<DiscoveryEvents> {
     return this.#ready.wait(options, () => `Cannot discover ${this.env}/${this.appid}: ${this.#lastReason}`);
   }
 
+  /** Ends the stream and every timer; a later call of the app begins anew. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#deps.onClose();
     this.#takeBackLoss?.();
     this.#takeBackDns?.();
     this.#ready.fail(new RollcallError('closed', `Cannot discover ${this.env}/${this.appid}: it is closed`));
@@ -121,8 +125,8 @@ export class Discovery extends Speaker<DiscoveryEvents> {
   #away(reason: string, refusal: { readonly status: number } | undefined): void {
     this.#known.brokeOff();
     this.#lastReason = reason;
-    // What the registry says is wrong stays so; a token may still be let in later.
-    if (refusal !== undefined && refusal.status !== 401 && refusal.status !== 403) {
+    // A name that is none stays so; whatever else is refused may be let in later.
+    if (refusal?.status === 400) {
       const message = `Cannot discover ${this.env}/${this.appid}: ${reason}`;
       this.#ready.fail(new RollcallError('refused', message, { status: refusal.status }));
     }

@@ -32,6 +32,8 @@ export interface MembershipDeps {
   readonly link: RegistryLink;
   readonly time: Time;
   readonly random: () => number;
+  /** It is over; called once. */
+  readonly onEnd: () => void;
 }
 
 const backOff = { leastMs: 500, mostMs: 15_000 };
@@ -128,6 +130,7 @@ export class Membership extends Speaker<MembershipEvents> {
     this.#wake.abort();
     this.#told.fail(this.#closed('register'));
     await this.#running;
+    this.#deps.onEnd();
   }
 
   #closed(what: string): RollcallError {
