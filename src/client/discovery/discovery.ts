@@ -77,8 +77,9 @@ export class Discovery extends Speaker<DiscoveryEvents> {
       time,
       random,
       onEvent: (event, data) => {
-        if (this.#known.hear(event, data, time.monotonicMs())) this.#refresh();
+        const isOther = this.#known.hear(event, data, time.monotonicMs());
         if (event === 'synced') this.#synced();
+        else if (isOther) this.#refresh();
       },
       onAway: (reason, refusal) => this.#away(reason, refusal),
     });
