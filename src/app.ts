@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import manifest from '../package.json' with { type: 'json' };
 import { AttentiveClock, tickMs } from './attentive-clock.ts';
 import type { Config } from './config.ts';
 import { roomForHttp } from './connection-room.ts';
@@ -40,6 +39,7 @@ import { LogRecorder } from './registry/log-recorder.ts';
 import { Registry } from './registry/registry.ts';
 import { openKeptData } from './store/kept-data.ts';
 import { systemClock } from './system-clock.ts';
+import { version } from './version.ts';
 
 export interface App {
   readonly http: readonly Listen[];
@@ -70,7 +70,7 @@ export async function startApp(
 
   // Zones from files. A fault stops the start: better no server than one with half its names.
   const zones = new ZoneTable();
-  const loaded = loadZones(config.zones);
+  const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
   if (loaded.faults.length > 0)
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
@@ -158,7 +158,7 @@ export async function startApp(
     watch: watchers,
     drainsWaiting: () => safeStops.waiting,
     store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
-    version: manifest.version,
+    version,
   });
   registry.onChange((change) => kept.changed(change));
   registry.onChange((change) => changeLog.append(change));
@@ -192,7 +192,7 @@ export async function startApp(
     resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
-    version: manifest.version,
+    version,
     limits: room.limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });

@@ -14,6 +14,8 @@ export interface Config
   readonly dns: readonly Listen[];
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
+  /** Somebody has named the folder `zones`, so that it has to be there. */
+  readonly areZonesGiven: boolean;
   /** Those of `tokens` and of the token file together. Never to be printed or logged. */
   readonly tokens: readonly Token[];
   readonly tokenFile: string | undefined;
@@ -57,7 +59,8 @@ export function resolveConfig(sources: { flags: Flags; env: Environment; readFil
   // The rules between settings speak of values that are right by themselves.
   if (problems.length === 0) problems.push(...contradictions({ ...config, tokens }, origins));
   if (problems.length > 0) return { problems };
-  return { config: deepFreeze({ ...config, tokens }), origins: Object.freeze(origins) };
+  const areZonesGiven = givenBy.get('zones')?.source !== 'default';
+  return { config: deepFreeze({ ...config, tokens, areZonesGiven }), origins: Object.freeze(origins) };
 }
 
 function defaults(): Given[] {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The process: arguments, environment, files and signals on one side, the command line and the app on the other. Only
 // here does the program end itself. The heavy parts are imported when a command needs them, so that `--help` and
 // `check-zones` answer at once and work where the server's ports are taken.
@@ -8,9 +9,10 @@ import closeWithGrace from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
 import type { FileText } from './config/sources.ts';
 import type { Config } from './config.ts';
+import { version } from './version.ts';
 
 const parts: CliParts = {
-  version: versionOf(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
+  version,
   env: process.env,
   readFile,
   out: (text) => process.stdout.write(text),
@@ -81,8 +83,4 @@ function readFile(path: string): FileText {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', reason: message };
   }
-}
-
-function versionOf(manifest: string): string {
-  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -11,6 +11,7 @@ describe('where a value comes from', () => {
       dns: [{ host: '127.0.0.1', port: 8053 }],
       origin: 'svc.',
       zones: 'zones',
+      areZonesGiven: false,
       data: 'data',
       tokens: [],
       tokenFile: undefined,
@@ -60,6 +61,8 @@ describe('where a value comes from', () => {
       leaseSeconds: 'rollcall.yaml:4',
       stopSeconds: 'default',
     });
+    // Who names a folder of zones wants it to be there.
+    expect(configOf(world).areZonesGiven).toBe(true);
   });
 
   test('every setting can be given by its variable, and has a description', () => {

@@ -83,6 +83,7 @@ function faultOf({ from, to, typeOnly }: Import): string | undefined {
   if (layer === 'registry') {
     return target === 'registry' || to === 'node:assert' ? undefined : 'registry/ imports only itself and node:assert';
   }
+  if (layer === 'client' && target !== 'client' && target !== 'npm') return 'client/ is a package of its own';
   if (target === 'npm') return to.startsWith('.') || to.includes('/../') ? 'a path outside src' : undefined;
   if (composers.includes(to)) return 'only the process starts at app.ts and main.ts';
   if (layer === target || target === 'registry') return undefined;
@@ -122,6 +123,10 @@ describe('imports', () => {
     ['src/cli/a.ts', 'src/config.ts', false, true],
     ['src/cli/a.ts', 'src/dns/b.ts', true, false],
     ['src/metrics/a.ts', 'src/http/b.ts', true, false],
+    ['src/client/a.ts', 'src/registry/b.ts', true, false],
+    ['src/client/a.ts', 'src/client/calls/b.ts', false, true],
+    ['src/client/a.ts', 'cockatiel', false, true],
+    ['src/cli/a.ts', 'src/client/b.ts', false, false],
     ['src/config.ts', 'src/http/b.ts', true, false],
     ['src/lease-timer.ts', 'src/registry/b.ts', false, true],
     ['src/app.ts', 'src/http/b.ts', false, true],

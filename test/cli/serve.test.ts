@@ -29,6 +29,16 @@ test.each(['SIGTERM', 'SIGINT'] as const)('says where it listens and stops at %s
   expect(code).toBe(0);
 });
 
+test('starts in an empty folder without zones, but not where a folder is named that is missing', async () => {
+  const { child, ended, said } = startRollcall(anywhere);
+  await said(/rollcall is ready/);
+  child.kill('SIGTERM');
+  expect((await ended).code).toBe(0);
+  const { code, err } = await rollcall([...anywhere, '--zones', 'zones']);
+  expect(code).toBe(1);
+  expect(err).toContain('there is no such folder');
+});
+
 test.each(['--http', '--dns'])('a taken port for %s is one sentence and exit code 1', async (flag) => {
   const port = await takenPort();
   const { code, err } = await rollcall([...anywhere, flag, `127.0.0.1:${port}`], { files: { 'zones/.keep': '' } });

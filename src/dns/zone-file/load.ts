@@ -37,12 +37,12 @@ export interface LoadedZones {
   readonly loads: readonly LoadedZone[];
 }
 
-/** Reads every zone of a folder, in the order of their file names. */
-export function loadZones(directory: string): LoadedZones {
+/** Reads every zone of a folder, in the order of their file names. `mayBeMissing`: no folder is no zones. */
+export function loadZones(directory: string, { mayBeMissing = false } = {}): LoadedZones {
   const zones = new Map<Name, Zone>();
   const faults: ZoneFault[] = [];
   const loads: LoadedZone[] = [];
-  const names = zoneFileNames(directory);
+  const names = zoneFileNames(directory, mayBeMissing);
   if (typeof names === 'string') return { zones, faults: [wholeFile(directory, names)], loads };
   for (const fileName of names) {
     const path = join(directory, fileName);
@@ -112,11 +112,12 @@ export function isZoneFileName(name: string): boolean {
 }
 
 /** Sorted, or what is wrong with the folder. */
-function zoneFileNames(directory: string): string[] | string {
+function zoneFileNames(directory: string, mayBeMissing: boolean): string[] | string {
   try {
     return readdirSync(directory).filter(isZoneFileName).sort();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && mayBeMissing) return [];
     if (code === 'ENOENT') return 'there is no such folder: zones are read from it';
     return code === 'ENOTDIR' ? 'this is not a folder: zones are read from one' : 'folder of the zones cannot be read';
   }

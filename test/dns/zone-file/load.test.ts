@@ -86,6 +86,7 @@ describe('a folder of zones', () => {
     expect(loadZones(join(world, 'none')).faults).toMatchObject([
       { message: 'there is no such folder: zones are read from it' },
     ]);
+    expect(loadZones(join(world, 'none'), { mayBeMissing: true })).toMatchObject({ faults: [], loads: [] });
     file('f', '');
     expect(loadZones(join(zones, 'f')).faults).toMatchObject([
       { message: 'this is not a folder: zones are read from one' },

@@ -1,0 +1,28 @@
+// Makes dist/, which is what the npm package holds: JavaScript, because Node strips no types below node_modules, and the
+// types of `rollcall/client`. Run by `npm pack` (prepack). TypeScript rewrites the imports; the programs of worker
+// threads, named as URLs, are rewritten here, and a name that still ends in .ts is a fault, found now and not by a user.
+
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+
+const root = import.meta.dirname;
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['--project', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+
+for (const path of globSync('**/*.js', { cwd: dist })) {
+  const text = readFileSync(join(dist, path), 'utf8');
+  const rewritten = text.replaceAll(/(\bnew URL\('\.{1,2}\/[^']+)\.ts(', import\.meta\.url\))/g, '$1.js$2');
+  const left = /(['"])\.{1,2}\/[^'"\n]+\.ts\1/.exec(rewritten);
+  if (left !== null) throw new Error(`dist/${path} names ${left[0]}, which is not in the package`);
+  if (rewritten !== text) writeFileSync(join(dist, path), rewritten);
+}
+
+// The server is a program and no library.
+for (const path of globSync('**/*.d.ts', { cwd: dist })) {
+  if (!path.startsWith(`client${sep}`)) rmSync(join(dist, path));
+}

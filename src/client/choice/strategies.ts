@@ -1,0 +1,53 @@
+// The strategies by name. What each is good for:
+//   round-robin    calls of one size; exact turns, by the order of the list
+//   random         many clients that each call seldom, who would all begin their turns with the same one
+//   weighted       by chance and weight, as SRV means it
+//   least-pending  calls of different sizes, or instances of different speed: who has the fewest under way for its weight
+//   hash           the same instance for the same `key`: caches, sessions; without a key by chance and weight
+
+import type { Candidate, Strategy } from './candidate.ts';
+import { rendezvous } from './rendezvous.ts';
+import { shareOf } from './share.ts';
+
+export const strategyNames = ['round-robin', 'random', 'weighted', 'least-pending', 'hash'] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
+/** A strategy with a memory of its own; `random` is uniform in [0, 1). */
+export function strategyOf(name: StrategyName, random: () => number): Strategy {
+  if (name === 'round-robin') return roundRobin();
+  if (name === 'random') return (candidates) => candidates[Math.floor(random() * candidates.length)] ?? candidates[0];
+  if (name === 'weighted') return (candidates) => byWeight(candidates, random);
+  if (name === 'least-pending') return leastPending(random);
+  return (candidates, key) => (key === undefined ? byWeight(candidates, random) : rendezvous(candidates, key));
+}
+
+function roundRobin(): Strategy {
+  let turn = 0;
+  return (candidates) => {
+    const chosen = candidates[turn % candidates.length] ?? candidates[0];
+    turn = (turn + 1) % Number.MAX_SAFE_INTEGER;
+    return chosen;
+  };
+}
+
+function byWeight<T extends Candidate>(candidates: readonly [T, ...T[]], random: () => number): T {
+  let left = random() * candidates.reduce((sum, { endpoint }) => sum + shareOf(endpoint.weight), 0);
+  for (const candidate of candidates) {
+    left -= shareOf(candidate.endpoint.weight);
+    if (left < 0) return candidate;
+  }
+  return candidates[0];
+}
+
+/** Among those that are equally free by chance and weight: else the first of the list would get every lone call. */
+function leastPending(random: () => number): Strategy {
+  return (candidates) => {
+    const loadOf = ({ pending, endpoint }: Candidate) => (pending === 0 ? 0 : pending / shareOf(endpoint.weight));
+    const least = Math.min(...candidates.map(loadOf));
+    const free = candidates.filter((one) => loadOf(one) === least) as [
+      (typeof candidates)[0],
+      ...(typeof candidates)[0][],
+    ];
+    return byWeight(free, random);
+  };
+}
