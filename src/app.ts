@@ -30,6 +30,7 @@ import { SafeStops } from './http/safe-stops.ts';
 import { createHttpServer } from './http/server.ts';
 import { Watchers } from './http/watch/watchers.ts';
 import { LeaseTimer } from './lease-timer.ts';
+import { limitsInForce } from './limits-in-force.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Change } from './registry/change.ts';
@@ -150,6 +151,7 @@ export async function startApp(
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
+  const room = roomForHttp(config);
   const metrics = createMetrics({
     registry,
     pauses,
@@ -158,6 +160,9 @@ export async function startApp(
     watch: watchers,
     drainsWaiting: () => safeStops.waiting,
     store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
+    isReady: () => state === 'ready',
+    zoneCount: () => zones.size,
+    limits: limitsInForce(config, room.limits.connectionsMax),
     version,
   });
   registry.onChange((change) => kept.changed(change));
@@ -173,7 +178,6 @@ export async function startApp(
   registry.guard.onNews((news) => guardLog.tell(news));
 
   // The HTTP side writes and reads.
-  const room = roomForHttp(config);
   const http = createHttpServer({
     registry,
     clock,
@@ -243,6 +247,7 @@ export async function startApp(
       if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
       liveZones.serve(news.zone);
     }
+    metrics.zoneFileChanged(news);
     logZoneNews(news, zones, logger);
   });
   state = 'ready';

@@ -17,7 +17,17 @@ const parts: CliParts = {
   readFile,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
+  // Asked anew each time: windows change their size.
+  terminal: process.stdout.isTTY
+    ? {
+        get columns() {
+          return process.stdout.columns;
+        },
+        get rows() {
+          return process.stdout.rows;
+        },
+      }
+    : undefined,
   serve,
   checkZones,
 };

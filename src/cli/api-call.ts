@@ -33,6 +33,26 @@ export async function callApi(connection: Connection, request: ApiRequest): Prom
   const { status, text } = reply;
   const document = jsonOf(text);
   if (status >= 200 && status < 300 && document !== undefined) return { status, headers: reply.headers, document };
+  return refused(connection, request, status, document);
+}
+
+/** What a reply that is none of 200 to 299 says, read to its end. */
+export async function readRefusal(
+  connection: Connection,
+  request: ApiRequest,
+  response: IncomingMessage,
+): Promise<Fault> {
+  const read = await readReply(response).catch((error: Error) => error);
+  const text = read instanceof Error ? '' : read.text;
+  return refused(connection, request, response.statusCode ?? 0, jsonOf(text));
+}
+
+function refused(
+  connection: Connection,
+  request: ApiRequest,
+  status: number,
+  document: Readonly<Record<string, unknown>> | undefined,
+): Fault {
   const code = status === 404 ? exitCodes.missing : exitCodes.failed;
   return { code, problem: refusal(connection, request, status, document) };
 }
@@ -65,22 +85,26 @@ async function exchange({ url, token }: Connection, call: ApiRequest): Promise<R
   return new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException): void =>
       resolve({ code: exitCodes.failed, problem: unreachable(url, error, withinMs) });
-    const sent = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > replyBytesMax) response.destroy(new Error(`the reply is longer than ${replyBytesMax} bytes`));
-        else chunks.push(chunk);
-      });
-      response.once('error', fail);
-      response.once('end', () => {
-        const { statusCode = 0, headers } = response;
-        resolve({ status: statusCode, headers, text: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
+    const sent = request(options, (response) => void readReply(response).then(resolve, fail));
     sent.once('error', fail);
     sent.end(text);
+  });
+}
+
+function readReply(response: IncomingMessage): Promise<RawReply> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > replyBytesMax) response.destroy(new Error(`the reply is longer than ${replyBytesMax} bytes`));
+      else chunks.push(chunk);
+    });
+    response.once('error', reject);
+    response.once('end', () => {
+      const { statusCode = 0, headers } = response;
+      resolve({ status: statusCode, headers, text: Buffer.concat(chunks).toString('utf8') });
+    });
   });
 }
 

@@ -13,7 +13,7 @@ export interface CliParts {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Undefined: the output goes to a file, a pipe or another program. */
-  readonly terminal: { readonly columns: number } | undefined;
+  readonly terminal: { readonly columns: number; readonly rows?: number } | undefined;
   /** Starts the service and returns; called once. Whoever provides it also stops the service and ends the process. */
   serve(config: Config): Promise<'running' | { readonly problem: string }>;
   /** Reads every zone file of the directory; faults as `file:line:column: message`. */

@@ -21,7 +21,7 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/check-zones.ts'),
   },
   {
-    spec: 'config',
+    spec: 'config [print]',
     summary: 'Print the settings in force and where each came from; starts nothing.',
     group: server,
     load: () => import('./commands/config.ts'),
@@ -49,6 +49,36 @@ export const commandRows: readonly CommandRow[] = [
     summary: 'Take an instance out of every answer at once, and say when it is safe to stop it.',
     group: registry,
     load: () => import('./commands/cancel.ts'),
+  },
+  {
+    spec: 'drain <place>',
+    summary: 'Take an instance out of every answer, still registered; with --wait until it is safe to stop.',
+    group: registry,
+    load: () => import('./commands/drain.ts'),
+  },
+  {
+    spec: 'watch [scope...]',
+    summary: 'Show who is there as it changes: a live table, or a line for each change.',
+    group: registry,
+    load: () => import('./commands/watch.ts'),
+  },
+  {
+    spec: 'events [scope]',
+    summary: 'Tell who changed what, when and why; --follow goes on.',
+    group: registry,
+    load: () => import('./commands/events.ts'),
+  },
+  {
+    spec: 'restore [scope]',
+    summary: 'Put back what was cancelled by mistake; without --yes only say what it would do.',
+    group: registry,
+    load: () => import('./commands/restore.ts'),
+  },
+  {
+    spec: 'guard',
+    summary: 'Show self-protection: is anybody kept past the end of a lease, and why.',
+    group: registry,
+    load: () => import('./commands/guard.ts'),
   },
   {
     spec: 'resolve <name> [type]',

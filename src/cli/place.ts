@@ -1,6 +1,8 @@
 // How people name an app and an instance in one word: ENV/APPID and ENV/APPID/INSTANCE. Only the instance may have
 // slashes in it. Whether the names are legal is for the server to say.
 
+import { type Fault, usageFault } from './fault.ts';
+
 export interface Place {
   readonly env: string;
   readonly appid: string;
@@ -11,6 +13,30 @@ export interface Place {
 export function placeOf(text: string): Place | undefined {
   const parts = /^([^/]+)\/([^/]+)(?:\/(.+))?$/s.exec(text);
   return parts === null ? undefined : { env: parts[1] ?? '', appid: parts[2] ?? '', instance: parts[3] };
+}
+
+/** The place of one instance; `what` is what cannot be done without it: `cancel`. */
+export function instancePlaceOf(text: string, what: string): Place | Fault {
+  const place = placeOf(text);
+  if (place?.instance !== undefined) return place;
+  return usageFault(
+    `Cannot ${what} ${JSON.stringify(text)}: name it as ENV/APPID/INSTANCE, such as prod/orders/orders-1.`,
+  );
+}
+
+/** What a list is narrowed to. */
+export interface Scope {
+  readonly env: string;
+  /** Undefined: all of the env. */
+  readonly app: string | undefined;
+}
+
+/** ENV or ENV/APPID, as a query has it: `env=prod` or `app=prod/orders`; a fault where it is neither. */
+export function scopeOf(text: string, what: string): Scope | Fault {
+  const [, env = '', appid] = /^([^/]+)(?:\/([^/]+))?$/s.exec(text) ?? [];
+  if (env === '')
+    return usageFault(`Cannot ${what} ${JSON.stringify(text)}: name an env or an app as ENV or ENV/APPID.`);
+  return { env, app: appid === undefined ? undefined : `${env}/${appid}` };
 }
 
 /** The path of an app or instance in the API. */

@@ -38,9 +38,11 @@ export function limitConnections(
     const own = ofClient.get(client) ?? 0;
     if (open < limits.connectionsMax && own < limits.connectionsPerClientMax) {
       open++;
+      counters.connected(1);
       ofClient.set(client, own + 1);
       socket.once('close', () => {
         open--;
+        counters.connected(-1);
         const left = (ofClient.get(client) as number) - 1;
         if (left === 0) ofClient.delete(client);
         else ofClient.set(client, left);

@@ -29,6 +29,9 @@ export type Refusal =
   | 'apps'
   | 'store';
 
+/** What calls are told apart by, where their time is measured: a fleet renews all the time and must do so at once. */
+export type CallKind = 'renewal' | 'write' | 'read';
+
 /** Where counts go. Called once a request, also on the hot path: must only add. */
 export interface HttpCounters {
   registration(verdict: RegistrationVerdict): void;
@@ -37,6 +40,10 @@ export interface HttpCounters {
   cancel(verdict: CancelVerdict): void;
   drain(verdict: DrainVerdict): void;
   refused(what: Refusal): void;
+  /** A call that did not wait by its own wish. */
+  took(kind: CallKind, seconds: number): void;
+  /** A connection was taken (1), or is closed (-1). */
+  connected(difference: 1 | -1): void;
   /** `route` is a template such as `/api/v1/apps`, or `unmatched`. */
   request(method: string, route: string, status: number): void;
 }

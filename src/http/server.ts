@@ -6,7 +6,7 @@
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../registry/clock.ts';
 import type { RegistrationDefaults } from '../registry/instance.ts';
@@ -16,7 +16,7 @@ import { type NamedToken, requireToken } from './auth.ts';
 import { refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
-import { DecisionLog, type HttpCounters } from './decision-log.ts';
+import { type CallKind, DecisionLog, type HttpCounters } from './decision-log.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import type { LongPolls } from './long-poll.ts';
@@ -191,8 +191,11 @@ function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counter
 /** By route template; one closure a route, so that the hot path builds no label. */
 function countRequests(app: FastifyInstance, counters: HttpCounters): void {
   app.addHook('onRoute', (route) => {
+    const kind = kindOf(route);
     const count = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
       counters.request(request.method, route.url, reply.statusCode);
+      // Whoever asked to wait says nothing of how fast the server is.
+      if (!request.url.includes('wait=')) counters.took(kind, reply.elapsedTime / 1000);
       done();
     };
     const others = route.onResponse === undefined ? [] : [route.onResponse].flat();
@@ -202,6 +205,11 @@ function countRequests(app: FastifyInstance, counters: HttpCounters): void {
     if (request.is404) counters.request(request.method, unmatched, reply.statusCode);
     done();
   });
+}
+
+function kindOf({ url, method }: RouteOptions): CallKind {
+  if (url.endsWith('/renew')) return 'renewal';
+  return [method].flat().every((one) => one === 'GET' || one === 'HEAD') ? 'read' : 'write';
 }
 
 const unmatched = 'unmatched';

@@ -1,6 +1,8 @@
 // What the HTTP plane counts. It calls these once a request, so they only add to plain numbers; metrics.ts copies them
 // when somebody scrapes. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
 
+import { type CallKind, Latencies } from './latencies.ts';
+
 type Counts = Map<string, number>;
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -26,6 +28,9 @@ export class HttpCounts {
   readonly refusals: Counts = zeros(
     'overload overload-renewal client-rate connections client-connections long-polls watchers body instances instances-per-app apps store',
   );
+  readonly latencies = new Latencies();
+  /** Open now. */
+  connections = 0;
   /** By route, by method, by hundreds of the status: no key is put together on the hot path. */
   readonly #requests = new Map<string, Map<string, number[]>>();
 
@@ -51,6 +56,14 @@ export class HttpCounts {
 
   refused(what: string): void {
     add(this.refusals, what);
+  }
+
+  took(kind: CallKind, seconds: number): void {
+    this.latencies.took(kind, seconds);
+  }
+
+  connected(difference: 1 | -1): void {
+    this.connections += difference;
   }
 
   request(method: string, route: string, status: number): void {

@@ -7,6 +7,7 @@ import type { GuardView } from '../registry/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
+import { ZoneFileCounts } from './zone-file-counts.ts';
 
 /** What the DNS side counts. Read once a scrape. */
 export interface DnsCounts {
@@ -54,6 +55,12 @@ export interface MetricsSources {
   /** Of those, who waits until an instance is safe to stop. */
   readonly drainsWaiting: () => number;
   readonly store: () => StoreCounts;
+  /** It has all of its state, and is not about to stop. */
+  readonly isReady: () => boolean;
+  /** Served from files or made for the registry's names. */
+  readonly zoneCount: () => number;
+  /** What is refused above: by what it limits. */
+  readonly limits: Readonly<Record<string, number>>;
   readonly version: string;
   /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
   readonly processMetrics?: boolean;
@@ -64,6 +71,8 @@ export interface Metrics {
   readonly http: HttpCounts;
   /** A change listener. */
   readonly changed: RegistryCounts['changed'];
+  /** Hears what becomes of zone files. */
+  readonly zoneFileChanged: ZoneFileCounts['changed'];
   text(): Promise<{ readonly contentType: string; readonly text: string }>;
   stop(): void;
 }
@@ -72,6 +81,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const page = new Registry<PrometheusContentType>();
   const http = new HttpCounts();
   const registry = new RegistryCounts();
+  const zoneFiles = new ZoneFileCounts();
   const delay = measureEventLoopDelay();
   if (sources.processMetrics !== false) {
     // Ten times a second is its default for the event loop's utilisation.
@@ -82,11 +92,18 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addDnsMetrics(page, sources.dns);
   addStoreMetrics(page, sources.store);
   addGuardMetrics(page, sources);
-  addProcessMetrics(page, delay, sources.version);
+  addZoneMetrics(page, zoneFiles, sources.zoneCount);
+  addProcessMetrics(page, delay, sources);
+  const latencies = (): string =>
+    http.latencies.text(
+      'rollcall_http_request_seconds',
+      'How long HTTP calls took that did not wait by their own wish.',
+    );
   return {
     http,
     changed: (change) => registry.changed(change),
-    text: async () => ({ contentType: page.contentType, text: await page.metrics() }),
+    zoneFileChanged: (news) => zoneFiles.changed(news),
+    text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}` }),
     stop: () => delay.stop(),
   };
 }
@@ -116,6 +133,7 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
     [...http.requests()].map(({ route, method, status, count }) => [{ route, method, status }, count]),
   );
+  gauge(page, 'rollcall_http_connections', 'Open HTTP connections.', [], () => [[{}, http.connections]]);
   gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change or to be safe.', [], () => [
     [{}, longPolls()],
   ]);
@@ -183,7 +201,20 @@ function addGuardMetrics(page: Page, { registry, pauses }: MetricsSources): void
   counter(page, 'rollcall_paused_seconds_total', help, [], () => [[{}, pauses.ms / 1000]]);
 }
 
-function addProcessMetrics(page: Page, delay: EventLoopDelay, version: string): void {
+function addZoneMetrics(page: Page, files: ZoneFileCounts, zoneCount: () => number): void {
+  gauge(page, 'rollcall_zones', 'Zones served, those of files and those made for registered names.', [], () => [
+    [{}, zoneCount()],
+  ]);
+  const help = 'Zone files that are not served as they are: refused, or deleted.';
+  gauge(page, 'rollcall_zone_files_failing', help, [], () => [[{}, files.failing]]);
+}
+
+function addProcessMetrics(page: Page, delay: EventLoopDelay, { version, isReady, limits }: MetricsSources): void {
+  gauge(page, 'rollcall_ready', '1 while it has all of its state and is not stopping.', [], () => [
+    [{}, isReady() ? 1 : 0],
+  ]);
+  const limitsByWhat = new Map(Object.entries(limits));
+  gauge(page, 'rollcall_limit', 'What is refused above.', ['what'], () => byOne('what', limitsByWhat));
   const help = 'How late the event loop ran its timers since the last scrape.';
   gauge(page, 'rollcall_event_loop_delay_seconds', help, ['quantile'], () => byOne('quantile', delay.take()));
   const labels = ['version', 'node'];

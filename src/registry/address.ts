@@ -19,7 +19,11 @@ export interface Address {
   readonly number: number;
 }
 
-export type AddressFault = { readonly fault: string };
+export interface AddressFault {
+  readonly fault: string;
+  /** The part that is wrong; without it the whole text is. */
+  readonly value?: string;
+}
 
 /** `_` in front makes the label of RFC 2782, hence 62. */
 const portNameMax = 62;
@@ -43,7 +47,7 @@ export function parseAddress(text: string): Address | AddressFault {
     return { fault: 'must have the form name://host:port, with IPv6 in brackets and nothing behind the port' };
   const number = parsePortNumber(authority[2] as string);
   if (number === undefined)
-    return { fault: `port must be 1-65535, received ${authority[2] === '' ? 'none' : authority[2]}` };
+    return { fault: 'port must be 1-65535', ...(authority[2] === '' ? {} : { value: authority[2] as string }) };
   const host = parseHost(authority[1] as string);
   if ('fault' in host) return host;
   const protocol = suffix === 'udp' ? 'udp' : 'tcp';

@@ -2,7 +2,7 @@
 // only gate: HTTP bodies, merge patches and (later) restored state all pass it, and it reports every problem at once.
 // Design §3 lists fields and limits.
 
-import { type Address, addressToText, parseAddress } from './address.ts';
+import { type Address, type AddressFault, addressToText, parseAddress } from './address.ts';
 import type { InstanceKey } from './names.ts';
 import { type Problem, problem } from './problem.ts';
 import { isPrintable, utf8Length } from './text.ts';
@@ -145,9 +145,9 @@ function addrsOf(value: unknown, field: string, problems: Problem[]): readonly A
   const seen = new Map<string, Address>();
   for (const [index, text] of value.entries()) {
     const at = `${field}[${index}]`;
-    const parsed =
+    const parsed: Address | AddressFault =
       typeof text === 'string' ? parseAddress(text) : { fault: 'must be text of the form name://host:port' };
-    if ('fault' in parsed) problems.push(problem(at, parsed.fault, text));
+    if ('fault' in parsed) problems.push(problem(at, parsed.fault, parsed.value ?? text));
     else if (seen.has(addressToText(parsed))) problems.push(problem(at, 'is listed twice', text));
     else seen.set(addressToText(parsed), parsed);
   }

@@ -43,7 +43,19 @@ test.each([
 });
 
 test('no flag takes a token: the arguments of a process are for all to see', async () => {
-  for (const command of ['ls', 'show', 'register', 'cancel', 'resolve', 'doctor']) {
+  for (const command of [
+    'ls',
+    'show',
+    'register',
+    'cancel',
+    'drain',
+    'watch',
+    'events',
+    'restore',
+    'guard',
+    'resolve',
+    'doctor',
+  ]) {
     const { out } = await typed([command, '--help']);
     expect(out).toContain('--token-file');
     expect(out).not.toMatch(/--tokens?\b(?!-file)/);
@@ -111,12 +123,20 @@ test.each([
   ['show', ['prod/orders', 'x']],
   ['register', ['prod/orders/x', '--addr', 'http://10.0.0.1:80']],
   ['cancel', ['prod/orders/x']],
+  ['drain', ['prod/orders/x']],
+  ['events', []],
+  ['restore', ['--from', '-1h']],
+  ['guard', []],
 ])('%s %j lets no control character of the server through, in any form', async (command, args) => {
   const document = {
     env: evil,
     appid: evil,
     apps: [{ env: evil, appid: evil }],
     instances: [{ instance: evil, tags: [evil] }],
+    events: [{ instance: evil, text: evil, changed: [evil] }],
+    putBack: [{ instance: evil, why: evil, at: evil }],
+    evictionBudget: { perMinute: evil },
+    reason: evil,
   };
   const more = { metadata: { [evil]: evil }, dnsNames: [evil], renewWith: evil, safeToStopAt: evil, outcome: evil };
   const { url } = await serverThat(() => ({ body: { ...document, ...more } }));

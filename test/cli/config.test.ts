@@ -19,7 +19,7 @@ test('prints each setting with its origin, as YAML that can be read again', asyn
   expect(lineOf('stopSeconds')).toMatch(/^stopSeconds: 5 +# default$/);
   expect(parse(out)).toMatchObject({ zones: 'zones # not a comment', logLevel: 'warn', insecure: false, data: 'data' });
 
-  const again = await rollcall(['config', '--config', 'other.yaml'], { files: { 'other.yaml': out } });
+  const again = await rollcall(['config', 'print', '--config', 'other.yaml'], { files: { 'other.yaml': out } });
   expect(again.code).toBe(0);
   expect(parse(again.out)).toEqual(parse(out));
 });

@@ -54,6 +54,26 @@ test.each([
     ['safeToStopAt', 'Exit code 4'],
   ],
   [
+    ['drain', '--help'],
+    ['--wait [duration]', 'systemctl stop', 'Exit code 1'],
+  ],
+  [
+    ['watch', '--help'],
+    ['--output json | jq', '--count <number>', 'gap'],
+  ],
+  [
+    ['events', '--help'],
+    ['--follow', '--why <word>', 'rollcall restore'],
+  ],
+  [
+    ['restore', '--help'],
+    ['--yes', '--by-address <ip>', 'fresh lease'],
+  ],
+  [
+    ['guard', '--help'],
+    ['jq -e', 'docs/guard.md'],
+  ],
+  [
     ['resolve', '--help'],
     ['--server <host:port>', '3 the name exists', '4 no such name'],
   ],

@@ -190,6 +190,17 @@ describe('operators', () => {
     expect([reply.headers['content-type'], reply.body]).toEqual(['text/plain; version=0.0.4', 'rollcall_up 1\n']);
   });
 
+  test('measures calls by kind, but for those that wait by their own wish', async () => {
+    const { call, register, counters } = createWorld();
+    await register('prod/orders/a1');
+    await call('PUT', '/apps/prod/orders/a1/renew');
+    await call('GET', '/apps/prod/orders?index=1&wait=1s');
+    await call('GET', '/apps/prod/orders');
+    await call('POST', '/renew', { instances: [] });
+    await call('DELETE', '/apps/prod/orders/a1');
+    expect(counters.timed).toEqual(['write', 'renewal', 'read', 'renewal', 'write']);
+  });
+
   test('can count requests by route template, never by address', async () => {
     const { app, call, register, counters } = createWorld();
     await register('prod/orders/a1');

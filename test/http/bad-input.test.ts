@@ -162,7 +162,7 @@ describe('other fields', () => {
       ['env', undefined, 'prod_'],
       ['instance', undefined, '\\u0009'],
       ['colour', '#/colour', undefined],
-      ['addrs[0]', '#/addrs/0', 'http://10.0.0.7:0'],
+      ['addrs[0]', '#/addrs/0', '0'],
       ['addrs[1]', '#/addrs/1', 'x'],
       ['weight', '#/weight', 'many'],
       ['metadata.a.b', '#/metadata/a.b', '1'],

@@ -52,6 +52,8 @@ describe.each([
       expect(received).toMatch(/retry-after: [234]\r\n/);
     }
     expect(counters.counts.get(`refused:${what}`)).toBe(2);
+    // The refused ones are not among those that are open.
+    expect(counters.connections).toBe(2);
 
     first.write(get);
     await expect.poll(() => first.statuses).toEqual([200, 200]);

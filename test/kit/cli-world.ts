@@ -9,6 +9,9 @@ export interface CliWorld {
   readonly files?: Readonly<Record<string, string>>;
   /** A terminal of this width; without it the output goes to a pipe. */
   readonly columns?: number;
+  readonly rows?: number;
+  /** Hears all that was said on stdout so far, each time something is. */
+  readonly onOut?: (out: string) => void;
 }
 
 export interface Said {
@@ -17,7 +20,8 @@ export interface Said {
   readonly err: string;
 }
 
-export async function typed(argv: readonly string[], { env = {}, files = {}, columns }: CliWorld = {}): Promise<Said> {
+export async function typed(argv: readonly string[], world: CliWorld = {}): Promise<Said> {
+  const { env = {}, files = {}, columns, rows = 24, onOut } = world;
   let [out, err] = ['', ''];
   const parts: CliParts = {
     version: '0.0.0',
@@ -28,11 +32,12 @@ export async function typed(argv: readonly string[], { env = {}, files = {}, col
     },
     out: (text) => {
       out += text;
+      onOut?.(out);
     },
     err: (text) => {
       err += text;
     },
-    terminal: columns === undefined ? undefined : { columns },
+    terminal: columns === undefined ? undefined : { columns, rows },
     serve: async () => ({ problem: 'serving is not what this test is about' }),
     checkZones: async () => ({ zones: 0, faults: [] }),
   };

@@ -55,6 +55,14 @@ export class FakeCounters implements HttpCounters {
   refused = (what: string): void => this.#add(`refused:${what}`);
   request = (method: string, route: string, status: number): void => this.#add(`request:${method} ${route} ${status}`);
 
+  /** Of calls whose time was measured, what kind they were; times are not kept. */
+  readonly timed: string[] = [];
+  connections = 0;
+  took = (kind: string): void => void this.timed.push(kind);
+  connected = (difference: number): void => {
+    this.connections += difference;
+  };
+
   #add(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }

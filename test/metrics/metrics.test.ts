@@ -40,6 +40,9 @@ function createPage(processMetrics = false) {
     watch: { count: 4, eventCount: 5, cutCount: 6 },
     drainsWaiting: () => 8,
     store,
+    isReady: () => true,
+    zoneCount: () => 3,
+    limits: { instances: 100, watchers: 20 },
     version: '1.2.3',
     processMetrics,
   });
@@ -146,6 +149,48 @@ test('the HTTP plane: outcomes begin at zero, requests are counted by template, 
       'rollcall_drains_waiting 8',
     ]),
   );
+});
+
+test('the HTTP plane: how long calls took, in buckets that add up, and who is connected', async () => {
+  const { metrics, lines } = createPage();
+  for (const seconds of [0.0001, 0.0005, 0.002, 0.3, 60]) metrics.http.took('write', seconds);
+  metrics.http.connected(1);
+  metrics.http.connected(1);
+  metrics.http.connected(-1);
+  const page = await lines();
+  expect(page).toEqual(
+    expect.arrayContaining([
+      'rollcall_http_connections 1',
+      'rollcall_http_request_seconds_bucket{kind="write",le="0.0005"} 2',
+      'rollcall_http_request_seconds_bucket{kind="write",le="0.0025"} 3',
+      'rollcall_http_request_seconds_bucket{kind="write",le="5"} 4',
+      'rollcall_http_request_seconds_bucket{kind="write",le="+Inf"} 5',
+      'rollcall_http_request_seconds_count{kind="write"} 5',
+      'rollcall_http_request_seconds_count{kind="renewal"} 0',
+    ]),
+  );
+  expect(
+    Number(page.find((line) => line.startsWith('rollcall_http_request_seconds_sum{kind="write"}'))?.split(' ')[1]),
+  ).toBeCloseTo(60.3026);
+});
+
+test('what can be run out of, whether it is ready, and zone files at fault', async () => {
+  const { metrics, lines } = createPage();
+  const expected = [
+    'rollcall_ready 1',
+    'rollcall_zones 3',
+    'rollcall_limit{what="instances"} 100',
+    'rollcall_limit{what="watchers"} 20',
+    'rollcall_zone_files_failing 2',
+  ];
+  for (const path of ['a', 'b', 'c', 'c']) metrics.zoneFileChanged({ kind: 'refused', path });
+  metrics.zoneFileChanged({ kind: 'deleted', path: 'b' });
+  metrics.zoneFileChanged({ kind: 'mended', path: 'a' });
+  expect(await lines()).toEqual(expect.arrayContaining(expected));
+  metrics.zoneFileChanged({ kind: 'loaded', path: 'b' });
+  metrics.zoneFileChanged({ kind: 'loaded', path: 'c' });
+  metrics.zoneFileChanged({ kind: 'unwatched', path: 'd' });
+  expect(await lines()).toContain('rollcall_zone_files_failing 0');
 });
 
 test('DNS: what its own counters say, and the same at the next scrape', async () => {

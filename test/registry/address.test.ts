@@ -71,13 +71,7 @@ describe('an address is refused', () => {
     ['http://10.0.0.7:80#f', 'nothing behind the port'],
     ['http://user@10.0.0.7:80', 'form name://host:port'],
     ['http://2001:db8::7:80', 'IPv6 in brackets'],
-    ['http://10.0.0.7:', 'received none'],
-    ['http://10.0.0.7:0', 'port must be 1-65535, received 0'],
-    ['http://10.0.0.7:65536', 'received 65536'],
-    ['http://10.0.0.7:70000', 'port must be 1-65535, received 70000'],
-    ['http://10.0.0.7:080', 'received 080'],
-    ['http://10.0.0.7:8e1', 'received 8e1'],
-    ['http://10.0.0.7:-80', 'received -80'],
+    ['http://10.0.0.7:', 'port must be 1-65535'],
     ['http://:80', 'has no host'],
     ['http://.:80', 'empty label'],
     ['http://1.2.3:80', 'neither an IPv4 address'],
@@ -104,6 +98,10 @@ describe('an address is refused', () => {
     [`http://${'a'.repeat(600)}:80`, 'longer than any address'],
   ])('%s', (text, why) => {
     expect(parseAddress(text)).toEqual({ fault: expect.stringContaining(why) });
+  });
+
+  test.each(['0', '65536', '70000', '080', '8e1', '-80'])('for its port alone: %s', (port) => {
+    expect(parseAddress(`http://10.0.0.7:${port}`)).toEqual({ fault: 'port must be 1-65535', value: port });
   });
 
   test('at once, however long it is', () => {

@@ -7,8 +7,8 @@ import { type Action, type CliContext, describeArguments, type Typed } from '../
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { secondsUntil, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault, usageFault } from '../fault.ts';
-import { placeOf, placePath, placeText } from '../place.ts';
+import { tellFault } from '../fault.ts';
+import { instancePlaceOf, placePath, placeText } from '../place.ts';
 import { reasonQuery } from '../reason-query.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
@@ -22,13 +22,8 @@ export function define(command: Command, context: CliContext): Action {
 
 async function cancel(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [text = ''] = typed.args;
-  const place = placeOf(text);
-  if (place?.instance === undefined) {
-    return tellFault(
-      usageFault(`Cannot cancel ${JSON.stringify(text)}: name it as ENV/APPID/INSTANCE, such as prod/orders/orders-1.`),
-      context,
-    );
-  }
+  const place = instancePlaceOf(text, 'cancel');
+  if ('problem' in place) return tellFault(place, context);
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return tellFault(connection, context);
   const reply = await callApi(connection, { method: 'DELETE', path: placePath(place) + reasonQuery(typed) });

@@ -1,13 +1,15 @@
 // `rollcall config`: what "serve" would run with, and whose word each value is.
 
 import type { Command } from 'commander';
-import type { Action, CliContext } from '../command.ts';
+import { type Action, type CliContext, describeArguments } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { addFlags } from '../flags.ts';
 import { printConfig, settingsTable } from '../print-config.ts';
 import { withConfig } from '../with-config.ts';
 
 export function define(command: Command, context: CliContext): Action {
+  describeArguments(command, 'the only thing it does, and may be left out');
+  command.registeredArguments[0]?.choices(['print']);
   addFlags(command).addHelpText('after', () => `${examples}${settingsTable()}`);
   return ({ options }) =>
     withConfig(options, context, async (config, origins) => {
@@ -18,7 +20,7 @@ export function define(command: Command, context: CliContext): Action {
 
 const examples = `
 Examples:
-  rollcall config
+  rollcall config print
   rollcall config --http 0.0.0.0:7171    would "serve" accept that?
   rollcall config --config other.yaml | grep -v '# default'
 

@@ -16,7 +16,7 @@ import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, textField, textList } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { tellFault, usageFault } from '../fault.ts';
-import { placeOf, placePath, placeText } from '../place.ts';
+import { instancePlaceOf, placePath, placeText } from '../place.ts';
 import { reasonQuery } from '../reason-query.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
@@ -43,16 +43,9 @@ export function define(command: Command, context: CliContext): Action {
 
 async function register(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [text = ''] = typed.args;
-  const place = placeOf(text);
+  const place = instancePlaceOf(text, 'register');
   const body = bodyOf(typed);
-  if (place?.instance === undefined) {
-    return tellFault(
-      usageFault(
-        `Cannot register ${JSON.stringify(text)}: name it as ENV/APPID/INSTANCE, such as prod/orders/orders-1.`,
-      ),
-      context,
-    );
-  }
+  if ('problem' in place) return tellFault(place, context);
   if ('problem' in body) return tellFault(usageFault(String(body['problem'])), context);
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return tellFault(connection, context);
@@ -64,7 +57,9 @@ async function register(typed: Typed, context: CliContext): Promise<ExitCode> {
     headers,
   });
   if ('problem' in reply) return tellFault(reply, context);
-  await print(context, typed, reply.document, () => nextSteps(printable(placeText(place)), reply.document));
+  await print(context, typed, reply.document, () =>
+    nextSteps(printable(placeText(place)), reply.document, context.env),
+  );
   return exitCodes.ok;
 }
 
@@ -90,7 +85,7 @@ function bodyOf(typed: Typed): Fields {
   return body;
 }
 
-function nextSteps(place: string, document: Fields): string {
+function nextSteps(place: string, document: Fields, env: CliContext['env']): string {
   const say = (name: string): string => printable(textField(document, name));
   const names = textList(document, 'dnsNames').map(printable);
   return [
@@ -102,6 +97,12 @@ function nextSteps(place: string, document: Fields): string {
     '',
     `Its lease of ${say('leaseSeconds')} s ends at ${say('renewBefore')}. Renew it every ${say('renewEverySeconds')} s with:`,
     `  ${say('renewWith')}`,
+    // A token that came from a file is not where that command looks for it.
+    ...(say('renewWith').includes('$ROLLCALL_TOKEN') && (env['ROLLCALL_TOKEN'] ?? '') === ''
+      ? [
+          'ROLLCALL_TOKEN has to hold the token then: export ROLLCALL_TOKEN="$(cat FILE)", with the token alone in FILE.',
+        ]
+      : []),
     '',
   ].join('\n');
 }

@@ -17,18 +17,27 @@ export function addOutputFlag(command: Command): Command {
 export async function print(context: CliContext, typed: Typed, document: unknown, table: () => string): Promise<void> {
   const form = textOption(typed, 'output');
   if (form === 'json') context.out(printableDocument(`${JSON.stringify(document, undefined, 2)}\n`));
-  else if (form === 'yaml') context.out(await yamlText(document));
+  else if (form === 'yaml') context.out((await yamlWriter())(document));
   else context.out(table());
 }
 
+/** For documents that come one after the other: a line of JSON each, or a YAML document. */
+export async function streamDocument(form: string): Promise<(document: unknown) => string> {
+  if (form === 'json') return (document) => printableDocument(`${JSON.stringify(document)}\n`);
+  const textOf = await yamlWriter();
+  return (document) => `---\n${textOf(document)}`;
+}
+
 /** A plain YAML scalar knows no escapes: texts that need one are put in double quotes. */
-async function yamlText(document: unknown): Promise<string> {
+async function yamlWriter(): Promise<(document: unknown) => string> {
   const { Document, Scalar, visit } = await import('yaml');
-  const yaml = new Document(document);
-  visit(yaml, {
-    Scalar(_key, node) {
-      if (typeof node.value === 'string' && !isPrintable(node.value)) node.type = Scalar.QUOTE_DOUBLE;
-    },
-  });
-  return printableDocument(yaml.toString({ lineWidth: 0 }));
+  return (document) => {
+    const yaml = new Document(document);
+    visit(yaml, {
+      Scalar(_key, node) {
+        if (typeof node.value === 'string' && !isPrintable(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      },
+    });
+    return printableDocument(yaml.toString({ lineWidth: 0 }));
+  };
 }

@@ -7,15 +7,21 @@ import type { CliParts } from '../command.ts';
 import { printable, printableWord } from './printable.ts';
 import { painter } from './style.ts';
 
-/** Rows have as many cells as there are heads. Ends with a line end. */
+/**
+ * Rows have as many cells as there are heads. Ends with a line end. `last`: what the last column holds; a sentence keeps
+ * its blanks in a pipe too, since nothing comes after it.
+ */
 export function tableText(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
   parts: Pick<CliParts, 'terminal' | 'env'>,
+  last: 'word' | 'sentence' = 'word',
 ): string {
   const { terminal } = parts;
-  const cell = terminal === undefined ? printableWord : (text: string) => printable(text);
-  const lines = [heads, ...rows].map((row) => row.map((text) => cell(text)));
+  const isSentence = (column: number): boolean => last === 'sentence' && column === heads.length - 1;
+  const cell = (text: string, column: number): string =>
+    terminal === undefined && (text === '' || !isSentence(column)) ? printableWord(text) : printable(text);
+  const lines = [heads, ...rows].map((row) => row.map((text, column) => cell(text, column)));
   const widths = heads.map((_, column) => Math.max(...lines.map((line) => widthOf(line[column] ?? ''))));
   const paint = painter(parts);
   return lines
@@ -39,7 +45,8 @@ export function widthOf(text: string): number {
   return width;
 }
 
-function cut(text: string, columns: number): string {
+/** The text, or what of it fits into a line of the terminal. */
+export function cut(text: string, columns: number): string {
   // A terminal that does not know its width says 0.
   if (columns < 20 || widthOf(text) <= columns) return text;
   let kept = '';

@@ -162,6 +162,8 @@ describe('register and cancel', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' });
     const lines = err.trimEnd().split('\n');
     expect(lines[0]).toContain('Cannot register prod/bad/b-1: 3 problems');
+    // The value is told once.
+    expect(lines[1]).toBe('  addrs[0] port must be 1-65535, received 70000');
     expect(lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['addrs[0]', 'weight', 'status']);
   });
 

@@ -1,0 +1,103 @@
+// `rollcall drain`: out of every answer, but still registered. With --wait it stays until no resolver can hold the
+// address any more, so that `rollcall drain … --wait && systemctl stop …` loses no request.
+// The server decides when that is; the seconds that are counted down on a terminal are only for whoever looks on.
+
+import type { Command } from 'commander';
+import { type ApiReply, callApi } from '../api-call.ts';
+import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
+import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { type Fields, secondsUntil, textField } from '../document-fields.ts';
+import { durationMs } from '../duration.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Fault, tellFault } from '../fault.ts';
+import { instancePlaceOf, placePath, placeText } from '../place.ts';
+import { countDown } from '../terminal/count-down.ts';
+import { addOutputFlag, print } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
+
+/** As long as the server lets anybody wait, and longer than the longest TTL of a well-chosen configuration. */
+const waitMsMax = 300_000;
+/** The reply is written when the wait is over, and then has to come. */
+const slackMs = 10_000;
+
+export function define(command: Command, context: CliContext): Action {
+  describeArguments(command, 'the instance as ENV/APPID/INSTANCE, such as prod/orders/orders-1');
+  command
+    .option('--wait [duration]', 'stay until it is safe to stop it, or so long: 30s, 2m (default: 5m)')
+    .option('--reason <text>', 'why, for those who ask "rollcall events" later');
+  addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
+  return (typed) => drain(typed, context);
+}
+
+async function drain(typed: Typed, context: CliContext): Promise<ExitCode> {
+  const place = instancePlaceOf(typed.args[0] ?? '', 'drain');
+  if ('problem' in place) return tellFault(place, context);
+  const waitMs = waitOf(typed);
+  if (typeof waitMs === 'object') return tellFault(waitMs, context);
+  const connection = connectionOf(typed, context);
+  if ('problem' in connection) return tellFault(connection, context);
+  const isTable = textOption(typed, 'output') === 'table';
+  const called: Call = { connection, path: `${placePath(place)}/drain`, reason: textOption(typed, 'reason') };
+  const reply = await post(called, undefined);
+  if ('problem' in reply) return tellFault(reply, context);
+  const first = reply.document;
+  const name = printable(placeText(place));
+  if (isTable) context.out(`${firstWords(name, first, waitMs !== undefined)}\n`);
+  if (waitMs === undefined || first['safe'] === true) {
+    await print(context, typed, first, () => (first['safe'] === true ? `${safeNow}\n` : ''));
+    return exitCodes.ok;
+  }
+  const stop = isTable ? countDown('waiting', Number(textField(first, 'safeInSeconds')), context) : () => {};
+  const ending = await post(called, waitMs);
+  stop();
+  if ('problem' in ending) return tellFault(ending, context);
+  const last = ending.document;
+  const isSafe = last['safe'] === true;
+  await print(context, typed, last, () => (isSafe ? `${safeNow}\n` : ''));
+  if (isSafe) return exitCodes.ok;
+  const left = `safe at ${printable(textField(last, 'safeToStopAt'))} (${textField(last, 'safeInSeconds')}s)`;
+  return tellFault({ problem: `Not safe to stop ${name} yet: ${left}.`, code: exitCodes.failed }, context);
+}
+
+const safeNow = 'safe to stop: no resolver can hold it any more';
+
+interface Call {
+  readonly connection: Connection;
+  readonly path: string;
+  readonly reason: string | undefined;
+}
+
+/** The reply; `waitMs` undefined: at once. */
+async function post({ connection, path, reason }: Call, waitMs: number | undefined): Promise<ApiReply | Fault> {
+  const query = new URLSearchParams({
+    ...(waitMs === undefined ? {} : { wait: `${waitMs}ms` }),
+    ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
+  });
+  const withinMs = (waitMs ?? 0) + slackMs;
+  return callApi(connection, { method: 'POST', path: `${path}?${query.toString()}`, withinMs });
+}
+
+function firstWords(name: string, document: Fields, isWaiting: boolean): string {
+  const is = textField(document, 'outcome') === 'unchanged' ? 'was drained before' : 'is drained';
+  const out = `${name} ${is}: registered, and in no answer any more`;
+  if (document['safe'] === true) return out;
+  const until = printable(textField(document, 'safeToStopAt'));
+  const left = secondsUntil(document, 'safeToStopAt', Date.now());
+  return `${out}\nresolvers may still hold it until ${until} (${left})${isWaiting ? '' : ': stop it then'}`;
+}
+
+function waitOf({ options }: Typed): number | undefined | Fault {
+  const value = options['wait'];
+  if (value === undefined) return undefined;
+  return typeof value === 'string' ? durationMs('--wait', value, waitMsMax) : waitMsMax;
+}
+
+const examples = `
+Examples:
+  rollcall drain prod/orders/orders-1 --wait && systemctl stop orders
+  rollcall drain prod/orders/orders-1 --wait 30s --reason 'deploy of 1.4.3'
+  rollcall drain prod/orders/orders-1 --output json | jq -r .safeToStopAt
+
+It takes traffic again when it is registered as up. Exit code 1: --wait was over before it was safe, or the instance
+was registered as up meanwhile; 4: it is not registered.
+`;

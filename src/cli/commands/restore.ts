@@ -1,0 +1,132 @@
+// `rollcall restore`: puts back what a bad removal took away. Without --yes it only says what it would do: whoever types
+// this has just seen one mistake made in a hurry.
+// The server puts back at most a thousand a call; they are asked for one after the other until none is left.
+
+import type { Command } from 'commander';
+import { callApi } from '../api-call.ts';
+import {
+  type Action,
+  type CliContext,
+  describeArguments,
+  oneMore,
+  type Typed,
+  textOption,
+  textOptions,
+} from '../command.ts';
+import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Fault, tellFault } from '../fault.ts';
+import { scopeOf } from '../place.ts';
+import { addOutputFlag, print } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
+import { tableText } from '../terminal/table.ts';
+
+/** A million instances, which is the most that a registry holds. */
+const callsMax = 1000;
+/** A plan over a long record reads a lot of it. */
+const withinMs = 60_000;
+
+export function define(command: Command, context: CliContext): Action {
+  describeArguments(command, 'an env or an app, as ENV or ENV/APPID (default: all)');
+  command
+    .requiredOption('--from <time>', 'removed since then: -15m, -2h, or ISO 8601')
+    .option('--to <time>', 'removed until then (default: now)')
+    .option('--why <word>', 'cancelled (default), drained or evicted; may be given again', oneMore)
+    .option('--by-address <ip>', 'only what this address removed')
+    .option('--by-token <name>', 'only what the holder of this token removed')
+    .option('--yes', 'do it; without this it is only said what would be done');
+  addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
+  return (typed) => restore(typed, context);
+}
+
+async function restore(typed: Typed, context: CliContext): Promise<ExitCode> {
+  const wish = wishOf(typed);
+  if ('problem' in wish) return tellFault(wish, context);
+  const connection = connectionOf(typed, context);
+  if ('problem' in connection) return tellFault(connection, context);
+  const isDryRun = typed.options['yes'] !== true;
+  const done = await callUntilNothingIsLeft(connection, { ...wish.body, dryRun: isDryRun });
+  if ('problem' in done) return tellFault(done, context);
+  await print(context, typed, done.document, () => inWords(done.document, isDryRun, context));
+  return done.fault === undefined ? exitCodes.ok : tellFault(done.fault, context);
+}
+
+/** The body of the call, but for `dryRun`. */
+function wishOf(typed: Typed): { readonly body: Fields } | Fault {
+  const [text] = typed.args;
+  const scope = text === undefined ? undefined : scopeOf(text, 'restore');
+  if (scope !== undefined && 'problem' in scope) return scope;
+  const [from, to, address, token] = ['from', 'to', 'byAddress', 'byToken'].map((name) => textOption(typed, name));
+  const why = textOptions(typed, 'why').flatMap((words) => words.split(','));
+  const by = { ...(address === undefined ? {} : { address }), ...(token === undefined ? {} : { token }) };
+  const body = {
+    ...(scope === undefined ? {} : scope.app === undefined ? { env: scope.env } : { app: scope.app }),
+    from,
+    ...(to === undefined ? {} : { to }),
+    ...(why.length === 0 ? {} : { why }),
+    ...(Object.keys(by).length === 0 ? {} : { by }),
+  };
+  return { body };
+}
+
+interface Done {
+  /** The replies as one. */
+  readonly document: Fields;
+  /** What stopped it before the end. */
+  readonly fault?: Fault;
+}
+
+async function callUntilNothingIsLeft(connection: Connection, wish: Fields): Promise<Done | Fault> {
+  const putBack: Fields[] = [];
+  const skipped: Fields[] = [];
+  const back = new Set<unknown>();
+  let [last, to] = [{} as Fields, wish['to']];
+  for (let call = 0; call < callsMax; call++) {
+    const body = to === undefined ? wish : { ...wish, to };
+    const reply = await callApi(connection, { method: 'POST', path: '/api/v1/restore', body, withinMs });
+    const document = (): Fields => ({ ...last, putBack, skipped, skippedCount: skipped.length });
+    if ('problem' in reply) return call === 0 ? reply : { document: document(), fault: reply };
+    last = reply.document;
+    const news = fieldsList(last, 'putBack');
+    putBack.push(...news);
+    for (const { revision } of news) back.add(revision);
+    const isMoreOfTheSame = wish['dryRun'] === false && Number(textField(last, 'left')) > 0 && news.length > 0;
+    // What is put back is told as skipped by the calls that follow: only the last one of a span tells the others.
+    if (!isMoreOfTheSame) skipped.push(...fieldsList(last, 'skipped').filter(({ revision }) => !back.has(revision)));
+    if (isMoreOfTheSame) continue;
+    if (last['scannedTo'] === undefined || last['scannedTo'] === to) return { document: document() };
+    to = last['scannedTo'];
+  }
+  const problem = `Stopped after ${callsMax} calls: give a shorter span with --from and --to.`;
+  return { document: { ...last, putBack, skipped }, fault: { problem, code: exitCodes.failed } };
+}
+
+function inWords(document: Fields, isDryRun: boolean, context: CliContext): string {
+  const [putBack, skipped] = [fieldsList(document, 'putBack'), fieldsList(document, 'skipped')];
+  const rows = [
+    ...putBack.map((one) => [...cells(one), isDryRun ? 'would be put back' : 'put back']),
+    ...skipped.map((one) => [...cells(one), `left: ${textField(one, 'reason')}`]),
+  ];
+  const table = rows.length === 0 ? '' : tableText(['INSTANCE', 'WAS', 'AT', 'NOW'], rows, context, 'sentence');
+  const left = Number(textField(document, 'left'));
+  const count = `${putBack.length + (isDryRun ? left : 0)} ${isDryRun ? 'would be put back' : 'put back'}, ${skipped.length} left as they are`;
+  const since = `the record goes back to ${printable(textField(document, 'completeSince'))}`;
+  const next = isDryRun && putBack.length > 0 ? '. With --yes it is done' : '';
+  return `${table}${count}; ${since}${next}.\n`;
+}
+
+function cells(one: Fields): string[] {
+  const place = ['env', 'appid', 'instance'].map((name) => textField(one, name)).join('/');
+  return [place, textField(one, 'why'), textField(one, 'at')];
+}
+
+const examples = `
+Examples:
+  rollcall restore --from -15m                 what was cancelled in the last quarter of an hour, only said
+  rollcall restore prod/orders --from -15m --by-address 10.0.0.9 --yes
+  rollcall restore prod --from -1h --why cancelled,drained --yes
+
+What is put back has a fresh lease, and leaves again if nobody renews it. Nothing that is registered is touched.
+"rollcall events --why cancelled" tells who removed what.
+`;

@@ -1,0 +1,27 @@
+// Seconds counted down in one line that overwrites itself, for somebody who waits at a terminal. In a pipe, and on a
+// terminal that cannot move its cursor, nothing is said: a log full of them helps nobody.
+
+import type { CliParts } from '../command.ts';
+
+const everyMs = 1000;
+const eraseLine = '\r\u001b[K';
+
+/** Begins; the function that it gives back ends it and leaves the line empty. */
+export function countDown(
+  what: string,
+  seconds: number,
+  { terminal, env, out }: Pick<CliParts, 'terminal' | 'env' | 'out'>,
+): () => void {
+  if (terminal === undefined || env['TERM'] === 'dumb') return () => {};
+  let left = seconds;
+  const say = (): void => out(`${eraseLine}${what}: ${left > 0 ? `${left} s` : 'any moment'}`);
+  say();
+  const timer = setInterval(() => {
+    left--;
+    say();
+  }, everyMs);
+  return () => {
+    clearInterval(timer);
+    out(eraseLine);
+  };
+}

@@ -1,0 +1,93 @@
+// What a watch has told so far, by instance: only what is shown of each, since a watch may be of everything.
+// Limits: `instancesMax`; whoever watches more than that is told to narrow it.
+
+import { type Fields, fieldsList, textField } from './document-fields.ts';
+
+export interface WatchedInstance {
+  /** ENV/APPID/INSTANCE */
+  readonly place: string;
+  readonly status: string;
+  readonly addrs: string;
+  readonly version: string;
+  readonly zone: string;
+  /** Wall-clock milliseconds; not a number: the server did not say. */
+  readonly changedMs: number;
+}
+
+/** More than anybody looks at, and some tens of megabytes. */
+const instancesMax = 100_000;
+
+export class WatchedInstances {
+  /** By app, by instance. */
+  readonly #apps = new Map<string, Map<string, WatchedInstance>>();
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get isTooMany(): boolean {
+    return this.#count > instancesMax;
+  }
+
+  /** Takes an event of the stream; others than these change nothing. */
+  hear(event: string, data: Fields): void {
+    if (event === 'gap') this.#forget();
+    else if (event === 'snapshot') this.#replace(data);
+    else if ('matches' in data) this.#change(data);
+  }
+
+  /** In the order of their names, so that lines stay where they are. */
+  sorted(): WatchedInstance[] {
+    const all = [...this.#apps.values()].flatMap((instances) => [...instances.values()]);
+    return all.sort((one, other) => (one.place < other.place ? -1 : 1));
+  }
+
+  #forget(): void {
+    this.#apps.clear();
+    this.#count = 0;
+  }
+
+  #replace(data: Fields): void {
+    const app = appOf(data);
+    this.#count -= this.#apps.get(app)?.size ?? 0;
+    const instances = fieldsList(data, 'instances').map(
+      (one) => [textField(one, 'instance'), watched(app, one)] as const,
+    );
+    const map = new Map(instances);
+    this.#count += map.size;
+    if (map.size > 0) this.#apps.set(app, map);
+    else this.#apps.delete(app);
+  }
+
+  #change(data: Fields): void {
+    const app = appOf(data);
+    const id = textField(data, 'instance');
+    const instances = this.#apps.get(app) ?? new Map<string, WatchedInstance>();
+    const before = instances.size;
+    const after = data['after'];
+    if (data['matches'] === true && typeof after === 'object' && after !== null)
+      instances.set(id, watched(app, after as Fields));
+    else instances.delete(id);
+    this.#count += instances.size - before;
+    if (instances.size > 0) this.#apps.set(app, instances);
+    else this.#apps.delete(app);
+  }
+}
+
+function appOf(data: Fields): string {
+  return `${textField(data, 'env')}/${textField(data, 'appid')}`;
+}
+
+/** An instance as the API shows it. */
+export function watched(app: string, document: Fields): WatchedInstance {
+  const say = (name: string): string => textField(document, name);
+  return {
+    place: `${app}/${say('instance')}`,
+    status: document['suspect'] === true ? 'suspect' : say('status'),
+    addrs: say('addrs'),
+    version: say('version'),
+    zone: say('zone'),
+    changedMs: Date.parse(say('updatedAt')),
+  };
+}

@@ -1,0 +1,248 @@
+// drain, events, restore and guard against a running server: what they say, and the exit codes that scripts go by.
+
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { ApiClient } from '../../kit/api-client.ts';
+import { type CliWorld, type Said, typed } from '../../kit/cli-world.ts';
+import { udpClient } from '../../kit/dns-client.ts';
+import { scriptedHttp } from '../../kit/scripted-http.ts';
+import { type ServerProcess, startServer } from '../../kit/server-process.ts';
+import { until } from '../../kit/until.ts';
+
+let server: ServerProcess;
+let api: ApiClient;
+
+const rollcall = (line: string, world: CliWorld = {}): Promise<Said> =>
+  typed(line.split(' '), { ...world, env: { ROLLCALL_URL: server.http, ...world.env } });
+
+beforeAll(async () => {
+  server = await startServer();
+  api = new ApiClient(server.http);
+});
+
+afterAll(async () => {
+  api.close();
+  await server.stop();
+});
+
+/** Registers it and has it handed out, so that a resolver may hold it for its TTL. */
+async function handedOut(app: string, dnsTtl: number): Promise<string> {
+  await api.register(`prod/${app}/${app}-1`, ['http://10.0.0.7:80'], { dnsTtl });
+  const client = await udpClient(server.dnsPort);
+  expect((await client.ask(`${app}.prod.svc`, 'A')).answer).toHaveLength(1);
+  client.close();
+  return `prod/${app}/${app}-1`;
+}
+
+const statusOf = async (place: string): Promise<unknown> =>
+  (await api.call('GET', `/api/v1/apps/${place}`)).json['status'];
+
+describe('drain', () => {
+  test('says when it is safe, and without --wait does not wait', async () => {
+    const place = await handedOut('later', 600);
+    const { code, out, err } = await rollcall(`drain ${place} --reason deploy`);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(
+      /^prod\/later\/later-1 is drained: .*\nresolvers may still hold it until \d{4}-.*Z \(60[0-9]s\): stop it then\n$/,
+    );
+    expect(await statusOf(place)).toBe('waiting');
+    expect((await rollcall(`drain ${place} -o json`)).out).toContain('"outcome": "unchanged"');
+    const { text } = await api.call('GET', '/api/v1/events?app=prod/later');
+    expect(text).toContain('"reason":"deploy"');
+  });
+
+  test('--wait ends when nobody can hold it any more', async () => {
+    const place = await handedOut('soon', 1);
+    const { code, out } = await rollcall(`drain ${place} --wait`);
+    expect({ code, last: out.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 0,
+      last: 'safe to stop: no resolver can hold it any more',
+    });
+    // It was, by the server's own account.
+    expect(JSON.parse((await rollcall(`drain ${place} -o json`)).out)).toMatchObject({ safe: true });
+  });
+
+  test('on a terminal it counts down in one line, which is gone in the end', async () => {
+    const place = await handedOut('shown', 1);
+    const { out } = await rollcall(`drain ${place} --wait 20s`, { columns: 80 });
+    expect(out).toContain('\r\u001b[Kwaiting: ');
+    expect(stripVTControlCharacters(out).split('\n').at(-2)).toMatch(/\rsafe to stop/);
+    const dumb = await rollcall(`drain ${await handedOut('dumb', 1)} --wait`, { columns: 80, env: { TERM: 'dumb' } });
+    expect(dumb.out.split(/\r/)).toHaveLength(1);
+  });
+
+  test('a wait that was too short is a failure that says until when', async () => {
+    const place = await handedOut('hasty', 600);
+    const { code, err } = await rollcall(`drain ${place} --wait 10ms`);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/^Not safe to stop prod\/hasty\/hasty-1 yet: safe at .*Z \(\d+s\)\.\n$/),
+    });
+  });
+
+  test('an instance that is registered as up meanwhile ends the wait with a failure', async () => {
+    const place = await handedOut('back', 600);
+    let said = '';
+    const waiting = rollcall(`drain ${place} --wait`, {
+      onOut: (out) => {
+        said = out;
+      },
+    });
+    await until('the drain', () => said.includes('is drained'));
+    const drainsWaiting = async (): Promise<boolean> =>
+      /^rollcall_drains_waiting 1$/m.test((await api.call('GET', '/metrics')).text);
+    await until('the wait', drainsWaiting);
+    await api.patch(place, { status: 'up' });
+    expect(await waiting).toMatchObject({ code: 1, err: expect.stringContaining('registered as up meanwhile') });
+  });
+
+  test.each([
+    ['drain prod/none/x', 4, 'it is not registered'],
+    ['drain prod/none', 2, 'name it as ENV/APPID/INSTANCE'],
+    ['drain prod/none/x --wait 5', 2, '--wait: "5" is not a duration such as 500ms, 30s or 5m'],
+    ['drain prod/none/x --wait 1h', 2, 'of 300 s at most'],
+  ])('%s ends with %i', async (line, wanted, said) => {
+    const { code, out, err } = await rollcall(line);
+    expect({ code, out }).toEqual({ code: wanted, out: '' });
+    expect(err).toContain(said);
+  });
+});
+
+describe('events and restore', () => {
+  beforeAll(async () => {
+    for (const id of ['a', 'b', 'c']) await api.register(`shop/cart/${id}`, ['http://10.0.0.7:80']);
+    await api.call('DELETE', '/api/v1/apps/shop/cart/a?reason=wrong+list');
+    await api.call('DELETE', '/api/v1/apps/shop/cart/b?reason=wrong+list');
+  });
+
+  test('events tells who changed what and why, the newest last', async () => {
+    const { code, out } = await rollcall('events shop/cart');
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ +/).slice(1, 3))).toEqual([
+      ['INSTANCE', 'WHY'],
+      ['shop/cart/a', 'registered'],
+      ['shop/cart/b', 'registered'],
+      ['shop/cart/c', 'registered'],
+      ['shop/cart/a', 'cancelled'],
+      ['shop/cart/b', 'cancelled'],
+    ]);
+    expect(lines.at(-1)).toMatch(/ {2}cancelled by 127\.0\.0\.1: wrong list$/);
+  });
+
+  test('events can be narrowed, and read by programs', async () => {
+    const one = JSON.parse((await rollcall('events shop/cart/b --why cancelled --from -1h -o json')).out) as {
+      events: unknown[];
+    };
+    expect(one.events).toMatchObject([{ why: 'cancelled', instance: 'b', by: { reason: 'wrong list' } }]);
+    const yaml = parse((await rollcall('events shop --limit 2 -o yaml')).out) as { events: unknown[] };
+    expect(yaml.events).toMatchObject([{ instance: 'a' }, { instance: 'b' }]);
+    expect((await rollcall('events shop --limit 2', { columns: 120 })).out).toContain('There are older ones');
+    expect((await rollcall('events shop/cart/none')).out.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('more than a page is read page by page', async () => {
+    const { url, asked, close } = await scriptedHttp((path) => {
+      const last = Number(/before=(\d+)/.exec(path)?.[1] ?? 5000);
+      const count = Number(/limit=(\d+)/.exec(path)?.[1]);
+      const events = Array.from({ length: count }, (_, index) => ({ revision: last - 1 - index }));
+      return { body: { events, next: String(last - count), completeSince: 'then' } };
+    });
+    onTestFinished(close);
+    const { out } = await typed(['events', '--url', url, '--limit', '1500', '-o', 'json']);
+    const { events } = JSON.parse(out) as { events: { revision: number }[] };
+    expect(events.map(({ revision }) => revision)).toEqual(Array.from({ length: 1500 }, (_, index) => 3500 + index));
+    expect(asked.map(({ path }) => path)).toEqual([
+      '/api/v1/events?limit=1000',
+      '/api/v1/events?limit=500&before=4000',
+    ]);
+  });
+
+  test('restore says what it would do, and does it with --yes', async () => {
+    const said = await rollcall('restore shop/cart --from -1h --by-address 127.0.0.1');
+    expect(said.code).toBe(0);
+    expect(said.out.match(/would be put back$/gm)).toHaveLength(2);
+    expect(said.out).toMatch(/^2 would be put back, 0 left as they are; .* With --yes it is done\.$/m);
+    expect((await rollcall('show shop/cart a')).code).toBe(4);
+
+    expect((await rollcall('restore shop --from -1h --by-address 10.9.9.9')).out).toMatch(/^0 would be put back/);
+    const done = await rollcall('restore shop --from -1h --yes');
+    expect(done.out.match(/ {2}put back$/gm)).toHaveLength(2);
+    expect(await statusOf('shop/cart/a')).toBe('up');
+    const again = await rollcall('restore shop --from -1h --yes -o json');
+    expect(JSON.parse(again.out)).toMatchObject({ putBack: [], skipped: [{ reason: 'is registered' }, {}] });
+  });
+
+  test('restore goes on until nothing is left', async () => {
+    const removed = (revision: number) => ({
+      env: 'e',
+      appid: 'a',
+      instance: `i-${revision}`,
+      why: 'cancelled',
+      revision,
+    });
+    const replies = [
+      { putBack: [removed(1), removed(2)], skipped: [], left: 1 },
+      { putBack: [removed(3)], skipped: [removed(1), removed(2)], left: 0, scannedTo: 'earlier' },
+      { putBack: [], skipped: [removed(9)], left: 0 },
+    ];
+    let call = 0;
+    const { url, close } = await scriptedHttp(() => ({
+      body: { dryRun: false, completeSince: 'then', ...replies[call++] },
+    }));
+    onTestFinished(close);
+    const { code, out } = await typed(['restore', '--from', '-1h', '--yes', '--url', url, '-o', 'json']);
+    const { putBack, skipped } = JSON.parse(out) as Record<string, { revision: number }[]>;
+    expect({ code, call, putBack: putBack?.length, skipped }).toEqual({
+      code: 0,
+      call: 3,
+      putBack: 3,
+      skipped: [removed(9)],
+    });
+  });
+
+  test.each([
+    ['restore', 2, "required option '--from <time>'"],
+    ['restore a/b/c --from -1h', 2, 'name an env or an app as ENV or ENV/APPID'],
+    ['restore --from yesterday', 1, 'from must be a time such as'],
+    ['restore --from -1h --why lost', 1, 'why must be a list of some of cancelled, drained, evicted'],
+    ['events --limit -1', 2, '--limit: "-1" is not a whole number'],
+    ['events --follow --to now', 2, '--to: cannot be given with --follow'],
+    ['events --why lost', 1, 'why must be some of'],
+  ])('%s ends with %i', async (line, wanted, said) => {
+    const { code, out, err } = await rollcall(line);
+    expect({ code, out }).toEqual({ code: wanted, out: '' });
+    expect(err).toContain(said);
+  });
+});
+
+describe('guard', () => {
+  test('says that nothing is held, and how it is decided', async () => {
+    const { code, out } = await rollcall('guard');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^not holding\nreason {5}\S/);
+    expect(out).toMatch(/^rule .* 85 % .* 3600 s$/m);
+    expect(JSON.parse((await rollcall('guard -o json')).out)).toMatchObject({ holding: false, apps: [] });
+  });
+
+  test('lists what is held, and since when', async () => {
+    const app = {
+      env: 'prod',
+      appid: 'orders',
+      members: 9,
+      late: 5,
+      suspects: 4,
+      since: 'then',
+      reason: '5 of 9 are late',
+    };
+    const held = { holding: true, since: '2026-11-21T09:30:00.000Z', reason: 'some', apps: [app], moreApps: 3 };
+    const { url, close } = await scriptedHttp(() => ({ body: { ...held, evictionBudget: { perMinute: null } } }));
+    onTestFinished(close);
+    const { out } = await typed(['guard', '--url', url]);
+    expect(out).toMatch(/^holding since 2026-11-21T09:30:00\.000Z\n/);
+    expect(out).toMatch(/^prod +orders +9 +5 +4 +then +5 of 9 are late$/m);
+    expect(out).toContain('at most all');
+    expect(out).toMatch(/^and 3 more apps$/m);
+  });
+});

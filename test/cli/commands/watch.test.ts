@@ -1,0 +1,201 @@
+// watch and `events --follow`: what people, pipes and programs are shown while things change, and after the server was
+// away.
+
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { ApiClient } from '../../kit/api-client.ts';
+import { type CliWorld, type Said, typed } from '../../kit/cli-world.ts';
+import { startRollcall } from '../../kit/command-line.ts';
+import { freePort } from '../../kit/scratch.ts';
+import { scriptedHttp } from '../../kit/scripted-http.ts';
+import { type ServerProcess, startServer } from '../../kit/server-process.ts';
+import { until } from '../../kit/until.ts';
+
+let server: ServerProcess;
+let api: ApiClient;
+
+beforeAll(async () => {
+  server = await startServer();
+  api = new ApiClient(server.http);
+  await api.register('prod/orders/orders-1', ['http://10.0.0.7:8080'], { version: '1.4.2', zone: 'eu-1a' });
+  await api.register('dev/other/other-1', ['http://10.0.0.9:8080']);
+});
+
+afterAll(async () => {
+  api.close();
+  await server.stop();
+});
+
+/** How far the cursor goes back before it draws again. */
+const backOf = new RegExp(String.raw`^${'\u001b'}\[(\d+)A\r`);
+
+/** Types the line, waits until its output matches, does something, and waits for its end. */
+async function meanwhile(line: string, seen: RegExp, act: () => Promise<unknown>, world: CliWorld = {}): Promise<Said> {
+  let heard = '';
+  const onOut = (out: string): void => {
+    heard = out;
+  };
+  const ended = typed(line.split(' '), { ...world, env: { ROLLCALL_URL: server.http, ...world.env }, onOut });
+  await until(`${line} saying ${seen}`, () => seen.test(heard));
+  await act();
+  return ended;
+}
+
+describe('watch', () => {
+  test('in a pipe says who is there, then a line for each change, with who and why', async () => {
+    const { code, out, err } = await meanwhile('watch prod/orders --count 2', /present .*orders-1/, async () => {
+      await api.register('dev/other/other-2', ['http://10.0.0.9:8081']);
+      await api.register('prod/orders/orders 2', ['http://10.0.0.8:80']);
+      await api.call('DELETE', '/api/v1/apps/prod/orders/orders%202?reason=wrong+list');
+    });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const lines = out.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ +/).slice(1, 5))).toEqual([
+      ['present', 'prod/orders/orders-1', 'up', 'http://10.0.0.7:8080'],
+      ['registered', String.raw`prod/orders/orders\x202`, 'up', 'http://10.0.0.8:80'],
+      ['cancelled', String.raw`prod/orders/orders\x202`, '-', '-'],
+    ]);
+    expect(lines[2]).toMatch(/^\d{4}-\d\d-\d\dT.*Z {2}.* {2}cancelled by 127\.0\.0\.1: wrong list$/);
+  });
+
+  test('for programs is a JSON document a line, or YAML documents', async () => {
+    const change = () => api.patch('prod/orders/orders-1', { weight: Math.ceil(Math.random() * 60_000) });
+    const json = await meanwhile('watch prod --count 1 -o json', /"synced"/, change);
+    const told = json.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told.map(({ event }) => event)).toEqual(['snapshot', 'synced', 'updated']);
+    expect(told[2]).toMatchObject({ matches: true, why: 'patched', changed: ['weight'], after: { version: '1.4.2' } });
+    const yaml = await meanwhile('watch prod --count 1 -o yaml', /synced/, change);
+    const documents = parseAllDocuments(yaml.out).map((document) => document.toJS() as Record<string, unknown>);
+    expect(documents.map(({ event }) => event)).toEqual(['snapshot', 'synced', 'updated']);
+  });
+
+  test('on a terminal is a table that is drawn again in its place, no wider and no longer than the window', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => `live/crowd/c-${String(index).padStart(2, '0')}`);
+    await Promise.all(many.map((place, index) => api.register(place, [`http://10.9.0.${index + 1}:80`])));
+    const { code, out } = await meanwhile(
+      'watch live --count 2',
+      /30 instances/,
+      async () => {
+        await api.patch('live/crowd/c-00', { status: 'waiting' });
+        await api.cancel('live/crowd/c-29');
+      },
+      { columns: 60, rows: 20 },
+    );
+    expect(code).toBe(0);
+    const [first = '', ...others] = out.split('\u001b[J');
+    const last = others.filter((text) => text !== '').at(-1) ?? '';
+    const back = backOf.exec(last)?.[1];
+    const linesOf = (screen: string): string[] =>
+      stripVTControlCharacters(screen)
+        .replace(/^\r|\n$/g, '')
+        .split('\n');
+    expect(linesOf(first).length).toBe(Number(backOf.exec(others[0] ?? '')?.[1] ?? linesOf(first).length));
+    expect(Number(back)).toBeLessThan(20);
+    for (const screen of [first, ...others]) {
+      expect(linesOf(screen).length).toBeLessThan(20);
+      for (const line of linesOf(screen)) expect(line.length).toBeLessThanOrEqual(60);
+    }
+    const shown = linesOf(last).join('\n');
+    expect(shown).toMatch(/^29 instances/);
+    expect(shown).toMatch(/^live\/crowd\/c-00 +waiting /m);
+    expect(shown).toMatch(/^and \d+ more$/m);
+    expect(shown).toMatch(/^\d\d:\d\d:\d\d +live\/crowd\/c-29 +cancelled by/m);
+  });
+
+  test('a filter tells also who leaves it', async () => {
+    const { out } = await meanwhile('watch prod/orders --status up --count 1 -o json', /"synced"/, () =>
+      api.patch('prod/orders/orders-1', { status: 'waiting' }),
+    );
+    await api.patch('prod/orders/orders-1', { status: 'up' });
+    expect(JSON.parse(out.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ event: 'updated', matches: false });
+  });
+
+  test.each([
+    ['watch a/b/c', 2, 'name an env or an app as ENV or ENV/APPID'],
+    ['watch --count none', 2, '--count: "none" is not a whole number above 0'],
+    ['watch pr_od', 1, 'pr_od'],
+    ['watch --status asleep', 1, 'asleep'],
+  ])('%s ends with %i', async (line, wanted, said) => {
+    const { code, out, err } = await typed(line.split(' '), { env: { ROLLCALL_URL: server.http } });
+    expect({ code, out }).toEqual({ code: wanted, out: '' });
+    expect(err).toContain(said);
+  });
+
+  test.each(['table', 'json', 'yaml'])('as %s lets no control character of the server through', async (form) => {
+    const evil = 'a\u001b[2Jb\u009b31m\u202ec\u0007\nd';
+    const one = { env: evil, appid: evil, instance: evil, addrs: [evil], status: evil, updatedAt: evil };
+    const told = [
+      ['snapshot', { env: evil, appid: evil, instances: [one] }],
+      ['updated', { ...one, matches: true, text: evil, at: evil, after: one }],
+    ].map(([event, data]) => `event: ${event as string}\ndata: ${JSON.stringify(data)}\n\n`);
+    const { url, close } = await scriptedHttp(() => ({ body: `retry: 1\n\n${told.join('')}` }));
+    onTestFinished(close);
+    const { code, out } = await typed(['watch', '--count', '1', '--url', url, '--output', form]);
+    expect({ code, isSafe: /[^\P{Cc}\n]|\p{Bidi_Control}/u.test(out) }).toEqual({ code: 0, isSafe: false });
+    expect(out.split('2Jb').length).toBeGreaterThan(2);
+  });
+
+  test('without a token where one is wanted it says how to give one', async () => {
+    const problem = { title: 'A token is needed', detail: 'Cannot let you in.' };
+    const closed = await scriptedHttp(() => ({ status: 401, body: problem }));
+    onTestFinished(() => closed.close());
+    const { code, err } = await typed(['watch', '--url', closed.url]);
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^Cannot let you in\. .*ROLLCALL_TOKEN/),
+    });
+  });
+});
+
+test('a watch comes back by itself: behind what it has seen where the server was stopped, anew where it was killed', async () => {
+  const http = `127.0.0.1:${await freePort()}`;
+  const begin = () => startServer({ http, data: 'data', directory: server.directory });
+  const first = await begin();
+  const client = new ApiClient(first.http);
+  onTestFinished(() => client.close());
+  await client.register('prod/kept/kept-1', ['http://10.0.0.7:80']);
+  const watching = startRollcall(['watch', 'prod/kept', '--count', '2', '--url', first.http]);
+  await watching.said(/present .*kept-1/);
+  await first.stop();
+  await watching.said(/Lost http:\/\/127\.0\.0\.1:\d+: .*; trying again in \d+ s/);
+
+  const second = await begin();
+  await client.register('prod/kept/kept-2', ['http://10.0.0.8:80']);
+  expect(await watching.said(/registered .*kept-2/)).not.toMatch(/\bgap\b|present .*kept-2/);
+  await second.kill();
+  await watching.said(/(Lost [\s\S]*){2}/);
+
+  const third = await begin();
+  onTestFinished(async () => void (await third.stop()));
+  await watching.said(/ gap [\s\S]*present .*kept-2/);
+  await client.register('prod/kept/kept-3', ['http://10.0.0.9:80']);
+  const { code, out, err } = await watching.ended;
+  expect({ code, again: err.match(/^Connected to .* again\.$/gm)?.length }).toEqual({ code: 0, again: 2 });
+  expect(out.trimEnd().split('\n').at(-1)).toMatch(/ registered .*kept-3/);
+}, 60_000);
+
+describe('events --follow', () => {
+  test('goes on with what happens, by the same filters', async () => {
+    await api.register('prod/told/t-1', ['http://10.0.0.7:80']);
+    const following = startRollcall(['events', 'prod/told', '--why', 'cancelled,registered', '--follow'], {
+      env: { ROLLCALL_URL: server.http },
+    });
+    await following.said(/prod\/told\/t-1 +registered/);
+    await api.patch('prod/told/t-1', { weight: 3 });
+    await api.register('prod/orders/elsewhere', ['http://10.0.0.7:80']);
+    await api.cancel('prod/told/t-1');
+    const said = await following.said(/cancelled by/);
+    expect(
+      said
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ +/)[2]),
+    ).toEqual(['registered', 'cancelled']);
+    following.child.kill('SIGINT');
+    await following.ended;
+  });
+});

@@ -1,0 +1,162 @@
+// The image, as far as it can be looked at without building one: the steps of the Dockerfile are followed in a folder, with
+// production packages alone and what the build may see, and the server is started as the image would. And the compose file:
+// paths, settings and ports are those that there are.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { environmentNameOf, settingKeys } from '../../src/config/settings.ts';
+import { cleanEnvironment, pathWithNode, run } from '../kit/program.ts';
+import { freePort, scratch } from '../kit/scratch.ts';
+import { root, startServer } from '../kit/server-process.ts';
+
+const deploy = join(root, 'deploy');
+const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');
+const variables = new Set(settingKeys.map(environmentNameOf));
+
+interface Step {
+  readonly word: string;
+  readonly rest: string;
+}
+
+/** The instructions, a continued one as one. */
+const steps: Step[] = dockerfile
+  .replaceAll(/^#.*\n/gm, '')
+  .replaceAll(/\\\n\s*/g, '')
+  .split('\n')
+  .filter((line) => line.trim() !== '')
+  .map((line) => ({ word: line.split(' ', 1)[0] ?? '', rest: line.slice(line.indexOf(' ') + 1) }));
+
+const restOf = (word: string): string[] => steps.filter((step) => step.word === word).map(({ rest }) => rest);
+const listOf = (text: string): string[] => JSON.parse(text.slice(text.indexOf('['))) as string[];
+
+/** What the build sees of the repository, by Dockerfile.dockerignore. */
+const visible = readFileSync(join(deploy, 'Dockerfile.dockerignore'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('!'))
+  .map((line) => line.slice(1));
+
+test('the Dockerfile has instructions that there are, and a runtime that the package allows', () => {
+  const known = 'FROM WORKDIR COPY RUN ENV VOLUME USER EXPOSE STOPSIGNAL HEALTHCHECK ENTRYPOINT CMD'.split(' ');
+  expect(steps.map(({ word }) => word).filter((word) => !known.includes(word))).toEqual([]);
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } };
+  const least = Number.parseInt(engines.node.replace(/\D+/, ''), 10);
+  for (const image of restOf('FROM')) expect(Number(/^node:(\d+)-/.exec(image)?.[1])).toBeGreaterThanOrEqual(least);
+  for (const setting of restOf('ENV').flatMap((line) => line.match(/ROLLCALL_\w+/g) ?? []))
+    expect(variables).toContain(setting);
+  // It does not run as root in the end.
+  expect(steps.findLastIndex(({ word }) => word === 'USER')).toBeLessThan(
+    steps.findIndex(({ word }) => word === 'ENTRYPOINT'),
+  );
+  expect(restOf('USER')).toEqual(['node']);
+});
+
+/** The folder that the last stage ends with. */
+function follow(): string {
+  const app = scratch();
+  for (const rest of restOf('COPY')) {
+    const words = rest.split(' ').filter((word) => !word.startsWith('--'));
+    const target = words.at(-1) ?? '';
+    if (rest.startsWith('--from=')) continue;
+    for (const source of words.slice(0, -1)) {
+      expect({ source, isVisible: visible.includes(source) }).toEqual({ source, isVisible: true });
+      cpSync(join(root, source), join(app, target === './' ? source : target), { recursive: true });
+    }
+  }
+  // `npm ci --omit=dev`, without a registry: the packages that the lock file says are not for development.
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
+  };
+  for (const [path, { dev, devOptional }] of Object.entries(packages)) {
+    const isOwn = path !== '' && path.lastIndexOf('node_modules/') === 0;
+    if (!isOwn || dev === true || devOptional === true || !existsSync(join(root, path))) continue;
+    mkdirSync(dirname(join(app, path)), { recursive: true });
+    symlinkSync(join(root, path), join(app, path));
+  }
+  return app;
+}
+
+test('what it copies, with production packages alone, starts as the image does, and its health check says so', async () => {
+  const app = follow();
+  for (const absent of ['test', 'node_modules/vitest', 'deploy']) expect(existsSync(join(app, absent))).toBe(false);
+  const [program, main = ''] = listOf(restOf('ENTRYPOINT')[0] ?? '');
+  expect([program, main, ...listOf(restOf('CMD')[0] ?? '')]).toEqual(['node', 'src/main.ts', 'serve']);
+  const serve = (env: Record<string, string>) => ({
+    directory: app,
+    command: [process.execPath, join(app, main), 'serve'] as const,
+    zones: 'zones',
+    env,
+  });
+  const environment = Object.fromEntries(
+    (restOf('ENV')[0] ?? '').split(' ').map((pair) => pair.split('=', 2) as [string, string]),
+  );
+  // As it is in the image it listens on every address, and so wants tokens.
+  const open = await run(process.execPath, [join(app, main), 'serve'], {
+    cwd: app,
+    env: cleanEnvironment({ ...environment, ROLLCALL_DATA: 'none' }),
+  });
+  expect({ code: open.code, said: open.out + open.err }).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('token'),
+  });
+  const server = await startServer({
+    ...serve({ ROLLCALL_TOKENS: 'ops=0123456789abcdef' }),
+    http: '0.0.0.0:0',
+  });
+  const [shell = '', ...args] = listOf(restOf('HEALTHCHECK')[0] ?? '');
+  const health = (port: number) =>
+    run(
+      shell,
+      args.map((arg) => arg.replace(':7171/', `:${port}/`)),
+      {
+        env: cleanEnvironment({ PATH: pathWithNode(join(root, 'node_modules', '.bin')) }),
+      },
+    );
+  expect(await health(server.httpPort)).toMatchObject({ code: 0 });
+  expect(await health(await freePort())).toMatchObject({ code: 1 });
+  await server.stop();
+}, 60_000);
+
+interface Service {
+  readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
+}
+
+test('the compose file names paths, settings, volumes and networks that there are', () => {
+  const compose = parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8')) as {
+    services: Record<string, Service>;
+    volumes: Record<string, unknown>;
+    networks: Record<string, unknown>;
+  };
+  const { rollcall } = compose.services;
+  expect(existsSync(join(deploy, rollcall?.build?.context ?? '', rollcall?.build?.dockerfile ?? ''))).toBe(true);
+  for (const service of Object.values(compose.services)) {
+    for (const name of Object.keys(service.environment ?? {})) expect(variables).toContain(name);
+    for (const volume of service.volumes ?? []) {
+      const [source = ''] = volume.split(':');
+      const isThere = source.startsWith('.') ? existsSync(join(deploy, source)) : source in compose.volumes;
+      expect({ source, isThere }).toEqual({ source, isThere: true });
+    }
+    for (const name of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(name);
+    const networks = Array.isArray(service.networks) ? service.networks : Object.keys(service.networks ?? {});
+    for (const name of networks) expect(compose.networks).toHaveProperty(String(name));
+    // Nothing is open to the world that nobody asked for.
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+  }
+  // Grafana finds the dashboard, and the data source that it names.
+  const provisioning = (path: string) =>
+    parse(readFileSync(join(deploy, 'grafana', 'provisioning', path), 'utf8')) as Record<
+      string,
+      { options?: { path: string }; type: string; url?: string }[]
+    >;
+  const [{ options } = {}] = provisioning('dashboards/rollcall.yaml')['providers'] ?? [];
+  expect(compose.services['grafana']?.volumes?.join()).toContain(`./grafana:${options?.path}`);
+  expect(provisioning('datasources/prometheus.yaml')['datasources']).toMatchObject([
+    { type: 'prometheus', url: 'http://prometheus:9090' },
+  ]);
+});
