@@ -35,7 +35,7 @@ test.each(Object.keys(expected))('%s', async (name) => {
   const [backend] = backends.all;
   await apiOf(server).register('prod/orders/orders-1', [backend?.addr ?? ''], { zone: 'eu-1a', tags: ['canary'] });
   const text = (examples.get(name) ?? '')
-    .replaceAll("'rollcall/client'", `'${pathToFileURL(join(root, 'src', 'client', 'client.ts'))}'`)
+    .replaceAll("'rollcall/client'", `'${pathToFileURL(join(root, 'src', 'client', 'client.ts')).href}'`)
     .replaceAll(':7171', `:${server.httpPort}`)
     .replaceAll(':8053', `:${server.dnsPort}`);
   const folder = scratch();
