@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
+import { PatientApi } from '../kit/client-world.ts';
 import { answersOf, udpClient } from '../kit/dns-client.ts';
 import { requireInCi } from '../kit/installed.ts';
 import { cleanEnvironment, output, pathWithNode, run } from '../kit/program.ts';
@@ -181,7 +181,7 @@ describe.skipIf(missing.length > 0)('the package', () => {
         withinMs: 60_000,
       });
       try {
-        const api = new ApiClient(server.http);
+        const api = new PatientApi(server.http);
         await api.register('prod/orders/orders-1', ['http://127.0.0.7:8080']);
         api.close();
         const dns = await udpClient(server.dnsPort);

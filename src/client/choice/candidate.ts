@@ -9,5 +9,5 @@ export interface Candidate {
   readonly pending: number;
 }
 
-/** One of at least one. `key` is what the caller wants to meet the same instance for; only `hash` looks at it. */
+/** One of at least one; a candidate is the same object from choice to choice. `key` is what the caller wants to meet the same instance for; only `hash` looks at it. */
 export type Strategy = <T extends Candidate>(candidates: readonly [T, ...T[]], key: string | undefined) => T;

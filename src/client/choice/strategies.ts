@@ -1,5 +1,5 @@
 // The strategies by name. What each is good for:
-//   round-robin    calls of one size; exact turns, by the order of the list
+//   round-robin    calls of one size; exact turns
 //   random         many clients that each call seldom, who would all begin their turns with the same one
 //   weighted       by chance and weight, as SRV means it
 //   least-pending  calls of different sizes, or instances of different speed: who has the fewest under way for its weight
@@ -21,11 +21,15 @@ export function strategyOf(name: StrategyName, random: () => number): Strategy {
   return (candidates, key) => (key === undefined ? byWeight(candidates, random) : rendezvous(candidates, key));
 }
 
+/** Who was chosen longest ago: exact also where candidates come, go and are left out. */
 function roundRobin(): Strategy {
+  const turns = new WeakMap<Candidate, number>();
   let turn = 0;
   return (candidates) => {
-    const chosen = candidates[turn % candidates.length] ?? candidates[0];
-    turn = (turn + 1) % Number.MAX_SAFE_INTEGER;
+    const turnOf = (candidate: Candidate) => turns.get(candidate) ?? 0;
+    let chosen = candidates[0];
+    for (const candidate of candidates) if (turnOf(candidate) < turnOf(chosen)) chosen = candidate;
+    turns.set(chosen, ++turn);
     return chosen;
   };
 }

@@ -188,5 +188,5 @@ function watchPath(env: string, appid: string, { port, version, zone, group, tag
     if (value !== undefined) query.set(name, value);
   }
   for (const tag of tags) query.append('tag', tag);
-  return `/api/v1/watch?${query}`;
+  return `/api/v1/watch?${query.toString()}`;
 }

@@ -18,10 +18,11 @@ export interface EventReaderDeps {
 const silentMsMax = 45_000;
 const eventCharactersMax = 64 * 1024 * 1024;
 
-/** Resolves at the end, with a word on it. */
+/** Resolves at the end, with a word on it; the signal ends it too. */
 export async function readEvents(
   body: ReadableStream<Uint8Array>,
   { time, onEvent, onId, onRetryMs }: EventReaderDeps,
+  signal: AbortSignal,
 ): Promise<string> {
   const parser = createParser({
     maxBufferSize: eventCharactersMax,
@@ -35,18 +36,23 @@ export async function readEvents(
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let end = 'the stream has ended';
+  const giveUp = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
+    if (signal.aborted) giveUp();
     for (;;) {
       const takeBack = time.after(silentMsMax, () => {
         end = `the stream was silent for ${silentMsMax / 1000} s`;
-        reader.cancel().catch(() => {});
+        giveUp();
       });
       const { value, done } = await reader.read().finally(takeBack);
       if (done) return end;
       parser.feed(decoder.decode(value, { stream: true }));
     }
   } catch (error) {
-    reader.cancel().catch(() => {});
+    giveUp();
     return error instanceof Error ? `the stream broke off: ${error.message}` : 'the stream broke off';
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }

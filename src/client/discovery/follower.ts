@@ -66,20 +66,24 @@ export class Follower {
   async #read(address: string, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<boolean> {
     const { time, onEvent, onAway } = this.#deps;
     let isSynced = false;
-    const end = await readEvents(body, {
-      time,
-      onEvent: (event, data) => {
-        if (event === 'synced') isSynced = true;
-        if (!signal.aborted) onEvent(event, data);
+    const end = await readEvents(
+      body,
+      {
+        time,
+        onEvent: (event, data) => {
+          if (event === 'synced') isSynced = true;
+          if (!signal.aborted) onEvent(event, data);
+        },
+        onId: (id) => {
+          if (!this.#places.has(address)) this.#places.clear();
+          this.#places.set(address, id);
+        },
+        onRetryMs: (ms) => {
+          this.#retryMs = ms;
+        },
       },
-      onId: (id) => {
-        if (!this.#places.has(address)) this.#places.clear();
-        this.#places.set(address, id);
-      },
-      onRetryMs: (ms) => {
-        this.#retryMs = ms;
-      },
-    });
+      signal,
+    );
     if (!signal.aborted) onAway(`${address}: ${end}`, undefined);
     return isSynced;
   }

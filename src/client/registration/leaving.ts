@@ -58,7 +58,7 @@ export async function drainAt(
     const waitSeconds = Math.max(0, Math.ceil(Math.min(leftMs, pieceMs) / 1000));
     const query = new URLSearchParams({ wait: `${waitSeconds}s`, ...(reason === undefined ? {} : { reason }) });
     const reply = await link.call(
-      { method: 'POST', path: `${path}/drain?${query}`, moreMs: waitSeconds * 1000 },
+      { method: 'POST', path: `${path}/drain?${query.toString()}`, moreMs: waitSeconds * 1000 },
       signal,
     );
     signal.throwIfAborted();
@@ -86,7 +86,7 @@ export async function cancelAt(
   { link, time, random }: LeavingDeps,
 ): Promise<boolean> {
   const endMs = time.monotonicMs() + withinMs;
-  const query = reason === undefined ? '' : `?${new URLSearchParams({ reason })}`;
+  const query = reason === undefined ? '' : `?${new URLSearchParams({ reason }).toString()}`;
   for (let failures = 1; ; failures++) {
     const reply = await link.call({ method: 'DELETE', path: path + query }, signal);
     if (reply.kind === 'done' || (reply.kind === 'refused' && reply.status === 404)) return true;
