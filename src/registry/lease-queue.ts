@@ -1,4 +1,4 @@
-// Lease deadlines in a binary heap, the earliest on top. Why a heap and not a sweep: an ended lease is acted on at
+// When leases need attention, in a binary heap, the earliest on top. Why a heap and not a sweep: an ended lease is acted on at
 // its deadline, at a hundred thousand instances as at one, and no tick walks them all.
 // A renewal only writes `deadlineMs` on the lease: its place in the heap may then be too early, never too late, and is
 // corrected when it comes to the top. So renewing costs no heap work at all. Exactly one entry a lease, removed with
@@ -7,21 +7,27 @@
 export interface Lease {
   /** Monotonic milliseconds at which the lease ends. Owners may move it later at will, earlier only by `set`. */
   deadlineMs: number;
-  /** Owned by the queue: its place in the heap (-1: not queued) and the deadline it was placed by. */
+  /** Owned by the queue: its place in the heap (-1: not queued) and the time it was placed by. */
   heapIndex: number;
   queuedMs: number;
 }
 
 export class LeaseQueue<L extends Lease> {
   readonly #heap: L[] = [];
+  readonly #dueMs: (lease: L) => number;
+
+  /** `dueMs`: when a lease is to be looked at; its end, unless it has stages before. May move as `deadlineMs` may. */
+  constructor(dueMs: (lease: L) => number = ({ deadlineMs }) => deadlineMs) {
+    this.#dueMs = dueMs;
+  }
 
   get size(): number {
     return this.#heap.length;
   }
 
-  /** Queues the lease, or moves it after its deadline was changed to an earlier one. */
+  /** Queues the lease, or moves it after its time was changed to an earlier one. */
   set(lease: L): void {
-    lease.queuedMs = lease.deadlineMs;
+    lease.queuedMs = this.#dueMs(lease);
     if (lease.heapIndex < 0) {
       lease.heapIndex = this.#heap.length;
       this.#heap.push(lease);
@@ -42,20 +48,21 @@ export class LeaseQueue<L extends Lease> {
     this.#sink(last);
   }
 
-  /** A time before which no lease ends; undefined without leases. It may be early, so ask again then. */
+  /** A time before which no lease is due; undefined without leases. It may be early, so ask again then. */
   earliestMs(): number | undefined {
     return this.#heap[0]?.queuedMs;
   }
 
-  /** Takes out the lease that ended first, if one has ended by `nowMs`. */
+  /** Takes out the lease that is due first, if one is by `nowMs`. */
   pop(nowMs: number): L | undefined {
     for (let top = this.#heap[0]; top !== undefined && top.queuedMs <= nowMs; top = this.#heap[0]) {
-      if (top.deadlineMs <= nowMs) {
+      const dueMs = this.#dueMs(top);
+      if (dueMs <= nowMs) {
         this.delete(top);
         return top;
       }
       // Renewed since it was placed: it goes to where it belongs now.
-      top.queuedMs = top.deadlineMs;
+      top.queuedMs = dueMs;
       this.#sink(top);
     }
     return undefined;

@@ -4,7 +4,7 @@ import type { Actor } from './change.ts';
 import type { Clock } from './clock.ts';
 import type { Registration, RegistrationDefaults } from './instance.ts';
 import type { InstanceKey } from './names.ts';
-import type { Timestamps } from './stored-instance.ts';
+import type { StoredInstance, Timestamps } from './stored-instance.ts';
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -17,6 +17,11 @@ export interface RegistryOptions {
   readonly initialRevision: number;
   /** Why a name below the origin (`orders.prod`) cannot be registered: a zone file has it. */
   readonly isReserved?: (name: string) => string | undefined;
+  /**
+   * For those who hold a copy: a lease is lapsing, or is no longer; called for each renewal of one that is. Must not
+   * write to the registry. Without it nothing is done before a lease ends.
+   */
+  readonly onLapsing?: (stored: Readonly<StoredInstance>) => void;
 }
 
 /** An instance as it was written down, to be put back at the start. */

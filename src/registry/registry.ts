@@ -6,7 +6,7 @@ import { strict as assert } from 'node:assert';
 import { Admission } from './admission.ts';
 import { App } from './app.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Actor, Cause, Change, ChangeListener } from './change.ts';
+import type { Actor, Cause, Change, ChangeListener, NewChange } from './change.ts';
 import type { Clock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
@@ -17,31 +17,24 @@ import {
   type Registration,
   registrationToJson,
 } from './instance.ts';
+import { lapsingFromMs, nextStageMs } from './lapsing.ts';
 import { LeaseQueue } from './lease-queue.ts';
 import { mergePatch } from './merge-patch.ts';
 import { type InstanceKey, instanceLabel } from './names.ts';
 import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
 import type { CancelOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
 import { type Problem, problem } from './problem.ts';
-import { place, type StoredInstance, storedInstance, type Timestamps, timesOf } from './stored-instance.ts';
+import { place, type StoredInstance, silenceOf, storedInstance, type Timestamps, timesOf } from './stored-instance.ts';
 import type { AppView, RegistryView } from './view.ts';
 
-export type {
-  CancelOutcome,
-  PatchOutcome,
-  RegisterOptions,
-  RegisterOutcome,
-  RegistryOptions,
-  RenewOutcome,
-  SavedInstance,
-};
+export type { PatchOutcome, RegisterOptions, RegisterOutcome, RegistryOptions, RenewOutcome };
 
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
   readonly #clock: Clock;
   readonly #apps = new Catalogue<App>();
   readonly #admission: Admission;
-  readonly #leases = new LeaseQueue<StoredInstance>();
+  readonly #leases: LeaseQueue<StoredInstance>;
   readonly #departures = new Departures();
   readonly #listeners: ChangeListener[] = [];
   #revision: number;
@@ -50,11 +43,16 @@ export class Registry implements RegistryView {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#leases = new LeaseQueue(options.onLapsing === undefined ? undefined : nextStageMs);
     this.#revision = options.initialRevision;
     this.#admission = new Admission(options, this.#apps);
   }
 
   get revision(): number {
+    return this.#revision;
+  }
+
+  get version(): number {
     return this.#revision;
   }
 
@@ -141,6 +139,7 @@ export class Registry implements RegistryView {
     if (stored === undefined) return { kind: 'unknown' };
     stored.deadlineMs = this.#clock.monotonicMs() + stored.instance.leaseSeconds * 1000;
     stored.renewedAtMs = this.#clock.wallMs();
+    if (stored.isLapsing) this.#lapsing(stored);
     return { kind: 'renewed', stored };
   }
 
@@ -171,20 +170,21 @@ export class Registry implements RegistryView {
     return { kind: 'cancelled', stored };
   }
 
-  /** Evicts at most `limit` instances whose lease has ended; fewer than `limit` means that none is left. */
+  /** Evicts those whose lease has ended, and tells which lapse: at most `limit`; fewer means that none is left. */
   evictExpired(limit: number): number {
     this.#expectNoListener();
     const nowMs = this.#clock.monotonicMs();
-    let evicted = 0;
-    for (; evicted < limit; evicted++) {
+    let count = 0;
+    for (; count < limit; count++) {
       const stored = this.#leases.pop(nowMs);
       if (stored === undefined) break;
-      this.#remove(stored, 'evicted', this.#evictionOf(stored, nowMs));
+      if (stored.deadlineMs > nowMs) this.#lapsing(stored);
+      else this.#remove(stored, 'evicted', silenceOf(stored, nowMs));
     }
-    return evicted;
+    return count;
   }
 
-  /** Monotonic milliseconds before which no lease ends; undefined without instances. */
+  /** Monotonic milliseconds before which `evictExpired` has nothing to do; undefined without instances. */
   nextDeadlineMs(): number | undefined {
     return this.#leases.earliestMs();
   }
@@ -243,6 +243,7 @@ export class Registry implements RegistryView {
     stored.registeredAtMs = wallMs;
     stored.renewedAtMs = wallMs;
     stored.deadlineMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
+    if (isSame && stored.isLapsing) this.#lapsing(stored);
     if (isSame) return { kind: 'unchanged', stored };
     this.#update(stored, instance, { why: 'replaced', by: options.by });
     return { kind: 'replaced', stored };
@@ -255,6 +256,7 @@ export class Registry implements RegistryView {
     if (instance.status === 'up' && before.status !== 'up') stored.upAtMs = wallMs;
     stored.updatedAtMs = wallMs;
     stored.instance = instance;
+    stored.isLapsing = false;
     this.#leases.set(stored);
     const app = this.#apps.app(instance.env, instance.appid) as App;
     this.#emit(app, stored, { kind: 'updated', before, after: instance, cause });
@@ -272,9 +274,10 @@ export class Registry implements RegistryView {
     this.#emit(app, stored, { kind, before: stored.instance, cause });
   }
 
-  #evictionOf(stored: StoredInstance, nowMs: number): Cause {
-    const heldMs = Math.max(0, nowMs - stored.deadlineMs);
-    return { why: 'evicted', silentMs: heldMs + stored.instance.leaseSeconds * 1000, heldMs };
+  #lapsing(stored: StoredInstance): void {
+    stored.isLapsing = lapsingFromMs(stored) <= this.#clock.monotonicMs();
+    this.#leases.set(stored);
+    this.#options.onLapsing?.(stored);
   }
 
   /** Before anything is touched: a change within a change would leave listeners with two orders of events. */
@@ -282,7 +285,7 @@ export class Registry implements RegistryView {
     assert(!this.#emitting, 'a change listener must not write to the registry');
   }
 
-  #emit(app: App, stored: StoredInstance, what: DistributiveOmit<Change, 'revision' | 'atMs' | 'times'>): void {
+  #emit(app: App, stored: StoredInstance, what: NewChange): void {
     this.#revision++;
     app.revision = this.#revision;
     stored.revision = this.#revision;
@@ -295,5 +298,3 @@ export class Registry implements RegistryView {
     }
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

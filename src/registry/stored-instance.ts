@@ -1,5 +1,6 @@
 // An instance as the registry keeps it, with its lease and its times.
 
+import type { Cause } from './change.ts';
 import type { Instance, Registration } from './instance.ts';
 import type { Lease } from './lease-queue.ts';
 import type { InstanceKey } from './names.ts';
@@ -21,6 +22,8 @@ export interface StoredInstance extends LeasedInstance, Lease, Timestamps {
   instance: Instance;
   deadlineMs: number;
   isSuspect: boolean;
+  /** Its lease is about to end, and whoever wants to know has been told: see lapsing.ts. */
+  isLapsing: boolean;
   /** The registry's revision at the last change of this instance. */
   revision: number;
 }
@@ -28,11 +31,17 @@ export interface StoredInstance extends LeasedInstance, Lease, Timestamps {
 /** A fresh lease, not queued yet. */
 export function storedInstance(instance: Instance, times: Timestamps, nowMs: number, revision = 0): StoredInstance {
   const deadlineMs = nowMs + instance.leaseSeconds * 1000;
-  return { instance, deadlineMs, isSuspect: false, heapIndex: -1, queuedMs: 0, revision, ...times };
+  return { instance, deadlineMs, isSuspect: false, isLapsing: false, heapIndex: -1, queuedMs: 0, revision, ...times };
 }
 
 export function timesOf({ registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs }: StoredInstance): Timestamps {
   return { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
+}
+
+/** The cause of an eviction at `nowMs`. */
+export function silenceOf({ instance, deadlineMs }: StoredInstance, nowMs: number): Cause {
+  const heldMs = Math.max(0, nowMs - deadlineMs);
+  return { why: 'evicted', silentMs: heldMs + instance.leaseSeconds * 1000, heldMs };
 }
 
 /** A registration at its place. */

@@ -3,8 +3,8 @@
 // Each key also counts, through `parents`, for the names above it: an empty non-terminal exists as long as something
 // is below.
 
-import type { Change } from '../../registry/change.ts';
 import type { Instance } from '../../registry/instance.ts';
+import type { InstanceChange } from './instance-change.ts';
 
 export class InstanceIndex {
   readonly #keysOf: (instance: Instance) => Iterable<string>;
@@ -20,7 +20,7 @@ export class InstanceIndex {
   }
 
   /** A change listener. */
-  changed(change: Change): void {
+  changed(change: InstanceChange): void {
     if (change.before !== undefined) this.#remove(change.before);
     if (change.after !== undefined) this.#add(change.after);
   }
