@@ -3,16 +3,15 @@
 // Nothing is kept in a module: two apps can run in one process, as the tests do.
 
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
-import { DnsCounters } from './dns/counters.ts';
 import { explain } from './dns/explain.ts';
-import { createHandler } from './dns/handler.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
 import { name, nameToText } from './dns/name.ts';
+import { defaultThreads, openPlane } from './dns/plane/plane.ts';
 import { Draws } from './dns/rotation.ts';
-import { listenDns } from './dns/sockets/server.ts';
 import { soaSerial, type Zone } from './dns/zone.ts';
 import { formatFault } from './dns/zone-file/fault.ts';
 import { loadZones } from './dns/zone-file/load.ts';
@@ -28,6 +27,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import type { Change } from './registry/change.ts';
 import type { Clock } from './registry/clock.ts';
 import { Registry } from './registry/registry.ts';
+import type { LeasedInstance } from './registry/view.ts';
 import { openRevisionMark } from './store/revision-file.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -45,6 +45,7 @@ export async function startApp(
 ): Promise<App | { problem: string }> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
+  const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
 
   // Zones from files. A fault stops the start: better no server than one with half its names.
   const zones = new ZoneTable();
@@ -66,34 +67,53 @@ export async function startApp(
     instancesPerAppMax: config.instancesPerAppMax,
     initialRevision: mark.initial,
     isReserved: (text) => liveZones.reservedReason(text),
+    // A plane in this thread reads the deadlines themselves.
+    ...(threads === 0 ? {} : { onLapsing: (stored) => lapsing(stored) }),
   });
 
-  // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them.
+  // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
+  // this is for those who explain and for what cannot be registered; queries meet the same in the data plane.
+  const hosts = config.dns.map(({ host }) => host);
   const liveZones = new LiveZones({
     origin,
     view: registry,
     zones,
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts: config.dns.map(({ host }) => host),
+    hosts,
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
-  const counters = new DnsCounters();
-  const handler = createHandler({
+
+  // The data plane listens from here on and says SERVFAIL until all is in place.
+  const plane = await openPlane({
+    threads,
+    listens: config.dns,
+    origin,
+    view: registry,
+    everybody: function* () {
+      for (const app of registry.apps()) yield* app.instances();
+    },
     zones,
-    counters,
+    fileZones: loaded.zones.values(),
+    negativeTtlSeconds: config.negativeTtlSeconds,
+    hosts,
+    clock,
     cacheOctetsMax: config.answerCacheMiB * 1024 * 1024,
+    tcp: {
+      idleMs: config.tcpIdleSeconds * 1000,
+      connectionsMax: config.tcpConnectionsMax,
+      connectionsPerClientMax: config.tcpConnectionsPerClientMax,
+    },
     identity: {
       serverId: config.serverId,
       serverVersion: config.serverVersion,
       cookieSecret: config.cookieSecret === undefined ? randomBytes(16) : Buffer.from(config.cookieSecret, 'hex'),
     },
-    monotonicMs: () => clock.monotonicMs(),
-    wallMs: () => clock.wallMs(),
-    isReady: () => state !== 'starting',
     onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
+    onThreadEnd: (error) => logger.error({ err: error }, 'A DNS thread has ended; another one takes its place'),
   });
+  if ('failed' in plane) return listenProblem('DNS', plane);
 
   // Listeners of the change stream, in this order, before a write is answered. Cached DNS answers need none: they carry
   // the revisions that they were made from.
@@ -101,14 +121,21 @@ export async function startApp(
   const leaseTimer = new LeaseTimer(registry, clock);
   const metrics = createMetrics({
     registry,
-    dns: counters,
+    dns: plane.counters,
+    plane,
     longPolls: () => longPolls.waiting,
     version: manifest.version,
   });
+  const lapsing = (stored: LeasedInstance): void => {
+    plane.mark(stored);
+    leaseTimer.arm();
+  };
   registry.onChange((change) => mark.passed(change.revision));
   registry.onChange((change) => liveZones.changed(change));
+  registry.onChange((change) => plane.apply(change));
   registry.onChange(() => leaseTimer.arm());
-  registry.onChange((change) => longPolls.notify(change));
+  // Who waits for a change and then asks DNS shall find it there.
+  registry.onChange((change) => void plane.applied().then(() => longPolls.notify(change)));
   registry.onChange((change) => metrics.changed(change));
   registry.onChange((change) => logEviction(change, logger));
 
@@ -123,7 +150,7 @@ export async function startApp(
     isOpen: config.insecure,
     longPolls,
     counters: metrics.http,
-    durable: () => Promise.resolve(),
+    durable: () => plane.applied(),
     resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
@@ -132,16 +159,11 @@ export async function startApp(
   });
 
   // DNS first: whoever finds the API open may count on being found.
-  const tcp = {
-    idleMs: config.tcpIdleSeconds * 1000,
-    connectionsMax: config.tcpConnectionsMax,
-    connectionsPerClientMax: config.tcpConnectionsPerClientMax,
-  };
-  const dns = await listenDns(config.dns, { handler, counters, tcp });
-  if ('failed' in dns) return listenProblem('DNS', dns);
+  plane.ready();
+  await plane.applied();
   const httpListens = await listenHttp(http, config.http);
   if ('failed' in httpListens) {
-    await dns.close();
+    await plane.close();
     return listenProblem('HTTP', httpListens);
   }
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
@@ -149,25 +171,34 @@ export async function startApp(
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
       if (liveZones.isLive(news.zone.apex)) mark.passed(registry.touch());
       liveZones.serve(news.zone);
+      plane.serveZone(news.zone);
     }
     logZoneNews(news, zones, logger);
   });
   state = 'ready';
   logger.info(
-    { http: httpListens, dns: dns.listens, origin: config.origin, zones: zones.size, revision: registry.revision },
+    {
+      http: httpListens,
+      dns: plane.listens,
+      threads,
+      transport: plane.transport,
+      origin: config.origin,
+      zones: zones.size,
+      revision: registry.revision,
+    },
     'rollcall is ready',
   );
 
   return {
     http: httpListens,
-    dns: dns.listens,
+    dns: plane.listens,
     async stop() {
       state = 'stopping';
       leaseTimer.stop();
       await zoneWatch.close();
       // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
       await http.close();
-      await dns.close();
+      await plane.close();
       mark.close(registry.revision);
       metrics.stop();
       logger.info({ revision: registry.revision }, 'rollcall has stopped');

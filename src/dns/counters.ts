@@ -124,6 +124,11 @@ export class DnsCounters {
     this.#numbers[index] = (this.#numbers[index] as number) + 1;
   }
 
+  /** Adds all numbers to `sums`, which has `octets` of memory. */
+  addTo(sums: Float64Array): void {
+    for (const [index, count] of this.#numbers.entries()) sums[index] = (sums[index] as number) + count;
+  }
+
   /** Every combination that occurred. */
   *queries(): Generator<QueryCount> {
     for (const [index, count] of this.#numbers.subarray(queriesAt).entries()) {

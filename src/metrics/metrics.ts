@@ -28,6 +28,8 @@ export interface DnsCounts {
 export interface MetricsSources {
   readonly registry: { readonly revision: number; readonly appCount: number };
   readonly dns: DnsCounts;
+  /** Threads that answer DNS, 0: the main one, and how they take datagrams. */
+  readonly plane: { readonly threads: number; readonly transport: string };
   /** Callers that wait now. */
   readonly longPolls: () => number;
   readonly version: string;
@@ -55,7 +57,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   }
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
-  addDnsMetrics(page, sources.dns);
+  addDnsMetrics(page, sources);
   addProcessMetrics(page, delay, sources.version);
   return {
     http,
@@ -90,7 +92,7 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls }: MetricsSour
   gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change.', [], () => [[{}, longPolls()]]);
 }
 
-function addDnsMetrics(page: Page, dns: DnsCounts): void {
+function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   counter(page, 'rollcall_dns_queries_total', 'DNS queries answered.', ['transport', 'type', 'rcode'], () =>
     [...dns.queries()].map(({ transport, type, rcode, count }) => [{ transport, type, rcode }, count]),
   );
@@ -103,6 +105,8 @@ function addDnsMetrics(page: Page, dns: DnsCounts): void {
   ]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
+  const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
+  gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);
   gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP.', [], () => [[{}, dns.tcpConnections]]);
   counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
     [{}, dns.tcpRefused],

@@ -30,7 +30,14 @@ function createPage(processMetrics = false) {
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const limits = { instancesMax: 100, instancesPerAppMax: 100, initialRevision: 10 };
   const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
-  const metrics = createMetrics({ registry, dns, longPolls: () => 9, version: '1.2.3', processMetrics });
+  const metrics = createMetrics({
+    registry,
+    dns,
+    plane: { threads: 2, transport: 'dgram' },
+    longPolls: () => 9,
+    version: '1.2.3',
+    processMetrics,
+  });
   started.push(metrics);
   registry.onChange((change) => metrics.changed(change));
   const register = (instance: string, status: 'up' | 'waiting' = 'up') => {
