@@ -112,6 +112,12 @@ export async function startApp(
     },
     onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
     onThreadEnd: (error) => logger.error({ err: error }, 'A DNS thread has ended; another one takes its place'),
+    // Nobody catches it: the process stops as with any fault in the program.
+    onLost: (error) => {
+      setImmediate(() => {
+        throw error;
+      });
+    },
   });
   if ('failed' in plane) return listenProblem('DNS', plane);
 

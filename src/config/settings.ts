@@ -29,13 +29,7 @@ export const settingsSchema = Type.Object(
     http: listeners('127.0.0.1:7171', 'where the HTTP API listens; port 0 takes any free one'),
     dns: listeners('127.0.0.1:8053', 'where DNS listens, UDP and TCP; port 0 takes any free one'),
     dnsThreads: Type.Optional(
-      whole(
-        'threads',
-        undefined,
-        0,
-        64,
-        'threads that answer DNS; 0: the main thread; unset: one less than cores, 1 to 4',
-      ),
+      whole('threads', undefined, 0, 64, 'threads that answer DNS; 0: the main one; unset: by cores, 1 to 4'),
     ),
     origin: Type.String({
       default: 'svc.',

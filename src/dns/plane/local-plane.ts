@@ -26,6 +26,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   });
   const server = await listenDns(options.listens, { handler, counters, tcp });
   if ('failed' in server) return server;
+  let closing: Promise<void> | undefined;
   return {
     listens: server.listens,
     threads: 0,
@@ -39,6 +40,9 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
       isReady = true;
     },
     applied: () => already,
-    close: () => server.close(),
+    close: () => {
+      closing ??= server.close();
+      return closing;
+    },
   };
 }

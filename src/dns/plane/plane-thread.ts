@@ -30,7 +30,8 @@ export class PlaneThread {
   #faultSecond = 0;
   #faults = 0;
 
-  constructor(start: ThreadStart, report: (report: Report) => void) {
+  /** `monotonicMs`: the lease clock. */
+  constructor(start: ThreadStart, report: (report: Report) => void, monotonicMs = sharedClock(start.clock)) {
     const { origin, negativeTtlSeconds, hosts, cacheOctetsMax, identity } = start;
     this.#start = start;
     this.#report = report;
@@ -47,7 +48,7 @@ export class PlaneThread {
       counters: this.#counters,
       cacheOctetsMax,
       identity,
-      monotonicMs: sharedClock(start.clock),
+      monotonicMs,
       wallMs: () => Date.now(),
       isReady: () => this.#isReady,
       onFault: (error, question) => this.#fault(error, question),

@@ -22,8 +22,9 @@ import type { QueryCount } from '../counters.ts';
 import type { Listen, ListenFailure } from '../sockets/listen.ts';
 import type { Zone } from '../zone.ts';
 import type { ZoneTable } from '../zone-table.ts';
+import type { DnsThread } from './dns-thread.ts';
 import { openLocalPlane } from './local-plane.ts';
-import type { ThreadOptions, UdpTransport } from './posting.ts';
+import type { ThreadOptions, ThreadStart, UdpTransport } from './posting.ts';
 import { openThreadedPlane } from './threaded-plane.ts';
 
 export interface PlaneOptions extends ThreadOptions {
@@ -42,6 +43,10 @@ export interface PlaneOptions extends ThreadOptions {
   onFault(error: unknown, question: string): void;
   /** A thread has ended that should not have; another one takes its place. */
   onThreadEnd(error: unknown): void;
+  /** Threads cannot be kept running: DNS is not answered as it should be, and will not be. */
+  onLost(error: Error): void;
+  /** In place of a real one. */
+  readonly startThread?: (start: ThreadStart, onFault: PlaneOptions['onFault']) => DnsThread;
 }
 
 export interface PlaneCounts {

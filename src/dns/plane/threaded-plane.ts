@@ -2,7 +2,7 @@
 // event loop go in one posting, since a posting costs what ten rows do; whoever waits for `applied` waits for that turn.
 // A thread that ends by itself has met a bug of ours or has run out of memory. Another one is started with the state
 // of now and listens when it has it; meanwhile the others answer. So often in so short a time and no more: then the
-// error is thrown, which ends the process, because a service that is restarted is better than one that is half there.
+// plane is given up, which ends the process, because a service that is restarted is better than one that is half there.
 // Limits: rowsPerPosting, restartsMax.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -22,6 +22,7 @@ import type { Plane, PlaneOptions } from './plane.ts';
 import type { Content, ThreadStart, UdpTransport } from './posting.ts';
 import { newSharedClock, setSharedClock } from './shared-clock.ts';
 import { markRow, putRow, removeRow } from './update.ts';
+import { Watchdog } from './watchdog.ts';
 import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
 
 /** Applied in about a millisecond: queries wait no longer behind one. */
@@ -51,6 +52,7 @@ class ThreadedPlane implements Plane {
   readonly #applied: AppliedNumbers;
   readonly #clock: SharedArrayBuffer;
   readonly #counterMemory: readonly SharedArrayBuffer[];
+  readonly #watchdog: Watchdog;
   readonly #pages = new SharedMemory();
   readonly #zones = new Map<Name, { readonly zone: Zone; readonly parcel: ZoneParcel }>();
   /** By slot; undefined: it has ended. */
@@ -71,6 +73,8 @@ class ThreadedPlane implements Plane {
     this.listens = listens;
     this.threads = threads;
     this.#applied = new AppliedNumbers(threads);
+    const end = (slot: number) => this.#threads[slot]?.terminate();
+    this.#watchdog = new Watchdog({ threads, has: (slot, sequence) => this.#applied.has(slot, sequence), end });
     this.#clock = newSharedClock(clock.monotonicMs());
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
@@ -117,13 +121,16 @@ class ThreadedPlane implements Plane {
   }
 
   applied(): Promise<void> {
-    return this.#applied.reached(this.#rows.length > 0 ? (this.#posted + 1) | 0 : this.#posted);
+    const sequence = this.#rows.length > 0 ? (this.#posted + 1) | 0 : this.#posted;
+    if (!this.#isClosing) this.#watchdog.expect(sequence);
+    return this.#applied.reached(sequence);
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#flush();
     this.#post({ kind: 'close' });
+    this.#watchdog.stop();
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
   }
 
@@ -171,7 +178,8 @@ class ThreadedPlane implements Plane {
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
     // What is told from now on reaches it too.
     this.#flush();
-    const thread = new DnsThread(this.#startOf(slot), (error, question) => this.#options.onFault(error, question));
+    const { onFault, startThread = (start, hear) => new DnsThread(start, hear) } = this.#options;
+    const thread = startThread(this.#startOf(slot), (error, question) => onFault(error, question));
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
     await this.#tellEverybody(thread);
@@ -229,14 +237,16 @@ class ThreadedPlane implements Plane {
     void this.#startAgain(slot, error);
   }
 
-  /** Throws, with nobody to catch it, where the process had better end. */
   async #startAgain(slot: number, error: unknown): Promise<void> {
     const nowMs = performance.now();
     this.#restartedMs = [...this.#restartedMs.filter((atMs) => atMs > nowMs - restartsWithinMs), nowMs];
-    if (this.#restartedMs.length > restartsMax)
-      throw new Error(`DNS threads ended ${restartsMax + 1} times in ${restartsWithinMs / 1000} s`, { cause: error });
+    if (this.#restartedMs.length > restartsMax) {
+      const often = `DNS threads ended ${restartsMax + 1} times in ${restartsWithinMs / 1000} s`;
+      this.#options.onLost(new Error(often, { cause: error }));
+      return;
+    }
     // One that ends before it listens has been heard of by then.
     const outcome = await this.#start(slot).catch(() => undefined);
-    if (outcome !== undefined && 'failed' in outcome) throw outcome.error;
+    if (outcome !== undefined && 'failed' in outcome) this.#options.onLost(outcome.error);
   }
 }
