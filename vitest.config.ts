@@ -9,8 +9,9 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for a process or a clock: two at a time, also where there is one core.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Much more than is usual, for a machine that is busy with other things.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
   },
 });

@@ -4,31 +4,40 @@
 
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
+import { AttentiveClock, type Pause, tickMs } from './attentive-clock.ts';
 import type { Config } from './config.ts';
+import { roomForHttp } from './connection-room.ts';
 import { explain } from './dns/explain.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
-import { name, nameToText } from './dns/name.ts';
+import { name } from './dns/name.ts';
 import { defaultThreads, openPlane } from './dns/plane/plane.ts';
+import { ClockSharing } from './dns/plane/shared-clock.ts';
 import { Draws } from './dns/rotation.ts';
-import { soaSerial, type Zone } from './dns/zone.ts';
 import { formatFault } from './dns/zone-file/fault.ts';
 import { loadZones } from './dns/zone-file/load.ts';
+import { saidOf } from './dns/zone-file/zone-source.ts';
 import { ZoneTable } from './dns/zone-table.ts';
-import type { ZoneNews } from './dns/zone-watch/zone-news.ts';
+import { newsText } from './dns/zone-watch/zone-news-text.ts';
 import { ZoneWatch } from './dns/zone-watch/zone-watch.ts';
+import { logEviction } from './eviction-log.ts';
+import { GuardLog } from './guard-log.ts';
 import { type Listen, listenHttp } from './http/listen.ts';
 import { LongPolls } from './http/long-poll.ts';
+import { SafeStops } from './http/safe-stops.ts';
 import { createHttpServer } from './http/server.ts';
+import { Watchers } from './http/watch/watchers.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import type { Change } from './registry/change.ts';
+import { ChangeLog } from './registry/change-log.ts';
 import type { Clock } from './registry/clock.ts';
+import { LogRecorder } from './registry/log-recorder.ts';
 import { Registry } from './registry/registry.ts';
-import type { LeasedInstance } from './registry/view.ts';
-import { openRevisionMark } from './store/revision-file.ts';
+import type { StoredInstance } from './registry/stored-instance.ts';
+import { openKeptData } from './store/kept-data.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface App {
@@ -41,11 +50,23 @@ export interface App {
 export async function startApp(
   config: Config,
   logger: Logger,
-  clock: Clock = systemClock,
+  ownClock: Clock = systemClock,
 ): Promise<App | { problem: string }> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
   const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
+
+  // Time that does not pass while we are paused ourselves. Every part gets this clock, none the one behind it.
+  const pauses = { count: 0, ms: 0 };
+  const sharing = new ClockSharing(ownClock.monotonicMs());
+  const onPause = ({ kind, pausedMs }: Pause): void => {
+    pauses.count++;
+    pauses.ms += pausedMs;
+    logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
+  };
+  const clock = new AttentiveClock(ownClock, onPause, sharing);
+  const ticking = setInterval(() => clock.tick(), tickMs);
+  ticking.unref();
 
   // Zones from files. A fault stops the start: better no server than one with half its names.
   const zones = new ZoneTable();
@@ -53,21 +74,32 @@ export async function startApp(
   if (loaded.faults.length > 0)
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
+  // What the last life has left.
+  const kept = await openKeptData(
+    {
+      folder: config.data,
+      fsync: config.fsync,
+      eventsKeepMs: config.eventsKeepSeconds * 1000,
+      eventsMax: config.eventsMax,
+      zonesSaid: saidOf(loaded.loads.flatMap(({ sources }) => sources)),
+    },
+    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), logger },
+  );
+  if ('problem' in kept) return kept;
+
   // The registry: what it must not take is what a zone file has.
-  const mark = openRevisionMark(config.data, {
-    wallMs: () => clock.wallMs(),
-    onFault: (message) => logger.warn(message),
-  });
-  if ('problem' in mark) return mark;
   const registry = new Registry({
     clock,
     origin: config.origin,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     instancesMax: config.instancesMax,
     instancesPerAppMax: config.instancesPerAppMax,
-    initialRevision: mark.initial,
+    appsMax: config.appsMax,
+    initialRevision: kept.initialRevision,
+    guard: config,
+    random: Math.random,
     isReserved: (text) => liveZones.reservedReason(text),
-    // A plane in this thread reads the deadlines themselves.
+    // A plane in this thread reads the leases themselves.
     ...(threads === 0 ? {} : { onLapsing: (stored) => lapsing(stored) }),
   });
 
@@ -85,7 +117,7 @@ export async function startApp(
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
 
-  // The data plane listens from here on and says SERVFAIL until all is in place.
+  // The data plane listens from here on and says SERVFAIL until the registry is back.
   const plane = await openPlane({
     threads,
     listens: config.dns,
@@ -99,12 +131,13 @@ export async function startApp(
     negativeTtlSeconds: config.negativeTtlSeconds,
     hosts,
     clock,
-    cacheOctetsMax: config.answerCacheMiB * 1024 * 1024,
+    clockMemory: sharing.memory,
     tcp: {
       idleMs: config.tcpIdleSeconds * 1000,
       connectionsMax: config.tcpConnectionsMax,
       connectionsPerClientMax: config.tcpConnectionsPerClientMax,
     },
+    cacheOctetsMax: config.answerCacheMiB * 1024 * 1024,
     identity: {
       serverId: config.serverId,
       serverVersion: config.serverVersion,
@@ -119,33 +152,61 @@ export async function startApp(
       });
     },
   });
-  if ('failed' in plane) return listenProblem('DNS', plane);
+  if ('failed' in plane) {
+    await kept.close(registry.revision);
+    return listenProblem('DNS', plane);
+  }
 
   // Listeners of the change stream, in this order, before a write is answered. Cached DNS answers need none: they carry
   // the revisions that they were made from.
+  const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
+  const recorder = kept.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn);
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
+  const watchers = new Watchers({
+    registry,
+    log: changeLog,
+    clock,
+    max: config.watchersMax,
+    onCut: (reason, { query, position }) => logger.debug({ reason, query: query.key, position }, 'cut a slow watcher'),
+  });
+  const safeStops = new SafeStops({
+    registry,
+    clock,
+    longPolls,
+    handedOut: (instance) => plane.handedOut(instance),
+    onRefused: () => metrics.http.refused('long-polls'),
+  });
   const leaseTimer = new LeaseTimer(registry, clock);
   const metrics = createMetrics({
     registry,
+    pauses,
     dns: plane.counters,
     plane,
     longPolls: () => longPolls.waiting,
+    watch: watchers,
+    drainsWaiting: () => safeStops.waiting,
+    store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
     version: manifest.version,
   });
-  const lapsing = (stored: LeasedInstance): void => {
+  const lapsing = (stored: StoredInstance): void => {
     plane.mark(stored);
     leaseTimer.arm();
   };
-  registry.onChange((change) => mark.passed(change.revision));
+  registry.onChange((change) => kept.changed(change));
+  registry.onChange((change) => changeLog.append(change));
   registry.onChange((change) => liveZones.changed(change));
   registry.onChange((change) => plane.apply(change));
   registry.onChange(() => leaseTimer.arm());
   // Who waits for a change and then asks DNS shall find it there.
   registry.onChange((change) => void plane.applied().then(() => longPolls.notify(change)));
+  registry.onChange((change) => watchers.changed(change));
   registry.onChange((change) => metrics.changed(change));
   registry.onChange((change) => logEviction(change, logger));
+  const guardLog = new GuardLog(logger);
+  registry.guard.onNews((news) => guardLog.tell(news));
 
   // The HTTP side writes and reads.
+  const room = roomForHttp(config);
   const http = createHttpServer({
     registry,
     clock,
@@ -155,32 +216,53 @@ export async function startApp(
     tokens: config.tokens,
     isOpen: config.insecure,
     longPolls,
+    watchers,
+    safeStops,
     counters: metrics.http,
-    durable: () => plane.applied(),
+    recorder,
+    durable: async () => void (await Promise.all([kept.durable(), plane.applied()])),
+    availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
     resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
     version: manifest.version,
-    limits: { connectionsMax: config.httpConnectionsMax },
+    limits: room.limits,
+    clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });
 
-  // DNS first: whoever finds the API open may count on being found.
-  plane.ready();
-  await plane.applied();
+  // Both planes open before the registry is back, to say so: SERVFAIL and 503. DNS first: whoever finds the API open may
+  // count on being found.
   const httpListens = await listenHttp(http, config.http);
   if ('failed' in httpListens) {
     await plane.close();
+    await kept.close(registry.revision);
     return listenProblem('HTTP', httpListens);
   }
+  if (room.shortage !== undefined) logger.info(room.shortage, 'takes fewer HTTP connections than configured');
+  const restored = await kept.restore((saved) => {
+    const { key, label } = saved;
+    const reserved = liveZones.reservedReason(`${label}.${key.appid}.${key.env}`);
+    if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
+    const change = registry.restore(saved);
+    if ('message' in change) return change;
+    liveZones.changed(change);
+    plane.apply(change);
+    metrics.changed(change);
+    return undefined;
+  });
+  leaseTimer.arm();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
     if (news.kind === 'loaded') {
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
-      if (liveZones.isLive(news.zone.apex)) mark.passed(registry.touch());
+      if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
       liveZones.serve(news.zone);
       plane.serveZone(news.zone);
     }
-    logZoneNews(news, zones, logger);
+    const { level, facts, message } = newsText(news, zones);
+    logger[level](facts, message);
   });
+  plane.ready();
+  await plane.applied();
   state = 'ready';
   logger.info(
     {
@@ -190,6 +272,7 @@ export async function startApp(
       transport: plane.transport,
       origin: config.origin,
       zones: zones.size,
+      restored,
       revision: registry.revision,
     },
     'rollcall is ready',
@@ -205,36 +288,10 @@ export async function startApp(
       // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
       await http.close();
       await plane.close();
-      mark.close(registry.revision);
+      clearInterval(ticking);
+      await kept.close(registry.revision);
       metrics.stop();
       logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },
   };
-}
-
-function logZoneNews(news: ZoneNews, zones: ZoneTable, logger: Logger): void {
-  const { kind, path: file } = news;
-  if (kind === 'loaded') {
-    const { apex, live, soa, records } = zones.get(news.zone.apex) as Zone;
-    const serial = live?.serial ?? soaSerial(soa);
-    logger.info(
-      { zone: nameToText(apex), serial, records: records.recordCount, file, mended: news.isMended },
-      news.isNew ? 'loaded a new zone' : 'reloaded a zone',
-    );
-  } else if (kind === 'mended') logger.info({ file }, 'a zone file is good again, and says what is served');
-  else if (kind === 'deleted') logger.warn({ file }, 'a zone file is gone: its zone is served until the next start');
-  else if (kind === 'unwatched') logger.warn({ folder: file, reason: news.reason }, 'cannot watch a folder of zones');
-  else {
-    const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : 'it is not served'}`;
-    logger.warn({ file, faults: news.faults.map(formatFault) }, message);
-  }
-}
-
-function logEviction(change: Change, logger: Logger): void {
-  if (change.kind !== 'evicted') return;
-  const { env, appid, instance, leaseSeconds } = change.before;
-  logger.info(
-    { decision: 'evicted', env, appid, instance, leaseSeconds, revision: change.revision },
-    'evicted an instance: its lease ended',
-  );
 }

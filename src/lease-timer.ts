@@ -1,6 +1,6 @@
-// The clock's hand on the registry: one timer, set for the earliest lease that may end. Renewals do not touch it; it
-// then wakes a little early, finds nothing due and is set again. Evictions go in slices, with other work let in
-// between, so that a mass expiry holds nothing up.
+// The clock's hand on the registry: one timer, set for the earliest time at which a lease may be to be looked at. Renewals
+// do not touch it; it then wakes a little early, finds nothing due and is set again. Evictions go in slices, with other
+// work let in between, so that a mass expiry holds nothing up.
 
 import type { Clock } from './registry/clock.ts';
 import type { Registry } from './registry/registry.ts';
@@ -27,7 +27,7 @@ export class LeaseTimer {
     clearTimeout(this.#timer);
     this.#dueMs = nextMs;
     // Timers of Node may fire up to a millisecond early.
-    this.#timer = setTimeout(() => this.#evict(), Math.max(1, Math.ceil(nextMs - this.#clock.monotonicMs())));
+    this.#timer = setTimeout(() => this.#act(), Math.max(1, Math.ceil(nextMs - this.#clock.monotonicMs())));
     this.#timer.unref();
   }
 
@@ -36,13 +36,14 @@ export class LeaseTimer {
     clearTimeout(this.#timer);
   }
 
-  #evict(): void {
+  #act(): void {
     if (this.#stopped) return;
     // While this runs, changes need not arm: it ends by arming for what is left.
     this.#dueMs = Number.NEGATIVE_INFINITY;
-    const evicted = this.#registry.evictExpired(evictionsPerSlice);
-    if (evicted === evictionsPerSlice) {
-      setImmediate(() => this.#evict());
+    this.#registry.evictExpired(evictionsPerSlice);
+    const nextMs = this.#registry.nextDeadlineMs();
+    if (nextMs !== undefined && nextMs <= this.#clock.monotonicMs()) {
+      setImmediate(() => this.#act());
       return;
     }
     this.#dueMs = Number.POSITIVE_INFINITY;

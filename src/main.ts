@@ -15,9 +15,16 @@ const parts: CliParts = {
   readFile,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
   serve,
   checkZones,
 };
+
+// Whoever reads our output may have heard enough (`rollcall ls | head -1`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 const result = await runCli(process.argv.slice(2), parts);
 if (result !== 'running') process.exit(result);

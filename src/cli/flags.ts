@@ -3,7 +3,6 @@
 
 import { type Command, Option } from 'commander';
 import { factsOf, flagNameOf, settingKeys } from '../config/settings.ts';
-import type { Flags } from '../config/sources.ts';
 
 export function addFlags(command: Command): Command {
   addConfigFlag(command);
@@ -24,10 +23,6 @@ export function addFlags(command: Command): Command {
 
 export function addConfigFlag(command: Command): Command {
   return command.option('--config <file>', 'settings file (default: rollcall.yaml, if there is one)');
-}
-
-export function flagsOf(command: Command): Flags {
-  return command.opts();
 }
 
 function defaultNote(fallback: unknown): string {

@@ -49,5 +49,24 @@ export function settingsTable(): string {
     };
   });
   const width = Math.max(...rows.map(({ yaml }) => yaml.length));
-  return rows.map(({ yaml, says }) => `  ${yaml.padEnd(width)}  # ${says}\n`).join('');
+  return rows
+    .flatMap(({ yaml, says }) =>
+      wrapped(says, columnsMax - width - 6).map(
+        (part, index) => `  ${(index === 0 ? yaml : '').padEnd(width)}  # ${part}\n`,
+      ),
+    )
+    .join('');
+}
+
+/** What --help may fill of a window. */
+const columnsMax = 120;
+
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

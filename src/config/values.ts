@@ -33,6 +33,7 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'insecure':
+    case 'fsync':
       return readSwitch(raw);
     case 'logLevel':
       return readLogLevel(raw);

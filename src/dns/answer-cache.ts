@@ -5,6 +5,7 @@
 // had to be cut is kept under question and limit.
 
 import { LRUCache } from 'lru-cache';
+import type { Cell } from './handouts.ts';
 import type { Answer, ExtendedError, Serial, Source } from './message.ts';
 import type { Encoded } from './wire/encode.ts';
 
@@ -24,17 +25,21 @@ export interface CachedAnswer {
   readonly validUntilMs: number;
   /** The next of the encoded answer's turns. */
   turn: number;
+  /** Remembers when it was last served, to whom it may concern (handouts.ts). */
+  readonly cell: Cell;
 }
 
 export class AnswerCache {
   readonly #entries: LRUCache<string, CachedAnswer>;
 
-  constructor(octetsMax: number) {
+  /** `onDropped` hears of every entry that is kept no more. */
+  constructor(octetsMax: number, onDropped: (entry: CachedAnswer) => void) {
     this.#entries = new LRUCache({
       // The cache sets this many places aside at once, so no more than could ever be filled.
       max: Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets)),
       maxSize: octetsMax,
       sizeCalculation: ({ encoded }, key) => encoded.bytes.length + key.length + entryOverheadOctets,
+      dispose: onDropped,
     });
   }
 
@@ -44,13 +49,21 @@ export class AnswerCache {
     return entry !== undefined && isCurrent(entry, nowMs) ? entry : undefined;
   }
 
-  set(key: string, entry: CachedAnswer): void {
-    if (entry.encoded.bytes.length <= keptOctetsMax) this.#entries.set(key, entry);
+  /** Whether it is kept. */
+  set(key: string, entry: CachedAnswer): boolean {
+    if (entry.encoded.bytes.length > keptOctetsMax) return false;
+    this.#entries.set(key, entry);
+    return this.#entries.peek(key) === entry;
   }
 }
 
 /** An entry of what was just answered and encoded. */
-export function cachedAnswer(answer: Answer, encoded: Encoded, error: ExtendedError | undefined): CachedAnswer {
+export function cachedAnswer(
+  answer: Answer,
+  encoded: Encoded,
+  error: ExtendedError | undefined,
+  cell: Cell,
+): CachedAnswer {
   return {
     encoded,
     rcode: answer.rcode,
@@ -60,11 +73,12 @@ export function cachedAnswer(answer: Answer, encoded: Encoded, error: ExtendedEr
     revisions: answer.sources.map((source) => source.revision),
     validUntilMs: answer.validUntilMs,
     turn: 0,
+    cell,
   };
 }
 
 function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
-  if (nowMs > entry.validUntilMs) return false;
+  if (nowMs > entry.validUntilMs || !entry.cell.isOpen) return false;
   const { turns } = entry.encoded;
   if (turns !== undefined && entry.turn >= turns.firsts.length) return false;
   for (let i = 0; i < entry.sources.length; i++) {

@@ -37,6 +37,7 @@ const empty = {
   validUntilMs: never,
   isKept: false,
   isPartial: false,
+  isOther: false,
 } as const;
 
 /** Behind a delegation or a DNAME our data about a name is not the truth. */
@@ -68,6 +69,8 @@ class Chain {
   #validUntilMs = never;
   #isKept = true;
   #isPartial = false;
+  #stale: string | undefined;
+  #isOther = false;
 
   constructor(qname: Name, qtype: number, zones: ZoneTable, nowMs: number) {
     this.#name = qname;
@@ -107,7 +110,7 @@ class Chain {
         return this.#followDname(found.dname);
       case 'node':
         // A wildcard matches names without end: they must not push others out of a cache.
-        if (found.isWildcard) this.#isKept = false;
+        if (found.isWildcard || found.node.isEndless === true) this.#isKept = false;
         return this.#node(zone, found.node, found.isWildcard);
       default:
         return found satisfies never;
@@ -127,6 +130,8 @@ class Chain {
     if (data.rrset === undefined) return this.#negative(zone, Rcode.NOERROR, data.reason);
     this.#validUntilMs = Math.min(this.#validUntilMs, data.validUntilMs);
     this.#isPartial = data.isPartial === true;
+    this.#stale = data.stale;
+    this.#isOther = data.isOther === true;
     // A choice without turns would be the same choice for as long as it is kept.
     if (this.#isPartial && data.rrset.rotation === undefined) this.#isKept = false;
     const isLiveSoa = type === RRType.SOA && zone.live !== undefined;
@@ -229,6 +234,8 @@ class Chain {
       // What is right for this moment alone (an explanation) would only push others out.
       isKept: this.#isKept && rcode === Rcode.NOERROR && this.#validUntilMs >= this.#nowMs,
       isPartial: this.#isPartial,
+      stale: this.#stale,
+      isOther: this.#isOther,
     };
   }
 }

@@ -3,7 +3,7 @@
 
 import { type Answer, type ExtendedError, Rcode, RRType } from './message.ts';
 
-const code = { other: 0, notReady: 14, notAuthoritative: 20, notSupported: 21 } as const;
+const code = { other: 0, stale: 3, notReady: 14, notAuthoritative: 20, notSupported: 21 } as const;
 
 /** Octets of a text: what an answer can always spare. Reasons are ASCII; names in them are escaped. */
 const textOctetsMax = 160;
@@ -26,13 +26,14 @@ export function errorOfRefusal(rcode: number): ExtendedError | undefined {
   return ofRefusal.get(rcode);
 }
 
-/** Undefined for a full answer. */
+/** Undefined for a full answer of what was asked for. */
 export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedError | undefined {
   if (answer.rcode === Rcode.REFUSED) return { code: code.notAuthoritative, text: '' };
   if (isTruncated) return { code: code.other, text: 'cut to fit: ask over TCP' };
+  if (answer.stale !== undefined) return { code: code.stale, text: cut(answer.stale) };
   // An SOA says that there is nothing, be it at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
-  return isEmpty || answer.isPartial ? { code: code.other, text: cut(answer.reason) } : undefined;
+  return isEmpty || answer.isPartial || answer.isOther ? { code: code.other, text: cut(answer.reason) } : undefined;
 }
 
 function cut(text: string): string {

@@ -6,6 +6,8 @@ import { answerQuestion } from './answer.ts';
 import { AnswerCache, type CachedAnswer, cachedAnswer } from './answer-cache.ts';
 import type { DnsCounters, Transport } from './counters.ts';
 import { errorOfAnswer, errorOfFault, errorOfRefusal } from './extended-error.ts';
+import type { Handouts } from './handouts.ts';
+import { instancesIn } from './instances-in.ts';
 import {
   type Edns,
   type ExtendedError,
@@ -42,6 +44,8 @@ export interface HandlerDeps {
   readonly zones: ZoneTable;
   readonly counters: DnsCounters;
   readonly cacheOctetsMax: number;
+  /** Hears which instances were handed out; of this handler alone. */
+  readonly handouts: Handouts;
   readonly identity: Identity;
   /** The clock of the leases. */
   monotonicMs(): number;
@@ -72,8 +76,8 @@ const rcodeOfOpcode = new Map<number, number>([
 const refusals: ReadonlySet<number> = new Set([Rcode.FORMERR, Rcode.NOTIMP, Rcode.REFUSED, Rcode.NOTAUTH]);
 
 export function createHandler(deps: HandlerDeps): Handler {
-  const { zones, counters, identity } = deps;
-  const cache = new AnswerCache(deps.cacheOctetsMax);
+  const { zones, counters, identity, handouts } = deps;
+  const cache = new AnswerCache(deps.cacheOctetsMax, ({ cell }) => handouts.close(cell));
   const opt = new OptWriter(identity, () => deps.wallMs());
 
   return (bytes, peer) => {
@@ -132,8 +136,10 @@ export function createHandler(deps: HandlerDeps): Handler {
     const nowMs = deps.monotonicMs();
     const key = qname + String.fromCharCode(qtype);
     let entry = cached(key, limit, nowMs);
-    if (entry !== undefined) counters.cacheHits++;
-    else {
+    if (entry !== undefined) {
+      counters.cacheHits++;
+      entry.cell.lastServedMs = nowMs;
+    } else {
       counters.cacheMisses++;
       const answer = answerQuestion(qname, qtype, zones, nowMs);
       const question = bytes.subarray(headerOctets, questionEnd);
@@ -143,8 +149,10 @@ export function createHandler(deps: HandlerDeps): Handler {
         // Room to say that it was cut, for a record or two.
         encoded = encodeAnswer(qname, question, answer, limit - reasonOctets(error));
       }
-      entry = cachedAnswer(answer, encoded, error);
-      if (answer.isKept) cache.set(encoded.isWhole ? key : cutKey(key, limit), entry);
+      const cell = handouts.open(instancesIn(answer, encoded), nowMs);
+      entry = cachedAnswer(answer, encoded, error, cell);
+      const isKept = answer.isKept && cache.set(encoded.isWhole ? key : cutKey(key, limit), entry);
+      if (!isKept) handouts.close(cell);
     }
     counters.countQuery(peer.transport, qtype, entry.rcode);
     if (entry.encoded.isTruncated) counters.truncated++;

@@ -2,6 +2,7 @@
 // decode.ts and encode.ts own the wire, answer.ts decides.
 
 import dns2 from 'dns2';
+import type { LeasedInstance } from '../registry/view.ts';
 import type { Name } from './name.ts';
 
 const { TYPE, RCODE, CLASS } = dns2.Packet;
@@ -126,6 +127,8 @@ export interface RRset {
   readonly ttl: number;
   readonly rdatas: readonly Rdata[];
   readonly rotation?: Rotation;
+  /** The instances that each record leads to; absent for records that lead to none. */
+  readonly behind?: readonly (readonly LeasedInstance[])[];
 }
 
 /** A decided answer. `reason` is for people: /resolve says it. */
@@ -146,6 +149,10 @@ export interface Answer {
   readonly isKept: boolean;
   /** It has fewer records than there are: an RRset was kept to its limit. */
   readonly isPartial: boolean;
+  /** Why some of it may be out of date. */
+  readonly stale?: string | undefined;
+  /** It is full, but not of what the name prefers: the reason is told. */
+  readonly isOther: boolean;
   /** The SOA in AUTHORITY always says this serial, however old the rest of the answer is. */
   readonly serial?: Serial;
 }

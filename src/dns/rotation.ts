@@ -7,6 +7,7 @@
 // An RRset has at most 100 records (BIND refuses more since 9.18.28): of a larger app the records drawn are the ones
 // in the answer, so the choice is as fair as the order.
 
+import { shareOf } from '../registry/share.ts';
 import type { Rotation } from './message.ts';
 
 export const recordsPerRRsetMax = 100;
@@ -14,8 +15,6 @@ export const recordsPerRRsetMax = 100;
 const drawsPerPlan = 128;
 /** With very unequal weights few records come up; the remaining places are then filled in turn. */
 const drawsMax = 4 * recordsPerRRsetMax;
-/** RFC 2782: weight 0 has "a very small chance"; a hundredth of weight 1 here. */
-const shareOfWeightZero = 0.01;
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /** Where plans begin; one sequence for all names of a handler. */
@@ -74,7 +73,7 @@ function boundsOf(weights: readonly number[]): Float64Array {
   const bounds = new Float64Array(weights.length);
   let sum = 0;
   for (const [index, weight] of weights.entries()) {
-    sum += weight === 0 ? shareOfWeightZero : weight;
+    sum += shareOf(weight);
     bounds[index] = sum;
   }
   for (let index = 0; index < bounds.length; index++) bounds[index] = (bounds[index] as number) / sum;

@@ -14,21 +14,27 @@ export interface Node {
   types(): readonly number[];
   /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
   readonly source?: Source;
+  /** One of names without number: its answers are not kept. */
+  readonly isEndless?: boolean;
 }
 
 /**
  * Records and until when their TTL is right (monotonic milliseconds), or why there are none. `additional`: what goes
  * with them, where the node knows it; otherwise it is looked up. `isPartial`: there are more records than these.
+ * `stale`: why some of it may be out of date.
+ * `isOther`: the name prefers others than these, who are not there.
  */
-export type NodeData =
-  | {
-      readonly rrset: RRset;
-      readonly validUntilMs: number;
-      readonly reason?: string;
-      readonly additional?: readonly RRset[];
-      readonly isPartial?: boolean;
-    }
-  | { readonly rrset: undefined; readonly reason: string };
+export type NodeData = NodeRecords | { readonly rrset: undefined; readonly reason: string; readonly isOther?: boolean };
+
+export interface NodeRecords {
+  readonly rrset: RRset;
+  readonly validUntilMs: number;
+  readonly reason?: string;
+  readonly additional?: readonly RRset[];
+  readonly isPartial?: boolean;
+  readonly stale?: string;
+  readonly isOther?: boolean;
+}
 
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */
 export interface LiveNames extends Source, Serial {

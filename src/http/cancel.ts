@@ -1,26 +1,35 @@
 // `DELETE /apps/{env}/{appid}/{instance}`: the instance is gone from every answer when the reply is sent, and the reply
-// says until when resolvers may still hold it. A deploy waits until then before it stops the process.
+// says until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Instance } from '../registry/instance.ts';
+import type { DrainContext } from './drain.ts';
 import { instanceTag, isMatch } from './entity-tag.ts';
-import { isoTime } from './instance-document.ts';
+import { instanceName } from './instance-document.ts';
 import { sendProblem } from './problem-details.ts';
+import { QueryReader } from './query-reader.ts';
+import { readReason } from './reason.ts';
+import { safeWaitMsMax } from './safe-stops.ts';
 import {
   actorOf,
   failedPrecondition,
   type InstanceParams,
   instanceKeyOf,
   unknownInstance,
-  type WriteContext,
   whenDurable,
 } from './write-context.ts';
 
 /** Handles the call; a body is ignored. */
-export function cancel(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function cancel(context: DrainContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { registry, log } = context;
   const key = instanceKeyOf(request.params as InstanceParams, 'cancel', reply);
   if (key === undefined) {
+    log.count.cancel('invalid');
+    return reply;
+  }
+  const query = new QueryReader(request, ['wait', 'reason']);
+  const waitMs = query.durationMs('wait', safeWaitMsMax);
+  const reason = readReason(query);
+  if (query.refused(reply, `Cannot cancel ${instanceName(key)}`)) {
     log.count.cancel('invalid');
     return reply;
   }
@@ -29,21 +38,18 @@ export function cancel(context: WriteContext, request: FastifyRequest, reply: Fa
     log.count.cancel('precondition');
     return sendProblem(reply, failedPrecondition(key, 'cancel', request, before.revision));
   }
-  const outcome = registry.cancel(key, actorOf(request));
+  const outcome = registry.cancel(key, actorOf(request, reason));
   log.count.cancel(outcome.kind);
   if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'cancel'));
-  const { env, appid, instance } = outcome.stored.instance;
+  const { instance } = outcome.stored;
   const { revision } = registry;
-  const stopAt = isoTime(safeToStopAtMs(outcome.stored.instance, context.clock.wallMs()));
-  log.decided('cancelled', request, key, revision);
-  const document = { env, appid, instance, outcome: 'cancelled', revision, safeToStopAt: stopAt };
-  return whenDurable(context, reply, () => reply.send(document));
-}
-
-/** Resolvers count a TTL in whole seconds from the one in which the answer came: Unbound holds up to one longer. */
-const resolverGranularityMs = 1000;
-
-/** Until when a resolver may hold an answer with this instance in it, given that none is handed out any more. */
-function safeToStopAtMs(instance: Instance, wallMs: number): number {
-  return instance.dnsTtl === 0 ? wallMs : wallMs + instance.dnsTtl * 1000 + resolverGranularityMs;
+  log.decided('cancelled', request, key, revision, reason);
+  const document = {
+    env: instance.env,
+    appid: instance.appid,
+    instance: instance.instance,
+    outcome: 'cancelled',
+    revision,
+  };
+  return whenDurable(context, reply, () => context.safeStops.answer(request, reply, instance, document, waitMs));
 }

@@ -6,12 +6,28 @@ import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { InstanceKey } from '../registry/names.ts';
 import { shown } from '../registry/problem.ts';
-import type { PatchOutcome, RegisterOutcome } from '../registry/registry.ts';
+import type { DrainOutcome, PatchOutcome, RegisterOutcome } from '../registry/registry.ts';
 
 export type RegistrationVerdict = RegisterOutcome['kind'] | 'precondition';
 export type PatchVerdict = PatchOutcome['kind'] | 'precondition';
 export type CancelVerdict = 'cancelled' | 'unknown' | 'invalid' | 'precondition';
+export type DrainVerdict = DrainOutcome['kind'] | 'precondition';
 export type RenewalVerdict = 'renewed' | 'unknown' | 'invalid';
+
+/** Which limit a caller ran into. */
+export type Refusal =
+  | 'overload'
+  | 'overload-renewal'
+  | 'client-rate'
+  | 'connections'
+  | 'client-connections'
+  | 'long-polls'
+  | 'watchers'
+  | 'body'
+  | 'instances'
+  | 'instances-per-app'
+  | 'apps'
+  | 'store';
 
 /** Where counts go. Called once a request, also on the hot path: must only add. */
 export interface HttpCounters {
@@ -19,11 +35,13 @@ export interface HttpCounters {
   renewal(verdict: RenewalVerdict): void;
   patch(verdict: PatchVerdict): void;
   cancel(verdict: CancelVerdict): void;
+  drain(verdict: DrainVerdict): void;
+  refused(what: Refusal): void;
   /** `route` is a template such as `/api/v1/apps`, or `unmatched`. */
   request(method: string, route: string, status: number): void;
 }
 
-export type Decision = 'registered' | 'replaced' | 'outdated' | 'patched' | 'cancelled';
+export type Decision = 'registered' | 'replaced' | 'outdated' | 'patched' | 'drained' | 'cancelled';
 
 export class DecisionLog {
   readonly count: HttpCounters;
@@ -34,10 +52,10 @@ export class DecisionLog {
     this.count = counters;
   }
 
-  /** One line at info: who did what to whom. */
-  decided(decision: Decision, request: FastifyRequest, key: InstanceKey, revision: number): void {
+  /** One line at info: who did what to whom, and why if the caller has said so. */
+  decided(decision: Decision, request: FastifyRequest, key: InstanceKey, revision: number, reason?: string): void {
     if (!this.#logger.isLevelEnabled('info')) return;
-    this.#logger.info(this.#who(decision, request, key, revision), `${decision} an instance`);
+    this.#logger.info({ ...this.#who(decision, request, key, revision), reason }, `${decision} an instance`);
   }
 
   /** The same at debug, for what is routine. */
@@ -52,6 +70,16 @@ export class DecisionLog {
       { ...this.#who('refused', request, key, undefined), reason: shown(reason) },
       'refused an instance',
     );
+  }
+
+  /** One line for all that one call has put back. */
+  putBack(
+    request: FastifyRequest,
+    { count, skipped, left }: Readonly<Record<'count' | 'skipped' | 'left', number>>,
+  ): void {
+    const token = request.tokenName === '' ? undefined : request.tokenName;
+    const line = { decision: 'put back', count, skipped, left, token, remote: request.ip };
+    this.#logger.info(line, 'put back instances that had been removed');
   }
 
   notDurable(error: unknown): void {

@@ -2,6 +2,7 @@
 // ahead would make every later registration look outdated, so at most a day ahead of our clock is taken.
 
 import { type Problem, problem } from '../registry/problem.ts';
+import { parseIsoTime } from './moment.ts';
 
 /** A clock that is wrong by its time zone is still believed; one that counts micro- or nanoseconds is not. */
 const aheadMsMax = 24 * 60 * 60 * 1000;
@@ -16,16 +17,4 @@ export function parseDirtyAt(value: unknown, wallMs: number): number | undefined
   if (ms > wallMs + aheadMsMax) return problem('dirtyAt', 'must not be more than 24 hours ahead of the server', value);
   // Not minus zero.
   return ms + 0;
-}
-
-const isoTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
-
-function parseIsoTime(text: string): number | undefined {
-  const parts = isoTime.exec(text);
-  if (parts === null) return undefined;
-  const [year, month, day] = parts.slice(1, 4).map(Number) as [number, number, number];
-  // Date.parse takes the 30th of February for the 2nd of March.
-  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : Math.floor(ms);
 }

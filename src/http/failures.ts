@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { shown } from '../registry/problem.ts';
+import type { HttpCounters } from './decision-log.ts';
 import {
   type Failure,
   type FailureKind,
@@ -26,7 +27,7 @@ const kinds: Readonly<Record<string, FailureKind>> = {
 };
 
 const details: Readonly<Partial<Record<FailureKind, string>>> = {
-  'body-too-large': 'Cannot read the body: it is larger than this call takes.',
+  'body-too-large': 'Cannot read the body: it is larger than can be read.',
   'unsupported-media-type': 'Cannot read the body: the content type is not one. Send application/json.',
   'url-too-long': 'Cannot read the address: a part of it is longer than any name.',
   'bad-request': 'Cannot read the request: it ended early, or its length is not the one announced.',
@@ -41,7 +42,7 @@ interface CodedError {
 
 /** The error handler: answers for an error that was thrown, or that fastify found. */
 export function sendFailure(
-  logger: Logger,
+  { logger, counters }: { readonly logger: Logger; readonly counters: HttpCounters },
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -53,6 +54,11 @@ export function sendFailure(
   if (code === 'FST_ERR_BAD_URL') {
     const detail = 'Cannot read the address: it has a percent sign that does not begin an escape of UTF-8 text.';
     return sendProblem(reply, { kind: 'bad-request', detail });
+  }
+  if (kind === 'body-too-large') {
+    counters.refused('body');
+    const detail = `Cannot read the body: it is larger than the ${request.routeOptions.bodyLimit} bytes that this call takes.`;
+    return sendProblem(reply, { kind, detail });
   }
   if (kind !== undefined) return sendProblem(reply, { kind, detail: details[kind] as string });
   logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');

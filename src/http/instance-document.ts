@@ -3,6 +3,7 @@
 
 import { addressToText } from '../registry/address.ts';
 import type { Clock } from '../registry/clock.ts';
+import type { Instance } from '../registry/instance.ts';
 import type { InstanceKey } from '../registry/names.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
 
@@ -16,9 +17,8 @@ export function leaseEndsAtMs(stored: StoredInstance, clock: Clock): number {
   return clock.wallMs() + Math.round(stored.deadlineMs - clock.monotonicMs());
 }
 
-/** The document, ready for JSON. */
-export function instanceDocument(stored: StoredInstance, clock: Clock): Record<string, unknown> {
-  const { instance } = stored;
+/** What an instance says of itself, ready for JSON: the document without times, for states that are past. */
+export function contentDocument(instance: Instance): Record<string, unknown> {
   return {
     env: instance.env,
     appid: instance.appid,
@@ -35,12 +35,20 @@ export function instanceDocument(stored: StoredInstance, clock: Clock): Record<s
     metadata: Object.fromEntries(instance.metadata),
     leaseSeconds: instance.leaseSeconds,
     dnsTtl: instance.dnsTtl,
+  };
+}
+
+/** The document, ready for JSON. */
+export function instanceDocument(stored: StoredInstance, clock: Clock): Record<string, unknown> {
+  return {
+    ...contentDocument(stored.instance),
     registeredAt: isoTime(stored.registeredAtMs),
     upAt: stored.upAtMs === undefined ? null : isoTime(stored.upAtMs),
     renewedAt: isoTime(stored.renewedAtMs),
     updatedAt: isoTime(stored.updatedAtMs),
     dirtyAt: isoTime(stored.dirtyAtMs),
     leaseEndsAt: isoTime(leaseEndsAtMs(stored, clock)),
+    ...(stored.isSuspect ? { suspect: true } : {}),
     revision: stored.revision,
   };
 }

@@ -1,16 +1,16 @@
 // Callers that wait for an app to change. They are kept by env and app (nested maps: names are never joined), each
-// wakes once: by a change of its app, by its own time, or because the server stops. Waking is spread over turns of the
-// event loop, a batch each, so that ten thousand waiters neither run inside the write nor block the loop in one piece.
+// wakes once: by a change of its app, by its own time, or because the server stops. Waking is done in slices.
 // Limits: `waitingMax` callers in all; the caller refuses the one above it.
 
 import type { Change } from '../registry/change.ts';
+import { type NextTurn, Slices } from './slices.ts';
 
 export interface LongPollOptions {
   readonly waitingMax: number;
   /** For tests; the defaults are Node's. */
   readonly setTimer?: (callback: () => void, ms: number) => unknown;
   readonly clearTimer?: (timer: unknown) => void;
-  readonly nextTurn?: (callback: () => void) => void;
+  readonly nextTurn?: NextTurn;
 }
 
 /** A caller that waits. `wake` is called at most once. */
@@ -22,15 +22,10 @@ interface Waiter {
   state: 'waiting' | 'due' | 'over';
 }
 
-/** Waiters woken in one turn at most, and for how long: writes and renewals get the turns in between. */
-const batchMax = 256;
-const batchMsMax = 5;
-
 export class LongPolls {
   readonly #options: Required<LongPollOptions>;
   readonly #envs = new Map<string, Map<string, Set<Waiter>>>();
-  #due: Waiter[] = [];
-  #isTurnAsked = false;
+  readonly #due: Slices<Waiter>;
   #isStopped = false;
   #waiting = 0;
 
@@ -41,6 +36,7 @@ export class LongPolls {
       nextTurn: setImmediate,
       ...options,
     };
+    this.#due = new Slices((waiter) => this.#finish(waiter), this.#options.nextTurn);
   }
 
   /** Callers that wait or are about to be answered. */
@@ -67,40 +63,22 @@ export class LongPolls {
     if (waiters === undefined) return;
     for (const waiter of waiters) {
       waiter.state = 'due';
-      this.#due.push(waiter);
+      this.#due.add(waiter);
     }
     this.#forget(env, appid);
-    this.#askForTurn();
   }
 
   /** Wakes everybody at once, and lets nobody wait from now on. */
   stop(): void {
     this.#isStopped = true;
     const all = [...this.#envs.values()].flatMap((apps) => [...apps.values()].flatMap((waiters) => [...waiters]));
-    for (const waiter of [...this.#due, ...all]) this.#finish(waiter);
-    this.#due = [];
+    for (const waiter of [...this.#due.takeAll(), ...all]) this.#finish(waiter);
   }
 
-  #askForTurn(): void {
-    if (this.#isTurnAsked) return;
-    this.#isTurnAsked = true;
-    this.#options.nextTurn(() => this.#turn());
-  }
-
-  #turn(): void {
-    this.#isTurnAsked = false;
-    const untilMs = performance.now() + batchMsMax;
-    let count = 0;
-    while (count < batchMax && count < this.#due.length && performance.now() < untilMs) {
-      this.#finish(this.#due[count] as Waiter);
-      count++;
-    }
-    this.#due.splice(0, count);
-    if (this.#due.length > 0) this.#askForTurn();
-  }
-
-  #finish(waiter: Waiter): void {
+  /** Done once, there is never more. */
+  #finish(waiter: Waiter): false {
     if (this.#end(waiter)) waiter.wake();
+    return false;
   }
 
   /** True the first time. */

@@ -2,10 +2,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import { sendProblem } from './problem-details.ts';
+import type { Availability } from './unavailable.ts';
 
 export interface OperationsContext {
   /** Restored and listening: DNS answers can be believed. */
   readonly isReady: () => boolean;
+  readonly availability?: Pick<Availability, 'storeTrouble'>;
   readonly metricsText: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -19,7 +21,10 @@ export function addOperations(app: FastifyInstance, context: OperationsContext):
     '/readyz',
     { schema: describe('Ready', '503 until the registry is restored and DNS answers.') },
     (_request, reply) => {
-      if (context.isReady()) return void reply.send({ status: 'ready' });
+      const trouble = context.availability?.storeTrouble();
+      // DNS, reads and renewals go on without it, so this server is of more use than none.
+      const store = trouble === undefined ? {} : { store: `failing: ${trouble}` };
+      if (context.isReady()) return void reply.send({ status: 'ready', ...store });
       const detail = 'Cannot be relied on yet: the registry is not restored, or DNS does not answer.';
       sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '1' } });
     },

@@ -9,6 +9,8 @@ import type { StoredInstance } from '../registry/stored-instance.ts';
 import { instanceTag, isMatch } from './entity-tag.ts';
 import { instanceDocument, instanceName } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
+import { QueryReader } from './query-reader.ts';
+import { readReason } from './reason.ts';
 import {
   actorOf,
   failedPrecondition,
@@ -27,6 +29,12 @@ export function patch(context: WriteContext, request: FastifyRequest, reply: Fas
     log.count.patch('invalid');
     return reply;
   }
+  const query = new QueryReader(request, ['reason']);
+  const reason = readReason(query);
+  if (query.refused(reply, `Cannot patch ${instanceName(key)}`)) {
+    log.count.patch('invalid');
+    return reply;
+  }
   const stored = registry.find(key);
   if (stored !== undefined && !isMatch(request, instanceTag(stored.revision))) {
     log.count.patch('precondition');
@@ -36,14 +44,14 @@ export function patch(context: WriteContext, request: FastifyRequest, reply: Fas
   const outcome =
     problems.length > 0
       ? { kind: 'invalid' as const, problems }
-      : registry.patch(key, request.body ?? null, actorOf(request));
+      : registry.patch(key, request.body ?? null, actorOf(request, reason));
   log.count.patch(outcome.kind);
   if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'patch'));
   if (outcome.kind === 'invalid') {
     return sendProblem(reply, invalidRequest(`Cannot patch ${instanceName(key)}`, inBody(outcome.problems)));
   }
   const { revision } = outcome.stored;
-  if (outcome.kind === 'patched') log.decided('patched', request, key, revision);
+  if (outcome.kind === 'patched') log.decided('patched', request, key, revision, reason);
   const document = instanceDocument(outcome.stored, context.clock);
   return whenDurable(context, reply, () => reply.header('etag', instanceTag(revision)).send(document));
 }

@@ -1,25 +1,35 @@
 // `GET /apps/{env}/{appid}`: an app's instances, and the wait for the next change of it. An app that nobody registered
 // is an empty list, not a 404: it can be waited for like any other, and no client has to loop on an error.
 // A wait is over at the first change of the app, whatever the filters: the index counts changes of the app.
+// The ETag is weak and covers the app's revision, the filters and the choice, not the order that `order=` drew: a 304
+// says that nobody came, left or changed, so that the list the caller has is as good as a new one. Who wants a new draw
+// leaves If-None-Match out; caches, which would add it by themselves, are told not to store such replies.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Choice, choose } from '../registry/choice.ts';
 import type { Clock } from '../registry/clock.ts';
-import type { Status } from '../registry/instance.ts';
 import { parseAppid, parseEnv } from '../registry/names.ts';
-import { type Problem, problem } from '../registry/problem.ts';
+import type { Problem } from '../registry/problem.ts';
 import type { Registry } from '../registry/registry.ts';
-import { isSelected, nearestFirst, type Selection } from '../registry/selection.ts';
+import { isSelected, type Selection } from '../registry/selection.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
+import { choiceParameters, readChoice, Turns } from './app-choice.ts';
+import type { DecisionLog } from './decision-log.ts';
 import { isNotModified, sendNotModified } from './entity-tag.ts';
 import { instanceDocument } from './instance-document.ts';
 import type { LongPolls } from './long-poll.ts';
 import { sendProblem } from './problem-details.ts';
 import { QueryReader } from './query-reader.ts';
+import { readSelection, selectionParameters } from './selection-query.ts';
+import { retryAfter } from './spread.ts';
 
 export interface ReadAppContext {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly longPolls: LongPolls;
+  readonly log: DecisionLog;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
 }
 
 /** Design §10: long polls take 30 s, at most 5 min. */
@@ -30,8 +40,7 @@ interface Wanted {
   readonly env: string;
   readonly appid: string;
   readonly selection: Selection;
-  readonly near: string | undefined;
-  readonly limit: number | undefined;
+  readonly choice: Choice;
   /** The revision that the caller knows; undefined: the present one. */
   readonly index: number | undefined;
   /** Undefined: the caller does not wait. */
@@ -40,16 +49,22 @@ interface Wanted {
   readonly filterTag: string;
 }
 
+/** With what is remembered from call to call. */
+interface AppReaderContext extends ReadAppContext {
+  readonly turns: Turns;
+}
+
 export type AppReader = (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 
 /** Handles the call, at once or when there is news. */
-export function appReader(context: ReadAppContext): AppReader {
+export function appReader(deps: ReadAppContext): AppReader {
+  const context = { ...deps, turns: new Turns(deps.random) };
   const renderShared = sharedRenderer();
   return (request, reply) => readApp(context, request, reply, renderShared);
 }
 
 function readApp(
-  context: ReadAppContext,
+  context: AppReaderContext,
   request: FastifyRequest,
   reply: FastifyReply,
   renderShared: typeof renderApp,
@@ -65,7 +80,7 @@ function readApp(
     setIdleMs(idleMs);
     sendApp(context, request, reply, wanted, renderShared);
   });
-  if (end === undefined) return refuseWaiting(reply, context.longPolls.waiting);
+  if (end === undefined) return refuseWaiting(context, reply);
   setIdleMs(0);
   reply.raw.once('close', end);
   return reply;
@@ -76,40 +91,17 @@ function readWanted(request: FastifyRequest, reply: FastifyReply): Wanted | unde
   const query = new QueryReader(request, parameters);
   const env = parseEnv(params.env);
   const appid = parseAppid(params.appid);
-  const status = statusOf(query);
-  const filters = {
-    ...given('version', query.text('version')),
-    ...given('zone', query.text('zone')),
-    ...given('group', query.text('group')),
-    ...given('tags', query.texts('tag')),
-    ...given('port', query.text('port')),
-  };
-  const selection: Selection = { ...given('status', status), ...filters };
-  const near = query.text('near');
-  const limit = query.integer('limit', 1, 1000);
+  const selection = readSelection(query);
+  const choice = readChoice(query, request);
   const index = query.integer('index', 0, Number.MAX_SAFE_INTEGER);
   const waitMs = query.durationMs('wait', waitMsMax) ?? (index === undefined ? undefined : waitMsDefault);
   const places = [env, appid].filter((part): part is Problem => typeof part !== 'string');
   if (query.refused(reply, 'Cannot list the instances of an app', places)) return undefined;
-  const filterTag = filterTagOf([selection, near, limit]);
-  return { env: env as string, appid: appid as string, selection, near, limit, index, waitMs, filterTag };
+  const filterTag = filterTagOf([selection, choice]);
+  return { env: env as string, appid: appid as string, selection, choice, index, waitMs, filterTag };
 }
 
-const parameters = ['status', 'version', 'zone', 'group', 'tag', 'port', 'near', 'limit', 'index', 'wait'] as const;
-
-function given<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : ({ [name]: value } as Record<K, V>);
-}
-
-/** A status by name, or as the bit mask by which other registries ask: 1 up, 2 waiting, 3 both. */
-function statusOf(query: QueryReader): Status | undefined {
-  const text = query.text('status');
-  if (text === undefined || text === '3') return undefined;
-  if (text === 'up' || text === '1') return 'up';
-  if (text === 'waiting' || text === '2') return 'waiting';
-  query.problems.push(problem('status', 'must be up, waiting, 1, 2 or 3 (both)', text));
-  return undefined;
-}
+const parameters = [...selectionParameters, ...choiceParameters, 'index', 'wait'] as const;
 
 /** FNV-1a of the filters: an ETag is compared with earlier ones of the same URL, so this need not be strong. */
 function filterTagOf(filters: readonly unknown[]): string {
@@ -136,7 +128,7 @@ function tagOf(known: number, wanted: Wanted): string {
 }
 
 function sendApp(
-  context: ReadAppContext,
+  context: AppReaderContext,
   request: FastifyRequest,
   reply: FastifyReply,
   wanted: Wanted,
@@ -150,15 +142,42 @@ function sendApp(
   if (isNotModified(request, tag)) return sendNotModified(reply, tag);
   return reply
     .header('etag', tag)
-    .header('cache-control', 'no-cache')
+    .header('cache-control', wanted.choice.order === undefined ? 'no-cache' : 'no-store')
     .header('content-type', 'application/json; charset=utf-8')
     .send(render(context, wanted, index));
 }
 
-function renderApp({ registry, clock }: ReadAppContext, wanted: Wanted, index: number): string {
-  const { env, appid } = wanted;
-  const instances = selected(registry, wanted).map((stored) => instanceDocument(stored, clock));
-  return JSON.stringify({ env, appid, index, instances });
+/** What several callers of one app and selection may share: who matches, and the text of each. */
+interface Rendering {
+  readonly matching: readonly StoredInstance[];
+  readonly texts: Map<StoredInstance, string>;
+  /** The last whole list; of those with an order none is like another. */
+  last?: { readonly filterTag: string; readonly text: string };
+}
+
+function renderApp(
+  context: AppReaderContext,
+  wanted: Wanted,
+  index: number,
+  shared = matchingOf(context, wanted),
+): string {
+  const { env, appid, choice, filterTag } = wanted;
+  const { matching, texts, last } = shared;
+  if (last?.filterTag === filterTag && choice.order === undefined) return last.text;
+  const chosen = choose(matching, choice, () => context.turns.draw(`${env} ${appid} ${filterTag}`));
+  const instances = chosen.map((stored) => {
+    const text = texts.get(stored) ?? JSON.stringify(instanceDocument(stored, context.clock));
+    texts.set(stored, text);
+    return text;
+  });
+  const text = `{"env":"${env}","appid":"${appid}","index":${index},"instances":[${instances.join(',')}]}`;
+  if (choice.order === undefined) shared.last = { filterTag, text };
+  return text;
+}
+
+function matchingOf({ registry }: AppReaderContext, { env, appid, selection }: Wanted): Rendering {
+  const all = registry.app(env, appid)?.instances() ?? [];
+  return { matching: [...all].filter(({ instance }) => isSelected(instance, selection)), texts: new Map() };
 }
 
 /** A renewal may be missing from a shared reply for this long. */
@@ -166,28 +185,22 @@ const sharedMsMax = 50;
 
 /** Renders once for all who are woken by one change and asked for the same: ten thousand of them cost one. */
 function sharedRenderer(): typeof renderApp {
-  let last = { key: '', text: '', atMs: Number.NEGATIVE_INFINITY };
+  let last: { key: string; atMs: number; shared: Rendering } | undefined;
   return (context, wanted, index) => {
-    const key = `${wanted.env} ${wanted.appid} ${tagOf(index, wanted)}`;
+    const key = JSON.stringify([wanted.env, wanted.appid, index, wanted.selection]);
     const nowMs = context.clock.monotonicMs();
-    if (last.key !== key || nowMs - last.atMs > sharedMsMax) {
-      last = { key, text: renderApp(context, wanted, index), atMs: nowMs };
+    if (last?.key !== key || nowMs - last.atMs > sharedMsMax) {
+      last = { key, atMs: nowMs, shared: matchingOf(context, wanted) };
     }
-    return last.text;
+    return renderApp(context, wanted, index, last.shared);
   };
 }
 
-function selected(registry: Registry, wanted: Wanted): readonly StoredInstance[] {
-  const all = registry.app(wanted.env, wanted.appid)?.instances() ?? [];
-  const matching = [...all].filter(({ instance }) => isSelected(instance, wanted.selection));
-  const ordered = wanted.near === undefined ? matching : nearestFirst(matching, wanted.near);
-  return wanted.limit === undefined ? ordered : ordered.slice(0, wanted.limit);
-}
-
-function refuseWaiting(reply: FastifyReply, waiting: number): FastifyReply {
+function refuseWaiting({ log, longPolls, random }: AppReaderContext, reply: FastifyReply): FastifyReply {
+  log.count.refused('long-polls');
   return sendProblem(reply, {
     kind: 'overloaded',
-    detail: `Cannot wait for a change: ${waiting} callers are waiting already. Ask again without wait, or later.`,
-    headers: { 'retry-after': '5' },
+    detail: `Cannot wait for a change: ${longPolls.waiting} callers are waiting already. Ask again without wait, or later.`,
+    headers: { 'retry-after': retryAfter(3, random) },
   });
 }

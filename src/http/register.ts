@@ -3,7 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dnsNames } from '../registry/dns-names.ts';
-import { isObject, parseRegistration, type Registration } from '../registry/instance.ts';
+import { isObject, isSameRegistration, parseRegistration, type Registration } from '../registry/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { RegisterOutcome } from '../registry/registry.ts';
@@ -12,46 +12,65 @@ import { parseDirtyAt } from './dirty-at.ts';
 import { instanceTag, isMatch, isNotModified } from './entity-tag.ts';
 import { instanceDocument, instanceName, instancePath, isoTime, leaseEndsAtMs } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
+import { QueryReader } from './query-reader.ts';
+import { readReason } from './reason.ts';
+import { refuseToWrite } from './unavailable.ts';
 import { actorOf, failedPrecondition, type InstanceParams, type WriteContext, whenDurable } from './write-context.ts';
 
 /** Handles the call; the body has been read as JSON. */
 export function register(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { registry, log } = context;
-  const parsed = parseRequest(context, request.params as InstanceParams, request.body);
+  const parsed = parseRequest(context, request);
   if ('what' in parsed) {
     log.count.registration('invalid');
     return sendProblem(reply, invalidRequest(parsed.what, parsed.problems));
   }
-  const { key, registration, dirtyAtMs } = parsed;
+  const { key, registration, dirtyAtMs, reason } = parsed;
   const ifAbsent = request.headers['if-none-match']?.trim() === '*';
   const before = registry.find(key);
   if (!isWanted(request, before, ifAbsent)) {
     log.count.registration('precondition');
     return sendProblem(reply, failedPrecondition(key, 'register', request, before?.revision));
   }
-  const outcome = registry.register(key, registration, { ifAbsent, dirtyAtMs, by: actorOf(request) });
+  if (context.storeTrouble() !== undefined && !isThere(before, registration)) {
+    return refuseToWrite({ ...context, counters: log.count }, reply);
+  }
+  const outcome = registry.register(key, registration, { ifAbsent, dirtyAtMs, by: actorOf(request, reason) });
   log.count.registration(outcome.kind);
   if ('problem' in outcome) return refuse(context, request, reply, key, outcome);
   if (outcome.kind === 'exists') return sendExisting(context, reply, outcome.stored);
-  return accept(context, request, reply, outcome.kind, outcome.stored);
+  return accept(context, request, reply, outcome.kind, outcome.stored, reason);
+}
+
+/** Nothing but the lease would change. */
+function isThere(before: StoredInstance | undefined, registration: Registration): boolean {
+  return before !== undefined && isSameRegistration(before.instance, registration);
 }
 
 type Parsed =
-  | { readonly key: InstanceKey; readonly registration: Registration; readonly dirtyAtMs: number | undefined }
+  | {
+      readonly key: InstanceKey;
+      readonly registration: Registration;
+      readonly dirtyAtMs: number | undefined;
+      readonly reason: string | undefined;
+    }
   | { readonly what: string; readonly problems: readonly Problem[] };
 
-/** Path and body in one go: all problems of both. */
-function parseRequest(context: WriteContext, params: InstanceParams, body: unknown): Parsed {
+/** Path, query and body in one go: all problems of them. */
+function parseRequest(context: WriteContext, request: FastifyRequest): Parsed {
+  const { body } = request;
+  const params = request.params as InstanceParams;
+  const query = new QueryReader(request, ['reason']);
+  const reason = readReason(query);
   const key = parseInstanceKey(params.env, params.appid, params.instance);
   const { dirtyAt, ...fields } = isObject(body) ? body : {};
   const registration = parseRegistration(isObject(body) ? fields : body, context.defaults);
   const dirtyAtMs = parseDirtyAt(dirtyAt, context.clock.wallMs());
-  const problems: Problem[] = Array.isArray(key) ? [...key] : [];
+  const problems: Problem[] = [...(Array.isArray(key) ? key : []), ...query.problems];
   if (Array.isArray(registration)) problems.push(...inBody(registration));
   if (typeof dirtyAtMs === 'object') problems.push(...inBody([dirtyAtMs]));
-  if (!Array.isArray(key) && !Array.isArray(registration) && typeof dirtyAtMs !== 'object') {
-    return { key, registration, dirtyAtMs };
-  }
+  const isSound = !Array.isArray(key) && !Array.isArray(registration) && typeof dirtyAtMs !== 'object';
+  if (isSound && problems.length === 0) return { key, registration, dirtyAtMs, reason };
   return {
     what: Array.isArray(key) ? 'Cannot register an instance' : `Cannot register ${instanceName(key)}`,
     problems,
@@ -76,7 +95,10 @@ function refuse(
   const { problem } = outcome;
   const what = `Cannot register ${instanceName(key)}`;
   if (outcome.kind === 'invalid') return sendProblem(reply, invalidRequest(what, [problem]));
-  if (outcome.kind === 'full') context.log.refused(problem.message, request, key);
+  if (outcome.kind === 'full') {
+    context.log.count.refused(outcome.what);
+    context.log.refused(problem.message, request, key);
+  }
   return sendProblem(reply, {
     kind: outcome.kind,
     detail: `${what}: ${problem.field} ${problem.message}.`,
@@ -101,11 +123,12 @@ function accept(
   reply: FastifyReply,
   kind: Accepted,
   stored: StoredInstance,
+  reason: string | undefined,
 ): FastifyReply {
   const { log } = context;
   const { instance, revision } = stored;
   if (kind === 'unchanged') log.routine('unchanged', request, instance, revision);
-  else log.decided(kind === 'created' ? 'registered' : kind, request, instance, revision);
+  else log.decided(kind === 'created' ? 'registered' : kind, request, instance, revision, reason);
   const document = registrationReply(context, request, kind, stored);
   reply.header('etag', instanceTag(revision));
   return whenDurable(context, reply, () => {

@@ -2,27 +2,35 @@
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
 import { cancel } from './cancel.ts';
+import { addDrainRoutes, type DrainContext } from './drain.ts';
 import { refuseUnreadableBody } from './json-body.ts';
 import { patch } from './patch.ts';
 import { type ReadAnswerContext, readAnswer } from './read-answer.ts';
 import { appReader, type ReadAppContext } from './read-app.ts';
 import { readCatalogue } from './read-catalogue.ts';
+import { addGuardRoutes } from './read-guard.ts';
 import { readInstance } from './read-instance.ts';
+import { asksForThePast, type PastContext, readPastApp } from './read-past-app.ts';
+import { addRecordRoutes, type RecordRoutesContext } from './record-routes.ts';
 import { register } from './register.ts';
 import { renew, renewMany } from './renew.ts';
 import * as schemas from './schemas.ts';
-import type { WriteContext } from './write-context.ts';
+import { addWatchRoutes, type WatchContext } from './watch/watch.ts';
 
-export interface RoutesContext extends WriteContext, ReadAppContext, ReadAnswerContext {
+export interface RoutesContext
+  extends DrainContext,
+    ReadAppContext,
+    ReadAnswerContext,
+    PastContext,
+    WatchContext,
+    RecordRoutesContext {
   /** 1000 renewals with long names do not fit the usual body. */
   readonly renewManyBytes: number;
 }
 
-const problem = {
-  description: 'What is wrong, all of it at once.',
-  content: { 'application/problem+json': { schema: schemas.problemReply } },
-};
+const problem = schemas.problemAnswer;
 const preHandler = refuseUnreadableBody;
 
 /** Adds the calls to a scope whose prefix is /api/v1. */
@@ -30,6 +38,10 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const readApp = appReader(context);
   addInstanceRoutes(scope, context);
+  addDrainRoutes(scope, context);
+  addGuardRoutes(scope, context);
+  addRecordRoutes(scope, context);
+  addWatchRoutes(scope, context);
 
   app.post(
     '/renew',
@@ -56,15 +68,16 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
         summary: 'List the instances of an app, or wait for its next change',
         description:
           'An app nobody registered is an empty list. With `index` (from the reply before) the call returns at the ' +
-          'next change of the app, or unchanged when `wait` is over.',
+          'next change of the app, or unchanged when `wait` is over. With `at` it says who was registered then.',
         tags: ['instances'],
         params: schemas.appParams,
         querystring: schemas.appQuery,
-        response: { 200: schemas.appReply, '4xx': problem },
+        response: { 200: Type.Union([schemas.appReply, schemas.pastAppReply]), '4xx': problem },
       },
     },
     (request, reply) => {
-      readApp(request, reply);
+      if (!asksForThePast(request)) readApp(request, reply);
+      else readPastApp(context, request, reply);
     },
   );
 
@@ -114,6 +127,7 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
           'The reply says under which names it is found and how to keep it there. `If-None-Match: *`: only if new.',
         tags,
         params,
+        querystring: schemas.writeQuery,
         body: schemas.registrationBody,
         response: { 200: schemas.registrationReply, 201: schemas.registrationReply, '4xx': problem, 507: problem },
       },
@@ -140,6 +154,7 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
         description: 'JSON merge patch; does not renew the lease. `If-Match` with its ETag: only if nobody was faster.',
         tags,
         params,
+        querystring: schemas.writeQuery,
         body: schemas.patchBody,
         consumes: ['application/merge-patch+json', 'application/json'],
         response: { 200: schemas.instanceReply, '4xx': problem },
@@ -152,7 +167,15 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
 
   app.delete(
     url,
-    { schema: { summary: 'Cancel an instance', tags, params, response: { 200: schemas.cancelReply, '4xx': problem } } },
+    {
+      schema: {
+        summary: 'Cancel an instance',
+        tags,
+        params,
+        querystring: schemas.stopQuery,
+        response: { 200: schemas.cancelReply, '4xx': problem },
+      },
+    },
     (request, reply) => {
       cancel(context, request, reply);
     },

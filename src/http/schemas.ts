@@ -6,6 +6,7 @@
 import Type from 'typebox';
 import { limits, priorityDefault, Status, weightDefault } from '../registry/instance.ts';
 import { instanceOctetsMax, nameOctetsMax } from '../registry/names.ts';
+import { Order } from '../registry/ordering.ts';
 import { renewalsMax } from './renew.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -104,19 +105,25 @@ export const renewManyBody = Type.Object(
   closed,
 );
 
-export const instanceReply = Type.Object({
+/** An instance without its times: how it stands in the record of changes. */
+export const instanceContent = Type.Object({
   env,
   appid,
   instance,
   label: Type.String({ description: "Its own DNS label below the app's name." }),
   ...registrationFields,
   status: Type.Union(Status.map((status) => Type.Literal(status))),
+});
+
+export const instanceReply = Type.Object({
+  ...instanceContent.properties,
   registeredAt: time('Last registration.'),
   upAt: Type.Union([time('When it last began to take traffic.'), Type.Null()]),
   renewedAt: time('Last renewal.'),
   updatedAt: time('Last change of data.'),
   dirtyAt: time("The writer's time of the registration."),
   leaseEndsAt: time('End of the lease.'),
+  suspect: Type.Optional(Type.Literal(true, { description: 'Past its lease, and kept by the guard.' })),
   revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag." }),
 });
 
@@ -147,13 +154,29 @@ export const renewManyReply = Type.Object({
   ),
 });
 
+const stopTimes = {
+  safe: Type.Boolean({ description: 'It is: no resolver can hold an answer with this instance in it.' }),
+  safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
+  safeInSeconds: Type.Integer({ description: 'How long that is from now, rounded up.' }),
+  lastServedAt: Type.Optional(time('When the last answer that may still be held was handed out.')),
+};
 export const cancelReply = Type.Object({
   env,
   appid,
   instance,
   outcome: Type.Literal('cancelled'),
   revision: Type.Integer(),
-  safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
+  ...stopTimes,
+});
+
+export const drainReply = Type.Object({
+  env,
+  appid,
+  instance,
+  outcome: Type.Union(['drained', 'unchanged'].map((kind) => Type.Literal(kind))),
+  status: Type.Literal('waiting'),
+  revision: Type.Integer(),
+  ...stopTimes,
 });
 
 export const appQuery = Type.Object({
@@ -163,10 +186,41 @@ export const appQuery = Type.Object({
   group: Type.Optional(Type.String()),
   tag: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated: all have to be there.' })),
   port: Type.Optional(Type.String({ description: "A port's name." })),
-  near: Type.Optional(Type.String({ description: 'Instances of this zone come first.' })),
+  near: Type.Optional(Type.String({ description: 'Instances of this zone come first; the others fill up.' })),
+  order: Type.Optional(
+    Type.Union(
+      Order.map((order) => Type.Literal(order)),
+      {
+        description:
+          '`weighted`: by chance, by weight, the lowest priority first. `round-robin`: one place further with every call. ' +
+          '`random`: by chance, all alike. Without it: in order of registration.',
+      },
+    ),
+  ),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  subset: Type.Optional(
+    Type.Integer({ description: 'So many instances, always the same ones for one client.', minimum: 1, maximum: 1000 }),
+  ),
+  client: Type.Optional(Type.String({ description: 'Whose subset; without it the address of the caller.' })),
   index: Type.Optional(Type.Integer({ description: "Wait until the app's revision is above this." })),
   wait: Type.Optional(Type.String({ description: 'How long to wait: `500ms`, `30s`, `5m` (the most).' })),
+  at: Type.Optional(
+    Type.String({ description: 'The instances as of then: ISO 8601, or counted back from now (`-15m`, `-2h`).' }),
+  ),
+});
+
+/** Of PUT, PATCH and DELETE. */
+export const writeQuery = Type.Object({
+  reason: Type.Optional(Type.String({ description: 'Why, for the log and /events.', maxLength: 200 })),
+});
+
+export const stopQuery = Type.Object({
+  wait: Type.Optional(
+    Type.String({
+      description: 'Answer when it is safe to stop, or after this time: `500ms`, `30s`, `5m` (the most).',
+    }),
+  ),
+  ...writeQuery.properties,
 });
 
 export const appReply = Type.Object({
@@ -174,6 +228,15 @@ export const appReply = Type.Object({
   appid,
   index: Type.Integer({ description: 'To be given as `index` of the next call.' }),
   instances: Type.Array(instanceReply),
+});
+
+/** The same with `at`: without times, since the record has none of renewals. */
+export const pastAppReply = Type.Object({
+  env,
+  appid,
+  at: time('The moment that was asked for.'),
+  revision: Type.Integer({ description: "The registry's revision then." }),
+  instances: Type.Array(instanceContent, { description: 'Sorted by id.' }),
 });
 
 export const catalogueQuery = Type.Object({
@@ -227,3 +290,9 @@ export const problemReply = Type.Object(
   },
   { description: 'RFC 9457.' },
 );
+
+/** How every call describes what may go wrong. */
+export const problemAnswer = {
+  description: 'What is wrong, all of it at once.',
+  content: { 'application/problem+json': { schema: problemReply } },
+};

@@ -10,22 +10,32 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino';
 import type { Clock } from '../registry/clock.ts';
 import type { RegistrationDefaults } from '../registry/instance.ts';
+import type { Recorder } from '../registry/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { refuseForeignPages } from './browser-guard.ts';
+import { type ClientRate, limitClientRates } from './client-rate.ts';
+import { limitConnections } from './connection-limits.ts';
 import { DecisionLog, type HttpCounters } from './decision-log.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import type { LongPolls } from './long-poll.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
+import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import type { ReadAnswerContext } from './read-answer.ts';
 import { addRoutes } from './routes.ts';
+import type { SafeStops } from './safe-stops.ts';
 import { stopGracefully } from './stopping.ts';
+import { type Availability, refuseWhileUnavailable } from './unavailable.ts';
+import { countUnderWay } from './under-way.ts';
+import type { Watchers } from './watch/watchers.ts';
 
 export interface HttpLimits {
   /** Each costs a few kB; long polls hold one each. */
   readonly connectionsMax: number;
+  /** Of one IPv4 address or IPv6 /64, behind which there may be a proxy with clients of its own. */
+  readonly connectionsPerClientMax: number;
   /** A registration with all metadata is 12 KiB. */
   readonly bodyBytes: number;
   /** A registration has three levels. */
@@ -42,7 +52,12 @@ export interface HttpTimeouts {
   readonly checkEveryMs: number;
 }
 
-export const httpLimits: HttpLimits = { connectionsMax: 20_000, bodyBytes: 64 * 1024, jsonDepth: 32 };
+export const httpLimits: HttpLimits = {
+  connectionsMax: 20_000,
+  connectionsPerClientMax: 18_000,
+  bodyBytes: 64 * 1024,
+  jsonDepth: 32,
+};
 export const httpTimeouts: HttpTimeouts = { requestMs: 10_000, headersMs: 10_000, idleMs: 30_000, checkEveryMs: 1000 };
 
 export interface HttpDeps extends OperationsContext, ReadAnswerContext {
@@ -58,14 +73,32 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly isOpen?: boolean;
   /** Made by app.ts, which also adds `(change) => longPolls.notify(change)` to the registry's listeners. */
   readonly longPolls: LongPolls;
+  /** Made by app.ts, which also adds `(change) => watchers.changed(change)`, behind the change log. */
+  readonly watchers: Watchers;
+  /** Knows until when answers may be held; waits in the same places as the long polls. */
+  readonly safeStops: SafeStops;
+  /** Who changed what, and when. */
+  readonly recorder: Recorder;
   /** A write awaits it before it answers. */
   readonly durable: () => Promise<void>;
+  /** Restored and able to write, unless it says otherwise. */
+  readonly availability?: Availability;
   readonly counters: HttpCounters;
   /** Shown in /openapi.json. */
   readonly version: string;
+  /** Uniform in [0, 1); Node's by default. */
+  readonly random?: () => number;
+  /** Requests of one client; no limit by default. */
+  readonly clientRate?: ClientRate;
+  readonly overload?: OverloadLimits;
+  /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
+  readonly measureLateness?: typeof measureLateness;
   readonly limits?: Partial<HttpLimits>;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
+
+const alwaysAvailable: Availability = { isRestored: () => true, storeTrouble: () => undefined };
+const noRate: ClientRate = { perSecond: 0, burst: 1 };
 
 /** Names and ids are judged by their parsers, which say what is wrong; the router lets any length through. */
 const paramCharactersMax = 16_384;
@@ -73,31 +106,60 @@ const paramCharactersMax = 16_384;
 /** Builds the server; the caller listens with `app.listen` and stops it with `app.close`. */
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...httpLimits, ...deps.limits };
-  const { logger, registry, clock, origin, defaults, longPolls, durable, resolve } = deps;
+  const {
+    logger,
+    registry,
+    clock,
+    origin,
+    defaults,
+    longPolls,
+    watchers,
+    durable,
+    resolve,
+    random = Math.random,
+  } = deps;
   const app = createApp(limits, { ...httpTimeouts, ...deps.timeouts }, deps);
   const log = new DecisionLog(logger, deps.counters);
   const hasTokens = deps.tokens.length > 0;
   const guide = routeGuide(app);
 
   countRequests(app, deps.counters);
-  stopGracefully(app, longPolls);
+  limitConnections(app.server, limits, { counters: deps.counters, random });
+  const underWay = countUnderWay(app, () => longPolls.waiting + watchers.count);
+  stopGracefully(app, [longPolls, watchers], underWay);
   app.addHook('onRequest', refuseOddAddress);
   refuseForeignPages(app, { hasTokens, isOpen: deps.isOpen === true });
   requireToken(app, deps.tokens);
+  limitClientRates(app, { rate: deps.clientRate ?? noRate, clock, counters: deps.counters, random });
   refuseUnknownRoute(app, guide);
+  const overload = new Overload({
+    underWay,
+    logger,
+    counters: deps.counters,
+    random,
+    limits: deps.overload ?? overloadLimits,
+  });
+  shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, deps));
   const renewManyBytes = 8 * limits.bodyBytes;
-  const context = { registry, clock, origin, defaults, log, durable, hasTokens, longPolls, resolve, renewManyBytes };
-  app.register(async (scope) => addRoutes(scope, context), { prefix: '/api/v1' });
+  const { safeStops, availability = alwaysAvailable } = deps;
+  const { storeTrouble } = availability;
+  const reading = { storeTrouble, longPolls, watchers, resolve, random, recorder: deps.recorder };
+  const context = { registry, clock, origin, defaults, log, durable, hasTokens, renewManyBytes, safeStops, ...reading };
+  const api = async (scope: FastifyInstance): Promise<void> => {
+    refuseWhileUnavailable(scope, { ...availability, counters: deps.counters });
+    addRoutes(scope, context);
+  };
+  app.register(api, { prefix: '/api/v1' });
   return app;
 }
 
 function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counters }: HttpDeps): FastifyInstance {
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    sendFailure(logger, error, request, reply);
+    sendFailure({ logger, counters }, error, request, reply);
   const app = fastify({
     http: {
       headersTimeout: timeouts.headersMs,
@@ -119,7 +181,6 @@ function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counter
       counters.request(request.method, unmatched, reply.statusCode);
     },
   });
-  app.server.maxConnections = limits.connectionsMax;
   app.setErrorHandler(onError);
   // See schemas.ts: they describe, the parsers judge.
   app.setValidatorCompiler(() => () => true);

@@ -20,6 +20,8 @@ export interface WriteContext {
   readonly log: DecisionLog;
   /** Settles once all changes so far have been written down; a write waits for it before it answers. */
   readonly durable: () => Promise<void>;
+  /** Why changes cannot be written down at present; undefined: they can. */
+  readonly storeTrouble: () => string | undefined;
   /** Callers have to show a token. */
   readonly hasTokens: boolean;
 }
@@ -30,17 +32,18 @@ export interface InstanceParams {
   readonly instance: string;
 }
 
-/** Who asks, for the record. */
-export function actorOf(request: FastifyRequest): Actor {
-  return { address: request.ip, token: request.tokenName === '' ? undefined : request.tokenName };
+/** Who asks and why, for the record. */
+export function actorOf(request: FastifyRequest, reason?: string): Actor {
+  return { address: request.ip, token: request.tokenName === '' ? undefined : request.tokenName, reason };
 }
 
 /** Answers once the change has been written down, or says that it could not be. */
 export function whenDurable(context: WriteContext, reply: FastifyReply, send: () => void): FastifyReply {
   context.durable().then(send, (error: unknown) => {
     context.log.notDurable(error);
-    const detail = 'The change took effect, but could not be written down: it will be lost when the server restarts.';
-    sendProblem(reply, { kind: 'not-durable', detail, headers: { 'retry-after': '1' } });
+    const detail =
+      'The change took effect, but could not be written to the disk yet: a restart before it can be would lose it. Send it again to be sure.';
+    sendProblem(reply, { kind: 'not-durable', detail, headers: { 'retry-after': '2' } });
   });
   return reply;
 }
@@ -57,7 +60,7 @@ export function instanceKeyOf(params: InstanceParams, verb: string, reply: Fasti
 export function unknownInstance(key: InstanceKey, verb: string): Failure {
   const path = instancePath(key);
   const detail = `Cannot ${verb} ${instanceName(key)}: it is not registered, or its lease has ended.`;
-  if (verb === 'cancel') return { kind: 'unknown-instance', detail };
+  if (verb === 'cancel' || verb === 'drain') return { kind: 'unknown-instance', detail };
   const registerWith = { method: 'PUT', path };
   return {
     kind: 'unknown-instance',

@@ -22,6 +22,10 @@ export class HttpCounts {
   readonly renewals: Counts = zeros('renewed unknown invalid');
   readonly patches: Counts = zeros('patched unchanged unknown precondition invalid');
   readonly cancels: Counts = zeros('cancelled unknown precondition invalid');
+  readonly drains: Counts = zeros('drained unchanged unknown precondition invalid');
+  readonly refusals: Counts = zeros(
+    'overload overload-renewal client-rate connections client-connections long-polls watchers body instances instances-per-app apps store',
+  );
   /** By route, by method, by hundreds of the status: no key is put together on the hot path. */
   readonly #requests = new Map<string, Map<string, number[]>>();
 
@@ -39,6 +43,14 @@ export class HttpCounts {
 
   cancel(verdict: string): void {
     add(this.cancels, verdict);
+  }
+
+  drain(verdict: string): void {
+    add(this.drains, verdict);
+  }
+
+  refused(what: string): void {
+    add(this.refusals, what);
   }
 
   request(method: string, route: string, status: number): void {

@@ -3,6 +3,7 @@
 // Limits: the whole registry is one scrape of some hundred lines, whatever it holds.
 
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
+import type { GuardView } from '../registry/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
@@ -25,13 +26,36 @@ export interface DnsCounts {
   readonly tcpRefused: number;
 }
 
+/** What has been written to the disk. */
+export interface StoreCounts {
+  readonly written: number;
+  readonly pending: number;
+  readonly commits: number;
+  readonly commitMs: number;
+  readonly isFailing: boolean;
+}
+
+/** What the watchers count. */
+interface WatchCounts {
+  /** Now. */
+  readonly count: number;
+  readonly eventCount: number;
+  readonly cutCount: number;
+}
+
 export interface MetricsSources {
-  readonly registry: { readonly revision: number; readonly appCount: number };
+  readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
+  /** Of this process, as they were noticed. */
+  readonly pauses: { readonly count: number; readonly ms: number };
   readonly dns: DnsCounts;
   /** Threads that answer DNS, 0: the main one, and how they take datagrams. */
   readonly plane: { readonly threads: number; readonly transport: string };
+  readonly watch: WatchCounts;
   /** Callers that wait now. */
   readonly longPolls: () => number;
+  /** Of those, who waits until an instance is safe to stop. */
+  readonly drainsWaiting: () => number;
+  readonly store: () => StoreCounts;
   readonly version: string;
   /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
   readonly processMetrics?: boolean;
@@ -58,6 +82,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
   addDnsMetrics(page, sources);
+  addStoreMetrics(page, sources.store);
+  addGuardMetrics(page, sources);
   addProcessMetrics(page, delay, sources.version);
   return {
     http,
@@ -79,17 +105,28 @@ function addRegistryMetrics(page: Page, registry: RegistryCounts, { registry: so
   ]);
 }
 
-function addHttpMetrics(page: Page, http: HttpCounts, { longPolls }: MetricsSources): void {
+function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting, watch }: MetricsSources): void {
   const labels = ['outcome'];
   const counts = (of: ReadonlyMap<string, number>) => () => byOne('outcome', of);
   counter(page, 'rollcall_registrations_total', 'Registrations asked for.', labels, counts(http.registrations));
   counter(page, 'rollcall_renewals_total', 'Renewals asked for.', labels, counts(http.renewals));
   counter(page, 'rollcall_patches_total', 'Patches asked for.', labels, counts(http.patches));
   counter(page, 'rollcall_cancels_total', 'Cancellations asked for.', labels, counts(http.cancels));
+  counter(page, 'rollcall_drains_total', 'Drains asked for.', labels, counts(http.drains));
+  const refused = 'Calls and connections refused because a limit was reached.';
+  counter(page, 'rollcall_refused_total', refused, ['what'], () => byOne('what', http.refusals));
   counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
     [...http.requests()].map(({ route, method, status, count }) => [{ route, method, status }, count]),
   );
-  gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change.', [], () => [[{}, longPolls()]]);
+  gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change or to be safe.', [], () => [
+    [{}, longPolls()],
+  ]);
+  gauge(page, 'rollcall_watchers', 'Open watches.', [], () => [[{}, watch.count]]);
+  counter(page, 'rollcall_watch_events_total', 'Events told to watchers.', [], () => [[{}, watch.eventCount]]);
+  const cut = 'Watches that were ended because the client read too slowly.';
+  counter(page, 'rollcall_watchers_cut_total', cut, [], () => [[{}, watch.cutCount]]);
+  const waiting = 'Callers that wait until an instance is safe to stop.';
+  gauge(page, 'rollcall_drains_waiting', waiting, [], () => [[{}, drainsWaiting()]]);
 }
 
 function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
@@ -111,6 +148,43 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
     [{}, dns.tcpRefused],
   ]);
+}
+
+function addStoreMetrics(page: Page, store: MetricsSources['store']): void {
+  gauge(page, 'rollcall_store_failing', '1 while changes cannot be written to the disk.', [], () => [
+    [{}, store().isFailing ? 1 : 0],
+  ]);
+  gauge(page, 'rollcall_store_pending', 'Changes that are not on the disk yet.', [], () => [[{}, store().pending]]);
+  counter(page, 'rollcall_store_writes_total', 'Changes written to the disk.', [], () => [[{}, store().written]]);
+  counter(page, 'rollcall_store_commits_total', 'Attempts to write a group of changes.', [], () => [
+    [{}, store().commits],
+  ]);
+  const help = 'Time that these attempts took.';
+  counter(page, 'rollcall_store_commit_seconds_total', help, [], () => [[{}, store().commitMs / 1000]]);
+}
+
+function addGuardMetrics(page: Page, { registry, pauses }: MetricsSources): void {
+  const status = () => registry.guard.status(0);
+  gauge(page, 'rollcall_guard_holding', 'What the guard holds.', ['scope'], () => {
+    const { isRegistryHeld, heldAppCount } = status();
+    return [
+      [{ scope: 'registry' }, isRegistryHeld ? 1 : 0],
+      [{ scope: 'apps' }, heldAppCount],
+    ];
+  });
+  counter(page, 'rollcall_guard_holds_total', 'Holds that began.', [], () => [[{}, status().holds]]);
+  gauge(page, 'rollcall_late', 'Instances not heard of for longer than expected.', [], () => [[{}, status().late]]);
+  gauge(page, 'rollcall_suspects', 'Instances kept past their lease.', [], () => [[{}, status().suspects]]);
+  gauge(page, 'rollcall_renewals_per_minute', 'Renewals expected, and seen in the last minute.', ['which'], () => {
+    const { expectedRenewalsPerMinute, seenRenewalsPerMinute } = status();
+    return [
+      [{ which: 'expected' }, expectedRenewalsPerMinute],
+      [{ which: 'seen' }, seenRenewalsPerMinute],
+    ];
+  });
+  counter(page, 'rollcall_pauses_total', 'Times that this process was paused.', [], () => [[{}, pauses.count]]);
+  const help = 'How long it was paused in all.';
+  counter(page, 'rollcall_paused_seconds_total', help, [], () => [[{}, pauses.ms / 1000]]);
 }
 
 function addProcessMetrics(page: Page, delay: EventLoopDelay, version: string): void {

@@ -15,7 +15,8 @@ export class RegistryCounts {
 
   /** A change listener. */
   changed(change: Change): void {
-    this.changes.set(change.kind, (this.changes.get(change.kind) ?? 0) + 1);
+    // What was restored has changed nothing.
+    if (change.cause.why !== 'restored') this.changes.set(change.kind, (this.changes.get(change.kind) ?? 0) + 1);
     if (change.before !== undefined) this.#add(change.before.status, -1);
     if (change.after !== undefined) this.#add(change.after.status, 1);
   }

@@ -18,13 +18,16 @@ export class Admission {
 
   /** Why no new instance can be made at `key`, in a registry that holds `instanceCount`. */
   refusal(key: InstanceKey, instanceCount: number): RegisterOutcome | undefined {
-    const { instancesMax, instancesPerAppMax } = this.#options;
-    if (instanceCount >= instancesMax) return full(`the registry is full: it holds ${instancesMax} instances`);
+    const { instancesMax, instancesPerAppMax, appsMax = instancesMax } = this.#options;
+    if (instanceCount >= instancesMax) {
+      return full('instances', 'instance', `the registry is full: it holds ${instancesMax} instances`);
+    }
     const app = this.#apps.app(key.env, key.appid);
     if (app !== undefined) {
       if (app.size < instancesPerAppMax) return undefined;
-      return full(`the app is full: it holds ${instancesPerAppMax} instances`);
+      return full('instances-per-app', 'instance', `the app is full: it holds ${instancesPerAppMax} instances`);
     }
+    if (this.#apps.size >= appsMax) return full('apps', 'appid', `the registry is full: it holds ${appsMax} apps`);
     const reserved = this.#options.isReserved?.(`${key.appid}.${key.env}`) ?? this.#isInstanceName(key.env, key.appid);
     return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
   }
@@ -48,6 +51,8 @@ export class Admission {
   }
 }
 
-function full(text: string): RegisterOutcome {
-  return { kind: 'full', problem: problem('instance', text) };
+type Full = Extract<RegisterOutcome, { readonly kind: 'full' }>;
+
+function full(what: Full['what'], field: string, text: string): Full {
+  return { kind: 'full', what, problem: problem(field, text) };
 }

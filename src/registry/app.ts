@@ -1,6 +1,7 @@
 // One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
+import { Arrivals } from './arrivals.ts';
 import { instanceKey } from './names.ts';
 import type { StoredInstance } from './stored-instance.ts';
 import type { AppView } from './view.ts';
@@ -9,6 +10,7 @@ export class App implements AppView {
   readonly env: string;
   readonly appid: string;
   revision = 0;
+  readonly arrivals = new Arrivals();
   readonly #byKey = new Map<string, StoredInstance>();
   readonly #byLabel = new Map<string, StoredInstance>();
 

@@ -6,4 +6,9 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since 1970 (UTC), as people read them. */
   wallMs(): number;
+  /**
+   * When this process last went on after a pause of its own that clients cannot have noticed as theirs, monotonic
+   * milliseconds; undefined: never.
+   */
+  resumedMs?(): number | undefined;
 }

@@ -13,16 +13,37 @@ export interface RegistryOptions {
   readonly defaults: RegistrationDefaults;
   readonly instancesMax: number;
   readonly instancesPerAppMax: number;
+  /** Apps with at least one instance; as many as there are instances by default. */
+  readonly appsMax?: number;
   /** The first change gets the number behind this one; never lower than any number used before (design §5, rule 7). */
   readonly initialRevision: number;
+  readonly guard?: Partial<GuardOptions>;
+  /** In [0, 1): whom chance evicts when not all may be. */
+  readonly random?: () => number;
   /** Why a name below the origin (`orders.prod`) cannot be registered: a zone file has it. */
   readonly isReserved?: (name: string) => string | undefined;
   /**
-   * For those who hold a copy: a lease is lapsing, or is no longer; called for each renewal of one that is. Must not
-   * write to the registry. Without it nothing is done before a lease ends.
+   * For those who hold a copy: a lease has begun to lapse, one that was lapsing is renewed, or an instance is kept
+   * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
   readonly onLapsing?: (stored: Readonly<StoredInstance>) => void;
 }
+
+/** Self-protection: see leases.ts. */
+export interface GuardOptions {
+  /** Leases that end evict nobody while fewer than this share of those expected is on time; 0 switches the guard off. */
+  readonly guardPercent: number;
+  /** An instance is evicted so long after the end of its lease, whatever keeps it. */
+  readonly guardCeilingSeconds: number;
+  /** The share of the registry that may be evicted within a minute; 100: all of it. */
+  readonly evictionPercentPerMinute: number;
+}
+
+export const guardDefaults: GuardOptions = {
+  guardPercent: 85,
+  guardCeilingSeconds: 3600,
+  evictionPercentPerMinute: 15,
+};
 
 /** An instance as it was written down, to be put back at the start. */
 export interface SavedInstance {

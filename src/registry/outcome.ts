@@ -9,7 +9,9 @@ export type RegisterOutcome =
   /** There already, and `ifAbsent` was asked for; or what is stored is newer than this. */
   | { readonly kind: 'exists' | 'outdated'; readonly stored: StoredInstance }
   /** Another spelling of an instance, or a name that already means something else. */
-  | { readonly kind: 'conflict' | 'invalid' | 'full'; readonly problem: Problem };
+  | { readonly kind: 'conflict' | 'invalid'; readonly problem: Problem }
+  /** `what`: which limit was reached. */
+  | { readonly kind: 'full'; readonly what: 'instances' | 'instances-per-app' | 'apps'; readonly problem: Problem };
 
 export type RenewOutcome = { readonly kind: 'renewed'; readonly stored: StoredInstance } | { readonly kind: 'unknown' };
 
@@ -17,6 +19,10 @@ export type PatchOutcome =
   | { readonly kind: 'patched' | 'unchanged'; readonly stored: StoredInstance }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+export type DrainOutcome =
+  | { readonly kind: 'drained'; readonly stored: StoredInstance }
+  | Exclude<PatchOutcome, { readonly kind: 'patched' }>;
 
 export type CancelOutcome =
   | { readonly kind: 'cancelled'; readonly stored: StoredInstance }

@@ -10,6 +10,7 @@ import type { Actor, Cause, Change, ChangeListener, NewChange } from './change.t
 import type { Clock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
+import type { GuardView } from './guard-status.ts';
 import {
   type Instance,
   isSameRegistration,
@@ -17,24 +18,24 @@ import {
   type Registration,
   registrationToJson,
 } from './instance.ts';
-import { lapsingFromMs, nextStageMs } from './lapsing.ts';
-import { LeaseQueue } from './lease-queue.ts';
+import { Leases } from './leases.ts';
 import { mergePatch } from './merge-patch.ts';
 import { type InstanceKey, instanceLabel } from './names.ts';
 import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
-import type { CancelOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
+import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
 import { type Problem, problem } from './problem.ts';
-import { place, type StoredInstance, silenceOf, storedInstance, type Timestamps, timesOf } from './stored-instance.ts';
-import type { AppView, RegistryView } from './view.ts';
+import { evictionOf, place, type StoredInstance, storedInstance, type Timestamps, timesOf } from './stored-instance.ts';
+import type { AppView, LeasedInstance, RegistryView } from './view.ts';
 
-export type { PatchOutcome, RegisterOptions, RegisterOutcome, RegistryOptions, RenewOutcome };
+export type * from './options.ts';
+export type * from './outcome.ts';
 
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
   readonly #clock: Clock;
   readonly #apps = new Catalogue<App>();
   readonly #admission: Admission;
-  readonly #leases: LeaseQueue<StoredInstance>;
+  readonly #leases: Leases;
   readonly #departures = new Departures();
   readonly #listeners: ChangeListener[] = [];
   #revision: number;
@@ -43,9 +44,9 @@ export class Registry implements RegistryView {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#leases = new LeaseQueue(options.onLapsing === undefined ? undefined : nextStageMs);
     this.#revision = options.initialRevision;
     this.#admission = new Admission(options, this.#apps);
+    this.#leases = new Leases({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
   }
 
   get revision(): number {
@@ -117,12 +118,13 @@ export class Registry implements RegistryView {
     const instance = place(key, registration, label);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
-    const stored = storedInstance(instance, times, this.#clock.monotonicMs(), saved.revision);
+    const nowMs = this.#clock.monotonicMs();
+    const stored = storedInstance(instance, times, nowMs, saved.revision);
     if (app.size === 0) this.#apps.add(app);
     app.add(stored);
     // Of an app that had later changes, removals for one, nobody may find an earlier number.
     app.revision = this.#revision;
-    this.#leases.set(stored);
+    this.#leases.start(stored, nowMs, false);
     return {
       kind: 'registered',
       after: instance,
@@ -137,14 +139,13 @@ export class Registry implements RegistryView {
   renew(key: InstanceKey): RenewOutcome {
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
-    stored.deadlineMs = this.#clock.monotonicMs() + stored.instance.leaseSeconds * 1000;
+    this.#leases.heard(stored, this.#clock.monotonicMs());
     stored.renewedAtMs = this.#clock.wallMs();
-    if (stored.isLapsing) this.#lapsing(stored);
     return { kind: 'renewed', stored };
   }
 
   /** Applies a JSON merge patch (RFC 7396) to the registration. It renews no lease, and a shorter one runs from now. */
-  patch(key: InstanceKey, patch: unknown, by?: Actor): PatchOutcome {
+  patch(key: InstanceKey, patch: unknown, by?: Actor, why: 'patched' | 'drained' = 'patched'): PatchOutcome {
     this.#expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
@@ -155,11 +156,15 @@ export class Registry implements RegistryView {
     const instance = place(stored.instance, registration, stored.instance.label);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problems: [tooLong] };
-    const leaseMovedMs = (registration.leaseSeconds - stored.instance.leaseSeconds) * 1000;
-    const longestMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
-    stored.deadlineMs = Math.min(stored.deadlineMs + Math.max(leaseMovedMs, 0), longestMs);
-    this.#update(stored, instance, { why: 'patched', by });
+    this.#leases.patched(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
+    this.#update(stored, instance, { why, by });
     return { kind: 'patched', stored };
+  }
+
+  /** Takes an instance out of all answers without forgetting it: status `waiting`. Its lease goes on. */
+  drain(key: InstanceKey, by?: Actor): DrainOutcome {
+    const outcome = this.patch(key, { status: 'waiting' }, by, 'drained');
+    return outcome.kind === 'patched' ? { ...outcome, kind: 'drained' } : outcome;
   }
 
   cancel(key: InstanceKey, by?: Actor): CancelOutcome {
@@ -170,23 +175,25 @@ export class Registry implements RegistryView {
     return { kind: 'cancelled', stored };
   }
 
-  /** Evicts those whose lease has ended, and tells which lapse: at most `limit`; fewer means that none is left. */
+  /** Does what is due now about ended leases: evicts at most `limit` instances, and returns how many it were. */
   evictExpired(limit: number): number {
     this.#expectNoListener();
-    const nowMs = this.#clock.monotonicMs();
-    let count = 0;
-    for (; count < limit; count++) {
-      const stored = this.#leases.pop(nowMs);
-      if (stored === undefined) break;
-      if (stored.deadlineMs > nowMs) this.#lapsing(stored);
-      else this.#remove(stored, 'evicted', silenceOf(stored, nowMs));
-    }
-    return count;
+    return this.#leases.act(limit, (stored) => this.#remove(stored, 'evicted', evictionOf(stored, this.#clock)));
   }
 
   /** Monotonic milliseconds before which `evictExpired` has nothing to do; undefined without instances. */
   nextDeadlineMs(): number | undefined {
-    return this.#leases.earliestMs();
+    return this.#leases.nextMs();
+  }
+
+  /** Self-protection. */
+  get guard(): GuardView {
+    return this.#leases;
+  }
+
+  whySuspect({ instance }: LeasedInstance): string {
+    const stored = this.find(instance);
+    return stored?.isSuspect === true ? this.#leases.whyKept(stored) : '';
   }
 
   #create(key: InstanceKey, registration: Registration, options: RegisterOptions): RegisterOutcome {
@@ -208,13 +215,14 @@ export class Registry implements RegistryView {
       updatedAtMs: wallMs,
       dirtyAtMs: options.dirtyAtMs ?? wallMs,
     };
-    const stored = storedInstance(instance, times, this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    const stored = storedInstance(instance, times, nowMs);
     if (app.size === 0) {
       this.#apps.add(app);
       this.#departures.forget(key.env, key.appid);
     }
     app.add(stored);
-    this.#leases.set(stored);
+    this.#leases.start(stored, nowMs, true);
     this.#emit(app, stored, { kind: 'registered', after: instance, cause: { why: 'registered', by: options.by } });
     return { kind: 'created', stored };
   }
@@ -242,8 +250,7 @@ export class Registry implements RegistryView {
     stored.dirtyAtMs = Math.max(stored.dirtyAtMs, options.dirtyAtMs ?? wallMs);
     stored.registeredAtMs = wallMs;
     stored.renewedAtMs = wallMs;
-    stored.deadlineMs = this.#clock.monotonicMs() + registration.leaseSeconds * 1000;
-    if (isSame && stored.isLapsing) this.#lapsing(stored);
+    this.#leases.heard(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
     if (isSame) return { kind: 'unchanged', stored };
     this.#update(stored, instance, { why: 'replaced', by: options.by });
     return { kind: 'replaced', stored };
@@ -256,8 +263,7 @@ export class Registry implements RegistryView {
     if (instance.status === 'up' && before.status !== 'up') stored.upAtMs = wallMs;
     stored.updatedAtMs = wallMs;
     stored.instance = instance;
-    stored.isLapsing = false;
-    this.#leases.set(stored);
+    this.#leases.moved(stored, this.#clock.monotonicMs());
     const app = this.#apps.app(instance.env, instance.appid) as App;
     this.#emit(app, stored, { kind: 'updated', before, after: instance, cause });
   }
@@ -265,19 +271,13 @@ export class Registry implements RegistryView {
   #remove(stored: StoredInstance, kind: 'cancelled' | 'evicted', cause: Cause): void {
     const { env, appid } = stored.instance;
     const app = this.#apps.app(env, appid) as App;
-    this.#leases.delete(stored);
     app.delete(stored);
     if (app.size === 0) {
       this.#apps.delete(app);
       this.#departures.remember(env, appid, this.#revision + 1);
     }
+    this.#leases.ended(stored, this.#clock.monotonicMs(), kind === 'evicted');
     this.#emit(app, stored, { kind, before: stored.instance, cause });
-  }
-
-  #lapsing(stored: StoredInstance): void {
-    stored.isLapsing = lapsingFromMs(stored) <= this.#clock.monotonicMs();
-    this.#leases.set(stored);
-    this.#options.onLapsing?.(stored);
   }
 
   /** Before anything is touched: a change within a change would leave listeners with two orders of events. */

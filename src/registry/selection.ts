@@ -28,9 +28,3 @@ export function isSelected(instance: Instance, selection: Selection): boolean {
 export function isSameText(a: string, b: string): boolean {
   return a === b || (a.length === b.length && foldAscii(a) === foldAscii(b));
 }
-
-/** Those in `zone` first, the rest behind them; the order among them stays. */
-export function nearestFirst<T extends { readonly instance: Instance }>(instances: readonly T[], zone: string): T[] {
-  const isNear = (leased: T) => isSameText(leased.instance.zone, zone);
-  return [...instances.filter(isNear), ...instances.filter((leased) => !isNear(leased))];
-}

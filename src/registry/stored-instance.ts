@@ -1,8 +1,10 @@
 // An instance as the registry keeps it, with its lease and its times.
 
 import type { Cause } from './change.ts';
+import type { Clock } from './clock.ts';
+import { lateAfterMs } from './heartbeat.ts';
 import type { Instance, Registration } from './instance.ts';
-import type { Lease } from './lease-queue.ts';
+import type { Queued } from './lease-queue.ts';
 import type { InstanceKey } from './names.ts';
 import type { LeasedInstance } from './view.ts';
 
@@ -17,12 +19,21 @@ export interface Timestamps {
   dirtyAtMs: number;
 }
 
+/** See leases.ts. */
+export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
+
 /** An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves. */
-export interface StoredInstance extends LeasedInstance, Lease, Timestamps {
+export interface StoredInstance extends LeasedInstance, Queued, Timestamps {
   instance: Instance;
   deadlineMs: number;
   isSuspect: boolean;
-  /** Its lease is about to end, and whoever wants to know has been told: see lapsing.ts. */
+  /** Owned by leases.ts, as are the fields around it. */
+  phase: Phase;
+  /** Whole milliseconds between its renewals, as learned so far. */
+  intervalMs: number;
+  /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
+  shortenedMs: number;
+  /** Its lease is about to end, and those who hold a copy know when: see lapsing.ts. */
   isLapsing: boolean;
   /** The registry's revision at the last change of this instance. */
   revision: number;
@@ -31,21 +42,44 @@ export interface StoredInstance extends LeasedInstance, Lease, Timestamps {
 /** A fresh lease, not queued yet. */
 export function storedInstance(instance: Instance, times: Timestamps, nowMs: number, revision = 0): StoredInstance {
   const deadlineMs = nowMs + instance.leaseSeconds * 1000;
-  return { instance, deadlineMs, isSuspect: false, isLapsing: false, heapIndex: -1, queuedMs: 0, revision, ...times };
+  const lease = {
+    deadlineMs,
+    isSuspect: false,
+    phase: 'onTime' as const,
+    intervalMs: 0,
+    shortenedMs: 0,
+    isLapsing: false,
+    heapIndex: -1,
+  };
+  return { instance, ...lease, revision, ...times };
 }
 
 export function timesOf({ registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs }: StoredInstance): Timestamps {
   return { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
 }
 
-/** The cause of an eviction at `nowMs`. */
-export function silenceOf({ instance, deadlineMs }: StoredInstance, nowMs: number): Cause {
-  const heldMs = Math.max(0, nowMs - deadlineMs);
-  return { why: 'evicted', silentMs: heldMs + instance.leaseSeconds * 1000, heldMs };
-}
-
 /** A registration at its place. */
 export function place(key: InstanceKey, registration: Registration, label: string): Instance {
   const { env, appid, instance } = key;
   return Object.freeze({ ...registration, env, appid, instance, label });
+}
+
+export function leaseMs(stored: StoredInstance): number {
+  return stored.instance.leaseSeconds * 1000;
+}
+
+/** Monotonic milliseconds at which it was last heard: registered or renewed. */
+export function heardMs(stored: StoredInstance): number {
+  return stored.deadlineMs - leaseMs(stored) - stored.shortenedMs;
+}
+
+/** Monotonic milliseconds at which it is late, if it was on time: never after its deadline. */
+export function lateAtMs(stored: StoredInstance): number {
+  return heardMs(stored) + lateAfterMs(stored.intervalMs, leaseMs(stored));
+}
+
+/** Why it leaves when it is evicted now. */
+export function evictionOf(stored: StoredInstance, clock: Clock): Cause {
+  const nowMs = clock.monotonicMs();
+  return { why: 'evicted', silentMs: nowMs - heardMs(stored), heldMs: Math.max(0, nowMs - stored.deadlineMs) };
 }

@@ -37,6 +37,8 @@ export interface RegistryView {
    * it (`acme` when `com.acme` is registered; `''` stands for the env itself).
    */
   at(env: string, appid: string): AppView | 'within' | undefined;
+  /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */
+  whySuspect?(leased: LeasedInstance): string;
   /** The apps of an env, in no particular order. Long: not for the serving path without a limit. */
   apps(env: string): Iterable<Pick<AppView, 'appid'>>;
 }

@@ -2,8 +2,10 @@
 // resolvers and secondaries compare serials by RFC 1982), so a mark ahead of the counter is kept on disk: it is moved
 // on in blocks, before the counter reaches it, and after a crash counting goes on behind the mark. One small file,
 // replaced by rename and synced, written once in ten thousand changes.
-// Without a directory, or should the file be lost, counting starts at the seconds since 1970, which is ahead of any
-// earlier life that saw less than one change a second on average.
+// It has one owner, this file, and not the database: it also counts what is no change of an instance (a reloaded zone),
+// it is written before a number is used, and it is a second witness when the database is damaged.
+// Should it be lost, counting goes on from the seconds since 1970 or a block behind the database's last change: ahead of
+// any earlier life that saw less than one change a second on average.
 
 import {
   accessSync,
@@ -14,61 +16,61 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 
-const blockSize = 10_000;
+/** How far ahead the mark is: so much may be counted between two syncs of it. */
+export const blockSize = 10_000;
 const fileName = 'revision';
 
+export interface Mark {
+  readonly revision: number;
+  /** What else the serial stood for: a hash of zone files. Empty: unknown. */
+  readonly stands: string;
+}
+
 export interface RevisionMark {
-  /** Where counting starts. */
-  readonly initial: number;
   /** To be called with every new revision: moves the mark on in time. */
   passed(revision: number): void;
   /** Notes the exact revision: a clean stop leaves no gap. */
-  close(revision: number): void;
+  close(mark: Mark): void;
 }
 
-export interface RevisionMarkDeps {
-  wallMs(): number;
-  /** The mark could not be read or written; counting goes on. Says what a person needs to mend it. */
-  onFault(message: string): void;
-}
+/** Something could not be read or written, and counting goes on. Says what a person needs to mend it. */
+type OnFault = (message: string) => void;
 
-/** Opens the mark in `directory` (made if missing), or one in memory where it is undefined. */
-export function openRevisionMark(
-  directory: string | undefined,
-  deps: RevisionMarkDeps,
-): RevisionMark | { problem: string } {
-  const seconds = Math.floor(deps.wallMs() / 1000);
-  if (directory === undefined) return { initial: seconds, passed: () => {}, close: () => {} };
-  const path = join(directory, fileName);
+/** The mark of the last life; undefined: there is none that can be read. */
+export function readMark(directory: string, onFault: OnFault): Mark | undefined | { readonly problem: string } {
   const unusable = directoryProblem(directory);
   if (unusable !== undefined) return { problem: `Cannot keep data in ${directory}: ${unusable}` };
-  // One behind the last life's: this one begins with other data, an empty registry, so with another serial.
-  const initial = Math.max(read(path, deps) + 1, seconds);
+  return read(join(directory, fileName), onFault);
+}
+
+/** Begins to count on from `initial`. */
+export function openMark(directory: string, initial: number, onFault: OnFault): RevisionMark {
+  const path = join(directory, fileName);
   let mark = initial;
 
-  function write(revision: number): void {
+  function write(revision: number, stands: string): void {
     // Set first: a full disk is reported once a block and not with every change.
     mark = revision;
     try {
-      replace(path, `${revision}\n`);
+      replace(path, `${revision}${stands === '' ? '' : ` ${stands}`}\n`);
     } catch (error) {
-      deps.onFault(
+      onFault(
         `Cannot keep the revision in ${path}, so after a crash the SOA serial may go back: ${(error as Error).message}`,
       );
     }
   }
 
-  write(initial + blockSize);
+  write(initial + blockSize, '');
   return {
-    initial,
     passed(revision) {
-      if (revision >= mark) write(revision + blockSize);
+      if (revision >= mark) write(revision + blockSize, '');
     },
-    close: write,
+    close: ({ revision, stands }) => write(revision, stands),
   };
 }
 
@@ -84,29 +86,35 @@ function directoryProblem(directory: string): string | undefined {
   }
 }
 
-function read(path: string, { onFault }: RevisionMarkDeps): number {
+function read(path: string, onFault: OnFault): Mark | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') onFault(`Cannot read ${path}, so revisions go on from the time of day: ${message}`);
-    return 0;
+    return undefined;
   }
-  if (/^[0-9]{1,15}\n$/.test(text)) return Number(text);
+  const [, revision, stands = ''] = /^([0-9]{1,15})(?: (\S{1,100}))?\n$/.exec(text) ?? [];
+  if (revision !== undefined) return { revision: Number(revision), stands };
   onFault(`${path} is damaged, so revisions go on from the time of day: it should hold one number`);
-  return 0;
+  return undefined;
 }
 
 /** The old content or the new one, whatever happens in between. */
 function replace(path: string, content: string): void {
   const next = `${path}.new`;
-  const file = openSync(next, 'w');
   try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(next, 'w');
+    try {
+      writeSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(next, path);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
   }
-  renameSync(next, path);
 }

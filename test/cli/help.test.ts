@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { settingKeys } from '../../src/config/settings.ts';
+import { typed } from '../kit/cli-world.ts';
 import { rollcall } from '../kit/command-line.ts';
 
 test('--version is the one of package.json', async () => {
@@ -15,7 +16,14 @@ test('--version is the one of package.json', async () => {
 test.each([
   [
     ['--help'],
-    ['serve', 'check-zones', 'config', 'weakest first: defaults, rollcall.yaml, ROLLCALL_* variables, flags'],
+    [
+      'serve',
+      'check-zones',
+      'config',
+      'ls [env]',
+      'Exit codes: 0',
+      'weakest first: defaults, rollcall.yaml, ROLLCALL_* variables, flags',
+    ],
   ],
   [
     ['serve', '--help'],
@@ -29,16 +37,50 @@ test.each([
     ['config', '--help'],
     [...settingKeys, 'ROLLCALL_LEASE_SECONDS', '5..86400 seconds'],
   ],
+  [
+    ['ls', '--help'],
+    ['--url <url>', 'jq'],
+  ],
+  [
+    ['show', '--help'],
+    ['prod/orders orders-1', 'Exit code 4'],
+  ],
+  [
+    ['register', '--help'],
+    ['--addr <url>', '--version <text>', 'renews the lease'],
+  ],
+  [
+    ['cancel', '--help'],
+    ['safeToStopAt', 'Exit code 4'],
+  ],
+  [
+    ['resolve', '--help'],
+    ['--server <host:port>', '3 the name exists', '4 no such name'],
+  ],
+  [
+    ['snippet', '--help'],
+    ['unbound', 'systemd-resolved', 'kubernetes', '--also <domain>'],
+  ],
+  [
+    ['completion', '--help'],
+    ['source <(rollcall completion bash)', 'choices: "bash", "zsh", "fish"'],
+  ],
+  [
+    ['doctor', '--help'],
+    ['--resolv-conf <file>', '--resolver <host:port>', 'Exit code 1'],
+  ],
 ])('%j teaches, with examples', async (args, parts) => {
-  const { code, out, err } = await rollcall(args);
+  const { code, out, err } = await typed(args);
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toContain('\nExamples:\n  rollcall ');
-  for (const part of parts) expect(out).toContain(part);
+  expect(out).toContain('\nExamples:\n  ');
+  // A long description goes on in the next line, as a comment.
+  const unwrapped = out.replaceAll(/\n +# /g, ' ');
+  for (const part of parts) expect(unwrapped).toContain(part);
   expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
 });
 
 test('help says nothing of tokens as a flag: the arguments of a process are for all to see', async () => {
-  const { out } = await rollcall(['serve', '--help']);
+  const { out } = await typed(['serve', '--help']);
   expect(out).toContain('--token-file');
   expect(out).not.toMatch(/--tokens?\b(?!-file)/);
 });
@@ -50,8 +92,12 @@ test.each([
   [['serve', 'x'], /too many arguments/],
   [['serve', '--http'], /argument missing/],
   [['check-zones', 'a', 'b'], /too many arguments/],
-])('%j is refused on stderr with exit code 1', async (args, said) => {
-  const { code, out, err } = await rollcall(args);
-  expect({ code, out }).toEqual({ code: 1, out: '' });
+])('%j is refused on stderr with exit code 2', async (args, said) => {
+  const { code, out, err } = await typed(args);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(said);
+});
+
+test('the process ends with that code', async () => {
+  expect(await rollcall(['srve'])).toMatchObject({ code: 2, out: '' });
 });

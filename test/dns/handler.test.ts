@@ -230,6 +230,7 @@ test('a fault of ours is SERVFAIL to the client and is reported once, and the ne
     zones: harness.zones,
     counters: harness.counters,
     cacheOctetsMax: 1000,
+    handouts: harness.handouts,
     identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
     wallMs: () => 0,
     monotonicMs: () => {

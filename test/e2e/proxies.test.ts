@@ -1,9 +1,10 @@
 // What rollcall is for: a proxy that knows only a name and a resolver spreads requests over the instances, and one that
-// was cancelled gets none any more once `safeToStopAt` has passed.
+// was cancelled gets none any more once `safeToStopAt` has passed. The proxies run what `rollcall snippet` prints.
 
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { snippets } from '../../src/cli/snippets/all.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { type Backends, startBackends } from '../kit/http-backends.ts';
 import { requireInCi } from '../kit/installed.ts';
@@ -97,12 +98,8 @@ describe.skipIf(noNginx.length > 0)(
 
     beforeAll(async () => {
       backends = await behind('web', ['127.0.0.2', '127.0.0.3', '127.0.0.4']);
-      const port = await freePort();
-      proxy = await startNginx(
-        port,
-        `resolver 127.0.0.1:${server.dnsPort} valid=1s ipv6=off;
-      location / { set $up web.prod.svc; proxy_pass http://$up:${backends.all[0]?.port}; }`,
-      );
+      const text = snippet('nginx', 'web.prod.svc', backends.all[0]?.port);
+      proxy = await startNginx(await freePort(), text);
     });
 
     afterAll(async () => {
@@ -116,7 +113,13 @@ describe.skipIf(noNginx.length > 0)(
   },
 );
 
-async function startNginx(port: number, location: string): Promise<Proxy> {
+/** The text for one of our apps, as it is printed. */
+function snippet(program: string, app: string, appPort = 80): string {
+  const dns = { host: '127.0.0.1', port: server.dnsPort };
+  return snippets.get(program)?.text({ dns, domains: ['svc'], app, appPort }) ?? '';
+}
+
+async function startNginx(port: number, text: string): Promise<Proxy> {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${kind};`);
   const conf = `
     worker_processes 1;
@@ -127,7 +130,7 @@ async function startNginx(port: number, location: string): Promise<Proxy> {
     http {
       access_log off;
       ${temporary.join(' ')}
-      server { listen 127.0.0.1:${port}; ${location} }
+      ${text.replace('listen 127.0.0.1:8000;', `listen 127.0.0.1:${port};`)}
     }`;
   const directory = scratch({ conf });
   const program = start('nginx', ['-p', directory, '-c', join(directory, 'conf'), '-e', 'stderr', '-g', 'daemon off;']);
@@ -151,7 +154,7 @@ describe.skipIf(noHaproxy.length > 0)(
 
     beforeAll(async () => {
       backends = await behind('shop', ['127.0.1.2', '127.0.1.3', '127.0.1.4']);
-      proxy = await startHaproxy(await freePort(), '_http._tcp.shop.prod.svc');
+      proxy = await startHaproxy(await freePort(), snippet('haproxy', 'shop.prod.svc'));
     });
 
     afterAll(async () => {
@@ -165,7 +168,7 @@ describe.skipIf(noHaproxy.length > 0)(
   },
 );
 
-async function startHaproxy(port: number, name: string): Promise<Proxy> {
+async function startHaproxy(port: number, text: string): Promise<Proxy> {
   const conf = `
 global
   log stderr local0 err
@@ -174,22 +177,10 @@ defaults
   timeout connect 2s
   timeout client 5s
   timeout server 5s
-  option redispatch
-  retries 3
-resolvers rollcall
-  nameserver one 127.0.0.1:${server.dnsPort}
-  accepted_payload_size 1232
-  timeout resolve 200ms
-  timeout retry 500ms
-  hold valid 200ms
-  hold obsolete 0s
 frontend in
   bind 127.0.0.1:${port}
-  default_backend app
-backend app
-  balance roundrobin
-  server-template web 5 ${name} resolvers rollcall resolve-prefer ipv4 init-addr none check inter 500ms
-`;
+  default_backend shop
+${text}`;
   const directory = scratch({ conf });
   const program = start('haproxy', ['-f', join(directory, 'conf'), '-db']);
   await startWhen('HAProxy', program, () =>

@@ -173,7 +173,7 @@ describe.skipIf(missing.length > 0)(
       };
       const safeIn = Date.parse(reply.safeToStopAt) - Date.now();
       expect(safeIn).toBeGreaterThan(3000);
-      expect(safeIn).toBeLessThanOrEqual(6000);
+      expect(safeIn).toBeLessThanOrEqual(6500);
       for (const name of ['one.brief.app.test.svc', 'brief.app.test.svc', 'app.test.svc', 'test.svc']) {
         expect({ name, ...(await dig(port, `${name} A`)) }).toMatchObject({ name, status: 'NXDOMAIN', answer: [] });
       }

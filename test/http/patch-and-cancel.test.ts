@@ -107,8 +107,10 @@ describe('DELETE', () => {
       instance: 'a1',
       outcome: 'cancelled',
       revision: 102,
-      // The TTL, and the second that resolvers round by.
-      safeToStopAt: '2026-01-01T00:00:08.000Z',
+      // It was in no answer; when it was: see safe-stops.test.ts.
+      safe: true,
+      safeToStopAt: '2026-01-01T00:00:00.000Z',
+      safeInSeconds: 0,
     });
     expect(registry.instanceCount).toBe(0);
   });

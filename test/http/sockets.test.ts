@@ -1,6 +1,7 @@
 // What only shows on real connections: bytes that are no HTTP, clients that are slow or vanish, and the end.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { httpTimeouts } from '../../src/http/server.ts';
 import { createWorld, type World, type WorldOptions } from '../kit/http-world.ts';
 import { RawConnection } from '../kit/raw-http.ts';
 
@@ -12,13 +13,13 @@ afterEach(async () => {
   for (const { app } of open.splice(0)) await app.close();
 });
 
-/** Limits short enough to be waited for. */
-const timeouts = { requestMs: 300, headersMs: 200, idleMs: 600, checkEveryMs: 20 };
+/** Limits short enough to be waited for; tests that are not about time have the product's own. */
+const hasty = { requestMs: 800, headersMs: 600, idleMs: 1000, checkEveryMs: 20 };
 
 async function listening(
   options: WorldOptions = {},
 ): Promise<World & { port: number; dial(): Promise<RawConnection> }> {
-  const world = createWorld({ ...options, realTimers: true, deps: { timeouts, ...options.deps } });
+  const world = createWorld({ ...options, realTimers: true, deps: { timeouts: httpTimeouts, ...options.deps } });
   await world.app.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
   open.push(world);
   const { port } = world.app.server.address() as { port: number };
@@ -129,19 +130,19 @@ describe('slow clients', () => {
     ['half a header', `${head}x: `],
     ['half a chunk', `${head}transfer-encoding: chunked\r\n\r\n5\r\nab`],
   ])('that send %s and no more: 408 and closed', async (_what, bytes) => {
-    const { dial, registry } = await listening();
+    const { dial, registry } = await listening({ deps: { timeouts: hasty } });
     const startedMs = performance.now();
     const connection = await dial();
     connection.write(bytes);
     await connection.closed;
-    expect(performance.now() - startedMs).toBeLessThan(2000);
+    expect(performance.now() - startedMs).toBeLessThan(8000);
     expect(connection.statuses).toEqual([408]);
     expect(connection.received).toContain('application/problem+json');
     expect(registry.revision).toBe(100);
   });
 
   test('that send a byte now and then do not stretch the time', async () => {
-    const { dial } = await listening();
+    const { dial } = await listening({ deps: { timeouts: hasty } });
     const connection = await dial();
     connection.write(`${head}content-length: 1000\r\n\r\n`);
     const drip = setInterval(() => connection.write('x'), 20);
@@ -151,7 +152,7 @@ describe('slow clients', () => {
   });
 
   test('that say nothing, or nothing more, are let go', async () => {
-    const { dial } = await listening();
+    const { dial } = await listening({ deps: { timeouts: hasty } });
     const silent = await dial();
     const idle = await dial();
     idle.write(get('/apps'));
@@ -159,30 +160,15 @@ describe('slow clients', () => {
     await Promise.all([silent.closed, idle.closed]);
     expect(idle.statuses).toEqual([200]);
   });
-
-  test('above the limit of connections are turned away, and those that are there stay', async () => {
-    const { dial } = await listening({
-      deps: { timeouts: { ...timeouts, idleMs: 5000 }, limits: { connectionsMax: 2 } },
-    });
-    const [first, second] = [await dial(), await dial()];
-    first.write(get('/apps'));
-    second.write(get('/apps'));
-    await expect.poll(() => [...first.statuses, ...second.statuses]).toEqual([200, 200]);
-    const third = await dial();
-    await third.closed;
-    expect(third.statuses).toEqual([]);
-    first.write(get('/apps'));
-    await expect.poll(() => first.statuses).toEqual([200, 200]);
-  });
 });
 
 describe('a caller that waits', () => {
   test('outlives the idle limit, wakes with the change, and may go on with the connection', async () => {
-    const { dial, longPolls, register } = await listening();
+    const { dial, longPolls, register } = await listening({ deps: { timeouts: hasty } });
     const connection = await dial();
     connection.write(get('/apps/prod/orders?index=100&wait=1m'));
     await expect.poll(() => longPolls.waiting).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 2.5 * timeouts.idleMs));
+    await new Promise((resolve) => setTimeout(resolve, 2.5 * hasty.idleMs));
     expect(connection.received).toBe('');
     await register('prod/orders/a1');
     await expect.poll(() => connection.statuses).toEqual([200]);
@@ -204,8 +190,7 @@ describe('a caller that waits', () => {
   });
 
   test('a thousand at once are all answered by one change', async () => {
-    const patient = { requestMs: 10_000, headersMs: 10_000, idleMs: 30_000, checkEveryMs: 1000 };
-    const { port, longPolls, register } = await listening({ waitingMax: 1000, deps: { timeouts: patient } });
+    const { port, longPolls, register } = await listening({ waitingMax: 1000 });
     const url = `http://127.0.0.1:${port}/api/v1/apps/prod/orders?index=100&wait=1m`;
     const replies = Array.from({ length: 1000 }, () =>
       fetch(url).then((reply) => reply.json() as Promise<{ index: number }>),
@@ -221,7 +206,9 @@ describe('a caller that waits', () => {
 describe('the end', () => {
   test('answers who waits and who is being served, refuses the next, then closes', async () => {
     const written = Promise.withResolvers<void>();
-    const { app, dial, longPolls, registry } = await listening({ deps: { timeouts, durable: () => written.promise } });
+    const { app, dial, longPolls, registry } = await listening({
+      deps: { durable: () => written.promise },
+    });
     const waiting = await dial();
     waiting.write(get('/apps/prod/orders?wait=1m'));
     const writing = await dial();
@@ -246,9 +233,7 @@ describe('the end', () => {
   });
 
   test('does not wait for a body that never comes', async () => {
-    const { app, dial } = await listening({
-      deps: { timeouts: { ...timeouts, requestMs: 60_000, headersMs: 60_000, idleMs: 60_000 } },
-    });
+    const { app, dial } = await listening();
     const connection = await dial();
     connection.write(`${head}content-length: 1000\r\n\r\n`);
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,8 +1,10 @@
-// Resolvers that operators put in front, each with `svc.` and the addresses 10/8 delegated or forwarded to one rollcall, as
-// their manuals have it. Not daemons, no root rights needed beyond what the packages ask for.
+// Resolvers that operators put in front, each with `svc.` and the addresses 10/8 handed to one rollcall by the very text
+// that `rollcall snippet` prints. Not daemons, no root rights needed beyond what the packages ask for.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { snippets } from '../../src/cli/snippets/all.ts';
+import type { SnippetTarget } from '../../src/cli/snippets/target.ts';
 import { udpClient } from './dns-client.ts';
 import { type Program, start, startWhen } from './program.ts';
 import { freePort, removeScratch, scratch } from './scratch.ts';
@@ -12,8 +14,19 @@ export interface Forwarder {
   stop(): Promise<void>;
 }
 
-/** Everything on that Unbound checks about its upstream. */
-export function startUnbound(rollcallPort: number): Promise<Forwarder> {
+/** For a rollcall at this port of 127.0.0.1. */
+function snippet(program: string, rollcallPort: number): string {
+  const target: SnippetTarget = {
+    dns: { host: '127.0.0.1', port: rollcallPort },
+    domains: ['svc', '10.in-addr.arpa'],
+    app: 'orders.prod.svc',
+    appPort: 8080,
+  };
+  return snippets.get(program)?.text(target) ?? '';
+}
+
+/** Everything on that Unbound checks about its upstream; `more` are further lines of its server section. */
+export function startUnbound(rollcallPort: number, more = ''): Promise<Forwarder> {
   return started('Unbound', 'unbound', (port, directory) => ({
     conf: `
 server:
@@ -29,9 +42,7 @@ server:
   directory: "${directory}"
   num-threads: 1
   do-ip6: no
-  do-not-query-localhost: no
-  domain-insecure: "svc."
-  domain-insecure: "10.in-addr.arpa."
+  ${more}
   use-caps-for-id: yes
   qname-minimisation: yes
   qname-minimisation-strict: yes
@@ -39,16 +50,9 @@ server:
   harden-referral-path: yes
   harden-short-bufsize: yes
   hide-identity: yes
-  local-zone: "10.in-addr.arpa." nodefault
 remote-control:
   control-enable: no
-stub-zone:
-  name: "svc."
-  stub-addr: 127.0.0.1@${rollcallPort}
-stub-zone:
-  name: "10.in-addr.arpa."
-  stub-addr: 127.0.0.1@${rollcallPort}
-`,
+${snippet('unbound', rollcallPort)}`,
     args: ['-d', '-c', join(directory, 'conf')],
   }));
 }
@@ -61,16 +65,18 @@ listen-address=127.0.0.1
 bind-interfaces
 no-resolv
 no-hosts
-server=/svc/127.0.0.1#${rollcallPort}
-server=/10.in-addr.arpa/127.0.0.1#${rollcallPort}
+stop-dns-rebind
 pid-file=
 ${process.getuid?.() === 0 ? 'user=root' : ''}
-`,
+${snippet('dnsmasq', rollcallPort)}`,
     args: ['--keep-in-foreground', '--log-facility=-', `--conf-file=${join(directory, 'conf')}`],
   }));
 }
 
 export function startNamed(rollcallPort: number): Promise<Forwarder> {
+  const text = snippet('bind', rollcallPort);
+  // What has to stand within the options is in a comment.
+  const [, inOptions = ''] = /^\/\/ +(validate-except .*)$/m.exec(text) ?? [];
   return started('BIND', 'named', (port, directory) => ({
     conf: `
 options {
@@ -82,13 +88,11 @@ options {
   recursion yes;
   allow-recursion { 127.0.0.1; };
   dnssec-validation auto;
-  validate-except { "svc"; "10.in-addr.arpa"; };
+  ${inOptions}
   notify no;
 };
 controls { };
-zone "svc" { type forward; forward only; forwarders { 127.0.0.1 port ${rollcallPort}; }; };
-zone "10.in-addr.arpa" { type forward; forward only; forwarders { 127.0.0.1 port ${rollcallPort}; }; };
-`,
+${text}`,
     args: ['-g', '-c', join(directory, 'conf'), '-n', '1', '-4'],
   }));
 }

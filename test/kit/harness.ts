@@ -3,6 +3,7 @@
 
 import { DnsCounters, type Transport } from '../../src/dns/counters.ts';
 import { createHandler, type Handler } from '../../src/dns/handler.ts';
+import { Handouts } from '../../src/dns/handouts.ts';
 import { LiveZones } from '../../src/dns/live/live-zones.ts';
 import { name } from '../../src/dns/name.ts';
 import { Draws } from '../../src/dns/rotation.ts';
@@ -36,6 +37,9 @@ export interface QueryKnobs extends PacketKnobs {
   readonly tcp?: boolean;
 }
 
+/** Whatever lapses is evicted at its deadline, however many: for tests of something else than the guard. */
+export const unguarded = { guardPercent: 0, evictionPercentPerMinute: 100 } as const;
+
 export const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 
 /** An address that nothing listens at. */
@@ -46,6 +50,8 @@ export class Harness {
   readonly counters = new DnsCounters();
   readonly zones = new ZoneTable();
   readonly faults: unknown[] = [];
+  /** Of `handler`. */
+  readonly handouts = new Handouts(Number.NEGATIVE_INFINITY);
   readonly #liveZones: LiveZones;
   readonly registry: Registry;
   readonly handler: Handler;
@@ -83,6 +89,7 @@ export class Harness {
     for (const [apex, text] of Object.entries(zones)) liveZones.serve(zoneOf(apex, text));
     liveZones.serveMissing();
     this.registry.onChange((change) => liveZones.changed(change));
+    this.registry.onChange((change) => this.handouts.changed(change));
     const { clock, faults, counters } = this;
     const deps = {
       zones: this.zones,
@@ -92,8 +99,9 @@ export class Harness {
       isReady,
       onFault: (error: unknown) => faults.push(error),
     };
-    this.handler = createHandler({ ...deps, counters, cacheOctetsMax });
-    this.uncached = createHandler({ ...deps, counters: new DnsCounters(), cacheOctetsMax: 1 });
+    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, handouts: this.handouts });
+    const others = { counters: new DnsCounters(), handouts: new Handouts(Number.NEGATIVE_INFINITY) };
+    this.uncached = createHandler({ ...deps, ...others, cacheOctetsMax: 1 });
   }
 
   /** A zone file that comes, or comes again, while everything runs. */

@@ -10,6 +10,10 @@ export interface Backend {
   /** `http://127.0.0.2:PORT` */
   readonly addr: string;
   readonly hits: number;
+  /** Takes no more connections, and settles when those it has are over. */
+  stop(): Promise<void>;
+  /** Listens again at the same address, as a new process would. */
+  restart(): Promise<void>;
 }
 
 export interface Backends {
@@ -50,6 +54,9 @@ function startBackend(host: string, port: number, servers: Server[]): Promise<Ba
         get hits() {
           return hits;
         },
+        stop: () => new Promise((stopped) => server.close(() => stopped())),
+        restart: () =>
+          new Promise((restarted, failed) => server.once('error', failed).listen(port, host, () => restarted())),
       }),
     );
   });

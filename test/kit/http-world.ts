@@ -5,7 +5,12 @@ import { type Logger, pino } from 'pino';
 import type { HttpCounters } from '../../src/http/decision-log.ts';
 import { LongPolls } from '../../src/http/long-poll.ts';
 import type { ResolveResult } from '../../src/http/read-answer.ts';
+import { type HandedOut, SafeStops } from '../../src/http/safe-stops.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
+import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
+import { ChangeLog } from '../../src/registry/change-log.ts';
+import type { Instance } from '../../src/registry/instance.ts';
+import { LogRecorder } from '../../src/registry/log-recorder.ts';
 import { Registry, type RegistryOptions } from '../../src/registry/registry.ts';
 import { FakeClock } from './clock.ts';
 
@@ -46,6 +51,8 @@ export class FakeCounters implements HttpCounters {
   renewal = (verdict: string): void => this.#add(`renewal:${verdict}`);
   patch = (verdict: string): void => this.#add(`patch:${verdict}`);
   cancel = (verdict: string): void => this.#add(`cancel:${verdict}`);
+  drain = (verdict: string): void => this.#add(`drain:${verdict}`);
+  refused = (what: string): void => this.#add(`refused:${what}`);
   request = (method: string, route: string, status: number): void => this.#add(`request:${method} ${route} ${status}`);
 
   #add(what: string): void {
@@ -57,6 +64,11 @@ export interface WorldOptions {
   readonly registry?: Partial<RegistryOptions>;
   readonly deps?: Partial<HttpDeps>;
   readonly waitingMax?: number;
+  readonly watch?: Partial<WatchersOptions>;
+  /** What DNS says of its answers with an instance; nobody holds one otherwise. */
+  readonly handedOut?: (instance: Instance) => HandedOut;
+  /** What the record of changes keeps. */
+  readonly changesMax?: number;
   /** Uses Node's timers, for tests over sockets. */
   readonly realTimers?: boolean;
 }
@@ -67,6 +79,8 @@ export interface World {
   readonly clock: FakeClock;
   readonly timers: FakeTimers;
   readonly longPolls: LongPolls;
+  readonly watchers: Watchers;
+  readonly safeStops: SafeStops;
   readonly counters: FakeCounters;
   /** The lines that were logged. */
   readonly log: Json[];
@@ -99,6 +113,12 @@ export function createWorld(options: WorldOptions = {}): World {
   const fake = options.realTimers === true ? {} : { setTimer: timers.set, clearTimer: timers.clear };
   const longPolls = new LongPolls({ waitingMax: options.waitingMax ?? 100, ...fake });
   registry.onChange((change) => longPolls.notify(change));
+  const handedOut = options.handedOut ?? (() => ({ lastServedMs: undefined, heldUntilMs: 0 }));
+  const safeStops = new SafeStops({ registry, clock, longPolls, handedOut: async (instance) => handedOut(instance) });
+  const changeLog = new ChangeLog(registry, { max: options.changesMax ?? 10_000 });
+  registry.onChange((change) => changeLog.append(change));
+  const watchers = new Watchers({ registry, log: changeLog, clock, max: 100, ...options.watch });
+  registry.onChange((change) => watchers.changed(change));
   const app = createHttpServer({
     registry,
     clock,
@@ -107,8 +127,11 @@ export function createWorld(options: WorldOptions = {}): World {
     logger,
     tokens: [],
     longPolls,
+    watchers,
+    safeStops,
     counters,
     version: '0.0.0-test',
+    recorder: new LogRecorder(changeLog, clock.wallMs()),
     durable: async () => {},
     isReady: () => true,
     metricsText: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'rollcall_up 1\n' }),
@@ -123,7 +146,7 @@ export function createWorld(options: WorldOptions = {}): World {
   };
   const register = (path: string, fields: Json = {}): Promise<Reply> =>
     call('PUT', `/apps/${path}`, { addrs: ['http://10.0.0.7:8080'], ...fields });
-  return { app, registry, clock, timers, longPolls, counters, log, call, register };
+  return { app, registry, clock, timers, longPolls, watchers, safeStops, counters, log, call, register };
 }
 
 /** The problem document of a reply, after a check that it is one. */

@@ -75,7 +75,10 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   const threads = process.env['TEST_DNS_THREADS'];
   const plane: Record<string, string> = threads === undefined ? {} : { ROLLCALL_DNS_THREADS: threads };
   const flags = ['--http', onHttp, '--dns', onDns, '--data', data, '--zones', zones];
-  const program = start(command, [...before, ...flags, ...args], { cwd: directory, env: cleanEnvironment({ ...plane, ...env }) });
+  const program = start(command, [...before, ...flags, ...args], {
+    cwd: directory,
+    env: cleanEnvironment({ ...plane, ...env }),
+  });
   const lines = (): LogLine[] => program.said().split('\n').flatMap(logLine);
   const ready = await until(
     'rollcall being ready',

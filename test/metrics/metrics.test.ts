@@ -20,6 +20,8 @@ const dns: DnsCounts = {
   tcpRefused: 6,
 };
 
+const store = () => ({ written: 12, pending: 3, commits: 4, commitMs: 500, isFailing: true });
+
 const started: Metrics[] = [];
 afterEach(() => {
   for (const metrics of started.splice(0)) metrics.stop();
@@ -32,9 +34,13 @@ function createPage(processMetrics = false) {
   const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
   const metrics = createMetrics({
     registry,
-    dns,
+    pauses: { count: 2, ms: 1500 },
     plane: { threads: 2, transport: 'dgram' },
+    dns,
     longPolls: () => 9,
+    watch: { count: 4, eventCount: 5, cutCount: 6 },
+    drainsWaiting: () => 8,
+    store,
     version: '1.2.3',
     processMetrics,
   });
@@ -48,6 +54,44 @@ function createPage(processMetrics = false) {
     (await metrics.text()).text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return { clock, registry, metrics, register, lines };
 }
+
+test('the store: what was written, what waits, and whether it can write', async () => {
+  const { lines } = createPage();
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rollcall_store_failing 1',
+      'rollcall_store_pending 3',
+      'rollcall_store_writes_total 12',
+      'rollcall_store_commits_total 4',
+      'rollcall_store_commit_seconds_total 0.5',
+    ]),
+  );
+});
+
+test('the guard: what is held, who is late, and pauses of our own', async () => {
+  const { clock, registry, register, lines } = createPage();
+  for (let i = 0; i < 4; i++) register(`o-${i}`);
+  for (let i = 0; i < 600; i++) {
+    clock.advance(1000);
+    registry.evictExpired(10);
+    const isSilent = i >= 300;
+    if (i % 30 === 29 && !isSilent)
+      for (let j = 0; j < 4; j++) registry.renew({ env: 'prod', appid: 'orders', instance: `o-${j}` });
+  }
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rollcall_guard_holding{scope="registry"} 1',
+      'rollcall_guard_holding{scope="apps"} 1',
+      'rollcall_guard_holds_total 2',
+      'rollcall_late 4',
+      'rollcall_suspects 4',
+      'rollcall_renewals_per_minute{which="expected"} 8',
+      'rollcall_renewals_per_minute{which="seen"} 0',
+      'rollcall_pauses_total 2',
+      'rollcall_paused_seconds_total 1.5',
+    ]),
+  );
+});
 
 test('the registry: instances by status, apps, changes and the revision follow what happened', async () => {
   const { clock, registry, register, lines } = createPage();
@@ -97,6 +141,10 @@ test('the HTTP plane: outcomes begin at zero, requests are counted by template, 
       'rollcall_http_requests_total{route="/api/v1/apps",method="GET",status="3xx"} 1',
       'rollcall_http_requests_total{route="unmatched",method="other",status="4xx"} 50',
       'rollcall_http_long_polls 9',
+      'rollcall_watchers 4',
+      'rollcall_watch_events_total 5',
+      'rollcall_watchers_cut_total 6',
+      'rollcall_drains_waiting 8',
     ]),
   );
 });

@@ -75,6 +75,24 @@ test('what changes nothing is no change', () => {
   expect(harness.registry.revision).toBe(101);
 });
 
+test('a drain is an update to waiting that says why; of one that waits already it is none', () => {
+  const { harness, changes } = watched();
+  harness.register(place, { version: '2' });
+  const by = { address: '10.0.0.9', reason: 'deploy' };
+  expect(harness.registry.drain(keyOf(place), by).kind).toBe('drained');
+  expect(harness.registry.drain(keyOf(place), by).kind).toBe('unchanged');
+  expect(harness.registry.drain(keyOf('orders.prod/none'), by).kind).toBe('unknown');
+  expect(changes.slice(1)).toMatchObject([
+    {
+      kind: 'updated',
+      revision: 102,
+      cause: { why: 'drained', by },
+      before: { status: 'up', version: '2' },
+      after: { status: 'waiting', version: '2' },
+    },
+  ]);
+});
+
 test('a touch takes a revision and is no change: the next one goes on behind it', () => {
   const { harness, changes } = watched();
   expect(harness.registry.touch()).toBe(101);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Instance } from '../../src/registry/instance.ts';
-import { isSelected, nearestFirst, type Selection } from '../../src/registry/selection.ts';
+import { isSelected, type Selection } from '../../src/registry/selection.ts';
 import { Harness, keyOf } from '../kit/harness.ts';
 
 function instance(body: Record<string, unknown> = {}): Instance {
@@ -46,10 +46,4 @@ describe('an instance', () => {
     { port: 'https' },
     { version: '1.4.2', zone: 'us' },
   ])('is not selected by %j', (selection) => expect(isSelected(known, selection)).toBe(false));
-});
-
-test('those of a zone come first, and the order among them stays', () => {
-  const inZone = (zone: string, version: string) => ({ instance: instance({ zone, version }) });
-  const all = [inZone('a', '1'), inZone('b', '2'), inZone('', '3'), inZone('B', '4')];
-  expect(nearestFirst(all, 'b').map((leased) => leased.instance.version)).toEqual(['2', '4', '1', '3']);
 });

@@ -3,7 +3,7 @@
 // the table.
 
 import type { Instance } from '../../registry/instance.ts';
-import type { RegistryView } from '../../registry/view.ts';
+import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
 import { type Rdata, type RRset, RRType } from '../message.ts';
 import { type Name, nameOf, nameToText, parentOf } from '../name.ts';
 import { recordsPerRRsetMax } from '../rotation.ts';
@@ -11,8 +11,8 @@ import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial 
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { InstanceIndex } from './instance-index.ts';
+import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import { isReverse, reverseApex, reverseName } from './reverse-name.ts';
-import { ttlOf } from './service-candidates.ts';
 
 export interface ReverseZonesDeps {
   readonly origin: Name;
@@ -96,6 +96,7 @@ export class ReverseZones implements LiveNames {
 
   #pointers(owner: Name, instances: Iterable<Instance>, nowMs: number): NodeData {
     const targets = new Map<Name, Rdata>();
+    const shown: LeasedInstance[] = [];
     let isPartial = false;
     let ttl = Number.POSITIVE_INFINITY;
     let deadlineMs = Number.POSITIVE_INFINITY;
@@ -110,13 +111,16 @@ export class ReverseZones implements LiveNames {
       }
       targets.set(target, [target]);
       ttl = Math.min(ttl, ttlOf(leased, nowMs));
-      deadlineMs = Math.min(deadlineMs, leased.deadlineMs);
+      deadlineMs = Math.min(deadlineMs, boundMs(leased, nowMs));
+      shown.push(leased);
     }
     if (targets.size === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: [...targets.values()] };
     const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
-    const reason = `${apps} an instance at this address`;
-    return { rrset, validUntilMs: deadlineMs - ttl * 1000, reason, isPartial };
+    const stale = keptNote(shown, this.#deps.view);
+    const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
+    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason, isPartial };
+    return stale === undefined ? data : { ...data, stale };
   }
 }
 

@@ -65,6 +65,14 @@ export class SelectorIndex {
     return values.isIndexed && values.saying(value).length === 0 && !values.haveEnd(value);
   }
 
+  isSaidByAnybody(selector: Selector): boolean {
+    const values = this.#valuesOf(selector.key);
+    if (values.isIndexed) return values.saying(selector.value).length > 0;
+    const found = this.instances.findIndex(({ instance }) => isSaid(instance, selector));
+    values.walked += found < 0 ? this.instances.length : found + 1;
+    return found >= 0;
+  }
+
   /** Tells that so many instances were asked one by one what they say for a key. */
   walked(key: ValueKey, instances: number): void {
     this.#valuesOf(key).walked += instances;

@@ -1,10 +1,13 @@
 // One selector of a name: `1.4.2._version` is the value `1.4.2` under the key `_version`. Here is what an instance says
 // for each key, how a name's labels are read as selectors, and when an instance says a value or something that ends
 // in it. Values are folded octets, one character each, as labels are; a dot inside a label makes it no value's label.
+// `eu-1a._near` is none of these: it leaves nobody out, so that any zone's name stands in front of it, known or not, and
+// it counts last wherever it stands. Several are a list of preferences, the rightmost first.
 // Limit: `selectorsMax` in a name.
 
-import type { Instance } from '../../registry/instance.ts';
-import { foldAscii } from '../../registry/text.ts';
+import { isUtf8 } from 'node:buffer';
+import { type Instance, limits } from '../../registry/instance.ts';
+import { foldAscii, isPrintable } from '../../registry/text.ts';
 
 export type SelectorKey = '_version' | '_zone' | '_group' | '_tag' | '_port';
 /** `service`: `_http._tcp`, which is found as a selector's value is, and has no key in the name. */
@@ -15,6 +18,8 @@ export interface Selector<Key extends ValueKey = SelectorKey> {
   /** '' where the key stands alone: nobody says it, and every value ends in it. */
   readonly value: string;
 }
+
+const nearKey = '_near';
 
 /** Each selector of a name walks the instances that are left: forty in one name would hold up all other answers. */
 const selectorsMax = 8;
@@ -44,28 +49,51 @@ export function isEndOfSaid(instance: Instance, { key, value }: Selector): boole
   return texts[key](instance).some((text) => endsInText(text, value));
 }
 
-/**
- * The selectors that the labels end in, from right to left, and the labels left of them (a port and a protocol, or
- * nothing that exists). Undefined: no name has such selectors.
- */
-export function readSelectors(
-  labels: readonly string[],
-): { selectors: readonly Selector[]; rest: readonly string[] } | undefined {
+/** What the labels in front of an app's name say; from right to left, as a name is read. */
+export interface ReadSelectors {
+  readonly selectors: readonly Selector[];
+  /** Zones to prefer; '' is the bare `_near`, which stands leftmost and only above other names. */
+  readonly near: readonly string[];
+  /** The leftmost of them all is a preference. */
+  readonly endsNear: boolean;
+  /** What stands left of them: a port and a protocol, or nothing that exists. */
+  readonly rest: readonly string[];
+}
+
+/** The selectors that the labels end in. Undefined: no name has such selectors. */
+export function readSelectors(labels: readonly string[]): ReadSelectors | undefined {
   const selectors: Selector[] = [];
+  const near: string[] = [];
+  let endsNear = false;
   let end = labels.length;
   while (end > 0) {
     const key = labels[end - 1] as string;
-    if (!isSelectorKey(key)) break;
-    if (selectors.length === selectorsMax) return undefined;
+    if (key !== nearKey && !isSelectorKey(key)) break;
+    if (selectors.length + near.length === selectorsMax) return undefined;
     let start = end - 1;
     while (start > 0 && !labels[start - 1]?.startsWith('_')) start--;
     const value = textOf(labels.slice(start, end - 1));
     // A key alone says nothing, so nothing lies below it.
     if (value === undefined || (value === '' && start > 0)) return undefined;
-    selectors.push({ key, value });
+    endsNear = key === nearKey;
+    if (key !== nearKey) selectors.push({ key, value });
+    else if (value === '' || isZone(value)) near.push(value);
+    else return undefined;
     end = start;
   }
-  return { selectors, rest: labels.slice(0, end) };
+  return { selectors, near, endsNear, rest: labels.slice(0, end) };
+}
+
+/** Who says that he is in this zone. */
+export function isIn(zone: string, { instance }: { readonly instance: Instance }): boolean {
+  return zone !== '' && isText(instance.zone, zone);
+}
+
+/** True for octets that an instance could say as its zone. */
+function isZone(value: string): boolean {
+  if (value.length > limits.textOctets) return false;
+  const octets = Buffer.from(value, 'latin1');
+  return isUtf8(octets) && isPrintable(octets.toString('utf8'));
 }
 
 /** Labels as the text that they stand for; undefined where a dot inside one makes it no text's labels. */

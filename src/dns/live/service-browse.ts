@@ -11,7 +11,7 @@ import { childOf, type Name } from '../name.ts';
 import { type Draws, planOrder } from '../rotation.ts';
 import { emptyNonTerminal, type Node, type NodeData } from '../zone.ts';
 import type { InstanceChange } from './instance-change.ts';
-import { ttlOf } from './service-candidates.ts';
+import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import type { ServiceName } from './service-name.ts';
 import { countOf } from './service-records.ts';
 
@@ -119,12 +119,17 @@ export class ServiceBrowse {
     );
     const chosen = plan.order.map((index) => listed[index] as (typeof listed)[number]);
     const ttl = Math.min(...chosen.map(({ leased }) => ttlOf(leased, nowMs)));
-    const deadlineMs = Math.min(...chosen.map(({ leased }) => leased.deadlineMs));
+    const deadlineMs = Math.min(...chosen.map(({ leased }) => boundMs(leased, nowMs)));
+    const stale = keptNote(
+      chosen.map(({ leased }) => leased),
+      this.#view,
+    );
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: chosen.map(({ target }) => [target]) };
     return {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
       validUntilMs: deadlineMs - ttl * 1000,
-      reason: `${countOf(up)} of ${instances.size} up, ${chosen.length} of them listed`,
+      reason: `${countOf(up)} of ${instances.size} up, ${chosen.length} of them listed${stale === undefined ? '' : `; ${stale}`}`,
+      ...(stale === undefined ? {} : { stale }),
       additional: [],
       isPartial: chosen.length < listed.length,
     };

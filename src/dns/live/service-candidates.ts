@@ -2,10 +2,11 @@
 // (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
 
 import type { Address } from '../../registry/address.ts';
-import type { LeasedInstance } from '../../registry/view.ts';
+import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
 import type { Rdata, RRset } from '../message.ts';
 import type { Name } from '../name.ts';
 import type { Draws } from '../rotation.ts';
+import { boundMs, ttlOf } from './kept-instances.ts';
 import { type Endpoint, endpointsOf } from './service-endpoints.ts';
 import type { Scope } from './service-name.ts';
 import { metadataStrings } from './service-text.ts';
@@ -19,6 +20,8 @@ export interface Candidate {
   /** Monotonic milliseconds of the earliest lease behind it. */
   deadlineMs: number;
   readonly additional?: readonly RRset[];
+  /** Whom it leads to: several where they say the same. */
+  readonly behind: LeasedInstance[];
 }
 
 /** RFC 2782: two octets. */
@@ -31,6 +34,7 @@ export interface Place {
   readonly appName: Name;
   readonly nowMs: number;
   readonly draws: Draws;
+  readonly view: RegistryView;
 }
 
 /** Two instances at one address are one record, with the weight of both. */
@@ -84,6 +88,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
 /** The addresses of an endpoint's target, for ADDITIONAL. */
 export function hostRRsets({ target, hosts }: Endpoint, leased: LeasedInstance, nowMs: number): RRset[] {
   const ttl = ttlOf(leased, nowMs);
+  // Without `behind`: they go with a record that has it, and are kept no longer.
   return hosts.map(({ type, rdatas }) => ({ owner: target, type, ttl, rdatas }));
 }
 
@@ -103,7 +108,8 @@ export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place)
 
 export function candidate(rdata: Rdata, leased: LeasedInstance, nowMs: number): Candidate {
   const { weight, priority } = leased.instance;
-  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs: leased.deadlineMs };
+  const deadlineMs = boundMs(leased, nowMs);
+  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, behind: [leased] };
 }
 
 /** The same record again, of another instance. */
@@ -111,11 +117,6 @@ export function join(known: Candidate, leased: LeasedInstance, nowMs: number): v
   known.weight += leased.instance.weight;
   known.priority = Math.min(known.priority, leased.instance.priority);
   known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));
-  known.deadlineMs = Math.min(known.deadlineMs, leased.deadlineMs);
-}
-
-/** RFC 1035 §3.2.1 whole seconds; rounded down, because a cache must not hold longer than the lease. */
-export function ttlOf(leased: LeasedInstance, nowMs: number): number {
-  const left = Math.floor((leased.deadlineMs - nowMs) / 1000);
-  return Math.max(0, Math.min(leased.instance.dnsTtl, left));
+  known.deadlineMs = Math.min(known.deadlineMs, boundMs(leased, nowMs));
+  known.behind.push(leased);
 }

@@ -1,5 +1,6 @@
 // Names of the registry, read right to left (design §5): env, the longest registered appid, then what is left over:
-// selectors (`1.4.2._version`), a port (`_http._tcp`), or an instance (`orders-1`, `http.orders-1`). The result says
+// selectors (`1.4.2._version`) and preferences (`eu-1a._near`), a port (`_http._tcp`), or an instance (`orders-1`,
+// `http.orders-1`). The result says
 // which instances and which of their addresses a name means. A name exists when some registered instance makes it
 // exist, whether it takes traffic or not; the names between are empty non-terminals, so that a resolver which asks
 // label by label (RFC 9156) never meets NXDOMAIN above a name that exists (RFC 8020).
@@ -7,6 +8,7 @@
 
 import type { Address } from '../../registry/address.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
+import type { Preference } from './near.ts';
 import { readSelectors, type Selector, textOf } from './selector.ts';
 import { type SelectorIndex, selectorIndex } from './selector-index.ts';
 
@@ -18,6 +20,7 @@ export interface Scope {
   /** Selected instances, whatever their status; may be asked for more than once. */
   instances(): Iterable<LeasedInstance>;
   readonly servesAddress: ((address: Address) => boolean) | undefined;
+  readonly near?: Preference;
 }
 
 /** `within`: an empty non-terminal. */
@@ -95,14 +98,32 @@ export function endpointLabel(address: Address): string {
   return `${address.number}-${address.protocol}`;
 }
 
+/** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which only stands between. */
 function bySelectors(labels: readonly string[], app: AppView): ServiceName | undefined {
   const read = readSelectors(labels);
   if (read === undefined) return undefined;
-  const { selectors, rest } = read;
+  const { selectors, near, endsNear, rest } = read;
   const ports = selectors.filter(({ key }) => key === '_port').map(({ value }) => value);
   const index = selectorIndex(app);
-  if (rest.length > 0) return bySelectedPort(rest, app, index, selectors, ports);
-  const chosen = index.choose(selectors);
+  const found =
+    rest.length > 0
+      ? bySelectedPort(rest, app, index, selectors, ports)
+      : bySelection(app, selectors.length === 0 ? index.instances : index.choose(selectors), ports);
+  if (near.length === 0 || found === undefined) return found;
+  // Below an end of a value is the rest of that value, and nothing else.
+  if (found.kind === 'within') return endsNear && rest.length === 0 ? undefined : found;
+  if (near.at(-1) === '') return { kind: 'within', app };
+  const said = near.filter((value) => index.isSaidByAnybody({ key: '_zone', value }));
+  // Zones that are nobody's change nothing but the words.
+  const same = said.length === near.length ? undefined : JSON.stringify([rest, selectors, said]);
+  return scopeOf({ ...found.scope, near: { zones: near, said, same } });
+}
+
+function bySelection(
+  app: AppView,
+  chosen: readonly LeasedInstance[] | 'within',
+  ports: readonly string[],
+): ServiceName | undefined {
   if (chosen === 'within') return { kind: 'within', app };
   if (chosen.length === 0) return undefined;
   return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPorts(ports) });

@@ -6,7 +6,9 @@
 import type { LeasedInstance } from '../../registry/view.ts';
 import { type Rotation, type RRset, RRType } from '../message.ts';
 import { planOrder, recordsPerRRsetMax, rotationOf } from '../rotation.ts';
-import type { NodeData } from '../zone.ts';
+import type { NodeData, NodeRecords } from '../zone.ts';
+import { keptNote } from './kept-instances.ts';
+import { nearestOf } from './near.ts';
 import { bindings } from './service-bindings.ts';
 import { addresses, type Candidate, type Place, services, texts } from './service-candidates.ts';
 import type { Scope } from './service-name.ts';
@@ -38,10 +40,19 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
     if (leased.instance.status === 'up') up.push(leased);
   }
   if (up.length === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting` };
-  const candidates = candidatesOf(scope, type, up, place);
-  if (candidates.length === 0)
-    return { rrset: undefined, reason: `${countOf(up.length)} up, none has an address for this type` };
-  return rrsetOf(candidates, type, place, `${countOf(up.length)} of ${known} up`);
+  const { answering, zone } = nearestOf(up, scope.near);
+  const isOther = scope.near !== undefined && zone === undefined;
+  const where = zone === undefined ? '' : ` in ${zone}`;
+  const candidates = candidatesOf(scope, type, answering, place);
+  if (candidates.length === 0) {
+    const reason = `${countOf(answering.length)} up${where}, none has an address for this type`;
+    return { rrset: undefined, reason, isOther };
+  }
+  const stale = keptNote(answering, place.view);
+  const kept = stale === undefined ? '' : `; ${stale}`;
+  const counts = `${countOf(answering.length)} of ${known} up${where}${kept}`;
+  const made = { ...rrsetOf(candidates, type, place, counts), isOther };
+  return stale === undefined ? made : { ...made, stale };
 }
 
 /** `1 instance`, `2 instances`. */
@@ -64,7 +75,7 @@ function candidatesOf(scope: Scope, type: number, up: readonly LeasedInstance[],
   }
 }
 
-function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: string): NodeData {
+function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: string): NodeRecords {
   const chosen: Candidate[] = [];
   let rotation: Rotation | undefined;
   for (const equals of byPriority(candidates)) {
@@ -86,7 +97,8 @@ function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: st
     ttl = Math.min(ttl, one.ttl);
     deadlineMs = Math.min(deadlineMs, one.deadlineMs);
   }
-  const rrset = { owner: place.owner, type, ttl, rdatas: chosen.map(({ rdata }) => rdata) };
+  const rdatas = chosen.map(({ rdata }) => rdata);
+  const rrset = { owner: place.owner, type, ttl, rdatas, behind: chosen.map(({ behind }) => behind) };
   const cut =
     chosen.length < candidates.length
       ? `; ${chosen.length} of ${candidates.length} records, chosen anew from answer to answer`

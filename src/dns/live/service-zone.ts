@@ -9,6 +9,8 @@ import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial 
 import { CloseNames } from './close-names.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
+import { excuseOf } from './near.ts';
+import { sameRecords } from './same-records.ts';
 import { ServiceBrowse } from './service-browse.ts';
 import { findServiceName, longestApp, type Scope, type ServiceName } from './service-name.ts';
 import { serviceRecords, typesOfScope } from './service-records.ts';
@@ -109,6 +111,10 @@ class ServiceNode implements Node {
     return this.#scope.app;
   }
 
+  get isEndless(): boolean {
+    return this.#scope.near?.same !== undefined;
+  }
+
   /** Only the first: making all RRsets of a large app to answer with one would hold up everybody else. */
   types(): readonly number[] {
     const first = typesOfScope[this.#scope.kind].find((type) => this.rrset(type).rrset !== undefined);
@@ -116,8 +122,12 @@ class ServiceNode implements Node {
   }
 
   rrset(type: number): NodeData {
-    const place = { owner: this.#owner, appName: this.#appName(), nowMs: this.#nowMs, draws: this.#deps.draws };
-    return serviceRecords(this.#scope, type, place);
+    const { draws, view } = this.#deps;
+    const place = { owner: this.#owner, appName: this.#appName(), nowMs: this.#nowMs, draws, view };
+    const { near, app } = this.#scope;
+    const make = () => serviceRecords(this.#scope, type, place);
+    const data = near?.same === undefined ? make() : sameRecords(app, `${type} ${near.same}`, place, make);
+    return near !== undefined && data.isOther === true ? { ...data, reason: excuseOf(near) + data.reason } : data;
   }
 
   #appName(): Name {

@@ -1,6 +1,7 @@
 // The main thread's handle on one DNS thread: started, posted to, listened to, and gone at some time.
 
 import { Worker } from 'node:worker_threads';
+import type { HandedOut } from '../handouts.ts';
 import type { Listen, ListenFailure } from '../sockets/listen.ts';
 import type { Posting, Report, ThreadStart, UdpTransport } from './posting.ts';
 
@@ -15,6 +16,9 @@ export class DnsThread {
   readonly listening: Promise<Listening | ListenFailure>;
   /** Resolves when it is gone; with the error, where it was not told to. */
   readonly ended: Promise<unknown>;
+  #isOver = false;
+  /** By the number of the posting that asked. */
+  readonly #asked = new Map<number, (handedOut: HandedOut | undefined) => void>();
 
   constructor(start: ThreadStart, onFault: (error: unknown, question: string) => void) {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start });
@@ -25,6 +29,7 @@ export class DnsThread {
     this.#worker.on('message', (report: Report) => {
       if (report.kind === 'listening') resolve({ listens: report.listens, transport: report.transport });
       else if (report.kind === 'fault') onFault(report.error, report.question);
+      else if (report.kind === 'handedOut') this.#answered(report.sequence, report.handedOut);
       else {
         const code = report.code ?? '';
         resolve({ failed: report.failed, error: Object.assign(new Error(report.message), { code }) });
@@ -38,6 +43,8 @@ export class DnsThread {
       this.#worker.on('exit', (code) => {
         error ??= code === 0 ? undefined : new Error(`a DNS thread ended with ${code}`);
         reject(error ?? new Error('a DNS thread ended'));
+        this.#isOver = true;
+        for (const sequence of this.#asked.keys()) this.#answered(sequence, undefined);
         done(error);
       });
     });
@@ -47,8 +54,22 @@ export class DnsThread {
     this.#worker.postMessage(posting);
   }
 
+  /** The same, for a posting that asks what was handed out. Undefined: it has ended, and nobody can say. */
+  ask(posting: Posting): Promise<HandedOut | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<HandedOut | undefined>();
+    this.#asked.set(posting.sequence, resolve);
+    this.post(posting);
+    return promise;
+  }
+
   /** Ends it wherever it is. */
   terminate(): void {
     void this.#worker.terminate();
+  }
+
+  #answered(sequence: number, handedOut: HandedOut | undefined): void {
+    this.#asked.get(sequence)?.(handedOut);
+    this.#asked.delete(sequence);
   }
 }

@@ -1,8 +1,9 @@
-// The data plane without threads: the handler over the registry itself, on this thread's event loop. Nothing has to be
-// told: whoever changes the registry and the zones has changed the answers.
+// The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
+// be told: whoever changes the registry and the zones has changed the answers.
 
 import { DnsCounters } from '../counters.ts';
 import { createHandler } from '../handler.ts';
+import { Handouts } from '../handouts.ts';
 import type { ListenFailure } from '../sockets/listen.ts';
 import { listenDns } from '../sockets/server.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
@@ -14,9 +15,11 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   const { zones, clock, cacheOctetsMax, identity, tcp } = options;
   let isReady = false;
   const counters = new DnsCounters();
+  const handouts = new Handouts(clock.monotonicMs());
   const handler = createHandler({
     zones,
     counters,
+    handouts,
     cacheOctetsMax,
     identity,
     monotonicMs: () => clock.monotonicMs(),
@@ -32,14 +35,14 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     threads: 0,
     transport: 'dgram',
     counters,
-    apply: nothing,
+    apply: (change) => handouts.changed(change),
     mark: nothing,
     serveZone: nothing,
-    clockMoved: nothing,
     ready: () => {
       isReady = true;
     },
     applied: () => already,
+    handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
     close: () => {
       closing ??= server.close();
       return closing;

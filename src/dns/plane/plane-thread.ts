@@ -3,6 +3,7 @@
 
 import { DnsCounters } from '../counters.ts';
 import { createHandler, type Handler } from '../handler.ts';
+import { Handouts } from '../handouts.ts';
 import { LiveZones } from '../live/live-zones.ts';
 import { Draws } from '../rotation.ts';
 import type { Listen } from '../sockets/listen.ts';
@@ -10,7 +11,7 @@ import { type DnsServer, listenDns } from '../sockets/server.ts';
 import { ZoneTable } from '../zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
 import type { Posting, Report, ThreadStart } from './posting.ts';
-import { Replica } from './replica.ts';
+import { Replica, type ReplicaListener } from './replica.ts';
 import { sharedClock } from './shared-clock.ts';
 import { readUpdates } from './update.ts';
 import { zoneOfParcel } from './zone-parcel.ts';
@@ -24,6 +25,10 @@ export class PlaneThread {
   readonly #replica: Replica;
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
+  readonly #handouts: Handouts;
+  readonly #monotonicMs: () => number;
+  /** Of the replica. */
+  readonly #listener: ReplicaListener;
   readonly handler: Handler;
   #isReady: boolean;
   #opening: Promise<DnsServer | undefined> = Promise.resolve(undefined);
@@ -38,14 +43,25 @@ export class PlaneThread {
     this.#isReady = start.isReady;
     this.#replica = new Replica(start.revision);
     this.#counters = new DnsCounters(start.counters);
+    // Of what the thread had handed out whose place it takes nothing is known, but that it was before.
+    this.#handouts = new Handouts(monotonicMs());
+    this.#monotonicMs = monotonicMs;
     const zones = new ZoneTable();
     const draws = new Draws(Math.random());
     this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
     for (const parcel of start.zones) this.#live.serve(zoneOfParcel(parcel));
     this.#live.serveMissing();
+    this.#listener = {
+      changed: (change) => {
+        this.#live.changed(change);
+        this.#handouts.changed(change);
+      },
+      shortened: (instance) => this.#live.shortened(instance),
+    };
     this.handler = createHandler({
       zones,
       counters: this.#counters,
+      handouts: this.#handouts,
       cacheOctetsMax,
       identity,
       monotonicMs,
@@ -59,7 +75,7 @@ export class PlaneThread {
   apply(posting: Posting): void {
     switch (posting.kind) {
       case 'updates':
-        for (const update of readUpdates(posting.rows)) this.#replica.apply(update, this.#live);
+        for (const update of readUpdates(posting.rows)) this.#replica.apply(update, this.#listener);
         break;
       case 'zone':
         this.#replica.touch(posting.revision);
@@ -71,6 +87,11 @@ export class PlaneThread {
       case 'listen':
         this.#opening = this.#listen(posting.listens);
         break;
+      case 'handedOut': {
+        const handedOut = this.#handouts.of(posting.instance, this.#monotonicMs());
+        this.#report({ kind: 'handedOut', sequence: posting.sequence, handedOut });
+        break;
+      }
       case 'close':
         this.#opening = this.#opening.then(close, close);
     }

@@ -1,6 +1,7 @@
-// What goes between the main thread and a DNS thread. Down: postings in one order, each with its number. Up: reports,
-// few and far between; that a posting was applied is told through shared memory (applied-numbers.ts).
+// What goes between the main thread and a DNS thread. Down: postings in one order, each with its number. Up: reports, few
+// and far between; that a posting was applied is told through shared memory (applied-numbers.ts).
 
+import type { HandedOut, HeldInstance } from '../handouts.ts';
 import type { Name } from '../name.ts';
 import type { Listen } from '../sockets/listen.ts';
 import type { TcpLimits } from '../sockets/tcp.ts';
@@ -43,6 +44,8 @@ export type Content =
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
+  /** Report until when answers with this instance may be cached. */
+  | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
   /** Answer what has arrived, then end. */
   | { readonly kind: 'close' };
 
@@ -51,5 +54,7 @@ export type Posting = Content & { readonly sequence: number };
 export type Report =
   | { readonly kind: 'listening'; readonly listens: readonly Listen[]; readonly transport: UdpTransport }
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
+  /** To the posting of this number. */
+  | { readonly kind: 'handedOut'; readonly sequence: number; readonly handedOut: HandedOut }
   /** A bug was met while answering. */
   | { readonly kind: 'fault'; readonly error: unknown; readonly question: string };

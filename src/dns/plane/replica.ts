@@ -21,6 +21,8 @@ interface ReplicaInstance extends LeasedInstance {
   instance: Instance;
   deadlineMs: number;
   isSuspect: boolean;
+  /** Of a suspect; '' otherwise. */
+  why: string;
 }
 
 class ReplicaApp implements AppView {
@@ -47,6 +49,8 @@ export class Replica implements RegistryView {
   readonly #apps = new Catalogue<ReplicaApp>();
   #revision: number;
   #version = 0;
+  /** Many are kept for one reason: it is kept once. */
+  #lastWhy = '';
 
   constructor(revision: number) {
     this.#revision = revision;
@@ -68,6 +72,10 @@ export class Replica implements RegistryView {
     return this.#apps.apps(env);
   }
 
+  whySuspect(leased: LeasedInstance): string {
+    return (leased as ReplicaInstance).why;
+  }
+
   /** The registry's revision has moved for something beside it: see Registry.touch. */
   touch(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
@@ -83,7 +91,6 @@ export class Replica implements RegistryView {
   #put(update: { instance: Instance; revision: number }, lease: LeaseState, listener: ReplicaListener): void {
     const { instance, revision } = update;
     const { env, appid, label } = instance;
-    const { deadlineMs, isSuspect } = lease;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid);
@@ -91,12 +98,9 @@ export class Replica implements RegistryView {
     }
     const known = app.byName.get(label);
     const before = known?.instance;
-    if (known === undefined) app.byName.set(label, { instance, deadlineMs, isSuspect });
-    else {
-      known.instance = instance;
-      known.deadlineMs = deadlineMs;
-      known.isSuspect = isSuspect;
-    }
+    const state = this.#stateOf(lease);
+    if (known === undefined) app.byName.set(label, { instance, ...state });
+    else Object.assign(known, { instance, ...state });
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after: instance });
   }
@@ -111,17 +115,24 @@ export class Replica implements RegistryView {
     listener.changed({ revision: this.#revision, before: known.instance });
   }
 
-  #mark({ env, appid, label, deadlineMs, isSuspect }: Place & LeaseState, listener: ReplicaListener): void {
+  #mark(update: Place & LeaseState, listener: ReplicaListener): void {
+    const { env, appid, label } = update;
     const app = this.#apps.app(env, appid);
     const known = app?.byName.get(label);
     if (app === undefined || known === undefined) return;
     // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
-    const isWorse = deadlineMs < known.deadlineMs || isSuspect !== known.isSuspect;
-    known.deadlineMs = deadlineMs;
-    known.isSuspect = isSuspect;
+    const state = this.#stateOf(update);
+    const isWorse = state.deadlineMs < known.deadlineMs || state.isSuspect !== known.isSuspect;
+    Object.assign(known, state);
     if (!isWorse) return;
     app.revision = ++this.#version;
     listener.shortened(known.instance);
+  }
+
+  #stateOf({ deadlineMs, why }: LeaseState): Omit<ReplicaInstance, 'instance'> {
+    if (why === undefined) return { deadlineMs, isSuspect: false, why: '' };
+    if (why !== this.#lastWhy) this.#lastWhy = why;
+    return { deadlineMs, isSuspect: true, why: this.#lastWhy };
   }
 
   #moved(app: ReplicaApp, revision: number): void {

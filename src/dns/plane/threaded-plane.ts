@@ -7,9 +7,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../registry/change.ts';
-import type { Instance } from '../../registry/instance.ts';
-import type { AppView, LeasedInstance } from '../../registry/view.ts';
 import { DnsCounters } from '../counters.ts';
+import { type HandedOut, Handouts, type HeldInstance } from '../handouts.ts';
 import type { Name } from '../name.ts';
 import { SharedMemory } from '../packed/shared-memory.ts';
 import type { Listen, ListenFailure } from '../sockets/listen.ts';
@@ -20,8 +19,7 @@ import { CounterSum } from './counter-sum.ts';
 import { DnsThread, type Listening } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import type { Content, ThreadStart, UdpTransport } from './posting.ts';
-import { newSharedClock, setSharedClock } from './shared-clock.ts';
-import { markRow, putRow, removeRow } from './update.ts';
+import { markRow, putRow, removeRow, type ToldInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
 
@@ -50,7 +48,6 @@ class ThreadedPlane implements Plane {
   readonly counters: CounterSum;
   transport: UdpTransport = 'dgram';
   readonly #applied: AppliedNumbers;
-  readonly #clock: SharedArrayBuffer;
   readonly #counterMemory: readonly SharedArrayBuffer[];
   readonly #watchdog: Watchdog;
   readonly #pages = new SharedMemory();
@@ -68,14 +65,13 @@ class ThreadedPlane implements Plane {
   #restartedMs: number[] = [];
 
   constructor(options: PlaneOptions, listens: readonly Listen[]) {
-    const { threads, clock, fileZones } = options;
+    const { threads, fileZones } = options;
     this.#options = options;
     this.listens = listens;
     this.threads = threads;
     this.#applied = new AppliedNumbers(threads);
     const end = (slot: number) => this.#threads[slot]?.terminate();
     this.#watchdog = new Watchdog({ threads, has: (slot, sequence) => this.#applied.has(slot, sequence), end });
-    this.#clock = newSharedClock(clock.monotonicMs());
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
     for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: parcelOf(zone, this.#pages) });
@@ -94,11 +90,14 @@ class ThreadedPlane implements Plane {
 
   apply({ revision, before, after }: Change): void {
     if (after === undefined) this.#push(removeRow(before, revision));
-    else this.#push(putRow(this.#leased(after), revision, this.#options.clock.monotonicMs()));
+    else {
+      const told = this.#options.view.find(after) as ToldInstance;
+      this.#push(putRow(told, revision, this.#whySuspect(told)));
+    }
   }
 
-  mark(leased: LeasedInstance): void {
-    this.#push(markRow(leased, this.#options.clock.monotonicMs()));
+  mark(told: ToldInstance): void {
+    this.#push(markRow(told, this.#whySuspect(told)));
   }
 
   serveZone(zone: Zone): void {
@@ -108,10 +107,6 @@ class ThreadedPlane implements Plane {
     this.#zones.set(zone.apex, { zone, parcel });
     this.#post({ kind: 'zone', parcel, revision: this.#options.view.revision });
     if (old !== undefined) void this.#release(old);
-  }
-
-  clockMoved(): void {
-    setSharedClock(this.#clock, this.#options.clock.monotonicMs());
   }
 
   ready(): void {
@@ -126,6 +121,19 @@ class ThreadedPlane implements Plane {
     return this.#applied.reached(sequence);
   }
 
+  async handedOut({ env, appid, instance, dnsTtl }: HeldInstance): Promise<HandedOut> {
+    this.#flush();
+    this.#posted = (this.#posted + 1) | 0;
+    const sequence = this.#posted;
+    const key = { env, appid, instance, dnsTtl };
+    const asked = this.#threads.map((thread) => thread?.ask({ kind: 'handedOut', instance: key, sequence }));
+    this.#watchdog.expect(sequence);
+    const told = await Promise.all(asked);
+    const nowMs = this.#options.clock.monotonicMs();
+    // What a thread knew that has ended: as with a process that has, it handed out everything at its end.
+    return latest(told.map((one) => one ?? new Handouts(nowMs).of(key, nowMs)));
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#flush();
@@ -134,9 +142,8 @@ class ThreadedPlane implements Plane {
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
   }
 
-  /** As the view has it: a change is told after it was made. */
-  #leased({ env, appid, label }: Instance): LeasedInstance {
-    return (this.#options.view.at(env, appid) as AppView).byLabel(label) as LeasedInstance;
+  #whySuspect(told: ToldInstance): string {
+    return told.isSuspect ? (this.#options.view.whySuspect?.(told) ?? '') : '';
   }
 
   #push(row: unknown): void {
@@ -195,7 +202,7 @@ class ThreadedPlane implements Plane {
     return {
       slot,
       applied: this.#applied.memory,
-      clock: this.#clock,
+      clock: this.#options.clockMemory,
       counters: this.#counterMemory[slot] as SharedArrayBuffer,
       revision: view.revision,
       isReady: this.#isReady,
@@ -215,10 +222,10 @@ class ThreadedPlane implements Plane {
 
   /** All instances as they are now, in slices; changes that come in between overtake none of them. */
   async #tellEverybody(thread: DnsThread): Promise<void> {
-    const { everybody, view, clock } = this.#options;
+    const { everybody, view } = this.#options;
     let rows: unknown[] = [];
-    for (const leased of everybody()) {
-      rows.push(putRow(leased, view.revision, clock.monotonicMs()));
+    for (const told of everybody()) {
+      rows.push(putRow(told, view.revision, this.#whySuspect(told)));
       if (rows.length < rowsPerPosting) continue;
       thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
       rows = [];
@@ -249,4 +256,12 @@ class ThreadedPlane implements Plane {
     const outcome = await this.#start(slot).catch(() => undefined);
     if (outcome !== undefined && 'failed' in outcome) this.#options.onLost(outcome.error);
   }
+}
+
+function latest(all: readonly HandedOut[]): HandedOut {
+  const served = all.map(({ lastServedMs }) => lastServedMs).filter((ms) => ms !== undefined);
+  return {
+    lastServedMs: served.length === 0 ? undefined : Math.max(...served),
+    heldUntilMs: Math.max(...all.map(({ heldUntilMs }) => heldUntilMs)),
+  };
 }

@@ -1,11 +1,11 @@
 // What a replica is told of one instance, and its form on the way to another thread: a row of plain JSON. Text is made
 // once for all threads and copied fast, where a structured clone would walk every object again for each of them. A row
-// has what DNS answers with; times, ids and causes stay in the main thread. A lease is open (no deadline) until it is
-// lapsing: see registry/lapsing.ts.
+// has what DNS answers with; times and causes stay in the main thread. A lease is open (no deadline) until it is lapsing:
+// see registry/lapsing.ts.
+// Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../registry/address.ts';
 import type { Instance } from '../../registry/instance.ts';
-import { lapsingFromMs } from '../../registry/lapsing.ts';
 import type { LeasedInstance } from '../../registry/view.ts';
 
 export interface Place {
@@ -14,10 +14,17 @@ export interface Place {
   readonly label: string;
 }
 
-/** `deadlineMs` is infinite where the lease is open. */
+/** An instance as the registry has it. */
+export interface ToldInstance extends LeasedInstance {
+  /** Its deadline is for those to know who hold a copy. */
+  readonly isLapsing: boolean;
+}
+
 export interface LeaseState {
+  /** Infinite where the lease is open. */
   readonly deadlineMs: number;
-  readonly isSuspect: boolean;
+  /** Why the guard keeps it, in words; undefined where it is no suspect. */
+  readonly why: string | undefined;
 }
 
 export type Update =
@@ -27,14 +34,15 @@ export type Update =
 
 type Row = readonly unknown[];
 
-/** An instance is there, new or changed. */
-export function putRow(leased: LeasedInstance, revision: number, nowMs: number): Row {
-  const { instance } = leased;
+/** An instance is there, new or changed. `why`: of a suspect. */
+export function putRow(told: ToldInstance, revision: number, why: string): Row {
+  const { instance } = told;
   const { env, appid, label, version, zone, group, tags, weight, priority, status, metadata } = instance;
   const addrs = instance.addrs.map(addressToText);
-  const texts = [version, zone, group, tags, [...metadata].flat(), addrs];
+  const id = instance.instance === label ? '' : instance.instance;
+  const texts = [id, version, zone, group, tags, [...metadata].flat(), addrs];
   const numbers = [weight, priority, status === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
-  return ['+', env, appid, label, revision, ...leaseOf(leased, nowMs), ...numbers, ...texts];
+  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts];
 }
 
 /** An instance has left. */
@@ -43,15 +51,14 @@ export function removeRow({ env, appid, label }: Place, revision: number): Row {
 }
 
 /** Nothing but the lease is another. */
-export function markRow(leased: LeasedInstance, nowMs: number): Row {
-  const { env, appid, label } = leased.instance;
-  return ['~', env, appid, label, ...leaseOf(leased, nowMs)];
+export function markRow(told: ToldInstance, why: string): Row {
+  const { env, appid, label } = told.instance;
+  return ['~', env, appid, label, ...leaseOf(told, why)];
 }
 
 /** JSON has no infinity. */
-function leaseOf(leased: LeasedInstance, nowMs: number): [number | null, 0 | 1] {
-  const isOpen = nowMs < lapsingFromMs(leased);
-  return [isOpen ? null : leased.deadlineMs, leased.isSuspect ? 1 : 0];
+function leaseOf({ isLapsing, deadlineMs, isSuspect }: ToldInstance, why: string): Lease {
+  return [isLapsing ? deadlineMs : null, isSuspect ? why : null];
 }
 
 /** Rows as one text, in their order. */
@@ -59,9 +66,9 @@ export function readUpdates(text: string): Update[] {
   return (JSON.parse(text) as Row[]).map(updateOf);
 }
 
-type Lease = [deadlineMs: number | null, isSuspect: 0 | 1];
+type Lease = [deadlineMs: number | null, why: string | null];
 type Numbers = [weight: number, priority: number, isUp: 0 | 1, leaseSeconds: number, dnsTtl: number];
-type Texts = [version: string, zone: string, group: string, tags: string[], metadata: string[], addrs: string[]];
+type Texts = [id: string, version: string, zone: string, group: string, ...lists: [string[], string[], string[]]];
 
 function updateOf(row: Row): Update {
   const [kind, env, appid, label] = row as [string, string, string, string];
@@ -69,12 +76,11 @@ function updateOf(row: Row): Update {
   const revision = row[4] as number;
   if (kind === '-') return { kind: 'remove', revision, env, appid, label };
   const [weight, priority, isUp, leaseSeconds, dnsTtl] = row.slice(7, 12) as Numbers;
-  const [version, zone, group, tags, metadata, addrs] = row.slice(12) as Texts;
+  const [id, version, zone, group, tags, metadata, addrs] = row.slice(12) as Texts;
   const instance: Instance = {
     env,
     appid,
-    // Nobody asks DNS for it.
-    instance: label,
+    instance: id === '' ? label : id,
     label,
     addrs: addrs.map((text) => parseAddress(text) as Address),
     version,
@@ -95,8 +101,8 @@ function updateOf(row: Row): Update {
 const noMetadata: ReadonlyMap<string, string> = new Map();
 const noTags: readonly string[] = [];
 
-function stateOf([deadlineMs, isSuspect]: Lease): LeaseState {
-  return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, isSuspect: isSuspect === 1 };
+function stateOf([deadlineMs, why]: Lease): LeaseState {
+  return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, why: why ?? undefined };
 }
 
 function* pairsOf(flat: readonly string[]): Generator<[string, string]> {

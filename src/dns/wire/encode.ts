@@ -16,6 +16,8 @@ export interface Encoded {
   /** Nothing at all was left out: right for every client whose limit it fits. */
   readonly isWhole: boolean;
   readonly turns: Turns | undefined;
+  /** Records of each RRset of ANSWER, then glue, then ADDITIONAL; behind the end: none. */
+  readonly written: readonly number[];
   /** Offset of the SOA serial in a negative answer; 0 where there is none. */
   readonly serialAt: number;
 }
@@ -50,10 +52,12 @@ export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, 
   let isTruncated = false;
   let isWhole = true;
   let answers = 0;
+  const counts: number[] = [];
   for (const rrset of answer.answer) {
     const offsets = writeRRset(rrset, limitOctets);
     const written = offsets.length - 1;
     answers += written;
+    counts.push(written);
     if (rrset.rotation !== undefined) turns = turnsOf(rrset.rotation, offsets);
     if (written < rrset.rdatas.length) {
       isTruncated = true;
@@ -72,11 +76,13 @@ export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, 
   for (const rrset of isTruncated ? [] : answer.glue) {
     const written = writeRRset(rrset, limitOctets).length - 1;
     additionals += written;
+    counts.push(written);
     if (written < rrset.rdatas.length) isTruncated = true;
   }
   for (const rrset of isTruncated ? [] : answer.additional) {
     const written = writeWholeRRset(rrset, limitOctets);
     additionals += written;
+    counts.push(written);
     if (written === 0) isWhole = false;
   }
   buffer[2] = 0x80 | (answer.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
@@ -84,7 +90,8 @@ export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, 
   buffer.writeUInt16BE(answers, 6);
   buffer.writeUInt16BE(authorities, 8);
   buffer.writeUInt16BE(additionals, 10);
-  return { bytes: Buffer.from(buffer.subarray(0, at)), isTruncated, isWhole: isWhole && !isTruncated, turns, serialAt };
+  const bytes = Buffer.from(buffer.subarray(0, at));
+  return { bytes, isTruncated, isWhole: isWhole && !isTruncated, turns, written: counts, serialAt };
 }
 
 function begin(qname: Name, question: Uint8Array): void {

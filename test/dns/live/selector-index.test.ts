@@ -16,12 +16,9 @@ function meaning(harness: Harness, labels: readonly string[]): string {
   const found = findServiceName([...labels, ...base], harness.registry);
   if (found === undefined) return 'NXDOMAIN';
   if (found.kind === 'within') return 'within';
-  const { kind, servesAddress = () => true } = found.scope;
-  return say(
-    kind,
-    [...found.scope.instances()].map(({ instance }) => instance),
-    servesAddress,
-  );
+  const { kind, servesAddress = () => true, near } = found.scope;
+  const instances = [...found.scope.instances()].map(({ instance }) => instance);
+  return `${say(kind, instances, servesAddress)}${near === undefined ? '' : ` near ${near.zones.join(', ')}`}`;
 }
 
 function say(kind: string, instances: readonly Instance[], serves: (address: Address) => boolean): string {
@@ -49,16 +46,26 @@ const octets = (text: string) =>
 function walk(app: AppView, labels: readonly string[]): string {
   let chosen = [...app.instances()].map(({ instance }) => instance);
   const ports: string[] = [];
+  const near: string[] = [];
   let end = labels.length;
   for (let left = 8; end > 0; left--) {
     const textsOf = says[labels[end - 1] ?? ''];
-    if (textsOf === undefined) return walkPort(labels.slice(0, end), chosen, ports);
+    const isNear = labels[end - 1] === '_near';
+    if (textsOf === undefined && !isNear) return beside(walkPort(labels.slice(0, end), chosen, ports), near);
     if (left === 0) return 'NXDOMAIN';
     let start = end - 1;
     while (start > 0 && !labels[start - 1]?.startsWith('_')) start--;
     const own = labels.slice(start, end - 1);
     if (own.some((label) => label.includes('.'))) return 'NXDOMAIN';
     const value = own.join('.');
+    if (textsOf === undefined) {
+      // A preference leaves nobody out; alone it stands between, above any zone's name.
+      if (value === '') return start === 0 ? 'within' : 'NXDOMAIN';
+      if (!isZone(value)) return 'NXDOMAIN';
+      near.push(value);
+      end = start;
+      continue;
+    }
     const matching = chosen.filter((one) => value !== '' && textsOf(one).some((text) => octets(text) === value));
     if (matching.length === 0) {
       const isEnd = (text: string) => text !== '' && (value === '' || octets(text).endsWith(`.${value}`));
@@ -68,7 +75,19 @@ function walk(app: AppView, labels: readonly string[]): string {
     chosen = matching;
     end = start;
   }
-  return say('app', chosen, ({ port }) => ports.length === 0 || ports.includes(port));
+  return beside(
+    say('app', chosen, ({ port }) => ports.length === 0 || ports.includes(port)),
+    near,
+  );
+}
+
+function beside(meant: string, near: readonly string[]): string {
+  return near.length === 0 || !meant.includes(':') ? meant : `${meant} near ${near.join(', ')}`;
+}
+
+function isZone(value: string): boolean {
+  const text = Buffer.from(value, 'latin1').toString('utf8');
+  return value.length <= 63 && Buffer.from(text).toString('latin1') === value;
 }
 
 function walkPort(labels: readonly string[], chosen: readonly Instance[], ports: readonly string[]): string {
@@ -134,13 +153,22 @@ describe('indexed and walked names mean the same', () => {
     'grpc',
     'dns',
   );
-  const key = fc.constantFrom('_version', '_zone', '_group', '_tag', '_port');
+  const key = fc.constantFrom('_version', '_zone', '_group', '_tag', '_port', '_near', '_near');
   const value = fc.oneof(
     fc.constantFrom(['1'], ['1', '4'], ['1', '4', '2'], ['4', '2'], ['a'], ['b'], ['x'], ['\u00c3\u0084', 'b'], []),
     fc.array(label, { maxLength: 3 }),
   );
   const selector = fc.oneof(
-    fc.constantFrom(['eu', '_zone'], ['http', '_port'], ['grpc', '_port'], ['a', '_tag'], ['1', '4', '_tag']),
+    fc.constantFrom(
+      ['eu', '_zone'],
+      ['eu', '_near'],
+      ['z\u00ff', '_near'],
+      ['_near'],
+      ['http', '_port'],
+      ['grpc', '_port'],
+      ['a', '_tag'],
+      ['1', '4', '_tag'],
+    ),
     fc.tuple(value, key).map(([labels, last]) => [...labels, last]),
   );
   const left = fc.oneof(

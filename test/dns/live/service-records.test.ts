@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
+import { gist, Harness, unguarded } from '../../kit/harness.ts';
 import type { Reply } from '../../kit/reply.ts';
 
 const app = 'orders.prod.svc.';
@@ -227,7 +227,7 @@ describe('TTL', () => {
     const steps = fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 5, maxLength: 20 });
     fc.assert(
       fc.property(leases, steps, (bodies, waits) => {
-        const harness = new Harness();
+        const harness = new Harness({ guard: unguarded });
         for (const [i, body] of bodies.entries()) {
           harness.register(`orders.prod/i${i}`, { addrs: [`http://10.0.0.${(i % 2) + 1}:80`], ...body });
         }

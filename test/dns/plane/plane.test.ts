@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/name.ts';
 import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
 import { defaultThreads, openPlane, type Plane, type PlaneOptions } from '../../../src/dns/plane/plane.ts';
+import { ClockSharing } from '../../../src/dns/plane/shared-clock.ts';
 import { type DnsClient, tcpClient, udpClient } from '../../kit/dns-client.ts';
 import { Harness } from '../../kit/harness.ts';
 import { zoneOf } from '../../kit/static-records.ts';
@@ -23,6 +24,8 @@ interface World {
   readonly started: DnsThread[];
   readonly ends: unknown[];
   readonly lost: Error[];
+  /** Lets time pass, for all threads. */
+  elapse(ms: number): void;
   /** What every client gets, each answer once: with two threads some clients meet each. */
   everywhere(qname: string, type?: 'A' | 'SOA'): Promise<string[]>;
 }
@@ -34,6 +37,7 @@ async function open(threads: number, more: Partial<PlaneOptions> = {}, zones = [
   const started: DnsThread[] = [];
   const [ends, lost]: [unknown[], Error[]] = [[], []];
   const harness: Harness = new Harness({ onLapsing: (stored) => plane.mark(stored) });
+  const sharing = new ClockSharing(harness.clock.monotonicMs());
   for (const zone of zones) harness.serveZone(zone);
   const plane = (await openPlane({
     threads,
@@ -48,6 +52,7 @@ async function open(threads: number, more: Partial<PlaneOptions> = {}, zones = [
     zones: harness.zones,
     fileZones: zones,
     clock: harness.clock,
+    clockMemory: sharing.memory,
     cacheOctetsMax: 1024 * 1024,
     tcp: { idleMs: 10_000, connectionsMax: 100, connectionsPerClientMax: 100 },
     identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
@@ -80,7 +85,12 @@ async function open(threads: number, more: Partial<PlaneOptions> = {}, zones = [
     );
     return [...new Set(texts)];
   }
-  return { harness, plane, started, ends, lost, everywhere };
+  const elapse = (ms: number): void => {
+    harness.elapse(ms);
+    sharing.moved(ms);
+    sharing.read(harness.clock.monotonicMs());
+  };
+  return { harness, plane, started, ends, lost, elapse, everywhere };
 }
 
 describe.each([0, 2])('%i threads', (threads) => {
@@ -110,13 +120,12 @@ describe.each([0, 2])('%i threads', (threads) => {
   });
 
   test('the TTL follows a lease that ends, and one that is renewed after all', async () => {
-    const { harness, plane, everywhere } = await open(threads);
+    const { harness, plane, elapse, everywhere } = await open(threads);
     plane.ready();
     harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'], leaseSeconds: 30, dnsTtl: 10 });
     await plane.applied();
     const ttlAfter = async (ms: number): Promise<string[]> => {
-      harness.elapse(ms);
-      plane.clockMoved();
+      elapse(ms);
       await plane.applied();
       return everywhere('orders.prod.svc');
     };
@@ -165,6 +174,37 @@ describe.each([0, 2])('%i threads', (threads) => {
     expect(await open(threads, { listens: [listen] })).toMatchObject({ failed: listen, error: { code: 'EADDRINUSE' } });
   });
 
+  test('says until when the answers of all threads may be cached, once an instance is in no new one', async () => {
+    const { harness, plane, elapse, everywhere } = await open(threads);
+    plane.ready();
+    // The id is no label, and the label is what threads go by.
+    harness.register('orders.prod/Orders 1', { addrs: ['http://10.0.0.1:80'], dnsTtl: 20 });
+    const instance = { env: 'prod', appid: 'orders', instance: 'Orders 1', dnsTtl: 20 };
+    const heldMs = async () => (await plane.handedOut(instance)).heldUntilMs - harness.clock.monotonicMs();
+    // A process that has just begun cannot know what the one before it has handed out.
+    expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
+    elapse(40_000);
+    await plane.applied();
+    expect(await plane.handedOut(instance)).toMatchObject({ lastServedMs: undefined });
+    expect(await heldMs()).toBeLessThan(0);
+    expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 20']);
+    expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
+    elapse(5000);
+    // From the cache.
+    expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 20']);
+    elapse(5000);
+    harness.cancel('orders.prod/Orders 1');
+    await plane.applied();
+    expect(await everywhere('orders.prod.svc')).toEqual(['NXDOMAIN']);
+    // The threads' clock is ahead by a second at most.
+    const served = (await plane.handedOut(instance)).lastServedMs ?? 0;
+    expect(harness.clock.monotonicMs() - served).toBeGreaterThanOrEqual(4000);
+    expect(harness.clock.monotonicMs() - served).toBeLessThanOrEqual(5000);
+    expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([16, 17]);
+    elapse(18_000);
+    expect(await heldMs()).toBeLessThanOrEqual(0);
+  });
+
   test('closing answers what has arrived', async () => {
     const { harness, plane } = await open(threads);
     plane.ready();
@@ -204,6 +244,23 @@ describe('a thread that ends by itself', () => {
     expect([ends.length, lost]).toEqual([2, []]);
   });
 
+  test('may have handed out everything until its end', async () => {
+    const { harness, plane, started, elapse } = await open(2);
+    plane.ready();
+    const instance = { env: 'prod', appid: 'orders', instance: 'a', dnsTtl: 20 };
+    harness.register('orders.prod/a', { dnsTtl: 20 });
+    elapse(60_000);
+    await plane.applied();
+    const heldMs = async () => (await plane.handedOut(instance)).heldUntilMs - harness.clock.monotonicMs();
+    expect(await heldMs()).toBeLessThan(0);
+    // Asked while it ends, and when another one has its place.
+    const asked = heldMs();
+    started[0]?.terminate();
+    expect(await asked).toBeLessThanOrEqual(22_500);
+    await until('a third thread', () => started.length === 3);
+    expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
+  });
+
   test('too often is the end', async () => {
     const { plane, started, ends, lost } = await open(1);
     for (let times = 1; times <= 4; times++) {
@@ -220,5 +277,5 @@ describe('a thread that ends by itself', () => {
 });
 
 test('what a machine with so many cores uses by itself', () => {
-  expect([1, 2, 3, 4, 5, 64].map(defaultThreads)).toEqual([1, 1, 2, 3, 4, 4]);
+  expect([1, 2, 3, 4, 5, 64].map(defaultThreads)).toEqual([0, 1, 2, 3, 4, 4]);
 });

@@ -9,14 +9,20 @@ import { name } from '../../../src/dns/name.ts';
 import { SharedMemory } from '../../../src/dns/packed/shared-memory.ts';
 import { PlaneThread } from '../../../src/dns/plane/plane-thread.ts';
 import type { Content } from '../../../src/dns/plane/posting.ts';
-import { newSharedClock } from '../../../src/dns/plane/shared-clock.ts';
-import { markRow, putRow, removeRow } from '../../../src/dns/plane/update.ts';
+import { ClockSharing } from '../../../src/dns/plane/shared-clock.ts';
+import { markRow, putRow, removeRow, type ToldInstance } from '../../../src/dns/plane/update.ts';
 import { parcelOf } from '../../../src/dns/plane/zone-parcel.ts';
-import type { AppView, LeasedInstance } from '../../../src/registry/view.ts';
 import { Harness } from '../../kit/harness.ts';
 import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
+import { reasonOf } from '../../kit/reason.ts';
 import { readReply } from '../../kit/reply.ts';
 import { originLines, zoneOf } from '../../kit/static-records.ts';
+
+interface Said {
+  readonly gist: string;
+  readonly ttls: number[];
+  readonly reason: string;
+}
 
 /** A harness and threads that are told of every change and mark at once. */
 class Twins {
@@ -26,17 +32,16 @@ class Twins {
   readonly rows: unknown[] = [];
 
   constructor() {
-    this.harness = new Harness({ onLapsing: (stored) => this.#tell(markRow(stored, this.#nowMs)) });
+    this.harness = new Harness({ onLapsing: (stored) => this.#tell(markRow(stored, this.#why(stored))) });
     this.exact = this.thread(1);
     this.cached = this.thread(1024 * 1024);
     this.harness.registry.onChange(({ revision, before, after }) => {
       if (after === undefined) this.#tell(removeRow(before, revision));
-      else this.#tell(putRow(this.#leased(after), revision, this.#nowMs));
+      else {
+        const told = this.harness.registry.find(after) as ToldInstance;
+        this.#tell(putRow(told, revision, this.#why(told)));
+      }
     });
-  }
-
-  get #nowMs(): number {
-    return this.harness.clock.monotonicMs();
   }
 
   thread(cacheOctetsMax: number): PlaneThread {
@@ -45,7 +50,7 @@ class Twins {
       {
         slot: 0,
         applied: new SharedArrayBuffer(4),
-        clock: newSharedClock(0),
+        clock: new ClockSharing(0).memory,
         counters: new SharedArrayBuffer(DnsCounters.octets),
         revision: registry.revision,
         isReady: true,
@@ -73,12 +78,12 @@ class Twins {
     this.post({ kind: 'updates', rows: JSON.stringify([row]) });
   }
 
-  #leased({ env, appid, label }: LeasedInstance['instance']): LeasedInstance {
-    return (this.harness.registry.at(env, appid) as AppView).byLabel(label) as LeasedInstance;
+  #why(told: ToldInstance): string {
+    return this.harness.registry.whySuspect(told);
   }
 
   /** What one side says, with TTLs and in an order of its own. */
-  said(side: Harness | PlaneThread, qname: string, type: TypeName): { gist: string; ttls: number[] } {
+  said(side: Harness | PlaneThread, qname: string, type: TypeName): Said {
     const handler = side instanceof Harness ? side.uncached : side.handler;
     const bytes = packet({ name: qname, type: typeNumbers[type], edns: true });
     const octets = handler(Buffer.from(bytes), { transport: 'tcp', address: '127.0.0.1' });
@@ -86,7 +91,8 @@ class Twins {
     const { rcode, aa, answer, authority, additional } = reply;
     const records = [answer, authority, additional.filter(({ type: other }) => other !== 'OPT')];
     const lines = records.map((section) => section.map(({ owner, type: t, data }) => `${owner} ${t} ${data}`).sort());
-    return { gist: JSON.stringify([rcode, aa, ...lines]), ttls: answer.map(({ ttl }) => ttl) };
+    const { code = 0, text = '' } = reasonOf(reply) ?? {};
+    return { gist: JSON.stringify([rcode, aa, code, ...lines]), ttls: answer.map(({ ttl }) => ttl), reason: text };
   }
 
   /** Compares the answers to all `questions`. */
@@ -95,7 +101,8 @@ class Twins {
       const [truth, exact, cached] = [this.harness, this.exact, this.cached].map((side) =>
         this.said(side, qname, type),
       );
-      expect({ qname, type, ...exact }).toEqual({ qname, type, ...truth });
+      // The numbers in a reason may be others than when the thread was told.
+      expect({ qname, type, ...exact, reason: '' }).toEqual({ qname, type, ...truth, reason: '' });
       expect(cached?.gist).toBe(truth?.gist);
       for (const [index, ttl] of (cached?.ttls ?? []).entries())
         expect(ttl).toBeLessThanOrEqual(truth?.ttls[index] ?? 0);
@@ -186,9 +193,50 @@ test('renewals post nothing, until a lease is about to end', () => {
   expect(rows).toHaveLength(1);
   harness.elapse(1);
   const deadlineMs = harness.clock.monotonicMs() + 6000;
-  expect(rows.slice(1)).toEqual([['~', 'prod', 'orders', 'a', deadlineMs, 0]]);
+  expect(rows.slice(1)).toEqual([['~', 'prod', 'orders', 'a', deadlineMs, null]]);
   harness.renew('orders.prod/a');
-  expect(rows.slice(2)).toEqual([['~', 'prod', 'orders', 'a', null, 0]]);
-  harness.elapse(90_000);
-  expect(rows.slice(3).map((row) => (row as string[])[0])).toEqual(['-']);
+  expect(rows.slice(2)).toEqual([['~', 'prod', 'orders', 'a', null, null]]);
+  harness.elapse(84_000);
+  harness.elapse(6000);
+  expect(rows.slice(3).map((row) => (row as string[])[0])).toEqual(['~', '-']);
+});
+
+describe('an instance that the guard keeps', () => {
+  /** An app of ten of whom four have been silent beyond their lease. */
+  function held(): Twins {
+    const twins = new Twins();
+    const { harness } = twins;
+    for (let i = 0; i < 10; i++) harness.register(`orders.prod/o-${i}`, { addrs: [`http://10.0.0.${i}:80`] });
+    for (let second = 1; second <= 690; second++) {
+      harness.elapse(1000);
+      if (second % 30 === 0) for (let i = second <= 600 ? 0 : 4; i < 10; i++) harness.renew(`orders.prod/o-${i}`);
+    }
+    expect(harness.registry.guard.status(1)).toMatchObject({ isHolding: true, suspects: 4 });
+    return twins;
+  }
+
+  test('is answered for a second, with the reason, as the registry itself does', () => {
+    const twins = held();
+    const names = ['orders.prod.svc.', 'o-1.orders.prod.svc.', '_http._tcp.prod.svc.', 'o-9.orders.prod.svc.'];
+    for (const qname of names) {
+      for (const type of ['A', 'PTR'] as const) {
+        const [truth, told] = [twins.harness, twins.cached].map((side) => twins.said(side, qname, type));
+        expect(told).toEqual(truth);
+      }
+    }
+    const [orders, alive] = [
+      twins.said(twins.cached, names[0] ?? '', 'A'),
+      twins.said(twins.cached, names[3] ?? '', 'A'),
+    ];
+    expect([new Set(orders.ttls), alive.ttls]).toEqual([new Set([1]), [5]]);
+    expect(orders.reason).toContain('the guard keeps 4 of 10 instances past their lease: ');
+    expect(alive.reason).toBe('');
+  });
+
+  test('is an instance like others once it is heard', () => {
+    const twins = held();
+    twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A');
+    twins.harness.renew('orders.prod/o-1');
+    expect(twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
+  });
 });

@@ -22,6 +22,7 @@ const empty: Answer = {
   sources: [],
   isKept: true,
   isPartial: false,
+  isOther: false,
 };
 
 /** Lines of one owner and type -> an RRset. */

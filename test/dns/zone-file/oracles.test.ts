@@ -37,7 +37,7 @@ const choices = new Map([
 const corpus = Object.entries({ ...acceptedSyntax, ...acceptedTypes, ...refusedSyntax, ...refusedTypes });
 const packages = 'bind9-utils nsd knot-dnssecutils';
 /** Knot's check does not end on a file that includes itself. */
-const patienceMs = 2000;
+const patienceMs = 15_000;
 const atOnce = 4;
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-oracles-'));

@@ -75,7 +75,7 @@ describe('a folder', () => {
   });
 });
 
-it('300 reloads lose no query: each answer is one version or the next, whole', { timeout: 60_000 }, async () => {
+it('300 reloads lose no query: each answer is one version or the next, whole', { timeout: 180_000 }, async () => {
   const hostCount = 10;
   const version = (number: number) =>
     zoneHead +

@@ -1,0 +1,77 @@
+// The table of commands: the list in `rollcall --help`, the parser and the shell completions are all made from it.
+
+import type { CommandRow } from './command.ts';
+
+const server = 'The server:';
+const registry = 'A running server, over its HTTP API:';
+const dns = 'Names and resolvers:';
+const shell = 'The shell:';
+
+export const commandRows: readonly CommandRow[] = [
+  {
+    spec: 'serve',
+    summary: 'Run the registry: HTTP API and DNS server in one process.',
+    group: server,
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    spec: 'check-zones [dir]',
+    summary: 'Read every zone file as "serve" would and tell each fault with its line and column.',
+    group: server,
+    load: () => import('./commands/check-zones.ts'),
+  },
+  {
+    spec: 'config',
+    summary: 'Print the settings in force and where each came from; starts nothing.',
+    group: server,
+    load: () => import('./commands/config.ts'),
+  },
+  {
+    spec: 'ls [env]',
+    summary: 'List the apps, with how many instances each has and how many take traffic.',
+    group: registry,
+    load: () => import('./commands/ls.ts'),
+  },
+  {
+    spec: 'show <app> [instance]',
+    summary: 'Show the instances of an app (ENV/APPID), or everything about one of them.',
+    group: registry,
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    spec: 'register <place>',
+    summary: 'Register an instance (ENV/APPID/INSTANCE), and say how to find and renew it.',
+    group: registry,
+    load: () => import('./commands/register.ts'),
+  },
+  {
+    spec: 'cancel <place>',
+    summary: 'Take an instance out of every answer at once, and say when it is safe to stop it.',
+    group: registry,
+    load: () => import('./commands/cancel.ts'),
+  },
+  {
+    spec: 'resolve <name> [type]',
+    summary: 'Ask over DNS; show flags, sections, TTLs, and why the answer is what it is.',
+    group: dns,
+    load: () => import('./commands/resolve.ts'),
+  },
+  {
+    spec: 'doctor',
+    summary: 'Find out why this machine does not resolve names of the registry.',
+    group: dns,
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    spec: 'snippet <program>',
+    summary: 'Print the configuration that a resolver, proxy or scraper needs to use rollcall.',
+    group: dns,
+    load: () => import('./commands/snippet.ts'),
+  },
+  {
+    spec: 'completion <shell>',
+    summary: 'Print the completion script for bash, zsh or fish.',
+    group: shell,
+    load: () => import('./commands/completion.ts'),
+  },
+];

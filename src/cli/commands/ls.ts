@@ -1,0 +1,62 @@
+// `rollcall ls`: the catalogue, all its pages together.
+
+import type { Command } from 'commander';
+import { callApi } from '../api-call.ts';
+import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
+import { addConnectionFlags, connectionOf } from '../connection.ts';
+import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { tellFault } from '../fault.ts';
+import { addOutputFlag, print } from '../terminal/output.ts';
+import { tableText } from '../terminal/table.ts';
+
+/** The catalogue of a full registry is longer; who has that many apps asks for one env. */
+const pagesMax = 200;
+
+export function define(command: Command, context: CliContext): Action {
+  describeArguments(command, 'env to list, such as prod (default: all of them)');
+  addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
+  return (typed) => list(typed, context);
+}
+
+async function list(typed: Typed, context: CliContext): Promise<ExitCode> {
+  const connection = connectionOf(typed, context);
+  if ('problem' in connection) return tellFault(connection, context);
+  const [env] = typed.args;
+  const path = env === undefined ? '/api/v1/apps' : `/api/v1/apps/${encodeURIComponent(env.toWellFormed())}`;
+  const apps: Fields[] = [];
+  let after: string | undefined;
+  let revision: unknown;
+  for (let page = 0; page < pagesMax; page++) {
+    const query = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+    const reply = await callApi(connection, { path: `${path}?limit=1000${query}` });
+    if ('problem' in reply) return tellFault(reply, context);
+    apps.push(...fieldsList(reply.document, 'apps'));
+    revision = reply.document['revision'];
+    after = textField(reply.document, 'next');
+    if (after === '') break;
+  }
+  await print(context, typed, { revision, apps }, () => {
+    if (apps.length === 0 && context.terminal !== undefined) {
+      return `Nothing is registered${env === undefined ? '' : ` in ${env}`} yet: see "rollcall register --help".\n`;
+    }
+    const columns = ['env', 'appid', 'instances', 'up'];
+    const rows = apps.map((app) => columns.map((name) => textField(app, name)));
+    return tableText(
+      columns.map((name) => name.toUpperCase()),
+      rows,
+      context,
+    );
+  });
+  if (after === '') return exitCodes.ok;
+  context.err(`The list is cut after ${apps.length} apps: name an env, as in "rollcall ls prod".\n`);
+  return exitCodes.failed;
+}
+
+const examples = `
+Examples:
+  rollcall ls                            every app of every env
+  rollcall ls prod
+  rollcall ls --output json | jq -r '.apps[] | select(.up == 0) | .appid'
+  rollcall ls --url http://10.0.0.5:7171
+`;

@@ -1,0 +1,67 @@
+// Which server a command talks to, and as whom: --url or ROLLCALL_URL, and a token from ROLLCALL_TOKEN or a file. There
+// is no flag for the token itself: the arguments of a process are for all of the machine to see.
+// A token file is a token alone, or the server's own file of "name token" lines, of which the first counts.
+
+import type { Command } from 'commander';
+import { type CliParts, type Typed, textOption } from './command.ts';
+import { type Fault, usageFault } from './fault.ts';
+
+export const defaultUrl = 'http://127.0.0.1:7171';
+
+export interface Connection {
+  /** Without a path, a query or a user. */
+  readonly url: URL;
+  readonly token: string | undefined;
+}
+
+export function addConnectionFlags(command: Command): Command {
+  return command
+    .option('--url <url>', `where the HTTP API is (default: ROLLCALL_URL, else ${defaultUrl})`)
+    .option('--token-file <file>', 'file with the token (default: ROLLCALL_TOKEN, else ROLLCALL_TOKEN_FILE)');
+}
+
+/** The connection, or in one sentence what is wrong with what was given. */
+export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault {
+  const url = urlOf(textOption(typed, 'url'), parts);
+  if ('problem' in url) return url;
+  const token = tokenOf(textOption(typed, 'tokenFile'), parts);
+  return typeof token === 'object' ? token : { url, token };
+}
+
+function urlOf(flag: string | undefined, { env }: CliParts): URL | Fault {
+  const text = flag ?? (env['ROLLCALL_URL'] || defaultUrl);
+  const who = flag === undefined ? 'ROLLCALL_URL' : '--url';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    return usageFault(`${who}: ${JSON.stringify(text)} is not an http or https URL; write it like ${defaultUrl}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    return usageFault(`${who}: a URL with a user or password is not used here; put the token into ROLLCALL_TOKEN`);
+  }
+  if (!/^\/*$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
+    return usageFault(`${who}: ${JSON.stringify(text)} goes on after the port; write ${url.origin}`);
+  }
+  return url;
+}
+
+function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string | undefined | Fault {
+  const given = env['ROLLCALL_TOKEN'];
+  if (flag === undefined && given !== undefined && given !== '') return checked(given.trim(), 'ROLLCALL_TOKEN');
+  const path = flag ?? env['ROLLCALL_TOKEN_FILE'];
+  if (path === undefined || path === '') return undefined;
+  const who = flag === undefined ? 'ROLLCALL_TOKEN_FILE' : '--token-file';
+  const file = readFile(path);
+  if (file.kind !== 'text') {
+    const why = file.kind === 'missing' ? 'there is no such file' : file.reason;
+    return usageFault(`${who}: cannot read ${JSON.stringify(path)}: ${why}`);
+  }
+  const lines = file.text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const first = lines.map((line) => line.trim()).find((line) => line !== '' && !line.startsWith('#')) ?? '';
+  return checked(/^[a-z0-9_-]{1,64}(?:\s*=\s*|\s+)(\S+)$/.exec(first)?.[1] ?? first, `${who}: ${path}`);
+}
+
+/** What may stand in a header; the token itself is never repeated. */
+function checked(token: string, who: string): string | Fault {
+  if (/^[!-~]{1,512}$/.test(token)) return token;
+  return usageFault(`${who}: holds no token of at most 512 printable ASCII characters without blanks`);
+}

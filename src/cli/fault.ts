@@ -1,0 +1,21 @@
+// What a command could not do, as the sentence for stderr and the exit code that goes with it.
+
+import type { CliParts } from './command.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+
+export interface Fault {
+  /** Safe to print; more than one line where several things are wrong. */
+  readonly problem: string;
+  readonly code: ExitCode;
+}
+
+/** The command line itself is wrong. */
+export function usageFault(problem: string): Fault {
+  return { problem, code: exitCodes.usage };
+}
+
+/** Tells the fault on stderr and gives its exit code. */
+export function tellFault({ problem, code }: Fault, { err }: Pick<CliParts, 'err'>): ExitCode {
+  err(`${problem}\n`);
+  return code;
+}

@@ -1,0 +1,16 @@
+// Colour, where somebody looks at it: on a terminal that has not declined (https://no-color.org). Nothing is said by
+// colour alone.
+
+import { styleText } from 'node:util';
+import type { CliParts } from '../command.ts';
+
+export type Style = 'strong' | 'good' | 'doubtful' | 'bad' | 'faint';
+
+const formats = { strong: 'bold', good: 'green', doubtful: 'yellow', bad: 'red', faint: 'dim' } as const;
+
+/** Paints a text that is safe to print; gives it back as it is where colour is not wanted. */
+export function painter({ terminal, env }: Pick<CliParts, 'terminal' | 'env'>): (style: Style, text: string) => string {
+  const declined = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  if (terminal === undefined || declined) return (_style, text) => text;
+  return (style, text) => styleText(formats[style], text, { validateStream: false });
+}

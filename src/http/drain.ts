@@ -1,0 +1,75 @@
+// `POST /apps/{env}/{appid}/{instance}/drain`: the instance leaves every answer at once and stays registered as
+// `waiting`; with `?wait=30s` the call returns when no resolver can hold its address any more. Made for a preStop hook:
+// drained twice is drained once, so it may be repeated. Registering it as `up`, by PUT or PATCH, brings it back.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { instanceTag, isMatch } from './entity-tag.ts';
+import { instanceName } from './instance-document.ts';
+import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
+import { QueryReader } from './query-reader.ts';
+import { readReason } from './reason.ts';
+import { type SafeStops, safeWaitMsMax } from './safe-stops.ts';
+import { drainReply, instanceParams, problemAnswer, stopQuery } from './schemas.ts';
+import {
+  actorOf,
+  failedPrecondition,
+  type InstanceParams,
+  instanceKeyOf,
+  unknownInstance,
+  type WriteContext,
+  whenDurable,
+} from './write-context.ts';
+
+export interface DrainContext extends WriteContext {
+  readonly safeStops: SafeStops;
+}
+
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addDrainRoutes(scope: FastifyInstance, context: DrainContext): void {
+  const schema = {
+    summary: 'Take an instance out of all answers, and wait until nobody holds its address',
+    description:
+      'Status becomes `waiting`, the lease goes on. `safe`: no resolver can hold an answer with it any more. 409 when ' +
+      'it is registered as up again during the wait.',
+    tags: ['instances'],
+    params: instanceParams,
+    querystring: stopQuery,
+    response: { 200: drainReply, '4xx': problemAnswer, 503: problemAnswer },
+  };
+  scope.post('/apps/:env/:appid/:instance/drain', { schema }, (request, reply) => {
+    drain(context, request, reply);
+  });
+}
+
+/** A body is ignored. */
+function drain(context: DrainContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { registry, log } = context;
+  const key = instanceKeyOf(request.params as InstanceParams, 'drain', reply);
+  if (key === undefined) {
+    log.count.drain('invalid');
+    return reply;
+  }
+  const query = new QueryReader(request, ['wait', 'reason']);
+  const waitMs = query.durationMs('wait', safeWaitMsMax);
+  const reason = readReason(query);
+  if (query.refused(reply, `Cannot drain ${instanceName(key)}`)) {
+    log.count.drain('invalid');
+    return reply;
+  }
+  const before = registry.find(key);
+  if (before !== undefined && !isMatch(request, instanceTag(before.revision))) {
+    log.count.drain('precondition');
+    return sendProblem(reply, failedPrecondition(key, 'drain', request, before.revision));
+  }
+  const outcome = registry.drain(key, actorOf(request, reason));
+  log.count.drain(outcome.kind);
+  if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'drain'));
+  if (outcome.kind === 'invalid')
+    return sendProblem(reply, invalidRequest(`Cannot drain ${instanceName(key)}`, inBody(outcome.problems)));
+  const { instance, revision } = outcome.stored;
+  if (outcome.kind === 'drained') log.decided('drained', request, key, revision, reason);
+  const { env, appid, instance: id, status } = instance;
+  const document = { env, appid, instance: id, outcome: outcome.kind, status, revision };
+  reply.header('etag', instanceTag(revision));
+  return whenDurable(context, reply, () => context.safeStops.answer(request, reply, instance, document, waitMs));
+}

@@ -1,0 +1,64 @@
+// A few requests a turn of the event loop, the others in the order in which they came, in turns of their own. Without it
+// one turn serves whatever a thousand sockets have brought, a tenth of a second long, and DNS, which has a single socket
+// among them, is not looked at before the end. What waits has its headers read and little else done.
+// Limits: who waits is counted as under way, which overload.ts limits.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Some milliseconds; by far most turns have fewer. */
+const workPerTurnMax = 128;
+/** A renewal takes some 30 µs, a registration or a list five times as long. */
+const workOf = { light: 1, heavy: 4 } as const;
+
+interface Waiting {
+  readonly done: () => void;
+  readonly work: number;
+}
+
+export class LoopTurns {
+  readonly #nextTurn: (callback: () => void) => void;
+  /** Those from `#at` on wait. */
+  #queue: Waiting[] = [];
+  #at = 0;
+  /** The work of this turn so far; while somebody waits, all that there may be. */
+  #work = 0;
+  #isTurnAsked = false;
+
+  /** `nextTurn` runs its argument once whatever the sockets have brought was looked at: `setImmediate`. */
+  constructor(nextTurn: (callback: () => void) => void = setImmediate) {
+    this.#nextTurn = nextTurn;
+  }
+
+  /** For a route's `onRequest`: goes on at once, or when it is the request's turn. */
+  readonly light = (_request: FastifyRequest, _reply: FastifyReply, done: () => void): void =>
+    this.#enter(done, workOf.light);
+
+  readonly heavy = (_request: FastifyRequest, _reply: FastifyReply, done: () => void): void =>
+    this.#enter(done, workOf.heavy);
+
+  #enter(done: () => void, work: number): void {
+    if (!this.#isTurnAsked) {
+      this.#isTurnAsked = true;
+      this.#nextTurn(this.#turn);
+    }
+    if (this.#work < workPerTurnMax) {
+      this.#work += work;
+      done();
+    } else this.#queue.push({ done, work });
+  }
+
+  readonly #turn = (): void => {
+    const first = this.#at;
+    let work = 0;
+    while (this.#at < this.#queue.length && work < workPerTurnMax) work += (this.#queue[this.#at++] as Waiting).work;
+    const turn = this.#queue.slice(first, this.#at);
+    if (this.#at === this.#queue.length) {
+      this.#queue = [];
+      this.#at = 0;
+      this.#work = work;
+    } else this.#work = workPerTurnMax;
+    this.#isTurnAsked = work > 0;
+    if (this.#isTurnAsked) this.#nextTurn(this.#turn);
+    for (const { done } of turn) done();
+  };
+}

@@ -1,0 +1,8 @@
+// When to come again: Retry-After in whole seconds, drawn anew for everybody who is turned away. A fleet that is refused
+// in one second and told the same number comes back in one second, too.
+
+/** Between `fromSeconds` and twice as much, at least one second apart. `random`: uniform in [0, 1). */
+export function retryAfter(fromSeconds: number, random: () => number): string {
+  const least = Math.max(1, Math.ceil(fromSeconds));
+  return String(least + Math.floor(random() * (least + 1)));
+}

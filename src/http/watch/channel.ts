@@ -1,0 +1,152 @@
+// The watchers of one query that have heard everything so far. A change is kept here until its turn, then encoded once
+// and written to all of them, several changes in one piece where they come faster than that. Who cannot take it leaves
+// the channel and reads on from the change log at a pace of its own, so nobody waits for anybody.
+// Limits: `pendingMax` changes; above it all members read on from the log.
+
+import type { Change } from '../../registry/change.ts';
+import { bearingOf, type WatchQuery } from './watch-query.ts';
+
+/** A watcher as its channel knows it. */
+export interface Member {
+  /** It has heard everything up to this revision. */
+  readonly position: number;
+  /** Writes `events` events and moves the position; a member that cannot take more leaves the channel. */
+  tell(chunk: Buffer, position: number, events: number): void;
+  /** Leaves the channel and reads on from the log; it has heard everything up to `toldTo`, if not more. */
+  fallBehind(toldTo: number): void;
+}
+
+export interface ChannelDeps {
+  /** The event of a change without its id. */
+  readonly textOf: (change: Change, bearing: 'matches' | 'left') => string;
+  /** Asks for `step` to be called. */
+  readonly wake: (channel: Channel) => void;
+}
+
+/** Changes encoded, and members written to, in one piece of work: about a millisecond. */
+const encodedMax = 64;
+const membersMax = 32;
+/** What one write carries; a single change may be larger. */
+const chunkOctetsMax = 64 * 1024;
+/** A burst that a turn cannot carry off; beyond it the log is the queue. */
+const pendingMax = 10_000;
+/** So many that were taken are let go together. */
+const takenMax = 1024;
+
+interface Job {
+  readonly chunk: Buffer;
+  readonly events: number;
+  /** The revisions that those are at who have not heard it, at least, and those who have. */
+  readonly after: number;
+  readonly position: number;
+  readonly members: Iterator<Member>;
+}
+
+export class Channel {
+  readonly query: WatchQuery;
+  readonly #deps: ChannelDeps;
+  readonly #live = new Set<Member>();
+  /** Who joined while changes were pending has heard those up to its position: no job may cross it. */
+  #barriers: number[] = [];
+  #pending: Change[] = [];
+  #taken = 0;
+  #job: Job | undefined;
+  #isWoken = false;
+  /** All watchers of the query, those that are behind as well; kept by the one that keeps the channels. */
+  watchers = 0;
+
+  constructor(query: WatchQuery, deps: ChannelDeps) {
+    this.query = query;
+    this.#deps = deps;
+  }
+
+  /** Nothing is under way: who is live has heard everything. */
+  get isIdle(): boolean {
+    return this.#job === undefined && this.#pending.length === 0;
+  }
+
+  /** A change of an app that the query names. */
+  changed(change: Change): void {
+    if (this.#live.size === 0) return;
+    this.#pending.push(change);
+    if (this.#pending.length - this.#taken > pendingMax) this.#overflow();
+    else if (!this.#isWoken) {
+      this.#isWoken = true;
+      this.#deps.wake(this);
+    }
+  }
+
+  /** Takes in a member that has heard everything up to the present revision, which is its position. */
+  join(member: Member): void {
+    this.#live.add(member);
+    if (!this.isIdle && this.#barriers.at(-1) !== member.position) this.#barriers.push(member.position);
+  }
+
+  leave(member: Member): void {
+    this.#live.delete(member);
+    if (this.#live.size === 0) this.#clear();
+  }
+
+  /** Does a piece of work; true: there is more. */
+  step(): boolean {
+    this.#job ??= this.#nextJob();
+    if (this.#job !== undefined && !this.#write(this.#job)) this.#job = undefined;
+    this.#isWoken = !this.isIdle;
+    return this.#isWoken;
+  }
+
+  /** The next changes that somebody has to hear; undefined after the last one, or where this piece found none. */
+  #nextJob(): Job | undefined {
+    const barrier = this.#barriers[0] ?? Number.POSITIVE_INFINITY;
+    let text = '';
+    let events = 0;
+    let position = 0;
+    const after = this.#pending.length === 0 ? 0 : this.#before(this.#taken);
+    const end = Math.min(this.#pending.length, this.#taken + encodedMax);
+    while (this.#taken < end && text.length < chunkOctetsMax) {
+      const change = this.#pending[this.#taken] as Change;
+      if (change.revision > barrier) break;
+      this.#taken++;
+      position = change.revision;
+      const bearing = bearingOf(this.query, change);
+      if (bearing === undefined) continue;
+      text += `id: ${change.revision}\n${this.#deps.textOf(change, bearing)}`;
+      events++;
+    }
+    const next = this.#pending[this.#taken];
+    if (next === undefined) this.#clear();
+    else if (next.revision > barrier) this.#barriers.shift();
+    if (this.#taken >= takenMax) {
+      this.#pending.splice(0, this.#taken);
+      this.#taken = 0;
+    }
+    if (events === 0) return undefined;
+    return { chunk: Buffer.from(text), events, after, position, members: this.#live.values() };
+  }
+
+  /** Writes to some members; true: to others as well, later. */
+  #write({ chunk, events, position, members }: Job): boolean {
+    for (let count = 0; count < membersMax; count++) {
+      const { value: member, done } = members.next();
+      if (done === true) return false;
+      if (member.position < position) member.tell(chunk, position, events);
+    }
+    return true;
+  }
+
+  #overflow(): void {
+    const toldTo = this.#job?.after ?? this.#before(this.#taken);
+    for (const member of this.#live) member.fallBehind(toldTo);
+  }
+
+  /** The revision before a pending change: what lies between two pending ones concerns nobody here. */
+  #before(place: number): number {
+    return (this.#pending[place] as Change).revision - 1;
+  }
+
+  #clear(): void {
+    this.#pending = [];
+    this.#taken = 0;
+    this.#barriers = [];
+  }
+}

@@ -1,0 +1,67 @@
+// The events of a watch as text (WHATWG HTML, "Server-sent events"): `id` is the registry's revision, `data` one line of
+// JSON. A change is encoded once for each way to tell it, however many watchers hear it.
+// Limits: `keptOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
+
+import type { Change } from '../../registry/change.ts';
+import type { Clock } from '../../registry/clock.ts';
+import { storedInstance } from '../../registry/stored-instance.ts';
+import { eventDocument } from '../event-document.ts';
+import { instanceDocument } from '../instance-document.ts';
+
+/** Some ten thousand changes of ordinary instances. */
+const keptOctetsMax = 8 * 1024 * 1024;
+
+/** An event. Without `id` the client's place stays where it was. */
+export function eventText(event: string, data: unknown, id?: number): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Not an event: it keeps the connection in use and, with `id`, moves the client's place on. */
+export function keepAliveText(id?: number): string {
+  return id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`;
+}
+
+/** For EventSource: how long to wait before coming back. */
+export function retryText(ms: number): string {
+  return `retry: ${ms}\n\n`;
+}
+
+export class ChangeTexts {
+  readonly #clock: Clock;
+  /** By revision, the oldest first. Of two ways to tell a change the other one has the negative number. */
+  readonly #texts = new Map<number, string>();
+  #octets = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The event of a change, without its id: `bearing` says whether the watcher's filter selects the instance now. */
+  textOf(change: Change, bearing: 'matches' | 'left'): string {
+    const key = bearing === 'matches' ? change.revision : -change.revision;
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const text = eventText(change.kind, changeDocument(change, bearing, this.#clock));
+    this.#texts.set(key, text);
+    this.#octets += text.length;
+    for (const [oldest, { length }] of this.#texts) {
+      if (this.#octets <= keptOctetsMax) break;
+      this.#texts.delete(oldest);
+      this.#octets -= length;
+    }
+    return text;
+  }
+}
+
+/**
+ * What /events says of the change, but for `before`, and the instance as the API shows it. A watcher hears of no
+ * renewals, so the end of its lease is that of the last renewal before the change.
+ */
+function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Clock): Record<string, unknown> {
+  const { before: _was, ...told } = eventDocument(change);
+  const document = { kind: change.kind, matches: bearing === 'matches', ...told };
+  if (change.after === undefined) return document;
+  const renewedMs = clock.monotonicMs() - (clock.wallMs() - change.times.renewedAtMs);
+  const stored = storedInstance(change.after, change.times, renewedMs, change.revision);
+  return { ...document, after: instanceDocument(stored, clock) };
+}

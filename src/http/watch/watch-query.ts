@@ -1,0 +1,62 @@
+// What a watcher wants to hear of: apps, whole environments, or everything, narrowed by the same filters as a list of
+// instances. Queries that mean the same have the same key, so that their watchers can share the work.
+
+import type { Change } from '../../registry/change.ts';
+import { parseEnv } from '../../registry/names.ts';
+import { isSelected, type Selection } from '../../registry/selection.ts';
+import { type AppPlace, parseAppPlace } from '../app-place.ts';
+import type { QueryReader } from '../query-reader.ts';
+import { readSelection, selectionParameters } from '../selection-query.ts';
+
+export interface WatchQuery {
+  /** None of either: everything. No app lies in one of `envs`. */
+  readonly apps: readonly AppPlace[];
+  readonly envs: readonly string[];
+  readonly selection: Selection;
+  /** The same for queries that mean the same. */
+  readonly key: string;
+}
+
+export const watchParameters = ['app', 'env', ...selectionParameters] as const;
+
+/** What the caller wants; faults go to the reader's problems. */
+export function readWatchQuery(query: QueryReader): WatchQuery {
+  const apps = (query.texts('app') ?? []).map((text) => parseAppPlace('app', text));
+  const envs = (query.texts('env') ?? []).map((text) => parseEnv(text));
+  for (const part of [...apps, ...envs]) if (typeof part === 'object' && 'field' in part) query.problems.push(part);
+  const selection = readSelection(query);
+  return watchQuery(
+    apps.filter((app): app is AppPlace => 'env' in app),
+    envs.filter((env): env is string => typeof env === 'string'),
+    selection,
+  );
+}
+
+/** The query for these apps and environments, without what is said twice. */
+export function watchQuery(
+  apps: readonly AppPlace[],
+  envs: readonly string[] = [],
+  selection: Selection = {},
+): WatchQuery {
+  const wholeEnvs = [...new Set(envs)].sort();
+  const byName = new Map(apps.map((app) => [`${app.env}/${app.appid}`, app]));
+  const names = [...byName.keys()].sort();
+  const alone = names.map((name) => byName.get(name) as AppPlace).filter(({ env }) => !wholeEnvs.includes(env));
+  return { apps: alone, envs: wholeEnvs, selection, key: JSON.stringify([alone, wholeEnvs, selection]) };
+}
+
+/** Whether a change is of an app that the query names. */
+export function isAbout({ apps, envs }: WatchQuery, change: Change): boolean {
+  if (apps.length === 0 && envs.length === 0) return true;
+  const { env, appid } = change.after ?? change.before;
+  return envs.includes(env) || apps.some((app) => app.appid === appid && app.env === env);
+}
+
+/**
+ * What a change of such an app is to a watcher: the instance is selected now (`matches`), it was and is no longer
+ * (`left`), or it neither is nor was (undefined).
+ */
+export function bearingOf({ selection }: WatchQuery, { before, after }: Change): 'matches' | 'left' | undefined {
+  if (after !== undefined && isSelected(after, selection)) return 'matches';
+  return before !== undefined && isSelected(before, selection) ? 'left' : undefined;
+}

@@ -1,0 +1,120 @@
+// `GET /watch`: what changes, as server-sent events (WHATWG HTML), for as long as the client listens. The reply is ended
+// by the end of its connection, not in chunks: so the very same octets are written to every watcher. A watch has its
+// connection to itself; in a pipeline it would wait behind others, or they behind it.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DecisionLog } from '../decision-log.ts';
+import { sendProblem } from '../problem-details.ts';
+import { QueryReader } from '../query-reader.ts';
+import { problemAnswer } from '../schemas.ts';
+import { retryAfter } from '../spread.ts';
+import { retryText } from './event-text.ts';
+import { readWatchQuery, watchParameters } from './watch-query.ts';
+import * as schemas from './watch-schemas.ts';
+import type { Watchers } from './watchers.ts';
+
+export interface WatchContext {
+  readonly watchers: Watchers;
+  readonly log: DecisionLog;
+  readonly random: () => number;
+}
+
+/** Ten thousand watchers of a server that has gone come back over some seconds. */
+const retryMs = { least: 1000, most: 5000 };
+const retryAfterSeconds = 5;
+
+const headers = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  connection: 'close',
+  // nginx would hold events back to fill its buffers.
+  'x-accel-buffering': 'no',
+};
+
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addWatchRoutes(scope: FastifyInstance, context: WatchContext): void {
+  const schema = {
+    summary: 'Watch what changes',
+    description:
+      'Server-sent events: a `snapshot` of each app and `synced`, then `registered`, `updated`, `cancelled` and ' +
+      '`evicted` as they happen. Put an instance when `matches` is true, drop it otherwise. With `Last-Event-ID` it goes ' +
+      'on from there; where it cannot, it says `gap`: forget everything, a snapshot follows.',
+    tags: ['instances'],
+    produces: ['text/event-stream'],
+    querystring: schemas.watchQuery,
+    response: { 200: schemas.watchReply, '4xx': problemAnswer, 503: problemAnswer },
+  };
+  scope.get('/watch', { schema }, (request, reply) => {
+    watch(context, request, reply);
+  });
+}
+
+function watch(context: WatchContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { watchers, log, random } = context;
+  const parameters = new QueryReader(request, [...watchParameters, 'lastEventId']);
+  const query = readWatchQuery(parameters);
+  const given = parameters.integer('lastEventId', 0, Number.MAX_SAFE_INTEGER);
+  if (parameters.refused(reply, 'Cannot watch')) return reply;
+  if (!takesEvents(request.headers.accept)) {
+    const detail = 'Cannot watch: the events are of type text/event-stream, which the Accept header excludes.';
+    return sendProblem(reply, { kind: 'not-acceptable', detail });
+  }
+  if (request.method === 'HEAD') return reply.headers(headers).send('');
+  // Pipelined, the response has no socket yet.
+  if (reply.raw.socket === null) {
+    const detail = 'Cannot watch on a connection that still has another call to answer: open one for the watch alone.';
+    return sendProblem(reply, { kind: 'bad-request', detail, headers: { connection: 'close' } });
+  }
+  if (watchers.isFull) {
+    log.count.refused('watchers');
+    return sendProblem(reply, {
+      kind: 'overloaded',
+      detail: `Cannot watch: ${watchers.count} are watching already. Ask again later.`,
+      headers: { 'retry-after': retryAfter(retryAfterSeconds, random) },
+    });
+  }
+  reply.hijack();
+  const response = begin(request.raw, reply, random);
+  const known = knownOf(request.raw, given);
+  // A client that has gone hears no end; a request that was counted as answered must not be counted again.
+  let isCounted = false;
+  response.once('finish', () => {
+    isCounted = true;
+  });
+  response.once('close', () => {
+    if (!isCounted) log.count.request(request.method, request.routeOptions.url ?? '', response.statusCode);
+  });
+  if (response.destroyed || !watchers.open(response, query, known)) response.end();
+  return reply;
+}
+
+/** Sends the head and turns off the idle limit. */
+function begin({ socket }: IncomingMessage, reply: FastifyReply, random: () => number): ServerResponse {
+  const response = reply.raw;
+  socket.setTimeout(0);
+  socket.setNoDelay(true);
+  response.useChunkedEncodingByDefault = false;
+  const own = Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined);
+  response.writeHead(200, { ...(Object.fromEntries(own) as Record<string, string>), ...headers });
+  response.write(retryText(Math.round(retryMs.least + random() * (retryMs.most - retryMs.least))));
+  return response;
+}
+
+/** The header is what a browser knows by now, the parameter what it began with. A number of nobody's is no place of ours. */
+function knownOf(request: IncomingMessage, given: number | undefined): number | undefined {
+  const header = request.headers['last-event-id'];
+  if (header === undefined || header === '') return given;
+  return /^\d{1,16}$/.test(String(header)) ? Number(header) : -1;
+}
+
+/** RFC 9110 §12.5.1: the most specific range that applies decides; a weight of 0 excludes. */
+function takesEvents(accept: string | undefined): boolean {
+  if (accept === undefined) return true;
+  const ranges = new Map<string, boolean>();
+  for (const part of accept.split(',')) {
+    const [range = '', ...rest] = part.split(';').map((text) => text.trim().toLowerCase());
+    ranges.set(range, !rest.some((text) => /^q=0(\.0*)?$/.test(text)));
+  }
+  return ranges.get('text/event-stream') ?? ranges.get('text/*') ?? ranges.get('*/*') ?? false;
+}

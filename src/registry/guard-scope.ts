@@ -1,0 +1,54 @@
+// What the guard knows of an app, or of the whole registry: who of it is missing, and whether it is held. Losses are the
+// members that are late or suspect, and those that were evicted so short a time ago that they may be part of the same
+// trouble; instances that joined lately make up for as many.
+
+import type { Arrivals } from './arrivals.ts';
+
+/** A registry of one to six instances must never be held by a single crash, nor by a second one beside it. */
+export const lossesMin = 3;
+
+/** How large an app, or the registry, is now. */
+export interface Presence {
+  readonly size: number;
+  readonly arrivals: Arrivals;
+}
+
+export class GuardScope {
+  /** Undefined: the whole registry. */
+  readonly app: { readonly env: string; readonly appid: string } | undefined;
+  /** Members that are late, suspects among them. */
+  late = 0;
+  suspects = 0;
+  /** Evicted a short while ago for their silence. */
+  gone = 0;
+  /** Since when it is held; undefined while it is not. */
+  held: { readonly sinceMs: number; readonly wallMs: number } | undefined;
+  /** Monotonic milliseconds at which its last hold ended. */
+  releasedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(app?: { readonly env: string; readonly appid: string }) {
+    this.app = app;
+  }
+
+  get losses(): number {
+    return this.late + this.gone;
+  }
+
+  expected({ size }: Presence): number {
+    return size + this.gone;
+  }
+
+  /** At least three losses, and fewer than `percent` of those expected are left. */
+  isUnder(percent: number, presence: Presence, nowMs: number): boolean {
+    if (this.losses < lossesMin) return false;
+    const losses = this.losses - presence.arrivals.recent(nowMs);
+    const expected = this.expected(presence);
+    return losses >= lossesMin && (expected - losses) * 100 < percent * expected;
+  }
+
+  /** In words, ASCII. */
+  reason(percent: number, presence: Presence): string {
+    const whose = this.app === undefined ? "the registry's" : "the app's";
+    return `${this.losses} of ${whose} ${this.expected(presence)} instances are not heard of, more than ${100 - percent} %`;
+  }
+}

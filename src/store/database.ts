@@ -1,0 +1,246 @@
+// The database file, for the thread that owns it: every call waits for the disk. A batch of changes is one transaction:
+// the instances, what is remembered of each change, and the totals, by which a lost or a stale row is found out.
+// WAL with synchronous=FULL: one fsync a commit. Renewals never come here.
+// Limits: old events leave in slices, a few with every commit; a file above `checkedOctetsMax` is not checked page by
+// page at the start (its instances are always checked row by row).
+
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { instanceKey } from '../registry/names.ts';
+import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
+import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
+import { damageOf, isDamage, readTotals, type StoredRow, selectInstances, type Totals } from './soundness.ts';
+
+export interface DatabaseOptions {
+  /** False: a commit is in the hands of the operating system, and lost with it. */
+  readonly fsync: boolean;
+  readonly eventsKeepMs: number;
+  readonly eventsMax: number;
+}
+
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #options: DatabaseOptions;
+  readonly #statements: ReturnType<typeof prepare>;
+  #totals: Totals;
+  #events: number;
+
+  /** Makes a new file. It holds no change up to `revision`. */
+  static create(path: string, options: DatabaseOptions, revision: number, nowMs: number): Database {
+    const database = new DatabaseSync(path);
+    createTables(database);
+    const totals = { revision, instances: 0, crcSum: 0, completeSince: revision, completeSinceMs: nowMs };
+    return new Database(database, options, totals);
+  }
+
+  /** Opens a file; `damage` says in what way it is not as it was written. Nothing is then left open. */
+  static open(path: string, options: DatabaseOptions): Database | { damage: string } | { newerVersion: number } {
+    try {
+      return Database.#open(path, options, 'NORMAL');
+    } catch (error) {
+      if (!isRefusedByDisk(error)) throw error;
+      // There is not even room for the file that readers share. Names must be answered: without it, and without readers.
+      return Database.#open(path, options, 'EXCLUSIVE');
+    }
+  }
+
+  static #open(path: string, options: DatabaseOptions, locking: string): ReturnType<typeof Database.open> {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path);
+      database.exec(`PRAGMA locking_mode = ${locking}`);
+      const version = versionIn(database);
+      if (version > schemaVersion) {
+        closeQuietly(database);
+        return { newerVersion: version };
+      }
+      database.exec('PRAGMA journal_mode = WAL');
+      migrate(database);
+      const totals = readTotals(database);
+      const damage = 'damage' in totals ? totals.damage : damageOf(database, totals);
+      if (damage === undefined) return new Database(database, options, totals as Totals);
+      closeQuietly(database);
+      return { damage };
+    } catch (error) {
+      closeQuietly(database);
+      if (!isDamage(error)) throw error;
+      return { damage: (error as Error).message };
+    }
+  }
+
+  private constructor(database: DatabaseSync, options: DatabaseOptions, totals: Totals) {
+    // journal_size_limit: what a long reader made grow is given back.
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.fsync ? 'FULL' : 'OFF'};
+      PRAGMA journal_size_limit = ${16 * 1024 * 1024}; PRAGMA cache_size = -16384`);
+    this.#database = database;
+    this.#options = options;
+    this.#totals = totals;
+    this.#statements = prepare(database);
+    this.#events = (database.prepare('SELECT count(*) AS n FROM events').get() as { n: number }).n;
+    if (!hasTotals(database)) this.#transaction(() => {});
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  /** All of it is on disk when this returns; nothing of it when it throws. */
+  commit(rows: readonly ChangeRow[], nowMs: number): void {
+    this.#transaction(() => {
+      for (const { event, after } of rows) {
+        if (after === undefined) this.#delete(event);
+        else this.#put(after);
+        this.#remember(event);
+        this.#totals = { ...this.#totals, revision: Math.max(this.#totals.revision, event.revision) };
+      }
+      this.#forgetOld(2 * rows.length + 10, nowMs);
+    });
+  }
+
+  /** Takes instances out that are not in the registry, without a change to remember. */
+  forget(rows: readonly Pick<InstanceRow, 'env' | 'appid' | 'instance'>[]): void {
+    this.#transaction(() => {
+      for (const { env, appid, instance } of rows) this.#delete({ env, appid, key: instanceKey(instance) });
+    });
+  }
+
+  /** What salvage found: instances and events as they were. */
+  fill(instances: Iterable<InstanceRow>, events: Iterable<ChangeRow['event']>, totals: Partial<Totals>): void {
+    this.#transaction(() => {
+      for (const row of instances) this.#put(row);
+      for (const event of events) this.#remember(event);
+      this.#totals = { ...this.#totals, ...totals };
+    });
+  }
+
+  /** Lets go of events that are too old or too many; true: there may be more. */
+  prune(nowMs: number): boolean {
+    if (!this.#isOld(nowMs)) return false;
+    this.#transaction(() => this.#forgetOld(2000, nowMs));
+    return this.#isOld(nowMs);
+  }
+
+  /** In the order of registration, from behind `afterId` on. */
+  instances(afterId: number, limit: number): StoredRow[] {
+    return this.#statements.page.all(afterId, limit) as object[] as StoredRow[];
+  }
+
+  /** Notes the last revision and puts everything into the one file. */
+  close(revision?: number): void {
+    try {
+      if (revision !== undefined && revision !== this.#totals.revision) {
+        this.#transaction(() => {
+          this.#totals = { ...this.#totals, revision };
+        });
+      }
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #transaction(work: () => void): void {
+    const [totals, events] = [this.#totals, this.#events];
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      work();
+      const { revision, instances, crcSum, completeSince, completeSinceMs } = this.#totals;
+      const all = [revision, instances, crcSum, completeSince, completeSinceMs] as const;
+      this.#statements.totals.run(...all, crc32(all.join()));
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#totals = totals;
+      this.#events = events;
+      // A full disk may have ended it already.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #put(row: InstanceRow): void {
+    const { env, appid, instance, label, registration, times, revision } = row;
+    const key = instanceKey(instance);
+    const before = this.#statements.crcOf.get(env, appid, key) as { crc: number } | undefined;
+    const crc = instanceCrc(row);
+    this.#statements.put.run(env, appid, key, instance, label, registration, times, revision, crc);
+    this.#count(before === undefined ? 1 : 0, crc - (before?.crc ?? 0));
+  }
+
+  #delete({ env, appid, key }: { readonly env: string; readonly appid: string; readonly key: string }): void {
+    const before = this.#statements.remove.get(env, appid, key) as { crc: number } | undefined;
+    if (before !== undefined) this.#count(-1, -before.crc);
+  }
+
+  #count(instances: number, crc: number): void {
+    const { instances: known, crcSum } = this.#totals;
+    this.#totals = { ...this.#totals, instances: known + instances, crcSum: (crcSum + crc) >>> 0 };
+  }
+
+  #remember(event: ChangeRow['event']): void {
+    const { revision, atMs, env, appid, key, why, content } = event;
+    this.#statements.remember.run(revision, atMs, env, appid, key, why, content, eventCrc(event));
+    this.#events++;
+  }
+
+  #isOld(nowMs: number): boolean {
+    const oldest = this.#statements.oldest.get(1) as { at_ms: number } | undefined;
+    if (oldest === undefined) return false;
+    return this.#events > this.#options.eventsMax || oldest.at_ms < nowMs - this.#options.eventsKeepMs;
+  }
+
+  /** In the order of revisions: a gap in the middle could not be told. */
+  #forgetOld(limit: number, nowMs: number): void {
+    if (!this.#isOld(nowMs)) return;
+    const rows = this.#statements.oldest.all(limit) as object[] as { revision: number; at_ms: number }[];
+    let last: (typeof rows)[number] | undefined;
+    let count = 0;
+    for (const row of rows) {
+      const isOver = this.#events - count > this.#options.eventsMax;
+      if (!isOver && row.at_ms >= nowMs - this.#options.eventsKeepMs) break;
+      last = row;
+      count++;
+    }
+    if (last === undefined) return;
+    this.#statements.forget.run(last.revision);
+    this.#events -= count;
+    this.#totals = { ...this.#totals, completeSince: last.revision, completeSinceMs: last.at_ms };
+  }
+}
+
+function prepare(
+  database: DatabaseSync,
+): Record<'page' | 'crcOf' | 'put' | 'remove' | 'remember' | 'oldest' | 'forget' | 'totals', StatementSync> {
+  const isIt = 'env = ? AND appid = ? AND key = ?';
+  return {
+    page: database.prepare(`${selectInstances} WHERE id > ? ORDER BY id LIMIT ?`),
+    crcOf: database.prepare(`SELECT crc FROM instances WHERE ${isIt}`),
+    put: database.prepare(`INSERT INTO instances (env, appid, key, instance, label, registration, times, revision, crc)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (env, appid, key) DO UPDATE SET instance = excluded.instance,
+      label = excluded.label, registration = excluded.registration, times = excluded.times,
+      revision = excluded.revision, crc = excluded.crc`),
+    remove: database.prepare(`DELETE FROM instances WHERE ${isIt} RETURNING crc`),
+    // A batch whose commit failed after all is written again.
+    remember: database.prepare('INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    oldest: database.prepare('SELECT revision, at_ms FROM events ORDER BY revision LIMIT ?'),
+    forget: database.prepare('DELETE FROM events WHERE revision <= ?'),
+    totals: database.prepare('INSERT OR REPLACE INTO totals VALUES (1, ?, ?, ?, ?, ?, ?)'),
+  };
+}
+
+function hasTotals(database: DatabaseSync): boolean {
+  return database.prepare('SELECT 1 FROM totals').get() !== undefined;
+}
+
+/** SQLITE_IOERR and SQLITE_FULL. */
+function isRefusedByDisk(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  return [10, 13].includes(errcode & 0xff);
+}
+
+export function closeQuietly(database: DatabaseSync | undefined): void {
+  try {
+    if (database?.isOpen) database.close();
+  } catch {
+    // What could not be written back stays in its log.
+  }
+}

@@ -1,0 +1,162 @@
+// The store, as the main thread sees it: a listener of the change stream that writes it down in a thread, and the
+// recorder that reads it back. Opening it reports what was found; `restore` hands the instances over in slices.
+// Limits: one server a folder (data-folder.ts).
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Change } from '../registry/change.ts';
+import { matcher } from '../registry/log-recorder.ts';
+import type { SavedInstance } from '../registry/options.ts';
+import type { Problem } from '../registry/problem.ts';
+import type { EventPage, EventQuery, Recorder } from '../registry/recorder.ts';
+import { type OpenOptions, type OpenReport, type SearchCalls, Thread, type WriterCalls } from './calls.ts';
+import { changeOf, changeRow, type InstanceRow, savedInstance } from './rows.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface StoreDeps {
+  monotonicMs(): number;
+  wallMs(): number;
+  onTrouble(reason: string): void;
+  /** Rows that are not as they were written, left out of a page. */
+  onDamagedEvents(count: number): void;
+  onHealed(lastedMs: number, written: number): void;
+}
+
+/** An instance that was written down and is not taken back, and why. */
+export interface Refused {
+  readonly env: string;
+  readonly appid: string;
+  readonly instance: string;
+  readonly problem: Problem;
+}
+
+/** Opens the folder; a problem is a sentence for a person. */
+export async function openStore(options: OpenOptions, deps: StoreDeps): Promise<Store | { problem: string }> {
+  const writer = new Thread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
+  const report = await writer.call('open', options);
+  if (!('problem' in report)) return new Store(writer, options.folder, report, deps);
+  await writer.terminate();
+  return report;
+}
+
+/** As long as the event loop is held while instances are put back. */
+const sliceMs = 5;
+
+export class Store implements Recorder {
+  readonly #writer: Thread<WriterCalls>;
+  readonly #folder: string;
+  readonly #deps: StoreDeps;
+  readonly #queue: WriteQueue;
+  #search: { readonly thread: Thread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  /** What was found in the folder. */
+  readonly report: OpenReport;
+
+  constructor(writer: Thread<WriterCalls>, folder: string, report: OpenReport, deps: StoreDeps) {
+    this.#writer = writer;
+    this.#folder = folder;
+    this.#deps = deps;
+    this.report = report;
+    this.#queue = new WriteQueue({
+      commit: (changes) => writer.call('commit', changes.map(changeRow), deps.wallMs()),
+      onTrouble: (reason) => deps.onTrouble(reason),
+      onHealed: (lastedMs) => deps.onHealed(lastedMs, this.#queue.written),
+      monotonicMs: () => deps.monotonicMs(),
+    });
+  }
+
+  /** A change listener; what was restored is on disk already. */
+  changed(change: Change): void {
+    if (change.cause.why !== 'restored') this.#queue.push(change);
+  }
+
+  /** See WriteQueue. */
+  durable(): Promise<void> {
+    return this.#queue.durable();
+  }
+
+  get trouble(): string | undefined {
+    return this.#queue.trouble;
+  }
+
+  get counts(): {
+    readonly written: number;
+    readonly pending: number;
+    readonly commits: number;
+    readonly commitMs: number;
+  } {
+    const { written, pending, commits, commitMs } = this.#queue;
+    return { written, pending: pending.length, commits, commitMs };
+  }
+
+  /**
+   * Hands every instance to `put`, in the order of registration, and lets other work in between. What `put` refuses is
+   * taken out of the file, and returned.
+   */
+  async restore(put: (saved: SavedInstance) => Problem | undefined): Promise<readonly Refused[]> {
+    const refused: { readonly row: InstanceRow; readonly problem: Problem }[] = [];
+    let page = await this.#writer.call('instances', 0);
+    while (page.length > 0) {
+      const next = this.#writer.call('instances', (page.at(-1) as { id: number }).id);
+      let endsMs = performance.now() + sliceMs;
+      for (const row of page) {
+        const saved = savedInstance(row);
+        const problem = 'message' in saved ? saved : put(saved);
+        if (problem !== undefined) refused.push({ row, problem });
+        if (performance.now() < endsMs) continue;
+        await nextTurn();
+        endsMs = performance.now() + sliceMs;
+      }
+      page = await next;
+    }
+    if (refused.length > 0)
+      await this.#writer.call(
+        'forget',
+        refused.map(({ row }) => row),
+      );
+    return refused.map(({ row: { env, appid, instance }, problem }) => ({ env, appid, instance, problem }));
+  }
+
+  /** Changes that are not on disk yet are found as well. */
+  async events(query: EventQuery): Promise<EventPage> {
+    const { pending } = this.#queue;
+    const [first] = pending;
+    const recent = pending.filter(matcher(query)).reverse().slice(0, query.limit);
+    // They may reach the disk before the search begins.
+    const before = Math.min(query.before ?? Number.MAX_SAFE_INTEGER, first?.revision ?? Number.MAX_SAFE_INTEGER);
+    const thread = await this.#searcher();
+    const found = await thread.call('find', { ...query, before, limit: query.limit - recent.length });
+    const changes = found.rows.flatMap((row) => changeOf(row) ?? []);
+    if (found.damaged > 0) this.#deps.onDamagedEvents(found.damaged);
+    const { completeSince, completeSinceMs } = found;
+    return { changes: [...recent, ...changes], completeSince, completeSinceMs };
+  }
+
+  /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
+  async close(revision: number): Promise<number> {
+    const lost = await this.#queue.stop();
+    if (this.#search !== undefined) {
+      const { thread, opened } = this.#search;
+      await opened.then(() => thread.call('close')).catch(() => {});
+      await thread.terminate();
+    }
+    await this.#writer.call('close', lost === 0 ? revision : undefined).catch(() => {});
+    await this.#writer.terminate();
+    return lost;
+  }
+
+  async #searcher(): Promise<Thread<SearchCalls>> {
+    if (this.#search === undefined) {
+      const thread = new Thread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
+      this.#search = { thread, opened: thread.call('open', this.#folder) };
+    }
+    const { thread, opened } = this.#search;
+    try {
+      await opened;
+    } catch (error) {
+      // The next question tries again.
+      this.#search = undefined;
+      await thread.terminate();
+      throw error;
+    }
+    return thread;
+  }
+}

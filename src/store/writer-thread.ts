@@ -1,0 +1,54 @@
+// The thread that owns the database, so that no fsync holds up an answer. Started by store.ts.
+
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { answerCalls } from './answering.ts';
+import type { WriterCalls } from './calls.ts';
+import { keepCopy, type Opened, openFolder } from './data-folder.ts';
+
+/** A millisecond or two of parsing on the other side. */
+const rowsPerPage = 500;
+/** Between looks at events that have become too old while nothing was written. */
+const pruneEveryMs = 60_000;
+
+const port = parentPort as MessagePort;
+let opened: Opened | undefined;
+let timer: NodeJS.Timeout | undefined;
+
+answerCalls<WriterCalls>(port, {
+  open(options) {
+    const found = openFolder(options, options.nowMs);
+    if ('problem' in found) return found;
+    opened = found;
+    const { database, isNew, damage, logEnd } = found;
+    const brokenLog =
+      logEnd === 'damaged' && damage === undefined ? keepCopy(options.folder, options.nowMs) : undefined;
+    timer = setInterval(prune, pruneEveryMs);
+    return { totals: database.totals, isNew, damage, isUnfinished: logEnd === 'unfinished', brokenLog };
+  },
+  instances: (afterId) => databaseOf().instances(afterId, rowsPerPage),
+  forget: (rows) => databaseOf().forget(rows),
+  commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
+  close(revision) {
+    clearInterval(timer);
+    try {
+      opened?.database.close(revision);
+    } finally {
+      opened?.lock.close();
+      port.close();
+    }
+  },
+});
+
+function databaseOf(): Opened['database'] {
+  if (opened === undefined) throw new Error('The store is not open');
+  return opened.database;
+}
+
+/** In slices: a commit that waits comes between two of them. */
+function prune(): void {
+  try {
+    if (opened?.database.prune(Date.now()) === true) setImmediate(prune);
+  } catch {
+    // The commits say what is wrong with the disk; old events can wait.
+  }
+}

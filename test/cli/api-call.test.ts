@@ -1,0 +1,140 @@
+// Calls to a server that needs a token, speaks oddly, or means harm.
+
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { typed } from '../kit/cli-world.ts';
+import { type ScriptedHttp, type ScriptedReply, scriptedHttp } from '../kit/scripted-http.ts';
+
+async function serverThat(script: (path: string) => ScriptedReply): Promise<ScriptedHttp> {
+  const server = await scriptedHttp(script);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+const nothing = { body: { revision: 1, apps: [] } };
+const secret = 'correct-horse-battery';
+
+test.each([
+  ['ROLLCALL_TOKEN', { env: { ROLLCALL_TOKEN: secret } }, []],
+  ['a file with the token', { files: { token: `${secret}\n` } }, ['--token-file', 'token']],
+  [
+    "the server's own token file",
+    { files: { t: `# ours\nops ${secret}\nci other-secret-0123\n` } },
+    ['--token-file', 't'],
+  ],
+  ['ROLLCALL_TOKEN_FILE', { env: { ROLLCALL_TOKEN_FILE: 't' }, files: { t: `ops=${secret}` } }, []],
+])('the token comes from %s', async (_where, world, flags) => {
+  const { url, asked } = await serverThat(() => nothing);
+  expect((await typed(['ls', '--url', url, ...flags], world)).code).toBe(0);
+  expect(asked[0]?.headers.authorization).toBe(`Bearer ${secret}`);
+});
+
+test.each([
+  [{ ROLLCALL_TOKEN: 'two words' }, [], 'ROLLCALL_TOKEN: holds no token'],
+  [{}, ['--token-file', 'none'], '--token-file: cannot read "none": there is no such file'],
+  [{ ROLLCALL_URL: 'localhost:7171' }, [], 'ROLLCALL_URL: "localhost:7171" is not an http or https URL'],
+  [{}, ['--url', 'http://127.0.0.1:7171/api'], 'goes on after the port; write http://127.0.0.1:7171'],
+  [{}, ['--url', `http://me:${secret}@127.0.0.1`], 'put the token into ROLLCALL_TOKEN'],
+])('%j %j is wrong usage', async (env, flags, said) => {
+  const { code, out, err } = await typed(['ls', ...flags], { env });
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain(said);
+  expect(err).not.toContain(secret);
+});
+
+test('no flag takes a token: the arguments of a process are for all to see', async () => {
+  for (const command of ['ls', 'show', 'register', 'cancel', 'resolve', 'doctor']) {
+    const { out } = await typed([command, '--help']);
+    expect(out).toContain('--token-file');
+    expect(out).not.toMatch(/--tokens?\b(?!-file)/);
+  }
+});
+
+test('a missing token is told with the way to give one', async () => {
+  const problem = {
+    type: 'urn:rollcall:problem:unauthorized',
+    title: 'A token is needed',
+    detail: 'Cannot let you in.',
+  };
+  const { url } = await serverThat(() => ({ status: 401, body: problem }));
+  const { code, err } = await typed(['ls', '--url', url]);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: 'Cannot let you in. Put the token into ROLLCALL_TOKEN, or name its file with --token-file.\n',
+  });
+});
+
+test('all errors of a problem document are told', async () => {
+  const errors = [
+    { field: 'env', message: 'is empty' },
+    { field: 'appid', message: 'is odd', value: 'x' },
+  ];
+  const { url } = await serverThat(() => ({ status: 400, body: { detail: 'Cannot: 2 problems', errors } }));
+  expect((await typed(['ls', '--url', url])).err).toBe(
+    'Cannot: 2 problems\n  env is empty\n  appid is odd, received x\n',
+  );
+});
+
+test.each([
+  ['a page of something else', { status: 200, body: '<html>' }, /answered GET .* with status 200, which is not/],
+  ['an error without a document', { status: 502, body: 'Bad Gateway' }, /status 502, which is not/],
+  ['a redirect', { status: 302, body: '{}', headers: { location: 'http://127.0.0.1:1/' } }, /status 302/],
+])('%s is a failure', async (_what, reply, said) => {
+  const { url } = await serverThat(() => reply);
+  const { code, out, err } = await typed(['ls', '--url', url]);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(said);
+});
+
+test('pages are followed to the end', async () => {
+  const { url, asked } = await serverThat((path) =>
+    path.includes('after=')
+      ? { body: { revision: 2, apps: [{ env: 'b', appid: 'y' }] } }
+      : { body: { revision: 2, apps: [{ env: 'a', appid: 'x' }], next: 'a/x' } },
+  );
+  const { out } = await typed(['ls', '--url', url, '-o', 'json']);
+  expect(JSON.parse(out)).toEqual({
+    revision: 2,
+    apps: [
+      { env: 'a', appid: 'x' },
+      { env: 'b', appid: 'y' },
+    ],
+  });
+  expect(asked.map(({ path }) => path)).toEqual(['/api/v1/apps?limit=1000', '/api/v1/apps?limit=1000&after=a%2Fx']);
+});
+
+const evil = 'a\u001b[2Jb\u009b31m\u202ec\u0007\nd';
+
+test.each([
+  ['ls', []],
+  ['show', ['prod/orders']],
+  ['show', ['prod/orders', 'x']],
+  ['register', ['prod/orders/x', '--addr', 'http://10.0.0.1:80']],
+  ['cancel', ['prod/orders/x']],
+])('%s %j lets no control character of the server through, in any form', async (command, args) => {
+  const document = {
+    env: evil,
+    appid: evil,
+    apps: [{ env: evil, appid: evil }],
+    instances: [{ instance: evil, tags: [evil] }],
+  };
+  const more = { metadata: { [evil]: evil }, dnsNames: [evil], renewWith: evil, safeToStopAt: evil, outcome: evil };
+  const { url } = await serverThat(() => ({ body: { ...document, ...more } }));
+  for (const form of ['table', 'json', 'yaml']) {
+    for (const columns of [undefined, 200]) {
+      const world = { env: { NO_COLOR: '1' }, ...(columns === undefined ? {} : { columns }) };
+      const { code, out } = await typed([command, ...args, '--url', url, '--output', form], world);
+      expect(code).toBe(0);
+      expect(out).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+      if (form === 'json') expect(JSON.parse(out)).toMatchObject(command === 'ls' ? { apps: [{ env: evil }] } : {});
+      if (form === 'yaml' && command === 'ls') expect(parse(out)).toMatchObject({ apps: [{ env: evil }] });
+    }
+  }
+  const refusing = await serverThat(() => ({
+    status: 400,
+    body: { detail: evil, errors: [{ field: evil, message: evil }, {}] },
+  }));
+  const { err } = await typed([command, ...args, '--url', refusing.url]);
+  expect(err).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+  expect(err).toContain(String.raw`\x1b`);
+});

@@ -1,0 +1,197 @@
+// ls, show, register and cancel against a running server: what they print to people, pipes and programs, and with which
+// exit code they end.
+
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ApiClient } from '../../kit/api-client.ts';
+import { type Said, typed } from '../../kit/cli-world.ts';
+import { run } from '../../kit/program.ts';
+import { type ServerProcess, startServer } from '../../kit/server-process.ts';
+
+let server: ServerProcess;
+let api: ApiClient;
+
+const rollcall = (line: string, columns?: number): Promise<Said> =>
+  typed(line.split(' '), { env: { ROLLCALL_URL: server.http }, ...(columns === undefined ? {} : { columns }) });
+
+beforeAll(async () => {
+  server = await startServer();
+  api = new ApiClient(server.http);
+  await api.register('prod/orders/orders-1', ['http://10.0.0.7:8080'], {
+    version: '1.4.2',
+    zone: 'eu 1a',
+    tags: ['a', 'b'],
+    metadata: { team: 'checkout' },
+  });
+  await api.register('prod/orders/orders-2', ['http://10.0.0.8:8080'], { status: 'waiting' });
+  await api.register('dev/com.acme.pay/pay 1', ['dns+udp://10.0.0.9:53']);
+});
+
+afterAll(async () => {
+  api.close();
+  await server.stop();
+});
+
+describe('ls', () => {
+  test('lists every app, in columns that a script can cut', async () => {
+    const { code, out, err } = await rollcall('ls');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n').map((line) => line.split(/ +/))).toEqual([
+      ['ENV', 'APPID', 'INSTANCES', 'UP'],
+      ['dev', 'com.acme.pay', '1', '1'],
+      ['prod', 'orders', '2', '1'],
+      [''],
+    ]);
+  });
+
+  test('lists one env', async () => {
+    expect((await rollcall('ls dev')).out).not.toContain('orders');
+    expect((await rollcall('ls nowhere')).out).toBe('ENV  APPID  INSTANCES  UP\n');
+    expect((await rollcall('ls nowhere', 80)).out).toContain('Nothing is registered in nowhere yet');
+  });
+
+  test('gives the same as JSON and as YAML', async () => {
+    const json: unknown = JSON.parse((await rollcall('ls -o json')).out);
+    expect(json).toMatchObject({ revision: expect.any(Number), apps: [{ env: 'dev' }, { appid: 'orders', up: 1 }] });
+    expect(parse((await rollcall('ls --output yaml')).out)).toEqual(json);
+  });
+
+  test('an env that cannot be one is refused by the server, in its words', async () => {
+    const { code, out, err } = await rollcall('ls a_b');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^Cannot list the apps: env /);
+  });
+
+  test('a server that is not there is told with its URL and the way to start one', async () => {
+    const { code, out, err } = await typed(['ls', '--url', 'http://127.0.0.1:1']);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^Cannot reach rollcall at http:\/\/127\.0\.0\.1:1: .*ECONNREFUSED.*"rollcall serve".*--url/);
+  });
+});
+
+describe('show', () => {
+  test('shows the instances of an app, a value a word', async () => {
+    const { code, out } = await rollcall('show prod/orders');
+    const [head, first, second] = out.split('\n').map((line) => line.split(/ +/));
+    expect(code).toBe(0);
+    expect(head?.slice(0, 3)).toEqual(['INSTANCE', 'STATUS', 'ADDRS']);
+    expect(first?.slice(0, 7)).toEqual([
+      'orders-1',
+      'up',
+      'http://10.0.0.7:8080',
+      '1.4.2',
+      String.raw`eu\x201a`,
+      '-',
+      'a,b',
+    ]);
+    expect(second?.slice(0, 4)).toEqual(['orders-2', 'waiting', 'http://10.0.0.8:8080', '-']);
+    expect(first?.at(-1)).toMatch(/^\d+s$/);
+  });
+
+  test('on a terminal blanks stay and lines end at its edge', async () => {
+    const { out } = await rollcall('show prod/orders', 70);
+    expect(out).toContain('eu 1a');
+    for (const line of out.split('\n')) expect(stripVTControlCharacters(line).length).toBeLessThanOrEqual(70);
+  });
+
+  test.each(['prod/orders orders-1', 'prod/orders/orders-1'])('%s: every field of one', async (words) => {
+    const { code, out } = await rollcall(`show ${words}`);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^metadata\.team +checkout$/m);
+    expect(out).toMatch(/^group +-$/m);
+    expect(out).toMatch(/^leaseSeconds +90$/m);
+  });
+
+  test('an instance may have a blank and a slash in its name', async () => {
+    await api.register('dev/odd/a%2Fb', ['http://10.0.0.9:1']);
+    expect((await rollcall('show dev/odd/a/b -o json')).out).toContain('"instance": "a/b"');
+    expect((await typed(['show', 'dev/com.acme.pay', 'pay 1', '--url', server.http])).code).toBe(0);
+  });
+
+  test.each([
+    ['show prod/nothing', 4, /^Nothing is registered as prod\/nothing\./],
+    ['show prod/orders nobody', 4, /^Cannot show prod\/orders\/nobody: it is not registered/],
+    ['show orders', 2, /an app is ENV\/APPID/],
+    ['show prod/orders/orders-1 orders-1', 2, /an app is ENV\/APPID/],
+    ['show prod/or_ders', 1, /or_ders/],
+  ])('%s ends with %i', async (line, wanted, said) => {
+    const { code, out, err } = await rollcall(line);
+    expect({ code, out }).toEqual({ code: wanted, out: '' });
+    expect(err).toMatch(said);
+  });
+});
+
+describe('register and cancel', () => {
+  test('say the next steps, and these work', async () => {
+    const made = await rollcall(
+      'register prod/shop/shop-1 --addr http://10.0.1.1:80 --addr grpc://10.0.1.1:90 --version 2.0 --zone z --group g --tag t --weight 7 --priority 1 --metadata a=b=c --lease-seconds 60 --dns-ttl 2 --status up',
+    );
+    expect({ code: made.code, err: made.err }).toEqual({ code: 0, err: '' });
+    expect(made.out).toMatch(/^created prod\/shop\/shop-1: http:\/\/10\.0\.1\.1:80,grpc:/);
+    for (const part of ['  shop.prod.svc.\n', '_grpc._tcp.shop.prod.svc.', 'Its lease of 60 s', 'every 20 s']) {
+      expect(made.out).toContain(part);
+    }
+    const renewal = /^ {2}(curl .*)$/m.exec(made.out)?.[1] ?? '';
+    expect(renewal).toContain(`${server.http}/api/v1/apps/prod/shop/shop-1/renew`);
+    expect((await api.call('GET', '/api/v1/apps/prod/shop/shop-1')).json).toMatchObject({
+      version: '2.0',
+      tags: ['t'],
+      weight: 7,
+      priority: 1,
+      metadata: { a: 'b=c' },
+      leaseSeconds: 60,
+      dnsTtl: 2,
+    });
+
+    const again = await rollcall('register prod/shop/shop-1 --addr http://10.0.1.1:80 --if-absent');
+    expect({ code: again.code, out: again.out }).toEqual({ code: 1, out: '' });
+    expect(again.err).toContain('it is there already');
+
+    const gone = await rollcall('cancel prod/shop/shop-1');
+    expect(gone.code).toBe(0);
+    expect(gone.out).toMatch(/^cancelled prod\/shop\/shop-1: .*\nresolvers may still hold it until \d{4}-.*Z \(\d+s\)/);
+    const twice = await rollcall('cancel prod/shop/shop-1');
+    expect(twice).toEqual({ code: 4, out: '', err: expect.stringMatching(/^Cannot cancel prod\/shop\/shop-1: /) });
+  });
+
+  test('every problem of a registration is told, one a line', async () => {
+    const { code, out, err } = await rollcall(
+      'register prod/bad/b-1 --addr http://10.0.0.1:70000 --weight heavy --status asleep',
+    );
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    const lines = err.trimEnd().split('\n');
+    expect(lines[0]).toContain('Cannot register prod/bad/b-1: 3 problems');
+    expect(lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['addrs[0]', 'weight', 'status']);
+  });
+
+  test.each([
+    ['register prod/orders --addr http://10.0.0.1:80', 'name it as ENV/APPID/INSTANCE'],
+    ['register prod/orders/x', "required option '--addr <url>' not specified"],
+    ['register prod/orders/x --addr http://10.0.0.1:80 --metadata team', '--metadata: "team" is not KEY=VALUE'],
+    ['cancel prod/orders', 'name it as ENV/APPID/INSTANCE'],
+    ['cancel', "missing required argument 'place'"],
+    ['ls --output xml', 'Allowed choices are table, json, yaml'],
+    ['ls --outptu json', 'Did you mean --output?'],
+    ['cancle prod/orders/x', 'Did you mean cancel?'],
+  ])('%s is wrong usage', async (line, said) => {
+    const { code, out, err } = await rollcall(line);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(said);
+  });
+});
+
+test('a reason is remembered', async () => {
+  const flags = ['--url', server.http, '--reason', 'moved & gone'];
+  await typed(['register', 'prod/why/w-1', '--addr', 'http://10.0.1.9:80', ...flags]);
+  expect((await typed(['cancel', 'prod/why/w-1', ...flags])).code).toBe(0);
+  const { text } = await api.call('GET', '/api/v1/events?app=prod/why');
+  expect(text.split('moved & gone').length).toBeGreaterThanOrEqual(3);
+});
+
+test('the renewal that register prints is a command for the shell', async () => {
+  const { out } = await rollcall('register prod/renewed/r-1 --addr http://10.0.1.9:80');
+  const [, command = 'false'] = /^ {2}(curl .*)$/m.exec(out) ?? [];
+  const { code } = await run('sh', ['-c', `command -v curl >/dev/null || exit 0; ${command}`]);
+  expect(code).toBe(0);
+});

@@ -1,0 +1,135 @@
+// Deploys through real resolvers: an instance that is stopped at the time that rollcall tells loses no request of
+// clients that look its app up in Unbound or dnsmasq; stopped at once, it does.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiClient, type Json } from '../kit/api-client.ts';
+import { answersOf, type DnsClient, udpClient } from '../kit/dns-client.ts';
+import { type Forwarder, startDnsmasq, startUnbound } from '../kit/forwarders.ts';
+import { type Backend, type Backends, startBackends } from '../kit/http-backends.ts';
+import { requireInCi } from '../kit/installed.ts';
+import { fetched, startLoad } from '../kit/name-load.ts';
+import { type ServerProcess, startServer } from '../kit/server-process.ts';
+
+const resolvers = [
+  { name: 'Unbound', binary: 'unbound', startIt: startUnbound, hosts: ['127.0.8.1', '127.0.8.2', '127.0.8.3'] },
+  { name: 'dnsmasq', binary: 'dnsmasq', startIt: startDnsmasq, hosts: ['127.0.9.1', '127.0.9.2', '127.0.9.3'] },
+] as const;
+const missing = requireInCi(
+  resolvers.map(({ binary }) => binary),
+  'unbound dnsmasq-base',
+);
+/** In each of the two, so ten in all. */
+const restarts = 5;
+
+let server: ServerProcess;
+let api: ApiClient;
+
+beforeAll(async () => {
+  server = await startServer();
+  api = new ApiClient(server.http);
+});
+
+afterAll(async () => {
+  api.close();
+  await server.stop();
+});
+
+describe.concurrent.each(resolvers)('behind $name', ({ binary, startIt, hosts }) => {
+  const isMissing = missing.includes(binary);
+  let forwarder: Forwarder | undefined;
+  let resolver: DnsClient;
+  let backends: Backends;
+
+  beforeAll(async () => {
+    if (isMissing) return;
+    backends = await startBackends(hosts);
+    forwarder = await startIt(server.dnsPort);
+    resolver = await udpClient(forwarder.port);
+  });
+
+  afterAll(async () => {
+    if (isMissing) return;
+    resolver.close();
+    await forwarder?.stop();
+    await backends.close();
+  });
+
+  const lookedUp = async (name: string): Promise<string[]> => {
+    const { rcode, ...reply } = await resolver.ask(name, 'A', { flags: 0x0100 });
+    return [rcode, ...answersOf({ rcode, ...reply })];
+  };
+
+  test.skipIf(isMissing)(
+    'rolling restarts at the time told lose no connection',
+    async () => {
+      const app = `rolling-${binary}`;
+      const place = (index: number) => `prod/${app}/${app}-${index}`;
+      for (const [index, { addr }] of backends.all.entries())
+        await api.register(place(index), [addr], { dnsTtl: 1, weight: 1 });
+      const load = startLoad(resolver, `${app}.prod.svc`, backends.all[0]?.port ?? 0);
+      const told: Json[] = [];
+      for (let round = 0; round < restarts; round++) {
+        const index = round % hosts.length;
+        const backend = backends.all[index] as Backend;
+        const { status, json } = await api.call('POST', `/api/v1/apps/${place(index)}/drain?wait=30s`);
+        told.push({ status, safe: json['safe'], outcome: json['outcome'] });
+        await backend.stop();
+        await backend.restart();
+        await api.patch(place(index), { status: 'up' });
+      }
+      const { done, failed, late } = await load.stop();
+      expect(told).toEqual(Array.from({ length: restarts }, () => ({ status: 200, safe: true, outcome: 'drained' })));
+      expect({ failed, late: late.length <= done / 10 ? [] : late }).toEqual({ failed: [], late: [] });
+      expect(done).toBeGreaterThan(100);
+    },
+    60_000,
+  );
+
+  test.skipIf(isMissing)('one that is stopped without waiting is still handed out, and refuses', async () => {
+    const app = `hasty-${binary}`;
+    const [host] = ['127.0.10.1'];
+    const other = await startBackends([host]);
+    const [backend] = other.all as [Backend];
+    const name = `${app}.prod.svc`;
+    await api.register(`prod/${app}/one`, [backend.addr], { dnsTtl: 60 });
+    expect(await lookedUp(name)).toEqual(['NOERROR', `A ${host}`]);
+    const { safe, safeToStopAt, lastServedAt } = await api.cancel(`prod/${app}/one`);
+    const toldMs = Date.parse(String(safeToStopAt)) - Date.parse(String(lastServedAt));
+    // Both are rounded to whole milliseconds.
+    expect({ safe, toldMs: Math.floor(toldMs / 100) }).toEqual({ safe: false, toldMs: 615 });
+    await backend.stop();
+    // rollcall itself says so no more.
+    const direct = await udpClient(server.dnsPort);
+    expect((await direct.ask(name)).rcode).toBe('NXDOMAIN');
+    direct.close();
+    expect(await lookedUp(name)).toEqual(['NOERROR', `A ${host}`]);
+    await expect(fetched(host, backend.port)).rejects.toThrow('ECONNREFUSED');
+    await other.close();
+  });
+
+  test.skipIf(isMissing)(
+    'one that dies in silence is gone from the answers a second after its lease at the latest',
+    async () => {
+      const app = `silent-${binary}`;
+      const reply = await api.register(`prod/${app}/one`, ['http://10.8.0.1:80'], { leaseSeconds: 5, dnsTtl: 600 });
+      const leaseEndMs = Date.parse(String(reply['renewBefore']));
+      let seenMs = 0;
+      let slowestMs = 0;
+      let hasGone = false;
+      while (!hasGone || Date.now() < leaseEndMs + 2000) {
+        const askedMs = Date.now();
+        if (askedMs > leaseEndMs + 20_000) break;
+        const said = await lookedUp(`${app}.prod.svc`);
+        slowestMs = Math.max(slowestMs, Date.now() - askedMs);
+        hasGone = said.length === 1;
+        if (!hasGone) seenMs = askedMs;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      // It was to be found until about the end, though nobody may keep it for the ten minutes of its own TTL.
+      expect(seenMs).toBeGreaterThan(leaseEndMs - 2500);
+      // The second that resolvers round by, and what this machine needs for an answer.
+      expect(seenMs).toBeLessThan(leaseEndMs + 1000 + 2 * slowestMs);
+    },
+    40_000,
+  );
+});

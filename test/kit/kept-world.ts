@@ -1,0 +1,71 @@
+// A registry on a store in a folder, as app.ts puts them together, with a clock moved by hand: open, change, end it in
+// any way, open again.
+
+import type { SavedInstance } from '../../src/registry/options.ts';
+import { type KeptData, type KeptDataOptions, openKeptData } from '../../src/store/kept-data.ts';
+import type { FakeClock } from './clock.ts';
+import { Harness } from './harness.ts';
+
+export interface LoggedLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly facts: object;
+}
+
+export interface KeptWorld {
+  readonly harness: Harness;
+  readonly kept: KeptData;
+  readonly log: readonly LoggedLine[];
+  readonly restored: number;
+  /** `env/appid/instance=revision` of all that is registered, in order. */
+  contents(): string[];
+  /** A clean end. */
+  close(): Promise<void>;
+}
+
+/** A folder's options: as in production, but events of the fake clock's year are kept. */
+export function keptOptions(folder: string, options: Partial<KeptDataOptions> = {}): KeptDataOptions {
+  return { folder, fsync: false, eventsKeepMs: 1e14, eventsMax: 1_000_000, zonesSaid: 'zones', ...options };
+}
+
+/** Opens or fails with the sentence that a person would get. */
+export async function openWorld(
+  folder: string,
+  options: Partial<KeptDataOptions> = {},
+  refusal: (saved: SavedInstance) => string | undefined = () => undefined,
+): Promise<KeptWorld> {
+  const log: LoggedLine[] = [];
+  const add = (level: LoggedLine['level']) => (facts: object, message: string) =>
+    void log.push({ level, message, facts });
+  let harness: Harness | undefined;
+  const clock = (): FakeClock | undefined => harness?.clock;
+  const startMs = new Harness().clock.wallMs();
+  const kept = await openKeptData(keptOptions(folder, options), {
+    monotonicMs: () => performance.now(),
+    wallMs: () => clock()?.wallMs() ?? startMs,
+    logger: { info: add('info'), warn: add('warn'), error: add('error') },
+  });
+  if ('problem' in kept) throw new Error(kept.problem);
+  const world = new Harness({ initialRevision: kept.initialRevision });
+  harness = world;
+  const restored = await kept.restore((saved) => {
+    const refused = refusal(saved);
+    if (refused !== undefined) return { field: 'instance', message: refused };
+    const change = world.registry.restore(saved);
+    return 'message' in change ? change : undefined;
+  });
+  world.registry.onChange((change) => kept.changed(change));
+  return {
+    harness: world,
+    kept,
+    log,
+    restored,
+    contents: () =>
+      [...world.registry.apps()].flatMap((app) =>
+        [...app.instances()].map(
+          ({ instance, revision }) => `${app.env}/${app.appid}/${instance.instance}=${revision}`,
+        ),
+      ),
+    close: () => kept.close(world.registry.revision),
+  };
+}

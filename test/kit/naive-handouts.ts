@@ -1,0 +1,65 @@
+// Who holds what, as one would find out with a packet capture and a pencil: every reply is read, octet by octet, and each
+// record that says something of an instance is noted with the time and its TTL. Knows no cache, no cell, no view.
+// Instances have to be told apart by what they say: instance 3 of app 2 is at 10.2.3.x and 2001:db8:2:3::x, is named
+// `i3.<app>`, and has the metadata `id=2/3`. A record of a zone file that names an instance is not the instance's: who
+// follows it asks again.
+
+import { type Rec, readReply } from './reply.ts';
+
+interface Holding {
+  lastServedMs: number;
+  heldUntilMs: number;
+}
+
+export class NaiveHandouts {
+  /** By `app/instance`, both numbers. */
+  readonly #holdings = new Map<string, Holding>();
+  readonly #apps: readonly string[];
+
+  /** Names of the apps with their env; the number of an app is its place here. */
+  constructor(apps: readonly string[]) {
+    this.#apps = apps;
+  }
+
+  /** A reply that was sent at `nowMs`. */
+  sent(bytes: Uint8Array, nowMs: number): void {
+    const { answer, additional } = readReply(bytes);
+    for (const record of [...answer, ...additional]) {
+      for (const id of this.#idsIn(record)) {
+        const holding = this.#holdings.get(id) ?? { lastServedMs: nowMs, heldUntilMs: nowMs };
+        const heldMs = record.ttl === 0 ? 0 : record.ttl * 1000 + 1000;
+        holding.lastServedMs = nowMs;
+        // Half a second: what is on its way.
+        holding.heldUntilMs = Math.max(holding.heldUntilMs, nowMs + heldMs + 500);
+        this.#holdings.set(id, holding);
+      }
+    }
+  }
+
+  /** Undefined: nobody holds an answer with this instance. */
+  of(app: number, instance: number, nowMs: number): Readonly<Holding> | undefined {
+    const holding = this.#holdings.get(`${app}/${instance}`);
+    return holding !== undefined && holding.heldUntilMs > nowMs ? holding : undefined;
+  }
+
+  #idsIn({ owner, type, data }: Rec): string[] {
+    switch (type) {
+      case 'A':
+        return Array.from(data.matchAll(/^10\.(\d+)\.(\d+)\./g), ([, app, instance]) => `${app}/${instance}`);
+      case 'AAAA':
+        return Array.from(data.matchAll(/^2001:db8:(\d+):(\d+):/g), ([, app, instance]) => `${app}/${instance}`);
+      case 'TXT':
+        return Array.from(data.matchAll(/"id=(\d+\/\d+)"/g), ([, id]) => id as string);
+      case 'SRV':
+      case 'HTTPS':
+      case 'SVCB':
+        if (!owner.endsWith('.prod.svc.')) return [];
+        return this.#apps.flatMap((name, app) => {
+          const [, instance] = new RegExp(`(?:^|[ .])i(\\d+)\\.${name}\\.svc\\.(?: |$)`).exec(data) ?? [];
+          return instance === undefined ? [] : [`${app}/${instance}`];
+        });
+      default:
+        return [];
+    }
+  }
+}

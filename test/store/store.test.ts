@@ -1,0 +1,120 @@
+// The recorder on disk does what every recorder does; and what it keeps is bounded by number and by time.
+
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Change } from '../../src/registry/change.ts';
+import type { EventQuery } from '../../src/registry/recorder.ts';
+import { Database } from '../../src/store/database.ts';
+import { EventSearch } from '../../src/store/event-search.ts';
+import { changeOf, changeRow } from '../../src/store/rows.ts';
+import { keptOptions, openWorld } from '../kit/kept-world.ts';
+import { scratch } from '../kit/scratch.ts';
+import { describeRecorder } from '../registry/recorder-contract.ts';
+
+// Without threads, so that it is quick: what is in the queue of a store is merged below.
+describeRecorder('the recorder on disk', (registry, clock) => {
+  const path = join(scratch(), 'rollcall.db');
+  const database = Database.create(path, keptOptions(''), registry.revision, clock.wallMs());
+  const search = new EventSearch(path);
+  registry.onChange((change) => database.commit([changeRow(change)], clock.wallMs()));
+  const events = async (query: EventQuery) => {
+    const { rows, damaged, ...page } = search.find(query);
+    expect(damaged).toBe(0);
+    return { ...page, changes: rows.map((row) => changeOf(row) as Change) };
+  };
+  const close = async () => {
+    search.close();
+    database.close();
+  };
+  return { recorder: { events }, close };
+});
+
+test('what is not on disk yet is found in its place', async () => {
+  const world = await openWorld(scratch());
+  const ask = async (query: Partial<EventQuery>) =>
+    (await world.kept.recorder?.events({ limit: 100, ...query }))?.changes.map(({ revision, after }) => [
+      revision - world.kept.initialRevision,
+      after?.instance,
+    ]);
+  for (const name of ['a', 'b', 'c']) world.harness.register(`orders.prod/${name}`);
+  await world.kept.durable();
+  for (const name of ['d', 'e']) world.harness.register(`pay.prod/${name}`);
+  const all = ask({});
+  const some = ask({ limit: 3 });
+  const one = ask({ limit: 1 });
+  const older = ask({ before: world.kept.initialRevision + 5, limit: 2 });
+  const pay = ask({ env: 'prod', appid: 'pay' });
+  expect(world.kept.counts.pending).toBe(2);
+  expect(await all).toEqual([
+    [5, 'e'],
+    [4, 'd'],
+    [3, 'c'],
+    [2, 'b'],
+    [1, 'a'],
+  ]);
+  expect(await some).toEqual([
+    [5, 'e'],
+    [4, 'd'],
+    [3, 'c'],
+  ]);
+  expect(await one).toEqual([[5, 'e']]);
+  expect(await older).toEqual([
+    [4, 'd'],
+    [3, 'c'],
+  ]);
+  expect(await pay).toEqual([
+    [5, 'e'],
+    [4, 'd'],
+  ]);
+  await world.close();
+});
+
+test('changes are the same after a restart, and what was restored is none', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  first.harness.register('orders.prod/a', { metadata: { team: 'x' } });
+  first.harness.patch('orders.prod/a', { weight: 5 });
+  const before = await first.kept.recorder?.events({ limit: 10 });
+  await first.close();
+  const second = await openWorld(folder);
+  second.harness.cancel('orders.prod/a');
+  const after = await second.kept.recorder?.events({ limit: 10 });
+  expect(after?.changes.slice(1)).toEqual(
+    before?.changes.map((change: Change) => JSON.parse(JSON.stringify(change)) && change),
+  );
+  expect(after?.changes.map(({ kind }) => kind)).toEqual(['cancelled', 'updated', 'registered']);
+  expect(after?.completeSince).toBe(before?.completeSince);
+  await second.close();
+});
+
+test('the oldest events leave when there are too many, and the page says since when it is complete', async () => {
+  const world = await openWorld(scratch(), { eventsMax: 10 });
+  for (let i = 0; i < 40; i++) {
+    world.harness.register(`orders.prod/a${i % 3}`, { weight: i });
+    if (i % 5 === 0) await world.kept.durable();
+  }
+  await world.kept.durable();
+  const page = await world.kept.recorder?.events({ limit: 100 });
+  const revisions = page?.changes.map(({ revision }) => revision) ?? [];
+  expect(revisions).toHaveLength(10);
+  expect(page?.completeSince).toBe((revisions.at(-1) as number) - 1);
+  expect(world.harness.registry.instanceCount).toBe(3);
+  await world.close();
+});
+
+test('and when they are too old', async () => {
+  const world = await openWorld(scratch(), { eventsKeepMs: 60_000 });
+  world.harness.register('orders.prod/a');
+  await world.kept.durable();
+  world.harness.clock.advance(59_000);
+  world.harness.register('orders.prod/b');
+  await world.kept.durable();
+  const find = async () =>
+    (await world.kept.recorder?.events({ limit: 9 }))?.changes.map(({ after }) => after?.instance);
+  expect(await find()).toEqual(['b', 'a']);
+  world.harness.clock.advance(2000);
+  world.harness.register('orders.prod/c');
+  await world.kept.durable();
+  expect(await find()).toEqual(['c', 'b']);
+  await world.close();
+});
