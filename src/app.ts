@@ -47,11 +47,13 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** A problem is a sentence for a person. `stopping` ends a start that is under way: a large registry takes seconds. */
 export async function startApp(
   config: Config,
   logger: Logger,
+  stopping: AbortSignal,
   ownClock: Clock = systemClock,
-): Promise<App | { problem: string }> {
+): Promise<App | { problem: string } | 'stopped'> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
   const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
@@ -83,9 +85,9 @@ export async function startApp(
       eventsMax: config.eventsMax,
       zonesSaid: saidOf(loaded.loads.flatMap(({ sources }) => sources)),
     },
-    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), logger },
+    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
   );
-  if ('problem' in kept) return kept;
+  if (kept === 'stopped' || 'problem' in kept) return kept;
 
   // The registry: what it must not take is what a zone file has.
   const registry = new Registry({
@@ -239,6 +241,15 @@ export async function startApp(
     return listenProblem('HTTP', httpListens);
   }
   if (room.shortage !== undefined) logger.info(room.shortage, 'takes fewer HTTP connections than configured');
+  const close = async () => {
+    // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
+    await http.close();
+    await plane.close();
+    clearInterval(ticking);
+    await kept.close(registry.revision);
+    metrics.stop();
+    logger.info({ revision: registry.revision }, 'rollcall has stopped');
+  };
   const restored = await kept.restore((saved) => {
     const { key, label } = saved;
     const reserved = liveZones.reservedReason(`${label}.${key.appid}.${key.env}`);
@@ -250,6 +261,7 @@ export async function startApp(
     metrics.changed(change);
     return undefined;
   });
+  if (stopping.aborted) return close().then(() => 'stopped' as const);
   leaseTimer.arm();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
     if (news.kind === 'loaded') {
@@ -264,19 +276,10 @@ export async function startApp(
   plane.ready();
   await plane.applied();
   state = 'ready';
-  logger.info(
-    {
-      http: httpListens,
-      dns: plane.listens,
-      threads,
-      transport: plane.transport,
-      origin: config.origin,
-      zones: zones.size,
-      restored,
-      revision: registry.revision,
-    },
-    'rollcall is ready',
-  );
+  const { revision } = registry;
+  const dns = { dns: plane.listens, threads, transport: plane.transport };
+  const served = { http: httpListens, ...dns, origin: config.origin, zones: zones.size };
+  logger.info({ ...served, restored, revision }, 'rollcall is ready');
 
   return {
     http: httpListens,
@@ -285,13 +288,7 @@ export async function startApp(
       state = 'stopping';
       leaseTimer.stop();
       await zoneWatch.close();
-      // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
-      await http.close();
-      await plane.close();
-      clearInterval(ticking);
-      await kept.close(registry.revision);
-      metrics.stop();
-      logger.info({ revision: registry.revision }, 'rollcall has stopped');
+      await close();
     },
   };
 }

@@ -87,7 +87,7 @@ export function describeRecorder(name: string, open: Open): void {
     test('is complete since it began', async () => {
       const { recorder, clock, harness } = await recorded();
       const startMs = clock.wallMs();
-      const complete = { completeSince: 100, completeSinceMs: startMs };
+      const complete = { completeSince: 100, completeSinceMs: startMs, unreadable: [] };
       expect(await recorder.events({ limit: 1 })).toEqual({ changes: [], ...complete });
       clock.advance(5000);
       harness.register('orders.prod/a1');

@@ -126,7 +126,7 @@ class ThreadedPlane implements Plane {
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
-    const asked = this.#threads.map((thread) => thread?.ask({ kind: 'handedOut', instance: key, sequence }));
+    const asked = this.#threads.map(async (thread) => thread?.ask({ kind: 'handedOut', instance: key, sequence }));
     this.#watchdog.expect(sequence);
     const told = await Promise.all(asked);
     const nowMs = this.#options.clock.monotonicMs();
