@@ -1,97 +1,20 @@
 // The data plane as the main thread uses it, without threads and with two: what was told is in every answer once `applied`
-// has resolved, over UDP and TCP, whichever thread a client meets; and what happens when a thread ends.
+// has resolved, over UDP and TCP, whichever thread a client meets.
 
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
-import { name } from '../../../src/dns/name.ts';
-import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
-import { defaultThreads, openPlane, type Plane, type PlaneOptions } from '../../../src/dns/plane/plane.ts';
-import { ClockSharing } from '../../../src/dns/plane/shared-clock.ts';
-import { type DnsClient, tcpClient, udpClient } from '../../kit/dns-client.ts';
-import { Harness } from '../../kit/harness.ts';
+import { defaultThreads, type PlaneOptions } from '../../../src/dns/plane/plane.ts';
+import { tcpClient } from '../../kit/dns-client.ts';
+import { fileZone, openWorld } from '../../kit/plane-world.ts';
 import { zoneOf } from '../../kit/static-records.ts';
-import { until } from '../../kit/until.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const leave of leftovers.splice(0).reverse()) await leave();
 });
 
-interface World {
-  readonly harness: Harness;
-  readonly plane: Plane;
-  /** Live threads, as they were started. */
-  readonly started: DnsThread[];
-  readonly ends: unknown[];
-  readonly lost: Error[];
-  /** Lets time pass, for all threads. */
-  elapse(ms: number): void;
-  /** What every client gets, each answer once: with two threads some clients meet each. */
-  everywhere(qname: string, type?: 'A' | 'SOA'): Promise<string[]>;
-}
-
-const fileZone = (address: string) =>
-  zoneOf('a.', ['a. 60 SOA ns.a. h.a. 7 2 3 4 5', 'a. 60 NS ns.a.', `www.a. 60 A ${address}`]);
-
-async function open(threads: number, more: Partial<PlaneOptions> = {}, zones = [fileZone('10.9.0.1')]): Promise<World> {
-  const started: DnsThread[] = [];
-  const [ends, lost]: [unknown[], Error[]] = [[], []];
-  const harness: Harness = new Harness({ onLapsing: (stored) => plane.mark(stored) });
-  const sharing = new ClockSharing(harness.clock.monotonicMs());
-  for (const zone of zones) harness.serveZone(zone);
-  const plane = (await openPlane({
-    threads,
-    listens: [{ host: '127.0.0.1', port: 0 }],
-    origin: name('svc.'),
-    negativeTtlSeconds: 5,
-    hosts: [],
-    view: harness.registry,
-    everybody: function* () {
-      for (const app of harness.registry.apps()) yield* app.instances();
-    },
-    zones: harness.zones,
-    fileZones: zones,
-    clock: harness.clock,
-    clockMemory: sharing.memory,
-    cacheOctetsMax: 1024 * 1024,
-    tcp: { idleMs: 10_000, connectionsMax: 100, connectionsPerClientMax: 100 },
-    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
-    onFault: (error) => lost.push(error as Error),
-    onThreadEnd: (error) => ends.push(error),
-    onLost: (error) => lost.push(error),
-    startThread: (start, onFault) => {
-      const thread = new DnsThread(start, onFault);
-      started.push(thread);
-      return thread;
-    },
-    ...more,
-  })) as Plane;
-  if ('failed' in plane) return plane as never;
-  leftovers.push(() => plane.close());
-  harness.registry.onChange((change) => plane.apply(change));
-
-  const clients: DnsClient[] = [];
-  async function everywhere(qname: string, type: 'A' | 'SOA' = 'A'): Promise<string[]> {
-    if (clients.length === 0) {
-      const port = plane.listens[0]?.port ?? 0;
-      for (let i = 0; i < 12; i++) clients.push(await udpClient(port), await tcpClient(port));
-      leftovers.push(() => {
-        for (const client of clients.splice(0)) client.close();
-      });
-    }
-    const replies = await Promise.all(clients.map((client) => client.ask(qname, type)));
-    const texts = replies.map(({ rcode, answer }) =>
-      [rcode, ...answer.map(({ data, ttl }) => `${data} ${ttl}`)].join(' '),
-    );
-    return [...new Set(texts)];
-  }
-  const elapse = (ms: number): void => {
-    harness.elapse(ms);
-    sharing.moved(ms);
-    sharing.read(harness.clock.monotonicMs());
-  };
-  return { harness, plane, started, ends, lost, elapse, everywhere };
-}
+const open = (threads: number, more: Partial<PlaneOptions> = {}, zones = [fileZone('10.9.0.1')]) =>
+  openWorld(leftovers, threads, more, zones);
 
 describe.each([0, 2])('%i threads', (threads) => {
   test('SERVFAIL until ready, then what was told before', async () => {
@@ -216,63 +139,6 @@ describe.each([0, 2])('%i threads', (threads) => {
     await plane.close();
     for (const { rcode } of await Promise.all(asked)) expect(rcode).toBe('NOERROR');
     client.close();
-  });
-});
-
-describe('a thread that ends by itself', () => {
-  test('is replaced by one that knows everybody, and holds up no write', async () => {
-    const { harness, plane, started, ends, lost, everywhere } = await open(2);
-    plane.ready();
-    for (let i = 0; i < 300; i++)
-      harness.register(`app-${i}.prod/a`, { addrs: [`http://10.0.${i >> 8}.${i & 255}:80`] });
-    await plane.applied();
-    started[0]?.terminate();
-    await until('a third thread', () => started.length === 3);
-    harness.register('app-7.prod/a', { addrs: ['http://10.7.7.7:80'] });
-    harness.cancel('app-8.prod/a');
-    await plane.applied();
-    await started[2]?.listening;
-    // The other one goes too: who answers now is new.
-    started[1]?.terminate();
-    await until('a fourth thread', () => started.length === 4);
-    await started[3]?.listening;
-    await plane.applied();
-    expect(await everywhere('app-299.prod.svc')).toEqual(['NOERROR 10.0.1.43 5']);
-    expect(await everywhere('app-7.prod.svc')).toEqual(['NOERROR 10.7.7.7 5']);
-    expect(await everywhere('app-8.prod.svc')).toEqual(['NXDOMAIN']);
-    expect(await everywhere('www.a')).toEqual(['NOERROR 10.9.0.1 60']);
-    expect([ends.length, lost]).toEqual([2, []]);
-  });
-
-  test('may have handed out everything until its end', async () => {
-    const { harness, plane, started, elapse } = await open(2);
-    plane.ready();
-    const instance = { env: 'prod', appid: 'orders', instance: 'a', dnsTtl: 20 };
-    harness.register('orders.prod/a', { dnsTtl: 20 });
-    elapse(60_000);
-    await plane.applied();
-    const heldMs = async () => (await plane.handedOut(instance)).heldUntilMs - harness.clock.monotonicMs();
-    expect(await heldMs()).toBeLessThan(0);
-    // Asked while it ends, and when another one has its place.
-    const asked = heldMs();
-    started[0]?.terminate();
-    expect(await asked).toBeLessThanOrEqual(22_500);
-    await until('a third thread', () => started.length === 3);
-    expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
-  });
-
-  test('too often is the end', async () => {
-    const { plane, started, ends, lost } = await open(1);
-    for (let times = 1; times <= 4; times++) {
-      await started.at(-1)?.listening;
-      started.at(-1)?.terminate();
-      await until('its end', () => ends.length === times);
-      if (times < 4) await until('another one', () => started.length === times + 1);
-    }
-    await until('the end', () => lost.length === 1);
-    expect(lost[0]?.message).toBe('DNS threads ended 4 times in 600 s');
-    expect(started).toHaveLength(4);
-    await plane.applied();
   });
 });
 
