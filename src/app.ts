@@ -199,8 +199,7 @@ export async function startApp(
   registry.onChange((change) => liveZones.changed(change));
   registry.onChange((change) => plane.apply(change));
   registry.onChange(() => leaseTimer.arm());
-  // Who waits for a change and then asks DNS shall find it there.
-  registry.onChange((change) => void plane.applied().then(() => longPolls.notify(change)));
+  registry.onChange((change) => longPolls.notify(change));
   registry.onChange((change) => watchers.changed(change));
   registry.onChange((change) => metrics.changed(change));
   registry.onChange((change) => logEviction(change, logger));
@@ -222,7 +221,8 @@ export async function startApp(
     safeStops,
     counters: metrics.http,
     recorder,
-    durable: async () => void (await Promise.all([kept.durable(), plane.applied()])),
+    durable: () => kept.durable(),
+    shown: threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied()),
     availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
     resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
     isReady: () => state === 'ready',

@@ -53,7 +53,7 @@ export class HistoryRun implements Recorded {
   }
 
   /** Everybody at work for `lifeMs`; `end` then ends the server, or does not. */
-  async live(server: ServerProcess, lifeMs: number, end: () => Promise<unknown> = async () => {}): Promise<void> {
+  async live(server: ServerProcess, lifeMs: number, end?: () => Promise<unknown>): Promise<void> {
     this.#isOver = false;
     const clients = [udpClient, udpClient, tcpClient, tcpClient].map((open) => open(server.dnsPort));
     const readers = await Promise.all(clients);
@@ -66,9 +66,11 @@ export class HistoryRun implements Recorded {
       ...readers.map((client, at) => this.#untilOver(() => this.#read(client, at < 2 ? 'UDP' : 'TCP'))),
     ];
     await sleep(lifeMs);
-    const killed = end();
+    const killed = end?.();
     this.#isOver = true;
     await killed;
+    // Of a server that lives, the last calls are answered as well.
+    if (end === undefined) await Promise.all(atWork);
     for (const { close } of readers) close();
     for (const api of apis) api.close();
     await Promise.all(atWork);

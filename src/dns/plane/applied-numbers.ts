@@ -59,7 +59,7 @@ export class AppliedNumbers {
 
   /** Resolves when every counted thread has come so far. Never asked for an earlier number than before. */
   reached(sequence: Sequence): Promise<void> {
-    if (this.#isReached(sequence)) return alreadyApplied;
+    if (this.isReached(sequence)) return alreadyApplied;
     const last = this.#waiters.at(-1);
     if (last?.sequence === sequence) return last.promise;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -68,7 +68,8 @@ export class AppliedNumbers {
     return promise;
   }
 
-  #isReached(sequence: Sequence): boolean {
+  /** Whether every counted thread has come so far. */
+  isReached(sequence: Sequence): boolean {
     for (const slot of this.#counted) if (!this.has(slot, sequence)) return false;
     return true;
   }
@@ -92,7 +93,7 @@ export class AppliedNumbers {
   }
 
   #settle(): void {
-    for (let first = this.#waiters[0]; first !== undefined && this.#isReached(first.sequence); ) {
+    for (let first = this.#waiters[0]; first !== undefined && this.isReached(first.sequence); ) {
       this.#waiters.shift();
       first.resolve();
       first = this.#waiters[0];

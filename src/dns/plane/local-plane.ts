@@ -35,6 +35,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     threads: 0,
     transport: 'dgram',
     counters,
+    isApplied: true,
     apply: (change) => handouts.changed(change),
     mark: nothing,
     serveZone: nothing,

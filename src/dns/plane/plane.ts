@@ -7,13 +7,14 @@
 //   │    └─lapsing, suspect─▶ mark ─┼──────────────────▶│            (RegistryView)         ▲ │    │
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
-//   │ HTTP write ──await applied ◀──┼── shared memory ──│ number of the last posting               │
+//   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last posting               │
 //   │ drain ──await handedOut ◀─────┼── asked, answered─│ Handouts                                 │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
-// Changes go one way. A write waits for `applied` before it is answered: then every thread shows it. One thing is asked
-// back, in the order of the changes: until when the answers that a thread has handed out may be cached. All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address
-// and port; a thread that is being started listens only once it knows all that the others know.
+// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. One thing
+// is asked back, in the order of the changes: until when the answers that a thread has handed out may be cached.
+// All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a
+// thread that is being started listens only once it knows all that the others know.
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../registry/change.ts';
@@ -84,6 +85,8 @@ export interface Plane {
   serveZone(zone: Zone): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */
   ready(): void;
+  /** Every answer shows all that was told. */
+  readonly isApplied: boolean;
   /** Resolves when every answer shows all that was told before the call. Never rejects. */
   applied(): Promise<void>;
   /**

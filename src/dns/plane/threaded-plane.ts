@@ -115,6 +115,10 @@ class ThreadedPlane implements Plane {
     this.#post({ kind: 'ready' });
   }
 
+  get isApplied(): boolean {
+    return this.#rows.length === 0 && this.#applied.isReached(this.#posted);
+  }
+
   applied(): Promise<void> {
     const sequence = this.#rows.length > 0 ? (this.#posted + 1) | 0 : this.#posted;
     if (!this.#isClosing) this.#watchdog.expect(sequence);
