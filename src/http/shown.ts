@@ -13,6 +13,11 @@ export function waitUntilShown(scope: FastifyInstance, shown: Shown): void {
   scope.addHook('onSend', (_request, _reply, _payload, done) => {
     const soon = shown();
     if (soon === undefined) done();
-    else void soon.then(() => done());
+    else void resume(soon, done);
   });
+}
+
+async function resume(soon: Promise<void>, done: () => void): Promise<void> {
+  await soon;
+  done();
 }

@@ -54,7 +54,7 @@ export async function openStore(
   }
 }
 
-/** As long as the event loop is held while instances are put back. */
+/** As long as the event loop is held while instances are put back, or events are read. */
 const sliceMs = 5;
 
 export class Store implements Recorder {
@@ -141,14 +141,18 @@ export class Store implements Recorder {
     const before = Math.min(query.before ?? Number.MAX_SAFE_INTEGER, first?.revision ?? Number.MAX_SAFE_INTEGER);
     const thread = await this.#searcher();
     const found = await thread.call('find', { ...query, before, limit: query.limit - recent.length });
+    const changes = [...recent];
+    let endsMs = performance.now() + sliceMs;
+    for (const row of found.rows) {
+      const change = changeOf(row);
+      if (change !== undefined) changes.push(change);
+      if (performance.now() < endsMs) continue;
+      await nextTurn();
+      endsMs = performance.now() + sliceMs;
+    }
     const { completeSince, completeSinceMs, unreadable } = found;
     if (unreadable.length > 0) this.#deps.onDamagedEvents(unreadable.length);
-    return {
-      changes: [...recent, ...found.rows.flatMap((row) => changeOf(row) ?? [])],
-      completeSince,
-      completeSinceMs,
-      unreadable,
-    };
+    return { changes, completeSince, completeSinceMs, unreadable };
   }
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */

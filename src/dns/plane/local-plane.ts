@@ -36,7 +36,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     transport: 'dgram',
     counters,
     isApplied: true,
-    apply: (change) => handouts.changed(change),
+    apply: (change) => handouts.changed(change, clock.monotonicMs()),
     mark: nothing,
     serveZone: nothing,
     ready: () => {

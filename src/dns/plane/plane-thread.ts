@@ -54,7 +54,7 @@ export class PlaneThread {
     this.#listener = {
       changed: (change) => {
         this.#live.changed(change);
-        this.#handouts.changed(change);
+        this.#handouts.changed(change, monotonicMs());
       },
       shortened: (instance) => this.#live.shortened(instance),
     };

@@ -1,14 +1,16 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
 // an instance may be put twice or be removed without having been there, because a thread that starts later is told of
 // everybody while changes go on.
+// An instance takes as little memory as in the registry: what neighbours say alike is kept once (placed-instance.ts).
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
 import { Catalogue } from '../../registry/catalogue.ts';
 import type { Instance } from '../../registry/instance.ts';
+import { PlacedInstance } from '../../registry/placed-instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
 import type { InstanceChange } from '../live/instance-change.ts';
-import type { LeaseState, Place, Update } from './update.ts';
+import type { LeaseState, Place, Put, Update } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
 export interface ReplicaListener {
@@ -17,18 +19,33 @@ export interface ReplicaListener {
   shortened(instance: Instance): void;
 }
 
-interface ReplicaInstance extends LeasedInstance {
-  instance: Instance;
+class ReplicaInstance implements LeasedInstance {
+  instance: PlacedInstance;
   deadlineMs: number;
   isSuspect: boolean;
   /** Of a suspect; '' otherwise. */
   why: string;
+
+  constructor(instance: PlacedInstance, { deadlineMs, why }: LeaseState, text: string) {
+    this.instance = instance;
+    this.deadlineMs = deadlineMs;
+    this.isSuspect = why !== undefined;
+    this.why = text;
+  }
+
+  lease({ deadlineMs, why }: LeaseState, text: string): void {
+    this.deadlineMs = deadlineMs;
+    this.isSuspect = why !== undefined;
+    this.why = text;
+  }
 }
 
 class ReplicaApp implements AppView {
   readonly env: string;
   readonly appid: string;
   revision = 0;
+  /** The instance that was placed here last. */
+  latest: PlacedInstance | undefined;
   readonly byName = new Map<string, ReplicaInstance>();
 
   constructor(env: string, appid: string) {
@@ -49,6 +66,7 @@ export class Replica implements RegistryView {
   readonly #apps = new Catalogue<ReplicaApp>();
   #revision: number;
   #version = 0;
+  #latest: PlacedInstance | undefined;
   /** Many are kept for one reason: it is kept once. */
   #lastWhy = '';
 
@@ -83,14 +101,13 @@ export class Replica implements RegistryView {
   }
 
   apply(update: Update, listener: ReplicaListener): void {
-    if (update.kind === 'put') this.#put(update, update, listener);
+    if (update.kind === 'put') this.#put(update, listener);
     else if (update.kind === 'remove') this.#remove(update, update.revision, listener);
     else this.#mark(update, listener);
   }
 
-  #put(update: { instance: Instance; revision: number }, lease: LeaseState, listener: ReplicaListener): void {
-    const { instance, revision } = update;
-    const { env, appid, label } = instance;
+  #put(update: Put, listener: ReplicaListener): void {
+    const { env, appid, label, id, revision, registration } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid);
@@ -98,9 +115,14 @@ export class Replica implements RegistryView {
     }
     const known = app.byName.get(label);
     const before = known?.instance;
-    const state = this.#stateOf(lease);
-    if (known === undefined) app.byName.set(label, { instance, ...state });
-    else Object.assign(known, { instance, ...state });
+    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest]);
+    app.latest = instance;
+    this.#latest = instance;
+    if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, update, this.#why(update)));
+    else {
+      known.instance = instance;
+      known.lease(update, this.#why(update));
+    }
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after: instance });
   }
@@ -121,18 +143,17 @@ export class Replica implements RegistryView {
     const known = app?.byName.get(label);
     if (app === undefined || known === undefined) return;
     // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
-    const state = this.#stateOf(update);
-    const isWorse = state.deadlineMs < known.deadlineMs || state.isSuspect !== known.isSuspect;
-    Object.assign(known, state);
+    const isWorse = update.deadlineMs < known.deadlineMs || (update.why !== undefined) !== known.isSuspect;
+    known.lease(update, this.#why(update));
     if (!isWorse) return;
     app.revision = ++this.#version;
     listener.shortened(known.instance);
   }
 
-  #stateOf({ deadlineMs, why }: LeaseState): Omit<ReplicaInstance, 'instance'> {
-    if (why === undefined) return { deadlineMs, isSuspect: false, why: '' };
+  #why({ why }: LeaseState): string {
+    if (why === undefined) return '';
     if (why !== this.#lastWhy) this.#lastWhy = why;
-    return { deadlineMs, isSuspect: true, why: this.#lastWhy };
+    return this.#lastWhy;
   }
 
   #moved(app: ReplicaApp, revision: number): void {

@@ -5,7 +5,7 @@
 // Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../registry/address.ts';
-import type { Instance } from '../../registry/instance.ts';
+import type { Registration } from '../../registry/instance.ts';
 import type { LeasedInstance } from '../../registry/view.ts';
 
 export interface Place {
@@ -28,9 +28,17 @@ export interface LeaseState {
 }
 
 export type Update =
-  | ({ readonly kind: 'put'; readonly revision: number; readonly instance: Instance } & LeaseState)
+  | Put
   | ({ readonly kind: 'remove'; readonly revision: number } & Place)
   | ({ readonly kind: 'mark' } & Place & LeaseState);
+
+export interface Put extends Place, LeaseState {
+  readonly kind: 'put';
+  readonly revision: number;
+  /** Mostly the label itself. */
+  readonly id: string;
+  readonly registration: Registration;
+}
 
 type Row = readonly unknown[];
 
@@ -77,11 +85,7 @@ function updateOf(row: Row): Update {
   if (kind === '-') return { kind: 'remove', revision, env, appid, label };
   const [weight, priority, isUp, leaseSeconds, dnsTtl] = row.slice(7, 12) as Numbers;
   const [id, version, zone, group, tags, metadata, addrs] = row.slice(12) as Texts;
-  const instance: Instance = {
-    env,
-    appid,
-    instance: id === '' ? label : id,
-    label,
+  const registration: Registration = {
     addrs: addrs.map((text) => parseAddress(text) as Address),
     version,
     zone,
@@ -94,7 +98,8 @@ function updateOf(row: Row): Update {
     leaseSeconds,
     dnsTtl,
   };
-  return { kind: 'put', revision, instance, ...stateOf(row.slice(5, 7) as Lease) };
+  const place = { env, appid, label, id: id === '' ? label : id };
+  return { kind: 'put', revision, ...place, registration, ...stateOf(row.slice(5, 7) as Lease) };
 }
 
 /** One for all instances that have none: a map of its own is some 200 octets. */

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { putRow, readUpdates, type ToldInstance } from '../../../src/dns/plane/update.ts';
+import type { PlacedInstance } from '../../../src/registry/placed-instance.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 
 function readBack(body: Record<string, unknown>): { there: ToldInstance; back: ReturnType<typeof readUpdates>[0] } {
@@ -26,11 +27,15 @@ test('an instance comes back as it was', () => {
     leaseSeconds: 60,
     dnsTtl: 0,
   });
-  const { instance } = there;
+  const { addrs, profile } = there.instance as PlacedInstance;
   expect(back).toEqual({
     kind: 'put',
     revision: 101,
-    instance,
+    env: 'prod',
+    appid: 'com.acme.pay',
+    id: 'Pay 1',
+    label: 'pay-1',
+    registration: { addrs, ...profile },
     deadlineMs: Number.POSITIVE_INFINITY,
     why: undefined,
   });
