@@ -52,8 +52,8 @@ export class HistoryRun implements Recorded {
     this.#random = seededRandom(knobs.seed);
   }
 
-  /** Everybody at work for `lifeMs`; `end` then ends the server, or does not. */
-  async live(server: ServerProcess, lifeMs: number, end?: () => Promise<unknown>): Promise<void> {
+  /** Everybody at work for `lifeMs`; `kill` then ends the server amid it all. Without it, all calls are answered. */
+  async live(server: ServerProcess, lifeMs: number, kill?: () => Promise<unknown>): Promise<void> {
     this.#isOver = false;
     const clients = [udpClient, udpClient, tcpClient, tcpClient].map((open) => open(server.dnsPort));
     const readers = await Promise.all(clients);
@@ -66,11 +66,10 @@ export class HistoryRun implements Recorded {
       ...readers.map((client, at) => this.#untilOver(() => this.#read(client, at < 2 ? 'UDP' : 'TCP'))),
     ];
     await sleep(lifeMs);
-    const killed = end?.();
+    const killed = kill?.();
     this.#isOver = true;
+    if (killed === undefined) await Promise.all(atWork);
     await killed;
-    // Of a server that lives, the last calls are answered as well.
-    if (end === undefined) await Promise.all(atWork);
     for (const { close } of readers) close();
     for (const api of apis) api.close();
     await Promise.all(atWork);

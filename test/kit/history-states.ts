@@ -55,11 +55,17 @@ export function statesOf(recorded: Recorded, place: string): States {
     const evicted = eviction({ recorded, writes, heard, leaseMs }, at);
     if (evicted !== undefined) steps.push(evicted);
   }
+  const all = [...writes.filter(({ isHeard }) => isHeard), ...heard].sort((a, b) => a.startMs - b.startMs);
+  let latestMs = Number.NEGATIVE_INFINITY;
+  const latest = all.map(({ startMs, endMs }) => {
+    latestMs = Math.max(latestMs, endMs);
+    return { startMs, latestMs };
+  });
   return {
     spans: spansOf(steps),
-    leaseEndsMs: ({ endMs }) => {
-      const begun = [...writes.filter(({ isHeard }) => isHeard), ...heard].filter(({ startMs }) => startMs <= endMs);
-      return leaseMs + Math.max(...begun.map((one) => Math.min(one.endMs, endMs)));
+    leaseEndsMs({ endMs }) {
+      const begun = latest.findLast(({ startMs }) => startMs <= endMs);
+      return leaseMs + Math.min(begun?.latestMs ?? Number.NEGATIVE_INFINITY, endMs);
     },
   };
 }
@@ -67,7 +73,12 @@ export function statesOf(recorded: Recorded, place: string): States {
 /** By the revisions told; a write without one stays where its one writer wrote it. */
 function inOrder(writes: readonly Write[]): Write[] {
   const byTime = writes.toSorted((a, b) => a.startMs - b.startMs);
-  if (byTime.some(({ revision }) => revision === undefined)) return byTime;
+  if (byTime.some(({ revision }) => revision === undefined)) {
+    const [one] = byTime.filter(({ startMs }, at) => startMs < (byTime[at - 1]?.endMs ?? startMs));
+    if (one !== undefined)
+      throw new Error(`${one.place} has open writes and several writers: their order is not known`);
+    return byTime;
+  }
   return byTime.sort((a, b) => (a.revision as number) - (b.revision as number));
 }
 

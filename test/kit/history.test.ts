@@ -43,6 +43,11 @@ describe('is explained', () => {
     expect(check({ writes: [long, write(20, a, 8)], answers })).toEqual([]);
   });
 
+  test('several writers and an open write: refused, since their order cannot be known', () => {
+    const writes = [write(0, a, 7), write(5, b, undefined)];
+    expect(() => check({ writes })).toThrow('several writers');
+  });
+
   test('what is seen while a write is under way: the old or the new', () => {
     expect(check({ writes, answers: [saw(102, a), saw(104, b)] })).toEqual([]);
   });
