@@ -34,7 +34,7 @@ export const settingsSchema = Type.Object(
         undefined,
         0,
         64,
-        'threads that answer DNS; 0: the main one; unset: one CPU stays free for HTTP, at most 4',
+        'threads that answer DNS; 0: the main one; unset: one CPU stays free for HTTP, 1 to 4',
       ),
     ),
     origin: Type.String({

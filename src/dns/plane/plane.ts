@@ -101,9 +101,12 @@ export interface Plane {
 /** Each is worth some hundred thousand queries a second, and holds a copy of the registry. */
 const defaultThreadsMax = 4;
 
-/** What a machine with so many cores can use: one core is the control plane's. */
+/**
+ * What a machine with so many cores can use: one core is the control plane's. A thread pays on a single core, too: the
+ * system then shares it fairly between DNS and a storm of HTTP (measured: a tenth of the latency, test/bench/planes.ts).
+ */
 export function defaultThreads(cores: number): number {
-  return Math.min(cores - 1, defaultThreadsMax);
+  return Math.min(Math.max(cores - 1, 1), defaultThreadsMax);
 }
 
 /** Opens all sockets; not a query is answered with data before `ready`. */

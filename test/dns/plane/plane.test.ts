@@ -143,5 +143,5 @@ describe.each([0, 2])('%i threads', (threads) => {
 });
 
 test('what a machine with so many cores uses by itself', () => {
-  expect([1, 2, 3, 4, 5, 64].map(defaultThreads)).toEqual([0, 1, 2, 3, 4, 4]);
+  expect([1, 2, 3, 4, 5, 64].map(defaultThreads)).toEqual([1, 1, 2, 3, 4, 4]);
 });
