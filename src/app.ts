@@ -3,26 +3,25 @@
 // Nothing is kept in a module: two apps can run in one process, as the tests do.
 
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { AttentiveClock, tickMs } from './attentive-clock.ts';
+import { AttentiveClock, type Pause, tickMs } from './attentive-clock.ts';
 import type { Config } from './config.ts';
 import { roomForHttp } from './connection-room.ts';
-import { DnsCounters } from './dns/counters.ts';
 import { explain } from './dns/explain.ts';
-import { createHandler } from './dns/handler.ts';
-import { Handouts } from './dns/handouts.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
-import { name, nameToText } from './dns/name.ts';
+import { name } from './dns/name.ts';
+import { defaultThreads, openPlane } from './dns/plane/plane.ts';
+import { ClockSharing } from './dns/plane/shared-clock.ts';
 import { Draws } from './dns/rotation.ts';
-import { listenDns } from './dns/sockets/server.ts';
-import { soaSerial, type Zone } from './dns/zone.ts';
 import { formatFault } from './dns/zone-file/fault.ts';
 import { loadZones } from './dns/zone-file/load.ts';
 import { saidOf } from './dns/zone-file/zone-source.ts';
 import { ZoneTable } from './dns/zone-table.ts';
-import type { ZoneNews } from './dns/zone-watch/zone-news.ts';
+import { newsText } from './dns/zone-watch/zone-news-text.ts';
 import { ZoneWatch } from './dns/zone-watch/zone-watch.ts';
+import { logEviction } from './eviction-log.ts';
 import { GuardLog } from './guard-log.ts';
 import { type Listen, listenHttp } from './http/listen.ts';
 import { LongPolls } from './http/long-poll.ts';
@@ -33,11 +32,11 @@ import { LeaseTimer } from './lease-timer.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import type { Change } from './registry/change.ts';
 import { ChangeLog } from './registry/change-log.ts';
 import type { Clock } from './registry/clock.ts';
 import { LogRecorder } from './registry/log-recorder.ts';
 import { Registry } from './registry/registry.ts';
+import type { StoredInstance } from './registry/stored-instance.ts';
 import { openKeptData } from './store/kept-data.ts';
 import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
@@ -58,14 +57,17 @@ export async function startApp(
 ): Promise<App | { problem: string } | 'stopped'> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
+  const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
 
   // Time that does not pass while we are paused ourselves. Every part gets this clock, none the one behind it.
   const pauses = { count: 0, ms: 0 };
-  const clock = new AttentiveClock(ownClock, ({ kind, pausedMs }) => {
+  const sharing = new ClockSharing(ownClock.monotonicMs());
+  const onPause = ({ kind, pausedMs }: Pause): void => {
     pauses.count++;
     pauses.ms += pausedMs;
     logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
-  });
+  };
+  const clock = new AttentiveClock(ownClock, onPause, sharing);
   const ticking = setInterval(() => clock.tick(), tickMs);
   ticking.unref();
 
@@ -100,36 +102,63 @@ export async function startApp(
     guard: config,
     random: Math.random,
     isReserved: (text) => liveZones.reservedReason(text),
+    // A plane in this thread reads the leases themselves.
+    ...(threads === 0 ? {} : { onLapsing: (stored) => lapsing(stored) }),
   });
 
-  // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them.
+  // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
+  // this is for those who explain and for what cannot be registered; queries meet the same in the data plane.
+  const hosts = config.dns.map(({ host }) => host);
   const liveZones = new LiveZones({
     origin,
     view: registry,
     zones,
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts: config.dns.map(({ host }) => host),
+    hosts,
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
-  const counters = new DnsCounters();
-  const handouts = new Handouts(clock.monotonicMs());
-  const handler = createHandler({
+
+  // The data plane listens from here on and says SERVFAIL until the registry is back.
+  const plane = await openPlane({
+    threads,
+    listens: config.dns,
+    origin,
+    view: registry,
+    everybody: function* () {
+      for (const app of registry.apps()) yield* app.instances();
+    },
     zones,
-    counters,
-    handouts,
+    fileZones: loaded.zones.values(),
+    negativeTtlSeconds: config.negativeTtlSeconds,
+    hosts,
+    clock,
+    clockMemory: sharing.memory,
+    tcp: {
+      idleMs: config.tcpIdleSeconds * 1000,
+      connectionsMax: config.tcpConnectionsMax,
+      connectionsPerClientMax: config.tcpConnectionsPerClientMax,
+    },
     cacheOctetsMax: config.answerCacheMiB * 1024 * 1024,
     identity: {
       serverId: config.serverId,
       serverVersion: config.serverVersion,
       cookieSecret: config.cookieSecret === undefined ? randomBytes(16) : Buffer.from(config.cookieSecret, 'hex'),
     },
-    monotonicMs: () => clock.monotonicMs(),
-    wallMs: () => clock.wallMs(),
-    isReady: () => state !== 'starting',
     onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
+    onThreadEnd: (error) => logger.error({ err: error }, 'A DNS thread has ended; another one takes its place'),
+    // Nobody catches it: the process stops as with any fault in the program.
+    onLost: (error) => {
+      setImmediate(() => {
+        throw error;
+      });
+    },
   });
+  if ('failed' in plane) {
+    await kept.close(registry.revision);
+    return listenProblem('DNS', plane);
+  }
 
   // Listeners of the change stream, in this order, before a write is answered. Cached DNS answers need none: they carry
   // the revisions that they were made from.
@@ -147,7 +176,7 @@ export async function startApp(
     registry,
     clock,
     longPolls,
-    handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
+    handedOut: (instance) => plane.handedOut(instance),
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
@@ -155,7 +184,8 @@ export async function startApp(
   const metrics = createMetrics({
     registry,
     pauses,
-    dns: counters,
+    dns: plane.counters,
+    plane,
     longPolls: () => longPolls.waiting,
     watch: watchers,
     drainsWaiting: () => safeStops.waiting,
@@ -165,10 +195,14 @@ export async function startApp(
     limits: limitsInForce(config, room.limits.connectionsMax),
     version,
   });
+  const lapsing = (stored: StoredInstance): void => {
+    plane.mark(stored);
+    leaseTimer.arm();
+  };
   registry.onChange((change) => kept.changed(change));
   registry.onChange((change) => changeLog.append(change));
   registry.onChange((change) => liveZones.changed(change));
-  registry.onChange((change) => handouts.changed(change, clock.monotonicMs()));
+  registry.onChange((change) => plane.apply(change));
   registry.onChange(() => leaseTimer.arm());
   registry.onChange((change) => longPolls.notify(change));
   registry.onChange((change) => watchers.changed(change));
@@ -192,6 +226,7 @@ export async function startApp(
     counters: metrics.http,
     recorder,
     durable: () => kept.durable(),
+    shown: threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied()),
     availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
     resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
     isReady: () => state === 'ready',
@@ -203,28 +238,18 @@ export async function startApp(
 
   // Both planes open before the registry is back, to say so: SERVFAIL and 503. DNS first: whoever finds the API open may
   // count on being found.
-  const tcp = {
-    idleMs: config.tcpIdleSeconds * 1000,
-    connectionsMax: config.tcpConnectionsMax,
-    connectionsPerClientMax: config.tcpConnectionsPerClientMax,
-  };
-  const dns = await listenDns(config.dns, { handler, counters, tcp });
-  if ('failed' in dns) {
-    await kept.close(registry.revision);
-    return listenProblem('DNS', dns);
-  }
   const httpListens = await listenHttp(http, config.http);
   if ('failed' in httpListens) {
-    await dns.close();
+    await plane.close();
     await kept.close(registry.revision);
     return listenProblem('HTTP', httpListens);
   }
   if (room.shortage !== undefined) logger.info(room.shortage, 'takes fewer HTTP connections than configured');
   const close = async () => {
-    clearInterval(ticking);
     // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
     await http.close();
-    await dns.close();
+    await plane.close();
+    clearInterval(ticking);
     await kept.close(registry.revision);
     metrics.stop();
     logger.info({ revision: registry.revision }, 'rollcall has stopped');
@@ -236,6 +261,7 @@ export async function startApp(
     const change = registry.restore(saved);
     if ('message' in change) return change;
     liveZones.changed(change);
+    plane.apply(change);
     metrics.changed(change);
     return undefined;
   });
@@ -246,18 +272,23 @@ export async function startApp(
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
       if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
       liveZones.serve(news.zone);
+      plane.serveZone(news.zone);
     }
     metrics.zoneFileChanged(news);
-    logZoneNews(news, zones, logger);
+    const { level, facts, message } = newsText(news, zones);
+    logger[level](facts, message);
   });
+  plane.ready();
+  await plane.applied();
   state = 'ready';
   const { revision } = registry;
-  const served = { http: httpListens, dns: dns.listens, origin: config.origin, zones: zones.size };
+  const dns = { dns: plane.listens, threads, transport: plane.transport };
+  const served = { http: httpListens, ...dns, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored, revision }, 'rollcall is ready');
 
   return {
     http: httpListens,
-    dns: dns.listens,
+    dns: plane.listens,
     async stop() {
       state = 'stopping';
       leaseTimer.stop();
@@ -265,31 +296,4 @@ export async function startApp(
       await close();
     },
   };
-}
-
-function logZoneNews(news: ZoneNews, zones: ZoneTable, logger: Logger): void {
-  const { kind, path: file } = news;
-  if (kind === 'loaded') {
-    const { apex, live, soa, records } = zones.get(news.zone.apex) as Zone;
-    const serial = live?.serial ?? soaSerial(soa);
-    logger.info(
-      { zone: nameToText(apex), serial, records: records.recordCount, file, mended: news.isMended },
-      news.isNew ? 'loaded a new zone' : 'reloaded a zone',
-    );
-  } else if (kind === 'mended') logger.info({ file }, 'a zone file is good again, and says what is served');
-  else if (kind === 'deleted') logger.warn({ file }, 'a zone file is gone: its zone is served until the next start');
-  else if (kind === 'unwatched') logger.warn({ folder: file, reason: news.reason }, 'cannot watch a folder of zones');
-  else {
-    const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : 'it is not served'}`;
-    logger.warn({ file, faults: news.faults.map(formatFault) }, message);
-  }
-}
-
-function logEviction(change: Change, logger: Logger): void {
-  if (change.kind !== 'evicted') return;
-  const { env, appid, instance, leaseSeconds } = change.before;
-  logger.info(
-    { decision: 'evicted', env, appid, instance, leaseSeconds, revision: change.revision },
-    'evicted an instance: its lease ended',
-  );
 }

@@ -11,6 +11,14 @@ import type { Clock } from './registry/clock.ts';
 /** Far above what a busy event loop takes, far below the shortest lease (5 s) and its heartbeats. */
 const pauseMs = 1000;
 export const tickMs = 250;
+/** Who else follows this clock, from other threads. Both are called while somebody reads the time. */
+export interface ClockFollower {
+  /** It says this now. Hot. */
+  read(monotonicMs: number): void;
+  /** What it says from now on is so much more than it would have been. */
+  moved(byMs: number): void;
+}
+
 /** A wall clock that jumps about must not keep anybody for ever. */
 const jumpsApartMs = 600_000;
 
@@ -30,10 +38,12 @@ export class AttentiveClock implements Clock {
   #wallOffsetMs: number;
   #resumedMs: number | undefined;
   #jumpedMs = Number.NEGATIVE_INFINITY;
+  readonly #follower: ClockFollower | undefined;
 
   /** `onPause` is called while somebody reads the time: it must not wait, and not read this clock. */
-  constructor(raw: Clock, onPause: (pause: Pause) => void) {
+  constructor(raw: Clock, onPause: (pause: Pause) => void, follower?: ClockFollower) {
     this.#raw = raw;
+    this.#follower = follower;
     this.#onPause = onPause;
     this.#lastMs = raw.monotonicMs();
     this.#wallOffsetMs = raw.wallMs() - this.#lastMs;
@@ -43,7 +53,9 @@ export class AttentiveClock implements Clock {
     const rawMs = this.#raw.monotonicMs();
     if (rawMs - this.#lastMs > pauseMs) this.#stopped(rawMs);
     this.#lastMs = rawMs;
-    return rawMs - this.#missedMs;
+    const nowMs = rawMs - this.#missedMs;
+    this.#follower?.read(nowMs);
+    return nowMs;
   }
 
   wallMs(): number {
@@ -72,6 +84,7 @@ export class AttentiveClock implements Clock {
   #stopped(rawMs: number): void {
     const pausedMs = rawMs - this.#lastMs;
     this.#missedMs += pausedMs;
+    this.#follower?.moved(-pausedMs);
     this.#resumedMs = rawMs - this.#missedMs;
     this.#onPause({ kind: 'stopped', pausedMs });
   }

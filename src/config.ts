@@ -9,9 +9,11 @@ import { clashes, readTokenFile, type Token } from './config/tokens.ts';
 import { formatListen, isLoopback, type Listen, readValue } from './config/values.ts';
 
 export interface Config
-  extends Readonly<Omit<Settings, 'http' | 'dns' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret'>> {
+  extends Readonly<Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret'>> {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  /** Undefined: what the machine can use. */
+  readonly dnsThreads: number | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
   /** Somebody has named the folder `zones`, so that it has to be there. */

@@ -25,6 +25,8 @@ function line(config: Config, key: SettingKey): string {
       return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
+    case 'dnsThreads':
+      return config.dnsThreads === undefined ? '# dnsThreads: not set' : `dnsThreads: ${config.dnsThreads}`;
     default:
       return `${key}: ${scalar(config[key])}`;
   }

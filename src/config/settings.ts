@@ -6,8 +6,8 @@
 
 import Type, { type Static } from 'typebox';
 
-const whole = (unit: string, fallback: number, minimum: number, maximum: number, description: string) =>
-  Type.Integer({ default: fallback, minimum, maximum, unit, description });
+const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
 
 const listeners = (fallback: string, description: string) =>
   Type.Array(Type.String(), { default: [fallback], minItems: 1, maxItems: 16, flag: '<host:port,...>', description });
@@ -28,6 +28,15 @@ export const settingsSchema = Type.Object(
   {
     http: listeners('127.0.0.1:7171', 'where the HTTP API listens; port 0 takes any free one'),
     dns: listeners('127.0.0.1:8053', 'where DNS listens, UDP and TCP; port 0 takes any free one'),
+    dnsThreads: Type.Optional(
+      whole(
+        'threads',
+        undefined,
+        0,
+        64,
+        'threads that answer DNS; 0: the main one; unset: one CPU stays free for HTTP, 1 to 4',
+      ),
+    ),
     origin: Type.String({
       default: 'svc.',
       flag: '<name>',

@@ -8,10 +8,10 @@
 // above it the oldest is closed, and its answer made anew. Numbers: the instances whose answers may be cached, and
 // those that the hand (see #prune) has not come to yet, about as many again.
 
-import type { Change } from '../registry/change.ts';
 import type { Instance } from '../registry/instance.ts';
 import { instanceKey } from '../registry/names.ts';
 import type { LeasedInstance } from '../registry/view.ts';
+import type { InstanceChange } from './live/instance-change.ts';
 
 /** Resolvers count a TTL in whole seconds from the one in which the answer came: Unbound and dnsmasq hold up to one longer. */
 const resolverGranularityMs = 1000;
@@ -36,6 +36,9 @@ export interface HandedOut {
   /** Past or present: nobody holds one. */
   readonly heldUntilMs: number;
 }
+
+/** What has to be known of an instance that is asked about. */
+export type HeldInstance = Pick<Instance, 'env' | 'appid' | 'instance' | 'dnsTtl'>;
 
 interface Held {
   readonly app: AppLedger;
@@ -106,17 +109,17 @@ export class Handouts {
   }
 
   /** A change listener: no answer made before it is served again. */
-  changed(change: Change, nowMs: number): void {
-    const { env, appid } = change.after ?? change.before;
+  changed({ before, after }: InstanceChange, nowMs: number): void {
+    const { env, appid } = (after ?? before) as Instance;
     for (const cell of this.#envs.get(env)?.get(appid)?.cells ?? []) this.close(cell);
-    if (change.before !== undefined) this.#keepEarlierLife(change.before, change.after, nowMs);
+    if (before !== undefined) this.#keepEarlierLife(before, after, nowMs);
   }
 
   /**
    * Until when answers with this instance may be held, those of an earlier registration under its id included. Right for
    * good once the instance is in no new answer, and the change that took it out has been heard here.
    */
-  of(instance: Instance, nowMs: number): HandedOut {
+  of(instance: HeldInstance, nowMs: number): HandedOut {
     const app = this.#envs.get(instance.env)?.get(instance.appid);
     const held = app?.held.get(instanceKey(instance.instance));
     for (const cell of held === undefined ? [] : (app?.cells ?? [])) {

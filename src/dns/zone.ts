@@ -123,6 +123,11 @@ export class StaticNodes {
     for (let number = names.apex; number < names.length; number++) yield names.name(number);
   }
 
+  /** For handing the zone to other threads. */
+  get table(): RecordTable {
+    return this.#records;
+  }
+
   get recordCount(): number {
     return this.#records.size;
   }

@@ -26,6 +26,7 @@ import { type Failure, sendProblem } from './problem-details.ts';
 import type { ReadAnswerContext } from './read-answer.ts';
 import { addRoutes } from './routes.ts';
 import type { SafeStops } from './safe-stops.ts';
+import { type Shown, waitUntilShown } from './shown.ts';
 import { stopGracefully } from './stopping.ts';
 import { type Availability, refuseWhileUnavailable } from './unavailable.ts';
 import { countUnderWay } from './under-way.ts';
@@ -81,6 +82,8 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly recorder: Recorder;
   /** A write awaits it before it answers. */
   readonly durable: () => Promise<void>;
+  /** Where DNS may be behind: every reply of the API waits for it. */
+  readonly shown?: Shown | undefined;
   /** Restored and able to write, unless it says otherwise. */
   readonly availability?: Availability;
   readonly counters: HttpCounters;
@@ -151,6 +154,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const context = { registry, clock, origin, defaults, log, durable, hasTokens, renewManyBytes, safeStops, ...reading };
   const api = async (scope: FastifyInstance): Promise<void> => {
     refuseWhileUnavailable(scope, { ...availability, counters: deps.counters });
+    if (deps.shown !== undefined) waitUntilShown(scope, deps.shown);
     addRoutes(scope, context);
   };
   app.register(api, { prefix: '/api/v1' });

@@ -49,6 +49,8 @@ export interface MetricsSources {
   /** Of this process, as they were noticed. */
   readonly pauses: { readonly count: number; readonly ms: number };
   readonly dns: DnsCounts;
+  /** Threads that answer DNS, 0: the main one, and how they take datagrams. */
+  readonly plane: { readonly threads: number; readonly transport: string };
   readonly watch: WatchCounts;
   /** Callers that wait now. */
   readonly longPolls: () => number;
@@ -89,7 +91,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   }
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
-  addDnsMetrics(page, sources.dns);
+  addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
   addGuardMetrics(page, sources);
   addZoneMetrics(page, zoneFiles, sources.zoneCount);
@@ -145,7 +147,7 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   gauge(page, 'rollcall_drains_waiting', waiting, [], () => [[{}, drainsWaiting()]]);
 }
 
-function addDnsMetrics(page: Page, dns: DnsCounts): void {
+function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   counter(page, 'rollcall_dns_queries_total', 'DNS queries answered.', ['transport', 'type', 'rcode'], () =>
     [...dns.queries()].map(({ transport, type, rcode, count }) => [{ transport, type, rcode }, count]),
   );
@@ -158,6 +160,8 @@ function addDnsMetrics(page: Page, dns: DnsCounts): void {
   ]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
+  const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
+  gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);
   gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP.', [], () => [[{}, dns.tcpConnections]]);
   counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
     [{}, dns.tcpRefused],

@@ -40,4 +40,8 @@ export type Change = Common &
     | { readonly kind: 'cancelled' | 'evicted'; readonly before: Instance; readonly after?: never }
   );
 
+/** A change before it has a number. */
+export type NewChange = DistributiveOmit<Change, 'revision' | 'atMs' | 'times'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 export type ChangeListener = (change: Change) => void;

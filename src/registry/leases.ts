@@ -15,6 +15,7 @@ import { Guard } from './guard.ts';
 import type { Presence } from './guard-scope.ts';
 import { type GuardNews, type GuardStatus, type GuardView, statusOf } from './guard-status.ts';
 import { firstIntervalMs, isUnexpected, lateAfterMs, learnedIntervalMs } from './heartbeat.ts';
+import { Lapsing } from './lapsing.ts';
 import { LeaseQueue } from './lease-queue.ts';
 import { Members } from './members.ts';
 import { type GuardOptions, guardDefaults } from './options.ts';
@@ -26,6 +27,8 @@ export interface LeasesDeps {
   readonly guard?: Partial<GuardOptions> | undefined;
   /** In [0, 1): who is evicted when not all may be. */
   readonly random?: (() => number) | undefined;
+  /** See RegistryOptions. */
+  readonly onLapsing?: ((stored: StoredInstance) => void) | undefined;
   readonly app: (env: string, appid: string) => Presence | undefined;
 }
 
@@ -33,7 +36,6 @@ export interface LeasesDeps {
 const goneMsMax = 60_000;
 /** Of a slice of evictions: looking at a lease is cheaper than evicting one. */
 const looksPerEviction = 4;
-const never = Number.NEGATIVE_INFINITY;
 
 export class Leases implements GuardView {
   readonly #clock: Clock;
@@ -42,7 +44,7 @@ export class Leases implements GuardView {
   readonly #budget: EvictionBudget;
   /** Those that nothing but the budget keeps. */
   readonly #room: EvictionRoom<StoredInstance>;
-  /** Of them, those that are not marked yet. */
+  /** Of them, those that came and are not marked for it yet. */
   #unmarked: StoredInstance[] = [];
   /** Past the ceiling. */
   readonly #overdue = new Set<StoredInstance>();
@@ -50,11 +52,13 @@ export class Leases implements GuardView {
   #size = 0;
   readonly #members: Members;
   readonly #guard: Guard;
+  readonly #lapsing: Lapsing;
 
   constructor(deps: LeasesDeps) {
     this.#clock = deps.clock;
     this.#options = { ...guardDefaults, ...deps.guard };
     this.#budget = new EvictionBudget(this.#options.evictionPercentPerMinute);
+    this.#lapsing = new Lapsing(deps.onLapsing);
     this.#room = new EvictionRoom(deps.random ?? (() => 0.5));
     this.#members = new Members(deps.app);
     const { guardPercent: percent } = this.#options;
@@ -71,7 +75,8 @@ export class Leases implements GuardView {
     this.#size++;
     stored.intervalMs = firstIntervalMs(stored.instance.leaseSeconds);
     this.#rates.expect(stored.intervalMs);
-    this.#queue.set(stored, lateAtMs(stored));
+    this.#lapsing.set(stored, nowMs);
+    this.#queue.set(stored, this.#lapsing.stageMs(stored));
     this.#members.follow(stored, isNew ? nowMs : undefined, this.#guard);
   }
 
@@ -82,10 +87,10 @@ export class Leases implements GuardView {
     this.#rates.seen(nowMs);
     if (stored.shortenedMs !== 0) stored.shortenedMs = 0;
     if (isUnexpected(gapMs, stored.intervalMs)) {
-      this.#expect(stored, learnedIntervalMs(stored.intervalMs, gapMs, leaseMs(stored)));
+      this.#rates.move(stored, learnedIntervalMs(stored.intervalMs, gapMs, leaseMs(stored)));
     }
     if (leaseSeconds !== stored.instance.leaseSeconds) this.#rescale(stored, leaseSeconds);
-    if (stored.phase !== 'onTime') this.#return(stored, nowMs);
+    if (stored.phase !== 'onTime' || stored.isLapsing) this.#return(stored, nowMs);
   }
 
   /** A patch gives the instance, silent as it is, a lease of `leaseSeconds`: longer, or shorter from now. */
@@ -106,8 +111,9 @@ export class Leases implements GuardView {
       stored.isSuspect = false;
       this.#guard.trusted(stored.instance);
     }
-    if (stored.phase === 'onTime') this.#queue.set(stored, lateAtMs(stored));
-    else if (stored.phase === 'late' && !this.#isWaiting(stored)) this.#queue.set(stored, stored.deadlineMs);
+    this.#lapsing.set(stored, nowMs);
+    const isWaiting = this.#overdue.has(stored) || this.#room.has(stored);
+    if (stored.phase !== 'suspect' && !isWaiting) this.#queue.set(stored, this.#lapsing.stageMs(stored));
   }
 
   /** The instance is a member no more. To be called when its app says so, too. */
@@ -206,25 +212,25 @@ export class Leases implements GuardView {
       if (stored.phase === 'gone') {
         this.#queue.delete(stored);
         this.#guard.forgotten(stored.instance);
-      } else if (stored.phase === 'onTime' && lateAtMs(stored) > nowMs) this.#queue.set(stored, lateAtMs(stored));
+        continue;
+      }
+      this.#lapsing.look(stored, nowMs);
+      if (stored.phase === 'onTime' && lateAtMs(stored) <= nowMs) {
+        this.#members.late(stored);
+        stored.phase = 'late';
+        if (stored.isMember) this.#guard.missed(stored.instance, replaceableMs(stored));
+      }
+      if (stored.deadlineMs > nowMs) this.#queue.set(stored, this.#lapsing.stageMs(stored));
       else {
-        if (stored.phase === 'onTime') {
-          this.#members.late(stored);
-          stored.phase = 'late';
-          if (stored.isMember) this.#guard.missed(stored.instance, replaceableMs(stored));
-        }
-        if (stored.deadlineMs > nowMs) this.#queue.set(stored, stored.deadlineMs);
-        else {
-          this.#queue.delete(stored);
-          ended.push(stored);
-        }
+        this.#queue.delete(stored);
+        ended.push(stored);
       }
     }
     for (const stored of ended) {
       if (nowMs >= this.#ceilingAtMs(stored)) this.#overdue.add(stored);
       else if (!this.#isKept(stored, nowMs)) {
         this.#room.add(stored);
-        if (!stored.isSuspect) this.#unmarked.push(stored);
+        this.#unmarked.push(stored);
       }
     }
   }
@@ -247,10 +253,12 @@ export class Leases implements GuardView {
   }
 
   #mark(stored: StoredInstance): void {
-    if (stored.phase === 'suspect') return;
-    stored.phase = 'suspect';
-    stored.isSuspect = true;
-    this.#guard.suspected(stored.instance);
+    if (stored.phase !== 'suspect') {
+      stored.phase = 'suspect';
+      stored.isSuspect = true;
+      this.#guard.suspected(stored.instance);
+    }
+    this.#lapsing.kept(stored);
   }
 
   #markWaiting(): void {
@@ -261,16 +269,14 @@ export class Leases implements GuardView {
 
   #return(stored: StoredInstance, nowMs: number): void {
     this.#leaveWaiting(stored);
-    const { isSuspect, isMember } = stored;
-    this.#members.returned(stored);
+    const { isSuspect, isMember, phase } = stored;
+    if (phase !== 'onTime') this.#members.returned(stored);
     stored.phase = 'onTime';
     stored.isSuspect = false;
-    this.#queue.set(stored, nowMs + lateAfterMs(stored.intervalMs, stored.deadlineMs - nowMs));
-    this.#guard.found(stored.instance, isMember, isSuspect);
-  }
-
-  #isWaiting(stored: StoredInstance): boolean {
-    return this.#overdue.has(stored) || this.#room.has(stored);
+    this.#lapsing.renewed(stored, nowMs);
+    const lateAfter = lateAfterMs(stored.intervalMs, stored.deadlineMs - nowMs);
+    this.#queue.set(stored, Math.min(nowMs + lateAfter, this.#lapsing.dueMs(stored)));
+    if (phase !== 'onTime') this.#guard.found(stored.instance, isMember, isSuspect);
   }
 
   #leaveWaiting(stored: StoredInstance): void {
@@ -278,16 +284,10 @@ export class Leases implements GuardView {
     this.#room.delete(stored);
   }
 
-  #expect(stored: StoredInstance, intervalMs: number): void {
-    this.#rates.expectNoMore(stored.intervalMs);
-    this.#rates.expect(intervalMs);
-    stored.intervalMs = intervalMs;
-  }
-
   /** Whoever changes the lease changes the rhythm in proportion. */
   #rescale(stored: StoredInstance, leaseSeconds: number): void {
     const share = stored.intervalMs / leaseMs(stored);
-    this.#expect(stored, Math.max(1, Math.round(share * leaseSeconds * 1000)));
+    this.#rates.move(stored, Math.max(1, Math.round(share * leaseSeconds * 1000)));
   }
 
   #ceilingAtMs(stored: StoredInstance): number {
@@ -295,6 +295,6 @@ export class Leases implements GuardView {
   }
 
   #resumedMs(): number {
-    return this.#clock.resumedMs?.() ?? never;
+    return this.#clock.resumedMs?.() ?? Number.NEGATIVE_INFINITY;
   }
 }

@@ -4,7 +4,7 @@ import type { Actor } from './change.ts';
 import type { Clock } from './clock.ts';
 import type { Registration, RegistrationDefaults } from './instance.ts';
 import type { InstanceKey } from './names.ts';
-import type { Timestamps } from './stored-instance.ts';
+import type { StoredInstance, Timestamps } from './stored-instance.ts';
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -22,6 +22,11 @@ export interface RegistryOptions {
   readonly random?: () => number;
   /** Why a name below the origin (`orders.prod`) cannot be registered: a zone file has it. */
   readonly isReserved?: (name: string) => string | undefined;
+  /**
+   * For those who hold a copy: a lease has begun to lapse, one that was lapsing is renewed, or an instance is kept
+   * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
+   */
+  readonly onLapsing?: (stored: Readonly<StoredInstance>) => void;
 }
 
 /** Self-protection: see leases.ts. */

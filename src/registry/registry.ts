@@ -5,7 +5,7 @@
 import { Admission } from './admission.ts';
 import { App } from './app.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Actor, Cause, Change, ChangeListener } from './change.ts';
+import type { Actor, Cause, Change, ChangeListener, NewChange } from './change.ts';
 import { ChangeStream } from './change-stream.ts';
 import type { Clock } from './clock.ts';
 import { Departures } from './departures.ts';
@@ -51,6 +51,10 @@ export class Registry implements RegistryView {
 
   get revision(): number {
     return this.#changes.revision;
+  }
+
+  get version(): number {
+    return this.revision;
   }
 
   get instanceCount(): number {
@@ -285,16 +289,10 @@ export class Registry implements RegistryView {
     this.#tell(app, stored, { kind, before: stored.instance, cause });
   }
 
-  #tell(app: App, stored: StoredInstance, what: What): void {
+  #tell(app: App, stored: StoredInstance, what: NewChange): void {
     const revision = this.#changes.next();
     app.revision = revision;
     stored.revision = revision;
     this.#changes.tell({ revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what });
   }
 }
-
-/** A change without what the registry adds to it. */
-type What =
-  | Pick<Extract<Change, { kind: 'registered' }>, 'kind' | 'after' | 'cause'>
-  | Pick<Extract<Change, { kind: 'updated' }>, 'kind' | 'before' | 'after' | 'cause'>
-  | Pick<Extract<Change, { kind: 'cancelled' | 'evicted' }>, 'kind' | 'before' | 'cause'>;

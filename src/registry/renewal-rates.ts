@@ -16,6 +16,13 @@ export class RenewalRates {
     this.#thousandths -= thousandthsPerMinute(intervalMs);
   }
 
+  /** An instance has another interval from now on. */
+  move(member: { intervalMs: number }, intervalMs: number): void {
+    this.expectNoMore(member.intervalMs);
+    this.expect(intervalMs);
+    member.intervalMs = intervalMs;
+  }
+
   /** Hot: called with every renewal. */
   seen(nowMs: number): void {
     this.#seen.add(nowMs);

@@ -32,6 +32,8 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   intervalMs = 0;
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
   shortenedMs = 0;
+  /** Its lease is about to end, and those who hold a copy know when: see lapsing.ts. */
+  isLapsing = false;
   /** It takes traffic, and is missed when it falls silent. */
   isMember = false;
   /** Whole second of the monotonic clock in which it began to; -1: before this process did. */

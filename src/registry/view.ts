@@ -16,7 +16,7 @@ export interface LeasedInstance {
 export interface AppView {
   readonly env: string;
   readonly appid: string;
-  /** The registry's revision at this app's last change. When the last instance leaves it moves once more. */
+  /** Equal numbers mean equal data. It moves with every change, once more when the last instance leaves. */
   readonly revision: number;
   /** In order of registration. */
   instances(): Iterable<LeasedInstance>;
@@ -25,8 +25,13 @@ export interface AppView {
 }
 
 export interface RegistryView {
-  /** The registry's own counter: +1 per change; equal numbers mean equal data. */
+  /** The registry's own counter: +1 per change. It is the serial of the zone. */
   readonly revision: number;
+  /**
+   * Equal numbers mean equal data, and deadlines that have moved to later times at most. A copy, which is told
+   * deadlines late, moves it also when one turns out to be earlier than it thought.
+   */
+  readonly version: number;
   /**
    * What is known at `appid` (canonical, or any text) in `env`: an app, or `'within'` where only longer names end in
    * it (`acme` when `com.acme` is registered; `''` stands for the env itself).

@@ -3,7 +3,6 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Instance } from '../../src/registry/instance.ts';
 import { Harness, keyOf } from '../kit/harness.ts';
 import { NaiveHandouts } from '../kit/naive-handouts.ts';
 import { packet, type TypeName, typeNumbers } from '../kit/packet.ts';
@@ -91,7 +90,7 @@ test('any history of registrations, questions and time agrees with a packet capt
         for (const number of apps.keys()) {
           for (const id of ids) {
             const wanted = naive.of(number, id, nowMs);
-            const got = harness.handouts.of({ ...keyOf(textOf([number, id])), dnsTtl: 5 } as Instance, nowMs);
+            const got = harness.handouts.of({ ...keyOf(textOf([number, id])), dnsTtl: 5 }, nowMs);
             const isRight =
               wanted === undefined
                 ? got.heldUntilMs <= nowMs && got.lastServedMs === undefined

@@ -210,9 +210,9 @@ test('a TTL that is made shorter does not shorten what an earlier process handed
   const [long, short] = [instanceAt('orders.prod/a1', 600), instanceAt('orders.prod/a1', 5)];
   const change = { revision: 7, atMs: 0, cause: { why: 'patched' } } as Change;
   const told = () => handouts.of(short, 20_000).heldUntilMs;
-  handouts.changed({ ...change, kind: 'updated', before: short, after: long }, 9000);
+  handouts.changed({ ...change, before: short, after: long }, 9000);
   expect(told()).toBe(7500);
-  handouts.changed({ ...change, kind: 'updated', before: long, after: short }, 10_000);
+  handouts.changed({ ...change, before: long, after: short }, 10_000);
   expect(handouts.of(short, 20_000)).toEqual({ lastServedMs: undefined, heldUntilMs: 602_500 });
   // Nor does it when the instance left, and came back with the shorter one.
   const others = new Handouts(1000);

@@ -71,8 +71,14 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   const isOwn = options.directory === undefined;
   const directory = options.directory ?? scratch(files);
   const [command, ...before] = options.command ?? [process.execPath, main, 'serve'];
+  // Whatever answers is tested the same: `TEST_DNS_THREADS=2 npm test`.
+  const threads = process.env['TEST_DNS_THREADS'];
+  const plane: Record<string, string> = threads === undefined ? {} : { ROLLCALL_DNS_THREADS: threads };
   const flags = ['--http', onHttp, '--dns', onDns, '--data', data, '--zones', zones];
-  const program = start(command, [...before, ...flags, ...args], { cwd: directory, env: cleanEnvironment(env) });
+  const program = start(command, [...before, ...flags, ...args], {
+    cwd: directory,
+    env: cleanEnvironment({ ...plane, ...env }),
+  });
   const lines = (): LogLine[] => program.said().split('\n').flatMap(logLine);
   const ready = await until(
     'rollcall being ready',

@@ -35,6 +35,7 @@ function createPage(processMetrics = false) {
   const metrics = createMetrics({
     registry,
     pauses: { count: 2, ms: 1500 },
+    plane: { threads: 2, transport: 'dgram' },
     dns,
     longPolls: () => 9,
     watch: { count: 4, eventCount: 5, cutCount: 6 },

@@ -3,8 +3,8 @@
 // Each key also counts, through `parents`, for the names above it: an empty non-terminal exists as long as something
 // is below. Most keys lead to one instance: that one stands in its entry itself, for a map each would cost 200 octets.
 
-import type { Change } from '../../registry/change.ts';
 import type { Instance } from '../../registry/instance.ts';
+import type { InstanceChange } from './instance-change.ts';
 
 /** One instance; or several in order of arrival, each under the text that is unique to it. */
 type Entry = Instance | Map<string, Instance>;
@@ -22,7 +22,7 @@ export class InstanceIndex {
   }
 
   /** A change listener. */
-  changed(change: Change): void {
+  changed(change: InstanceChange): void {
     if (change.before !== undefined) this.#remove(change.before);
     if (change.after !== undefined) this.#add(change.after);
   }

@@ -1,7 +1,7 @@
 // Which zones have live names, and which are there without a file: the origin, with the registry's names, and the
 // reverse zones, with the PTRs of its addresses. Whoever has a zone from a file, at start or later, gives it to `serve`.
 
-import type { Change } from '../../registry/change.ts';
+import type { Instance } from '../../registry/instance.ts';
 import type { RegistryView } from '../../registry/view.ts';
 import { why } from '../explain.ts';
 import { isWithin, type Name } from '../name.ts';
@@ -9,6 +9,7 @@ import type { Draws } from '../rotation.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone.ts';
 import type { ZoneTable } from '../zone-table.ts';
 import { Explanations } from './explanations.ts';
+import type { InstanceChange } from './instance-change.ts';
 import { makeOriginZone, makeZone } from './made-zone.ts';
 import { reservedReason } from './reserved-name.ts';
 import { isReverse, privateApexes } from './reverse-name.ts';
@@ -74,9 +75,14 @@ export class LiveZones {
   }
 
   /** A change listener. */
-  changed(change: Change): void {
+  changed(change: InstanceChange): void {
     this.#services.changed(change);
     this.#reverse.changed(change);
+  }
+
+  /** To be told where the view is a copy that hears late of deadlines: this one is earlier than it thought. */
+  shortened(instance: Instance): void {
+    this.#reverse.shortened(instance);
   }
 
   /** Why `text`, labels below the origin, cannot be registered; undefined where it can. */

@@ -3,7 +3,6 @@
 // the table.
 
 import { octetsOf } from '../../registry/address.ts';
-import type { Change } from '../../registry/change.ts';
 import type { Instance } from '../../registry/instance.ts';
 import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
 import { type Rdata, type RRset, RRType } from '../message.ts';
@@ -11,6 +10,7 @@ import { type Name, nameOf, nameToText, parentOf } from '../name.ts';
 import { recordsPerRRsetMax } from '../rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone.ts';
 import type { Explanations } from './explanations.ts';
+import type { InstanceChange } from './instance-change.ts';
 import { InstanceIndex } from './instance-index.ts';
 import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import { isReverse, reverseApex, reverseName } from './reverse-name.ts';
@@ -30,11 +30,13 @@ const onlyPointers: NodeData = { rrset: undefined, reason: 'names of addresses h
 export class ReverseZones implements LiveNames {
   readonly #deps: ReverseZonesDeps;
   readonly #index: InstanceIndex;
-  #revision: number;
+  /** The registry's revision at the last change that an answer shows: the serial. */
+  #changedAt: number;
+  #revision = 0;
 
   constructor(deps: ReverseZonesDeps) {
     this.#deps = deps;
-    this.#revision = deps.view.revision;
+    this.#changedAt = deps.view.revision;
     this.#index = new InstanceIndex((instance) => addressesOf(instance).map(reverseName), parentsOf);
   }
 
@@ -44,7 +46,7 @@ export class ReverseZones implements LiveNames {
   }
 
   get serial(): number {
-    return this.#revision % 2 ** 32;
+    return this.#changedAt % 2 ** 32;
   }
 
   withSerial(soa: RRset): RRset {
@@ -53,14 +55,23 @@ export class ReverseZones implements LiveNames {
 
   /** What is laid around these names is another: their serial moves along with the registry's revision. */
   touched(): void {
-    this.#revision = this.#deps.view.revision;
+    this.#changedAt = this.#deps.view.revision;
+    this.#revision++;
+  }
+
+  /** A lease ends earlier than was said of it. */
+  shortened(instance: Instance): void {
+    if (saidBy(instance) !== '') this.#revision++;
   }
 
   /** A change listener. */
-  changed(change: Change): void {
+  changed(change: InstanceChange): void {
     const before = change.before === undefined ? [] : addressesOf(change.before);
     const after = change.after === undefined ? [] : addressesOf(change.after);
-    if (saidBy(change.before) !== saidBy(change.after)) this.#revision = change.revision;
+    if (saidBy(change.before) !== saidBy(change.after)) {
+      this.#changedAt = change.revision;
+      this.#revision++;
+    }
     this.#index.changed(change);
     for (const octets of after) this.#deps.opened(reverseApex(octets));
     for (const octets of before) {

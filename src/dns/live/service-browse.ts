@@ -4,13 +4,13 @@
 // Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; at most 100 of a
 // type are listed, others in turn.
 
-import type { Change } from '../../registry/change.ts';
 import type { Instance } from '../../registry/instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
-import { RRType } from '../message.ts';
+import { RRType, type Source } from '../message.ts';
 import { childOf, type Name } from '../name.ts';
 import { type Draws, planOrder } from '../rotation.ts';
 import { emptyNonTerminal, type Node, type NodeData } from '../zone.ts';
+import type { InstanceChange } from './instance-change.ts';
 import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import type { ServiceName } from './service-name.ts';
 import { countOf } from './service-records.ts';
@@ -27,17 +27,23 @@ export type BrowseName = Node | ServiceName;
 
 export class ServiceBrowse {
   readonly #view: RegistryView;
+  readonly #source: Source;
   readonly #draws: Draws;
   /** env -> `_http._tcp` -> instances, each under the text that is unique to it. */
   readonly #types = new Map<string, Map<string, Map<string, Instance>>>();
 
   constructor(view: RegistryView, draws: Draws) {
     this.#view = view;
+    this.#source = {
+      get revision() {
+        return view.version;
+      },
+    };
     this.#draws = draws;
   }
 
   /** A change listener. */
-  changed(change: Change): void {
+  changed(change: InstanceChange): void {
     if (change.before !== undefined) this.#remove(change.before);
     if (change.after !== undefined) this.#add(change.after);
   }
@@ -60,12 +66,12 @@ export class ServiceBrowse {
   }
 
   #between(): Node {
-    return { source: this.#view, types: () => [], rrset: () => emptyNonTerminal };
+    return { source: this.#source, types: () => [], rrset: () => emptyNonTerminal };
   }
 
   #list(pointers: () => NodeData): Node {
     return {
-      source: this.#view,
+      source: this.#source,
       types: () => [RRType.PTR],
       rrset: (type) => (type === RRType.PTR ? pointers() : onlyPointers),
     };

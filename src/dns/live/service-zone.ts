@@ -1,7 +1,6 @@
 // The registry as part of the origin's zone: names and records made on demand from the read-only view, under the SOA
 // whose serial is the registry's revision (design §5, rule 7; RFC 1982 arithmetic, so modulo 2^32).
 
-import type { Change } from '../../registry/change.ts';
 import type { RegistryView } from '../../registry/view.ts';
 import type { RRset } from '../message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../name.ts';
@@ -9,6 +8,7 @@ import type { Draws } from '../rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone.ts';
 import { CloseNames } from './close-names.ts';
 import type { Explanations } from './explanations.ts';
+import type { InstanceChange } from './instance-change.ts';
 import { excuseOf } from './near.ts';
 import { sameRecords } from './same-records.ts';
 import { ServiceBrowse } from './service-browse.ts';
@@ -35,11 +35,11 @@ export class ServiceZone implements LiveNames {
   }
 
   get revision(): number {
-    return this.#deps.view.revision;
+    return this.#deps.view.version;
   }
 
   get serial(): number {
-    return this.revision % 2 ** 32;
+    return this.#deps.view.revision % 2 ** 32;
   }
 
   withSerial(soa: RRset): RRset {
@@ -50,7 +50,7 @@ export class ServiceZone implements LiveNames {
   }
 
   /** A change listener: browsing keeps an index. */
-  changed(change: Change): void {
+  changed(change: InstanceChange): void {
     this.#browse.changed(change);
   }
 

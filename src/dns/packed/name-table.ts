@@ -6,8 +6,9 @@
 // Limits: 2^32 names.
 
 import { type Name, ROOT } from '../name.ts';
-import { NumberRows } from './number-rows.ts';
-import { OctetPages } from './octet-pages.ts';
+import { NumberRows, type PackedRows } from './number-rows.ts';
+import { OctetPages, type PackedOctets } from './octet-pages.ts';
+import type { Moving } from './shared-memory.ts';
 
 const PARENT = 0;
 const LABEL = 1;
@@ -25,13 +26,21 @@ const labelsMax = 127;
 /** Where the labels of the name being looked up begin, left to right. */
 const labelAts = new Uint8Array(labelsMax);
 
+/** The names as plain data, for another thread. */
+export interface PackedNames {
+  readonly apex: Name;
+  readonly rows: PackedRows;
+  readonly labels: PackedOctets;
+  readonly slots: Uint32Array;
+}
+
 export class NameTable {
   /** The number of the apex. Names above it have lower numbers, all others higher ones. */
   readonly apex: number;
   readonly #apexName: Name;
-  readonly #rows = new NumberRows(fieldCount);
-  readonly #labels = new OctetPages();
-  #slots = new Uint32Array(slotsLeast);
+  #rows = new NumberRows(fieldCount);
+  #labels = new OctetPages();
+  #slots: Uint32Array = new Uint32Array(slotsLeast);
   /** How many of labelAts are in use. */
   #labelCount = 0;
 
@@ -42,6 +51,27 @@ export class NameTable {
     const number = this.add(apex);
     this.#apexName = apex;
     this.apex = number;
+  }
+
+  /** What `packed` gave. Nothing may be added. */
+  static unpacked({ apex, rows, labels, slots }: PackedNames): NameTable {
+    const names = new NameTable(apex);
+    names.#rows = NumberRows.unpacked(rows);
+    names.#labels = OctetPages.unpacked(labels);
+    names.#slots = slots;
+    return names;
+  }
+
+  packed(): PackedNames {
+    const [rows, labels] = [this.#rows.packed(), this.#labels.packed()];
+    return { apex: this.#apexName, rows, labels, slots: this.#slots };
+  }
+
+  /** Moves all pages; see NumberRows. */
+  move(moving: Moving): void {
+    this.#rows.move(moving.numbers);
+    this.#labels.move(moving.octets);
+    this.#slots = moving.numbers(this.#slots);
   }
 
   /** Names from number 0 to this, without it. */

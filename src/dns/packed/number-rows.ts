@@ -8,6 +8,13 @@ const pageBits = 12;
 const pageRows = 2 ** pageBits;
 const firstRows = 8;
 
+/** The rows as plain data, for another thread. */
+export interface PackedRows {
+  readonly width: number;
+  readonly length: number;
+  readonly pages: readonly Uint32Array[];
+}
+
 export class NumberRows {
   readonly #width: number;
   readonly #pages: Uint32Array[];
@@ -19,6 +26,24 @@ export class NumberRows {
   constructor(width: number) {
     this.#width = width;
     this.#pages = [new Uint32Array(firstRows * width)];
+  }
+
+  /** What `packed` gave. Nothing may be added. */
+  static unpacked({ width, length, pages }: PackedRows): NumberRows {
+    const rows = new NumberRows(width);
+    rows.#pages.splice(0, 1, ...pages);
+    rows.#length = length;
+    rows.#room = length;
+    return rows;
+  }
+
+  packed(): PackedRows {
+    return { width: this.#width, length: this.#length, pages: this.#pages };
+  }
+
+  /** Moves the pages; they must say the same where they are afterwards. */
+  move(moved: (page: Uint32Array) => Uint32Array): void {
+    for (const [index, page] of this.#pages.entries()) this.#pages[index] = moved(page);
   }
 
   get length(): number {
@@ -44,7 +69,8 @@ export class NumberRows {
     const rows = this.#length & (pageRows - 1);
     if (rows === 0) return;
     const last = this.#pages.length - 1;
-    this.#pages[last] = (this.#pages[last] as Uint32Array).slice(0, rows * this.#width);
+    const page = this.#pages[last] as Uint32Array;
+    if (page.length > rows * this.#width) this.#pages[last] = page.slice(0, rows * this.#width);
     this.#room = this.#length;
   }
 

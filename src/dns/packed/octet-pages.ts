@@ -6,10 +6,34 @@ const pageBits = 20;
 const pageOctets = 2 ** pageBits;
 const firstOctets = 128;
 
+/** The octets as plain data, for another thread. */
+export interface PackedOctets {
+  readonly used: number;
+  readonly pages: readonly Uint8Array[];
+}
+
 export class OctetPages {
   readonly #pages: Buffer[] = [Buffer.alloc(firstOctets)];
   /** Octets used of the last page. */
   #used = 0;
+
+  /** What `packed` gave. Nothing may be added. */
+  static unpacked({ used, pages }: PackedOctets): OctetPages {
+    const octets = new OctetPages();
+    const buffers = pages.map((page) => Buffer.from(page.buffer, page.byteOffset, page.length));
+    octets.#pages.splice(0, 1, ...buffers);
+    octets.#used = used;
+    return octets;
+  }
+
+  packed(): PackedOctets {
+    return { used: this.#used, pages: this.#pages };
+  }
+
+  /** Moves the pages; they must say the same where they are afterwards. */
+  move(moved: (page: Buffer) => Buffer): void {
+    for (const [index, page] of this.#pages.entries()) this.#pages[index] = moved(page);
+  }
 
   /** Sets `count` octets aside and answers their address. */
   take(count: number): number {
@@ -43,6 +67,7 @@ export class OctetPages {
   /** Gives back what the last page has too much. */
   trim(): void {
     const last = this.#pages.length - 1;
-    this.#pages[last] = Buffer.copyBytesFrom(this.#pages[last] as Buffer, 0, this.#used);
+    const page = this.#pages[last] as Buffer;
+    if (page.length > this.#used) this.#pages[last] = Buffer.copyBytesFrom(page, 0, this.#used);
   }
 }

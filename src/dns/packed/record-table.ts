@@ -5,9 +5,10 @@
 
 import { type Rdata, RRType } from '../message.ts';
 import type { Name } from '../name.ts';
-import { NameTable } from './name-table.ts';
-import { NumberRows } from './number-rows.ts';
-import { OctetPages } from './octet-pages.ts';
+import { NameTable, type PackedNames } from './name-table.ts';
+import { NumberRows, type PackedRows } from './number-rows.ts';
+import { OctetPages, type PackedOctets } from './octet-pages.ts';
+import type { Moving } from './shared-memory.ts';
 
 const NEXT = 0;
 const TYPE = 1;
@@ -24,20 +25,68 @@ const partHeadOctets = 3;
 /** V8 keeps typed arrays up to this size on its heap. */
 const smallOctets = 64;
 
+/** The records as plain data, for another thread. */
+export interface PackedRecords {
+  readonly names: PackedNames;
+  readonly lasts: PackedRows;
+  readonly rows: PackedRows;
+  readonly data: PackedOctets;
+  readonly removed: number;
+  readonly hasCuts: boolean;
+  readonly hasDname: boolean;
+  readonly hasWildcards: boolean;
+}
+
 export class RecordTable {
-  readonly names: NameTable;
+  names: NameTable;
   /** There is a delegation or a DNAME below the apex. */
   hasCuts = false;
   hasDname = false;
   hasWildcards = false;
   /** Of each name, its last record. */
-  readonly #lasts = new NumberRows(1);
-  readonly #rows = new NumberRows(fieldCount);
-  readonly #data = new OctetPages();
+  #lasts = new NumberRows(1);
+  #rows = new NumberRows(fieldCount);
+  #data = new OctetPages();
   #removed = 0;
 
   constructor(apex: Name) {
     this.names = new NameTable(apex);
+  }
+
+  /** What `packed` gave. Nothing may be added or taken out. */
+  static unpacked(packed: PackedRecords): RecordTable {
+    const table = new RecordTable(packed.names.apex);
+    table.names = NameTable.unpacked(packed.names);
+    table.#lasts = NumberRows.unpacked(packed.lasts);
+    table.#rows = NumberRows.unpacked(packed.rows);
+    table.#data = OctetPages.unpacked(packed.data);
+    table.#removed = packed.removed;
+    table.hasCuts = packed.hasCuts;
+    table.hasDname = packed.hasDname;
+    table.hasWildcards = packed.hasWildcards;
+    return table;
+  }
+
+  packed(): PackedRecords {
+    const { hasCuts, hasDname, hasWildcards } = this;
+    return {
+      names: this.names.packed(),
+      lasts: this.#lasts.packed(),
+      rows: this.#rows.packed(),
+      data: this.#data.packed(),
+      removed: this.#removed,
+      hasCuts,
+      hasDname,
+      hasWildcards,
+    };
+  }
+
+  /** Moves all pages; see NumberRows. */
+  move(moving: Moving): void {
+    this.names.move(moving);
+    this.#lasts.move(moving.numbers);
+    this.#rows.move(moving.numbers);
+    this.#data.move(moving.octets);
   }
 
   /** Records that are here. */

@@ -18,6 +18,8 @@ export interface DnsServerDeps {
   readonly handler: Handler;
   readonly counters: DnsCounters;
   readonly tcp: TcpLimits;
+  /** Other threads listen at the same addresses. */
+  readonly reusePort?: boolean;
 }
 
 interface Closable {
@@ -57,9 +59,9 @@ async function listenPair(
   deps: DnsServerDeps,
 ): Promise<(Closable & { readonly listen: Listen }) | ListenFailure> {
   for (let attempt = 1; ; attempt++) {
-    const tcp = await listenTcp(listen, deps.handler, deps.counters, deps.tcp);
+    const tcp = await listenTcp(listen, deps.handler, deps.counters, deps.tcp, deps.reusePort);
     if ('failed' in tcp) return tcp;
-    const udp = await listenUdp(tcp.listen, deps.handler, deps.counters);
+    const udp = await listenUdp(tcp.listen, deps.handler, deps.counters, deps.reusePort);
     if (!('failed' in udp)) {
       const close = async () => {
         await Promise.all([udp.close(), tcp.close()]);

@@ -27,11 +27,13 @@ export interface TcpListener {
 /** Unsent replies after which no more requests are read (CVE-2024-0760: a client that never reads). */
 const unsentOctetsMax = 65_536;
 
+/** `reusePort`: as with listenUdp. */
 export function listenTcp(
   listen: Listen,
   handler: Handler,
   counters: DnsCounters,
   limits: TcpLimits,
+  reusePort = false,
 ): Promise<TcpListener | ListenFailure> {
   const connections = new Connections(limits, counters);
   const turns = new TcpTurns();
@@ -48,12 +50,13 @@ export function listenTcp(
   });
   return new Promise((resolve) => {
     server.once('error', (error) => resolve({ failed: listen, error }));
-    server.listen({ host: listen.host, port: listen.port, ipv6Only: true, exclusive: true, backlog: 511 }, () => {
+    const { host, port } = listen;
+    server.listen({ host, port, ipv6Only: true, exclusive: true, reusePort, backlog: 511 }, () => {
       server.removeAllListeners('error');
       // Out of descriptors: the connection is refused, the server goes on.
       server.on('error', () => counters.tcpRefused++);
-      const { port } = server.address() as { port: number };
-      resolve({ listen: { host: listen.host, port }, close: () => closed(server, connections, turns) });
+      const { port: taken } = server.address() as { port: number };
+      resolve({ listen: { host, port: taken }, close: () => closed(server, connections, turns) });
     });
   });
 }

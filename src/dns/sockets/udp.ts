@@ -16,16 +16,19 @@ export interface UdpListener {
   close(): Promise<void>;
 }
 
+/** `reusePort`: other sockets of this user may listen there too, and each gets a share of the clients (SO_REUSEPORT). */
 export function listenUdp(
   listen: Listen,
   handler: Handler,
   counters: DnsCounters,
+  reusePort = false,
 ): Promise<UdpListener | ListenFailure> {
   const type = isIPv6(listen.host) ? 'udp6' : 'udp4';
   // Replies go to addresses, never to names: without this, every send would take a turn through the name look-up.
   const socket = createSocket({
     type,
     ipv6Only: type === 'udp6',
+    reusePort,
     lookup: (host, _options, done) => done(null, host, type === 'udp6' ? 6 : 4),
   });
   socket.on('message', (bytes, { address, port }) => {

@@ -1,0 +1,51 @@
+// What the DNS threads count, in one: each counts in memory of its own, which is read here when somebody asks.
+
+import { DnsCounters, type QueryCount } from '../counters.ts';
+
+type Single = 'cacheHits' | 'cacheMisses' | 'truncated' | 'dropped' | 'sendErrors' | 'tcpConnections' | 'tcpRefused';
+
+export class CounterSum {
+  readonly #parts: readonly DnsCounters[];
+
+  constructor(parts: readonly DnsCounters[]) {
+    this.#parts = parts;
+  }
+
+  get cacheHits(): number {
+    return this.#sum('cacheHits');
+  }
+
+  get cacheMisses(): number {
+    return this.#sum('cacheMisses');
+  }
+
+  get truncated(): number {
+    return this.#sum('truncated');
+  }
+
+  get dropped(): number {
+    return this.#sum('dropped');
+  }
+
+  get sendErrors(): number {
+    return this.#sum('sendErrors');
+  }
+
+  get tcpConnections(): number {
+    return this.#sum('tcpConnections');
+  }
+
+  get tcpRefused(): number {
+    return this.#sum('tcpRefused');
+  }
+
+  queries(): Iterable<QueryCount> {
+    const memory = new Float64Array(DnsCounters.octets / Float64Array.BYTES_PER_ELEMENT);
+    for (const part of this.#parts) part.addTo(memory);
+    return new DnsCounters(memory.buffer).queries();
+  }
+
+  #sum(count: Single): number {
+    return this.#parts.reduce((sum, part) => sum + part[count], 0);
+  }
+}

@@ -1,0 +1,75 @@
+// The main thread's handle on one DNS thread: started, posted to, listened to, and gone at some time.
+
+import { Worker } from 'node:worker_threads';
+import type { HandedOut } from '../handouts.ts';
+import type { Listen, ListenFailure } from '../sockets/listen.ts';
+import type { Posting, Report, ThreadStart, UdpTransport } from './posting.ts';
+
+export interface Listening {
+  readonly listens: readonly Listen[];
+  readonly transport: UdpTransport;
+}
+
+export class DnsThread {
+  readonly #worker: Worker;
+  /** Settles with the first `listen`; rejects where the thread ends before. */
+  readonly listening: Promise<Listening | ListenFailure>;
+  /** Resolves when it is gone; with the error, where it was not told to. */
+  readonly ended: Promise<unknown>;
+  #isOver = false;
+  /** By the number of the posting that asked. */
+  readonly #asked = new Map<number, (handedOut: HandedOut | undefined) => void>();
+
+  constructor(start: ThreadStart, onFault: (error: unknown, question: string) => void) {
+    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start });
+    const { promise, resolve, reject } = Promise.withResolvers<Listening | ListenFailure>();
+    this.listening = promise;
+    // Whoever wants to hear it asks for `ended`.
+    promise.catch(() => {});
+    this.#worker.on('message', (report: Report) => {
+      if (report.kind === 'listening') resolve({ listens: report.listens, transport: report.transport });
+      else if (report.kind === 'fault') onFault(report.error, report.question);
+      else if (report.kind === 'handedOut') this.#answered(report.sequence, report.handedOut);
+      else {
+        const code = report.code ?? '';
+        resolve({ failed: report.failed, error: Object.assign(new Error(report.message), { code }) });
+      }
+    });
+    this.ended = new Promise((done) => {
+      let error: unknown;
+      this.#worker.on('error', (thrown) => {
+        error = thrown;
+      });
+      this.#worker.on('exit', (code) => {
+        error ??= code === 0 ? undefined : new Error(`a DNS thread ended with ${code}`);
+        reject(error ?? new Error('a DNS thread ended'));
+        this.#isOver = true;
+        for (const sequence of this.#asked.keys()) this.#answered(sequence, undefined);
+        done(error);
+      });
+    });
+  }
+
+  post(posting: Posting): void {
+    this.#worker.postMessage(posting);
+  }
+
+  /** The same, for a posting that asks what was handed out. Undefined: it has ended, and nobody can say. */
+  ask(posting: Posting): Promise<HandedOut | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<HandedOut | undefined>();
+    this.#asked.set(posting.sequence, resolve);
+    this.post(posting);
+    return promise;
+  }
+
+  /** Ends it wherever it is. */
+  terminate(): void {
+    void this.#worker.terminate();
+  }
+
+  #answered(sequence: number, handedOut: HandedOut | undefined): void {
+    this.#asked.get(sequence)?.(handedOut);
+    this.#asked.delete(sequence);
+  }
+}

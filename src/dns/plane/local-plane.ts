@@ -1,0 +1,52 @@
+// The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
+// be told: whoever changes the registry and the zones has changed the answers.
+
+import { DnsCounters } from '../counters.ts';
+import { createHandler } from '../handler.ts';
+import { Handouts } from '../handouts.ts';
+import type { ListenFailure } from '../sockets/listen.ts';
+import { listenDns } from '../sockets/server.ts';
+import type { Plane, PlaneOptions } from './plane.ts';
+
+const nothing = (): void => {};
+const already = Promise.resolve();
+
+export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
+  const { zones, clock, cacheOctetsMax, identity, tcp } = options;
+  let isReady = false;
+  const counters = new DnsCounters();
+  const handouts = new Handouts(clock.monotonicMs());
+  const handler = createHandler({
+    zones,
+    counters,
+    handouts,
+    cacheOctetsMax,
+    identity,
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => clock.wallMs(),
+    isReady: () => isReady,
+    onFault: (error, question) => options.onFault(error, question),
+  });
+  const server = await listenDns(options.listens, { handler, counters, tcp });
+  if ('failed' in server) return server;
+  let closing: Promise<void> | undefined;
+  return {
+    listens: server.listens,
+    threads: 0,
+    transport: 'dgram',
+    counters,
+    isApplied: true,
+    apply: (change) => handouts.changed(change, clock.monotonicMs()),
+    mark: nothing,
+    serveZone: nothing,
+    ready: () => {
+      isReady = true;
+    },
+    applied: () => already,
+    handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
+    close: () => {
+      closing ??= server.close();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// One DNS thread without the thread: a replica of the registry, the zones over it, the handler and its sockets, told
+// what to do by postings. It is the main thread's DNS side once more, with the replica in the registry's place.
+
+import { DnsCounters } from '../counters.ts';
+import { createHandler, type Handler } from '../handler.ts';
+import { Handouts } from '../handouts.ts';
+import { LiveZones } from '../live/live-zones.ts';
+import { Draws } from '../rotation.ts';
+import type { Listen } from '../sockets/listen.ts';
+import { type DnsServer, listenDns } from '../sockets/server.ts';
+import { ZoneTable } from '../zone-table.ts';
+import { tellApplied } from './applied-numbers.ts';
+import type { Posting, Report, ThreadStart } from './posting.ts';
+import { Replica, type ReplicaListener } from './replica.ts';
+import { sharedClock } from './shared-clock.ts';
+import { readUpdates } from './update.ts';
+import { zoneOfParcel } from './zone-parcel.ts';
+
+/** One bug may be met by every query: so many reports a second say enough. */
+const faultsPerSecondMax = 10;
+
+export class PlaneThread {
+  readonly #start: ThreadStart;
+  readonly #report: (report: Report) => void;
+  readonly #replica: Replica;
+  readonly #live: LiveZones;
+  readonly #counters: DnsCounters;
+  readonly #handouts: Handouts;
+  readonly #monotonicMs: () => number;
+  /** Of the replica. */
+  readonly #listener: ReplicaListener;
+  readonly handler: Handler;
+  #isReady: boolean;
+  #opening: Promise<DnsServer | undefined> = Promise.resolve(undefined);
+  #faultSecond = 0;
+  #faults = 0;
+
+  /** `monotonicMs`: the lease clock. */
+  constructor(start: ThreadStart, report: (report: Report) => void, monotonicMs = sharedClock(start.clock)) {
+    const { origin, negativeTtlSeconds, hosts, cacheOctetsMax, identity } = start;
+    this.#start = start;
+    this.#report = report;
+    this.#isReady = start.isReady;
+    this.#replica = new Replica(start.revision);
+    this.#counters = new DnsCounters(start.counters);
+    // Of what the thread had handed out whose place it takes nothing is known, but that it was before.
+    this.#handouts = new Handouts(monotonicMs());
+    this.#monotonicMs = monotonicMs;
+    const zones = new ZoneTable();
+    const draws = new Draws(Math.random());
+    this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
+    for (const parcel of start.zones) this.#live.serve(zoneOfParcel(parcel));
+    this.#live.serveMissing();
+    this.#listener = {
+      changed: (change) => {
+        this.#live.changed(change);
+        this.#handouts.changed(change, monotonicMs());
+      },
+      shortened: (instance) => this.#live.shortened(instance),
+    };
+    this.handler = createHandler({
+      zones,
+      counters: this.#counters,
+      handouts: this.#handouts,
+      cacheOctetsMax,
+      identity,
+      monotonicMs,
+      wallMs: () => Date.now(),
+      isReady: () => this.#isReady,
+      onFault: (error, question) => this.#fault(error, question),
+    });
+  }
+
+  /** Does what a posting says; changes of data are in every answer from then on. */
+  apply(posting: Posting): void {
+    switch (posting.kind) {
+      case 'updates':
+        for (const update of readUpdates(posting.rows)) this.#replica.apply(update, this.#listener);
+        break;
+      case 'zone':
+        this.#replica.touch(posting.revision);
+        this.#live.serve(zoneOfParcel(posting.parcel));
+        break;
+      case 'ready':
+        this.#isReady = true;
+        break;
+      case 'listen':
+        this.#opening = this.#listen(posting.listens);
+        break;
+      case 'handedOut': {
+        const handedOut = this.#handouts.of(posting.instance, this.#monotonicMs());
+        this.#report({ kind: 'handedOut', sequence: posting.sequence, handedOut });
+        break;
+      }
+      case 'close':
+        this.#opening = this.#opening.then(close, close);
+    }
+    tellApplied(this.#start.applied, this.#start.slot, posting.sequence);
+  }
+
+  /** Resolves when all sockets that were asked for are open, or closed again. */
+  async settled(): Promise<void> {
+    await this.#opening;
+  }
+
+  async #listen(listens: readonly Listen[]): Promise<DnsServer | undefined> {
+    const deps = { handler: this.handler, counters: this.#counters, tcp: this.#start.tcp, reusePort: true };
+    const server = await listenDns(listens, deps);
+    if ('failed' in server) {
+      const { failed, error } = server;
+      this.#report({ kind: 'failed', failed, code: error.code, message: error.message });
+      return undefined;
+    }
+    this.#report({ kind: 'listening', listens: server.listens, transport: 'dgram' });
+    return server;
+  }
+
+  #fault(error: unknown, question: string): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#faultSecond) this.#faults = 0;
+    this.#faultSecond = second;
+    if (++this.#faults <= faultsPerSecondMax) this.#report({ kind: 'fault', error, question });
+  }
+}
+
+async function close(server: DnsServer | undefined | Error): Promise<undefined> {
+  if (server !== undefined && 'close' in server) await server.close();
+}

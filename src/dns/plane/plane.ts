@@ -1,0 +1,115 @@
+// The data plane: everything that answers DNS. It runs in threads of its own, so that no query waits for HTTP, storage
+// or the garbage that they make; or in the main thread (0 threads), for tests and for machines too small for more.
+//
+//   main thread                                          DNS thread (1 .. n)
+//   ┌───────────────────────────────┐  rows, in order   ┌──────────────────────────────────────────┐
+//   │ Registry ──Change──▶ apply ───┼──────────────────▶│ Inbox ─▶ Replica ◀─ LiveZones ◀─ handler │
+//   │    └─lapsing, suspect─▶ mark ─┼──────────────────▶│            (RegistryView)         ▲ │    │
+//   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
+//   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
+//   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last posting               │
+//   │ drain ──await handedOut ◀─────┼── asked, answered─│ Handouts                                 │
+//   └───────────────────────────────┘                   └──────────────────────────────────────────┘
+//
+// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. One thing
+// is asked back, in the order of the changes: until when the answers that a thread has handed out may be cached.
+// All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a
+// thread that is being started listens only once it knows all that the others know.
+// Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
+
+import type { Change } from '../../registry/change.ts';
+import type { Clock } from '../../registry/clock.ts';
+import type { InstanceKey } from '../../registry/names.ts';
+import type { RegistryView } from '../../registry/view.ts';
+import type { QueryCount } from '../counters.ts';
+import type { HandedOut, HeldInstance } from '../handouts.ts';
+import type { Listen, ListenFailure } from '../sockets/listen.ts';
+import type { Zone } from '../zone.ts';
+import type { ZoneTable } from '../zone-table.ts';
+import type { DnsThread } from './dns-thread.ts';
+import { openLocalPlane } from './local-plane.ts';
+import type { ThreadOptions, ThreadStart, UdpTransport } from './posting.ts';
+import { openThreadedPlane } from './threaded-plane.ts';
+import type { ToldInstance } from './update.ts';
+
+/** The registry, seen from the plane. */
+export interface PlaneView extends RegistryView {
+  find(key: InstanceKey): ToldInstance | undefined;
+}
+
+export interface PlaneOptions extends ThreadOptions {
+  /** 0: in this thread. */
+  readonly threads: number;
+  readonly listens: readonly Listen[];
+  readonly clock: Clock;
+  /** The lease clock as threads read it: see shared-clock.ts. */
+  readonly clockMemory: SharedArrayBuffer;
+  readonly view: PlaneView;
+  /** All instances of `view`, to be walked while it changes. */
+  readonly everybody: () => Iterable<ToldInstance>;
+  /** Of this thread, with live names. */
+  readonly zones: ZoneTable;
+  /** Those of files, as they came. */
+  readonly fileZones: Iterable<Zone>;
+  /** A bug was met while answering. */
+  onFault(error: unknown, question: string): void;
+  /** A thread has ended that should not have; another one takes its place. */
+  onThreadEnd(error: unknown): void;
+  /** Threads cannot be kept running: DNS is not answered as it should be, and will not be. */
+  onLost(error: Error): void;
+  /** In place of a real one. */
+  readonly startThread?: (start: ThreadStart, onFault: PlaneOptions['onFault']) => DnsThread;
+}
+
+export interface PlaneCounts {
+  queries(): Iterable<QueryCount>;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  readonly truncated: number;
+  readonly dropped: number;
+  readonly sendErrors: number;
+  readonly tcpConnections: number;
+  readonly tcpRefused: number;
+}
+
+export interface Plane {
+  readonly listens: readonly Listen[];
+  readonly threads: number;
+  readonly transport: UdpTransport;
+  readonly counters: PlaneCounts;
+  /** A change listener; to be called behind those of this thread's own zones. */
+  apply(change: Change): void;
+  /** The lease of an instance is lapsing or no longer is, or the instance is suspect or no longer is. */
+  mark(told: ToldInstance): void;
+  /** A zone of a file, new or another; this thread's own zones have it already. The view's revision stands for it. */
+  serveZone(zone: Zone): void;
+  /** The registry has its state. Until then all answers are SERVFAIL. */
+  ready(): void;
+  /** Every answer shows all that was told. */
+  readonly isApplied: boolean;
+  /** Resolves when every answer shows all that was told before the call. Never rejects. */
+  applied(): Promise<void>;
+  /**
+   * Until when answers with this instance may be cached, of all threads: right for good once it is in no new answer, and
+   * that is applied. Never rejects.
+   */
+  handedOut(instance: HeldInstance): Promise<HandedOut>;
+  /** Answers what has arrived, then closes. */
+  close(): Promise<void>;
+}
+
+/** Each is worth some hundred thousand queries a second, and holds a copy of the registry. */
+const defaultThreadsMax = 4;
+
+/**
+ * What a machine with so many cores can use: one core is the control plane's. A thread pays on a single core, too: the
+ * system then shares it fairly between DNS and a storm of HTTP (measured: a tenth of the latency, test/bench/planes.ts).
+ */
+export function defaultThreads(cores: number): number {
+  return Math.min(Math.max(cores - 1, 1), defaultThreadsMax);
+}
+
+/** Opens all sockets; not a query is answered with data before `ready`. */
+export function openPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
+  return options.threads === 0 ? openLocalPlane(options) : openThreadedPlane(options);
+}

@@ -1,0 +1,60 @@
+// What goes between the main thread and a DNS thread. Down: postings in one order, each with its number. Up: reports, few
+// and far between; that a posting was applied is told through shared memory (applied-numbers.ts).
+
+import type { HandedOut, HeldInstance } from '../handouts.ts';
+import type { Name } from '../name.ts';
+import type { Listen } from '../sockets/listen.ts';
+import type { TcpLimits } from '../sockets/tcp.ts';
+import type { Identity } from '../wire/opt.ts';
+import type { ZoneParcel } from './zone-parcel.ts';
+
+/** How UDP is served: by Node's own sockets, or many datagrams a system call. */
+export type UdpTransport = 'dgram' | 'batched';
+
+/** What the handler and the zones of a thread are made with; the same for all of them. */
+export interface ThreadOptions {
+  readonly origin: Name;
+  readonly negativeTtlSeconds: number;
+  /** IP addresses where we listen. */
+  readonly hosts: readonly string[];
+  /** The thread's share, as are the limits of TCP. */
+  readonly cacheOctetsMax: number;
+  readonly tcp: TcpLimits;
+  readonly identity: Identity;
+}
+
+export interface ThreadStart extends ThreadOptions {
+  /** The thread's place in `applied`. */
+  readonly slot: number;
+  readonly applied: SharedArrayBuffer;
+  readonly clock: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  /** The registry's, now. */
+  readonly revision: number;
+  readonly isReady: boolean;
+  /** Those of files. */
+  readonly zones: readonly ZoneParcel[];
+}
+
+export type Content =
+  /** See update.ts. */
+  | { readonly kind: 'updates'; readonly rows: string }
+  /** A file's zone, new or another, and the registry's revision with it. */
+  | { readonly kind: 'zone'; readonly parcel: ZoneParcel; readonly revision: number }
+  /** The registry has its state: until then all answers are SERVFAIL. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
+  /** Report until when answers with this instance may be cached. */
+  | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
+  /** Answer what has arrived, then end. */
+  | { readonly kind: 'close' };
+
+export type Posting = Content & { readonly sequence: number };
+
+export type Report =
+  | { readonly kind: 'listening'; readonly listens: readonly Listen[]; readonly transport: UdpTransport }
+  | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
+  /** To the posting of this number. */
+  | { readonly kind: 'handedOut'; readonly sequence: number; readonly handedOut: HandedOut }
+  /** A bug was met while answering. */
+  | { readonly kind: 'fault'; readonly error: unknown; readonly question: string };

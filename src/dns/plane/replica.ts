@@ -1,0 +1,163 @@
+// The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
+// an instance may be put twice or be removed without having been there, because a thread that starts later is told of
+// everybody while changes go on.
+// An instance takes as little memory as in the registry: what neighbours say alike is kept once (placed-instance.ts).
+// Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
+// since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
+
+import { Catalogue } from '../../registry/catalogue.ts';
+import type { Instance } from '../../registry/instance.ts';
+import { PlacedInstance } from '../../registry/placed-instance.ts';
+import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
+import type { InstanceChange } from '../live/instance-change.ts';
+import type { LeaseState, Place, Put, Update } from './update.ts';
+
+/** Who keeps what else follows from the instances. */
+export interface ReplicaListener {
+  changed(change: InstanceChange): void;
+  /** The lease of an instance ends earlier than was thought. */
+  shortened(instance: Instance): void;
+}
+
+class ReplicaInstance implements LeasedInstance {
+  instance: PlacedInstance;
+  deadlineMs: number;
+  isSuspect: boolean;
+  /** Of a suspect; '' otherwise. */
+  why: string;
+
+  constructor(instance: PlacedInstance, { deadlineMs, why }: LeaseState, text: string) {
+    this.instance = instance;
+    this.deadlineMs = deadlineMs;
+    this.isSuspect = why !== undefined;
+    this.why = text;
+  }
+
+  lease({ deadlineMs, why }: LeaseState, text: string): void {
+    this.deadlineMs = deadlineMs;
+    this.isSuspect = why !== undefined;
+    this.why = text;
+  }
+}
+
+class ReplicaApp implements AppView {
+  readonly env: string;
+  readonly appid: string;
+  revision = 0;
+  /** The instance that was placed here last. */
+  latest: PlacedInstance | undefined;
+  readonly byName = new Map<string, ReplicaInstance>();
+
+  constructor(env: string, appid: string) {
+    this.env = env;
+    this.appid = appid;
+  }
+
+  instances(): Iterable<ReplicaInstance> {
+    return this.byName.values();
+  }
+
+  byLabel(label: string): ReplicaInstance | undefined {
+    return this.byName.get(label);
+  }
+}
+
+export class Replica implements RegistryView {
+  readonly #apps = new Catalogue<ReplicaApp>();
+  #revision: number;
+  #version = 0;
+  #latest: PlacedInstance | undefined;
+  /** Many are kept for one reason: it is kept once. */
+  #lastWhy = '';
+
+  constructor(revision: number) {
+    this.#revision = revision;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  at(env: string, appid: string): AppView | 'within' | undefined {
+    return this.#apps.at(env, appid);
+  }
+
+  apps(env: string): Iterable<AppView> {
+    return this.#apps.apps(env);
+  }
+
+  whySuspect(leased: LeasedInstance): string {
+    return (leased as ReplicaInstance).why;
+  }
+
+  /** The registry's revision has moved for something beside it: see Registry.touch. */
+  touch(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+    this.#version++;
+  }
+
+  apply(update: Update, listener: ReplicaListener): void {
+    if (update.kind === 'put') this.#put(update, listener);
+    else if (update.kind === 'remove') this.#remove(update, update.revision, listener);
+    else this.#mark(update, listener);
+  }
+
+  #put(update: Put, listener: ReplicaListener): void {
+    const { env, appid, label, id, revision, registration } = update;
+    let app = this.#apps.app(env, appid);
+    if (app === undefined) {
+      app = new ReplicaApp(env, appid);
+      this.#apps.add(app);
+    }
+    const known = app.byName.get(label);
+    const before = known?.instance;
+    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest]);
+    app.latest = instance;
+    this.#latest = instance;
+    if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, update, this.#why(update)));
+    else {
+      known.instance = instance;
+      known.lease(update, this.#why(update));
+    }
+    this.#moved(app, revision);
+    listener.changed({ revision: this.#revision, before, after: instance });
+  }
+
+  #remove({ env, appid, label }: Place, revision: number, listener: ReplicaListener): void {
+    const app = this.#apps.app(env, appid);
+    const known = app?.byName.get(label);
+    if (app === undefined || known === undefined) return;
+    app.byName.delete(label);
+    if (app.byName.size === 0) this.#apps.delete(app);
+    this.#moved(app, revision);
+    listener.changed({ revision: this.#revision, before: known.instance });
+  }
+
+  #mark(update: Place & LeaseState, listener: ReplicaListener): void {
+    const { env, appid, label } = update;
+    const app = this.#apps.app(env, appid);
+    const known = app?.byName.get(label);
+    if (app === undefined || known === undefined) return;
+    // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
+    const isWorse = update.deadlineMs < known.deadlineMs || (update.why !== undefined) !== known.isSuspect;
+    known.lease(update, this.#why(update));
+    if (!isWorse) return;
+    app.revision = ++this.#version;
+    listener.shortened(known.instance);
+  }
+
+  #why({ why }: LeaseState): string {
+    if (why === undefined) return '';
+    if (why !== this.#lastWhy) this.#lastWhy = why;
+    return this.#lastWhy;
+  }
+
+  #moved(app: ReplicaApp, revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+    app.revision = ++this.#version;
+  }
+}

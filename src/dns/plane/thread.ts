@@ -1,0 +1,14 @@
+// Where a DNS thread begins: see plane.ts for the whole, plane-thread.ts for what it does. It ends by itself once it has
+// been told to close and its sockets are.
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { Inbox } from './inbox.ts';
+import { PlaneThread } from './plane-thread.ts';
+import type { ThreadStart } from './posting.ts';
+
+const port = parentPort as MessagePort;
+const thread = new PlaneThread(workerData as ThreadStart, (report) => port.postMessage(report));
+new Inbox(port, (posting) => {
+  thread.apply(posting);
+  if (posting.kind === 'close') void thread.settled().then(() => port.close());
+});

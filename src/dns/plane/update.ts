@@ -1,0 +1,115 @@
+// What a replica is told of one instance, and its form on the way to another thread: a row of plain JSON. Text is made
+// once for all threads and copied fast, where a structured clone would walk every object again for each of them. A row
+// has what DNS answers with; times and causes stay in the main thread. A lease is open (no deadline) until it is lapsing:
+// see registry/lapsing.ts.
+// Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
+
+import { type Address, addressToText, parseAddress } from '../../registry/address.ts';
+import type { Registration } from '../../registry/instance.ts';
+import type { LeasedInstance } from '../../registry/view.ts';
+
+export interface Place {
+  readonly env: string;
+  readonly appid: string;
+  readonly label: string;
+}
+
+/** An instance as the registry has it. */
+export interface ToldInstance extends LeasedInstance {
+  /** Its deadline is for those to know who hold a copy. */
+  readonly isLapsing: boolean;
+}
+
+export interface LeaseState {
+  /** Infinite where the lease is open. */
+  readonly deadlineMs: number;
+  /** Why the guard keeps it, in words; undefined where it is no suspect. */
+  readonly why: string | undefined;
+}
+
+export type Update =
+  | Put
+  | ({ readonly kind: 'remove'; readonly revision: number } & Place)
+  | ({ readonly kind: 'mark' } & Place & LeaseState);
+
+export interface Put extends Place, LeaseState {
+  readonly kind: 'put';
+  readonly revision: number;
+  /** Mostly the label itself. */
+  readonly id: string;
+  readonly registration: Registration;
+}
+
+type Row = readonly unknown[];
+
+/** An instance is there, new or changed. `why`: of a suspect. */
+export function putRow(told: ToldInstance, revision: number, why: string): Row {
+  const { instance } = told;
+  const { env, appid, label, version, zone, group, tags, weight, priority, status, metadata } = instance;
+  const addrs = instance.addrs.map(addressToText);
+  const id = instance.instance === label ? '' : instance.instance;
+  const texts = [id, version, zone, group, tags, [...metadata].flat(), addrs];
+  const numbers = [weight, priority, status === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
+  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts];
+}
+
+/** An instance has left. */
+export function removeRow({ env, appid, label }: Place, revision: number): Row {
+  return ['-', env, appid, label, revision];
+}
+
+/** Nothing but the lease is another. */
+export function markRow(told: ToldInstance, why: string): Row {
+  const { env, appid, label } = told.instance;
+  return ['~', env, appid, label, ...leaseOf(told, why)];
+}
+
+/** JSON has no infinity. */
+function leaseOf({ isLapsing, deadlineMs, isSuspect }: ToldInstance, why: string): Lease {
+  return [isLapsing ? deadlineMs : null, isSuspect ? why : null];
+}
+
+/** Rows as one text, in their order. */
+export function readUpdates(text: string): Update[] {
+  return (JSON.parse(text) as Row[]).map(updateOf);
+}
+
+type Lease = [deadlineMs: number | null, why: string | null];
+type Numbers = [weight: number, priority: number, isUp: 0 | 1, leaseSeconds: number, dnsTtl: number];
+type Texts = [id: string, version: string, zone: string, group: string, ...lists: [string[], string[], string[]]];
+
+function updateOf(row: Row): Update {
+  const [kind, env, appid, label] = row as [string, string, string, string];
+  if (kind === '~') return { kind: 'mark', env, appid, label, ...stateOf(row.slice(4) as Lease) };
+  const revision = row[4] as number;
+  if (kind === '-') return { kind: 'remove', revision, env, appid, label };
+  const [weight, priority, isUp, leaseSeconds, dnsTtl] = row.slice(7, 12) as Numbers;
+  const [id, version, zone, group, tags, metadata, addrs] = row.slice(12) as Texts;
+  const registration: Registration = {
+    addrs: addrs.map((text) => parseAddress(text) as Address),
+    version,
+    zone,
+    group,
+    tags: tags.length === 0 ? noTags : tags,
+    weight,
+    priority,
+    status: isUp === 1 ? 'up' : 'waiting',
+    metadata: metadata.length === 0 ? noMetadata : new Map(pairsOf(metadata)),
+    leaseSeconds,
+    dnsTtl,
+  };
+  const place = { env, appid, label, id: id === '' ? label : id };
+  return { kind: 'put', revision, ...place, registration, ...stateOf(row.slice(5, 7) as Lease) };
+}
+
+/** One for all instances that have none: a map of its own is some 200 octets. */
+const noMetadata: ReadonlyMap<string, string> = new Map();
+const noTags: readonly string[] = [];
+
+function stateOf([deadlineMs, why]: Lease): LeaseState {
+  return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, why: why ?? undefined };
+}
+
+function* pairsOf(flat: readonly string[]): Generator<[string, string]> {
+  for (let at = 0; at < flat.length; at += 2) yield [flat[at] as string, flat[at + 1] as string];
+}

@@ -1,0 +1,58 @@
+// Ends a thread that hangs: one that has not applied what it was told for a long time. Writes wait for it, so it would
+// hold up everybody; ended, it is replaced as any other that ends. Looks several times before it believes it, because
+// the whole process may have been stopped meanwhile, and then a thread needs but a moment.
+
+export interface WatchdogTimes {
+  readonly everyMs: number;
+  /** So many looks in a row must find it where it was. */
+  readonly looks: number;
+}
+
+/** No posting takes more than a few milliseconds; a quarter of a minute is far beyond any pause of a thread. */
+const defaultTimes: WatchdogTimes = { everyMs: 3000, looks: 5 };
+
+export interface Watched {
+  readonly threads: number;
+  /** Whether this thread has applied what had this number, or nobody waits for it. */
+  has(slot: number, sequence: number): boolean;
+  end(slot: number): void;
+}
+
+export class Watchdog {
+  readonly #watched: Watched;
+  readonly #times: WatchdogTimes;
+  /** By slot: what it is waited for, and how often it was found without. */
+  readonly #late = new Map<number, { readonly sequence: number; looks: number }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(watched: Watched, times: WatchdogTimes = defaultTimes) {
+    this.#watched = watched;
+    this.#times = times;
+  }
+
+  /** Somebody waits for what has this number. */
+  expect(sequence: number): void {
+    for (let slot = 0; slot < this.#watched.threads; slot++) {
+      if (!this.#late.has(slot) && !this.#watched.has(slot, sequence)) this.#late.set(slot, { sequence, looks: 0 });
+    }
+    if (this.#late.size === 0 || this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#look(), this.#times.everyMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    for (const [slot, late] of this.#late) {
+      if (this.#watched.has(slot, late.sequence)) this.#late.delete(slot);
+      else if (++late.looks >= this.#times.looks) {
+        this.#late.delete(slot);
+        this.#watched.end(slot);
+      }
+    }
+    if (this.#late.size === 0) this.stop();
+  }
+}

@@ -1,0 +1,54 @@
+// Waiting for threads: by number, all of them, in order, over the wrap of the number and over the end of a thread.
+
+import { expect, test } from 'vitest';
+import { AppliedNumbers, tellApplied } from '../../../src/dns/plane/applied-numbers.ts';
+
+/** Which of the promises have resolved by now. */
+async function settled(promises: readonly Promise<void>[]): Promise<boolean[]> {
+  // A wake-up comes over the event loop.
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  return Promise.all(
+    promises.map((promise) => Promise.race([promise.then(() => true), Promise.resolve().then(() => false)])),
+  );
+}
+
+test('resolves when every thread has come so far, and not before', async () => {
+  const numbers = new AppliedNumbers(2);
+  for (const slot of [0, 1]) numbers.count(slot);
+  const waiting = [numbers.reached(1), numbers.reached(2), numbers.reached(3)];
+  expect(await settled(waiting)).toEqual([false, false, false]);
+  tellApplied(numbers.memory, 0, 3);
+  tellApplied(numbers.memory, 1, 1);
+  await waiting[0];
+  expect(await settled(waiting)).toEqual([true, false, false]);
+  tellApplied(numbers.memory, 1, 3);
+  await Promise.all(waiting);
+  expect(await settled([numbers.reached(3)])).toEqual([true]);
+});
+
+test('counts on past 2^31', async () => {
+  const numbers = new AppliedNumbers(1);
+  numbers.count(0);
+  tellApplied(numbers.memory, 0, 2 ** 31 - 1);
+  const next = (2 ** 31) | 0;
+  const waiting = [numbers.reached(2 ** 31 - 1), numbers.reached(next)];
+  expect(await settled(waiting)).toEqual([true, false]);
+  tellApplied(numbers.memory, 0, next);
+  await Promise.all(waiting);
+});
+
+test('a thread that has ended, or does not listen yet, holds nobody up', async () => {
+  const numbers = new AppliedNumbers(2);
+  numbers.count(0);
+  const waiting = numbers.reached(1);
+  numbers.discount(0);
+  await waiting;
+  // The one that takes its place begins where it likes.
+  const later = numbers.reached(2);
+  expect(await settled([later])).toEqual([true]);
+  numbers.count(0);
+  const last = numbers.reached(3);
+  expect(await settled([last])).toEqual([false]);
+  tellApplied(numbers.memory, 0, 3);
+  await last;
+});

@@ -1,0 +1,40 @@
+// A DNS thread's inbox: order is kept whether the event loop delivers or the thread asks, and a storm leaves turns for
+// others.
+
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, expect, test } from 'vitest';
+import { Inbox } from '../../../src/dns/plane/inbox.ts';
+import type { Posting } from '../../../src/dns/plane/posting.ts';
+import { until } from '../../kit/until.ts';
+
+const { port1: main, port2: own } = new MessageChannel();
+afterEach(() => own.removeAllListeners());
+
+const posting = (sequence: number): Posting => ({ kind: 'updates', rows: '[]', sequence });
+
+test('what has come is applied in order, by the loop and by draining', async () => {
+  const applied: number[] = [];
+  const inbox = new Inbox(own, ({ sequence }) => applied.push(sequence));
+  for (let sequence = 0; sequence < 50; sequence++) main.postMessage(posting(sequence));
+  inbox.drain();
+  expect(applied).toEqual(Array.from({ length: 50 }, (_, index) => index));
+  main.postMessage(posting(50));
+  await until('the last one', () => applied.at(-1) === 50);
+  inbox.drain();
+  expect(applied).toHaveLength(51);
+});
+
+test('postings that take long are applied one a turn', async () => {
+  const order: string[] = [];
+  new Inbox(own, ({ sequence }) => {
+    order.push(`posting ${sequence}`);
+    const endMs = performance.now() + 3;
+    while (performance.now() < endMs);
+    // Whoever waits for the next turn comes in between.
+    setImmediate(() => order.push(`turn ${sequence}`));
+  });
+  for (let sequence = 0; sequence < 4; sequence++) main.postMessage(posting(sequence));
+  await until('all', () => order.length === 8);
+  expect(order.indexOf('turn 0')).toBeLessThan(order.indexOf('posting 3'));
+  expect(order.filter((one) => one.startsWith('posting'))).toEqual([0, 1, 2, 3].map((one) => `posting ${one}`));
+});

@@ -1,0 +1,242 @@
+// A replica answers as the registry does: for any history, every question gets the same rcode, records, TTLs and serial
+// from a DNS thread that was told rows as from the registry itself. A cached answer of the thread may say a shorter TTL
+// than there is, after a renewal, and never a longer one.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DnsCounters } from '../../../src/dns/counters.ts';
+import { name } from '../../../src/dns/name.ts';
+import { SharedMemory } from '../../../src/dns/packed/shared-memory.ts';
+import { PlaneThread } from '../../../src/dns/plane/plane-thread.ts';
+import type { Content } from '../../../src/dns/plane/posting.ts';
+import { ClockSharing } from '../../../src/dns/plane/shared-clock.ts';
+import { markRow, putRow, removeRow, type ToldInstance } from '../../../src/dns/plane/update.ts';
+import { parcelOf } from '../../../src/dns/plane/zone-parcel.ts';
+import { Harness } from '../../kit/harness.ts';
+import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
+import { reasonOf } from '../../kit/reason.ts';
+import { readReply } from '../../kit/reply.ts';
+import { originLines, zoneOf } from '../../kit/static-records.ts';
+
+interface Said {
+  readonly gist: string;
+  readonly ttls: number[];
+  readonly reason: string;
+}
+
+/** A harness and threads that are told of every change and mark at once. */
+class Twins {
+  readonly harness: Harness;
+  readonly exact: PlaneThread;
+  readonly cached: PlaneThread;
+  readonly rows: unknown[] = [];
+
+  constructor() {
+    this.harness = new Harness({ onLapsing: (stored) => this.#tell(markRow(stored, this.#why(stored))) });
+    this.exact = this.thread(1);
+    this.cached = this.thread(1024 * 1024);
+    this.harness.registry.onChange(({ revision, before, after }) => {
+      if (after === undefined) this.#tell(removeRow(before, revision));
+      else {
+        const told = this.harness.registry.find(after) as ToldInstance;
+        this.#tell(putRow(told, revision, this.#why(told)));
+      }
+    });
+  }
+
+  thread(cacheOctetsMax: number): PlaneThread {
+    const { clock, registry } = this.harness;
+    return new PlaneThread(
+      {
+        slot: 0,
+        applied: new SharedArrayBuffer(4),
+        clock: new ClockSharing(0).memory,
+        counters: new SharedArrayBuffer(DnsCounters.octets),
+        revision: registry.revision,
+        isReady: true,
+        zones: [parcelOf(zoneOf('svc.', originLines), new SharedMemory())],
+        origin: name('svc.'),
+        negativeTtlSeconds: 5,
+        hosts: [],
+        cacheOctetsMax,
+        tcp: { idleMs: 1000, connectionsMax: 1, connectionsPerClientMax: 1 },
+        identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+      },
+      ({ kind, ...rest }) => {
+        throw new Error(`${kind} ${JSON.stringify(rest)}`);
+      },
+      () => clock.monotonicMs(),
+    );
+  }
+
+  post(content: Content): void {
+    for (const thread of [this.exact, this.cached]) thread.apply({ ...content, sequence: 1 });
+  }
+
+  #tell(row: unknown): void {
+    this.rows.push(row);
+    this.post({ kind: 'updates', rows: JSON.stringify([row]) });
+  }
+
+  #why(told: ToldInstance): string {
+    return this.harness.registry.whySuspect(told);
+  }
+
+  /** What one side says, with TTLs and in an order of its own. */
+  said(side: Harness | PlaneThread, qname: string, type: TypeName): Said {
+    const handler = side instanceof Harness ? side.uncached : side.handler;
+    const bytes = packet({ name: qname, type: typeNumbers[type], edns: true });
+    const octets = handler(Buffer.from(bytes), { transport: 'tcp', address: '127.0.0.1' });
+    const reply = readReply(octets as Buffer);
+    const { rcode, aa, answer, authority, additional } = reply;
+    const records = [answer, authority, additional.filter(({ type: other }) => other !== 'OPT')];
+    const lines = records.map((section) => section.map(({ owner, type: t, data }) => `${owner} ${t} ${data}`).sort());
+    const { code = 0, text = '' } = reasonOf(reply) ?? {};
+    return { gist: JSON.stringify([rcode, aa, code, ...lines]), ttls: answer.map(({ ttl }) => ttl), reason: text };
+  }
+
+  /** Compares the answers to all `questions`. */
+  compare(questions: readonly (readonly [qname: string, type: TypeName])[]): void {
+    for (const [qname, type] of questions) {
+      const [truth, exact, cached] = [this.harness, this.exact, this.cached].map((side) =>
+        this.said(side, qname, type),
+      );
+      // The numbers in a reason may be others than when the thread was told.
+      expect({ qname, type, ...exact, reason: '' }).toEqual({ qname, type, ...truth, reason: '' });
+      expect(cached?.gist).toBe(truth?.gist);
+      for (const [index, ttl] of (cached?.ttls ?? []).entries())
+        expect(ttl).toBeLessThanOrEqual(truth?.ttls[index] ?? 0);
+    }
+  }
+}
+
+const questions = [
+  ...(['A', 'AAAA', 'SRV', 'TXT'] as const).map((type) => ['orders.prod.svc.', type] as const),
+  ['a.orders.prod.svc.', 'TXT'],
+  ['pay.prod.svc.', 'A'],
+  ['acme.pay.prod.svc.', 'SRV'],
+  ['1.0._version.orders.prod.svc.', 'A'],
+  ['prod.svc.', 'A'],
+  ['dev.svc.', 'A'],
+  ['_http._tcp.prod.svc.', 'PTR'],
+  ['_services._dns-sd._udp.prod.svc.', 'PTR'],
+  ['1.0.0.10.in-addr.arpa.', 'PTR'],
+  ['1.113.0.203.in-addr.arpa.', 'PTR'],
+  ['svc.', 'SOA'],
+  ['10.in-addr.arpa.', 'SOA'],
+] as const satisfies readonly (readonly [string, TypeName])[];
+
+describe('a replica', () => {
+  const place = fc.constantFrom('orders.prod/a', 'orders.prod/b', 'acme.pay.prod/a', 'orders.dev/a');
+  const body = fc.record({
+    addrs: fc.constantFrom(
+      ['http://10.0.0.1:80'],
+      ['http://10.0.0.2:80', 'grpc://[2001:db8::1]:90'],
+      ['http://203.0.113.1:80', 'dns+udp://mq.example.org:53'],
+    ),
+    status: fc.constantFrom('up', 'up', 'waiting'),
+    version: fc.constantFrom('', '1.0'),
+    metadata: fc.constantFrom({}, { team: 'a', note: 'ü=1' }),
+    leaseSeconds: fc.constantFrom(5, 8, 20),
+    dnsTtl: fc.constantFrom(0, 5, 10),
+  });
+  const step = fc.record({
+    what: fc.constantFrom('register', 'register', 'renew', 'renew', 'cancel', 'patch', 'elapse', 'elapse'),
+    place,
+    body,
+    ms: fc.constantFrom(1, 900, 1000, 2500, 4000),
+  });
+
+  test('answers as the registry does, for any history', { timeout: 60_000 }, () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const twins = new Twins();
+        const { harness } = twins;
+        for (const { what, place: where, body: registration, ms } of steps) {
+          const isThere = harness.data(`a.${where.split('/')[0]}.svc.`, 'TXT').length > 0;
+          if (what === 'elapse') harness.elapse(ms);
+          else if (what === 'register') harness.register(where, registration);
+          else if (isThere && where.endsWith('/a') && what === 'renew') harness.renew(where);
+          else if (isThere && where.endsWith('/a') && what === 'cancel') harness.cancel(where);
+          else if (isThere && where.endsWith('/a')) harness.patch(where, { weight: harness.registry.revision });
+          twins.compare(questions);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('that is told of everybody while changes go on ends up the same', () => {
+    const twins = new Twins();
+    const { harness } = twins;
+    for (const id of ['a', 'b', 'c']) harness.register(`orders.prod/${id}`, { addrs: [`http://10.0.0.1:80`] });
+    harness.cancel('orders.prod/b');
+    // Once more from the beginning, removals of the unknown and all.
+    const late = twins.thread(1);
+    for (const row of [...twins.rows.slice(2), ...twins.rows])
+      late.apply({ kind: 'updates', rows: JSON.stringify([row]), sequence: 1 });
+    for (const [qname, type] of questions) {
+      expect(twins.said(late, qname, type)).toEqual(twins.said(harness, qname, type));
+    }
+  });
+});
+
+test('renewals post nothing, until a lease is about to end', () => {
+  const { harness, rows } = new Twins();
+  harness.register('orders.prod/a', { leaseSeconds: 90, dnsTtl: 5 });
+  for (let renewals = 0; renewals < 10; renewals++) {
+    harness.elapse(30_000);
+    harness.renew('orders.prod/a');
+  }
+  expect(rows).toHaveLength(1);
+  harness.elapse(83_999);
+  expect(rows).toHaveLength(1);
+  harness.elapse(1);
+  const deadlineMs = harness.clock.monotonicMs() + 6000;
+  expect(rows.slice(1)).toEqual([['~', 'prod', 'orders', 'a', deadlineMs, null]]);
+  harness.renew('orders.prod/a');
+  expect(rows.slice(2)).toEqual([['~', 'prod', 'orders', 'a', null, null]]);
+  harness.elapse(84_000);
+  harness.elapse(6000);
+  expect(rows.slice(3).map((row) => (row as string[])[0])).toEqual(['~', '-']);
+});
+
+describe('an instance that the guard keeps', () => {
+  /** An app of ten of whom four have been silent beyond their lease. */
+  function held(): Twins {
+    const twins = new Twins();
+    const { harness } = twins;
+    for (let i = 0; i < 10; i++) harness.register(`orders.prod/o-${i}`, { addrs: [`http://10.0.0.${i}:80`] });
+    for (let second = 1; second <= 690; second++) {
+      harness.elapse(1000);
+      if (second % 30 === 0) for (let i = second <= 600 ? 0 : 4; i < 10; i++) harness.renew(`orders.prod/o-${i}`);
+    }
+    expect(harness.registry.guard.status(1)).toMatchObject({ isHolding: true, suspects: 4 });
+    return twins;
+  }
+
+  test('is answered for a second, with the reason, as the registry itself does', () => {
+    const twins = held();
+    const names = ['orders.prod.svc.', 'o-1.orders.prod.svc.', '_http._tcp.prod.svc.', 'o-9.orders.prod.svc.'];
+    for (const qname of names) {
+      for (const type of ['A', 'PTR'] as const) {
+        const [truth, told] = [twins.harness, twins.cached].map((side) => twins.said(side, qname, type));
+        expect(told).toEqual(truth);
+      }
+    }
+    const [orders, alive] = [
+      twins.said(twins.cached, names[0] ?? '', 'A'),
+      twins.said(twins.cached, names[3] ?? '', 'A'),
+    ];
+    expect([new Set(orders.ttls), alive.ttls]).toEqual([new Set([1]), [5]]);
+    expect(orders.reason).toContain('the guard keeps 4 of 10 instances past their lease: ');
+    expect(alive.reason).toBe('');
+  });
+
+  test('is an instance like others once it is heard', () => {
+    const twins = held();
+    twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A');
+    twins.harness.renew('orders.prod/o-1');
+    expect(twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
+  });
+});

@@ -1,0 +1,66 @@
+// A DNS thread that ends by itself: who takes its place, what is then known of its answers, and when it is too much.
+
+import { afterEach, expect, test } from 'vitest';
+import { openWorld } from '../../kit/plane-world.ts';
+import { until } from '../../kit/until.ts';
+
+const leftovers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const leave of leftovers.splice(0).reverse()) await leave();
+});
+
+const open = (threads: number) => openWorld(leftovers, threads);
+
+test('is replaced by one that knows everybody, and holds up no write', async () => {
+  const { harness, plane, started, ends, lost, everywhere } = await open(2);
+  plane.ready();
+  for (let i = 0; i < 300; i++) harness.register(`app-${i}.prod/a`, { addrs: [`http://10.0.${i >> 8}.${i & 255}:80`] });
+  await plane.applied();
+  started[0]?.terminate();
+  await until('a third thread', () => started.length === 3);
+  harness.register('app-7.prod/a', { addrs: ['http://10.7.7.7:80'] });
+  harness.cancel('app-8.prod/a');
+  await plane.applied();
+  await started[2]?.listening;
+  // The other one goes too: who answers now is new.
+  started[1]?.terminate();
+  await until('a fourth thread', () => started.length === 4);
+  await started[3]?.listening;
+  await plane.applied();
+  expect(await everywhere('app-299.prod.svc')).toEqual(['NOERROR 10.0.1.43 5']);
+  expect(await everywhere('app-7.prod.svc')).toEqual(['NOERROR 10.7.7.7 5']);
+  expect(await everywhere('app-8.prod.svc')).toEqual(['NXDOMAIN']);
+  expect(await everywhere('www.a')).toEqual(['NOERROR 10.9.0.1 60']);
+  expect([ends.length, lost]).toEqual([2, []]);
+});
+
+test('may have handed out everything until its end', async () => {
+  const { harness, plane, started, elapse } = await open(2);
+  plane.ready();
+  const instance = { env: 'prod', appid: 'orders', instance: 'a', dnsTtl: 20 };
+  harness.register('orders.prod/a', { dnsTtl: 20 });
+  elapse(60_000);
+  await plane.applied();
+  const heldMs = async () => (await plane.handedOut(instance)).heldUntilMs - harness.clock.monotonicMs();
+  expect(await heldMs()).toBeLessThan(0);
+  // Asked while it ends, and when another one has its place.
+  const asked = heldMs();
+  started[0]?.terminate();
+  expect(await asked).toBeLessThanOrEqual(22_500);
+  await until('a third thread', () => started.length === 3);
+  expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
+});
+
+test('too often is the end', async () => {
+  const { plane, started, ends, lost } = await open(1);
+  for (let times = 1; times <= 4; times++) {
+    await started.at(-1)?.listening;
+    started.at(-1)?.terminate();
+    await until('its end', () => ends.length === times);
+    if (times < 4) await until('another one', () => started.length === times + 1);
+  }
+  await until('the end', () => lost.length === 1);
+  expect(lost[0]?.message).toBe('DNS threads ended 4 times in 600 s');
+  expect(started).toHaveLength(4);
+  await plane.applied();
+});

@@ -1,0 +1,62 @@
+// DNS threads that meet a bug, in the whole program: one that dies is replaced and nobody's name is lost; where they die
+// again and again, the process says so and ends with exit code 1, for whoever watches over it to start it anew.
+
+import { afterAll, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { udpClient } from '../kit/dns-client.ts';
+import { type ServerOptions, type ServerProcess, startServer } from '../kit/server-process.ts';
+import { until } from '../kit/until.ts';
+
+const leftovers: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const leave of leftovers.reverse()) await leave();
+});
+
+/**
+ * A server whose first DNS thread throws out of nowhere once it has surely begun to listen, and the later ones, if they
+ * are meant too, soon.
+ */
+async function fragile(which: 'first' | 'every'): Promise<ServerProcess> {
+  const bomb = [
+    "import { isMainThread, threadId } from 'node:worker_threads';",
+    `const afterMs = threadId === 1 ? 4000 : ${which === 'every' ? 50 : 'undefined'};`,
+    "if (!isMainThread && afterMs) setTimeout(() => { throw new Error('a bug'); }, afterMs);",
+  ];
+  const files = { 'bomb.mjs': bomb.join('\n') };
+  const options: ServerOptions = { files, env: { ROLLCALL_DNS_THREADS: '1', NODE_OPTIONS: '--import ./bomb.mjs' } };
+  const server = await startServer(options);
+  leftovers.push(() => server.kill());
+  return server;
+}
+
+test('one that dies is replaced by one that knows all names', async () => {
+  const server = await fragile('first');
+  const api = new ApiClient(server.http);
+  leftovers.push(() => api.close());
+  await api.register('prod/orders/a', ['http://10.0.0.7:80']);
+  const died = await until('the end of the first', () =>
+    server.logs().find(({ msg }) => msg.startsWith('A DNS thread has ended')),
+  );
+  expect(died).toMatchObject({ level: 50, err: { message: 'a bug' } });
+  // No write waits for a thread that is gone.
+  await api.register('prod/orders/b', ['http://10.0.0.8:80']);
+  const answer = await until('an answer', async () => {
+    const dns = await udpClient(server.dnsPort);
+    try {
+      // While nobody listens the host says so at once.
+      return await dns.ask('orders.prod.svc').catch(() => undefined);
+    } finally {
+      dns.close();
+    }
+  });
+  expect(answer.rcode).toBe('NOERROR');
+  expect(answer.answer.map(({ data }) => data).sort()).toEqual(['10.0.0.7', '10.0.0.8']);
+});
+
+test('where they die again and again, the process ends with exit code 1', async () => {
+  const server = await fragile('every');
+  const ended = await server.ended;
+  expect(ended.code).toBe(1);
+  expect(server.said()).toContain('DNS threads ended 4 times in 600 s');
+  expect(server.said()).toContain('a bug');
+});
