@@ -20,6 +20,8 @@ export interface TcpLimits {
 
 export interface TcpListener {
   readonly listen: Listen;
+  /** Queries have arrived whose turn is to come. */
+  readonly hasWaiting: boolean;
   /** Takes no new connection, answers what has arrived, closes all. */
   close(): Promise<void>;
 }
@@ -53,7 +55,13 @@ export function listenTcp(
       // Out of descriptors: the connection is refused, the server goes on.
       server.on('error', () => counters.tcpRefused++);
       const { port } = server.address() as { port: number };
-      resolve({ listen: { host: listen.host, port }, close: () => closed(server, connections, turns) });
+      resolve({
+        listen: { host: listen.host, port },
+        get hasWaiting() {
+          return turns.isWaiting;
+        },
+        close: () => closed(server, connections, turns),
+      });
     });
   });
 }

@@ -16,16 +16,37 @@ export interface UdpListener {
   close(): Promise<void>;
 }
 
+/** How datagrams come and go. */
+export interface UdpTransport {
+  readonly name: 'dgram' | 'batched';
+  /** At a wildcard, replies leave from the address that was asked. */
+  readonly takesWildcards: boolean;
+  /** `reusePort`: other sockets of this user may listen there too, and each gets a share of the clients (SO_REUSEPORT). */
+  listen(
+    listen: Listen,
+    handler: Handler,
+    counters: DnsCounters,
+    reusePort?: boolean,
+  ): Promise<UdpListener | ListenFailure>;
+  /** The thread has work besides its descriptors while `isBusy` says so: the transport then never waits for datagrams. */
+  yieldTo(isBusy: () => boolean): void;
+}
+
+/** Shares the event loop with everybody else. */
+export const dgramUdp: UdpTransport = { name: 'dgram', takesWildcards: false, listen: listenUdp, yieldTo: () => {} };
+
 export function listenUdp(
   listen: Listen,
   handler: Handler,
   counters: DnsCounters,
+  reusePort = false,
 ): Promise<UdpListener | ListenFailure> {
   const type = isIPv6(listen.host) ? 'udp6' : 'udp4';
   // Replies go to addresses, never to names: without this, every send would take a turn through the name look-up.
   const socket = createSocket({
     type,
     ipv6Only: type === 'udp6',
+    reusePort,
     lookup: (host, _options, done) => done(null, host, type === 'udp6' ? 6 : 4),
   });
   socket.on('message', (bytes, { address, port }) => {
