@@ -36,6 +36,14 @@ export function wildcardsOf(listen: Listen): Listen[] {
   return [...new Set(hosts)].map((host) => ({ host, port: listen.port }));
 }
 
+/** `wanted` without the addresses at which a wildcard among them listens anyway. */
+export function withoutCovered(wanted: readonly Listen[]): Listen[] {
+  const isCovered = (one: Listen) =>
+    wildcardFamily(one.host) === undefined &&
+    wanted.some(({ host, port }) => port !== 0 && port === one.port && wildcardFamily(host)?.(one.host) === true);
+  return wanted.filter((one) => !isCovered(one));
+}
+
 function wildcardFamily(host: string): ((address: string) => boolean) | undefined {
   if (host === '0.0.0.0') return isIPv4;
   return host === '::' ? (address) => isIPv4(address) || isIPv6(address) : undefined;

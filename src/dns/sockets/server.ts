@@ -3,7 +3,7 @@
 
 import type { DnsCounters } from '../counters.ts';
 import type { Handler } from '../handler.ts';
-import { type Listen, type ListenFailure, spreadWildcard, wildcardsOf } from './listen.ts';
+import { type Listen, type ListenFailure, spreadWildcard, wildcardsOf, withoutCovered } from './listen.ts';
 import { listenTcp, type TcpLimits } from './tcp.ts';
 import { dgramUdp, type UdpTransport } from './udp.ts';
 
@@ -40,7 +40,7 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
   const close = async () => {
     await Promise.all(open.map((listener) => listener.close()));
   };
-  for (const listen of wanted) {
+  for (const listen of udp.takesWildcards ? withoutCovered(wanted) : wanted) {
     // A wildcard with port 0 gets one port for all of its addresses.
     let { port } = listen;
     for (const { host } of udp.takesWildcards ? wildcardsOf(listen) : spreadWildcard(listen)) {
