@@ -53,6 +53,7 @@ export class DatagramRing {
   readonly #libc: LibC;
   readonly #counters: DnsCounters;
   readonly #handler: Handler;
+  readonly #fromCache: Handler['fromCache'];
   readonly #fd: number;
   readonly #family: DatagramSocket['family'];
   readonly #hasDestination: boolean;
@@ -78,6 +79,7 @@ export class DatagramRing {
     this.#family = family;
     this.#hasDestination = isWildcard;
     this.#handler = handler;
+    this.#fromCache = handler.fromCache;
     this.#counters = counters;
     this.#nameOctets = family === AF_INET ? sockaddr.octets : sockaddr6.octets;
     this.#controlOctets = isWildcard ? pktinfoOf[family].octets : 0;
@@ -142,12 +144,22 @@ export class DatagramRing {
     if (this.#names[name + sockaddr.port] === 0 && this.#names[name + sockaddr.port + 1] === 0) return false;
     if (this.#hasDestination && !this.#prepareDestination(slot)) return false;
     const start = slot * requestStride;
-    const octets = this.#receivedNumbers[(slot * mmsghdr.octets + mmsghdr.length) / 4] as number;
-    const reply = this.#handler(this.#requests.subarray(start, start + octets), this.#peers[slot] as Peer);
-    if (reply === undefined) return false;
-    this.#replies.set(reply, slot * replyOctets);
-    this.#sentVectors[(slot * iovec.octets + iovec.length) / 4] = reply.length;
+    const octetsIn = this.#receivedNumbers[(slot * mmsghdr.octets + mmsghdr.length) / 4] as number;
+    const octets = this.#replyTo(start, start + octetsIn, slot);
+    if (octets === 0) return false;
+    this.#sentVectors[(slot * iovec.octets + iovec.length) / 4] = octets;
     return true;
+  }
+
+  /** Octets of the reply to what stands from `start` up to `end`; 0: none. */
+  #replyTo(start: number, end: number, slot: number): number {
+    const cached = this.#fromCache?.(this.#requests, start, end, this.#replies, slot * replyOctets) ?? 0;
+    if (cached > 0) return cached;
+    const reply = this.#handler(this.#requests.subarray(start, end), this.#peers[slot] as Peer);
+    if (reply === undefined) return 0;
+    if (reply.length > replyOctets) throw new Error(`a reply of ${reply.length} octets is for TCP`);
+    this.#replies.set(reply, slot * replyOctets);
+    return reply.length;
   }
 
   /** From the address that was asked, whichever interface the way back takes; a link-local one has only its own. */
