@@ -1,6 +1,6 @@
 // Answers by the octets of their question, for the shortest way from a request to its reply: no name is made, no request
-// decoded. A table with one place for each hash, so that a question costs one look and the newest answer always wins; a
-// question that finds another's answer goes the long way. What is found is compared octet by octet, letter case aside,
+// decoded. A table with two places for each hash, the newest answer in the first: a question costs a look or two, and one
+// that finds the answers of others goes the long way. What is found is compared octet by octet, letter case aside,
 // so hashes that are made to collide cost their maker's own queries the short way, and nothing else.
 // Limits: `places` answers, none larger than a UDP reply.
 
@@ -26,22 +26,35 @@ export class RecentAnswers {
 
   /** The answer to the question at `at`, `octets` long, whose hash is `hash`; it may be out of date. */
   find(bytes: Uint8Array, at: number, octets: number, hash: number): CachedAnswer | undefined {
-    const entry = this.#places[hash & this.#mask];
-    return entry !== undefined && isSame(entry.encoded.bytes, bytes, at, octets) ? entry : undefined;
+    const place = hash & this.#mask;
+    const first = this.#places[place];
+    if (first !== undefined && isSame(first.encoded.bytes, bytes, at, octets)) return first;
+    const second = this.#places[place ^ 1];
+    return second !== undefined && isSame(second.encoded.bytes, bytes, at, octets) ? second : undefined;
   }
 
+  /** Instead of an answer to the same question, or of one that nobody added lately. */
   add(entry: CachedAnswer): void {
-    this.#places[this.#placeOf(entry)] = entry;
+    const place = this.#placeOf(entry);
+    const { bytes } = entry.encoded;
+    const first = this.#places[place];
+    const isReplaced = first !== undefined && isSame(first.encoded.bytes, bytes, headerOctets, questionOctetsOf(bytes));
+    if (!isReplaced) this.#places[place ^ 1] = first;
+    this.#places[place] = entry;
   }
 
   delete(entry: CachedAnswer): void {
     const place = this.#placeOf(entry);
-    if (this.#places[place] === entry) this.#places[place] = undefined;
+    for (const either of [place, place ^ 1]) if (this.#places[either] === entry) this.#places[either] = undefined;
   }
 
   #placeOf({ encoded: { bytes } }: CachedAnswer): number {
-    return questionHash(bytes, headerOctets, questionOctets(bytes, headerOctets, bytes.length)) & this.#mask;
+    return questionHash(bytes, headerOctets, questionOctetsOf(bytes)) & this.#mask;
   }
+}
+
+function questionOctetsOf(message: Uint8Array): number {
+  return questionOctets(message, headerOctets, message.length);
 }
 
 /** Octets of an uncompressed question that begins at `at`; 0 where it does not end before `end`. */
