@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LeasedInstance } from '../../src/registry/view.ts';
+import type { AppView, LeasedInstance } from '../../src/registry/view.ts';
 import { Harness } from '../kit/harness.ts';
 import { mutatedPackets } from '../kit/mutated-packets.ts';
 import { type PacketKnobs, packet } from '../kit/packet.ts';
@@ -147,7 +147,7 @@ describe('what it knows', () => {
   test('notes when it was handed out', () => {
     const harness = new Harness();
     harness.register('orders.prod/a');
-    const { instance } = harness.registry.at('prod', 'orders')?.byLabel('a') as LeasedInstance;
+    const { instance } = (harness.registry.at('prod', 'orders') as AppView).byLabel('a') as LeasedInstance;
     harness.send(ask({}));
     harness.elapse(2000);
     expect(cached(harness, ask({}))).toBeDefined();
