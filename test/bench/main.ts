@@ -6,10 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadLibC } from '../../src/dns/sockets/batched/libc.ts';
 import { cpuSeconds } from './cpu.ts';
 import { measureHandler } from './handler.ts';
 import { appCount, nameOf } from './names.ts';
-import { isInstalled, type Server, startDns2, startKnot, startNsd, startRollcall } from './servers.ts';
+import { isInstalled, type Server, startBatched, startDns2, startKnot, startNsd, startRollcall } from './servers.ts';
 
 const rounds = 3;
 const secondsPerRun = 5;
@@ -36,6 +37,9 @@ const servers: Server[] = [
   await startRollcall(join(folder, 'rollcall'), firstPort),
   await startDns2(folder, firstPort + 10),
 ];
+const batched = await loadLibC();
+if ('unavailable' in batched) console.log(`${batched.unavailable}: measured without`);
+else servers.splice(1, 0, await startBatched(firstPort + 40));
 if (isInstalled('nsd')) servers.push((await startNsd(join(folder, 'nsd'), firstPort + 20)) as Server);
 if (isInstalled('knotd')) servers.push((await startKnot(join(folder, 'knot'), firstPort + 30)) as Server);
 
@@ -57,10 +61,10 @@ function table(title: string, file: string): void {
   for (let round = 0; round < rounds; round++) {
     for (const server of servers) runs.get(server)?.push(measure(server, file, secondsPerRun));
   }
-  const reference = servers.find(({ name }) => name === 'NSD');
+  const reference = servers.find(({ name }) => name === 'Knot');
   const base = reference === undefined ? undefined : median(runs.get(reference) ?? []);
   console.log(
-    `| ${title} | queries per CPU second | queries per second | lost | per CPU second, NSD = 1 |\n|---|---|---|---|---|`,
+    `| ${title} | queries per CPU second | queries per second | lost | per CPU second, Knot = 1 |\n|---|---|---|---|---|`,
   );
   for (const server of servers) {
     const { perCpuSecond, perSecond, lost } = median(runs.get(server) ?? []);

@@ -45,6 +45,12 @@ export async function startRollcall(folder: string, port: number): Promise<Serve
   return server;
 }
 
+/** Without the rest of rollcall: the handler, its answers and the batched sockets in one thread. */
+export function startBatched(port: number): Promise<Server> {
+  const path = join(import.meta.dirname, 'batched-server.ts');
+  return started('rollcall (batched)', process.execPath, [path, String(port)], port, root);
+}
+
 export function startDns2(_folder: string, port: number): Promise<Server> {
   return started(
     'dns2 stock server',

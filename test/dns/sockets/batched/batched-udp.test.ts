@@ -1,6 +1,8 @@
 // The batched transport on real sockets, and how it lives with everything else on its thread. Where the machine cannot
 // have it, that is said and skipped; in CI it is a failure.
 
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openBatchedUdp } from '../../../../src/dns/sockets/batched/batched-udp.ts';
 import { listenDns } from '../../../../src/dns/sockets/server.ts';
@@ -37,6 +39,38 @@ describe.skipIf(isMissing)('batched', () => {
     await listener.close();
     expect(await replies(150)).toHaveLength(150);
     await listener.close();
+  });
+});
+
+describe.skipIf(isMissing)('a thread that waits for datagrams', () => {
+  async function started(): Promise<{ worker: Worker; port: number }> {
+    const worker = new Worker(new URL('../../../kit/batched-thread.ts', import.meta.url));
+    onTestFinished(async () => {
+      await worker.terminate();
+    });
+    const [port] = (await once(worker, 'message')) as [number];
+    return { worker, port };
+  }
+
+  test('hears what it is told, and answers with it from then on', async () => {
+    const { worker, port } = await started();
+    const { socket, replies } = await clientOf('127.0.0.1', port);
+    const words = Array.from({ length: 50 }, (_, i) => `word ${i}`);
+    for (const [i, word] of words.entries()) {
+      worker.postMessage(word);
+      expect(await once(worker, 'message')).toEqual([word]);
+      socket.send('what');
+      expect(String((await replies(i + 1))[i])).toBe(word);
+    }
+  });
+
+  test('ends by itself when its sockets are closed, and at once when it is ended', async () => {
+    const { worker } = await started();
+    const ended = once(worker, 'exit');
+    worker.postMessage('stop');
+    expect(await ended).toEqual([0]);
+    const second = await started();
+    expect(await second.worker.terminate()).toBe(1);
   });
 });
 
