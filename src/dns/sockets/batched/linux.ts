@@ -56,9 +56,6 @@ export const mmsghdr = {
   length: 56,
 } as const;
 
-/** sys/socket.h: size_t cmsg_len, int cmsg_level, int cmsg_type, then the data. */
-export const cmsghdr = { length: 0, level: 8, type: 12, data: 16 } as const;
-
 /** netinet/in.h: sockaddr_in, sockaddr_in6; sa_family in front is of the machine's order, the port of the network's. */
 export const sockaddr = { port: 2, address: 4, octets: 16 } as const;
 export const sockaddr6 = { port: 2, address: 8, scope: 24, octets: 28 } as const;
