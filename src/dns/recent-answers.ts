@@ -15,37 +15,38 @@ const fixedOctets = 4;
 
 export class RecentAnswers {
   readonly #places: (CachedAnswer | undefined)[];
+  /** The first place of a pair. */
   readonly #mask: number;
 
-  /** `places` is taken up to a power of two. */
+  /** `places` is taken up to a power of two, two at least. */
   constructor(places: number) {
-    const size = 2 ** Math.ceil(Math.log2(places));
+    const size = 2 ** Math.max(1, Math.ceil(Math.log2(places)));
     this.#places = new Array<CachedAnswer | undefined>(size).fill(undefined);
-    this.#mask = size - 1;
+    this.#mask = size - 2;
   }
 
   /** The answer to the question at `at`, `octets` long, whose hash is `hash`; it may be out of date. */
   find(bytes: Uint8Array, at: number, octets: number, hash: number): CachedAnswer | undefined {
     const place = hash & this.#mask;
-    const first = this.#places[place];
-    if (first !== undefined && isSame(first.encoded.bytes, bytes, at, octets)) return first;
-    const second = this.#places[place ^ 1];
-    return second !== undefined && isSame(second.encoded.bytes, bytes, at, octets) ? second : undefined;
+    const newer = this.#places[place];
+    if (newer !== undefined && isSame(newer.encoded.bytes, bytes, at, octets)) return newer;
+    const older = this.#places[place + 1];
+    return older !== undefined && isSame(older.encoded.bytes, bytes, at, octets) ? older : undefined;
   }
 
-  /** Instead of an answer to the same question, or of one that nobody added lately. */
+  /** Instead of an answer to the same question, or of the older one. */
   add(entry: CachedAnswer): void {
     const place = this.#placeOf(entry);
     const { bytes } = entry.encoded;
-    const first = this.#places[place];
-    const isReplaced = first !== undefined && isSame(first.encoded.bytes, bytes, headerOctets, questionOctetsOf(bytes));
-    if (!isReplaced) this.#places[place ^ 1] = first;
+    const newer = this.#places[place];
+    const isOther = newer !== undefined && !isSame(newer.encoded.bytes, bytes, headerOctets, questionOctetsOf(bytes));
+    if (isOther) this.#places[place + 1] = newer;
     this.#places[place] = entry;
   }
 
   delete(entry: CachedAnswer): void {
     const place = this.#placeOf(entry);
-    for (const either of [place, place ^ 1]) if (this.#places[either] === entry) this.#places[either] = undefined;
+    for (const either of [place, place + 1]) if (this.#places[either] === entry) this.#places[either] = undefined;
   }
 
   #placeOf({ encoded: { bytes } }: CachedAnswer): number {
@@ -76,7 +77,14 @@ export function questionHash(bytes: Uint8Array, at: number, octets: number): num
   // The bit that upper and lower case differ in is left out of all octets, letters or not: cheaper than asking which.
   for (let next = at; next < nameEnd; next++) hash = Math.imul(hash ^ ((bytes[next] as number) | 0x20), hashPrime);
   for (let next = nameEnd; next < end; next++) hash = Math.imul(hash ^ (bytes[next] as number), hashPrime);
-  return hash ^ (hash >>> 15);
+  return mixed(hash);
+}
+
+/** Names that differ in a digit differ in few bits: MurmurHash3's last step spreads them over all. */
+function mixed(hash: number): number {
+  const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  const whole = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+  return whole ^ (whole >>> 16);
 }
 
 /** Whether the question of the message `known` is the one at `at`, as names are compared (RFC 4343 §3). */
