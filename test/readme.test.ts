@@ -16,6 +16,7 @@ import { root, type ServerProcess, startServer } from './kit/server-process.ts';
 interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
@@ -64,9 +65,10 @@ function checkLock(): void {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, Manifest>;
   };
-  const { dependencies, devDependencies } = lock.packages[''] as Manifest;
-  expect({ dependencies, devDependencies }).toEqual({
+  const { dependencies, optionalDependencies, devDependencies } = lock.packages[''] as Manifest;
+  expect({ dependencies, optionalDependencies, devDependencies }).toEqual({
     dependencies: manifest.dependencies,
+    optionalDependencies: manifest.optionalDependencies,
     devDependencies: manifest.devDependencies,
   });
 }

@@ -22,21 +22,25 @@ export interface CachedAnswer {
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
   readonly revisions: readonly number[];
-  readonly validUntilMs: number;
+  validUntilMs: number;
   /** The next of the encoded answer's turns. */
   turn: number;
   /** Remembers when it was last served, to whom it may concern (handouts.ts). */
   readonly cell: Cell;
+  /** The OPT for who sends one without options; made when it is first needed. */
+  plainOpt: Buffer | undefined;
 }
 
 export class AnswerCache {
   readonly #entries: LRUCache<string, CachedAnswer>;
+  readonly entriesMax: number;
 
   /** `onDropped` hears of every entry that is kept no more. */
   constructor(octetsMax: number, onDropped: (entry: CachedAnswer) => void) {
+    // The cache sets this many places aside at once, so no more than could ever be filled.
+    this.entriesMax = Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets));
     this.#entries = new LRUCache({
-      // The cache sets this many places aside at once, so no more than could ever be filled.
-      max: Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets)),
+      max: this.entriesMax,
       maxSize: octetsMax,
       sizeCalculation: ({ encoded }, key) => encoded.bytes.length + key.length + entryOverheadOctets,
       dispose: onDropped,
@@ -74,10 +78,12 @@ export function cachedAnswer(
     validUntilMs: answer.validUntilMs,
     turn: 0,
     cell,
+    plainOpt: undefined,
   };
 }
 
-function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
+/** Right at `nowMs`, and with a turn left. */
+export function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
   if (nowMs > entry.validUntilMs || !entry.cell.isOpen) return false;
   const { turns } = entry.encoded;
   if (turns !== undefined && entry.turn >= turns.firsts.length) return false;

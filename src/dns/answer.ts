@@ -19,13 +19,13 @@ const besideAlias: ReadonlySet<number> = new Set([RRType.CNAME, RRType.ANY, 46, 
 /** Decides one question. `qname` is folded. Never throws for any name or type; never waits. */
 export function answerQuestion(qname: Name, qtype: number, zones: ZoneTable, nowMs: number): Answer {
   const zone = zoneFor(zones, qname, qtype);
-  if (zone === undefined) return refused(`${nameToText(qname)} is in none of our zones`);
+  if (zone === undefined) return refused(zones, `${nameToText(qname)} is in none of our zones`);
   return new Chain(qname, qtype, zones, nowMs).answer(zone);
 }
 
 /** REFUSED, and nothing about anybody (RFC 1035 §4.1.1). */
-export function refused(reason: string): Answer {
-  return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason };
+function refused(zones: ZoneTable, reason: string): Answer {
+  return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, sources: [zones], isPassing: true };
 }
 
 const empty = {
@@ -36,6 +36,7 @@ const empty = {
   sources: [],
   validUntilMs: never,
   isKept: false,
+  isPassing: false,
   isPartial: false,
   isOther: false,
 } as const;
@@ -68,6 +69,7 @@ class Chain {
   #name: Name;
   #validUntilMs = never;
   #isKept = true;
+  #isPassing = false;
   #isPartial = false;
   #stale: string | undefined;
   #isOther = false;
@@ -97,6 +99,8 @@ class Chain {
     switch (found.kind) {
       case 'nothing':
         this.#isKept = false;
+        this.#isPassing = true;
+        if (zone.live !== undefined) this.#sources.push(zone.live);
         if (this.#zones.leadsToZone(this.#name))
           return this.#negative(zone, Rcode.NOERROR, 'the name leads to a zone of ours');
         return this.#negative(
@@ -233,6 +237,7 @@ class Chain {
       sources: this.#sources,
       // What is right for this moment alone (an explanation) would only push others out.
       isKept: this.#isKept && rcode === Rcode.NOERROR && this.#validUntilMs >= this.#nowMs,
+      isPassing: this.#isPassing && this.#validUntilMs >= this.#nowMs,
       isPartial: this.#isPartial,
       stale: this.#stale,
       isOther: this.#isOther,

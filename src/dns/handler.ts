@@ -4,6 +4,7 @@
 
 import { answerQuestion } from './answer.ts';
 import { AnswerCache, type CachedAnswer, cachedAnswer } from './answer-cache.ts';
+import { CachedReplies, type WriteCached } from './cached-replies.ts';
 import type { DnsCounters, Transport } from './counters.ts';
 import { errorOfAnswer, errorOfFault, errorOfRefusal } from './extended-error.ts';
 import type { Handouts } from './handouts.ts';
@@ -13,19 +14,18 @@ import {
   type ExtendedError,
   headerOctets,
   Opcode,
-  plainUdpOctets,
   type Query,
   Rcode,
   RRClass,
   RRType,
   tcpOctetsMax,
-  udpOctetsMax,
 } from './message.ts';
 import { nameToText } from './name.ts';
+import { udpLimitOf, udpRoomOf } from './udp-room.ts';
 import { chaosRecord } from './wire/chaos.ts';
 import { decodeQuery, isResponse, opcodeOf } from './wire/decode.ts';
 import { encodeAnswer } from './wire/encode.ts';
-import { type Identity, OptWriter, optOctets, reasonOctets } from './wire/opt.ts';
+import { type Identity, OptWriter, reasonOctets } from './wire/opt.ts';
 import { replyWith, replyWithout, replyWithRecord } from './wire/reply.ts';
 import { badKeyRecord, withTsig } from './wire/tsig.ts';
 import type { ZoneTable } from './zone-table.ts';
@@ -37,8 +37,12 @@ export interface Peer {
   readonly address: string;
 }
 
-/** A request's octets to a reply's; undefined: say nothing. Never throws, never waits. */
-export type Handler = (bytes: Buffer, peer: Peer) => Buffer | undefined;
+export interface Handler {
+  /** A request's octets to a reply's; undefined: say nothing. Never throws, never waits. */
+  (bytes: Buffer, peer: Peer): Buffer | undefined;
+  /** The same for datagrams, where the answer is at hand: see cached-replies.ts. */
+  readonly fromCache?: WriteCached;
+}
 
 export interface HandlerDeps {
   readonly zones: ZoneTable;
@@ -72,15 +76,18 @@ const rcodeOfOpcode = new Map<number, number>([
   [Opcode.UPDATE, Rcode.REFUSED],
 ]);
 
-/** Rcodes that any octets can bring about, from any address: replies with them are hardly longer than the request. */
-const refusals: ReadonlySet<number> = new Set([Rcode.FORMERR, Rcode.NOTIMP, Rcode.REFUSED, Rcode.NOTAUTH]);
-
 export function createHandler(deps: HandlerDeps): Handler {
   const { zones, counters, identity, handouts } = deps;
-  const cache = new AnswerCache(deps.cacheOctetsMax, ({ cell }) => handouts.close(cell));
   const opt = new OptWriter(identity, () => deps.wallMs());
+  const cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
+    recent.forget(entry);
+    handouts.close(entry.cell);
+  });
+  const recent = new CachedReplies(cache.entriesMax, { counters, opt, monotonicMs: () => deps.monotonicMs() });
 
-  return (bytes, peer) => {
+  return Object.assign(handle, { fromCache: recent.write });
+
+  function handle(bytes: Buffer, peer: Peer): Buffer | undefined {
     if (bytes.length < headerOctets || isResponse(bytes)) {
       counters.dropped++;
       return undefined;
@@ -119,7 +126,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       deps.onFault(error, `${nameToText(qname)} ${qtype}`);
       return bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
     }
-  };
+  }
 
   function refusalOf(query: Query, isChaos: boolean): number | undefined {
     if (query.opcode !== Opcode.QUERY) return rcodeOfOpcode.get(query.opcode) ?? Rcode.NOTIMP;
@@ -139,6 +146,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     if (entry !== undefined) {
       counters.cacheHits++;
       entry.cell.lastServedMs = nowMs;
+      recent.remember(entry);
     } else {
       counters.cacheMisses++;
       const answer = answerQuestion(qname, qtype, zones, nowMs);
@@ -152,6 +160,8 @@ export function createHandler(deps: HandlerDeps): Handler {
       const cell = handouts.open(instancesIn(answer, encoded), nowMs);
       entry = cachedAnswer(answer, encoded, error, cell);
       const isKept = answer.isKept && cache.set(encoded.isWhole ? key : cutKey(key, limit), entry);
+      if (isKept) recent.remember(entry);
+      else if (answer.isPassing) recent.rememberPassing(entry, nowMs);
       if (!isKept) handouts.close(cell);
     }
     counters.countQuery(peer.transport, qtype, entry.rcode);
@@ -186,11 +196,8 @@ export function createHandler(deps: HandlerDeps): Handler {
     error: ExtendedError | undefined,
     octets: number,
   ): Buffer {
-    const limit = limitOf(peer.transport, edns);
-    // Anybody can ask in another's name for what we refuse: it must not pay.
-    const isCheap = peer.transport === 'udp' && refusals.has(rcode);
-    const room = isCheap ? Math.min(limit, bytes.length + optOctets) : limit;
-    return opt.record(edns, peer.address, rcode, error, octets, room);
+    const room = peer.transport === 'udp' ? udpRoomOf(edns?.udpOctets ?? 0, rcode, bytes.length) : tcpOctetsMax;
+    return opt.record(edns, peer, rcode, error, octets, room);
   }
 
   function cached(key: string, limit: number, nowMs: number): CachedAnswer | undefined {
@@ -200,10 +207,8 @@ export function createHandler(deps: HandlerDeps): Handler {
   }
 }
 
-/** RFC 6891 §6.2.3: less than 512 counts as 512; more than 1232 is not sent in one datagram. */
 function limitOf(transport: Transport, edns: Edns | undefined): number {
-  if (transport === 'tcp') return tcpOctetsMax;
-  return Math.min(udpOctetsMax, Math.max(plainUdpOctets, edns?.udpOctets ?? 0));
+  return transport === 'tcp' ? tcpOctetsMax : udpLimitOf(edns?.udpOctets ?? 0);
 }
 
 /** Wire names end in a zero octet and the type is one character, so a third part cannot be mistaken. */

@@ -147,6 +147,8 @@ export interface Answer {
   readonly sources: readonly Source[];
   /** False for answers to names without number (wildcards, NXDOMAIN), which would fill a cache. */
   readonly isKept: boolean;
+  /** Not kept, but right until its sources say otherwise: it may be served again where it pushes out only its like. */
+  readonly isPassing: boolean;
   /** It has fewer records than there are: an RRset was kept to its limit. */
   readonly isPartial: boolean;
   /** Why some of it may be out of date. */

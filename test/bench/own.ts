@@ -44,6 +44,12 @@ export async function startOwn(variant: Variant, parent: string, port: number, d
   return { ...server, httpPort };
 }
 
+/** Without the rest of rollcall: the handler, its answers and the batched sockets in one thread. */
+export function startBatched(cwd: string, port: number, count: number): Promise<Server> {
+  const args = [join(import.meta.dirname, 'batched-server.ts'), String(port), String(count)];
+  return started({ name: 'rollcall (batched, DNS alone)', program: process.execPath, args, port, cwd });
+}
+
 /** Registers instance `one` of each app, or `perApp` of them; resolves when all are answered. */
 export async function registerNames(httpPort: number, count: number, perApp = 1, leaseSeconds = 86_400): Promise<void> {
   const share = Math.ceil(count / connections);

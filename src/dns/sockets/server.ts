@@ -3,9 +3,9 @@
 
 import type { DnsCounters } from '../counters.ts';
 import type { Handler } from '../handler.ts';
-import { type Listen, type ListenFailure, spreadWildcard } from './listen.ts';
+import { type Listen, type ListenFailure, spreadWildcard, wildcardsOf, withoutCovered } from './listen.ts';
 import { listenTcp, type TcpLimits } from './tcp.ts';
-import { listenUdp } from './udp.ts';
+import { dgramUdp, type UdpTransport } from './udp.ts';
 
 export interface DnsServer {
   /** Addresses with the ports that were given for port 0. */
@@ -20,9 +20,14 @@ export interface DnsServerDeps {
   readonly tcp: TcpLimits;
   /** Other threads listen at the same addresses. */
   readonly reusePort?: boolean;
+  /** How datagrams come and go; Node's own sockets unless told otherwise. */
+  readonly udp?: UdpTransport;
 }
 
-interface Closable {
+interface Pair {
+  readonly listen: Listen;
+  /** TCP queries have arrived whose turn is to come. */
+  readonly hasWaiting: boolean;
   close(): Promise<void>;
 }
 
@@ -30,18 +35,20 @@ interface Closable {
 const portAttemptsMax = 20;
 
 export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps): Promise<DnsServer | ListenFailure> {
-  const open: Closable[] = [];
+  const udp = deps.udp ?? dgramUdp;
+  const open: Pair[] = [];
   const listens: Listen[] = [];
+  udp.yieldTo(() => open.some((pair) => pair.hasWaiting));
   const close = async () => {
     await Promise.all(open.map((listener) => listener.close()));
   };
-  for (const listen of wanted) {
+  for (const listen of udp.takesWildcards ? withoutCovered(wanted) : wanted) {
     // A wildcard with port 0 gets one port for all of its addresses.
     let { port } = listen;
-    for (const { host } of spreadWildcard(listen)) {
+    for (const { host } of udp.takesWildcards ? wildcardsOf(listen) : spreadWildcard(listen)) {
       // Both wildcards, or one and an address of its own: once is enough.
       if (port !== 0 && listens.some((other) => other.host === host && other.port === port)) continue;
-      const pair = await listenPair({ host, port }, deps);
+      const pair = await listenPair({ host, port }, deps, udp);
       if ('failed' in pair) {
         await close();
         return pair;
@@ -54,19 +61,22 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
   return { listens, close };
 }
 
-async function listenPair(
-  listen: Listen,
-  deps: DnsServerDeps,
-): Promise<(Closable & { readonly listen: Listen }) | ListenFailure> {
+async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTransport): Promise<Pair | ListenFailure> {
   for (let attempt = 1; ; attempt++) {
     const tcp = await listenTcp(listen, deps.handler, deps.counters, deps.tcp, deps.reusePort);
     if ('failed' in tcp) return tcp;
-    const udp = await listenUdp(tcp.listen, deps.handler, deps.counters, deps.reusePort);
+    const udp = await transport.listen(tcp.listen, deps.handler, deps.counters, deps.reusePort);
     if (!('failed' in udp)) {
       const close = async () => {
         await Promise.all([udp.close(), tcp.close()]);
       };
-      return { listen: tcp.listen, close };
+      return {
+        listen: tcp.listen,
+        get hasWaiting() {
+          return tcp.hasWaiting;
+        },
+        close,
+      };
     }
     await tcp.close();
     if (listen.port !== 0 || attempt === portAttemptsMax) return udp;

@@ -14,6 +14,11 @@ export class TcpTurns {
   readonly #waiting = new Set<TurnTaker>();
   #isScheduled = false;
 
+  /** A turn of the loop is to come. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Puts a connection at the end of the line, if it does not stand in it. */
   add(taker: TurnTaker): void {
     this.#waiting.add(taker);

@@ -20,6 +20,8 @@ export interface TcpLimits {
 
 export interface TcpListener {
   readonly listen: Listen;
+  /** Queries have arrived whose turn is to come. */
+  readonly hasWaiting: boolean;
   /** Takes no new connection, answers what has arrived, closes all. */
   close(): Promise<void>;
 }
@@ -56,7 +58,13 @@ export function listenTcp(
       // Out of descriptors: the connection is refused, the server goes on.
       server.on('error', () => counters.tcpRefused++);
       const { port: taken } = server.address() as { port: number };
-      resolve({ listen: { host, port: taken }, close: () => closed(server, connections, turns) });
+      resolve({
+        listen: { host, port: taken },
+        get hasWaiting() {
+          return turns.isWaiting;
+        },
+        close: () => closed(server, connections, turns),
+      });
     });
   });
 }

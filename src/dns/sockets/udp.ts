@@ -5,6 +5,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { DnsCounters } from '../counters.ts';
 import type { Handler } from '../handler.ts';
+import { udpOctetsMax } from '../message.ts';
 import type { Listen, ListenFailure } from './listen.ts';
 
 /** Bursts wait here while the loop does other work: about 4000 queries. The kernel may cap it lower. */
@@ -15,6 +16,25 @@ export interface UdpListener {
   /** Stops receiving; replies already handed to the kernel are sent. */
   close(): Promise<void>;
 }
+
+/** How datagrams come and go. */
+export interface UdpTransport {
+  readonly name: 'dgram' | 'batched';
+  /** At a wildcard, replies leave from the address that was asked. */
+  readonly takesWildcards: boolean;
+  /** `reusePort`: other sockets of this user may listen there too, and each gets a share of the clients (SO_REUSEPORT). */
+  listen(
+    listen: Listen,
+    handler: Handler,
+    counters: DnsCounters,
+    reusePort?: boolean,
+  ): Promise<UdpListener | ListenFailure>;
+  /** The thread has work besides its descriptors while `isBusy` says so: the transport then never waits for datagrams. */
+  yieldTo(isBusy: () => boolean): void;
+}
+
+/** Shares the event loop with everybody else. */
+export const dgramUdp: UdpTransport = { name: 'dgram', takesWildcards: false, listen: listenUdp, yieldTo: () => {} };
 
 /** `reusePort`: other sockets of this user may listen there too, and each gets a share of the clients (SO_REUSEPORT). */
 export function listenUdp(
@@ -33,7 +53,7 @@ export function listenUdp(
   });
   socket.on('message', (bytes, { address, port }) => {
     // No client sends from port 0, and a send to it fails.
-    const reply = port === 0 ? undefined : handler(bytes, { transport: 'udp', address });
+    const reply = port === 0 ? undefined : replyTo(bytes, address, handler);
     if (reply !== undefined) socket.send(reply, 0, reply.length, port, address);
   });
   return new Promise((resolve) => {
@@ -50,6 +70,14 @@ export function listenUdp(
       resolve({ listen: { host: listen.host, port: socket.address().port }, close: () => closed(socket) });
     });
   });
+}
+
+const cached = Buffer.alloc(udpOctetsMax);
+
+function replyTo(bytes: Buffer, address: string, handler: Handler): Buffer | undefined {
+  const octets = handler.fromCache?.(bytes, 0, bytes.length, cached, 0) ?? 0;
+  // A copy, since a socket that cannot send at once keeps it.
+  return octets > 0 ? Buffer.from(cached.subarray(0, octets)) : handler(bytes, { transport: 'udp', address });
 }
 
 function setReceiveBuffer(socket: Socket): void {

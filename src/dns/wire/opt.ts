@@ -45,13 +45,13 @@ export class OptWriter {
    */
   record(
     edns: Edns | undefined,
-    address: string,
+    peer: { readonly address: string },
     rcode: number,
     error: ExtendedError | undefined,
     octets: number,
     room: number,
   ): Buffer {
-    if (edns === undefined) return nothing;
+    if (edns === undefined) return noOpt;
     const options: Buffer[] = [];
     let left = room - octets - optOctets;
     const add = (one: Buffer) => {
@@ -60,7 +60,7 @@ export class OptWriter {
     };
     if (edns.cookie !== undefined) {
       const { cookieSecret } = this.#identity;
-      add(option(EdnsOption.COOKIE, answerCookie(edns.cookie, address, cookieSecret, this.#wallMs() / 1000)));
+      add(option(EdnsOption.COOKIE, answerCookie(edns.cookie, peer.address, cookieSecret, this.#wallMs() / 1000)));
     }
     if (this.#hasNsid(edns) && optionHeaderOctets + this.#nsid.length <= left) add(option(EdnsOption.NSID, this.#nsid));
     const reason = error === undefined ? undefined : reasonOption(error);
@@ -89,7 +89,7 @@ function optRecord(extendedRcode: number, dnssecOk: boolean, options: readonly B
   return Buffer.concat([fixed, ...options]);
 }
 
-const nothing = Buffer.alloc(0);
+export const noOpt = Buffer.alloc(0);
 /** What nearly all replies get. */
 const plain = optRecord(0, false, []);
 const plainWithDo = optRecord(0, true, []);

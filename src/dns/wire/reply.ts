@@ -10,17 +10,39 @@ const recursionDesired = 0x01;
 
 /** The reply to a decoded query. `questionEnd` is the offset behind the request's question. */
 export function replyWith(request: Buffer, questionEnd: number, entry: CachedAnswer, opt: Buffer): Buffer {
-  const { bytes, turns, serialAt } = entry.encoded;
-  const reply = Buffer.allocUnsafe(bytes.length + opt.length);
-  reply.set(bytes);
-  if (turns !== undefined) rotate(reply, bytes, turns, entry.turn++);
-  if (serialAt > 0 && entry.serial !== undefined) reply.writeUInt32BE(entry.serial.serial, serialAt);
-  reply[0] = request[0] as number;
-  reply[1] = request[1] as number;
-  reply[2] = (bytes[2] as number) | ((request[2] as number) & recursionDesired);
-  for (let at = headerOctets; at < questionEnd; at++) reply[at] = request[at] as number;
-  addOpt(reply, bytes.length, opt);
+  const reply = Buffer.allocUnsafe(entry.encoded.bytes.length + opt.length);
+  writeReply(reply, 0, request, 0, questionEnd - headerOctets, entry, opt);
   return reply;
+}
+
+/**
+ * The same, to `at` in `reply`, where there must be room; `requestAt` is where the request begins in `request`. Returns
+ * its octets. Takes the answer's turn.
+ */
+export function writeReply(
+  reply: Buffer,
+  at: number,
+  request: Buffer,
+  requestAt: number,
+  questionOctets: number,
+  entry: CachedAnswer,
+  opt: Buffer,
+): number {
+  const { bytes, turns, serialAt } = entry.encoded;
+  reply.set(bytes, at);
+  if (turns !== undefined) rotate(reply, at, bytes, turns, entry.turn++);
+  if (serialAt > 0 && entry.serial !== undefined) reply.writeUInt32BE(entry.serial.serial, at + serialAt);
+  reply[at] = request[requestAt] as number;
+  reply[at + 1] = request[requestAt + 1] as number;
+  reply[at + 2] = (bytes[2] as number) | ((request[requestAt + 2] as number) & recursionDesired);
+  const end = headerOctets + questionOctets;
+  for (let octet = headerOctets; octet < end; octet++) reply[at + octet] = request[requestAt + octet] as number;
+  if (opt.length > 0) {
+    reply.set(opt, at + bytes.length);
+    // ARCOUNT.
+    reply.writeUInt16BE(bytes.readUInt16BE(10) + 1, at + 10);
+  }
+  return bytes.length + opt.length;
 }
 
 /** A reply without records: header, and the question if it was sound. */
@@ -57,11 +79,11 @@ function addOpt(reply: Buffer, at: number, opt: Buffer): void {
 }
 
 /** Copies the records so that the one whose turn it is stands first, the others behind it in their order. */
-function rotate(reply: Buffer, bytes: Buffer, { offsets, firsts }: Turns, turn: number): void {
+function rotate(reply: Buffer, at: number, bytes: Buffer, { offsets, firsts }: Turns, turn: number): void {
   const start = offsets[0] as number;
   const first = offsets[firsts[turn] as number] as number;
   const end = offsets[offsets.length - 1] as number;
   if (first === start) return;
-  bytes.copy(reply, start, first, end);
-  bytes.copy(reply, start + end - first, start, first);
+  bytes.copy(reply, at + start, first, end);
+  bytes.copy(reply, at + start + end - first, start, first);
 }

@@ -21,6 +21,7 @@ const empty: Answer = {
   validUntilMs: Number.POSITIVE_INFINITY,
   sources: [],
   isKept: true,
+  isPassing: false,
   isPartial: false,
   isOther: false,
 };
