@@ -123,6 +123,7 @@ export async function startApp(
   // The data plane listens from here on and says SERVFAIL until the registry is back.
   const plane = await openPlane({
     threads,
+    transport: config.dnsTransport,
     listens: config.dns,
     origin,
     view: registry,
@@ -282,13 +283,13 @@ export async function startApp(
   await plane.applied();
   state = 'ready';
   const { revision } = registry;
-  const dns = { dns: plane.listens, threads, transport: plane.transport };
-  const served = { http: httpListens, ...dns, origin: config.origin, zones: zones.size };
+  const { listens: dns, transport, unavailable } = plane;
+  const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored, revision }, 'rollcall is ready');
 
   return {
     http: httpListens,
-    dns: plane.listens,
+    dns,
     async stop() {
       state = 'stopping';
       leaseTimer.stop();

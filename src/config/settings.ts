@@ -24,6 +24,8 @@ export const tokenSchema = Type.Object(
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+const transports = ['batched', 'dgram'] as const;
+
 export const settingsSchema = Type.Object(
   {
     http: listeners('127.0.0.1:7171', 'where the HTTP API listens; port 0 takes any free one'),
@@ -37,6 +39,10 @@ export const settingsSchema = Type.Object(
         'threads that answer DNS; 0: the main one; unset: one CPU stays free for HTTP, 1 to 4',
       ),
     ),
+    dnsTransport: Type.Enum(transports, {
+      default: 'batched',
+      description: 'how DNS threads take datagrams: batched, 64 a system call, where that can be (Linux); dgram',
+    }),
     origin: Type.String({
       default: 'svc.',
       flag: '<name>',

@@ -53,6 +53,7 @@ export async function openWorld(
     clockMemory: sharing.memory,
     cacheOctetsMax: 1024 * 1024,
     tcp: { idleMs: 10_000, connectionsMax: 100, connectionsPerClientMax: 100 },
+    transport: 'batched',
     identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
     onFault: (error) => lost.push(error as Error),
     onThreadEnd: (error) => ends.push(error),

@@ -1,14 +1,10 @@
 // The main thread's handle on one DNS thread: started, posted to, listened to, and gone at some time.
 
+import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { HandedOut } from '../handouts.ts';
-import type { Listen, ListenFailure } from '../sockets/listen.ts';
-import type { Posting, Report, ThreadStart, UdpTransport } from './posting.ts';
-
-export interface Listening {
-  readonly listens: readonly Listen[];
-  readonly transport: UdpTransport;
-}
+import type { ListenFailure } from '../sockets/listen.ts';
+import type { Listening, Posting, Report, ThreadStart } from './posting.ts';
 
 export class DnsThread {
   readonly #worker: Worker;
@@ -17,6 +13,7 @@ export class DnsThread {
   /** Resolves when it is gone; with the error, where it was not told to. */
   readonly ended: Promise<unknown>;
   #isOver = false;
+  #descriptors: readonly number[] = [];
   /** By the number of the posting that asked. */
   readonly #asked = new Map<number, (handedOut: HandedOut | undefined) => void>();
 
@@ -27,8 +24,10 @@ export class DnsThread {
     // Whoever wants to hear it asks for `ended`.
     promise.catch(() => {});
     this.#worker.on('message', (report: Report) => {
-      if (report.kind === 'listening') resolve({ listens: report.listens, transport: report.transport });
-      else if (report.kind === 'fault') onFault(report.error, report.question);
+      if (report.kind === 'listening') {
+        this.#descriptors = report.descriptors;
+        resolve(report);
+      } else if (report.kind === 'fault') onFault(report.error, report.question);
       else if (report.kind === 'handedOut') this.#answered(report.sequence, report.handedOut);
       else {
         const code = report.code ?? '';
@@ -44,6 +43,7 @@ export class DnsThread {
         error ??= code === 0 ? undefined : new Error(`a DNS thread ended with ${code}`);
         reject(error ?? new Error('a DNS thread ended'));
         this.#isOver = true;
+        if (error !== undefined) this.#closeLeftovers();
         for (const sequence of this.#asked.keys()) this.#answered(sequence, undefined);
         done(error);
       });
@@ -66,6 +66,11 @@ export class DnsThread {
   /** Ends it wherever it is. */
   terminate(): void {
     void this.#worker.terminate();
+  }
+
+  /** Queries would go on to be given to sockets that nobody reads. */
+  #closeLeftovers(): void {
+    for (const descriptor of this.#descriptors) closeSync(descriptor);
   }
 
   #answered(sequence: number, handedOut: HandedOut | undefined): void {

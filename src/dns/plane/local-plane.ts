@@ -34,6 +34,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     listens: server.listens,
     threads: 0,
     transport: 'dgram',
+    unavailable: undefined,
     counters,
     isApplied: true,
     apply: (change) => handouts.changed(change, clock.monotonicMs()),

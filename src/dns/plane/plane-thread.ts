@@ -6,8 +6,10 @@ import { createHandler, type Handler } from '../handler.ts';
 import { Handouts } from '../handouts.ts';
 import { LiveZones } from '../live/live-zones.ts';
 import { Draws } from '../rotation.ts';
+import { openBatchedUdp } from '../sockets/batched/batched-udp.ts';
 import type { Listen } from '../sockets/listen.ts';
 import { type DnsServer, listenDns } from '../sockets/server.ts';
+import { dgramUdp } from '../sockets/udp.ts';
 import { ZoneTable } from '../zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
 import type { Posting, Report, ThreadStart } from './posting.ts';
@@ -22,6 +24,7 @@ const faultsPerSecondMax = 10;
 export class PlaneThread {
   readonly #start: ThreadStart;
   readonly #report: (report: Report) => void;
+  readonly #isBusy: () => boolean;
   readonly #replica: Replica;
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
@@ -35,11 +38,17 @@ export class PlaneThread {
   #faultSecond = 0;
   #faults = 0;
 
-  /** `monotonicMs`: the lease clock. */
-  constructor(start: ThreadStart, report: (report: Report) => void, monotonicMs = sharedClock(start.clock)) {
+  /** `isBusy`: postings wait for their turn. `monotonicMs`: the lease clock. */
+  constructor(
+    start: ThreadStart,
+    report: (report: Report) => void,
+    isBusy: () => boolean,
+    monotonicMs = sharedClock(start.clock),
+  ) {
     const { origin, negativeTtlSeconds, hosts, cacheOctetsMax, identity } = start;
     this.#start = start;
     this.#report = report;
+    this.#isBusy = isBusy;
     this.#isReady = start.isReady;
     this.#replica = new Replica(start.revision);
     this.#counters = new DnsCounters(start.counters);
@@ -104,14 +113,20 @@ export class PlaneThread {
   }
 
   async #listen(listens: readonly Listen[]): Promise<DnsServer | undefined> {
-    const deps = { handler: this.handler, counters: this.#counters, tcp: this.#start.tcp, reusePort: true };
+    const { transport, tcp } = this.#start;
+    const batched = transport === 'batched' ? await openBatchedUdp() : undefined;
+    const unavailable = batched !== undefined && 'unavailable' in batched ? batched.unavailable : undefined;
+    const udp = batched === undefined || 'unavailable' in batched ? dgramUdp : batched;
+    udp.yieldTo(this.#isBusy);
+    const deps = { handler: this.handler, counters: this.#counters, tcp, udp, reusePort: true };
     const server = await listenDns(listens, deps);
     if ('failed' in server) {
       const { failed, error } = server;
       this.#report({ kind: 'failed', failed, code: error.code, message: error.message });
       return undefined;
     }
-    this.#report({ kind: 'listening', listens: server.listens, transport: 'dgram' });
+    const { listens: open, descriptors } = server;
+    this.#report({ kind: 'listening', listens: open, descriptors, transport: udp.name, unavailable });
     return server;
   }
 

@@ -24,11 +24,12 @@ import type { RegistryView } from '../../registry/view.ts';
 import type { QueryCount } from '../counters.ts';
 import type { HandedOut, HeldInstance } from '../handouts.ts';
 import type { Listen, ListenFailure } from '../sockets/listen.ts';
+import type { UdpTransport } from '../sockets/udp.ts';
 import type { Zone } from '../zone.ts';
 import type { ZoneTable } from '../zone-table.ts';
 import type { DnsThread } from './dns-thread.ts';
 import { openLocalPlane } from './local-plane.ts';
-import type { ThreadOptions, ThreadStart, UdpTransport } from './posting.ts';
+import type { ThreadOptions, ThreadStart } from './posting.ts';
 import { openThreadedPlane } from './threaded-plane.ts';
 import type { ToldInstance } from './update.ts';
 
@@ -75,7 +76,9 @@ export interface PlaneCounts {
 export interface Plane {
   readonly listens: readonly Listen[];
   readonly threads: number;
-  readonly transport: UdpTransport;
+  readonly transport: UdpTransport['name'];
+  /** Why it is not the transport that was wanted. */
+  readonly unavailable: string | undefined;
   readonly counters: PlaneCounts;
   /** A change listener; to be called behind those of this thread's own zones. */
   apply(change: Change): void;

@@ -5,11 +5,9 @@ import type { HandedOut, HeldInstance } from '../handouts.ts';
 import type { Name } from '../name.ts';
 import type { Listen } from '../sockets/listen.ts';
 import type { TcpLimits } from '../sockets/tcp.ts';
+import type { UdpTransport } from '../sockets/udp.ts';
 import type { Identity } from '../wire/opt.ts';
 import type { ZoneParcel } from './zone-parcel.ts';
-
-/** How UDP is served: by Node's own sockets, or many datagrams a system call. */
-export type UdpTransport = 'dgram' | 'batched';
 
 /** What the handler and the zones of a thread are made with; the same for all of them. */
 export interface ThreadOptions {
@@ -21,6 +19,8 @@ export interface ThreadOptions {
   readonly cacheOctetsMax: number;
   readonly tcp: TcpLimits;
   readonly identity: Identity;
+  /** How datagrams are to come and go; `batched` where that can be. */
+  readonly transport: UdpTransport['name'];
 }
 
 export interface ThreadStart extends ThreadOptions {
@@ -51,8 +51,18 @@ export type Content =
 
 export type Posting = Content & { readonly sequence: number };
 
+/** How a thread listens. */
+export interface Listening {
+  readonly listens: readonly Listen[];
+  readonly transport: UdpTransport['name'];
+  /** Why it is not the transport that was wanted. */
+  readonly unavailable: string | undefined;
+  /** Sockets that do not close with the thread. */
+  readonly descriptors: readonly number[];
+}
+
 export type Report =
-  | { readonly kind: 'listening'; readonly listens: readonly Listen[]; readonly transport: UdpTransport }
+  | ({ readonly kind: 'listening' } & Listening)
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
   /** To the posting of this number. */
   | { readonly kind: 'handedOut'; readonly sequence: number; readonly handedOut: HandedOut }

@@ -4,11 +4,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Inbox } from './inbox.ts';
 import { PlaneThread } from './plane-thread.ts';
-import type { ThreadStart } from './posting.ts';
+import type { Report, ThreadStart } from './posting.ts';
 
 const port = parentPort as MessagePort;
-const thread = new PlaneThread(workerData as ThreadStart, (report) => port.postMessage(report));
-new Inbox(port, (posting) => {
+const report = (said: Report) => port.postMessage(said);
+const thread = new PlaneThread(workerData as ThreadStart, report, () => inbox.isBusy);
+const inbox = new Inbox(port, (posting) => {
   thread.apply(posting);
   if (posting.kind === 'close') void thread.settled().then(() => port.close());
 });

@@ -16,9 +16,9 @@ import { listenDns } from '../sockets/server.ts';
 import type { Zone } from '../zone.ts';
 import { AppliedNumbers } from './applied-numbers.ts';
 import { CounterSum } from './counter-sum.ts';
-import { DnsThread, type Listening } from './dns-thread.ts';
+import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
-import type { Content, ThreadStart, UdpTransport } from './posting.ts';
+import type { Content, Listening, ThreadStart } from './posting.ts';
 import { markRow, putRow, removeRow, type ToldInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
@@ -34,7 +34,7 @@ export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | 
   const probe = await listenDns(options.listens, silent);
   if ('failed' in probe) return probe;
   await probe.close();
-  const plane = new ThreadedPlane(options, probe.listens);
+  const plane = new ThreadedPlane(options, probe.wanted);
   const failure = await plane.open();
   if (failure === undefined) return plane;
   await plane.close();
@@ -43,10 +43,13 @@ export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | 
 
 class ThreadedPlane implements Plane {
   readonly #options: PlaneOptions;
-  readonly listens: readonly Listen[];
+  /** With the ports that all threads share. */
+  readonly #wanted: readonly Listen[];
+  listens: readonly Listen[] = [];
   readonly threads: number;
   readonly counters: CounterSum;
-  transport: UdpTransport = 'dgram';
+  transport: Listening['transport'] = 'dgram';
+  unavailable: string | undefined;
   readonly #applied: AppliedNumbers;
   readonly #counterMemory: readonly SharedArrayBuffer[];
   readonly #watchdog: Watchdog;
@@ -64,10 +67,10 @@ class ThreadedPlane implements Plane {
   /** When threads were started anew, by this thread's clock. */
   #restartedMs: number[] = [];
 
-  constructor(options: PlaneOptions, listens: readonly Listen[]) {
+  constructor(options: PlaneOptions, wanted: readonly Listen[]) {
     const { threads, fileZones } = options;
     this.#options = options;
-    this.listens = listens;
+    this.#wanted = wanted;
     this.threads = threads;
     this.#applied = new AppliedNumbers(threads);
     const end = (slot: number) => this.#threads[slot]?.terminate();
@@ -82,7 +85,9 @@ class ThreadedPlane implements Plane {
     const opened = await Promise.all(Array.from({ length: this.threads }, (_, slot) => this.#start(slot)));
     for (const one of opened) {
       if ('failed' in one) return one;
+      this.listens = one.listens;
       this.transport = one.transport;
+      this.unavailable = one.unavailable;
     }
     this.#isOpen = true;
     return undefined;
@@ -196,12 +201,12 @@ class ThreadedPlane implements Plane {
     await this.#tellEverybody(thread);
     if (this.#isClosing) return thread.listening;
     this.#applied.count(slot);
-    thread.post({ kind: 'listen', listens: this.listens, sequence: this.#posted });
+    thread.post({ kind: 'listen', listens: this.#wanted, sequence: this.#posted });
     return thread.listening;
   }
 
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, hosts, identity, view, tcp, cacheOctetsMax } = this.#options;
+    const { origin, negativeTtlSeconds, hosts, identity, transport, view, tcp, cacheOctetsMax } = this.#options;
     const share = (limit: number) => Math.ceil(limit / this.threads);
     return {
       slot,
@@ -215,6 +220,7 @@ class ThreadedPlane implements Plane {
       negativeTtlSeconds,
       hosts,
       identity,
+      transport,
       cacheOctetsMax: share(cacheOctetsMax),
       tcp: {
         idleMs: tcp.idleMs,

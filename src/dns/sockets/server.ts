@@ -10,6 +10,10 @@ import { dgramUdp, type UdpTransport } from './udp.ts';
 export interface DnsServer {
   /** Addresses with the ports that were given for port 0. */
   readonly listens: readonly Listen[];
+  /** What was asked for, with the same ports. */
+  readonly wanted: readonly Listen[];
+  /** See UdpListener. */
+  readonly descriptors: readonly number[];
   /** Answers what has arrived, then closes. */
   close(): Promise<void>;
 }
@@ -26,6 +30,7 @@ export interface DnsServerDeps {
 
 interface Pair {
   readonly listen: Listen;
+  readonly descriptor: number | undefined;
   /** TCP queries have arrived whose turn is to come. */
   readonly hasWaiting: boolean;
   close(): Promise<void>;
@@ -38,6 +43,7 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
   const udp = deps.udp ?? dgramUdp;
   const open: Pair[] = [];
   const listens: Listen[] = [];
+  const told: Listen[] = [];
   udp.yieldTo(() => open.some((pair) => pair.hasWaiting));
   const close = async () => {
     await Promise.all(open.map((listener) => listener.close()));
@@ -57,8 +63,10 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
       open.push(pair);
       listens.push(pair.listen);
     }
+    told.push({ host: listen.host, port });
   }
-  return { listens, close };
+  const descriptors = open.map(({ descriptor }) => descriptor).filter((fd) => fd !== undefined);
+  return { listens, wanted: told, descriptors, close };
 }
 
 async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTransport): Promise<Pair | ListenFailure> {
@@ -72,6 +80,7 @@ async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTra
       };
       return {
         listen: tcp.listen,
+        descriptor: udp.descriptor,
         get hasWaiting() {
           return tcp.hasWaiting;
         },

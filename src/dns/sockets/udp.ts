@@ -12,6 +12,8 @@ import type { Listen, ListenFailure } from './listen.ts';
 const receiveBufferOctets = 4 * 1024 * 1024;
 
 export interface UdpListener {
+  /** Where Node does not own the socket: it outlives its thread, unless somebody closes it. */
+  readonly descriptor?: number;
   readonly listen: Listen;
   /** Stops receiving; replies already handed to the kernel are sent. */
   close(): Promise<void>;

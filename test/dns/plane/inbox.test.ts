@@ -1,5 +1,4 @@
-// A DNS thread's inbox: order is kept whether the event loop delivers or the thread asks, and a storm leaves turns for
-// others.
+// A DNS thread's inbox: order is kept, a storm leaves turns for others, and whoever asks hears that something waits.
 
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
@@ -12,16 +11,23 @@ afterEach(() => own.removeAllListeners());
 
 const posting = (sequence: number): Posting => ({ kind: 'updates', rows: '[]', sequence });
 
-test('what has come is applied in order, by the loop and by draining', async () => {
+test('what has come is applied in order', async () => {
   const applied: number[] = [];
   const inbox = new Inbox(own, ({ sequence }) => applied.push(sequence));
   for (let sequence = 0; sequence < 50; sequence++) main.postMessage(posting(sequence));
-  inbox.drain();
+  await until('the last one', () => applied.at(-1) === 49);
   expect(applied).toEqual(Array.from({ length: 50 }, (_, index) => index));
-  main.postMessage(posting(50));
-  await until('the last one', () => applied.at(-1) === 50);
-  inbox.drain();
-  expect(applied).toHaveLength(51);
+  expect(inbox.isBusy).toBe(false);
+});
+
+test('it is busy while postings wait for their turn', async () => {
+  const applied: number[] = [];
+  const inbox = new Inbox(own, ({ sequence }) => applied.push(sequence));
+  const seen: boolean[] = [];
+  own.on('message', () => seen.push(inbox.isBusy));
+  main.postMessage(posting(0));
+  await until('the posting', () => applied.length === 1);
+  expect(seen).toEqual([true]);
 });
 
 test('postings that take long are applied one a turn', async () => {

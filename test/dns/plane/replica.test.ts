@@ -61,10 +61,12 @@ class Twins {
         cacheOctetsMax,
         tcp: { idleMs: 1000, connectionsMax: 1, connectionsPerClientMax: 1 },
         identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+        transport: 'dgram',
       },
       ({ kind, ...rest }) => {
         throw new Error(`${kind} ${JSON.stringify(rest)}`);
       },
+      () => false,
       () => clock.monotonicMs(),
     );
   }

@@ -69,7 +69,8 @@ class BatchedUdp implements UdpTransport {
       this.#isRunning = true;
       setImmediate(this.#turn);
     }
-    return Promise.resolve({ listen: socket.listen, close: () => Promise.resolve(this.#close(served)) });
+    const close = () => Promise.resolve(this.#close(served));
+    return Promise.resolve({ listen: socket.listen, descriptor: socket.fd, close });
   }
 
   yieldTo(isBusy: () => boolean): void {
