@@ -9,6 +9,7 @@ describe('where a value comes from', () => {
     expect(configOf()).toEqual({
       http: [{ host: '127.0.0.1', port: 7171 }],
       dns: [{ host: '127.0.0.1', port: 8053 }],
+      dnsTransport: 'batched',
       origin: 'svc.',
       zones: 'zones',
       areZonesGiven: false,

@@ -5,10 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadLibC } from '../../src/dns/sockets/batched/libc.ts';
 import { fullLoad, type Latency, type Load, latency } from './dnsperf.ts';
 import { namesIn } from './names.ts';
-import { registerNames, startBatched, startOwn, variants } from './own.ts';
+import { registerNames, startOwn, variants } from './own.ts';
 import { installedRivals, startRival } from './rivals.ts';
 import { isInstalled, nextPort, type Server } from './started.ts';
 import { printTable } from './table.ts';
@@ -44,9 +43,6 @@ async function startAll(): Promise<void> {
     await registerNames(server.httpPort, count);
     servers.push(server);
   }
-  const batched = await loadLibC();
-  if ('unavailable' in batched) console.log(`${batched.unavailable}: measured without\n`);
-  else servers.push(await startBatched(folder, nextPort(), count));
   for (const rival of present) {
     if (rival.namesMax >= count) servers.push(await startRival(rival, folder, nextPort(), count));
   }

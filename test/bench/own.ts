@@ -12,7 +12,10 @@ export interface Variant {
 }
 
 /** Each with one thread that answers, as the others have. */
-export const variants: readonly Variant[] = [{ name: 'rollcall' }];
+export const variants: readonly Variant[] = [
+  { name: 'rollcall', env: { ROLLCALL_DNS_THREADS: '1' } },
+  { name: 'rollcall (dgram)', env: { ROLLCALL_DNS_THREADS: '1', ROLLCALL_DNS_TRANSPORT: 'dgram' } },
+];
 
 export interface OwnServer extends Server {
   readonly httpPort: number;
@@ -42,12 +45,6 @@ export async function startOwn(variant: Variant, parent: string, port: number, d
     env: { ...process.env, ...limits, ...variant.env },
   });
   return { ...server, httpPort };
-}
-
-/** Without the rest of rollcall: the handler, its answers and the batched sockets in one thread. */
-export function startBatched(cwd: string, port: number, count: number): Promise<Server> {
-  const args = [join(import.meta.dirname, 'batched-server.ts'), String(port), String(count)];
-  return started({ name: 'rollcall (batched, DNS alone)', program: process.execPath, args, port, cwd });
 }
 
 /** Registers instance `one` of each app, or `perApp` of them; resolves when all are answered. */

@@ -2,12 +2,15 @@
 // however many threads answer: clients of each transport are spread over them.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadLibC } from '../../src/dns/sockets/batched/libc.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 
 const rounds = 300;
 const writers = 10;
+/** Where the machine has it. */
+const batched = 'unavailable' in (await loadLibC()) ? 'dgram' : 'batched';
 /** Of each address and transport: with two threads some of them meet each. */
 const clientsEach = 2;
 
@@ -16,13 +19,18 @@ interface Listener {
   readonly client: DnsClient;
 }
 
-describe.each([0, 1, 2])('%i threads', (threads) => {
+describe.each([
+  [0, 'dgram'],
+  [1, batched],
+  [2, batched],
+  [2, 'dgram'],
+] as const)('%i threads, %s', (threads, transport) => {
   let server: ServerProcess;
   let apis: readonly [ApiClient, ApiClient];
   let listeners: readonly Listener[] = [];
 
   beforeAll(async () => {
-    const env = { ROLLCALL_DNS_THREADS: String(threads) };
+    const env = { ROLLCALL_DNS_THREADS: String(threads), ROLLCALL_DNS_TRANSPORT: transport };
     server = await startServer({ dns: '127.0.0.1:0,[::1]:0', http: '127.0.0.1:0,[::1]:0', env });
     const [ipv4, ipv6] = server.httpListens;
     apis = [new ApiClient(`http://127.0.0.1:${ipv4?.port}`), new ApiClient(`http://[::1]:${ipv6?.port}`)];
@@ -112,9 +120,9 @@ describe.each([0, 1, 2])('%i threads', (threads) => {
   });
 
   test('how many there are is told at the start and in the metrics', async () => {
-    expect(server.logs().find(({ msg }) => msg === 'rollcall is ready')).toMatchObject({ threads, transport: 'dgram' });
+    expect(server.logs().find(({ msg }) => msg === 'rollcall is ready')).toMatchObject({ threads, transport });
     const { text } = await apis[0].call('GET', '/metrics');
-    expect(text).toContain(`rollcall_dns_threads{transport="dgram"} ${threads}`);
+    expect(text).toContain(`rollcall_dns_threads{transport="${transport}"} ${threads}`);
     const asked = [...text.matchAll(/^rollcall_dns_queries_total\{.*\} (\d+)$/gm)];
     expect(asked.reduce((sum, [, count]) => sum + Number(count), 0)).toBeGreaterThan(rounds);
   });

@@ -4,6 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultThreads, type PlaneOptions } from '../../../src/dns/plane/plane.ts';
+import { loadLibC } from '../../../src/dns/sockets/batched/libc.ts';
 import { tcpClient } from '../../kit/dns-client.ts';
 import { fileZone, openWorld } from '../../kit/plane-world.ts';
 import { zoneOf } from '../../kit/static-records.ts';
@@ -16,19 +17,26 @@ afterEach(async () => {
 const open = (threads: number, more: Partial<PlaneOptions> = {}, zones = [fileZone('10.9.0.1')]) =>
   openWorld(leftovers, threads, more, zones);
 
-describe.each([0, 2])('%i threads', (threads) => {
+/** Where the machine has it. */
+const batched = 'unavailable' in (await loadLibC()) ? 'dgram' : 'batched';
+
+describe.each([
+  [0, 'dgram'],
+  [2, batched],
+  [2, 'dgram'],
+] as const)('%i threads, %s', (threads, transport) => {
   test('SERVFAIL until ready, then what was told before', async () => {
-    const { harness, plane, everywhere } = await open(threads);
+    const { harness, plane, everywhere } = await open(threads, { transport });
     harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
     expect(await everywhere('orders.prod.svc')).toEqual(['SERVFAIL']);
     plane.ready();
     await plane.applied();
     expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 5']);
-    expect({ threads: plane.threads, transport: plane.transport }).toEqual({ threads, transport: 'dgram' });
+    expect({ threads: plane.threads, transport: plane.transport }).toEqual({ threads, transport });
   });
 
   test('every write is in every answer once it is applied', async () => {
-    const { harness, plane, everywhere } = await open(threads);
+    const { harness, plane, everywhere } = await open(threads, { transport });
     plane.ready();
     for (let round = 1; round <= 20; round++) {
       harness.register('orders.prod/a', { addrs: [`http://10.0.0.${round}:80`] });
@@ -43,7 +51,7 @@ describe.each([0, 2])('%i threads', (threads) => {
   });
 
   test('the TTL follows a lease that ends, and one that is renewed after all', async () => {
-    const { harness, plane, elapse, everywhere } = await open(threads);
+    const { harness, plane, elapse, everywhere } = await open(threads, { transport });
     plane.ready();
     harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'], leaseSeconds: 30, dnsTtl: 10 });
     await plane.applied();
@@ -85,7 +93,7 @@ describe.each([0, 2])('%i threads', (threads) => {
   });
 
   test('a port that somebody has is told, also where it is another plane of ours', async () => {
-    const { plane } = await open(threads);
+    const { plane } = await open(threads, { transport });
     const again = await open(threads, { listens: plane.listens });
     expect(again).toMatchObject({ failed: plane.listens[0], error: { code: 'EADDRINUSE' } });
     const socket = createSocket('udp4');
@@ -98,7 +106,7 @@ describe.each([0, 2])('%i threads', (threads) => {
   });
 
   test('says until when the answers of all threads may be cached, once an instance is in no new one', async () => {
-    const { harness, plane, elapse, everywhere } = await open(threads);
+    const { harness, plane, elapse, everywhere } = await open(threads, { transport });
     plane.ready();
     // The id is no label, and the label is what threads go by.
     harness.register('orders.prod/Orders 1', { addrs: ['http://10.0.0.1:80'], dnsTtl: 20 });
@@ -129,7 +137,7 @@ describe.each([0, 2])('%i threads', (threads) => {
   });
 
   test('closing answers what has arrived', async () => {
-    const { harness, plane } = await open(threads);
+    const { harness, plane } = await open(threads, { transport });
     plane.ready();
     harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
     await plane.applied();
