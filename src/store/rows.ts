@@ -7,6 +7,7 @@ import type { Change } from '../registry/change.ts';
 import { type Instance, parseRegistration, registrationToJson } from '../registry/instance.ts';
 import { instanceKey, labelFault, parseInstanceKey } from '../registry/names.ts';
 import type { SavedInstance } from '../registry/options.ts';
+import { PlacedInstance } from '../registry/placed-instance.ts';
 import { type Problem, problem } from '../registry/problem.ts';
 import type { Timestamps } from '../registry/stored-instance.ts';
 
@@ -103,7 +104,7 @@ export function changeOf(row: EventRow): Change | undefined {
   const place = { env: row.env, appid: row.appid, instance: instance as string, label: label as string };
   const put = (registration: unknown): Instance | undefined => {
     const read = parseRegistration(registration, noDefaults);
-    return Array.isArray(read) ? undefined : Object.freeze({ ...read, ...place });
+    return Array.isArray(read) ? undefined : new PlacedInstance(place, place.instance, place.label, read);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);
