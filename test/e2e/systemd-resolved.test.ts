@@ -9,17 +9,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { snippets } from '../../src/cli/snippets/all.ts';
 import { installed } from '../kit/installed.ts';
 import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/own-network.ts';
-import { type Program, startWhen } from '../kit/program.ts';
+import { type Program, run, startWhen } from '../kit/program.ts';
 import { main } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
 const program = process.env['SYSTEMD_RESOLVED'] ?? '/lib/systemd/systemd-resolved';
-const obstacle = !existsSync(program)
-  ? 'not installed'
-  : installed('ip') && installed('getent')
-    ? await obstacleToOwnNetwork()
-    : 'no ip or getent';
+const obstacle = await obstacleToResolved();
 if (obstacle === 'not installed' && process.env['CI']) throw new Error(`${program} is not there: .ci/run unpacks it`);
+
+async function obstacleToResolved(): Promise<string> {
+  if (!existsSync(program)) return 'not installed';
+  if (!installed('ip') || !installed('getent')) return 'no ip or getent';
+  const obstacle = await obstacleToOwnNetwork();
+  if (obstacle !== '') return obstacle;
+  const pair = ['ip', 'link', 'add', 'rollcall0', 'type', 'veth', 'peer', 'name', 'rollcall1'];
+  return (await run('unshare', ['-n', ...pair])).code === 0 ? '' : 'may not make interfaces';
+}
 
 const dnsPort = 8053;
 const snippet =
