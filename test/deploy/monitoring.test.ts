@@ -195,7 +195,7 @@ describe.skipIf(missing.length > 0)(`Prometheus${missing.length > 0 ? ' (not ins
         silent = still;
         return silent.length === 0;
       },
-      { withinMs: 30_000, everyMs: 500 },
+      { withinMs: 45_000, everyMs: 500 },
     ).catch((error: Error) => {
       throw new Error(`${error.message}: ${JSON.stringify(silent)}`);
     });

@@ -85,7 +85,8 @@ describe.skipIf(obstacle !== '')(`systemd-resolved${obstacle === '' ? '' : ` (${
       'orders.prod.svc',
     ]);
     await network.register('prod/orders/orders-2', { addrs: ['http://10.0.0.8:8080'], dnsTtl: 1 });
-    await until('the second address', async () => (await addresses('orders.prod.svc')).join() === '10.0.0.7,10.0.0.8');
+    const both = async (): Promise<boolean> => (await addresses('orders.prod.svc')).join() === '10.0.0.7,10.0.0.8';
+    await until('the second address', both, { withinMs: 20_000 });
     // Somebody asked before it was there: "no such name" is not kept.
     await network.register('prod/nobody/nobody-1', { addrs: ['http://10.0.0.9:80'], dnsTtl: 1 });
     expect(await addresses('nobody.prod.svc')).toEqual(['10.0.0.9']);

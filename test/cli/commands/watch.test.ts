@@ -37,7 +37,7 @@ async function meanwhile(line: string, seen: RegExp, act: () => Promise<unknown>
     heard = out;
   };
   const ended = typed(line.split(' '), { ...world, env: { ROLLCALL_URL: server.http, ...world.env }, onOut });
-  await until(`${line} saying ${seen}`, () => seen.test(heard));
+  await until(`${line} saying ${seen}`, () => seen.test(heard), { withinMs: 30_000 });
   await act();
   return ended;
 }
