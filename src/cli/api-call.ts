@@ -108,7 +108,8 @@ function readReply(response: IncomingMessage): Promise<RawReply> {
   });
 }
 
-function unreachable(url: URL, error: NodeJS.ErrnoException, withinMs: number): string {
+/** Why nobody answered, and what to do about it. */
+export function unreachable(url: URL, error: NodeJS.ErrnoException, withinMs: number): string {
   const { code = '' } = error;
   const at = `Cannot reach rollcall at ${url.origin}`;
   if (code === 'ECONNREFUSED') {

@@ -1,14 +1,16 @@
 // The event stream of the API, for as long as somebody listens: it comes back by itself where a connection breaks or the
-// server starts anew, behind the last event that it has seen, and says so. A refusal that no repetition can mend (a
-// wrong filter, no token) ends it.
-// Limits: one connection; waits double from what the server asks for up to 30 s, each with some chance in it, so that a
-// thousand watchers do not come back at once. A connection that is silent for 60 s, four beats of the server, is dead.
+// server starts anew, behind the last event that it has seen, and says so. What no repetition can mend ends it: a refusal
+// (a wrong filter, no token), a server that is something else, and one that was not there at all to begin with.
+// Limits: one connection; waits double from 1 s to 30 s, are at least what the server asks for, and have some chance in
+// them, so that a thousand watchers do not come back at once. A connection that is silent for 60 s, four beats of the
+// server, is dead.
 
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readRefusal } from './api-call.ts';
+import { readRefusal, unreachable } from './api-call.ts';
 import type { Connection } from './connection.ts';
 import type { Fields } from './document-fields.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { Fault } from './fault.ts';
 import { ServerSentEvents } from './server-sent-events.ts';
 import { printable } from './terminal/printable.ts';
@@ -37,12 +39,14 @@ export async function* followChanges(
   parser.lastEventId = lastEventId ?? '';
   let waitMs = againMs.least;
   let isAway = false;
+  let wasThere = false;
   for (;;) {
     parser.reset();
     let reason = 'the server ended the stream';
     try {
       const response = await open(connection, path, parser.lastEventId, signal);
-      const { statusCode = 0 } = response;
+      const { statusCode = 0, headers } = response;
+      wasThere = true;
       if (statusCode !== 200) {
         const refusal = await readRefusal(connection, { path }, response);
         // Too busy, starting, stopping: that passes.
@@ -51,6 +55,11 @@ export async function* followChanges(
           return;
         }
         reason = refusal.problem;
+      } else if (!(headers['content-type'] ?? '').startsWith('text/event-stream')) {
+        response.destroy();
+        const problem = `${connection.url.origin} answered without a stream of events, which is not rollcall's way.`;
+        yield { kind: 'refused', problem, code: exitCodes.failed };
+        return;
       } else {
         if (isAway) yield { kind: 'back' };
         isAway = false;
@@ -65,11 +74,15 @@ export async function* followChanges(
         }
       }
     } catch (error) {
+      if (!wasThere && !signal.aborted) {
+        const problem = unreachable(connection.url, error as NodeJS.ErrnoException, silenceMsMax);
+        yield { kind: 'refused', problem, code: exitCodes.failed };
+        return;
+      }
       reason = printable((error as Error).message);
     }
     if (signal.aborted) return;
-    waitMs = Math.max(waitMs, parser.retryMs ?? 0);
-    const thisMs = Math.round(waitMs * (0.75 + Math.random() / 2));
+    const thisMs = Math.round(Math.max(waitMs, parser.retryMs ?? 0) * (0.75 + Math.random() / 2));
     if (!isAway) yield { kind: 'away', reason, againMs: thisMs };
     isAway = true;
     await sleep(thisMs, undefined, { signal }).catch(() => {});

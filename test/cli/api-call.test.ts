@@ -62,6 +62,17 @@ test('no flag takes a token: the arguments of a process are for all to see', asy
   }
 });
 
+test('register says what the renewal needs where the token came from a file', async () => {
+  const renewWith = 'curl -fsS -X PUT -H "authorization: Bearer $ROLLCALL_TOKEN" http://x';
+  const { url } = await serverThat(() => ({ body: { renewWith } }));
+  const line = ['register', 'prod/orders/x', '--addr', 'http://10.0.0.1:80', '--url', url];
+  const fromFile = await typed([...line, '--token-file', 't'], { files: { t: secret } });
+  expect(fromFile.out).toMatch(/\n {2}curl .*\nROLLCALL_TOKEN has to hold the token then: export ROLLCALL_TOKEN=/);
+  const fromVariable = await typed(line, { env: { ROLLCALL_TOKEN: secret } });
+  expect(fromVariable.out).toContain('$ROLLCALL_TOKEN');
+  expect(fromVariable.out).not.toContain('has to hold');
+});
+
 test('a missing token is told with the way to give one', async () => {
   const problem = {
     type: 'urn:rollcall:problem:unauthorized',

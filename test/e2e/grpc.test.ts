@@ -47,6 +47,8 @@ const hasGrpc = installed('sh') && (await run(python, ['-c', 'import grpc']).cat
 if (!hasGrpc && process.env['CI'])
   throw new Error('Not installed: grpc for Python. CI needs: apt-get install python3-grpcio');
 
+const patience = { withinMs: 20_000 };
+
 describe.skipIf(!hasGrpc)(`gRPC${hasGrpc ? '' : ' (not installed)'}`, () => {
   const directory = scratch({ 'server.py': serverText, 'client.py': clientText });
   const hosts = ['127.0.5.2', '127.0.5.3', '127.0.5.4'] as const;
@@ -82,10 +84,10 @@ describe.skipIf(!hasGrpc)(`gRPC${hasGrpc ? '' : ' (not installed)'}`, () => {
     const answers = (): string[] => client.said().trimEnd().split('\n');
     /** Who has answered the last calls, a moment ago or later. */
     const answering = (last: number): string => [...new Set(answers().slice(-last))].sort().join();
-    await until('calls at both', () => answers().length > 40 && answering(20) === hosts.slice(0, 2).join());
+    await until('calls at both', () => answers().length > 40 && answering(20) === hosts.slice(0, 2).join(), patience);
 
     await serve(hosts[2]);
-    await until('calls at the new one', () => answering(30) === hosts.join());
+    await until('calls at the new one', () => answering(30) === hosts.join(), patience);
 
     const { json } = await api.call('POST', `/api/v1/apps/prod/greeter/${hosts[0]}/drain?wait=30s`);
     expect(json).toMatchObject({ safe: true });
@@ -94,6 +96,7 @@ describe.skipIf(!hasGrpc)(`gRPC${hasGrpc ? '' : ' (not installed)'}`, () => {
     await until(
       'calls at the others alone',
       () => answers().length > before + 60 && answering(30) === hosts.slice(1).join(),
+      patience,
     );
     expect(answers().filter((line) => !/^127\.0\.5\.[234]$/.test(line))).toEqual([]);
     await client.stop('SIGKILL');

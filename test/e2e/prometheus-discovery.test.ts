@@ -66,10 +66,12 @@ describe.skipIf(obstacle !== '')(`Prometheus dns_sd${obstacle === '' ? '' : ` ($
     // Of an instance whose ports have one address the target is the instance's own name.
     const [one, two] = [line('orders-1.orders.prod.svc:8080'), line('orders-2.orders.prod.svc:8081')];
     const plain = async (): Promise<string> => (await targets()).join().replaceAll('svc.:', 'svc:');
-    await until('both targets', async () => (await plain()) === [one, two].join());
+    // Prometheus takes five seconds to pass on what it has found.
+    const patience = { withinMs: 25_000, everyMs: 200 };
+    await until('both targets', async () => (await plain()) === [one, two].join(), patience);
     const url = `${network.server.http}/api/v1/apps/prod/orders/orders-1`;
     await network.output(['curl', '-fsS', '-X', 'DELETE', url]);
-    await until('one target', async () => (await plain()) === two);
+    await until('one target', async () => (await plain()) === two, patience);
     expect(prometheus.said()).not.toMatch(/level=error/);
   });
 });

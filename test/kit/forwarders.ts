@@ -97,6 +97,15 @@ ${text}`,
   }));
 }
 
+/** `path`: of the program, which is in no Debian: see docs/recipes.md. */
+export function startCoredns(rollcallPort: number, path: string): Promise<Forwarder> {
+  const text = snippet('coredns', rollcallPort);
+  return started('CoreDNS', path, (port, directory) => ({
+    conf: text.replaceAll(':53 {', `:${port} {\n    bind 127.0.0.1`),
+    args: ['-conf', join(directory, 'conf')],
+  }));
+}
+
 interface Setting {
   readonly conf: string;
   readonly args: readonly string[];

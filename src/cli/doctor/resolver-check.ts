@@ -15,8 +15,38 @@ export interface Asked {
 
 /** Whether the origin is handed over. */
 export async function checkDelegation({ resolver, origin }: Asked): Promise<Finding> {
+  const what = `resolver ${hostPortText(resolver)}`;
   const reply = await lookUp(resolver, { name: origin, type: typeNumber('SOA') ?? 6 });
-  return delegationFinding(`resolver ${hostPortText(resolver)}`, reply, origin);
+  if ('problem' in reply && reply.kind === 'timeout') {
+    // A name that it has to know by itself (RFC 6761): is it there at all?
+    const own = await lookUp(resolver, { name: 'localhost', type: typeNumber('A') ?? 1 });
+    if ('rcode' in own) return stuckFinding(what, origin);
+  }
+  return isResolvedStub(resolver) && 'rcode' in reply && reply.rcode === 'SERVFAIL'
+    ? resolvedFinding(what, origin)
+    : delegationFinding(what, reply, origin);
+}
+
+/** It answers what it knows, and waits for somebody else with this. */
+function stuckFinding(what: string, origin: string): Finding {
+  return fail(
+    what,
+    `answers other names, but says nothing of ${origin}.: it waits for servers that do not answer, rollcall or those of the root`,
+    `hand "${origin}" to rollcall there with an address that it can reach ("rollcall snippet"), without a DNSSEC proof, which it would ask the root for`,
+  );
+}
+
+/** The addresses on which systemd-resolved listens. */
+function isResolvedStub({ host }: HostPort): boolean {
+  return host === '127.0.0.53' || host === '127.0.0.54';
+}
+
+function resolvedFinding(what: string, origin: string): Finding {
+  return fail(
+    what,
+    `says SERVFAIL for ${origin}.: systemd-resolved has no server for it that answers, or takes the network for down (it wants an interface besides the loopback one), or wants a DNSSEC proof`,
+    `"resolvectl status" shows its servers, domains and DNSSEC; "rollcall snippet systemd-resolved" prints what it needs`,
+  );
 }
 
 /** The diagnosis alone: `reply` is to a question for the origin's SOA. */

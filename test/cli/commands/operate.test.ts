@@ -10,6 +10,7 @@ import { scriptedHttp } from '../../kit/scripted-http.ts';
 import { type ServerProcess, startServer } from '../../kit/server-process.ts';
 import { until } from '../../kit/until.ts';
 
+const patience = { withinMs: 30_000 };
 let server: ServerProcess;
 let api: ApiClient;
 
@@ -44,7 +45,7 @@ describe('drain', () => {
     const { code, out, err } = await rollcall(`drain ${place} --reason deploy`);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(
-      /^prod\/later\/later-1 is drained: .*\nresolvers may still hold it until \d{4}-.*Z \(60[0-9]s\): stop it then\n$/,
+      /^prod\/later\/later-1 is drained: .*\nresolvers may still hold it until \d{4}-.*Z \(\d{3}s\): stop it then\n$/,
     );
     expect(await statusOf(place)).toBe('waiting');
     expect((await rollcall(`drain ${place} -o json`)).out).toContain('"outcome": "unchanged"');
@@ -64,11 +65,18 @@ describe('drain', () => {
   });
 
   test('on a terminal it counts down in one line, which is gone in the end', async () => {
-    const place = await handedOut('shown', 1);
-    const { out } = await rollcall(`drain ${place} --wait 20s`, { columns: 80 });
-    expect(out).toContain('\r\u001b[Kwaiting: ');
+    const drained = { outcome: 'drained', safeToStopAt: '2026-11-21T09:30:00.000Z', safeInSeconds: 7 };
+    const { url, asked, close } = await scriptedHttp((path) => ({
+      body: { ...drained, safe: path.includes('wait=') },
+    }));
+    onTestFinished(close);
+    const line = `drain prod/shown/s-1 --wait 20s --url ${url}`;
+    const { code, out } = await rollcall(line, { columns: 80 });
+    expect(code).toBe(0);
+    expect(out).toContain('\r\u001b[Kwaiting: 7 s');
     expect(stripVTControlCharacters(out).split('\n').at(-2)).toMatch(/\rsafe to stop/);
-    const dumb = await rollcall(`drain ${await handedOut('dumb', 1)} --wait`, { columns: 80, env: { TERM: 'dumb' } });
+    expect(asked.map(({ path }) => path.split('?')[1])).toEqual(['', 'wait=20000ms']);
+    const dumb = await rollcall(line, { columns: 80, env: { TERM: 'dumb' } });
     expect(dumb.out.split(/\r/)).toHaveLength(1);
   });
 
@@ -89,10 +97,10 @@ describe('drain', () => {
         said = out;
       },
     });
-    await until('the drain', () => said.includes('is drained'));
+    await until('the drain', () => said.includes('is drained'), patience);
     const drainsWaiting = async (): Promise<boolean> =>
       /^rollcall_drains_waiting 1$/m.test((await api.call('GET', '/metrics')).text);
-    await until('the wait', drainsWaiting);
+    await until('the wait', drainsWaiting, patience);
     await api.patch(place, { status: 'up' });
     expect(await waiting).toMatchObject({ code: 1, err: expect.stringContaining('registered as up meanwhile') });
   });

@@ -1,9 +1,10 @@
 // From what a resolver says to what is wrong with it.
 
-import { expect, test } from 'vitest';
+import { createSocket } from 'node:dgram';
+import { expect, onTestFinished, test } from 'vitest';
 import type { DnsReply } from '../../../src/cli/dns/lookup.ts';
 import type { DnsRecord } from '../../../src/cli/dns/record-text.ts';
-import { delegationFinding, nameFinding } from '../../../src/cli/doctor/resolver-check.ts';
+import { checkDelegation, delegationFinding, nameFinding } from '../../../src/cli/doctor/resolver-check.ts';
 
 function reply(rcode: string, parts: Partial<DnsReply> = {}): DnsReply {
   const empty = { flags: ['qr'], answer: [], authority: [], additional: [], extendedErrors: [] };
@@ -40,6 +41,42 @@ test.each([
 ])('a resolver that %s', (_how, said, level, why, advice) => {
   const finding = delegationFinding('resolver', said, 'svc');
   expect(finding).toMatchObject({ level, why: expect.stringMatching(why), advice: expect.stringMatching(advice) });
+});
+
+/** A resolver that says this rcode of names that match, and nothing of others. */
+async function resolverThat(host: string, rcode: number, names: RegExp): Promise<{ host: string; port: number }> {
+  const socket = createSocket('udp4');
+  onTestFinished(() => void socket.close());
+  socket.on('message', (query, { address, port }) => {
+    if (!names.test(query.toString('latin1'))) return;
+    const answer = Buffer.from(query);
+    answer.writeUInt16BE(0x8180 | rcode, 2);
+    socket.send(answer, port, address);
+  });
+  await new Promise<void>((resolve) => {
+    socket.bind(0, host, resolve);
+  });
+  return { host, port: socket.address().port };
+}
+
+test('a resolver that answers other names and is silent about the origin waits for somebody', async () => {
+  const resolver = await resolverThat('127.0.0.1', 0, /localhost/);
+  const finding = await checkDelegation({ resolver, server: resolver, origin: 'svc' });
+  expect(finding).toMatchObject({
+    level: 'fail',
+    why: expect.stringMatching(/^answers other names, but says nothing of svc\./),
+    advice: expect.stringContaining('rollcall snippet'),
+  });
+});
+
+test('systemd-resolved that cannot is told apart, by its address', async () => {
+  const resolver = await resolverThat('127.0.0.53', 2, /svc/);
+  const finding = await checkDelegation({ resolver, server: resolver, origin: 'svc' });
+  expect(finding).toMatchObject({
+    level: 'fail',
+    why: expect.stringMatching(/SERVFAIL for svc\.: systemd-resolved has no server .* interface/),
+    advice: expect.stringMatching(/resolvectl status.*rollcall snippet systemd-resolved/),
+  });
 });
 
 const ours = reply('NOERROR', addresses('10.0.0.1', '10.0.0.2'));

@@ -1,0 +1,35 @@
+// `rollcall watch` over the ends of its server: it comes back by itself, and says what it could not see.
+
+import { expect, onTestFinished, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { startRollcall } from '../kit/command-line.ts';
+import { freePort, scratch } from '../kit/scratch.ts';
+import { startServer } from '../kit/server-process.ts';
+
+test('a watch comes back by itself: behind what it has seen where the server was stopped, anew where it was killed', async () => {
+  const http = `127.0.0.1:${await freePort()}`;
+  const directory = scratch();
+  const begin = () => startServer({ http, data: 'data', directory });
+  const first = await begin();
+  const client = new ApiClient(first.http);
+  onTestFinished(() => client.close());
+  await client.register('prod/kept/kept-1', ['http://10.0.0.7:80']);
+  const watching = startRollcall(['watch', 'prod/kept', '--count', '2', '--url', first.http]);
+  await watching.said(/present .*kept-1/);
+  await first.stop();
+  await watching.said(/Lost http:\/\/127\.0\.0\.1:\d+: .*; trying again in \d+ s/);
+
+  const second = await begin();
+  await client.register('prod/kept/kept-2', ['http://10.0.0.8:80']);
+  expect(await watching.said(/registered .*kept-2/)).not.toMatch(/\bgap\b|present .*kept-2/);
+  await second.kill();
+  await watching.said(/(Lost [\s\S]*){2}/);
+
+  const third = await begin();
+  onTestFinished(async () => void (await third.stop()));
+  await watching.said(/ gap [\s\S]*present .*kept-2/);
+  await client.register('prod/kept/kept-3', ['http://10.0.0.9:80']);
+  const { code, out, err } = await watching.ended;
+  expect({ code, again: err.match(/^Connected to .* again\.$/gm)?.length }).toEqual({ code: 0, again: 2 });
+  expect(out.trimEnd().split('\n').at(-1)).toMatch(/ registered .*kept-3/);
+}, 60_000);
