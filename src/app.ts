@@ -9,7 +9,6 @@ import type { Logger } from 'pino';
 import { AttentiveClock, type Pause, tickMs } from './attentive-clock.ts';
 import type { Config } from './config.ts';
 import { roomForHttp } from './connection-room.ts';
-import { explain } from './dns/explain.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
 import { name } from './dns/name.ts';
 import { defaultThreads, openPlane } from './dns/plane/plane.ts';
@@ -107,7 +106,7 @@ export async function startApp(
   });
 
   // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
-  // this is for those who explain and for what cannot be registered; queries meet the same in the data plane.
+  // this is for what cannot be registered; queries meet the same in the data plane.
   const hosts = config.dns.map(({ host }) => host);
   const liveZones = new LiveZones({
     origin,
@@ -131,6 +130,7 @@ export async function startApp(
       for (const app of registry.apps()) yield* app.instances();
     },
     zones,
+    live: liveZones,
     fileZones: loaded.zones.values(),
     negativeTtlSeconds: config.negativeTtlSeconds,
     hosts,
@@ -192,7 +192,7 @@ export async function startApp(
     drainsWaiting: () => safeStops.waiting,
     store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
     isReady: () => state === 'ready',
-    zoneCount: () => zones.size,
+    zoneCount: () => plane.zoneCount,
     limits: limitsInForce(config, room.limits.connectionsMax),
     version,
   });
@@ -202,7 +202,6 @@ export async function startApp(
   };
   registry.onChange((change) => kept.changed(change));
   registry.onChange((change) => changeLog.append(change));
-  registry.onChange((change) => liveZones.changed(change));
   registry.onChange((change) => plane.apply(change));
   registry.onChange(() => leaseTimer.arm());
   registry.onChange((change) => longPolls.notify(change));
@@ -229,7 +228,7 @@ export async function startApp(
     durable: () => kept.durable(),
     shown: threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied()),
     availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
-    resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
+    resolve: (text, type) => plane.explain(text, type),
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
     version,
@@ -261,7 +260,6 @@ export async function startApp(
     if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
     const change = registry.restore(saved);
     if ('message' in change) return change;
-    liveZones.changed(change);
     plane.apply(change);
     metrics.changed(change);
     return undefined;

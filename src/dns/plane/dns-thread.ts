@@ -2,9 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { HandedOut } from '../handouts.ts';
 import type { ListenFailure } from '../sockets/listen.ts';
-import type { Listening, Posting, Report, ThreadStart } from './posting.ts';
+import type { Asked, Listening, Posting, Report, ThreadStart, Told } from './posting.ts';
 
 export class DnsThread {
   readonly #worker: Worker;
@@ -15,7 +14,7 @@ export class DnsThread {
   #isOver = false;
   #descriptors: readonly number[] = [];
   /** By the number of the posting that asked. */
-  readonly #asked = new Map<number, (handedOut: HandedOut | undefined) => void>();
+  readonly #asked = new Map<number, (told: Told) => void>();
 
   constructor(start: ThreadStart, onFault: (error: unknown, question: string) => void) {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start });
@@ -28,7 +27,7 @@ export class DnsThread {
         this.#descriptors = report.descriptors;
         resolve(report);
       } else if (report.kind === 'fault') onFault(report.error, report.question);
-      else if (report.kind === 'handedOut') this.#answered(report.sequence, report.handedOut);
+      else if (report.kind === 'told') this.#answered(report.sequence, report.told);
       else {
         const code = report.code ?? '';
         resolve({ failed: report.failed, error: Object.assign(new Error(report.message), { code }) });
@@ -54,13 +53,13 @@ export class DnsThread {
     this.#worker.postMessage(posting);
   }
 
-  /** The same, for a posting that asks what was handed out. Undefined: it has ended, and nobody can say. */
-  ask(posting: Posting): Promise<HandedOut | undefined> {
+  /** The same, for a posting that asks. Undefined: it has ended, and nobody can say. */
+  ask<Kind extends keyof Asked>(posting: Posting & { readonly kind: Kind }): Promise<Asked[Kind] | undefined> {
     if (this.#isOver) return Promise.resolve(undefined);
-    const { promise, resolve } = Promise.withResolvers<HandedOut | undefined>();
+    const { promise, resolve } = Promise.withResolvers<Told>();
     this.#asked.set(posting.sequence, resolve);
     this.post(posting);
-    return promise;
+    return promise as Promise<Asked[Kind] | undefined>;
   }
 
   /** Ends it wherever it is. */
@@ -73,8 +72,8 @@ export class DnsThread {
     for (const descriptor of this.#descriptors) closeSync(descriptor);
   }
 
-  #answered(sequence: number, handedOut: HandedOut | undefined): void {
-    this.#asked.get(sequence)?.(handedOut);
+  #answered(sequence: number, told: Told): void {
+    this.#asked.get(sequence)?.(told);
     this.#asked.delete(sequence);
   }
 }

@@ -8,6 +8,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../registry/change.ts';
 import { DnsCounters } from '../counters.ts';
+import type { Explained } from '../explain.ts';
 import { type HandedOut, Handouts, type HeldInstance } from '../handouts.ts';
 import type { Name } from '../name.ts';
 import { SharedMemory } from '../packed/shared-memory.ts';
@@ -93,6 +94,10 @@ class ThreadedPlane implements Plane {
     return undefined;
   }
 
+  get zoneCount(): number {
+    return this.counters.zones;
+  }
+
   apply({ revision, before, after }: Change): void {
     if (after === undefined) this.#push(removeRow(before, revision));
     else {
@@ -141,6 +146,22 @@ class ThreadedPlane implements Plane {
     const nowMs = this.#options.clock.monotonicMs();
     // What a thread knew that has ended: as with a process that has, it handed out everything at its end.
     return latest(told.map((one) => one ?? new Handouts(nowMs).of(key, nowMs)));
+  }
+
+  /** One thread says it; another one where it ends meanwhile. One that does not know everybody yet is not asked. */
+  async explain(name: string, type: string): Promise<Explained | undefined> {
+    for (const [slot, thread] of this.#threads.entries()) {
+      if (thread === undefined || !this.#applied.isCounted(slot)) continue;
+      this.#flush();
+      this.#posted = (this.#posted + 1) | 0;
+      const asked = thread.ask({ kind: 'explain', name, type, sequence: this.#posted });
+      // All threads get every number: whoever waits for it waits for all of them.
+      for (const other of this.#threads) if (other !== thread) other?.post({ kind: 'nothing', sequence: this.#posted });
+      this.#watchdog.expect(this.#posted);
+      const told = await asked;
+      if (told !== undefined) return told;
+    }
+    return undefined;
   }
 
   async close(): Promise<void> {
