@@ -250,7 +250,7 @@ export class Registry implements RegistryView {
   }
 
   #place(app: App, id: string, label: string, registration: Registration): PlacedInstance {
-    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest]);
+    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest]);
     app.latest = instance;
     this.#latest = instance;
     return instance;

@@ -28,6 +28,8 @@ test('an instance comes back as it was', () => {
     dnsTtl: 0,
   });
   const { addrs, profile } = there.instance as PlacedInstance;
+  const { ports, ...said } = profile;
+  expect(ports).toHaveLength(3);
   expect(back).toEqual({
     kind: 'put',
     revision: 101,
@@ -35,7 +37,7 @@ test('an instance comes back as it was', () => {
     appid: 'com.acme.pay',
     id: 'Pay 1',
     label: 'pay-1',
-    registration: { addrs, ...profile },
+    registration: { addrs, ...said },
     deadlineMs: Number.POSITIVE_INFINITY,
     why: undefined,
   });
