@@ -75,7 +75,12 @@ export function changeRow(change: Change): ChangeRow {
 
 export function instanceCrc(row: InstanceRow): number {
   const { env, appid, instance, label, registration, times, revision } = row;
-  return crc32([env, appid, instance, label, registration, times, revision].join('\0'));
+  return crcOfColumns([env, appid, instance, label, registration, times, revision]);
+}
+
+/** In the order in which the columns of an instance stand. */
+export function crcOfColumns(columns: readonly unknown[]): number {
+  return crc32(columns.join('\0'));
 }
 
 export function eventCrc({ revision, atMs, env, appid, key, why, content }: EventRow): number {

@@ -56,12 +56,12 @@ export class ReverseZones implements LiveNames {
 
   /** A lease ends earlier than was said of it. */
   shortened(instance: Instance): void {
-    if (saidBy(instance) !== '') this.#revision++;
+    if (hasAddress(instance)) this.#revision++;
   }
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    if (saidBy(change.before) !== saidBy(change.after)) {
+    if (isOtherSaid(change)) {
       this.#changedAt = change.revision;
       this.#revision++;
     }
@@ -114,10 +114,18 @@ export class ReverseZones implements LiveNames {
   }
 }
 
+function isOtherSaid({ before, after }: InstanceChange): boolean {
+  if (before === undefined || after === undefined) return hasAddress((after ?? before) as Instance);
+  return saidBy(before) !== saidBy(after);
+}
+
+function hasAddress({ addrs }: Instance): boolean {
+  return addrs.some(({ family }) => family !== 'name');
+}
+
 /** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */
-function saidBy(instance: Instance | undefined): string {
-  const hosts = instance?.addrs.filter(({ family }) => family !== 'name').map(({ host }) => host) ?? [];
-  if (instance === undefined || hosts.length === 0) return '';
-  const { status, dnsTtl, leaseSeconds } = instance;
+function saidBy({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
+  const hosts = addrs.filter(({ family }) => family !== 'name').map(({ host }) => host);
+  if (hosts.length === 0) return '';
   return [status, dnsTtl, leaseSeconds, ...new Set(hosts)].join(' ');
 }
