@@ -4,7 +4,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { Change } from '../registry/change.ts';
-import { type Instance, parseRegistration, registrationToJson } from '../registry/instance.ts';
+import { type Instance, parseRegistration, type Registration, registrationToJson } from '../registry/instance.ts';
 import { instanceKey, labelFault, parseInstanceKey } from '../registry/names.ts';
 import type { SavedInstance } from '../registry/options.ts';
 import { PlacedInstance } from '../registry/placed-instance.ts';
@@ -87,17 +87,46 @@ export function eventCrc({ revision, atMs, env, appid, key, why, content }: Even
   return crc32([revision, atMs, env, appid, key, why, content].join('\0'));
 }
 
-/** A row back to what the registry takes; a problem names what no longer is as it has to be. */
-export function savedInstance(row: InstanceRow): SavedInstance | Problem {
+/**
+ * A row back to what the registry takes; a problem names what no longer is as it has to be. `readRegistration`: a
+ * RegistrationReader's.
+ */
+export function savedInstance(
+  row: InstanceRow,
+  readRegistration: (text: string) => Registration | Problem,
+): SavedInstance | Problem {
   const key = parseInstanceKey(row.env, row.appid, row.instance);
   if (Array.isArray(key)) return key[0] as Problem;
   const label = labelFault(row.label);
   if (label !== undefined) return problem('label', label, row.label);
-  const registration = parseRegistration(parsed(row.registration), noDefaults);
-  if (Array.isArray(registration)) return registration[0] as Problem;
+  const registration = readRegistration(row.registration);
+  if ('message' in registration) return registration;
   const times = timesIn(parsed(row.times));
   if (times === undefined) return problem('times', 'are not times', row.times);
   return { key, label: row.label, registration, times, revision: row.revision };
+}
+
+/** What follows the addresses in `registrationToJson`; no text inside it can hold these quotes. */
+const behindAddrs = '],"version":';
+
+/**
+ * Reads registrations one after the other. Most differ from the one before in nothing but their addresses, so of those
+ * no more is read: at a million that is seconds of a restart.
+ */
+export class RegistrationReader {
+  #rest = '';
+  #said: Registration | undefined;
+
+  read(text: string): Registration | Problem {
+    const end = text.indexOf(behindAddrs);
+    const isSame = end > 0 && this.#said !== undefined && text.slice(end) === this.#rest;
+    const registration = parseRegistration(parsed(isSame ? `${text.slice(0, end)}]}` : text), noDefaults);
+    if (Array.isArray(registration)) return registration[0] as Problem;
+    if (isSame) return { ...(this.#said as Registration), addrs: registration.addrs };
+    this.#said = registration;
+    this.#rest = end > 0 ? text.slice(end) : '';
+    return registration;
+  }
 }
 
 /** The change that an event was made from; undefined where the row says nothing that can be understood. */
