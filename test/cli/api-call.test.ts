@@ -43,7 +43,7 @@ test.each([
 });
 
 test('no flag takes a token: the arguments of a process are for all to see', async () => {
-  for (const command of ['ls', 'show', 'register', 'cancel', 'resolve', 'doctor']) {
+  for (const command of ['ls', 'show', 'register', 'run', 'cancel', 'resolve', 'doctor']) {
     const { out } = await typed([command, '--help']);
     expect(out).toContain('--token-file');
     expect(out).not.toMatch(/--tokens?\b(?!-file)/);

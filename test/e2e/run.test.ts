@@ -68,13 +68,11 @@ async function lastEvent(app: string): Promise<Event> {
   return (json['events'] as Event[])[0] as Event;
 }
 
-/** The process that serves the port, not what runs it. */
-function servingPid(port: number): number {
-  const pids = execFileSync('pgrep', ['-f', `^\\S*python\\S* -m http.server ${port} `])
-    .toString()
-    .trim()
-    .split('\n')
-    .map(Number);
+/** The process that serves, not what runs it. */
+function servingPid({ pid }: Program): number {
+  const pids = childrenOf(pid).filter((child) =>
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('http.server'),
+  );
   expect(pids.length).toBe(1);
   return pids[0] as number;
 }
@@ -99,8 +97,8 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
   );
 
   test('kill -9 of the program: gone at once, and the record says why', async () => {
-    const { program, port } = await legacy('struck', '127.0.12.2', ['--lease-seconds', '300', '--dns-ttl', '60']);
-    process.kill(servingPid(port), 'SIGKILL');
+    const { program } = await legacy('struck', '127.0.12.2', ['--lease-seconds', '300', '--dns-ttl', '60']);
+    process.kill(servingPid(program), 'SIGKILL');
     expect((await program.ended).code).toBe(137);
     expect(await found('struck')).toEqual([]);
     expect(await lastEvent('struck')).toMatchObject({
@@ -110,8 +108,8 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
   }, 40_000);
 
   test('kill -9 of rollcall run: the program is stopped, its address gone at the end of the lease, as the record says', async () => {
-    const { program, port } = await legacy('widowed', '127.0.12.3', ['--lease-seconds', '5']);
-    const serving = servingPid(port);
+    const { program } = await legacy('widowed', '127.0.12.3', ['--lease-seconds', '5']);
+    const serving = servingPid(program);
     program.child.kill('SIGKILL');
     await until('the end of the program', () => !isAlive(serving), patience);
     await until('the end of the lease', async () => (await found('widowed')).length === 0, patience);

@@ -4,6 +4,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { kill } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type ChildEnd =
@@ -14,15 +15,15 @@ export type ChildEnd =
 const lookMs = 50;
 
 export class Child {
-  readonly #process: ChildProcess;
+  readonly #started: ChildProcess;
   /** Settles once, with how it ended; never rejects. */
   readonly ended: Promise<ChildEnd>;
 
   constructor([command = '', ...args]: readonly string[], env: NodeJS.ProcessEnv) {
-    this.#process = spawn(command, args, { stdio: 'inherit', detached: true, env });
+    this.#started = spawn(command, args, { stdio: 'inherit', detached: true, env });
     this.ended = new Promise((resolve) => {
-      this.#process.once('error', (error: NodeJS.ErrnoException) => resolve(unstartable(command, error)));
-      this.#process.once('exit', (code, signal) =>
+      this.#started.once('error', (error: NodeJS.ErrnoException) => resolve(unstartable(command, error)));
+      this.#started.once('exit', (code, signal) =>
         resolve(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'killed', signal }),
       );
     });
@@ -30,11 +31,11 @@ export class Child {
 
   /** Of its process group too; undefined where it could not be started. */
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#started.pid;
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#process.kill(signal);
+    this.#started.kill(signal);
   }
 
   killGroup(): void {
@@ -55,10 +56,10 @@ export class Child {
 
   /** Whether there was anybody to signal. */
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
-    const { pid } = this.#process;
+    const { pid } = this.#started;
     if (pid === undefined) return false;
     try {
-      return process.kill(-pid, signal);
+      return kill(-pid, signal);
     } catch {
       return false;
     }

@@ -137,7 +137,7 @@ class Stops {
   /** The program that the signals are about. */
   attach(child: Child): void {
     this.#child = child;
-    child.ended.then(() => this.#ended.abort());
+    void child.ended.then(() => this.#ended.abort());
   }
 
   /** Aborts with the second signal that stops. */
