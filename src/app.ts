@@ -24,7 +24,9 @@ import { saidOf } from './dns/zone-file/zone-source.ts';
 import { ZoneTable } from './dns/zone-table.ts';
 import type { ZoneNews } from './dns/zone-watch/zone-news.ts';
 import { ZoneWatch } from './dns/zone-watch/zone-watch.ts';
+import { logEviction } from './eviction-log.ts';
 import { GuardLog } from './guard-log.ts';
+import { Health } from './health/health.ts';
 import { type Listen, listenHttp } from './http/listen.ts';
 import { LongPolls } from './http/long-poll.ts';
 import { SafeStops } from './http/safe-stops.ts';
@@ -33,7 +35,6 @@ import { Watchers } from './http/watch/watchers.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import type { Change } from './registry/change.ts';
 import { ChangeLog } from './registry/change-log.ts';
 import type { Clock } from './registry/clock.ts';
 import { LogRecorder } from './registry/log-recorder.ts';
@@ -148,6 +149,9 @@ export async function startApp(
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
+  const defaults = { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds };
+  const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
+  const health = new Health({ ...config, registry, clock, defaults, tell });
   const metrics = createMetrics({
     registry,
     pauses,
@@ -155,6 +159,7 @@ export async function startApp(
     longPolls: () => longPolls.waiting,
     watch: watchers,
     drainsWaiting: () => safeStops.waiting,
+    checks: health.counts,
     store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
     version: manifest.version,
   });
@@ -166,6 +171,7 @@ export async function startApp(
   registry.onChange((change) => longPolls.notify(change));
   registry.onChange((change) => watchers.changed(change));
   registry.onChange((change) => metrics.changed(change));
+  registry.onChange((change) => health.changed(change));
   registry.onChange((change) => logEviction(change, logger));
   const guardLog = new GuardLog(logger);
   registry.guard.onNews((news) => guardLog.tell(news));
@@ -222,9 +228,11 @@ export async function startApp(
     if ('message' in change) return change;
     liveZones.changed(change);
     metrics.changed(change);
+    health.changed(change);
     return undefined;
   });
   leaseTimer.arm();
+  await health.start();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
     if (news.kind === 'loaded') {
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
@@ -254,6 +262,7 @@ export async function startApp(
       leaseTimer.stop();
       clearInterval(ticking);
       await zoneWatch.close();
+      await health.close();
       // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
       await http.close();
       await dns.close();
@@ -280,13 +289,4 @@ function logZoneNews(news: ZoneNews, zones: ZoneTable, logger: Logger): void {
     const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : 'it is not served'}`;
     logger.warn({ file, faults: news.faults.map(formatFault) }, message);
   }
-}
-
-function logEviction(change: Change, logger: Logger): void {
-  if (change.kind !== 'evicted') return;
-  const { env, appid, instance, leaseSeconds } = change.before;
-  logger.info(
-    { decision: 'evicted', env, appid, instance, leaseSeconds, revision: change.revision },
-    'evicted an instance: its lease ended',
-  );
 }

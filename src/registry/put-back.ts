@@ -95,7 +95,11 @@ function write(registry: Registry, { why, change, instance }: Removed, actor: Ac
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const outcome = registry.register(key, instance, { ifAbsent: true, dirtyAtMs, by });
+  const outcome = registry.register(
+    key,
+    { ...instance, status: instance.health?.wanted ?? instance.status },
+    { ifAbsent: true, dirtyAtMs, by },
+  );
   if (outcome.kind === 'created') return undefined;
   return 'problem' in outcome ? `${outcome.problem.field} ${outcome.problem.message}` : 'is registered';
 }

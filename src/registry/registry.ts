@@ -6,25 +6,28 @@ import { strict as assert } from 'node:assert';
 import { Admission } from './admission.ts';
 import { App } from './app.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Actor, Cause, Change, ChangeListener } from './change.ts';
+import type { Actor, Cause, Change, ChangeContent, ChangeListener } from './change.ts';
 import type { Clock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
 import type { GuardView } from './guard-status.ts';
-import {
-  type Instance,
-  isSameRegistration,
-  parseRegistration,
-  type Registration,
-  registrationToJson,
-} from './instance.ts';
-import { Leases } from './leases.ts';
-import { mergePatch } from './merge-patch.ts';
+import { healthOf, type Judgement } from './health.ts';
+import { type Instance, isSameRegistration, type Registration } from './instance.ts';
 import { type InstanceKey, instanceLabel } from './names.ts';
 import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
 import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
+import { patchedRegistration } from './patched-registration.ts';
 import { type Problem, problem } from './problem.ts';
-import { evictionOf, place, type StoredInstance, storedInstance, type Timestamps, timesOf } from './stored-instance.ts';
+import {
+  evictionOf,
+  judgedInstance,
+  newTimes,
+  place,
+  type StoredInstance,
+  storedInstance,
+  timesOf,
+} from './stored-instance.ts';
+import { Tenures } from './tenures.ts';
 import type { AppView, LeasedInstance, RegistryView } from './view.ts';
 
 export type * from './options.ts';
@@ -35,7 +38,7 @@ export class Registry implements RegistryView {
   readonly #clock: Clock;
   readonly #apps = new Catalogue<App>();
   readonly #admission: Admission;
-  readonly #leases: Leases;
+  readonly #leases: Tenures;
   readonly #departures = new Departures();
   readonly #listeners: ChangeListener[] = [];
   #revision: number;
@@ -46,7 +49,7 @@ export class Registry implements RegistryView {
     this.#clock = options.clock;
     this.#revision = options.initialRevision;
     this.#admission = new Admission(options, this.#apps);
-    this.#leases = new Leases({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
+    this.#leases = new Tenures({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
   }
 
   get revision(): number {
@@ -111,7 +114,8 @@ export class Registry implements RegistryView {
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
     if (app.byId(key.instance) !== undefined || app.byLabel(label) !== undefined)
       return problem('instance', 'is there already', key.instance);
-    const instance = place(key, registration, label);
+    const health = healthOf(registration, undefined, undefined);
+    const instance = place(key, registration, label, health && (saved.health ?? health));
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
     const nowMs = this.#clock.monotonicMs();
@@ -121,14 +125,8 @@ export class Registry implements RegistryView {
     // Of an app that had later changes, removals for one, nobody may find an earlier number.
     app.revision = this.#revision;
     this.#leases.start(stored, nowMs, false);
-    return {
-      kind: 'registered',
-      after: instance,
-      revision: this.#revision,
-      atMs: this.#clock.wallMs(),
-      cause: { why: 'restored' },
-      times,
-    };
+    const atMs = this.#clock.wallMs();
+    return { kind: 'registered', after: instance, revision: this.#revision, atMs, cause: { why: 'restored' }, times };
   }
 
   /** Moves the lease's end and nothing else. */
@@ -145,11 +143,11 @@ export class Registry implements RegistryView {
     this.#expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
-    const merged = mergePatch(registrationToJson(stored.instance), patch);
-    const registration = parseRegistration(merged, this.#options.defaults);
+    const registration = patchedRegistration(stored.instance, patch, this.#options.defaults);
     if (Array.isArray(registration)) return { kind: 'invalid', problems: registration };
     if (isSameRegistration(stored.instance, registration)) return { kind: 'unchanged', stored };
-    const instance = place(stored.instance, registration, stored.instance.label);
+    const health = healthOf(registration, stored.instance, stored.instance.health?.file);
+    const instance = place(stored.instance, registration, stored.instance.label, health);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problems: [tooLong] };
     this.#leases.patched(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
@@ -161,6 +159,16 @@ export class Registry implements RegistryView {
   drain(key: InstanceKey, by?: Actor): DrainOutcome {
     const outcome = this.patch(key, { status: 'waiting' }, by, 'drained');
     return outcome.kind === 'patched' ? { ...outcome, kind: 'drained' } : outcome;
+  }
+
+  /** The checks of an instance have come to a verdict. Whether anything has changed by it. */
+  judge(key: InstanceKey, judgement: Judgement): boolean {
+    this.#expectNoListener();
+    const stored = this.find(key);
+    const judged = stored && judgedInstance(stored.instance, judgement);
+    if (stored === undefined || judged === undefined) return false;
+    this.#update(stored, judged, { why: 'checked', ...judgement });
+    return true;
   }
 
   cancel(key: InstanceKey, by?: Actor): CancelOutcome {
@@ -197,20 +205,14 @@ export class Registry implements RegistryView {
     if (refused !== undefined) return refused;
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
     const label = instanceLabel(key.instance, (candidate) => this.#admission.isLabelTaken(app, candidate));
-    const instance = place(key, registration, label);
+    const instance = place(key, registration, label, healthOf(registration, undefined, options.file));
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
     const reserved = this.#options.isReserved?.(`${label}.${key.appid}.${key.env}`);
     if (reserved !== undefined) return { kind: 'conflict', problem: problem('instance', reserved, key.instance) };
 
     const wallMs = this.#clock.wallMs();
-    const times: Timestamps = {
-      registeredAtMs: wallMs,
-      upAtMs: registration.status === 'up' ? wallMs : undefined,
-      renewedAtMs: wallMs,
-      updatedAtMs: wallMs,
-      dirtyAtMs: options.dirtyAtMs ?? wallMs,
-    };
+    const times = newTimes(wallMs, instance.status, options.dirtyAtMs);
     const nowMs = this.#clock.monotonicMs();
     const stored = storedInstance(instance, times, nowMs);
     if (app.size === 0) {
@@ -237,8 +239,9 @@ export class Registry implements RegistryView {
     }
     if (options.dirtyAtMs !== undefined && options.dirtyAtMs < stored.dirtyAtMs) return { kind: 'outdated', stored };
 
-    const isSame = isSameRegistration(stored.instance, registration);
-    const instance = place(key, registration, stored.instance.label);
+    const isSame = isSameRegistration(stored.instance, registration) && stored.instance.health?.file === options.file;
+    const health = healthOf(registration, stored.instance, options.file);
+    const instance = place(key, registration, stored.instance.label, health);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
     const wallMs = this.#clock.wallMs();
@@ -281,7 +284,7 @@ export class Registry implements RegistryView {
     assert(!this.#emitting, 'a change listener must not write to the registry');
   }
 
-  #emit(app: App, stored: StoredInstance, what: DistributiveOmit<Change, 'revision' | 'atMs' | 'times'>): void {
+  #emit(app: App, stored: StoredInstance, what: ChangeContent): void {
     this.#revision++;
     app.revision = this.#revision;
     stored.revision = this.#revision;
@@ -294,5 +297,3 @@ export class Registry implements RegistryView {
     }
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -2,8 +2,9 @@
 
 import type { Cause } from './change.ts';
 import type { Clock } from './clock.ts';
+import { effectiveStatus, type Health, type Judgement } from './health.ts';
 import { lateAfterMs } from './heartbeat.ts';
-import type { Instance, Registration } from './instance.ts';
+import type { Instance, Registration, Status } from './instance.ts';
 import type { Queued } from './lease-queue.ts';
 import type { InstanceKey } from './names.ts';
 import type { LeasedInstance } from './view.ts';
@@ -39,7 +40,7 @@ export interface StoredInstance extends LeasedInstance, Queued, Timestamps {
 
 /** A fresh lease, not queued yet. */
 export function storedInstance(instance: Instance, times: Timestamps, nowMs: number, revision = 0): StoredInstance {
-  const deadlineMs = nowMs + instance.leaseSeconds * 1000;
+  const deadlineMs = instance.health === undefined ? nowMs + instance.leaseSeconds * 1000 : Number.POSITIVE_INFINITY;
   const lease = {
     deadlineMs,
     isSuspect: false,
@@ -56,9 +57,28 @@ export function timesOf({ registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirt
 }
 
 /** A registration at its place. */
-export function place(key: InstanceKey, registration: Registration, label: string): Instance {
+export function place(
+  key: InstanceKey,
+  registration: Registration,
+  label: string,
+  health: Health | undefined,
+): Instance {
   const { env, appid, instance } = key;
-  return Object.freeze({ ...registration, env, appid, instance, label });
+  const status = health === undefined ? registration.status : effectiveStatus(health);
+  return Object.freeze({ ...registration, status, env, appid, instance, label, health });
+}
+
+/** The instance as a check has found it; undefined: it was found so before, or is none that is checked. */
+export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): Instance | undefined {
+  const { health, label } = instance;
+  if (health === undefined || health.verdict === verdict) return undefined;
+  return place(instance, instance, label, { ...health, verdict, reason });
+}
+
+/** The times of an instance that is new now. */
+export function newTimes(wallMs: number, status: Status, dirtyAtMs = wallMs): Timestamps {
+  const upAtMs = status === 'up' ? wallMs : undefined;
+  return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };
 }
 
 export function leaseMs(stored: StoredInstance): number {

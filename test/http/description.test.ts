@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import * as schemas from '../../src/http/schemas.ts';
+import { cancelReply } from '../../src/http/stop-schemas.ts';
 import { parseRegistration, registrationToJson } from '../../src/registry/instance.ts';
 import { createWorld, type Json } from '../kit/http-world.ts';
 
@@ -71,7 +72,7 @@ describe('replies', () => {
     check(schemas.appReply, (await call('GET', '/apps/prod/orders')).json());
     check(schemas.catalogueReply, (await call('GET', '/apps?limit=1')).json());
     check(schemas.resolveReply, (await call('GET', '/resolve?name=orders.prod.svc')).json());
-    check(schemas.cancelReply, (await call('DELETE', '/apps/prod/orders/a1')).json());
+    check(cancelReply, (await call('DELETE', '/apps/prod/orders/a1')).json());
     check(schemas.problemReply, (await call('DELETE', '/apps/prod/orders/a1')).json());
     check(schemas.problemReply, (await call('PUT', '/apps/prod/orders/a1', { addrs: [], weight: 'x' })).json());
   });

@@ -11,7 +11,7 @@ export interface Placed {
 export function placed(id: string, fields: Readonly<Record<string, unknown>> = {}): Placed {
   const body = { addrs: ['http://10.0.0.1:80'], ...fields };
   const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 }) as Registration;
-  return { instance: place({ env: 'prod', appid: 'orders', instance: id }, registration, id.toLowerCase()) };
+  return { instance: place({ env: 'prod', appid: 'orders', instance: id }, registration, id.toLowerCase(), undefined) };
 }
 
 export function idsOf(items: readonly Placed[]): string[] {
