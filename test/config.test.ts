@@ -11,6 +11,9 @@ describe('where a value comes from', () => {
       dns: [{ host: '127.0.0.1', port: 8053 }],
       origin: 'svc.',
       zones: 'zones',
+      services: 'services.d',
+      checksAtOnceMax: 100,
+      checkNetworks: [],
       data: 'data',
       tokens: [],
       tokenFile: undefined,
@@ -70,6 +73,7 @@ describe('where a value comes from', () => {
       logLevel: 'warn',
       serverId: 'ns1',
       serverVersion: 'rollcall',
+      checkNetworks: '169.254.10.0/24,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
     };
     for (const key of settingKeys) {

@@ -3,9 +3,9 @@
 
 import type { Instance } from '../../registry/instance.ts';
 
-type Waiting = Iterable<Pick<Instance, 'health'>>;
+type Waiting = Iterable<Pick<Instance, 'label' | 'health'>>;
 
-/** `2 instances, all waiting; 1 fails its check: tcp 10.0.0.7:80: connection refused`. */
+/** `2 instances, all waiting; 1 fails its check: orders-2 (tcp: connection refused)`. */
 export function waitingNote(count: string, instances: Waiting): string {
   return `${count}, all waiting${checkNote(instances)}`;
 }
@@ -15,10 +15,10 @@ export function checkNote(waiting: Waiting): string {
   let failing = 0;
   let unchecked = 0;
   let quoted = '';
-  for (const { health } of waiting) {
+  for (const { label, health } of waiting) {
     if (health?.verdict === 'critical') {
       failing++;
-      quoted ||= health.reason;
+      quoted ||= `${label} (${health.reason})`;
     } else if (health?.verdict === 'unchecked') unchecked++;
   }
   const failed =
