@@ -36,7 +36,7 @@ export function parseServiceFile(text: string, defaults: RegistrationDefaults): 
   if (syntax.length > 0)
     return { faults: syntax.slice(0, faultsMax).map(({ pos, message }) => `${at(pos[0])}: ${message}`) };
   const { contents } = document;
-  if (contents === null) return { services: [] };
+  if (contents === null || (isScalar(contents) && contents.value === null)) return { services: [] };
   const nodes: readonly unknown[] = isSeq(contents) ? contents.items : [contents];
   if (nodes.length > servicesMax)
     return { faults: [`1:1: there are ${nodes.length} instances, at most ${servicesMax} are read from one file`] };

@@ -37,7 +37,8 @@ export function probeGrpc({ service }: GrpcCheck, { ip, port }: Located, signal:
     let octets = 0;
     let httpStatus = 0;
     let grpcStatus: string | undefined;
-    stream.once('error', reject);
+    // A session that fails takes the stream with it, and only its own error says why.
+    stream.once('error', (error) => reject((error.cause as Error | undefined) ?? error));
     stream.once('response', (headers) => {
       httpStatus = Number(headers[constants.HTTP2_HEADER_STATUS]);
       grpcStatus = textOf(headers['grpc-status']);
