@@ -2,6 +2,7 @@
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
 import { Arrivals } from './arrivals.ts';
+import type { Presence } from './guard-scope.ts';
 import { instanceKey } from './names.ts';
 import type { StoredInstance } from './stored-instance.ts';
 import type { AppView } from './view.ts';
@@ -11,6 +12,8 @@ export class App implements AppView {
   readonly appid: string;
   revision = 0;
   readonly arrivals = new Arrivals();
+  /** Of its instances those that have checks instead of a lease; counted by tenures.ts. */
+  checkedCount = 0;
   readonly #byKey = new Map<string, StoredInstance>();
   readonly #byLabel = new Map<string, StoredInstance>();
 
@@ -21,6 +24,11 @@ export class App implements AppView {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** Those that are expected to renew: what the guard goes by. */
+  get renewing(): Presence {
+    return { size: this.size - this.checkedCount, arrivals: this.arrivals };
   }
 
   instances(): IterableIterator<StoredInstance> {

@@ -49,7 +49,7 @@ export class Registry implements RegistryView {
     this.#clock = options.clock;
     this.#revision = options.initialRevision;
     this.#admission = new Admission(options, this.#apps);
-    this.#leases = new Tenures({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
+    this.#leases = new Tenures(options, this.#apps);
   }
 
   get revision(): number {

@@ -158,13 +158,20 @@ describe('an instance that is registered with checks', () => {
 test('over a restart: what passed is answered at once, what is down is found out, what a file no longer names is gone', async () => {
   await untilFound('legacy', hosts.slice(1));
   await untilFound('posted', hosts.slice(0, 1));
+  await api.register('prod/steady/s1', [backends.all[1]?.addr ?? ''], {
+    checks: [{ type: 'tcp', intervalSeconds: 1 }],
+  });
+  await untilFound('steady', hosts.slice(1));
   await endServer();
   await backends.all[0]?.stop();
   rmSync(join(directory, 'services.d', 'legacy.yaml'));
   await serve();
+  expect(await found('steady')).toEqual([`A ${hosts[1]}`]);
   expect(await found('legacy')).toEqual([]);
   expect((await events('legacy'))[0]).toMatchObject({ why: 'cancelled' });
   await untilFound('posted', []);
   const { json } = await api.call('GET', '/api/v1/resolve?name=posted.prod.svc&type=A');
   expect(json['reason']).toBe('1 instance, all waiting; 1 fails its check: p1 (tcp: connection refused)');
+  // It was never anything else.
+  expect((await events('steady')).map(({ why }) => why)).toEqual(['checked', 'registered']);
 });

@@ -129,7 +129,7 @@ async function health(answers: Readonly<Record<string, number | string>>): Promi
       stream.end(Buffer.from(answer === 0 ? [0, 0, 0, 0, 0] : [0, 0, 0, 0, 2, 0x08, answer]));
     });
   });
-  return listening(server as never);
+  return listening(server);
 }
 
 test.each<[service: string, result: ProbeResult]>([

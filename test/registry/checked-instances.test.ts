@@ -25,8 +25,8 @@ function world() {
     clock,
     origin: 'svc.',
     defaults,
-    instancesMax: 10,
-    instancesPerAppMax: 10,
+    instancesMax: 100,
+    instancesPerAppMax: 100,
     initialRevision: 0,
   });
   const changes: Change[] = [];
@@ -68,6 +68,31 @@ test('no lease ends it, and the guard does not wait for it', () => {
   expect(registry.renew(key).kind).toBe('renewed');
   expect(registry.cancel(key).kind).toBe('cancelled');
   expect(registry.instanceCount).toBe(0);
+});
+
+test('the guard goes by those that renew: checked ones beside them do not make a loss look small', () => {
+  const { registry, pass } = world();
+  const at = (appid: string, i: number) => ({ env: 'prod', appid, instance: `i${i}` });
+  const renewing = [
+    ...Array.from({ length: 3 }, (_, i) => at('lost', i)),
+    ...Array.from({ length: 40 }, (_, i) => at('well', i)),
+  ];
+  for (const one of renewing) registry.register(one, registrationOf({ leaseSeconds: 60 }));
+  for (let i = 0; i < 31; i++) registry.register(at('lost', 10 + i), registrationOf({ checks }));
+  registry.cancel(at('lost', 40));
+  const beat = (places: typeof renewing): void => {
+    for (const one of places) registry.renew(one);
+    pass(20_000);
+  };
+  // Long enough to be no newcomers any more; then three are silent.
+  for (let i = 0; i < 30; i++) beat(renewing);
+  for (let i = 0; i < 4; i++) beat(renewing.slice(3));
+  const { isRegistryHeld, heldAppCount } = registry.guard.status(10);
+  expect({ isRegistryHeld, heldAppCount, left: registry.instanceCount }).toEqual({
+    isRegistryHeld: false,
+    heldAppCount: 1,
+    left: 73,
+  });
 });
 
 test('what its owner has drained stays drained, whatever its checks say', () => {

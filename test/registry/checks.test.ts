@@ -1,7 +1,6 @@
 // Checks as they are written: defaults, what is refused and where, and which addresses a check is about.
 
 import { expect, test } from 'vitest';
-import type { Address } from '../../src/registry/address.ts';
 import { checkTargets } from '../../src/registry/checks.ts';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/registry/instance.ts';
 
@@ -83,7 +82,7 @@ test.each<[check: Record<string, unknown>, at: readonly string[], hosts: string]
   [{ type: 'http' }, ['web://10.0.0.1:1', 'web://10.0.0.2:1'], '10.0.0.1:1 10.0.0.2:1'],
 ])('%j of %j is about %s', (check, at, hosts) => {
   const registration = parsed([check], at);
-  const targets = checkTargets(registration.checks[0] as never, registration.addrs as Address[]);
+  const targets = checkTargets(registration.checks[0] as never, registration.addrs);
   expect(targets.map(({ host, number }) => `${host}:${number}`).join(' ')).toBe(hosts);
 });
 
