@@ -49,11 +49,13 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** A problem is a sentence for a person. `stopping` ends a start that is under way: a large registry takes seconds. */
 export async function startApp(
   config: Config,
   logger: Logger,
+  stopping: AbortSignal,
   ownClock: Clock = systemClock,
-): Promise<App | { problem: string }> {
+): Promise<App | { problem: string } | 'stopped'> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
 
@@ -82,15 +84,16 @@ export async function startApp(
       eventsMax: config.eventsMax,
       zonesSaid: saidOf(loaded.loads.flatMap(({ sources }) => sources)),
     },
-    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), logger },
+    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
   );
-  if ('problem' in kept) return kept;
+  if (kept === 'stopped' || 'problem' in kept) return kept;
 
   // The registry: what it must not take is what a zone file has.
+  const defaults = { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds };
   const registry = new Registry({
     clock,
     origin: config.origin,
-    defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    defaults,
     instancesMax: config.instancesMax,
     instancesPerAppMax: config.instancesPerAppMax,
     appsMax: config.appsMax,
@@ -149,7 +152,6 @@ export async function startApp(
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
-  const defaults = { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds };
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
   const health = new Health({ ...config, registry, clock, defaults, tell });
   const metrics = createMetrics({
@@ -166,7 +168,7 @@ export async function startApp(
   registry.onChange((change) => kept.changed(change));
   registry.onChange((change) => changeLog.append(change));
   registry.onChange((change) => liveZones.changed(change));
-  registry.onChange((change) => handouts.changed(change));
+  registry.onChange((change) => handouts.changed(change, clock.monotonicMs()));
   registry.onChange(() => leaseTimer.arm());
   registry.onChange((change) => longPolls.notify(change));
   registry.onChange((change) => watchers.changed(change));
@@ -182,7 +184,7 @@ export async function startApp(
     registry,
     clock,
     origin: config.origin,
-    defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    defaults,
     logger,
     tokens: config.tokens,
     isOpen: config.insecure,
@@ -220,6 +222,15 @@ export async function startApp(
     return listenProblem('HTTP', httpListens);
   }
   if (room.shortage !== undefined) logger.info(room.shortage, 'takes fewer HTTP connections than configured');
+  const close = async () => {
+    clearInterval(ticking);
+    // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
+    await http.close();
+    await dns.close();
+    await kept.close(registry.revision);
+    metrics.stop();
+    logger.info({ revision: registry.revision }, 'rollcall has stopped');
+  };
   const restored = await kept.restore((saved) => {
     const { key, label } = saved;
     const reserved = liveZones.reservedReason(`${label}.${key.appid}.${key.env}`);
@@ -231,6 +242,7 @@ export async function startApp(
     health.changed(change);
     return undefined;
   });
+  if (stopping.aborted) return close().then(() => 'stopped' as const);
   leaseTimer.arm();
   await health.start();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
@@ -242,17 +254,9 @@ export async function startApp(
     logZoneNews(news, zones, logger);
   });
   state = 'ready';
-  logger.info(
-    {
-      http: httpListens,
-      dns: dns.listens,
-      origin: config.origin,
-      zones: zones.size,
-      restored,
-      revision: registry.revision,
-    },
-    'rollcall is ready',
-  );
+  const { revision } = registry;
+  const served = { http: httpListens, dns: dns.listens, origin: config.origin, zones: zones.size };
+  logger.info({ ...served, restored, revision }, 'rollcall is ready');
 
   return {
     http: httpListens,
@@ -260,15 +264,9 @@ export async function startApp(
     async stop() {
       state = 'stopping';
       leaseTimer.stop();
-      clearInterval(ticking);
       await zoneWatch.close();
       await health.close();
-      // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
-      await http.close();
-      await dns.close();
-      await kept.close(registry.revision);
-      metrics.stop();
-      logger.info({ revision: registry.revision }, 'rollcall has stopped');
+      await close();
     },
   };
 }

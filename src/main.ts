@@ -33,7 +33,8 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   const [{ openLog }, { startApp }] = await Promise.all([import('./log.ts'), import('./app.ts')]);
   const log = openLog(config.logLevel);
   const { logger } = log;
-  const starting = startApp(config, logger);
+  const stopping = new AbortController();
+  const starting = startApp(config, logger, stopping.signal);
   closeWithGrace(
     {
       delay: config.stopSeconds * 1000,
@@ -47,8 +48,9 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     async ({ err, signal }) => {
       if (err !== undefined) logger.fatal(err, 'Stopping because of a fault in the program');
       else logger.info(`${signal ?? 'End'}: stopping`);
+      stopping.abort();
       const app = await starting;
-      if ('stop' in app) await app.stop();
+      if (app !== 'stopped' && 'stop' in app) await app.stop();
       await log.close();
     },
   );
@@ -58,7 +60,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   process.on('SIGHUP', () => logger.info('SIGHUP: zone files are watched, there is nothing to reload'));
   const app = await starting;
-  if (!('problem' in app)) return 'running';
+  if (app === 'stopped' || !('problem' in app)) return 'running';
   await log.close();
   return app;
 }

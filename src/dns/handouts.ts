@@ -106,9 +106,10 @@ export class Handouts {
   }
 
   /** A change listener: no answer made before it is served again. */
-  changed(change: Change): void {
+  changed(change: Change, nowMs: number): void {
     const { env, appid } = change.after ?? change.before;
     for (const cell of this.#envs.get(env)?.get(appid)?.cells ?? []) this.close(cell);
+    if (change.before !== undefined) this.#keepEarlierLife(change.before, change.after, nowMs);
   }
 
   /**
@@ -124,7 +125,7 @@ export class Handouts {
     }
     const before = this.#sinceMs + holdingMs(instance.dnsTtl);
     const heldUntilMs = Math.max(before, held?.heldUntilMs ?? never);
-    const isHeld = held !== undefined && held.heldUntilMs > nowMs;
+    const isHeld = held !== undefined && held.heldUntilMs > nowMs && held.lastServedMs > never;
     return { heldUntilMs, lastServedMs: isHeld ? held.lastServedMs : undefined };
   }
 
@@ -139,6 +140,15 @@ export class Handouts {
       }
     }
     return { instances, cells: cells.size };
+  }
+
+  /** What was handed out before the start had the TTL of then: a shorter one since does not shorten it. */
+  #keepEarlierLife(before: Instance, after: Instance | undefined, nowMs: number): void {
+    if (after !== undefined && after.dnsTtl >= before.dnsTtl) return;
+    const untilMs = this.#sinceMs + holdingMs(before.dnsTtl);
+    if (untilMs <= nowMs) return;
+    const held = heldOf(this.#appOf(before), before);
+    held.heldUntilMs = Math.max(held.heldUntilMs, untilMs);
   }
 
   #makeRoom(app: AppLedger, newest: Cell): void {

@@ -20,6 +20,8 @@ const listedMax = 1000;
 /** Reads the parameters; problems are left with the reader. */
 export function readChoice(query: QueryReader, request: FastifyRequest): Choice {
   const near = query.text('near');
+  // An unset variable in a script would else prefer those that name no zone.
+  if (near === '') query.problems.push(problem('near', 'must not be empty: leave it out to prefer no zone', near));
   const order = orderOf(query);
   const limit = query.integer('limit', 1, listedMax);
   const subset = subsetOf(query, request.ip);

@@ -39,7 +39,14 @@ export async function readEvents(
   const last = changes.at(-1);
   const next = page.changes.length > changes.length && last !== undefined ? String(last.revision) : undefined;
   if (next !== undefined) reply.header('link', `<${urlOfNext(request.url, next)}>; rel="next"`);
-  const document = { events: changes.map(eventDocument), ...completeSince(page) };
+  // What is behind the cursor is told by the next page.
+  const end = next === undefined ? 0 : Number(next);
+  const unreadable = page.unreadable.filter((revision) => revision > end);
+  const document = {
+    events: changes.map(eventDocument),
+    ...completeSince(page),
+    ...(unreadable.length === 0 ? {} : { unreadable }),
+  };
   return reply.header('cache-control', 'no-store').send(next === undefined ? document : { ...document, next });
 }
 

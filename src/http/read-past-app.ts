@@ -65,6 +65,10 @@ function refuse(reply: FastifyReply, app: string, atMs: number, past: Unknown): 
     const detail = `${what}: more than ${past.undoneMax} changes of it lie between then and now. Ask for a later time.`;
     return sendProblem(reply, { kind: 'not-recorded', detail });
   }
+  if (past.kind === 'damaged') {
+    const detail = `${what}: ${past.changes} changes of it between then and now cannot be read, the record is damaged.`;
+    return sendProblem(reply, { kind: 'not-recorded', detail });
+  }
   const completeSince = isoTime(past.completeSinceMs);
   const detail = `${what}: changes are recorded since ${completeSince}.`;
   return sendProblem(reply, { kind: 'not-recorded', detail, members: { completeSince } });

@@ -56,6 +56,11 @@ export const eventsReply = Type.Object({
   events: Type.Array(eventReply, { description: 'Newest first.' }),
   completeSince: time('Every change since then is recorded.'),
   completeSinceRevision: Type.Integer({ description: 'Every change after this revision is recorded.' }),
+  unreadable: Type.Optional(
+    Type.Array(Type.Integer(), {
+      description: 'Revisions of changes that belong on this page and cannot be read: the record is damaged there.',
+    }),
+  ),
   next: Type.Optional(Type.String({ description: 'Cursor of the next page, for `before`; absent on the last.' })),
 });
 

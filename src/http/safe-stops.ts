@@ -75,6 +75,8 @@ export class SafeStops {
 
   #decide(call: Call, handedOut: HandedOut): void {
     const { instance, reply, waitEndsMs } = call;
+    // The client left while its write went to the disk: nobody would tell that its wait is over.
+    if (reply.raw.destroyed) return;
     const nowMs = this.#deps.clock.monotonicMs();
     if (waitEndsMs !== undefined && this.#isUp(instance)) refuseAsUp(reply, instance);
     else if (waitEndsMs === undefined || Math.min(handedOut.heldUntilMs, waitEndsMs) <= nowMs)

@@ -15,8 +15,6 @@ export interface Address {
   /** Canonical: dotted IPv4, RFC 5952 IPv6 without brackets, or a lower-case host name without the final dot. */
   readonly host: string;
   readonly family: IpFamily | 'name';
-  /** The address in octets, for A and AAAA; empty for a host name. */
-  readonly octets: Uint8Array;
   /** 1..65535 */
   readonly number: number;
 }
@@ -48,7 +46,8 @@ export function parseAddress(text: string): Address | AddressFault {
     return { fault: `port must be 1-65535, received ${authority[2] === '' ? 'none' : authority[2]}` };
   const host = parseHost(authority[1] as string);
   if ('fault' in host) return host;
-  return { port, protocol: suffix === 'udp' ? 'udp' : 'tcp', ...host, number };
+  const protocol = suffix === 'udp' ? 'udp' : 'tcp';
+  return { port, protocol, host: host.host, family: host.family, number };
 }
 
 function parsePortNumber(text: string): number | undefined {
@@ -57,7 +56,7 @@ function parsePortNumber(text: string): number | undefined {
   return number <= 65_535 ? number : undefined;
 }
 
-type Host = Pick<Address, 'host' | 'family' | 'octets'>;
+type Host = Pick<Address, 'host' | 'family'>;
 
 function parseHost(text: string): Host | AddressFault {
   if (text.startsWith('[')) return hostOfIpv6(text.slice(1, -1));
@@ -75,7 +74,7 @@ function parseHost(text: string): Host | AddressFault {
     const fault = labelFault(label);
     if (fault !== undefined) return { fault: `has the host ${host}, which ${fault}` };
   }
-  return { host, family: 'name', octets: new Uint8Array(0) };
+  return { host, family: 'name' };
 }
 
 function hostOfIpv6(text: string): Host | AddressFault {
@@ -87,7 +86,15 @@ function hostOfIpv6(text: string): Host | AddressFault {
 
 function usable(family: IpFamily, octets: Uint8Array, host: string): Host | AddressFault {
   const reason = unusableReason(family, octets);
-  return reason === undefined ? { host, family, octets } : { fault: `has the host ${host}, which ${reason}` };
+  return reason === undefined ? { host, family } : { fault: `has the host ${host}, which ${reason}` };
+}
+
+/**
+ * The address in octets, for A and AAAA, made anew: an array of octets kept with each address would be most of what an
+ * instance costs in memory. Precondition: it is no host name.
+ */
+export function octetsOf({ family, host }: Address): Uint8Array {
+  return (family === 4 ? parseIpv4(host) : parseIpv6(host)) as Uint8Array;
 }
 
 /** Canonical text: what `parseAddress` reads back to the same address. */

@@ -20,14 +20,19 @@ export class Admission {
   refusal(key: InstanceKey, instanceCount: number): RegisterOutcome | undefined {
     const { instancesMax, instancesPerAppMax, appsMax = instancesMax } = this.#options;
     if (instanceCount >= instancesMax) {
-      return full('instances', 'instance', `the registry is full: it holds ${instancesMax} instances`);
+      return full('instances', 'instance', `cannot be added: the registry is full, it holds ${instancesMax} instances`);
     }
     const app = this.#apps.app(key.env, key.appid);
     if (app !== undefined) {
       if (app.size < instancesPerAppMax) return undefined;
-      return full('instances-per-app', 'instance', `the app is full: it holds ${instancesPerAppMax} instances`);
+      return full(
+        'instances-per-app',
+        'instance',
+        `cannot be added: the app is full, it holds ${instancesPerAppMax} instances`,
+      );
     }
-    if (this.#apps.size >= appsMax) return full('apps', 'appid', `the registry is full: it holds ${appsMax} apps`);
+    if (this.#apps.size >= appsMax)
+      return full('apps', 'appid', `cannot be added: the registry is full, it holds ${appsMax} apps`);
     const reserved = this.#options.isReserved?.(`${key.appid}.${key.env}`) ?? this.#isInstanceName(key.env, key.appid);
     return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
   }

@@ -2,8 +2,8 @@
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
 import { Arrivals } from './arrivals.ts';
-import type { Presence } from './guard-scope.ts';
 import { instanceKey } from './names.ts';
+import type { PlacedInstance } from './placed-instance.ts';
 import type { StoredInstance } from './stored-instance.ts';
 import type { AppView } from './view.ts';
 
@@ -11,11 +11,14 @@ export class App implements AppView {
   readonly env: string;
   readonly appid: string;
   revision = 0;
+  /** Instances that take traffic; kept by leases.ts. */
+  serving = 0;
   readonly arrivals = new Arrivals();
-  /** Of its instances those that have checks instead of a lease; counted by tenures.ts. */
-  checkedCount = 0;
+  /** The instance that was placed here last. */
+  latest: PlacedInstance | undefined;
   readonly #byKey = new Map<string, StoredInstance>();
-  readonly #byLabel = new Map<string, StoredInstance>();
+  /** Those alone whose label is not their key: of most instances it is, and a second map of all costs memory. */
+  readonly #byOddLabel = new Map<string, StoredInstance>();
 
   constructor(env: string, appid: string) {
     this.env = env;
@@ -26,17 +29,15 @@ export class App implements AppView {
     return this.#byKey.size;
   }
 
-  /** Those that are expected to renew: what the guard goes by. */
-  get renewing(): Presence {
-    return { size: this.size - this.checkedCount, arrivals: this.arrivals };
-  }
-
   instances(): IterableIterator<StoredInstance> {
     return this.#byKey.values();
   }
 
   byLabel(label: string): StoredInstance | undefined {
-    return this.#byLabel.get(label);
+    const odd = this.#byOddLabel.get(label);
+    if (odd !== undefined) return odd;
+    const stored = this.#byKey.get(label);
+    return stored?.instance.label === label ? stored : undefined;
   }
 
   byId(id: string): StoredInstance | undefined {
@@ -44,12 +45,14 @@ export class App implements AppView {
   }
 
   add(stored: StoredInstance): void {
-    this.#byKey.set(instanceKey(stored.instance.instance), stored);
-    this.#byLabel.set(stored.instance.label, stored);
+    const { instance, label } = stored.instance;
+    const key = instanceKey(instance);
+    this.#byKey.set(key, stored);
+    if (key !== label) this.#byOddLabel.set(label, stored);
   }
 
   delete(stored: StoredInstance): void {
     this.#byKey.delete(instanceKey(stored.instance.instance));
-    this.#byLabel.delete(stored.instance.label);
+    this.#byOddLabel.delete(stored.instance.label);
   }
 }

@@ -22,6 +22,7 @@ export interface HeldApp {
   readonly reason: string;
   /** Wall-clock milliseconds. */
   readonly sinceMs: number;
+  /** Instances that take traffic. */
   readonly members: number;
   /** Not heard of for longer than expected, suspects among them. */
   readonly late: number;

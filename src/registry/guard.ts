@@ -4,7 +4,7 @@
 // before), and ends it by itself as soon as enough are back or were cancelled. Whose turn it is and what becomes of a
 // lease is decided in leases.ts. Limits: apps are remembered only while they miss somebody.
 
-import type { Arrivals } from './arrivals.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Clock } from './clock.ts';
 import { GuardScope, type Presence } from './guard-scope.ts';
 import type { GuardNews, HeldApp } from './guard-status.ts';
@@ -17,10 +17,10 @@ export interface GuardDeps {
   /** The whole registry. */
   readonly registry: Presence;
   /** An app, if it is there. */
-  app(env: string, appid: string): Presence | undefined;
+  readonly app: (env: string, appid: string) => Presence | undefined;
 }
 
-const nobody: Presence = { size: 0, arrivals: { recent: () => 0 } as unknown as Arrivals };
+const nobody: Presence = { serving: 0, arrivals: new Arrivals() };
 
 export class Guard {
   readonly #deps: GuardDeps;
@@ -58,29 +58,31 @@ export class Guard {
     this.#listeners.push(listener);
   }
 
-  /** A member is late now. */
-  missed(instance: Instance): void {
-    this.#registry.late++;
-    this.#scopeOf(instance).late++;
+  /** A member is late now; whoever joined at `replaceableMs` (monotonic) or later may have been meant to replace it. */
+  missed(instance: Instance, replaceableMs: number): void {
+    for (const scope of [this.#registry, this.#scopeOf(instance)]) {
+      scope.lossesSinceMs = scope.losses === 0 ? replaceableMs : Math.min(scope.lossesSinceMs, replaceableMs);
+      scope.late++;
+    }
   }
 
-  /** A late member is kept beyond its lease now. */
+  /** Somebody, a member or not, is kept beyond the end of the lease now. */
   suspected(instance: Instance): void {
     this.#registry.suspects++;
     this.#scopeOf(instance).suspects++;
   }
 
-  /** A member is no suspect any more, though late. */
+  /** A suspect is none any more, though late. */
   trusted(instance: Instance): void {
     this.#registry.suspects--;
     this.#scopeOf(instance).suspects--;
   }
 
-  /** A late member is back, or has left for a reason of its own (it is then a member no more). */
-  found(instance: Instance, wasSuspect: boolean): void {
+  /** Somebody late is back, or has left for a reason of its own. `wasMember`: it was counted as `missed`. */
+  found(instance: Instance, wasMember: boolean, wasSuspect: boolean): void {
     const scope = this.#scopeOf(instance);
     for (const one of [this.#registry, scope]) {
-      one.late--;
+      if (wasMember) one.late--;
       if (wasSuspect) one.suspects--;
     }
     this.#settle(instance);
@@ -90,7 +92,7 @@ export class Guard {
   lost(instance: Instance, wasSuspect: boolean): void {
     this.#registry.gone++;
     this.#scopeOf(instance).gone++;
-    this.found(instance, wasSuspect);
+    this.found(instance, true, wasSuspect);
   }
 
   forgotten(instance: Instance): void {
@@ -137,7 +139,7 @@ export class Guard {
       if (listed.length === limit) break;
       const { app, held, late, suspects } = scope;
       if (app === undefined || held === undefined) continue;
-      const members = this.#presenceOf(scope).size;
+      const members = this.#presenceOf(scope).serving;
       listed.push({ ...app, reason: this.reasonOf(scope), sinceMs: held.wallMs, members, late, suspects });
     }
     return listed;
@@ -158,7 +160,7 @@ export class Guard {
   }
 
   #isUnder(scope: GuardScope): boolean {
-    return scope.isUnder(this.#deps.percent, this.#presenceOf(scope), this.#deps.clock.monotonicMs());
+    return scope.isUnder(this.#deps.percent, this.#presenceOf(scope));
   }
 
   #begin(scope: GuardScope): void {
@@ -176,7 +178,7 @@ export class Guard {
     const scope = this.#apps.get(key);
     if (scope === undefined) return;
     this.#endIfOver(scope);
-    if (scope.losses === 0) this.#apps.delete(key);
+    if (scope.losses === 0 && scope.suspects === 0) this.#apps.delete(key);
   }
 
   #endIfOver(scope: GuardScope): void {
@@ -196,7 +198,7 @@ export class Guard {
       kind === 'held'
         ? scope.reason(this.#deps.percent, presence)
         : `${scope.losses} of ${scope.expected(presence)} instances are not heard of now`;
-    const news = { kind, app, reason, heldMs, members: presence.size, late, suspects };
+    const news = { kind, app, reason, heldMs, members: presence.serving, late, suspects };
     for (const listener of this.#listeners) listener(news);
   }
 }

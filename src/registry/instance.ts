@@ -56,6 +56,10 @@ export const limits = {
   dnsTtl: { min: 0, max: 3600 },
 } as const;
 
+/** One for all instances that have none: an empty map of its own takes 200 octets. */
+const noMetadata: ReadonlyMap<string, string> = new Map();
+const none: readonly string[] = Object.freeze([]);
+
 export const weightDefault = 10;
 export const priorityDefault = 0;
 
@@ -179,7 +183,7 @@ function textFault(value: unknown): string | undefined {
 }
 
 function tagsOf(value: unknown, field: string, problems: Problem[]): readonly string[] {
-  if (value === undefined) return [];
+  if (value === undefined) return none;
   if (!Array.isArray(value) || value.length > limits.tags) {
     problems.push(
       problem(
@@ -194,7 +198,7 @@ function tagsOf(value: unknown, field: string, problems: Problem[]): readonly st
     const fault = tag === '' ? 'must not be empty' : textFault(tag);
     if (fault !== undefined) problems.push(problem(`${field}[${index}]`, fault, tag));
   }
-  return Object.freeze([...new Set(value as string[])]);
+  return value.length === 0 ? none : Object.freeze([...new Set(value as string[])]);
 }
 
 function sixteenBits(fallback: number): Reader<number> {
@@ -223,13 +227,14 @@ function statusOf(value: unknown, field: string, problems: Problem[]): Status {
 }
 
 function metadataOf(value: unknown, field: string, problems: Problem[]): ReadonlyMap<string, string> {
+  if (value === undefined) return noMetadata;
   const metadata = new Map<string, string>();
-  if (value === undefined) return metadata;
   if (!isObject(value)) {
     problems.push(problem(field, 'must be an object of text values', value));
     return metadata;
   }
   const entries = Object.entries(value);
+  if (entries.length === 0) return noMetadata;
   if (entries.length > limits.metadataKeys) {
     problems.push(problem(field, `must have at most ${limits.metadataKeys} keys`, `${entries.length} keys`));
     return metadata;

@@ -8,7 +8,6 @@
 // every interval of its own, so that nobody has to be told when a hold ends. One entry an instance in the queue, or in
 // the room of those that wait for their turn.
 
-import { Arrivals } from './arrivals.ts';
 import type { Clock } from './clock.ts';
 import { EvictionBudget } from './eviction-budget.ts';
 import { EvictionRoom } from './eviction-room.ts';
@@ -17,16 +16,17 @@ import type { Presence } from './guard-scope.ts';
 import { type GuardNews, type GuardStatus, type GuardView, statusOf } from './guard-status.ts';
 import { firstIntervalMs, isUnexpected, lateAfterMs, learnedIntervalMs } from './heartbeat.ts';
 import { LeaseQueue } from './lease-queue.ts';
+import { Members } from './members.ts';
 import { type GuardOptions, guardDefaults } from './options.ts';
 import { RenewalRates } from './renewal-rates.ts';
-import { heardMs, lateAtMs, leaseMs, type StoredInstance } from './stored-instance.ts';
+import { heardMs, lateAtMs, leaseMs, replaceableMs, type StoredInstance } from './stored-instance.ts';
 
 export interface LeasesDeps {
   readonly clock: Clock;
   readonly guard?: Partial<GuardOptions> | undefined;
   /** In [0, 1): who is evicted when not all may be. */
   readonly random?: (() => number) | undefined;
-  app(env: string, appid: string): Presence | undefined;
+  readonly app: (env: string, appid: string) => Presence | undefined;
 }
 
 /** An evicted instance is a loss for one of its intervals, and no longer than this. */
@@ -36,7 +36,6 @@ const looksPerEviction = 4;
 const never = Number.NEGATIVE_INFINITY;
 
 export class Leases implements GuardView {
-  readonly #deps: LeasesDeps;
   readonly #clock: Clock;
   readonly #options: GuardOptions;
   readonly #queue = new LeaseQueue<StoredInstance>();
@@ -48,36 +47,32 @@ export class Leases implements GuardView {
   /** Past the ceiling. */
   readonly #overdue = new Set<StoredInstance>();
   readonly #rates = new RenewalRates();
-  readonly #presence = { size: 0, arrivals: new Arrivals() };
+  #size = 0;
+  readonly #members: Members;
   readonly #guard: Guard;
 
   constructor(deps: LeasesDeps) {
-    const { clock } = deps;
-    this.#deps = deps;
-    this.#clock = clock;
+    this.#clock = deps.clock;
     this.#options = { ...guardDefaults, ...deps.guard };
     this.#budget = new EvictionBudget(this.#options.evictionPercentPerMinute);
     this.#room = new EvictionRoom(deps.random ?? (() => 0.5));
-    const app = (env: string, appid: string) => deps.app(env, appid);
-    this.#guard = new Guard({ clock, percent: this.#options.guardPercent, registry: this.#presence, app });
+    this.#members = new Members(deps.app);
+    const { guardPercent: percent } = this.#options;
+    this.#guard = new Guard({ clock: deps.clock, percent, registry: this.#members.registry, app: deps.app });
   }
 
   /** Instances with a lease. */
   get size(): number {
-    return this.#presence.size;
+    return this.#size;
   }
 
   /** A lease that starts now. `isNew`: it joins, and was not there before a restart. */
   start(stored: StoredInstance, nowMs: number, isNew: boolean): void {
-    const { env, appid, leaseSeconds } = stored.instance;
-    this.#presence.size++;
-    stored.intervalMs = firstIntervalMs(leaseSeconds);
+    this.#size++;
+    stored.intervalMs = firstIntervalMs(stored.instance.leaseSeconds);
     this.#rates.expect(stored.intervalMs);
     this.#queue.set(stored, lateAtMs(stored));
-    if (!isNew) return;
-    this.#presence.arrivals.add(nowMs);
-    this.#deps.app(env, appid)?.arrivals.add(nowMs);
-    this.#guard.resized(stored.instance);
+    this.#members.follow(stored, isNew ? nowMs : undefined, this.#guard);
   }
 
   /** The instance was heard: its lease of now `leaseSeconds` runs from here. Hot: it mostly ends with the first step. */
@@ -104,6 +99,7 @@ export class Leases implements GuardView {
 
   /** To be called once the instance has its new lease: it may have to be looked at earlier. */
   moved(stored: StoredInstance, nowMs: number): void {
+    this.#members.follow(stored, nowMs, this.#guard);
     if (stored.phase === 'suspect' && stored.deadlineMs > nowMs) {
       this.#leaveWaiting(stored);
       stored.phase = 'late';
@@ -116,19 +112,23 @@ export class Leases implements GuardView {
 
   /** The instance is a member no more. To be called when its app says so, too. */
   ended(stored: StoredInstance, nowMs: number, isEvicted: boolean): void {
-    const { phase, isSuspect, instance } = stored;
-    this.#presence.size--;
+    const { isSuspect, isMember, instance } = stored;
+    this.#size--;
     this.#rates.expectNoMore(stored.intervalMs);
     this.#queue.delete(stored);
     this.#leaveWaiting(stored);
-    const isLoss = isEvicted && !this.#guard.isOff && nowMs < this.#ceilingAtMs(stored);
-    stored.phase = isLoss ? 'gone' : 'onTime';
+    const isLoss = isEvicted && isMember && !this.#guard.isOff && nowMs < this.#ceilingAtMs(stored);
     stored.isSuspect = false;
     if (isLoss) {
+      this.#members.evicted(stored);
+      stored.phase = 'gone';
       this.#guard.lost(instance, isSuspect);
       this.#queue.set(stored, nowMs + Math.min(stored.intervalMs, goneMsMax));
-    } else if (phase === 'onTime') this.#guard.resized(instance);
-    else this.#guard.found(instance, isSuspect);
+      return;
+    }
+    this.#members.drop(stored, this.#guard);
+    stored.phase = 'onTime';
+    if (isSuspect) this.#guard.found(instance, false, true);
   }
 
   /**
@@ -209,8 +209,9 @@ export class Leases implements GuardView {
       } else if (stored.phase === 'onTime' && lateAtMs(stored) > nowMs) this.#queue.set(stored, lateAtMs(stored));
       else {
         if (stored.phase === 'onTime') {
+          this.#members.late(stored);
           stored.phase = 'late';
-          this.#guard.missed(stored.instance);
+          if (stored.isMember) this.#guard.missed(stored.instance, replaceableMs(stored));
         }
         if (stored.deadlineMs > nowMs) this.#queue.set(stored, stored.deadlineMs);
         else {
@@ -260,11 +261,12 @@ export class Leases implements GuardView {
 
   #return(stored: StoredInstance, nowMs: number): void {
     this.#leaveWaiting(stored);
-    const { isSuspect } = stored;
+    const { isSuspect, isMember } = stored;
+    this.#members.returned(stored);
     stored.phase = 'onTime';
     stored.isSuspect = false;
     this.#queue.set(stored, nowMs + lateAfterMs(stored.intervalMs, stored.deadlineMs - nowMs));
-    this.#guard.found(stored.instance, isSuspect);
+    this.#guard.found(stored.instance, isMember, isSuspect);
   }
 
   #isWaiting(stored: StoredInstance): boolean {

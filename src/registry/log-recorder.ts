@@ -39,7 +39,8 @@ export class LogRecorder implements Recorder {
       if (changes.length >= query.limit) break;
       if (isAsked(change)) changes.push(change);
     }
-    const page = { changes, completeSince: this.#log.completeSince, completeSinceMs: this.#completeSinceMs() };
+    const { completeSince } = this.#log;
+    const page = { changes, completeSince, completeSinceMs: this.#completeSinceMs(), unreadable: [] };
     await this.#pause();
     return page;
   }

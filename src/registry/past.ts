@@ -22,6 +22,8 @@ export type PastApp =
   | { readonly kind: 'known'; readonly revision: number; readonly instances: readonly Instance[] }
   /** Older than the record, which is complete since then (wall-clock milliseconds). */
   | { readonly kind: 'forgotten'; readonly completeSinceMs: number }
+  /** Of the changes between then and now, so many cannot be read. */
+  | { readonly kind: 'damaged'; readonly changes: number }
   /** More changes lie between than one call may undo. */
   | { readonly kind: 'far'; readonly undoneMax: number };
 
@@ -48,14 +50,15 @@ export async function appInThePast(
   for (let undone = 0; ; ) {
     const page = await recorder.events({ env, appid, before, limit: pageChanges });
     if (page.completeSince > revision) return forgotten(page);
+    const unreadable = page.unreadable.filter((lost) => lost > revision);
+    if (unreadable.length > 0) return { kind: 'damaged', changes: unreadable.length };
     for (const change of page.changes) {
       if (change.revision <= revision) return { kind: 'known', revision, instances: sorted(instances) };
       if (++undone > undoneMax) return { kind: 'far', undoneMax };
       undo(instances, change);
       before = change.revision;
     }
-    // A short page is not the end: a recorder may have had to leave out what it could not read.
-    if (page.changes.length === 0) return { kind: 'known', revision, instances: sorted(instances) };
+    if (page.changes.length < pageChanges) return { kind: 'known', revision, instances: sorted(instances) };
   }
 }
 

@@ -5,6 +5,9 @@
 // Two steps: the plan asks the record; the doing asks nobody and is done at once, so `planMax` bounds how long.
 
 import type { Actor } from './change.ts';
+import type { Instance } from './instance.ts';
+import { instanceKey } from './names.ts';
+import { ownersRegistration } from './placed-instance.ts';
 import type { Recorder } from './recorder.ts';
 import type { Registry } from './registry.ts';
 import type { Removed } from './removed.ts';
@@ -34,12 +37,13 @@ export async function planPutBack(
 ): Promise<PutBackPlan> {
   const planned: Removed[] = [];
   const skipped: Skipped[] = [];
+  const changes = new LastChanges(recorder);
   let left = 0;
   for (const removed of all.toReversed()) {
     const reason = obstacleTo(registry, removed);
     if (reason === undefined && planned.length >= planMax) left++;
     else {
-      const found = reason ?? (await laterRemoval(recorder, removed));
+      const found = reason ?? (await laterRemoval(changes, removed));
       if (found === undefined) planned.push(removed);
       else skipped.push({ removed, reason: found });
     }
@@ -75,13 +79,46 @@ function obstacleTo(registry: Registry, { why, change, instance }: Removed): str
 }
 
 /** The removal for which an instance is gone now, if it is not this one. */
-async function laterRemoval(recorder: Recorder, { why, change, instance }: Removed): Promise<string | undefined> {
+async function laterRemoval(changes: LastChanges, { why, change, instance }: Removed): Promise<string | undefined> {
   if (why === 'drained') return undefined;
-  const { env, appid, instance: id } = instance;
-  const { changes } = await recorder.events({ env, appid, instance: id, limit: 1 });
-  const last = changes[0];
+  const last = await changes.of(instance, change.revision);
   if (last === undefined || last.revision <= change.revision) return undefined;
-  return `came back, and was ${last.cause.why} at revision ${last.revision}`;
+  return `came back, and was ${last.why} at revision ${last.revision}`;
+}
+
+/** A few for one that was removed just now; with each page more, for thousands of one app. */
+const pageChanges = { first: 16, growth: 4, most: 1000 };
+
+interface LastChange {
+  readonly revision: number;
+  readonly why: string;
+}
+
+/** The last changes of instances, read from the record app by app and each page once, since thousands are asked for. */
+class LastChanges {
+  readonly #recorder: Recorder;
+  readonly #apps = new Map<string, { before: number; page: number; readonly last: Map<string, LastChange> }>();
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
+
+  /** Undefined: it has not changed since that revision. */
+  async of({ env, appid, instance }: Instance, since: number): Promise<LastChange | undefined> {
+    const place = `${env}/${appid}`;
+    const app = this.#apps.get(place) ?? { before: Number.MAX_SAFE_INTEGER, page: pageChanges.first, last: new Map() };
+    this.#apps.set(place, app);
+    while (app.before > since + 1) {
+      const { changes } = await this.#recorder.events({ env, appid, before: app.before, limit: app.page });
+      for (const { revision, cause, before, after } of changes) {
+        const key = instanceKey((after ?? before).instance);
+        if (!app.last.has(key)) app.last.set(key, { revision, why: cause.why });
+      }
+      app.before = changes.length < app.page ? 0 : (changes.at(-1)?.revision ?? 0);
+      app.page = Math.min(pageChanges.most, app.page * pageChanges.growth);
+    }
+    return app.last.get(instanceKey(instance));
+  }
 }
 
 /** The reason why not; undefined where it was done. */
@@ -95,11 +132,7 @@ function write(registry: Registry, { why, change, instance }: Removed, actor: Ac
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const outcome = registry.register(
-    key,
-    { ...instance, status: instance.health?.wanted ?? instance.status },
-    { ifAbsent: true, dirtyAtMs, by },
-  );
+  const outcome = registry.register(key, ownersRegistration(instance), { ifAbsent: true, dirtyAtMs, by });
   if (outcome.kind === 'created') return undefined;
   return 'problem' in outcome ? `${outcome.problem.field} ${outcome.problem.message}` : 'is registered';
 }

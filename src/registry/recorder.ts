@@ -18,11 +18,13 @@ export interface EventQuery {
 }
 
 export interface EventPage {
-  /** Newest first. */
+  /** Newest first; fewer than the limit: there are no more. */
   readonly changes: readonly Change[];
   /** Every change after this revision is kept. */
   readonly completeSince: number;
   readonly completeSinceMs: number;
+  /** Of changes that belong between those of this page and cannot be read: the record is damaged there. */
+  readonly unreadable: readonly number[];
 }
 
 export interface Recorder {

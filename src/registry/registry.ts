@@ -2,31 +2,24 @@
 // return outcomes; what changed leaves as one ordered stream of `Change`s; the DNS side reads through `RegistryView`.
 // All removal ends in `#remove`. Limits: instances in all and per app (RegistryOptions); eviction is bounded per call.
 
-import { strict as assert } from 'node:assert';
 import { Admission } from './admission.ts';
 import { App } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Actor, Cause, Change, ChangeContent, ChangeListener } from './change.ts';
+import { ChangeStream } from './change-stream.ts';
 import type { Clock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
 import type { GuardView } from './guard-status.ts';
-import { healthOf, type Judgement } from './health.ts';
+import { type Health, healthOf, type Judgement } from './health.ts';
 import { type Instance, isSameRegistration, type Registration } from './instance.ts';
 import { type InstanceKey, instanceLabel } from './names.ts';
 import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
 import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
 import { patchedRegistration } from './patched-registration.ts';
+import { judgedInstance, PlacedInstance } from './placed-instance.ts';
 import { type Problem, problem } from './problem.ts';
-import {
-  evictionOf,
-  judgedInstance,
-  newTimes,
-  place,
-  type StoredInstance,
-  storedInstance,
-  timesOf,
-} from './stored-instance.ts';
+import { evictionOf, firstTimes, StoredInstance, timesOf } from './stored-instance.ts';
 import { Tenures } from './tenures.ts';
 import type { AppView, LeasedInstance, RegistryView } from './view.ts';
 
@@ -40,20 +33,19 @@ export class Registry implements RegistryView {
   readonly #admission: Admission;
   readonly #leases: Tenures;
   readonly #departures = new Departures();
-  readonly #listeners: ChangeListener[] = [];
-  #revision: number;
-  #emitting = false;
+  readonly #changes: ChangeStream;
+  #latest: PlacedInstance | undefined;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#revision = options.initialRevision;
+    this.#changes = new ChangeStream(options.initialRevision);
     this.#admission = new Admission(options, this.#apps);
-    this.#leases = new Tenures(options, this.#apps);
+    this.#leases = new Tenures({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
   }
 
   get revision(): number {
-    return this.#revision;
+    return this.#changes.revision;
   }
 
   get instanceCount(): number {
@@ -87,17 +79,17 @@ export class Registry implements RegistryView {
 
   /** Takes the next revision without a change, for data beside the registry that the same number stands for. */
   touch(): number {
-    this.#expectNoListener();
-    return ++this.#revision;
+    this.#changes.expectNoListener();
+    return this.#changes.next();
   }
 
   /** Adds a listener for all later changes; they are called in the order of adding. See change.ts for their duties. */
   onChange(listener: ChangeListener): void {
-    this.#listeners.push(listener);
+    this.#changes.add(listener);
   }
 
   register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): RegisterOutcome {
-    this.#expectNoListener();
+    this.#changes.expectNoListener();
     const stored = this.find(key);
     return stored === undefined
       ? this.#create(key, registration, options)
@@ -115,18 +107,18 @@ export class Registry implements RegistryView {
     if (app.byId(key.instance) !== undefined || app.byLabel(label) !== undefined)
       return problem('instance', 'is there already', key.instance);
     const health = healthOf(registration, undefined, undefined);
-    const instance = place(key, registration, label, health && (saved.health ?? health));
+    const instance = this.#place(app, key.instance, label, registration, health && (saved.health ?? health));
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
     const nowMs = this.#clock.monotonicMs();
-    const stored = storedInstance(instance, times, nowMs, saved.revision);
+    const stored = new StoredInstance(instance, times, nowMs, saved.revision);
     if (app.size === 0) this.#apps.add(app);
     app.add(stored);
     // Of an app that had later changes, removals for one, nobody may find an earlier number.
-    app.revision = this.#revision;
+    app.revision = this.revision;
     this.#leases.start(stored, nowMs, false);
     const atMs = this.#clock.wallMs();
-    return { kind: 'registered', after: instance, revision: this.#revision, atMs, cause: { why: 'restored' }, times };
+    return { kind: 'registered', after: instance, revision: this.revision, atMs, cause: { why: 'restored' }, times };
   }
 
   /** Moves the lease's end and nothing else. */
@@ -140,14 +132,13 @@ export class Registry implements RegistryView {
 
   /** Applies a JSON merge patch (RFC 7396) to the registration. It renews no lease, and a shorter one runs from now. */
   patch(key: InstanceKey, patch: unknown, by?: Actor, why: 'patched' | 'drained' = 'patched'): PatchOutcome {
-    this.#expectNoListener();
+    this.#changes.expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
     const registration = patchedRegistration(stored.instance, patch, this.#options.defaults);
     if (Array.isArray(registration)) return { kind: 'invalid', problems: registration };
     if (isSameRegistration(stored.instance, registration)) return { kind: 'unchanged', stored };
-    const health = healthOf(registration, stored.instance, stored.instance.health?.file);
-    const instance = place(stored.instance, registration, stored.instance.label, health);
+    const instance = this.#placedAgain(stored, registration, stored.instance.health?.file);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problems: [tooLong] };
     this.#leases.patched(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
@@ -163,7 +154,7 @@ export class Registry implements RegistryView {
 
   /** The checks of an instance have come to a verdict. Whether anything has changed by it. */
   judge(key: InstanceKey, judgement: Judgement): boolean {
-    this.#expectNoListener();
+    this.#changes.expectNoListener();
     const stored = this.find(key);
     const judged = stored && judgedInstance(stored.instance, judgement);
     if (stored === undefined || judged === undefined) return false;
@@ -172,7 +163,7 @@ export class Registry implements RegistryView {
   }
 
   cancel(key: InstanceKey, by?: Actor): CancelOutcome {
-    this.#expectNoListener();
+    this.#changes.expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
     this.#remove(stored, 'cancelled', { why: 'cancelled', by });
@@ -181,7 +172,7 @@ export class Registry implements RegistryView {
 
   /** Does what is due now about ended leases: evicts at most `limit` instances, and returns how many it were. */
   evictExpired(limit: number): number {
-    this.#expectNoListener();
+    this.#changes.expectNoListener();
     return this.#leases.act(limit, (stored) => this.#remove(stored, 'evicted', evictionOf(stored, this.#clock)));
   }
 
@@ -205,23 +196,23 @@ export class Registry implements RegistryView {
     if (refused !== undefined) return refused;
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
     const label = instanceLabel(key.instance, (candidate) => this.#admission.isLabelTaken(app, candidate));
-    const instance = place(key, registration, label, healthOf(registration, undefined, options.file));
+    const health = healthOf(registration, undefined, options.file);
+    const instance = this.#place(app, key.instance, label, registration, health);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
     const reserved = this.#options.isReserved?.(`${label}.${key.appid}.${key.env}`);
     if (reserved !== undefined) return { kind: 'conflict', problem: problem('instance', reserved, key.instance) };
 
     const wallMs = this.#clock.wallMs();
-    const times = newTimes(wallMs, instance.status, options.dirtyAtMs);
     const nowMs = this.#clock.monotonicMs();
-    const stored = storedInstance(instance, times, nowMs);
+    const stored = new StoredInstance(instance, firstTimes(instance, wallMs, options.dirtyAtMs), nowMs);
     if (app.size === 0) {
       this.#apps.add(app);
       this.#departures.forget(key.env, key.appid);
     }
     app.add(stored);
     this.#leases.start(stored, nowMs, true);
-    this.#emit(app, stored, { kind: 'registered', after: instance, cause: { why: 'registered', by: options.by } });
+    this.#tell(app, stored, { kind: 'registered', after: instance, cause: { why: 'registered', by: options.by } });
     return { kind: 'created', stored };
   }
 
@@ -240,8 +231,7 @@ export class Registry implements RegistryView {
     if (options.dirtyAtMs !== undefined && options.dirtyAtMs < stored.dirtyAtMs) return { kind: 'outdated', stored };
 
     const isSame = isSameRegistration(stored.instance, registration) && stored.instance.health?.file === options.file;
-    const health = healthOf(registration, stored.instance, options.file);
-    const instance = place(key, registration, stored.instance.label, health);
+    const instance = this.#placedAgain(stored, registration, options.file);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
     const wallMs = this.#clock.wallMs();
@@ -255,6 +245,24 @@ export class Registry implements RegistryView {
     return { kind: 'replaced', stored };
   }
 
+  #place(app: App, id: string, label: string, registration: Registration, health: Health | undefined): PlacedInstance {
+    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest], health);
+    app.latest = instance;
+    this.#latest = instance;
+    return instance;
+  }
+
+  /** The same instance with another registration. */
+  #placedAgain({ instance }: StoredInstance, registration: Registration, file: string | undefined): PlacedInstance {
+    const health = healthOf(registration, instance, file);
+    return this.#place(this.#appOf(instance), instance.instance, instance.label, registration, health);
+  }
+
+  /** The app of an instance that is there. */
+  #appOf({ env, appid }: Instance): App {
+    return this.#apps.app(env, appid) as App;
+  }
+
   /** Puts a changed instance in place of the stored one; its lease has been set by the caller. */
   #update(stored: StoredInstance, instance: Instance, cause: Cause): void {
     const before = stored.instance;
@@ -263,37 +271,25 @@ export class Registry implements RegistryView {
     stored.updatedAtMs = wallMs;
     stored.instance = instance;
     this.#leases.moved(stored, this.#clock.monotonicMs());
-    const app = this.#apps.app(instance.env, instance.appid) as App;
-    this.#emit(app, stored, { kind: 'updated', before, after: instance, cause });
+    this.#tell(this.#appOf(instance), stored, { kind: 'updated', before, after: instance, cause });
   }
 
   #remove(stored: StoredInstance, kind: 'cancelled' | 'evicted', cause: Cause): void {
     const { env, appid } = stored.instance;
-    const app = this.#apps.app(env, appid) as App;
+    const app = this.#appOf(stored.instance);
     app.delete(stored);
     if (app.size === 0) {
       this.#apps.delete(app);
-      this.#departures.remember(env, appid, this.#revision + 1);
+      this.#departures.remember(env, appid, this.revision + 1);
     }
     this.#leases.ended(stored, this.#clock.monotonicMs(), kind === 'evicted');
-    this.#emit(app, stored, { kind, before: stored.instance, cause });
+    this.#tell(app, stored, { kind, before: stored.instance, cause });
   }
 
-  /** Before anything is touched: a change within a change would leave listeners with two orders of events. */
-  #expectNoListener(): void {
-    assert(!this.#emitting, 'a change listener must not write to the registry');
-  }
-
-  #emit(app: App, stored: StoredInstance, what: ChangeContent): void {
-    this.#revision++;
-    app.revision = this.#revision;
-    stored.revision = this.#revision;
-    const change = { revision: this.#revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what } as Change;
-    this.#emitting = true;
-    try {
-      for (const listener of this.#listeners) listener(change);
-    } finally {
-      this.#emitting = false;
-    }
+  #tell(app: App, stored: StoredInstance, what: ChangeContent): void {
+    const revision = this.#changes.next();
+    app.revision = revision;
+    stored.revision = revision;
+    this.#changes.tell({ revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what });
   }
 }

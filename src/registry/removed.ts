@@ -56,8 +56,7 @@ export async function findRemoved(
     scanned += changes.length;
     const last = changes.at(-1);
     const removed = [...found.values()];
-    // A short page is not the end: a recorder may have had to leave out what it could not read.
-    if (last === undefined) return { removed, completeSinceMs };
+    if (last === undefined || changes.length < limit) return { removed, completeSinceMs };
     if (scanned >= scannedMax) return { removed, completeSinceMs, scannedToMs: last.atMs };
     before = last.revision;
   }

@@ -2,11 +2,9 @@
 
 import type { Cause } from './change.ts';
 import type { Clock } from './clock.ts';
-import { effectiveStatus, type Health, type Judgement } from './health.ts';
 import { lateAfterMs } from './heartbeat.ts';
-import type { Instance, Registration, Status } from './instance.ts';
+import type { Instance, Registration } from './instance.ts';
 import type { Queued } from './lease-queue.ts';
-import type { InstanceKey } from './names.ts';
 import type { LeasedInstance } from './view.ts';
 
 /** Wall-clock milliseconds, for people. */
@@ -24,61 +22,50 @@ export interface Timestamps {
 export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
 
 /** An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves. */
-export interface StoredInstance extends LeasedInstance, Queued, Timestamps {
+export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   instance: Instance;
   deadlineMs: number;
-  isSuspect: boolean;
+  isSuspect = false;
   /** Owned by leases.ts, as are the fields around it. */
-  phase: Phase;
+  phase: Phase = 'onTime';
   /** Whole milliseconds between its renewals, as learned so far. */
-  intervalMs: number;
+  intervalMs = 0;
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
-  shortenedMs: number;
+  shortenedMs = 0;
+  /** It takes traffic, and is missed when it falls silent. */
+  isMember = false;
+  /** Whole second of the monotonic clock in which it began to; -1: before this process did. */
+  joinedSecond = -1;
+  heapIndex = -1;
   /** The registry's revision at the last change of this instance. */
   revision: number;
+  registeredAtMs: number;
+  upAtMs: number | undefined;
+  renewedAtMs: number;
+  updatedAtMs: number;
+  dirtyAtMs: number;
+
+  /** A fresh lease, not queued yet; for an instance with checks one without an end. */
+  constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
+    this.instance = instance;
+    this.deadlineMs = instance.health === undefined ? nowMs + instance.leaseSeconds * 1000 : Number.POSITIVE_INFINITY;
+    this.revision = revision;
+    this.registeredAtMs = times.registeredAtMs;
+    this.upAtMs = times.upAtMs;
+    this.renewedAtMs = times.renewedAtMs;
+    this.updatedAtMs = times.updatedAtMs;
+    this.dirtyAtMs = times.dirtyAtMs;
+  }
 }
 
-/** A fresh lease, not queued yet. */
-export function storedInstance(instance: Instance, times: Timestamps, nowMs: number, revision = 0): StoredInstance {
-  const deadlineMs = instance.health === undefined ? nowMs + instance.leaseSeconds * 1000 : Number.POSITIVE_INFINITY;
-  const lease = {
-    deadlineMs,
-    isSuspect: false,
-    phase: 'onTime' as const,
-    intervalMs: 0,
-    shortenedMs: 0,
-    heapIndex: -1,
-  };
-  return { instance, ...lease, revision, ...times };
+/** Of an instance that joins now. `dirtyAtMs`: as its writer says. */
+export function firstTimes({ status }: Registration, wallMs: number, dirtyAtMs = wallMs): Timestamps {
+  const upAtMs = status === 'up' ? wallMs : undefined;
+  return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };
 }
 
 export function timesOf({ registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs }: StoredInstance): Timestamps {
   return { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
-}
-
-/** A registration at its place. */
-export function place(
-  key: InstanceKey,
-  registration: Registration,
-  label: string,
-  health: Health | undefined,
-): Instance {
-  const { env, appid, instance } = key;
-  const status = health === undefined ? registration.status : effectiveStatus(health);
-  return Object.freeze({ ...registration, status, env, appid, instance, label, health });
-}
-
-/** The instance as a check has found it; undefined: it was found so before, or is none that is checked. */
-export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): Instance | undefined {
-  const { health, label } = instance;
-  if (health === undefined || health.verdict === verdict) return undefined;
-  return place(instance, instance, label, { ...health, verdict, reason });
-}
-
-/** The times of an instance that is new now. */
-export function newTimes(wallMs: number, status: Status, dirtyAtMs = wallMs): Timestamps {
-  const upAtMs = status === 'up' ? wallMs : undefined;
-  return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };
 }
 
 export function leaseMs(stored: StoredInstance): number {
@@ -93,6 +80,11 @@ export function heardMs(stored: StoredInstance): number {
 /** Monotonic milliseconds at which it is late, if it was on time: never after its deadline. */
 export function lateAtMs(stored: StoredInstance): number {
   return heardMs(stored) + lateAfterMs(stored.intervalMs, leaseMs(stored));
+}
+
+/** Whoever joined at that time (monotonic milliseconds) or later may have been meant to replace it, if it is late. */
+export function replaceableMs(stored: StoredInstance): number {
+  return heardMs(stored) - stored.intervalMs;
 }
 
 /** Why it leaves when it is evicted now. */

@@ -1,27 +1,19 @@
 // How long an instance may stay: with checks, for as long as nobody cancels it, since rollcall looks after it itself;
 // without, by its lease (leases.ts). An instance with checks stands in no queue, is expected to renew nothing, and counts
-// neither for nor against the guard of the registry. It may pass from one kind to the other at any change.
+// neither for nor against the guard. It may pass from one kind to the other at any change.
 
-import type { App } from './app.ts';
-import type { Catalogue } from './catalogue.ts';
-import { Leases, type LeasesDeps } from './leases.ts';
+import { Leases } from './leases.ts';
 import type { StoredInstance } from './stored-instance.ts';
 
 export class Tenures extends Leases {
-  readonly #apps: Pick<Catalogue<App>, 'app'>;
   #checked = 0;
-
-  constructor(deps: Omit<LeasesDeps, 'app'>, apps: Pick<Catalogue<App>, 'app'>) {
-    super({ ...deps, app: (env, appid) => apps.app(env, appid)?.renewing });
-    this.#apps = apps;
-  }
 
   override get size(): number {
     return super.size + this.#checked;
   }
 
   override start(stored: StoredInstance, nowMs: number, isNew: boolean): void {
-    if (isEndless(stored)) this.#count(stored, 1);
+    if (isEndless(stored)) this.#checked++;
     else super.start(stored, nowMs, isNew);
   }
 
@@ -47,14 +39,8 @@ export class Tenures extends Leases {
   }
 
   override ended(stored: StoredInstance, nowMs: number, isEvicted: boolean): void {
-    if (isEndless(stored)) this.#count(stored, -1);
+    if (isEndless(stored)) this.#checked--;
     else super.ended(stored, nowMs, isEvicted);
-  }
-
-  #count({ instance }: StoredInstance, difference: number): void {
-    this.#checked += difference;
-    const app = this.#apps.app(instance.env, instance.appid);
-    if (app !== undefined) app.checkedCount += difference;
   }
 }
 

@@ -6,7 +6,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { instanceKey } from '../registry/names.ts';
 import type { EventQuery } from '../registry/recorder.ts';
-import { type EventRow, eventCrc } from './rows.ts';
+import { changeOf, type EventRow, eventCrc } from './rows.ts';
 import { readTotals } from './soundness.ts';
 
 /** Some 10 MB of rows. */
@@ -16,8 +16,8 @@ export interface FoundEvents {
   readonly rows: readonly EventRow[];
   readonly completeSince: number;
   readonly completeSinceMs: number;
-  /** Rows that were left out because they are not as they were written. */
-  readonly damaged: number;
+  /** Revisions of rows that were left out because they are not as they were written, or say nothing. */
+  readonly unreadable: readonly number[];
 }
 
 export class EventSearch {
@@ -34,10 +34,21 @@ export class EventSearch {
       const totals = readTotals(this.#database);
       if ('damage' in totals) throw new Error(`The record of events cannot be read: ${totals.damage}`);
       const limit = Math.min(query.limit, eventsPageMax);
-      const rows = this.#rows(query, limit);
-      const sound = rows.filter((row) => row.crc === eventCrc(row));
       const { completeSince, completeSinceMs } = totals;
-      return { rows: sound, completeSince, completeSinceMs, damaged: rows.length - sound.length };
+      const rows: EventRow[] = [];
+      const unreadable: number[] = [];
+      // Damaged rows do not shorten a page: a short one is the last.
+      for (let before = query.before; rows.length < limit; ) {
+        const wanted = limit - rows.length;
+        const found = this.#rows(before === undefined ? query : { ...query, before }, wanted);
+        for (const row of found) {
+          if (row.crc === eventCrc(row) && changeOf(row) !== undefined) rows.push(row);
+          else unreadable.push(row.revision);
+        }
+        if (found.length < wanted) break;
+        before = found.at(-1)?.revision;
+      }
+      return { rows, completeSince, completeSinceMs, unreadable };
     } finally {
       this.#database.exec('COMMIT');
     }

@@ -22,6 +22,8 @@ export interface KeptDataOptions extends DatabaseOptions {
 export interface KeptDataDeps {
   monotonicMs(): number;
   wallMs(): number;
+  /** Ends the opening and the restoring, which take seconds where there is much. */
+  readonly stopping: AbortSignal;
   readonly logger: Log;
 }
 
@@ -55,7 +57,7 @@ export interface KeptData {
 export async function openKeptData(
   options: KeptDataOptions,
   deps: KeptDataDeps,
-): Promise<KeptData | { problem: string }> {
+): Promise<KeptData | { problem: string } | 'stopped'> {
   const { folder } = options;
   const seconds = Math.floor(deps.wallMs() / 1000);
   if (folder === undefined) return nothingKept(seconds);
@@ -68,6 +70,7 @@ export async function openKeptData(
     {
       monotonicMs: () => deps.monotonicMs(),
       wallMs: () => deps.wallMs(),
+      stopping: deps.stopping,
       onDamagedEvents: (events) =>
         deps.logger.error({ events }, 'events are damaged and were left out of an answer: the record has gaps'),
       onTrouble: (reason) => deps.logger.error({ reason }, troubleText),
@@ -75,7 +78,7 @@ export async function openKeptData(
         deps.logger.info({ lastedSeconds: Math.round(lastedMs / 100) / 10, written }, 'the store writes again'),
     },
   );
-  if ('problem' in store) return store;
+  if (store === 'stopped' || 'problem' in store) return store;
   const stands = createHash('sha256').update(options.zonesSaid).digest('base64url');
   const initial = initialOf(store.report, found, stands, seconds);
   logReport(store.report, deps.logger);

@@ -14,8 +14,9 @@ import {
 } from '../registry/instance.ts';
 import { instanceKey, labelFault, parseInstanceKey } from '../registry/names.ts';
 import type { SavedInstance } from '../registry/options.ts';
+import { PlacedInstance } from '../registry/placed-instance.ts';
 import { type Problem, problem } from '../registry/problem.ts';
-import { place as placed, type Timestamps } from '../registry/stored-instance.ts';
+import type { Timestamps } from '../registry/stored-instance.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -110,7 +111,8 @@ export function changeOf(row: EventRow): Change | undefined {
   const place = { env: row.env, appid: row.appid, instance: instance as string, label: label as string };
   const put = (content: unknown): Instance | undefined => {
     const { registration, health } = readContent(content);
-    return Array.isArray(registration) ? undefined : placed(place, registration, place.label, health);
+    if (Array.isArray(registration)) return undefined;
+    return new PlacedInstance(place, place.instance, place.label, registration, [], health);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);

@@ -15,6 +15,8 @@ import { WriteQueue } from './write-queue.ts';
 export interface StoreDeps {
   monotonicMs(): number;
   wallMs(): number;
+  /** Ends the opening and the restoring. */
+  readonly stopping: AbortSignal;
   onTrouble(reason: string): void;
   /** Rows that are not as they were written, left out of a page. */
   onDamagedEvents(count: number): void;
@@ -29,16 +31,30 @@ export interface Refused {
   readonly problem: Problem;
 }
 
-/** Opens the folder; a problem is a sentence for a person. */
-export async function openStore(options: OpenOptions, deps: StoreDeps): Promise<Store | { problem: string }> {
+/** Opens the folder; a problem is a sentence for a person. Reading a large file takes seconds: `stopping` ends it. */
+export async function openStore(
+  options: OpenOptions,
+  deps: StoreDeps,
+): Promise<Store | { problem: string } | 'stopped'> {
+  const { stopping } = deps;
   const writer = new Thread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
-  const report = await writer.call('open', options);
-  if (!('problem' in report)) return new Store(writer, options.folder, report, deps);
-  await writer.terminate();
-  return report;
+  const end = () => void writer.terminate();
+  stopping.addEventListener('abort', end);
+  try {
+    const report = await writer.call('open', options);
+    if (!('problem' in report) && !stopping.aborted) return new Store(writer, options.folder, report, deps);
+    await writer.terminate();
+    return 'problem' in report ? report : 'stopped';
+  } catch (error) {
+    // What it was about to do is done again by the next start, as after a kill.
+    if (stopping.aborted) return 'stopped';
+    throw error;
+  } finally {
+    stopping.removeEventListener('abort', end);
+  }
 }
 
-/** As long as the event loop is held while instances are put back. */
+/** As long as the event loop is held while instances are put back, or events are read. */
 const sliceMs = 5;
 
 export class Store implements Recorder {
@@ -89,12 +105,13 @@ export class Store implements Recorder {
 
   /**
    * Hands every instance to `put`, in the order of registration, and lets other work in between. What `put` refuses is
-   * taken out of the file, and returned.
+   * taken out of the file, and returned. Ends early when it is to stop.
    */
   async restore(put: (saved: SavedInstance) => Problem | undefined): Promise<readonly Refused[]> {
+    const { stopping } = this.#deps;
     const refused: { readonly row: InstanceRow; readonly problem: Problem }[] = [];
     let page = await this.#writer.call('instances', 0);
-    while (page.length > 0) {
+    while (page.length > 0 && !stopping.aborted) {
       const next = this.#writer.call('instances', (page.at(-1) as { id: number }).id);
       let endsMs = performance.now() + sliceMs;
       for (const row of page) {
@@ -124,10 +141,18 @@ export class Store implements Recorder {
     const before = Math.min(query.before ?? Number.MAX_SAFE_INTEGER, first?.revision ?? Number.MAX_SAFE_INTEGER);
     const thread = await this.#searcher();
     const found = await thread.call('find', { ...query, before, limit: query.limit - recent.length });
-    const changes = found.rows.flatMap((row) => changeOf(row) ?? []);
-    if (found.damaged > 0) this.#deps.onDamagedEvents(found.damaged);
-    const { completeSince, completeSinceMs } = found;
-    return { changes: [...recent, ...changes], completeSince, completeSinceMs };
+    const changes = [...recent];
+    let endsMs = performance.now() + sliceMs;
+    for (const row of found.rows) {
+      const change = changeOf(row);
+      if (change !== undefined) changes.push(change);
+      if (performance.now() < endsMs) continue;
+      await nextTurn();
+      endsMs = performance.now() + sliceMs;
+    }
+    const { completeSince, completeSinceMs, unreadable } = found;
+    if (unreadable.length > 0) this.#deps.onDamagedEvents(unreadable.length);
+    return { changes, completeSince, completeSinceMs, unreadable };
   }
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */

@@ -36,6 +36,8 @@ export class WriteQueue {
   #waiters: Waiter[] = [];
   #failing: { readonly reason: string; readonly sinceMs: number } | undefined;
   #isStopped = false;
+  /** Who stops waits for this: all is on disk, or it cannot be. */
+  #ending: PromiseWithResolvers<void> | undefined;
   commits = 0;
   commitMs = 0;
 
@@ -80,10 +82,13 @@ export class WriteQueue {
     return waiter.promise;
   }
 
-  /** One more try if it is failing, then nothing more is sent. Returns how many changes are not on disk. */
+  /** Writes what is left, with one more try if it is failing; then nothing more is sent. Returns how many changes are not on disk. */
   async stop(): Promise<number> {
     if (this.#failing !== undefined && !this.#isSending) this.#send();
-    await this.durable().catch(() => {});
+    if (this.#isSending) {
+      this.#ending = Promise.withResolvers();
+      await this.#ending.promise;
+    }
     this.#isStopped = true;
     return this.#changes.length;
   }
@@ -117,8 +122,12 @@ export class WriteQueue {
     this.#changes.splice(0, count);
     this.#done += count;
     while ((this.#waiters[0]?.upTo ?? Number.POSITIVE_INFINITY) <= this.#done) this.#waiters.shift()?.resolve();
-    if (this.#changes.length > 0) this.#send();
-    else if (this.#failing !== undefined) {
+    if (this.#changes.length > 0) {
+      this.#send();
+      return;
+    }
+    this.#ending?.resolve();
+    if (this.#failing !== undefined) {
       const { sinceMs } = this.#failing;
       this.#failing = undefined;
       this.#deps.onHealed(this.#deps.monotonicMs() - sinceMs);
@@ -130,6 +139,7 @@ export class WriteQueue {
     const isFirst = this.#failing === undefined;
     this.#failing = { reason, sinceMs: this.#failing?.sinceMs ?? this.#deps.monotonicMs() };
     for (const { reject } of waiters) reject(new Error(reason));
+    this.#ending?.resolve();
     if (isFirst) this.#deps.onTrouble(reason);
   }
 

@@ -1,106 +1,41 @@
-// `npm run bench`: queries per CPU second of rollcall beside other servers on the same names, with dnsperf, in turn and
-// repeated, because such machines are shared and drift. What counts are the ratios; the medians of the rounds are
-// printed as a table for the README. Speed is measured here and asserted nowhere.
+// `npm run bench`: everything that is measured, one part after the other, as tables for the README; `npm run bench -- dns` one
+// part alone. Speed is measured here and asserted nowhere: machines are shared, and what counts are the ratios.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { cpuSeconds } from './cpu.ts';
-import { measureHandler } from './handler.ts';
-import { appCount, nameOf } from './names.ts';
-import { isInstalled, type Server, startDns2, startKnot, startNsd, startRollcall } from './servers.ts';
 
-const rounds = 3;
-const secondsPerRun = 5;
-const firstPort = 18_053;
+/** What each part runs, and with which arguments. */
+const parts: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  handler: [['handler.ts']],
+  dns: [['dns.ts', '1000']],
+  'dns-large': [
+    ['dns.ts', '100000'],
+    ['dns.ts', '1000000'],
+  ],
+  size: [
+    ['size.ts', '100000'],
+    ['size.ts', '1000000'],
+  ],
+  control: [['storms.ts'], ['durable-writes.ts']],
+  watch: [['watchers.ts', '10000', '8000']],
+  zones: [['zones.ts']],
+};
 
-interface Run {
-  readonly perCpuSecond: number;
-  readonly perSecond: number;
-  readonly lost: number;
+const asked = process.argv.slice(2);
+const unknown = asked.filter((part) => parts[part] === undefined);
+if (unknown.length > 0) {
+  console.log(`No part is called ${unknown.join(', ')}: there are ${Object.keys(parts).join(', ')}`);
+  process.exit(2);
 }
 
-if (!isInstalled('dnsperf')) {
-  console.log('dnsperf is not installed, nothing was measured');
-  process.exit(0);
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
-const queries = join(folder, 'queries');
-writeFileSync(queries, Array.from({ length: appCount }, (_, index) => `${nameOf(index)} A\n`).join(''));
-const absent = join(folder, 'absent');
-writeFileSync(absent, Array.from({ length: appCount }, (_, index) => `absent${nameOf(index)} A\n`).join(''));
-
-const servers: Server[] = [
-  await startRollcall(join(folder, 'rollcall'), firstPort),
-  await startDns2(folder, firstPort + 10),
-];
-if (isInstalled('nsd')) servers.push((await startNsd(join(folder, 'nsd'), firstPort + 20)) as Server);
-if (isInstalled('knotd')) servers.push((await startKnot(join(folder, 'knot'), firstPort + 30)) as Server);
-
-try {
-  console.log(
-    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`,
-  );
-  measureHandler();
-  table(`A, ${appCount} names`, queries);
-  table(`NXDOMAIN, ${appCount} names`, absent);
-} finally {
-  for (const server of servers) await server.stop();
-  rmSync(folder, { recursive: true });
-}
-
-function table(title: string, file: string): void {
-  const runs = new Map<Server, Run[]>(servers.map((server) => [server, []]));
-  for (const server of servers) measure(server, file, 1);
-  for (let round = 0; round < rounds; round++) {
-    for (const server of servers) runs.get(server)?.push(measure(server, file, secondsPerRun));
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`,
+);
+for (const [part, commands] of Object.entries(parts)) {
+  if (asked.length > 0 && !asked.includes(part)) continue;
+  console.log(`## ${part}\n`);
+  for (const [file = '', ...args] of commands) {
+    spawnSync(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: 'inherit' });
   }
-  const reference = servers.find(({ name }) => name === 'NSD');
-  const base = reference === undefined ? undefined : median(runs.get(reference) ?? []);
-  console.log(
-    `| ${title} | queries per CPU second | queries per second | lost | per CPU second, NSD = 1 |\n|---|---|---|---|---|`,
-  );
-  for (const server of servers) {
-    const { perCpuSecond, perSecond, lost } = median(runs.get(server) ?? []);
-    const ratio = base === undefined ? '' : (perCpuSecond / base.perCpuSecond).toFixed(2);
-    console.log(`| ${server.name} | ${rounded(perCpuSecond)} | ${rounded(perSecond)} | ${lost} | ${ratio} |`);
-  }
-  console.log('');
-}
-
-function measure(server: Server, file: string, seconds: number): Run {
-  const before = cpuSeconds(server.pid);
-  const args = [
-    '-s',
-    '127.0.0.1',
-    '-p',
-    String(server.port),
-    '-d',
-    file,
-    '-l',
-    String(seconds),
-    '-c',
-    '4',
-    '-q',
-    '100',
-    '-t',
-    '2',
-  ];
-  const { stdout } = spawnSync('dnsperf', args, { encoding: 'utf8' });
-  const used = cpuSeconds(server.pid) - before;
-  const completed = Number(/Queries completed:\s+([0-9]+)/.exec(stdout)?.[1]);
-  const lost = Number(/Queries lost:\s+([0-9]+)/.exec(stdout)?.[1]);
-  const perSecond = Number(/Queries per second:\s+([0-9.]+)/.exec(stdout)?.[1]);
-  return { perCpuSecond: completed / used, perSecond, lost };
-}
-
-function median(runs: readonly Run[]): Run {
-  const sorted = [...runs].sort((a, b) => a.perCpuSecond - b.perCpuSecond);
-  return sorted[Math.floor(sorted.length / 2)] as Run;
-}
-
-function rounded(value: number): string {
-  return (Math.round(value / 100) * 100).toLocaleString('en');
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Handouts } from '../../src/dns/handouts.ts';
+import type { Change } from '../../src/registry/change.ts';
 import type { Instance } from '../../src/registry/instance.ts';
 import { Harness, type HarnessOptions, keyOf } from '../kit/harness.ts';
 import type { TypeName } from '../kit/packet.ts';
@@ -202,6 +203,25 @@ test('what an earlier process handed out is not known: its TTL counts from the s
   const handouts = new Handouts(1000);
   expect(handouts.of(instanceAt('orders.prod/a1', 5), 1000)).toEqual({ lastServedMs: undefined, heldUntilMs: 7500 });
   expect(handouts.of(instanceAt('orders.prod/a1', 0), 1000).heldUntilMs).toBe(1500);
+});
+
+test('a TTL that is made shorter does not shorten what an earlier process handed out', () => {
+  const handouts = new Handouts(1000);
+  const [long, short] = [instanceAt('orders.prod/a1', 600), instanceAt('orders.prod/a1', 5)];
+  const change = { revision: 7, atMs: 0, cause: { why: 'patched' } } as Change;
+  const told = () => handouts.of(short, 20_000).heldUntilMs;
+  handouts.changed({ ...change, kind: 'updated', before: short, after: long }, 9000);
+  expect(told()).toBe(7500);
+  handouts.changed({ ...change, kind: 'updated', before: long, after: short }, 10_000);
+  expect(handouts.of(short, 20_000)).toEqual({ lastServedMs: undefined, heldUntilMs: 602_500 });
+  // Nor does it when the instance left, and came back with the shorter one.
+  const others = new Handouts(1000);
+  others.changed({ ...change, kind: 'cancelled', before: long } as Change, 10_000);
+  expect(others.of(short, 20_000).heldUntilMs).toBe(602_500);
+  // What is over is not remembered.
+  const late = new Handouts(1000);
+  late.changed({ ...change, kind: 'cancelled', before: long } as Change, 602_500);
+  expect(late.size.instances).toBe(0);
 });
 
 describe('memory', () => {

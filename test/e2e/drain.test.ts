@@ -25,7 +25,8 @@ let server: ServerProcess;
 let api: ApiClient;
 
 beforeAll(async () => {
-  server = await startServer();
+  // Four crash within a minute here: of so few instances the budget lets three go, and the fourth would wait its turn.
+  server = await startServer({ env: { ROLLCALL_EVICTION_PERCENT_PER_MINUTE: '100' } });
   api = new ApiClient(server.http);
 });
 
@@ -107,10 +108,12 @@ describe.concurrent.each(resolvers)('behind $name', ({ binary, startIt, hosts })
     await other.close();
   });
 
-  test.skipIf(isMissing)(
-    'one that dies in silence is gone from the answers a second after its lease at the latest',
-    async () => {
-      const app = `silent-${binary}`;
+  test.skipIf(isMissing).each([[[]], [['stays-1', 'stays-2']]])(
+    'one that dies in silence is gone from the answers a second after its lease at the latest, beside %j',
+    async (others) => {
+      const app = `silent-${binary}-${others.length}`;
+      for (const [index, other] of others.entries())
+        await api.register(`prod/${app}/${other}`, [`http://10.8.1.${index}:80`], { dnsTtl: 600 });
       const reply = await api.register(`prod/${app}/one`, ['http://10.8.0.1:80'], { leaseSeconds: 5, dnsTtl: 600 });
       const leaseEndMs = Date.parse(String(reply['renewBefore']));
       let seenMs = 0;
@@ -121,7 +124,8 @@ describe.concurrent.each(resolvers)('behind $name', ({ binary, startIt, hosts })
         if (askedMs > leaseEndMs + 20_000) break;
         const said = await lookedUp(`${app}.prod.svc`);
         slowestMs = Math.max(slowestMs, Date.now() - askedMs);
-        hasGone = said.length === 1;
+        expect(said.length).toBeGreaterThan(others.length);
+        hasGone = !said.includes('A 10.8.0.1');
         if (!hasGone) seenMs = askedMs;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -103,5 +103,6 @@ test('a broken or deleted file keeps what is served, and the log says so once', 
   replace('b.zone', text('10.0.0.4'));
   await untilServed('www.b', '10.0.0.4');
   expect(said('loaded a new zone')).toHaveLength(1);
-  expect(server.logs().filter(({ level }) => level >= 40)).toHaveLength(2);
+  // A busy machine may make it say that it was paused.
+  expect(server.logs().filter((line) => line.level >= 40 && line['pause'] === undefined)).toHaveLength(2);
 });

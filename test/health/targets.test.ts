@@ -9,7 +9,6 @@ const named = (host: string): Address => ({
   protocol: 'tcp',
   host,
   family: 'name',
-  octets: new Uint8Array(),
   number: 80,
 });
 

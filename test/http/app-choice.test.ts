@@ -67,6 +67,7 @@ test.each([
   ['order=', 'order', 'must be weighted, round-robin or random', ''],
   ['subset=0', 'subset', 'must be a whole number 1-1000', '0'],
   ['subset=three&client=a', 'subset', 'must be a whole number 1-1000', 'three'],
+  ['near=', 'near', 'must not be empty: leave it out to prefer no zone', ''],
   ['client=web-1', 'client', 'is the name that a subset is chosen by: give subset as well', 'web-1'],
   ['limit=0&order=random', 'limit', 'must be a whole number 1-1000', '0'],
 ])('"%s" is a 400 that names the field and the value', async (query, field, message, value) => {

@@ -22,7 +22,7 @@ const limits: readonly Limit[] = [
     fill: async ({ register }) => [await register('prod/a/1'), await register('prod/b/1')],
     exceed: ({ register }) => register('prod/b/2'),
     status: 507,
-    detail: 'instance the registry is full: it holds 2 instances',
+    detail: 'instance cannot be added: the registry is full, it holds 2 instances',
   },
   {
     what: 'instances-per-app',
@@ -30,7 +30,7 @@ const limits: readonly Limit[] = [
     fill: async ({ register }) => [await register('prod/a/1'), await register('prod/a/2')],
     exceed: ({ register }) => register('prod/a/3'),
     status: 507,
-    detail: 'instance the app is full: it holds 2 instances',
+    detail: 'instance cannot be added: the app is full, it holds 2 instances',
   },
   {
     what: 'apps',
@@ -38,7 +38,7 @@ const limits: readonly Limit[] = [
     fill: async ({ register }) => [await register('prod/a/1'), await register('prod/b/1')],
     exceed: ({ register }) => register('prod/c/1'),
     status: 507,
-    detail: 'appid the registry is full: it holds 2 apps',
+    detail: 'appid cannot be added: the registry is full, it holds 2 apps',
   },
   {
     what: 'body',

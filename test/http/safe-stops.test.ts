@@ -2,6 +2,7 @@
 // that waiting is of no use.
 
 import { describe, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
 import { createWorld, type Json, problemOf, type Reply, type World, type WorldOptions } from '../kit/http-world.ts';
 
 const place = '/apps/prod/orders/a1';
@@ -136,6 +137,35 @@ describe.each(calls)('$what', ({ method, path }) => {
     await expect.poll(() => [world.safeStops.waiting, world.longPolls.waiting]).toEqual([0, 0]);
     await world.app.close();
   });
+});
+
+test('a caller that goes away while its write goes to the disk waits for nothing', async () => {
+  let written = Promise.resolve();
+  const world = await heldWorld(6500, { realTimers: true, deps: { durable: () => written } });
+  const disk = Promise.withResolvers<void>();
+  written = disk.promise;
+  await world.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = world.app.server.address() as { port: number };
+  let control = new AbortController();
+  const api = new ApiClient(`http://127.0.0.1:${port}`);
+  const drain = () => api.call('POST', `/api/v1${place}/drain?wait=5m`, { signal: control.signal });
+  const first = drain();
+  await expect.poll(() => world.registry.find(key)?.instance.status).toBe('waiting');
+  control.abort();
+  await expect(first).rejects.toThrow();
+  const connections = () => new Promise((resolve) => world.app.server.getConnections((_, count) => resolve(count)));
+  await expect.poll(connections).toBe(0);
+  disk.resolve();
+  // A later caller waits by the time at which the first one would.
+  control = new AbortController();
+  const second = drain();
+  await expect.poll(() => world.safeStops.waiting).toBeGreaterThan(0);
+  expect([world.safeStops.waiting, world.longPolls.waiting]).toEqual([1, 1]);
+  control.abort();
+  await expect(second).rejects.toThrow();
+  await expect.poll(() => [world.safeStops.waiting, world.longPolls.waiting]).toEqual([0, 0]);
+  api.close();
+  await world.app.close();
 });
 
 test('two drains of one instance wait together', async () => {

@@ -71,7 +71,10 @@ export function udpClient(port: number, host = '127.0.0.1'): Promise<DnsClient> 
     socket.connect(port, host, () =>
       resolve({
         ask: (name, type = 'A', knobs = {}) => waiting.ask(name, type, knobs, (bytes) => socket.send(bytes)),
-        close: () => socket.close(),
+        close() {
+          waiting.failAll(new Error('the client was closed'));
+          socket.close();
+        },
       }),
     );
   });
@@ -95,7 +98,10 @@ export async function tcpClient(port: number, host = '127.0.0.1'): Promise<DnsCl
   socket.on('close', () => waiting.failAll(new Error('the connection was closed')));
   return {
     ask: (name, type = 'A', knobs = {}) => waiting.ask(name, type, knobs, (bytes) => socket.write(frame(bytes))),
-    close: () => socket.destroy(),
+    close() {
+      waiting.failAll(new Error('the client was closed'));
+      socket.destroy();
+    },
   };
 }
 

@@ -89,7 +89,7 @@ export class Harness {
     for (const [apex, text] of Object.entries(zones)) liveZones.serve(zoneOf(apex, text));
     liveZones.serveMissing();
     this.registry.onChange((change) => liveZones.changed(change));
-    this.registry.onChange((change) => this.handouts.changed(change));
+    this.registry.onChange((change) => this.handouts.changed(change, this.clock.monotonicMs()));
     const { clock, faults, counters } = this;
     const deps = {
       zones: this.zones,

@@ -33,6 +33,7 @@ export async function openWorld(
   folder: string,
   options: Partial<KeptDataOptions> = {},
   refusal: (saved: SavedInstance) => string | undefined = () => undefined,
+  stopping = new AbortController().signal,
 ): Promise<KeptWorld> {
   const log: LoggedLine[] = [];
   const add = (level: LoggedLine['level']) => (facts: object, message: string) =>
@@ -43,8 +44,10 @@ export async function openWorld(
   const kept = await openKeptData(keptOptions(folder, options), {
     monotonicMs: () => performance.now(),
     wallMs: () => clock()?.wallMs() ?? startMs,
+    stopping,
     logger: { info: add('info'), warn: add('warn'), error: add('error') },
   });
+  if (kept === 'stopped') throw new Error('stopped while it was opened');
   if ('problem' in kept) throw new Error(kept.problem);
   const world = new Harness({ initialRevision: kept.initialRevision });
   harness = world;

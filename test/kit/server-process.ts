@@ -67,7 +67,7 @@ export interface ServerProcess {
 /** Starts and waits for the line that says that it is ready. */
 export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
   const { http: onHttp = '127.0.0.1:0', dns: onDns = '127.0.0.1:0', data = 'none' } = options;
-  const { zones = join(root, 'zones'), args = [], env = {}, files = {}, withinMs = 15_000 } = options;
+  const { zones = join(root, 'zones'), args = [], env = {}, files = {}, withinMs = 50_000 } = options;
   const isOwn = options.directory === undefined;
   const directory = options.directory ?? scratch(files);
   const [command, ...before] = options.command ?? [process.execPath, main, 'serve'];

@@ -11,7 +11,7 @@ export interface Patience {
 export async function until<Answer>(
   what: string,
   ask: () => Answer | Promise<Answer>,
-  { withinMs = 10_000, everyMs = 20 }: Patience = {},
+  { withinMs = 30_000, everyMs = 20 }: Patience = {},
 ): Promise<Exclude<Answer, undefined | false>> {
   const endsAt = performance.now() + withinMs;
   for (;;) {

@@ -1,7 +1,7 @@
 // One address of an instance, `name://host:port`: what becomes of each part, and every way to write it wrongly.
 
 import { describe, expect, test } from 'vitest';
-import { type Address, addressToText, parseAddress } from '../../src/registry/address.ts';
+import { type Address, addressToText, octetsOf, parseAddress } from '../../src/registry/address.ts';
 
 function addressOf(text: string): Address {
   const parsed = parseAddress(text);
@@ -16,14 +16,14 @@ describe('an address', () => {
       protocol: 'tcp',
       host: '10.0.0.7',
       family: 4,
-      octets: Uint8Array.of(10, 0, 0, 7),
       number: 8080,
     });
+    expect(octetsOf(addressOf('http://10.0.0.7:8080'))).toEqual(Uint8Array.of(10, 0, 0, 7));
   });
 
   test('of IPv6, in brackets, is kept in its canonical form', () => {
     expect(addressOf('grpc://[2001:DB8:0::7]:9090')).toMatchObject({ host: '2001:db8::7', family: 6, number: 9090 });
-    expect(addressOf('grpc://[2001:db8::7]:9090').octets).toHaveLength(16);
+    expect(octetsOf(addressOf('grpc://[2001:db8::7]:9090'))).toHaveLength(16);
   });
 
   test('of a host name is folded and loses its final dot', () => {

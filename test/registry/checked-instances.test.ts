@@ -4,7 +4,9 @@
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/registry/change.ts';
 import { parseRegistration, type Registration } from '../../src/registry/instance.ts';
+import { putBack } from '../../src/registry/put-back.ts';
 import { Registry } from '../../src/registry/registry.ts';
+import type { Removed } from '../../src/registry/removed.ts';
 import { FakeClock } from '../kit/clock.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
@@ -161,6 +163,19 @@ test('after a restart it is what it was, and is held to no lease', () => {
   registry.restore({ key, label: 'one', registration, times, revision: 1, health });
   expect(now()).toMatchObject({ status: 'up', health });
   pass(86_400_000);
+  expect(now()?.status).toBe('up');
+});
+
+test('put back after a mistake it is what its owner wanted, and has to pass again', () => {
+  const { registry, register, changes, now } = world();
+  register({ checks });
+  registry.judge(key, critical);
+  registry.cancel(key);
+  const change = changes.at(-1) as Change;
+  const removed = { why: 'cancelled', change, instance: change.before } as Removed;
+  expect(putBack(registry, [removed], { address: '127.0.0.1' }).done.length).toBe(1);
+  expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'unchecked', wanted: 'up' } });
+  registry.judge(key, passing);
   expect(now()?.status).toBe('up');
 });
 

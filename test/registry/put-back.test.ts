@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ChangeLog } from '../../src/registry/change-log.ts';
 import { LogRecorder } from '../../src/registry/log-recorder.ts';
 import { planPutBack, putBack } from '../../src/registry/put-back.ts';
+import type { Recorder } from '../../src/registry/recorder.ts';
 import { findRemoved, type Removal, type RemovalFilter, type Removed } from '../../src/registry/removed.ts';
 import { Harness, type HarnessOptions, keyOf } from '../kit/harness.ts';
 
@@ -75,6 +76,35 @@ describe('what was cancelled', () => {
     expect(await restore()).toEqual({ done: [], skipped: ['a1 came back, and was evicted at revision 104'], left: 0 });
     expect(await restore({ why: ['evicted'], toMs: startMs + 500 })).toEqual({ done: [], skipped: [], left: 0 });
     expect(await restore({ why: ['evicted'] })).toMatchObject({ done: ['a1'] });
+  });
+
+  test('hundreds of one app ask the record a few times in all, and each is still judged by its own last change', async () => {
+    const { harness, registry, recorder, clock, find, register } = recorded();
+    const ids = Array.from({ length: 300 }, (_, i) => `i${i}`);
+    for (const id of ids) register(`orders.prod/${id}`);
+    register('pay.prod/i0');
+    for (const id of ids) harness.cancel(`orders.prod/${id}`);
+    harness.cancel('pay.prod/i0');
+    register('orders.prod/i7', { leaseSeconds: 5 });
+    register('orders.prod/i8');
+    clock.advance(6000);
+    registry.evictExpired(10);
+    harness.cancel('orders.prod/i8');
+    let asked = 0;
+    const counting: Recorder = {
+      events: (query) => {
+        asked++;
+        return recorder.events(query);
+      },
+    };
+    const first = await find({ toMs: clock.wallMs() - 1 });
+    const { planned, skipped } = await planPutBack(registry, counting, first.removed);
+    expect(planned.map(idOf)).toEqual([...ids.filter((id) => id !== 'i7' && id !== 'i8'), 'i0']);
+    expect(skipped.map(({ removed, reason }) => `${idOf(removed)} ${reason.replace(/\d+$/, '')}`)).toEqual([
+      'i7 came back, and was evicted at revision ',
+      'i8 came back, and was cancelled at revision ',
+    ]);
+    expect(asked).toBeLessThan(10);
   });
 
   test('twice comes back as it was the last time', async () => {
@@ -185,7 +215,7 @@ describe('limits', () => {
     const { done, skipped } = await restore();
     expect(done).toEqual(['a1']);
     expect(skipped).toEqual([
-      'a2 instance the app is full: it holds 2 instances',
+      'a2 instance cannot be added: the app is full, it holds 2 instances',
       'a1 appid would hide the name of instance x of app i',
     ]);
   });

@@ -19,7 +19,7 @@ type Open = (registry: Registry, clock: FakeClock) => OpenRecorder | Promise<Ope
 const by = { address: '192.0.2.1', token: 'deploy', reason: 'a reason, “quoted”' };
 
 /** A change without what differs between two equal ones: maps, and members that are undefined. */
-function asText(change: Change): unknown {
+export function changeAsJson(change: Change): unknown {
   const shown = (instance: Change['before']) =>
     instance && {
       ...registrationToJson(instance),
@@ -68,7 +68,7 @@ export function describeRecorder(name: string, open: Open): void {
     test('tells changes newest first, with everything they had', async () => {
       const { recorder, changes } = await withHistory();
       const page = await recorder.events({ limit: 100 });
-      expect(page.changes.map(asText)).toEqual(changes.toReversed().map(asText));
+      expect(page.changes.map(changeAsJson)).toEqual(changes.toReversed().map(changeAsJson));
       expect(changes.map(({ cause }) => cause.why)).toEqual([
         'registered',
         'registered',
@@ -87,7 +87,7 @@ export function describeRecorder(name: string, open: Open): void {
     test('is complete since it began', async () => {
       const { recorder, clock, harness } = await recorded();
       const startMs = clock.wallMs();
-      const complete = { completeSince: 100, completeSinceMs: startMs };
+      const complete = { completeSince: 100, completeSinceMs: startMs, unreadable: [] };
       expect(await recorder.events({ limit: 1 })).toEqual({ changes: [], ...complete });
       clock.advance(5000);
       harness.register('orders.prod/a1');

@@ -150,6 +150,28 @@ describe('a folder', () => {
     expect(readdirSync(folder)).toEqual(files);
   });
 
+  test('a stop while it is opened, or while it is restored, ends that early and loses nothing', async () => {
+    const folder = scratch();
+    const first = await openWorld(folder);
+    for (let i = 0; i < 1500; i++) first.harness.register(`app-${i % 7}.prod/one-${i}`);
+    const { revision } = first.harness.registry;
+    await first.close();
+    const stopped = AbortSignal.abort();
+    await expect(openWorld(folder, {}, undefined, stopped)).rejects.toThrow('stopped while it was opened');
+    const stop = new AbortController();
+    const refuseNone = () => {
+      stop.abort();
+      return undefined;
+    };
+    const second = await openWorld(folder, {}, refuseNone, stop.signal);
+    expect(second.restored).toBeGreaterThan(0);
+    expect(second.restored).toBeLessThan(1500);
+    await second.close();
+    const third = await openWorld(folder);
+    expect([third.restored, third.harness.registry.revision]).toEqual([1500, revision]);
+    await third.close();
+  });
+
   test('that cannot be made is a sentence', async () => {
     const folder = scratch({ taken: 'a file' });
     await expect(openWorld(join(folder, 'taken'))).rejects.toThrow(/Cannot keep data in .*taken/);

@@ -1,15 +1,17 @@
 // The recorder on disk does what every recorder does; and what it keeps is bounded by number and by time.
 
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/registry/change.ts';
-import type { EventQuery } from '../../src/registry/recorder.ts';
+import { appInThePast } from '../../src/registry/past.ts';
+import type { EventQuery, Recorder } from '../../src/registry/recorder.ts';
 import { Database } from '../../src/store/database.ts';
 import { EventSearch } from '../../src/store/event-search.ts';
 import { changeOf, changeRow } from '../../src/store/rows.ts';
 import { keptOptions, openWorld } from '../kit/kept-world.ts';
 import { scratch } from '../kit/scratch.ts';
-import { describeRecorder } from '../registry/recorder-contract.ts';
+import { changeAsJson, describeRecorder } from '../registry/recorder-contract.ts';
 
 // Without threads, so that it is quick: what is in the queue of a store is merged below.
 describeRecorder('the recorder on disk', (registry, clock) => {
@@ -18,8 +20,7 @@ describeRecorder('the recorder on disk', (registry, clock) => {
   const search = new EventSearch(path);
   registry.onChange((change) => database.commit([changeRow(change)], clock.wallMs()));
   const events = async (query: EventQuery) => {
-    const { rows, damaged, ...page } = search.find(query);
-    expect(damaged).toBe(0);
+    const { rows, ...page } = search.find(query);
     return { ...page, changes: rows.map((row) => changeOf(row) as Change) };
   };
   const close = async () => {
@@ -79,9 +80,8 @@ test('changes are the same after a restart, and what was restored is none', asyn
   const second = await openWorld(folder);
   second.harness.cancel('orders.prod/a');
   const after = await second.kept.recorder?.events({ limit: 10 });
-  expect(after?.changes.slice(1)).toEqual(
-    before?.changes.map((change: Change) => JSON.parse(JSON.stringify(change)) && change),
-  );
+  expect(after?.changes.slice(1).map(changeAsJson)).toEqual(before?.changes.map(changeAsJson));
+  expect(changeAsJson(after?.changes[2] as Change)).toMatchObject({ after: { metadata: { team: 'x' }, weight: 10 } });
   expect(after?.changes.map(({ kind }) => kind)).toEqual(['cancelled', 'updated', 'registered']);
   expect(after?.completeSince).toBe(before?.completeSince);
   await second.close();
@@ -117,4 +117,42 @@ test('and when they are too old', async () => {
   await world.kept.durable();
   expect(await find()).toEqual(['c', 'b']);
   await world.close();
+});
+
+test('a damaged event is named, shortens no page, and what it would decide is not guessed', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  const start = first.kept.initialRevision;
+  const { clock } = first.harness;
+  first.harness.register('orders.prod/a');
+  first.harness.register('pay.prod/p');
+  const beforeAtMs = clock.wallMs();
+  clock.advance(1000);
+  for (const name of ['b', 'c', 'd']) first.harness.register(`orders.prod/${name}`);
+  clock.advance(1000);
+  await first.close();
+  const database = new DatabaseSync(join(folder, 'rollcall.db'));
+  const harm = (revision: number) =>
+    database.prepare('UPDATE events SET content = substr(content, 2) WHERE revision = ?').run(revision);
+  harm(start + 3);
+  harm(start + 5);
+  database.close();
+
+  const { harness, kept, close } = await openWorld(folder);
+  const recorder = kept.recorder as Recorder;
+  const page = async (query: Partial<EventQuery>) => {
+    const { changes, unreadable } = await recorder.events({ limit: 2, ...query });
+    return [changes.map(({ revision }) => revision - start), unreadable.map((revision) => revision - start)];
+  };
+  expect(await page({})).toEqual([
+    [4, 2],
+    [5, 3],
+  ]);
+  expect(await page({ before: start + 4 })).toEqual([[2, 1], [3]]);
+  expect(await page({ before: start + 2 })).toEqual([[1], []]);
+  expect(await page({ limit: 1, before: start + 6 })).toEqual([[4], [5]]);
+  const past = (appid: string) => appInThePast(harness.registry, recorder, { env: 'prod', appid }, beforeAtMs);
+  expect(await past('orders')).toEqual({ kind: 'damaged', changes: 2 });
+  expect(await past('pay')).toMatchObject({ kind: 'known', instances: [{ instance: 'p' }] });
+  await close();
 });

@@ -137,3 +137,20 @@ test('a stop tries once more and says how much is left', async () => {
   other.groups[0]?.resolve();
   expect(await clean).toBe(0);
 });
+
+test('a stop after the disk has healed writes all that had been waiting, and nothing is called lost', async () => {
+  const { queue, groups, told, push } = world();
+  push(1);
+  await nextTurn();
+  groups[0]?.reject(new Error('disk full'));
+  await nextTurn();
+  push(...Array.from({ length: 1500 }, (_, index) => index + 2));
+  const stopped = queue.stop();
+  for (const group of [1, 2]) {
+    groups[group]?.resolve();
+    await nextTurn();
+  }
+  expect(await stopped).toBe(0);
+  expect(groups.map(({ revisions }) => revisions.length)).toEqual([1, 1000, 501]);
+  expect(told).toEqual(['trouble: disk full', 'healed after 0']);
+});

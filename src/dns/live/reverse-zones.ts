@@ -2,6 +2,7 @@
 // where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
 // the table.
 
+import { octetsOf } from '../../registry/address.ts';
 import type { Change } from '../../registry/change.ts';
 import type { Instance } from '../../registry/instance.ts';
 import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
@@ -71,8 +72,7 @@ export class ReverseZones implements LiveNames {
   node(name: Name, nowMs: number): Node | undefined {
     const instances = this.#index.instances(name);
     if (instances !== undefined) {
-      const rrset = (type: number) =>
-        type === RRType.PTR ? this.#pointers(name, instances.values(), nowMs) : onlyPointers;
+      const rrset = (type: number) => (type === RRType.PTR ? this.#pointers(name, instances, nowMs) : onlyPointers);
       return { source: this, rrset, types: () => [RRType.PTR] };
     }
     if (this.#index.isParent(name)) return { source: this, rrset: () => emptyNonTerminal, types: () => [] };
@@ -122,7 +122,7 @@ function saidBy(instance: Instance | undefined): string {
 }
 
 function addressesOf({ addrs }: Instance): Uint8Array[] {
-  return addrs.filter(({ family }) => family !== 'name').map(({ octets }) => octets);
+  return addrs.filter(({ family }) => family !== 'name').map(octetsOf);
 }
 
 /** The names between an address and the trees' tops. */

@@ -1,7 +1,7 @@
 // Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
 // (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
 
-import type { Address } from '../../registry/address.ts';
+import { type Address, octetsOf } from '../../registry/address.ts';
 import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
 import type { Rdata, RRset } from '../message.ts';
 import type { Name } from '../name.ts';
@@ -52,7 +52,7 @@ export function addresses(
       if (scope.servesAddress !== undefined && !scope.servesAddress(address)) continue;
       served.add(address.host);
       const known = byHost.get(address.host);
-      if (known === undefined) byHost.set(address.host, candidate([address.octets], leased, place.nowMs));
+      if (known === undefined) byHost.set(address.host, candidate([octetsOf(address)], leased, place.nowMs));
       else join(known, leased, place.nowMs);
     }
   }
@@ -70,7 +70,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
       const known = byEndpoint.get(key);
       if (known !== undefined) {
         join(known, leased, place.nowMs);
-        new DataView(octetsOf(known).buffer).setUint16(2, Math.min(known.weight, weightMax));
+        new DataView(numbersOf(known).buffer).setUint16(2, Math.min(known.weight, weightMax));
         continue;
       }
       const numbers = new Uint8Array(6);
@@ -93,7 +93,7 @@ export function hostRRsets({ target, hosts }: Endpoint, leased: LeasedInstance, 
 }
 
 /** The numbers in front of an SRV target. */
-function octetsOf({ rdata }: Candidate): Uint8Array {
+function numbersOf({ rdata }: Candidate): Uint8Array {
   return rdata[0] as Uint8Array;
 }
 

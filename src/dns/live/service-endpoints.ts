@@ -3,7 +3,7 @@
 // per port (`http.orders-1`) or, where one port name has several numbers or protocols at different hosts, per
 // endpoint (`8080-tcp.http.orders-1`). A host-name address is its own target.
 
-import type { Address } from '../../registry/address.ts';
+import { type Address, octetsOf } from '../../registry/address.ts';
 import type { Instance } from '../../registry/instance.ts';
 import { type Rdata, RRType } from '../message.ts';
 import { childOf, type Name, name } from '../name.ts';
@@ -64,7 +64,7 @@ function endpoint(target: Name, addresses: readonly Address[]): Endpoint {
     [RRType.AAAA, 6],
   ] as const) {
     const unique = new Map<string, Rdata>();
-    for (const address of addresses) if (address.family === family) unique.set(address.host, [address.octets]);
+    for (const address of addresses) if (address.family === family) unique.set(address.host, [octetsOf(address)]);
     if (unique.size > 0) hosts.push({ type, rdatas: [...unique.values()] });
   }
   return { number: (addresses[0] as Address).number, target, addresses, hosts };

@@ -1,6 +1,7 @@
 // The watchers of one query that have heard everything so far. A change is kept here until its turn, then encoded once
 // and written to all of them, several changes in one piece where they come faster than that. Who cannot take it leaves
 // the channel and reads on from the change log at a pace of its own, so nobody waits for anybody.
+// A change that concerns none of them, by their filters, is not kept: thousands of narrow filters cost no memory in a storm.
 // Limits: `pendingMax` changes; above it all members read on from the log.
 
 import type { Change } from '../../registry/change.ts';
@@ -33,6 +34,11 @@ const pendingMax = 10_000;
 /** So many that were taken are let go together. */
 const takenMax = 1024;
 
+interface Pending {
+  readonly change: Change;
+  readonly bearing: 'matches' | 'left';
+}
+
 interface Job {
   readonly chunk: Buffer;
   readonly events: number;
@@ -48,7 +54,7 @@ export class Channel {
   readonly #live = new Set<Member>();
   /** Who joined while changes were pending has heard those up to its position: no job may cross it. */
   #barriers: number[] = [];
-  #pending: Change[] = [];
+  #pending: Pending[] = [];
   #taken = 0;
   #job: Job | undefined;
   #isWoken = false;
@@ -68,7 +74,9 @@ export class Channel {
   /** A change of an app that the query names. */
   changed(change: Change): void {
     if (this.#live.size === 0) return;
-    this.#pending.push(change);
+    const bearing = bearingOf(this.query, change);
+    if (bearing === undefined) return;
+    this.#pending.push({ change, bearing });
     if (this.#pending.length - this.#taken > pendingMax) this.#overflow();
     else if (!this.#isWoken) {
       this.#isWoken = true;
@@ -95,7 +103,7 @@ export class Channel {
     return this.#isWoken;
   }
 
-  /** The next changes that somebody has to hear; undefined after the last one, or where this piece found none. */
+  /** The next changes that somebody has to hear; undefined after the last one, or at a barrier. */
   #nextJob(): Job | undefined {
     const barrier = this.#barriers[0] ?? Number.POSITIVE_INFINITY;
     let text = '';
@@ -104,18 +112,16 @@ export class Channel {
     const after = this.#pending.length === 0 ? 0 : this.#before(this.#taken);
     const end = Math.min(this.#pending.length, this.#taken + encodedMax);
     while (this.#taken < end && text.length < chunkOctetsMax) {
-      const change = this.#pending[this.#taken] as Change;
+      const { change, bearing } = this.#pending[this.#taken] as Pending;
       if (change.revision > barrier) break;
       this.#taken++;
       position = change.revision;
-      const bearing = bearingOf(this.query, change);
-      if (bearing === undefined) continue;
       text += `id: ${change.revision}\n${this.#deps.textOf(change, bearing)}`;
       events++;
     }
     const next = this.#pending[this.#taken];
     if (next === undefined) this.#clear();
-    else if (next.revision > barrier) this.#barriers.shift();
+    else if (next.change.revision > barrier) this.#barriers.shift();
     if (this.#taken >= takenMax) {
       this.#pending.splice(0, this.#taken);
       this.#taken = 0;
@@ -141,7 +147,7 @@ export class Channel {
 
   /** The revision before a pending change: what lies between two pending ones concerns nobody here. */
   #before(place: number): number {
-    return (this.#pending[place] as Change).revision - 1;
+    return (this.#pending[place] as Pending).change.revision - 1;
   }
 
   #clear(): void {

@@ -4,7 +4,7 @@
 
 import type { Change } from '../../registry/change.ts';
 import type { Clock } from '../../registry/clock.ts';
-import { storedInstance } from '../../registry/stored-instance.ts';
+import { StoredInstance } from '../../registry/stored-instance.ts';
 import { eventDocument } from '../event-document.ts';
 import { instanceDocument } from '../instance-document.ts';
 
@@ -62,6 +62,6 @@ function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Cloc
   const document = { kind: change.kind, matches: bearing === 'matches', ...told };
   if (change.after === undefined) return document;
   const renewedMs = clock.monotonicMs() - (clock.wallMs() - change.times.renewedAtMs);
-  const stored = storedInstance(change.after, change.times, renewedMs, change.revision);
+  const stored = new StoredInstance(change.after, change.times, renewedMs, change.revision);
   return { ...document, after: instanceDocument(stored, clock) };
 }

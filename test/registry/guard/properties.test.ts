@@ -13,7 +13,7 @@ const places = Array.from({ length: 24 }, (_, i) => `app-${i % 3}.prod/i-${i}`);
 
 type Step =
   | { readonly kind: 'register' | 'renew' | 'cancel'; readonly which: readonly number[] }
-  | { readonly kind: 'patch'; readonly which: number; readonly leaseSeconds: number }
+  | { readonly kind: 'patch'; readonly which: number; readonly leaseSeconds: number; readonly status: 'up' | 'waiting' }
   | { readonly kind: 'pass'; readonly seconds: number };
 
 const which = fc.uniqueArray(fc.nat(places.length - 1), { minLength: 1, maxLength: places.length });
@@ -25,6 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant('patch' as const),
     which: fc.nat(23),
     leaseSeconds: fc.constantFrom(5, 20, 90, 300),
+    status: fc.constantFrom('up' as const, 'waiting' as const),
   }),
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.integer({ min: 1, max: 45 }) }) },
 );
@@ -55,7 +56,7 @@ class History {
     const { registry } = harness;
     if (one.kind === 'pass') for (let i = 0; i < one.seconds; i++) harness.elapse(1000);
     else if (one.kind === 'patch')
-      registry.patch(keyOf(places[one.which] as string), { leaseSeconds: one.leaseSeconds });
+      registry.patch(keyOf(places[one.which] as string), { leaseSeconds: one.leaseSeconds, status: one.status });
     else for (const index of one.which) this.#command(one.kind, places[index] as string);
     this.#check();
   }
@@ -82,7 +83,9 @@ class History {
     const nowMs = clock.monotonicMs();
     const members = [...registry.apps()].flatMap((app) => [...app.instances()]);
     const suspects = members.filter(({ isSuspect }) => isSuspect);
-    const late = members.filter(({ phase }) => phase === 'late' || phase === 'suspect');
+    const late = members.filter(
+      ({ phase, instance }) => instance.status === 'up' && (phase === 'late' || phase === 'suspect'),
+    );
     expect(registry.guard.status(9)).toMatchObject({
       members: members.length,
       suspects: suspects.length,

@@ -13,6 +13,8 @@ export interface Rule {
   /** False: it is not there. */
   renew(key: InstanceKey): boolean;
   cancel(key: InstanceKey): void;
+  /** It takes no traffic any more. */
+  drain(key: InstanceKey): void;
   /** A second passes; returns who was evicted in it. */
   second(): InstanceKey[];
   readonly isHolding: boolean;
@@ -57,6 +59,10 @@ export class OwnRule implements Rule {
     this.registry.cancel(key);
   }
 
+  drain(key: InstanceKey): void {
+    this.registry.drain(key);
+  }
+
   second(): InstanceKey[] {
     this.clock.advance(1000);
     this.registry.evictExpired(Number.POSITIVE_INFINITY);
@@ -97,6 +103,9 @@ export class ClassicRule implements Rule {
   cancel(key: InstanceKey): void {
     if (this.#members.delete(textOf(key))) this.#expected -= 2;
   }
+
+  /** It knows no difference: whoever is registered is expected to renew. */
+  drain(): void {}
 
   second(): InstanceKey[] {
     this.#now++;

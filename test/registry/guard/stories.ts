@@ -129,6 +129,35 @@ export const stories: readonly Story[] = [
     },
   },
   {
+    name: 'an app of 10 is replaced within 50 s, each killed, under new names',
+    tell(fleet) {
+      fleet.addApps(50, 20);
+      replacedApp(fleet, (one) => fleet.crash([one]));
+    },
+  },
+  {
+    name: 'an app of 10 shrinks to 5: drained, killed, not cancelled',
+    tell(fleet) {
+      fleet.addApps(50, 20);
+      const five = fleet.add('shrinking', 10).slice(5);
+      settled(fleet);
+      for (const one of five) fleet.rule.drain(one.key);
+      fleet.crash(five);
+      fleet.run(2 * hour);
+    },
+  },
+  {
+    name: '1000 with a lease of 5 s, cut off for 10 min when they have been there for 10 s',
+    tell(fleet) {
+      fleet.addApps(50, 20, { leaseSeconds: 5, intervalSeconds: 2 });
+      fleet.run(10);
+      fleet.cut(fleet.members, true);
+      fleet.run(600);
+      fleet.cut(fleet.members, false);
+      fleet.run(600);
+    },
+  },
+  {
     name: 'flapping: 50 of 1000 fall silent for 2 min of every 5, for 1 h',
     tell(fleet) {
       fleet.addApps(50, 20);
@@ -163,6 +192,18 @@ export const stories: readonly Story[] = [
     },
   },
 ];
+
+/** One that is new every 5 s, and one that ends. */
+function replacedApp(fleet: Fleet, end: (one: Fleet['members'][number]) => void): void {
+  const old = fleet.add('replaced', 10);
+  settled(fleet);
+  fleet.run(2 * hour, (second) => {
+    const one = old[second / 5];
+    if (one === undefined) return;
+    fleet.add('replaced', 1);
+    end(one);
+  });
+}
 
 /** The first five apps, each instance replaced by a new one. */
 function rollingRestart(fleet: Fleet, everySeconds: number, cancels: boolean): void {

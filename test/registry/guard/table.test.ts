@@ -35,8 +35,11 @@ describe('the guard', () => {
     '1000 in 50 apps, one crash',
     '1000 in 50 apps, 1 %',
     'rolling restart of 100 in 1000, one in 10 s, killed',
+    'an app of 10 is replaced',
+    'an app of 10 shrinks',
   ])('lets single losses go when their lease ends: %s', (story) => {
-    const { evictedAfter, died, wronged } = own(story);
+    const { evictedAfter, died, wronged, holds } = own(story);
+    expect(holds).toEqual([]);
     expect([evictedAfter.length, wronged]).toEqual([died, 0]);
     expect(Math.max(...evictedAfter)).toBeLessThanOrEqual(90);
   });
@@ -44,6 +47,7 @@ describe('the guard', () => {
   test.each([
     ['1000 cut off for 10 min', 1],
     ['a third of 1000 cut off', 1],
+    ['1000 with a lease of 5 s', 1],
     ['one app of 20 in 1000 cut off', 1],
     ['1000 with slow heartbeats (80 s of 90 s) cut off', 0.85],
   ])('keeps the living who cannot be heard: %s', (story, share) => {
