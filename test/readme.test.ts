@@ -140,7 +140,7 @@ describe.skipIf(missing.length > 0).each(documents.filter(({ commands }) => comm
         own.map(({ text }) => asTyped(text, server, programPort)),
         directory,
       );
-    }, 90_000);
+    }, 120_000);
 
     afterAll(async () => {
       const { directory } = server;

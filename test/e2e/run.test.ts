@@ -93,7 +93,7 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
         await proxy.stop();
       }
     },
-    40_000,
+    120_000,
   );
 
   test('kill -9 of the program: gone at once, and the record says why', async () => {
@@ -105,7 +105,7 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
       why: 'cancelled',
       by: { reason: 'the program was killed by SIGKILL' },
     });
-  }, 40_000);
+  }, 120_000);
 
   test('kill -9 of rollcall run: the program is stopped, its address gone at the end of the lease, as the record says', async () => {
     const { program } = await legacy('widowed', '127.0.12.3', ['--lease-seconds', '5']);
@@ -116,7 +116,7 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
     const { why, silentSeconds } = await lastEvent('widowed');
     expect(why).toBe('evicted');
     expect(silentSeconds).toBeGreaterThanOrEqual(5);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** A namespace of processes needs rights that not every machine gives. */
@@ -150,7 +150,7 @@ describe.skipIf(missing.length > 0 || noNamespace)(
       process.kill(first, 'SIGTERM');
       expect((await program.ended).code).toBe(143);
       expect(await lastEvent('contained')).toMatchObject({ why: 'cancelled' });
-    }, 40_000);
+    }, 120_000);
   },
 );
 
