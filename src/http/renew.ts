@@ -8,8 +8,7 @@ import { isObject } from '../registry/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
 import { type Problem, problem } from '../registry/problem.ts';
 import type { RenewOutcome } from '../registry/registry.ts';
-import type { StoredInstance } from '../registry/stored-instance.ts';
-import { isoTime, leaseEndsAtMs } from './instance-document.ts';
+import { leaseEndsAt } from './instance-document.ts';
 import { UnreadableBody } from './json-body.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
 import { type InstanceParams, instanceKeyOf, unknownInstance, type WriteContext } from './write-context.ts';
@@ -38,14 +37,10 @@ export function renew(context: WriteContext, request: FastifyRequest, reply: Fas
   log.count.renewal('renewed');
   const { stored } = outcome;
   log.routine('renewed', request, stored.instance, stored.revision);
-  const ends = renewBefore(context, stored);
+  const ends = JSON.stringify(leaseEndsAt(stored, context.clock));
   return reply
     .header('content-type', 'application/json; charset=utf-8')
-    .send(`{"renewBefore":"${ends}","leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`);
-}
-
-function renewBefore(context: WriteContext, stored: StoredInstance): string {
-  return isoTime(leaseEndsAtMs(stored, context.clock));
+    .send(`{"renewBefore":${ends},"leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`);
 }
 
 function isEmptyObject(body: unknown): boolean {
@@ -65,7 +60,7 @@ interface Renewal {
   readonly appid: unknown;
   readonly instance: unknown;
   readonly status: 'renewed' | 'unknown' | 'invalid';
-  readonly renewBefore?: string;
+  readonly renewBefore?: string | null;
   readonly problems?: readonly Problem[];
 }
 
@@ -105,7 +100,7 @@ function renewOne(context: WriteContext, request: FastifyRequest, entry: unknown
   log.count.renewal(outcome.kind);
   if (outcome.kind === 'unknown') return { env, appid, instance, status: 'unknown' };
   log.routine('renewed', request, outcome.stored.instance, outcome.stored.revision);
-  return { env, appid, instance, status: 'renewed', renewBefore: renewBefore(context, outcome.stored) };
+  return { env, appid, instance, status: 'renewed', renewBefore: leaseEndsAt(outcome.stored, context.clock) };
 }
 
 const keyFields = ['env', 'appid', 'instance'] as const;

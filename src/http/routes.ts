@@ -17,6 +17,7 @@ import { addRecordRoutes, type RecordRoutesContext } from './record-routes.ts';
 import { register } from './register.ts';
 import { renew, renewMany } from './renew.ts';
 import * as schemas from './schemas.ts';
+import { cancelReply, stopQuery } from './stop-schemas.ts';
 import { addWatchRoutes, type WatchContext } from './watch/watch.ts';
 
 export interface RoutesContext
@@ -172,8 +173,8 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
         summary: 'Cancel an instance',
         tags,
         params,
-        querystring: schemas.stopQuery,
-        response: { 200: schemas.cancelReply, '4xx': problem },
+        querystring: stopQuery,
+        response: { 200: cancelReply, '4xx': problem },
       },
     },
     (request, reply) => {

@@ -7,13 +7,15 @@
 
 import type { Address } from './address.ts';
 import type { Named } from './catalogue.ts';
+import type { Check } from './checks.ts';
+import { effectiveStatus, type Health, type Judgement } from './health.ts';
 import type { Instance, Registration, Status } from './instance.ts';
 
 /** An address but for what tells instances apart. */
 type Port = Omit<Address, 'host' | 'number'>;
 
-/** All of a registration but its hosts and port numbers. */
-type Profile = Omit<Registration, 'addrs'> & { readonly ports: readonly Port[] };
+/** All of a registration but its hosts and port numbers; `status` is what others are to see. */
+type Profile = Omit<Registration, 'addrs'> & { readonly ports: readonly Port[]; readonly health: Health | undefined };
 
 /** One for all addresses, or one for each. */
 type OneOrEach<T> = T | readonly T[];
@@ -34,6 +36,7 @@ export class PlacedInstance implements Instance {
     label: string,
     registration: Registration,
     neighbours: readonly (PlacedInstance | undefined)[] = [],
+    health?: Health,
   ) {
     this.#place = place;
     this.instance = instance;
@@ -42,11 +45,13 @@ export class PlacedInstance implements Instance {
     const { addrs } = registration;
     const hosts = addrs.map(({ host }) => host);
     this.#hosts = hosts.every((host) => host === hosts[0]) ? (hosts[0] as string) : hosts;
-    const alike = neighbours.find((one) => one !== undefined && isSameProfile(one.profile, registration));
+    // What is checked is judged by itself.
+    const others = health === undefined ? neighbours : [];
+    const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
     const numbers = addrs.map(({ number }) => number);
     if (numbers.length === 1) this.#numbers = numbers[0] as number;
     else this.#numbers = alike !== undefined && isSameList(alike.#numberList(), numbers) ? alike.#numbers : numbers;
-    this.profile = alike === undefined ? profileOf(registration) : alike.profile;
+    this.profile = alike === undefined ? profileOf(registration, health) : alike.profile;
   }
 
   get env(): string {
@@ -108,19 +113,46 @@ export class PlacedInstance implements Instance {
     return this.profile.dnsTtl;
   }
 
+  get checks(): readonly Check[] {
+    return this.profile.checks;
+  }
+
+  get health(): Health | undefined {
+    return this.profile.health;
+  }
+
   #numberList(): readonly number[] {
     return typeof this.#numbers === 'number' ? [this.#numbers] : this.#numbers;
   }
 }
 
-function profileOf(registration: Registration): Profile {
-  const { addrs, version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl } = registration;
-  const ports = addrs.map(({ port, protocol, family }) => ({ port, protocol, family }));
-  return { ports, version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl };
+/** The instance as its checks have found it; undefined: it was found so before, or is none that is checked. */
+export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): PlacedInstance | undefined {
+  const { env, appid, health, instance: id, label } = instance;
+  if (health === undefined || health.verdict === verdict) return undefined;
+  return new PlacedInstance({ env, appid }, id, label, instance, [], { ...health, verdict, reason });
 }
 
+/** What its owner has said of an instance, without what its checks have found. */
+export function ownersRegistration(instance: Instance): Registration {
+  if (instance.health === undefined) return instance;
+  const { addrs } = instance;
+  const { health: _found, ports: _ports, ...profile } = profileOf(instance, undefined);
+  return { ...profile, addrs, status: instance.health.wanted };
+}
+
+function profileOf(registration: Registration, health: Health | undefined): Profile {
+  const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
+  const ports = addrs.map(({ port, protocol, family }) => ({ port, protocol, family }));
+  const status = health === undefined ? registration.status : effectiveStatus(health);
+  const said = { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks };
+  return { ports, ...said, health };
+}
+
+/** Of two without checks. */
 function isSameProfile(a: Profile, b: Registration): boolean {
   return (
+    a.health === undefined &&
     a.version === b.version &&
     a.zone === b.zone &&
     a.group === b.group &&

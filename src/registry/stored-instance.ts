@@ -21,6 +21,9 @@ export interface Timestamps {
 /** See leases.ts. */
 export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
 
+/** In place of infinity, which would give every deadline a box: no lease ends before the process began. */
+const endless = -1;
+
 const phases: readonly Phase[] = ['onTime', 'late', 'suspect', 'gone'];
 /** Of `#flags`: the phase's place in `phases`, and a bit each. */
 const phaseMask = 3;
@@ -54,10 +57,10 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   #updatedAfterMs: number;
   #dirtyAfterMs: number;
 
-  /** A fresh lease, not queued yet. */
+  /** A fresh lease, not queued yet; for an instance with checks one without an end. */
   constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
     this.instance = instance;
-    this.#deadlineMs = Math.floor(nowMs + instance.leaseSeconds * 1000);
+    this.#deadlineMs = instance.health === undefined ? Math.floor(nowMs + instance.leaseSeconds * 1000) : endless;
     this.revision = revision;
     const { registeredAtMs, upAtMs } = times;
     this.#registeredAtMs = registeredAtMs;
@@ -68,11 +71,11 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   }
 
   get deadlineMs(): number {
-    return this.#deadlineMs;
+    return this.#deadlineMs === endless ? Number.POSITIVE_INFINITY : this.#deadlineMs;
   }
 
   set deadlineMs(ms: number) {
-    this.#deadlineMs = Math.floor(ms);
+    this.#deadlineMs = ms === Number.POSITIVE_INFINITY ? endless : Math.floor(ms);
   }
 
   get phase(): Phase {

@@ -4,7 +4,14 @@
 
 import { crc32 } from 'node:zlib';
 import type { Change } from '../registry/change.ts';
-import { type Instance, parseRegistration, type Registration, registrationToJson } from '../registry/instance.ts';
+import { type Health, Verdict } from '../registry/health.ts';
+import {
+  type Instance,
+  isObject,
+  parseRegistration,
+  type Registration,
+  registrationToJson,
+} from '../registry/instance.ts';
 import { instanceKey, labelFault, parseInstanceKey } from '../registry/names.ts';
 import type { SavedInstance } from '../registry/options.ts';
 import { PlacedInstance } from '../registry/placed-instance.ts';
@@ -48,7 +55,7 @@ export function changeRow(change: Change): ChangeRow {
   const subject = after ?? before;
   const { env, appid, instance, label } = subject;
   const times = JSON.stringify(change.times);
-  const registration = after && JSON.stringify(registrationToJson(after));
+  const registration = after && JSON.stringify(contentOf(after));
   const parts = [
     `"kind":"${kind}"`,
     `"instance":${JSON.stringify(instance)}`,
@@ -56,7 +63,7 @@ export function changeRow(change: Change): ChangeRow {
     `"cause":${JSON.stringify(cause)}`,
     `"times":${times}`,
   ];
-  if (before !== undefined) parts.push(`"before":${JSON.stringify(registrationToJson(before))}`);
+  if (before !== undefined) parts.push(`"before":${JSON.stringify(contentOf(before))}`);
   if (registration !== undefined) parts.push(`"after":${registration}`);
   const event = {
     revision,
@@ -88,44 +95,46 @@ export function eventCrc({ revision, atMs, env, appid, key, why, content }: Even
 }
 
 /**
- * A row back to what the registry takes; a problem names what no longer is as it has to be. `readRegistration`: a
- * RegistrationReader's.
+ * A row back to what the registry takes; a problem names what no longer is as it has to be. `readContent`: a
+ * ContentReader's.
  */
-export function savedInstance(
-  row: InstanceRow,
-  readRegistration: (text: string) => Registration | Problem,
-): SavedInstance | Problem {
+export function savedInstance(row: InstanceRow, readContent: (text: string) => Content): SavedInstance | Problem {
   const key = parseInstanceKey(row.env, row.appid, row.instance);
   if (Array.isArray(key)) return key[0] as Problem;
   const label = labelFault(row.label);
   if (label !== undefined) return problem('label', label, row.label);
-  const registration = readRegistration(row.registration);
-  if ('message' in registration) return registration;
+  const { registration, health } = readContent(row.registration);
+  if (Array.isArray(registration)) return registration[0] as Problem;
   const times = timesIn(parsed(row.times));
   if (times === undefined) return problem('times', 'are not times', row.times);
-  return { key, label: row.label, registration, times, revision: row.revision };
+  return { key, label: row.label, registration, times, revision: row.revision, health };
 }
 
-/** What follows the addresses in `registrationToJson`; no text inside it can hold these quotes. */
+/** What follows the addresses in `contentOf`; no text inside it can hold these quotes. */
 const behindAddrs = '],"version":';
 
 /**
- * Reads registrations one after the other. Most differ from the one before in nothing but their addresses, so of those
- * no more is read: at a million that is seconds of a restart.
+ * Reads what was written of instances, one after the other. Most differ from the one before in nothing but their
+ * addresses, so of those no more is read: at a million that is seconds of a restart.
  */
-export class RegistrationReader {
+export class ContentReader {
   #rest = '';
-  #said: Registration | undefined;
+  #before: { readonly registration: Registration; readonly health: Health | undefined } | undefined;
 
-  read(text: string): Registration | Problem {
+  read(text: string): Content {
     const end = text.indexOf(behindAddrs);
-    const isSame = end > 0 && this.#said !== undefined && text.slice(end) === this.#rest;
-    const registration = parseRegistration(parsed(isSame ? `${text.slice(0, end)}]}` : text), noDefaults);
-    if (Array.isArray(registration)) return registration[0] as Problem;
-    if (isSame) return { ...(this.#said as Registration), addrs: registration.addrs };
-    this.#said = registration;
+    if (end > 0 && this.#before !== undefined && text.slice(end) === this.#rest) {
+      const { registration } = readContent(parsed(`${text.slice(0, end)}]}`));
+      if (Array.isArray(registration)) return { registration, health: undefined };
+      const { registration: before, health } = this.#before;
+      return { registration: { ...before, addrs: registration.addrs }, health };
+    }
+    const { registration, health } = readContent(parsed(text));
+    if (Array.isArray(registration)) return { registration, health };
+    // Whether checks are right depends on the addresses.
+    this.#before = registration.checks.length === 0 ? { registration, health } : undefined;
     this.#rest = end > 0 ? text.slice(end) : '';
-    return registration;
+    return { registration, health };
   }
 }
 
@@ -136,9 +145,10 @@ export function changeOf(row: EventRow): Change | undefined {
   const { kind, instance, label, cause, before, after } = content;
   const times = timesIn(content['times']);
   const place = { env: row.env, appid: row.appid, instance: instance as string, label: label as string };
-  const put = (registration: unknown): Instance | undefined => {
-    const read = parseRegistration(registration, noDefaults);
-    return Array.isArray(read) ? undefined : new PlacedInstance(place, place.instance, place.label, read);
+  const put = (content: unknown): Instance | undefined => {
+    const { registration, health } = readContent(content);
+    if (Array.isArray(registration)) return undefined;
+    return new PlacedInstance(place, place.instance, place.label, registration, [], health);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);
@@ -158,7 +168,33 @@ export function instanceAfter(row: EventRow): InstanceRow | undefined {
   return { env, appid, instance: id, label: name, registration, times: JSON.stringify(times), revision };
 }
 
-/** Every field is in the file; what is missing there is damage and gets a harmless value. */
+/** What is written of an instance: its registration, and for one with checks what they had found. */
+function contentOf(instance: Instance): Record<string, unknown> {
+  const { verdict, reason, file } = instance.health ?? {};
+  const found = verdict === undefined ? {} : { health: { verdict, reason, file } };
+  return { ...registrationToJson(instance), ...found };
+}
+
+interface Content {
+  readonly registration: Registration | Problem[];
+  readonly health: Health | undefined;
+}
+
+function readContent(content: unknown): Content {
+  const { health: found, ...rest } = isObject(content) ? content : {};
+  const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
+  if (Array.isArray(registration) || !isObject(found)) return { registration, health: undefined };
+  const { verdict, reason, file } = found;
+  const health = {
+    verdict: Verdict.find((known) => known === verdict) ?? 'unchecked',
+    reason: typeof reason === 'string' ? reason : '',
+    wanted: registration.status,
+    file: typeof file === 'string' ? file : undefined,
+  };
+  return { registration, health };
+}
+
+/** Every field is in the file, but for those that are newer than it; what is missing there is damage and gets a harmless value. */
 const noDefaults = { leaseSeconds: 90, dnsTtl: 5 };
 
 const timeFields = ['registeredAtMs', 'renewedAtMs', 'updatedAtMs', 'dirtyAtMs'] as const;

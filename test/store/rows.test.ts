@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/registry/instance.ts';
-import { RegistrationReader } from '../../src/store/rows.ts';
+import { ContentReader } from '../../src/store/rows.ts';
 
 const texts = [
   { addrs: ['http://10.0.0.1:80'] },
@@ -17,8 +17,8 @@ const texts = [
 );
 
 test('every registration is read as it was written', () => {
-  const reader = new RegistrationReader();
-  const back = texts.map((text) => JSON.stringify(registrationToJson(reader.read(text) as Registration)));
+  const reader = new ContentReader();
+  const back = texts.map((text) => JSON.stringify(registrationToJson(reader.read(text).registration as Registration)));
   expect(back).toEqual(texts);
 });
 
@@ -29,11 +29,11 @@ test.each([
   ['{"addrs":{', ''],
   ['', ''],
 ])('damage in front of what was read before is found: %s', (text, field) => {
-  const reader = new RegistrationReader();
+  const reader = new ContentReader();
   const sound = texts[0] as string;
   const rest = sound.slice(sound.indexOf('],"version":'));
   reader.read(sound);
   const damaged = field === '' ? text : text + rest;
-  expect(reader.read(damaged)).toMatchObject({ field });
-  expect(registrationToJson(reader.read(sound) as Registration)).toEqual(JSON.parse(sound));
+  expect(reader.read(damaged).registration).toMatchObject([{ field }]);
+  expect(registrationToJson(reader.read(sound).registration as Registration)).toEqual(JSON.parse(sound));
 });

@@ -15,6 +15,7 @@ import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import type { ServiceName } from './service-name.ts';
 import { countOf } from './service-records.ts';
 import { type AppsOfType, ServiceTypes } from './service-types.ts';
+import { waitingNote } from './waiting-note.ts';
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
 /** The list of types does not depend on a lease: it lasts as long as the configured default of instances. */
@@ -107,18 +108,22 @@ export class ServiceBrowse {
 
   #instanceList(instances: Iterable<LeasedInstance>, { all }: Walk, owner: Name, nowMs: number): NodeData {
     const listed: { target: Name; leased: LeasedInstance }[] = [];
+    const waiting: Instance[] = [];
     let looks = 0;
     let up = 0;
     for (const leased of instances) {
       // Those that wait alone say nothing about the rest.
       if (looks >= looksMax && listed.length > 0) break;
       looks++;
-      if (leased.instance.status !== 'up') continue;
+      if (leased.instance.status !== 'up') {
+        waiting.push(leased.instance);
+        continue;
+      }
       up++;
       const target = childOf(advertisedLabel(leased.instance), owner);
       if (target !== undefined) listed.push({ target, leased });
     }
-    if (up === 0) return { rrset: undefined, reason: `${countOf(all)}, all waiting` };
+    if (up === 0) return { rrset: undefined, reason: waitingNote(countOf(all), waiting) };
     if (listed.length === 0)
       return { rrset: undefined, reason: `${countOf(up)} up, none has a name that fits a label` };
     const plan = planOrder(

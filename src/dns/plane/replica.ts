@@ -112,7 +112,7 @@ export class Replica implements RegistryView {
   }
 
   #put(update: Put, listener: ReplicaListener): void {
-    const { env, appid, label, id, revision, registration } = update;
+    const { env, appid, label, id, revision, registration, health } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid);
@@ -120,7 +120,7 @@ export class Replica implements RegistryView {
     }
     const known = app.byName.get(label);
     const before = known?.instance;
-    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest]);
+    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
     app.latest = instance;
     this.#latest = instance;
     const lease = this.#lease(update);
