@@ -108,6 +108,8 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
     },
     async (request, reply) => {
       await readAnswer(context, request, reply);
+      // Hooks may still hold it back.
+      return reply;
     },
   );
 }
