@@ -54,7 +54,8 @@ export function damageOf(database: DatabaseSync, totals: Totals): string | undef
   all.setReturnArrays(true);
   for (const row of all.iterate() as Iterable<unknown> as Iterable<readonly unknown[]>) {
     const crc = row.at(-1) as number;
-    if (crc !== crcOfColumns(row.slice(1, -1))) return `the row of an instance is damaged (its number is ${row[0]})`;
+    if (crc !== crcOfColumns(row.slice(1, -1)))
+      return `the row of an instance is damaged (its number is ${String(row[0])})`;
     count++;
     sum = (sum + crc) >>> 0;
   }

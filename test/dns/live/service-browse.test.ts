@@ -106,6 +106,21 @@ describe('the instances of a type', () => {
     );
   });
 
+  test('of very many are looked at in part, from another app each time, and the answer says so', () => {
+    const harness = new Harness();
+    for (let i = 0; i < 2500; i++) harness.register(`app${i % 50}.prod/i${i}`);
+    const apps = new Set<string>();
+    for (let i = 0; i < 1000; i++) {
+      const { answer } = harness.query(http, 'PTR', { tcp: true });
+      expect(answer).toHaveLength(100);
+      for (const { data } of answer) apps.add(data.replace(/^.*~(app\d+)\..*$/, '$1'));
+    }
+    expect(apps.size).toBe(50);
+    expect(reasonOf(harness.query(http, 'PTR', { tcp: true, edns: true }))?.text).toBe(
+      'at least 2000 instances of 2500 up, 100 of them listed',
+    );
+  });
+
   test('are kept no longer than any of their leases', () => {
     const harness = world();
     harness.register('orders.prod/c', { addrs: ['http://10.0.0.4:80'], leaseSeconds: 5, dnsTtl: 60 });
