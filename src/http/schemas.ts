@@ -7,7 +7,7 @@ import Type from 'typebox';
 import { limits, priorityDefault, Status, weightDefault } from '../registry/instance.ts';
 import { instanceOctetsMax, nameOctetsMax } from '../registry/names.ts';
 import { Order } from '../registry/ordering.ts';
-import { renewalsMax } from './renew.ts';
+import { renewalsMax } from './renew-many.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 
