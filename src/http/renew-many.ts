@@ -12,7 +12,7 @@ import { type Problem, problem } from '../registry/problem.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
 import { isoTime } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
-import { UsualRenewals } from './usual-renewals.ts';
+import { type UsualRenewal, UsualRenewals } from './usual-renewals.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** About a millisecond of work, and what an agent with a host full of instances has to say. */
@@ -31,10 +31,10 @@ interface Renewal {
 export function renewMany(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { body } = request;
   const call = new Call(context, request);
-  if (body instanceof UsualRenewals && body.keys.length <= renewalsMax) {
-    return reply.header('content-type', 'application/json; charset=utf-8').send(call.renewUsual(body.keys));
+  if (body instanceof UsualRenewals && body.entries.length <= renewalsMax) {
+    return reply.header('content-type', 'application/json; charset=utf-8').send(call.renewUsual(body.entries));
   }
-  const given: unknown = body instanceof UsualRenewals ? { instances: body.keys } : body;
+  const given: unknown = body instanceof UsualRenewals ? { instances: body.entries } : body;
   const problems = listProblems(given);
   if (problems.length > 0) return sendProblem(reply, invalidRequest('Cannot renew these instances', inBody(problems)));
   const { instances } = given as { readonly instances: readonly unknown[] };
@@ -61,8 +61,8 @@ class Call {
   readonly #request: FastifyRequest;
   readonly #now: Moment;
   readonly #isDebugged: boolean;
-  #lastEndMs = Number.NaN;
-  #lastEnd = '';
+  /** The end of the last result. */
+  #last = { deadlineMs: Number.NaN, text: '' };
 
   constructor(context: WriteContext, request: FastifyRequest) {
     this.#context = context;
@@ -71,24 +71,22 @@ class Call {
     this.#isDebugged = context.log.saysRoutine;
   }
 
-  /** The body of the reply. */
-  renewUsual(keys: UsualRenewals['keys']): string {
+  /** The body of the reply. What was asked is said again as it came. */
+  renewUsual(entries: readonly UsualRenewal[]): string {
     const { registry, log } = this.#context;
     let results = '';
     let renewed = 0;
-    for (const [index, key] of keys.entries()) {
+    for (const [index, entry] of entries.entries()) {
       if (index > 0) results += ',';
-      const outcome = registry.renew(key, this.#now);
-      if (outcome.kind === 'unknown') {
-        results += JSON.stringify(this.renew(key, index));
-        continue;
+      const outcome = registry.renew(entry, this.#now);
+      if (outcome.kind === 'renewed') {
+        renewed++;
+        if (this.#isDebugged) this.#say(outcome.stored);
+        results += `{${entry.text}${this.#endOf(outcome.stored)}`;
+      } else {
+        const { env, appid, instance } = entry;
+        results += JSON.stringify(this.renew({ env, appid, instance }, index));
       }
-      renewed++;
-      if (this.#isDebugged) this.#say(outcome.stored);
-      // What the usual form takes needs no escapes.
-      const { env, appid, instance } = key;
-      const end = this.#renewBefore(outcome.stored);
-      results += `{"env":"${env}","appid":"${appid}","instance":"${instance}","status":"renewed","renewBefore":"${end}"}`;
     }
     log.count.renewal('renewed', renewed);
     return `{"results":[${results}]}`;
@@ -114,12 +112,16 @@ class Call {
   }
 
   /** Leases of one length end at one time: the text is mostly made once a call. */
-  #renewBefore({ deadlineMs }: StoredInstance): string {
-    if (deadlineMs !== this.#lastEndMs) {
-      this.#lastEndMs = deadlineMs;
-      this.#lastEnd = isoTime(this.#now.wallMs + Math.round(deadlineMs - this.#now.monotonicMs));
+  #endOf(stored: StoredInstance): string {
+    const { deadlineMs } = stored;
+    if (deadlineMs !== this.#last.deadlineMs) {
+      this.#last = { deadlineMs, text: `,"status":"renewed","renewBefore":"${this.#renewBefore(stored)}"}` };
     }
-    return this.#lastEnd;
+    return this.#last.text;
+  }
+
+  #renewBefore({ deadlineMs }: StoredInstance): string {
+    return isoTime(this.#now.wallMs + Math.round(deadlineMs - this.#now.monotonicMs));
   }
 }
 

@@ -6,12 +6,17 @@
 
 import type { InstanceKey } from '../registry/names.ts';
 
+export interface UsualRenewal extends InstanceKey {
+  /** Its fields as they came: what stands between the braces. */
+  readonly text: string;
+}
+
 /** What stands in `request.body` in place of such a body. */
 export class UsualRenewals {
-  readonly keys: readonly InstanceKey[];
+  readonly entries: readonly UsualRenewal[];
 
-  constructor(keys: readonly InstanceKey[]) {
-    this.keys = keys;
+  constructor(entries: readonly UsualRenewal[]) {
+    this.entries = entries;
   }
 }
 
@@ -19,7 +24,7 @@ const space = String.raw`[\t\n\r ]*`;
 // biome-ignore format: one token of JSON each
 const tokens = {
   head: [String.raw`\{`, '"instances"', ':', String.raw`\[`],
-  entry: [String.raw`\{`, ...fieldOf('env'), ',', ...fieldOf('appid'), ',', ...fieldOf('instance'), String.raw`\}`, String.raw`([,\]])`],
+  entry: [String.raw`\{`, `(${[...fieldOf('env'), ',', ...fieldOf('appid'), ',', ...fieldOf('instance')].join(space)})`, String.raw`\}`, String.raw`([,\]])`],
   tail: [String.raw`\}`, '$'],
 };
 const head = patternOf(tokens.head);
@@ -39,15 +44,15 @@ function patternOf(parts: readonly string[]): RegExp {
 export function readUsualRenewals(text: string): UsualRenewals | undefined {
   head.lastIndex = 0;
   if (!head.test(text)) return undefined;
-  const keys: InstanceKey[] = [];
+  const entries: UsualRenewal[] = [];
   entry.lastIndex = head.lastIndex;
   for (let isLast = false; !isLast; ) {
     const found = entry.exec(text);
     if (found === null) return undefined;
-    const [, env, appid, instance, next] = found as unknown as [string, string, string, string, string];
-    keys.push({ env, appid, instance });
+    const [, fields = '', env = '', appid = '', instance = '', next] = found;
+    entries.push({ env, appid, instance, text: fields });
     isLast = next === ']';
   }
   tail.lastIndex = entry.lastIndex;
-  return tail.test(text) ? new UsualRenewals(keys) : undefined;
+  return tail.test(text) ? new UsualRenewals(entries) : undefined;
 }
