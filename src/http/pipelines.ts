@@ -8,7 +8,8 @@
 // socket to JavaScript). Node stops a socket, for replies that nobody takes and for bodies that nobody reads, by
 // `pause()` and `resume()`, which here hold and release the pieces.
 // Limits: of a connection, `unansweredMax` requests and a piece's, and the 64 KiB that a socket buffers. The time in which
-// a request has to be complete goes on for one that is cut by a piece and waits behind a long poll.
+// a request has to be complete goes on for one that is cut by a piece and waits behind a long poll; and behind one, the
+// end of a connection with so many waiting is heard when the poll ends.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -40,11 +41,22 @@ export class Pipelines {
     this.#ofSocket.set(socket, new Pipeline(socket, this.#join));
   }
 
-  /** The parser has met a request. */
+  /** The parser has met a request. One listener for all responses: this is on the path of every renewal. */
   readonly entered = (request: IncomingMessage, response: ServerResponse): void => {
     this.#entered++;
-    this.#ofSocket.get(request.socket)?.entered(request, response);
+    this.#ofSocket.get(request.socket)?.entered(request);
+    response.on('close', this.#answered);
   };
+
+  /** `response` is `this`. */
+  readonly #answered = this.#answeredBy();
+
+  #answeredBy(): (this: ServerResponse) => void {
+    const ofSocket = this.#ofSocket;
+    return function answered() {
+      ofSocket.get(this.req.socket)?.answered();
+    };
+  }
 
   readonly #join = (pipeline: Pipeline): void => {
     this.#line.push(pipeline);
@@ -75,7 +87,7 @@ class Pipeline {
   readonly #socket: Socket;
   readonly #join: (pipeline: Pipeline) => void;
   readonly #parsers: readonly Listener[];
-  readonly #unanswered = new Set<ServerResponse>();
+  #unanswered = 0;
   /** Octets that are still to come of the body that is being read, or some more. */
   #bodyOctets = 0;
   #isHeld = false;
@@ -98,16 +110,17 @@ class Pipeline {
       return socket;
     };
     socket.on('readable', () => this.#readable());
-    socket.on('close', () => this.#closed());
   }
 
-  entered(request: IncomingMessage, response: ServerResponse): void {
-    this.#unanswered.add(response);
-    this.#bodyOctets = Number(request.headers['content-length'] ?? 0) || 0;
-    response.on('close', () => {
-      this.#unanswered.delete(response);
-      if (this.#unanswered.size < unansweredMax && this.#socket.readableLength > 0) this.#goOn();
-    });
+  entered(request: IncomingMessage): void {
+    this.#unanswered++;
+    const length = request.headers['content-length'];
+    this.#bodyOctets = length === undefined ? 0 : Number(length);
+  }
+
+  answered(): void {
+    this.#unanswered--;
+    if (this.#socket.readableLength > 0) this.#goOn();
   }
 
   /** Lets the parser have one piece; asks for another turn where there is more. */
@@ -127,24 +140,19 @@ class Pipeline {
 
   #readable(): void {
     const { readableLength } = this.#socket;
-    if (this.#unanswered.size === 0 && readableLength <= Math.max(pieceOctets, this.#bodyOctets)) this.takePiece();
-    else if (this.#bodyOctets > 0 && this.#unanswered.size === 1) this.takePiece();
+    if (this.#unanswered === 0 && readableLength <= Math.max(pieceOctets, this.#bodyOctets)) this.takePiece();
+    else if (this.#bodyOctets > 0 && this.#unanswered === 1) this.takePiece();
     else this.#goOn();
   }
 
   #mayParse(): boolean {
-    return !this.#isHeld && !this.#socket.destroyed && this.#unanswered.size < unansweredMax;
+    return !this.#isHeld && !this.#socket.destroyed && this.#unanswered < unansweredMax;
   }
 
   #goOn(): void {
     if (this.#isInLine || !this.#mayParse()) return;
     this.#isInLine = true;
     this.#join(this);
-  }
-
-  /** Node tells so the one response that has the socket alone; the others, behind it, have lost it as well. */
-  #closed(): void {
-    for (const response of this.#unanswered) if (response.socket === null) response.emit('close');
   }
 }
 
