@@ -10,8 +10,8 @@ export default defineConfig({
     // Many tests wait for a process or a clock: two at a time, also where there is one core.
     maxWorkers: 2,
     // Much more than is usual, for a machine that is busy with other things.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
   },
 });

@@ -2,7 +2,6 @@
 // adds the listeners of the change stream in the order in which they are to hear, and starts and stops everything.
 // Nothing is kept in a module: two apps can run in one process, as the tests do.
 
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -13,6 +12,7 @@ import { explain } from './dns/explain.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
 import { name } from './dns/name.ts';
 import { defaultThreads, openPlane } from './dns/plane/plane.ts';
+import { planeSettings } from './dns/plane/plane-settings.ts';
 import { ClockSharing } from './dns/plane/shared-clock.ts';
 import { Draws } from './dns/rotation.ts';
 import { formatFault } from './dns/zone-file/fault.ts';
@@ -23,6 +23,7 @@ import { newsText } from './dns/zone-watch/zone-news-text.ts';
 import { ZoneWatch } from './dns/zone-watch/zone-watch.ts';
 import { logEviction } from './eviction-log.ts';
 import { GuardLog } from './guard-log.ts';
+import { Health } from './health/health.ts';
 import { type Listen, listenHttp } from './http/listen.ts';
 import { LongPolls } from './http/long-poll.ts';
 import { SafeStops } from './http/safe-stops.ts';
@@ -32,6 +33,7 @@ import { LeaseTimer } from './lease-timer.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
+
 import { ChangeLog } from './registry/change-log.ts';
 import type { Clock } from './registry/clock.ts';
 import { LogRecorder } from './registry/log-recorder.ts';
@@ -91,10 +93,11 @@ export async function startApp(
   if (kept === 'stopped' || 'problem' in kept) return kept;
 
   // The registry: what it must not take is what a zone file has.
+  const defaults = { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds };
   const registry = new Registry({
     clock,
     origin: config.origin,
-    defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    defaults,
     instancesMax: config.instancesMax,
     instancesPerAppMax: config.instancesPerAppMax,
     appsMax: config.appsMax,
@@ -108,45 +111,29 @@ export async function startApp(
 
   // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
   // this is for those who explain and for what cannot be registered; queries meet the same in the data plane.
-  const hosts = config.dns.map(({ host }) => host);
   const liveZones = new LiveZones({
     origin,
     view: registry,
     zones,
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts,
+    hosts: config.dns.map(({ host }) => host),
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
 
   // The data plane listens from here on and says SERVFAIL until the registry is back.
   const plane = await openPlane({
+    ...planeSettings(config),
     threads,
-    transport: config.dnsTransport,
-    listens: config.dns,
-    origin,
     view: registry,
     everybody: function* () {
       for (const app of registry.apps()) yield* app.instances();
     },
     zones,
     fileZones: loaded.zones.values(),
-    negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts,
     clock,
     clockMemory: sharing.memory,
-    tcp: {
-      idleMs: config.tcpIdleSeconds * 1000,
-      connectionsMax: config.tcpConnectionsMax,
-      connectionsPerClientMax: config.tcpConnectionsPerClientMax,
-    },
-    cacheOctetsMax: config.answerCacheMiB * 1024 * 1024,
-    identity: {
-      serverId: config.serverId,
-      serverVersion: config.serverVersion,
-      cookieSecret: config.cookieSecret === undefined ? randomBytes(16) : Buffer.from(config.cookieSecret, 'hex'),
-    },
     onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
     onThreadEnd: (error) => logger.error({ err: error }, 'A DNS thread has ended; another one takes its place'),
     // Nobody catches it: the process stops as with any fault in the program.
@@ -182,6 +169,8 @@ export async function startApp(
   });
   const leaseTimer = new LeaseTimer(registry, clock);
   const room = roomForHttp(config);
+  const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
+  const health = new Health({ ...config, registry, clock, defaults, tell });
   const metrics = createMetrics({
     registry,
     pauses,
@@ -190,6 +179,7 @@ export async function startApp(
     longPolls: () => longPolls.waiting,
     watch: watchers,
     drainsWaiting: () => safeStops.waiting,
+    checks: health.counts,
     store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
     isReady: () => state === 'ready',
     zoneCount: () => zones.size,
@@ -208,6 +198,7 @@ export async function startApp(
   registry.onChange((change) => longPolls.notify(change));
   registry.onChange((change) => watchers.changed(change));
   registry.onChange((change) => metrics.changed(change));
+  registry.onChange((change) => health.changed(change));
   registry.onChange((change) => logEviction(change, logger));
   const guardLog = new GuardLog(logger);
   registry.guard.onNews((news) => guardLog.tell(news));
@@ -217,7 +208,7 @@ export async function startApp(
     registry,
     clock,
     origin: config.origin,
-    defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    defaults,
     logger,
     tokens: config.tokens,
     isOpen: config.insecure,
@@ -264,10 +255,12 @@ export async function startApp(
     liveZones.changed(change);
     plane.apply(change);
     metrics.changed(change);
+    health.changed(change);
     return undefined;
   });
   if (stopping.aborted) return close().then(() => 'stopped' as const);
   leaseTimer.arm();
+  await health.start();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
     if (news.kind === 'loaded') {
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
@@ -294,6 +287,7 @@ export async function startApp(
       state = 'stopping';
       leaseTimer.stop();
       await zoneWatch.close();
+      await health.close();
       await close();
     },
   };

@@ -13,6 +13,9 @@ describe('where a value comes from', () => {
       origin: 'svc.',
       zones: 'zones',
       areZonesGiven: false,
+      services: 'services.d',
+      checksAtOnceMax: 100,
+      checkNetworks: [],
       data: 'data',
       tokens: [],
       tokenFile: undefined,
@@ -74,6 +77,7 @@ describe('where a value comes from', () => {
       logLevel: 'warn',
       serverId: 'ns1',
       serverVersion: 'rollcall',
+      checkNetworks: '169.254.10.0/24,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
     };
     for (const key of settingKeys) {

@@ -10,7 +10,7 @@ import { ApiClient } from './kit/api-client.ts';
 import { codeIn, documentPaths, documentText, shellCommands, tableBelow } from './kit/documents.ts';
 import { requireInCi } from './kit/installed.ts';
 import { cleanEnvironment, pathWithNode, run } from './kit/program.ts';
-import { removeScratch, scratch } from './kit/scratch.ts';
+import { freePort, removeScratch, scratch } from './kit/scratch.ts';
 import { root, type ServerProcess, startServer } from './kit/server-process.ts';
 
 interface Manifest {
@@ -52,10 +52,14 @@ function checkAboutAll(command: string): void {
   }
 }
 
-/** What is typed in: with the ports of the server under test; a second server is only asked whether it would start. */
-function asTyped(command: string, { httpPort, dnsPort }: ServerProcess): string {
+/**
+ * What is typed in: with the ports of the server under test, and a free one for a program beside it; a second server is
+ * only asked whether it would start.
+ */
+function asTyped(command: string, { httpPort, dnsPort }: ServerProcess, programPort: number): string {
   const text = command.replaceAll(/\b7171\b/g, String(httpPort)).replaceAll(/\b8053\b/g, String(dnsPort));
   return text
+    .replaceAll(/\b8000\b/g, String(programPort))
     .replace(/\bnpm start( --)?/, 'npm run --silent rollcall -- config')
     .replace(/\brollcall serve\b/, 'rollcall config');
 }
@@ -109,7 +113,7 @@ async function typed(commands: readonly string[], cwd: string): Promise<Outcome[
   return outcomes;
 }
 
-const missing = requireInCi(['sh', 'bash', 'npm', 'curl', 'dig'], 'curl bind9-dnsutils');
+const missing = requireInCi(['sh', 'bash', 'npm', 'curl', 'dig', 'python3'], 'curl bind9-dnsutils python3');
 const documents = documentPaths().map((path) => ({ path, commands: missing.length > 0 ? [] : shellCommands(path) }));
 
 test('the README shows how to start, register and find', () => {
@@ -131,11 +135,12 @@ describe.skipIf(missing.length > 0).each(documents.filter(({ commands }) => comm
       const npm = ['npm', 'start', '--'] as const;
       const path = pathWithNode(join(root, 'node_modules', '.bin'));
       server = await startServer({ directory, command: npm, zones: 'zones', env: { PATH: path }, withinMs: 19_000 });
+      const programPort = await freePort();
       outcomes = await typed(
-        own.map(({ text }) => asTyped(text, server)),
+        own.map(({ text }) => asTyped(text, server, programPort)),
         directory,
       );
-    }, 90_000);
+    }, 120_000);
 
     afterAll(async () => {
       const { directory } = server;

@@ -24,16 +24,30 @@ export interface ApiRequest {
   readonly withinMs?: number;
 }
 
+/** What went wrong, and for whoever tries again what the server said. */
+export interface ApiFault extends Fault {
+  /** Undefined: no server answered. */
+  readonly status?: number;
+  /** As the server asked for. */
+  readonly retryAfterSeconds?: number;
+  /** No connection came about: whatever was asked for has not been done. */
+  readonly isUnsent?: boolean;
+}
+
+const unsentCodes: readonly string[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+
 const replyBytesMax = 64 * 1024 * 1024;
 
 /** A reply of status 200 to 299, or the fault. */
-export async function callApi(connection: Connection, request: ApiRequest): Promise<ApiReply | Fault> {
+export async function callApi(connection: Connection, request: ApiRequest): Promise<ApiReply | ApiFault> {
   const reply = await exchange(connection, request);
   if ('problem' in reply) return reply;
   const { status, text } = reply;
   const document = jsonOf(text);
   if (status >= 200 && status < 300 && document !== undefined) return { status, headers: reply.headers, document };
-  return refused(connection, request, status, document);
+  const fault = refused(connection, request, status, document);
+  const retryAfterSeconds = Number(reply.headers['retry-after'] ?? Number.NaN);
+  return retryAfterSeconds > 0 ? { ...fault, retryAfterSeconds } : fault;
 }
 
 /** What a reply that is none of 200 to 299 says, read to its end. */
@@ -52,9 +66,9 @@ function refused(
   request: ApiRequest,
   status: number,
   document: Readonly<Record<string, unknown>> | undefined,
-): Fault {
+): ApiFault {
   const code = status === 404 ? exitCodes.missing : exitCodes.failed;
-  return { code, problem: refusal(connection, request, status, document) };
+  return { code, problem: refusal(connection, request, status, document), status };
 }
 
 interface RawReply {
@@ -63,7 +77,7 @@ interface RawReply {
   readonly text: string;
 }
 
-async function exchange({ url, token }: Connection, call: ApiRequest): Promise<RawReply | Fault> {
+async function exchange({ url, token }: Connection, call: ApiRequest): Promise<RawReply | ApiFault> {
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   const { method = 'GET', path, body, withinMs = 10_000 } = call;
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -84,7 +98,11 @@ async function exchange({ url, token }: Connection, call: ApiRequest): Promise<R
   };
   return new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException): void =>
-      resolve({ code: exitCodes.failed, problem: unreachable(url, error, withinMs) });
+      resolve({
+        code: exitCodes.failed,
+        problem: unreachable(url, error, withinMs),
+        isUnsent: unsentCodes.includes(error.code ?? ''),
+      });
     const sent = request(options, (response) => void readReply(response).then(resolve, fail));
     sent.once('error', fail);
     sent.end(text);

@@ -4,7 +4,6 @@
 import type { Command } from 'commander';
 import type { Environment, ReadFile } from '../config/sources.ts';
 import type { Config } from '../config.ts';
-import type { ExitCode } from './exit-codes.ts';
 
 export interface CliParts {
   readonly version: string;
@@ -31,8 +30,8 @@ export interface Typed {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** `running`: the process has to stay. */
-export type Action = (typed: Typed) => Promise<ExitCode | 'running'>;
+/** The exit code, one of ours or (`run`) that of another program; `running`: the process has to stay. */
+export type Action = (typed: Typed) => Promise<number | 'running'>;
 
 export interface CommandModule {
   /** Adds flags, choices and examples to the command; gives what it does. */

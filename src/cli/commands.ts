@@ -81,6 +81,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/guard.ts'),
   },
   {
+    spec: 'run <command...>',
+    summary: 'Run a program, keep it registered while it runs, and drain it before it is stopped.',
+    group: registry,
+    load: () => import('./commands/run.ts'),
+  },
+  {
     spec: 'resolve <name> [type]',
     summary: 'Ask over DNS; show flags, sections, TTLs, and why the answer is what it is.',
     group: dns,

@@ -3,7 +3,7 @@
 // A token file is a token alone, or the server's own file of "name token" lines, of which the first counts.
 
 import type { Command } from 'commander';
-import { type CliParts, type Typed, textOption } from './command.ts';
+import { type CliParts, oneMore, type Typed, textOption, textOptions } from './command.ts';
 import { type Fault, usageFault } from './fault.ts';
 
 export const defaultUrl = 'http://127.0.0.1:7171';
@@ -15,22 +15,48 @@ export interface Connection {
 }
 
 export function addConnectionFlags(command: Command): Command {
-  return command
-    .option('--url <url>', `where the HTTP API is (default: ROLLCALL_URL, else ${defaultUrl})`)
-    .option('--token-file <file>', 'file with the token (default: ROLLCALL_TOKEN, else ROLLCALL_TOKEN_FILE)');
+  command.option('--url <url>', `where the HTTP API is (default: ROLLCALL_URL, else ${defaultUrl})`);
+  return addTokenFlag(command);
+}
+
+/** For a command that may talk to any of several servers. */
+export function addRegistryFlags(command: Command): Command {
+  const meaning = `where the HTTP API is; may be given again, the others are tried in turn (default: ROLLCALL_URL, else ${defaultUrl})`;
+  return addTokenFlag(command.option('--registry <url>', meaning, oneMore));
+}
+
+function addTokenFlag(command: Command): Command {
+  const meaning = 'file with the token (default: ROLLCALL_TOKEN, else ROLLCALL_TOKEN_FILE)';
+  return command.option('--token-file <file>', meaning);
 }
 
 /** The connection, or in one sentence what is wrong with what was given. */
 export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault {
-  const url = urlOf(textOption(typed, 'url'), parts);
+  const flag = textOption(typed, 'url');
+  const url = flag === undefined ? defaultUrlOf(parts) : urlOf(flag, '--url');
   if ('problem' in url) return url;
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
   return typeof token === 'object' ? token : { url, token };
 }
 
-function urlOf(flag: string | undefined, { env }: CliParts): URL | Fault {
-  const text = flag ?? (env['ROLLCALL_URL'] || defaultUrl);
-  const who = flag === undefined ? 'ROLLCALL_URL' : '--url';
+/** The connections that --registry names, each server once, in their order; the token is the same for all. */
+export function registriesOf(typed: Typed, parts: CliParts): readonly Connection[] | Fault {
+  const token = tokenOf(textOption(typed, 'tokenFile'), parts);
+  if (typeof token === 'object') return token;
+  const given = textOptions(typed, 'registry').map((text) => urlOf(text, '--registry'));
+  const byOrigin = new Map<string, Connection>();
+  for (const url of given.length > 0 ? given : [defaultUrlOf(parts)]) {
+    if ('problem' in url) return url;
+    byOrigin.set(url.origin, { url, token });
+  }
+  return [...byOrigin.values()];
+}
+
+function defaultUrlOf({ env }: CliParts): URL | Fault {
+  return urlOf(env['ROLLCALL_URL'] || defaultUrl, 'ROLLCALL_URL');
+}
+
+function urlOf(text: string, who: string): URL | Fault {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return usageFault(`${who}: ${JSON.stringify(text)} is not an http or https URL; write it like ${defaultUrl}`);

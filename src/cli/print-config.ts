@@ -17,6 +17,8 @@ function line(config: Config, key: SettingKey): string {
     case 'http':
     case 'dns':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
+    case 'checkNetworks':
+      return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;
     case 'tokens':

@@ -5,15 +5,15 @@
 import { Command, CommanderError } from 'commander';
 import type { CliContext, CliParts, CommandRow } from './command.ts';
 import { commandRows } from './commands.ts';
-import { type ExitCode, exitCodes, exitCodesText } from './exit-codes.ts';
+import { exitCodes, exitCodesText } from './exit-codes.ts';
 
 export type { CliParts } from './command.ts';
 
 /** The exit code, or `running` where the process has to stay. */
-export async function runCli(argv: readonly string[], parts: CliParts): Promise<ExitCode | 'running'> {
+export async function runCli(argv: readonly string[], parts: CliParts): Promise<number | 'running'> {
   const called = argv.find((word) => !word.startsWith('-'));
-  let result: ExitCode | 'running' = exitCodes.ok;
-  const ends = (code: ExitCode | 'running'): void => {
+  let result: number | 'running' = exitCodes.ok;
+  const ends = (code: number | 'running'): void => {
     result = code;
   };
   const program = await programOf(parts, ends, (row) => nameOf(row) === called);
@@ -29,7 +29,7 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
 
 async function programOf(
   parts: CliParts,
-  ends: (code: ExitCode | 'running') => void,
+  ends: (code: number | 'running') => void,
   isWanted: (row: CommandRow) => boolean,
 ): Promise<Command> {
   const program = new Command('rollcall')

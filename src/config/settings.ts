@@ -49,6 +49,11 @@ export const settingsSchema = Type.Object(
       description: 'the domain below which services are found (APPID.ENV.ORIGIN)',
     }),
     zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
+    services: Type.String({
+      default: 'services.d',
+      flag: '<dir>',
+      description: 'directory of service files, *.yaml; it may be missing',
+    }),
     data: Type.String({
       default: 'data',
       flag: '<dir>',
@@ -110,6 +115,11 @@ export const settingsSchema = Type.Object(
     instancesMax: whole('instances', 1_000_000, 1, 10_000_000, 'registered instances, all apps together'),
     appsMax: whole('apps', 100_000, 1, 10_000_000, 'apps with at least one instance'),
     instancesPerAppMax: whole('instances', 10_000, 1, 10_000_000, 'registered instances of one app'),
+    checksAtOnceMax: whole('checks', 100, 1, 10_000, 'checks of instances that run at the same time'),
+    checkNetworks: Type.Array(Type.String(), {
+      default: [],
+      description: 'networks that checks may go to although they are link-local, multicast or a metadata service',
+    }),
     eventsKeepSeconds: whole('seconds', 604_800, 60, 315_360_000, 'how long who changed what is remembered'),
     eventsMax: whole('changes', 1_000_000, 1, 100_000_000, 'changes that are remembered at most, the latest ones'),
     guardPercent: whole(

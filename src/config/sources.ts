@@ -36,8 +36,8 @@ export interface Found {
 
 export const defaultConfigFile = 'rollcall.yaml';
 const configVariable = 'ROLLCALL_CONFIG';
-/** For the commands that talk to a server; a shell that has it set may start a server too. */
-const urlVariable = 'ROLLCALL_URL';
+/** No settings: for the commands that talk to a server, and what `rollcall run` tells a program, which may be a server. */
+const otherVariables: readonly string[] = ['ROLLCALL_URL', 'ROLLCALL_PLACE'];
 
 /** Everything given, weakest source first. */
 export function findGiven(sources: { flags: Flags; env: Environment; readFile: ReadFile }): Found {
@@ -105,7 +105,8 @@ function fromEnvironment(env: Environment): Found {
   const given: Given[] = [];
   const problems: string[] = [];
   for (const [name, raw] of Object.entries(env)) {
-    if (!name.startsWith('ROLLCALL_') || raw === undefined || name === configVariable || name === urlVariable) continue;
+    if (!name.startsWith('ROLLCALL_') || raw === undefined || name === configVariable || otherVariables.includes(name))
+      continue;
     const key = keyOf.get(name);
     if (key !== undefined) given.push({ key, raw, source: name, subject: name });
     else if (!isServiceLink(name, raw)) problems.push(`${name}: unknown setting${didYouMean(name, keyOf.keys())}`);

@@ -26,12 +26,15 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'origin':
       return readOrigin(raw);
     case 'zones':
+    case 'services':
     case 'tokenFile':
       return readPath(raw);
     case 'data':
       return raw === 'none' ? { value: undefined } : readPath(raw);
     case 'tokens':
       return readTokens(raw);
+    case 'checkNetworks':
+      return readNetworks(raw);
     case 'insecure':
     case 'fsync':
       return readSwitch(raw);
@@ -93,6 +96,20 @@ function readSecret(raw: unknown): Outcome {
 function readPath(raw: unknown): Outcome {
   if (typeof raw === 'string' && !raw.includes('\0')) return { value: raw };
   return problem(`${shown(raw)} is not a path`);
+}
+
+/** `169.254.10.0/24`, several with commas between or as a list. */
+function readNetworks(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const wrong = texts.filter((text) => typeof text !== 'string' || !isNetwork(text.trim()));
+  if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
+  return { problems: wrong.map((text) => `${shown(text)} is not a network such as 169.254.10.0/24 or fd00::/8`) };
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const bitsMax = isIPv4(address) ? 32 : 128;
+  return isIP(address) !== 0 && Number(bits) <= bitsMax;
 }
 
 /** An absolute domain name of letter-digit-hyphen labels (RFC 1123 §2.1), made canonical: lower case, final dot. */

@@ -9,7 +9,8 @@ import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
 import { type SafeStops, safeWaitMsMax } from './safe-stops.ts';
-import { drainReply, instanceParams, problemAnswer, stopQuery } from './schemas.ts';
+import { instanceParams, problemAnswer } from './schemas.ts';
+import { drainReply, stopQuery } from './stop-schemas.ts';
 import {
   actorOf,
   failedPrecondition,

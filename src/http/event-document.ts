@@ -18,6 +18,7 @@ export function eventDocument(change: Change): Record<string, unknown> {
     instance,
     ...('by' in cause && cause.by !== undefined ? { by: actorDocument(cause.by) } : {}),
     ...(cause.why === 'evicted' ? { silentSeconds: seconds(cause.silentMs), heldSeconds: seconds(cause.heldMs) } : {}),
+    ...(cause.why === 'checked' ? { verdict: cause.verdict, reason: cause.reason } : {}),
     ...(was !== undefined && is !== undefined ? { changed: changedFields(was, is) } : {}),
     ...(was === undefined ? {} : { before: was }),
     ...(is === undefined ? {} : { after: is }),
@@ -46,6 +47,7 @@ function sentence({ cause, before }: Change): string {
     const lease = before === undefined ? '' : ` of ${before.leaseSeconds} s`;
     return `evicted: its lease${lease} ended, no renewal came for ${seconds(cause.silentMs)} s${kept}`;
   }
+  if (cause.why === 'checked') return `found ${cause.verdict}: ${cause.reason}`;
   if (cause.why === 'restored' || cause.by === undefined) return cause.why;
   const { address, token, reason } = cause.by;
   const who = token === undefined ? address : `${token} from ${address}`;

@@ -22,9 +22,10 @@ export function isoTime(wallMs: number): string {
   return `${lastSecond.text}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
 }
 
-/** When the lease ends, in wall-clock milliseconds. */
-export function leaseEndsAtMs(stored: StoredInstance, clock: Clock): number {
-  return clock.wallMs() + Math.round(stored.deadlineMs - clock.monotonicMs());
+/** When the lease ends; null: it has checks, and no lease that ends. */
+export function leaseEndsAt({ deadlineMs }: StoredInstance, clock: Clock): string | null {
+  if (deadlineMs === Number.POSITIVE_INFINITY) return null;
+  return isoTime(clock.wallMs() + Math.round(deadlineMs - clock.monotonicMs()));
 }
 
 /** What an instance says of itself, ready for JSON: the document without times, for states that are past. */
@@ -45,6 +46,7 @@ export function contentDocument(instance: Instance): Record<string, unknown> {
     metadata: Object.fromEntries(instance.metadata),
     leaseSeconds: instance.leaseSeconds,
     dnsTtl: instance.dnsTtl,
+    ...(instance.health === undefined ? {} : { checks: instance.checks, health: instance.health }),
   };
 }
 
@@ -57,7 +59,7 @@ export function instanceDocument(stored: StoredInstance, clock: Clock): Record<s
     renewedAt: isoTime(stored.renewedAtMs),
     updatedAt: isoTime(stored.updatedAtMs),
     dirtyAt: isoTime(stored.dirtyAtMs),
-    leaseEndsAt: isoTime(leaseEndsAtMs(stored, clock)),
+    leaseEndsAt: leaseEndsAt(stored, clock),
     ...(stored.isSuspect ? { suspect: true } : {}),
     revision: stored.revision,
   };

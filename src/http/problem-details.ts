@@ -101,7 +101,7 @@ export function inBody(problems: readonly Problem[]): ListedProblem[] {
 }
 
 /** The members of bodies below which `field` paths go deeper; any other field is one name, whatever is in it. */
-const composite = /^(addrs|tags|instances)\[(\d+)\](?:\.(.+))?$|^(metadata)\.(.+)$/s;
+const composite = /^(addrs|tags|instances|checks)\[(\d+)\](?:\.(.+))?$|^(metadata)\.(.+)$/s;
 
 function pointerOf(field: string): string {
   if (field === '') return '#';

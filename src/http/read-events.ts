@@ -18,7 +18,7 @@ export interface RecordContext {
   readonly clock: Clock;
 }
 
-export const eventCauses = ['registered', 'replaced', 'patched', 'drained', 'cancelled', 'evicted'] as const;
+export const eventCauses = ['registered', 'replaced', 'patched', 'drained', 'cancelled', 'evicted', 'checked'] as const;
 
 const limitDefault = 100;
 const limitMax = 1000;

@@ -43,6 +43,8 @@ export const eventReply = Type.Object({
       reason: Type.Optional(Type.String({ description: "The caller's own words: `?reason=` of the write." })),
     }),
   ),
+  verdict: Type.Optional(Type.String({ description: 'Checked: what its checks have found.' })),
+  reason: Type.Optional(Type.String({ description: 'Checked: why.' })),
   silentSeconds: Type.Optional(Type.Number({ description: 'Evicted: the time without renewal.' })),
   heldSeconds: Type.Optional(Type.Number({ description: 'Evicted: how long after the end of its lease.' })),
   changed: Type.Optional(Type.Array(Type.String(), { description: 'The fields that differ.' })),

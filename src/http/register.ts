@@ -10,7 +10,7 @@ import type { RegisterOutcome } from '../registry/registry.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
 import { parseDirtyAt } from './dirty-at.ts';
 import { instanceTag, isMatch, isNotModified } from './entity-tag.ts';
-import { instanceDocument, instanceName, instancePath, isoTime, leaseEndsAtMs } from './instance-document.ts';
+import { instanceDocument, instanceName, instancePath, leaseEndsAt } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
@@ -144,9 +144,16 @@ function registrationReply(context: WriteContext, request: FastifyRequest, outco
     ...instanceDocument(stored, clock),
     outcome,
     dnsNames: dnsNames(instance, origin),
-    renewBefore: isoTime(leaseEndsAtMs(stored, clock)),
-    renewEverySeconds: Math.max(1, Math.floor(instance.leaseSeconds / 3)),
-    renewWith: renewCommand(request, instance, context.hasTokens),
+    ...(instance.health === undefined ? renewal(context, request, stored) : {}),
+  };
+}
+
+/** What an instance without checks has to do next. */
+function renewal(context: WriteContext, request: FastifyRequest, stored: StoredInstance) {
+  return {
+    renewBefore: leaseEndsAt(stored, context.clock),
+    renewEverySeconds: Math.max(1, Math.floor(stored.instance.leaseSeconds / 3)),
+    renewWith: renewCommand(request, stored.instance, context.hasTokens),
   };
 }
 

@@ -10,7 +10,7 @@ import { isObject } from '../registry/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../registry/names.ts';
 import { type Problem, problem } from '../registry/problem.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
-import { isoTime } from './instance-document.ts';
+import { leaseEndsAt } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
 import { type UsualRenewal, UsualRenewals } from './usual-renewals.ts';
 import type { WriteContext } from './write-context.ts';
@@ -23,7 +23,7 @@ interface Renewal {
   readonly appid: unknown;
   readonly instance: unknown;
   readonly status: 'renewed' | 'unknown' | 'invalid';
-  readonly renewBefore?: string;
+  readonly renewBefore?: string | null;
   readonly problems?: readonly Problem[];
 }
 
@@ -115,13 +115,17 @@ class Call {
   #endOf(stored: StoredInstance): string {
     const { deadlineMs } = stored;
     if (deadlineMs !== this.#last.deadlineMs) {
-      this.#last = { deadlineMs, text: `,"status":"renewed","renewBefore":"${this.#renewBefore(stored)}"}` };
+      this.#last = {
+        deadlineMs,
+        text: `,"status":"renewed","renewBefore":${JSON.stringify(this.#renewBefore(stored))}}`,
+      };
     }
     return this.#last.text;
   }
 
-  #renewBefore({ deadlineMs }: StoredInstance): string {
-    return isoTime(this.#now.wallMs + Math.round(deadlineMs - this.#now.monotonicMs));
+  #renewBefore(stored: StoredInstance): string | null {
+    const { monotonicMs, wallMs } = this.#now;
+    return leaseEndsAt(stored, { monotonicMs: () => monotonicMs, wallMs: () => wallMs });
   }
 }
 

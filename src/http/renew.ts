@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../registry/instance.ts';
 import { problem } from '../registry/problem.ts';
 import type { RenewOutcome } from '../registry/registry.ts';
-import { isoTime, leaseEndsAtMs } from './instance-document.ts';
+import { leaseEndsAt } from './instance-document.ts';
 import { UnreadableBody } from './json-body.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
 import { type InstanceParams, instanceKeyOf, unknownInstance, type WriteContext } from './write-context.ts';
@@ -33,10 +33,10 @@ export function renew(context: WriteContext, request: FastifyRequest, reply: Fas
   log.count.renewal('renewed');
   const { stored } = outcome;
   log.routine('renewed', request, stored.instance, stored.revision);
-  const ends = isoTime(leaseEndsAtMs(stored, context.clock));
+  const ends = JSON.stringify(leaseEndsAt(stored, context.clock));
   return reply
     .header('content-type', 'application/json; charset=utf-8')
-    .send(`{"renewBefore":"${ends}","leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`);
+    .send(`{"renewBefore":${ends},"leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`);
 }
 
 function isEmptyObject(body: unknown): boolean {

@@ -18,6 +18,7 @@ import { register } from './register.ts';
 import { renew } from './renew.ts';
 import { renewMany } from './renew-many.ts';
 import * as schemas from './schemas.ts';
+import { cancelReply, stopQuery } from './stop-schemas.ts';
 import { readUsualRenewals } from './usual-renewals.ts';
 import { addWatchRoutes, type WatchContext } from './watch/watch.ts';
 
@@ -175,8 +176,8 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
         summary: 'Cancel an instance',
         tags,
         params,
-        querystring: schemas.stopQuery,
-        response: { 200: schemas.cancelReply, '4xx': problem },
+        querystring: stopQuery,
+        response: { 200: cancelReply, '4xx': problem },
       },
     },
     (request, reply) => {

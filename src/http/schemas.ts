@@ -7,6 +7,7 @@ import Type from 'typebox';
 import { limits, priorityDefault, Status, weightDefault } from '../registry/instance.ts';
 import { instanceOctetsMax, nameOctetsMax } from '../registry/names.ts';
 import { Order } from '../registry/ordering.ts';
+import { checksField, healthReply } from './check-schemas.ts';
 import { renewalsMax } from './renew-many.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -31,7 +32,7 @@ export const instanceParams = Type.Object({ env, appid, instance });
 
 const text = (description: string, example: string) =>
   Type.String({ description, maxLength: limits.textOctets, examples: [example] });
-const time = (description: string) =>
+export const time = (description: string) =>
   Type.String({ description, format: 'date-time', examples: ['2026-11-21T09:30:00.000Z'] });
 
 const registrationFields = {
@@ -72,6 +73,7 @@ const registrationFields = {
     maximum: limits.dnsTtl.max,
     examples: [5],
   }),
+  checks: checksField,
 };
 
 const closed = { additionalProperties: false };
@@ -113,6 +115,8 @@ export const instanceContent = Type.Object({
   label: Type.String({ description: "Its own DNS label below the app's name." }),
   ...registrationFields,
   status: Type.Union(Status.map((status) => Type.Literal(status))),
+  checks: Type.Optional(checksField),
+  health: Type.Optional(healthReply),
 });
 
 export const instanceReply = Type.Object({
@@ -122,20 +126,20 @@ export const instanceReply = Type.Object({
   renewedAt: time('Last renewal.'),
   updatedAt: time('Last change of data.'),
   dirtyAt: time("The writer's time of the registration."),
-  leaseEndsAt: time('End of the lease.'),
+  leaseEndsAt: Type.Union([time('End of the lease; null: it has checks and none.'), Type.Null()]),
   suspect: Type.Optional(Type.Literal(true, { description: 'Past its lease, and kept by the guard.' })),
   revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag." }),
 });
 
-const renewBefore = time('The end of the lease: renew before.');
+const renewBefore = Type.Union([time('The end of the lease: renew before. Null: it has checks.'), Type.Null()]);
 
 export const registrationReply = Type.Object({
   ...instanceReply.properties,
   outcome: Type.Union(['created', 'replaced', 'unchanged', 'outdated'].map((kind) => Type.Literal(kind))),
   dnsNames: Type.Array(Type.String(), { description: 'Names under which it is found.' }),
-  renewBefore,
-  renewEverySeconds: Type.Integer({ description: 'A third of the lease: two renewals may be lost.' }),
-  renewWith: Type.String({ description: 'The command that renews the lease.' }),
+  renewBefore: Type.Optional(renewBefore),
+  renewEverySeconds: Type.Optional(Type.Integer({ description: 'A third of the lease: two renewals may be lost.' })),
+  renewWith: Type.Optional(Type.String({ description: 'The command that renews the lease. Not with checks.' })),
 });
 
 export const renewReply = Type.Object({ renewBefore, leaseSeconds: Type.Integer(), revision: Type.Integer() });
@@ -152,31 +156,6 @@ export const renewManyReply = Type.Object({
     }),
     { description: 'One for each, in order.' },
   ),
-});
-
-const stopTimes = {
-  safe: Type.Boolean({ description: 'It is: no resolver can hold an answer with this instance in it.' }),
-  safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
-  safeInSeconds: Type.Integer({ description: 'How long that is from now, rounded up.' }),
-  lastServedAt: Type.Optional(time('When the last answer that may still be held was handed out.')),
-};
-export const cancelReply = Type.Object({
-  env,
-  appid,
-  instance,
-  outcome: Type.Literal('cancelled'),
-  revision: Type.Integer(),
-  ...stopTimes,
-});
-
-export const drainReply = Type.Object({
-  env,
-  appid,
-  instance,
-  outcome: Type.Union(['drained', 'unchanged'].map((kind) => Type.Literal(kind))),
-  status: Type.Literal('waiting'),
-  revision: Type.Integer(),
-  ...stopTimes,
 });
 
 export const appQuery = Type.Object({
@@ -212,15 +191,6 @@ export const appQuery = Type.Object({
 /** Of PUT, PATCH and DELETE. */
 export const writeQuery = Type.Object({
   reason: Type.Optional(Type.String({ description: 'Why, for the log and /events.', maxLength: 200 })),
-});
-
-export const stopQuery = Type.Object({
-  wait: Type.Optional(
-    Type.String({
-      description: 'Answer when it is safe to stop, or after this time: `500ms`, `30s`, `5m` (the most).',
-    }),
-  ),
-  ...writeQuery.properties,
 });
 
 export const appReply = Type.Object({

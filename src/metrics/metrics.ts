@@ -36,6 +36,17 @@ export interface StoreCounts {
   readonly isFailing: boolean;
 }
 
+/** What the checks of instances count. */
+export interface CheckCounts {
+  /** With checks. */
+  readonly instances: number;
+  /** Now. */
+  readonly running: number;
+  /** Begun late, because too many were running. */
+  readonly delayed: number;
+  results(): Iterable<{ readonly type: string; readonly result: string; readonly count: number }>;
+}
+
 /** What the watchers count. */
 interface WatchCounts {
   /** Now. */
@@ -52,6 +63,7 @@ export interface MetricsSources {
   /** Threads that answer DNS, 0: the main one, and how they take datagrams. */
   readonly plane: { readonly threads: number; readonly transport: string };
   readonly watch: WatchCounts;
+  readonly checks: CheckCounts;
   /** Callers that wait now. */
   readonly longPolls: () => number;
   /** Of those, who waits until an instance is safe to stop. */
@@ -93,6 +105,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addHttpMetrics(page, http, sources);
   addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
+  addCheckMetrics(page, sources.checks);
   addGuardMetrics(page, sources);
   addZoneMetrics(page, zoneFiles, sources.zoneCount);
   addProcessMetrics(page, delay, sources);
@@ -179,6 +192,16 @@ function addStoreMetrics(page: Page, store: MetricsSources['store']): void {
   ]);
   const help = 'Time that these attempts took.';
   counter(page, 'rollcall_store_commit_seconds_total', help, [], () => [[{}, store().commitMs / 1000]]);
+}
+
+function addCheckMetrics(page: Page, checks: CheckCounts): void {
+  counter(page, 'rollcall_checks_total', 'Checks of instances that were run.', ['type', 'result'], () =>
+    [...checks.results()].map(({ type, result, count }) => [{ type, result }, count]),
+  );
+  gauge(page, 'rollcall_checks_running', 'Checks that run now.', [], () => [[{}, checks.running]]);
+  const help = 'Checks that began late because too many were running.';
+  counter(page, 'rollcall_checks_delayed_total', help, [], () => [[{}, checks.delayed]]);
+  gauge(page, 'rollcall_checked_instances', 'Instances with checks.', [], () => [[{}, checks.instances]]);
 }
 
 function addGuardMetrics(page: Page, { registry, pauses }: MetricsSources): void {

@@ -2,12 +2,13 @@
 // in the order in which app.ts adds them, before the write returns; they must not write to the registry, must not
 // throw and must not wait.
 
+import type { Verdict } from './health.ts';
 import type { Instance } from './instance.ts';
 import type { Timestamps } from './stored-instance.ts';
 
 /** Who asked for a change. */
 export interface Actor {
-  /** IP address. */
+  /** IP address, or the service file. */
   readonly address: string;
   /** The name of the token that was shown; undefined where none is needed. */
   readonly token?: string | undefined;
@@ -18,6 +19,8 @@ export interface Actor {
 /** Why an instance changed: for people, who ask afterwards. */
 export type Cause =
   | { readonly why: 'registered' | 'replaced' | 'patched' | 'drained' | 'cancelled'; readonly by?: Actor | undefined }
+  /** Its checks have come to another verdict. */
+  | { readonly why: 'checked'; readonly verdict: Verdict; readonly reason: string }
   /** Read back at the start: nothing has changed for anybody. */
   | { readonly why: 'restored' }
   /** Its lease ended `silentMs` after its last renewal; the guard had kept it for `heldMs` beyond that. */

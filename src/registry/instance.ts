@@ -3,6 +3,8 @@
 // Design §3 lists fields and limits.
 
 import { type Address, type AddressFault, addressToText, parseAddress } from './address.ts';
+import { type Check, checksOf, targetProblems } from './checks.ts';
+import type { Health } from './health.ts';
 import type { InstanceKey } from './names.ts';
 import { type Problem, problem } from './problem.ts';
 import { isPrintable, utf8Length } from './text.ts';
@@ -24,11 +26,16 @@ export interface Registration {
   readonly leaseSeconds: number;
   /** DNS TTL in seconds. */
   readonly dnsTtl: number;
+  /** Empty: it renews a lease instead. */
+  readonly checks: readonly Check[];
 }
 
+/** `status` is what others are to see; for an instance with checks the owner's own is `health.wanted`. */
 export interface Instance extends InstanceKey, Registration {
   /** Its own DNS label below the app's name; given once and kept. */
   readonly label: string;
+  /** Undefined: it has no checks. */
+  readonly health: Health | undefined;
 }
 
 /** What a registration that leaves them out gets. */
@@ -68,6 +75,7 @@ const fields = {
   metadata: metadataOf,
   leaseSeconds: seconds('leaseSeconds'),
   dnsTtl: seconds('dnsTtl'),
+  checks: checksOf,
 } as const satisfies { [F in keyof Registration]: Reader<Registration[F]> };
 
 /** Reads one field; `undefined` input means the field is absent. Adds to `problems` instead of throwing. */
@@ -100,13 +108,18 @@ export function parseRegistration(input: unknown, defaults: RegistrationDefaults
     metadata: read('metadata'),
     leaseSeconds: read('leaseSeconds'),
     dnsTtl: read('dnsTtl'),
+    checks: read('checks'),
   });
+  if (problems.length === 0) problems.push(...targetProblems(registration.checks, registration.addrs));
   return problems.length > 0 ? problems : registration;
 }
 
-/** The registration as JSON would say it: what `parseRegistration` reads back to the same value. */
-export function registrationToJson(registration: Registration): Record<keyof Registration, unknown> {
-  const { addrs, version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl } = registration;
+/** The registration as JSON would say it, of an instance too: what `parseRegistration` reads back to the same value. */
+export function registrationToJson(
+  registration: Registration & { readonly health?: Health | undefined },
+): Record<keyof Registration, unknown> {
+  const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
+  const status = registration.health?.wanted ?? registration.status;
   return {
     addrs: addrs.map(addressToText),
     version,
@@ -119,6 +132,7 @@ export function registrationToJson(registration: Registration): Record<keyof Reg
     metadata: Object.fromEntries(metadata),
     leaseSeconds,
     dnsTtl,
+    checks: [...checks],
   };
 }
 

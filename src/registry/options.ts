@@ -2,6 +2,7 @@
 
 import type { Actor } from './change.ts';
 import type { Clock } from './clock.ts';
+import type { Health } from './health.ts';
 import type { Registration, RegistrationDefaults } from './instance.ts';
 import type { InstanceKey } from './names.ts';
 import type { StoredInstance, Timestamps } from './stored-instance.ts';
@@ -52,6 +53,8 @@ export interface SavedInstance {
   readonly registration: Registration;
   readonly times: Readonly<Timestamps>;
   readonly revision: number;
+  /** As the checks had found it: it counts until the first check of this life. */
+  readonly health?: Health | undefined;
 }
 
 export interface RegisterOptions {
@@ -60,4 +63,6 @@ export interface RegisterOptions {
   /** The writer's time in wall-clock milliseconds; without it this registration is the newest. */
   readonly dirtyAtMs?: number | undefined;
   readonly by?: Actor | undefined;
+  /** The service file that it comes from. */
+  readonly file?: string | undefined;
 }

@@ -5,10 +5,12 @@
 
 import type { Address } from './address.ts';
 import type { Named } from './catalogue.ts';
+import type { Check } from './checks.ts';
+import { effectiveStatus, type Health, type Judgement } from './health.ts';
 import type { Instance, Registration, Status } from './instance.ts';
 
-/** All of a registration but its addresses. */
-type Profile = Omit<Registration, 'addrs'>;
+/** All of a registration but its addresses; `status` is what others are to see. */
+type Profile = Omit<Registration, 'addrs'> & { readonly health: Health | undefined };
 
 export class PlacedInstance implements Instance {
   readonly env: string;
@@ -26,6 +28,7 @@ export class PlacedInstance implements Instance {
     label: string,
     registration: Registration,
     neighbours: readonly (PlacedInstance | undefined)[] = [],
+    health?: Health,
   ) {
     this.env = env;
     this.appid = appid;
@@ -33,8 +36,10 @@ export class PlacedInstance implements Instance {
     // Mostly the same text: then it is kept once.
     this.label = label === instance ? instance : label;
     this.addrs = registration.addrs;
-    const alike = neighbours.find((one) => one !== undefined && isSameProfile(one.profile, registration));
-    this.profile = alike === undefined ? profileOf(registration) : alike.profile;
+    // What is checked is judged by itself.
+    const others = health === undefined ? neighbours : [];
+    const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
+    this.profile = alike === undefined ? profileOf(registration, health) : alike.profile;
   }
 
   get version(): string {
@@ -76,15 +81,40 @@ export class PlacedInstance implements Instance {
   get dnsTtl(): number {
     return this.profile.dnsTtl;
   }
+
+  get checks(): readonly Check[] {
+    return this.profile.checks;
+  }
+
+  get health(): Health | undefined {
+    return this.profile.health;
+  }
 }
 
-function profileOf(registration: Registration): Profile {
-  const { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl } = registration;
-  return { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl };
+/** The instance as its checks have found it; undefined: it was found so before, or is none that is checked. */
+export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): PlacedInstance | undefined {
+  const { health, instance: id, label } = instance;
+  if (health === undefined || health.verdict === verdict) return undefined;
+  return new PlacedInstance(instance, id, label, instance, [], { ...health, verdict, reason });
 }
 
-function isSameProfile(a: Profile, b: Profile): boolean {
+/** What its owner has said of an instance, without what its checks have found. */
+export function ownersRegistration(instance: Instance): Registration {
+  if (instance.health === undefined) return instance;
+  const { health: _found, ...profile } = profileOf(instance, undefined);
+  return { ...profile, addrs: instance.addrs, status: instance.health.wanted };
+}
+
+function profileOf(registration: Registration, health: Health | undefined): Profile {
+  const { version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
+  const status = health === undefined ? registration.status : effectiveStatus(health);
+  return { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks, health };
+}
+
+/** Of two without checks. */
+function isSameProfile(a: Profile, b: Registration): boolean {
   return (
+    a.health === undefined &&
     a.version === b.version &&
     a.zone === b.zone &&
     a.group === b.group &&

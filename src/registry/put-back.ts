@@ -7,6 +7,7 @@
 import type { Actor } from './change.ts';
 import type { Instance } from './instance.ts';
 import { instanceKey } from './names.ts';
+import { ownersRegistration } from './placed-instance.ts';
 import type { Recorder } from './recorder.ts';
 import type { Registry } from './registry.ts';
 import type { Removed } from './removed.ts';
@@ -131,7 +132,7 @@ function write(registry: Registry, { why, change, instance }: Removed, actor: Ac
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const outcome = registry.register(key, instance, { ifAbsent: true, dirtyAtMs, by });
+  const outcome = registry.register(key, ownersRegistration(instance), { ifAbsent: true, dirtyAtMs, by });
   if (outcome.kind === 'created') return undefined;
   return 'problem' in outcome ? `${outcome.problem.field} ${outcome.problem.message}` : 'is registered';
 }

@@ -11,21 +11,16 @@ import type { Clock, Moment } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
 import type { GuardView } from './guard-status.ts';
-import {
-  type Instance,
-  isSameRegistration,
-  parseRegistration,
-  type Registration,
-  registrationToJson,
-} from './instance.ts';
-import { Leases } from './leases.ts';
-import { mergePatch } from './merge-patch.ts';
+import { type Health, healthOf, type Judgement } from './health.ts';
+import { type Instance, isSameRegistration, type Registration } from './instance.ts';
 import { type InstanceKey, instanceLabel } from './names.ts';
 import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
 import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
-import { PlacedInstance } from './placed-instance.ts';
+import { patchedRegistration } from './patched-registration.ts';
+import { judgedInstance, PlacedInstance } from './placed-instance.ts';
 import { type Problem, problem } from './problem.ts';
 import { evictionOf, firstTimes, StoredInstance, timesOf } from './stored-instance.ts';
+import { Tenures } from './tenures.ts';
 import type { AppView, LeasedInstance, RegistryView } from './view.ts';
 
 export type * from './options.ts';
@@ -36,7 +31,7 @@ export class Registry implements RegistryView {
   readonly #clock: Clock;
   readonly #apps = new Catalogue<App>();
   readonly #admission: Admission;
-  readonly #leases: Leases;
+  readonly #leases: Tenures;
   readonly #departures = new Departures();
   readonly #changes: ChangeStream;
   #latest: PlacedInstance | undefined;
@@ -46,7 +41,7 @@ export class Registry implements RegistryView {
     this.#clock = options.clock;
     this.#changes = new ChangeStream(options.initialRevision);
     this.#admission = new Admission(options, this.#apps);
-    this.#leases = new Leases({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
+    this.#leases = new Tenures({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
   }
 
   get revision(): number {
@@ -115,7 +110,8 @@ export class Registry implements RegistryView {
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
     if (app.byId(key.instance) !== undefined || app.byLabel(label) !== undefined)
       return problem('instance', 'is there already', key.instance);
-    const instance = this.#place(app, key.instance, label, registration);
+    const health = healthOf(registration, undefined, undefined);
+    const instance = this.#place(app, key.instance, label, registration, health && (saved.health ?? health));
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
     const nowMs = this.#clock.monotonicMs();
@@ -125,14 +121,8 @@ export class Registry implements RegistryView {
     // Of an app that had later changes, removals for one, nobody may find an earlier number.
     app.revision = this.revision;
     this.#leases.start(stored, nowMs, false);
-    return {
-      kind: 'registered',
-      after: instance,
-      revision: this.revision,
-      atMs: this.#clock.wallMs(),
-      cause: { why: 'restored' },
-      times,
-    };
+    const atMs = this.#clock.wallMs();
+    return { kind: 'registered', after: instance, revision: this.revision, atMs, cause: { why: 'restored' }, times };
   }
 
   /** Moves the lease's end and nothing else. Who renews many at once reads the clock once: `now`. */
@@ -149,11 +139,10 @@ export class Registry implements RegistryView {
     this.#changes.expectNoListener();
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
-    const merged = mergePatch(registrationToJson(stored.instance), patch);
-    const registration = parseRegistration(merged, this.#options.defaults);
+    const registration = patchedRegistration(stored.instance, patch, this.#options.defaults);
     if (Array.isArray(registration)) return { kind: 'invalid', problems: registration };
     if (isSameRegistration(stored.instance, registration)) return { kind: 'unchanged', stored };
-    const instance = this.#placedAgain(stored, registration);
+    const instance = this.#placedAgain(stored, registration, stored.instance.health?.file);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problems: [tooLong] };
     this.#leases.patched(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
@@ -165,6 +154,16 @@ export class Registry implements RegistryView {
   drain(key: InstanceKey, by?: Actor): DrainOutcome {
     const outcome = this.patch(key, { status: 'waiting' }, by, 'drained');
     return outcome.kind === 'patched' ? { ...outcome, kind: 'drained' } : outcome;
+  }
+
+  /** The checks of an instance have come to a verdict. Whether anything has changed by it. */
+  judge(key: InstanceKey, judgement: Judgement): boolean {
+    this.#changes.expectNoListener();
+    const stored = this.find(key);
+    const judged = stored && judgedInstance(stored.instance, judgement);
+    if (stored === undefined || judged === undefined) return false;
+    this.#update(stored, judged, { why: 'checked', ...judgement });
+    return true;
   }
 
   cancel(key: InstanceKey, by?: Actor): CancelOutcome {
@@ -201,7 +200,8 @@ export class Registry implements RegistryView {
     if (refused !== undefined) return refused;
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
     const label = instanceLabel(key.instance, (candidate) => this.#admission.isLabelTaken(app, candidate));
-    const instance = this.#place(app, key.instance, label, registration);
+    const health = healthOf(registration, undefined, options.file);
+    const instance = this.#place(app, key.instance, label, registration, health);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
     const reserved = this.#options.isReserved?.(`${label}.${key.appid}.${key.env}`);
@@ -234,8 +234,8 @@ export class Registry implements RegistryView {
     }
     if (options.dirtyAtMs !== undefined && options.dirtyAtMs < stored.dirtyAtMs) return { kind: 'outdated', stored };
 
-    const isSame = isSameRegistration(stored.instance, registration);
-    const instance = this.#placedAgain(stored, registration);
+    const isSame = isSameRegistration(stored.instance, registration) && stored.instance.health?.file === options.file;
+    const instance = this.#placedAgain(stored, registration, options.file);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
     const wallMs = this.#clock.wallMs();
@@ -249,16 +249,17 @@ export class Registry implements RegistryView {
     return { kind: 'replaced', stored };
   }
 
-  #place(app: App, id: string, label: string, registration: Registration): PlacedInstance {
-    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest]);
+  #place(app: App, id: string, label: string, registration: Registration, health: Health | undefined): PlacedInstance {
+    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest], health);
     app.latest = instance;
     this.#latest = instance;
     return instance;
   }
 
   /** The same instance with another registration. */
-  #placedAgain({ instance }: StoredInstance, registration: Registration): PlacedInstance {
-    return this.#place(this.#appOf(instance), instance.instance, instance.label, registration);
+  #placedAgain({ instance }: StoredInstance, registration: Registration, file: string | undefined): PlacedInstance {
+    const health = healthOf(registration, instance, file);
+    return this.#place(this.#appOf(instance), instance.instance, instance.label, registration, health);
   }
 
   /** The app of an instance that is there. */

@@ -47,10 +47,10 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   updatedAtMs: number;
   dirtyAtMs: number;
 
-  /** A fresh lease, not queued yet. */
+  /** A fresh lease, not queued yet; for an instance with checks one without an end. */
   constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
     this.instance = instance;
-    this.deadlineMs = nowMs + instance.leaseSeconds * 1000;
+    this.deadlineMs = instance.health === undefined ? nowMs + instance.leaseSeconds * 1000 : Number.POSITIVE_INFINITY;
     this.revision = revision;
     this.registeredAtMs = times.registeredAtMs;
     this.upAtMs = times.upAtMs;

@@ -4,7 +4,14 @@
 
 import { crc32 } from 'node:zlib';
 import type { Change } from '../registry/change.ts';
-import { type Instance, parseRegistration, registrationToJson } from '../registry/instance.ts';
+import { type Health, Verdict } from '../registry/health.ts';
+import {
+  type Instance,
+  isObject,
+  parseRegistration,
+  type Registration,
+  registrationToJson,
+} from '../registry/instance.ts';
 import { instanceKey, labelFault, parseInstanceKey } from '../registry/names.ts';
 import type { SavedInstance } from '../registry/options.ts';
 import { PlacedInstance } from '../registry/placed-instance.ts';
@@ -48,7 +55,7 @@ export function changeRow(change: Change): ChangeRow {
   const subject = after ?? before;
   const { env, appid, instance, label } = subject;
   const times = JSON.stringify(change.times);
-  const registration = after && JSON.stringify(registrationToJson(after));
+  const registration = after && JSON.stringify(contentOf(after));
   const parts = [
     `"kind":"${kind}"`,
     `"instance":${JSON.stringify(instance)}`,
@@ -56,7 +63,7 @@ export function changeRow(change: Change): ChangeRow {
     `"cause":${JSON.stringify(cause)}`,
     `"times":${times}`,
   ];
-  if (before !== undefined) parts.push(`"before":${JSON.stringify(registrationToJson(before))}`);
+  if (before !== undefined) parts.push(`"before":${JSON.stringify(contentOf(before))}`);
   if (registration !== undefined) parts.push(`"after":${registration}`);
   const event = {
     revision,
@@ -88,11 +95,11 @@ export function savedInstance(row: InstanceRow): SavedInstance | Problem {
   if (Array.isArray(key)) return key[0] as Problem;
   const label = labelFault(row.label);
   if (label !== undefined) return problem('label', label, row.label);
-  const registration = parseRegistration(parsed(row.registration), noDefaults);
+  const { registration, health } = readContent(parsed(row.registration));
   if (Array.isArray(registration)) return registration[0] as Problem;
   const times = timesIn(parsed(row.times));
   if (times === undefined) return problem('times', 'are not times', row.times);
-  return { key, label: row.label, registration, times, revision: row.revision };
+  return { key, label: row.label, registration, times, revision: row.revision, health };
 }
 
 /** The change that an event was made from; undefined where the row says nothing that can be understood. */
@@ -102,9 +109,10 @@ export function changeOf(row: EventRow): Change | undefined {
   const { kind, instance, label, cause, before, after } = content;
   const times = timesIn(content['times']);
   const place = { env: row.env, appid: row.appid, instance: instance as string, label: label as string };
-  const put = (registration: unknown): Instance | undefined => {
-    const read = parseRegistration(registration, noDefaults);
-    return Array.isArray(read) ? undefined : new PlacedInstance(place, place.instance, place.label, read);
+  const put = (content: unknown): Instance | undefined => {
+    const { registration, health } = readContent(content);
+    if (Array.isArray(registration)) return undefined;
+    return new PlacedInstance(place, place.instance, place.label, registration, [], health);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);
@@ -124,7 +132,31 @@ export function instanceAfter(row: EventRow): InstanceRow | undefined {
   return { env, appid, instance: id, label: name, registration, times: JSON.stringify(times), revision };
 }
 
-/** Every field is in the file; what is missing there is damage and gets a harmless value. */
+/** What is written of an instance: its registration, and for one with checks what they had found. */
+function contentOf(instance: Instance): Record<string, unknown> {
+  const { verdict, reason, file } = instance.health ?? {};
+  const found = verdict === undefined ? {} : { health: { verdict, reason, file } };
+  return { ...registrationToJson(instance), ...found };
+}
+
+function readContent(content: unknown): {
+  readonly registration: Registration | Problem[];
+  readonly health: Health | undefined;
+} {
+  const { health: found, ...rest } = isObject(content) ? content : {};
+  const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
+  if (Array.isArray(registration) || !isObject(found)) return { registration, health: undefined };
+  const { verdict, reason, file } = found;
+  const health = {
+    verdict: Verdict.find((known) => known === verdict) ?? 'unchecked',
+    reason: typeof reason === 'string' ? reason : '',
+    wanted: registration.status,
+    file: typeof file === 'string' ? file : undefined,
+  };
+  return { registration, health };
+}
+
+/** Every field is in the file, but for those that are newer than it; what is missing there is damage and gets a harmless value. */
 const noDefaults = { leaseSeconds: 90, dnsTtl: 5 };
 
 const timeFields = ['registeredAtMs', 'renewedAtMs', 'updatedAtMs', 'dirtyAtMs'] as const;

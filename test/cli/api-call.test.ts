@@ -47,6 +47,7 @@ test('no flag takes a token: the arguments of a process are for all to see', asy
     'ls',
     'show',
     'register',
+    'run',
     'cancel',
     'drain',
     'watch',

@@ -50,6 +50,10 @@ test.each([
     ['--addr <url>', '--version <text>', 'renews the lease'],
   ],
   [
+    ['run', '--help'],
+    ['-- python3 -m http.server', '--ready-http <path>', '128 and the signal'],
+  ],
+  [
     ['cancel', '--help'],
     ['safeToStopAt', 'Exit code 4'],
   ],

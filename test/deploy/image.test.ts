@@ -116,7 +116,7 @@ test('what it copies, with production packages alone, starts as the image does, 
   expect(await health(server.httpPort)).toMatchObject({ code: 0 });
   expect(await health(await freePort())).toMatchObject({ code: 1 });
   await server.stop();
-}, 60_000);
+}, 120_000);
 
 interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };

@@ -98,4 +98,4 @@ test('rolling restarts under load lose no call', async () => {
   expect(await members[0]?.leave()).toMatchObject({ safe: true });
   await Promise.all([owner.close(), caller.close()]);
   await server.stop();
-}, 90_000);
+}, 120_000);

@@ -121,7 +121,7 @@ test.skipIf(noLimit.length > 0)(
     api.close();
     await next.stop();
   },
-  40_000,
+  120_000,
 );
 
 const inNamespace: readonly [string, ...string[]] = [
@@ -166,7 +166,7 @@ test.skipIf(!mayMount)(
     expect(names).toEqual(['revision', 'rollcall.db', 'rollcall.db-shm', 'rollcall.db-wal', 'rollcall.lock']);
     expect((await server.program.stop('SIGTERM')).code).toBe(0);
   },
-  40_000,
+  120_000,
 );
 
 const noStrace = requireInCi(['strace'], 'strace');
@@ -210,7 +210,7 @@ describe.skipIf(noStrace.length > 0)(`a disk whose fsync fails${noStrace.length 
     const next = await startIn(directory);
     expect(await writes.differences(next.http)).toEqual([]);
     await next.stop();
-  }, 40_000);
+  }, 120_000);
 
   test('is not noticed without fsync: the experiment shows what it is said to show', async (context) => {
     const server = await startIn(newDirectory(), { env: { ROLLCALL_FSYNC: 'false' } });
@@ -221,5 +221,5 @@ describe.skipIf(noStrace.length > 0)(`a disk whose fsync fails${noStrace.length 
     api.close();
     await heal();
     await server.stop();
-  }, 40_000);
+  }, 120_000);
 });

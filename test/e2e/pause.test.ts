@@ -58,4 +58,4 @@ test('a server that was stopped for longer than a lease evicts nobody on waking,
   await until('the pause in the log', () =>
     server.logs().find((line) => line['pause'] === 'stopped' && (line['pausedMs'] as number) > stoppedMs - 1000),
   );
-}, 60_000);
+}, 120_000);

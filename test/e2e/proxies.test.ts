@@ -1,15 +1,11 @@
 // What rollcall is for: a proxy that knows only a name and a resolver spreads requests over the instances, and one that
 // was cancelled gets none any more once `safeToStopAt` has passed. The proxies run what `rollcall snippet` prints.
 
-import { request } from 'node:http';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { snippets } from '../../src/cli/snippets/all.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { type Backends, startBackends } from '../kit/http-backends.ts';
 import { requireInCi } from '../kit/installed.ts';
-import { type Program, start, startWhen } from '../kit/program.ts';
-import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
+import { getThrough, type RunningProxy, startHaproxy, startNginx } from '../kit/proxies.ts';
 import { startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
@@ -21,41 +17,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Status and body of one request over a connection of its own. */
-function get(port: number): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    call.once('error', reject);
-    call.end();
-  });
-}
-
 /** The hosts that answered `count` requests, sorted, each once. */
 async function whoAnswers(port: number, count: number): Promise<string[]> {
   const hosts = new Set<string>();
   for (let i = 0; i < count; i++) {
-    const { status, body } = await get(port);
+    const { status, body } = await getThrough(port);
     expect({ status, body }).toEqual({ status: 200, body: expect.stringMatching(/^127\./) });
     hosts.add(body);
   }
   return [...hosts].sort();
-}
-
-interface Proxy {
-  readonly port: number;
-  readonly directory: string;
-  readonly program: Program;
-}
-
-async function stop(proxy: Proxy | undefined): Promise<void> {
-  await proxy?.program.stop('SIGTERM', 3000);
-  if (proxy !== undefined) removeScratch(proxy.directory);
 }
 
 /** The whole story, the same for every proxy. */
@@ -94,16 +64,15 @@ describe.skipIf(noNginx.length > 0)(
   { concurrent: true },
   () => {
     let backends: Backends | undefined;
-    let proxy: Proxy | undefined;
+    let proxy: RunningProxy | undefined;
 
     beforeAll(async () => {
       backends = await behind('web', ['127.0.0.2', '127.0.0.3', '127.0.0.4']);
-      const text = snippet('nginx', 'web.prod.svc', backends.all[0]?.port);
-      proxy = await startNginx(await freePort(), text);
+      proxy = await startNginx({ dnsPort: server.dnsPort, app: 'web.prod.svc', appPort: backends.all[0]?.port ?? 0 });
     });
 
     afterAll(async () => {
-      await stop(proxy);
+      await proxy?.stop();
       await backends?.close();
     });
 
@@ -113,36 +82,6 @@ describe.skipIf(noNginx.length > 0)(
   },
 );
 
-/** The text for one of our apps, as it is printed. */
-function snippet(program: string, app: string, appPort = 80): string {
-  const dns = { host: '127.0.0.1', port: server.dnsPort };
-  return snippets.get(program)?.text({ dns, domains: ['svc'], app, appPort }) ?? '';
-}
-
-async function startNginx(port: number, text: string): Promise<Proxy> {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${kind};`);
-  const conf = `
-    worker_processes 1;
-    ${process.getuid?.() === 0 ? 'user root;' : ''}
-    pid nginx.pid;
-    error_log stderr notice;
-    events { worker_connections 256; }
-    http {
-      access_log off;
-      ${temporary.join(' ')}
-      ${text.replace('listen 127.0.0.1:8000;', `listen 127.0.0.1:${port};`)}
-    }`;
-  const directory = scratch({ conf });
-  const program = start('nginx', ['-p', directory, '-c', join(directory, 'conf'), '-e', 'stderr', '-g', 'daemon off;']);
-  await startWhen('nginx', program, () =>
-    get(port).then(
-      () => true,
-      () => false,
-    ),
-  );
-  return { port, directory, program };
-}
-
 const noHaproxy = requireInCi(['haproxy'], 'haproxy');
 
 describe.skipIf(noHaproxy.length > 0)(
@@ -150,15 +89,15 @@ describe.skipIf(noHaproxy.length > 0)(
   { concurrent: true },
   () => {
     let backends: Backends | undefined;
-    let proxy: Proxy | undefined;
+    let proxy: RunningProxy | undefined;
 
     beforeAll(async () => {
       backends = await behind('shop', ['127.0.1.2', '127.0.1.3', '127.0.1.4']);
-      proxy = await startHaproxy(await freePort(), snippet('haproxy', 'shop.prod.svc'));
+      proxy = await startHaproxy({ dnsPort: server.dnsPort, app: 'shop.prod.svc' });
     });
 
     afterAll(async () => {
-      await stop(proxy);
+      await proxy?.stop();
       await backends?.close();
     });
 
@@ -167,27 +106,3 @@ describe.skipIf(noHaproxy.length > 0)(
     });
   },
 );
-
-async function startHaproxy(port: number, text: string): Promise<Proxy> {
-  const conf = `
-global
-  log stderr local0 err
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 5s
-  timeout server 5s
-frontend in
-  bind 127.0.0.1:${port}
-  default_backend shop
-${text}`;
-  const directory = scratch({ conf });
-  const program = start('haproxy', ['-f', join(directory, 'conf'), '-db']);
-  await startWhen('HAProxy', program, () =>
-    get(port).then(
-      ({ status }) => status === 200,
-      () => false,
-    ),
-  );
-  return { port, directory, program };
-}

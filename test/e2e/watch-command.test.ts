@@ -32,4 +32,4 @@ test('a watch comes back by itself: behind what it has seen where the server was
   const { code, out, err } = await watching.ended;
   expect({ code, again: err.match(/^Connected to .* again\.$/gm)?.length }).toEqual({ code: 0, again: 2 });
   expect(out.trimEnd().split('\n').at(-1)).toMatch(/ registered .*kept-3/);
-}, 60_000);
+}, 120_000);

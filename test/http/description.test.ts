@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import * as schemas from '../../src/http/schemas.ts';
+import { cancelReply } from '../../src/http/stop-schemas.ts';
 import { parseRegistration, registrationToJson } from '../../src/registry/instance.ts';
 import { createWorld, type Json } from '../kit/http-world.ts';
 
@@ -44,6 +45,24 @@ describe('the body of a registration', () => {
     [{ leaseSeconds: 86_401 }, false],
     [{ dnsTtl: 3601 }, false],
     [{ other: 1 }, false],
+    [{ checks: [{ type: 'http', path: '/up', status: '200', body: 'ok', host: 'a.b', intervalSeconds: 5 }] }, true],
+    [
+      {
+        checks: [
+          { type: 'tcp', timeoutSeconds: 0.5 },
+          { type: 'grpc', service: 's', failures: 1, port: 'http' },
+        ],
+      },
+      true,
+    ],
+    [{ checks: [{ type: 'dns', name: 'a.', port: 'http', successes: 100 }] }, true],
+    [{ checks: {} }, false],
+    [{ checks: [{ type: 'icmp' }] }, false],
+    [{ checks: [{ type: 'tcp', path: '/' }] }, false],
+    [{ checks: [{ type: 'dns' }] }, false],
+    [{ checks: [{ type: 'tcp', intervalSeconds: 0 }] }, false],
+    [{ checks: [{ type: 'tcp', failures: 101 }] }, false],
+    [{ checks: Array.from({ length: 9 }, () => ({ type: 'tcp' })) }, false],
   ])('%j: schema and parser agree that it is right: %s', (fields, isRight) => {
     const body = JSON.parse(JSON.stringify({ addrs, ...fields })) as unknown;
     expect(Value.Check(schemas.registrationBody, body)).toBe(isRight);
@@ -71,7 +90,7 @@ describe('replies', () => {
     check(schemas.appReply, (await call('GET', '/apps/prod/orders')).json());
     check(schemas.catalogueReply, (await call('GET', '/apps?limit=1')).json());
     check(schemas.resolveReply, (await call('GET', '/resolve?name=orders.prod.svc')).json());
-    check(schemas.cancelReply, (await call('DELETE', '/apps/prod/orders/a1')).json());
+    check(cancelReply, (await call('DELETE', '/apps/prod/orders/a1')).json());
     check(schemas.problemReply, (await call('DELETE', '/apps/prod/orders/a1')).json());
     check(schemas.problemReply, (await call('PUT', '/apps/prod/orders/a1', { addrs: [], weight: 'x' })).json());
   });
@@ -81,7 +100,13 @@ describe('replies', () => {
     const reply = (await register('prod/orders/a1')).json() as Json;
     // Whoever has just registered is no suspect, and others are not shown as such.
     const described = Object.keys(schemas.registrationReply.properties).filter((field) => field !== 'suspect');
-    expect(Object.keys(reply).sort()).toEqual(described.sort());
+    const ofChecked = ['checks', 'health'];
+    expect(Object.keys(reply).sort()).toEqual(described.filter((field) => !ofChecked.includes(field)).sort());
+
+    const checked = (await register('prod/orders/a2', { checks: [{ type: 'tcp' }] })).json() as Json;
+    const ofRenewing = ['renewBefore', 'renewEverySeconds', 'renewWith'];
+    expect(Object.keys(checked).sort()).toEqual(described.filter((field) => !ofRenewing.includes(field)).sort());
+    expect([...Value.Errors(schemas.registrationReply, checked)]).toEqual([]);
   });
 });
 

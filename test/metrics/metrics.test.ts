@@ -40,6 +40,12 @@ function createPage(processMetrics = false) {
     longPolls: () => 9,
     watch: { count: 4, eventCount: 5, cutCount: 6 },
     drainsWaiting: () => 8,
+    checks: {
+      instances: 3,
+      running: 2,
+      delayed: 1,
+      results: () => [{ type: 'http', result: 'passed', count: 7 }],
+    },
     store,
     isReady: () => true,
     zoneCount: () => 3,
@@ -57,6 +63,18 @@ function createPage(processMetrics = false) {
     (await metrics.text()).text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return { clock, registry, metrics, register, lines };
 }
+
+test('the checks: what was run, and with which result', async () => {
+  const { lines } = createPage();
+  expect(await lines()).toEqual(
+    expect.arrayContaining([
+      'rollcall_checks_total{type="http",result="passed"} 7',
+      'rollcall_checks_running 2',
+      'rollcall_checks_delayed_total 1',
+      'rollcall_checked_instances 3',
+    ]),
+  );
+});
 
 test('the store: what was written, what waits, and whether it can write', async () => {
   const { lines } = createPage();

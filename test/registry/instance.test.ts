@@ -41,6 +41,7 @@ test('only addresses are needed; the rest has defaults', () => {
     metadata: {},
     leaseSeconds: 90,
     dnsTtl: 5,
+    checks: [],
   });
 });
 
@@ -57,6 +58,7 @@ test('what is said is kept, and reads back to the same value', () => {
     metadata: { team: 'pay', empty: '', 'a key': 'x=y "quoted" \\ \n ü' },
     leaseSeconds: 5,
     dnsTtl: 0,
+    checks: [],
   };
   const registration = registrationOf(body);
   expect(registrationToJson(registration)).toEqual(body);

@@ -3,38 +3,21 @@
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
-import {
-  type Action,
-  type CliContext,
-  describeArguments,
-  oneMore,
-  type Typed,
-  textOption,
-  textOptions,
-} from '../command.ts';
+import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, textField, textList } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { tellFault, usageFault } from '../fault.ts';
 import { instancePlaceOf, placePath, placeText } from '../place.ts';
 import { reasonQuery } from '../reason-query.ts';
+import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'the instance as ENV/APPID/INSTANCE, such as prod/orders/orders-1');
-  command
-    .requiredOption('--addr <url>', 'where it serves, as NAME://HOST:PORT; may be given again', oneMore)
-    .option('--version <text>', 'its version, a selector: 1.4.2._version.orders.prod.svc')
-    .option('--zone <text>', 'its availability zone, a selector')
-    .option('--group <text>', 'its group, a selector')
-    .option('--tag <text>', 'a tag, a selector; may be given again', oneMore)
-    .option('--weight <number>', 'share of the traffic, as in SRV (default: 10)')
-    .option('--priority <number>', 'lower ones are asked first, as in SRV (default: 0)')
+  addRegistrationFlags(command)
     .option('--status <status>', 'up, or waiting: registered without traffic')
-    .option('--metadata <key=value>', 'goes into TXT; may be given again', oneMore)
-    .option('--lease-seconds <seconds>', 'how long it stays without a renewal (default: 90)')
-    .option('--dns-ttl <seconds>', 'how long resolvers may keep its address (default: 5)')
     .option('--reason <text>', 'why, for those who ask "GET /events" later')
     .option('--if-absent', 'fail where the instance is registered already');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
@@ -44,7 +27,7 @@ export function define(command: Command, context: CliContext): Action {
 async function register(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [text = ''] = typed.args;
   const place = instancePlaceOf(text, 'register');
-  const body = bodyOf(typed);
+  const body = registrationBody(typed);
   if ('problem' in place) return tellFault(place, context);
   if ('problem' in body) return tellFault(usageFault(String(body['problem'])), context);
   const connection = connectionOf(typed, context);
@@ -61,28 +44,6 @@ async function register(typed: Typed, context: CliContext): Promise<ExitCode> {
     nextSteps(printable(placeText(place)), reply.document, context.env),
   );
   return exitCodes.ok;
-}
-
-const texts = ['version', 'zone', 'group', 'status'];
-const numbers = ['weight', 'priority', 'leaseSeconds', 'dnsTtl'];
-
-function bodyOf(typed: Typed): Fields {
-  const body: Record<string, unknown> = { addrs: textOptions(typed, 'addr') };
-  for (const name of texts) {
-    const value = textOption(typed, name);
-    if (value !== undefined) body[name] = value;
-  }
-  for (const name of numbers) {
-    const value = textOption(typed, name);
-    if (value !== undefined) body[name] = /^-?\d{1,15}$/.test(value) ? Number(value) : value;
-  }
-  if (typed.options['tag'] !== undefined) body['tags'] = textOptions(typed, 'tag');
-  const pairs = textOptions(typed, 'metadata').map((pair) => [pair, pair.indexOf('=')] as const);
-  const odd = pairs.find(([, at]) => at < 1);
-  if (odd !== undefined) return { problem: `--metadata: ${JSON.stringify(odd[0])} is not KEY=VALUE` };
-  if (pairs.length > 0)
-    body['metadata'] = Object.fromEntries(pairs.map(([pair, at]) => [pair.slice(0, at), pair.slice(at + 1)]));
-  return body;
 }
 
 function nextSteps(place: string, document: Fields, env: CliContext['env']): string {

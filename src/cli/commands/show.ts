@@ -51,11 +51,16 @@ async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
 function instancesTable(instances: readonly Fields[], context: CliContext): string {
   const columns = ['instance', 'status', 'addrs', 'version', 'zone', 'group', 'tags', 'weight'];
   const nowMs = Date.now();
+  // Those that rollcall checks itself have no lease: the verdict stands in its place.
   const rows = instances.map((one) => [
     ...columns.map((name) => textField(one, name)),
-    secondsUntil(one, 'leaseEndsAt', nowMs),
+    verdictOf(one) ?? secondsUntil(one, 'leaseEndsAt', nowMs),
   ]);
   return tableText([...columns.map((name) => name.toUpperCase()), 'LEASE-LEFT'], rows, context);
+}
+
+function verdictOf({ health }: Fields): string | undefined {
+  return typeof health === 'object' && health !== null ? textField(health as Fields, 'verdict') : undefined;
 }
 
 /** A line for each field, in the server's order; below metadata one for each key. */

@@ -14,6 +14,7 @@ import type { InstanceChange } from './instance-change.ts';
 import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import type { ServiceName } from './service-name.ts';
 import { countOf } from './service-records.ts';
+import { waitingNote } from './waiting-note.ts';
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
 /** The list of types does not depend on a lease: it lasts as long as the configured default of instances. */
@@ -110,7 +111,7 @@ export class ServiceBrowse {
       const target = childOf(advertisedLabel(instance), owner);
       if (target !== undefined) listed.push({ target, leased });
     }
-    if (up === 0) return { rrset: undefined, reason: `${countOf(instances.size)}, all waiting` };
+    if (up === 0) return { rrset: undefined, reason: waitingNote(countOf(instances.size), instances.values()) };
     if (listed.length === 0)
       return { rrset: undefined, reason: `${countOf(up)} up, none has a name that fits a label` };
     const plan = planOrder(

@@ -3,6 +3,7 @@
 // 2); 0 in a lease's last second. What is preferred (SRV priority) comes first, within it weights decide who leads: see
 // rotation.ts.
 
+import type { Instance } from '../../registry/instance.ts';
 import type { LeasedInstance } from '../../registry/view.ts';
 import { type Rotation, type RRset, RRType } from '../message.ts';
 import { planOrder, recordsPerRRsetMax, rotationOf } from '../rotation.ts';
@@ -12,6 +13,7 @@ import { nearestOf } from './near.ts';
 import { bindings } from './service-bindings.ts';
 import { addresses, type Candidate, type Place, services, texts } from './service-candidates.ts';
 import type { Scope } from './service-name.ts';
+import { checkNote, waitingNote } from './waiting-note.ts';
 
 /** Owner (a pointer), type, class, TTL and length. */
 const recordHeaderOctets = 12;
@@ -31,15 +33,16 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
   const types: readonly number[] = typesOfScope[scope.kind];
   if (!types.includes(type)) return { rrset: undefined, reason: 'names of this kind have no records of this type' };
   const up: LeasedInstance[] = [];
-  let known = 0;
+  const waiting: Instance[] = [];
   const { servesAddress } = scope;
   for (const leased of scope.instances()) {
     // Of those that a port's name leaves out nobody asked.
     if (servesAddress !== undefined && !leased.instance.addrs.some(servesAddress)) continue;
-    known++;
     if (leased.instance.status === 'up') up.push(leased);
+    else waiting.push(leased.instance);
   }
-  if (up.length === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting` };
+  const known = up.length + waiting.length;
+  if (up.length === 0) return { rrset: undefined, reason: waitingNote(countOf(known), waiting) };
   const { answering, zone } = nearestOf(up, scope.near);
   const isOther = scope.near !== undefined && zone === undefined;
   const where = zone === undefined ? '' : ` in ${zone}`;
@@ -50,7 +53,7 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
   }
   const stale = keptNote(answering, place.view);
   const kept = stale === undefined ? '' : `; ${stale}`;
-  const counts = `${countOf(answering.length)} of ${known} up${where}${kept}`;
+  const counts = `${countOf(answering.length)} of ${known} up${where}${checkNote(waiting)}${kept}`;
   const made = { ...rrsetOf(candidates, type, place, counts), isOther };
   return stale === undefined ? made : { ...made, stale };
 }

@@ -78,7 +78,11 @@ export class AppliedNumbers {
     if (this.#watched.has(slot)) return;
     const seen = Atomics.load(this.#numbers, slot);
     const wanted = this.#waiters.find(({ sequence }) => !isReached(seen, sequence));
-    if (wanted === undefined) return;
+    if (wanted === undefined) {
+      // It has come so far since somebody looked last.
+      this.#settle();
+      return;
+    }
     const { async: isAsync, value } = Atomics.waitAsync(this.#numbers, slot, seen);
     if (!isAsync) {
       this.#watch(slot);

@@ -107,7 +107,7 @@ export class Replica implements RegistryView {
   }
 
   #put(update: Put, listener: ReplicaListener): void {
-    const { env, appid, label, id, revision, registration } = update;
+    const { env, appid, label, id, revision, registration, health } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid);
@@ -115,7 +115,7 @@ export class Replica implements RegistryView {
     }
     const known = app.byName.get(label);
     const before = known?.instance;
-    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest]);
+    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest], health);
     app.latest = instance;
     this.#latest = instance;
     if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, update, this.#why(update)));

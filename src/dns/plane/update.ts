@@ -5,6 +5,7 @@
 // Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../registry/address.ts';
+import type { Health } from '../../registry/health.ts';
 import type { Registration } from '../../registry/instance.ts';
 import type { LeasedInstance } from '../../registry/view.ts';
 
@@ -38,6 +39,8 @@ export interface Put extends Place, LeaseState {
   /** Mostly the label itself. */
   readonly id: string;
   readonly registration: Registration;
+  /** Of a checked instance. */
+  readonly health: Health | undefined;
 }
 
 type Row = readonly unknown[];
@@ -50,7 +53,8 @@ export function putRow(told: ToldInstance, revision: number, why: string): Row {
   const id = instance.instance === label ? '' : instance.instance;
   const texts = [id, version, zone, group, tags, [...metadata].flat(), addrs];
   const numbers = [weight, priority, status === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
-  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts];
+  const health = instance.health === undefined ? [] : healthRow(instance.health);
+  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts, ...health];
 }
 
 /** An instance has left. */
@@ -84,7 +88,7 @@ function updateOf(row: Row): Update {
   const revision = row[4] as number;
   if (kind === '-') return { kind: 'remove', revision, env, appid, label };
   const [weight, priority, isUp, leaseSeconds, dnsTtl] = row.slice(7, 12) as Numbers;
-  const [id, version, zone, group, tags, metadata, addrs] = row.slice(12) as Texts;
+  const [id, version, zone, group, tags, metadata, addrs] = row.slice(12, 19) as Texts;
   const registration: Registration = {
     addrs: addrs.map((text) => parseAddress(text) as Address),
     version,
@@ -97,14 +101,29 @@ function updateOf(row: Row): Update {
     metadata: metadata.length === 0 ? noMetadata : new Map(pairsOf(metadata)),
     leaseSeconds,
     dnsTtl,
+    // Asked by the main thread alone.
+    checks: noChecks,
   };
   const place = { env, appid, label, id: id === '' ? label : id };
-  return { kind: 'put', revision, ...place, registration, ...stateOf(row.slice(5, 7) as Lease) };
+  const health = healthIn(row.slice(19) as ReturnType<typeof healthRow> | []);
+  return { kind: 'put', revision, ...place, registration, health, ...stateOf(row.slice(5, 7) as Lease) };
 }
 
 /** One for all instances that have none: a map of its own is some 200 octets. */
 const noMetadata: ReadonlyMap<string, string> = new Map();
 const noTags: readonly string[] = [];
+const noChecks: Registration['checks'] = [];
+
+/** What is said of a checked instance that takes no traffic. */
+function healthRow({ verdict, reason, wanted }: Health): [Health['verdict'], string, Health['wanted']] {
+  return [verdict, reason, wanted];
+}
+
+function healthIn(row: ReturnType<typeof healthRow> | []): Health | undefined {
+  if (row.length === 0) return undefined;
+  const [verdict, reason, wanted] = row;
+  return { verdict, reason, wanted, file: undefined };
+}
 
 function stateOf([deadlineMs, why]: Lease): LeaseState {
   return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, why: why ?? undefined };

@@ -1,6 +1,6 @@
 // Waiting for threads: by number, all of them, in order, over the wrap of the number and over the end of a thread.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { AppliedNumbers, tellApplied } from '../../../src/dns/plane/applied-numbers.ts';
 
 /** Which of the promises have resolved by now. */
@@ -52,3 +52,22 @@ test('a thread that has ended, or does not listen yet, holds nobody up', async (
   tellApplied(numbers.memory, 0, 3);
   await last;
 });
+
+test('a thread that comes so far between two looks at its number is seen', async () => {
+  const numbers = new AppliedNumbers(1);
+  numbers.count(0);
+  const { load } = Atomics;
+  let looks = 0;
+  const spied = vi.spyOn(Atomics, 'load').mockImplementation(((array: Int32Array, index: number) => {
+    looks++;
+    if (looks === 2) tellApplied(numbers.memory, 0, 1);
+    return load(array, index);
+  }) as typeof Atomics.load);
+  try {
+    const reached = numbers.reached(1);
+    expect(looks).toBeGreaterThanOrEqual(2);
+    await reached;
+  } finally {
+    spied.mockRestore();
+  }
+}, 5000);

@@ -28,6 +28,7 @@ test('an instance comes back as it was', () => {
     dnsTtl: 0,
   });
   const { addrs, profile } = there.instance as PlacedInstance;
+  const { health, ...said } = profile;
   expect(back).toEqual({
     kind: 'put',
     revision: 101,
@@ -35,10 +36,18 @@ test('an instance comes back as it was', () => {
     appid: 'com.acme.pay',
     id: 'Pay 1',
     label: 'pay-1',
-    registration: { addrs, ...profile },
+    registration: { addrs, ...said },
+    health,
     deadlineMs: Number.POSITIVE_INFINITY,
     why: undefined,
   });
+});
+
+test('a checked instance comes with what its checks say, and without the checks themselves', () => {
+  const { there, back } = readBack({ addrs: ['http://10.0.0.7:8080'], checks: [{ type: 'tcp' }] });
+  expect(there.instance.health).toMatchObject({ verdict: 'unchecked', wanted: 'up' });
+  expect(back).toMatchObject({ health: there.instance.health, registration: { checks: [], status: 'waiting' } });
+  expect(back).toMatchObject({ deadlineMs: Number.POSITIVE_INFINITY });
 });
 
 test('a lease that is no longer than its TTL has its deadline from the beginning', () => {

@@ -1,0 +1,190 @@
+// `rollcall run`: a program that knows nothing of rollcall becomes a registered one, for as long as it runs. What is
+// asked for is checked before the program starts, by the very rules of the server.
+
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type Address, addressToText } from '../../registry/address.ts';
+import { parseRegistration } from '../../registry/instance.ts';
+import { parseInstanceKey } from '../../registry/names.ts';
+import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
+import { addRegistryFlags, registriesOf } from '../connection.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type Fault, tellFault, usageFault } from '../fault.ts';
+import { placePath, placeText } from '../place.ts';
+import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
+import { Child, exitCodeOf } from '../run/child.ts';
+import { leaveFirstProcess } from '../run/first-process.ts';
+import { Keeper, type Kept } from '../run/keeper.ts';
+import { startLastWatch } from '../run/last-watch.ts';
+import { type Readiness, takenPort } from '../run/readiness.ts';
+import { askOneOf } from '../run/registries.ts';
+import { supervise } from '../run/supervise.ts';
+import { printable } from '../terminal/printable.ts';
+
+export function define(command: Command, context: CliContext): Action {
+  describeArguments(command, 'the program and its arguments, behind --');
+  command
+    .passThroughOptions()
+    .requiredOption('--env <name>', 'environment of the app, such as prod')
+    .requiredOption('--app <name>', 'the app, such as orders')
+    .option('--instance <id>', 'name of this instance in its app (default: HOSTNAME:PORT)');
+  addRegistryFlags(addRegistrationFlags(command))
+    .option('--ready-http <path>', 'ready when this path of the first address answers with 200-399')
+    .option('--ready-delay <seconds>', 'ready after this time; by default when every TCP port accepts connections')
+    .option('--ready-within <seconds>', 'stop the program, with exit code 1, where it is not ready by then')
+    .option('--drain-seconds <seconds>', 'when stopped, wait at most so long for resolvers to forget it', '30')
+    .option('--stop-seconds <seconds>', 'then give the program so long between the signal and SIGKILL', '10')
+    .option('--verbose', 'tell every step on stderr, not only what goes wrong')
+    .addHelpText('after', examples);
+  return (typed) => run(typed, context);
+}
+
+async function run(typed: Typed, context: CliContext): Promise<number> {
+  const plan = planOf(typed, context);
+  if ('problem' in plan) return tellFault(plan, context);
+  const zombies = leaveFirstProcess();
+  const tell = (kind: 'warn' | 'step', text: string): void => {
+    if (kind === 'warn' || plan.isVerbose) context.err(`rollcall run: ${plan.place}: ${printable(text)}\n`);
+  };
+  if (zombies !== undefined) tell('warn', zombies);
+  const taken = await takenPort(plan.ports);
+  if (taken !== undefined) {
+    tell('warn', `something serves ${addressToText(taken)} already, before the program has started`);
+  }
+  const watch = startLastWatch(plan.stopMs / 1000, (why) =>
+    tell('warn', `nothing will stop the program if rollcall run is killed: ${why}`),
+  );
+  const keeper = new Keeper(
+    {
+      ask: plan.ask,
+      monotonicMs: () => performance.now(),
+      pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+      random: Math.random,
+      tell,
+    },
+    plan.kept,
+  );
+  const end = await supervise({ ...plan, start: () => new Child(plan.command, plan.childEnv), keeper, watch, tell });
+  if (end === 'never ready') return exitCodes.failed;
+  if (end.kind === 'unstartable') context.err(`rollcall run: ${end.why}\n`);
+  return exitCodeOf(end);
+}
+
+interface Plan {
+  readonly command: readonly string[];
+  readonly childEnv: NodeJS.ProcessEnv;
+  /** ENV/APPID/INSTANCE, printable. */
+  readonly place: string;
+  readonly kept: Kept;
+  readonly ask: ReturnType<typeof askOneOf>;
+  readonly ports: readonly Address[];
+  readonly readiness: Readiness;
+  readonly readyWithinMs: number | undefined;
+  readonly drainMs: number;
+  readonly stopMs: number;
+  readonly isVerbose: boolean;
+}
+
+/** What is to be done, or everything that is wrong with what was typed. */
+function planOf(typed: Typed, context: CliContext): Plan | Fault {
+  const body = registrationBody(typed);
+  if ('problem' in body) return usageFault(String(body['problem']));
+  const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 });
+  const [first] = Array.isArray(registration) ? [] : registration.addrs;
+  const instance = textOption(typed, 'instance') ?? `${hostname()}:${first?.number ?? 1}`;
+  const key = parseInstanceKey(textOption(typed, 'env') ?? '', textOption(typed, 'app') ?? '', instance);
+  const times = readTimes(typed);
+  const problems = [
+    ...(Array.isArray(key) ? key.map(({ field, ...rest }) => ({ ...rest, field: field.replace('appid', 'app') })) : []),
+    ...(Array.isArray(registration) ? registration : []),
+  ].map(({ field, message, value }) => `${field} ${message}${value === undefined ? '' : `, received ${value}`}`);
+  problems.push(...times.problems);
+  if (problems.length > 0 || Array.isArray(key) || Array.isArray(registration))
+    return usageFault(`Cannot run this:\n${problems.map((text) => `  ${printable(text)}`).join('\n')}`);
+  const registries = registriesOf(typed, context);
+  if ('problem' in registries) return registries;
+  const ports = registration.addrs.filter(({ protocol }) => protocol === 'tcp');
+  const readiness = readinessOf(typed, ports, times.readyDelayMs);
+  if ('problem' in readiness) return readiness;
+  const path = placePath(key);
+  return {
+    command: typed.args.filter((word) => word !== undefined),
+    childEnv: childEnv(context, registration.addrs[0] as Address, placeText(key)),
+    place: printable(placeText(key)),
+    kept: { path, body, addrs: registration.addrs.map(addressToText) },
+    ask: askOneOf(registries),
+    ports,
+    readiness,
+    readyWithinMs: times.readyWithinMs,
+    drainMs: times.drainMs ?? 0,
+    stopMs: times.stopMs ?? 0,
+    isVerbose: typed.options['verbose'] === true,
+  };
+}
+
+/** The program learns its place and its port; the token is not for it. */
+function childEnv({ env }: CliContext, { number }: Address, place: string): NodeJS.ProcessEnv {
+  const { ROLLCALL_TOKEN: _token, ...rest } = env;
+  return { PORT: String(number), ...rest, ROLLCALL_PLACE: place };
+}
+
+const timeFlags = {
+  readyDelayMs: { name: 'readyDelay', flag: '--ready-delay', secondsMax: 86_400 },
+  readyWithinMs: { name: 'readyWithin', flag: '--ready-within', secondsMax: 86_400 },
+  drainMs: { name: 'drainSeconds', flag: '--drain-seconds', secondsMax: 300 },
+  stopMs: { name: 'stopSeconds', flag: '--stop-seconds', secondsMax: 3600 },
+} as const;
+
+type Times = { readonly [name in keyof typeof timeFlags]: number | undefined } & {
+  readonly problems: readonly string[];
+};
+
+function readTimes(typed: Typed): Times {
+  const problems: string[] = [];
+  const read = (which: keyof typeof timeFlags): number | undefined => {
+    const { name, flag, secondsMax } = timeFlags[which];
+    const text = textOption(typed, name);
+    if (text === undefined) return undefined;
+    const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(seconds <= secondsMax)) problems.push(`${flag} must be 0-${secondsMax} seconds, received ${text}`);
+    return seconds * 1000;
+  };
+  return {
+    readyDelayMs: read('readyDelayMs'),
+    readyWithinMs: read('readyWithinMs'),
+    drainMs: read('drainMs'),
+    stopMs: read('stopMs'),
+    problems,
+  };
+}
+
+function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | undefined): Readiness | Fault {
+  const path = textOption(typed, 'readyHttp');
+  if (path !== undefined && delayMs !== undefined)
+    return usageFault('--ready-http and --ready-delay: one of them, not both');
+  if (delayMs !== undefined) return { kind: 'delay', ms: delayMs };
+  const addr = ports.find(({ port }) => port === 'http' || port === 'https') ?? ports[0];
+  if (addr === undefined)
+    return usageFault('--addr: no TCP port among them to see readiness by; say --ready-delay SECONDS');
+  if (path === undefined) return { kind: 'ports', addrs: ports };
+  if (/^\/[!-~]*$/.test(path)) return { kind: 'http', addr, path };
+  return usageFault(
+    `--ready-http: ${JSON.stringify(path)} is not a path: begin with / and percent-encode what is no ASCII`,
+  );
+}
+
+const examples = `
+Examples:
+  rollcall run --env prod --app orders --addr http://10.0.0.7:8000 -- python3 -m http.server 8000
+  rollcall run --env prod --app pay --instance pay-1 --addr http://10.0.0.7:8080 --addr grpc://10.0.0.7:9090 \\
+    --ready-http /healthz --version 1.4.2 --registry http://reg-a:7171 --registry http://reg-b:7171 -- ./pay --port 8080
+
+On SIGTERM, SIGINT or SIGQUIT the instance leaves every DNS answer, rollcall waits until no resolver can hold it any
+more, and only then passes the signal on. A second signal is passed on at once, a third kills. Other signals
+go to the program.
+The program finds its port in PORT (where that is not set) and its name in ROLLCALL_PLACE.
+
+Exit codes: the program's own, or 128 and the signal that killed it · 127 no such program · 126 it cannot be started
+            2 the command line is wrong · 1 not ready in time (--ready-within)
+`;

@@ -1,0 +1,50 @@
+// What stops the program when `rollcall run` itself is killed (SIGKILL, out of memory) and can stop nobody any more: a
+// shell that waits for the end of a pipe whose other end only we hold. It ends the program's process group, politely
+// first, so that no orphan keeps the port and traffic without a registration. On Linux and elsewhere; prctl's parent
+// death signal would need code of the program's own.
+// Limits: where both are killed at once nobody is left, and the program survives. Without /bin/sh there is no watch.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export interface LastWatch {
+  /** The process group that is to end with us. */
+  over(group: number): void;
+  /** The group has ended: there is nothing to watch. */
+  dismiss(): void;
+}
+
+/** $1: seconds between SIGTERM and SIGKILL. In a session of its own, deaf to what is sent to ours. */
+const script = `
+trap '' HUP INT TERM QUIT
+group=
+while read -r line; do
+  [ "$line" = dismissed ] && exit 0
+  group=$line
+done
+[ -n "$group" ] || exit 0
+kill -TERM "-$group" 2>/dev/null || exit 0
+left=$1
+while [ "$left" -gt 0 ] && kill -0 "-$group" 2>/dev/null; do
+  sleep 1
+  left=$((left - 1))
+done
+kill -KILL "-$group" 2>/dev/null
+`;
+
+/** Starts it; `onMissing` is told where that is not possible. */
+export function startLastWatch(graceSeconds: number, onMissing: (why: string) => void): LastWatch {
+  const args = ['-c', script, 'rollcall-last-watch', String(Math.max(1, Math.ceil(graceSeconds)))];
+  const shell: ChildProcess = spawn('/bin/sh', args, {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    cwd: '/',
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+  });
+  shell.once('error', (error) => onMissing(error.message));
+  shell.stdin?.on('error', () => {});
+  shell.unref();
+  return {
+    over: (group) => void shell.stdin?.write(`${group}\n`),
+    dismiss: () => void shell.stdin?.end('dismissed\n'),
+  };
+}

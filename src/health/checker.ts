@@ -1,0 +1,181 @@
+// Runs the checks of all instances that have some: each at its own interval with a tenth of jitter, the first one within
+// a second, so many at a time and no more; what is due beyond that waits its turn, the longest waiting first. What an
+// instance's checks come to is handed to the registry, which tells everybody else.
+// It hears of instances as a listener of the change stream, and writes only when an answer has come.
+// Limits: `runningMax` at a time; an instance has at most eight checks.
+
+import type { Change } from '../registry/change.ts';
+import { type Check, type CheckType, checkTargets } from '../registry/checks.ts';
+import type { Clock } from '../registry/clock.ts';
+import { isSameQuestion, type Judgement, type Verdict } from '../registry/health.ts';
+import type { Instance } from '../registry/instance.ts';
+import { LeaseQueue } from '../registry/lease-queue.ts';
+import type { InstanceKey } from '../registry/names.ts';
+import { checkName, type Probe, type ProbeResult } from './probe.ts';
+import { afterAnswer, type CheckState, firstState, verdictOf } from './verdict.ts';
+
+export interface CheckerDeps {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly probe: Probe;
+  /** Called once an instance's checks have come to a verdict, the same one or another. */
+  readonly judge: (key: InstanceKey, judgement: Judgement) => void;
+  readonly runningMax: number;
+}
+
+interface Tracked {
+  instance: Instance;
+  readonly checks: readonly Scheduled[];
+}
+
+interface Scheduled {
+  heapIndex: number;
+  readonly check: Check;
+  readonly of: () => Tracked;
+  state: CheckState;
+  dueMs: number;
+}
+
+const firstWithinMs = 1000;
+/** A check that starts later than this after its time counts as delayed. */
+const delayedMs = 1000;
+
+export interface CheckCounts {
+  readonly instances: number;
+  readonly running: number;
+  readonly delayed: number;
+  results(): Iterable<{ readonly type: CheckType; readonly result: ProbeResult['kind']; readonly count: number }>;
+}
+
+export class Checker implements CheckCounts {
+  readonly #deps: CheckerDeps;
+  readonly #tracked = new Map<string, Tracked>();
+  readonly #queue = new LeaseQueue<Scheduled>();
+  readonly #results = new Map<CheckType, Map<ProbeResult['kind'], number>>();
+  #running = 0;
+  #delayed = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #state: 'waiting' | 'started' | 'closed' = 'waiting';
+
+  constructor(deps: CheckerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Instances with checks. */
+  get instances(): number {
+    return this.#tracked.size;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Checks that started late because too many were running. */
+  get delayed(): number {
+    return this.#delayed;
+  }
+
+  *results(): ReturnType<CheckCounts['results']> {
+    for (const [type, counts] of this.#results) for (const [result, count] of counts) yield { type, result, count };
+  }
+
+  /** A change listener. */
+  changed({ after, before, cause }: Change): void {
+    const instance = after ?? before;
+    const key = JSON.stringify([instance.env, instance.appid, instance.label]);
+    const tracked = this.#tracked.get(key);
+    if (after?.health !== undefined && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
+      tracked.instance = after;
+      return;
+    }
+    if (tracked !== undefined) {
+      for (const one of tracked.checks) this.#queue.delete(one);
+      this.#tracked.delete(key);
+    }
+    if (after?.health === undefined) return;
+    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health.verdict : undefined));
+    this.#arm();
+  }
+
+  /** The instances whose checks are run. */
+  *tracked(): Iterable<Instance> {
+    for (const { instance } of this.#tracked.values()) yield instance;
+  }
+
+  /** Checks begin; until then they are only noted. */
+  start(): void {
+    this.#state = 'started';
+    this.run();
+  }
+
+  /** Starts what is due. Called by its own timer; by tests after time has passed. */
+  run(): void {
+    const { clock, runningMax } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    while (this.#running < runningMax && this.#state === 'started') {
+      const due = this.#queue.first(nowMs);
+      if (due === undefined) break;
+      this.#queue.delete(due);
+      if (nowMs - due.dueMs > delayedMs) this.#delayed++;
+      void this.#check(due);
+    }
+    this.#arm();
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    clearTimeout(this.#timer);
+  }
+
+  #track(instance: Instance, presumed: Verdict | undefined): Tracked {
+    const { clock, random } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const tracked: Tracked = {
+      instance,
+      checks: instance.checks.map((check) => {
+        const dueMs = nowMs + random() * Math.min(firstWithinMs, check.intervalSeconds * 1000);
+        return { heapIndex: -1, check, of: () => tracked, state: firstState(presumed), dueMs };
+      }),
+    };
+    for (const one of tracked.checks) this.#queue.set(one, one.dueMs);
+    return tracked;
+  }
+
+  async #check(scheduled: Scheduled): Promise<void> {
+    const { clock, probe, random, judge } = this.#deps;
+    const { check } = scheduled;
+    const tracked = scheduled.of();
+    this.#running++;
+    const result = await probe(check, checkTargets(check, tracked.instance.addrs));
+    this.#running--;
+    this.#count(check.type, result.kind);
+    const { instance } = tracked;
+    const isCurrent = this.#tracked.get(JSON.stringify([instance.env, instance.appid, instance.label])) === tracked;
+    if (isCurrent && this.#state === 'started') {
+      const nowMs = clock.monotonicMs();
+      const answer = { isPassing: result.kind === 'passed', detail: result.detail };
+      scheduled.state = afterAnswer(scheduled.state, answer, check, nowMs);
+      scheduled.dueMs = nowMs + check.intervalSeconds * 1000 * (0.9 + 0.2 * random());
+      this.#queue.set(scheduled, scheduled.dueMs);
+      const verdict = verdictOf(tracked.checks.map((one) => ({ name: checkName(one.check), state: one.state })));
+      if (verdict !== undefined) judge(instance, verdict);
+    }
+    this.run();
+  }
+
+  #count(type: CheckType, result: ProbeResult['kind']): void {
+    const counts = this.#results.get(type) ?? new Map<ProbeResult['kind'], number>();
+    counts.set(result, (counts.get(result) ?? 0) + 1);
+    this.#results.set(type, counts);
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const nextMs = this.#queue.earliestMs();
+    // Whoever ends next goes on with those that wait.
+    if (nextMs === undefined || this.#state !== 'started' || this.#running >= this.#deps.runningMax) return;
+    this.#timer = setTimeout(() => this.run(), Math.max(1, Math.ceil(nextMs - this.#deps.clock.monotonicMs())));
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,170 @@
+// A folder of service files, followed while we run: every second each file's stamp is looked at, and one that has
+// changed is read once it has been the same for two looks, so that a half-written file is not. Looking is cheap, and sees
+// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is not there is an
+// empty one. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
+// Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
+
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RegistrationDefaults } from '../../registry/instance.ts';
+import { fileOctetsMax, parseServiceFile, type Service } from './service-file.ts';
+
+export interface ServiceFolderDeps {
+  readonly defaults: RegistrationDefaults;
+  /** A file is new or another one: these are its services now. Returns what cannot be done, as `4:3: …`. */
+  readonly say: (file: string, services: readonly Service[]) => readonly string[];
+  /** A file is gone. */
+  readonly withdraw: (file: string) => void;
+  readonly tell: Tell;
+}
+
+export type Tell = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+const everyMsDefault = 1000;
+const filesMax = 1000;
+
+interface Followed {
+  /** As it was at the last look. */
+  seen: string;
+  /** As it was when it was read. */
+  read: string | undefined;
+  /** A version of it counts. */
+  isGood: boolean;
+}
+
+export class ServiceFolder {
+  readonly #folder: string;
+  readonly #deps: ServiceFolderDeps;
+  readonly #everyMs: number;
+  readonly #files = new Map<string, Followed>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #fault = '';
+
+  constructor(folder: string, deps: ServiceFolderDeps, everyMs = everyMsDefault) {
+    this.#folder = folder;
+    this.#deps = deps;
+    this.#everyMs = everyMs;
+  }
+
+  /** Reads every file as it is, and follows them from then on. Resolves with the names of the files there are. */
+  async start(): Promise<readonly string[]> {
+    await this.#look(true);
+    this.#again();
+    return [...this.#files.keys()];
+  }
+
+  /** Resolves when nothing is read any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  #again(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look(false).finally(() => this.#again());
+    }, this.#everyMs);
+    this.#timer.unref();
+  }
+
+  async #look(isFirst: boolean): Promise<void> {
+    const names = await this.#names();
+    if (names === undefined) return;
+    for (const name of this.#files.keys()) {
+      if (names.includes(name)) continue;
+      this.#files.delete(name);
+      this.#deps.withdraw(name);
+      this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone, and its services with it');
+    }
+    for (const name of names) {
+      const stamp = await stampOf(join(this.#folder, name));
+      if (this.#isClosed) return;
+      const file = this.#files.get(name) ?? { seen: '', read: undefined, isGood: false };
+      this.#files.set(name, file);
+      const isSettled = isFirst || stamp === file.seen;
+      file.seen = stamp;
+      if (!isSettled || stamp === file.read) continue;
+      file.read = stamp;
+      await this.#read(name, file);
+    }
+  }
+
+  /** Undefined: the folder cannot be read now, which says nothing about its files. */
+  async #names(): Promise<string[] | undefined> {
+    try {
+      const names = (await readdir(this.#folder)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+      this.#complain(names.length > filesMax ? `there are ${names.length} files, the first ${filesMax} are read` : '');
+      return names.slice(0, filesMax);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [];
+      this.#complain(message);
+      return undefined;
+    }
+  }
+
+  /** About the folder; once. */
+  #complain(fault: string): void {
+    if (fault !== '' && fault !== this.#fault)
+      this.#deps.tell('warn', { folder: this.#folder, reason: fault }, 'cannot follow all service files');
+    this.#fault = fault;
+  }
+
+  async #read(name: string, file: Followed): Promise<void> {
+    const path = join(this.#folder, name);
+    const text = await textOf(path);
+    if (this.#isClosed) return;
+    const parsed =
+      'fault' in text ? { faults: [`1:1: ${text.fault}`] } : parseServiceFile(text.text, this.#deps.defaults);
+    if ('faults' in parsed) {
+      const which = file.isGood ? 'its last good version counts' : 'none of its services is taken';
+      const faults = parsed.faults.map((fault) => `${path}:${fault}`);
+      this.#deps.tell('warn', { file: path, faults }, `cannot read a service file: ${which}`);
+      return;
+    }
+    const refused = this.#deps.say(name, parsed.services).map((fault) => `${path}:${fault}`);
+    const services = parsed.services.length - refused.length;
+    const level = refused.length > 0 ? 'warn' : 'info';
+    const more = refused.length > 0 ? { faults: refused } : {};
+    this.#deps.tell(
+      level,
+      { file: path, services, ...more },
+      file.isGood ? 'read a service file again' : 'read a service file',
+    );
+    file.isGood = true;
+  }
+}
+
+/** Changes with the file's content, whatever its name leads to. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, ctimeMs, size, ino, dev } = await stat(path);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino} ${dev}`;
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+async function textOf(path: string): Promise<{ readonly text: string } | { readonly fault: string }> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const buffer = Buffer.alloc(fileOctetsMax + 1);
+      let octets = 0;
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, octets, buffer.length - octets, null);
+        octets += bytesRead;
+        if (bytesRead === 0 || octets === buffer.length) break;
+      }
+      if (octets > fileOctetsMax) return { fault: `the file is longer than ${fileOctetsMax} bytes` };
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, octets)) };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
+}

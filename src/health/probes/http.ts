@@ -1,0 +1,80 @@
+// An HTTP check: one GET over a connection of its own; its status and, where that is asked for, a text in its body.
+// Redirects are not followed, proxies not used. Certificates of https are not verified: a check finds out whether the
+// instance answers, and tells it no secrets.
+// Limits: 64 KiB of the body are read.
+
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { isIP } from 'node:net';
+import type { Check } from '../../registry/checks.ts';
+import type { Located, ProbeResult } from '../probe.ts';
+
+const bodyOctetsMax = 64 * 1024;
+
+type HttpCheck = Extract<Check, { type: 'http' }>;
+
+export async function probeHttp(
+  check: HttpCheck,
+  { ip, port, address }: Located,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const { status, body } = await fetched(check, ip, port, address, signal);
+  const said = `status ${status}`;
+  if (!isListed(status, check.status)) return { kind: 'failed', detail: `${said}, not ${check.status}` };
+  if (check.body === '' || body.includes(check.body)) return { kind: 'passed', detail: said };
+  return { kind: 'failed', detail: `${said}, without ${JSON.stringify(check.body)} in its body` };
+}
+
+function fetched(
+  { path, body: wanted, host }: HttpCheck,
+  ip: string,
+  port: number,
+  address: Located['address'],
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const isSecure = address.port === 'https';
+  const authority = `${address.family === 6 ? `[${address.host}]` : address.host}:${port}`;
+  const name = (host || address.host).replace(/:\d+$/, '');
+  const options = {
+    host: ip,
+    port,
+    path,
+    signal,
+    agent: false,
+    headers: { host: host || authority, 'user-agent': 'rollcall-check', accept: '*/*', connection: 'close' },
+    ...(isSecure ? { rejectUnauthorized: false, ...(isIP(name) === 0 ? { servername: name } : {}) } : {}),
+  } as const;
+  return new Promise((resolve, reject) => {
+    const sent = (isSecure ? requestHttps : requestHttp)(options, (response) => {
+      const { statusCode: status = 0 } = response;
+      const chunks: Buffer[] = [];
+      let octets = 0;
+      const finish = (): void => {
+        resolve({ status, body: Buffer.concat(chunks).subarray(0, bodyOctetsMax).toString('utf8') });
+        response.destroy();
+      };
+      response.on('error', reject);
+      if (wanted === '') {
+        finish();
+        return;
+      }
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        octets += chunk.length;
+        if (octets >= bodyOctetsMax) finish();
+      });
+      response.once('end', finish);
+    });
+    // What comes after the answer was read is no news.
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+/** Whether `200-299,401` has the status in it. */
+function isListed(status: number, list: string): boolean {
+  return list.split(',').some((range) => {
+    const [from, to = from] = range.split('-').map(Number);
+    return status >= (from ?? 0) && status <= (to ?? 0);
+  });
+}

@@ -1,0 +1,40 @@
+// Cancelling and draining, as TypeBox schemas for /openapi.json; see schemas.ts.
+
+import Type from 'typebox';
+import { instanceContent, time, writeQuery } from './schemas.ts';
+
+const { env, appid, instance } = instanceContent.properties;
+
+const stopTimes = {
+  safe: Type.Boolean({ description: 'It is: no resolver can hold an answer with this instance in it.' }),
+  safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
+  safeInSeconds: Type.Integer({ description: 'How long that is from now, rounded up.' }),
+  lastServedAt: Type.Optional(time('When the last answer that may still be held was handed out.')),
+};
+export const cancelReply = Type.Object({
+  env,
+  appid,
+  instance,
+  outcome: Type.Literal('cancelled'),
+  revision: Type.Integer(),
+  ...stopTimes,
+});
+
+export const drainReply = Type.Object({
+  env,
+  appid,
+  instance,
+  outcome: Type.Union(['drained', 'unchanged'].map((kind) => Type.Literal(kind))),
+  status: Type.Literal('waiting'),
+  revision: Type.Integer(),
+  ...stopTimes,
+});
+
+export const stopQuery = Type.Object({
+  wait: Type.Optional(
+    Type.String({
+      description: 'Answer when it is safe to stop, or after this time: `500ms`, `30s`, `5m` (the most).',
+    }),
+  ),
+  ...writeQuery.properties,
+});

@@ -1,0 +1,183 @@
+// How rollcall is to look itself whether an instance serves, instead of waiting for its renewals: what is asked, how
+// often, and how many answers make up its mind. Parsed like the rest of a registration, with every problem at once; the
+// asking itself is in src/health. A check is plain data, with every field of its type present, so it is JSON as it is.
+
+import type { Address } from './address.ts';
+import { type Problem, problem } from './problem.ts';
+import { isPrintable, utf8Length } from './text.ts';
+
+export const CheckType = ['http', 'tcp', 'grpc', 'dns'] as const;
+export type CheckType = (typeof CheckType)[number];
+
+interface Rhythm {
+  /** The port's name, as in the addresses; '': the one that goes with the type. Every address of it has to pass. */
+  readonly port: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  /** So many failures in a row make it critical. */
+  readonly failures: number;
+  /** So many successes in a row make it passing. */
+  readonly successes: number;
+}
+
+export type Check = Rhythm &
+  (
+    | {
+        readonly type: 'http';
+        readonly path: string;
+        /** Statuses that pass: `200-299,401`. */
+        readonly status: string;
+        /** Text that has to be in the body; '': any body passes. */
+        readonly body: string;
+        /** The Host header; '': the address. */
+        readonly host: string;
+      }
+    | { readonly type: 'tcp' }
+    | {
+        readonly type: 'grpc';
+        /** As grpc.health.v1 calls it; '': the whole server. */
+        readonly service: string;
+      }
+    | {
+        readonly type: 'dns';
+        /** The name to ask for; NOERROR passes. */
+        readonly name: string;
+      }
+  );
+
+export const checkLimits = {
+  /** Of one instance: as many as anybody has, and a bound for what one registration makes us do. */
+  checks: 8,
+  textOctets: 200,
+  intervalSeconds: { min: 1, max: 3600 },
+  timeoutSeconds: { min: 0.1, max: 60 },
+  inARow: { min: 1, max: 100 },
+} as const;
+
+type Reader = (value: unknown, at: string, problems: Problem[]) => unknown;
+
+const rhythm: Readonly<Record<keyof Rhythm, Reader>> = {
+  port: textReader(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/, "must be a port's name, as in the addresses"),
+  intervalSeconds: numberReader(10, checkLimits.intervalSeconds, true),
+  timeoutSeconds: numberReader(2, checkLimits.timeoutSeconds, false),
+  failures: numberReader(3, checkLimits.inARow, true),
+  successes: numberReader(1, checkLimits.inARow, true),
+};
+
+const ofType: Readonly<Record<CheckType, Readonly<Record<string, Reader>>>> = {
+  http: {
+    path: textReader(/^\/[!-~]*$/, 'must begin with / and percent-encode what is no printable ASCII', '/'),
+    status: textReader(
+      /^[1-5]\d\d(-[1-5]\d\d)?(,[1-5]\d\d(-[1-5]\d\d)?)*$/,
+      'must list statuses, such as 200-299,401',
+      '200-299',
+    ),
+    body: textReader(/^/, ''),
+    host: textReader(/^[A-Za-z0-9._:[\]-]*$/, 'must be what may stand in a Host header'),
+  },
+  tcp: {},
+  grpc: { service: textReader(/^[!-~]*$/, 'must be the name of a gRPC service') },
+  dns: { name: textReader(/^[!-~]{1,255}$/, 'must be a domain name: what is to be asked for') },
+};
+
+/** The checks of a registration; absent: none. Adds to `problems`, as the readers in instance.ts do. */
+export function checksOf(value: unknown, field: string, problems: Problem[]): readonly Check[] {
+  if (value === undefined) return none;
+  if (!Array.isArray(value) || value.length > checkLimits.checks) {
+    const found = Array.isArray(value) ? `${value.length} checks` : value;
+    problems.push(problem(field, `must be a list of at most ${checkLimits.checks} checks`, found));
+    return none;
+  }
+  const checks = value.map((one: unknown, index) => checkOf(one, `${field}[${index}]`, problems));
+  return Object.freeze(checks.filter((check) => check !== undefined));
+}
+
+const none: readonly Check[] = Object.freeze([]);
+
+function checkOf(value: unknown, at: string, problems: Problem[]): Check | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    problems.push(problem(at, 'must be an object with a type', value));
+    return undefined;
+  }
+  const input = value as Record<string, unknown>;
+  const type = CheckType.find((known) => known === input['type']);
+  if (type === undefined) {
+    problems.push(problem(`${at}.type`, `must be one of ${CheckType.join(', ')}`, input['type'] ?? 'nothing'));
+    return undefined;
+  }
+  const readers = { ...rhythm, ...ofType[type] };
+  for (const name of Object.keys(input)) {
+    if (name === 'type' || Object.hasOwn(readers, name)) continue;
+    problems.push(problem(`${at}.${name.slice(0, 63)}`, `is not a field of a check of type ${type}`));
+  }
+  const read = Object.entries(readers).map(([name, reader]) => {
+    const given = Object.hasOwn(input, name) ? input[name] : undefined;
+    return [name, reader(given, `${at}.${name}`, problems)];
+  });
+  const given = { type, ...Object.fromEntries(read) } as Check;
+  // A short interval brings a short time with it.
+  const timeoutSeconds =
+    input['timeoutSeconds'] === undefined
+      ? Math.min(given.timeoutSeconds, given.intervalSeconds)
+      : given.timeoutSeconds;
+  const check = { ...given, timeoutSeconds };
+  if (check.timeoutSeconds > check.intervalSeconds) {
+    const said = `must not be longer than intervalSeconds (${check.intervalSeconds})`;
+    problems.push(problem(`${at}.timeoutSeconds`, said, check.timeoutSeconds));
+  }
+  return Object.freeze(check);
+}
+
+function textReader(form: RegExp, fault: string, fallback = ''): Reader {
+  return (value, at, problems) => {
+    if (value === undefined && form.test(fallback)) return fallback;
+    if (typeof value !== 'string') problems.push(problem(at, `${fault || 'must be text'}`, value ?? 'nothing'));
+    else if (utf8Length(value) > checkLimits.textOctets)
+      problems.push(problem(at, `must be at most ${checkLimits.textOctets} bytes`, value));
+    else if (!isPrintable(value)) problems.push(problem(at, 'must be printable text', value));
+    else if (!form.test(value)) problems.push(problem(at, fault, value));
+    else return value;
+    return fallback;
+  };
+}
+
+function numberReader(fallback: number, { min, max }: { min: number; max: number }, isWhole: boolean): Reader {
+  return (value = fallback, at, problems) => {
+    const isNumber = typeof value === 'number' && value >= min && value <= max;
+    if (isNumber && (!isWhole || Number.isInteger(value))) return value;
+    problems.push(problem(at, `must be a ${isWhole ? 'whole ' : ''}number ${min}-${max}`, value));
+    return fallback;
+  };
+}
+
+const usualPorts: Readonly<Record<CheckType, readonly string[]>> = {
+  http: ['http', 'https'],
+  tcp: [],
+  grpc: ['grpc'],
+  dns: ['dns'],
+};
+
+/**
+ * The addresses that a check is about: those of its port, without one those whose name goes with the type, or else all
+ * (tcp) or the only ones there are. Empty: there are none.
+ */
+export function checkTargets({ type, port }: Pick<Check, 'type' | 'port'>, addrs: readonly Address[]): Address[] {
+  const fitting = addrs.filter(({ protocol }) => type === 'dns' || protocol === 'tcp');
+  if (port !== '') return fitting.filter((addr) => addr.port === port);
+  if (type === 'tcp') return fitting;
+  const usual = fitting.filter((addr) => usualPorts[type].includes(addr.port));
+  if (usual.length > 0) return usual;
+  return new Set(fitting.map((addr) => addr.port)).size === 1 ? fitting : [];
+}
+
+/** A problem for each check that is about no address. */
+export function targetProblems(checks: readonly Check[], addrs: readonly Address[]): Problem[] {
+  return checks.flatMap((check, index) => {
+    if (checkTargets(check, addrs).length > 0) return [];
+    const said =
+      check.port === ''
+        ? `must name one of the ports: none of the addresses is one that a check of type ${check.type} is about by itself`
+        : `must be the name of a port of the addresses that a check of type ${check.type} can ask`;
+    return [problem(`checks[${index}].port`, said, check.port === '' ? 'nothing' : check.port)];
+  });
+}

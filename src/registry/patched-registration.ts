@@ -1,0 +1,20 @@
+// A registration with a patch of its owner applied: as JSON, and then parsed as any other.
+
+import {
+  type Instance,
+  parseRegistration,
+  type Registration,
+  type RegistrationDefaults,
+  registrationToJson,
+} from './instance.ts';
+import { mergePatch } from './merge-patch.ts';
+import type { Problem } from './problem.ts';
+
+/** The registration after a JSON merge patch (RFC 7396), or every problem of it. */
+export function patchedRegistration(
+  instance: Instance,
+  patch: unknown,
+  defaults: RegistrationDefaults,
+): Registration | Problem[] {
+  return parseRegistration(mergePatch(registrationToJson(instance), patch), defaults);
+}

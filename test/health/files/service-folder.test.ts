@@ -1,0 +1,102 @@
+// A folder of service files, followed: what is read when, and what a bad file does not touch.
+
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ServiceFolder } from '../../../src/health/files/service-folder.ts';
+import { type Files, removeScratch, scratch } from '../../kit/scratch.ts';
+import { until } from '../../kit/until.ts';
+
+const patience = { withinMs: 20_000 };
+
+const named = (...instances: readonly string[]): string =>
+  instances
+    .map(
+      (instance) =>
+        `- {env: prod, appid: a, instance: ${instance}, addrs: ["x://10.0.0.1:1"], checks: [{type: tcp}]}\n`,
+    )
+    .join('');
+
+async function followed(files: Files, folder = 'services.d') {
+  const directory = scratch(files);
+  const said: string[] = [];
+  const told: string[] = [];
+  const services = new ServiceFolder(
+    join(directory, folder),
+    {
+      defaults: { leaseSeconds: 90, dnsTtl: 5 },
+      say: (file, list) => {
+        said.push(`${file}: ${list.map(({ key }) => key.instance).join(' ')}`);
+        return list.filter(({ key }) => key.instance === 'taken').map(({ at }) => `${at}: is taken`);
+      },
+      withdraw: (file) => void said.push(`${file} gone`),
+      tell: (level, fields, message) =>
+        void told.push(`${level} ${message} ${JSON.stringify(fields).replaceAll(directory, '')}`),
+    },
+    20,
+  );
+  onTestFinished(async () => {
+    await services.close();
+    removeScratch(directory);
+  });
+  const names = await services.start();
+  return { directory: join(directory, folder), said, told, names };
+}
+
+test('what is there at the start is read at once, in order; other files are none of it', async () => {
+  const { said, names } = await followed({
+    'services.d/b.yaml': named('b1', 'b2'),
+    'services.d/a.yml': named('a1'),
+    'services.d/.hidden.yaml': named('no'),
+    'services.d/notes.txt': named('no'),
+  });
+  expect(said).toEqual(['a.yml: a1', 'b.yaml: b1 b2']);
+  expect(names).toEqual(['a.yml', 'b.yaml']);
+});
+
+test('a file that changes, comes and goes is followed, and each state is told once', async () => {
+  const { directory, said } = await followed({ 'services.d/a.yaml': named('a1') });
+  writeFileSync(join(directory, 'a.yaml'), named('a1', 'a2'));
+  await until('the change', () => said.includes('a.yaml: a1 a2'), patience);
+  writeFileSync(join(directory, 'next'), named('b1'));
+  renameSync(join(directory, 'next'), join(directory, 'b.yaml'));
+  await until('the new file', () => said.includes('b.yaml: b1'), patience);
+  rmSync(join(directory, 'a.yaml'));
+  await until('the end of it', () => said.includes('a.yaml gone'), patience);
+  expect(said).toEqual(['a.yaml: a1', 'a.yaml: a1 a2', 'b.yaml: b1', 'a.yaml gone']);
+});
+
+test('a bad file is told of with line and column, and touches neither the others nor its last good version', async () => {
+  const { directory, said, told } = await followed({
+    'services.d/a.yaml': named('a1'),
+    'services.d/bad.yaml': 'env: prod\naddrs: 7\n',
+  });
+  expect(said).toEqual(['a.yaml: a1']);
+  expect(told.find((text) => text.startsWith('warn'))).toMatch(
+    /^warn cannot read a service file: none of its services is taken .*\/services\.d\/bad\.yaml:2:8: addrs must be a list/,
+  );
+  writeFileSync(join(directory, 'a.yaml'), `${named('a1')}- {`);
+  await until('the complaint', () => told.some((text) => text.includes('its last good version counts')), patience);
+  expect(said).toEqual(['a.yaml: a1']);
+  writeFileSync(join(directory, 'a.yaml'), named('a1', 'a3'));
+  await until('its return', () => said.includes('a.yaml: a1 a3'), patience);
+});
+
+test('what the registry refuses is told with its place', async () => {
+  const { told } = await followed({ 'services.d/a.yaml': named('free', 'taken') });
+  expect(told).toEqual([expect.stringMatching(/^warn read a service file .*"services":1.*a\.yaml:2:3: is taken/)]);
+});
+
+test('a folder that is not there is an empty one, and may come later', async () => {
+  const { directory, said, told } = await followed({}, 'later');
+  expect([said, told]).toEqual([[], []]);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'a.yaml'), named('a1'));
+  await until('its first file', () => said.includes('a.yaml: a1'), patience);
+});
+
+test('a file that is too long, and one that is no text', async () => {
+  const { told, said } = await followed({ 'services.d/long.yaml': `#${'x'.repeat(1024 * 1024)}` });
+  expect(said).toEqual([]);
+  expect(told[0]).toContain('the file is longer than 1048576 bytes');
+});
