@@ -13,7 +13,8 @@ export class DnsThread {
   /** Resolves when it is gone; with the error, where it was not told to. */
   readonly ended: Promise<unknown>;
   #isOver = false;
-  #descriptors: readonly number[] = [];
+  /** Open sockets that do not close with the thread. */
+  #descriptors: number[] = [];
   /** By the number of the posting that asked. */
   readonly #asked = new Map<number, (handedOut: HandedOut | undefined) => void>();
 
@@ -24,12 +25,14 @@ export class DnsThread {
     // Whoever wants to hear it asks for `ended`.
     promise.catch(() => {});
     this.#worker.on('message', (report: Report) => {
-      if (report.kind === 'listening') {
-        this.#descriptors = report.descriptors;
-        resolve(report);
-      } else if (report.kind === 'fault') onFault(report.error, report.question);
+      if (report.kind === 'listening') resolve(report);
+      else if (report.kind === 'opened') this.#descriptors.push(report.descriptor);
+      else if (report.kind === 'closing') this.#descriptors = [];
+      else if (report.kind === 'fault') onFault(report.error, report.question);
       else if (report.kind === 'handedOut') this.#answered(report.sequence, report.handedOut);
       else {
+        // It has closed what was open.
+        this.#descriptors = [];
         const code = report.code ?? '';
         resolve({ failed: report.failed, error: Object.assign(new Error(report.message), { code }) });
       }

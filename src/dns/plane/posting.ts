@@ -57,11 +57,13 @@ export interface Listening {
   readonly transport: UdpTransport['name'];
   /** Why it is not the transport that was wanted. */
   readonly unavailable: string | undefined;
-  /** Sockets that do not close with the thread. */
-  readonly descriptors: readonly number[];
 }
 
 export type Report =
+  /** A socket that does not close with the thread: told at once, since a thread may end before it listens everywhere. */
+  | { readonly kind: 'opened'; readonly descriptor: number }
+  /** It closes all of them: their numbers may soon be those of somebody else's files. */
+  | { readonly kind: 'closing' }
   | ({ readonly kind: 'listening' } & Listening)
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
   /** To the posting of this number. */

@@ -74,7 +74,12 @@ class ThreadedPlane implements Plane {
     this.threads = threads;
     this.#applied = new AppliedNumbers(threads);
     const end = (slot: number) => this.#threads[slot]?.terminate();
-    this.#watchdog = new Watchdog({ threads, has: (slot, sequence) => this.#applied.has(slot, sequence), end });
+    this.#watchdog = new Watchdog({
+      threads,
+      has: (slot, sequence) => this.#applied.has(slot, sequence),
+      at: (slot) => this.#applied.at(slot),
+      end,
+    });
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
     for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: parcelOf(zone, this.#pages) });
