@@ -52,6 +52,10 @@ export class AppliedNumbers {
     this.#settle();
   }
 
+  isCounted(slot: number): boolean {
+    return this.#counted.has(slot);
+  }
+
   /** Whether a thread that is waited for has come so far. */
   has(slot: number, sequence: Sequence): boolean {
     return !this.#counted.has(slot) || isReached(Atomics.load(this.#numbers, slot), sequence);

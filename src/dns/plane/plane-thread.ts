@@ -93,6 +93,9 @@ export class PlaneThread {
       case 'ready':
         this.#isReady = true;
         break;
+      case 'reach':
+        this.#report({ kind: 'reached' });
+        break;
       case 'listen':
         this.#opening = this.#listen(posting.listens);
         break;

@@ -43,6 +43,8 @@ export type Content =
   | { readonly kind: 'zone'; readonly parcel: ZoneParcel; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
+  /** Report that all before this has been applied. */
+  | { readonly kind: 'reach' }
   | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
   /** Report until when answers with this instance may be cached. */
   | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
@@ -68,5 +70,6 @@ export type Report =
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
   /** To the posting of this number. */
   | { readonly kind: 'handedOut'; readonly sequence: number; readonly handedOut: HandedOut }
+  | { readonly kind: 'reached' }
   /** A bug was met while answering. */
   | { readonly kind: 'fault'; readonly error: unknown; readonly question: string };
