@@ -52,9 +52,18 @@ export class AppliedNumbers {
     this.#settle();
   }
 
+  isCounted(slot: number): boolean {
+    return this.#counted.has(slot);
+  }
+
   /** Whether a thread that is waited for has come so far. */
   has(slot: number, sequence: Sequence): boolean {
     return !this.#counted.has(slot) || isReached(Atomics.load(this.#numbers, slot), sequence);
+  }
+
+  /** How far a thread has come, or the one before it in its place. */
+  at(slot: number): Sequence {
+    return Atomics.load(this.#numbers, slot);
   }
 
   /** Resolves when every counted thread has come so far. Never asked for an earlier number than before. */

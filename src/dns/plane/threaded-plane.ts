@@ -74,7 +74,12 @@ class ThreadedPlane implements Plane {
     this.threads = threads;
     this.#applied = new AppliedNumbers(threads);
     const end = (slot: number) => this.#threads[slot]?.terminate();
-    this.#watchdog = new Watchdog({ threads, has: (slot, sequence) => this.#applied.has(slot, sequence), end });
+    this.#watchdog = new Watchdog({
+      threads,
+      has: (slot, sequence) => this.#applied.has(slot, sequence),
+      at: (slot) => this.#applied.at(slot),
+      end,
+    });
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
     for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: parcelOf(zone, this.#pages) });
@@ -135,11 +140,15 @@ class ThreadedPlane implements Plane {
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
-    const asked = this.#threads.map(async (thread) => thread?.ask({ kind: 'handedOut', instance: key, sequence }));
+    // One that does not listen yet has handed out nothing, and knows of this change by the time when it does.
+    const asked = this.#threads.map(async (thread, slot) =>
+      this.#applied.isCounted(slot) ? thread?.ask({ kind: 'handedOut', instance: key, sequence }) : undefined,
+    );
     this.#watchdog.expect(sequence);
     const told = await Promise.all(asked);
     const nowMs = this.#options.clock.monotonicMs();
-    // What a thread knew that has ended: as with a process that has, it handed out everything at its end.
+    // What a thread knew that has ended, or had the place of one that does not listen yet: as with a process that has
+    // ended, it handed out everything at its end.
     return latest(told.map((one) => one ?? new Handouts(nowMs).of(key, nowMs)));
   }
 
@@ -199,7 +208,10 @@ class ThreadedPlane implements Plane {
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
     await this.#tellEverybody(thread);
-    if (this.#isClosing) return thread.listening;
+    // Nobody waits for it until it has started and caught up; what is told from then on is little.
+    thread.post({ kind: 'reach', sequence: this.#posted });
+    await thread.reached;
+    if (this.#isClosing || this.#threads[slot] !== thread) return thread.listening;
     this.#applied.count(slot);
     thread.post({ kind: 'listen', listens: this.#wanted, sequence: this.#posted });
     return thread.listening;
