@@ -8,7 +8,6 @@ import type { Logger } from 'pino';
 import { AttentiveClock, type Pause, tickMs } from './attentive-clock.ts';
 import type { Config } from './config.ts';
 import { roomForHttp } from './connection-room.ts';
-import { explain } from './dns/explain.ts';
 import { LiveZones } from './dns/live/live-zones.ts';
 import { name } from './dns/name.ts';
 import { defaultThreads, openPlane } from './dns/plane/plane.ts';
@@ -110,7 +109,7 @@ export async function startApp(
   });
 
   // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
-  // this is for those who explain and for what cannot be registered; queries meet the same in the data plane.
+  // this is for what cannot be registered; queries meet the same in the data plane.
   const liveZones = new LiveZones({
     origin,
     view: registry,
@@ -131,6 +130,7 @@ export async function startApp(
       for (const app of registry.apps()) yield* app.instances();
     },
     zones,
+    live: liveZones,
     fileZones: loaded.zones.values(),
     clock,
     clockMemory: sharing.memory,
@@ -182,7 +182,7 @@ export async function startApp(
     checks: health.counts,
     store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
     isReady: () => state === 'ready',
-    zoneCount: () => zones.size,
+    zoneCount: () => plane.zoneCount,
     limits: limitsInForce(config, room.limits.connectionsMax),
     version,
   });
@@ -192,7 +192,6 @@ export async function startApp(
   };
   registry.onChange((change) => kept.changed(change));
   registry.onChange((change) => changeLog.append(change));
-  registry.onChange((change) => liveZones.changed(change));
   registry.onChange((change) => plane.apply(change));
   registry.onChange(() => leaseTimer.arm());
   registry.onChange((change) => longPolls.notify(change));
@@ -220,7 +219,7 @@ export async function startApp(
     durable: () => kept.durable(),
     shown: threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied()),
     availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
-    resolve: (text, type) => explain(text, type, zones, clock.monotonicMs()),
+    resolve: (text, type) => plane.explain(text, type),
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
     version,
@@ -252,7 +251,6 @@ export async function startApp(
     if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
     const change = registry.restore(saved);
     if ('message' in change) return change;
-    liveZones.changed(change);
     plane.apply(change);
     metrics.changed(change);
     health.changed(change);

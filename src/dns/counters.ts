@@ -37,7 +37,8 @@ const droppedAt = 3;
 const sendErrorsAt = 4;
 const tcpConnectionsAt = 5;
 const tcpRefusedAt = 6;
-const queriesAt = 7;
+const zonesAt = 7;
+const queriesAt = 8;
 
 export interface QueryCount {
   readonly transport: Transport;
@@ -114,6 +115,15 @@ export class DnsCounters {
 
   set tcpRefused(count: number) {
     this.#numbers[tcpRefusedAt] = count;
+  }
+
+  /** Served now: of files, and made for registered names. */
+  get zones(): number {
+    return this.#numbers[zonesAt] as number;
+  }
+
+  set zones(count: number) {
+    this.#numbers[zonesAt] = count;
   }
 
   /** `rcode` as in the header, or 16 for BADVERS. */

@@ -23,13 +23,11 @@ export interface Explanation {
   readonly ttl?: number;
 }
 
+/** `problems`: the name or the type is not one that can be asked for. */
+export type Explained = Explanation | { readonly problems: readonly Problem[] };
+
 /** Explains one question. `name` is absolute, with or without its final dot; octets beyond ASCII stand for UTF-8. */
-export function explain(
-  name: string,
-  type: string,
-  zones: ZoneTable,
-  nowMs: number,
-): Explanation | { problems: Problem[] } {
+export function explain(name: string, type: string, zones: ZoneTable, nowMs: number): Explained {
   const qname = parseName(Buffer.from(name, 'utf8').toString('latin1'), ROOT);
   const qtype = typeNumber(type);
   const problems: Problem[] = [];

@@ -3,6 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../registry/problem.ts';
+import { sendProblem } from './problem-details.ts';
 import { QueryReader } from './query-reader.ts';
 
 /** An answer in words; records in presentation format, one line each. */
@@ -22,24 +23,30 @@ export interface ResolvedAnswer {
 export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Problem[] };
 
 export interface ReadAnswerContext {
-  /** Must not throw, whatever printable text comes as name and type. */
-  readonly resolve: (name: string, type: string) => ResolveResult;
+  /** Must not reject, whatever printable text comes as name and type. Undefined: nobody can say at present. */
+  readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
 }
 
 /** 255 octets, each written as `\ddd`. What is a legal name is for `resolve` to say. */
 const nameCharactersMax = 1020;
 
 /** Handles the call. */
-export function readAnswer(context: ReadAnswerContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export async function readAnswer(
+  context: ReadAnswerContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   const query = new QueryReader(request, ['name', 'type']);
   const name = nameOf(query);
   const type = typeOf(query);
   const what = 'Cannot say what DNS would answer';
-  if (query.refused(reply, what)) return reply;
-  const result = context.resolve(name, type);
-  if (!('problems' in result)) return reply.header('cache-control', 'no-store').send(result);
-  query.refused(reply, what, result.problems);
-  return reply;
+  if (query.refused(reply, what)) return;
+  const result = await context.resolve(name, type);
+  if (result === undefined) {
+    const detail = `${what}: no DNS thread is there that could say; one is being started.`;
+    sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '2' } });
+  } else if ('problems' in result) query.refused(reply, what, result.problems);
+  else reply.header('cache-control', 'no-store').send(result);
 }
 
 function nameOf(query: QueryReader): string {

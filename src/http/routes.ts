@@ -106,11 +106,13 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
         summary: 'What DNS would answer, and why',
         tags: ['dns'],
         querystring: schemas.resolveQuery,
-        response: { 200: schemas.resolveReply, '4xx': problem },
+        response: { 200: schemas.resolveReply, '4xx': problem, 503: problem },
       },
     },
-    (request, reply) => {
-      readAnswer(context, request, reply);
+    async (request, reply) => {
+      await readAnswer(context, request, reply);
+      // Hooks may still hold it back.
+      return reply;
     },
   );
 }

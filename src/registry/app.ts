@@ -2,14 +2,15 @@
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
 import { Arrivals } from './arrivals.ts';
+import type { Named } from './catalogue.ts';
 import { instanceKey } from './names.ts';
 import type { PlacedInstance } from './placed-instance.ts';
 import type { StoredInstance } from './stored-instance.ts';
 import type { AppView } from './view.ts';
 
 export class App implements AppView {
-  readonly env: string;
-  readonly appid: string;
+  /** Shared by its instances. */
+  readonly place: Named;
   revision = 0;
   /** Instances that take traffic; kept by leases.ts. */
   serving = 0;
@@ -18,11 +19,18 @@ export class App implements AppView {
   latest: PlacedInstance | undefined;
   readonly #byKey = new Map<string, StoredInstance>();
   /** Those alone whose label is not their key: of most instances it is, and a second map of all costs memory. */
-  readonly #byOddLabel = new Map<string, StoredInstance>();
+  #byOddLabel: Map<string, StoredInstance> | undefined;
 
   constructor(env: string, appid: string) {
-    this.env = env;
-    this.appid = appid;
+    this.place = { env, appid };
+  }
+
+  get env(): string {
+    return this.place.env;
+  }
+
+  get appid(): string {
+    return this.place.appid;
   }
 
   get size(): number {
@@ -34,7 +42,7 @@ export class App implements AppView {
   }
 
   byLabel(label: string): StoredInstance | undefined {
-    const odd = this.#byOddLabel.get(label);
+    const odd = this.#byOddLabel?.get(label);
     if (odd !== undefined) return odd;
     const stored = this.#byKey.get(label);
     return stored?.instance.label === label ? stored : undefined;
@@ -48,11 +56,13 @@ export class App implements AppView {
     const { instance, label } = stored.instance;
     const key = instanceKey(instance);
     this.#byKey.set(key, stored);
-    if (key !== label) this.#byOddLabel.set(label, stored);
+    if (key === label) return;
+    this.#byOddLabel ??= new Map();
+    this.#byOddLabel.set(label, stored);
   }
 
   delete(stored: StoredInstance): void {
     this.#byKey.delete(instanceKey(stored.instance.instance));
-    this.#byOddLabel.delete(stored.instance.label);
+    this.#byOddLabel?.delete(stored.instance.label);
   }
 }

@@ -4,12 +4,14 @@
 // at which they joined, or later, and only while they are heard themselves: so a fleet that has just started is guarded as
 // any other is. Counted by their time of joining, in spans of 15 s; forgotten after eight minutes, when whoever they
 // replaced has lapsed.
-// Memory: some 300 octets an app, none for one that nobody ever joined (all its instances were restored).
+// Memory: two numbers for each span in which somebody joined, none for an app that nobody ever joined (all its instances
+// were restored).
 
 const spanSeconds = 15;
 const spans = 32;
 
 export class Arrivals {
+  /** A span and how many joined in it, by turns; in no order. */
   #counts: number[] | undefined;
   /** The latest span that was counted. */
   #latest = 0;
@@ -26,34 +28,38 @@ export class Arrivals {
 
   /** Those on time that joined at `fromMs` or after it, or up to a span before. Monotonic milliseconds. */
   since(fromMs: number): number {
-    if (this.#counts === undefined) return 0;
-    let sum = 0;
+    const counts = this.#counts;
+    if (counts === undefined) return 0;
     const first = Math.max(spanOf(fromMs / 1000), this.#latest - spans + 1);
-    for (let span = first; span <= this.#latest; span++) sum += this.#counts[slotOf(span)] as number;
+    let sum = 0;
+    for (let at = 0; at < counts.length; at += 2) if ((counts[at] as number) >= first) sum += counts[at + 1] as number;
     return sum;
   }
 
   #change(second: number, by: number): void {
     const span = spanOf(second);
-    this.#counts ??= new Array<number>(spans).fill(0);
-    if (span > this.#latest) this.#turnTo(span);
+    const counts = this.#counts ?? [];
+    this.#counts = counts;
+    if (span > this.#latest) this.#latest = span;
     else if (span <= this.#latest - spans) return;
-    const slot = slotOf(span);
-    this.#counts[slot] = (this.#counts[slot] as number) + by;
+    for (let at = 0; at < counts.length; at += 2) {
+      if (counts[at] !== span) continue;
+      counts[at + 1] = (counts[at + 1] as number) + by;
+      return;
+    }
+    this.#counts = [...this.#known(), span, by];
   }
 
-  #turnTo(span: number): void {
+  /** Without those that are forgotten: a new span is the time for it. */
+  *#known(): Generator<number> {
     const counts = this.#counts as number[];
-    const passed = Math.min(spans, span - this.#latest);
-    for (let age = 0; age < passed; age++) counts[slotOf(span - age)] = 0;
-    this.#latest = span;
+    for (let at = 0; at < counts.length; at += 2) {
+      const [span, count] = [counts[at] as number, counts[at + 1] as number];
+      if (span > this.#latest - spans && count !== 0) yield* [span, count];
+    }
   }
 }
 
 function spanOf(second: number): number {
   return Math.floor(second / spanSeconds);
-}
-
-function slotOf(span: number): number {
-  return ((span % spans) + spans) % spans;
 }

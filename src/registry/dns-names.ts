@@ -24,8 +24,14 @@ function targetNames(instance: Placed, origin: string): string[] {
   return instance.addrs.map((address) => `${address.number}-${address.protocol}.${address.port}.${own}`);
 }
 
+/** `_` and a port's name of 62, `_tcp`, `65535-tcp` and dots: no name has more in front of the instance's or the app's. */
+const inFrontMax = 80;
+
 /** The first name that is over 255 octets on the wire, as a problem; undefined where all fit. */
 export function dnsNameProblem(instance: Placed, origin: string): Problem | undefined {
+  const { label, appid, env } = instance;
+  // Nearly always, and without a text.
+  if (inFrontMax + label.length + appid.length + env.length + origin.length < nameOctetsMax) return undefined;
   for (const name of [...dnsNames(instance, origin), ...targetNames(instance, origin)]) {
     // A dot for every label and the root's zero octet: with a final dot the text is one shorter than the wire form.
     const octets = name.length + 1;

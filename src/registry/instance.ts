@@ -156,6 +156,9 @@ function addrsOf(value: unknown, field: string, problems: Problem[]): readonly A
     );
     return [];
   }
+  const [only] = value as readonly unknown[];
+  const alone = value.length === 1 && typeof only === 'string' ? parseAddress(only) : undefined;
+  if (alone !== undefined && !('fault' in alone)) return Object.freeze([alone]);
   const seen = new Map<string, Address>();
   for (const [index, text] of value.entries()) {
     const at = `${field}[${index}]`;

@@ -27,7 +27,7 @@ export interface RegistryOptions {
    * For those who hold a copy: a lease has begun to lapse, one that was lapsing is renewed, or an instance is kept
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
-  readonly onLapsing?: (stored: Readonly<StoredInstance>) => void;
+  readonly onLapsing?: (stored: StoredInstance) => void;
 }
 
 /** Self-protection: see leases.ts. */

@@ -1,6 +1,8 @@
 // An instance at its place, in as little memory as a million of them allow. What instances mostly say alike, all but their
-// addresses, is kept once and shared: a registration is compared with those of a few neighbours (the latest of its app,
-// the latest of all), so fleets that start together share one profile, and nothing has to be searched or counted.
+// hosts and port numbers, is kept once and shared: a registration is compared with those of a few neighbours (the latest
+// of its app, the latest of all), so fleets that start together share one profile, and nothing has to be searched or
+// counted. Of an instance with one address its host and number stand here without a list around them; `addrs` is made
+// anew for whoever asks.
 // Limits: of neighbours that take turns with two profiles, each has its own.
 
 import type { Address } from './address.ts';
@@ -9,37 +11,66 @@ import type { Check } from './checks.ts';
 import { effectiveStatus, type Health, type Judgement } from './health.ts';
 import type { Instance, Registration, Status } from './instance.ts';
 
-/** All of a registration but its addresses; `status` is what others are to see. */
-type Profile = Omit<Registration, 'addrs'> & { readonly health: Health | undefined };
+/** An address but for what tells instances apart. */
+type Port = Omit<Address, 'host' | 'number'>;
+
+/** All of a registration but its hosts and port numbers; `status` is what others are to see. */
+type Profile = Omit<Registration, 'addrs'> & { readonly ports: readonly Port[]; readonly health: Health | undefined };
+
+/** One for all addresses, or one for each. */
+type OneOrEach<T> = T | readonly T[];
 
 export class PlacedInstance implements Instance {
-  readonly env: string;
-  readonly appid: string;
+  readonly #place: Named;
   readonly instance: string;
   readonly label: string;
-  readonly addrs: readonly Address[];
+  readonly #hosts: OneOrEach<string>;
+  readonly #numbers: OneOrEach<number>;
   /** Shared. */
   readonly profile: Profile;
 
-  /** `neighbours`: whose profile it takes where it says the same. */
+  /** `place`: its app's, which it keeps. `neighbours`: whose profile it takes where it says the same. */
   constructor(
-    { env, appid }: Named,
+    place: Named,
     instance: string,
     label: string,
     registration: Registration,
     neighbours: readonly (PlacedInstance | undefined)[] = [],
     health?: Health,
   ) {
-    this.env = env;
-    this.appid = appid;
+    this.#place = place;
     this.instance = instance;
     // Mostly the same text: then it is kept once.
     this.label = label === instance ? instance : label;
-    this.addrs = registration.addrs;
+    const { addrs } = registration;
+    const hosts = addrs.map(({ host }) => host);
+    this.#hosts = hosts.every((host) => host === hosts[0]) ? (hosts[0] as string) : hosts;
     // What is checked is judged by itself.
     const others = health === undefined ? neighbours : [];
     const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
+    const numbers = addrs.map(({ number }) => number);
+    if (numbers.length === 1) this.#numbers = numbers[0] as number;
+    else this.#numbers = alike !== undefined && isSameList(alike.#numberList(), numbers) ? alike.#numbers : numbers;
     this.profile = alike === undefined ? profileOf(registration, health) : alike.profile;
+  }
+
+  get env(): string {
+    return this.#place.env;
+  }
+
+  get appid(): string {
+    return this.#place.appid;
+  }
+
+  get addrs(): readonly Address[] {
+    const [hosts, numbers] = [this.#hosts, this.#numbers];
+    return this.profile.ports.map(({ port, protocol, family }, index) => ({
+      port,
+      protocol,
+      host: typeof hosts === 'string' ? hosts : (hosts[index] as string),
+      family,
+      number: typeof numbers === 'number' ? numbers : (numbers[index] as number),
+    }));
   }
 
   get version(): string {
@@ -89,26 +120,33 @@ export class PlacedInstance implements Instance {
   get health(): Health | undefined {
     return this.profile.health;
   }
+
+  #numberList(): readonly number[] {
+    return typeof this.#numbers === 'number' ? [this.#numbers] : this.#numbers;
+  }
 }
 
 /** The instance as its checks have found it; undefined: it was found so before, or is none that is checked. */
 export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): PlacedInstance | undefined {
-  const { health, instance: id, label } = instance;
+  const { env, appid, health, instance: id, label } = instance;
   if (health === undefined || health.verdict === verdict) return undefined;
-  return new PlacedInstance(instance, id, label, instance, [], { ...health, verdict, reason });
+  return new PlacedInstance({ env, appid }, id, label, instance, [], { ...health, verdict, reason });
 }
 
 /** What its owner has said of an instance, without what its checks have found. */
 export function ownersRegistration(instance: Instance): Registration {
   if (instance.health === undefined) return instance;
-  const { health: _found, ...profile } = profileOf(instance, undefined);
-  return { ...profile, addrs: instance.addrs, status: instance.health.wanted };
+  const { addrs } = instance;
+  const { health: _found, ports: _ports, ...profile } = profileOf(instance, undefined);
+  return { ...profile, addrs, status: instance.health.wanted };
 }
 
 function profileOf(registration: Registration, health: Health | undefined): Profile {
-  const { version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
+  const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
+  const ports = addrs.map(({ port, protocol, family }) => ({ port, protocol, family }));
   const status = health === undefined ? registration.status : effectiveStatus(health);
-  return { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks, health };
+  const said = { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks };
+  return { ports, ...said, health };
 }
 
 /** Of two without checks. */
@@ -123,12 +161,18 @@ function isSameProfile(a: Profile, b: Registration): boolean {
     a.status === b.status &&
     a.leaseSeconds === b.leaseSeconds &&
     a.dnsTtl === b.dnsTtl &&
+    a.ports.length === b.addrs.length &&
+    a.ports.every((port, index) => isSamePort(port, b.addrs[index] as Address)) &&
     isSameList(a.tags, b.tags) &&
     (a.metadata === b.metadata || isSameList([...a.metadata].flat(), [...b.metadata].flat()))
   );
 }
 
+function isSamePort(a: Port, b: Port): boolean {
+  return a.port === b.port && a.protocol === b.protocol && a.family === b.family;
+}
+
 /** The order counts, as their owner wrote them. */
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((text, index) => text === b[index]);
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -250,7 +250,7 @@ export class Registry implements RegistryView {
   }
 
   #place(app: App, id: string, label: string, registration: Registration, health: Health | undefined): PlacedInstance {
-    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest], health);
+    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
     app.latest = instance;
     this.#latest = instance;
     return instance;

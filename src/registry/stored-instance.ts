@@ -21,42 +21,145 @@ export interface Timestamps {
 /** See leases.ts. */
 export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
 
-/** An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves. */
+/** In place of infinity, which would give every deadline a box: no lease ends before the process began. */
+const endless = -1;
+
+const phases: readonly Phase[] = ['onTime', 'late', 'suspect', 'gone'];
+/** Of `#flags`: the phase's place in `phases`, and a bit each. */
+const phaseMask = 3;
+const suspectBit = 4;
+const lapsingBit = 8;
+const memberBit = 16;
+
+/**
+ * An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves.
+ * A million of them are to fit: V8 keeps small integers (31 bits) without a box of their own, so its deadline is whole
+ * milliseconds (for 24 days of uptime they are small), its times stand behind the time of its registration, and what is
+ * yes or no is a bit.
+ */
 export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   instance: Instance;
-  deadlineMs: number;
-  isSuspect = false;
-  /** Owned by leases.ts, as are the fields around it. */
-  phase: Phase = 'onTime';
-  /** Whole milliseconds between its renewals, as learned so far. */
+  /** Whole milliseconds, rounded down: no answer may outlive it. */
+  #deadlineMs: number;
+  #flags = 0;
+  /** Owned by leases.ts, as are the fields around it. Whole milliseconds between its renewals, as learned so far. */
   intervalMs = 0;
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
   shortenedMs = 0;
-  /** Its lease is about to end, and those who hold a copy know when: see lapsing.ts. */
-  isLapsing = false;
-  /** It takes traffic, and is missed when it falls silent. */
-  isMember = false;
-  /** Whole second of the monotonic clock in which it began to; -1: before this process did. */
+  /** Whole second of the monotonic clock in which it began to take traffic; -1: before this process did. */
   joinedSecond = -1;
   heapIndex = -1;
   /** The registry's revision at the last change of this instance. */
   revision: number;
-  registeredAtMs: number;
-  upAtMs: number | undefined;
-  renewedAtMs: number;
-  updatedAtMs: number;
-  dirtyAtMs: number;
+  #registeredAtMs: number;
+  #upAfterMs: number | undefined;
+  #renewedAfterMs: number;
+  #updatedAfterMs: number;
+  #dirtyAfterMs: number;
 
   /** A fresh lease, not queued yet; for an instance with checks one without an end. */
   constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
     this.instance = instance;
-    this.deadlineMs = instance.health === undefined ? nowMs + instance.leaseSeconds * 1000 : Number.POSITIVE_INFINITY;
+    this.#deadlineMs = instance.health === undefined ? Math.floor(nowMs + instance.leaseSeconds * 1000) : endless;
     this.revision = revision;
-    this.registeredAtMs = times.registeredAtMs;
-    this.upAtMs = times.upAtMs;
-    this.renewedAtMs = times.renewedAtMs;
-    this.updatedAtMs = times.updatedAtMs;
-    this.dirtyAtMs = times.dirtyAtMs;
+    const { registeredAtMs, upAtMs } = times;
+    this.#registeredAtMs = registeredAtMs;
+    this.#upAfterMs = upAtMs === undefined ? undefined : upAtMs - registeredAtMs;
+    this.#renewedAfterMs = times.renewedAtMs - registeredAtMs;
+    this.#updatedAfterMs = times.updatedAtMs - registeredAtMs;
+    this.#dirtyAfterMs = times.dirtyAtMs - registeredAtMs;
+  }
+
+  get deadlineMs(): number {
+    return this.#deadlineMs === endless ? Number.POSITIVE_INFINITY : this.#deadlineMs;
+  }
+
+  set deadlineMs(ms: number) {
+    this.#deadlineMs = ms === Number.POSITIVE_INFINITY ? endless : Math.floor(ms);
+  }
+
+  get phase(): Phase {
+    return phases[this.#flags & phaseMask] as Phase;
+  }
+
+  set phase(phase: Phase) {
+    this.#flags = (this.#flags & ~phaseMask) | phases.indexOf(phase);
+  }
+
+  get isSuspect(): boolean {
+    return (this.#flags & suspectBit) !== 0;
+  }
+
+  set isSuspect(is: boolean) {
+    this.#flag(suspectBit, is);
+  }
+
+  /** Its lease is about to end, and those who hold a copy know when: see lapsing.ts. */
+  get isLapsing(): boolean {
+    return (this.#flags & lapsingBit) !== 0;
+  }
+
+  set isLapsing(is: boolean) {
+    this.#flag(lapsingBit, is);
+  }
+
+  /** It takes traffic, and is missed when it falls silent. */
+  get isMember(): boolean {
+    return (this.#flags & memberBit) !== 0;
+  }
+
+  set isMember(is: boolean) {
+    this.#flag(memberBit, is);
+  }
+
+  get registeredAtMs(): number {
+    return this.#registeredAtMs;
+  }
+
+  /** It was registered again: the other times stay what they are. */
+  set registeredAtMs(ms: number) {
+    const laterMs = ms - this.#registeredAtMs;
+    this.#registeredAtMs = ms;
+    if (this.#upAfterMs !== undefined) this.#upAfterMs -= laterMs;
+    this.#renewedAfterMs -= laterMs;
+    this.#updatedAfterMs -= laterMs;
+    this.#dirtyAfterMs -= laterMs;
+  }
+
+  get upAtMs(): number | undefined {
+    return this.#upAfterMs === undefined ? undefined : this.#registeredAtMs + this.#upAfterMs;
+  }
+
+  set upAtMs(ms: number) {
+    this.#upAfterMs = ms - this.#registeredAtMs;
+  }
+
+  get renewedAtMs(): number {
+    return this.#registeredAtMs + this.#renewedAfterMs;
+  }
+
+  set renewedAtMs(ms: number) {
+    this.#renewedAfterMs = ms - this.#registeredAtMs;
+  }
+
+  get updatedAtMs(): number {
+    return this.#registeredAtMs + this.#updatedAfterMs;
+  }
+
+  set updatedAtMs(ms: number) {
+    this.#updatedAfterMs = ms - this.#registeredAtMs;
+  }
+
+  get dirtyAtMs(): number {
+    return this.#registeredAtMs + this.#dirtyAfterMs;
+  }
+
+  set dirtyAtMs(ms: number) {
+    this.#dirtyAfterMs = ms - this.#registeredAtMs;
+  }
+
+  #flag(bit: number, is: boolean): void {
+    this.#flags = is ? this.#flags | bit : this.#flags & ~bit;
   }
 }
 

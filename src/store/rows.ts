@@ -82,24 +82,60 @@ export function changeRow(change: Change): ChangeRow {
 
 export function instanceCrc(row: InstanceRow): number {
   const { env, appid, instance, label, registration, times, revision } = row;
-  return crc32([env, appid, instance, label, registration, times, revision].join('\0'));
+  return crcOfColumns([env, appid, instance, label, registration, times, revision]);
+}
+
+/** In the order in which the columns of an instance stand. */
+export function crcOfColumns(columns: readonly unknown[]): number {
+  return crc32(columns.join('\0'));
 }
 
 export function eventCrc({ revision, atMs, env, appid, key, why, content }: EventRow): number {
   return crc32([revision, atMs, env, appid, key, why, content].join('\0'));
 }
 
-/** A row back to what the registry takes; a problem names what no longer is as it has to be. */
-export function savedInstance(row: InstanceRow): SavedInstance | Problem {
+/**
+ * A row back to what the registry takes; a problem names what no longer is as it has to be. `readContent`: a
+ * ContentReader's.
+ */
+export function savedInstance(row: InstanceRow, readContent: (text: string) => Content): SavedInstance | Problem {
   const key = parseInstanceKey(row.env, row.appid, row.instance);
   if (Array.isArray(key)) return key[0] as Problem;
   const label = labelFault(row.label);
   if (label !== undefined) return problem('label', label, row.label);
-  const { registration, health } = readContent(parsed(row.registration));
+  const { registration, health } = readContent(row.registration);
   if (Array.isArray(registration)) return registration[0] as Problem;
   const times = timesIn(parsed(row.times));
   if (times === undefined) return problem('times', 'are not times', row.times);
   return { key, label: row.label, registration, times, revision: row.revision, health };
+}
+
+/** What follows the addresses in `contentOf`; no text inside it can hold these quotes. */
+const behindAddrs = '],"version":';
+
+/**
+ * Reads what was written of instances, one after the other. Most differ from the one before in nothing but their
+ * addresses, so of those no more is read: at a million that is seconds of a restart.
+ */
+export class ContentReader {
+  #rest = '';
+  #before: { readonly registration: Registration; readonly health: Health | undefined } | undefined;
+
+  read(text: string): Content {
+    const end = text.indexOf(behindAddrs);
+    if (end > 0 && this.#before !== undefined && text.slice(end) === this.#rest) {
+      const { registration } = readContent(parsed(`${text.slice(0, end)}]}`));
+      if (Array.isArray(registration)) return { registration, health: undefined };
+      const { registration: before, health } = this.#before;
+      return { registration: { ...before, addrs: registration.addrs }, health };
+    }
+    const { registration, health } = readContent(parsed(text));
+    if (Array.isArray(registration)) return { registration, health };
+    // Whether checks are right depends on the addresses.
+    this.#before = registration.checks.length === 0 ? { registration, health } : undefined;
+    this.#rest = end > 0 ? text.slice(end) : '';
+    return { registration, health };
+  }
 }
 
 /** The change that an event was made from; undefined where the row says nothing that can be understood. */
@@ -139,10 +175,12 @@ function contentOf(instance: Instance): Record<string, unknown> {
   return { ...registrationToJson(instance), ...found };
 }
 
-function readContent(content: unknown): {
+interface Content {
   readonly registration: Registration | Problem[];
   readonly health: Health | undefined;
-} {
+}
+
+function readContent(content: unknown): Content {
   const { health: found, ...rest } = isObject(content) ? content : {};
   const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
   if (Array.isArray(registration) || !isObject(found)) return { registration, health: undefined };

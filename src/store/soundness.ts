@@ -5,7 +5,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { type InstanceRow, instanceCrc } from './rows.ts';
+import { crcOfColumns, type InstanceRow } from './rows.ts';
 
 export interface Totals {
   /** The registry's at the last commit. */
@@ -49,11 +49,14 @@ export function damageOf(database: DatabaseSync, totals: Totals): string | undef
   }
   let count = 0;
   let sum = 0;
-  for (const row of database.prepare(`${selectInstances} ORDER BY id`).iterate() as Iterable<object>) {
-    const stored = row as StoredRow;
-    if (stored.crc !== instanceCrc(stored)) return `the row of an instance is damaged (its number is ${stored.id})`;
+  const all = database.prepare(`${selectInstances} ORDER BY id`);
+  // A million rows: half the time of objects.
+  all.setReturnArrays(true);
+  for (const row of all.iterate() as Iterable<unknown> as Iterable<readonly unknown[]>) {
+    const crc = row.at(-1) as number;
+    if (crc !== crcOfColumns(row.slice(1, -1))) return `the row of an instance is damaged (its number is ${row[0]})`;
     count++;
-    sum = (sum + stored.crc) >>> 0;
+    sum = (sum + crc) >>> 0;
   }
   if (count !== totals.instances) return `it has ${count} instances where it should have ${totals.instances}`;
   return sum === totals.crcSum ? undefined : 'its instances are not the ones that were written last';

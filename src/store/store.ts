@@ -9,7 +9,7 @@ import type { SavedInstance } from '../registry/options.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { EventPage, EventQuery, Recorder } from '../registry/recorder.ts';
 import { type OpenOptions, type OpenReport, type SearchCalls, Thread, type WriterCalls } from './calls.ts';
-import { changeOf, changeRow, type InstanceRow, savedInstance } from './rows.ts';
+import { ContentReader, changeOf, changeRow, type InstanceRow, savedInstance } from './rows.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface StoreDeps {
@@ -110,12 +110,14 @@ export class Store implements Recorder {
   async restore(put: (saved: SavedInstance) => Problem | undefined): Promise<readonly Refused[]> {
     const { stopping } = this.#deps;
     const refused: { readonly row: InstanceRow; readonly problem: Problem }[] = [];
+    const reader = new ContentReader();
+    const read = (text: string) => reader.read(text);
     let page = await this.#writer.call('instances', 0);
     while (page.length > 0 && !stopping.aborted) {
       const next = this.#writer.call('instances', (page.at(-1) as { id: number }).id);
       let endsMs = performance.now() + sliceMs;
       for (const row of page) {
-        const saved = savedInstance(row);
+        const saved = savedInstance(row, read);
         const problem = 'message' in saved ? saved : put(saved);
         if (problem !== undefined) refused.push({ row, problem });
         if (performance.now() < endsMs) continue;

@@ -135,7 +135,7 @@ describe('calls that do not exist', () => {
     const { app, log } = createWorld({
       deps: {
         metricsText: () => Promise.reject(new Error('secret inside')),
-        resolve: () => {
+        resolve: async () => {
           throw new TypeError('secret inside');
         },
       },

@@ -213,7 +213,7 @@ describe('what DNS would answer', () => {
       additional: [],
       reason: 'why',
     };
-    const resolve = (name: string, type: string) => {
+    const resolve = async (name: string, type: string) => {
       asked.push(`${name} ${type}`);
       return { ...answer, type };
     };
@@ -235,9 +235,18 @@ describe('what DNS would answer', () => {
     expect(problemOf(await call('GET', `/resolve?${query}`)).errors).toMatchObject([{ field }]);
   });
 
+  test('is a 503 while no DNS thread can say', async () => {
+    const { call } = createWorld({ deps: { resolve: async () => undefined } });
+    const reply = await call('GET', '/resolve?name=a.svc');
+    expect([reply.statusCode, reply.headers['retry-after']]).toEqual([503, '2']);
+    expect(problemOf(reply).detail).toBe(
+      'Cannot say what DNS would answer: no DNS thread is there that could say; one is being started.',
+    );
+  });
+
   test('is a 400 where the DNS side finds no name in it', async () => {
     const problems = [{ field: 'name', message: 'is not a domain name: has an empty label', value: 'a..b' }];
-    const { call } = createWorld({ deps: { resolve: () => ({ problems }) } });
+    const { call } = createWorld({ deps: { resolve: async () => ({ problems }) } });
     const reply = await call('GET', '/resolve?name=a..b');
     expect(reply.statusCode).toBe(400);
     expect(problemOf(reply).errors).toEqual(problems);

@@ -143,7 +143,7 @@ export function createWorld(options: WorldOptions = {}): World {
     durable: async () => {},
     isReady: () => true,
     metricsText: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'rollcall_up 1\n' }),
-    resolve: () => answer,
+    resolve: async () => answer,
     ...options.deps,
   });
   const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> => {

@@ -48,6 +48,8 @@ export async function openWorld(
       for (const app of harness.registry.apps()) yield* app.instances();
     },
     zones: harness.zones,
+    // The harness's own.
+    live: { changed: () => {} },
     fileZones: zones,
     clock: harness.clock,
     clockMemory: sharing.memory,

@@ -146,8 +146,14 @@ export function describeRecorder(name: string, open: Open): void {
       const { harness, registry, ask } = await recorded();
       harness.register('orders.prod/a1');
       registry.touch();
-      const { instance, ...times } = registry.find(keyOf('orders.prod/a1')) ?? expect.fail('not registered');
-      registry.restore({ key: keyOf('orders.prod/a9'), label: 'a9', registration: instance, times, revision: 50 });
+      const times = registry.find(keyOf('orders.prod/a1')) ?? expect.fail('not registered');
+      registry.restore({
+        key: keyOf('orders.prod/a9'),
+        label: 'a9',
+        registration: times.instance,
+        times,
+        revision: 50,
+      });
       harness.cancel('orders.prod/a1');
       expect(await ask()).toEqual([103, 101]);
     });

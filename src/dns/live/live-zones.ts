@@ -88,7 +88,7 @@ export class LiveZones {
   /** Why `text`, labels below the origin, cannot be registered; undefined where it can. */
   reservedReason(text: string): string | undefined {
     const { origin, zones } = this.#deps;
-    return reservedReason(text, zones.get(origin) as Zone, (name) => zones.find(name));
+    return reservedReason(text, zones.get(origin) as Zone, zones);
   }
 
   #opened(apex: Name): void {

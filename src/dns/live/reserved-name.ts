@@ -4,6 +4,7 @@
 import { RRType } from '../message.ts';
 import { childOf, fold, type Name } from '../name.ts';
 import type { Zone } from '../zone.ts';
+import type { ZoneTable } from '../zone-table.ts';
 
 /**
  * Why `text` (labels below the origin: `orders.prod`) cannot be registered: files win, so it would never be answered.
@@ -12,19 +13,23 @@ import type { Zone } from '../zone.ts';
 export function reservedReason(
   text: string,
   origin: Zone,
-  zoneOf: (name: Name) => Zone | undefined,
+  zones: Pick<ZoneTable, 'find' | 'get' | 'leadsToZone'>,
 ): string | undefined {
-  let name = origin.apex;
+  let name: Name = origin.apex;
+  let isInOrigin = true;
   for (const label of text.split('.').reverse()) {
     const child = childOf(label, name);
     // Longer than a name can be: the registry says so itself.
     if (child === undefined) return undefined;
     name = fold(child);
     const node = origin.records.get(name);
+    isInOrigin &&= zones.get(name) === undefined;
+    // No file has anything here or below: so it is for nearly all names, at their env.
+    if (isInOrigin && node === undefined && !zones.leadsToZone(name)) return undefined;
     if (node?.rrset(RRType.NS).rrset !== undefined) return 'is delegated to other servers by a zone file';
     if (node?.rrset(RRType.DNAME).rrset !== undefined) return 'is redirected (DNAME) by a zone file';
   }
-  if (zoneOf(name) !== origin) return 'belongs to a zone that has a file of its own';
+  if (zones.find(name) !== origin) return 'belongs to a zone that has a file of its own';
   const node = origin.records.get(name);
   return node === undefined || node.isEmpty ? undefined : 'has records in a zone file, which win over registrations';
 }

@@ -3,15 +3,11 @@
 // delegate `10.in-addr.arpa`; any other address belongs to the zone of its /24 or /64, which comes with the first
 // of its addresses: rollcall does not claim to know the rest of the Internet's.
 
-import { type Name, name, nameOf } from '../name.ts';
+import { ipv6ToText } from '../../registry/ip.ts';
+import { labelsOf, type Name, name, nameOf } from '../name.ts';
 
 const ipv4Tree = name('in-addr.arpa.');
 const ipv6Tree = name('ip6.arpa.');
-
-/** The name at which an address's PTR stands. `octets`: 4 or 16. */
-export function reverseName(octets: Uint8Array): Name {
-  return octets.length === 4 ? inIpv4Tree(octets, 4) : inIpv6Tree(octets, 32);
-}
 
 /** The apex of the zone that an address belongs to. */
 export function reverseApex(octets: Uint8Array): Name {
@@ -35,6 +31,48 @@ export function privateApexes(): Name[] {
 /** True for names in the trees of addresses. */
 export function isReverse(apex: Name): boolean {
   return apex.endsWith(ipv4Tree) || apex.endsWith(ipv6Tree);
+}
+
+/**
+ * What the names in the trees stand for, as text that reads from the top: `10.0.0` for `0.0.10.in-addr.arpa`, and `:20010db8`
+ * for the IPv6 nibbles; the tops themselves are '' and ':'.
+ */
+export type Block = string;
+
+/** A name in the trees: an address, or a block of them. Undefined: no address has such a name. */
+export function readReverse(reverse: Name): { readonly host: string } | { readonly block: Block } | undefined {
+  const isIpv4 = reverse.endsWith(ipv4Tree);
+  if (!isIpv4 && !reverse.endsWith(ipv6Tree)) return undefined;
+  const labels = labelsOf(reverse).slice(0, -2).reverse();
+  if (isIpv4) {
+    if (labels.length > 4 || !labels.every((label) => /^[0-9]{1,3}$/.test(label))) return undefined;
+    const text = labels.join('.');
+    return labels.length === 4 ? { host: text } : { block: text };
+  }
+  if (labels.length > 32 || !labels.every((label) => /^[0-9a-f]$/.test(label))) return undefined;
+  const nibbles = labels.join('');
+  return labels.length === 32 ? { host: ipv6ToText(Buffer.from(nibbles, 'hex')) } : { block: `:${nibbles}` };
+}
+
+/** The block that a name in the trees stands for. Precondition: it stands for one. */
+export function blockOf(reverse: Name): Block {
+  const read = readReverse(reverse);
+  return read !== undefined && 'block' in read ? read.block : '';
+}
+
+/** The smallest block that an address lies in. `host`: its canonical text. */
+export function blockOfAddress(host: string, octets: Uint8Array): Block {
+  return octets.length === 4 ? aboveBlock(host) : `:${Buffer.from(octets).toString('hex').slice(0, -1)}`;
+}
+
+/** The block around a block that is no top. */
+export function aboveBlock(block: Block): Block {
+  if (block.startsWith(':')) return block.slice(0, -1);
+  return block.slice(0, Math.max(0, block.lastIndexOf('.')));
+}
+
+export function isTop(block: Block): boolean {
+  return block === '' || block === ':';
 }
 
 function inIpv4Tree(octets: Uint8Array, labels: number): Name {

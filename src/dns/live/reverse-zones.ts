@@ -2,34 +2,29 @@
 // where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
 // the table.
 
-import { octetsOf } from '../../registry/address.ts';
 import type { Instance } from '../../registry/instance.ts';
 import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
 import { type Rdata, type RRset, RRType } from '../message.ts';
-import { type Name, nameOf, nameToText, parentOf } from '../name.ts';
+import { type Name, nameOf, nameToText } from '../name.ts';
 import { recordsPerRRsetMax } from '../rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone.ts';
+import { AddressIndex, type ZoneListener } from './address-index.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
-import { InstanceIndex } from './instance-index.ts';
 import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
-import { isReverse, reverseApex, reverseName } from './reverse-name.ts';
+import { readReverse } from './reverse-name.ts';
 
-export interface ReverseZonesDeps {
+export interface ReverseZonesDeps extends ZoneListener {
   readonly origin: Name;
   readonly view: RegistryView;
   readonly explanations: Explanations;
-  /** An address of this zone is registered; called for every one. */
-  opened(apex: Name): void;
-  /** No address of this zone is registered any more. */
-  closed(apex: Name): void;
 }
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names of addresses have no records but PTR' };
 
 export class ReverseZones implements LiveNames {
   readonly #deps: ReverseZonesDeps;
-  readonly #index: InstanceIndex;
+  readonly #index: AddressIndex;
   /** The registry's revision at the last change that an answer shows: the serial. */
   #changedAt: number;
   #revision = 0;
@@ -37,7 +32,7 @@ export class ReverseZones implements LiveNames {
   constructor(deps: ReverseZonesDeps) {
     this.#deps = deps;
     this.#changedAt = deps.view.revision;
-    this.#index = new InstanceIndex((instance) => addressesOf(instance).map(reverseName), parentsOf);
+    this.#index = new AddressIndex(deps);
   }
 
   /** Moves when an answer does, not with every change of the registry. */
@@ -61,32 +56,27 @@ export class ReverseZones implements LiveNames {
 
   /** A lease ends earlier than was said of it. */
   shortened(instance: Instance): void {
-    if (saidBy(instance) !== '') this.#revision++;
+    if (hasAddress(instance)) this.#revision++;
   }
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    const before = change.before === undefined ? [] : addressesOf(change.before);
-    const after = change.after === undefined ? [] : addressesOf(change.after);
-    if (saidBy(change.before) !== saidBy(change.after)) {
+    if (isOtherSaid(change)) {
       this.#changedAt = change.revision;
       this.#revision++;
     }
     this.#index.changed(change);
-    for (const octets of after) this.#deps.opened(reverseApex(octets));
-    for (const octets of before) {
-      const apex = reverseApex(octets);
-      if (!this.#index.isParent(apex)) this.#deps.closed(apex);
-    }
   }
 
   node(name: Name, nowMs: number): Node | undefined {
-    const instances = this.#index.instances(name);
+    const read = readReverse(name);
+    const instances = read !== undefined && 'host' in read ? this.#index.instances(read.host) : undefined;
     if (instances !== undefined) {
       const rrset = (type: number) => (type === RRType.PTR ? this.#pointers(name, instances, nowMs) : onlyPointers);
       return { source: this, rrset, types: () => [RRType.PTR] };
     }
-    if (this.#index.isParent(name)) return { source: this, rrset: () => emptyNonTerminal, types: () => [] };
+    if (read !== undefined && 'block' in read && this.#index.isThere(read.block))
+      return { source: this, rrset: () => emptyNonTerminal, types: () => [] };
     return this.#deps.explanations.node(name, nowMs, this);
   }
 
@@ -124,19 +114,18 @@ export class ReverseZones implements LiveNames {
   }
 }
 
+function isOtherSaid({ before, after }: InstanceChange): boolean {
+  if (before === undefined || after === undefined) return hasAddress((after ?? before) as Instance);
+  return saidBy(before) !== saidBy(after);
+}
+
+function hasAddress({ addrs }: Instance): boolean {
+  return addrs.some(({ family }) => family !== 'name');
+}
+
 /** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */
-function saidBy(instance: Instance | undefined): string {
-  const hosts = instance?.addrs.filter(({ family }) => family !== 'name').map(({ host }) => host) ?? [];
-  if (instance === undefined || hosts.length === 0) return '';
-  const { status, dnsTtl, leaseSeconds } = instance;
+function saidBy({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
+  const hosts = addrs.filter(({ family }) => family !== 'name').map(({ host }) => host);
+  if (hosts.length === 0) return '';
   return [status, dnsTtl, leaseSeconds, ...new Set(hosts)].join(' ');
-}
-
-function addressesOf({ addrs }: Instance): Uint8Array[] {
-  return addrs.filter(({ family }) => family !== 'name').map(octetsOf);
-}
-
-/** The names between an address and the trees' tops. */
-function* parentsOf(key: string): Generator<Name> {
-  for (let name = parentOf(key as Name); isReverse(name); name = parentOf(name)) yield name;
 }

@@ -2,7 +2,7 @@
 // the instances of one (§4), and `orders-1~orders._http._tcp.prod.svc` is an instance with SRV and TXT (§5, §6). An
 // instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots stand inside the label.
 // Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; at most 100 of a
-// type are listed, others in turn.
+// type are listed, others in turn; of a type with very many instances `looksMax` are looked at for an answer.
 
 import type { Instance } from '../../registry/instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
@@ -14,11 +14,15 @@ import type { InstanceChange } from './instance-change.ts';
 import { boundMs, keptNote, ttlOf } from './kept-instances.ts';
 import type { ServiceName } from './service-name.ts';
 import { countOf } from './service-records.ts';
+import { type AppsOfType, ServiceTypes } from './service-types.ts';
 import { waitingNote } from './waiting-note.ts';
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
 /** The list of types does not depend on a lease: it lasts as long as the configured default of instances. */
 const typesTtlSeconds = 5;
+
+/** A millisecond or two: other queries wait behind it. */
+const looksMax = 2000;
 
 /** Stands in neither part, and needs no escape in text. */
 const separator = '~';
@@ -30,8 +34,7 @@ export class ServiceBrowse {
   readonly #view: RegistryView;
   readonly #source: Source;
   readonly #draws: Draws;
-  /** env -> `_http._tcp` -> instances, each under the text that is unique to it. */
-  readonly #types = new Map<string, Map<string, Map<string, Instance>>>();
+  readonly #types = new ServiceTypes();
 
   constructor(view: RegistryView, draws: Draws) {
     this.#view = view;
@@ -45,13 +48,12 @@ export class ServiceBrowse {
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    if (change.before !== undefined) this.#remove(change.before);
-    if (change.after !== undefined) this.#add(change.after);
+    this.#types.changed(change);
   }
 
   /** `labels` stand left of `env`, the last of them begins with an underscore. */
   find(labels: readonly string[], env: string, owner: Name, nowMs: number): BrowseName | undefined {
-    const types = this.#types.get(env);
+    const types = this.#types.of(env);
     if (types === undefined) return undefined;
     // A dot inside a label separates nothing; only an appid inside an instance's name has some.
     if (labels.slice(-2).some((label) => label.includes('.'))) return undefined;
@@ -60,9 +62,13 @@ export class ServiceBrowse {
     if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner));
     if (path === '_tcp') return [...types.keys()].some((type) => type.endsWith('._tcp')) ? this.#between() : undefined;
     const [port, protocol] = labels.slice(-2) as [string, string];
-    const instances = types.get(`${port}.${protocol}`);
-    if (instances === undefined || labels.length > 3) return undefined;
-    if (labels.length === 2) return this.#list(() => this.#instanceList(instances, owner, nowMs));
+    const apps = types.get(`${port}.${protocol}`);
+    if (apps === undefined || labels.length > 3) return undefined;
+    if (labels.length === 2) {
+      const walk = walkOf(apps, this.#draws);
+      const isOne = isOfType(port, protocol);
+      return this.#list(() => this.#instanceList(this.#instances(walk, env, isOne), walk, owner, nowMs));
+    }
     return this.#advertised(labels[0] as string, env, port, protocol);
   }
 
@@ -100,18 +106,24 @@ export class ServiceBrowse {
     };
   }
 
-  #instanceList(instances: ReadonlyMap<string, Instance>, owner: Name, nowMs: number): NodeData {
+  #instanceList(instances: Iterable<LeasedInstance>, { all }: Walk, owner: Name, nowMs: number): NodeData {
     const listed: { target: Name; leased: LeasedInstance }[] = [];
+    const waiting: Instance[] = [];
+    let looks = 0;
     let up = 0;
-    for (const instance of instances.values()) {
-      const leased =
-        instance.status === 'up' ? this.#leased(instance.env, instance.appid, instance.label)?.leased : undefined;
-      if (leased === undefined) continue;
+    for (const leased of instances) {
+      // Those that wait alone say nothing about the rest.
+      if (looks >= looksMax && listed.length > 0) break;
+      looks++;
+      if (leased.instance.status !== 'up') {
+        waiting.push(leased.instance);
+        continue;
+      }
       up++;
-      const target = childOf(advertisedLabel(instance), owner);
+      const target = childOf(advertisedLabel(leased.instance), owner);
       if (target !== undefined) listed.push({ target, leased });
     }
-    if (up === 0) return { rrset: undefined, reason: waitingNote(countOf(instances.size), instances.values()) };
+    if (up === 0) return { rrset: undefined, reason: waitingNote(countOf(all), waiting) };
     if (listed.length === 0)
       return { rrset: undefined, reason: `${countOf(up)} up, none has a name that fits a label` };
     const plan = planOrder(
@@ -129,11 +141,19 @@ export class ServiceBrowse {
     return {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
       validUntilMs: deadlineMs - ttl * 1000,
-      reason: `${countOf(up)} of ${instances.size} up, ${chosen.length} of them listed${stale === undefined ? '' : `; ${stale}`}`,
+      reason: `${looks < all ? 'at least ' : ''}${countOf(up)} of ${all} up, ${chosen.length} of them listed${stale === undefined ? '' : `; ${stale}`}`,
       ...(stale === undefined ? {} : { stale }),
       additional: [],
-      isPartial: chosen.length < listed.length,
+      isPartial: chosen.length < listed.length || looks < all,
     };
+  }
+
+  *#instances({ appids }: Walk, env: string, isOne: (leased: LeasedInstance) => boolean): Generator<LeasedInstance> {
+    for (const appid of appids()) {
+      const app = this.#view.at(env, appid);
+      if (app === undefined || app === 'within') continue;
+      for (const leased of app.instances()) if (isOne(leased)) yield leased;
+    }
   }
 
   #advertised(label: string, env: string, port: string, protocol: string): ServiceName | undefined {
@@ -141,8 +161,7 @@ export class ServiceBrowse {
     const found = at < 0 ? undefined : this.#leased(env, label.slice(at + 1), label.slice(0, at));
     if (found === undefined) return undefined;
     const { app, leased } = found;
-    const servesAddress = (address: Instance['addrs'][number]) =>
-      `_${address.port}` === port && `_${address.protocol}` === protocol;
+    const servesAddress = isAddressOf(port, protocol);
     if (!leased.instance.addrs.some(servesAddress)) return undefined;
     return { kind: 'scope', scope: { app, kind: 'advertised', instances: () => [leased], servesAddress } };
   }
@@ -152,35 +171,38 @@ export class ServiceBrowse {
     const leased = app === undefined || app === 'within' ? undefined : app.byLabel(label);
     return leased === undefined ? undefined : { app: app as AppView, leased };
   }
+}
 
-  #add(instance: Instance): void {
-    let types = this.#types.get(instance.env);
-    if (types === undefined) {
-      types = new Map();
-      this.#types.set(instance.env, types);
-    }
-    for (const type of typesOf(instance)) {
-      const instances = types.get(type);
-      if (instances === undefined) types.set(type, new Map([[advertisedLabel(instance), instance]]));
-      else instances.set(advertisedLabel(instance), instance);
-    }
-  }
+/** The apps of a type, to be walked from a place that changes from answer to answer. */
+interface Walk {
+  /** Instances of the type. */
+  readonly all: number;
+  readonly appids: () => Iterable<string>;
+}
 
-  #remove(instance: Instance): void {
-    const types = this.#types.get(instance.env);
-    for (const type of typesOf(instance)) {
-      const instances = types?.get(type);
-      instances?.delete(advertisedLabel(instance));
-      if (instances?.size === 0) types?.delete(type);
-    }
-    if (types?.size === 0) this.#types.delete(instance.env);
+function walkOf(apps: AppsOfType, draws: Draws): Walk {
+  let all = 0;
+  for (const count of apps.values()) all += count;
+  function* appids(): Generator<string> {
+    // Where all are walked the order says nothing.
+    const skipped = all > looksMax ? Math.floor(draws.next() * apps.size) : 0;
+    let index = 0;
+    for (const appid of apps.keys()) if (index++ >= skipped) yield appid;
+    index = 0;
+    for (const appid of apps.keys()) if (index++ < skipped) yield appid;
   }
+  return { all, appids };
+}
+
+function isOfType(port: string, protocol: string): (leased: LeasedInstance) => boolean {
+  const isIt = isAddressOf(port, protocol);
+  return ({ instance }) => instance.addrs.some(isIt);
+}
+
+function isAddressOf(port: string, protocol: string): (address: Instance['addrs'][number]) => boolean {
+  return (address) => `_${address.port}` === port && `_${address.protocol}` === protocol;
 }
 
 function advertisedLabel({ label, appid }: Instance): string {
   return `${label}${separator}${appid}`;
-}
-
-function typesOf({ addrs }: Instance): Set<string> {
-  return new Set(addrs.map(({ port, protocol }) => `_${port}._${protocol}`));
 }

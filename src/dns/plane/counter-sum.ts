@@ -39,6 +39,11 @@ export class CounterSum {
     return this.#sum('tcpRefused');
   }
 
+  /** Of each the same, but for one that has just begun. */
+  get zones(): number {
+    return Math.max(...this.#parts.map(({ zones }) => zones));
+  }
+
   queries(): Iterable<QueryCount> {
     const memory = new Float64Array(DnsCounters.octets / Float64Array.BYTES_PER_ELEMENT);
     for (const part of this.#parts) part.addTo(memory);

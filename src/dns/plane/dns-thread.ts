@@ -2,9 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { HandedOut } from '../handouts.ts';
 import type { ListenFailure } from '../sockets/listen.ts';
-import type { Listening, Posting, Report, ThreadStart } from './posting.ts';
+import type { Asked, Listening, Posting, Report, ThreadStart, Told } from './posting.ts';
 
 export class DnsThread {
   readonly #worker: Worker;
@@ -18,7 +17,7 @@ export class DnsThread {
   /** Open sockets that do not close with the thread. */
   #descriptors: number[] = [];
   /** By the number of the posting that asked. */
-  readonly #asked = new Map<number, (handedOut: HandedOut | undefined) => void>();
+  readonly #asked = new Map<number, (told: Told) => void>();
 
   constructor(start: ThreadStart, onFault: (error: unknown, question: string) => void) {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start });
@@ -34,7 +33,7 @@ export class DnsThread {
       else if (report.kind === 'reached') caughtUp.resolve();
       else if (report.kind === 'closing') this.#descriptors = [];
       else if (report.kind === 'fault') onFault(report.error, report.question);
-      else if (report.kind === 'handedOut') this.#answered(report.sequence, report.handedOut);
+      else if (report.kind === 'told') this.#answered(report.sequence, report.told);
       else {
         // It has closed what was open.
         this.#descriptors = [];
@@ -63,13 +62,13 @@ export class DnsThread {
     this.#worker.postMessage(posting);
   }
 
-  /** The same, for a posting that asks what was handed out. Undefined: it has ended, and nobody can say. */
-  ask(posting: Posting): Promise<HandedOut | undefined> {
+  /** The same, for a posting that asks. Undefined: it has ended, and nobody can say. */
+  ask<Kind extends keyof Asked>(posting: Posting & { readonly kind: Kind }): Promise<Asked[Kind] | undefined> {
     if (this.#isOver) return Promise.resolve(undefined);
-    const { promise, resolve } = Promise.withResolvers<HandedOut | undefined>();
+    const { promise, resolve } = Promise.withResolvers<Told>();
     this.#asked.set(posting.sequence, resolve);
     this.post(posting);
-    return promise;
+    return promise as Promise<Asked[Kind] | undefined>;
   }
 
   /** Ends it wherever it is. */
@@ -82,8 +81,8 @@ export class DnsThread {
     for (const descriptor of this.#descriptors) closeSync(descriptor);
   }
 
-  #answered(sequence: number, handedOut: HandedOut | undefined): void {
-    this.#asked.get(sequence)?.(handedOut);
+  #answered(sequence: number, told: Told): void {
+    this.#asked.get(sequence)?.(told);
     this.#asked.delete(sequence);
   }
 }

@@ -2,6 +2,7 @@
 // be told: whoever changes the registry and the zones has changed the answers.
 
 import { DnsCounters } from '../counters.ts';
+import { explain } from '../explain.ts';
 import { createHandler } from '../handler.ts';
 import { Handouts } from '../handouts.ts';
 import type { ListenFailure } from '../sockets/listen.ts';
@@ -12,7 +13,7 @@ const nothing = (): void => {};
 const already = Promise.resolve();
 
 export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
-  const { zones, clock, cacheOctetsMax, identity, tcp } = options;
+  const { zones, live, clock, cacheOctetsMax, identity, tcp } = options;
   let isReady = false;
   const counters = new DnsCounters();
   const handouts = new Handouts(clock.monotonicMs());
@@ -37,7 +38,13 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     unavailable: undefined,
     counters,
     isApplied: true,
-    apply: (change) => handouts.changed(change, clock.monotonicMs()),
+    get zoneCount() {
+      return zones.size;
+    },
+    apply: (change) => {
+      live.changed(change);
+      handouts.changed(change, clock.monotonicMs());
+    },
     mark: nothing,
     serveZone: nothing,
     ready: () => {
@@ -45,6 +52,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     },
     applied: () => already,
     handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
+    explain: async (name, type) => explain(name, type, zones, clock.monotonicMs()),
     close: () => {
       closing ??= server.close();
       return closing;

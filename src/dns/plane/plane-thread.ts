@@ -2,6 +2,7 @@
 // what to do by postings. It is the main thread's DNS side once more, with the replica in the registry's place.
 
 import { DnsCounters } from '../counters.ts';
+import { explain } from '../explain.ts';
 import { createHandler, type Handler } from '../handler.ts';
 import { Handouts } from '../handouts.ts';
 import { LiveZones } from '../live/live-zones.ts';
@@ -12,7 +13,7 @@ import { type DnsServer, listenDns } from '../sockets/server.ts';
 import { dgramUdp } from '../sockets/udp.ts';
 import { ZoneTable } from '../zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
-import type { Posting, Report, ThreadStart } from './posting.ts';
+import type { Posting, Report, ThreadStart, Told } from './posting.ts';
 import { Replica, type ReplicaListener } from './replica.ts';
 import { sharedClock } from './shared-clock.ts';
 import { readUpdates } from './update.ts';
@@ -26,6 +27,7 @@ export class PlaneThread {
   readonly #report: (report: Report) => void;
   readonly #isBusy: () => boolean;
   readonly #replica: Replica;
+  readonly #zones = new ZoneTable();
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
   readonly #handouts: Handouts;
@@ -55,7 +57,7 @@ export class PlaneThread {
     // Of what the thread had handed out whose place it takes nothing is known, but that it was before.
     this.#handouts = new Handouts(monotonicMs());
     this.#monotonicMs = monotonicMs;
-    const zones = new ZoneTable();
+    const zones = this.#zones;
     const draws = new Draws(Math.random());
     this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
     for (const parcel of start.zones) this.#live.serve(zoneOfParcel(parcel));
@@ -99,20 +101,37 @@ export class PlaneThread {
       case 'listen':
         this.#opening = this.#listen(posting.listens);
         break;
-      case 'handedOut': {
-        const handedOut = this.#handouts.of(posting.instance, this.#monotonicMs());
-        this.#report({ kind: 'handedOut', sequence: posting.sequence, handedOut });
+      case 'handedOut':
+        this.#tell(posting.sequence, this.#handouts.of(posting.instance, this.#monotonicMs()));
         break;
-      }
+      case 'explain':
+        this.#tell(posting.sequence, this.#explained(posting.name, posting.type));
+        break;
+      case 'nothing':
+        break;
       case 'close':
         this.#opening = this.#opening.then((server) => this.#close(server));
     }
+    this.#counters.zones = this.#zones.size;
     tellApplied(this.#start.applied, this.#start.slot, posting.sequence);
   }
 
   /** Resolves when all sockets that were asked for are open, or closed again. */
   async settled(): Promise<void> {
     await this.#opening;
+  }
+
+  #tell(sequence: number, told: Told): void {
+    this.#report({ kind: 'told', sequence, told });
+  }
+
+  #explained(name: string, type: string): Told {
+    try {
+      return explain(name, type, this.#zones, this.#monotonicMs());
+    } catch (error) {
+      this.#fault(error, `${name} ${type}`);
+      return undefined;
+    }
   }
 
   async #listen(listens: readonly Listen[]): Promise<DnsServer | undefined> {

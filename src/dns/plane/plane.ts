@@ -9,10 +9,12 @@
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
 //   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last posting               │
 //   │ drain ──await handedOut ◀─────┼── asked, answered─│ Handouts                                 │
+//   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
-// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. One thing
-// is asked back, in the order of the changes: until when the answers that a thread has handed out may be cached.
+// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. Two things
+// are asked back, in the order of the changes: until when the answers that a thread has handed out may be cached, and what
+// would be answered and why. So nothing that only DNS needs of the instances (browsing, PTR) is kept in the main thread.
 // All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a
 // thread that is being started listens only once it knows all that the others know.
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
@@ -22,7 +24,9 @@ import type { Clock } from '../../registry/clock.ts';
 import type { InstanceKey } from '../../registry/names.ts';
 import type { RegistryView } from '../../registry/view.ts';
 import type { QueryCount } from '../counters.ts';
+import type { Explained } from '../explain.ts';
 import type { HandedOut, HeldInstance } from '../handouts.ts';
+import type { InstanceChange } from '../live/instance-change.ts';
 import type { Listen, ListenFailure } from '../sockets/listen.ts';
 import type { UdpTransport } from '../sockets/udp.ts';
 import type { Zone } from '../zone.ts';
@@ -48,8 +52,9 @@ export interface PlaneOptions extends ThreadOptions {
   readonly view: PlaneView;
   /** All instances of `view`, to be walked while it changes. */
   readonly everybody: () => Iterable<ToldInstance>;
-  /** Of this thread, with live names. */
+  /** Of this thread, with live names, and what keeps those: told of changes only where this thread answers. */
   readonly zones: ZoneTable;
+  readonly live: { changed(change: InstanceChange): void };
   /** Those of files, as they came. */
   readonly fileZones: Iterable<Zone>;
   /** A bug was met while answering. */
@@ -80,7 +85,9 @@ export interface Plane {
   /** Why it is not the transport that was wanted. */
   readonly unavailable: string | undefined;
   readonly counters: PlaneCounts;
-  /** A change listener; to be called behind those of this thread's own zones. */
+  /** Of files, and made for registered names. */
+  readonly zoneCount: number;
+  /** A change listener. */
   apply(change: Change): void;
   /** The lease of an instance is lapsing or no longer is, or the instance is suspect or no longer is. */
   mark(told: ToldInstance): void;
@@ -97,6 +104,8 @@ export interface Plane {
    * that is applied. Never rejects.
    */
   handedOut(instance: HeldInstance): Promise<HandedOut>;
+  /** What would be answered, and why: all that was told before the call is in it. Undefined: nobody can say at present. */
+  explain(name: string, type: string): Promise<Explained | undefined>;
   /** Answers what has arrived, then closes. */
   close(): Promise<void>;
 }

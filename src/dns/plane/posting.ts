@@ -1,6 +1,7 @@
 // What goes between the main thread and a DNS thread. Down: postings in one order, each with its number. Up: reports, few
 // and far between; that a posting was applied is told through shared memory (applied-numbers.ts).
 
+import type { Explained } from '../explain.ts';
 import type { HandedOut, HeldInstance } from '../handouts.ts';
 import type { Name } from '../name.ts';
 import type { Listen } from '../sockets/listen.ts';
@@ -48,10 +49,21 @@ export type Content =
   | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
   /** Report until when answers with this instance may be cached. */
   | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
+  /** Asked of another thread. */
+  | { readonly kind: 'nothing' }
+  /** Report what would be answered, and why. */
+  | { readonly kind: 'explain'; readonly name: string; readonly type: string }
   /** Answer what has arrived, then end. */
   | { readonly kind: 'close' };
 
 export type Posting = Content & { readonly sequence: number };
+
+/** What is asked of a thread, by the kind of the posting that asks; explained as undefined: it met a bug. */
+export interface Asked {
+  readonly handedOut: HandedOut;
+  readonly explain: Explained | undefined;
+}
+export type Told = Asked[keyof Asked];
 
 /** How a thread listens. */
 export interface Listening {
@@ -68,8 +80,9 @@ export type Report =
   | { readonly kind: 'closing' }
   | ({ readonly kind: 'listening' } & Listening)
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
-  /** To the posting of this number. */
-  | { readonly kind: 'handedOut'; readonly sequence: number; readonly handedOut: HandedOut }
+  /** To `reach`: it knows what the others know. */
   | { readonly kind: 'reached' }
+  /** To the posting of this number. */
+  | { readonly kind: 'told'; readonly sequence: number; readonly told: Told }
   /** A bug was met while answering. */
   | { readonly kind: 'fault'; readonly error: unknown; readonly question: string };

@@ -5,7 +5,7 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
-import { Catalogue } from '../../registry/catalogue.ts';
+import { Catalogue, type Named } from '../../registry/catalogue.ts';
 import type { Instance } from '../../registry/instance.ts';
 import { PlacedInstance } from '../../registry/placed-instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
@@ -21,36 +21,41 @@ export interface ReplicaListener {
 
 class ReplicaInstance implements LeasedInstance {
   instance: PlacedInstance;
-  deadlineMs: number;
-  isSuspect: boolean;
-  /** Of a suspect; '' otherwise. */
-  why: string;
+  /** Undefined: its lease is open, as most are. */
+  lease: LeaseState | undefined;
 
-  constructor(instance: PlacedInstance, { deadlineMs, why }: LeaseState, text: string) {
+  constructor(instance: PlacedInstance, lease: LeaseState | undefined) {
     this.instance = instance;
-    this.deadlineMs = deadlineMs;
-    this.isSuspect = why !== undefined;
-    this.why = text;
+    this.lease = lease;
   }
 
-  lease({ deadlineMs, why }: LeaseState, text: string): void {
-    this.deadlineMs = deadlineMs;
-    this.isSuspect = why !== undefined;
-    this.why = text;
+  get deadlineMs(): number {
+    return this.lease?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  get isSuspect(): boolean {
+    return this.lease?.why !== undefined;
   }
 }
 
 class ReplicaApp implements AppView {
-  readonly env: string;
-  readonly appid: string;
+  /** Shared by its instances. */
+  readonly place: Named;
   revision = 0;
   /** The instance that was placed here last. */
   latest: PlacedInstance | undefined;
   readonly byName = new Map<string, ReplicaInstance>();
 
   constructor(env: string, appid: string) {
-    this.env = env;
-    this.appid = appid;
+    this.place = { env, appid };
+  }
+
+  get env(): string {
+    return this.place.env;
+  }
+
+  get appid(): string {
+    return this.place.appid;
   }
 
   instances(): Iterable<ReplicaInstance> {
@@ -91,7 +96,7 @@ export class Replica implements RegistryView {
   }
 
   whySuspect(leased: LeasedInstance): string {
-    return (leased as ReplicaInstance).why;
+    return (leased as ReplicaInstance).lease?.why ?? '';
   }
 
   /** The registry's revision has moved for something beside it: see Registry.touch. */
@@ -115,13 +120,14 @@ export class Replica implements RegistryView {
     }
     const known = app.byName.get(label);
     const before = known?.instance;
-    const instance = new PlacedInstance(app, id, label, registration, [app.latest, this.#latest], health);
+    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
     app.latest = instance;
     this.#latest = instance;
-    if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, update, this.#why(update)));
+    const lease = this.#lease(update);
+    if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, lease));
     else {
       known.instance = instance;
-      known.lease(update, this.#why(update));
+      known.lease = lease;
     }
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after: instance });
@@ -144,16 +150,17 @@ export class Replica implements RegistryView {
     if (app === undefined || known === undefined) return;
     // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
     const isWorse = update.deadlineMs < known.deadlineMs || (update.why !== undefined) !== known.isSuspect;
-    known.lease(update, this.#why(update));
+    known.lease = this.#lease(update);
     if (!isWorse) return;
     app.revision = ++this.#version;
     listener.shortened(known.instance);
   }
 
-  #why({ why }: LeaseState): string {
-    if (why === undefined) return '';
+  /** As it is kept: nothing of one that is open. */
+  #lease({ deadlineMs, why }: LeaseState): LeaseState | undefined {
+    if (why === undefined) return deadlineMs === Number.POSITIVE_INFINITY ? undefined : { deadlineMs, why };
     if (why !== this.#lastWhy) this.#lastWhy = why;
-    return this.#lastWhy;
+    return { deadlineMs, why: this.#lastWhy };
   }
 
   #moved(app: ReplicaApp, revision: number): void {

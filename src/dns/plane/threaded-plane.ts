@@ -8,6 +8,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../registry/change.ts';
 import { DnsCounters } from '../counters.ts';
+import type { Explained } from '../explain.ts';
 import { type HandedOut, Handouts, type HeldInstance } from '../handouts.ts';
 import type { Name } from '../name.ts';
 import { SharedMemory } from '../packed/shared-memory.ts';
@@ -19,12 +20,15 @@ import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import type { Content, Listening, ThreadStart } from './posting.ts';
+import { RowBatch } from './row-batch.ts';
 import { markRow, putRow, removeRow, type ToldInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
 
 /** Applied in about a millisecond: queries wait no longer behind one. */
 const rowsPerPosting = 128;
+/** While the state is read back, and all answers are SERVFAIL: fewer postings, each a wake-up, and none of 20 ms. */
+const rowsPerPostingBefore = 1024;
 const restartsMax = 3;
 const restartsWithinMs = 600_000;
 
@@ -58,8 +62,10 @@ class ThreadedPlane implements Plane {
   /** By slot; undefined: it has ended. */
   readonly #threads: (DnsThread | undefined)[] = [];
   readonly #starting = new Set<Promise<unknown>>();
-  #rows: unknown[] = [];
-  #isFlushDue = false;
+  readonly #rows = new RowBatch(
+    (rows) => this.#post({ kind: 'updates', rows }),
+    () => (this.#isReady ? rowsPerPosting : rowsPerPostingBefore),
+  );
   #posted = 0;
   #isOpen = false;
   #isReady = false;
@@ -98,20 +104,24 @@ class ThreadedPlane implements Plane {
     return undefined;
   }
 
+  get zoneCount(): number {
+    return this.counters.zones;
+  }
+
   apply({ revision, before, after }: Change): void {
-    if (after === undefined) this.#push(removeRow(before, revision));
+    if (after === undefined) this.#rows.push(removeRow(before, revision));
     else {
       const told = this.#options.view.find(after) as ToldInstance;
-      this.#push(putRow(told, revision, this.#whySuspect(told)));
+      this.#rows.push(putRow(told, revision, this.#whySuspect(told)));
     }
   }
 
   mark(told: ToldInstance): void {
-    this.#push(markRow(told, this.#whySuspect(told)));
+    this.#rows.push(markRow(told, this.#whySuspect(told)));
   }
 
   serveZone(zone: Zone): void {
-    this.#flush();
+    this.#rows.flush();
     const parcel = parcelOf(zone, this.#pages);
     const old = this.#zones.get(zone.apex)?.zone;
     this.#zones.set(zone.apex, { zone, parcel });
@@ -121,22 +131,22 @@ class ThreadedPlane implements Plane {
 
   ready(): void {
     this.#isReady = true;
-    this.#flush();
+    this.#rows.flush();
     this.#post({ kind: 'ready' });
   }
 
   get isApplied(): boolean {
-    return this.#rows.length === 0 && this.#applied.isReached(this.#posted);
+    return this.#rows.isEmpty && this.#applied.isReached(this.#posted);
   }
 
   applied(): Promise<void> {
-    const sequence = this.#rows.length > 0 ? (this.#posted + 1) | 0 : this.#posted;
+    const sequence = this.#rows.isEmpty ? this.#posted : (this.#posted + 1) | 0;
     if (!this.#isClosing) this.#watchdog.expect(sequence);
     return this.#applied.reached(sequence);
   }
 
   async handedOut({ env, appid, instance, dnsTtl }: HeldInstance): Promise<HandedOut> {
-    this.#flush();
+    this.#rows.flush();
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
@@ -152,9 +162,25 @@ class ThreadedPlane implements Plane {
     return latest(told.map((one) => one ?? new Handouts(nowMs).of(key, nowMs)));
   }
 
+  /** One thread says it; another one where it ends meanwhile. One that does not know everybody yet is not asked. */
+  async explain(name: string, type: string): Promise<Explained | undefined> {
+    for (const [slot, thread] of this.#threads.entries()) {
+      if (thread === undefined || !this.#applied.isCounted(slot)) continue;
+      this.#rows.flush();
+      this.#posted = (this.#posted + 1) | 0;
+      const asked = thread.ask({ kind: 'explain', name, type, sequence: this.#posted });
+      // All threads get every number: whoever waits for it waits for all of them.
+      for (const other of this.#threads) if (other !== thread) other?.post({ kind: 'nothing', sequence: this.#posted });
+      this.#watchdog.expect(this.#posted);
+      const told = await asked;
+      if (told !== undefined) return told;
+    }
+    return undefined;
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#flush();
+    this.#rows.flush();
     this.#post({ kind: 'close' });
     this.#watchdog.stop();
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
@@ -162,24 +188,6 @@ class ThreadedPlane implements Plane {
 
   #whySuspect(told: ToldInstance): string {
     return told.isSuspect ? (this.#options.view.whySuspect?.(told) ?? '') : '';
-  }
-
-  #push(row: unknown): void {
-    this.#rows.push(row);
-    if (this.#rows.length >= rowsPerPosting) this.#flush();
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => {
-      this.#isFlushDue = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#rows.length === 0) return;
-    const rows = JSON.stringify(this.#rows);
-    this.#rows = [];
-    this.#post({ kind: 'updates', rows });
   }
 
   #post(content: Content): void {
@@ -202,7 +210,7 @@ class ThreadedPlane implements Plane {
 
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
     // What is told from now on reaches it too.
-    this.#flush();
+    this.#rows.flush();
     const { onFault, startThread = (start, hear) => new DnsThread(start, hear) } = this.#options;
     const thread = startThread(this.#startOf(slot), (error, question) => onFault(error, question));
     this.#threads[slot] = thread;
@@ -252,7 +260,7 @@ class ThreadedPlane implements Plane {
       thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
       rows = [];
       await nextTurn();
-      this.#flush();
+      this.#rows.flush();
     }
     thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
   }

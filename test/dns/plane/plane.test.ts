@@ -136,6 +136,25 @@ describe.each([
     expect(await heldMs()).toBeLessThanOrEqual(0);
   });
 
+  test('explains what is answered now, and how many zones there are', async () => {
+    const { harness, plane } = await open(threads, { transport });
+    plane.ready();
+    await plane.applied();
+    const before = plane.zoneCount;
+    harness.register('orders.prod/a', { addrs: ['http://192.0.2.1:80'] });
+    expect(await plane.explain('orders.prod.svc', 'A')).toMatchObject({
+      answer: ['orders.prod.svc. 5 IN A 192.0.2.1'],
+    });
+    expect(await plane.explain('_http._tcp.prod.svc', 'PTR')).toMatchObject({
+      answer: ['_http._tcp.prod.svc. 5 IN PTR a~orders._http._tcp.prod.svc.'],
+    });
+    expect(await plane.explain('1.2.0.192.in-addr.arpa', 'PTR')).toMatchObject({ rcode: 'NOERROR' });
+    expect(await plane.explain('a..b', 'A')).toMatchObject({ problems: [{ field: 'name' }] });
+    expect(plane.zoneCount).toBe(before + 1);
+    harness.cancel('orders.prod/a');
+    expect(await plane.explain('orders.prod.svc', 'A')).toMatchObject({ rcode: 'NXDOMAIN' });
+  });
+
   test('closing answers what has arrived', async () => {
     const { harness, plane } = await open(threads, { transport });
     plane.ready();

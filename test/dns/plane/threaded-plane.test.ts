@@ -74,6 +74,19 @@ test('the one that takes its place is waited for by nobody until it listens', as
   expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.3 5']);
 });
 
+test('explains nothing it does not know: another thread is asked, and without one nobody can say', async () => {
+  const { harness, plane, started, everywhere } = await open(2);
+  plane.ready();
+  harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
+  await plane.applied();
+  const asked = plane.explain('orders.prod.svc', 'A');
+  started[0]?.terminate();
+  expect(await asked).toMatchObject({ rcode: 'NOERROR' });
+  expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 5']);
+  await plane.close();
+  expect(await plane.explain('orders.prod.svc', 'A')).toBeUndefined();
+});
+
 test('too often is the end', async () => {
   const { plane, started, ends, lost } = await open(1);
   for (let times = 1; times <= 4; times++) {

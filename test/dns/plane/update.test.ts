@@ -28,7 +28,8 @@ test('an instance comes back as it was', () => {
     dnsTtl: 0,
   });
   const { addrs, profile } = there.instance as PlacedInstance;
-  const { health, ...said } = profile;
+  const { ports, health, ...said } = profile;
+  expect(ports).toHaveLength(3);
   expect(back).toEqual({
     kind: 'put',
     revision: 101,
