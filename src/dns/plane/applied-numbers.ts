@@ -61,6 +61,11 @@ export class AppliedNumbers {
     return !this.#counted.has(slot) || isReached(Atomics.load(this.#numbers, slot), sequence);
   }
 
+  /** How far a thread has come, or the one before it in its place. */
+  at(slot: number): Sequence {
+    return Atomics.load(this.#numbers, slot);
+  }
+
   /** Resolves when every counted thread has come so far. Never asked for an earlier number than before. */
   reached(sequence: Sequence): Promise<void> {
     if (this.isReached(sequence)) return alreadyApplied;

@@ -9,10 +9,13 @@ export class DnsThread {
   readonly #worker: Worker;
   /** Settles with the first `listen`; rejects where the thread ends before. */
   readonly listening: Promise<Listening | ListenFailure>;
+  /** Resolves with the first `reach`, or when the thread is gone. */
+  readonly reached: Promise<void>;
   /** Resolves when it is gone; with the error, where it was not told to. */
   readonly ended: Promise<unknown>;
   #isOver = false;
-  #descriptors: readonly number[] = [];
+  /** Open sockets that do not close with the thread. */
+  #descriptors: number[] = [];
   /** By the number of the posting that asked. */
   readonly #asked = new Map<number, (told: Told) => void>();
 
@@ -20,15 +23,20 @@ export class DnsThread {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start });
     const { promise, resolve, reject } = Promise.withResolvers<Listening | ListenFailure>();
     this.listening = promise;
+    const caughtUp = Promise.withResolvers<void>();
+    this.reached = caughtUp.promise;
     // Whoever wants to hear it asks for `ended`.
     promise.catch(() => {});
     this.#worker.on('message', (report: Report) => {
-      if (report.kind === 'listening') {
-        this.#descriptors = report.descriptors;
-        resolve(report);
-      } else if (report.kind === 'fault') onFault(report.error, report.question);
+      if (report.kind === 'listening') resolve(report);
+      else if (report.kind === 'opened') this.#descriptors.push(report.descriptor);
+      else if (report.kind === 'reached') caughtUp.resolve();
+      else if (report.kind === 'closing') this.#descriptors = [];
+      else if (report.kind === 'fault') onFault(report.error, report.question);
       else if (report.kind === 'told') this.#answered(report.sequence, report.told);
       else {
+        // It has closed what was open.
+        this.#descriptors = [];
         const code = report.code ?? '';
         resolve({ failed: report.failed, error: Object.assign(new Error(report.message), { code }) });
       }
@@ -41,6 +49,7 @@ export class DnsThread {
       this.#worker.on('exit', (code) => {
         error ??= code === 0 ? undefined : new Error(`a DNS thread ended with ${code}`);
         reject(error ?? new Error('a DNS thread ended'));
+        caughtUp.resolve();
         this.#isOver = true;
         if (error !== undefined) this.#closeLeftovers();
         for (const sequence of this.#asked.keys()) this.#answered(sequence, undefined);

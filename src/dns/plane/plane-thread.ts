@@ -95,6 +95,9 @@ export class PlaneThread {
       case 'ready':
         this.#isReady = true;
         break;
+      case 'reach':
+        this.#report({ kind: 'reached' });
+        break;
       case 'listen':
         this.#opening = this.#listen(posting.listens);
         break;
@@ -107,7 +110,7 @@ export class PlaneThread {
       case 'nothing':
         break;
       case 'close':
-        this.#opening = this.#opening.then(close, close);
+        this.#opening = this.#opening.then((server) => this.#close(server));
     }
     this.#counters.zones = this.#zones.size;
     tellApplied(this.#start.applied, this.#start.slot, posting.sequence);
@@ -137,15 +140,15 @@ export class PlaneThread {
     const unavailable = batched !== undefined && 'unavailable' in batched ? batched.unavailable : undefined;
     const udp = batched === undefined || 'unavailable' in batched ? dgramUdp : batched;
     udp.yieldTo(this.#isBusy);
-    const deps = { handler: this.handler, counters: this.#counters, tcp, udp, reusePort: true };
+    const opened = (descriptor: number) => this.#report({ kind: 'opened', descriptor });
+    const deps = { handler: this.handler, counters: this.#counters, tcp, udp, reusePort: true, opened };
     const server = await listenDns(listens, deps);
     if ('failed' in server) {
       const { failed, error } = server;
       this.#report({ kind: 'failed', failed, code: error.code, message: error.message });
       return undefined;
     }
-    const { listens: open, descriptors } = server;
-    this.#report({ kind: 'listening', listens: open, descriptors, transport: udp.name, unavailable });
+    this.#report({ kind: 'listening', listens: server.listens, transport: udp.name, unavailable });
     return server;
   }
 
@@ -155,8 +158,10 @@ export class PlaneThread {
     this.#faultSecond = second;
     if (++this.#faults <= faultsPerSecondMax) this.#report({ kind: 'fault', error, question });
   }
-}
 
-async function close(server: DnsServer | undefined | Error): Promise<undefined> {
-  if (server !== undefined && 'close' in server) await server.close();
+  async #close(server: DnsServer | undefined): Promise<undefined> {
+    if (server === undefined) return;
+    this.#report({ kind: 'closing' });
+    await server.close();
+  }
 }

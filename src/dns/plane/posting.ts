@@ -44,6 +44,8 @@ export type Content =
   | { readonly kind: 'zone'; readonly parcel: ZoneParcel; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
+  /** Report that all before this has been applied. */
+  | { readonly kind: 'reach' }
   | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
   /** Report until when answers with this instance may be cached. */
   | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
@@ -69,13 +71,17 @@ export interface Listening {
   readonly transport: UdpTransport['name'];
   /** Why it is not the transport that was wanted. */
   readonly unavailable: string | undefined;
-  /** Sockets that do not close with the thread. */
-  readonly descriptors: readonly number[];
 }
 
 export type Report =
+  /** A socket that does not close with the thread: told at once, since a thread may end before it listens everywhere. */
+  | { readonly kind: 'opened'; readonly descriptor: number }
+  /** It closes all of them: their numbers may soon be those of somebody else's files. */
+  | { readonly kind: 'closing' }
   | ({ readonly kind: 'listening' } & Listening)
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
+  /** To `reach`: it knows what the others know. */
+  | { readonly kind: 'reached' }
   /** To the posting of this number. */
   | { readonly kind: 'told'; readonly sequence: number; readonly told: Told }
   /** A bug was met while answering. */

@@ -20,6 +20,7 @@ import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import type { Content, Listening, ThreadStart } from './posting.ts';
+import { RowBatch } from './row-batch.ts';
 import { markRow, putRow, removeRow, type ToldInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
@@ -61,8 +62,10 @@ class ThreadedPlane implements Plane {
   /** By slot; undefined: it has ended. */
   readonly #threads: (DnsThread | undefined)[] = [];
   readonly #starting = new Set<Promise<unknown>>();
-  #rows: unknown[] = [];
-  #isFlushDue = false;
+  readonly #rows = new RowBatch(
+    (rows) => this.#post({ kind: 'updates', rows }),
+    () => (this.#isReady ? rowsPerPosting : rowsPerPostingBefore),
+  );
   #posted = 0;
   #isOpen = false;
   #isReady = false;
@@ -77,7 +80,12 @@ class ThreadedPlane implements Plane {
     this.threads = threads;
     this.#applied = new AppliedNumbers(threads);
     const end = (slot: number) => this.#threads[slot]?.terminate();
-    this.#watchdog = new Watchdog({ threads, has: (slot, sequence) => this.#applied.has(slot, sequence), end });
+    this.#watchdog = new Watchdog({
+      threads,
+      has: (slot, sequence) => this.#applied.has(slot, sequence),
+      at: (slot) => this.#applied.at(slot),
+      end,
+    });
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
     for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: parcelOf(zone, this.#pages) });
@@ -101,19 +109,19 @@ class ThreadedPlane implements Plane {
   }
 
   apply({ revision, before, after }: Change): void {
-    if (after === undefined) this.#push(removeRow(before, revision));
+    if (after === undefined) this.#rows.push(removeRow(before, revision));
     else {
       const told = this.#options.view.find(after) as ToldInstance;
-      this.#push(putRow(told, revision, this.#whySuspect(told)));
+      this.#rows.push(putRow(told, revision, this.#whySuspect(told)));
     }
   }
 
   mark(told: ToldInstance): void {
-    this.#push(markRow(told, this.#whySuspect(told)));
+    this.#rows.push(markRow(told, this.#whySuspect(told)));
   }
 
   serveZone(zone: Zone): void {
-    this.#flush();
+    this.#rows.flush();
     const parcel = parcelOf(zone, this.#pages);
     const old = this.#zones.get(zone.apex)?.zone;
     this.#zones.set(zone.apex, { zone, parcel });
@@ -123,30 +131,34 @@ class ThreadedPlane implements Plane {
 
   ready(): void {
     this.#isReady = true;
-    this.#flush();
+    this.#rows.flush();
     this.#post({ kind: 'ready' });
   }
 
   get isApplied(): boolean {
-    return this.#rows.length === 0 && this.#applied.isReached(this.#posted);
+    return this.#rows.isEmpty && this.#applied.isReached(this.#posted);
   }
 
   applied(): Promise<void> {
-    const sequence = this.#rows.length > 0 ? (this.#posted + 1) | 0 : this.#posted;
+    const sequence = this.#rows.isEmpty ? this.#posted : (this.#posted + 1) | 0;
     if (!this.#isClosing) this.#watchdog.expect(sequence);
     return this.#applied.reached(sequence);
   }
 
   async handedOut({ env, appid, instance, dnsTtl }: HeldInstance): Promise<HandedOut> {
-    this.#flush();
+    this.#rows.flush();
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
-    const asked = this.#threads.map(async (thread) => thread?.ask({ kind: 'handedOut', instance: key, sequence }));
+    // One that does not listen yet has handed out nothing, and knows of this change by the time when it does.
+    const asked = this.#threads.map(async (thread, slot) =>
+      this.#applied.isCounted(slot) ? thread?.ask({ kind: 'handedOut', instance: key, sequence }) : undefined,
+    );
     this.#watchdog.expect(sequence);
     const told = await Promise.all(asked);
     const nowMs = this.#options.clock.monotonicMs();
-    // What a thread knew that has ended: as with a process that has, it handed out everything at its end.
+    // What a thread knew that has ended, or had the place of one that does not listen yet: as with a process that has
+    // ended, it handed out everything at its end.
     return latest(told.map((one) => one ?? new Handouts(nowMs).of(key, nowMs)));
   }
 
@@ -154,7 +166,7 @@ class ThreadedPlane implements Plane {
   async explain(name: string, type: string): Promise<Explained | undefined> {
     for (const [slot, thread] of this.#threads.entries()) {
       if (thread === undefined || !this.#applied.isCounted(slot)) continue;
-      this.#flush();
+      this.#rows.flush();
       this.#posted = (this.#posted + 1) | 0;
       const asked = thread.ask({ kind: 'explain', name, type, sequence: this.#posted });
       // All threads get every number: whoever waits for it waits for all of them.
@@ -168,7 +180,7 @@ class ThreadedPlane implements Plane {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#flush();
+    this.#rows.flush();
     this.#post({ kind: 'close' });
     this.#watchdog.stop();
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
@@ -176,24 +188,6 @@ class ThreadedPlane implements Plane {
 
   #whySuspect(told: ToldInstance): string {
     return told.isSuspect ? (this.#options.view.whySuspect?.(told) ?? '') : '';
-  }
-
-  #push(row: unknown): void {
-    this.#rows.push(row);
-    if (this.#rows.length >= (this.#isReady ? rowsPerPosting : rowsPerPostingBefore)) this.#flush();
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => {
-      this.#isFlushDue = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#rows.length === 0) return;
-    const rows = JSON.stringify(this.#rows);
-    this.#rows = [];
-    this.#post({ kind: 'updates', rows });
   }
 
   #post(content: Content): void {
@@ -216,13 +210,16 @@ class ThreadedPlane implements Plane {
 
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
     // What is told from now on reaches it too.
-    this.#flush();
+    this.#rows.flush();
     const { onFault, startThread = (start, hear) => new DnsThread(start, hear) } = this.#options;
     const thread = startThread(this.#startOf(slot), (error, question) => onFault(error, question));
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
     await this.#tellEverybody(thread);
-    if (this.#isClosing) return thread.listening;
+    // Nobody waits for it until it has started and caught up; what is told from then on is little.
+    thread.post({ kind: 'reach', sequence: this.#posted });
+    await thread.reached;
+    if (this.#isClosing || this.#threads[slot] !== thread) return thread.listening;
     this.#applied.count(slot);
     thread.post({ kind: 'listen', listens: this.#wanted, sequence: this.#posted });
     return thread.listening;
@@ -263,7 +260,7 @@ class ThreadedPlane implements Plane {
       thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
       rows = [];
       await nextTurn();
-      this.#flush();
+      this.#rows.flush();
     }
     thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
   }

@@ -1,6 +1,8 @@
-// Ends a thread that hangs: one that has not applied what it was told for a long time. Writes wait for it, so it would
-// hold up everybody; ended, it is replaced as any other that ends. Looks several times before it believes it, because
-// the whole process may have been stopped meanwhile, and then a thread needs but a moment.
+// Ends a thread that hangs: one that is waited for and has applied nothing for a long time. Writes wait for it, so it would
+// hold up everybody; ended, it is replaced as any other that ends. Who comes on, however far he has to go, is left alone:
+// a large registry that was told at once takes its time, and a new thread would begin at the beginning. Looks several
+// times before it believes it, because the whole process may have been stopped meanwhile, and then a thread needs but
+// a moment.
 
 export interface WatchdogTimes {
   readonly everyMs: number;
@@ -15,14 +17,16 @@ export interface Watched {
   readonly threads: number;
   /** Whether this thread has applied what had this number, or nobody waits for it. */
   has(slot: number, sequence: number): boolean;
+  /** How far the thread has come. */
+  at(slot: number): number;
   end(slot: number): void;
 }
 
 export class Watchdog {
   readonly #watched: Watched;
   readonly #times: WatchdogTimes;
-  /** By slot: what it is waited for, and how often it was found without. */
-  readonly #late = new Map<number, { readonly sequence: number; looks: number }>();
+  /** By slot: what it is waited for, where it was then or at the last look, and how many looks have found it there. */
+  readonly #late = new Map<number, { readonly sequence: number; at: number; looks: number }>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(watched: Watched, times: WatchdogTimes = defaultTimes) {
@@ -33,7 +37,8 @@ export class Watchdog {
   /** Somebody waits for what has this number. */
   expect(sequence: number): void {
     for (let slot = 0; slot < this.#watched.threads; slot++) {
-      if (!this.#late.has(slot) && !this.#watched.has(slot, sequence)) this.#late.set(slot, { sequence, looks: 0 });
+      if (this.#late.has(slot) || this.#watched.has(slot, sequence)) continue;
+      this.#late.set(slot, { sequence, at: this.#watched.at(slot), looks: 0 });
     }
     if (this.#late.size === 0 || this.#timer !== undefined) return;
     this.#timer = setInterval(() => this.#look(), this.#times.everyMs);
@@ -47,6 +52,9 @@ export class Watchdog {
 
   #look(): void {
     for (const [slot, late] of this.#late) {
+      const at = this.#watched.at(slot);
+      if (at !== late.at) late.looks = 0;
+      late.at = at;
       if (this.#watched.has(slot, late.sequence)) this.#late.delete(slot);
       else if (++late.looks >= this.#times.looks) {
         this.#late.delete(slot);

@@ -12,8 +12,6 @@ export interface DnsServer {
   readonly listens: readonly Listen[];
   /** What was asked for, with the same ports. */
   readonly wanted: readonly Listen[];
-  /** See UdpListener. */
-  readonly descriptors: readonly number[];
   /** Answers what has arrived, then closes. */
   close(): Promise<void>;
 }
@@ -26,11 +24,12 @@ export interface DnsServerDeps {
   readonly reusePort?: boolean;
   /** How datagrams come and go; Node's own sockets unless told otherwise. */
   readonly udp?: UdpTransport;
+  /** A descriptor that outlives its thread is open from now on: see UdpListener. */
+  opened?(descriptor: number): void;
 }
 
 interface Pair {
   readonly listen: Listen;
-  readonly descriptor: number | undefined;
   /** TCP queries have arrived whose turn is to come. */
   readonly hasWaiting: boolean;
   close(): Promise<void>;
@@ -65,8 +64,7 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
     }
     told.push({ host: listen.host, port });
   }
-  const descriptors = open.map(({ descriptor }) => descriptor).filter((fd) => fd !== undefined);
-  return { listens, wanted: told, descriptors, close };
+  return { listens, wanted: told, close };
 }
 
 async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTransport): Promise<Pair | ListenFailure> {
@@ -75,12 +73,12 @@ async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTra
     if ('failed' in tcp) return tcp;
     const udp = await transport.listen(tcp.listen, deps.handler, deps.counters, deps.reusePort);
     if (!('failed' in udp)) {
+      if (udp.descriptor !== undefined) deps.opened?.(udp.descriptor);
       const close = async () => {
         await Promise.all([udp.close(), tcp.close()]);
       };
       return {
         listen: tcp.listen,
-        descriptor: udp.descriptor,
         get hasWaiting() {
           return tcp.hasWaiting;
         },

@@ -3,6 +3,7 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DnsCounters } from '../counters.ts';
 import type { Handler } from '../handler.ts';
 import { udpOctetsMax } from '../message.ts';
@@ -15,7 +16,7 @@ export interface UdpListener {
   /** Where Node does not own the socket: it outlives its thread, unless somebody closes it. */
   readonly descriptor?: number;
   readonly listen: Listen;
-  /** Stops receiving; replies already handed to the kernel are sent. */
+  /** Answers what has arrived, then closes. */
   close(): Promise<void>;
 }
 
@@ -53,7 +54,9 @@ export function listenUdp(
     reusePort,
     lookup: (host, _options, done) => done(null, host, type === 'udp6' ? 6 : 4),
   });
+  let received = 0;
   socket.on('message', (bytes, { address, port }) => {
+    received++;
     // No client sends from port 0, and a send to it fails.
     const reply = port === 0 ? undefined : replyTo(bytes, address, handler);
     if (reply !== undefined) socket.send(reply, 0, reply.length, port, address);
@@ -69,7 +72,10 @@ export function listenUdp(
       // `send`: that would cost a turn of the event loop for every reply.
       socket.on('error', () => counters.sendErrors++);
       setReceiveBuffer(socket);
-      resolve({ listen: { host: listen.host, port: socket.address().port }, close: () => closed(socket) });
+      resolve({
+        listen: { host: listen.host, port: socket.address().port },
+        close: () => closed(socket, () => received),
+      });
     });
   });
 }
@@ -90,6 +96,18 @@ function setReceiveBuffer(socket: Socket): void {
   }
 }
 
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => socket.close(resolve));
+/** Whoever keeps sending does not keep the socket: so many rounds of the event loop, each of 32 datagrams. */
+const lastRoundsMax = 128;
+
+/** Closes once a round of reading has brought nothing. */
+async function closed(socket: Socket, received: () => number): Promise<void> {
+  for (let round = 0, before = -1; round < lastRoundsMax && before !== received(); round++) {
+    before = received();
+    // Two, because the first may end the round in which this was called, whose reading is over.
+    await nextTurn();
+    await nextTurn();
+  }
+  await new Promise<void>((resolve) => {
+    socket.close(resolve);
+  });
 }

@@ -51,6 +51,29 @@ test('may have handed out everything until its end', async () => {
   expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
 });
 
+test('the one that takes its place is waited for by nobody until it listens', async () => {
+  const { harness, plane, started, everywhere } = await open(1);
+  plane.ready();
+  harness.register('orders.prod/a');
+  await plane.applied();
+  started[0]?.terminate();
+  await until('another one', () => started.length === 2);
+  let isListening = false;
+  void started[1]?.listening.then(() => {
+    isListening = true;
+  });
+  // A thread takes far longer to start than the few turns that this takes without one.
+  for (let round = 1; round <= 3; round++) {
+    harness.register('orders.prod/a', { addrs: [`http://10.0.0.${round}:80`] });
+    await plane.applied();
+    await plane.handedOut({ env: 'prod', appid: 'orders', instance: 'a', dnsTtl: 5 });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(isListening).toBe(false);
+  await started[1]?.listening;
+  expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.3 5']);
+});
+
 test('explains nothing it does not know: another thread is asked, and without one nobody can say', async () => {
   const { harness, plane, started, everywhere } = await open(2);
   plane.ready();

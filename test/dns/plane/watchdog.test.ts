@@ -13,7 +13,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   [applied, ended] = [[0, 0], []];
   const has = (slot: number, sequence: number) => (applied[slot] ?? 0) >= sequence;
-  dog = new Watchdog({ threads: 2, has, end: (slot) => ended.push(slot) }, times);
+  const at = (slot: number) => applied[slot] ?? 0;
+  dog = new Watchdog({ threads: 2, has, at, end: (slot) => ended.push(slot) }, times);
 });
 
 afterEach(() => {
@@ -37,6 +38,18 @@ test('one that always has something new to do, and does it, is left alone', () =
     applied = [sequence, sequence];
   }
   expect(ended).toEqual([]);
+});
+
+test('one that has far to go, and comes on, is left alone until it stays where it is', () => {
+  applied = [0, 10_000];
+  dog.expect(10_000);
+  for (let come = 1; come <= 50; come++) {
+    applied = [come, 10_000];
+    vi.advanceTimersByTime(2000);
+  }
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(3000);
+  expect(ended).toEqual([0]);
 });
 
 test('one that hangs is ended, once, and the other goes on', () => {

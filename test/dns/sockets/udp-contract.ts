@@ -209,6 +209,16 @@ export function describeUdp(transport: UdpTransport): void {
     });
   });
 
+  test('what has arrived when it is closed is answered', async () => {
+    const listener = await listening(transport, echo);
+    const { socket, replies } = await clientOf('127.0.0.1', listener.listen.port);
+    // No turn of the event loop lies between, so nothing has been read.
+    for (let i = 0; i < 150; i++) socket.send(String(i));
+    const isClosed = listener.close();
+    expect((await replies(150)).map(String)).toContain('149');
+    await isClosed;
+  });
+
   test('a closed one answers no more, and the others go on', async () => {
     const closed = await listening(transport, echo);
     const open = await listening(transport, echo);

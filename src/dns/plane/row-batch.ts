@@ -1,0 +1,37 @@
+// Rows of one turn of the event loop as one text: a posting costs what ten rows do. Whoever needs them gone at once says
+// `flush`; otherwise they go when there are many, or when the turn ends.
+
+export class RowBatch {
+  readonly #post: (rows: string) => void;
+  readonly #max: () => number;
+  #rows: unknown[] = [];
+  #isFlushDue = false;
+
+  /** `max`: so many rows go at once, whatever else happens. */
+  constructor(post: (rows: string) => void, max: () => number) {
+    this.#post = post;
+    this.#max = max;
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.length === 0;
+  }
+
+  push(row: unknown): void {
+    this.#rows.push(row);
+    if (this.#rows.length >= this.#max()) this.flush();
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.flush();
+    });
+  }
+
+  flush(): void {
+    if (this.isEmpty) return;
+    const rows = JSON.stringify(this.#rows);
+    this.#rows = [];
+    this.#post(rows);
+  }
+}
