@@ -4,6 +4,7 @@
 // empty one. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
 // Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
 
+import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RegistrationDefaults } from '../../registry/instance.ts';
@@ -150,8 +151,11 @@ async function stampOf(path: string): Promise<string> {
 
 async function textOf(path: string): Promise<{ readonly text: string } | { readonly fault: string }> {
   try {
-    const handle = await open(path, 'r');
+    // Not blocking: a named pipe that nobody writes to would hold up all other files for ever.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      const found = await handle.stat();
+      if (!found.isFile()) return { fault: `it is ${found.isDirectory() ? 'a directory' : 'a pipe or a device'}, not a file` };
       const buffer = Buffer.alloc(fileOctetsMax + 1);
       let octets = 0;
       for (;;) {
