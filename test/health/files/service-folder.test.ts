@@ -26,7 +26,7 @@ async function followed(files: Files, folder = 'services.d') {
     resolve(directory, folder),
     {
       defaults: { leaseSeconds: 90, dnsTtl: 5 },
-      say: (file, list) => {
+      say: async (file, list) => {
         said.push(`${file}: ${list.map(({ key }) => key.instance).join(' ')}`);
         return list.filter(({ key }) => key.instance === 'taken').map(({ at }) => `${at}: is taken`);
       },
