@@ -58,7 +58,7 @@ test('what is there at the start is read at once, in order; other files are none
 test('a named pipe, a directory and a link to nothing hold up nobody', async () => {
   const directory = scratch({ 'services.d/z.yaml': named('z1') });
   const folder = join(directory, 'services.d');
-  execFileSync('mkfifo', [join(folder, 'a.yaml')]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'a.yaml')]);
   mkdirSync(join(folder, 'b.yaml'));
   symlinkSync('nowhere', join(folder, 'c.yaml'));
   const { said, told } = await followed({}, folder);
