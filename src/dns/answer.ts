@@ -3,7 +3,7 @@
 // (RFC 2308). Choosing records is done here, octets are encode.ts's.
 
 import { type Lookup, lookUp, nodeAt } from './lookup.ts';
-import { type Answer, Rcode, type RRset, RRType, type Source, targetOf } from './message.ts';
+import { type Answer, Rcode, type Reason, type RRset, RRType, type Source, targetOf } from './message.ts';
 import { fold, isWithin, type Name, nameToText, withSuffix } from './name.ts';
 import type { Node, Zone } from './zone.ts';
 import type { ZoneTable } from './zone-table.ts';
@@ -40,6 +40,11 @@ const empty = {
   isPartial: false,
   isOther: false,
 } as const;
+
+/** Most who ask for a name that is not there never hear why: without EDNS there is no place for it. */
+function absenceFrom({ live }: Zone, name: Name, nowMs: number): Reason {
+  return live === undefined ? 'the zone has no such name' : () => live.absence(name, nowMs);
+}
 
 /** Behind a delegation or a DNAME our data about a name is not the truth. */
 function isCutOff(zone: Zone, name: Name, nowMs: number): boolean {
@@ -103,11 +108,7 @@ class Chain {
         if (zone.live !== undefined) this.#sources.push(zone.live);
         if (this.#zones.leadsToZone(this.#name))
           return this.#negative(zone, Rcode.NOERROR, 'the name leads to a zone of ours');
-        return this.#negative(
-          zone,
-          Rcode.NXDOMAIN,
-          zone.live?.absence(this.#name, this.#nowMs) ?? 'the zone has no such name',
-        );
+        return this.#negative(zone, Rcode.NXDOMAIN, absenceFrom(zone, this.#name, this.#nowMs));
       case 'delegation':
         return this.#referral(zone, found.ns);
       case 'dname':
@@ -167,7 +168,7 @@ class Chain {
     this.#name = target;
   }
 
-  #negative(zone: Zone, rcode: number, reason: string): Answer {
+  #negative(zone: Zone, rcode: number, reason: Reason): Answer {
     const { live } = zone;
     if (live === undefined) return this.#done(rcode, reason, { authority: [zone.negativeSoa] });
     return { ...this.#done(rcode, reason, { authority: [live.withSerial(zone.negativeSoa)] }), serial: live };
@@ -223,7 +224,7 @@ class Chain {
 
   #done(
     rcode: number,
-    reason: string,
+    reason: Reason,
     sections: Partial<Pick<Answer, 'authority' | 'additional' | 'glue'>> = {},
   ): Answer {
     return {

@@ -4,7 +4,7 @@
 import { type Problem, problem } from '../registry/problem.ts';
 import { answerQuestion } from './answer.ts';
 import { isReverse } from './live/reverse-name.ts';
-import { Rcode, type RRset, RRType, rcodeName } from './message.ts';
+import { Rcode, type RRset, RRType, rcodeName, reasonText } from './message.ts';
 import { fold, type Name, nameToText, parseName, ROOT } from './name.ts';
 import { isMetaType, typeName, typeNumber } from './type-names.ts';
 import { rdataToText } from './zone-file/rdata.ts';
@@ -49,7 +49,7 @@ export function explain(
     answer: answer.answer.flatMap(lines),
     authority: answer.authority.flatMap(lines),
     additional: [...answer.glue, ...answer.additional].flatMap(lines),
-    reason: answer.reason,
+    reason: reasonText(answer.reason),
     ...(Number.isFinite(ttl) ? { ttl } : {}),
   };
 }
@@ -65,10 +65,10 @@ export function why(name: Name, zones: ZoneTable, nowMs: number): string[] {
   const typesOfReason = new Map<string, string[]>();
   for (const type of isReverse(name) ? [RRType.PTR] : [...usualTypes, RRType.PTR]) {
     const { rcode, answer, reason } = answerQuestion(name, type, zones, nowMs);
-    if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reason}`];
+    if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reasonText(reason)}`];
     const isThere = answer.some((rrset) => rrset.type === type);
     if (!isThere && type === RRType.PTR && !isReverse(name)) continue;
-    const said = `${isThere ? '' : 'nothing, '}${reason}`;
+    const said = `${isThere ? '' : 'nothing, '}${reasonText(reason)}`;
     typesOfReason.set(said, [...(typesOfReason.get(said) ?? []), typeName(type)]);
   }
   return [...typesOfReason].map(([said, types]) => `${types.join(' ')}: ${said}`);

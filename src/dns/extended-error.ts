@@ -1,7 +1,7 @@
 // Extended DNS errors (RFC 8914): every answer that is empty, cut or refused says why, in words for the person who
 // looks. Codes are of the RFC's registry; most of our reasons have none of their own and go under "Other".
 
-import { type Answer, type ExtendedError, Rcode, RRType } from './message.ts';
+import { type Answer, type ExtendedError, Rcode, type Reason, RRType, reasonText } from './message.ts';
 
 const code = { other: 0, stale: 3, notReady: 14, notAuthoritative: 20, notSupported: 21 } as const;
 
@@ -33,7 +33,20 @@ export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedErr
   if (answer.stale !== undefined) return { code: code.stale, text: cut(answer.stale) };
   // An SOA says that there is nothing, be it at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
-  return isEmpty || answer.isPartial || answer.isOther ? { code: code.other, text: cut(answer.reason) } : undefined;
+  return isEmpty || answer.isPartial || answer.isOther ? errorFor(answer.reason) : undefined;
+}
+
+/** The reason of an answer, which is put into words when the first client asks that has room for them. */
+function errorFor(reason: Reason): ExtendedError {
+  if (typeof reason === 'string') return { code: code.other, text: cut(reason) };
+  let said: string | undefined;
+  return {
+    code: code.other,
+    get text() {
+      said ??= cut(reasonText(reason));
+      return said;
+    },
+  };
 }
 
 function cut(text: string): string {

@@ -131,6 +131,13 @@ export interface RRset {
   readonly behind?: readonly (readonly LeasedInstance[])[];
 }
 
+/** Text for people; where putting it into words takes longer than the answer, a function that does so when it is wanted. */
+export type Reason = string | (() => string);
+
+export function reasonText(reason: Reason): string {
+  return typeof reason === 'string' ? reason : reason();
+}
+
 /** A decided answer. `reason` is for people: /resolve says it. */
 export interface Answer {
   readonly rcode: number;
@@ -140,7 +147,7 @@ export interface Answer {
   readonly additional: readonly RRset[];
   /** Additional records without which a referral is useless: left out, they set TC (RFC 9471 §3). */
   readonly glue: readonly RRset[];
-  readonly reason: string;
+  readonly reason: Reason;
   /** Monotonic milliseconds until which the TTLs in it are right. */
   readonly validUntilMs: number;
   /** What it was made from: it is right for as long as none of them has another revision. */

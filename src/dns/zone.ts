@@ -40,7 +40,7 @@ export interface NodeRecords {
 export interface LiveNames extends Source, Serial {
   /** The node at a folded name within the zone; undefined: no such name. Called on the serving path: no waiting. */
   node(name: Name, nowMs: number): Node | undefined;
-  /** Why there is no such name, for people. Asked for every NXDOMAIN: must stay cheap in a flood. */
+  /** Why there is no such name, for people. Asked for an NXDOMAIN that can say it: must stay cheap in a flood. */
   absence(name: Name, nowMs: number): string;
   /** The zone's SOA with the serial of now. */
   withSerial(soa: RRset): RRset;

@@ -35,7 +35,8 @@ export type CallKind = 'renewal' | 'write' | 'read';
 /** Where counts go. Called once a request, also on the hot path: must only add. */
 export interface HttpCounters {
   registration(verdict: RegistrationVerdict): void;
-  renewal(verdict: RenewalVerdict): void;
+  /** `count`: 1 by default. */
+  renewal(verdict: RenewalVerdict, count?: number): void;
   patch(verdict: PatchVerdict): void;
   cancel(verdict: CancelVerdict): void;
   drain(verdict: DrainVerdict): void;
@@ -65,9 +66,14 @@ export class DecisionLog {
     this.#logger.info({ ...this.#who(decision, request, key, revision), reason }, `${decision} an instance`);
   }
 
+  /** Whether `routine` says anything: to be asked once by who would call it a thousand times. */
+  get saysRoutine(): boolean {
+    return this.#logger.isLevelEnabled('debug');
+  }
+
   /** The same at debug, for what is routine. */
   routine(decision: 'renewed' | 'unchanged', request: FastifyRequest, key: InstanceKey, revision: number): void {
-    if (!this.#logger.isLevelEnabled('debug')) return;
+    if (!this.saysRoutine) return;
     this.#logger.debug(this.#who(decision, request, key, revision), `${decision} an instance`);
   }
 

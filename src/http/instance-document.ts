@@ -7,9 +7,19 @@ import type { Instance } from '../registry/instance.ts';
 import type { InstanceKey } from '../registry/names.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
 
+/** The second that was asked for last: the ends of leases that are renewed at one time lie in one. */
+let lastSecond = { atMs: Number.NaN, text: '' };
+
 /** ISO 8601 text of wall-clock milliseconds. */
 export function isoTime(wallMs: number): string {
-  return new Date(wallMs).toISOString();
+  const ms = Math.trunc(wallMs) % 1000;
+  const atMs = Math.trunc(wallMs) - ms;
+  if (atMs !== lastSecond.atMs) {
+    const text = new Date(wallMs).toISOString();
+    if (ms < 0) return text;
+    lastSecond = { atMs, text: text.slice(0, -4) };
+  }
+  return `${lastSecond.text}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
 }
 
 /** When the lease ends; null: it has checks, and no lease that ends. */

@@ -15,9 +15,11 @@ import { readInstance } from './read-instance.ts';
 import { asksForThePast, type PastContext, readPastApp } from './read-past-app.ts';
 import { addRecordRoutes, type RecordRoutesContext } from './record-routes.ts';
 import { register } from './register.ts';
-import { renew, renewMany } from './renew.ts';
+import { renew } from './renew.ts';
+import { renewMany } from './renew-many.ts';
 import * as schemas from './schemas.ts';
 import { cancelReply, stopQuery } from './stop-schemas.ts';
+import { readUsualRenewals } from './usual-renewals.ts';
 import { addWatchRoutes, type WatchContext } from './watch/watch.ts';
 
 export interface RoutesContext
@@ -48,6 +50,7 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
     '/renew',
     {
       bodyLimit: context.renewManyBytes,
+      config: { readUsual: readUsualRenewals },
       preHandler,
       schema: {
         summary: 'Renew many leases',

@@ -8,7 +8,7 @@ import { limits, priorityDefault, Status, weightDefault } from '../registry/inst
 import { instanceOctetsMax, nameOctetsMax } from '../registry/names.ts';
 import { Order } from '../registry/ordering.ts';
 import { checksField, healthReply } from './check-schemas.ts';
-import { renewalsMax } from './renew.ts';
+import { renewalsMax } from './renew-many.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 

@@ -22,6 +22,7 @@ import { acceptJsonBodies } from './json-body.ts';
 import type { LongPolls } from './long-poll.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
+import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import type { ReadAnswerContext } from './read-answer.ts';
 import { addRoutes } from './routes.ts';
@@ -128,6 +129,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   countRequests(app, deps.counters);
   limitConnections(app.server, limits, { counters: deps.counters, random });
+  pacePipelines(app.server);
   const underWay = countUnderWay(app, () => longPolls.waiting + watchers.count);
   stopGracefully(app, [longPolls, watchers], underWay);
   app.addHook('onRequest', refuseOddAddress);

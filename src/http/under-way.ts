@@ -23,7 +23,7 @@ export class UnderWay {
   enter(response: ServerResponse): void {
     this.#open++;
     // Not onResponse: that one hears nothing of a client that has gone.
-    response.once('close', this.#closed);
+    response.on('close', this.#closed);
   }
 
   /** Settles when nothing is under way, parked or not; to be asked for once. */

@@ -38,8 +38,8 @@ export class HttpCounts {
     add(this.registrations, verdict);
   }
 
-  renewal(verdict: string): void {
-    add(this.renewals, verdict);
+  renewal(verdict: string, count = 1): void {
+    add(this.renewals, verdict, count);
   }
 
   patch(verdict: string): void {
@@ -94,6 +94,6 @@ function zeros(verdicts: string): Counts {
   return new Map(verdicts.split(' ').map((verdict) => [verdict, 0]));
 }
 
-function add(counts: Counts, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function add(counts: Counts, key: string, count = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }

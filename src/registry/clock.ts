@@ -12,3 +12,9 @@ export interface Clock {
    */
   resumedMs?(): number | undefined;
 }
+
+/** One reading of both. */
+export interface Moment {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}

@@ -7,7 +7,7 @@ import { App } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Actor, Cause, Change, ChangeListener, NewChange } from './change.ts';
 import { ChangeStream } from './change-stream.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Moment } from './clock.ts';
 import { Departures } from './departures.ts';
 import { dnsNameProblem } from './dns-names.ts';
 import type { GuardView } from './guard-status.ts';
@@ -125,12 +125,12 @@ export class Registry implements RegistryView {
     return { kind: 'registered', after: instance, revision: this.revision, atMs, cause: { why: 'restored' }, times };
   }
 
-  /** Moves the lease's end and nothing else. */
-  renew(key: InstanceKey): RenewOutcome {
+  /** Moves the lease's end and nothing else. Who renews many at once reads the clock once: `now`. */
+  renew(key: InstanceKey, now?: Moment): RenewOutcome {
     const stored = this.find(key);
     if (stored === undefined) return { kind: 'unknown' };
-    this.#leases.heard(stored, this.#clock.monotonicMs());
-    stored.renewedAtMs = this.#clock.wallMs();
+    this.#leases.heard(stored, now?.monotonicMs ?? this.#clock.monotonicMs());
+    stored.renewedAtMs = now?.wallMs ?? this.#clock.wallMs();
     return { kind: 'renewed', stored };
   }
 

@@ -29,5 +29,15 @@ const upper = /[A-Z]+/g;
 
 /** Lower-cases A-Z alone, as DNS compares (RFC 4343 §3). */
 export function foldAscii(text: string): string {
+  if (!hasUpper(text)) return text;
   return text.replace(upper, (letters) => letters.toLowerCase());
+}
+
+/** Most names have none: a look is cheaper than a replacement that finds nothing. */
+function hasUpper(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x41 && unit <= 0x5a) return true;
+  }
+  return false;
 }

@@ -17,7 +17,7 @@ const parts: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['size.ts', '100000'],
     ['size.ts', '1000000'],
   ],
-  control: [['storms.ts'], ['durable-writes.ts']],
+  control: [['storms.ts'], ['batches.ts'], ['durable-writes.ts']],
   watch: [['watchers.ts', '10000', '8000']],
   zones: [['zones.ts']],
 };

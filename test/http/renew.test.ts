@@ -131,6 +131,37 @@ describe('POST /renew', () => {
     expect(counters.counts.get('renewal:invalid')).toBe(4);
   });
 
+  test('answers the usual body and any other spelling of it alike', async () => {
+    const { app, register, clock, counters } = createWorld();
+    await register('prod/orders/a1');
+    await register('prod/orders/Two', { leaseSeconds: 30 });
+    await register('prod/orders/a3');
+    clock.advance(10_500);
+    const instances = ['a1', 'TWO', 'gone', 'a b\u2028', 'a3'].map((instance) => of(instance));
+    const ask = async (entry: (one: Json) => unknown) => {
+      const payload = JSON.stringify({ instances: [...instances, of('a1', { env: 'pr.od' })].map(entry) });
+      const headers = { 'content-type': 'application/json' };
+      return app.inject({ method: 'POST', url: '/api/v1/renew', headers, payload });
+    };
+    const usual = await ask((one) => one);
+    expect(counters.counts).toEqual(
+      new Map([...counters.counts, ['renewal:renewed', 3], ['renewal:unknown', 1], ['renewal:invalid', 2]]),
+    );
+    const other = await ask(({ env, appid, instance }) => ({ instance, env, appid }));
+    expect(usual.headers['content-type']).toBe(other.headers['content-type']);
+    expect(usual.json()).toEqual(other.json());
+    const results = (usual.json() as { results: Json[] }).results;
+    expect(results.map(({ status }) => status)).toEqual([
+      'renewed',
+      'renewed',
+      'unknown',
+      'invalid',
+      'renewed',
+      'invalid',
+    ]);
+    expect(results[1]).toEqual({ ...of('TWO'), status: 'renewed', renewBefore: '2026-01-01T00:00:40.500Z' });
+  });
+
   test.each<[what: string, body: unknown, field: string]>([
     ['no body', undefined, ''],
     ['a list', [], ''],

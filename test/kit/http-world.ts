@@ -48,7 +48,7 @@ export class FakeTimers {
 export class FakeCounters implements HttpCounters {
   readonly counts = new Map<string, number>();
   registration = (verdict: string): void => this.#add(`registration:${verdict}`);
-  renewal = (verdict: string): void => this.#add(`renewal:${verdict}`);
+  renewal = (verdict: string, count = 1): void => this.#add(`renewal:${verdict}`, count);
   patch = (verdict: string): void => this.#add(`patch:${verdict}`);
   cancel = (verdict: string): void => this.#add(`cancel:${verdict}`);
   drain = (verdict: string): void => this.#add(`drain:${verdict}`);
@@ -63,8 +63,8 @@ export class FakeCounters implements HttpCounters {
     this.connections += difference;
   };
 
-  #add(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  #add(what: string, count = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + count);
   }
 }
 

@@ -39,6 +39,15 @@ export class RawConnection {
     this.#socket.write(bytes, 'latin1');
   }
 
+  /** The client takes nothing more: what is sent to it stays in the kernel. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
+  readOn(): void {
+    this.#socket.resume();
+  }
+
   /** The client goes away, from one moment to the next. */
   destroy(): void {
     this.#socket.destroy();

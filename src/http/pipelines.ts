@@ -1,0 +1,165 @@
+// Requests that a client sends without waiting for replies (RFC 9112 §9.3.2). Node would parse whatever a read has brought,
+// hundreds of requests, and read on while they wait for each other; two thousand such connections hold the event loop for
+// seconds and take a gigabyte. Here the parser gets what has come in pieces: at once what is short and has nothing
+// before it on its connection, as almost everything is; else by turns with the other connections, so many requests a turn
+// of the event loop, and none while `unansweredMax` requests of the connection are not answered. What is not read stays in
+// the kernel, which holds the client back.
+// How: Node's own listener for the data of a socket is put behind a `readable` one (a public event: Node then leaves the
+// socket to JavaScript). Node stops a socket, for replies that nobody takes and for bodies that nobody reads, by
+// `pause()` and `resume()`, which here hold and release the pieces.
+// Limits: of a connection, `unansweredMax` requests and a piece's, and the 64 KiB that a socket buffers. The time in which
+// a request has to be complete goes on for one that is cut by a piece and waits behind a long poll; and behind one, the
+// end of a connection with so many waiting is heard when the poll ends.
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** More make nothing faster: the replies go out one after the other. */
+const unansweredMax = 32;
+/** A dozen renewals, or a registration. */
+const pieceOctets = 1024;
+/** A millisecond or two; loop-turns.ts lets in twice as many, so whoever waits for replies has half of each turn. */
+const requestsPerTurnMax = 64;
+
+type Listener = (this: Socket, piece: Buffer) => void;
+type NextTurn = (callback: () => void) => void;
+
+export class Pipelines {
+  readonly #nextTurn: NextTurn;
+  readonly #ofSocket = new WeakMap<Socket, Pipeline>();
+  #line: Pipeline[] = [];
+  #isTurnAsked = false;
+  #entered = 0;
+
+  /** `nextTurn` runs its argument once whatever the sockets have brought was looked at: `setImmediate`. */
+  constructor(nextTurn: NextTurn = setImmediate) {
+    this.#nextTurn = nextTurn;
+  }
+
+  /** Stands between a socket and the parser; to be called once the HTTP server has added its listeners to it. */
+  pace(socket: Socket): void {
+    this.#ofSocket.set(socket, new Pipeline(socket, this.#join));
+  }
+
+  /** The parser has met a request. One listener for all responses: this is on the path of every renewal. */
+  readonly entered = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#entered++;
+    this.#ofSocket.get(request.socket)?.entered(request);
+    response.on('close', this.#answered);
+  };
+
+  /** `response` is `this`. */
+  readonly #answered = this.#answeredBy();
+
+  #answeredBy(): (this: ServerResponse) => void {
+    const ofSocket = this.#ofSocket;
+    return function answered() {
+      ofSocket.get(this.req.socket)?.answered();
+    };
+  }
+
+  readonly #join = (pipeline: Pipeline): void => {
+    this.#line.push(pipeline);
+    this.#askForTurn();
+  };
+
+  #askForTurn(): void {
+    if (this.#isTurnAsked) return;
+    this.#isTurnAsked = true;
+    this.#nextTurn(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#isTurnAsked = false;
+    this.#entered = 0;
+    const line = this.#line;
+    this.#line = [];
+    let at = 0;
+    for (; at < line.length && this.#entered < requestsPerTurnMax; at++) (line[at] as Pipeline).takePiece();
+    // Whoever has more to say went to the end.
+    this.#line = [...line.slice(at), ...this.#line];
+    if (this.#line.length > 0) this.#askForTurn();
+  };
+}
+
+/** One connection. */
+class Pipeline {
+  readonly #socket: Socket;
+  readonly #join: (pipeline: Pipeline) => void;
+  readonly #parsers: readonly Listener[];
+  #unanswered = 0;
+  /** Octets that are still to come of the body that is being read, or some more. */
+  #bodyOctets = 0;
+  #isHeld = false;
+  #isInLine = false;
+
+  constructor(socket: Socket, join: (pipeline: Pipeline) => void) {
+    this.#socket = socket;
+    this.#join = join;
+    this.#parsers = socket.listeners('data') as Listener[];
+    socket.removeAllListeners('data');
+    socket.pause = () => {
+      this.#isHeld = true;
+      return socket;
+    };
+    socket.resume = () => {
+      if (this.#isHeld) {
+        this.#isHeld = false;
+        this.#goOn();
+      }
+      return socket;
+    };
+    socket.on('readable', () => this.#readable());
+  }
+
+  entered(request: IncomingMessage): void {
+    this.#unanswered++;
+    const length = request.headers['content-length'];
+    this.#bodyOctets = length === undefined ? 0 : Number(length);
+  }
+
+  answered(): void {
+    this.#unanswered--;
+    if (this.#socket.readableLength > 0) this.#goOn();
+  }
+
+  /** Lets the parser have one piece; asks for another turn where there is more. */
+  takePiece(): void {
+    this.#isInLine = false;
+    if (!this.#mayParse()) return;
+    const socket = this.#socket;
+    const octets = Math.min(socket.readableLength, Math.max(pieceOctets, this.#bodyOctets));
+    const piece = socket.read(octets) as Buffer | null;
+    if (piece === null) return;
+    this.#bodyOctets = Math.max(0, this.#bodyOctets - piece.length);
+    for (const parse of this.#parsers) parse.call(socket, piece);
+    // An empty read tells the socket to fetch more, or that this was the end.
+    if (socket.readableLength > 0) this.#goOn();
+    else if (!socket.destroyed) socket.read(0);
+  }
+
+  #readable(): void {
+    const { readableLength } = this.#socket;
+    if (this.#unanswered === 0 && readableLength <= Math.max(pieceOctets, this.#bodyOctets)) this.takePiece();
+    else if (this.#bodyOctets > 0 && this.#unanswered === 1) this.takePiece();
+    else this.#goOn();
+  }
+
+  #mayParse(): boolean {
+    return !this.#isHeld && !this.#socket.destroyed && this.#unanswered < unansweredMax;
+  }
+
+  #goOn(): void {
+    if (this.#isInLine || !this.#mayParse()) return;
+    this.#isInLine = true;
+    this.#join(this);
+  }
+}
+
+/** Adds the pace to all connections of a server, behind `limitConnections`. */
+export function pacePipelines(server: Server, pipelines = new Pipelines()): void {
+  server.on('connection', (socket: Socket) => {
+    if (socket.listenerCount('data') > 0) pipelines.pace(socket);
+  });
+  server.prependListener('request', pipelines.entered);
+}
