@@ -77,7 +77,8 @@ interface RawReply {
   readonly text: string;
 }
 
-async function exchange({ url, token }: Connection, call: ApiRequest): Promise<RawReply | ApiFault> {
+async function exchange(connection: Connection, call: ApiRequest): Promise<RawReply | ApiFault> {
+  const { url, token } = connection;
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   const { method = 'GET', path, body, withinMs = 10_000 } = call;
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -100,7 +101,7 @@ async function exchange({ url, token }: Connection, call: ApiRequest): Promise<R
     const fail = (error: NodeJS.ErrnoException): void =>
       resolve({
         code: exitCodes.failed,
-        problem: unreachable(url, error, withinMs),
+        problem: unreachable(connection, error, withinMs),
         isUnsent: unsentCodes.includes(error.code ?? ''),
       });
     const sent = request(options, (response) => void readReply(response).then(resolve, fail));
@@ -127,11 +128,11 @@ function readReply(response: IncomingMessage): Promise<RawReply> {
 }
 
 /** Why nobody answered, and what to do about it. */
-export function unreachable(url: URL, error: NodeJS.ErrnoException, withinMs: number): string {
+export function unreachable({ url, flag }: Connection, error: NodeJS.ErrnoException, withinMs: number): string {
   const { code = '' } = error;
   const at = `Cannot reach rollcall at ${url.origin}`;
   if (code === 'ECONNREFUSED') {
-    return `${at}: nothing listens there (ECONNREFUSED). Start it with "rollcall serve", or name another with --url or ROLLCALL_URL.`;
+    return `${at}: nothing listens there (ECONNREFUSED). Start it with "rollcall serve", or name another with ${flag} or ROLLCALL_URL.`;
   }
   if (error.name === 'TimeoutError' || code === 'ABORT_ERR') return `${at}: no reply within ${withinMs / 1000} s.`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `${at}: ${url.hostname} has no address (${code}).`;

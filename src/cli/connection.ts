@@ -12,6 +12,8 @@ export interface Connection {
   /** Without a path, a query or a user. */
   readonly url: URL;
   readonly token: string | undefined;
+  /** Which flag of this command names another one. */
+  readonly flag: '--url' | '--registry';
 }
 
 export function addConnectionFlags(command: Command): Command {
@@ -36,7 +38,7 @@ export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault 
   const url = flag === undefined ? defaultUrlOf(parts) : urlOf(flag, '--url');
   if ('problem' in url) return url;
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
-  return typeof token === 'object' ? token : { url, token };
+  return typeof token === 'object' ? token : { url, token, flag: '--url' };
 }
 
 /** The connections that --registry names, each server once, in their order; the token is the same for all. */
@@ -47,7 +49,7 @@ export function registriesOf(typed: Typed, parts: CliParts): readonly Connection
   const byOrigin = new Map<string, Connection>();
   for (const url of given.length > 0 ? given : [defaultUrlOf(parts)]) {
     if ('problem' in url) return url;
-    byOrigin.set(url.origin, { url, token });
+    byOrigin.set(url.origin, { url, token, flag: '--registry' });
   }
   return [...byOrigin.values()];
 }

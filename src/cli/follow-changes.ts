@@ -75,7 +75,7 @@ export async function* followChanges(
       }
     } catch (error) {
       if (!wasThere && !signal.aborted) {
-        const problem = unreachable(connection.url, error as NodeJS.ErrnoException, silenceMsMax);
+        const problem = unreachable(connection, error as NodeJS.ErrnoException, silenceMsMax);
         yield { kind: 'refused', problem, code: exitCodes.failed };
         return;
       }

@@ -1,7 +1,7 @@
 // `rollcall config`: the configuration in force as YAML that rollcall could read again, each line with a comment that
 // says where its value came from. Secrets are printed as ***, which rollcall would refuse: the output is no backup.
 
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { factsOf, type SettingKey, settingKeys } from '../config/settings.ts';
 import { formatListen } from '../config/values.ts';
 import type { Config, Origins } from '../config.ts';
@@ -10,6 +10,15 @@ export function printConfig(config: Config, origins: Origins): string {
   const lines = settingKeys.map((key) => ({ text: line(config, key), origin: origins[key] }));
   const width = Math.min(40, Math.max(...lines.map(({ text }) => text.length)));
   return lines.map(({ text, origin }) => `${text.padEnd(width)} # ${origin}\n`).join('');
+}
+
+/** The same for programs: each setting's value (null: not set; secrets as ***) and where it came from. */
+export function configDocument(config: Config, origins: Origins): Readonly<Record<string, unknown>> {
+  const rows = settingKeys.map((key) => {
+    const read: Readonly<Record<string, unknown>> | null = parse(line(config, key));
+    return [key, { value: read?.[key] ?? null, from: origins[key] }] as const;
+  });
+  return Object.fromEntries(rows);
 }
 
 function line(config: Config, key: SettingKey): string {

@@ -47,6 +47,7 @@ async function programOf(
   const context: CliContext = { ...parts, wholeProgram: () => programOf(parts, ends, () => true) };
   for (const row of commandRows) {
     const command = program.command(row.spec).description(row.summary).helpGroup(row.group);
+    command.showHelpAfterError(`"rollcall ${nameOf(row)} --help" tells how to call it, with examples.`);
     if (!isWanted(row)) continue;
     const action = (await row.load()).define(command, context);
     command.action(async () => ends(await action({ args: command.args, options: command.opts() })));

@@ -1,13 +1,14 @@
 // Health as app.ts sees it: the checks of all instances, and the files that name instances to check. It writes to the
 // registry what these come to, and nothing else.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../registry/change.ts';
 import type { Clock } from '../registry/clock.ts';
 import type { RegistrationDefaults } from '../registry/instance.ts';
-import { type InstanceKey, instanceKey } from '../registry/names.ts';
+import type { InstanceKey } from '../registry/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type CheckCounts, Checker } from './checker.ts';
-import type { Service } from './files/service-file.ts';
+import { NamedServices } from './files/named-services.ts';
 import { ServiceFolder, type Tell } from './files/service-folder.ts';
 import { prober } from './probe.ts';
 import { locateWithin } from './targets.ts';
@@ -28,8 +29,7 @@ export class Health {
   readonly #deps: HealthDeps;
   readonly #checker: Checker;
   readonly #folder: ServiceFolder;
-  /** What the files name, by file; as they name it. */
-  readonly #named = new Map<string, Map<string, InstanceKey>>();
+  readonly #named: NamedServices;
 
   constructor(deps: HealthDeps) {
     const { registry, clock, checksAtOnceMax: runningMax, defaults, tell } = deps;
@@ -44,9 +44,20 @@ export class Health {
       },
       runningMax,
     });
-    const say = (file: string, services: readonly Service[]): readonly string[] => this.#say(file, services);
-    const withdraw = (file: string): void => void this.#say(file, []);
-    this.#folder = new ServiceFolder(deps.services, { defaults, say, withdraw, tell });
+    this.#named = new NamedServices({
+      registry,
+      pathOf: (file) => this.#pathOf(file),
+      restoredFrom: (file) => [...this.#checker.tracked()].filter(({ health }) => health?.file === file),
+      nextTurn: () => nextTurn(),
+      onTaken: (file, key) =>
+        tell('info', { file: this.#pathOf(file), ...placeOf(key) }, 'takes from a service file what another one had'),
+    });
+    this.#folder = new ServiceFolder(deps.services, {
+      defaults,
+      say: (file, services, leaving) => this.#named.say(file, services, leaving),
+      withdraw: (file) => this.#named.withdraw(file),
+      tell,
+    });
   }
 
   get counts(): CheckCounts {
@@ -61,54 +72,14 @@ export class Health {
   /** Once the registry is restored: reads the files, lets go of what came from a file that is gone, starts to check. */
   async start(): Promise<void> {
     const files = await this.#folder.start();
-    for (const { health, ...key } of [...this.#checker.tracked()]) {
-      if (health?.file !== undefined && !files.includes(health.file)) this.#leave(health.file, key);
-    }
+    const origins = new Set([...this.#checker.tracked()].map(({ health }) => health?.file));
+    for (const file of origins) if (file !== undefined && !files.includes(file)) this.#named.withdraw(file);
     this.#checker.start();
   }
 
   async close(): Promise<void> {
     this.#checker.close();
     await this.#folder.close();
-  }
-
-  /** A file names these now, and what it named before no more. Returns what was refused. */
-  #say(file: string, services: readonly Service[]): string[] {
-    const { registry } = this.#deps;
-    const refused: string[] = [];
-    const named = new Map<string, InstanceKey>();
-    for (const { key, registration, at } of services) {
-      const id = idOf(key);
-      const other = [...this.#named].find(([name, keys]) => name !== file && keys.has(id));
-      if (other !== undefined || named.has(id)) {
-        const where = other === undefined ? 'this file' : other[0];
-        refused.push(`${at}: ${key.env}/${key.appid}/${key.instance} is in ${where} already`);
-        continue;
-      }
-      const outcome = registry.register(key, registration, { by: { address: this.#pathOf(file) }, file });
-      if ('problem' in outcome) refused.push(`${at}: ${outcome.problem.field} ${outcome.problem.message}`);
-      else named.set(id, key);
-    }
-    const before = this.#before(file);
-    this.#named.set(file, named);
-    for (const [id, key] of before) if (!named.has(id)) this.#leave(file, key);
-    if (named.size === 0) this.#named.delete(file);
-    return refused;
-  }
-
-  /** What a file named: in this life, or as it was restored. */
-  #before(file: string): Map<string, InstanceKey> {
-    const known = this.#named.get(file);
-    if (known !== undefined) return known;
-    const restored = [...this.#checker.tracked()].filter(({ health }) => health?.file === file);
-    return new Map(restored.map((instance) => [idOf(instance), instance]));
-  }
-
-  /** Takes out what came from the file, unless somebody has registered it otherwise since. */
-  #leave(file: string, key: InstanceKey): void {
-    const { registry } = this.#deps;
-    if (registry.find(key)?.instance.health?.file !== file) return;
-    registry.cancel(key, { address: this.#pathOf(file), reason: 'the service file names it no more' });
   }
 
   #pathOf(file: string): string {
@@ -118,8 +89,4 @@ export class Health {
 
 function placeOf({ env, appid, instance }: InstanceKey): InstanceKey {
   return { env, appid, instance };
-}
-
-function idOf({ env, appid, instance }: InstanceKey): string {
-  return JSON.stringify([env, appid, instanceKey(instance)]);
 }

@@ -41,3 +41,17 @@ test('a directory that is not there is a fault', async () => {
   expect(code).toBe(1);
   expect(out + err).toContain('nowhere');
 });
+
+test('for programs: one document, good or bad, with the same exit codes', async () => {
+  const files = { 'zones/a.test.zone': good, 'zones/b.test.zone': `${good}z IN MX ten mail\n` };
+  const { code, out } = await rollcall(['check-zones', 'zones', '--output', 'json'], { files });
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({
+    directory: 'zones',
+    faults: [expect.stringMatching(/b\.test\.zone:5:\d+: /)],
+  });
+  const { 'zones/a.test.zone': sound } = files;
+  const fine = await rollcall(['check-zones', 'zones', '-o', 'json'], { files: { 'zones/a.test.zone': sound } });
+  expect(fine.code).toBe(0);
+  expect(JSON.parse(fine.out)).toEqual({ directory: 'zones', zones: 1, faults: [] });
+});

@@ -66,3 +66,17 @@ test('a file that cannot be read is a problem, a missing default one is not', as
   expect(directory.code).toBe(1);
   expect(directory.err).toMatch(/^cannot read "rollcall\.yaml": EISDIR/);
 });
+
+test('for programs: each value with its origin, secrets left out', async () => {
+  const { code, out } = await rollcall(['config', 'print', '--output', 'json', '--http', '127.0.0.1:0'], {
+    env: { ROLLCALL_TOKENS: `ci=${secret}` },
+  });
+  expect(code).toBe(0);
+  expect(out).not.toContain(secret);
+  expect(JSON.parse(out)).toMatchObject({
+    http: { value: ['127.0.0.1:0'], from: '--http' },
+    tokens: { value: [{ name: 'ci', token: '***' }], from: 'ROLLCALL_TOKENS' },
+    tokenFile: { value: null, from: 'default' },
+    leaseSeconds: { value: 90, from: 'default' },
+  });
+});

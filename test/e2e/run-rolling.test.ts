@@ -44,7 +44,7 @@ const serving = `require('node:http').createServer((_, r) => r.end('ok')).listen
 
 async function bringUp(host: string, port: number): Promise<void> {
   const place = ['--env', 'prod', '--app', 'rolled', '--instance', host, '--addr', `http://${host}:${port}`];
-  const flags = ['--dns-ttl', '1', '--registry', server.http];
+  const flags = ['--dns-ttl', '1', '--registry', server.http, '--quiet'];
   const command = [process.execPath, '-e', serving, host, String(port)];
   const program = start(process.execPath, [main, 'run', ...place, ...flags, '--', ...command], {
     env: cleanEnvironment(),

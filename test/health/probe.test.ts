@@ -6,6 +6,7 @@ import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, createServer as createTcp, type Server, type Socket as TcpSocket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ProbeResult, prober } from '../../src/health/probe.ts';
+import { probeDns } from '../../src/health/probes/dns.ts';
 import { locateWithin } from '../../src/health/targets.ts';
 import { parseRegistration } from '../../src/registry/instance.ts';
 import { freePort } from '../kit/scratch.ts';
@@ -205,6 +206,14 @@ test('dns over UDP: nobody, and one that says nothing', async () => {
   const free = await freePort();
   const result = await checked(`dns+udp://127.0.0.1:${free}`, { type: 'dns', name: 'a', timeoutSeconds: 5 });
   expect(result).toEqual({ kind: 'failed', detail: 'connection refused' });
+});
+
+test('dns over UDP: a host that there is no way to', async () => {
+  // To connect to the broadcast address is not allowed: like a missing route, that is told by the call and not as an event.
+  const address = { port: 'dns', protocol: 'udp', host: '255.255.255.255', number: 53, family: 4 } as const;
+  const check = { type: 'dns', name: 'a', port: '' } as never;
+  const asked = probeDns(check, { ip: address.host, port: 53, address }, AbortSignal.timeout(20_000));
+  await expect(asked).rejects.toThrow(/EACCES|ENETUNREACH|EHOSTUNREACH/);
 });
 
 test('dns over TCP, in two pieces; and a connection that is closed', async () => {

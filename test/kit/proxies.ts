@@ -48,29 +48,20 @@ export async function startNginx(proxied: ProxiedApp): Promise<RunningProxy> {
     http {
       access_log off;
       ${temporary.join(' ')}
-      ${snippet('nginx', proxied).replace('listen 127.0.0.1:8000;', `listen 127.0.0.1:${port};`)}
+      ${snippet('nginx', proxied).replace('listen 127.0.0.1:8088;', `listen 127.0.0.1:${port};`)}
     }`;
   const directory = scratch({ conf });
   const program = start('nginx', ['-p', directory, '-c', join(directory, 'conf'), '-e', 'stderr', '-g', 'daemon off;']);
   return started('nginx', port, directory, program, () => true);
 }
 
-/** Its frontend stands before the snippet; up once requests come through. */
+/** The snippet as it is, at another port; up once requests come through. */
 export async function startHaproxy(proxied: ProxiedApp): Promise<RunningProxy> {
   const port = await freePort();
-  const [name] = proxied.app.split('.');
   const conf = `
 global
   log stderr local0 err
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 5s
-  timeout server 5s
-frontend in
-  bind 127.0.0.1:${port}
-  default_backend ${name}
-${snippet('haproxy', proxied)}`;
+${snippet('haproxy', proxied).replace('bind 127.0.0.1:8089', `bind 127.0.0.1:${port}`)}`;
   const directory = scratch({ conf });
   const program = start('haproxy', ['-f', join(directory, 'conf'), '-db']);
   return started('HAProxy', port, directory, program, (status) => status === 200);

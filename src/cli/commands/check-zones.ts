@@ -1,27 +1,28 @@
 // `rollcall check-zones`: every fault of every zone file, before the server meets it.
 
 import type { Command } from 'commander';
-import { type Action, type CliContext, describeArguments } from '../command.ts';
+import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { addConfigFlag } from '../flags.ts';
+import { addOutputFlag, print } from '../terminal/output.ts';
 import { withConfig } from '../with-config.ts';
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'directory of zone files (default: the setting "zones")');
-  addConfigFlag(command).addHelpText('after', examples);
-  return ({ args: [given], options }) => {
-    if (given !== undefined) return checkZones(given, context);
-    return withConfig(options, context, (config) => checkZones(config.zones, context));
+  addOutputFlag(addConfigFlag(command)).addHelpText('after', examples);
+  return (typed) => {
+    const [given] = typed.args;
+    if (given !== undefined) return checkZones(given, typed, context);
+    return withConfig(typed.options, context, (config) => checkZones(config.zones, typed, context));
   };
 }
 
-async function checkZones(directory: string, context: CliContext): Promise<ExitCode> {
+async function checkZones(directory: string, typed: Typed, context: CliContext): Promise<ExitCode> {
   const { zones, faults } = await context.checkZones(directory);
-  if (faults.length === 0) {
-    context.out(`${counted(zones, 'zone')}, no faults\n`);
-    return exitCodes.ok;
-  }
-  context.out(faults.map((fault) => `${fault}\n`).join(''));
+  await print(context, typed, { directory, zones, faults }, () =>
+    faults.length === 0 ? `${counted(zones, 'zone')}, no faults\n` : faults.map((fault) => `${fault}\n`).join(''),
+  );
+  if (faults.length === 0) return exitCodes.ok;
   context.err(`${counted(faults.length, 'fault')} in ${directory}\n`);
   return exitCodes.failed;
 }

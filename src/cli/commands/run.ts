@@ -20,6 +20,7 @@ import { startLastWatch } from '../run/last-watch.ts';
 import { type Readiness, takenPort } from '../run/readiness.ts';
 import { askOneOf } from '../run/registries.ts';
 import { supervise } from '../run/supervise.ts';
+import type { Tell } from '../run/tell.ts';
 import { printable } from '../terminal/printable.ts';
 
 export function define(command: Command, context: CliContext): Action {
@@ -35,7 +36,8 @@ export function define(command: Command, context: CliContext): Action {
     .option('--ready-within <seconds>', 'stop the program, with exit code 1, where it is not ready by then')
     .option('--drain-seconds <seconds>', 'when stopped, wait at most so long for resolvers to forget it', '30')
     .option('--stop-seconds <seconds>', 'then give the program so long between the signal and SIGKILL', '10')
-    .option('--verbose', 'tell every step on stderr, not only what goes wrong')
+    .option('--quiet', 'tell on stderr only what goes wrong')
+    .option('--verbose', 'tell every step on stderr')
     .addHelpText('after', examples);
   return (typed) => run(typed, context);
 }
@@ -44,8 +46,9 @@ async function run(typed: Typed, context: CliContext): Promise<number> {
   const plan = planOf(typed, context);
   if ('problem' in plan) return tellFault(plan, context);
   const zombies = leaveFirstProcess();
-  const tell = (kind: 'warn' | 'step', text: string): void => {
-    if (kind === 'warn' || plan.isVerbose) context.err(`rollcall run: ${plan.place}: ${printable(text)}\n`);
+  const tell: Tell = (kind, text) => {
+    if (kind === 'warn' || plan.isVerbose || (kind === 'news' && !plan.isQuiet))
+      context.err(`rollcall run: ${plan.place}: ${printable(text)}\n`);
   };
   if (zombies !== undefined) tell('warn', zombies);
   const taken = await takenPort(plan.ports);
@@ -83,6 +86,7 @@ interface Plan {
   readonly readyWithinMs: number | undefined;
   readonly drainMs: number;
   readonly stopMs: number;
+  readonly isQuiet: boolean;
   readonly isVerbose: boolean;
 }
 
@@ -119,6 +123,7 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
     readyWithinMs: times.readyWithinMs,
     drainMs: times.drainMs ?? 0,
     stopMs: times.stopMs ?? 0,
+    isQuiet: typed.options['quiet'] === true,
     isVerbose: typed.options['verbose'] === true,
   };
 }

@@ -24,7 +24,7 @@ export function define(command: Command, context: CliContext): Action {
     .option('--server <host:port>', 'where rollcall answers DNS (default: the setting "dns")')
     .option('--origin <name>', 'the domain to hand over (default: the setting "origin")')
     .option('--also <domain>', 'a further domain to hand over, such as 10.in-addr.arpa; may be given again', oneMore)
-    .option('--app <name>', 'the app in question, as APPID.ENV (default: orders.prod)', 'orders.prod')
+    .option('--app <name>', 'the app in question, as ENV/APPID or APPID.ENV', 'prod/orders')
     .option('--app-port <port>', 'where it serves, for programs that ask for addresses alone', '8080')
     .option('--config <file>', 'settings file of the server (default: rollcall.yaml, if there is one)')
     .addHelpText('after', examples);
@@ -38,6 +38,12 @@ async function print(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [program = ''] = typed.args;
   context.out(snippets.get(program)?.text(target) ?? '');
   return exitCodes.ok;
+}
+
+/** ENV/APPID, as other commands name it, means APPID.ENV. */
+function appNameOf(text: string): string {
+  const [, env, appid] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  return env === undefined ? text : `${appid}.${env}`;
 }
 
 const domainRule = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
@@ -58,7 +64,7 @@ async function targetOf(typed: Typed, context: CliContext): Promise<SnippetTarge
   const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '');
   const origin = bare(originText ?? settings?.origin ?? 'svc');
   const others = textOptions(typed, 'also').map(bare);
-  const app = bare(textOption(typed, 'app') ?? '');
+  const app = bare(appNameOf(textOption(typed, 'app') ?? ''));
   const wrong = [origin, ...others, app].find((name) => !domainRule.test(name));
   if (wrong !== undefined)
     return usageFault(`${JSON.stringify(wrong)} is not a domain name of letters, digits and hyphens`);
@@ -77,7 +83,7 @@ ${[...snippets].map(([name, { summary }]) => `  ${name.padEnd(18)}${summary}`).j
 Examples:
   rollcall snippet unbound | sudo tee /etc/unbound/unbound.conf.d/rollcall.conf
   rollcall snippet bind --also 10.in-addr.arpa
-  rollcall snippet nginx --app pay.prod --app-port 9000 --server 10.0.0.5:53
+  rollcall snippet nginx --app prod/pay --app-port 9000 --server 10.0.0.5:53
 
 Comments in the text say where it belongs and what goes wrong there. "rollcall doctor" tells whether it works.
 `;

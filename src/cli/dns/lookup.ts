@@ -115,7 +115,11 @@ function overUdp(server: HostPort, query: Buffer, withinMs: number): Promise<Buf
       if (isReplyTo(message, query)) end(message);
     });
     // Connected: the kernel drops what others send, and tells us where nobody listens.
-    socket.connect(server.port, server.host, () => socket.send(query));
+    // That there is no way to the host is told by the call back, and not as an event.
+    socket.connect(server.port, server.host, (error?: NodeJS.ErrnoException) => {
+      if (error === undefined || error === null) socket.send(query);
+      else end(noReply(server, 'UDP', error, withinMs));
+    });
   });
 }
 

@@ -8,6 +8,7 @@ import type { ApiFault, ApiReply } from '../api-call.ts';
 import { textField, textList } from '../document-fields.ts';
 import { backOffMs } from './back-off.ts';
 import type { Ask } from './registries.ts';
+import type { Tell } from './tell.ts';
 
 export interface KeeperDeps {
   readonly ask: Ask;
@@ -15,8 +16,7 @@ export interface KeeperDeps {
   /** Resolves after `ms`, or earlier when the signal aborts; never rejects. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
-  /** For people: `warn` is said always, `step` where steps were asked for. */
-  readonly tell: (kind: 'warn' | 'step', text: string) => void;
+  readonly tell: Tell;
 }
 
 export interface Kept {
@@ -141,7 +141,7 @@ export class Keeper {
     this.#tag = tagOf(reply);
     this.#heard(document['leaseSeconds']);
     const names = textList(document, 'dnsNames');
-    this.#deps.tell('step', `registered, found as ${names[0] ?? textField(document, 'instance')}`);
+    this.#deps.tell('news', `registered, found as ${names[0] ?? textField(document, 'instance')}`);
     return undefined;
   }
 

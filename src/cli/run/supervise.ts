@@ -9,6 +9,7 @@ import { endText } from './child.ts';
 import type { Keeper } from './keeper.ts';
 import type { LastWatch } from './last-watch.ts';
 import { becomesReady, type Readiness } from './readiness.ts';
+import type { Tell } from './tell.ts';
 
 export interface Supervised {
   readonly start: () => Child;
@@ -20,7 +21,7 @@ export interface Supervised {
   readonly drainMs: number;
   /** Between the signal and SIGKILL. */
   readonly stopMs: number;
-  readonly tell: (kind: 'warn' | 'step', text: string) => void;
+  readonly tell: Tell;
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
@@ -46,7 +47,7 @@ export async function supervise(supervised: Supervised): Promise<ChildEnd | 'nev
     const hasEnded = (await Promise.race([child.ended, Promise.resolve('running')])) !== 'running';
     if (!hasEnded) await stop(supervised, child, stops, wasReady);
     const end = await child.ended;
-    tell('step', endText(end));
+    tell('news', endText(end));
     await Promise.all([keeper.cancel(endText(end)), child.endGroup(supervised.stopMs)]);
     return wasReady || stops.signal !== undefined || hasEnded ? end : 'never ready';
   } finally {
@@ -71,7 +72,7 @@ async function untilReady(supervised: Supervised, child: Child, stops: Stops): P
   return isReady;
 }
 
-async function grumble(signal: AbortSignal, startedMs: number, tell: Supervised['tell']): Promise<void> {
+async function grumble(signal: AbortSignal, startedMs: number, tell: Tell): Promise<void> {
   for (let gapMs = patienceMs; ; gapMs *= 2) {
     await sleep(gapMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
@@ -86,7 +87,10 @@ async function stop(supervised: Supervised, child: Child, stops: Stops, wasReady
   if (signal === undefined) {
     tell('warn', `not ready within ${seconds(supervised.readyWithinMs ?? 0)}: stopping the program`);
   } else if (wasReady) {
-    tell('step', `${signal}: draining`);
+    tell(
+      'news',
+      `${signal}: out of DNS; the program goes on until no resolver holds its address (again: stops at once)`,
+    );
     const over = AbortSignal.any([stops.hurry, stops.whenEnded]);
     const farewell = await keeper.drain(drainMs, `${signal} to rollcall run`, over);
     if (farewell.kind === 'unsafe' && !stops.whenEnded.aborted)
@@ -117,7 +121,7 @@ class Stops {
   signal: NodeJS.Signals | undefined;
   readonly first: Promise<void>;
 
-  constructor(tell: Supervised['tell']) {
+  constructor(tell: Tell) {
     this.first = new Promise((resolve) => {
       for (const name of stopSignals) {
         this.#listen(name, () => {
@@ -126,7 +130,7 @@ class Stops {
           this.#count++;
           if (this.#count === 1) return;
           this.#hurry.abort();
-          if (this.#count === 2) tell('step', `${name} again: stopping at once`);
+          if (this.#count === 2) tell('news', `${name} again: stopping at once`);
           if (this.#count > 2) this.#child?.killGroup();
         });
       }

@@ -4,8 +4,10 @@
 import { type Snippet, server, shortName } from './target.ts';
 
 export const haproxy: Snippet = {
-  summary: 'a resolvers section and a backend for HAProxy',
-  text: (target) => `# HAProxy: add to haproxy.cfg, then "haproxy -c -f haproxy.cfg" and reload.
+  summary: 'resolvers, a backend and a frontend for HAProxy',
+  text: (
+    target,
+  ) => `# HAProxy: add to haproxy.cfg, then "haproxy -c -f haproxy.cfg" and reload; to try it, it runs as it is: "haproxy -f FILE".
 # - server-template makes that many slots: more instances than slots are left out without a word.
 # - HAProxy does not go by TTL: it asks again after "timeout resolve" and keeps an answer for "hold valid".
 # - accepted_payload_size: without it (512) a large app does not fit. init-addr none: it may start before the app does.
@@ -26,6 +28,15 @@ backend ${shortName(target)}
   option redispatch
   retries 3
   server-template ${shortName(target)} 20 _http._tcp.${target.app} resolvers rollcall resolve-prefer ipv4 init-addr none check inter 1s
+  timeout connect 1s
+  timeout server 1m
+
+# Where clients come in; leave it out where a frontend of yours has "default_backend ${shortName(target)}".
+frontend ${shortName(target)}-in
+  mode http
+  bind 127.0.0.1:8089
+  timeout client 1m
+  default_backend ${shortName(target)}
 `,
 };
 
@@ -39,7 +50,7 @@ export const nginx: Snippet = {
 # - ipv6=off saves a question for apps that have no IPv6. search domains are not used: write the whole name.
 # - DNS gives nginx addresses alone, so the port stands here. proxy_next_upstream tries another address on a failure.
 server {
-  listen 127.0.0.1:8000;
+  listen 127.0.0.1:8088;
   resolver ${server(target)} ipv6=off;
   resolver_timeout 2s;
   location / {
@@ -58,7 +69,7 @@ export const caddy: Snippet = {
   text: (target) => `# Caddy: add to the Caddyfile, then "caddy validate && caddy reload".
 # - refresh is how long Caddy keeps what it found (1m by default, whatever the TTL says).
 # - lb_try_duration: a request waits and tries another instance instead of failing on one that just left.
-:8000 {
+:8088 {
 	reverse_proxy {
 		dynamic srv _http._tcp.${target.app} {
 			resolvers ${server(target)}

@@ -19,6 +19,7 @@ export const fileOctetsMax = 1024 * 1024;
 const servicesMax = 10_000;
 /** A wrong file is wrong in one way many times over: the first ones tell. */
 const faultsMax = 20;
+const severalDocuments = 'a second document: a file holds one; write several instances as a list, each behind "- "';
 
 export type ServiceFile =
   | { readonly services: readonly Service[] }
@@ -34,7 +35,11 @@ export function parseServiceFile(text: string, defaults: RegistrationDefaults): 
   };
   const syntax = [...document.errors, ...document.warnings];
   if (syntax.length > 0)
-    return { faults: syntax.slice(0, faultsMax).map(({ pos, message }) => `${at(pos[0])}: ${message}`) };
+    return {
+      faults: syntax
+        .slice(0, faultsMax)
+        .map(({ pos, code, message }) => `${at(pos[0])}: ${code === 'MULTIPLE_DOCS' ? severalDocuments : message}`),
+    };
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null)) return { services: [] };
   const nodes: readonly unknown[] = isSeq(contents) ? contents.items : [contents];

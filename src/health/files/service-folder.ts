@@ -4,15 +4,24 @@
 // empty one. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
 // Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
 
+import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RegistrationDefaults } from '../../registry/instance.ts';
-import { fileOctetsMax, parseServiceFile, type Service } from './service-file.ts';
+import { parseApart } from './parse-apart.ts';
+import { fileOctetsMax, type Service } from './service-file.ts';
 
 export interface ServiceFolderDeps {
   readonly defaults: RegistrationDefaults;
-  /** A file is new or another one: these are its services now. Returns what cannot be done, as `4:3: …`. */
-  readonly say: (file: string, services: readonly Service[]) => readonly string[];
+  /**
+   * A file is new or another one: these are its services now. Resolves with what cannot be done, as `4:3: …`. Files
+   * that are `leaving` are gone, and will be withdrawn next.
+   */
+  readonly say: (
+    file: string,
+    services: readonly Service[],
+    leaving: ReadonlySet<string>,
+  ) => Promise<readonly string[]>;
   /** A file is gone. */
   readonly withdraw: (file: string) => void;
   readonly tell: Tell;
@@ -24,7 +33,7 @@ const everyMsDefault = 1000;
 const filesMax = 1000;
 
 interface Followed {
-  /** As it was at the last look. */
+  /** As it was at the last look; empty: it was not there. */
   seen: string;
   /** As it was when it was read. */
   read: string | undefined;
@@ -73,12 +82,11 @@ export class ServiceFolder {
   async #look(isFirst: boolean): Promise<void> {
     const names = await this.#names();
     if (names === undefined) return;
-    for (const name of this.#files.keys()) {
-      if (names.includes(name)) continue;
-      this.#files.delete(name);
-      this.#deps.withdraw(name);
-      this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone, and its services with it');
-    }
+    // A file is gone when it is so for two looks, and after the others have been read: one that was renamed has then
+    // been seen under its new name for two looks as well, and its services do not leave in between.
+    const missing = [...this.#files].filter(([name]) => !names.includes(name));
+    const leaving = new Set(missing.filter(([, { seen }]) => seen === '').map(([name]) => name));
+    for (const [, file] of missing) file.seen = '';
     for (const name of names) {
       const stamp = await stampOf(join(this.#folder, name));
       if (this.#isClosed) return;
@@ -88,7 +96,13 @@ export class ServiceFolder {
       file.seen = stamp;
       if (!isSettled || stamp === file.read) continue;
       file.read = stamp;
-      await this.#read(name, file);
+      await this.#read(name, file, leaving);
+    }
+    for (const name of leaving) {
+      if (this.#isClosed) return;
+      this.#files.delete(name);
+      this.#deps.withdraw(name);
+      this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone');
     }
   }
 
@@ -113,19 +127,20 @@ export class ServiceFolder {
     this.#fault = fault;
   }
 
-  async #read(name: string, file: Followed): Promise<void> {
+  async #read(name: string, file: Followed, leaving: ReadonlySet<string>): Promise<void> {
     const path = join(this.#folder, name);
     const text = await textOf(path);
     if (this.#isClosed) return;
     const parsed =
-      'fault' in text ? { faults: [`1:1: ${text.fault}`] } : parseServiceFile(text.text, this.#deps.defaults);
+      'fault' in text ? { faults: [`1:1: ${text.fault}`] } : await parseApart(text.text, this.#deps.defaults);
+    if (this.#isClosed) return;
     if ('faults' in parsed) {
       const which = file.isGood ? 'its last good version counts' : 'none of its services is taken';
       const faults = parsed.faults.map((fault) => `${path}:${fault}`);
       this.#deps.tell('warn', { file: path, faults }, `cannot read a service file: ${which}`);
       return;
     }
-    const refused = this.#deps.say(name, parsed.services).map((fault) => `${path}:${fault}`);
+    const refused = (await this.#deps.say(name, parsed.services, leaving)).map((fault) => `${path}:${fault}`);
     const services = parsed.services.length - refused.length;
     const level = refused.length > 0 ? 'warn' : 'info';
     const more = refused.length > 0 ? { faults: refused } : {};
@@ -150,8 +165,12 @@ async function stampOf(path: string): Promise<string> {
 
 async function textOf(path: string): Promise<{ readonly text: string } | { readonly fault: string }> {
   try {
-    const handle = await open(path, 'r');
+    // Not blocking: a named pipe that nobody writes to would hold up all other files for ever.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      const found = await handle.stat();
+      if (!found.isFile())
+        return { fault: `it is ${found.isDirectory() ? 'a directory' : 'a pipe or a device'}, not a file` };
       const buffer = Buffer.alloc(fileOctetsMax + 1);
       let octets = 0;
       for (;;) {

@@ -55,8 +55,12 @@ function askOverUdp(question: Buffer, { ip, port }: Located, signal: AbortSignal
       socket.close();
       resolve(reply);
     });
-    // Connected: others are not heard, and a closed port is.
-    socket.connect(port, ip, () => socket.send(question));
+    // Connected: others are not heard, and a closed port is. Where there is no way to the host, that is told here and
+    // not as an event.
+    socket.connect(port, ip, (error?: Error) => {
+      if (error === undefined || error === null) socket.send(question);
+      else reject(error);
+    });
     signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
   });
 }

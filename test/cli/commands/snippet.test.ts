@@ -48,6 +48,10 @@ describe.each([...snippets.keys()])('%s', (program) => {
   });
 });
 
+test('an app may be named as everywhere else', async () => {
+  expect(await textFor('haproxy', '--app', 'prod/pay')).toBe(await textFor('haproxy', '--app', 'pay.prod'));
+});
+
 test('IPv6 is written as each program wants it', async () => {
   const flags = ['--server', '[2001:db8::5]:53', '--origin', 'svc'];
   expect(await textFor('unbound', ...flags)).toContain('stub-addr: 2001:db8::5@53');
@@ -129,8 +133,7 @@ const checks: readonly Check[] = [
     program: 'haproxy',
     binary: 'haproxy',
     debian: 'haproxy',
-    whole: (text) =>
-      `defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\nfrontend in\n  bind 127.0.0.1:1\n  default_backend orders\n${text}`,
+    whole: (text) => `${text.replace('127.0.0.1:8089', '127.0.0.1:1')}`,
     args: (file) => ['-c', '-f', file],
   },
   {
@@ -141,7 +144,7 @@ const checks: readonly Check[] = [
       const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
         (kind) => `${kind}_temp_path ${kind};`,
       );
-      return `pid nginx.pid;\nerror_log stderr;\nevents {}\nhttp { access_log off; ${temporary.join(' ')}\n${text.replace('127.0.0.1:8000', `unix:${directory}/socket`)}\n}`;
+      return `pid nginx.pid;\nerror_log stderr;\nevents {}\nhttp { access_log off; ${temporary.join(' ')}\n${text.replace('127.0.0.1:8088', `unix:${directory}/socket`)}\n}`;
     },
     args: (file, directory) => ['-t', '-e', 'stderr', '-p', directory, '-c', file],
   },

@@ -5,7 +5,11 @@ import type { ApiFault, ApiReply } from '../../../src/cli/api-call.ts';
 import { backOffMs } from '../../../src/cli/run/back-off.ts';
 import { askOneOf } from '../../../src/cli/run/registries.ts';
 
-const connections = ['http://a', 'http://b', 'http://c'].map((url) => ({ url: new URL(url), token: undefined }));
+const connections = ['http://a', 'http://b', 'http://c'].map((url) => ({
+  url: new URL(url),
+  token: undefined,
+  flag: '--registry' as const,
+}));
 const down: ApiFault = { code: 1, problem: 'down', isUnsent: true };
 const up: ApiReply = { status: 200, headers: {}, document: {} };
 

@@ -38,6 +38,10 @@ test('one instance, or a list of them, each with the place where it begins', () 
   expect(many.services.map(({ key, at }) => `${key.instance} ${at}`)).toEqual(['one 1:3', 'two 9:3']);
 });
 
+test('a second document is said to be one, in words that help', () => {
+  expect(faults(`${one}---\n${one}`)).toEqual([expect.stringMatching(/a second document: .* write several .* list/)]);
+});
+
 test('an empty file names nobody', () => {
   for (const text of ['', '# nothing yet\n', '---\n', '[]'])
     expect(parseServiceFile(text, defaults)).toEqual({ services: [] });

@@ -1,7 +1,8 @@
 // A folder of service files, followed: what is read when, and what a bad file does not touch.
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ServiceFolder } from '../../../src/health/files/service-folder.ts';
 import { type Files, removeScratch, scratch } from '../../kit/scratch.ts';
@@ -22,10 +23,10 @@ async function followed(files: Files, folder = 'services.d') {
   const said: string[] = [];
   const told: string[] = [];
   const services = new ServiceFolder(
-    join(directory, folder),
+    resolve(directory, folder),
     {
       defaults: { leaseSeconds: 90, dnsTtl: 5 },
-      say: (file, list) => {
+      say: async (file, list) => {
         said.push(`${file}: ${list.map(({ key }) => key.instance).join(' ')}`);
         return list.filter(({ key }) => key.instance === 'taken').map(({ at }) => `${at}: is taken`);
       },
@@ -40,7 +41,7 @@ async function followed(files: Files, folder = 'services.d') {
     removeScratch(directory);
   });
   const names = await services.start();
-  return { directory: join(directory, folder), said, told, names };
+  return { directory: resolve(directory, folder), said, told, names };
 }
 
 test('what is there at the start is read at once, in order; other files are none of it', async () => {
@@ -52,6 +53,20 @@ test('what is there at the start is read at once, in order; other files are none
   });
   expect(said).toEqual(['a.yml: a1', 'b.yaml: b1 b2']);
   expect(names).toEqual(['a.yml', 'b.yaml']);
+});
+
+test('a named pipe, a directory and a link to nothing hold up nobody', async () => {
+  const directory = scratch({ 'services.d/z.yaml': named('z1') });
+  const folder = join(directory, 'services.d');
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'a.yaml')]);
+  mkdirSync(join(folder, 'b.yaml'));
+  symlinkSync('nowhere', join(folder, 'c.yaml'));
+  const { said, told } = await followed({}, folder);
+  expect(said).toEqual(['z.yaml: z1']);
+  expect(told.join('\n')).toContain('a.yaml:1:1: it is a pipe or a device, not a file');
+  expect(told.join('\n')).toContain('b.yaml:1:1: it is a directory, not a file');
+  expect(told.join('\n')).toContain('c.yaml:1:1: ENOENT');
+  removeScratch(directory);
 });
 
 test('a file that changes, comes and goes is followed, and each state is told once', async () => {
