@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
-const root = import.meta.dirname;
+const root = join(import.meta.dirname, '..', '..');
 const dist = join(root, 'dist');
 
 rmSync(dist, { recursive: true, force: true });
-execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['--project', join(root, 'tsconfig.build.json')], {
+execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['--project', join(import.meta.dirname, 'tsconfig.json')], {
   stdio: 'inherit',
 });
 
