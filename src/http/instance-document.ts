@@ -13,12 +13,10 @@ let lastSecond = { atMs: Number.NaN, text: '' };
 /** ISO 8601 text of wall-clock milliseconds. */
 export function isoTime(wallMs: number): string {
   const ms = Math.trunc(wallMs) % 1000;
+  // Before 1970 seconds are counted the other way.
+  if (ms < 0) return new Date(wallMs).toISOString();
   const atMs = Math.trunc(wallMs) - ms;
-  if (atMs !== lastSecond.atMs) {
-    const text = new Date(wallMs).toISOString();
-    if (ms < 0) return text;
-    lastSecond = { atMs, text: text.slice(0, -4) };
-  }
+  if (atMs !== lastSecond.atMs) lastSecond = { atMs, text: new Date(wallMs).toISOString().slice(0, -4) };
   return `${lastSecond.text}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
 }
 
