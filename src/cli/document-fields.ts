@@ -9,6 +9,11 @@ export function textField(fields: Fields, name: string): string {
   return value === undefined || value === null ? '' : plainText(value);
 }
 
+/** The instance that a document is about, as people name it: ENV/APPID/INSTANCE. */
+export function instanceField(fields: Fields): string {
+  return ['env', 'appid', 'instance'].map((name) => textField(fields, name)).join('/');
+}
+
 export function fieldsList(fields: Fields, name: string): readonly Fields[] {
   const value = fields[name];
   return Array.isArray(value) ? value.filter((one): one is Fields => typeof one === 'object' && one !== null) : [];

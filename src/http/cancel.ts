@@ -3,41 +3,16 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DrainContext } from './drain.ts';
-import { instanceTag, isMatch } from './entity-tag.ts';
-import { instanceName } from './instance-document.ts';
+import { readInstanceCall } from './instance-call.ts';
 import { sendProblem } from './problem-details.ts';
-import { QueryReader } from './query-reader.ts';
-import { readReason } from './reason.ts';
-import { safeWaitMsMax } from './safe-stops.ts';
-import {
-  actorOf,
-  failedPrecondition,
-  type InstanceParams,
-  instanceKeyOf,
-  unknownInstance,
-  whenDurable,
-} from './write-context.ts';
+import { actorOf, unknownInstance, whenDurable } from './write-context.ts';
 
 /** Handles the call; a body is ignored. */
 export function cancel(context: DrainContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { registry, log } = context;
-  const key = instanceKeyOf(request.params as InstanceParams, 'cancel', reply);
-  if (key === undefined) {
-    log.count.cancel('invalid');
-    return reply;
-  }
-  const query = new QueryReader(request, ['wait', 'reason']);
-  const waitMs = query.durationMs('wait', safeWaitMsMax);
-  const reason = readReason(query);
-  if (query.refused(reply, `Cannot cancel ${instanceName(key)}`)) {
-    log.count.cancel('invalid');
-    return reply;
-  }
-  const before = registry.find(key);
-  if (before !== undefined && !isMatch(request, instanceTag(before.revision))) {
-    log.count.cancel('precondition');
-    return sendProblem(reply, failedPrecondition(key, 'cancel', request, before.revision));
-  }
+  const call = readInstanceCall(context, request, reply, 'cancel', ['wait', 'reason']);
+  if (call === undefined) return reply;
+  const { key, reason, waitMs } = call;
   const outcome = registry.cancel(key, actorOf(request, reason));
   log.count.cancel(outcome.kind);
   if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'cancel'));

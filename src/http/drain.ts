@@ -3,23 +3,14 @@
 // drained twice is drained once, so it may be repeated. Registering it as `up`, by PUT or PATCH, brings it back.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { instanceTag, isMatch } from './entity-tag.ts';
+import { instanceTag } from './entity-tag.ts';
+import { readInstanceCall } from './instance-call.ts';
 import { instanceName } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
-import { QueryReader } from './query-reader.ts';
-import { readReason } from './reason.ts';
-import { type SafeStops, safeWaitMsMax } from './safe-stops.ts';
+import type { SafeStops } from './safe-stops.ts';
 import { instanceParams, problemAnswer } from './schemas.ts';
 import { drainReply, stopQuery } from './stop-schemas.ts';
-import {
-  actorOf,
-  failedPrecondition,
-  type InstanceParams,
-  instanceKeyOf,
-  unknownInstance,
-  type WriteContext,
-  whenDurable,
-} from './write-context.ts';
+import { actorOf, unknownInstance, type WriteContext, whenDurable } from './write-context.ts';
 
 export interface DrainContext extends WriteContext {
   readonly safeStops: SafeStops;
@@ -45,23 +36,9 @@ export function addDrainRoutes(scope: FastifyInstance, context: DrainContext): v
 /** A body is ignored. */
 function drain(context: DrainContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { registry, log } = context;
-  const key = instanceKeyOf(request.params as InstanceParams, 'drain', reply);
-  if (key === undefined) {
-    log.count.drain('invalid');
-    return reply;
-  }
-  const query = new QueryReader(request, ['wait', 'reason']);
-  const waitMs = query.durationMs('wait', safeWaitMsMax);
-  const reason = readReason(query);
-  if (query.refused(reply, `Cannot drain ${instanceName(key)}`)) {
-    log.count.drain('invalid');
-    return reply;
-  }
-  const before = registry.find(key);
-  if (before !== undefined && !isMatch(request, instanceTag(before.revision))) {
-    log.count.drain('precondition');
-    return sendProblem(reply, failedPrecondition(key, 'drain', request, before.revision));
-  }
+  const call = readInstanceCall(context, request, reply, 'drain', ['wait', 'reason']);
+  if (call === undefined) return reply;
+  const { key, reason, waitMs } = call;
   const outcome = registry.drain(key, actorOf(request, reason));
   log.count.drain(outcome.kind);
   if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'drain'));

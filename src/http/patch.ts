@@ -6,40 +6,18 @@ import { isObject, parseRegistration, registrationToJson } from '../registry/ins
 import { mergePatch } from '../registry/merge-patch.ts';
 import { type Problem, problem } from '../registry/problem.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
-import { instanceTag, isMatch } from './entity-tag.ts';
+import { instanceTag } from './entity-tag.ts';
+import { readInstanceCall } from './instance-call.ts';
 import { instanceDocument, instanceName } from './instance-document.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
-import { QueryReader } from './query-reader.ts';
-import { readReason } from './reason.ts';
-import {
-  actorOf,
-  failedPrecondition,
-  type InstanceParams,
-  instanceKeyOf,
-  unknownInstance,
-  type WriteContext,
-  whenDurable,
-} from './write-context.ts';
+import { actorOf, unknownInstance, type WriteContext, whenDurable } from './write-context.ts';
 
 /** Handles the call; the body has been read as JSON. */
 export function patch(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { registry, log } = context;
-  const key = instanceKeyOf(request.params as InstanceParams, 'patch', reply);
-  if (key === undefined) {
-    log.count.patch('invalid');
-    return reply;
-  }
-  const query = new QueryReader(request, ['reason']);
-  const reason = readReason(query);
-  if (query.refused(reply, `Cannot patch ${instanceName(key)}`)) {
-    log.count.patch('invalid');
-    return reply;
-  }
-  const stored = registry.find(key);
-  if (stored !== undefined && !isMatch(request, instanceTag(stored.revision))) {
-    log.count.patch('precondition');
-    return sendProblem(reply, failedPrecondition(key, 'patch', request, stored.revision));
-  }
+  const call = readInstanceCall(context, request, reply, 'patch', ['reason']);
+  if (call === undefined) return reply;
+  const { key, stored, reason } = call;
   const problems = stored === undefined ? [] : strangeProblems(context, stored, request.body);
   const outcome =
     problems.length > 0

@@ -2,6 +2,7 @@
 // instance's `status`, which everybody else reads, is `up` where the owner wants it up and the checks pass. Instances
 // without checks have no health, and are held to their lease instead.
 
+import { addressToText } from './address.ts';
 import type { Instance, Registration, Status } from './instance.ts';
 
 export const Verdict = ['unchecked', 'passing', 'critical'] as const;
@@ -37,12 +38,8 @@ export function healthOf(
 }
 
 export function isSameQuestion(a: Registration, b: Registration): boolean {
-  const question = ({ addrs, checks }: Registration): string => JSON.stringify([addrs.map(addressKey), checks]);
+  const question = ({ addrs, checks }: Registration): string => JSON.stringify([addrs.map(addressToText), checks]);
   return a === b || question(a) === question(b);
-}
-
-function addressKey({ port, protocol, host, number }: Registration['addrs'][number]): unknown {
-  return [port, protocol, host, number];
 }
 
 /** The status that others are to see. */

@@ -13,7 +13,7 @@ import {
   textOptions,
 } from '../command.ts';
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
-import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Fault, tellFault, usageFault } from '../fault.ts';
 import { followChanges } from '../follow-changes.ts';
@@ -124,10 +124,14 @@ async function readPast(connection: Connection, { query, limit }: Wanted): Promi
 const columns = ['at', 'instance', 'why', 'what'] as const;
 
 function rowOf(event: Fields): string[] {
-  const place = ['env', 'appid', 'instance'].map((name) => textField(event, name)).join('/');
   const changed = textField(event, 'changed');
   const text = textField(event, 'text');
-  return [textField(event, 'at'), place, textField(event, 'why'), changed === '' ? text : `${text} (${changed})`];
+  return [
+    textField(event, 'at'),
+    instanceField(event),
+    textField(event, 'why'),
+    changed === '' ? text : `${text} (${changed})`,
+  ];
 }
 
 function inWords({ events: listed, document, isMore }: Past, context: CliContext): string {

@@ -14,7 +14,7 @@ import {
   textOptions,
 } from '../command.ts';
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
-import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Fault, tellFault } from '../fault.ts';
 import { scopeOf } from '../place.ts';
@@ -117,8 +117,7 @@ function inWords(document: Fields, isDryRun: boolean, context: CliContext): stri
 }
 
 function cells(one: Fields): string[] {
-  const place = ['env', 'appid', 'instance'].map((name) => textField(one, name)).join('/');
-  return [place, textField(one, 'why'), textField(one, 'at')];
+  return [instanceField(one), textField(one, 'why'), textField(one, 'at')];
 }
 
 const examples = `
