@@ -43,7 +43,7 @@ describe('where a value comes from', () => {
       guardPercent: 85,
       guardCeilingSeconds: 3600,
       evictionPercentPerMinute: 15,
-      answerCacheMiB: 64,
+      answerCacheMiB: 128,
       stopSeconds: 5,
       serverId: '',
       serverVersion: '',

@@ -131,7 +131,7 @@ export const settingsSchema = Type.Object(
     ),
     guardCeilingSeconds: whole('seconds', 3600, 1, 604_800, 'so long after its lease an instance is evicted anyway'),
     evictionPercentPerMinute: whole('percent', 15, 1, 100, 'of the registry evicted within a minute; 100: no limit'),
-    answerCacheMiB: whole('MiB', 64, 1, 65_536, 'memory for encoded DNS answers'),
+    answerCacheMiB: whole('MiB', 128, 1, 65_536, 'memory for encoded DNS answers'),
     stopSeconds: whole('seconds', 5, 1, 600, 'time to finish what is under way when asked to stop'),
   },
   { additionalProperties: false },

@@ -5,26 +5,29 @@
 // had to be cut is kept under question and limit.
 
 import { LRUCache } from 'lru-cache';
-import type { Cell } from './handouts.ts';
+import type { Cell } from './app-ledger.ts';
 import type { Answer, ExtendedError, Serial, Source } from './message.ts';
-import type { Encoded } from './wire/encode.ts';
+import type { Message } from './wire/encode.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
 const keptOctetsMax = 16_384;
 const entriesMax = 200_000;
 /** What an entry costs besides its octets, about. */
-const entryOverheadOctets = 400;
+const entryOverheadOctets = 900;
 
-export interface CachedAnswer {
-  readonly encoded: Encoded;
+/** One object for each, as small as it can be: there may be hundreds of thousands. */
+export interface CachedAnswer extends Message {
   readonly rcode: number;
   readonly serial: Serial | undefined;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
-  readonly revisions: readonly number[];
+  /** The sum of their revisions. None of them ever goes back: an equal sum says that all are equal. */
+  readonly stamp: number;
   validUntilMs: number;
-  /** The next of the encoded answer's turns. */
+  /** The next of the message's turns. */
   turn: number;
+  /** Of its question, once it stands in a table of such (recent-answers.ts). */
+  hash: number;
   /** Remembers when it was last served, to whom it may concern (handouts.ts). */
   readonly cell: Cell;
   /** The OPT for who sends one without options; made when it is first needed. */
@@ -42,7 +45,7 @@ export class AnswerCache {
     this.#entries = new LRUCache({
       max: this.entriesMax,
       maxSize: octetsMax,
-      sizeCalculation: ({ encoded }, key) => encoded.bytes.length + key.length + entryOverheadOctets,
+      sizeCalculation: ({ octets }, key) => octets.length + key.length + entryOverheadOctets,
       dispose: onDropped,
     });
   }
@@ -55,7 +58,7 @@ export class AnswerCache {
 
   /** Whether it is kept. */
   set(key: string, entry: CachedAnswer): boolean {
-    if (entry.encoded.bytes.length > keptOctetsMax) return false;
+    if (entry.octets.length > keptOctetsMax) return false;
     this.#entries.set(key, entry);
     return this.#entries.peek(key) === entry;
   }
@@ -64,19 +67,25 @@ export class AnswerCache {
 /** An entry of what was just answered and encoded. */
 export function cachedAnswer(
   answer: Answer,
-  encoded: Encoded,
+  { octets, isTruncated, isWhole, turns, serialAt }: Message,
   error: ExtendedError | undefined,
   cell: Cell,
 ): CachedAnswer {
   return {
-    encoded,
+    octets,
+    isTruncated,
+    isWhole,
+    turns,
+    serialAt,
     rcode: answer.rcode,
     serial: answer.serial,
     error,
-    sources: answer.sources,
-    revisions: answer.sources.map((source) => source.revision),
+    // A copy has no room to grow into.
+    sources: answer.sources.slice(),
+    stamp: stampOf(answer.sources),
     validUntilMs: answer.validUntilMs,
     turn: 0,
+    hash: 0,
     cell,
     plainOpt: undefined,
   };
@@ -85,10 +94,13 @@ export function cachedAnswer(
 /** Right at `nowMs`, and with a turn left. */
 export function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
   if (nowMs > entry.validUntilMs || !entry.cell.isOpen) return false;
-  const { turns } = entry.encoded;
+  const { turns } = entry;
   if (turns !== undefined && entry.turn >= turns.firsts.length) return false;
-  for (let i = 0; i < entry.sources.length; i++) {
-    if ((entry.sources[i] as Source).revision !== entry.revisions[i]) return false;
-  }
-  return true;
+  return stampOf(entry.sources) === entry.stamp;
+}
+
+function stampOf(sources: readonly Source[]): number {
+  let sum = 0;
+  for (let i = 0; i < sources.length; i++) sum += (sources[i] as Source).revision;
+  return sum;
 }

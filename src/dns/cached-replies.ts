@@ -53,9 +53,12 @@ export class CachedReplies {
     this.#deps = deps;
   }
 
-  /** An answer that the cache holds; to be forgotten when it no longer does. */
-  remember(entry: CachedAnswer): void {
-    if (fits(entry)) this.#kept.add(entry);
+  /**
+   * An answer that the cache holds, to the question that ends at `questionEnd` in `request`; to be forgotten when the
+   * cache holds it no more.
+   */
+  remember(entry: CachedAnswer, request: Buffer, questionEnd: number): void {
+    if (fits(entry)) this.#kept.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
 
   forget(entry: CachedAnswer): void {
@@ -63,10 +66,10 @@ export class CachedReplies {
   }
 
   /** An answer that the cache does not hold. */
-  rememberPassing(entry: CachedAnswer, nowMs: number): void {
-    if (!fits(entry) || entry.encoded.bytes.length > passingOctetsMax) return;
+  rememberPassing(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
+    if (!fits(entry) || entry.octets.length > passingOctetsMax) return;
     entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + passingMs);
-    this.#passing.add(entry);
+    this.#passing.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt) => {
@@ -89,7 +92,7 @@ export class CachedReplies {
     if (!isCurrent(entry, nowMs)) return 0;
     const opt = hasOpt ? this.#optOf(entry) : noOpt;
     const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
-    if (entry.encoded.bytes.length + opt.length > udpRoomOf(size, entry.rcode, end - at)) return 0;
+    if (entry.octets.length + opt.length > udpRoomOf(size, entry.rcode, end - at)) return 0;
 
     const { counters } = this.#deps;
     counters.cacheHits++;
@@ -98,7 +101,7 @@ export class CachedReplies {
     entry.cell.lastServedMs = nowMs;
     const length = writeReply(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).
-    if (hasOpt) reply[replyAt + entry.encoded.bytes.length + 7] = (request[optAt + 7] as number) & 0x80;
+    if (hasOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
     return length;
   };
 
@@ -109,8 +112,8 @@ export class CachedReplies {
 }
 
 /** Right for everybody whom it reaches whole, and no longer than a datagram. */
-function fits({ encoded }: CachedAnswer): boolean {
-  return encoded.isWhole && encoded.bytes.length <= udpOctetsMax;
+function fits({ isWhole, octets }: CachedAnswer): boolean {
+  return isWhole && octets.length <= udpOctetsMax;
 }
 
 /** An OPT of version 0 without options (RFC 6891 §6.1.2): root, type, size, extended rcode, version, flags, length 0. */

@@ -146,7 +146,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     if (entry !== undefined) {
       counters.cacheHits++;
       entry.cell.lastServedMs = nowMs;
-      recent.remember(entry);
+      recent.remember(entry, bytes, questionEnd);
     } else {
       counters.cacheMisses++;
       const answer = answerQuestion(qname, qtype, zones, nowMs);
@@ -160,17 +160,17 @@ export function createHandler(deps: HandlerDeps): Handler {
       const cell = handouts.open(instancesIn(answer, encoded), nowMs);
       entry = cachedAnswer(answer, encoded, error, cell);
       const isKept = answer.isKept && cache.set(encoded.isWhole ? key : cutKey(key, limit), entry);
-      if (isKept) recent.remember(entry);
-      else if (answer.isPassing) recent.rememberPassing(entry, nowMs);
+      if (isKept) recent.remember(entry, bytes, questionEnd);
+      else if (answer.isPassing) recent.rememberPassing(entry, bytes, questionEnd, nowMs);
       if (!isKept) handouts.close(cell);
     }
     counters.countQuery(peer.transport, qtype, entry.rcode);
-    if (entry.encoded.isTruncated) counters.truncated++;
+    if (entry.isTruncated) counters.truncated++;
     return replyWith(
       bytes,
       questionEnd,
       entry,
-      optOf(bytes, peer, edns, entry.rcode, entry.error, entry.encoded.bytes.length),
+      optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
     );
   }
 
@@ -202,7 +202,7 @@ export function createHandler(deps: HandlerDeps): Handler {
 
   function cached(key: string, limit: number, nowMs: number): CachedAnswer | undefined {
     const whole = cache.get(key, nowMs);
-    if (whole !== undefined && whole.encoded.bytes.length <= limit) return whole;
+    if (whole !== undefined && whole.octets.length <= limit) return whole;
     return cache.get(cutKey(key, limit), nowMs);
   }
 }

@@ -120,6 +120,9 @@ export interface Rotation {
   readonly firsts: Uint8Array;
 }
 
+/** The instance that a record leads to; several where they say the same. */
+export type Behind = LeasedInstance | readonly LeasedInstance[];
+
 /** Records of one owner and type, all of one TTL in seconds (RFC 2181 §5.2), never empty. */
 export interface RRset {
   readonly owner: Name;
@@ -127,8 +130,8 @@ export interface RRset {
   readonly ttl: number;
   readonly rdatas: readonly Rdata[];
   readonly rotation?: Rotation;
-  /** The instances that each record leads to; absent for records that lead to none. */
-  readonly behind?: readonly (readonly LeasedInstance[])[];
+  /** Whom each record leads to; absent for records that lead to nobody. All are instances of one app. */
+  readonly behind?: readonly Behind[];
 }
 
 /** Text for people; where putting it into words takes longer than the answer, a function that does so when it is wanted. */

@@ -1,7 +1,7 @@
 // Answers by the octets of their question, for the shortest way from a request to its reply: no name is made, no request
-// decoded. A table with two places for each hash, the newest answer in the first: a question costs a look or two, and one
-// that finds the answers of others goes the long way. What is found is compared octet by octet, letter case aside,
-// so hashes that are made to collide cost their maker's own queries the short way, and nothing else.
+// decoded. A table with a row of four places for each hash, the newest answer in the first; the hashes stand side by side
+// in a table of their own, so that a question mostly touches one answer. What is found is compared octet by octet, letter
+// case aside: hashes that are made to collide cost their maker's own queries the short way, and nothing else.
 // Limits: `places` answers, none larger than a UDP reply.
 
 import type { CachedAnswer } from './answer-cache.ts';
@@ -13,49 +13,59 @@ const hashPrime = 0x01000193;
 /** Type and class, behind the name. */
 const fixedOctets = 4;
 
+const rowPlaces = 4;
+
 export class RecentAnswers {
   readonly #places: (CachedAnswer | undefined)[];
-  /** The first place of a pair. */
+  /** Of the answer at each place. */
+  readonly #hashes: Int32Array;
+  /** Of a hash, it leaves the first place of its row. */
   readonly #mask: number;
 
-  /** `places` is taken up to a power of two, two at least. */
+  /** `places` is taken up to a power of two, one row at least. */
   constructor(places: number) {
-    const size = 2 ** Math.max(1, Math.ceil(Math.log2(places)));
+    const size = 2 ** Math.max(2, Math.ceil(Math.log2(places)));
     this.#places = new Array<CachedAnswer | undefined>(size).fill(undefined);
-    this.#mask = size - 2;
+    this.#hashes = new Int32Array(size);
+    this.#mask = size - rowPlaces;
   }
 
   /** The answer to the question at `at`, `octets` long, whose hash is `hash`; it may be out of date. */
   find(bytes: Uint8Array, at: number, octets: number, hash: number): CachedAnswer | undefined {
-    const place = hash & this.#mask;
-    const newer = this.#places[place];
-    if (newer !== undefined && isSame(newer.encoded.bytes, bytes, at, octets)) return newer;
-    const older = this.#places[place + 1];
-    return older !== undefined && isSame(older.encoded.bytes, bytes, at, octets) ? older : undefined;
+    const row = hash & this.#mask;
+    for (let place = row; place < row + rowPlaces; place++) {
+      if (this.#hashes[place] !== hash) continue;
+      const entry = this.#places[place];
+      if (entry !== undefined && isSame(entry.octets, bytes, at, octets)) return entry;
+    }
+    return undefined;
   }
 
-  /** Instead of an answer to the same question, or of the older one. */
-  add(entry: CachedAnswer): void {
-    const place = this.#placeOf(entry);
-    const { bytes } = entry.encoded;
-    const newer = this.#places[place];
-    const isOther = newer !== undefined && !isSame(newer.encoded.bytes, bytes, headerOctets, questionOctetsOf(bytes));
-    if (isOther) this.#places[place + 1] = newer;
-    this.#places[place] = entry;
+  /** An answer to that question; instead of an earlier one to it, or of the oldest of its row. */
+  add(entry: CachedAnswer, bytes: Uint8Array, at: number, octets: number): void {
+    const hash = questionHash(bytes, at, octets);
+    const row = hash & this.#mask;
+    if (this.#places[row] === entry) return;
+    // The place that becomes free: of an earlier answer to the question, of none, or of the oldest.
+    let free = row;
+    for (; free < row + rowPlaces - 1; free++) {
+      const known = this.#places[free];
+      if (known === undefined || (this.#hashes[free] === hash && isSame(known.octets, bytes, at, octets))) break;
+    }
+    for (let place = free; place > row; place--) {
+      this.#places[place] = this.#places[place - 1];
+      this.#hashes[place] = this.#hashes[place - 1] as number;
+    }
+    this.#places[row] = entry;
+    this.#hashes[row] = hash;
+    entry.hash = hash;
   }
 
   delete(entry: CachedAnswer): void {
-    const place = this.#placeOf(entry);
-    for (const either of [place, place + 1]) if (this.#places[either] === entry) this.#places[either] = undefined;
+    const row = entry.hash & this.#mask;
+    for (let place = row; place < row + rowPlaces; place++)
+      if (this.#places[place] === entry) this.#places[place] = undefined;
   }
-
-  #placeOf({ encoded: { bytes } }: CachedAnswer): number {
-    return questionHash(bytes, headerOctets, questionOctetsOf(bytes)) & this.#mask;
-  }
-}
-
-function questionOctetsOf(message: Uint8Array): number {
-  return questionOctets(message, headerOctets, message.length);
 }
 
 /** Octets of an uncompressed question that begins at `at`; 0 where it does not end before `end`. */
@@ -88,12 +98,12 @@ function mixed(hash: number): number {
 }
 
 /** Whether the question of the message `known` is the one at `at`, as names are compared (RFC 4343 §3). */
-function isSame(known: Uint8Array, bytes: Uint8Array, at: number, octets: number): boolean {
+function isSame(known: string, bytes: Uint8Array, at: number, octets: number): boolean {
   const shift = at - headerOctets;
   const end = headerOctets + octets;
   const nameEnd = end - fixedOctets;
   for (let next = headerOctets; next < end; next++) {
-    const one = known[next] as number;
+    const one = known.charCodeAt(next);
     const other = bytes[next + shift] as number;
     if (one !== other && (next >= nameEnd || !isCaseOf(one, other))) return false;
   }

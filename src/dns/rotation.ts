@@ -42,14 +42,34 @@ export interface Plan {
 export function planOrder(weights: readonly number[], draws: Draws): Plan {
   const size = weights.length;
   if (size < 2) return { order: size === 0 ? [] : [0], rotation: undefined };
+  const start = draws.next();
+  if (!weights.every((weight) => weight === weights[0])) return planFrom(start, size, sharesOf(weights));
+  // Among equals beginning elsewhere is counting from another item, so one plan serves for all beginnings.
+  const { order, rotation } = planOfEquals(size);
+  const shift = Math.floor(start * size);
+  return { order: order.map((item) => (item + shift) % size), rotation };
+}
+
+/** By number of items, for those that are all in their answers. */
+const plansOfEquals: Plan[] = [];
+
+function planOfEquals(size: number): Plan {
+  const known = plansOfEquals[size];
+  if (known !== undefined) return known;
+  const plan = planFrom(0, size, (point) => Math.floor(point * size));
+  if (size <= recordsPerRRsetMax) plansOfEquals[size] = plan;
+  return plan;
+}
+
+/** `itemAt`: whose share of [0, 1) contains a point. */
+function planFrom(start: number, size: number, itemAt: (point: number) => number): Plan {
   const wanted = Math.min(size, recordsPerRRsetMax);
-  const bounds = boundsOf(weights);
   const order: number[] = [];
   const placeOf = new Map<number, number>();
   const firsts: number[] = [];
-  let point = draws.next();
+  let point = start;
   for (; firsts.length < (order.length < wanted ? drawsMax : drawsPerPlan); point = (point + goldenRatio) % 1) {
-    const item = itemAt(bounds, point);
+    const item = itemAt(point);
     let place = placeOf.get(item);
     if (place === undefined) {
       if (order.length === wanted) break;
@@ -66,6 +86,12 @@ export function planOrder(weights: readonly number[], draws: Draws): Plan {
     }
   }
   return { order, rotation: { span: order.length, firsts: Uint8Array.from(firsts) } };
+}
+
+/** Whose share of [0, 1) contains a point, where shares are as the weights. */
+function sharesOf(weights: readonly number[]): (point: number) => number {
+  const bounds = boundsOf(weights);
+  return (point) => itemAt(bounds, point);
 }
 
 /** Upper bounds of the items' shares of [0, 1). */

@@ -9,7 +9,12 @@ const at = 12;
 
 /** As much of an answer as the table reads: the octets of a message with this question. */
 function answerTo(knobs: PacketKnobs): CachedAnswer {
-  return { encoded: { bytes: Buffer.concat([packet(knobs), Buffer.alloc(40)]) } } as CachedAnswer;
+  return { octets: Buffer.concat([packet(knobs), Buffer.alloc(40)]).toString('latin1'), hash: 0 } as CachedAnswer;
+}
+
+function add(table: RecentAnswers, answer: CachedAnswer): void {
+  const bytes = Buffer.from(answer.octets, 'latin1');
+  table.add(answer, bytes, at, questionOctets(bytes, at, bytes.length));
 }
 
 function found(table: RecentAnswers, knobs: PacketKnobs): CachedAnswer | undefined {
@@ -24,15 +29,15 @@ describe('an answer is found', () => {
   test('for its question, in any letter case', () => {
     const table = new RecentAnswers(16);
     expect(found(table, {})).toBeUndefined();
-    table.add(answer);
+    add(table, answer);
     for (const name of ['orders.prod.svc.', 'ORDERS.prod.svc.', 'oRdErS.PrOd.SvC.'])
       expect(found(table, { name })).toBe(answer);
   });
 
   test('for no other', () => {
-    // One pair of places: every question looks there.
-    const table = new RecentAnswers(2);
-    table.add(answer);
+    // One row: every question looks there.
+    const table = new RecentAnswers(4);
+    add(table, answer);
     const others: PacketKnobs[] = [
       { type: 28 },
       { type: 33 },
@@ -45,36 +50,41 @@ describe('an answer is found', () => {
     ];
     for (const knobs of others) expect(found(table, knobs)).toBeUndefined();
     // Octets that differ in the bit of letter case without being letters.
-    table.add(answerTo({ name: ['[1]'] }));
+    add(table, answerTo({ name: ['[1]'] }));
     expect(found(table, { name: ['{1}'] })).toBeUndefined();
     expect(found(table, { name: ['[1]'] })).toBeDefined();
   });
 
-  test('beside one other of the same place; a third pushes out the oldest', () => {
-    const table = new RecentAnswers(2);
-    const names = ['a.svc.', 'b.svc.', 'c.svc.'];
-    const [one, two, three] = names.map((name) => answerTo({ name })) as [CachedAnswer, CachedAnswer, CachedAnswer];
-    for (const answer of [one, two]) table.add(answer);
-    expect(names.map((name) => found(table, { name }))).toEqual([one, two, undefined]);
-    table.add(three);
-    expect(names.map((name) => found(table, { name }))).toEqual([undefined, two, three]);
-    table.delete(three);
-    table.add(one);
-    expect(names.map((name) => found(table, { name }))).toEqual([one, two, undefined]);
+  test('beside three others of the same row; one more pushes out the oldest', () => {
+    const table = new RecentAnswers(4);
+    const names = ['a.svc.', 'b.svc.', 'c.svc.', 'd.svc.', 'e.svc.'];
+    const answers = names.map((name) => answerTo({ name }));
+    const [a, b, c, d, e] = answers;
+    const foundNow = () => names.map((name) => found(table, { name }));
+    for (const answer of answers.slice(0, 4)) add(table, answer);
+    expect(foundNow()).toEqual([a, b, c, d, undefined]);
+    add(table, e as CachedAnswer);
+    expect(foundNow()).toEqual([undefined, b, c, d, e]);
+    table.delete(d as CachedAnswer);
+    add(table, a as CachedAnswer);
+    expect(foundNow()).toEqual([a, b, c, undefined, e]);
+    const newer = answerTo({ name: 'b.svc.' });
+    add(table, newer);
+    expect(foundNow()).toEqual([a, newer, c, undefined, e]);
   });
 
-  test('for nearly all of as many as fill an eighth of the table', () => {
+  test('for nearly all of as many as fill half of the table', () => {
     const table = new RecentAnswers(8192);
-    const names = Array.from({ length: 1024 }, (_, i) => `app${i}.prod.svc.`);
-    for (const name of names) table.add(answerTo({ name }));
-    expect(names.filter((name) => found(table, { name }) === undefined).length).toBeLessThan(40);
+    const names = Array.from({ length: 4096 }, (_, i) => `app${i}.prod.svc.`);
+    for (const name of names) add(table, answerTo({ name }));
+    expect(names.filter((name) => found(table, { name }) === undefined).length).toBeLessThan(200);
   });
 
   test('until it is deleted; a newer one of the same question stays', () => {
     const table = new RecentAnswers(16);
     const newer = answerTo({ name: 'ORDERS.prod.svc.' });
-    table.add(answer);
-    table.add(newer);
+    add(table, answer);
+    add(table, newer);
     table.delete(answer);
     expect(found(table, {})).toBe(newer);
     table.delete(newer);

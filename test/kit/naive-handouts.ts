@@ -7,13 +7,13 @@
 import { type Rec, readReply } from './reply.ts';
 
 interface Holding {
-  lastServedMs: number;
-  heldUntilMs: number;
+  readonly lastServedMs: number;
+  readonly heldUntilMs: number;
 }
 
 export class NaiveHandouts {
   /** By `app/instance`, both numbers. */
-  readonly #holdings = new Map<string, Holding>();
+  readonly #holdings = new Map<string, Holding[]>();
   readonly #apps: readonly string[];
 
   /** Names of the apps with their env; the number of an app is its place here. */
@@ -26,20 +26,23 @@ export class NaiveHandouts {
     const { answer, additional } = readReply(bytes);
     for (const record of [...answer, ...additional]) {
       for (const id of this.#idsIn(record)) {
-        const holding = this.#holdings.get(id) ?? { lastServedMs: nowMs, heldUntilMs: nowMs };
+        const holdings = this.#holdings.get(id) ?? [];
         const heldMs = record.ttl === 0 ? 0 : record.ttl * 1000 + 1000;
-        holding.lastServedMs = nowMs;
         // Half a second: what is on its way.
-        holding.heldUntilMs = Math.max(holding.heldUntilMs, nowMs + heldMs + 500);
-        this.#holdings.set(id, holding);
+        holdings.push({ lastServedMs: nowMs, heldUntilMs: nowMs + heldMs + 500 });
+        this.#holdings.set(id, holdings);
       }
     }
   }
 
-  /** Undefined: nobody holds an answer with this instance. */
-  of(app: number, instance: number, nowMs: number): Readonly<Holding> | undefined {
-    const holding = this.#holdings.get(`${app}/${instance}`);
-    return holding !== undefined && holding.heldUntilMs > nowMs ? holding : undefined;
+  /** What is held at `nowMs` by those who hold anything of this instance; undefined: nobody does. */
+  of(app: number, instance: number, nowMs: number): Holding | undefined {
+    const held = (this.#holdings.get(`${app}/${instance}`) ?? []).filter(({ heldUntilMs }) => heldUntilMs > nowMs);
+    if (held.length === 0) return undefined;
+    return {
+      lastServedMs: Math.max(...held.map(({ lastServedMs }) => lastServedMs)),
+      heldUntilMs: Math.max(...held.map(({ heldUntilMs }) => heldUntilMs)),
+    };
   }
 
   #idsIn({ owner, type, data }: Rec): string[] {

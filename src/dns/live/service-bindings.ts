@@ -16,10 +16,11 @@ const priorityMax = 65_535;
 export function bindings(scope: Scope, type: number, up: readonly LeasedInstance[], place: Place): Candidate[] {
   /** By what they say: instances behind one host name may say the same. */
   const candidates = new Map<string, Candidate>();
+  const appName = place.appName();
   for (const leased of up) {
     const { instance } = leased;
     const ports = portsOf(instance, type);
-    for (const endpoint of endpointsOf(instance, place.appName)) {
+    for (const endpoint of endpointsOf(instance, appName)) {
       const isShown = endpoint.addresses.some(
         (address) => ports.has(address.port) && scope.servesAddress?.(address) !== false,
       );
@@ -31,11 +32,7 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
       const said = `${endpoint.target} ${Buffer.concat([priority, rdata[2]]).toString('latin1')}`;
       const known = candidates.get(said);
       if (known !== undefined) join(known, leased, place.nowMs);
-      else
-        candidates.set(said, {
-          ...candidate(rdata, leased, place.nowMs),
-          additional: hostRRsets(endpoint, leased, place.nowMs),
-        });
+      else candidates.set(said, candidate(rdata, leased, place.nowMs, hostRRsets(endpoint, leased, place.nowMs)));
     }
   }
   return [...candidates.values()];

@@ -3,7 +3,7 @@
 
 import { type Address, octetsOf } from '../../registry/address.ts';
 import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
-import type { Rdata, RRset } from '../message.ts';
+import type { Behind, Rdata, RRset } from '../message.ts';
 import type { Name } from '../name.ts';
 import type { Draws } from '../rotation.ts';
 import { boundMs, ttlOf } from './kept-instances.ts';
@@ -19,9 +19,8 @@ export interface Candidate {
   ttl: number;
   /** Monotonic milliseconds of the earliest lease behind it. */
   deadlineMs: number;
-  readonly additional?: readonly RRset[];
-  /** Whom it leads to: several where they say the same. */
-  readonly behind: LeasedInstance[];
+  readonly additional: readonly RRset[];
+  behind: Behind;
 }
 
 /** RFC 2782: two octets. */
@@ -31,7 +30,7 @@ const weightMax = 65_535;
 export interface Place {
   readonly owner: Name;
   /** The app's own name: SRV targets lie below it. */
-  readonly appName: Name;
+  appName(): Name;
   readonly nowMs: number;
   readonly draws: Draws;
   readonly view: RegistryView;
@@ -46,14 +45,13 @@ export function addresses(
 ): Candidate[] {
   const byHost = new Map<string, Candidate>();
   for (const leased of up) {
-    const served = new Set<string>();
-    for (const address of leased.instance.addrs) {
-      if (address.family !== family || served.has(address.host)) continue;
-      if (scope.servesAddress !== undefined && !scope.servesAddress(address)) continue;
-      served.add(address.host);
+    const { addrs } = leased.instance;
+    for (const address of addrs) {
+      if (address.family !== family || (scope.servesAddress !== undefined && !scope.servesAddress(address))) continue;
       const known = byHost.get(address.host);
       if (known === undefined) byHost.set(address.host, candidate([octetsOf(address)], leased, place.nowMs));
-      else join(known, leased, place.nowMs);
+      // Its own, of another port: it counts once.
+      else if (addrs.length === 1 || !isLatestBehind(known, leased)) join(known, leased, place.nowMs);
     }
   }
   return [...byHost.values()];
@@ -61,28 +59,42 @@ export function addresses(
 
 /** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
 export function services(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
-  const byEndpoint = new Map<string, Candidate>();
+  const appName = place.appName();
+  const found: Candidate[] = [];
+  const byHostName = new Map<string, Candidate>();
   for (const leased of up) {
     const { instance } = leased;
-    for (const endpoint of endpointsOf(instance, place.appName)) {
+    for (const endpoint of endpointsOf(instance, appName)) {
       if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
-      const key = `${instance.priority} ${endpoint.number} ${endpoint.target}`;
-      const known = byEndpoint.get(key);
+      // Below its own name nobody else says anything.
+      const isShared = endpoint.hosts.length === 0;
+      const key = isShared ? `${instance.priority} ${endpoint.number} ${endpoint.target}` : '';
+      const known = isShared ? byHostName.get(key) : undefined;
       if (known !== undefined) {
         join(known, leased, place.nowMs);
-        new DataView(numbersOf(known).buffer).setUint16(2, Math.min(known.weight, weightMax));
+        setUint16(numbersOf(known), 2, Math.min(known.weight, weightMax));
         continue;
       }
       const numbers = new Uint8Array(6);
-      const view = new DataView(numbers.buffer);
-      view.setUint16(0, instance.priority);
-      view.setUint16(2, instance.weight);
-      view.setUint16(4, endpoint.number);
-      const additional = hostRRsets(endpoint, leased, place.nowMs);
-      byEndpoint.set(key, { ...candidate([numbers, endpoint.target], leased, place.nowMs), additional });
+      setUint16(numbers, 0, instance.priority);
+      setUint16(numbers, 2, instance.weight);
+      setUint16(numbers, 4, endpoint.number);
+      const made = candidate(
+        [numbers, endpoint.target],
+        leased,
+        place.nowMs,
+        hostRRsets(endpoint, leased, place.nowMs),
+      );
+      if (isShared) byHostName.set(key, made);
+      found.push(made);
     }
   }
-  return [...byEndpoint.values()];
+  return found;
+}
+
+function setUint16(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >> 8;
+  octets[at + 1] = value;
 }
 
 /** The addresses of an endpoint's target, for ADDITIONAL. */
@@ -106,10 +118,21 @@ export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place)
   });
 }
 
-export function candidate(rdata: Rdata, leased: LeasedInstance, nowMs: number): Candidate {
+export function candidate(
+  rdata: Rdata,
+  leased: LeasedInstance,
+  nowMs: number,
+  additional: readonly RRset[] = none,
+): Candidate {
   const { weight, priority } = leased.instance;
   const deadlineMs = boundMs(leased, nowMs);
-  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, behind: [leased] };
+  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, additional, behind: leased };
+}
+
+const none: readonly RRset[] = [];
+
+function isLatestBehind({ behind }: Candidate, leased: LeasedInstance): boolean {
+  return behind === leased || (Array.isArray(behind) && behind.at(-1) === leased);
 }
 
 /** The same record again, of another instance. */
@@ -118,5 +141,5 @@ export function join(known: Candidate, leased: LeasedInstance, nowMs: number): v
   known.priority = Math.min(known.priority, leased.instance.priority);
   known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));
   known.deadlineMs = Math.min(known.deadlineMs, boundMs(leased, nowMs));
-  known.behind.push(leased);
+  known.behind = [known.behind, leased].flat();
 }

@@ -59,13 +59,23 @@ function hostsKey(addresses: readonly Address[]): string {
 
 function endpoint(target: Name, addresses: readonly Address[]): Endpoint {
   const hosts = [];
-  for (const [type, family] of [
-    [RRType.A, 4],
-    [RRType.AAAA, 6],
-  ] as const) {
-    const unique = new Map<string, Rdata>();
-    for (const address of addresses) if (address.family === family) unique.set(address.host, [octetsOf(address)]);
-    if (unique.size > 0) hosts.push({ type, rdatas: [...unique.values()] });
+  for (const { type, family } of hostFamilies) {
+    const rdatas = rdatasOf(addresses, family);
+    if (rdatas.length > 0) hosts.push({ type, rdatas });
   }
   return { number: (addresses[0] as Address).number, target, addresses, hosts };
+}
+
+const hostFamilies = [
+  { type: RRType.A, family: 4 },
+  { type: RRType.AAAA, family: 6 },
+] as const;
+
+/** One a host. */
+function rdatasOf(addresses: readonly Address[], family: Address['family']): Rdata[] {
+  const [only] = addresses;
+  if (addresses.length === 1) return only?.family === family ? [[octetsOf(only)]] : [];
+  const unique = new Map<string, Rdata>();
+  for (const address of addresses) if (address.family === family) unique.set(address.host, [octetsOf(address)]);
+  return [...unique.values()];
 }

@@ -127,7 +127,9 @@ function countFitting(chosen: readonly Candidate[]): number {
 }
 
 /** The most preferred first (RFC 2782: the lowest priority). */
-function byPriority(candidates: readonly Candidate[]): Candidate[][] {
+function byPriority(candidates: Candidate[]): Candidate[][] {
+  const { priority } = candidates[0] as Candidate;
+  if (candidates.every((one) => one.priority === priority)) return [candidates];
   const groups = new Map<number, Candidate[]>();
   for (const one of candidates) {
     const equals = groups.get(one.priority);
@@ -144,7 +146,7 @@ function byPriority(candidates: readonly Candidate[]): Candidate[][] {
 function additionalOf(chosen: readonly Candidate[], ttl: number): RRset[] {
   const seen = new Map<string, RRset>();
   for (const { additional } of chosen) {
-    for (const rrset of additional ?? []) {
+    for (const rrset of additional) {
       seen.set(`${rrset.type} ${rrset.owner}`, { ...rrset, ttl: Math.min(rrset.ttl, ttl) });
     }
   }

@@ -123,7 +123,7 @@ class ServiceNode implements Node {
 
   rrset(type: number): NodeData {
     const { draws, view } = this.#deps;
-    const place = { owner: this.#owner, appName: this.#appName(), nowMs: this.#nowMs, draws, view };
+    const place = { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, draws, view };
     const { near, app } = this.#scope;
     const make = () => serviceRecords(this.#scope, type, place);
     const data = near?.same === undefined ? make() : sameRecords(app, `${type} ${near.same}`, place, make);

@@ -9,23 +9,33 @@ import { type Answer, headerOctets, type Rdata, type Rotation, type RRset, RRTyp
 import { fold, type Name, parentOf, ROOT } from '../name.ts';
 import { rotationOf } from '../rotation.ts';
 
-export interface Encoded {
-  /** Header with ID 0 and without RD, question in lower case, sections; no OPT. */
-  readonly bytes: Buffer;
+/** What is sent, but for what belongs to a request. */
+export interface Message {
+  /**
+   * Header with ID 0 and without RD, question, sections; no OPT. One character an octet: written as fast as octets are
+   * copied, and kept without an object and a share in a pool of others.
+   */
+  readonly octets: string;
   readonly isTruncated: boolean;
   /** Nothing at all was left out: right for every client whose limit it fits. */
   readonly isWhole: boolean;
   readonly turns: Turns | undefined;
-  /** Records of each RRset of ANSWER, then glue, then ADDITIONAL; behind the end: none. */
-  readonly written: readonly number[];
   /** Offset of the SOA serial in a negative answer; 0 where there is none. */
   readonly serialAt: number;
 }
 
-/** Records of the answer section that take turns at being first. */
+export interface Encoded extends Message {
+  /** Records of each RRset of ANSWER, then glue, then ADDITIONAL; behind the end: none. */
+  readonly written: readonly number[];
+}
+
+/** Records of the answer section that take turns at being first. Where they begin is read from the message. */
 export interface Turns {
-  /** Offsets at which they begin, and where the last one ends. */
-  readonly offsets: readonly number[];
+  /** Where the first one begins. */
+  readonly at: number;
+  /** Octets of each before its data's length (RFC 1035 §3.2.1): they have one owner, written alike. */
+  readonly headOctets: number;
+  readonly records: number;
   /** Indexes of records, in the order of their turns. */
   readonly firsts: Uint8Array;
 }
@@ -54,11 +64,11 @@ export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, 
   let answers = 0;
   const counts: number[] = [];
   for (const rrset of answer.answer) {
-    const offsets = writeRRset(rrset, limitOctets);
-    const written = offsets.length - 1;
+    const start = at;
+    const written = writeRRset(rrset, limitOctets);
     answers += written;
     counts.push(written);
-    if (rrset.rotation !== undefined) turns = turnsOf(rrset.rotation, offsets);
+    if (rrset.rotation !== undefined) turns = turnsOf(rrset.rotation, start, written);
     if (written < rrset.rdatas.length) {
       isTruncated = true;
       break;
@@ -67,14 +77,14 @@ export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, 
   let authorities = 0;
   let serialAt = 0;
   for (const rrset of isTruncated ? [] : answer.authority) {
-    const written = writeRRset(rrset, limitOctets).length - 1;
+    const written = writeRRset(rrset, limitOctets);
     authorities += written;
     if (written < rrset.rdatas.length) isTruncated = true;
     else if (rrset.type === RRType.SOA) serialAt = at - 20;
   }
   let additionals = 0;
   for (const rrset of isTruncated ? [] : answer.glue) {
-    const written = writeRRset(rrset, limitOctets).length - 1;
+    const written = writeRRset(rrset, limitOctets);
     additionals += written;
     counts.push(written);
     if (written < rrset.rdatas.length) isTruncated = true;
@@ -90,8 +100,14 @@ export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, 
   buffer.writeUInt16BE(answers, 6);
   buffer.writeUInt16BE(authorities, 8);
   buffer.writeUInt16BE(additionals, 10);
-  const bytes = Buffer.from(buffer.subarray(0, at));
-  return { bytes, isTruncated, isWhole: isWhole && !isTruncated, turns, written: counts, serialAt };
+  return {
+    octets: buffer.toString('latin1', 0, at),
+    isTruncated,
+    isWhole: isWhole && !isTruncated,
+    turns,
+    written: counts,
+    serialAt,
+  };
 }
 
 function begin(qname: Name, question: Uint8Array): void {
@@ -107,25 +123,30 @@ function begin(qname: Name, question: Uint8Array): void {
   at = headerOctets + question.length;
 }
 
-/** Writes records until one does not fit; returns where each begins and where the last one ends. */
-function writeRRset(rrset: RRset, limitOctets: number): number[] {
-  const offsets = [at];
-  for (const rdata of rrset.rdatas) {
+/** Writes records until one does not fit; returns how many did. */
+function writeRRset(rrset: RRset, limitOctets: number): number {
+  const { owner, rdatas, rotation } = rrset;
+  // What has its name in the question, as most has, points there.
+  const pointer = suffixes.get(fold(owner));
+  let written = 0;
+  for (const rdata of rdatas) {
     const start = at;
-    writeRecord(rrset, rdata, rrset.rotation === undefined);
+    if (pointer === undefined) writeName(owner, true, rotation === undefined);
+    else writePointer(pointer);
+    writeRecord(rrset, rdata);
     if (at > limitOctets) {
       rollBack(start);
       break;
     }
-    offsets.push(at);
+    written++;
   }
-  return offsets;
+  return written;
 }
 
 /** Writes all records or none; returns how many. */
 function writeWholeRRset(rrset: RRset, limitOctets: number): number {
   const start = at;
-  const written = writeRRset(rrset, limitOctets).length - 1;
+  const written = writeRRset(rrset, limitOctets);
   if (written === rrset.rdatas.length) return written;
   rollBack(start);
   return 0;
@@ -137,21 +158,33 @@ function rollBack(start: number): void {
   for (const [suffix, offset] of suffixes) if (offset >= start) suffixes.delete(suffix);
 }
 
-function turnsOf(rotation: Rotation, offsets: number[]): Turns | undefined {
-  const { span, firsts } = rotationOf(rotation, offsets.length - 1);
-  return span < 1 ? undefined : { offsets: offsets.slice(0, span + 1), firsts };
+function turnsOf(rotation: Rotation, start: number, written: number): Turns | undefined {
+  const { span, firsts } = rotationOf(rotation, written);
+  if (span < 1) return undefined;
+  return { at: start, headOctets: endOfName(start) + 8 - start, records: span, firsts };
 }
 
-function writeRecord(rrset: RRset, rdata: Rdata, isTarget: boolean): void {
-  writeName(rrset.owner, true, isTarget);
-  buffer.writeUInt16BE(rrset.type, at);
+/** Behind a written name: after its root, or after the pointer that it ends in. */
+function endOfName(start: number): number {
+  let next = start;
+  for (;;) {
+    const length = buffer[next] as number;
+    if (length === 0) return next + 1;
+    if (length >= 0xc0) return next + 2;
+    next += 1 + length;
+  }
+}
+
+/** A record behind its owner. Names in one that takes turns are no target: it moves. */
+function writeRecord({ type, ttl, rotation }: RRset, rdata: Rdata): void {
+  buffer.writeUInt16BE(type, at);
   buffer.writeUInt16BE(1, at + 2);
-  buffer.writeUInt32BE(rrset.ttl, at + 4);
+  buffer.writeUInt32BE(ttl, at + 4);
   const lengthAt = at + 8;
   at += 10;
-  const mayCompress = compressible.has(rrset.type);
+  const mayCompress = compressible.has(type);
   for (const part of rdata) {
-    if (typeof part === 'string') writeName(part, mayCompress, isTarget && mayCompress);
+    if (typeof part === 'string') writeName(part, mayCompress, mayCompress && rotation === undefined);
     else {
       buffer.set(part, at);
       at += part.length;
@@ -160,16 +193,24 @@ function writeRecord(rrset: RRset, rdata: Rdata, isTarget: boolean): void {
   buffer.writeUInt16BE(at - lengthAt - 2, lengthAt);
 }
 
+function writePointer(offset: number): void {
+  buffer.writeUInt16BE(0xc000 | offset, at);
+  at += 2;
+}
+
 /** `mayPoint`: a suffix may become a pointer. `isTarget`: later names may point here. */
 function writeName(name: Name, mayPoint: boolean, isTarget: boolean): void {
-  const key = mayPoint || isTarget ? fold(name) : name;
+  if (!mayPoint && !isTarget) {
+    at += buffer.write(name, at, 'latin1');
+    return;
+  }
+  const key = fold(name);
   let offset = 0;
   while (name.charCodeAt(offset) !== 0) {
     const suffix = offset === 0 ? key : key.slice(offset);
     const known = mayPoint ? suffixes.get(suffix) : undefined;
     if (known !== undefined) {
-      buffer.writeUInt16BE(0xc000 | known, at);
-      at += 2;
+      writePointer(known);
       return;
     }
     if (isTarget && at <= pointerMax) suffixes.set(suffix, at);

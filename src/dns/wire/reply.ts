@@ -3,14 +3,14 @@
 // is to be first. No other bit of a request is copied. `opt` is empty where the request had none (RFC 6891 §7).
 
 import type { CachedAnswer } from '../answer-cache.ts';
-import { headerOctets } from '../message.ts';
+import { headerOctets, tcpOctetsMax } from '../message.ts';
 import type { Turns } from './encode.ts';
 
 const recursionDesired = 0x01;
 
 /** The reply to a decoded query. `questionEnd` is the offset behind the request's question. */
 export function replyWith(request: Buffer, questionEnd: number, entry: CachedAnswer, opt: Buffer): Buffer {
-  const reply = Buffer.allocUnsafe(entry.encoded.bytes.length + opt.length);
+  const reply = Buffer.allocUnsafe(entry.octets.length + opt.length);
   writeReply(reply, 0, request, 0, questionEnd - headerOctets, entry, opt);
   return reply;
 }
@@ -28,21 +28,22 @@ export function writeReply(
   entry: CachedAnswer,
   opt: Buffer,
 ): number {
-  const { bytes, turns, serialAt } = entry.encoded;
-  reply.set(bytes, at);
-  if (turns !== undefined) rotate(reply, at, bytes, turns, entry.turn++);
+  const { octets, turns, serialAt } = entry;
+  const { length } = octets;
+  reply.write(octets, at, length, 'latin1');
+  if (turns !== undefined) rotate(reply, at, turns, entry.turn++);
   if (serialAt > 0 && entry.serial !== undefined) reply.writeUInt32BE(entry.serial.serial, at + serialAt);
   reply[at] = request[requestAt] as number;
   reply[at + 1] = request[requestAt + 1] as number;
-  reply[at + 2] = (bytes[2] as number) | ((request[requestAt + 2] as number) & recursionDesired);
+  reply[at + 2] = octets.charCodeAt(2) | ((request[requestAt + 2] as number) & recursionDesired);
   const end = headerOctets + questionOctets;
   for (let octet = headerOctets; octet < end; octet++) reply[at + octet] = request[requestAt + octet] as number;
   if (opt.length > 0) {
-    reply.set(opt, at + bytes.length);
+    reply.set(opt, at + length);
     // ARCOUNT.
-    reply.writeUInt16BE(bytes.readUInt16BE(10) + 1, at + 10);
+    reply.writeUInt16BE(reply.readUInt16BE(at + 10) + 1, at + 10);
   }
-  return bytes.length + opt.length;
+  return length + opt.length;
 }
 
 /** A reply without records: header, and the question if it was sound. */
@@ -78,12 +79,26 @@ function addOpt(reply: Buffer, at: number, opt: Buffer): void {
   reply.writeUInt16BE(reply.readUInt16BE(10) + 1, 10);
 }
 
-/** Copies the records so that the one whose turn it is stands first, the others behind it in their order. */
-function rotate(reply: Buffer, at: number, bytes: Buffer, { offsets, firsts }: Turns, turn: number): void {
-  const start = offsets[0] as number;
-  const first = offsets[firsts[turn] as number] as number;
-  const end = offsets[offsets.length - 1] as number;
-  if (first === start) return;
-  bytes.copy(reply, at + start, first, end);
-  bytes.copy(reply, at + start + end - first, start, first);
+const aside = Buffer.alloc(tcpOctetsMax);
+
+/** Moves the records so that the one whose turn it is stands first, the others behind it in their order. */
+function rotate(reply: Buffer, at: number, turns: Turns, turn: number): void {
+  const start = at + turns.at;
+  const leader = turns.firsts[turn] as number;
+  if (leader === 0) return;
+  const first = skip(reply, start, leader, turns.headOctets);
+  const end = skip(reply, first, turns.records - leader, turns.headOctets);
+  reply.copy(aside, 0, start, first);
+  reply.copyWithin(start, first, end);
+  aside.copy(reply, start + end - first, 0, first - start);
+}
+
+/** The offset behind so many records from `at` on. */
+function skip(message: Buffer, at: number, records: number, headOctets: number): number {
+  let next = at;
+  for (let record = 0; record < records; record++) {
+    const lengthAt = next + headOctets;
+    next = lengthAt + 2 + (((message[lengthAt] as number) << 8) | (message[lengthAt + 1] as number));
+  }
+  return next;
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Answer, Rcode, type RRset, RRType } from '../../../src/dns/message.ts';
 import { fold, name } from '../../../src/dns/name.ts';
-import { type Encoded, encodeAnswer } from '../../../src/dns/wire/encode.ts';
+import { type Encoded, encodeAnswer, type Turns } from '../../../src/dns/wire/encode.ts';
 import { packet } from '../../kit/packet.ts';
 import { type Reply, readReply } from '../../kit/reply.ts';
 import { recordOf } from '../../kit/static-records.ts';
@@ -34,9 +34,21 @@ function rrset(...lines: readonly string[]): RRset {
   return { owner: first.owner, type: first.type, ttl: first.ttl, rdatas: records.map(({ rdata }) => rdata) };
 }
 
-function encode(sections: Partial<Answer>, limit = 65_535, qname = 'www.svc.'): Encoded {
+function encode(sections: Partial<Answer>, limit = 65_535, qname = 'www.svc.'): Encoded & { bytes: Buffer } {
   const question = packet({ name: qname }).subarray(12);
-  return encodeAnswer(fold(name(qname)), question, { ...empty, ...sections }, limit);
+  const encoded = encodeAnswer(fold(name(qname)), question, { ...empty, ...sections }, limit);
+  return { ...encoded, bytes: Buffer.from(encoded.octets, 'latin1') };
+}
+
+/** Where these records of those that take turns begin. */
+function offsetsIn(bytes: Buffer, turns: Turns | undefined, records: readonly number[]): number[] {
+  const { at, headOctets } = turns as Turns;
+  const offsets = [at];
+  while (offsets.length <= Math.max(...records)) {
+    const lengthAt = (offsets.at(-1) as number) + headOctets;
+    offsets.push(lengthAt + 2 + bytes.readUInt16BE(lengthAt));
+  }
+  return records.map((record) => offsets[record] as number);
 }
 
 function read(sections: Partial<Answer>, limit?: number, qname?: string): Reply {
@@ -174,15 +186,12 @@ describe('records that take turns', () => {
 
   test('stand one behind the other, and none points at another', () => {
     const encoded = encode({ answer: [{ ...srv, rotation }], additional: targets }, 65_535, '_http._tcp.svc.');
-    const offsets = encoded.turns?.offsets ?? [];
-    expect(offsets).toHaveLength(41);
+    const { bytes, turns } = encoded;
+    expect(turns).toMatchObject({ records: 40 });
     for (const first of [1, 17, 39]) {
-      const runs = [
-        encoded.bytes.subarray(offsets[first], offsets[40]),
-        encoded.bytes.subarray(offsets[0], offsets[first]),
-      ];
-      const turned = Buffer.from(encoded.bytes);
-      Buffer.concat(runs).copy(turned, offsets[0]);
+      const [start, second, end] = offsetsIn(bytes, turns, [0, first, 40]);
+      const turned = Buffer.from(bytes);
+      Buffer.concat([bytes.subarray(second, end), bytes.subarray(start, second)]).copy(turned, start);
       const reply = readReply(turned);
       expect(reply.answer[0]?.data).toBe(`0 5 80 h${first}.svc.`);
       expect(reply.additional).toHaveLength(40);
@@ -192,7 +201,7 @@ describe('records that take turns', () => {
   test('end where the answer is cut, and none that is missing comes first', () => {
     const { turns, bytes } = encode({ answer: [{ ...srv, rotation }] }, 512, '_http._tcp.svc.');
     const written = readReply(bytes).answer.length;
-    expect(turns?.offsets).toHaveLength(written + 1);
+    expect(turns?.records).toBe(written);
     expect([...(turns?.firsts ?? [])]).toEqual(Array.from({ length: written }, (_, i) => i));
   });
 
@@ -203,7 +212,7 @@ describe('records that take turns', () => {
       65_535,
       '_http._tcp.svc.',
     );
-    const [start, second, end] = [turns?.offsets[0] ?? 0, turns?.offsets[1] ?? 0, turns?.offsets[5] ?? 0];
+    const [start, second, end] = offsetsIn(bytes, turns, [0, 1, 5]);
     const turned = Buffer.concat([
       bytes.subarray(0, start),
       bytes.subarray(second, end),
