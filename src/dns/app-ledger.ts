@@ -1,6 +1,6 @@
 // What answers with instances of one app were handed out: a line for each RRset, with the cell of its answer, the TTL and
-// whom the records lead to. Nothing is kept for each instance, since most are never asked about: whoever asks has the
-// lines read. A line is struck out when its cell is closed and what it said can be held no more.
+// the keys of those whom the records lead to. Nothing is kept for each instance, since most are never asked about: whoever
+// asks has the lines read. A line is struck out when its cell is closed and what it said can be held no more.
 // Limits: `mentionsMax` instances in all lines. Above it the oldest lines are closed, so that their answers are made anew,
 // and what they knew goes into one number an instance.
 
@@ -24,7 +24,8 @@ export interface Held {
 interface Line {
   readonly cell: Cell;
   readonly ttl: number;
-  readonly behind: readonly Behind[];
+  /** See instanceKey. An instance may stand there twice. */
+  readonly keys: readonly string[];
 }
 
 /** Resolvers count a TTL in whole seconds from the one in which the answer came: Unbound and dnsmasq hold up to one longer. */
@@ -61,11 +62,11 @@ export class AppLedger {
   /** An answer is handed out at `nowMs` that leads to these instances for `ttl` seconds. */
   open(cell: Cell, behind: readonly Behind[], ttl: number, nowMs: number): void {
     if (--this.#room < 0) this.#strike(nowMs);
-    const line = { cell, ttl, behind };
+    const line = { cell, ttl, keys: keysOf(behind) };
     // Of most apps it stays the only one, and a list that was pushed to has room for sixteen more.
     if (this.#lines.length === 0) this.#lines = [line];
     else this.#lines.push(line);
-    this.#mentions += countOf(behind);
+    this.#mentions += line.keys.length;
     if (this.#mentions > mentionsMax) this.#makeRoom();
   }
 
@@ -89,7 +90,7 @@ export class AppLedger {
     let held = known === undefined || known.heldUntilMs <= nowMs ? undefined : { ...known };
     for (const line of this.#lines) {
       const untilMs = heldUntilMs(line);
-      if (untilMs <= nowMs || !namesKey(line.behind, key)) continue;
+      if (untilMs <= nowMs || !line.keys.includes(key)) continue;
       held ??= { lastServedMs: line.cell.lastServedMs, heldUntilMs: untilMs };
       join(held, line.cell.lastServedMs, untilMs);
     }
@@ -106,7 +107,7 @@ export class AppLedger {
   /** Keys of the instances in it. */
   keys(): ReadonlySet<string> {
     const keys = new Set(this.#held?.keys());
-    for (const { behind } of this.#lines) for (const leased of everyone(behind)) keys.add(keyOf(leased));
+    for (const line of this.#lines) for (const key of line.keys) keys.add(key);
     return keys;
   }
 
@@ -135,15 +136,15 @@ export class AppLedger {
     while (left > mentionsKept && gone < this.#lines.length - 1) {
       const line = this.#lines[gone++] as Line;
       line.cell.isOpen = false;
-      left -= countOf(line.behind);
-      for (const leased of everyone(line.behind)) this.note(keyOf(leased), line.cell.lastServedMs, heldUntilMs(line));
+      left -= line.keys.length;
+      for (const key of line.keys) this.note(key, line.cell.lastServedMs, heldUntilMs(line));
     }
     this.#keep(this.#lines.slice(gone));
   }
 
   #keep(lines: Line[]): void {
     this.#lines = lines;
-    this.#mentions = lines.reduce((sum, { behind }) => sum + countOf(behind), 0);
+    this.#mentions = lines.reduce((sum, { keys }) => sum + keys.length, 0);
     this.#openFrom = 0;
   }
 }
@@ -162,35 +163,15 @@ function join(held: Held, lastServedMs: number, untilMs: number): void {
   held.heldUntilMs = Math.max(held.heldUntilMs, untilMs);
 }
 
+function keysOf(behind: readonly Behind[]): string[] {
+  if (behind.some(isSeveral)) return behind.flat().map(keyOf);
+  return behind.map((one) => keyOf(one as LeasedInstance));
+}
+
 function keyOf({ instance }: LeasedInstance): string {
   return instanceKey(instance.instance);
 }
 
-function* everyone(behind: readonly Behind[]): Generator<LeasedInstance> {
-  for (const one of behind) {
-    if (isSeveral(one)) yield* one;
-    else yield one;
-  }
-}
-
-function countOf(behind: readonly Behind[]): number {
-  let count = behind.length;
-  for (const one of behind) if (isSeveral(one)) count += one.length - 1;
-  return count;
-}
-
-function namesKey(behind: readonly Behind[], key: string): boolean {
-  for (const one of behind) {
-    if (isSeveral(one) ? one.some((leased) => isOf(leased, key)) : isOf(one, key)) return true;
-  }
-  return false;
-}
-
-/** Folding changes no length: most are told apart by it. */
-function isOf({ instance: { instance } }: LeasedInstance, key: string): boolean {
-  return instance.length === key.length && instanceKey(instance) === key;
-}
-
-function isSeveral(one: Behind): one is readonly LeasedInstance[] {
+function isSeveral(one: Behind): boolean {
   return Array.isArray(one);
 }
