@@ -7,6 +7,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Cell } from './app-ledger.ts';
 import type { Answer, ExtendedError, Serial, Source } from './message.ts';
+import type { Name } from './name.ts';
 import type { Message } from './wire/encode.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
@@ -38,6 +39,9 @@ export class AnswerCache {
   readonly #entries: LRUCache<string, CachedAnswer>;
   readonly entriesMax: number;
 
+  /** Entries that were cut: of most caches there are none, and nobody need look for one. */
+  #cut = 0;
+
   /** `onDropped` hears of every entry that is kept no more. */
   constructor(octetsMax: number, onDropped: (entry: CachedAnswer) => void) {
     // The cache sets this many places aside at once, so no more than could ever be filled.
@@ -46,22 +50,44 @@ export class AnswerCache {
       max: this.entriesMax,
       maxSize: octetsMax,
       sizeCalculation: ({ octets }, key) => octets.length + key.length + entryOverheadOctets,
-      dispose: onDropped,
+      dispose: (entry) => {
+        if (!entry.isWhole) this.#cut--;
+        onDropped(entry);
+      },
     });
   }
 
-  /** The entry under `key`, if it is right at `nowMs` and has a turn left. */
-  get(key: string, nowMs: number): CachedAnswer | undefined {
+  /** The answer to a question (see `questionKey`) within so many octets, if it is right at `nowMs` and has a turn left. */
+  get(key: string, limitOctets: number, nowMs: number): CachedAnswer | undefined {
+    const whole = this.#current(key, nowMs);
+    if (whole !== undefined && whole.octets.length <= limitOctets) return whole;
+    return this.#cut === 0 ? undefined : this.#current(cutKey(key, limitOctets), nowMs);
+  }
+
+  /** Whether it is kept. `limitOctets`: what it had to fit. */
+  set(key: string, limitOctets: number, entry: CachedAnswer): boolean {
+    if (entry.octets.length > keptOctetsMax) return false;
+    const place = entry.isWhole ? key : cutKey(key, limitOctets);
+    this.#entries.set(place, entry);
+    if (this.#entries.peek(place) !== entry) return false;
+    if (!entry.isWhole) this.#cut++;
+    return true;
+  }
+
+  #current(key: string, nowMs: number): CachedAnswer | undefined {
     const entry = this.#entries.get(key);
     return entry !== undefined && isCurrent(entry, nowMs) ? entry : undefined;
   }
+}
 
-  /** Whether it is kept. */
-  set(key: string, entry: CachedAnswer): boolean {
-    if (entry.octets.length > keptOctetsMax) return false;
-    this.#entries.set(key, entry);
-    return this.#entries.peek(key) === entry;
-  }
+/** `qname` is folded. */
+export function questionKey(qname: Name, qtype: number): string {
+  return qname + String.fromCharCode(qtype);
+}
+
+/** Wire names end in a zero octet and the type is one character, so a third part cannot be mistaken. */
+function cutKey(key: string, limitOctets: number): string {
+  return key + String.fromCharCode(limitOctets);
 }
 
 /** An entry of what was just answered and encoded. */

@@ -3,7 +3,8 @@
 // and nothing is allocated. What it writes is what the handler would have said, to the octet; everything else, and
 // everything that is not at hand, is left to the handler.
 // Answers to names without number (NXDOMAIN, REFUSED) have a small table of their own, in which they push out nobody but
-// each other; and since what is said with them may be about the moment, they stay a second.
+// each other; and since what is said with them may be about the moment, they stay a second. Who asks for a new name each
+// time fills nothing: an answer is kept when its question comes for the second time.
 
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
@@ -26,7 +27,7 @@ export interface CachedRepliesDeps {
   monotonicMs(): number;
 }
 
-/** More names than search lists and misled programs ask for again and again, in a dozen megabytes at most. */
+/** A power of two: more names than search lists and misled programs ask for again and again, in a dozen megabytes at most. */
 const passingMax = 16_384;
 const passingOctetsMax = 512;
 const passingMs = 1000;
@@ -46,6 +47,8 @@ export class CachedReplies {
   readonly #deps: CachedRepliesDeps;
   readonly #kept: RecentAnswers;
   readonly #passing = new RecentAnswers(passingMax);
+  /** Hashes of questions whose answers were not kept. */
+  readonly #asked = new Int32Array(passingMax);
 
   /** `keptMax`: answers that the cache can hold. */
   constructor(keptMax: number, deps: CachedRepliesDeps) {
@@ -68,8 +71,14 @@ export class CachedReplies {
   /** An answer that the cache does not hold. */
   rememberPassing(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
     if (!fits(entry) || entry.octets.length > passingOctetsMax) return;
+    const octets = questionEnd - headerOctets;
+    const hash = questionHash(request, headerOctets, octets);
+    const place = hash & (passingMax - 1);
+    const isNew = this.#asked[place] !== hash;
+    this.#asked[place] = hash;
+    if (isNew) return;
     entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + passingMs);
-    this.#passing.add(entry, request, headerOctets, questionEnd - headerOctets);
+    this.#passing.add(entry, request, headerOctets, octets);
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt) => {

@@ -3,7 +3,7 @@
 // thread, so that any transport can carry it.
 
 import { answerQuestion } from './answer.ts';
-import { AnswerCache, type CachedAnswer, cachedAnswer } from './answer-cache.ts';
+import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
 import { CachedReplies, type WriteCached } from './cached-replies.ts';
 import type { DnsCounters, Transport } from './counters.ts';
 import { errorOfAnswer, errorOfFault, errorOfRefusal } from './extended-error.ts';
@@ -141,8 +141,8 @@ export function createHandler(deps: HandlerDeps): Handler {
   function answered(bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
     const limit = limitOf(peer.transport, edns) - opt.octets(edns);
     const nowMs = deps.monotonicMs();
-    const key = qname + String.fromCharCode(qtype);
-    let entry = cached(key, limit, nowMs);
+    const key = questionKey(qname, qtype);
+    let entry = cache.get(key, limit, nowMs);
     if (entry !== undefined) {
       counters.cacheHits++;
       entry.cell.lastServedMs = nowMs;
@@ -159,7 +159,7 @@ export function createHandler(deps: HandlerDeps): Handler {
       }
       const cell = handouts.open(instancesIn(answer, encoded), nowMs);
       entry = cachedAnswer(answer, encoded, error, cell);
-      const isKept = answer.isKept && cache.set(encoded.isWhole ? key : cutKey(key, limit), entry);
+      const isKept = answer.isKept && cache.set(key, limit, entry);
       if (isKept) recent.remember(entry, bytes, questionEnd);
       else if (answer.isPassing) recent.rememberPassing(entry, bytes, questionEnd, nowMs);
       if (!isKept) handouts.close(cell);
@@ -199,19 +199,8 @@ export function createHandler(deps: HandlerDeps): Handler {
     const room = peer.transport === 'udp' ? udpRoomOf(edns?.udpOctets ?? 0, rcode, bytes.length) : tcpOctetsMax;
     return opt.record(edns, peer, rcode, error, octets, room);
   }
-
-  function cached(key: string, limit: number, nowMs: number): CachedAnswer | undefined {
-    const whole = cache.get(key, nowMs);
-    if (whole !== undefined && whole.octets.length <= limit) return whole;
-    return cache.get(cutKey(key, limit), nowMs);
-  }
 }
 
 function limitOf(transport: Transport, edns: Edns | undefined): number {
   return transport === 'tcp' ? tcpOctetsMax : udpLimitOf(edns?.udpOctets ?? 0);
-}
-
-/** Wire names end in a zero octet and the type is one character, so a third part cannot be mistaken. */
-function cutKey(key: string, limit: number): string {
-  return key + String.fromCharCode(limit);
 }

@@ -27,9 +27,10 @@ export function parentOf(name: Name): Name {
 
 /** True for `name` equal to or below `ancestor`; both folded. */
 export function isWithin(name: Name, ancestor: Name): boolean {
-  let rest = name;
-  while (rest.length > ancestor.length) rest = parentOf(rest);
-  return rest === ancestor;
+  const octets = ancestor.length;
+  let at = 0;
+  while (name.length - at > octets) at += 1 + name.charCodeAt(at);
+  return name.length - at === octets && name.endsWith(ancestor);
 }
 
 /** Labels from left to right, one character per octet, without the root's empty one. */

@@ -2,7 +2,7 @@
 // zones were put in or taken out, so that whatever was made from them can tell that it is out of date.
 
 import type { Source } from './message.ts';
-import { type Name, parentOf, ROOT } from './name.ts';
+import { isWithin, type Name, parentOf, ROOT } from './name.ts';
 import type { Zone } from './zone.ts';
 
 export class ZoneTable implements Source {
@@ -10,12 +10,15 @@ export class ZoneTable implements Source {
   /** The zones' apexes and every name above them, each with the number of zones there and below. */
   readonly #leading = new Map<Name, number>();
   revision = 0;
+  /** The zone found last, where no other lies below it: most questions in a row are for one. */
+  #latest: Zone | undefined;
 
   get size(): number {
     return this.#zones.size;
   }
 
   set(zone: Zone): void {
+    this.#latest = undefined;
     if (!this.#zones.has(zone.apex)) this.#lead(zone.apex, 1);
     this.#zones.set(zone.apex, zone);
     this.revision++;
@@ -31,6 +34,7 @@ export class ZoneTable implements Source {
 
   delete(apex: Name): void {
     if (!this.#zones.delete(apex)) return;
+    this.#latest = undefined;
     this.#lead(apex, -1);
     this.revision++;
   }
@@ -41,9 +45,13 @@ export class ZoneTable implements Source {
 
   /** The deepest zone that contains `name`. */
   find(name: Name): Zone | undefined {
+    if (this.#latest !== undefined && isWithin(name, this.#latest.apex)) return this.#latest;
     for (let rest = name; ; rest = parentOf(rest)) {
       const zone = this.#zones.get(rest);
-      if (zone !== undefined) return zone;
+      if (zone !== undefined) {
+        if (this.#leading.get(rest) === 1) this.#latest = zone;
+        return zone;
+      }
       if (rest === ROOT) return undefined;
     }
   }

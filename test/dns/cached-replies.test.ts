@@ -159,7 +159,8 @@ describe('what it knows', () => {
     const harness = new Harness();
     harness.register('orders.prod/a');
     for (const name of ['orders.prod.svc.', 'nope.svc.']) for (let i = 0; i < 3; i++) harness.send(ask({ name }));
-    expect(harness.counters).toMatchObject({ cacheHits: 4, cacheMisses: 2 });
+    const { cacheHits, cacheMisses } = harness.counters;
+    expect({ cacheHits, cacheMisses }).toEqual({ cacheHits: 3, cacheMisses: 3 });
     expect([...harness.counters.queries()]).toEqual([
       { transport: 'udp', type: 'A', rcode: 'NOERROR', count: 3 },
       { transport: 'udp', type: 'A', rcode: 'NXDOMAIN', count: 3 },
