@@ -25,6 +25,7 @@ export interface Latency {
 
 /** A question without an answer is given up after so long, and counts as lost. */
 const patienceSeconds = 2;
+const onceMaxSeconds = 20;
 
 /** Ends this process, with a sentence, where it is not installed: then there is nothing to measure with. */
 export function requireDnsperf(): void {
@@ -38,9 +39,9 @@ export function fullLoad(server: Server, questions: string, seconds: number, mod
   return loadOf(server, ['-d', questions, '-m', mode, '-l', `${seconds}`]);
 }
 
-/** As much as it can, each question of the file once. */
-export function eachOnce(server: Server, questions: string): Promise<Load> {
-  return loadOf(server, ['-d', questions, '-n', '1']);
+/** As much as it can, each question of the file once, or those that it can within some seconds. */
+export function eachOnce(server: Server, questions: string, mode: Mode = 'udp'): Promise<Load> {
+  return loadOf(server, ['-d', questions, '-m', mode, '-n', '1', '-l', `${onceMaxSeconds}`]);
 }
 
 async function loadOf(server: Server, args: readonly string[]): Promise<Load> {

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { cleanEnvironment } from '../kit/program.ts';
 import { addressOf, appOf } from './names.ts';
 import { nextPort } from './ports.ts';
 import { type Server, started } from './started.ts';
@@ -35,6 +36,8 @@ export async function startOwn(variant: Variant, parent: string, data = 'none'):
   const folder = join(parent, 'rollcall');
   mkdirSync(folder, { recursive: true });
   const [port, httpPort, inspectPort] = [await nextPort(), await nextPort(), await nextPort()];
+  // Nobody renews what is not renewed to be measured.
+  const leases = { ROLLCALL_LEASE_SECONDS: '86400' };
   const limits = { ROLLCALL_INSTANCES_MAX: '2000000', ROLLCALL_APPS_MAX: '2000000' };
   const server = await started({
     name: variant.name,
@@ -48,7 +51,7 @@ export async function startOwn(variant: Variant, parent: string, data = 'none'):
     ],
     port,
     cwd: folder,
-    env: { ...process.env, ...limits, ROLLCALL_DNS_TRANSPORT: variant.transport, ...variant.env },
+    env: cleanEnvironment({ ...leases, ...limits, ROLLCALL_DNS_TRANSPORT: variant.transport, ...variant.env }),
   });
   return { ...server, httpPort, inspectPort };
 }
