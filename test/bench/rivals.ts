@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { installed } from '../kit/installed.ts';
+import { until } from '../kit/until.ts';
 import { nextPort } from './ports.ts';
 import { bind } from './rivals/bind.ts';
 import { consul } from './rivals/consul.ts';
@@ -15,6 +16,8 @@ import { nsd } from './rivals/nsd.ts';
 import { conf, names, type Rival } from './rivals/rival.ts';
 import { unbound } from './rivals/unbound.ts';
 import { type Server, started } from './started.ts';
+
+const namesMaxMs = 120_000;
 
 const rivals: readonly Rival[] = [knot, nsd, bind, unbound, dnsmasq, coredns, consul];
 
@@ -57,9 +60,15 @@ async function startRival(rival: Rival, parent: string, count: number): Promise<
   const { name, program, spelling } = rival;
   const env = { ...process.env, ...rival.env };
   const start = { name, program, args: rival.args(folder), port, cwd: folder, env };
+  let server: Server | undefined;
   try {
-    return [await started(spelling === undefined ? start : { ...start, spelling })];
+    server = await started(spelling === undefined ? start : { ...start, spelling });
+    await until(`${name} knowing all names`, () => rival.knowsAll?.(count, morePorts) ?? true, {
+      withinMs: namesMaxMs,
+    });
+    return [server];
   } catch (error) {
+    await server?.stop();
     console.log(`${name} did not start, so it is not measured: ${(error as Error).message}\n`);
     return [];
   }

@@ -17,6 +17,8 @@ export interface Rival {
   /** As in the zone file by default. */
   readonly spelling?: Spelling;
   readonly morePorts?: number;
+  /** For one that answers before it has read all names. */
+  knowsAll?(count: number, morePorts: readonly number[]): Promise<boolean>;
 }
 
 export const conf = (folder: string): string => join(folder, 'server.conf');
