@@ -1,5 +1,5 @@
 // CPU seconds that a process and its descendants have used, all threads included, from /proc (Linux). A server that
-// forks workers is charged for all of them.
+// forks workers is charged for all of them, those that have ended included.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -25,7 +25,9 @@ function statOf(pid: number): { pid: number; parent: number; ticks: number } | u
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { pid, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+    // utime, stime, and the same of children that have ended.
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { pid, parent: Number(fields[1]), ticks };
   } catch {
     return undefined;
   }

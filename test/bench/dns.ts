@@ -1,94 +1,96 @@
-// Queries per CPU second of rollcall beside other servers on the same names, with dnsperf, in turn and repeated, because such
-// machines are shared and drift. What counts are the ratios.
-//   node_modules/.bin/node test/bench/dns.ts [NAMES] [SECONDS] [ROUNDS]
+// rollcall beside other servers on the same names, with dnsperf, in turn and repeated: queries per CPU second and per second
+// at full load, and how long answers take at a load that all bear easily. What counts are the ratios.
+//   node_modules/.bin/node test/bench/dns.ts [NAMES] [SECONDS] [ROUNDS] [batched | batched,dgram]
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fullLoad, type Latency, type Load, latency } from './dnsperf.ts';
-import { namesIn } from './names.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { removeScratch, scratch } from '../kit/scratch.ts';
+import { askedDuring, eachOnce, fullLoad, type Latency, type Load, type Mode, requireDnsperf } from './dnsperf.ts';
+import { type Kind, questionsIn } from './names.ts';
 import { registerNames, startOwn, variants } from './own.ts';
-import { installedRivals, startRival } from './rivals.ts';
-import { isInstalled, nextPort, type Server } from './started.ts';
+import { startRivals } from './rivals.ts';
+import { inTurn, middleOf, ratio, shown } from './rounds.ts';
+import type { Server } from './started.ts';
 import { printTable } from './table.ts';
 
-const [count = 1000, seconds = 4, rounds = 3] = process.argv.slice(2).map(Number);
+const [count = 1000, seconds = 1, rounds = 3] = process.argv.slice(2, 5).map(Number);
+const transports = (process.argv[5] ?? 'batched,dgram').split(',');
+const warmUpSeconds = 1;
+/** So many that it can be told what names cost that nobody has asked for yet. */
+const isLarge = count >= 10_000;
 /** Far below what the slowest can. */
-const latencyPerSecond = 5000;
+const calmPerSecond = 2000;
 
-if (!isInstalled('dnsperf')) {
-  console.log('dnsperf is not installed: nothing was measured');
-  process.exit(0);
-}
+const cases: readonly (readonly [title: string, kind: Kind, mode: Mode])[] = [
+  ['A', 'A', 'udp'],
+  ["SRV with its target's address", 'SRV', 'udp'],
+  ['NXDOMAIN', 'NXDOMAIN', 'udp'],
+  ['A over TCP', 'A', 'tcp'],
+];
 
-const folder = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
-const names = namesIn(folder, count);
+requireDnsperf();
+const folder = scratch();
 const servers: Server[] = [];
-try {
-  await startAll();
-  loads(`A, ${count} names`, (server) => fullLoad(server, names.queries.A, seconds));
-  loads(`SRV with its target's address, ${count} names`, (server) => fullLoad(server, names.queries.SRV, seconds));
-  loads(`NXDOMAIN, ${count} names`, (server) => fullLoad(server, names.queries.NXDOMAIN, seconds));
-  loads(`A over TCP, ${count} names`, (server) => fullLoad(server, names.queries.A, seconds, 'tcp'));
-  latencies(`A, ${count} names, ${latencyPerSecond} a second`);
-} finally {
-  for (const server of servers) await server.stop();
-  rmSync(folder, { recursive: true });
+for (const variant of variants.filter(({ transport }) => transports.includes(transport))) {
+  const server = await startOwn(variant, folder);
+  servers.push(server);
+  await registerNames(server.httpPort, { to: count });
+}
+servers.push(...(await startRivals(folder, count)));
+const knot = servers.find(({ name }) => name === 'Knot');
+
+for (const [title, kind, mode] of cases) await loads(`${title}, ${count} names`, kind, mode);
+for (const [title, kind, mode] of cases) {
+  await latencies(`${title}, ${count} names, ${calmPerSecond} a second`, kind, mode);
 }
 
-async function startAll(): Promise<void> {
-  const { present, missing } = installedRivals();
-  for (const variant of variants) {
-    const server = await startOwn(variant, folder, nextPort());
-    await registerNames(server.httpPort, count);
-    servers.push(server);
+for (const server of servers) await server.stop();
+removeScratch(folder);
+
+async function loads(title: string, kind: Kind, mode: Mode): Promise<void> {
+  const questions = (server: Server) => questionsIn(folder, count, kind, server.spelling);
+  // Caches and compilers begin cold.
+  const firsts = new Map<Server, Load>();
+  for (const server of servers) {
+    const first = isLarge
+      ? await eachOnce(server, questions(server), mode)
+      : await fullLoad(server, questions(server), warmUpSeconds, mode);
+    firsts.set(server, first);
   }
-  for (const rival of present) {
-    if (rival.namesMax >= count) servers.push(await startRival(rival, folder, nextPort(), count));
-  }
-  if (missing.length > 0) console.log(`not installed, so not measured: ${missing.join(', ')}\n`);
-}
-
-/** In turn, so that a slow minute of the machine meets all of them. */
-function inTurn<R>(measure: (server: Server) => R): Map<Server, R[]> {
-  const runs = new Map<Server, R[]>(servers.map((server) => [server, []]));
-  for (let round = 0; round < rounds; round++) for (const server of servers) runs.get(server)?.push(measure(server));
-  return runs;
-}
-
-function loads(title: string, measure: (server: Server) => Load): void {
-  for (const server of servers) measure(server);
-  const medians = new Map(
-    [...inTurn(measure)].map(([server, runs]) => [server, middle(runs, (run) => run.perCpuSecond)]),
+  const middles = await middlesOf((server) => fullLoad(server, questions(server), seconds, mode));
+  const base = knot && middles.get(knot);
+  const rows = [...middles].map(([server, { perCpuSecond, perSecond, lost }]) => [
+    ...[server.name, hundreds(perCpuSecond), hundreds(perSecond), shown(lost)],
+    ...[ratio(perCpuSecond, base?.perCpuSecond), ratio(perSecond, base?.perSecond)],
+    ...(isLarge ? [hundreds(firsts.get(server)?.perCpuSecond ?? Number.NaN)] : []),
+  ]);
+  const absolute = ['queries per CPU second', 'queries per second', 'lost'];
+  const ratios = ['per CPU second, Knot = 1', 'per second, Knot = 1'];
+  printTable(
+    [title, ...absolute, ...ratios, ...(isLarge ? ['per CPU second, each name for the first time'] : [])],
+    rows,
   );
-  const base = baseOf(medians)?.perCpuSecond;
-  const rows = [...medians].map(([{ name }, { perCpuSecond, perSecond, lost }]) => {
-    const ratio = base === undefined ? '' : (perCpuSecond / base).toFixed(2);
-    return [name, hundreds(perCpuSecond), hundreds(perSecond), `${lost}`, ratio];
-  });
-  printTable([title, 'queries per CPU second', 'queries per second', 'lost', 'per CPU second, Knot = 1'], rows);
 }
 
-function latencies(title: string): void {
-  const measure = (server: Server) => latency(server, names.queries.A, seconds, latencyPerSecond);
-  const medians = new Map([...inTurn(measure)].map(([server, runs]) => [server, middle(runs, (run) => run.p99Ms)]));
-  const base = baseOf<Latency>(medians)?.p99Ms;
-  const rows = [...medians].map(([{ name }, { p50Ms, p99Ms, p999Ms, lost }]) => {
-    const ratio = base === undefined ? '' : (p99Ms / base).toFixed(2);
-    return [name, p50Ms.toFixed(2), p99Ms.toFixed(2), p999Ms.toFixed(2), `${lost}`, ratio];
-  });
-  printTable([title, 'p50 ms', 'p99 ms', 'p99.9 ms', 'lost', 'p99, Knot = 1'], rows);
+async function latencies(title: string, kind: Kind, mode: Mode): Promise<void> {
+  const measure = async (server: Server): Promise<Latency> => {
+    const questions = questionsIn(folder, count, kind, server.spelling);
+    const [latency] = await askedDuring([server], questions, calmPerSecond, () => sleep(1000 * seconds), mode);
+    return latency as Latency;
+  };
+  const middles = await middlesOf(measure);
+  const base = knot && middles.get(knot);
+  const rows = [...middles].map(([{ name }, { p50Ms, p99Ms, p999Ms, lost }]) => [
+    ...[name, shown(p50Ms, 2), shown(p99Ms, 2), shown(p999Ms, 2), shown(lost)],
+    ...[ratio(p50Ms, base?.p50Ms), ratio(p99Ms, base?.p99Ms), ratio(p999Ms, base?.p999Ms)],
+  ]);
+  printTable([title, 'p50 ms', 'p99 ms', 'p99.9 ms', 'lost', 'p50, Knot = 1', 'p99', 'p99.9'], rows);
 }
 
-function baseOf<R>(medians: ReadonlyMap<Server, R>): R | undefined {
-  for (const [{ name }, run] of medians) if (name === 'Knot') return run;
-  return undefined;
-}
-
-function middle<R>(runs: readonly R[], by: (run: R) => number): R {
-  return [...runs].sort((a, b) => by(a) - by(b))[Math.floor(runs.length / 2)] as R;
+async function middlesOf<Run extends Load | Latency>(measure: (server: Server) => Promise<Run>) {
+  const runs = await inTurn(servers, rounds, measure);
+  return new Map([...runs].map(([server, its]) => [server, middleOf<Run>(its)]));
 }
 
 function hundreds(value: number): string {
-  return (Math.round(value / 100) * 100).toLocaleString('en');
+  return shown(Math.round(value / 100) * 100);
 }

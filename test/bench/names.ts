@@ -1,17 +1,20 @@
 // The names that every server of the bench answers: apps of one instance each, with an A record, and an SRV record
 // whose target has the address. rollcall gets them registered, the others read them from a zone file or its like.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-export interface Names {
-  readonly count: number;
-  /** The files that dnsperf reads. */
-  readonly queries: Readonly<Record<Kind, string>>;
-}
 
 export const kinds = ['A', 'SRV', 'NXDOMAIN'] as const;
 export type Kind = (typeof kinds)[number];
+
+/** How a server calls the names of an app: for each kind of question its name and type, as dnsperf and dig take them. */
+export type Spelling = Readonly<Record<Kind, (app: string) => string>>;
+
+export const spelledInZone: Spelling = {
+  A: (app) => `${app}.prod.svc A`,
+  SRV: (app) => `_http._tcp.${app}.prod.svc SRV`,
+  NXDOMAIN: (app) => `absent-${app}.prod.svc A`,
+};
 
 /** A file of more is read in full by dnsperf before it begins, and shows nothing new. */
 const queriesMax = 100_000;
@@ -24,23 +27,17 @@ export function addressOf(index: number): string {
   return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
 }
 
-export function namesIn(folder: string, count: number): Names {
-  const asked = Math.min(count, queriesMax);
-  // Spread over all of them, in an order without neighbours: a cache that holds a part of them gets no free hits.
-  const indexes = Array.from({ length: asked }, (_, i) => (i * 7919) % count);
-  const file = (kind: Kind, line: (app: string) => string) => {
-    const path = join(folder, `queries-${count}-${kind}`);
-    writeFileSync(path, indexes.map((index) => `${line(`${appOf(index)}.prod.svc`)}\n`).join(''));
-    return path;
-  };
-  return {
-    count,
-    queries: {
-      A: file('A', (name) => `${name} A`),
-      SRV: file('SRV', (name) => `_http._tcp.${name} SRV`),
-      NXDOMAIN: file('NXDOMAIN', (name) => `absent-${name} A`),
-    },
-  };
+/**
+ * The path of a file in `folder` that dnsperf reads: questions for `count` apps, each once. They are spread over all of
+ * them, in an order without neighbours: a cache that holds a part of them gets no free hits.
+ */
+export function questionsIn(folder: string, count: number, kind: Kind, spelling = spelledInZone): string {
+  const line = spelling[kind];
+  const path = join(folder, `questions-${count}-${line(appOf(0)).replace(' ', '-')}`);
+  if (existsSync(path)) return path;
+  const indexes = Array.from({ length: Math.min(count, queriesMax) }, (_, i) => (i * 7919) % count);
+  writeFileSync(path, indexes.map((index) => `${line(appOf(index))}\n`).join(''));
+  return path;
 }
 
 /** The same data as a zone file of `svc.`. */

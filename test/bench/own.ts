@@ -3,22 +3,27 @@
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { cleanEnvironment } from '../kit/program.ts';
 import { addressOf, appOf } from './names.ts';
+import { nextPort } from './ports.ts';
 import { type Server, started } from './started.ts';
 
 export interface Variant {
   readonly name: string;
+  readonly transport: 'batched' | 'dgram';
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Each with one thread that answers, as the others have. */
-export const variants: readonly Variant[] = [
-  { name: 'rollcall', env: { ROLLCALL_DNS_THREADS: '1' } },
-  { name: 'rollcall (dgram)', env: { ROLLCALL_DNS_THREADS: '1', ROLLCALL_DNS_TRANSPORT: 'dgram' } },
-];
+/** As on Linux with koffi, with one thread that answers, as the others have. */
+export const batched: Variant = { name: 'rollcall', transport: 'batched', env: { ROLLCALL_DNS_THREADS: '1' } };
+
+/** In each way to take datagrams. */
+export const variants: readonly Variant[] = [batched, { ...batched, name: 'rollcall (dgram)', transport: 'dgram' }];
 
 export interface OwnServer extends Server {
   readonly httpPort: number;
+  /** Where its inspector listens once it is opened. */
+  readonly inspectPort: number;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -26,15 +31,19 @@ const connections = 4;
 /** Requests under way on one connection. */
 const window = 64;
 
-export async function startOwn(variant: Variant, parent: string, port: number, data = 'none'): Promise<OwnServer> {
+/** `data` is a folder, or `none`: nothing is kept. */
+export async function startOwn(variant: Variant, parent: string, data = 'none'): Promise<OwnServer> {
   const folder = join(parent, 'rollcall');
   mkdirSync(folder, { recursive: true });
-  const httpPort = port + 1;
+  const [port, httpPort, inspectPort] = [await nextPort(), await nextPort(), await nextPort()];
+  // Nobody renews what is not renewed to be measured.
+  const leases = { ROLLCALL_LEASE_SECONDS: '86400' };
   const limits = { ROLLCALL_INSTANCES_MAX: '2000000', ROLLCALL_APPS_MAX: '2000000' };
   const server = await started({
     name: variant.name,
     program: process.execPath,
     args: [
+      `--inspect-port=${inspectPort}`,
       join(root, 'src/main.ts'),
       'serve',
       ...['--http', `127.0.0.1:${httpPort}`, '--dns', `127.0.0.1:${port}`, '--zones', join(root, 'zones')],
@@ -42,19 +51,31 @@ export async function startOwn(variant: Variant, parent: string, port: number, d
     ],
     port,
     cwd: folder,
-    env: { ...process.env, ...limits, ...variant.env },
+    env: cleanEnvironment({ ...leases, ...limits, ROLLCALL_DNS_TRANSPORT: variant.transport, ...variant.env }),
   });
-  return { ...server, httpPort };
+  return { ...server, httpPort, inspectPort };
 }
 
-/** Registers instance `one` of each app, or `perApp` of them; resolves when all are answered. */
-export async function registerNames(httpPort: number, count: number, perApp = 1, leaseSeconds = 86_400): Promise<void> {
-  const share = Math.ceil(count / connections);
-  const each = (from: number) => registerRange(httpPort, from, Math.min(from + share, count), perApp, leaseSeconds);
-  await Promise.all(Array.from({ length: connections }, (_, i) => each(i * share)));
+export interface Population {
+  /** Numbers of the instances, `to` excluded. */
+  readonly from?: number;
+  readonly to: number;
+  /** One, of that name, by default. */
+  readonly perApp?: number;
+  readonly leaseSeconds?: number;
 }
 
-function registerRange(port: number, from: number, to: number, perApp: number, leaseSeconds: number): Promise<void> {
+/** Resolves when all are answered; none of them may be there already. */
+export async function registerNames(httpPort: number, population: Population): Promise<void> {
+  const { from = 0, to } = population;
+  const share = Math.ceil((to - from) / connections);
+  const starts = Array.from({ length: connections }, (_, i) => from + i * share).filter((start) => start < to);
+  const each = (start: number) => ({ ...population, from: start, to: Math.min(start + share, to) });
+  await Promise.all(starts.map((start) => registerRange(httpPort, each(start))));
+}
+
+function registerRange(port: number, population: Population & { readonly from: number }): Promise<void> {
+  const { from, to } = population;
   return new Promise((resolve, reject) => {
     let next = from;
     let answered = from;
@@ -62,7 +83,7 @@ function registerRange(port: number, from: number, to: number, perApp: number, l
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
     const send = () => {
       let text = '';
-      while (next < to && next - answered < window) text += requestOf(next++, perApp, leaseSeconds);
+      while (next < to && next - answered < window) text += requestOf(next++, population);
       if (text !== '') socket.write(text);
     };
     socket.setEncoding('latin1');
@@ -81,9 +102,15 @@ function registerRange(port: number, from: number, to: number, perApp: number, l
   });
 }
 
-function requestOf(index: number, perApp: number, leaseSeconds: number): string {
-  const [app, instance] = perApp === 1 ? [index, 'one'] : [Math.floor(index / perApp), `one-${index}`];
+/** The instance of that number: its app and its name there. */
+export function placeOf(index: number, perApp = 1): { readonly appid: string; readonly instance: string } {
+  if (perApp === 1) return { appid: appOf(index), instance: 'one' };
+  return { appid: appOf(Math.floor(index / perApp)), instance: `one-${index}` };
+}
+
+function requestOf(index: number, { perApp, leaseSeconds = 86_400 }: Population): string {
+  const { appid, instance } = placeOf(index, perApp);
   const body = `{"addrs":["http://${addressOf(index)}:8080"],"leaseSeconds":${leaseSeconds}}`;
-  const head = `PUT /api/v1/apps/prod/${appOf(app)}/${instance} HTTP/1.1\r\nhost: 127.0.0.1\r\n`;
+  const head = `PUT /api/v1/apps/prod/${appid}/${instance} HTTP/1.1\r\nhost: 127.0.0.1\r\n`;
   return `${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }

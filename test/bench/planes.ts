@@ -2,11 +2,11 @@
 // the middle of a storm of renewals and of registrations, without threads (0) and with them. The storm, the probe and the
 // server share the machine, as they would on a small one.
 
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProbeResult, startProbe } from '../kit/dns-probe.ts';
 import { startServer } from '../kit/server-process.ts';
 import { type StormKnobs, storm } from '../kit/storm.ts';
+import { residentBytes } from './resident.ts';
 
 const instances = 100_000;
 const idleMs = 5000;
@@ -28,13 +28,13 @@ async function measure(threads: string): Promise<string> {
       const probe = await startProbe(server.dnsPort, 'storm-0.prod.svc.');
       return [await work, await probe.stop()];
     };
-    const empty = residentMB(server.pid);
+    const empty = Math.round(residentBytes(server.pid) / 1e6);
     await call({ what: 'register', instances: 100, connections: 1 });
     const [, idle] = await probed(sleep(idleMs));
     const writes = await call({ what: 'register', instances: 5000, connections: 1 });
     const [registered, whileRegistering] = await probed(call({ what: 'register', instances, connections: 64 }));
     await sleep(idleMs);
-    const full = residentMB(server.pid);
+    const full = Math.round(residentBytes(server.pid) / 1e6);
     const [renewed, whileRenewing] = await probed(call({ what: 'renew', instances, connections: 64, calls: 200_000 }));
     const perSecond = ({ done, tookMs }: { done: number; tookMs: number }) => Math.round((done / tookMs) * 1000);
     const ofDns = ({ medianMs, p99Ms, longestMs }: ProbeResult) => [ms(medianMs), ms(p99Ms), ms(longestMs)];
@@ -50,10 +50,4 @@ async function measure(threads: string): Promise<string> {
 
 function ms(time: number): string {
   return time.toFixed(2);
-}
-
-/** Of all threads together, in millions of octets. */
-function residentMB(pid: number): number {
-  const [, kB = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-  return Math.round((Number(kB) * 1024) / 1e6);
 }

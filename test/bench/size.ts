@@ -1,99 +1,137 @@
-// What a large registry costs: memory for each instance, DNS throughput beside that of a small one, the time of a restart,
-// and how late evictions are when a whole fleet falls silent at once.
-//   node_modules/.bin/node test/bench/size.ts [INSTANCES] [INSTANCES PER APP]
+// What a large registry costs beside a small one: memory for each instance, DNS throughput, the time of a restart, what
+// calls cost, how late evictions are when a fleet falls silent at once, and how long DNS waits meanwhile.
+//   node_modules/.bin/node test/bench/size.ts [INSTANCES] [INSTANCES PER APP] [SECONDS]
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApiClient } from '../kit/api-client.ts';
+import { removeScratch, scratch } from '../kit/scratch.ts';
 import { quantile } from '../kit/storm.ts';
-import { fullLoad } from './dnsperf.ts';
-import { namesIn } from './names.ts';
-import { registerNames, startOwn, variants } from './own.ts';
-import { nextPort } from './started.ts';
+import { printCallCosts } from './call-costs.ts';
+import { eachOnce, fullLoad, requireDnsperf } from './dnsperf.ts';
+import { lateness, unguarded } from './expiry.ts';
+import { liveHeapBytes } from './heap.ts';
+import { questionsIn } from './names.ts';
+import { batched, type OwnServer, registerNames, startOwn } from './own.ts';
+import { Pauses } from './pauses.ts';
+import { residentBytes } from './resident.ts';
+import { startKnot } from './rivals.ts';
+import { inTurn, middleOf, ratio, shown } from './rounds.ts';
 import { printTable } from './table.ts';
 
-const [instances = 100_000, perApp = 10] = process.argv.slice(2).map(Number);
-const folder = mkdtempSync(join(tmpdir(), 'rollcall-size-'));
-const [variant = { name: 'rollcall' }] = variants;
-const leaseSeconds = 5;
+const [instances = 100_000, perApp = 10, seconds = 2] = process.argv.slice(2).map(Number);
+const apps = Math.ceil(instances / perApp);
+const smallInstances = 1000;
+const smallApps = Math.ceil(smallInstances / perApp);
+const rounds = 3;
+/** Instances that are renewed, and that expire together. */
+const fleet = Math.min(instances, 100_000);
+/** Time enough to register the fleet on a slow machine. */
+const fleetLeaseSeconds = 5 + Math.ceil(fleet / 4000);
+const soonSeconds = 5;
+const variant = { ...batched, env: { ...batched.env, ...unguarded } };
 
-try {
-  await memoryAndRestart();
-  await lateness(Math.min(instances, 100_000));
-} finally {
-  rmSync(folder, { recursive: true });
-}
+requireDnsperf();
+const folder = scratch();
+const data = join(folder, 'data');
+const [few, all] = [questionsIn(folder, smallApps, 'A'), questionsIn(folder, apps, 'A')];
+const knot = await startKnot(folder, smallInstances);
+const small = await startOwn(variant, folder, join(folder, 'small'));
+await registerNames(small.httpPort, { to: smallInstances, perApp });
+const pauses = new Pauses(knot, few);
 
-async function memoryAndRestart(): Promise<void> {
-  const data = join(folder, 'data');
-  const server = await startOwn(variant, folder, nextPort(), data);
-  const empty = residentBytes(server.pid);
-  const small = namesIn(folder, 1000);
-  const registeredMs = await timed(() => registerNames(server.httpPort, instances, perApp));
-  const full = residentBytes(server.pid);
-  const few = fullLoad(server, small.queries.A, 4);
-  const many = fullLoad(server, namesIn(folder, Math.ceil(instances / perApp)).queries.A, 4);
+await fill();
+const large = await startAgain();
+await printCallCosts(
+  [
+    { server: small, instances: smallInstances, fleet: smallInstances },
+    { server: large, instances, fleet },
+  ],
+  Math.min(instances, 10_000),
+  4 * instances,
+);
+await pauses.during('the whole catalogue', large, () => listCatalogue(large));
+await pauses.during(`${fleet} leases that end together, from registration on`, large, async () => {
+  const population = { from: 2 * instances, to: 2 * instances + fleet, perApp, leaseSeconds: fleetLeaseSeconds };
+  printLateness('leases that end together', await lateness(large, population, 'together'));
+});
+pauses.print(`DNS with ${instances} instances, during`);
+for (const server of [large, small, knot]) await server?.stop();
+
+const alone = await startOwn(variant, folder);
+const soon = { to: fleet, perApp, leaseSeconds: soonSeconds };
+printLateness('leases that end as they were registered', await lateness(alone, soon, 'as registered'));
+await alone.stop();
+removeScratch(folder);
+
+async function fill(): Promise<void> {
+  const server = await startOwn(variant, folder, data);
+  const { pid, inspectPort, httpPort } = server;
+  const empty = { resident: residentBytes(pid), heap: await liveHeapBytes(pid, inspectPort) };
+  const tookMs = await pauses.during('registering them', server, () =>
+    registerNames(httpPort, { to: instances, perApp }),
+  );
+  const full = { resident: residentBytes(pid), heap: await liveHeapBytes(pid, inspectPort) };
+  const collected = residentBytes(pid);
+  const cold = (await eachOnce(server, all)).perCpuSecond;
+  const warm = await throughputs(server);
   await server.stop();
-  let again = server;
-  const restartMs = await timed(async () => {
-    again = await startOwn(variant, folder, nextPort(), data);
-  });
-  await again.stop();
+  const each = (bytes: number) => `${shown(bytes / instances)} octets`;
+  const speed = (perCpuSecond: number) => `${shown(perCpuSecond)} per CPU second (${ratio(perCpuSecond, warm.small)})`;
   printTable(
-    [`${instances} instances in ${Math.ceil(instances / perApp)} apps`, ''],
+    [`${instances} instances in ${apps} apps`, ''],
     [
-      ['resident memory, for each', `${Math.round((full - empty) / instances)} octets`],
-      ['registered, on the disk', `${Math.round((1000 * instances) / registeredMs)} a second`],
-      ['A of a thousand apps', `${Math.round(few.perCpuSecond)} per CPU second`],
-      ['A of all apps', `${Math.round(many.perCpuSecond)} per CPU second`],
-      ['from start to the right answer', `${(restartMs / 1000).toFixed(1)} s`],
+      ['registered, on the disk', `${shown((1000 * instances) / tookMs)} a second`],
+      ['resident memory, for each', each(full.resident - empty.resident)],
+      ['the same without garbage', each(collected - empty.resident)],
+      ['of it on heaps', each(full.heap - empty.heap)],
+      [`A of the ${smallApps} apps of a small registry`, speed(warm.small)],
+      [`A of ${smallApps} of the apps`, speed(warm.few)],
+      [`A of ${Math.min(apps, 100_000)} of the apps, each for the first time`, speed(cold)],
+      ['the same again and again', speed(warm.all)],
     ],
   );
 }
 
-/** Leases of five seconds that all end within a short time, and no guard that would keep them. */
-async function lateness(count: number): Promise<void> {
-  const env = { ROLLCALL_GUARD_PERCENT: '0', ROLLCALL_EVICTION_PERCENT_PER_MINUTE: '100' };
-  const server = await startOwn({ ...variant, env }, folder, nextPort());
-  await registerNames(server.httpPort, count, perApp, leaseSeconds);
-  while ((await json(server.httpPort, '/api/v1/guard'))['members'] !== 0) {
-    await new Promise((next) => setTimeout(next, 200));
+/** Answers per CPU second, in turn: of the small registry, of as many apps and of all apps of the large one. */
+async function throughputs(server: OwnServer) {
+  const cases = { small: [small, few], few: [server, few], all: [server, all] } as const;
+  const names = Object.keys(cases) as (keyof typeof cases)[];
+  // The large one is warm by now.
+  await fullLoad(small, few, seconds);
+  const runs = await inTurn(names, rounds, (name) => fullLoad(...cases[name], seconds));
+  const of = (name: keyof typeof cases) => middleOf(runs.get(name) ?? []).perCpuSecond;
+  return { small: of('small'), few: of('few'), all: of('all') };
+}
+
+async function startAgain(): Promise<OwnServer> {
+  const startedMs = performance.now();
+  const server = await startOwn(variant, folder, data);
+  const tookMs = performance.now() - startedMs;
+  const each = residentBytes(server.pid) / instances;
+  const rows = [
+    ['from start to the right answer', `${shown(tookMs / 1000, 1)} s`],
+    ['resident memory of the process, for each', `${shown(each)} octets`],
+  ];
+  printTable([`a restart with ${instances} instances`, ''], rows);
+  return server;
+}
+
+async function listCatalogue({ httpPort }: OwnServer): Promise<void> {
+  const api = new ApiClient(`http://127.0.0.1:${httpPort}`);
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const { json } = await api.call('GET', `/api/v1/apps?limit=1000${after}`);
+    const next = json['next'] as string | undefined;
+    after = next === undefined ? undefined : `&after=${encodeURIComponent(next)}`;
   }
-  const lateMs: number[] = [];
-  for (let before = ''; before !== undefined; ) {
-    const page = (await json(server.httpPort, `/api/v1/events?why=evicted&limit=1000${before}`)) as unknown as Page;
-    for (const { silentSeconds } of page.events) lateMs.push(1000 * (silentSeconds - leaseSeconds));
-    if (page.next === undefined) break;
-    before = `&before=${page.next}`;
-  }
-  await server.stop();
-  lateMs.sort((a, b) => a - b);
-  const ms = (share: number) => `${quantile(lateMs, share).toFixed(0)} ms`;
+  api.close();
+}
+
+function printLateness(what: string, lateMs: readonly number[]): void {
+  const ms = (share: number) => `${shown(quantile(lateMs, share))} ms`;
   const rows = [
     ['late by, median', ms(0.5)],
     ['p99', ms(0.99)],
     ['at most', ms(1)],
   ];
-  printTable([`${lateMs.length} evictions`, ''], rows);
-}
-
-interface Page {
-  readonly events: readonly { readonly silentSeconds: number }[];
-  readonly next?: string;
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return performance.now() - startedMs;
-}
-
-/** proc(5), status: in kB. */
-function residentBytes(pid: number): number {
-  return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
-async function json(httpPort: number, path: string): Promise<Readonly<Record<string, unknown>>> {
-  const reply = await fetch(`http://127.0.0.1:${httpPort}${path}`);
-  return (await reply.json()) as Record<string, unknown>;
+  printTable([`${lateMs.length} evictions, ${what}`, ''], rows);
 }

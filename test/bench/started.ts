@@ -1,11 +1,13 @@
-// A server as a process that we hold: started, waited for until it answers, stopped by its id.
+// A server as a process that we hold: started, waited for until it answers, stopped by its id, and with us at the latest.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { run, start, startWhen } from '../kit/program.ts';
+import { appOf, type Spelling, spelledInZone } from './names.ts';
 
 export interface Server {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  readonly spelling: Spelling;
   stop(): Promise<void>;
 }
 
@@ -16,51 +18,33 @@ export interface Start {
   readonly port: number;
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** A large zone takes its time. */
-  readonly withinMs?: number;
+  /** As in the zone file by default. */
+  readonly spelling?: Spelling;
 }
 
-const pollMs = 100;
-let port = 18_053;
+const everyMs = 100;
+/** A large zone takes its time, and so does the end of a large registry. */
+const startMaxMs = 180_000;
+const endMaxMs = 60_000;
 
-/** One that no other server of this run has; the one above it is free, too. */
-export function nextPort(): number {
-  port += 10;
-  return port;
-}
-
-export async function started(start: Start): Promise<Server> {
-  const { name, program, args, port, cwd, env = process.env, withinMs = 120_000 } = start;
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  child.stderr?.on('data', (text: Buffer) => {
-    complaint = `${complaint}${text.toString()}`.slice(-2000);
+/** Resolves when it knows the names; one that ends instead, or takes minutes, is an error with all that it said. */
+export async function started(server: Start): Promise<Server> {
+  const { name, port, args, cwd, env = process.env, spelling = spelledInZone } = server;
+  const program = start(server.program, args, { cwd, env });
+  await startWhen(`${name} answering on port ${port}`, program, () => answers(port, spelling), {
+    withinMs: startMaxMs,
+    everyMs,
   });
-  for (let waitedMs = 0; !answers(port); waitedMs += pollMs) {
-    if (waitedMs > withinMs || child.exitCode !== null) {
-      child.kill('SIGKILL');
-      throw new Error(`${name} does not answer on port ${port}: ${complaint}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-  return { name, pid: child.pid as number, port, stop: () => stopped(child) };
+  const stop = async (): Promise<void> => {
+    await program.stop('SIGTERM', endMaxMs);
+  };
+  return { name, pid: program.pid, port, spelling, stop };
 }
 
-export function isInstalled(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-}
-
-/** SERVFAIL is the answer of one that is not ready. */
-function answers(port: number): boolean {
-  const question = ['app0.prod.svc', 'A'];
+/** SERVFAIL is the answer of one that is not ready; rollcall has no name yet. */
+async function answers(port: number, spelling: Spelling): Promise<boolean> {
   const options = ['-p', String(port), '+time=1', '+tries=1', '+noall', '+comments'];
-  const { stdout } = spawnSync('dig', ['@127.0.0.1', ...options, ...question], { encoding: 'utf8' });
-  return /status: (NOERROR|NXDOMAIN)/.test(stdout);
-}
-
-function stopped(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
+  const { out } = await run('dig', ['@127.0.0.1', ...options, ...spelling.A(appOf(0)).split(' ')]);
+  const statuses = spelling === spelledInZone ? /status: (NOERROR|NXDOMAIN)/ : /status: NOERROR/;
+  return statuses.test(out);
 }

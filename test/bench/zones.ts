@@ -2,18 +2,20 @@
 // while the server runs: seconds, resident memory, and the longest time in which nothing else could be done. Each
 // measurement is a process of its own. Speed is measured here and asserted nowhere.
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadZones } from '../../src/dns/zone-file/load.ts';
 import { ZoneWatch } from '../../src/dns/zone-watch/zone-watch.ts';
+import { output } from '../kit/program.ts';
+import { removeScratch, scratch } from '../kit/scratch.ts';
 
 const zoneCount = 12_000;
 const recordsEach = 20;
 const recordCount = 1_000_000;
+const measurementMaxMs = 600_000;
 const head = '$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\n';
 
 const measurements: Readonly<Record<string, (folder: string) => Promise<void>>> = {
@@ -27,9 +29,9 @@ if (chosen === undefined) {
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`,
   );
   for (const title of Object.keys(measurements)) {
-    const folder = mkdtempSync(join(tmpdir(), 'rollcall-zones-'));
-    spawnSync(process.execPath, [import.meta.filename, title, folder], { stdio: 'inherit' });
-    rmSync(folder, { recursive: true });
+    const folder = scratch();
+    console.log(await output(process.execPath, [import.meta.filename, title, folder], { withinMs: measurementMaxMs }));
+    removeScratch(folder);
   }
 } else {
   console.log(`\n${chosen}`);

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { pathOf } from './installed.ts';
-import { until } from './until.ts';
+import { type Patience, until } from './until.ts';
 import { atWorkerEnd } from './worker-end.ts';
 
 export interface Ended {
@@ -71,14 +71,16 @@ export async function startWhen(
   what: string,
   program: Program,
   isUp: () => boolean | Promise<boolean>,
+  patience: Patience = {},
 ): Promise<Program> {
   const { child } = program;
+  const ask = async (): Promise<boolean> => {
+    if (child.exitCode !== null || child.signalCode !== null) await program.ended;
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}`);
+    return isUp();
+  };
   try {
-    await until(what, async () => {
-      if (child.exitCode !== null || child.signalCode !== null) await program.ended;
-      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}`);
-      return isUp();
-    });
+    await until(what, ask, patience);
   } catch (error) {
     await program.stop('SIGKILL');
     throw new Error(`${what}: ${(error as Error).message}\n${program.said()}`);

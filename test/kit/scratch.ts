@@ -13,7 +13,8 @@ export type Files = Readonly<Record<string, string>>;
 const directories = new Set<string>();
 
 const removeAll = (): void => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  // A program that was just killed may have written a last file meanwhile.
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 };
 
 /** A new directory with these files. It goes when the process ends, or before, by `removeScratch`. */
@@ -36,17 +37,27 @@ export function removeScratch(directory: string): void {
 /** A port that nobody holds, neither for TCP nor for UDP: for programs that cannot tell which one they got. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < 20; attempt++) {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, host, resolve);
-    });
-    const { port } = server.address() as { port: number };
-    const free = await isFreeForUdp(port, host);
-    await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
+    const port = await listenOnce(0, host);
+    if (port !== undefined && (await isFreeForUdp(port, host))) return port;
   }
   throw new Error(`no free port on ${host}`);
+}
+
+/** Whether nobody holds it, neither for TCP nor for UDP. */
+export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return (await listenOnce(port, host)) !== undefined && (await isFreeForUdp(port, host));
+}
+
+/** The port, closed again; undefined: somebody has it. */
+function listenOnce(port: number, host: string): Promise<number | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, host, () => {
+      const { port: got } = server.address() as { port: number };
+      server.close(() => resolve(got));
+    });
+  });
 }
 
 function isFreeForUdp(port: number, host: string): Promise<boolean> {
