@@ -95,7 +95,7 @@ test('what is not as it has to be is a problem of its field, and the row behind 
 
 test('times that are no whole milliseconds are read as well', () => {
   const [sound] = rowsOf([['orders.prod/a', {}]]) as [InstanceRow];
-  const times = { registeredAtMs: -5, upAtMs: 0.25, renewedAtMs: 1e20, updatedAtMs: 12345678901234567, dirtyAtMs: 0 };
+  const times = { registeredAtMs: -5, upAtMs: 0.25, renewedAtMs: 1e20, updatedAtMs: 2 ** 60, dirtyAtMs: 0 };
   const [read] = readBack([{ ...sound, times: JSON.stringify(times) }]);
   expect(read?.saved).toMatchObject({ times });
 });
