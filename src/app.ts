@@ -32,12 +32,13 @@ import { LeaseTimer } from './lease-timer.ts';
 import { limitsInForce } from './limits-in-force.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createMetrics } from './metrics/metrics.ts';
-
+import type { Change } from './registry/change.ts';
 import { ChangeLog } from './registry/change-log.ts';
 import type { Clock } from './registry/clock.ts';
 import { LogRecorder } from './registry/log-recorder.ts';
 import { Registry } from './registry/registry.ts';
 import type { StoredInstance } from './registry/stored-instance.ts';
+import { restoring } from './restoring.ts';
 import { openKeptData } from './store/kept-data.ts';
 import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
@@ -49,12 +50,16 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** A problem is a sentence for a person. `stopping` ends a start that is under way: a large registry takes seconds. */
+/**
+ * A problem is a sentence for a person. `stopping` ends a start that is under way: a large registry takes seconds. What
+ * the last life has left is read meanwhile; if it turns out to be damaged, all begins anew with a suspect (`isSuspect`).
+ */
 export async function startApp(
   config: Config,
   logger: Logger,
   stopping: AbortSignal,
   ownClock: Clock = systemClock,
+  isSuspect = false,
 ): Promise<App | { problem: string } | 'stopped'> {
   let state: 'starting' | 'ready' | 'stopping' = 'starting';
   const origin = name(config.origin);
@@ -85,6 +90,7 @@ export async function startApp(
       fsync: config.fsync,
       eventsKeepMs: config.eventsKeepSeconds * 1000,
       eventsMax: config.eventsMax,
+      isSuspect,
       zonesSaid: saidOf(loaded.loads.flatMap(({ sources }) => sources)),
     },
     { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
@@ -245,18 +251,18 @@ export async function startApp(
     metrics.stop();
     logger.info({ revision: registry.revision }, 'rollcall has stopped');
   };
-  const restored = await kept.restore((saved) => {
-    const { key, label } = saved;
-    const reserved = liveZones.reservedReason(`${label}.${key.appid}.${key.env}`);
-    if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
-    const change = registry.restore(saved);
-    if ('message' in change) return change;
+  const told = (change: Change): void => {
     plane.apply(change);
     metrics.changed(change);
     health.changed(change);
-    return undefined;
-  });
+  };
+  const restored = await kept.restore(restoring(registry, liveZones, told));
   if (stopping.aborted) return close().then(() => 'stopped' as const);
+  if (restored === 'damaged') {
+    await close();
+    if (!isSuspect) return startApp(config, logger, stopping, ownClock, true);
+    return { problem: `Cannot use the data in ${config.data}: it reads otherwise each time; is the disk at fault?` };
+  }
   leaseTimer.arm();
   await health.start();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {

@@ -83,6 +83,8 @@ export class Checker implements CheckCounts {
   /** A change listener. */
   changed({ after, before, cause }: Change): void {
     const instance = after ?? before;
+    // Most have no checks, and of a million each text would cost a microsecond of the start.
+    if (after?.health === undefined && before?.health === undefined) return;
     const key = JSON.stringify([instance.env, instance.appid, instance.label]);
     const tracked = this.#tracked.get(key);
     if (after?.health !== undefined && tracked !== undefined && isSameQuestion(tracked.instance, after)) {

@@ -52,6 +52,14 @@ export class App implements AppView {
     return this.#byKey.get(instanceKey(id));
   }
 
+  /** Whether an instance has this id or this label. */
+  isTaken(id: string, label: string): boolean {
+    const key = instanceKey(id);
+    if (this.#byKey.has(key)) return true;
+    const isSame = key === label && this.#byOddLabel === undefined;
+    return !isSame && this.byLabel(label) !== undefined;
+  }
+
   add(stored: StoredInstance): void {
     const { instance, label } = stored.instance;
     const key = instanceKey(instance);

@@ -17,8 +17,12 @@ export interface InstanceKey {
   readonly instance: string;
 }
 
+/** Nearly all; for others it is said what is wrong. */
+const usualLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /** Why a label is not one of letters, digits and inner hyphens (RFC 1123 §2.1); undefined where it is. */
 export function labelFault(label: string): string | undefined {
+  if (usualLabel.test(label)) return undefined;
   if (label === '') return 'has an empty label';
   if (label.length > labelOctetsMax)
     return `has a label of ${label.length} characters, at most ${labelOctetsMax} are allowed`;

@@ -126,6 +126,11 @@ export class PlacedInstance implements Instance {
   }
 }
 
+/** True where both were found to say the same, but for their hosts and port numbers. */
+export function isAlike(a: Instance, b: Instance): boolean {
+  return a instanceof PlacedInstance && b instanceof PlacedInstance && a.profile === b.profile;
+}
+
 /** The instance as its checks have found it; undefined: it was found so before, or is none that is checked. */
 export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): PlacedInstance | undefined {
   const { env, appid, health, instance: id, label } = instance;

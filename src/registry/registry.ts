@@ -108,8 +108,7 @@ export class Registry implements RegistryView {
   restore(saved: SavedInstance): Change | Problem {
     const { key, label, registration, times } = saved;
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
-    if (app.byId(key.instance) !== undefined || app.byLabel(label) !== undefined)
-      return problem('instance', 'is there already', key.instance);
+    if (app.isTaken(key.instance, label)) return problem('instance', 'is there already', key.instance);
     const health = healthOf(registration, undefined, undefined);
     const instance = this.#place(app, key.instance, label, registration, health && (saved.health ?? health));
     const tooLong = dnsNameProblem(instance, this.#options.origin);

@@ -2,19 +2,21 @@
 // the other, in the order in which they were made.
 
 import { Worker } from 'node:worker_threads';
+import type { InstanceKey } from '../registry/names.ts';
 import type { EventQuery } from '../registry/recorder.ts';
+import type { CheckedPage } from './checked-reading.ts';
 import type { Damage } from './data-folder.ts';
 import type { DatabaseOptions } from './database.ts';
 import type { FoundEvents } from './event-search.ts';
-import type { ChangeRow, InstanceRow } from './rows.ts';
-import type { StoredRow, Totals } from './soundness.ts';
+import type { ChangeRow } from './rows.ts';
+import type { Totals } from './soundness.ts';
 
 /** By name: what is given, and what comes back. */
 export interface WriterCalls {
   open(options: OpenOptions): OpenReport | { readonly problem: string };
-  /** The instances behind `afterId`; none: that was all. */
-  instances(afterId: number): readonly StoredRow[];
-  forget(rows: readonly InstanceRow[]): void;
+  /** The next instances, from the first one on; after damage nothing is open any more. */
+  instances(): CheckedPage;
+  forget(places: readonly InstanceKey[]): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
   /** Undefined: the registry's revision is not to be noted. */

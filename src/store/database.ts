@@ -1,17 +1,18 @@
 // The database file, for the thread that owns it: every call waits for the disk. A batch of changes is one transaction:
 // the instances, what is remembered of each change, and the totals, by which a lost or a stale row is found out.
 // WAL with synchronous=FULL: one fsync a commit. Renewals never come here.
-// Limits: old events leave in slices, a few with every commit; a file above `checkedOctetsMax` is not checked page by
-// page at the start (its instances are always checked row by row).
+// Limits: old events leave in slices, a few with every commit; a large file is not checked page by page at the start
+// (its instances are always checked row by row: soundness.ts).
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { instanceKey } from '../registry/names.ts';
+import { type CheckedPage, CheckedReading } from './checked-reading.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
-import { damageOf, isDamage, readTotals, type StoredRow, selectInstances, type Totals } from './soundness.ts';
+import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends Care {
   /** False: a commit is in the hands of the operating system, and lost with it. */
   readonly fsync: boolean;
   readonly eventsKeepMs: number;
@@ -24,6 +25,7 @@ export class Database {
   readonly #statements: ReturnType<typeof prepare>;
   #totals: Totals;
   #events: number;
+  #reading: CheckedReading | undefined;
 
   /** Makes a new file. It holds no change up to `revision`. */
   static create(path: string, options: DatabaseOptions, revision: number, nowMs: number): Database {
@@ -57,7 +59,7 @@ export class Database {
       database.exec('PRAGMA journal_mode = WAL');
       migrate(database);
       const totals = readTotals(database);
-      const damage = 'damage' in totals ? totals.damage : damageOf(database, totals);
+      const damage = 'damage' in totals ? totals.damage : damageOf(database, totals, options);
       if (damage === undefined) return new Database(database, options, totals as Totals);
       closeQuietly(database);
       return { damage };
@@ -98,9 +100,9 @@ export class Database {
   }
 
   /** Takes instances out that are not in the registry, without a change to remember. */
-  forget(rows: readonly Pick<InstanceRow, 'env' | 'appid' | 'instance'>[]): void {
+  forget(places: readonly Pick<InstanceRow, 'env' | 'appid' | 'instance'>[]): void {
     this.#transaction(() => {
-      for (const { env, appid, instance } of rows) this.#delete({ env, appid, key: instanceKey(instance) });
+      for (const { env, appid, instance } of places) this.#delete({ env, appid, key: instanceKey(instance) });
     });
   }
 
@@ -120,13 +122,30 @@ export class Database {
     return this.#isOld(nowMs);
   }
 
-  /** In the order of registration, from behind `afterId` on. */
-  instances(afterId: number, limit: number): StoredRow[] {
-    return this.#statements.page.all(afterId, limit) as object[] as StoredRow[];
+  /** The next instances, from the first one on. To be called before anything is written, until it says that it was all. */
+  instances(): CheckedPage {
+    try {
+      this.#reading ??= new CheckedReading(this.#database, this.#totals);
+      const page = this.#reading.next(rowsPerPage);
+      if (page === 'end') this.#reading = undefined;
+      return page;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return { damage: (error as Error).message };
+    }
   }
 
-  /** Notes the last revision and puts everything into the one file. */
+  /** Nothing more is written into it. */
+  abandon(): void {
+    closeQuietly(this.#database);
+  }
+
+  /** Notes the last revision and puts everything into the one file. Within reading nothing is written: it may be damaged. */
   close(revision?: number): void {
+    if (this.#reading !== undefined) {
+      this.abandon();
+      return;
+    }
     try {
       if (revision !== undefined && revision !== this.#totals.revision) {
         this.#transaction(() => {
@@ -209,10 +228,9 @@ export class Database {
 
 function prepare(
   database: DatabaseSync,
-): Record<'page' | 'crcOf' | 'put' | 'remove' | 'remember' | 'oldest' | 'forget' | 'totals', StatementSync> {
+): Record<'crcOf' | 'put' | 'remove' | 'remember' | 'oldest' | 'forget' | 'totals', StatementSync> {
   const isIt = 'env = ? AND appid = ? AND key = ?';
   return {
-    page: database.prepare(`${selectInstances} WHERE id > ? ORDER BY id LIMIT ?`),
     crcOf: database.prepare(`SELECT crc FROM instances WHERE ${isIt}`),
     put: database.prepare(`INSERT INTO instances (env, appid, key, instance, label, registration, times, revision, crc)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (env, appid, key) DO UPDATE SET instance = excluded.instance,

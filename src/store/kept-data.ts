@@ -38,8 +38,11 @@ export interface KeptData {
   readonly initialRevision: number;
   /** Undefined: the past is kept in memory alone. */
   readonly recorder: Recorder | undefined;
-  /** Hands over the instances that were there, before anything else changes. Returns how many were taken. */
-  restore(put: (saved: SavedInstance) => Problem | undefined): Promise<number>;
+  /**
+   * Hands over the instances that were there, before anything else changes. Returns how many were taken. `damaged`: they
+   * are not what was written down, so nothing of it is to be used; all is to be closed, and opened again as a suspect.
+   */
+  restore(put: (saved: SavedInstance) => Problem | undefined): Promise<number | 'damaged'>;
   /** A change listener. */
   changed(change: Change): void;
   /** A revision that is no change of an instance; the zone files are others now. */
@@ -64,9 +67,9 @@ export async function openKeptData(
   const onFault = (message: string) => deps.logger.warn({}, message);
   const found = readMark(folder, onFault);
   if (found !== undefined && 'problem' in found) return found;
-  const { fsync, eventsKeepMs, eventsMax } = options;
+  const { zonesSaid, ...database } = options;
   const store = await openStore(
-    { folder, fsync, eventsKeepMs, eventsMax, revision: found?.revision ?? seconds, nowMs: deps.wallMs() },
+    { ...database, folder, revision: found?.revision ?? seconds, nowMs: deps.wallMs() },
     {
       monotonicMs: () => deps.monotonicMs(),
       wallMs: () => deps.wallMs(),
@@ -79,7 +82,7 @@ export async function openKeptData(
     },
   );
   if (store === 'stopped' || 'problem' in store) return store;
-  const stands = createHash('sha256').update(options.zonesSaid).digest('base64url');
+  const stands = createHash('sha256').update(zonesSaid).digest('base64url');
   const initial = initialOf(store.report, found, stands, seconds);
   logReport(store.report, deps.logger);
   return keep(store, folder, initial, stands, onFault, deps.logger);
@@ -108,6 +111,7 @@ function keep(
 ): KeptData {
   const mark = openMark(folder, initialRevision, onFault);
   let stands = zones;
+  let isDamaged = false;
   return {
     initialRevision,
     recorder: store,
@@ -118,6 +122,11 @@ function keep(
         if (problem === undefined) restored++;
         return problem;
       });
+      if (typeof refused === 'string') {
+        isDamaged = true;
+        logger.warn({ why: refused }, 'the database is damaged: starting again, to save what is sound');
+        return 'damaged';
+      }
       logRefused(refused, logger);
       return restored;
     },
@@ -140,7 +149,7 @@ function keep(
       const lost = await store.close(revision);
       if (lost > 0) logger.error({ changes: lost }, 'stopping with changes that could not be written to the disk');
       // A mark ahead says that this was no clean end.
-      if (lost === 0) mark.close({ revision, stands });
+      if (lost === 0 && !isDamaged) mark.close({ revision, stands });
     },
   };
 }

@@ -1,6 +1,7 @@
 // Changes and instances as rows: text and numbers, since rows cross threads and end in a database. Every row carries a
 // CRC of its content, so that a flipped bit is seen and not served. Made where the change is (the main thread), so that
-// each registration becomes text once; read by the gate that HTTP bodies pass, because a file is never trusted.
+// each registration becomes text once; read by the gate that HTTP bodies pass, because a file is never trusted. Instances
+// are read back by page-reader.ts.
 
 import { crc32 } from 'node:zlib';
 import type { Change } from '../registry/change.ts';
@@ -12,10 +13,9 @@ import {
   type Registration,
   registrationToJson,
 } from '../registry/instance.ts';
-import { instanceKey, labelFault, parseInstanceKey } from '../registry/names.ts';
-import type { SavedInstance } from '../registry/options.ts';
+import { instanceKey } from '../registry/names.ts';
 import { PlacedInstance } from '../registry/placed-instance.ts';
-import { type Problem, problem } from '../registry/problem.ts';
+import type { Problem } from '../registry/problem.ts';
 import type { Timestamps } from '../registry/stored-instance.ts';
 
 /** An instance as it is written down. */
@@ -80,62 +80,14 @@ export function changeRow(change: Change): ChangeRow {
   };
 }
 
+/** See checked-reading.ts, which makes the same text of a row. */
 export function instanceCrc(row: InstanceRow): number {
   const { env, appid, instance, label, registration, times, revision } = row;
-  return crcOfColumns([env, appid, instance, label, registration, times, revision]);
-}
-
-/** In the order in which the columns of an instance stand. */
-export function crcOfColumns(columns: readonly unknown[]): number {
-  return crc32(columns.join('\0'));
+  return crc32([env, appid, instance, label, registration, times, revision].join('\0'));
 }
 
 export function eventCrc({ revision, atMs, env, appid, key, why, content }: EventRow): number {
   return crc32([revision, atMs, env, appid, key, why, content].join('\0'));
-}
-
-/**
- * A row back to what the registry takes; a problem names what no longer is as it has to be. `readContent`: a
- * ContentReader's.
- */
-export function savedInstance(row: InstanceRow, readContent: (text: string) => Content): SavedInstance | Problem {
-  const key = parseInstanceKey(row.env, row.appid, row.instance);
-  if (Array.isArray(key)) return key[0] as Problem;
-  const label = labelFault(row.label);
-  if (label !== undefined) return problem('label', label, row.label);
-  const { registration, health } = readContent(row.registration);
-  if (Array.isArray(registration)) return registration[0] as Problem;
-  const times = timesIn(parsed(row.times));
-  if (times === undefined) return problem('times', 'are not times', row.times);
-  return { key, label: row.label, registration, times, revision: row.revision, health };
-}
-
-/** What follows the addresses in `contentOf`; no text inside it can hold these quotes. */
-const behindAddrs = '],"version":';
-
-/**
- * Reads what was written of instances, one after the other. Most differ from the one before in nothing but their
- * addresses, so of those no more is read: at a million that is seconds of a restart.
- */
-export class ContentReader {
-  #rest = '';
-  #before: { readonly registration: Registration; readonly health: Health | undefined } | undefined;
-
-  read(text: string): Content {
-    const end = text.indexOf(behindAddrs);
-    if (end > 0 && this.#before !== undefined && text.slice(end) === this.#rest) {
-      const { registration } = readContent(parsed(`${text.slice(0, end)}]}`));
-      if (Array.isArray(registration)) return { registration, health: undefined };
-      const { registration: before, health } = this.#before;
-      return { registration: { ...before, addrs: registration.addrs }, health };
-    }
-    const { registration, health } = readContent(parsed(text));
-    if (Array.isArray(registration)) return { registration, health };
-    // Whether checks are right depends on the addresses.
-    this.#before = registration.checks.length === 0 ? { registration, health } : undefined;
-    this.#rest = end > 0 ? text.slice(end) : '';
-    return { registration, health };
-  }
 }
 
 /** The change that an event was made from; undefined where the row says nothing that can be understood. */
@@ -175,12 +127,13 @@ function contentOf(instance: Instance): Record<string, unknown> {
   return { ...registrationToJson(instance), ...found };
 }
 
-interface Content {
+/** What was written of an instance, read back. */
+export interface Content {
   readonly registration: Registration | Problem[];
   readonly health: Health | undefined;
 }
 
-function readContent(content: unknown): Content {
+export function readContent(content: unknown): Content {
   const { health: found, ...rest } = isObject(content) ? content : {};
   const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
   if (Array.isArray(registration) || !isObject(found)) return { registration, health: undefined };
@@ -199,14 +152,14 @@ const noDefaults = { leaseSeconds: 90, dnsTtl: 5 };
 
 const timeFields = ['registeredAtMs', 'renewedAtMs', 'updatedAtMs', 'dirtyAtMs'] as const;
 
-function timesIn(value: unknown): Timestamps | undefined {
+export function timesIn(value: unknown): Timestamps | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const times = value as Timestamps;
   if (!timeFields.every((field) => Number.isFinite(times[field]))) return undefined;
   return { ...times, upAtMs: Number.isFinite(times.upAtMs) ? times.upAtMs : undefined };
 }
 
-function parsed(text: string): unknown {
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

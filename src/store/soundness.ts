@@ -1,11 +1,10 @@
-// Whether a database is as it was written. Every row has a CRC; the totals, which change with every commit, have the
-// number of instances and the sum of their CRCs: a row that is lost, stale or twice there is found out as well as one in
-// which a bit is flipped.
-// Limits: above `checkedOctetsMax` what is not an instance is not looked at.
+// Whether a database is as it was written: its totals, its pages, and its instances (checked-reading.ts).
+// Limits: above `checkedOctetsMax` what is not an instance is not looked at, and instances while they are read.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { crcOfColumns, type InstanceRow } from './rows.ts';
+import { CheckedReading } from './checked-reading.ts';
+import type { InstanceRow } from './rows.ts';
 
 export interface Totals {
   /** The registry's at the last commit. */
@@ -20,6 +19,8 @@ export interface Totals {
 
 /** Tenths of a second to read. */
 const checkedOctetsMax = 64 * 1024 * 1024;
+/** Of instances that are read: a few milliseconds for either thread. */
+export const rowsPerPage = 1000;
 
 const instanceColumns = 'env, appid, instance, label, registration, times, revision';
 export const selectInstances = `SELECT id, ${instanceColumns}, crc FROM instances`;
@@ -38,29 +39,31 @@ export function readTotals(database: DatabaseSync): Totals | { damage: string } 
   return { revision, instances, crcSum, completeSince, completeSinceMs };
 }
 
-/** Reads every instance, and small files page by page. */
-export function damageOf(database: DatabaseSync, totals: Totals): string | undefined {
-  const { pages } = database
-    .prepare('SELECT page_count * page_size AS pages FROM pragma_page_count, pragma_page_size')
-    .get() as { pages: number };
-  if (pages <= checkedOctetsMax) {
+/** What may be left out, and what not. */
+export interface Care {
+  /** Its instances were found damaged while they were read: they are looked at before they are handed to anybody. */
+  readonly isSuspect?: boolean | undefined;
+  /** In place of `checkedOctetsMax`. */
+  readonly checkedOctetsMax?: number | undefined;
+}
+
+/** Small files are looked at before anything is read of them, page by page and every instance; larger ones as they are read. */
+export function damageOf(database: DatabaseSync, totals: Totals, care: Care): string | undefined {
+  const { octets } = database
+    .prepare('SELECT page_count * page_size AS octets FROM pragma_page_count, pragma_page_size')
+    .get() as { octets: number };
+  const isSmall = octets <= (care.checkedOctetsMax ?? checkedOctetsMax);
+  if (!isSmall && care.isSuspect !== true) return undefined;
+  if (isSmall) {
     const [first] = Object.values(database.prepare('PRAGMA quick_check(1)').get() as object) as [string];
     if (first !== 'ok') return first;
   }
-  let count = 0;
-  let sum = 0;
-  const all = database.prepare(`${selectInstances} ORDER BY id`);
-  // A million rows: half the time of objects.
-  all.setReturnArrays(true);
-  for (const row of all.iterate() as Iterable<unknown> as Iterable<readonly unknown[]>) {
-    const crc = row.at(-1) as number;
-    if (crc !== crcOfColumns(row.slice(1, -1)))
-      return `the row of an instance is damaged (its number is ${String(row[0])})`;
-    count++;
-    sum = (sum + crc) >>> 0;
+  const reading = new CheckedReading(database, totals);
+  for (;;) {
+    const page = reading.next(rowsPerPage);
+    if (page === 'end') return undefined;
+    if ('damage' in page) return page.damage;
   }
-  if (count !== totals.instances) return `it has ${count} instances where it should have ${totals.instances}`;
-  return sum === totals.crcSum ? undefined : 'its instances are not the ones that were written last';
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB, and what SQLite says of a header or a schema it cannot make sense of. */

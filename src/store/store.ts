@@ -5,11 +5,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../registry/change.ts';
 import { matcher } from '../registry/log-recorder.ts';
+import type { InstanceKey } from '../registry/names.ts';
 import type { SavedInstance } from '../registry/options.ts';
 import type { Problem } from '../registry/problem.ts';
 import type { EventPage, EventQuery, Recorder } from '../registry/recorder.ts';
 import { type OpenOptions, type OpenReport, type SearchCalls, Thread, type WriterCalls } from './calls.ts';
-import { ContentReader, changeOf, changeRow, type InstanceRow, savedInstance } from './rows.ts';
+import { PageReader } from './page-reader.ts';
+import { changeOf, changeRow } from './rows.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface StoreDeps {
@@ -24,10 +26,7 @@ export interface StoreDeps {
 }
 
 /** An instance that was written down and is not taken back, and why. */
-export interface Refused {
-  readonly env: string;
-  readonly appid: string;
-  readonly instance: string;
+export interface Refused extends InstanceKey {
   readonly problem: Problem;
 }
 
@@ -105,33 +104,31 @@ export class Store implements Recorder {
 
   /**
    * Hands every instance to `put`, in the order of registration, and lets other work in between. What `put` refuses is
-   * taken out of the file, and returned. Ends early when it is to stop.
+   * taken out of the file, and returned. Ends early when it is to stop. A text says what is damaged: what was put is not
+   * to be used then, and nothing can be written any more.
    */
-  async restore(put: (saved: SavedInstance) => Problem | undefined): Promise<readonly Refused[]> {
+  async restore(put: (saved: SavedInstance) => Problem | undefined): Promise<readonly Refused[] | string> {
     const { stopping } = this.#deps;
-    const refused: { readonly row: InstanceRow; readonly problem: Problem }[] = [];
-    const reader = new ContentReader();
-    const read = (text: string) => reader.read(text);
-    let page = await this.#writer.call('instances', 0);
-    while (page.length > 0 && !stopping.aborted) {
-      const next = this.#writer.call('instances', (page.at(-1) as { id: number }).id);
+    const refused: Refused[] = [];
+    const reader = new PageReader();
+    let page = await this.#writer.call('instances');
+    while (page !== 'end' && !('damage' in page) && !stopping.aborted) {
+      const next = this.#writer.call('instances');
+      reader.take(page);
       let endsMs = performance.now() + sliceMs;
-      for (const row of page) {
-        const saved = savedInstance(row, read);
+      for (let read = reader.next(); read !== undefined; read = reader.next()) {
+        const { saved, place } = read;
         const problem = 'message' in saved ? saved : put(saved);
-        if (problem !== undefined) refused.push({ row, problem });
+        if (problem !== undefined) refused.push({ ...place, problem });
         if (performance.now() < endsMs) continue;
         await nextTurn();
         endsMs = performance.now() + sliceMs;
       }
       page = await next;
     }
-    if (refused.length > 0)
-      await this.#writer.call(
-        'forget',
-        refused.map(({ row }) => row),
-      );
-    return refused.map(({ row: { env, appid, instance }, problem }) => ({ env, appid, instance, problem }));
+    if (page !== 'end' && 'damage' in page) return page.damage;
+    if (page === 'end' && refused.length > 0) await this.#writer.call('forget', refused);
+    return refused;
   }
 
   /** Changes that are not on disk yet are found as well. */

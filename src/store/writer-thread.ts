@@ -5,8 +5,6 @@ import { answerCalls } from './answering.ts';
 import type { WriterCalls } from './calls.ts';
 import { keepCopy, type Opened, openFolder } from './data-folder.ts';
 
-/** A millisecond or two of parsing on the other side. */
-const rowsPerPage = 500;
 /** Between looks at events that have become too old while nothing was written. */
 const pruneEveryMs = 60_000;
 
@@ -22,10 +20,19 @@ answerCalls<WriterCalls>(port, {
     const { database, isNew, damage, logEnd } = found;
     const brokenLog =
       logEnd === 'damaged' && damage === undefined ? keepCopy(options.folder, options.nowMs) : undefined;
-    timer = setInterval(prune, pruneEveryMs);
     return { totals: database.totals, isNew, damage, isUnfinished: logEnd === 'unfinished', brokenLog };
   },
-  instances: (afterId) => databaseOf().instances(afterId, rowsPerPage),
+  instances() {
+    const page = databaseOf().instances();
+    if (page === 'end') timer = setInterval(prune, pruneEveryMs);
+    else if ('damage' in page) {
+      // What is written now would be written over what may still be saved.
+      opened?.database.abandon();
+      opened?.lock.close();
+      opened = undefined;
+    }
+    return page;
+  },
   forget: (rows) => databaseOf().forget(rows),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
   close(revision) {

@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
 import { udpClient } from '../kit/dns-client.ts';
@@ -140,4 +141,29 @@ test.concurrent('a mark from the future is kept, a damaged one is told and repla
   expect(await serialOf(third)).toBeGreaterThan(1_700_000_000);
   await third.stop();
   expect(readFileSync(path, 'utf8')).toMatch(/^\d+ \S+\n$/);
+});
+
+test.concurrent('damage that is met while a large database is read is mended, and every name is back', {
+  timeout: 60_000,
+}, async () => {
+  const directory = newDirectory();
+  const first = await startIn(directory);
+  const api = new ApiClient(first.http);
+  for (const name of ['a', 'b', 'c']) await api.register(`prod/orders/${name}`, ['http://10.0.0.7:80']);
+  api.close();
+  const serial = await serialOf(first);
+  await first.stop();
+  const database = new DatabaseSync(join(directory, 'data', 'rollcall.db'));
+  // More than is checked before anything is read.
+  database.exec('CREATE TABLE filling (octets BLOB); INSERT INTO filling VALUES (zeroblob(70000000))');
+  database.exec("UPDATE instances SET registration = replace(registration, '10.0.0.7', '10.0.0.8') WHERE label = 'b'");
+  database.close();
+  const second = await startIn(directory);
+  const dns = await udpClient(second.dnsPort);
+  const { answer } = await dns.ask('b.orders.prod.svc', 'A');
+  dns.close();
+  expect(answer.map(({ data }) => data)).toEqual(['10.0.0.7']);
+  expect(await serialOf(second)).toBeGreaterThan(serial);
+  expect(second.said()).toContain('starting again, to save what is sound');
+  expect(second.said()).toContain('0 instances were lost, 3 could be saved');
 });

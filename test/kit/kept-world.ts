@@ -51,12 +51,19 @@ export async function openWorld(
   if ('problem' in kept) throw new Error(kept.problem);
   const world = new Harness({ initialRevision: kept.initialRevision });
   harness = world;
-  const restored = await kept.restore((saved) => {
+  const taken = await kept.restore((saved) => {
     const refused = refusal(saved);
     if (refused !== undefined) return { field: 'instance', message: refused };
     const change = world.registry.restore(saved);
     return 'message' in change ? change : undefined;
   });
+  if (taken === 'damaged') {
+    await kept.close(world.registry.revision);
+    if (options.isSuspect === true) throw new Error('damaged, and damaged again');
+    const again = await openWorld(folder, { ...options, isSuspect: true }, refusal, stopping);
+    return { ...again, log: [...log, ...again.log] };
+  }
+  const restored = taken;
   world.registry.onChange((change) => kept.changed(change));
   return {
     harness: world,

@@ -8,7 +8,9 @@ import { expect, test } from 'vitest';
 import type { Change } from '../../src/registry/change.ts';
 import { type Opened, openFolder } from '../../src/store/data-folder.ts';
 import type { Database } from '../../src/store/database.ts';
+import { PageReader } from '../../src/store/page-reader.ts';
 import { changeRow } from '../../src/store/rows.ts';
+import type { Care } from '../../src/store/soundness.ts';
 import { Harness } from '../kit/harness.ts';
 import { keptOptions } from '../kit/kept-world.ts';
 import { removeScratch, scratch } from '../kit/scratch.ts';
@@ -27,20 +29,47 @@ interface Made {
   readonly last: ReadonlyMap<string, number>;
 }
 
-function open(folder: string): Opened {
-  const opened = openFolder({ ...options, folder }, nowMs);
+/** `small`: all is checked when it is opened. `large`: instances are, while they are read. */
+const sizes = ['small', 'large'] as const;
+type Size = (typeof sizes)[number];
+
+/** As at a start: what is damaged is opened again as a suspect. */
+function openAs(size: Size, folder: string): Opened {
+  if (size === 'small') return open(folder);
+  const first = open(folder, { checkedOctetsMax: 0 });
+  if (read(first.database) !== undefined) return first;
+  first.database.abandon();
+  first.lock.close();
+  const again = open(folder, { checkedOctetsMax: 0, isSuspect: true });
+  expect(again.damage).toBeDefined();
+  return again;
+}
+
+function open(folder: string, care: Care = {}): Opened {
+  const opened = openFolder({ ...options, ...care, folder }, nowMs);
   if ('problem' in opened) throw new Error(opened.problem);
   return opened;
 }
 
+/** Undefined: they are damaged. */
+function read(database: Database): Map<string, number> | undefined {
+  const found = new Map<string, number>();
+  const reader = new PageReader();
+  for (;;) {
+    const page = database.instances();
+    if (page === 'end') return found;
+    if ('damage' in page) return undefined;
+    reader.take(page);
+    for (let row = reader.next(); row !== undefined; row = reader.next()) {
+      const { env, appid, instance } = row.place;
+      if ('message' in row.saved) throw new Error(row.saved.message);
+      found.set(`${appid}.${env}/${instance}`, row.saved.registration.weight);
+    }
+  }
+}
+
 function contents(database: Database): Map<string, number> {
-  const rows = database.instances(0, 100_000);
-  return new Map(
-    rows.map(({ env, appid, instance, registration }) => [
-      `${appid}.${env}/${instance}`,
-      (JSON.parse(registration) as { weight: number }).weight,
-    ]),
-  );
+  return read(database) as Map<string, number>;
 }
 
 /** A folder after 400 changes of 60 instances; `clean`: in one file, otherwise with the last half in the log. */
@@ -90,18 +119,18 @@ interface Outcome {
 }
 
 /** Opens a copy of the folder with one file changed, looks, and checks that a second start has nothing to say. */
-function damaged(folder: string, name: string, harm: (path: string) => void): Outcome {
+function damaged(folder: string, name: string, harm: (path: string) => void, size: Size = 'small'): Outcome {
   const copy = join(scratch(), 'data');
   cpSync(folder, copy, { recursive: true });
   harm(join(copy, name));
-  const { database, lock, damage, logEnd, isNew } = open(copy);
+  const { database, lock, damage, logEnd, isNew } = openAs(size, copy);
   const found = contents(database);
   database.commit([], nowMs);
   database.close();
   lock.close();
   if (damage !== undefined) expect(statSync(damage.keptAs, { throwIfNoEntry: false }) ?? name).toBeDefined();
   expect(readdirSync(copy).filter((file) => /\.(new|copy|salvaged)/.test(file) && damage !== undefined)).toEqual([]);
-  const again = open(copy);
+  const again = openAs(size, copy);
   expect({ damage: again.damage, found: contents(again.database) }).toEqual({ damage: undefined, found });
   again.database.close();
   again.lock.close();
@@ -138,9 +167,9 @@ function flip(bit: number): (path: string) => void {
 }
 
 test('an undamaged folder opens without a word, in one file and with a log', () => {
-  for (const clean of [true, false]) {
+  for (const [clean, size] of [true, false].flatMap((clean) => sizes.map((size) => [clean, size] as const))) {
     const one = made(clean);
-    const outcome = damaged(one.folder, 'rollcall.db', () => {});
+    const outcome = damaged(one.folder, 'rollcall.db', () => {}, size);
     expect([outcome.isTold, outcome.found]).toEqual([false, one.last]);
   }
 });
@@ -162,15 +191,22 @@ test(
   isLong ? 600_000 : 20_000,
 );
 
-test(
-  'the database cut at offsets of its end and anywhere',
-  () => {
+test.each(sizes)(
+  'the %s database cut at offsets of its end and anywhere',
+  (size) => {
     const one = made(true);
-    const size = statSync(join(one.folder, 'rollcall.db')).size;
+    const octets = statSync(join(one.folder, 'rollcall.db')).size;
     const tail = isLong ? Array.from({ length: 2048 }, (_, index) => index) : spread(8, 2048);
-    for (const offset of [0, 1, 100, 4096, ...tail.map((back) => size - back), ...spread(isLong ? 200 : 10, size)]) {
-      const outcome = damaged(one.folder, 'rollcall.db', (path) => truncateSync(path, offset));
-      expectTruth(outcome, one, `database cut at ${offset} of ${size}`);
+    for (const offset of [
+      0,
+      1,
+      100,
+      4096,
+      ...tail.map((back) => octets - back),
+      ...spread(isLong ? 200 : 10, octets),
+    ]) {
+      const outcome = damaged(one.folder, 'rollcall.db', (path) => truncateSync(path, offset), size);
+      expectTruth(outcome, one, `database cut at ${offset} of ${octets}`);
       if (offset <= 4096) expect(outcome.isTold).toBe(true);
     }
   },
@@ -178,11 +214,13 @@ test(
 );
 
 test.each([
-  ['rollcall.db', true],
-  ['rollcall.db-wal', false],
+  ['rollcall.db', true, 'small'],
+  ['rollcall.db-wal', false, 'small'],
+  ['rollcall.db', true, 'large'],
+  ['rollcall.db-wal', false, 'large'],
 ] as const)(
   'single bits flipped in %s',
-  (name, clean) => {
+  (name, clean, size) => {
     const one = made(clean);
     const bits = statSync(join(one.folder, name)).size * 8;
     // The header is small and matters most.
@@ -190,7 +228,7 @@ test.each([
       ...(isLong ? Array.from({ length: 800 }, (_, bit) => bit) : [18 * 8 + 2, ...spread(12, 800, 3)]),
       ...spread(isLong ? 140 : 20, bits),
     ]) {
-      expectTruth(damaged(one.folder, name, flip(bit)), one, `bit ${bit} of ${name}`);
+      expectTruth(damaged(one.folder, name, flip(bit), size), one, `bit ${bit} of ${name}`);
     }
   },
   isLong ? 600_000 : 20_000,

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { keyOf } from '../kit/harness.ts';
 import { openWorld } from '../kit/kept-world.ts';
@@ -170,6 +171,46 @@ describe('a folder', () => {
     const third = await openWorld(folder);
     expect([third.restored, third.harness.registry.revision]).toEqual([1500, revision]);
     await third.close();
+  });
+
+  test('of which a row is found damaged while it is read is opened again, saved from its events, and told', async () => {
+    const folder = scratch();
+    const first = await openWorld(folder);
+    for (let i = 0; i < 1500; i++) first.harness.register(`app-${i % 7}.prod/one-${i}`);
+    const contents = first.contents().sort();
+    const { revision } = first.harness.registry;
+    await first.close();
+    const database = new DatabaseSync(join(folder, 'rollcall.db'));
+    // Behind the first page of rows, so that some have been taken by then.
+    database.exec("UPDATE instances SET label = 'another' WHERE id = 1200");
+    database.close();
+    const second = await openWorld(folder, { checkedOctetsMax: 0 });
+    expect([second.restored, second.contents().sort()]).toEqual([1500, contents]);
+    expect(second.log).toMatchObject([
+      { level: 'warn', facts: { why: 'the row of an instance is damaged (it is the 1200th)' } },
+      { level: 'error', facts: { lost: 0, instances: 1500, fromEvents: 1 } },
+    ]);
+    expect(second.harness.registry.revision).toBeGreaterThan(revision);
+    second.harness.register('orders.prod/later');
+    await second.kept.durable();
+    await second.close();
+    const third = await openWorld(folder, { checkedOctetsMax: 0 });
+    expect([third.restored, third.log]).toEqual([1501, []]);
+    await third.close();
+  });
+
+  test('that lost a row is found out at its end', async () => {
+    const folder = scratch();
+    const first = await openWorld(folder);
+    for (const name of ['a', 'b', 'c']) first.harness.register(`orders.prod/${name}`);
+    await first.close();
+    const database = new DatabaseSync(join(folder, 'rollcall.db'));
+    database.exec('DELETE FROM instances WHERE id = 2');
+    database.close();
+    const second = await openWorld(folder, { checkedOctetsMax: 0 });
+    expect(second.restored).toBe(3);
+    expect(second.log[0]).toMatchObject({ facts: { why: 'it has 2 instances where it should have 3' } });
+    await second.close();
   });
 
   test('that cannot be made is a sentence', async () => {

@@ -5,7 +5,7 @@
 // In little memory: addresses are found by the text that the instance has anyway, and most lead to one instance, which
 // stands in its entry itself.
 
-import { octetsOf } from '../../registry/address.ts';
+import { type Address, octetsOf } from '../../registry/address.ts';
 import type { Instance } from '../../registry/instance.ts';
 import type { Name } from '../name.ts';
 import type { InstanceChange } from './instance-change.ts';
@@ -25,7 +25,8 @@ export interface ZoneListener {
 export class AddressIndex {
   readonly #listener: ZoneListener;
   readonly #entries = new SpreadMap<Entry>();
-  readonly #below = new SpreadMap<number>();
+  /** What is right below a block: boxed, since at a million instances each look-up counts. */
+  readonly #below = new SpreadMap<{ count: number }>();
 
   constructor(listener: ZoneListener) {
     this.#listener = listener;
@@ -49,21 +50,22 @@ export class AddressIndex {
   }
 
   #add(instance: Instance): void {
-    for (const [host, octets] of addressesOf(instance)) {
+    for (const address of addressesOf(instance)) {
+      const { host } = address;
       const entry = this.#entries.get(host);
       if (entry instanceof Map) entry.set(identity(instance), instance);
       else if (entry !== undefined) {
         this.#entries.set(host, new Map([entry, instance].map((one) => [identity(one), one])));
       } else {
         this.#entries.set(host, instance);
-        this.#lead(host, octets);
+        this.#lead(address);
       }
     }
   }
 
   #remove(instance: Instance): void {
-    for (const [host, octets] of addressesOf(instance)) {
-      if (this.#removeFrom(host, instance)) this.#leadNoMore(host, octets);
+    for (const address of addressesOf(instance)) {
+      if (this.#removeFrom(address.host, instance)) this.#leadNoMore(address);
     }
   }
 
@@ -79,37 +81,39 @@ export class AddressIndex {
   }
 
   /** Ends at the first block that was there. */
-  #lead(host: string, octets: Uint8Array): void {
-    for (let block = blockOfAddress(host, octets); ; block = aboveBlock(block)) {
-      const count = this.#below.get(block) ?? 0;
-      this.#below.set(block, count + 1);
-      if (count > 0) return;
-      const apex = reverseApex(octets);
+  #lead(address: Address): void {
+    for (let block = blockOfAddress(address); ; block = aboveBlock(block)) {
+      const below = this.#below.get(block);
+      if (below !== undefined) {
+        below.count++;
+        return;
+      }
+      this.#below.set(block, { count: 1 });
+      const apex = reverseApex(octetsOf(address));
       if (blockOf(apex) === block) this.#listener.opened(apex);
       if (isTop(block)) return;
     }
   }
 
-  #leadNoMore(host: string, octets: Uint8Array): void {
-    for (let block = blockOfAddress(host, octets); ; block = aboveBlock(block)) {
-      const count = (this.#below.get(block) ?? 1) - 1;
-      if (count > 0) {
-        this.#below.set(block, count);
-        return;
-      }
+  #leadNoMore(address: Address): void {
+    for (let block = blockOfAddress(address); ; block = aboveBlock(block)) {
+      const below = this.#below.get(block);
+      if (below !== undefined && --below.count > 0) return;
       this.#below.delete(block);
-      const apex = reverseApex(octets);
+      const apex = reverseApex(octetsOf(address));
       if (blockOf(apex) === block) this.#listener.closed(apex);
       if (isTop(block)) return;
     }
   }
 }
 
-/** Each once, as text and octets. */
-function addressesOf({ addrs }: Instance): ReadonlyMap<string, Uint8Array> {
-  const addresses = new Map<string, Uint8Array>();
-  for (const address of addrs) if (address.family !== 'name') addresses.set(address.host, octetsOf(address));
-  return addresses;
+/** Each once. */
+function addressesOf({ addrs }: Instance): Iterable<Address> {
+  const [only] = addrs;
+  if (only !== undefined && addrs.length === 1) return only.family === 'name' ? [] : addrs;
+  const addresses = new Map<string, Address>();
+  for (const address of addrs) if (address.family !== 'name') addresses.set(address.host, address);
+  return addresses.values();
 }
 
 function isSame(a: Instance, b: Instance): boolean {

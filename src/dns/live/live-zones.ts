@@ -11,7 +11,7 @@ import type { ZoneTable } from '../zone-table.ts';
 import { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { makeOriginZone, makeZone } from './made-zone.ts';
-import { reservedReason } from './reserved-name.ts';
+import { isOpenEnv, reservedReason } from './reserved-name.ts';
 import { isReverse, privateApexes } from './reverse-name.ts';
 import { ReverseZones } from './reverse-zones.ts';
 import { ServiceZone } from './service-zone.ts';
@@ -89,6 +89,12 @@ export class LiveZones {
   reservedReason(text: string): string | undefined {
     const { origin, zones } = this.#deps;
     return reservedReason(text, zones.get(origin) as Zone, zones);
+  }
+
+  /** Whether every name of an env can be registered: `reservedReason` says nothing of any. */
+  isOpen(env: string): boolean {
+    const { origin, zones } = this.#deps;
+    return isOpenEnv(env, zones.get(origin) as Zone, zones);
   }
 
   #opened(apex: Name): void {

@@ -6,6 +6,14 @@ import { childOf, fold, type Name } from '../name.ts';
 import type { Zone } from '../zone.ts';
 import type { ZoneTable } from '../zone-table.ts';
 
+/** Whether no file has anything in `env`, so that every name of it can be registered. */
+export function isOpenEnv(env: string, origin: Zone, zones: Pick<ZoneTable, 'get' | 'leadsToZone'>): boolean {
+  const child = childOf(env, origin.apex);
+  if (child === undefined) return false;
+  const name = fold(child);
+  return origin.records.get(name) === undefined && zones.get(name) === undefined && !zones.leadsToZone(name);
+}
+
 /**
  * Why `text` (labels below the origin: `orders.prod`) cannot be registered: files win, so it would never be answered.
  * Undefined where it can.

@@ -1,10 +1,15 @@
 // Rows of one turn of the event loop as one text: a posting costs what ten rows do. Whoever needs them gone at once says
 // `flush`; otherwise they go when there are many, or when the turn ends.
 
+import type { Instance } from '../../registry/instance.ts';
+import { openInstance, putRow, type ToldInstance } from './update.ts';
+
 export class RowBatch {
   readonly #post: (rows: string) => void;
   readonly #max: () => number;
   #rows: unknown[] = [];
+  /** Of the last row that puts an instance: as it was then, since it may be another by now. */
+  #lastPut: Instance | undefined;
   #isFlushDue = false;
 
   /** `max`: so many rows go at once, whatever else happens. */
@@ -15,6 +20,13 @@ export class RowBatch {
 
   get isEmpty(): boolean {
     return this.#rows.length === 0;
+  }
+
+  /** An instance is there: see putRow. */
+  put(told: ToldInstance, revision: number, why: string): void {
+    const row = putRow(told, revision, why, this.#lastPut);
+    this.#lastPut = openInstance(told);
+    this.push(row);
   }
 
   push(row: unknown): void {
@@ -32,6 +44,7 @@ export class RowBatch {
     if (this.isEmpty) return;
     const rows = JSON.stringify(this.#rows);
     this.#rows = [];
+    this.#lastPut = undefined;
     this.#post(rows);
   }
 }

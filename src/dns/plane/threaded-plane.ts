@@ -21,7 +21,7 @@ import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import type { Content, Listening, ThreadStart } from './posting.ts';
 import { RowBatch } from './row-batch.ts';
-import { markRow, putRow, removeRow, type ToldInstance } from './update.ts';
+import { markRow, openInstance, putRow, removeRow, type ToldInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
 
@@ -112,7 +112,7 @@ class ThreadedPlane implements Plane {
     if (after === undefined) this.#rows.push(removeRow(before, revision));
     else {
       const told = this.#options.view.find(after) as ToldInstance;
-      this.#rows.push(putRow(told, revision, this.#whySuspect(told)));
+      this.#rows.put(told, revision, this.#whySuspect(told));
     }
   }
 
@@ -254,11 +254,14 @@ class ThreadedPlane implements Plane {
   async #tellEverybody(thread: DnsThread): Promise<void> {
     const { everybody, view } = this.#options;
     let rows: unknown[] = [];
+    let before: ReturnType<typeof openInstance>;
     for (const told of everybody()) {
-      rows.push(putRow(told, view.revision, this.#whySuspect(told)));
+      rows.push(putRow(told, view.revision, this.#whySuspect(told), before));
+      before = openInstance(told);
       if (rows.length < rowsPerPosting) continue;
       thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
       rows = [];
+      before = undefined;
       await nextTurn();
       this.#rows.flush();
     }

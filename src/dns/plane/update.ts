@@ -6,7 +6,8 @@
 
 import { type Address, addressToText, parseAddress } from '../../registry/address.ts';
 import type { Health } from '../../registry/health.ts';
-import type { Registration } from '../../registry/instance.ts';
+import type { Instance, Registration } from '../../registry/instance.ts';
+import { isAlike } from '../../registry/placed-instance.ts';
 import type { LeasedInstance } from '../../registry/view.ts';
 
 export interface Place {
@@ -45,9 +46,17 @@ export interface Put extends Place, LeaseState {
 
 type Row = readonly unknown[];
 
-/** An instance is there, new or changed. `why`: of a suspect. */
-export function putRow(told: ToldInstance, revision: number, why: string): Row {
+/**
+ * An instance is there, new or changed. `why`: of a suspect. `before`: what `openInstance` said of the last one for which
+ * this made a row of the same text; if both say the same but for names and their only address, the row has no more.
+ */
+export function putRow(told: ToldInstance, revision: number, why: string, before?: Instance): Row {
   const { instance } = told;
+  if (before !== undefined && isAlike(instance, before) && openInstance(told) !== undefined) {
+    const { addrs } = instance;
+    const [only] = addrs;
+    if (only !== undefined && addrs.length === 1) return alikeRow(instance, only, revision, before);
+  }
   const { env, appid, label, version, zone, group, tags, weight, priority, status, metadata } = instance;
   const addrs = instance.addrs.map(addressToText);
   const id = instance.instance === label ? '' : instance.instance;
@@ -55,6 +64,18 @@ export function putRow(told: ToldInstance, revision: number, why: string): Row {
   const numbers = [weight, priority, status === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
   const health = instance.health === undefined ? [] : healthRow(instance.health);
   return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts, ...health];
+}
+
+/** The instance as it is now, if there is nothing to be said of its lease. */
+export function openInstance({ isLapsing, isSuspect, instance }: ToldInstance): Instance | undefined {
+  return isLapsing || isSuspect ? undefined : instance;
+}
+
+function alikeRow(instance: Instance, { host, number }: Address, revision: number, before: Instance): Row {
+  const { env, appid, label } = instance;
+  const id = instance.instance === label ? '' : instance.instance;
+  const row = ['=', label, id, revision, host, number];
+  return env === before.env && appid === before.appid ? row : [...row, env, appid];
 }
 
 /** An instance has left. */
@@ -75,7 +96,24 @@ function leaseOf({ isLapsing, deadlineMs, isSuspect }: ToldInstance, why: string
 
 /** Rows as one text, in their order. */
 export function readUpdates(text: string): Update[] {
-  return (JSON.parse(text) as Row[]).map(updateOf);
+  let before: Put | undefined;
+  return (JSON.parse(text) as Row[]).map((row) => {
+    const update = row[0] === '=' ? alikeOf(row as AlikeRow, before as Put) : updateOf(row);
+    if (update.kind === 'put') before = update;
+    return update;
+  });
+}
+
+type AlikeRow = ['=', label: string, id: string, revision: number, host: string, number: number, ...Partial<AppOf>];
+type AppOf = [env: string, appid: string];
+
+function alikeOf([, label, id, revision, host, number, ...app]: AlikeRow, before: Put): Put {
+  const [env = before.env, appid = before.appid] = app;
+  const { registration, health, deadlineMs, why } = before;
+  const [{ port, protocol, family }] = registration.addrs as readonly [Address];
+  const addrs = [{ port, protocol, host, family, number }];
+  const place = { env, appid, label, id: id === '' ? label : id };
+  return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, health, deadlineMs, why };
 }
 
 type Lease = [deadlineMs: number | null, why: string | null];

@@ -1,6 +1,7 @@
 // Rows: what a DNS thread reads from them is what the registry has, in everything that DNS answers with.
 
 import { expect, test } from 'vitest';
+import { RowBatch } from '../../../src/dns/plane/row-batch.ts';
 import { putRow, readUpdates, type ToldInstance } from '../../../src/dns/plane/update.ts';
 import type { PlacedInstance } from '../../../src/registry/placed-instance.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
@@ -54,4 +55,50 @@ test('a checked instance comes with what its checks say, and without the checks 
 test('a lease that is no longer than its TTL has its deadline from the beginning', () => {
   const { there, back } = readBack({ leaseSeconds: 5, dnsTtl: 5 });
   expect(back).toMatchObject({ deadlineMs: there.deadlineMs });
+});
+
+test('of instances that say the same, the later ones come back whole from what tells them apart', () => {
+  const harness = new Harness({ onLapsing: () => {} });
+  const bodies = [
+    ['orders.prod/a', {}],
+    ['orders.prod/b', {}],
+    ['pay.prod/B 1', {}],
+    ['pay.test/b', {}],
+    ['pay.test/c', { weight: 3 }],
+    ['pay.test/d', { weight: 3, addrs: ['http://10.0.0.7:1', 'http://10.0.0.8:1'] }],
+    ['pay.test/e', { weight: 3, addrs: ['http://10.0.0.7:1', 'http://10.0.0.9:1'] }],
+    ['pay.test/f', { leaseSeconds: 5, dnsTtl: 5 }],
+    ['pay.test/g', { leaseSeconds: 5, dnsTtl: 5 }],
+    ['pay.test/h', { addrs: ['http://[2001:db8::7]:1'] }],
+    ['pay.test/i', { addrs: ['http://[2001:db8::8]:1'] }],
+    ['pay.test/j', { checks: [{ type: 'tcp' }] }],
+    ['pay.test/k', { checks: [{ type: 'tcp' }] }],
+  ] as const;
+  const there = bodies.map(([place, body], index) => {
+    harness.register(place, { addrs: [`http://10.0.0.${index + 1}:8080`], ...body });
+    return harness.registry.find(keyOf(place)) as ToldInstance;
+  });
+  const texts: string[] = [];
+  const batch = new RowBatch(
+    (rows) => texts.push(rows),
+    () => 100,
+  );
+  for (const [index, told] of there.entries()) batch.put(told, 100 + index, '');
+  // The same object, another instance.
+  const first = there[0] as ToldInstance;
+  harness.register('orders.prod/a', { addrs: ['http://10.0.0.99:8080'], weight: 4 });
+  batch.put(first, 200, '');
+  harness.register('orders.prod/a', { addrs: ['http://10.0.0.98:8080'], weight: 5 });
+  batch.put(first, 201, '');
+  batch.flush();
+  const alone = there.map((told, index) => readUpdates(JSON.stringify([putRow(told, 100 + index, '')]))[0]);
+  const back = readUpdates(texts.join());
+  expect(texts).toHaveLength(1);
+  expect(back.slice(1, -2)).toEqual(alone.slice(1));
+  expect(back[0]).toMatchObject({ registration: { weight: 10, addrs: [{ host: '10.0.0.1' }] } });
+  expect(back.slice(-2)).toMatchObject([
+    { revision: 200, registration: { weight: 4, addrs: [{ host: '10.0.0.99' }] } },
+    { revision: 201, registration: { weight: 5, addrs: [{ host: '10.0.0.98' }] } },
+  ]);
+  expect((JSON.parse(texts.join()) as string[][]).filter(([kind]) => kind === '=')).toHaveLength(4);
 });

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/registry/instance.ts';
-import { ContentReader } from '../../src/store/rows.ts';
+import { ContentReader } from '../../src/store/content-reader.ts';
 
 const texts = [
   { addrs: ['http://10.0.0.1:80'] },
