@@ -1,8 +1,8 @@
 // An instance at its place, in as little memory as a million of them allow. What instances mostly say alike, all but their
 // hosts and port numbers, is kept once and shared: a registration is compared with those of a few neighbours (the latest
 // of its app, the latest of all), so fleets that start together share one profile, and nothing has to be searched or
-// counted. Of an instance with one address its host and number stand here without a list around them; `addrs` is made
-// anew for whoever asks.
+// counted. Of an instance with one address its host and number stand here without a list around them, an IPv4 address as
+// a number (a text of it takes four times as much); `addrs` is made anew for whoever asks.
 // Limits: of neighbours that take turns with two profiles, each has its own.
 
 import type { Address } from './address.ts';
@@ -10,6 +10,7 @@ import type { Named } from './catalogue.ts';
 import type { Check } from './checks.ts';
 import { effectiveStatus, type Health, type Judgement } from './health.ts';
 import type { Instance, Registration, Status } from './instance.ts';
+import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
 
 /** An address but for what tells instances apart. */
 type Port = Omit<Address, 'host' | 'number'>;
@@ -22,9 +23,10 @@ type OneOrEach<T> = T | readonly T[];
 
 export class PlacedInstance implements Instance {
   readonly #place: Named;
-  readonly instance: string;
-  readonly label: string;
-  readonly #hosts: OneOrEach<string>;
+  /** Its id; with its label where that is another text. */
+  readonly #names: string | readonly [instance: string, label: string];
+  /** A number: an IPv4 address, see ip.ts. */
+  readonly #hosts: number | OneOrEach<string>;
   readonly #numbers: OneOrEach<number>;
   /** Shared. */
   readonly profile: Profile;
@@ -39,12 +41,9 @@ export class PlacedInstance implements Instance {
     health?: Health,
   ) {
     this.#place = place;
-    this.instance = instance;
-    // Mostly the same text: then it is kept once.
-    this.label = label === instance ? instance : label;
+    this.#names = label === instance ? instance : [instance, label];
     const { addrs } = registration;
-    const hosts = addrs.map(({ host }) => host);
-    this.#hosts = hosts.every((host) => host === hosts[0]) ? (hosts[0] as string) : hosts;
+    this.#hosts = hostsOf(addrs);
     // What is checked is judged by itself.
     const others = health === undefined ? neighbours : [];
     const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
@@ -52,6 +51,14 @@ export class PlacedInstance implements Instance {
     if (numbers.length === 1) this.#numbers = numbers[0] as number;
     else this.#numbers = alike !== undefined && isSameList(alike.#numberList(), numbers) ? alike.#numbers : numbers;
     this.profile = alike === undefined ? profileOf(registration, health) : alike.profile;
+  }
+
+  get instance(): string {
+    return typeof this.#names === 'string' ? this.#names : this.#names[0];
+  }
+
+  get label(): string {
+    return typeof this.#names === 'string' ? this.#names : this.#names[1];
   }
 
   get env(): string {
@@ -63,7 +70,8 @@ export class PlacedInstance implements Instance {
   }
 
   get addrs(): readonly Address[] {
-    const [hosts, numbers] = [this.#hosts, this.#numbers];
+    const numbers = this.#numbers;
+    const hosts = typeof this.#hosts === 'number' ? ipv4OfNumber(this.#hosts) : this.#hosts;
     return this.profile.ports.map(({ port, protocol, family }, index) => ({
       port,
       protocol,
@@ -139,6 +147,12 @@ export function ownersRegistration(instance: Instance): Registration {
   const { addrs } = instance;
   const { health: _found, ports: _ports, ...profile } = profileOf(instance, undefined);
   return { ...profile, addrs, status: instance.health.wanted };
+}
+
+function hostsOf(addrs: readonly Address[]): number | OneOrEach<string> {
+  const [{ host, family }] = addrs as readonly [Address];
+  if (!addrs.every((other) => other.host === host)) return addrs.map((other) => other.host);
+  return (family === 4 ? ipv4ToNumber(host) : undefined) ?? host;
 }
 
 function profileOf(registration: Registration, health: Health | undefined): Profile {

@@ -1,5 +1,5 @@
 // The read half of the registry: all that the DNS side may hold. It is called for every answer that is not cached, so
-// it answers from memory, never waits and allocates nothing per instance. A replica in another thread can implement
+// it answers from memory, never waits, and keeps nothing of what it hands out. A replica in another thread can implement
 // it as well as the registry itself.
 
 import type { Instance } from './instance.ts';

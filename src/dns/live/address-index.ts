@@ -2,18 +2,25 @@
 // exact when a write has been answered; leases are not in it, since renewals are no changes. A block is a name between
 // an address and its tree's top: it exists (as an empty non-terminal) as long as an address lies below, so each counts
 // the blocks and addresses right below it.
-// In little memory: addresses are found by the text that the instance has anyway, and most lead to one instance, which
-// stands in its entry itself.
+// In little memory: most instances have one address and most addresses one instance, which then stands in the index by
+// itself and says its address when it is asked.
 
-import { octetsOf } from '../../registry/address.ts';
+import { type Address, octetsOf } from '../../registry/address.ts';
 import type { Instance } from '../../registry/instance.ts';
 import type { Name } from '../name.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { aboveBlock, type Block, blockOf, blockOfAddress, isTop, reverseApex } from './reverse-name.ts';
 import { SpreadMap } from './spread-map.ts';
+import { SpreadSet } from './spread-set.ts';
 
-/** One instance; or several in order of arrival, each under the text that is unique to it. */
-type Entry = Instance | Map<string, Instance>;
+/** An instance without another address, alone at its own; or what is at an address. */
+type Entry = Instance | Shared;
+
+/** In order of arrival, each under the text that is unique to it. */
+interface Shared {
+  readonly host: string;
+  readonly instances: Map<string, Instance>;
+}
 
 export interface ZoneListener {
   /** The first address of this zone (its apex) is registered. */
@@ -24,7 +31,7 @@ export interface ZoneListener {
 
 export class AddressIndex {
   readonly #listener: ZoneListener;
-  readonly #entries = new SpreadMap<Entry>();
+  readonly #entries = new SpreadSet<Entry>(hostOf);
   readonly #below = new SpreadMap<number>();
 
   constructor(listener: ZoneListener) {
@@ -40,7 +47,8 @@ export class AddressIndex {
   /** Those with this address, as its canonical text; none: undefined. */
   instances(host: string): Iterable<Instance> | undefined {
     const entry = this.#entries.get(host);
-    return entry instanceof Map ? entry.values() : entry && [entry];
+    if (entry === undefined) return undefined;
+    return 'instances' in entry ? entry.instances.values() : [entry];
   }
 
   /** True where some address lies below. */
@@ -51,12 +59,12 @@ export class AddressIndex {
   #add(instance: Instance): void {
     for (const [host, octets] of addressesOf(instance)) {
       const entry = this.#entries.get(host);
-      if (entry instanceof Map) entry.set(identity(instance), instance);
-      else if (entry !== undefined) {
-        this.#entries.set(host, new Map([entry, instance].map((one) => [identity(one), one])));
-      } else {
-        this.#entries.set(host, instance);
-        this.#lead(host, octets);
+      if (entry === undefined) this.#lead(host, octets);
+      if (entry !== undefined && 'instances' in entry) entry.instances.set(identity(instance), instance);
+      else if (entry === undefined && instance.addrs.length === 1) this.#entries.set(instance);
+      else {
+        const all = entry === undefined ? [instance] : [entry, instance];
+        this.#entries.set({ host, instances: new Map(all.map((one) => [identity(one), one])) });
       }
     }
   }
@@ -70,9 +78,9 @@ export class AddressIndex {
   /** True where the address has nobody left. */
   #removeFrom(host: string, instance: Instance): boolean {
     const entry = this.#entries.get(host);
-    if (entry instanceof Map) {
-      entry.delete(identity(instance));
-      if (entry.size > 0) return false;
+    if (entry !== undefined && 'instances' in entry) {
+      entry.instances.delete(identity(instance));
+      if (entry.instances.size > 0) return false;
     } else if (entry === undefined || !isSame(entry, instance)) return false;
     this.#entries.delete(host);
     return true;
@@ -110,6 +118,10 @@ function addressesOf({ addrs }: Instance): ReadonlyMap<string, Uint8Array> {
   const addresses = new Map<string, Uint8Array>();
   for (const address of addrs) if (address.family !== 'name') addresses.set(address.host, octetsOf(address));
   return addresses;
+}
+
+function hostOf(entry: Entry): string {
+  return 'host' in entry ? entry.host : (entry.addrs[0] as Address).host;
 }
 
 function isSame(a: Instance, b: Instance): boolean {

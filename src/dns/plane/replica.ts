@@ -8,6 +8,7 @@
 import { Catalogue, type Named } from '../../registry/catalogue.ts';
 import type { Instance } from '../../registry/instance.ts';
 import { PlacedInstance } from '../../registry/placed-instance.ts';
+import { Roster } from '../../registry/roster.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
 import type { InstanceChange } from '../live/instance-change.ts';
 import type { LeaseState, Place, Put, Update } from './update.ts';
@@ -19,22 +20,26 @@ export interface ReplicaListener {
   shortened(instance: Instance): void;
 }
 
-class ReplicaInstance implements LeasedInstance {
-  instance: PlacedInstance;
-  /** Undefined: its lease is open, as most are. */
+/** An instance with its lease in it: an object more for each would be memory. */
+class ReplicaInstance extends PlacedInstance {
+  /** Undefined: it is open, as most are. */
   lease: LeaseState | undefined;
+}
 
-  constructor(instance: PlacedInstance, lease: LeaseState | undefined) {
+/** A replica's instance for those who ask: it says what is so when it is read. */
+class Shown implements LeasedInstance {
+  readonly instance: ReplicaInstance;
+
+  constructor(instance: ReplicaInstance) {
     this.instance = instance;
-    this.lease = lease;
   }
 
   get deadlineMs(): number {
-    return this.lease?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    return deadlineMs(this.instance);
   }
 
   get isSuspect(): boolean {
-    return this.lease?.why !== undefined;
+    return isSuspect(this.instance);
   }
 }
 
@@ -43,8 +48,8 @@ class ReplicaApp implements AppView {
   readonly place: Named;
   revision = 0;
   /** The instance that was placed here last. */
-  latest: PlacedInstance | undefined;
-  readonly byName = new Map<string, ReplicaInstance>();
+  latest: ReplicaInstance | undefined;
+  readonly byName = new Roster<ReplicaInstance>(labelOf);
 
   constructor(env: string, appid: string) {
     this.place = { env, appid };
@@ -58,12 +63,13 @@ class ReplicaApp implements AppView {
     return this.place.appid;
   }
 
-  instances(): Iterable<ReplicaInstance> {
-    return this.byName.values();
+  *instances(): Generator<LeasedInstance> {
+    for (const instance of this.byName.values()) yield new Shown(instance);
   }
 
-  byLabel(label: string): ReplicaInstance | undefined {
-    return this.byName.get(label);
+  byLabel(label: string): LeasedInstance | undefined {
+    const instance = this.byName.get(label);
+    return instance && new Shown(instance);
   }
 }
 
@@ -71,7 +77,7 @@ export class Replica implements RegistryView {
   readonly #apps = new Catalogue<ReplicaApp>();
   #revision: number;
   #version = 0;
-  #latest: PlacedInstance | undefined;
+  #latest: ReplicaInstance | undefined;
   /** Many are kept for one reason: it is kept once. */
   #lastWhy = '';
 
@@ -96,7 +102,7 @@ export class Replica implements RegistryView {
   }
 
   whySuspect(leased: LeasedInstance): string {
-    return (leased as ReplicaInstance).lease?.why ?? '';
+    return (leased as Shown).instance.lease?.why ?? '';
   }
 
   /** The registry's revision has moved for something beside it: see Registry.touch. */
@@ -119,18 +125,14 @@ export class Replica implements RegistryView {
       this.#apps.add(app);
     }
     const known = app.byName.get(label);
-    const before = known?.instance;
-    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
+    const instance = new ReplicaInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
+    instance.lease = this.#lease(update);
     app.latest = instance;
     this.#latest = instance;
-    const lease = this.#lease(update);
-    if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, lease));
-    else {
-      known.instance = instance;
-      known.lease = lease;
-    }
+    if (known === undefined) app.byName.add(instance);
+    else app.byName.replace(instance);
     this.#moved(app, revision);
-    listener.changed({ revision: this.#revision, before, after: instance });
+    listener.changed({ revision: this.#revision, before: known, after: instance });
   }
 
   #remove({ env, appid, label }: Place, revision: number, listener: ReplicaListener): void {
@@ -140,7 +142,7 @@ export class Replica implements RegistryView {
     app.byName.delete(label);
     if (app.byName.size === 0) this.#apps.delete(app);
     this.#moved(app, revision);
-    listener.changed({ revision: this.#revision, before: known.instance });
+    listener.changed({ revision: this.#revision, before: known });
   }
 
   #mark(update: Place & LeaseState, listener: ReplicaListener): void {
@@ -149,11 +151,11 @@ export class Replica implements RegistryView {
     const known = app?.byName.get(label);
     if (app === undefined || known === undefined) return;
     // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
-    const isWorse = update.deadlineMs < known.deadlineMs || (update.why !== undefined) !== known.isSuspect;
+    const isWorse = update.deadlineMs < deadlineMs(known) || (update.why !== undefined) !== isSuspect(known);
     known.lease = this.#lease(update);
     if (!isWorse) return;
     app.revision = ++this.#version;
-    listener.shortened(known.instance);
+    listener.shortened(known);
   }
 
   /** As it is kept: nothing of one that is open. */
@@ -167,4 +169,16 @@ export class Replica implements RegistryView {
     this.#revision = Math.max(this.#revision, revision);
     app.revision = ++this.#version;
   }
+}
+
+function deadlineMs({ lease }: ReplicaInstance): number {
+  return lease?.deadlineMs ?? Number.POSITIVE_INFINITY;
+}
+
+function isSuspect({ lease }: ReplicaInstance): boolean {
+  return lease?.why !== undefined;
+}
+
+function labelOf({ label }: ReplicaInstance): string {
+  return label;
 }
