@@ -43,14 +43,6 @@ export class Roster<Item> {
     this.#few = undefined;
   }
 
-  /** Puts another in the place of the one that has the same key. Precondition: that one is there. */
-  replace(item: Item): void {
-    const few = this.#few;
-    const key = this.#keyOf(item);
-    if (few === undefined) this.#many?.set(key, item);
-    else this.#few = few.with(this.#placeOf(few, key), item);
-  }
-
   delete(key: string): void {
     const few = this.#few;
     if (few === undefined) {

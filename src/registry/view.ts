@@ -24,6 +24,14 @@ export interface AppView {
   byLabel(label: string): LeasedInstance | undefined;
 }
 
+/** Instances by address: its canonical text. */
+export interface HostsView {
+  /** None: undefined. */
+  at(host: string): Iterable<Instance> | undefined;
+  /** How many; two stand for more as well. */
+  count(host: string): 0 | 1 | 2;
+}
+
 export interface RegistryView {
   /** The registry's own counter: +1 per change. It is the serial of the zone. */
   readonly revision: number;
@@ -39,6 +47,8 @@ export interface RegistryView {
   at(env: string, appid: string): AppView | 'within' | undefined;
   /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */
   whySuspect?(leased: LeasedInstance): string;
+  /** Only of a view that finds instances by their addresses as well. */
+  readonly hosts?: HostsView;
   /** The apps of an env, in no particular order. Long: not for the serving path without a limit. */
   apps(env: string): Iterable<Pick<AppView, 'appid'>>;
 }
