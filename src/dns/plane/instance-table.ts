@@ -72,20 +72,28 @@ export class InstanceTable implements HostsView {
 
   /** What a row says, as a value that stays what it is. */
   instance(row: number): Instance & InstanceParts {
-    if (this.#get(row, PROFILE) === odd) return this.#odd.get(row) as PlacedInstance;
+    const profile = this.#get(row, PROFILE);
+    if (profile === odd) return this.#odd.get(row) as PlacedInstance;
+    const port = this.#get(row, PORT);
     const { place } = this.#apps[this.#get(row, APP)] as AppRows;
-    // The address with its sign again.
-    const hosts = this.#get(row, HOST) | 0;
-    return new ProfiledInstance(place, { names: this.#label(row), hosts, ...this.#alike(row) });
+    return new ProfiledInstance(place, {
+      names: this.#label(row),
+      // With its sign again.
+      hosts: this.#get(row, HOST) | 0,
+      numbers: port < lists ? port : this.#lists.get(port - lists),
+      profile: this.#profiles.get(profile),
+    });
   }
 
-  /** The rows of an app, in the order of their arrival. Nothing may be put or taken out meanwhile. */
-  *of({ last }: AppRows): Generator<number> {
-    if (last < 0) return;
-    for (let row = this.#get(last, NEXT); ; row = this.#get(row, NEXT)) {
-      yield row;
-      if (row === last) return;
+  /** The rows of an app, in the order of their arrival. */
+  of({ last }: AppRows): number[] {
+    const rows: number[] = [];
+    for (let row = last; last >= 0; ) {
+      row = this.#get(row, NEXT);
+      rows.push(row);
+      if (row === last) break;
     }
+    return rows;
   }
 
   /** In the order of their arrival, but for odd ones. */

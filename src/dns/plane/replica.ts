@@ -115,8 +115,8 @@ export class Replica implements RegistryView {
     return (leased as Shown).lease?.why ?? '';
   }
 
-  *instancesOf(app: AppRows): Generator<LeasedInstance> {
-    for (const row of this.#table.of(app)) yield this.#shown(row);
+  instancesOf(app: AppRows): LeasedInstance[] {
+    return this.#table.of(app).map((row) => this.#shown(row));
   }
 
   byLabel(app: AppRows, label: string): LeasedInstance | undefined {
