@@ -53,9 +53,6 @@ export interface Call {
 
 export type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly error: Error });
 
-/** Of the thread's young generation: a page or a group of rows at a time is a megabyte or two; V8's own limit is 48. */
-const youngMiB = 12;
-
 /** Calls functions of a thread. After its end, expected or not, every call fails. */
 export class Thread<Functions extends { [Name in keyof Functions]: (...args: never[]) => unknown }> {
   readonly #worker: Worker;
@@ -64,7 +61,7 @@ export class Thread<Functions extends { [Name in keyof Functions]: (...args: nev
   #next = 1;
 
   constructor(program: URL) {
-    this.#worker = new Worker(program, { resourceLimits: { maxYoungGenerationSizeMb: youngMiB } });
+    this.#worker = new Worker(program);
     this.#worker.on('message', (reply: Reply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
