@@ -5,6 +5,7 @@ import { Arrivals } from './arrivals.ts';
 import type { Named } from './catalogue.ts';
 import { instanceKey } from './names.ts';
 import type { PlacedInstance } from './placed-instance.ts';
+import { Roster } from './roster.ts';
 import type { StoredInstance } from './stored-instance.ts';
 import type { AppView } from './view.ts';
 
@@ -17,9 +18,9 @@ export class App implements AppView {
   readonly arrivals = new Arrivals();
   /** The instance that was placed here last. */
   latest: PlacedInstance | undefined;
-  readonly #byKey = new Map<string, StoredInstance>();
-  /** Those alone whose label is not their key: of most instances it is, and a second map of all costs memory. */
-  #byOddLabel: Map<string, StoredInstance> | undefined;
+  readonly #byKey = new Roster<StoredInstance>(keyOf);
+  /** Those alone whose label is not their key: of most instances it is, and a second list of all costs memory. */
+  #byOddLabel: Roster<StoredInstance> | undefined;
 
   constructor(env: string, appid: string) {
     this.place = { env, appid };
@@ -37,7 +38,7 @@ export class App implements AppView {
     return this.#byKey.size;
   }
 
-  instances(): IterableIterator<StoredInstance> {
+  instances(): Generator<StoredInstance> {
     return this.#byKey.values();
   }
 
@@ -55,22 +56,28 @@ export class App implements AppView {
   /** Whether an instance has this id or this label. */
   isTaken(id: string, label: string): boolean {
     const key = instanceKey(id);
-    if (this.#byKey.has(key)) return true;
+    if (this.#byKey.get(key) !== undefined) return true;
     const isSame = key === label && this.#byOddLabel === undefined;
     return !isSame && this.byLabel(label) !== undefined;
   }
 
   add(stored: StoredInstance): void {
-    const { instance, label } = stored.instance;
-    const key = instanceKey(instance);
-    this.#byKey.set(key, stored);
-    if (key === label) return;
-    this.#byOddLabel ??= new Map();
-    this.#byOddLabel.set(label, stored);
+    this.#byKey.add(stored);
+    if (keyOf(stored) === labelOf(stored)) return;
+    this.#byOddLabel ??= new Roster(labelOf);
+    this.#byOddLabel.add(stored);
   }
 
   delete(stored: StoredInstance): void {
-    this.#byKey.delete(instanceKey(stored.instance.instance));
-    this.#byOddLabel?.delete(stored.instance.label);
+    this.#byKey.delete(keyOf(stored));
+    this.#byOddLabel?.delete(labelOf(stored));
   }
+}
+
+function keyOf({ instance: { instance } }: StoredInstance): string {
+  return instanceKey(instance);
+}
+
+function labelOf({ instance: { label } }: StoredInstance): string {
+  return label;
 }

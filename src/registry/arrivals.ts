@@ -47,7 +47,8 @@ export class Arrivals {
       counts[at + 1] = (counts[at + 1] as number) + by;
       return;
     }
-    this.#counts = [...this.#known(), span, by];
+    // Copied once more, since a list that is built has room for sixteen to come.
+    this.#counts = [...this.#known(), span, by].slice();
   }
 
   /** Without those that are forgotten: a new span is the time for it. */

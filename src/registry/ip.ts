@@ -77,6 +77,22 @@ export function ipv4ToText(octets: Uint8Array): string {
   return octets.join('.');
 }
 
+/**
+ * A dotted IPv4 address as a number of 32 bits with a sign, so that those of 10/8 and 192.168/16 are among the small
+ * integers that V8 keeps without a box; undefined where `text` is none.
+ */
+export function ipv4ToNumber(text: string): number | undefined {
+  const octets = parseIpv4(text);
+  if (octets === undefined) return undefined;
+  const [a, b, c, d] = octets as unknown as readonly [number, number, number, number];
+  return (a << 24) | (b << 16) | (c << 8) | d;
+}
+
+/** What `ipv4ToNumber` was given. */
+export function ipv4OfNumber(number: number): string {
+  return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
+}
+
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::". */
 export function ipv6ToText(octets: Uint8Array): string {
   const values = Array.from(

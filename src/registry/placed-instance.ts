@@ -1,129 +1,61 @@
 // An instance at its place, in as little memory as a million of them allow. What instances mostly say alike, all but their
 // hosts and port numbers, is kept once and shared: a registration is compared with those of a few neighbours (the latest
 // of its app, the latest of all), so fleets that start together share one profile, and nothing has to be searched or
-// counted. Of an instance with one address its host and number stand here without a list around them; `addrs` is made
-// anew for whoever asks.
+// counted.
 // Limits: of neighbours that take turns with two profiles, each has its own.
 
 import type { Address } from './address.ts';
 import type { Named } from './catalogue.ts';
-import type { Check } from './checks.ts';
 import { effectiveStatus, type Health, type Judgement } from './health.ts';
-import type { Instance, Registration, Status } from './instance.ts';
+import type { Instance, Registration } from './instance.ts';
+import { ipv4ToNumber } from './ip.ts';
+import {
+  type Alike,
+  type InstanceParts,
+  type OneOrEach,
+  type Port,
+  type Profile,
+  ProfiledInstance,
+} from './profiled-instance.ts';
 
-/** An address but for what tells instances apart. */
-type Port = Omit<Address, 'host' | 'number'>;
-
-/** All of a registration but its hosts and port numbers; `status` is what others are to see. */
-type Profile = Omit<Registration, 'addrs'> & { readonly ports: readonly Port[]; readonly health: Health | undefined };
-
-/** One for all addresses, or one for each. */
-type OneOrEach<T> = T | readonly T[];
-
-export class PlacedInstance implements Instance {
-  readonly #place: Named;
-  readonly instance: string;
-  readonly label: string;
-  readonly #hosts: OneOrEach<string>;
-  readonly #numbers: OneOrEach<number>;
-  /** Shared. */
-  readonly profile: Profile;
-
+export class PlacedInstance extends ProfiledInstance {
   /** `place`: its app's, which it keeps. `neighbours`: whose profile it takes where it says the same. */
   constructor(
     place: Named,
     instance: string,
     label: string,
     registration: Registration,
-    neighbours: readonly (PlacedInstance | undefined)[] = [],
+    neighbours: readonly (Alike | undefined)[] = [],
     health?: Health,
   ) {
-    this.#place = place;
-    this.instance = instance;
-    // Mostly the same text: then it is kept once.
-    this.label = label === instance ? instance : label;
-    const { addrs } = registration;
-    const hosts = addrs.map(({ host }) => host);
-    this.#hosts = hosts.every((host) => host === hosts[0]) ? (hosts[0] as string) : hosts;
-    // What is checked is judged by itself.
-    const others = health === undefined ? neighbours : [];
-    const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
-    const numbers = addrs.map(({ number }) => number);
-    if (numbers.length === 1) this.#numbers = numbers[0] as number;
-    else this.#numbers = alike !== undefined && isSameList(alike.#numberList(), numbers) ? alike.#numbers : numbers;
-    this.profile = alike === undefined ? profileOf(registration, health) : alike.profile;
+    super(place, partsOf(instance, label, registration, neighbours, health));
   }
+}
 
-  get env(): string {
-    return this.#place.env;
-  }
+function partsOf(
+  instance: string,
+  label: string,
+  registration: Registration,
+  neighbours: readonly (Alike | undefined)[],
+  health: Health | undefined,
+): InstanceParts {
+  const { addrs } = registration;
+  // What is checked is judged by itself.
+  const others = health === undefined ? neighbours : [];
+  const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
+  return {
+    names: label === instance ? instance : [instance, label],
+    hosts: hostsOf(addrs),
+    numbers: numbersOf(addrs, alike),
+    profile: alike === undefined ? profileOf(registration, health) : alike.profile,
+  };
+}
 
-  get appid(): string {
-    return this.#place.appid;
-  }
-
-  get addrs(): readonly Address[] {
-    const [hosts, numbers] = [this.#hosts, this.#numbers];
-    return this.profile.ports.map(({ port, protocol, family }, index) => ({
-      port,
-      protocol,
-      host: typeof hosts === 'string' ? hosts : (hosts[index] as string),
-      family,
-      number: typeof numbers === 'number' ? numbers : (numbers[index] as number),
-    }));
-  }
-
-  get version(): string {
-    return this.profile.version;
-  }
-
-  get zone(): string {
-    return this.profile.zone;
-  }
-
-  get group(): string {
-    return this.profile.group;
-  }
-
-  get tags(): readonly string[] {
-    return this.profile.tags;
-  }
-
-  get weight(): number {
-    return this.profile.weight;
-  }
-
-  get priority(): number {
-    return this.profile.priority;
-  }
-
-  get status(): Status {
-    return this.profile.status;
-  }
-
-  get metadata(): ReadonlyMap<string, string> {
-    return this.profile.metadata;
-  }
-
-  get leaseSeconds(): number {
-    return this.profile.leaseSeconds;
-  }
-
-  get dnsTtl(): number {
-    return this.profile.dnsTtl;
-  }
-
-  get checks(): readonly Check[] {
-    return this.profile.checks;
-  }
-
-  get health(): Health | undefined {
-    return this.profile.health;
-  }
-
-  #numberList(): readonly number[] {
-    return typeof this.#numbers === 'number' ? [this.#numbers] : this.#numbers;
-  }
+function numbersOf(addrs: readonly Address[], alike: Alike | undefined): OneOrEach<number> {
+  if (addrs.length === 1) return (addrs[0] as Address).number;
+  const numbers = addrs.map(({ number }) => number);
+  const others = alike?.numbers;
+  return others !== undefined && typeof others !== 'number' && isSameList(others, numbers) ? others : numbers;
 }
 
 /** True where both were found to say the same, but for their hosts and port numbers. */
@@ -144,6 +76,12 @@ export function ownersRegistration(instance: Instance): Registration {
   const { addrs } = instance;
   const { health: _found, ports: _ports, ...profile } = profileOf(instance, undefined);
   return { ...profile, addrs, status: instance.health.wanted };
+}
+
+function hostsOf(addrs: readonly Address[]): number | OneOrEach<string> {
+  const [{ host, family }] = addrs as readonly [Address];
+  if (!addrs.every((other) => other.host === host)) return addrs.map((other) => other.host);
+  return (family === 4 ? ipv4ToNumber(host) : undefined) ?? host;
 }
 
 function profileOf(registration: Registration, health: Health | undefined): Profile {

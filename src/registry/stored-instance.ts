@@ -21,6 +21,17 @@ export interface Timestamps {
 /** See leases.ts. */
 export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
 
+/** What is the same of most instances, which were registered once and are up: kept once for all of them. */
+interface Rest {
+  readonly shortenedMs: number;
+  /** Milliseconds behind its registration, as the others. */
+  readonly upAfterMs: number | undefined;
+  readonly updatedAfterMs: number;
+  readonly dirtyAfterMs: number;
+}
+
+const usual: Rest = { shortenedMs: 0, upAfterMs: 0, updatedAfterMs: 0, dirtyAfterMs: 0 };
+
 /** In place of infinity, which would give every deadline a box: no lease ends before the process began. */
 const endless = -1;
 
@@ -33,9 +44,9 @@ const memberBit = 16;
 
 /**
  * An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves.
- * A million of them are to fit: V8 keeps small integers (31 bits) without a box of their own, so its deadline is whole
- * milliseconds (for 24 days of uptime they are small), its times stand behind the time of its registration, and what is
- * yes or no is a bit.
+ * A million of them are to fit: V8 keeps small integers (31 bits with the sign) without a box of their own, so its
+ * deadline is whole milliseconds (for twelve days of uptime they are small), its times stand behind the time of its
+ * registration, as does its revision (counting begins at the second of the first start), and what is yes or no is a bit.
  */
 export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   instance: Instance;
@@ -44,30 +55,27 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   #flags = 0;
   /** Owned by leases.ts, as are the fields around it. Whole milliseconds between its renewals, as learned so far. */
   intervalMs = 0;
-  /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
-  shortenedMs = 0;
   /** Whole second of the monotonic clock in which it began to take traffic; -1: before this process did. */
   joinedSecond = -1;
   heapIndex = -1;
-  /** The registry's revision at the last change of this instance. */
-  revision: number;
+  #revisionAfter: number;
   #registeredAtMs: number;
-  #upAfterMs: number | undefined;
   #renewedAfterMs: number;
-  #updatedAfterMs: number;
-  #dirtyAfterMs: number;
+  #rest: Rest;
 
   /** A fresh lease, not queued yet; for an instance with checks one without an end. */
   constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
     this.instance = instance;
     this.#deadlineMs = instance.health === undefined ? Math.floor(nowMs + instance.leaseSeconds * 1000) : endless;
-    this.revision = revision;
     const { registeredAtMs, upAtMs } = times;
     this.#registeredAtMs = registeredAtMs;
-    this.#upAfterMs = upAtMs === undefined ? undefined : upAtMs - registeredAtMs;
+    this.#revisionAfter = revision - Math.floor(registeredAtMs / 1000);
     this.#renewedAfterMs = times.renewedAtMs - registeredAtMs;
-    this.#updatedAfterMs = times.updatedAtMs - registeredAtMs;
-    this.#dirtyAfterMs = times.dirtyAtMs - registeredAtMs;
+    const updatedAfterMs = times.updatedAtMs - registeredAtMs;
+    const dirtyAfterMs = times.dirtyAtMs - registeredAtMs;
+    const isUsual = upAtMs === registeredAtMs && updatedAfterMs === 0 && dirtyAfterMs === 0;
+    const upAfterMs = upAtMs === undefined ? undefined : upAtMs - registeredAtMs;
+    this.#rest = isUsual ? usual : { shortenedMs: 0, upAfterMs, updatedAfterMs, dirtyAfterMs };
   }
 
   get deadlineMs(): number {
@@ -112,26 +120,51 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
     this.#flag(memberBit, is);
   }
 
+  /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
+  get shortenedMs(): number {
+    return this.#rest.shortenedMs;
+  }
+
+  set shortenedMs(shortenedMs: number) {
+    if (shortenedMs !== this.#rest.shortenedMs) this.#rest = { ...this.#rest, shortenedMs };
+  }
+
+  /** The registry's revision at the last change of this instance. */
+  get revision(): number {
+    return Math.floor(this.#registeredAtMs / 1000) + this.#revisionAfter;
+  }
+
+  set revision(revision: number) {
+    this.#revisionAfter = revision - Math.floor(this.#registeredAtMs / 1000);
+  }
+
   get registeredAtMs(): number {
     return this.#registeredAtMs;
   }
 
-  /** It was registered again: the other times stay what they are. */
+  /** It was registered again: the rest stays what it is. */
   set registeredAtMs(ms: number) {
+    const { revision } = this;
     const laterMs = ms - this.#registeredAtMs;
+    const { shortenedMs, upAfterMs, updatedAfterMs, dirtyAfterMs } = this.#rest;
     this.#registeredAtMs = ms;
-    if (this.#upAfterMs !== undefined) this.#upAfterMs -= laterMs;
+    this.revision = revision;
     this.#renewedAfterMs -= laterMs;
-    this.#updatedAfterMs -= laterMs;
-    this.#dirtyAfterMs -= laterMs;
+    this.#rest = {
+      shortenedMs,
+      upAfterMs: upAfterMs === undefined ? undefined : upAfterMs - laterMs,
+      updatedAfterMs: updatedAfterMs - laterMs,
+      dirtyAfterMs: dirtyAfterMs - laterMs,
+    };
   }
 
   get upAtMs(): number | undefined {
-    return this.#upAfterMs === undefined ? undefined : this.#registeredAtMs + this.#upAfterMs;
+    const { upAfterMs } = this.#rest;
+    return upAfterMs === undefined ? undefined : this.#registeredAtMs + upAfterMs;
   }
 
   set upAtMs(ms: number) {
-    this.#upAfterMs = ms - this.#registeredAtMs;
+    this.#rest = { ...this.#rest, upAfterMs: ms - this.#registeredAtMs };
   }
 
   get renewedAtMs(): number {
@@ -143,19 +176,19 @@ export class StoredInstance implements LeasedInstance, Queued, Timestamps {
   }
 
   get updatedAtMs(): number {
-    return this.#registeredAtMs + this.#updatedAfterMs;
+    return this.#registeredAtMs + this.#rest.updatedAfterMs;
   }
 
   set updatedAtMs(ms: number) {
-    this.#updatedAfterMs = ms - this.#registeredAtMs;
+    this.#rest = { ...this.#rest, updatedAfterMs: ms - this.#registeredAtMs };
   }
 
   get dirtyAtMs(): number {
-    return this.#registeredAtMs + this.#dirtyAfterMs;
+    return this.#registeredAtMs + this.#rest.dirtyAfterMs;
   }
 
   set dirtyAtMs(ms: number) {
-    this.#dirtyAfterMs = ms - this.#registeredAtMs;
+    this.#rest = { ...this.#rest, dirtyAfterMs: ms - this.#registeredAtMs };
   }
 
   #flag(bit: number, is: boolean): void {

@@ -1,5 +1,5 @@
 // The read half of the registry: all that the DNS side may hold. It is called for every answer that is not cached, so
-// it answers from memory, never waits and allocates nothing per instance. A replica in another thread can implement
+// it answers from memory, never waits, and keeps nothing of what it hands out. A replica in another thread can implement
 // it as well as the registry itself.
 
 import type { Instance } from './instance.ts';
@@ -24,6 +24,14 @@ export interface AppView {
   byLabel(label: string): LeasedInstance | undefined;
 }
 
+/** Instances by address: its canonical text. */
+export interface HostsView {
+  /** None: undefined. */
+  at(host: string): Iterable<Instance> | undefined;
+  /** How many; two stand for more as well. */
+  count(host: string): 0 | 1 | 2;
+}
+
 export interface RegistryView {
   /** The registry's own counter: +1 per change. It is the serial of the zone. */
   readonly revision: number;
@@ -39,6 +47,8 @@ export interface RegistryView {
   at(env: string, appid: string): AppView | 'within' | undefined;
   /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */
   whySuspect?(leased: LeasedInstance): string;
+  /** Only of a view that finds instances by their addresses as well. */
+  readonly hosts?: HostsView;
   /** The apps of an env, in no particular order. Long: not for the serving path without a limit. */
   apps(env: string): Iterable<Pick<AppView, 'appid'>>;
 }

@@ -4,7 +4,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ipv6ToText, parseIpv4, parseIpv6, unusableReason } from '../../src/registry/ip.ts';
+import { ipv4OfNumber, ipv4ToNumber, ipv6ToText, parseIpv4, parseIpv6, unusableReason } from '../../src/registry/ip.ts';
 
 const none = new Uint8Array(0);
 
@@ -146,4 +146,13 @@ describe('an address that clients cannot connect to', () => {
       expect(unusableReason(6, parseIpv6(text) ?? none)).toBeUndefined();
     }
   });
+});
+
+test('a dotted address is a number and back, any of them', () => {
+  fc.assert(
+    fc.property(fc.ipV4(), (text) => {
+      expect(ipv4OfNumber(ipv4ToNumber(text) as number)).toBe(text);
+    }),
+  );
+  expect(ipv4ToNumber('10.0.0.256')).toBeUndefined();
 });

@@ -3,8 +3,7 @@
 // delegate `10.in-addr.arpa`; any other address belongs to the zone of its /24 or /64, which comes with the first
 // of its addresses: rollcall does not claim to know the rest of the Internet's.
 
-import { type Address, octetsOf } from '../../registry/address.ts';
-import { ipv6ToText } from '../../registry/ip.ts';
+import { ipv6ToText, parseIpv6 } from '../../registry/ip.ts';
 import { labelsOf, type Name, name, nameOf } from '../name.ts';
 
 const ipv4Tree = name('in-addr.arpa.');
@@ -61,10 +60,10 @@ export function blockOf(reverse: Name): Block {
   return read !== undefined && 'block' in read ? read.block : '';
 }
 
-/** The smallest block that an address lies in. Precondition: it is no host name. */
-export function blockOfAddress(address: Address): Block {
-  if (address.family === 4) return aboveBlock(address.host);
-  return `:${Buffer.from(octetsOf(address)).toString('hex').slice(0, -1)}`;
+/** The smallest block that an address, as its canonical text, lies in. */
+export function blockOfAddress(host: string): Block {
+  if (!host.includes(':')) return aboveBlock(host);
+  return `:${Buffer.from(parseIpv6(host) as Uint8Array).toString('hex').slice(0, -1)}`;
 }
 
 /** The block around a block that is no top. */

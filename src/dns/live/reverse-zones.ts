@@ -32,7 +32,7 @@ export class ReverseZones implements LiveNames {
   constructor(deps: ReverseZonesDeps) {
     this.#deps = deps;
     this.#changedAt = deps.view.revision;
-    this.#index = new AddressIndex(deps);
+    this.#index = new AddressIndex(deps, deps.view);
   }
 
   /** Moves when an answer does, not with every change of the registry. */

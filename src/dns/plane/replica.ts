@@ -1,15 +1,17 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
 // an instance may be put twice or be removed without having been there, because a thread that starts later is told of
 // everybody while changes go on.
-// An instance takes as little memory as in the registry: what neighbours say alike is kept once (placed-instance.ts).
+// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when somebody asks.
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
 import { Catalogue, type Named } from '../../registry/catalogue.ts';
 import type { Instance } from '../../registry/instance.ts';
 import { PlacedInstance } from '../../registry/placed-instance.ts';
-import type { AppView, LeasedInstance, RegistryView } from '../../registry/view.ts';
+import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../registry/view.ts';
 import type { InstanceChange } from '../live/instance-change.ts';
+import { SpreadMap } from '../live/spread-map.ts';
+import { type AppRows, InstanceTable } from './instance-table.ts';
 import type { LeaseState, Place, Put, Update } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
@@ -19,35 +21,44 @@ export interface ReplicaListener {
   shortened(instance: Instance): void;
 }
 
-class ReplicaInstance implements LeasedInstance {
-  instance: PlacedInstance;
-  /** Undefined: its lease is open, as most are. */
-  lease: LeaseState | undefined;
+/** An instance for those who ask; of its lease it says what is so when it is read. Not to be kept beyond a change. */
+class Shown implements LeasedInstance {
+  readonly instance: Instance;
+  readonly #row: number;
+  readonly #leases: Leases;
 
-  constructor(instance: PlacedInstance, lease: LeaseState | undefined) {
+  constructor(instance: Instance, row: number, leases: Leases) {
     this.instance = instance;
-    this.lease = lease;
+    this.#row = row;
+    this.#leases = leases;
   }
 
   get deadlineMs(): number {
-    return this.lease?.deadlineMs ?? Number.POSITIVE_INFINITY;
+    return deadlineMs(this.lease);
   }
 
   get isSuspect(): boolean {
     return this.lease?.why !== undefined;
   }
+
+  get lease(): LeaseState | undefined {
+    return this.#leases.get(this.#row);
+  }
 }
 
-class ReplicaApp implements AppView {
-  /** Shared by its instances. */
-  readonly place: Named;
-  revision = 0;
-  /** The instance that was placed here last. */
-  latest: PlacedInstance | undefined;
-  readonly byName = new Map<string, ReplicaInstance>();
+/** By row, those that are not open. */
+type Leases = SpreadMap<LeaseState, number>;
 
-  constructor(env: string, appid: string) {
+class ReplicaApp implements AppView, AppRows {
+  readonly place: Named;
+  number = -1;
+  last = -1;
+  revision = 0;
+  readonly #replica: Replica;
+
+  constructor(env: string, appid: string, replica: Replica) {
     this.place = { env, appid };
+    this.#replica = replica;
   }
 
   get env(): string {
@@ -58,20 +69,21 @@ class ReplicaApp implements AppView {
     return this.place.appid;
   }
 
-  instances(): Iterable<ReplicaInstance> {
-    return this.byName.values();
+  instances(): Iterable<LeasedInstance> {
+    return this.#replica.instancesOf(this);
   }
 
-  byLabel(label: string): ReplicaInstance | undefined {
-    return this.byName.get(label);
+  byLabel(label: string): LeasedInstance | undefined {
+    return this.#replica.byLabel(this, label);
   }
 }
 
 export class Replica implements RegistryView {
   readonly #apps = new Catalogue<ReplicaApp>();
+  readonly #table = new InstanceTable();
+  readonly #leases: Leases = new SpreadMap();
   #revision: number;
   #version = 0;
-  #latest: PlacedInstance | undefined;
   /** Many are kept for one reason: it is kept once. */
   #lastWhy = '';
 
@@ -91,12 +103,25 @@ export class Replica implements RegistryView {
     return this.#apps.at(env, appid);
   }
 
+  get hosts(): HostsView {
+    return this.#table;
+  }
+
   apps(env: string): Iterable<AppView> {
     return this.#apps.apps(env);
   }
 
   whySuspect(leased: LeasedInstance): string {
-    return (leased as ReplicaInstance).lease?.why ?? '';
+    return (leased as Shown).lease?.why ?? '';
+  }
+
+  instancesOf(app: AppRows): LeasedInstance[] {
+    return this.#table.of(app).map((row) => this.#shown(row));
+  }
+
+  byLabel(app: AppRows, label: string): LeasedInstance | undefined {
+    const row = this.#table.find(app, label);
+    return row < 0 ? undefined : this.#shown(row);
   }
 
   /** The registry's revision has moved for something beside it: see Registry.touch. */
@@ -115,56 +140,64 @@ export class Replica implements RegistryView {
     const { env, appid, label, id, revision, registration, health } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
-      app = new ReplicaApp(env, appid);
+      app = new ReplicaApp(env, appid, this);
       this.#apps.add(app);
     }
-    const known = app.byName.get(label);
-    const before = known?.instance;
-    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
-    app.latest = instance;
-    this.#latest = instance;
-    const lease = this.#lease(update);
-    if (known === undefined) app.byName.set(instance.label, new ReplicaInstance(instance, lease));
-    else {
-      known.instance = instance;
-      known.lease = lease;
-    }
+    const table = this.#table;
+    const known = table.find(app, label);
+    const before = known < 0 ? undefined : table.instance(known);
+    const after = new PlacedInstance(app.place, id, label, registration, table.neighbours(app), health);
+    this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
-    listener.changed({ revision: this.#revision, before, after: instance });
+    listener.changed({ revision: this.#revision, before, after });
   }
 
   #remove({ env, appid, label }: Place, revision: number, listener: ReplicaListener): void {
     const app = this.#apps.app(env, appid);
-    const known = app?.byName.get(label);
-    if (app === undefined || known === undefined) return;
-    app.byName.delete(label);
-    if (app.byName.size === 0) this.#apps.delete(app);
+    const row = app === undefined ? -1 : this.#table.find(app, label);
+    if (app === undefined || row < 0) return;
+    const before = this.#table.instance(row);
+    this.#leases.delete(row);
+    this.#table.delete(app, row);
+    if (app.last < 0) this.#apps.delete(app);
     this.#moved(app, revision);
-    listener.changed({ revision: this.#revision, before: known.instance });
+    listener.changed({ revision: this.#revision, before });
   }
 
   #mark(update: Place & LeaseState, listener: ReplicaListener): void {
     const { env, appid, label } = update;
     const app = this.#apps.app(env, appid);
-    const known = app?.byName.get(label);
-    if (app === undefined || known === undefined) return;
+    const row = app === undefined ? -1 : this.#table.find(app, label);
+    if (app === undefined || row < 0) return;
+    const known = this.#leases.get(row);
     // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
-    const isWorse = update.deadlineMs < known.deadlineMs || (update.why !== undefined) !== known.isSuspect;
-    known.lease = this.#lease(update);
+    const isWorse = update.deadlineMs < deadlineMs(known) || (update.why !== undefined) !== (known?.why !== undefined);
+    this.#setLease(row, update);
     if (!isWorse) return;
     app.revision = ++this.#version;
-    listener.shortened(known.instance);
+    listener.shortened(this.#table.instance(row));
   }
 
-  /** As it is kept: nothing of one that is open. */
-  #lease({ deadlineMs, why }: LeaseState): LeaseState | undefined {
-    if (why === undefined) return deadlineMs === Number.POSITIVE_INFINITY ? undefined : { deadlineMs, why };
-    if (why !== this.#lastWhy) this.#lastWhy = why;
-    return { deadlineMs, why: this.#lastWhy };
+  /** Nothing is kept of a lease that is open. */
+  #setLease(row: number, { deadlineMs, why }: LeaseState): void {
+    if (why === undefined && deadlineMs === Number.POSITIVE_INFINITY) {
+      this.#leases.delete(row);
+      return;
+    }
+    if (why !== undefined && why !== this.#lastWhy) this.#lastWhy = why;
+    this.#leases.set(row, { deadlineMs, why: why === undefined ? undefined : this.#lastWhy });
+  }
+
+  #shown(row: number): Shown {
+    return new Shown(this.#table.instance(row), row, this.#leases);
   }
 
   #moved(app: ReplicaApp, revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
     app.revision = ++this.#version;
   }
+}
+
+function deadlineMs(lease: LeaseState | undefined): number {
+  return lease?.deadlineMs ?? Number.POSITIVE_INFINITY;
 }
