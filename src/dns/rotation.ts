@@ -122,7 +122,9 @@ function itemAt(bounds: Float64Array, point: number): number {
  * The rotation where only the first `records` records are there. Firsts come in the order in which records were
  * chosen, so those before the first missing one are of records that are there.
  */
-export function rotationOf({ span, firsts }: Rotation, records: number): Rotation {
+export function rotationOf(rotation: Rotation, records: number): Rotation {
+  const { span, firsts } = rotation;
+  if (records >= span) return rotation;
   const missing = firsts.findIndex((first) => first >= records);
-  return { span: Math.min(span, records), firsts: missing < 0 ? firsts : firsts.subarray(0, missing) };
+  return { span: records, firsts: missing < 0 ? firsts : firsts.subarray(0, missing) };
 }

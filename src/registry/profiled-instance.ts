@@ -126,3 +126,8 @@ export class ProfiledInstance implements Instance, InstanceParts {
     return this.profile.health;
   }
 }
+
+/** The host of all of an instance's addresses where that is one of IPv4, as a number (see ip.ts); undefined otherwise. */
+export function onlyIpv4Of(instance: Instance): number | undefined {
+  return instance instanceof ProfiledInstance && typeof instance.hosts === 'number' ? instance.hosts : undefined;
+}

@@ -63,7 +63,9 @@ export function blockOf(reverse: Name): Block {
 /** The smallest block that an address, as its canonical text, lies in. */
 export function blockOfAddress(host: string): Block {
   if (!host.includes(':')) return aboveBlock(host);
-  return `:${Buffer.from(parseIpv6(host) as Uint8Array).toString('hex').slice(0, -1)}`;
+  return `:${Buffer.from(parseIpv6(host) as Uint8Array)
+    .toString('hex')
+    .slice(0, -1)}`;
 }
 
 /** The block around a block that is no top. */

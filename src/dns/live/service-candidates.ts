@@ -1,7 +1,9 @@
 // Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
 // (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
 
-import { type Address, octetsOf } from '../../registry/address.ts';
+import type { Instance } from '../../registry/instance.ts';
+import { type IpFamily, ipv4ToNumber, parseIpv6 } from '../../registry/ip.ts';
+import { onlyIpv4Of } from '../../registry/profiled-instance.ts';
 import type { LeasedInstance, RegistryView } from '../../registry/view.ts';
 import type { Behind, Rdata, RRset } from '../message.ts';
 import type { Name } from '../name.ts';
@@ -37,24 +39,36 @@ export interface Place {
 }
 
 /** Two instances at one address are one record, with the weight of both. */
-export function addresses(
-  scope: Scope,
-  family: Address['family'],
-  up: readonly LeasedInstance[],
-  place: Place,
-): Candidate[] {
-  const byHost = new Map<string, Candidate>();
+export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedInstance[], place: Place): Candidate[] {
+  const byHost = new Map<Host, Candidate>();
   for (const leased of up) {
-    const { addrs } = leased.instance;
-    for (const address of addrs) {
-      if (address.family !== family || (scope.servesAddress !== undefined && !scope.servesAddress(address))) continue;
-      const known = byHost.get(address.host);
-      if (known === undefined) byHost.set(address.host, candidate([octetsOf(address)], leased, place.nowMs));
+    for (const host of hostsOf(leased.instance, family, scope)) {
+      const known = byHost.get(host);
+      if (known === undefined) byHost.set(host, candidate([octetsOfHost(host)], leased, place.nowMs));
       // Its own, of another port: it counts once.
-      else if (addrs.length === 1 || !isLatestBehind(known, leased)) join(known, leased, place.nowMs);
+      else if (!isLatestBehind(known, leased)) join(known, leased, place.nowMs);
     }
   }
   return [...byHost.values()];
+}
+
+/** An IPv4 address as a number (see ip.ts), an IPv6 address as its canonical text. */
+type Host = number | string;
+
+function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: Scope): Host[] {
+  const only = family === 4 && servesAddress === undefined ? onlyIpv4Of(instance) : undefined;
+  if (only !== undefined) return [only];
+  const hosts: Host[] = [];
+  for (const address of instance.addrs) {
+    if (address.family !== family || servesAddress?.(address) === false) continue;
+    hosts.push(family === 4 ? (ipv4ToNumber(address.host) as number) : address.host);
+  }
+  return hosts;
+}
+
+function octetsOfHost(host: Host): Uint8Array {
+  if (typeof host === 'string') return parseIpv6(host) as Uint8Array;
+  return Uint8Array.of(host >>> 24, host >>> 16, host >>> 8, host);
 }
 
 /** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
