@@ -77,6 +77,11 @@ export class Overload {
     route.onRequest = [...own, ...(shed === undefined ? [] : [this.#hooks[shed]]), turn];
   }
 
+  /** Whether a renewal is due, and it is its turn: the checks of its route, for one that is answered without it. */
+  takesRenewal(): boolean {
+    return !this.#judge('renewals') && this.#turns.takeLight();
+  }
+
   readonly #hooks = {
     others: (_request: FastifyRequest, reply: FastifyReply, done: () => void) => this.#check('others', reply, done),
     renewals: (_request: FastifyRequest, reply: FastifyReply, done: () => void) => this.#check('renewals', reply, done),
