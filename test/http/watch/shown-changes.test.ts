@@ -1,6 +1,9 @@
 // Watchers and a DNS side that is behind: nobody hears of a change before DNS shows it, all hear of it then, in order.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { ShownChanges } from '../../../src/http/watch/shown-changes.ts';
+import type { Change } from '../../../src/registry/change.ts';
 import { ofApps, WatchWorld } from '../../kit/watch-world.ts';
 
 test('a change is told once DNS shows it; those that come meanwhile go on together with the next', async () => {
@@ -49,6 +52,21 @@ test('whoever comes back with a change that DNS does not show yet hears of what 
   world.settle();
   expect(stream.told.filter((told) => told.startsWith('registered'))).toEqual(['registered 103']);
   expect(stream.told).not.toContain('gap');
+});
+
+test('a DNS side that says it is behind, and settles at once, is asked once for a change', async () => {
+  let asked = 0;
+  const shown = () => {
+    if (++asked > 10) throw new Error('asked again and again');
+    return Promise.resolve();
+  };
+  const told: number[] = [];
+  const registry = { revision: 101 };
+  const changes = new ShownChanges({ registry, shown, tell: ({ revision }) => void told.push(revision) });
+  changes.changed({ revision: 101 } as Change);
+  expect([told, changes.revision]).toEqual([[], 100]);
+  await nextTurn();
+  expect([told, changes.revision, asked]).toEqual([[101], 101, 1]);
 });
 
 test('a DNS side that hangs holds back so many changes and no more', () => {
