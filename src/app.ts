@@ -159,8 +159,10 @@ export async function startApp(
   const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
   const recorder = kept.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn);
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
+  const shown = threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied());
   const watchers = new Watchers({
     registry,
+    shown,
     log: changeLog,
     clock,
     max: config.watchersMax,
@@ -223,7 +225,7 @@ export async function startApp(
     counters: metrics.http,
     recorder,
     durable: () => kept.durable(),
-    shown: threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied()),
+    shown,
     availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
     resolve: (text, type) => plane.explain(text, type),
     isReady: () => state === 'ready',

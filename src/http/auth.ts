@@ -29,17 +29,23 @@ export function isOpenPath(url: string): boolean {
   return openPaths.has(path) || path.startsWith('/docs/');
 }
 
+/** Whether a call with this Authorization header is let in, as far as that is easily said: false may mean yes. */
+export type LetsIn = (authorization: string | undefined) => boolean;
+
 /** Adds the check in front of all routes; nothing but `request.tokenName` where there are no tokens. */
-export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]): void {
+export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]): LetsIn {
   app.decorateRequest('tokenName', '');
-  if (tokens.length === 0) return;
+  if (tokens.length === 0) return () => true;
   const known = tokens.map(({ name, token }) => ({ name, digest: digestOf(token) }));
-  const auth = (token: string, request: FastifyRequest): boolean => {
+  const nameOf = (token: string): string => {
     const digest = digestOf(token);
     let found = '';
     for (const candidate of known) if (timingSafeEqual(candidate.digest, digest)) found = candidate.name;
-    request.tokenName = found;
-    return found !== '';
+    return found;
+  };
+  const auth = (token: string, request: FastifyRequest): boolean => {
+    request.tokenName = nameOf(token);
+    return request.tokenName !== '';
   };
   // rfc6749: the word `Bearer` in any case, as RFC 9110 §11.1 has it for all schemes.
   app.register(bearerAuth, { keys: new Set<string>(), auth, addHook: false, specCompliance: 'rfc6749' });
@@ -47,6 +53,10 @@ export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]
     if (isOpenPath(request.url)) return done();
     app.verifyBearerAuth?.(request, reply, (error) => (error === undefined ? done() : refuse(request, reply)));
   });
+  return (authorization = '') => {
+    const token = /^Bearer ([\w.~+/-]+)$/.exec(authorization)?.[1];
+    return token !== undefined && nameOf(token) !== '';
+  };
 }
 
 function digestOf(token: string): Buffer {

@@ -3,6 +3,7 @@
 // asked for, a page could make its own host name point at us (DNS rebinding): then only IP addresses and localhost are
 // accepted in `Host`, unless the operator said that anybody may come (`--insecure`). There are no CORS headers at all.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { shown } from '../registry/problem.ts';
@@ -19,18 +20,28 @@ export interface BrowserGuardOptions {
 /** Adds the guard in front of all routes but the health checks, which tell nothing. */
 export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const { origin, host } = request.headers;
     if (request.url === '/healthz' || request.url === '/readyz') return done();
-    if (origin !== undefined && !isOwnOrigin(origin, host)) {
-      const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host ?? 'another host')}.`;
+    const fault = pageFault(request.headers, options);
+    if (fault === undefined) return done();
+    const { origin = '', host = '' } = request.headers;
+    if (fault === 'origin') {
+      const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host === '' ? 'another host' : host)}.`;
       return sendProblem(reply, { kind: 'foreign-origin', detail });
     }
-    if (options.hasTokens || options.isOpen || host === undefined || isKnownHost(host)) return done();
     const detail =
       `Cannot answer as ${shown(host)}: without tokens only an IP address or localhost is accepted as Host, because a web ` +
       `page could have led a browser here. Call the server by its address, or configure tokens.`;
     return sendProblem(reply, { kind: 'unexpected-host', detail });
   });
+}
+
+/** Which header says that a page may have made the call, or led a browser here; undefined: none does. Hot. */
+export function pageFault(
+  { origin, host }: IncomingHttpHeaders,
+  options: BrowserGuardOptions,
+): 'origin' | 'host' | undefined {
+  if (origin !== undefined && !isOwnOrigin(origin, host)) return 'origin';
+  return options.hasTokens || options.isOpen || host === undefined || isKnownHost(host) ? undefined : 'host';
 }
 
 function isOwnOrigin(origin: string, host: string | undefined): boolean {

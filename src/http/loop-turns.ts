@@ -36,15 +36,24 @@ export class LoopTurns {
   readonly heavy = (_request: FastifyRequest, _reply: FastifyReply, done: () => void): void =>
     this.#enter(done, workOf.heavy);
 
+  /** For light work outside of the routes: false where it is not its turn, and there is nothing to wait for it. */
+  takeLight(): boolean {
+    return this.#take(workOf.light);
+  }
+
   #enter(done: () => void, work: number): void {
+    if (this.#take(work)) done();
+    else this.#queue.push({ done, work });
+  }
+
+  #take(work: number): boolean {
     if (!this.#isTurnAsked) {
       this.#isTurnAsked = true;
       this.#nextTurn(this.#turn);
     }
-    if (this.#work < workPerTurnMax) {
-      this.#work += work;
-      done();
-    } else this.#queue.push({ done, work });
+    if (this.#work >= workPerTurnMax) return false;
+    this.#work += work;
+    return true;
   }
 
   readonly #turn = (): void => {

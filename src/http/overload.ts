@@ -77,6 +77,11 @@ export class Overload {
     route.onRequest = [...own, ...(shed === undefined ? [] : [this.#hooks[shed]]), turn];
   }
 
+  /** Whether a renewal is due, and it is its turn: the checks of its route, for one that is answered without it. */
+  takesRenewal(): boolean {
+    return !this.#judge('renewals') && this.#turns.takeLight();
+  }
+
   readonly #hooks = {
     others: (_request: FastifyRequest, reply: FastifyReply, done: () => void) => this.#check('others', reply, done),
     renewals: (_request: FastifyRequest, reply: FastifyReply, done: () => void) => this.#check('renewals', reply, done),
@@ -125,7 +130,8 @@ export function shedOverload(app: FastifyInstance, overload: Overload, measure: 
   app.addHook('onClose', async () => stop());
 }
 
-const sampleEveryMs = 50;
+/** Of itself a few ten-thousandths of a core; a loop that is late enough to matter is sampled as often as it turns. */
+const sampleEveryMs = 100;
 
 /** Tells how late a timer runs, over and over; returns the end of it. */
 export function measureLateness(tell: (lateMs: number) => void): () => void {

@@ -4,9 +4,11 @@
 // before it on its connection, as almost everything is; else by turns with the other connections, so many requests a turn
 // of the event loop, and none while `unansweredMax` requests of the connection are not answered. What is not read stays in
 // the kernel, which holds the client back.
-// How: Node's own listener for the data of a socket is put behind a `readable` one (a public event: Node then leaves the
-// socket to JavaScript). Node stops a socket, for replies that nobody takes and for bodies that nobody reads, by
-// `pause()` and `resume()`, which here hold and release the pieces.
+// How: between a socket and Node's own listener for its data stands one that looks how long a piece is and whether a
+// request is still to be answered (both are public events: Node then leaves the socket to JavaScript). The first time that
+// a client is ahead of its replies, or has much to say, the piece goes back into the socket, which from then on is read
+// by `readable`, as much as is wanted. Node stops a socket, for replies that nobody takes and for bodies that nobody reads,
+// by `pause()` and `resume()`, which then hold and release the pieces.
 // Limits: of a connection, `unansweredMax` requests and a piece's, and the 64 KiB that a socket buffers. The time in which
 // a request has to be complete goes on for one that is cut by a piece and waits behind a long poll; and behind one, the
 // end of a connection with so many waiting is heard when the poll ends.
@@ -98,18 +100,7 @@ class Pipeline {
     this.#join = join;
     this.#parsers = socket.listeners('data') as Listener[];
     socket.removeAllListeners('data');
-    socket.pause = () => {
-      this.#isHeld = true;
-      return socket;
-    };
-    socket.resume = () => {
-      if (this.#isHeld) {
-        this.#isHeld = false;
-        this.#goOn();
-      }
-      return socket;
-    };
-    socket.on('readable', () => this.#readable());
+    socket.on('data', this.#came);
   }
 
   entered(request: IncomingMessage): void {
@@ -131,11 +122,45 @@ class Pipeline {
     const octets = Math.min(socket.readableLength, Math.max(pieceOctets, this.#bodyOctets));
     const piece = socket.read(octets) as Buffer | null;
     if (piece === null) return;
-    this.#bodyOctets = Math.max(0, this.#bodyOctets - piece.length);
-    for (const parse of this.#parsers) parse.call(socket, piece);
+    this.#parse(piece);
     // An empty read tells the socket to fetch more, or that this was the end.
     if (socket.readableLength > 0) this.#goOn();
     else if (!socket.destroyed) socket.read(0);
+  }
+
+  readonly #came = (piece: Buffer): void => {
+    if (this.#isNext() && piece.length <= Math.max(pieceOctets, this.#bodyOctets)) this.#parse(piece);
+    else {
+      this.#readInPieces();
+      this.#socket.unshift(piece);
+    }
+  };
+
+  /** What comes is not behind other requests: it begins one, or goes on with the body of the only one. */
+  #isNext(): boolean {
+    return this.#unanswered === 0 || (this.#unanswered === 1 && this.#bodyOctets > 0);
+  }
+
+  #parse(piece: Buffer): void {
+    this.#bodyOctets = Math.max(0, this.#bodyOctets - piece.length);
+    for (const parse of this.#parsers) parse.call(this.#socket, piece);
+  }
+
+  #readInPieces(): void {
+    const socket = this.#socket;
+    socket.removeListener('data', this.#came);
+    socket.pause = () => {
+      this.#isHeld = true;
+      return socket;
+    };
+    socket.resume = () => {
+      if (this.#isHeld) {
+        this.#isHeld = false;
+        this.#goOn();
+      }
+      return socket;
+    };
+    socket.on('readable', () => this.#readable());
   }
 
   #readable(): void {

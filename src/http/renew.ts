@@ -1,12 +1,14 @@
 // `PUT …/renew`: one renewal. It is the hot call of the whole API (every instance, every 30 s), so it looks up the names
 // as they came and parses them only when nothing is found: what is registered is canonical by itself. Its reply is put
-// together as text, without a schema. Many at once: renew-many.ts.
+// together as text, without a schema. Mostly it does not come so far: renew-lane.ts. Many at once: renew-many.ts.
 // Nothing is written down for a renewal: after a restart every lease starts afresh (design §6).
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../registry/clock.ts';
 import { isObject } from '../registry/instance.ts';
 import { problem } from '../registry/problem.ts';
 import type { RenewOutcome } from '../registry/registry.ts';
+import type { StoredInstance } from '../registry/stored-instance.ts';
 import { leaseEndsAt } from './instance-document.ts';
 import { UnreadableBody } from './json-body.ts';
 import { inBody, invalidRequest, sendProblem } from './problem-details.ts';
@@ -33,10 +35,15 @@ export function renew(context: WriteContext, request: FastifyRequest, reply: Fas
   log.count.renewal('renewed');
   const { stored } = outcome;
   log.routine('renewed', request, stored.instance, stored.revision);
-  const ends = JSON.stringify(leaseEndsAt(stored, context.clock));
-  return reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(`{"renewBefore":${ends},"leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`);
+  return reply.header('content-type', renewalType).send(renewalText(stored, context.clock));
+}
+
+export const renewalType = 'application/json; charset=utf-8';
+
+/** The body of the reply. */
+export function renewalText(stored: StoredInstance, clock: Clock): string {
+  const ends = JSON.stringify(leaseEndsAt(stored, clock));
+  return `{"renewBefore":${ends},"leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`;
 }
 
 function isEmptyObject(body: unknown): boolean {

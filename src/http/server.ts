@@ -1,9 +1,10 @@
 // The HTTP plane: builds the fastify server, does not listen. Read it top to bottom: limits, guards in the order in
-// which a request climbs past them, operators' calls, the API.
+// which a request climbs past them, operators' calls, the API, and the lane for the renewals that no guard would stop.
 // fastify's own logger is off: it makes a child logger a request; decisions are logged by decision-log.ts.
 // Limits: `HttpLimits` and `HttpTimeouts`, each with its reason. fastify listens on one address alone; further
 // listeners may hand their connections over with `app.server.emit('connection', socket)`.
 
+import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
@@ -13,7 +14,7 @@ import type { RegistrationDefaults } from '../registry/instance.ts';
 import type { Recorder } from '../registry/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type NamedToken, requireToken } from './auth.ts';
-import { refuseForeignPages } from './browser-guard.ts';
+import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { type CallKind, DecisionLog, type HttpCounters } from './decision-log.ts';
@@ -25,6 +26,7 @@ import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOve
 import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import type { ReadAnswerContext } from './read-answer.ts';
+import { openRenewLane } from './renew-lane.ts';
 import { addRoutes } from './routes.ts';
 import type { SafeStops } from './safe-stops.ts';
 import { type Shown, waitUntilShown } from './shown.ts';
@@ -129,13 +131,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   countRequests(app, deps.counters);
   limitConnections(app.server, limits, { counters: deps.counters, random });
-  pacePipelines(app.server);
   const underWay = countUnderWay(app, () => longPolls.waiting + watchers.count);
-  stopGracefully(app, [longPolls, watchers], underWay);
+  const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
   app.addHook('onRequest', refuseOddAddress);
-  refuseForeignPages(app, { hasTokens, isOpen: deps.isOpen === true });
-  requireToken(app, deps.tokens);
-  limitClientRates(app, { rate: deps.clientRate ?? noRate, clock, counters: deps.counters, random });
+  const pages = { hasTokens, isOpen: deps.isOpen === true };
+  refuseForeignPages(app, pages);
+  const letsIn = requireToken(app, deps.tokens);
+  const { clientRate = noRate } = deps;
+  limitClientRates(app, { rate: clientRate, clock, counters: deps.counters, random });
   refuseUnknownRoute(app, guide);
   const overload = new Overload({
     underWay,
@@ -160,6 +163,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     addRoutes(scope, context);
   };
   app.register(api, { prefix: '/api/v1' });
+  // Where clients have a rate, each reply says what is left of it.
+  if (clientRate.perSecond === 0) {
+    const isLetIn = ({ headers }: IncomingMessage): boolean =>
+      !isStopping() && pageFault(headers, pages) === undefined && letsIn(headers.authorization);
+    const isDue = (): boolean => availability.isRestored() && overload.takesRenewal();
+    openRenewLane(app.server, { registry, clock, log, underWay, shown: deps.shown, isLetIn, isDue });
+  }
+  pacePipelines(app.server);
   return app;
 }
 

@@ -1,7 +1,7 @@
 // Nothing that the API says is news to DNS: a reply waits until DNS shows all changes that were made before it, its own
 // and those of others. Else whoever is told 404, or sees a change in a listing or a long poll, could ask DNS and find
 // what was before; a write that is answered would not be in every answer yet.
-// Limits: replies with a body of their own stream (watches) do not wait; DNS is behind them by about a millisecond.
+// Watches, whose replies go on and on, wait with every change: watch/shown-changes.ts.
 
 import type { FastifyInstance } from 'fastify';
 

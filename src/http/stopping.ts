@@ -13,8 +13,8 @@ interface Parked {
   stop(): void;
 }
 
-/** Adds the hooks; `app.close()` then stops gracefully. */
-export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], underWay: UnderWay): void {
+/** Adds the hooks; `app.close()` then stops gracefully. Tells whether it does. */
+export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], underWay: UnderWay): () => boolean {
   let isStopping = false;
   app.addHook('onRequest', (_request, reply, done) => {
     if (!isStopping) return done();
@@ -29,4 +29,5 @@ export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], 
     await Promise.race([underWay.idle(), promise]);
     clearTimeout(timer);
   });
+  return () => isStopping;
 }

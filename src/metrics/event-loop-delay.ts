@@ -1,9 +1,12 @@
-// How late the event loop runs its timers: the first sign of a server that is too busy. Measured all the time, told
-// for the time since the last scrape. Limits: it sees delays from 10 ms on, the resolution of its own timer.
+// How long the event loop was held by what it ran between two looks at its sockets and timers: the first sign of a server
+// that is too busy. Node counts each turn of the loop, with a timer of its own or anything else that would wake an idle
+// process (Node 26.5 and later; before, a timer has to be late for it). Told for the time since the last scrape.
+// Limits: what it tells of the turn in which it begins is nothing to go by, the wait for sockets among it, and is dropped.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-const resolutionMs = 10;
+/** Of the timer, where there has to be one: 20 wake-ups a second are a thousandth of a core. */
+const resolutionMs = 50;
 
 export interface EventLoopDelay {
   /** Seconds by `quantile`: 0.5, 0.99 and 1 (the longest), since the last call. */
@@ -13,10 +16,12 @@ export interface EventLoopDelay {
 
 /** Begins to measure. */
 export function measureEventLoopDelay(): EventLoopDelay {
-  const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  const histogram = monitorEventLoopDelay({ samplePerIteration: true, resolution: resolutionMs });
   histogram.enable();
-  // Nanoseconds between two runs of the timer, which is due every `resolutionMs`.
-  const lateSeconds = (ns: number) => Math.max(0, ns / 1e9 - resolutionMs / 1000);
+  setImmediate(() => setImmediate(() => histogram.reset()));
+  // Of a timer, nanoseconds between two runs, which are due every `resolutionMs`.
+  const dueSeconds = countsTurns(process.versions.node) ? 0 : resolutionMs / 1000;
+  const lateSeconds = (ns: number) => Math.max(0, ns / 1e9 - dueSeconds);
   return {
     take() {
       const delays: readonly [string, number][] =
@@ -32,4 +37,10 @@ export function measureEventLoopDelay(): EventLoopDelay {
     },
     stop: () => void histogram.disable(),
   };
+}
+
+/** Whether this version of Node knows `samplePerIteration`. */
+function countsTurns(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 26 || (major === 26 && minor >= 5);
 }

@@ -6,6 +6,7 @@ import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts
 import { ChangeLog } from '../../src/registry/change-log.ts';
 import { EventParser, type Told, WatchedState } from './event-stream.ts';
 import { Harness } from './harness.ts';
+import { LateDns } from './late-dns.ts';
 
 /** A socket that holds what is written until the client reads; above `holdsMax` octets it wants no more. */
 export class FakeStream implements EventStream {
@@ -74,7 +75,9 @@ export class FakeStream implements EventStream {
   }
 }
 
-export interface WatchWorldOptions extends Partial<WatchersOptions> {
+export interface WatchWorldOptions extends Omit<Partial<WatchersOptions>, 'shown'> {
+  /** DNS shows changes when the test says so; at once by default. */
+  readonly lateDns?: boolean;
   readonly changesMax?: number;
 }
 
@@ -83,12 +86,14 @@ export class WatchWorld {
   readonly registry = this.harness.registry;
   readonly log: ChangeLog;
   readonly watchers: Watchers;
+  readonly dns = new LateDns(this.registry);
   readonly cuts: string[] = [];
   readonly #turns: (() => void)[] = [];
 
-  constructor({ changesMax = 1000, ...options }: WatchWorldOptions = {}) {
+  constructor({ changesMax = 1000, lateDns = false, ...options }: WatchWorldOptions = {}) {
     this.log = new ChangeLog(this.registry, { max: changesMax });
     this.registry.onChange((change) => this.log.append(change));
+    if (!lateDns) this.registry.onChange(() => void this.dns.catchUp());
     this.watchers = new Watchers({
       registry: this.registry,
       log: this.log,
@@ -97,6 +102,7 @@ export class WatchWorld {
       beatMs: 2 ** 31 - 1,
       nextTurn: (turn) => void this.#turns.push(turn),
       onCut: (reason) => void this.cuts.push(reason),
+      shown: lateDns ? this.dns.shown : undefined,
       ...options,
     });
     this.registry.onChange((change) => this.watchers.changed(change));

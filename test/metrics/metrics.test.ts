@@ -250,7 +250,14 @@ describe('the process', () => {
     const { metrics, lines } = createPage(true);
     const page = await lines();
     expect(page.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);
+    expect(page.some((line) => line.startsWith('nodejs_eventloop_utilization_'))).toBe(true);
     expect((await metrics.text()).contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
+  test('does not say of the event loop what was measured too seldom', async () => {
+    const page = await createPage(true).lines();
+    const lags = page.filter((line) => line.startsWith('nodejs_eventloop_lag_')).map((line) => line.split(' ')[0]);
+    expect(lags).toEqual(['nodejs_eventloop_lag_seconds']);
   });
 
   test('names every metric in base units, with help', async () => {

@@ -9,6 +9,7 @@ import type { Change } from '../../registry/change.ts';
 import type { ChangeLog } from '../../registry/change-log.ts';
 import type { Channel, Member } from './channel.ts';
 import { type ChangeTexts, eventText, keepAliveText } from './event-text.ts';
+import type { ShownChanges } from './shown-changes.ts';
 import type { Piece, Snapshots } from './snapshot.ts';
 import { bearingOf, isAbout } from './watch-query.ts';
 
@@ -27,6 +28,7 @@ export type CutReason = 'stalled' | 'overtaken';
 
 export interface WatcherDeps {
   readonly registry: { readonly revision: number; appRevision(env: string, appid: string): number };
+  readonly shown: Pick<ShownChanges, 'revision' | 'later'>;
   readonly log: ChangeLog;
   readonly texts: ChangeTexts;
   readonly snapshots: Snapshots;
@@ -106,7 +108,7 @@ export class Watcher implements Member {
     else if (this.#isBlocked) this.#isBlockedSinceBeat = true;
     else if (this.#phase === 'live') {
       const { isIdle } = this.channel;
-      if (isIdle) this.#position = this.#deps.registry.revision;
+      if (isIdle) this.#position = this.#deps.shown.revision;
       this.#write(keepAliveText(isIdle ? this.#position : undefined), 0);
       if (this.#isBlocked) this.fallBehind(this.#position);
     }
@@ -127,7 +129,7 @@ export class Watcher implements Member {
   #startOver(): void {
     this.#phase = 'snapshot';
     this.#isWhole = false;
-    this.#position = this.#deps.registry.revision;
+    this.#position = this.#deps.shown.revision;
     this.#pieces = this.#deps.snapshots.pieces(this.channel.query, this.#position);
   }
 
@@ -160,9 +162,14 @@ export class Watcher implements Member {
 
   /** Tells what the log has; at its end joins the channel, in the same step, so that no change gets in between. */
   #catchUp(): boolean {
+    const { shown } = this.#deps;
+    if (this.#position > shown.revision) {
+      shown.later(() => this.#wake());
+      return false;
+    }
     const hasMore = !this.#isUnchangedSince(this.#position) && this.#readLog();
     if (this.#phase === 'over') return false;
-    if (!hasMore) this.#position = this.#deps.registry.revision;
+    if (!hasMore) this.#position = shown.revision;
     if (hasMore || this.#isBlocked) return !this.#isBlocked;
     if (!this.#isSynced) {
       this.#isSynced = true;
@@ -181,7 +188,9 @@ export class Watcher implements Member {
     if (changes === undefined) return this.#cut('overtaken');
     let [text, events, lookedAt] = ['', 0, 0];
     let hasMore = false;
+    const { revision } = this.#deps.shown;
     for (const change of changes) {
+      if (change.revision > revision) break;
       hasMore = lookedAt === lookedAtMax || events === encodedMax || text.length > chunkOctetsMax;
       if (hasMore) break;
       lookedAt++;

@@ -6,10 +6,12 @@ import type { Change } from '../../registry/change.ts';
 import type { ChangeLog } from '../../registry/change-log.ts';
 import type { Clock } from '../../registry/clock.ts';
 import type { Registry } from '../../registry/registry.ts';
+import type { Shown } from '../shown.ts';
 import { type NextTurn, Slices } from '../slices.ts';
 import { Channel } from './channel.ts';
 import { ChannelIndex } from './channel-index.ts';
 import { ChangeTexts } from './event-text.ts';
+import { ShownChanges } from './shown-changes.ts';
 import { Snapshots } from './snapshot.ts';
 import type { WatchQuery } from './watch-query.ts';
 import { type CutReason, type EventStream, Watcher, type WatcherDeps } from './watcher.ts';
@@ -20,6 +22,8 @@ export interface WatchersOptions {
   readonly log: ChangeLog;
   readonly clock: Clock;
   readonly max: number;
+  /** Where DNS may be behind: nobody hears of a change before DNS shows it. */
+  readonly shown?: Shown | undefined;
   /** Half of what proxies allow a silent connection, commonly a minute or half of one. */
   readonly beatMs?: number;
   readonly onCut?: (reason: CutReason, watcher: { readonly query: WatchQuery; readonly position: number }) => void;
@@ -42,6 +46,7 @@ export class Watchers {
   readonly #options: WatchersOptions;
   readonly #all = new Set<Watcher>();
   readonly #channels = new ChannelIndex();
+  readonly #shown: ShownChanges;
   readonly #slices: Slices<Work>;
   readonly #deps: WatcherDeps;
   #timer: NodeJS.Timeout | undefined;
@@ -53,9 +58,14 @@ export class Watchers {
   constructor(options: WatchersOptions) {
     this.#options = options;
     const { registry, log, clock } = options;
+    const tell = (change: Change): void => {
+      if (this.#all.size > 0) this.#channels.changed(change);
+    };
+    this.#shown = new ShownChanges({ registry, shown: options.shown, tell });
     this.#slices = new Slices<Work>((work) => work.step(), options.nextTurn, options.turnPieces);
     this.#deps = {
       registry,
+      shown: this.#shown,
       log,
       texts: new ChangeTexts(clock),
       snapshots: new Snapshots(registry, clock),
@@ -104,9 +114,9 @@ export class Watchers {
     return true;
   }
 
-  /** A change listener. */
+  /** A change listener, behind the one that tells DNS. */
   changed(change: Change): void {
-    if (this.#all.size > 0) this.#channels.changed(change);
+    this.#shown.changed(change);
   }
 
   /** Visits every watcher once; called by the timer. A round that has not come to its end is not overtaken. */

@@ -1,5 +1,6 @@
 // Any history of the registry, and clients that are cut and come back, stop reading and go on, at any point of it: what a
-// client has put together in the end is what the registry holds of it, and it has heard no change twice.
+// client has put together in the end is what the registry holds of it, and it has heard no change twice, nor before DNS
+// showed it.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -71,6 +72,7 @@ class Client {
       if (event === 'gap') this.#heardTo = 0;
       if (!('matches' in data)) continue;
       const revision = data['revision'] as number;
+      if (revision > this.#world.dns.shownTo) throw new Error(`${revision} was told too early`);
       if (revision <= this.#heardTo) throw new Error(`${event} ${revision} was told after ${this.#heardTo}`);
       this.#heardTo = revision;
     }
@@ -91,6 +93,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant('touch' as const)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('lapse' as const)) },
   { weight: 6, arbitrary: fc.tuple(fc.constant('turn' as const)) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant('show' as const)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('beat' as const)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('pause' as const), client) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('read' as const), client) },
@@ -98,7 +101,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
-function take(world: WatchWorld, clients: readonly Client[], [what, subject, body]: Step): void {
+async function take(world: WatchWorld, clients: readonly Client[], [what, subject, body]: Step): Promise<void> {
   const { harness, registry } = world;
   const one = typeof subject === 'number' ? clients[subject] : undefined;
   if (what === 'register') harness.register(subject, body);
@@ -108,6 +111,7 @@ function take(world: WatchWorld, clients: readonly Client[], [what, subject, bod
   } else if (what === 'touch') registry.touch();
   else if (what === 'lapse') harness.elapse(40_000);
   else if (what === 'turn') world.turn();
+  else if (what === 'show') await world.dns.catchUp();
   else if (what === 'beat') world.watchers.beat();
   else if (what === 'come back') one?.comeBack();
   else one?.setReading(what === 'read');
@@ -124,7 +128,7 @@ function expected({ registry }: WatchWorld, query: WatchQuery): string[] {
   );
 }
 
-test('every client ends with what the registry holds, and has heard no change twice', () => {
+test('every client ends with what the registry holds, and has heard no change twice or too early', async () => {
   const scene = fc.record({
     before: fc.array(place, { maxLength: 7 }),
     // Few of them, so that several clients ask for the same.
@@ -133,15 +137,21 @@ test('every client ends with what the registry holds, and has heard no change tw
     changesMax: fc.constantFrom(3, 20, 1000),
     holdsMax: fc.constantFrom(300, 3000, 64 * 1024),
     turnPieces: fc.constantFrom(1, 2, 5),
+    lateDns: fc.boolean(),
   });
-  fc.assert(
-    fc.property(scene, ({ before, asked, steps, changesMax, holdsMax, turnPieces }) => {
-      const world = new WatchWorld({ changesMax, turnPieces });
+  await fc.assert(
+    fc.asyncProperty(scene, async ({ before, asked, steps, changesMax, holdsMax, turnPieces, lateDns }) => {
+      const world = new WatchWorld({ changesMax, turnPieces, lateDns });
       for (const one of before) world.harness.register(one);
+      await world.dns.catchUp();
       const clients = Array.from({ length: clientsMax }, (_, i) => {
         return new Client(world, asked[i % asked.length] as WatchQuery, holdsMax);
       });
-      for (const one of steps) take(world, clients, one);
+      for (const one of steps) {
+        await take(world, clients, one);
+        for (const each of clients) each.check();
+      }
+      await world.dns.catchUp();
       // All read again, and who was cut comes back, until nothing is left to say.
       for (let round = 0; round < 20; round++) {
         for (const one of clients) one.comeBackIfCut();
