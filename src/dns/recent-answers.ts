@@ -4,12 +4,10 @@
 // case aside: hashes that are made to collide cost their maker's own queries the short way, and nothing else.
 // Limits: `places` answers, none larger than a UDP reply.
 
+import { hashPrime, hashStart, mixed } from '../registry/text-hash.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import { headerOctets } from './message.ts';
 
-/** FNV-1a's, of 32 bits. */
-const hashStart = 0x811c9dc5;
-const hashPrime = 0x01000193;
 /** Type and class, behind the name. */
 const fixedOctets = 4;
 
@@ -87,14 +85,8 @@ export function questionHash(bytes: Uint8Array, at: number, octets: number): num
   // The bit that upper and lower case differ in is left out of all octets, letters or not: cheaper than asking which.
   for (let next = at; next < nameEnd; next++) hash = Math.imul(hash ^ ((bytes[next] as number) | 0x20), hashPrime);
   for (let next = nameEnd; next < end; next++) hash = Math.imul(hash ^ (bytes[next] as number), hashPrime);
-  return mixed(hash);
-}
-
-/** Names that differ in a digit differ in few bits: MurmurHash3's last step spreads them over all. */
-function mixed(hash: number): number {
-  const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  const whole = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
-  return whole ^ (whole >>> 16);
+  // With a sign, as it stands in the table.
+  return mixed(hash) | 0;
 }
 
 /** Whether the question of the message `known` is the one at `at`, as names are compared (RFC 4343 §3). */

@@ -13,6 +13,7 @@ import type { Problem } from '../registry/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isSelected, type Selection } from '../registry/selection.ts';
 import type { StoredInstance } from '../registry/stored-instance.ts';
+import { textHash } from '../registry/text-hash.ts';
 import { choiceParameters, readChoice, Turns } from './app-choice.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { isNotModified, sendNotModified } from './entity-tag.ts';
@@ -103,12 +104,9 @@ function readWanted(request: FastifyRequest, reply: FastifyReply): Wanted | unde
 
 const parameters = [...selectionParameters, ...choiceParameters, 'index', 'wait'] as const;
 
-/** FNV-1a of the filters: an ETag is compared with earlier ones of the same URL, so this need not be strong. */
+/** Of the filters: an ETag is compared with earlier ones of the same URL, so this need not be strong. */
 function filterTagOf(filters: readonly unknown[]): string {
-  const text = JSON.stringify(filters);
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(36);
+  return (textHash(JSON.stringify(filters)) >>> 0).toString(36);
 }
 
 /** True where the caller need not wait. */

@@ -4,6 +4,7 @@
 
 import { type Problem, problem } from './problem.ts';
 import { foldAscii, isPrintable, utf8Length } from './text.ts';
+import { textHash } from './text-hash.ts';
 
 export const labelOctetsMax = 63;
 /** RFC 1035 §2.3.4, on the wire; in text two less. */
@@ -96,12 +97,7 @@ export function instanceLabel(id: string, isTaken: (label: string) => boolean): 
   }
 }
 
-/** FNV-1a over UTF-16 units, in base 36: seven characters at most. Not for secrets: only to tell two labels apart. */
+/** Seven characters at most: only to tell two labels apart. */
 function shortHash(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash ^= text.charCodeAt(i);
-    hash = Math.imul(hash, 0x01000193);
-  }
-  return (hash >>> 0).toString(36);
+  return (textHash(text) >>> 0).toString(36);
 }

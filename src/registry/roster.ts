@@ -3,6 +3,8 @@
 // instance, by turns. Looking through it touches a few lines of memory and, but for an accident, one instance. From
 // `fewMax` on it is a Map, for good.
 
+import { mixed, textHash } from './text-hash.ts';
+
 /** Eight lines of a processor's cache. */
 const fewMax = 32;
 
@@ -75,9 +77,7 @@ export class Roster<Item> {
   }
 }
 
-/** FNV-1a over UTF-16 units; thirty bits, which V8 keeps without a box. */
+/** Thirty bits, which V8 keeps without a box. */
 function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  return (hash ^ (hash >>> 15)) & 0x3fffffff;
+  return mixed(textHash(key)) & 0x3fffffff;
 }

@@ -7,6 +7,7 @@
 import type { Instance } from './instance.ts';
 import { instanceKey } from './names.ts';
 import { arrival } from './ordering.ts';
+import { hashStart, mixed, textHash } from './text-hash.ts';
 
 interface Ranked<T> {
   readonly item: T;
@@ -26,7 +27,7 @@ export function subsetOf<T extends { readonly instance: Instance }>(
   isNear: (item: T) => boolean = () => false,
 ): readonly T[] {
   if (instances.length <= size) return instances;
-  const seed = hashed(client, 0x811c9dc5);
+  const seed = hashed(client, hashStart);
   const ranked = instances.map((item, place): Ranked<T> => {
     const { instance, weight } = item.instance;
     // The middle of the hash's step: never 0, never 1.
@@ -45,11 +46,6 @@ function byRank<T extends { readonly instance: Instance }>(a: Ranked<T>, b: Rank
   return instanceKey(a.item.instance.instance) < instanceKey(b.item.instance.instance) ? -1 : 1;
 }
 
-/** FNV-1a over UTF-16 units, and MurmurHash3's last step, without which like ids would get like numbers. 32 bits. */
-function hashed(text: string, seed: number): number {
-  let hash = seed;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+function hashed(text: string, start: number): number {
+  return mixed(textHash(text, start));
 }

@@ -2,6 +2,8 @@
 // where a Map takes forty and the text. In parts, as SpreadMap is and for the same reason: one of many grows at a time.
 // Hashes stand beside the things, so that a thing is asked for its text only where it is the one that is looked for.
 
+import { mixed, textHash } from '../../registry/text-hash.ts';
+
 const parts = 1024;
 const placesLeast = 4;
 /** Eighths of a part's places: with fewer open ones, looking takes detours. */
@@ -96,12 +98,8 @@ function grown<Thing>(old: Part<Thing>): Part<Thing> {
   return part;
 }
 
-/** FNV-1a, its bits mixed once more; never negative. */
 function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  return mixed(textHash(text));
 }
 
 /** By other bits than those that choose the part. */

@@ -5,6 +5,7 @@
 // up is harmless.
 // Limits: 2^32 names.
 
+import { hashPrime, hashStart, mixed } from '../../registry/text-hash.ts';
 import { type Name, ROOT } from '../name.ts';
 import { NumberRows, type PackedRows } from './number-rows.ts';
 import { OctetPages, type PackedOctets } from './octet-pages.ts';
@@ -204,9 +205,8 @@ function place(slots: Uint32Array, hash: number, number: number): void {
 
 /** FNV-1a over a label, begun with its parent, and mixed at the end since a slot is the lowest bits alone. */
 function hashOf(parent: number, name: Name, start: number): number {
-  let hash = Math.imul(parent ^ 0x811c9dc5, 0x9e3779b1);
+  let hash = Math.imul(parent ^ hashStart, 0x9e3779b1);
   const end = start + name.charCodeAt(start);
-  for (let at = start; at <= end; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  for (let at = start; at <= end; at++) hash = Math.imul(hash ^ name.charCodeAt(at), hashPrime);
+  return mixed(hash);
 }

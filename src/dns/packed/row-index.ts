@@ -87,13 +87,6 @@ export class RowIndex {
   }
 }
 
-/** A number whose bits all depend on all bits of another, both of 32 bits. */
-export function mixed(number: number): number {
-  let hash = Math.imul(number ^ (number >>> 16), 0x21f0aaad);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97);
-  return (hash ^ (hash >>> 15)) >>> 0;
-}
-
 function put(rows: Uint32Array, hash: number, row: number): void {
   let at = homeOf(hash, rows);
   while (rows[at] !== open) at = next(at, rows);

@@ -11,12 +11,13 @@ import type { Instance } from '../../registry/instance.ts';
 import { ipv4ToNumber } from '../../registry/ip.ts';
 import type { PlacedInstance } from '../../registry/placed-instance.ts';
 import { type Alike, type InstanceParts, type Profile, ProfiledInstance } from '../../registry/profiled-instance.ts';
+import { hashStart, mixed, textHash } from '../../registry/text-hash.ts';
 import type { HostsView } from '../../registry/view.ts';
 import { HostInstances } from '../live/host-instances.ts';
 import { SpreadMap } from '../live/spread-map.ts';
 import { LabelStore } from '../packed/label-store.ts';
 import { NumberRows } from '../packed/number-rows.ts';
-import { mixed, RowIndex } from '../packed/row-index.ts';
+import { RowIndex } from '../packed/row-index.ts';
 import { SharedParts } from './shared-parts.ts';
 
 /** An app's rows. */
@@ -246,9 +247,6 @@ function isPlain(instance: InstanceParts): instance is Plain & PlacedInstance {
   return typeof names === 'string' && typeof hosts === 'number' && profile.health === undefined;
 }
 
-/** FNV-1a over the label, begun with the app. */
 function labelHash(app: number, label: string): number {
-  let hash = mixed(app) ^ 0x811c9dc5;
-  for (let at = 0; at < label.length; at++) hash = Math.imul(hash ^ label.charCodeAt(at), 0x01000193);
-  return mixed(hash);
+  return mixed(textHash(label, mixed(app) ^ hashStart));
 }
