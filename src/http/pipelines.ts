@@ -92,6 +92,8 @@ class Pipeline {
   #unanswered = 0;
   /** Octets that are still to come of the body that is being read, or some more. */
   #bodyOctets = 0;
+  /** Until then the socket flows, and Node itself pauses and resumes it: nothing may be read from it. */
+  #isInPieces = false;
   #isHeld = false;
   #isInLine = false;
 
@@ -111,7 +113,7 @@ class Pipeline {
 
   answered(): void {
     this.#unanswered--;
-    if (this.#socket.readableLength > 0) this.#goOn();
+    if (this.#isInPieces && this.#socket.readableLength > 0) this.#goOn();
   }
 
   /** Lets the parser have one piece; asks for another turn where there is more. */
@@ -148,6 +150,7 @@ class Pipeline {
 
   #readInPieces(): void {
     const socket = this.#socket;
+    this.#isInPieces = true;
     socket.removeListener('data', this.#came);
     socket.pause = () => {
       this.#isHeld = true;

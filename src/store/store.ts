@@ -36,6 +36,8 @@ export async function openStore(
   deps: StoreDeps,
 ): Promise<Store | { problem: string } | 'stopped'> {
   const { stopping } = deps;
+  // It was heard between two openings, where nobody listens: what was saved of a damaged file would not be told.
+  if (stopping.aborted) return 'stopped';
   const writer = new Thread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
   const end = () => void writer.terminate();
   stopping.addEventListener('abort', end);

@@ -1,6 +1,8 @@
 // Clients that send requests without waiting for replies: all are answered, in order; others get their turn, and what is
 // under way stays bounded.
 
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpTimeouts } from '../../src/http/server.ts';
 import { createWorld, type World } from '../kit/http-world.ts';
@@ -113,5 +115,34 @@ describe('a pipeline', () => {
     expect(entered()).toBeLessThan(before + 50 + 300);
     connection.readOn();
     await until('all that is awaited', () => entered() === before + 50 + 400);
+  });
+
+  test('of a client that takes no replies and goes on in short pieces is read once, in order', async () => {
+    const { dial, register, app } = await listening();
+    for (let i = 0; i < 500; i++) await register(`prod/orders/a${i}`, { metadata: { k: 'x'.repeat(7000) } });
+    const accepted = once(app.server, 'connection');
+    const connection = await dial();
+    const [socket] = (await accepted) as [Socket];
+    connection.stopReading();
+    let sent = 0;
+    const send = async (text: string) => {
+      connection.write(text);
+      sent += text.length;
+      await until('the server has it', () => socket.bytesRead === sent);
+    };
+    // Replies of 4 MB: the kernel takes one or two. A body lets what follows it through, so Node itself stops the socket.
+    const large = '/apps/prod/orders';
+    const withBody = get(large).replace('\r\n\r\n', `\r\ncontent-length: 700\r\n\r\n${'x'.repeat(700)}`);
+    await send(get(large));
+    await until('it is answered', () => socket.bytesWritten > 3e6);
+    await send(withBody);
+    await until('replies wait', () => socket.writableLength > 0);
+    await send(get(large).repeat(3));
+    for (let i = 0; i < 10; i++) await send(get(`/apps/prod/app-${i}`));
+    connection.readOn();
+    await until('all are answered', () => connection.statuses.length === 15);
+    expect(new Set(connection.statuses)).toEqual(new Set([200]));
+    const apps = Array.from(connection.received.matchAll(/"appid":"app-(\d+)"/g), ([, i]) => Number(i));
+    expect(apps).toEqual(Array.from({ length: 10 }, (_, i) => i));
   });
 });

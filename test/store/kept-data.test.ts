@@ -173,6 +173,20 @@ describe('a folder', () => {
     await third.close();
   });
 
+  test('that is stopped before it is opened leaves damage to the next life, which tells it', async () => {
+    const folder = scratch();
+    const first = await openWorld(folder);
+    first.harness.register('orders.prod/a');
+    await first.close();
+    const database = new DatabaseSync(join(folder, 'rollcall.db'));
+    database.exec("UPDATE instances SET label = 'another'; DELETE FROM events");
+    database.close();
+    await expect(openWorld(folder, { isSuspect: true }, undefined, AbortSignal.abort())).rejects.toThrow('stopped');
+    const next = await openWorld(folder);
+    expect(next.log).toMatchObject([{ level: 'error', facts: { lost: 1, instances: 0 } }]);
+    await next.close();
+  });
+
   test('of which a row is found damaged while it is read is opened again, saved from its events, and told', async () => {
     const folder = scratch();
     const first = await openWorld(folder);
