@@ -115,6 +115,7 @@ class Twins {
 const questions = [
   ...(['A', 'AAAA', 'SRV', 'TXT'] as const).map((type) => ['orders.prod.svc.', type] as const),
   ['a.orders.prod.svc.', 'TXT'],
+  ['b-b.orders.prod.svc.', 'SRV'],
   ['pay.prod.svc.', 'A'],
   ['acme.pay.prod.svc.', 'SRV'],
   ['1.0._version.orders.prod.svc.', 'A'],
@@ -129,10 +130,12 @@ const questions = [
 ] as const satisfies readonly (readonly [string, TypeName])[];
 
 describe('a replica', () => {
-  const place = fc.constantFrom('orders.prod/a', 'orders.prod/b', 'acme.pay.prod/a', 'orders.dev/a');
+  // One has a label that is not its id: it stands beside the rows, and at addresses of some that are in them.
+  const place = fc.constantFrom('orders.prod/a', 'orders.prod/b', 'orders.prod/B b', 'acme.pay.prod/a', 'orders.dev/a');
   const body = fc.record({
     addrs: fc.constantFrom(
       ['http://10.0.0.1:80'],
+      ['http://203.0.113.1:80'],
       ['http://10.0.0.2:80', 'grpc://[2001:db8::1]:90'],
       ['http://203.0.113.1:80', 'dns+udp://mq.example.org:53'],
     ),
@@ -166,6 +169,18 @@ describe('a replica', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test('says one address once, whether or not its instances stand in rows', () => {
+    const twins = new Twins();
+    for (const id of ['a', 'B b', 'c'])
+      twins.harness.register(`orders.prod/${id}`, { addrs: ['http://203.0.113.1:80'] });
+    twins.compare(questions);
+    expect(twins.said(twins.exact, 'orders.prod.svc.', 'A').ttls).toHaveLength(1);
+    for (const id of ['a', 'B b']) {
+      twins.harness.cancel(`orders.prod/${id}`);
+      twins.compare(questions);
+    }
   });
 
   test('that is told of everybody while changes go on ends up the same', () => {
