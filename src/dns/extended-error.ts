@@ -36,17 +36,24 @@ export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedErr
   return isEmpty || answer.isPartial || answer.isOther ? errorFor(answer.reason) : undefined;
 }
 
-/** The reason of an answer, which is put into words when the first client asks that has room for them. */
 function errorFor(reason: Reason): ExtendedError {
-  if (typeof reason === 'string') return { code: code.other, text: cut(reason) };
-  let said: string | undefined;
-  return {
-    code: code.other,
-    get text() {
-      said ??= cut(reasonText(reason));
-      return said;
-    },
-  };
+  return typeof reason === 'string' ? { code: code.other, text: cut(reason) } : new LateError(reason);
+}
+
+/** The reason of an answer, which is put into words when the first client asks that has room for them. */
+class LateError implements ExtendedError {
+  readonly code = code.other;
+  readonly #reason: Reason;
+  #text: string | undefined;
+
+  constructor(reason: Reason) {
+    this.#reason = reason;
+  }
+
+  get text(): string {
+    this.#text ??= cut(reasonText(this.#reason));
+    return this.#text;
+  }
 }
 
 function cut(text: string): string {

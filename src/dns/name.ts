@@ -4,6 +4,8 @@
 // collide with A-Z (65..90): folding the whole string folds exactly the labels.
 // Limits: 63 octets a label, 255 octets a name (RFC 1035 §2.3.4).
 
+import { foldAscii } from '../registry/text.ts';
+
 declare const nameBrand: unique symbol;
 /** Uncompressed wire form, one character per octet. Keys and comparisons use the folded (lower-case) one. */
 export type Name = string & { readonly [nameBrand]: true };
@@ -13,11 +15,9 @@ export const nameOctetsMax = 255;
 
 export const ROOT = '\0' as Name;
 
-const upper = /[A-Z]+/g;
-
 /** Lower-cases A-Z alone (RFC 4343 §3): octets above 0x7f are left as they are. */
 export function fold(name: Name): Name {
-  return name.replace(upper, (letters) => letters.toLowerCase()) as Name;
+  return foldAscii(name) as Name;
 }
 
 /** The name without its leftmost label. Precondition: not the root. */

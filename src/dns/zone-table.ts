@@ -29,6 +29,7 @@ export class ZoneTable implements Source {
    * resolver that met NXDOMAIN there would never ask for what lies below (RFC 8020).
    */
   leadsToZone(name: Name): boolean {
+    if (this.#latest !== undefined && isWithin(name, this.#latest.apex)) return name === this.#latest.apex;
     return this.#leading.has(name);
   }
 

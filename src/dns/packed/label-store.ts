@@ -3,6 +3,8 @@
 // octets; one that is free holds the number of the next free one of its size.
 // Limits: labels of 255 octets; addresses count blocks of eight octets, so 32 GiB.
 
+import { hashPrime } from '../../registry/text-hash.ts';
+
 const pageBits = 16;
 /** Blocks a page. */
 const pageBlocks = 2 ** pageBits;
@@ -40,6 +42,16 @@ export class LabelStore {
     const page = this.#page(number);
     const at = offsetOf(number);
     return page.toString('latin1', at + 1, at + 1 + (page[at] as number));
+  }
+
+  /** What `textHash` says of the label, without making its text. */
+  hash(number: number, start: number): number {
+    const page = this.#page(number);
+    const at = offsetOf(number);
+    const end = at + 1 + (page[at] as number);
+    let hash = start;
+    for (let octet = at + 1; octet < end; octet++) hash = Math.imul(hash ^ (page[octet] as number), hashPrime);
+    return hash;
   }
 
   is(number: number, label: string): boolean {

@@ -59,7 +59,9 @@ export class InstanceTable implements HostsView {
   readonly #lists = new SharedParts<readonly number[]>();
   readonly #odd = new SpreadMap<PlacedInstance, number>();
   readonly #oddHosts = new HostInstances();
-  readonly #byLabel = new RowIndex((row) => labelHash(this.#get(row, APP), this.#label(row)));
+  readonly #byLabel = new RowIndex((row) =>
+    mixed(this.#labels.hash(this.#get(row, LABEL), appHash(this.#get(row, APP)))),
+  );
   readonly #byHost = new RowIndex((row) => mixed(this.#get(row, HOST)));
   /** The row that was written last. */
   #latest = -1;
@@ -68,7 +70,7 @@ export class InstanceTable implements HostsView {
   find({ number, last }: AppRows, label: string): number {
     if (last < 0) return -1;
     const isIt = (row: number) => this.#get(row, APP) === number && this.#labels.is(this.#get(row, LABEL), label);
-    return this.#byLabel.find(labelHash(number, label), isIt);
+    return this.#byLabel.find(mixed(textHash(label, appHash(number))), isIt);
   }
 
   /** What a row says, as a value that stays what it is. */
@@ -247,6 +249,7 @@ function isPlain(instance: InstanceParts): instance is Plain & PlacedInstance {
   return typeof names === 'string' && typeof hosts === 'number' && profile.health === undefined;
 }
 
-function labelHash(app: number, label: string): number {
-  return mixed(textHash(label, mixed(app) ^ hashStart));
+/** What labels of an app are hashed together with. */
+function appHash(app: number): number {
+  return mixed(app) ^ hashStart;
 }
