@@ -5,6 +5,7 @@
 // Stopping: SIGTERM or SIGINT -> app.stop(), exit 0; longer than `stopSeconds`, or a second signal -> exit 1 at once.
 
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
 import type { FileText } from './config/sources.ts';
@@ -72,9 +73,21 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   process.on('SIGHUP', () => logger.info('SIGHUP: zone files are watched, there is nothing to reload'));
   const app = await starting;
-  if (app === 'stopped' || !('problem' in app)) return 'running';
-  await log.close();
-  return app;
+  if (app !== 'stopped' && 'problem' in app) {
+    await log.close();
+    return app;
+  }
+  keepHeapsTight();
+  return 'running';
+}
+
+/**
+ * V8 lets a heap grow to four times what is alive before it looks for garbage, and what is alive then lies scattered over
+ * all of it: a third more memory where a million instances are registered, for some percent less of CPU time. Not before
+ * the last life's instances are back, since then it is time that counts.
+ */
+function keepHeapsTight(): void {
+  setFlagsFromString('--heap-growing-percent=20');
 }
 
 async function checkZones(directory: string): Promise<{ zones: number; faults: string[] }> {
