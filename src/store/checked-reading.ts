@@ -7,7 +7,6 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import type { Totals } from './soundness.ts';
 
 /** A row, and the next one. */
 const lineFeed = 10;
@@ -20,15 +19,22 @@ const row = `crc || char(0) || ${[...columns, 'revision'].join(' || char(0) || '
 /** A page of rows as octets; `end`: all were as they were written. */
 export type CheckedPage = Uint8Array | 'end' | { readonly damage: string };
 
+/** What all rows come to. */
+interface Expected {
+  readonly instances: number;
+  /** Of their CRCs, modulo 2^32. */
+  readonly crcSum: number;
+}
+
 export class CheckedReading {
   readonly #page: StatementSync;
-  readonly #totals: Totals;
+  readonly #expected: Expected;
   #lastId = Number.MIN_SAFE_INTEGER;
   #count = 0;
   #crcSum = 0;
 
-  constructor(database: DatabaseSync, totals: Totals) {
-    this.#totals = totals;
+  constructor(database: DatabaseSync, expected: Expected) {
+    this.#expected = expected;
     this.#page = database.prepare(`SELECT max(id) AS last, CAST(group_concat(line, '') AS BLOB) AS octets FROM
       (SELECT id, ${row} || char(${lineFeed}) AS line FROM instances NOT INDEXED WHERE id > ? AND ${areTexts} ORDER BY id LIMIT ?)`);
   }
@@ -59,7 +65,7 @@ export class CheckedReading {
   }
 
   #end(): CheckedPage {
-    const { instances, crcSum } = this.#totals;
+    const { instances, crcSum } = this.#expected;
     if (this.#count !== instances)
       return { damage: `it has ${this.#count} instances where it should have ${instances}` };
     return this.#crcSum === crcSum ? 'end' : { damage: 'its instances are not the ones that were written last' };

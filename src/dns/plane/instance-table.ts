@@ -77,13 +77,12 @@ export class InstanceTable implements HostsView {
   instance(row: number): Instance & InstanceParts {
     const profile = this.#get(row, PROFILE);
     if (profile === odd) return this.#odd.get(row) as PlacedInstance;
-    const port = this.#get(row, PORT);
     const { place } = this.#apps[this.#get(row, APP)] as AppRows;
     return new ProfiledInstance(place, {
       names: this.#label(row),
       // With its sign again.
       hosts: this.#get(row, HOST) | 0,
-      numbers: port < lists ? port : this.#lists.get(port - lists),
+      numbers: this.#numbers(row),
       profile: this.#profiles.get(profile),
     });
   }
@@ -167,11 +166,13 @@ export class InstanceTable implements HostsView {
   #alike(row: number): Alike {
     const profile = this.#get(row, PROFILE);
     if (profile === odd) return this.#odd.get(row) as PlacedInstance;
+    return { numbers: this.#numbers(row), profile: this.#profiles.get(profile) };
+  }
+
+  /** Precondition: the row is plain. */
+  #numbers(row: number): Alike['numbers'] {
     const port = this.#get(row, PORT);
-    return {
-      numbers: port < lists ? port : this.#lists.get(port - lists),
-      profile: this.#profiles.get(profile),
-    };
+    return port < lists ? port : this.#lists.get(port - lists);
   }
 
   /** A row behind the others of the app. */
