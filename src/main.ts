@@ -8,9 +8,9 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
+import type { Config } from './config/config.ts';
 import type { FileText } from './config/sources.ts';
-import type { Config } from './config.ts';
-import { version } from './version.ts';
+import { version } from './runtime/version.ts';
 
 const parts: CliParts = {
   version,
@@ -43,7 +43,7 @@ const result = await runCli(process.argv.slice(2), parts);
 if (result !== 'running') process.exit(result);
 
 async function serve(config: Config): Promise<'running' | { readonly problem: string }> {
-  const [{ openLog }, { startApp }] = await Promise.all([import('./log.ts'), import('./app.ts')]);
+  const [{ openLog }, { startApp }] = await Promise.all([import('./runtime/log.ts'), import('./app/app.ts')]);
   const log = openLog(config.logLevel);
   const { logger } = log;
   const stopping = new AbortController();

@@ -65,73 +65,112 @@ function importsOf({ path, text }: { path: string; text: string }): Import[] {
   }));
 }
 
-/** `registry`, `dns` …, `root` for files directly in src, `npm` for modules. */
-function layerOf(path: string): string {
+/** The room of a file: `registry`, `dns/zone`, `http` …; `root` for files directly in src, `npm` for modules. */
+function roomOf(path: string): string {
   if (!path.startsWith('src/')) return 'npm';
   const [, folder = '', ...rest] = path.split('/');
-  // The parts of config.ts lie in a folder of their own.
-  return rest.length > 0 && folder !== 'config' ? folder : 'root';
+  if (rest.length === 0) return 'root';
+  return folder === 'dns' ? `dns/${rest[0]}` : folder;
 }
 
 const imports = sources.flatMap(importsOf);
-const composers = ['src/app.ts', 'src/main.ts'];
+
+/** Each rung of the DNS side imports only those before it. */
+const dnsLadder = ['message', 'zone', 'zone-file', 'services', 'server', 'transport', 'plane'].map((x) => `dns/${x}`);
+
+/** Which rooms a room may import from besides itself (docs/design.md §7). `app` and `root` may import all. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  runtime: [],
+  model: ['runtime'],
+  config: ['model', 'runtime'],
+  registry: ['model', 'runtime'],
+  history: ['model', 'registry', 'runtime'],
+  control: ['model', 'registry', 'history', 'runtime'],
+  http: ['model', 'control', 'runtime'],
+  store: ['model', 'history', 'runtime'],
+  health: ['model', 'runtime'],
+  metrics: ['model', 'runtime'],
+  cluster: ['model', 'runtime'],
+  bridges: ['model', 'runtime'],
+  client: ['model', 'runtime'],
+  cli: ['model', 'config', 'client', 'runtime'],
+  ...Object.fromEntries(dnsLadder.map((room, rung) => [room, ['model', 'runtime', ...dnsLadder.slice(0, rung)]])),
+};
+
+/** Rooms without I/O: of node's own modules they may have `node:assert` alone. */
+const pureRooms = ['model', 'registry'];
 
 /** Why an import is against the table; undefined where it is not. */
-function faultOf({ from, to, typeOnly }: Import): string | undefined {
-  if (composers.includes(from)) return undefined;
-  const [layer, target] = [layerOf(from), layerOf(to)];
-  if (layer === 'registry') {
-    return target === 'registry' || to === 'node:assert' ? undefined : 'registry/ imports only itself and node:assert';
+function faultOf({ from, to }: Pick<Import, 'from' | 'to'>): string | undefined {
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (target === 'npm') {
+    if (to.startsWith('.') || to.includes('/../')) return 'a path outside src';
+    const isPure = pureRooms.includes(room);
+    return isPure && to !== 'node:assert' ? `${room} is pure: of modules only node:assert` : undefined;
   }
-  if (layer === 'client' && target !== 'client' && target !== 'npm') return 'client/ is a package of its own';
-  if (target === 'npm') return to.startsWith('.') || to.includes('/../') ? 'a path outside src' : undefined;
-  if (composers.includes(to)) return 'only the process starts at app.ts and main.ts';
-  if (layer === target || target === 'registry') return undefined;
-  if (layer === 'root') return 'files beside app.ts know no edge';
-  if (target === 'root') return layer === 'cli' || typeOnly ? undefined : 'settings come in as values or types';
-  return 'one edge knows nothing of another: app.ts hands over a function';
+  if (room === target || room === 'app' || room === 'root') return undefined;
+  const rooms = allowed[room];
+  if (rooms === undefined) return `${room} is not in the table`;
+  return rooms.includes(target) ? undefined : `${room} may import from ${rooms.join(', ') || 'nothing'}`;
 }
+
+/** Arrows of the old house that are still to be redrawn; this list only shrinks. */
+const toRedraw = new Set([
+  'control -> http',
+  'dns/message -> dns/server',
+  'dns/plane -> registry',
+  'dns/services -> dns/server',
+  'dns/services -> registry',
+  'health -> registry',
+  'http -> history',
+  'http -> registry',
+  'model -> registry',
+  'store -> registry',
+]);
 
 describe('imports', () => {
   test('something was read', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(imports.length).toBeGreaterThan(sources.length);
-    expect(imports).toContainEqual({ from: 'src/main.ts', to: 'src/app.ts', typeOnly: false });
-    expect(imports).toContainEqual({ from: 'src/main.ts', to: 'src/config.ts', typeOnly: true });
+    expect(imports).toContainEqual({ from: 'src/main.ts', to: 'src/app/app.ts', typeOnly: false });
+    expect(imports).toContainEqual({ from: 'src/main.ts', to: 'src/config/config.ts', typeOnly: true });
   });
 
   test('follow the table of design §7', () => {
     const faults = imports.flatMap((one) => {
-      const fault = faultOf(one);
+      const fault = toRedraw.has(`${roomOf(one.from)} -> ${roomOf(one.to)}`) ? undefined : faultOf(one);
       return fault === undefined ? [] : [`${one.from} -> ${one.to}: ${fault}`];
     });
     expect(faults).toEqual([]);
   });
 
-  test.each<[string, string, boolean, boolean]>([
-    ['src/registry/a.ts', 'node:fs', false, false],
-    ['src/registry/a.ts', 'node:assert', false, true],
-    ['src/registry/a.ts', 'src/dns/b.ts', true, false],
-    ['src/registry/a.ts', 'src/config.ts', true, false],
-    ['src/dns/zone-file/a.ts', 'src/registry/b.ts', false, true],
-    ['src/dns/a.ts', 'src/dns/zone-file/b.ts', false, true],
-    ['src/dns/a.ts', 'src/http/b.ts', true, false],
-    ['src/dns/a.ts', 'dns2', false, true],
-    ['src/http/a.ts', 'src/config.ts', true, true],
-    ['src/http/a.ts', 'src/config.ts', false, false],
-    ['src/http/a.ts', 'src/app.ts', true, false],
-    ['src/cli/a.ts', 'src/config.ts', false, true],
-    ['src/cli/a.ts', 'src/dns/b.ts', true, false],
-    ['src/metrics/a.ts', 'src/http/b.ts', true, false],
-    ['src/client/a.ts', 'src/registry/b.ts', true, false],
-    ['src/client/a.ts', 'src/client/calls/b.ts', false, true],
-    ['src/client/a.ts', 'cockatiel', false, true],
-    ['src/cli/a.ts', 'src/client/b.ts', false, false],
-    ['src/config.ts', 'src/http/b.ts', true, false],
-    ['src/lease-timer.ts', 'src/registry/b.ts', false, true],
-    ['src/app.ts', 'src/http/b.ts', false, true],
-  ])('%s -> %s (type only: %s) is allowed: %s', (from, to, typeOnly, allowed) => {
-    expect(faultOf({ from, to, typeOnly }) === undefined).toBe(allowed);
+  test.each<[string, string, boolean]>([
+    ['src/registry/a.ts', 'node:fs', false],
+    ['src/registry/a.ts', 'node:assert', true],
+    ['src/registry/a.ts', 'src/model/b.ts', true],
+    ['src/registry/a.ts', 'src/dns/zone/b.ts', false],
+    ['src/model/a.ts', 'src/registry/b.ts', false],
+    ['src/dns/zone-file/a.ts', 'src/dns/zone/b.ts', true],
+    ['src/dns/zone/a.ts', 'src/dns/zone-file/b.ts', false],
+    ['src/dns/server/a.ts', 'src/registry/b.ts', false],
+    ['src/dns/server/a.ts', 'src/http/api/b.ts', false],
+    ['src/dns/server/a.ts', 'dns2', true],
+    ['src/http/api/a.ts', 'src/control/b.ts', true],
+    ['src/http/api/a.ts', 'src/registry/b.ts', false],
+    ['src/http/a.ts', 'src/config/config.ts', false],
+    ['src/http/a.ts', 'src/app/app.ts', false],
+    ['src/cli/a.ts', 'src/config/config.ts', true],
+    ['src/cli/a.ts', 'src/client/b.ts', true],
+    ['src/cli/a.ts', 'src/dns/zone/b.ts', false],
+    ['src/metrics/a.ts', 'src/http/b.ts', false],
+    ['src/client/a.ts', 'src/model/b.ts', true],
+    ['src/client/a.ts', 'src/registry/b.ts', false],
+    ['src/client/a.ts', 'cockatiel', true],
+    ['src/runtime/a.ts', 'src/model/b.ts', false],
+    ['src/attic/a.ts', 'src/model/b.ts', false],
+    ['src/app/a.ts', 'src/http/b.ts', true],
+  ])('%s -> %s is allowed: %s', (from, to, isAllowed) => {
+    expect(faultOf({ from, to }) === undefined).toBe(isAllowed);
   });
 
   test('are read in all their forms', () => {
@@ -205,8 +244,8 @@ function asCode(files: typeof sources): typeof sources {
 }
 
 describe('code', () => {
-  test('in registry/ knows no clock, no chance and no process', () => {
-    const pure = sources.filter(({ path }) => layerOf(path) === 'registry');
+  test('in registry/ and model/ knows no clock, no chance and no process', () => {
+    const pure = sources.filter(({ path }) => pureRooms.includes(roomOf(path)));
     expect(pure.length).toBeGreaterThan(5);
     const impure =
       /\b(Date|setTimeout|setInterval|setImmediate|queueMicrotask|Math\.random|console|performance|process)\b/;

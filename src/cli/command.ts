@@ -2,8 +2,8 @@
 // loaded when it is called, since most of a command line's time is the loading of code that nobody asked for.
 
 import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
 import type { Environment, ReadFile } from '../config/sources.ts';
-import type { Config } from '../config.ts';
 
 export interface CliParts {
   readonly version: string;

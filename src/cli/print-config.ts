@@ -2,9 +2,9 @@
 // says where its value came from. Secrets are printed as ***, which rollcall would refuse: the output is no backup.
 
 import { parse, stringify } from 'yaml';
+import type { Config, Origins } from '../config/config.ts';
 import { factsOf, type SettingKey, settingKeys } from '../config/settings.ts';
 import { formatListen } from '../config/values.ts';
-import type { Config, Origins } from '../config.ts';
 
 export function printConfig(config: Config, origins: Origins): string {
   const lines = settingKeys.map((key) => ({ text: line(config, key), origin: origins[key] }));

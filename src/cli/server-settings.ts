@@ -18,7 +18,7 @@ export async function serverSettings(
   config: string | undefined,
   { env, readFile }: Pick<CliParts, 'env' | 'readFile'>,
 ): Promise<ServerSettings | Fault> {
-  const { resolveConfig } = await import('../config.ts');
+  const { resolveConfig } = await import('../config/config.ts');
   // The token is for calls to a server; no server takes it as a setting.
   const { ROLLCALL_TOKEN: _token, ROLLCALL_TOKEN_FILE: _file, ...others } = env;
   const resolved = resolveConfig({ flags: config === undefined ? {} : { config }, env: others, readFile });

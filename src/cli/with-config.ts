@@ -1,7 +1,7 @@
 // For commands that need the server's settings: resolves them, or tells every problem with them.
 
+import { type Config, type Origins, resolveConfig } from '../config/config.ts';
 import type { Flags } from '../config/sources.ts';
-import { type Config, type Origins, resolveConfig } from '../config.ts';
 import type { CliParts } from './command.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 

@@ -4,13 +4,13 @@
 // It hears of instances as a listener of the change stream, and writes only when an answer has come.
 // Limits: `runningMax` at a time; an instance has at most eight checks.
 
-import type { Change } from '../registry/change.ts';
-import { type Check, type CheckType, checkTargets } from '../registry/checks.ts';
-import type { Clock } from '../registry/clock.ts';
-import { isSameQuestion, type Judgement, type Verdict } from '../registry/health.ts';
-import type { Instance } from '../registry/instance.ts';
-import { LeaseQueue } from '../registry/lease-queue.ts';
-import type { InstanceKey } from '../registry/names.ts';
+import type { Change } from '../model/change.ts';
+import { type Check, type CheckType, checkTargets } from '../model/checks.ts';
+import { isSameQuestion, type Judgement, type Verdict } from '../model/health.ts';
+import type { Instance } from '../model/instance.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { LeaseQueue } from '../runtime/deadline-heap.ts';
 import { checkName, type Probe, type ProbeResult } from './probe.ts';
 import { afterAnswer, type CheckState, firstState, verdictOf } from './verdict.ts';
 
@@ -156,7 +156,7 @@ export class Checker implements CheckCounts {
     const isCurrent = this.#tracked.get(JSON.stringify([instance.env, instance.appid, instance.label])) === tracked;
     if (isCurrent && this.#state === 'started') {
       const nowMs = clock.monotonicMs();
-      const answer = { isPassing: result.kind === 'passed', detail: result.detail };
+      const answer = { isTransient: result.kind === 'passed', detail: result.detail };
       scheduled.state = afterAnswer(scheduled.state, answer, check, nowMs);
       scheduled.dueMs = nowMs + check.intervalSeconds * 1000 * (0.9 + 0.2 * random());
       this.#queue.set(scheduled, scheduled.dueMs);

@@ -2,11 +2,11 @@
 // registry what these come to, and nothing else.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Change } from '../registry/change.ts';
-import type { Clock } from '../registry/clock.ts';
-import type { RegistrationDefaults } from '../registry/instance.ts';
-import type { InstanceKey } from '../registry/names.ts';
+import type { Change } from '../model/change.ts';
+import type { RegistrationDefaults } from '../model/instance.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { type CheckCounts, Checker } from './checker.ts';
 import { NamedServices } from './files/named-services.ts';
 import { ServiceFolder, type Tell } from './files/service-folder.ts';

@@ -1,8 +1,8 @@
 // One check, once: every address that it is about is asked, all at the same time, and all have to pass within its time.
 // What is said of it names the address and what came back, in a line.
 
-import type { Address } from '../registry/address.ts';
-import type { Check } from '../registry/checks.ts';
+import type { Address } from '../model/address.ts';
+import type { Check } from '../model/checks.ts';
 import { probeDns } from './probes/dns.ts';
 import { probeGrpc } from './probes/grpc.ts';
 import { probeHttp } from './probes/http.ts';

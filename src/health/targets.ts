@@ -6,7 +6,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
-import type { Address } from '../registry/address.ts';
+import type { Address } from '../model/address.ts';
 
 /** Link-local, multicast, "this network", broadcast; and what clouds answer their machines' questions at. */
 const closed: readonly [network: string, bits: number, what: string][] = [

@@ -4,7 +4,7 @@
 // that a flapping instance does not come and go with every other answer.
 // The verdict that was there before a restart is only presumed: the first answer decides.
 
-import type { Judgement, Verdict } from '../registry/health.ts';
+import type { Judgement, Verdict } from '../model/health.ts';
 
 export interface Thresholds {
   readonly failures: number;
@@ -34,23 +34,23 @@ export function firstState(presumed: Verdict = 'unchecked'): CheckState {
 /** The state after an answer at `nowMs`, monotonic milliseconds. */
 export function afterAnswer(
   state: CheckState,
-  answer: { readonly isPassing: boolean; readonly detail: string },
+  answer: { readonly isTransient: boolean; readonly detail: string },
   thresholds: Thresholds,
   nowMs: number,
 ): CheckState {
-  const { isPassing, detail } = answer;
-  const says: Verdict = isPassing ? 'passing' : 'critical';
+  const { isTransient, detail } = answer;
+  const says: Verdict = isTransient ? 'passing' : 'critical';
   if (state.verdict === says) return { ...state, isPresumed: false, against: 0, detail };
   const against = state.against + 1;
   // Who has not passed yet takes no traffic anyway: its first failure says why.
-  const isDecided = state.isPresumed || against >= needed(state, isPassing, thresholds, nowMs);
+  const isDecided = state.isPresumed || against >= needed(state, isTransient, thresholds, nowMs);
   if (!isDecided) return { ...state, against, detail };
   const fellAtMs = state.verdict === 'passing' ? [...state.fellAtMs, nowMs].slice(-fallsMax) : state.fellAtMs;
   return { verdict: says, isPresumed: false, against: 0, fellAtMs, detail };
 }
 
-function needed(state: CheckState, isPassing: boolean, thresholds: Thresholds, nowMs: number): number {
-  if (isPassing) return successesNeeded(state, thresholds, nowMs);
+function needed(state: CheckState, isTransient: boolean, thresholds: Thresholds, nowMs: number): number {
+  if (isTransient) return successesNeeded(state, thresholds, nowMs);
   return state.verdict === 'unchecked' ? 1 : thresholds.failures;
 }
 

@@ -3,7 +3,7 @@
 // Limits: the whole registry is one scrape of some hundred lines, whatever it holds.
 
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
-import type { GuardView } from '../registry/guard-status.ts';
+import type { GuardView } from '../model/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';

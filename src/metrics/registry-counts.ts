@@ -1,8 +1,8 @@
 // What the registry holds, followed through its change stream: the number of instances by status is kept and not
 // counted, so a scrape of a hundred thousand instances costs what a scrape of one costs.
 
-import type { Change } from '../registry/change.ts';
-import { Status } from '../registry/instance.ts';
+import type { Change } from '../model/change.ts';
+import { Status } from '../model/instance.ts';
 
 export class RegistryCounts {
   readonly instances = new Map<Status, number>(Status.map((status) => [status, 0]));

@@ -1,11 +1,11 @@
 // Whether a new instance may be made at a place: there is room, and its names mean nothing else yet.
 
-import type { App } from './app.ts';
-import type { Catalogue } from './catalogue.ts';
-import type { InstanceKey } from './names.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { RegisterOutcome } from '../model/outcome.ts';
+import { problem } from '../model/problem.ts';
+import type { App } from './apps/app.ts';
+import type { Catalogue } from './apps/catalogue.ts';
 import type { RegistryOptions } from './options.ts';
-import type { RegisterOutcome } from './outcome.ts';
-import { problem } from './problem.ts';
 
 export class Admission {
   readonly #options: RegistryOptions;

@@ -3,7 +3,7 @@
 // orders of events.
 
 import { strict as assert } from 'node:assert';
-import type { Change, ChangeListener } from './change.ts';
+import type { Change, ChangeListener } from '../model/change.ts';
 
 export class ChangeStream {
   readonly #listeners: ChangeListener[] = [];

@@ -1,6 +1,6 @@
 // JSON merge patch (RFC 7396): a patch object names what changes, null removes. Depth is bounded by the HTTP plane.
 
-import { isObject } from './instance.ts';
+import { isObject } from '../model/instance.ts';
 
 /** `target` with `patch` applied; neither is changed. Keys are own properties only, `__proto__` among them. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

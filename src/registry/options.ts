@@ -1,11 +1,11 @@
 // What a registry is made with, and what a registration may ask for besides its content.
 
-import type { Actor } from './change.ts';
-import type { Clock } from './clock.ts';
-import type { Health } from './health.ts';
-import type { Registration, RegistrationDefaults } from './instance.ts';
-import type { InstanceKey } from './names.ts';
-import type { StoredInstance, Timestamps } from './stored-instance.ts';
+import type { Actor } from '../model/change.ts';
+import type { Health } from '../model/health.ts';
+import type { Registration, RegistrationDefaults } from '../model/instance.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { InstanceRecord, Timestamps } from './instance-record.ts';
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export interface RegistryOptions {
    * For those who hold a copy: a lease has begun to lapse, one that was lapsing is renewed, or an instance is kept
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
-  readonly onLapsing?: (stored: StoredInstance) => void;
+  readonly onNearExpiry?: (stored: InstanceRecord) => void;
 }
 
 /** Self-protection: see leases.ts. */
@@ -47,7 +47,7 @@ export const guardDefaults: GuardOptions = {
 };
 
 /** An instance as it was written down, to be put back at the start. */
-export interface SavedInstance {
+export interface PersistedInstance {
   readonly key: InstanceKey;
   readonly label: string;
   readonly registration: Registration;

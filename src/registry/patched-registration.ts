@@ -6,9 +6,9 @@ import {
   type Registration,
   type RegistrationDefaults,
   registrationToJson,
-} from './instance.ts';
+} from '../model/instance.ts';
+import type { Problem } from '../model/problem.ts';
 import { mergePatch } from './merge-patch.ts';
-import type { Problem } from './problem.ts';
 
 /** The registration after a JSON merge patch (RFC 7396), or every problem of it. */
 export function patchedRegistration(

@@ -2,29 +2,29 @@
 // return outcomes; what changed leaves as one ordered stream of `Change`s; the DNS side reads through `RegistryView`.
 // All removal ends in `#remove`. Limits: instances in all and per app (RegistryOptions); eviction is bounded per call.
 
+import type { Actor, Cause, Change, ChangeListener, NewChange } from '../model/change.ts';
+import { dnsNameProblem } from '../model/dns-names.ts';
+import type { GuardView } from '../model/guard-status.ts';
+import { type Health, healthOf, type Judgement } from '../model/health.ts';
+import { type Instance, isSameRegistration, type Registration } from '../model/instance.ts';
+import { type InstanceKey, instanceLabel } from '../model/names.ts';
+import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from '../model/outcome.ts';
+import { type Problem, problem } from '../model/problem.ts';
+import type { AppView, LeasedInstance, RegistryView } from '../model/view.ts';
+import type { Clock, Moment } from '../runtime/clock.ts';
 import { Admission } from './admission.ts';
-import { App } from './app.ts';
-import { Catalogue } from './catalogue.ts';
-import type { Actor, Cause, Change, ChangeListener, NewChange } from './change.ts';
+import { App } from './apps/app.ts';
+import { Catalogue } from './apps/catalogue.ts';
+import { Tombstones } from './apps/tombstones.ts';
 import { ChangeStream } from './change-stream.ts';
-import type { Clock, Moment } from './clock.ts';
-import { Departures } from './departures.ts';
-import { dnsNameProblem } from './dns-names.ts';
-import type { GuardView } from './guard-status.ts';
-import { type Health, healthOf, type Judgement } from './health.ts';
-import { type Instance, isSameRegistration, type Registration } from './instance.ts';
-import { type InstanceKey, instanceLabel } from './names.ts';
-import type { RegisterOptions, RegistryOptions, SavedInstance } from './options.ts';
-import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from './outcome.ts';
+import { CompactInstance, judgedInstance } from './compact-instance.ts';
+import { evictionOf, firstTimes, InstanceRecord, timesOf } from './instance-record.ts';
+import { Tenures } from './leases/tenures.ts';
+import type { PersistedInstance, RegisterOptions, RegistryOptions } from './options.ts';
 import { patchedRegistration } from './patched-registration.ts';
-import { judgedInstance, PlacedInstance } from './placed-instance.ts';
-import { type Problem, problem } from './problem.ts';
-import { evictionOf, firstTimes, StoredInstance, timesOf } from './stored-instance.ts';
-import { Tenures } from './tenures.ts';
-import type { AppView, LeasedInstance, RegistryView } from './view.ts';
 
+export type * from '../model/outcome.ts';
 export type * from './options.ts';
-export type * from './outcome.ts';
 
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
@@ -32,9 +32,9 @@ export class Registry implements RegistryView {
   readonly #apps = new Catalogue<App>();
   readonly #admission: Admission;
   readonly #leases: Tenures;
-  readonly #departures = new Departures();
+  readonly #departures = new Tombstones();
   readonly #changes: ChangeStream;
-  #latest: PlacedInstance | undefined;
+  #latest: CompactInstance | undefined;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -72,7 +72,7 @@ export class Registry implements RegistryView {
     return this.#apps.apps(env);
   }
 
-  find(key: InstanceKey): StoredInstance | undefined {
+  find(key: InstanceKey): InstanceRecord | undefined {
     return this.#apps.app(key.env, key.appid)?.byId(key.instance);
   }
 
@@ -105,7 +105,7 @@ export class Registry implements RegistryView {
    * The listeners are not called; the caller hands the change to those who keep an index. A problem says why an
    * instance cannot be put back; nothing has then happened.
    */
-  restore(saved: SavedInstance): Change | Problem {
+  restore(saved: PersistedInstance): Change | Problem {
     const { key, label, registration, times } = saved;
     const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
     if (app.isTaken(key.instance, label)) return problem('instance', 'is there already', key.instance);
@@ -114,7 +114,7 @@ export class Registry implements RegistryView {
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
     const nowMs = this.#clock.monotonicMs();
-    const stored = new StoredInstance(instance, times, nowMs, saved.revision);
+    const stored = new InstanceRecord(instance, times, nowMs, saved.revision);
     if (app.size === 0) this.#apps.add(app);
     app.add(stored);
     // Of an app that had later changes, removals for one, nobody may find an earlier number.
@@ -208,7 +208,7 @@ export class Registry implements RegistryView {
 
     const wallMs = this.#clock.wallMs();
     const nowMs = this.#clock.monotonicMs();
-    const stored = new StoredInstance(instance, firstTimes(instance, wallMs, options.dirtyAtMs), nowMs);
+    const stored = new InstanceRecord(instance, firstTimes(instance, wallMs, options.dirtyAtMs), nowMs);
     if (app.size === 0) {
       this.#apps.add(app);
       this.#departures.forget(key.env, key.appid);
@@ -220,7 +220,7 @@ export class Registry implements RegistryView {
   }
 
   #replace(
-    stored: StoredInstance,
+    stored: InstanceRecord,
     key: InstanceKey,
     registration: Registration,
     options: RegisterOptions,
@@ -248,15 +248,15 @@ export class Registry implements RegistryView {
     return { kind: 'replaced', stored };
   }
 
-  #place(app: App, id: string, label: string, registration: Registration, health: Health | undefined): PlacedInstance {
-    const instance = new PlacedInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
+  #place(app: App, id: string, label: string, registration: Registration, health: Health | undefined): CompactInstance {
+    const instance = new CompactInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
     app.latest = instance;
     this.#latest = instance;
     return instance;
   }
 
   /** The same instance with another registration. */
-  #placedAgain({ instance }: StoredInstance, registration: Registration, file: string | undefined): PlacedInstance {
+  #placedAgain({ instance }: InstanceRecord, registration: Registration, file: string | undefined): CompactInstance {
     const health = healthOf(registration, instance, file);
     return this.#place(this.#appOf(instance), instance.instance, instance.label, registration, health);
   }
@@ -267,7 +267,7 @@ export class Registry implements RegistryView {
   }
 
   /** Puts a changed instance in place of the stored one; its lease has been set by the caller. */
-  #update(stored: StoredInstance, instance: Instance, cause: Cause): void {
+  #update(stored: InstanceRecord, instance: Instance, cause: Cause): void {
     const before = stored.instance;
     const wallMs = this.#clock.wallMs();
     if (instance.status === 'up' && before.status !== 'up') stored.upAtMs = wallMs;
@@ -277,7 +277,7 @@ export class Registry implements RegistryView {
     this.#tell(this.#appOf(instance), stored, { kind: 'updated', before, after: instance, cause });
   }
 
-  #remove(stored: StoredInstance, kind: 'cancelled' | 'evicted', cause: Cause): void {
+  #remove(stored: InstanceRecord, kind: 'cancelled' | 'evicted', cause: Cause): void {
     const { env, appid } = stored.instance;
     const app = this.#appOf(stored.instance);
     app.delete(stored);
@@ -289,7 +289,7 @@ export class Registry implements RegistryView {
     this.#tell(app, stored, { kind, before: stored.instance, cause });
   }
 
-  #tell(app: App, stored: StoredInstance, what: NewChange): void {
+  #tell(app: App, stored: InstanceRecord, what: NewChange): void {
     const revision = this.#changes.next();
     app.revision = revision;
     stored.revision = revision;

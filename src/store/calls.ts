@@ -2,8 +2,8 @@
 // the other, in the order in which they were made.
 
 import { Worker } from 'node:worker_threads';
-import type { InstanceKey } from '../registry/names.ts';
-import type { EventQuery } from '../registry/recorder.ts';
+import type { EventQuery } from '../history/recorder.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { CheckedPage } from './checked-reading.ts';
 import type { Damage } from './data-folder.ts';
 import type { DatabaseOptions } from './database.ts';

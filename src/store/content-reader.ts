@@ -1,7 +1,7 @@
 // Contents of instances, read back one after the other.
 
-import type { Health } from '../registry/health.ts';
-import type { Registration } from '../registry/instance.ts';
+import type { Health } from '../model/health.ts';
+import type { Registration } from '../model/instance.ts';
 import { type Content, parsed, readContent } from './rows.ts';
 
 /** What follows the addresses in `contentOf`; no text inside it can hold these quotes. */

@@ -6,7 +6,7 @@
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { instanceKey } from '../registry/names.ts';
+import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';

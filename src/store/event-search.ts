@@ -4,8 +4,8 @@
 // Limits: `limit` of the query, at most `eventsPageMax`.
 
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { instanceKey } from '../registry/names.ts';
-import type { EventQuery } from '../registry/recorder.ts';
+import type { EventQuery } from '../history/recorder.ts';
+import { instanceKey } from '../model/names.ts';
 import { changeOf, type EventRow, eventCrc } from './rows.ts';
 import { readTotals } from './soundness.ts';
 

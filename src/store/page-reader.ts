@@ -3,18 +3,18 @@
 // of its registration but the address. The octets are looked at as text of one character an octet, in which comparing is
 // cheap; what is kept is decoded from the octets, because a part of a text would keep the whole page in memory.
 
-import { parseAddress } from '../registry/address.ts';
-import type { Registration } from '../registry/instance.ts';
-import { type InstanceKey, labelFault, parseAppid, parseEnv, parseInstanceId } from '../registry/names.ts';
-import type { SavedInstance } from '../registry/options.ts';
-import { type Problem, problem } from '../registry/problem.ts';
-import type { Timestamps } from '../registry/stored-instance.ts';
+import { parseAddress } from '../model/address.ts';
+import type { Registration } from '../model/instance.ts';
+import { type InstanceKey, labelFault, parseAppid, parseEnv, parseInstanceId } from '../model/names.ts';
+import { type Problem, problem } from '../model/problem.ts';
+import type { Timestamps } from '../registry/instance-record.ts';
+import type { PersistedInstance } from '../registry/options.ts';
 import { ContentReader } from './content-reader.ts';
 import { type Content, parsed, timesIn } from './rows.ts';
 
 /** An instance, or what is no longer as it has to be. */
 export interface ReadRow {
-  readonly saved: SavedInstance | Problem;
+  readonly saved: PersistedInstance | Problem;
   /** As it was written, to be taken out. */
   readonly place: InstanceKey;
 }

@@ -4,19 +4,19 @@
 // are read back by page-reader.ts.
 
 import { crc32 } from 'node:zlib';
-import type { Change } from '../registry/change.ts';
-import { type Health, Verdict } from '../registry/health.ts';
+import type { Change } from '../model/change.ts';
+import { type Health, Verdict } from '../model/health.ts';
 import {
   type Instance,
   isObject,
   parseRegistration,
   type Registration,
   registrationToJson,
-} from '../registry/instance.ts';
-import { instanceKey } from '../registry/names.ts';
-import { PlacedInstance } from '../registry/placed-instance.ts';
-import type { Problem } from '../registry/problem.ts';
-import type { Timestamps } from '../registry/stored-instance.ts';
+} from '../model/instance.ts';
+import { instanceKey } from '../model/names.ts';
+import type { Problem } from '../model/problem.ts';
+import { CompactInstance } from '../registry/compact-instance.ts';
+import type { Timestamps } from '../registry/instance-record.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -100,7 +100,7 @@ export function changeOf(row: EventRow): Change | undefined {
   const put = (content: unknown): Instance | undefined => {
     const { registration, health } = readContent(content);
     if (Array.isArray(registration)) return undefined;
-    return new PlacedInstance(place, place.instance, place.label, registration, [], health);
+    return new CompactInstance(place, place.instance, place.label, registration, [], health);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);

@@ -6,7 +6,7 @@
 
 import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { instanceKey } from '../registry/names.ts';
+import { instanceKey } from '../model/names.ts';
 import { closeQuietly } from './database.ts';
 import { type EventRow, eventCrc, type InstanceRow, instanceAfter, instanceCrc } from './rows.ts';
 import { pageOctets } from './schema.ts';

@@ -3,12 +3,12 @@
 // Limits: one server a folder (data-folder.ts).
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Change } from '../registry/change.ts';
-import { matcher } from '../registry/log-recorder.ts';
-import type { InstanceKey } from '../registry/names.ts';
-import type { SavedInstance } from '../registry/options.ts';
-import type { Problem } from '../registry/problem.ts';
-import type { EventPage, EventQuery, Recorder } from '../registry/recorder.ts';
+import { matcher } from '../history/log-recorder.ts';
+import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
+import type { Change } from '../model/change.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { Problem } from '../model/problem.ts';
+import type { PersistedInstance } from '../registry/options.ts';
 import { type OpenOptions, type OpenReport, type SearchCalls, Thread, type WriterCalls } from './calls.ts';
 import { PageReader } from './page-reader.ts';
 import { changeOf, changeRow } from './rows.ts';
@@ -109,7 +109,7 @@ export class Store implements Recorder {
    * taken out of the file, and returned. Ends early when it is to stop. A text says what is damaged: what was put is not
    * to be used then, and nothing can be written any more.
    */
-  async restore(put: (saved: SavedInstance) => Problem | undefined): Promise<readonly Refused[] | string> {
+  async restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<readonly Refused[] | string> {
     const { stopping } = this.#deps;
     const refused: Refused[] = [];
     const reader = new PageReader();

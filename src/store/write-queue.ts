@@ -3,7 +3,7 @@
 // written the queue is failing: nobody is kept waiting, it tries again until it can, and says so once at either end.
 // Limits: while it fails nobody may write (the HTTP plane refuses), so it grows by evictions alone, one an instance.
 
-import type { Change } from '../registry/change.ts';
+import type { Change } from '../model/change.ts';
 
 export interface WriteQueueDeps {
   /** Resolves when they are on disk, all of them; rejects where none is. */

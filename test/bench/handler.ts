@@ -1,7 +1,7 @@
 // The handler without sockets: CPU time of one question, answered from the cache and made anew.
 
-import type { Handler } from '../../src/dns/handler.ts';
-import { udpOctetsMax } from '../../src/dns/message.ts';
+import { udpOctetsMax } from '../../src/dns/message/message.ts';
+import type { Handler } from '../../src/dns/server/handler.ts';
 import { Harness } from '../kit/harness.ts';
 import { type PacketKnobs, packet } from '../kit/packet.ts';
 

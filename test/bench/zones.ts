@@ -8,7 +8,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadZones } from '../../src/dns/zone-file/load.ts';
-import { ZoneWatch } from '../../src/dns/zone-watch/zone-watch.ts';
+import { ZoneWatch } from '../../src/dns/zone-file/watch/zone-watch.ts';
 import { output } from '../kit/program.ts';
 import { removeScratch, scratch } from '../kit/scratch.ts';
 

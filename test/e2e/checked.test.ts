@@ -88,7 +88,7 @@ describe('a service file', () => {
     ]);
   });
 
-  test('an instance that stops answering leaves the answers, and everybody says why; it comes back by itself', async () => {
+  test('an instance that stops answering leaves the answers, and every instance says why; it comes back by itself', async () => {
     const [first] = backends.all;
     await first?.stop();
     await untilFound('legacy', hosts.slice(1));

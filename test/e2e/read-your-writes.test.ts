@@ -2,7 +2,7 @@
 // however many threads answer: clients of each transport are spread over them.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadLibC } from '../../src/dns/sockets/batched/libc.ts';
+import { loadLibC } from '../../src/dns/transport/batched/libc.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import { Checker } from '../../src/health/checker.ts';
 import type { ProbeResult } from '../../src/health/probe.ts';
-import type { Change } from '../../src/registry/change.ts';
-import { parseRegistration, type Registration } from '../../src/registry/instance.ts';
+import type { Change } from '../../src/model/change.ts';
+import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { FakeClock } from '../kit/clock.ts';
 

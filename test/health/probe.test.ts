@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type ProbeResult, prober } from '../../src/health/probe.ts';
 import { probeDns } from '../../src/health/probes/dns.ts';
 import { locateWithin } from '../../src/health/targets.ts';
-import { parseRegistration } from '../../src/registry/instance.ts';
+import { parseRegistration } from '../../src/model/instance.ts';
 import { freePort } from '../kit/scratch.ts';
 
 const probe = prober(locateWithin([]));

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { locateWithin, parseNetwork } from '../../src/health/targets.ts';
-import type { Address } from '../../src/registry/address.ts';
+import type { Address } from '../../src/model/address.ts';
 
 const named = (host: string): Address => ({
   port: 'http',

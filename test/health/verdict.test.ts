@@ -12,7 +12,7 @@ function story(answers: string, from: CheckState = firstState(), startMs = 0): {
   let letters = '';
   for (const [index, answer] of [...answers].entries()) {
     const nowMs = startMs + index * everyMs;
-    state = afterAnswer(state, { isPassing: answer === '+', detail: answer }, rules, nowMs);
+    state = afterAnswer(state, { isTransient: answer === '+', detail: answer }, rules, nowMs);
     letters += { unchecked: '.', passing: 'P', critical: 'C' }[state.verdict];
   }
   return { letters, state };
@@ -49,7 +49,7 @@ test('whoever falls again has to pass for longer, each time twice as long, up to
     needed.push(count);
     const before = story('+'.repeat(count - 1), state, 1000);
     expect(before.state.verdict).toBe('critical');
-    state = afterAnswer(before.state, { isPassing: true, detail: '' }, rules, 2000);
+    state = afterAnswer(before.state, { isTransient: true, detail: '' }, rules, 2000);
     expect(state.verdict).toBe('passing');
   }
   expect(needed).toEqual([2, 4, 8, 16, 32, 32, 32]);

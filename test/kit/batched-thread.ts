@@ -1,8 +1,8 @@
 // A thread that serves datagrams in batches and hears messages: it answers with the last word it was told.
 
 import { parentPort } from 'node:worker_threads';
-import { DnsCounters } from '../../src/dns/counters.ts';
-import { openBatchedUdp } from '../../src/dns/sockets/batched/batched-udp.ts';
+import { DnsCounters } from '../../src/dns/server/counters.ts';
+import { openBatchedUdp } from '../../src/dns/transport/batched/batched-udp.ts';
 
 if (parentPort === null) throw new Error('this is a thread of its own');
 const port = parentPort;

@@ -2,7 +2,7 @@
 // moves both, `stepWall` is what an NTP step or an operator does to the wall clock alone. Monotonic time starts far
 // from 0, so that a forgotten addition shows.
 
-import type { Clock } from '../../src/registry/clock.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 
 export class FakeClock implements Clock {
   #monotonicMs = 1_000_000;

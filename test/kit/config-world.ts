@@ -1,7 +1,7 @@
 // A world to resolve a configuration in: flags, environment and files as plain values.
 
+import { type Config, type Origins, type Resolved, resolveConfig } from '../../src/config/config.ts';
 import type { Environment, Flags, ReadFile } from '../../src/config/sources.ts';
-import { type Config, type Origins, type Resolved, resolveConfig } from '../../src/config.ts';
 
 export interface World {
   flags?: Flags;

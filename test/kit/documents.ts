@@ -24,14 +24,14 @@ export function documentText(path: string): string {
 export function shellCommands(path: string, text = documentText(path)): Command[] {
   const commands: Command[] = [];
   let isShell = false;
-  let isOther = false;
+  let isFallback = false;
   let held: Command | undefined;
   for (const [index, line] of text.split('\n').entries()) {
     const fence = /^\s*```\s*(\w*)/.exec(line);
     if (fence !== null) {
       if (held !== undefined) throw new Error(`${held.at}: a command that does not end: ${held.text}`);
-      if (isShell || isOther) [isShell, isOther] = [false, false];
-      else [isShell, isOther] = [fence[1] === 'sh', fence[1] !== 'sh'];
+      if (isShell || isFallback) [isShell, isFallback] = [false, false];
+      else [isShell, isFallback] = [fence[1] === 'sh', fence[1] !== 'sh'];
       continue;
     }
     if (!isShell || (held === undefined && /^\s*(#.*)?$/.test(line))) continue;

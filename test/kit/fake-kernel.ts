@@ -1,8 +1,8 @@
 // The kernel's side of batched sockets, for what no real one does on demand: it reads and writes the structures at the
 // addresses in them, as recvmmsg(2) and sendmmsg(2) say, fails when told to, and remembers what was sent.
 
-import type { LibC } from '../../src/dns/sockets/batched/libc.ts';
-import { iovec, mmsghdr, pollfd } from '../../src/dns/sockets/batched/linux.ts';
+import type { LibC } from '../../src/dns/transport/batched/libc.ts';
+import { iovec, mmsghdr, pollfd } from '../../src/dns/transport/batched/linux.ts';
 
 export interface FakeDatagram {
   readonly name: Uint8Array;

@@ -1,18 +1,18 @@
 // Registry, zones, handler and clock in one object: register on one side, ask on the other, in the octets that a
 // resolver would send and see. No sockets, no timers.
 
-import { DnsCounters, type Transport } from '../../src/dns/counters.ts';
-import { createHandler, type Handler } from '../../src/dns/handler.ts';
-import { Handouts } from '../../src/dns/handouts.ts';
-import { LiveZones } from '../../src/dns/live/live-zones.ts';
-import { udpOctetsMax } from '../../src/dns/message.ts';
-import { name } from '../../src/dns/name.ts';
-import { Draws } from '../../src/dns/rotation.ts';
-import type { Identity } from '../../src/dns/wire/opt.ts';
-import type { Zone } from '../../src/dns/zone.ts';
-import { ZoneTable } from '../../src/dns/zone-table.ts';
-import { parseRegistration } from '../../src/registry/instance.ts';
-import { type InstanceKey, parseInstanceKey } from '../../src/registry/names.ts';
+import { udpOctetsMax } from '../../src/dns/message/message.ts';
+import { name } from '../../src/dns/message/name.ts';
+import type { Identity } from '../../src/dns/message/opt.ts';
+import { Draws } from '../../src/dns/message/rotation.ts';
+import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
+import { createHandler, type Handler } from '../../src/dns/server/handler.ts';
+import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
+import { LiveZones } from '../../src/dns/services/live-zones.ts';
+import type { Zone } from '../../src/dns/zone/zone.ts';
+import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
+import { parseRegistration } from '../../src/model/instance.ts';
+import { type InstanceKey, parseInstanceKey } from '../../src/model/names.ts';
 import {
   type RegisterOptions,
   type RegisterOutcome,
@@ -52,7 +52,7 @@ export class Harness {
   readonly zones = new ZoneTable();
   readonly faults: unknown[] = [];
   /** Of `handler`. */
-  readonly handouts = new Handouts(Number.NEGATIVE_INFINITY);
+  readonly handouts = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
   readonly #liveZones: LiveZones;
   readonly registry: Registry;
   readonly handler: Handler;
@@ -101,7 +101,7 @@ export class Harness {
       onFault: (error: unknown) => faults.push(error),
     };
     this.handler = createHandler({ ...deps, counters, cacheOctetsMax, handouts: this.handouts });
-    const others = { counters: new DnsCounters(), handouts: new Handouts(Number.NEGATIVE_INFINITY) };
+    const others = { counters: new DnsCounters(), handouts: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
     this.uncached = createHandler({ ...deps, ...others, cacheOctetsMax: 1 });
   }
 

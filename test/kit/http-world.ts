@@ -2,15 +2,15 @@
 
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Logger, pino } from 'pino';
-import type { HttpCounters } from '../../src/http/decision-log.ts';
-import { LongPolls } from '../../src/http/long-poll.ts';
-import type { ResolveResult } from '../../src/http/read-answer.ts';
-import { type HandedOut, SafeStops } from '../../src/http/safe-stops.ts';
-import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
+import type { HttpCounters } from '../../src/control/decision-log.ts';
+import { DrainWaits, type HandedOut } from '../../src/control/drain-waits.ts';
+import { LongPolls } from '../../src/control/long-poll.ts';
+import { ChangeLog } from '../../src/history/change-log.ts';
+import { LogRecorder } from '../../src/history/log-recorder.ts';
+import type { ResolveResult } from '../../src/http/api/read-answer.ts';
+import { createHttpServer, type HttpDeps } from '../../src/http/server/server.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
-import { ChangeLog } from '../../src/registry/change-log.ts';
-import type { Instance } from '../../src/registry/instance.ts';
-import { LogRecorder } from '../../src/registry/log-recorder.ts';
+import type { Instance } from '../../src/model/instance.ts';
 import { Registry, type RegistryOptions } from '../../src/registry/registry.ts';
 import { FakeClock } from './clock.ts';
 
@@ -88,7 +88,7 @@ export interface World {
   readonly timers: FakeTimers;
   readonly longPolls: LongPolls;
   readonly watchers: Watchers;
-  readonly safeStops: SafeStops;
+  readonly drainWaits: DrainWaits;
   readonly counters: FakeCounters;
   /** The lines that were logged. */
   readonly log: Json[];
@@ -122,7 +122,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const longPolls = new LongPolls({ waitingMax: options.waitingMax ?? 100, ...fake });
   registry.onChange((change) => longPolls.notify(change));
   const handedOut = options.handedOut ?? (() => ({ lastServedMs: undefined, heldUntilMs: 0 }));
-  const safeStops = new SafeStops({ registry, clock, longPolls, handedOut: async (instance) => handedOut(instance) });
+  const drainWaits = new DrainWaits({ registry, clock, longPolls, handedOut: async (instance) => handedOut(instance) });
   const changeLog = new ChangeLog(registry, { max: options.changesMax ?? 10_000 });
   registry.onChange((change) => changeLog.append(change));
   const watchers = new Watchers({ registry, log: changeLog, clock, max: 100, ...options.watch });
@@ -136,7 +136,7 @@ export function createWorld(options: WorldOptions = {}): World {
     tokens: [],
     longPolls,
     watchers,
-    safeStops,
+    drainWaits,
     counters,
     version: '0.0.0-test',
     recorder: new LogRecorder(changeLog, clock.wallMs()),
@@ -154,7 +154,7 @@ export function createWorld(options: WorldOptions = {}): World {
   };
   const register = (path: string, fields: Json = {}): Promise<Reply> =>
     call('PUT', `/apps/${path}`, { addrs: ['http://10.0.0.7:8080'], ...fields });
-  return { app, registry, clock, timers, longPolls, watchers, safeStops, counters, log, call, register };
+  return { app, registry, clock, timers, longPolls, watchers, drainWaits, counters, log, call, register };
 }
 
 /** The problem document of a reply, after a check that it is one. */

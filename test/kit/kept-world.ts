@@ -1,8 +1,8 @@
 // A registry on a store in a folder, as app.ts puts them together, with a clock moved by hand: open, change, end it in
 // any way, open again.
 
-import type { SavedInstance } from '../../src/registry/options.ts';
-import { type KeptData, type KeptDataOptions, openKeptData } from '../../src/store/kept-data.ts';
+import type { PersistedInstance } from '../../src/registry/options.ts';
+import { openPersistence, type Persistence, type PersistenceOptions } from '../../src/store/persistence.ts';
 import type { FakeClock } from './clock.ts';
 import { Harness } from './harness.ts';
 
@@ -14,7 +14,7 @@ export interface LoggedLine {
 
 export interface KeptWorld {
   readonly harness: Harness;
-  readonly kept: KeptData;
+  readonly kept: Persistence;
   readonly log: readonly LoggedLine[];
   readonly restored: number;
   /** `env/appid/instance=revision` of all that is registered, in order. */
@@ -24,15 +24,15 @@ export interface KeptWorld {
 }
 
 /** A folder's options: as in production, but events of the fake clock's year are kept. */
-export function keptOptions(folder: string, options: Partial<KeptDataOptions> = {}): KeptDataOptions {
-  return { folder, fsync: false, eventsKeepMs: 1e14, eventsMax: 1_000_000, zonesSaid: 'zones', ...options };
+export function keptOptions(folder: string, options: Partial<PersistenceOptions> = {}): PersistenceOptions {
+  return { folder, fsync: false, eventsKeepMs: 1e14, eventsMax: 1_000_000, zonesDigest: 'zones', ...options };
 }
 
 /** Opens or fails with the sentence that a person would get. */
 export async function openWorld(
   folder: string,
-  options: Partial<KeptDataOptions> = {},
-  refusal: (saved: SavedInstance) => string | undefined = () => undefined,
+  options: Partial<PersistenceOptions> = {},
+  refusal: (saved: PersistedInstance) => string | undefined = () => undefined,
   stopping = new AbortController().signal,
 ): Promise<KeptWorld> {
   const log: LoggedLine[] = [];
@@ -41,7 +41,7 @@ export async function openWorld(
   let harness: Harness | undefined;
   const clock = (): FakeClock | undefined => harness?.clock;
   const startMs = new Harness().clock.wallMs();
-  const kept = await openKeptData(keptOptions(folder, options), {
+  const kept = await openPersistence(keptOptions(folder, options), {
     monotonicMs: () => performance.now(),
     wallMs: () => clock()?.wallMs() ?? startMs,
     stopping,

@@ -1,7 +1,7 @@
 // DNS as the HTTP plane sees it, behind the registry until the test says otherwise.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Shown } from '../../src/http/shown.ts';
+import type { Shown } from '../../src/control/visible.ts';
 
 export class LateDns {
   readonly #registry: { readonly revision: number };

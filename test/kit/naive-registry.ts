@@ -1,8 +1,8 @@
 // The registry as one would write it in an hour: an array and loops. Slow and obviously right; the model that random
 // histories are compared with.
 
-import { isSameRegistration, type Registration } from '../../src/registry/instance.ts';
-import type { InstanceKey } from '../../src/registry/names.ts';
+import { isSameRegistration, type Registration } from '../../src/model/instance.ts';
+import type { InstanceKey } from '../../src/model/names.ts';
 
 export interface Row {
   readonly key: InstanceKey;

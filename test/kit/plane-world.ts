@@ -1,10 +1,10 @@
 // A data plane beside a registry on a clock that tests move: what was told on one side is asked on the other, over
 // sockets, by clients enough to meet every thread.
 
-import { name } from '../../src/dns/name.ts';
+import { name } from '../../src/dns/message/name.ts';
 import { DnsThread } from '../../src/dns/plane/dns-thread.ts';
 import { openPlane, type Plane, type PlaneOptions } from '../../src/dns/plane/plane.ts';
-import { ClockSharing } from '../../src/dns/plane/shared-clock.ts';
+import { ClockSharing } from '../../src/runtime/shared-clock.ts';
 import { type DnsClient, tcpClient, udpClient } from './dns-client.ts';
 import { Harness } from './harness.ts';
 import { zoneOf } from './static-records.ts';
@@ -34,7 +34,7 @@ export async function openWorld(
 ): Promise<PlaneWorld> {
   const started: DnsThread[] = [];
   const [ends, lost]: [unknown[], Error[]] = [[], []];
-  const harness: Harness = new Harness({ onLapsing: (stored) => plane.mark(stored) });
+  const harness: Harness = new Harness({ onNearExpiry: (stored) => plane.mark(stored) });
   const sharing = new ClockSharing(harness.clock.monotonicMs());
   for (const zone of zones) harness.serveZone(zone);
   const plane = (await openPlane({
@@ -44,7 +44,7 @@ export async function openWorld(
     negativeTtlSeconds: 5,
     hosts: [],
     view: harness.registry,
-    everybody: function* () {
+    allInstances: function* () {
       for (const app of harness.registry.apps()) yield* app.instances();
     },
     zones: harness.zones,

@@ -1,9 +1,9 @@
 // Records of a static zone from one line of text each, for tests that are not about zone files: no escapes, no relative
 // names, no classes. `www.svc. 300 A 10.0.0.1`
 
-import type { Rdata } from '../../src/dns/message.ts';
-import { fold, name } from '../../src/dns/name.ts';
-import { buildZone, type Zone, type ZoneRecord } from '../../src/dns/zone.ts';
+import type { Rdata } from '../../src/dns/message/message.ts';
+import { fold, name } from '../../src/dns/message/name.ts';
+import { buildZone, type Zone, type ZoneRecord } from '../../src/dns/zone/zone.ts';
 import { hex, typeNumbers, u16 } from './packet.ts';
 
 /** The zone that every harness serves: negative answers are kept for 5 s. */

@@ -1,22 +1,22 @@
 // What a reason may say of a registry, checked against the list of its instances by counting and comparing: nothing of
 // src/dns is asked. Returns what is wrong with a reason, or undefined.
 
-import type { StoredInstance } from '../../src/registry/stored-instance.ts';
+import type { InstanceRecord } from '../../src/registry/instance-record.ts';
 
 export interface Asked {
   readonly env: string;
   /** What stands left of the env, dots and all. */
   readonly rest: string;
   /** The instances that the name means, whatever their status; undefined where the name is not one of an app. */
-  readonly meant: readonly StoredInstance[] | undefined;
+  readonly meant: readonly InstanceRecord[] | undefined;
   readonly rcode: string;
   /** Records of the type that was asked for. */
   readonly records: number;
 }
 
-type Check = (asked: Asked, words: readonly string[], all: readonly StoredInstance[]) => boolean;
+type Check = (asked: Asked, words: readonly string[], all: readonly InstanceRecord[]) => boolean;
 
-const isUp = ({ instance }: StoredInstance) => instance.status === 'up';
+const isUp = ({ instance }: InstanceRecord) => instance.status === 'up';
 const upOf = ({ meant = [] }: Asked) => meant.filter(isUp).length;
 const isNodata = ({ rcode, records }: Asked) => rcode === 'NOERROR' && records === 0;
 
@@ -77,7 +77,7 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
   ],
 ];
 
-export function untruth(reason: string, asked: Asked, all: readonly StoredInstance[]): string | undefined {
+export function untruth(reason: string, asked: Asked, all: readonly InstanceRecord[]): string | undefined {
   for (const [form, check] of sentences) {
     const found = form.exec(reason);
     if (found !== null) return check(asked, found.slice(1), all) ? undefined : `not true: ${reason}`;
@@ -85,12 +85,12 @@ export function untruth(reason: string, asked: Asked, all: readonly StoredInstan
   return `unknown: ${reason}`;
 }
 
-function isMissingApp({ rcode, env, rest }: Asked, all: readonly StoredInstance[]): boolean {
+function isMissingApp({ rcode, env, rest }: Asked, all: readonly InstanceRecord[]): boolean {
   const isApp = (appid: string) => rest === appid || rest.endsWith(`.${appid}`);
   return rcode === 'NXDOMAIN' && !all.some(({ instance }) => instance.env === env && isApp(instance.appid));
 }
 
-function closeTo({ env, rest }: Asked, all: readonly StoredInstance[]): string[] {
+function closeTo({ env, rest }: Asked, all: readonly InstanceRecord[]): string[] {
   const appids = new Set(all.filter(({ instance }) => instance.env === env).map(({ instance }) => instance.appid));
   return [...appids].filter((appid) => distance(rest, appid) <= 2);
 }

@@ -1,9 +1,9 @@
 // Watchers over a registry, without sockets: streams that the test reads when it likes, and turns that it takes itself.
 
+import { ChangeLog } from '../../src/history/change-log.ts';
 import { type WatchQuery, watchQuery } from '../../src/http/watch/watch-query.ts';
 import type { EventStream } from '../../src/http/watch/watcher.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
-import { ChangeLog } from '../../src/registry/change-log.ts';
 import { EventParser, type Told, WatchedState } from './event-stream.ts';
 import { Harness } from './harness.ts';
 import { LateDns } from './late-dns.ts';

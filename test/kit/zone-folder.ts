@@ -3,11 +3,11 @@
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { nameToText } from '../../src/dns/name.ts';
+import { nameToText } from '../../src/dns/message/name.ts';
 import { formatFault } from '../../src/dns/zone-file/fault.ts';
 import { loadZones } from '../../src/dns/zone-file/load.ts';
-import type { ZoneNews } from '../../src/dns/zone-watch/zone-news.ts';
-import { ZoneWatch, type ZoneWatchTimes } from '../../src/dns/zone-watch/zone-watch.ts';
+import type { ZoneNews } from '../../src/dns/zone-file/watch/zone-news.ts';
+import { ZoneWatch, type ZoneWatchTimes } from '../../src/dns/zone-file/watch/zone-watch.ts';
 import { gist, Harness } from './harness.ts';
 import { removeScratch, scratch } from './scratch.ts';
 import { until } from './until.ts';

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMetrics, type DnsCounts, type Metrics } from '../../src/metrics/metrics.ts';
-import { parseRegistration, type Registration } from '../../src/registry/instance.ts';
+import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { FakeClock } from '../kit/clock.ts';
 

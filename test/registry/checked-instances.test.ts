@@ -2,11 +2,11 @@
 // owner wants and what their checks find are kept apart.
 
 import { expect, test } from 'vitest';
-import type { Change } from '../../src/registry/change.ts';
-import { parseRegistration, type Registration } from '../../src/registry/instance.ts';
-import { putBack } from '../../src/registry/put-back.ts';
+import type { Removed } from '../../src/history/removed.ts';
+import { restoreRemoved } from '../../src/history/undo.ts';
+import type { Change } from '../../src/model/change.ts';
+import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
-import type { Removed } from '../../src/registry/removed.ts';
 import { FakeClock } from '../kit/clock.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
@@ -173,7 +173,7 @@ test('put back after a mistake it is what its owner wanted, and has to pass agai
   registry.cancel(key);
   const change = changes.at(-1) as Change;
   const removed = { why: 'cancelled', change, instance: change.before } as Removed;
-  expect(putBack(registry, [removed], { address: '127.0.0.1' }).done.length).toBe(1);
+  expect(restoreRemoved(registry, [removed], { address: '127.0.0.1' }).done.length).toBe(1);
   expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'unchecked', wanted: 'up' } });
   registry.judge(key, passing);
   expect(now()?.status).toBe('up');

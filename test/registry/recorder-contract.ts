@@ -2,9 +2,9 @@
 // with a function that opens one, empty, for a registry; it listens to that registry's changes itself.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Cause, Change } from '../../src/registry/change.ts';
-import { registrationToJson } from '../../src/registry/instance.ts';
-import type { EventQuery, Recorder } from '../../src/registry/recorder.ts';
+import type { EventQuery, Recorder } from '../../src/history/recorder.ts';
+import type { Cause, Change } from '../../src/model/change.ts';
+import { registrationToJson } from '../../src/model/instance.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import type { FakeClock } from '../kit/clock.ts';
 import { Harness, keyOf } from '../kit/harness.ts';

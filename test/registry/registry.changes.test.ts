@@ -1,7 +1,7 @@
 // What leaves the registry: one numbered change for each difference, none without, in the order of the listeners.
 
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../src/registry/change.ts';
+import type { Change } from '../../src/model/change.ts';
 import { Harness, keyOf } from '../kit/harness.ts';
 
 const place = 'orders.prod/orders-1';

@@ -3,8 +3,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseRegistration, type Registration, registrationToJson } from '../../src/registry/instance.ts';
-import type { InstanceKey } from '../../src/registry/names.ts';
+import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';
+import type { InstanceKey } from '../../src/model/names.ts';
 import { defaults, Harness, someAddress, unguarded } from '../kit/harness.ts';
 import { NaiveRegistry, type Write } from '../kit/naive-registry.ts';
 

@@ -2,13 +2,13 @@
 // clocks of which only one counts.
 
 import { describe, expect, test } from 'vitest';
-import type { StoredInstance } from '../../src/registry/stored-instance.ts';
+import type { InstanceRecord } from '../../src/registry/instance-record.ts';
 import { Harness, keyOf, unguarded } from '../kit/harness.ts';
 
 const place = 'orders.prod/orders-1';
 const key = keyOf(place);
 
-function storedOf(harness: Harness, at = place): StoredInstance {
+function storedOf(harness: Harness, at = place): InstanceRecord {
   const stored = harness.registry.find(keyOf(at));
   if (stored === undefined) throw new Error(`${at} is not there`);
   return stored;

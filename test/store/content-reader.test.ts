@@ -1,7 +1,7 @@
 // Registrations read back one after the other: each is what its own text says, whatever the one before said.
 
 import { expect, test } from 'vitest';
-import { parseRegistration, type Registration, registrationToJson } from '../../src/registry/instance.ts';
+import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';
 import { ContentReader } from '../../src/store/content-reader.ts';
 
 const texts = [

@@ -5,7 +5,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Change } from '../../src/registry/change.ts';
+import type { Change } from '../../src/model/change.ts';
 import { type Opened, openFolder } from '../../src/store/data-folder.ts';
 import type { Database } from '../../src/store/database.ts';
 import { PageReader } from '../../src/store/page-reader.ts';

@@ -4,8 +4,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { Change } from '../../src/registry/change.ts';
-import { registrationToJson } from '../../src/registry/instance.ts';
+import type { Change } from '../../src/model/change.ts';
+import { registrationToJson } from '../../src/model/instance.ts';
 import { Database } from '../../src/store/database.ts';
 import { PageReader, type ReadRow } from '../../src/store/page-reader.ts';
 import { changeRow, type InstanceRow } from '../../src/store/rows.ts';

@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import type { Change } from '../../src/registry/change.ts';
-import { appInThePast } from '../../src/registry/past.ts';
-import type { EventQuery, Recorder } from '../../src/registry/recorder.ts';
+import { appInThePast } from '../../src/history/past.ts';
+import type { EventQuery, Recorder } from '../../src/history/recorder.ts';
+import type { Change } from '../../src/model/change.ts';
 import { Database } from '../../src/store/database.ts';
 import { EventSearch } from '../../src/store/event-search.ts';
 import { changeOf, changeRow } from '../../src/store/rows.ts';

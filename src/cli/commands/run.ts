@@ -4,9 +4,9 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type Address, addressToText } from '../../registry/address.ts';
-import { parseRegistration } from '../../registry/instance.ts';
-import { parseInstanceKey } from '../../registry/names.ts';
+import { type Address, addressToText } from '../../model/address.ts';
+import { parseRegistration } from '../../model/instance.ts';
+import { parseInstanceKey } from '../../model/names.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
 import { addRegistryFlags, registriesOf } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -4,7 +4,7 @@
 
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Address } from '../../registry/address.ts';
+import type { Address } from '../../model/address.ts';
 
 export type Readiness =
   | { readonly kind: 'ports'; readonly addrs: readonly Address[] }

@@ -1,6 +1,6 @@
 // What the DNS threads count, in one: each counts in memory of its own, which is read here when somebody asks.
 
-import { DnsCounters, type QueryCount } from '../counters.ts';
+import { DnsCounters, type QueryCount } from '../server/counters.ts';
 
 type Single = 'cacheHits' | 'cacheMisses' | 'truncated' | 'dropped' | 'sendErrors' | 'tcpConnections' | 'tcpRefused';
 

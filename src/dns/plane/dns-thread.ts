@@ -2,8 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { ListenFailure } from '../sockets/listen.ts';
-import type { Asked, Listening, Posting, Report, ThreadStart, Told } from './posting.ts';
+import type { ListenFailure } from '../transport/listen.ts';
+import type { Asked, Listening, Report, ThreadMessage, ThreadStart, Told } from './thread-message.ts';
 
 export class DnsThread {
   readonly #worker: Worker;
@@ -58,12 +58,12 @@ export class DnsThread {
     });
   }
 
-  post(posting: Posting): void {
+  post(posting: ThreadMessage): void {
     this.#worker.postMessage(posting);
   }
 
   /** The same, for a posting that asks. Undefined: it has ended, and nobody can say. */
-  ask<Kind extends keyof Asked>(posting: Posting & { readonly kind: Kind }): Promise<Asked[Kind] | undefined> {
+  ask<Kind extends keyof Asked>(posting: ThreadMessage & { readonly kind: Kind }): Promise<Asked[Kind] | undefined> {
     if (this.#isOver) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<Told>();
     this.#asked.set(posting.sequence, resolve);

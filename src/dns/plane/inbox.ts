@@ -2,19 +2,19 @@
 // of changes makes the queries between them wait for a turn and not for the storm.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Posting } from './posting.ts';
+import type { ThreadMessage } from './thread-message.ts';
 
 /** A posting takes about a millisecond where it is full. */
 const turnMs = 2;
 
 export class Inbox {
-  readonly #apply: (posting: Posting) => void;
-  #waiting: Posting[] = [];
+  readonly #apply: (posting: ThreadMessage) => void;
+  #waiting: ThreadMessage[] = [];
   #isScheduled = false;
 
-  constructor(port: MessagePort, apply: (posting: Posting) => void) {
+  constructor(port: MessagePort, apply: (posting: ThreadMessage) => void) {
     this.#apply = apply;
-    port.on('message', (posting: Posting) => {
+    port.on('message', (posting: ThreadMessage) => {
       this.#waiting.push(posting);
       this.#schedule();
     });

@@ -6,18 +6,18 @@
 // beside the row, and their addresses in an index of objects.
 // Limits: 2^32 rows and apps.
 
-import type { Named } from '../../registry/catalogue.ts';
-import type { Instance } from '../../registry/instance.ts';
-import { ipv4ToNumber } from '../../registry/ip.ts';
-import type { PlacedInstance } from '../../registry/placed-instance.ts';
-import { type Alike, type InstanceParts, type Profile, ProfiledInstance } from '../../registry/profiled-instance.ts';
-import { hashStart, mixed, textHash } from '../../registry/text-hash.ts';
-import type { HostsView } from '../../registry/view.ts';
-import { HostInstances } from '../live/host-instances.ts';
-import { SpreadMap } from '../live/spread-map.ts';
-import { LabelStore } from '../packed/label-store.ts';
-import { NumberRows } from '../packed/number-rows.ts';
-import { RowIndex } from '../packed/row-index.ts';
+import type { Instance } from '../../model/instance.ts';
+import { ipv4ToNumber } from '../../model/ip.ts';
+import type { HostsView } from '../../model/view.ts';
+import type { Named } from '../../registry/apps/catalogue.ts';
+import type { CompactInstance } from '../../registry/compact-instance.ts';
+import { type Alike, type InstanceParts, type Profile, ProfiledInstance } from '../../registry/instance-profile.ts';
+import { LabelStore } from '../../runtime/packed/label-store.ts';
+import { NumberRows } from '../../runtime/packed/number-rows.ts';
+import { RowIndex } from '../../runtime/packed/row-index.ts';
+import { ShardedMap } from '../../runtime/sharded-map.ts';
+import { hashStart, mixed, textHash } from '../../runtime/text-hash.ts';
+import { HostInstances } from '../services/host-instances.ts';
 import { SharedParts } from './shared-parts.ts';
 
 /** An app's rows. */
@@ -57,7 +57,7 @@ export class InstanceTable implements HostsView {
   readonly #labels = new LabelStore();
   readonly #profiles = new SharedParts<Profile>();
   readonly #lists = new SharedParts<readonly number[]>();
-  readonly #odd = new SpreadMap<PlacedInstance, number>();
+  readonly #odd = new ShardedMap<CompactInstance, number>();
   readonly #oddHosts = new HostInstances();
   readonly #byLabel = new RowIndex((row) =>
     mixed(this.#labels.hash(this.#get(row, LABEL), appHash(this.#get(row, APP)))),
@@ -76,7 +76,7 @@ export class InstanceTable implements HostsView {
   /** What a row says, as a value that stays what it is. */
   instance(row: number): Instance & InstanceParts {
     const profile = this.#get(row, PROFILE);
-    if (profile === odd) return this.#odd.get(row) as PlacedInstance;
+    if (profile === odd) return this.#odd.get(row) as CompactInstance;
     const { place } = this.#apps[this.#get(row, APP)] as AppRows;
     return new ProfiledInstance(place, {
       names: this.#label(row),
@@ -125,7 +125,7 @@ export class InstanceTable implements HostsView {
   }
 
   /** Adds an instance of the app, or puts it in the place of the one in `row`; answers the row. */
-  put(app: AppRows, instance: PlacedInstance, row = -1): number {
+  put(app: AppRows, instance: CompactInstance, row = -1): number {
     const beside = [app.last, this.#latest].filter((other) => other >= 0);
     const profiles = beside.map((other) => this.#get(other, PROFILE));
     const ports = beside.map((other) => this.#get(other, PORT) - lists);
@@ -165,7 +165,7 @@ export class InstanceTable implements HostsView {
 
   #alike(row: number): Alike {
     const profile = this.#get(row, PROFILE);
-    if (profile === odd) return this.#odd.get(row) as PlacedInstance;
+    if (profile === odd) return this.#odd.get(row) as CompactInstance;
     return { numbers: this.#numbers(row), profile: this.#profiles.get(profile) };
   }
 
@@ -206,7 +206,7 @@ export class InstanceTable implements HostsView {
   #forget(row: number): void {
     const profile = this.#get(row, PROFILE);
     if (profile === odd) {
-      this.#oddHosts.delete(this.#odd.get(row) as PlacedInstance);
+      this.#oddHosts.delete(this.#odd.get(row) as CompactInstance);
       this.#odd.delete(row);
       return;
     }
@@ -245,7 +245,7 @@ export class InstanceTable implements HostsView {
   }
 }
 
-function isPlain(instance: InstanceParts): instance is Plain & PlacedInstance {
+function isPlain(instance: InstanceParts): instance is Plain & CompactInstance {
   const { names, hosts, profile } = instance;
   return typeof names === 'string' && typeof hosts === 'number' && profile.health === undefined;
 }

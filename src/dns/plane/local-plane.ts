@@ -1,12 +1,12 @@
 // The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
 // be told: whoever changes the registry and the zones has changed the answers.
 
-import { DnsCounters } from '../counters.ts';
-import { explain } from '../explain.ts';
-import { createHandler } from '../handler.ts';
-import { Handouts } from '../handouts.ts';
-import type { ListenFailure } from '../sockets/listen.ts';
-import { listenDns } from '../sockets/server.ts';
+import { DnsCounters } from '../server/counters.ts';
+import { explain } from '../server/explain.ts';
+import { createHandler } from '../server/handler.ts';
+import { OutstandingAnswers } from '../server/outstanding-answers.ts';
+import type { ListenFailure } from '../transport/listen.ts';
+import { listenDns } from '../transport/server.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 
 const nothing = (): void => {};
@@ -16,7 +16,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   const { zones, live, clock, cacheOctetsMax, identity, tcp } = options;
   let isReady = false;
   const counters = new DnsCounters();
-  const handouts = new Handouts(clock.monotonicMs());
+  const handouts = new OutstandingAnswers(clock.monotonicMs());
   const handler = createHandler({
     zones,
     counters,

@@ -1,23 +1,23 @@
 // One DNS thread without the thread: a replica of the registry, the zones over it, the handler and its sockets, told
 // what to do by postings. It is the main thread's DNS side once more, with the replica in the registry's place.
 
-import { DnsCounters } from '../counters.ts';
-import { explain } from '../explain.ts';
-import { createHandler, type Handler } from '../handler.ts';
-import { Handouts } from '../handouts.ts';
-import { LiveZones } from '../live/live-zones.ts';
-import { Draws } from '../rotation.ts';
-import { openBatchedUdp } from '../sockets/batched/batched-udp.ts';
-import type { Listen } from '../sockets/listen.ts';
-import { type DnsServer, listenDns } from '../sockets/server.ts';
-import { dgramUdp } from '../sockets/udp.ts';
-import { ZoneTable } from '../zone-table.ts';
+import { sharedClock } from '../../runtime/shared-clock.ts';
+import { Draws } from '../message/rotation.ts';
+import { DnsCounters } from '../server/counters.ts';
+import { explain } from '../server/explain.ts';
+import { createHandler, type Handler } from '../server/handler.ts';
+import { OutstandingAnswers } from '../server/outstanding-answers.ts';
+import { LiveZones } from '../services/live-zones.ts';
+import { openBatchedUdp } from '../transport/batched/batched-udp.ts';
+import type { Listen } from '../transport/listen.ts';
+import { type DnsServer, listenDns } from '../transport/server.ts';
+import { dgramUdp } from '../transport/udp.ts';
+import { zoneOfShared } from '../zone/shared-zone.ts';
+import { ZoneTable } from '../zone/zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
-import type { Posting, Report, ThreadStart, Told } from './posting.ts';
 import { Replica, type ReplicaListener } from './replica.ts';
-import { sharedClock } from './shared-clock.ts';
+import type { Report, ThreadMessage, ThreadStart, Told } from './thread-message.ts';
 import { readUpdates } from './update.ts';
-import { zoneOfParcel } from './zone-parcel.ts';
 
 /** One bug may be met by every query: so many reports a second say enough. */
 const faultsPerSecondMax = 10;
@@ -30,7 +30,7 @@ export class PlaneThread {
   readonly #zones = new ZoneTable();
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
-  readonly #handouts: Handouts;
+  readonly #handouts: OutstandingAnswers;
   readonly #monotonicMs: () => number;
   /** Of the replica. */
   readonly #listener: ReplicaListener;
@@ -55,12 +55,12 @@ export class PlaneThread {
     this.#replica = new Replica(start.revision);
     this.#counters = new DnsCounters(start.counters);
     // Of what the thread had handed out whose place it takes nothing is known, but that it was before.
-    this.#handouts = new Handouts(monotonicMs());
+    this.#handouts = new OutstandingAnswers(monotonicMs());
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
     this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
-    for (const parcel of start.zones) this.#live.serve(zoneOfParcel(parcel));
+    for (const parcel of start.zones) this.#live.serve(zoneOfShared(parcel));
     this.#live.serveMissing();
     this.#listener = {
       changed: (change) => {
@@ -83,14 +83,14 @@ export class PlaneThread {
   }
 
   /** Does what a posting says; changes of data are in every answer from then on. */
-  apply(posting: Posting): void {
+  apply(posting: ThreadMessage): void {
     switch (posting.kind) {
       case 'updates':
         for (const update of readUpdates(posting.rows)) this.#replica.apply(update, this.#listener);
         break;
       case 'zone':
         this.#replica.touch(posting.revision);
-        this.#live.serve(zoneOfParcel(posting.parcel));
+        this.#live.serve(zoneOfShared(posting.parcel));
         break;
       case 'ready':
         this.#isReady = true;

@@ -8,7 +8,7 @@
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
 //   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last posting               │
-//   │ drain ──await handedOut ◀─────┼── asked, answered─│ Handouts                                 │
+//   │ drain ──await handedOut ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
@@ -19,27 +19,27 @@
 // thread that is being started listens only once it knows all that the others know.
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
-import type { Change } from '../../registry/change.ts';
-import type { Clock } from '../../registry/clock.ts';
-import type { InstanceKey } from '../../registry/names.ts';
-import type { RegistryView } from '../../registry/view.ts';
-import type { QueryCount } from '../counters.ts';
-import type { Explained } from '../explain.ts';
-import type { HandedOut, HeldInstance } from '../handouts.ts';
-import type { InstanceChange } from '../live/instance-change.ts';
-import type { Listen, ListenFailure } from '../sockets/listen.ts';
-import type { UdpTransport } from '../sockets/udp.ts';
-import type { Zone } from '../zone.ts';
-import type { ZoneTable } from '../zone-table.ts';
+import type { Change } from '../../model/change.ts';
+import type { InstanceKey } from '../../model/names.ts';
+import type { RegistryView } from '../../model/view.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { QueryCount } from '../server/counters.ts';
+import type { Explained } from '../server/explain.ts';
+import type { HandedOut, HeldInstance } from '../server/outstanding-answers.ts';
+import type { InstanceChange } from '../services/instance-change.ts';
+import type { Listen, ListenFailure } from '../transport/listen.ts';
+import type { UdpTransport } from '../transport/udp.ts';
+import type { Zone } from '../zone/zone.ts';
+import type { ZoneTable } from '../zone/zone-table.ts';
 import type { DnsThread } from './dns-thread.ts';
 import { openLocalPlane } from './local-plane.ts';
-import type { ThreadOptions, ThreadStart } from './posting.ts';
+import type { ThreadOptions, ThreadStart } from './thread-message.ts';
 import { openThreadedPlane } from './threaded-plane.ts';
-import type { ToldInstance } from './update.ts';
+import type { ReplicaInstance } from './update.ts';
 
 /** The registry, seen from the plane. */
 export interface PlaneView extends RegistryView {
-  find(key: InstanceKey): ToldInstance | undefined;
+  find(key: InstanceKey): ReplicaInstance | undefined;
 }
 
 export interface PlaneOptions extends ThreadOptions {
@@ -51,7 +51,7 @@ export interface PlaneOptions extends ThreadOptions {
   readonly clockMemory: SharedArrayBuffer;
   readonly view: PlaneView;
   /** All instances of `view`, to be walked while it changes. */
-  readonly everybody: () => Iterable<ToldInstance>;
+  readonly allInstances: () => Iterable<ReplicaInstance>;
   /** Of this thread, with live names, and what keeps those: told of changes only where this thread answers. */
   readonly zones: ZoneTable;
   readonly live: { changed(change: InstanceChange): void };
@@ -90,7 +90,7 @@ export interface Plane {
   /** A change listener. */
   apply(change: Change): void;
   /** The lease of an instance is lapsing or no longer is, or the instance is suspect or no longer is. */
-  mark(told: ToldInstance): void;
+  mark(told: ReplicaInstance): void;
   /** A zone of a file, new or another; this thread's own zones have it already. The view's revision stands for it. */
   serveZone(zone: Zone): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */

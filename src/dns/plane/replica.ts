@@ -5,12 +5,12 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
-import { Catalogue, type Named } from '../../registry/catalogue.ts';
-import type { Instance } from '../../registry/instance.ts';
-import { PlacedInstance } from '../../registry/placed-instance.ts';
-import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../registry/view.ts';
-import type { InstanceChange } from '../live/instance-change.ts';
-import { SpreadMap } from '../live/spread-map.ts';
+import type { Instance } from '../../model/instance.ts';
+import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
+import { Catalogue, type Named } from '../../registry/apps/catalogue.ts';
+import { CompactInstance } from '../../registry/compact-instance.ts';
+import { ShardedMap } from '../../runtime/sharded-map.ts';
+import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
 import type { LeaseState, Place, Put, Update } from './update.ts';
 
@@ -47,7 +47,7 @@ class Shown implements LeasedInstance {
 }
 
 /** By row, those that are not open. */
-type Leases = SpreadMap<LeaseState, number>;
+type Leases = ShardedMap<LeaseState, number>;
 
 class ReplicaApp implements AppView, AppRows {
   readonly place: Named;
@@ -81,7 +81,7 @@ class ReplicaApp implements AppView, AppRows {
 export class Replica implements RegistryView {
   readonly #apps = new Catalogue<ReplicaApp>();
   readonly #table = new InstanceTable();
-  readonly #leases: Leases = new SpreadMap();
+  readonly #leases: Leases = new ShardedMap();
   #revision: number;
   #version = 0;
   /** Many are kept for one reason: it is kept once. */
@@ -146,7 +146,7 @@ export class Replica implements RegistryView {
     const table = this.#table;
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
-    const after = new PlacedInstance(app.place, id, label, registration, table.neighbours(app), health);
+    const after = new CompactInstance(app.place, id, label, registration, table.neighbours(app), health);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });

@@ -1,8 +1,8 @@
 // Rows of one turn of the event loop as one text: a posting costs what ten rows do. Whoever needs them gone at once says
 // `flush`; otherwise they go when there are many, or when the turn ends.
 
-import type { Instance } from '../../registry/instance.ts';
-import { openInstance, putRow, type ToldInstance } from './update.ts';
+import type { Instance } from '../../model/instance.ts';
+import { openInstance, putRow, type ReplicaInstance } from './update.ts';
 
 export class RowBatch {
   readonly #post: (rows: string) => void;
@@ -23,7 +23,7 @@ export class RowBatch {
   }
 
   /** An instance is there: see putRow. */
-  put(told: ToldInstance, revision: number, why: string): void {
+  put(told: ReplicaInstance, revision: number, why: string): void {
     const row = putRow(told, revision, why, this.#lastPut);
     this.#lastPut = openInstance(told);
     this.push(row);

@@ -4,7 +4,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Inbox } from './inbox.ts';
 import { PlaneThread } from './plane-thread.ts';
-import type { Report, ThreadStart } from './posting.ts';
+import type { Report, ThreadStart } from './thread-message.ts';
 
 const port = parentPort as MessagePort;
 const report = (said: Report) => port.postMessage(said);

@@ -6,24 +6,24 @@
 // Limits: rowsPerPosting, restartsMax.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Change } from '../../registry/change.ts';
-import { DnsCounters } from '../counters.ts';
-import type { Explained } from '../explain.ts';
-import { type HandedOut, Handouts, type HeldInstance } from '../handouts.ts';
-import type { Name } from '../name.ts';
-import { SharedMemory } from '../packed/shared-memory.ts';
-import type { Listen, ListenFailure } from '../sockets/listen.ts';
-import { listenDns } from '../sockets/server.ts';
-import type { Zone } from '../zone.ts';
+import type { Change } from '../../model/change.ts';
+import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
+import type { Name } from '../message/name.ts';
+import { DnsCounters } from '../server/counters.ts';
+import type { Explained } from '../server/explain.ts';
+import { type HandedOut, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
+import type { Listen, ListenFailure } from '../transport/listen.ts';
+import { listenDns } from '../transport/server.ts';
+import { type SharedZone, sharedZoneOf } from '../zone/shared-zone.ts';
+import type { Zone } from '../zone/zone.ts';
 import { AppliedNumbers } from './applied-numbers.ts';
 import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
-import type { Content, Listening, ThreadStart } from './posting.ts';
 import { RowBatch } from './row-batch.ts';
-import { markRow, openInstance, putRow, removeRow, type ToldInstance } from './update.ts';
+import type { Content, Listening, ThreadStart } from './thread-message.ts';
+import { markRow, openInstance, putRow, type ReplicaInstance, removeRow } from './update.ts';
 import { Watchdog } from './watchdog.ts';
-import { parcelOf, type ZoneParcel } from './zone-parcel.ts';
 
 /** Applied in about a millisecond: queries wait no longer behind one. */
 const rowsPerPosting = 128;
@@ -58,7 +58,7 @@ class ThreadedPlane implements Plane {
   readonly #counterMemory: readonly SharedArrayBuffer[];
   readonly #watchdog: Watchdog;
   readonly #pages = new SharedMemory();
-  readonly #zones = new Map<Name, { readonly zone: Zone; readonly parcel: ZoneParcel }>();
+  readonly #zones = new Map<Name, { readonly zone: Zone; readonly parcel: SharedZone }>();
   /** By slot; undefined: it has ended. */
   readonly #threads: (DnsThread | undefined)[] = [];
   readonly #starting = new Set<Promise<unknown>>();
@@ -88,7 +88,7 @@ class ThreadedPlane implements Plane {
     });
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
-    for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: parcelOf(zone, this.#pages) });
+    for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: sharedZoneOf(zone, this.#pages) });
   }
 
   /** Starts all threads; answers with the first failure. */
@@ -111,18 +111,18 @@ class ThreadedPlane implements Plane {
   apply({ revision, before, after }: Change): void {
     if (after === undefined) this.#rows.push(removeRow(before, revision));
     else {
-      const told = this.#options.view.find(after) as ToldInstance;
+      const told = this.#options.view.find(after) as ReplicaInstance;
       this.#rows.put(told, revision, this.#whySuspect(told));
     }
   }
 
-  mark(told: ToldInstance): void {
+  mark(told: ReplicaInstance): void {
     this.#rows.push(markRow(told, this.#whySuspect(told)));
   }
 
   serveZone(zone: Zone): void {
     this.#rows.flush();
-    const parcel = parcelOf(zone, this.#pages);
+    const parcel = sharedZoneOf(zone, this.#pages);
     const old = this.#zones.get(zone.apex)?.zone;
     this.#zones.set(zone.apex, { zone, parcel });
     this.#post({ kind: 'zone', parcel, revision: this.#options.view.revision });
@@ -159,7 +159,7 @@ class ThreadedPlane implements Plane {
     const nowMs = this.#options.clock.monotonicMs();
     // What a thread knew that has ended, or had the place of one that does not listen yet: as with a process that has
     // ended, it handed out everything at its end.
-    return latest(told.map((one) => one ?? new Handouts(nowMs).of(key, nowMs)));
+    return latest(told.map((one) => one ?? new OutstandingAnswers(nowMs).of(key, nowMs)));
   }
 
   /** One thread says it; another one where it ends meanwhile. One that does not know everybody yet is not asked. */
@@ -186,7 +186,7 @@ class ThreadedPlane implements Plane {
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
   }
 
-  #whySuspect(told: ToldInstance): string {
+  #whySuspect(told: ReplicaInstance): string {
     return told.isSuspect ? (this.#options.view.whySuspect?.(told) ?? '') : '';
   }
 
@@ -252,10 +252,10 @@ class ThreadedPlane implements Plane {
 
   /** All instances as they are now, in slices; changes that come in between overtake none of them. */
   async #tellEverybody(thread: DnsThread): Promise<void> {
-    const { everybody, view } = this.#options;
+    const { allInstances, view } = this.#options;
     let rows: unknown[] = [];
     let before: ReturnType<typeof openInstance>;
-    for (const told of everybody()) {
+    for (const told of allInstances()) {
       rows.push(putRow(told, view.revision, this.#whySuspect(told), before));
       before = openInstance(told);
       if (rows.length < rowsPerPosting) continue;

@@ -4,11 +4,11 @@
 // see registry/lapsing.ts.
 // Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
 
-import { type Address, addressToText, parseAddress } from '../../registry/address.ts';
-import type { Health } from '../../registry/health.ts';
-import type { Instance, Registration } from '../../registry/instance.ts';
-import { isAlike } from '../../registry/placed-instance.ts';
-import type { LeasedInstance } from '../../registry/view.ts';
+import { type Address, addressToText, parseAddress } from '../../model/address.ts';
+import type { Health } from '../../model/health.ts';
+import type { Instance, Registration } from '../../model/instance.ts';
+import type { LeasedInstance } from '../../model/view.ts';
+import { isAlike } from '../../registry/compact-instance.ts';
 
 export interface Place {
   readonly env: string;
@@ -17,9 +17,9 @@ export interface Place {
 }
 
 /** An instance as the registry has it. */
-export interface ToldInstance extends LeasedInstance {
+export interface ReplicaInstance extends LeasedInstance {
   /** Its deadline is for those to know who hold a copy. */
-  readonly isLapsing: boolean;
+  readonly isNearExpiry: boolean;
 }
 
 export interface LeaseState {
@@ -50,7 +50,7 @@ type Row = readonly unknown[];
  * An instance is there, new or changed. `why`: of a suspect. `before`: what `openInstance` said of the last one for which
  * this made a row of the same text; if both say the same but for names and their only address, the row has no more.
  */
-export function putRow(told: ToldInstance, revision: number, why: string, before?: Instance): Row {
+export function putRow(told: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
   const { instance } = told;
   if (before !== undefined && isAlike(instance, before) && openInstance(told) !== undefined) {
     const { addrs } = instance;
@@ -67,8 +67,8 @@ export function putRow(told: ToldInstance, revision: number, why: string, before
 }
 
 /** The instance as it is now, if there is nothing to be said of its lease. */
-export function openInstance({ isLapsing, isSuspect, instance }: ToldInstance): Instance | undefined {
-  return isLapsing || isSuspect ? undefined : instance;
+export function openInstance({ isNearExpiry, isSuspect, instance }: ReplicaInstance): Instance | undefined {
+  return isNearExpiry || isSuspect ? undefined : instance;
 }
 
 function alikeRow(instance: Instance, { host, number }: Address, revision: number, before: Instance): Row {
@@ -84,14 +84,14 @@ export function removeRow({ env, appid, label }: Place, revision: number): Row {
 }
 
 /** Nothing but the lease is another. */
-export function markRow(told: ToldInstance, why: string): Row {
+export function markRow(told: ReplicaInstance, why: string): Row {
   const { env, appid, label } = told.instance;
   return ['~', env, appid, label, ...leaseOf(told, why)];
 }
 
 /** JSON has no infinity. */
-function leaseOf({ isLapsing, deadlineMs, isSuspect }: ToldInstance, why: string): Lease {
-  return [isLapsing ? deadlineMs : null, isSuspect ? why : null];
+function leaseOf({ isNearExpiry, deadlineMs, isSuspect }: ReplicaInstance, why: string): Lease {
+  return [isNearExpiry ? deadlineMs : null, isSuspect ? why : null];
 }
 
 /** Rows as one text, in their order. */

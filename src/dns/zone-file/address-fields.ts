@@ -1,7 +1,7 @@
 // Fields that hold addresses of other kinds: lists of prefixes (APL, RFC 3123), the gateway of IPSECKEY (RFC 4025),
 // hardware addresses (RFC 7043), identifiers and locators (RFC 6742), NSAP addresses (RFC 1706).
 
-import { ipv4ToText, ipv6ToText, parseGroup, parseIpv4, parseIpv6 } from '../../registry/ip.ts';
+import { ipv4ToText, ipv6ToText, parseGroup, parseIpv4, parseIpv6 } from '../../model/ip.ts';
 import * as fields from './rdata-fields.ts';
 import { bareWord, type Field, parseDecimal, parseHex } from './rdata-fields.ts';
 import { problem } from './words.ts';

@@ -4,11 +4,11 @@
 // MX, SRV and delegations whose target is an alias or unknown, data hidden by a delegation, any number of records.
 // Duplicates collapse without a word, with the lower TTL. Sliced, name by name.
 
-import { headerOctets, type Rdata, RRType, tcpOctetsMax } from '../message.ts';
-import { fold, type Name, nameOctetsMax, nameToText } from '../name.ts';
-import { hasType, type RecordTable } from '../packed/record-table.ts';
-import { typeName } from '../type-names.ts';
-import { type Zone, zoneOf } from '../zone.ts';
+import { headerOctets, type Rdata, RRType, tcpOctetsMax } from '../message/message.ts';
+import { fold, type Name, nameOctetsMax, nameToText } from '../message/name.ts';
+import { typeName } from '../message/type-names.ts';
+import { hasType, type RecordTable } from '../zone/record-table.ts';
+import { type Zone, zoneOf } from '../zone/zone.ts';
 import type { ZoneFault } from './fault.ts';
 import { checkServers } from './name-servers.ts';
 import type { ParsedZone } from './parse.ts';

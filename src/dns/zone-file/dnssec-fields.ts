@@ -1,7 +1,7 @@
 // Fields of the DNSSEC record types (RFC 4034, RFC 5155, RFC 7477): algorithms, times, lists of types, salts and
 // hashes. rollcall does not sign; a zone file signed elsewhere is still read and served as it is.
 
-import { isMetaType, typeName, typeNumber } from '../type-names.ts';
+import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
 import { bareWord, type Field, number, parseDecimal, parseHex } from './rdata-fields.ts';
 import { problem } from './words.ts';
 

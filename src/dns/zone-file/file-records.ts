@@ -1,11 +1,11 @@
 // The records of a zone's file with the place of each, packed: a parser adds them, the checks look at them, and what
 // is left of them when all is well is the zone's record table. Places are dropped with the rest.
 
-import type { Rdata } from '../message.ts';
-import type { Name } from '../name.ts';
-import { NumberRows } from '../packed/number-rows.ts';
-import { RecordTable } from '../packed/record-table.ts';
-import type { ZoneRecord } from '../zone.ts';
+import { NumberRows } from '../../runtime/packed/number-rows.ts';
+import type { Rdata } from '../message/message.ts';
+import type { Name } from '../message/name.ts';
+import { RecordTable } from '../zone/record-table.ts';
+import type { ZoneRecord } from '../zone/zone.ts';
 import type { FaultSource, Place } from './fault.ts';
 
 /** A record and where it stands. */

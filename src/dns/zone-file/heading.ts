@@ -2,8 +2,8 @@
 // (RFC 1035 §5.1). The only class is IN, also written CLASS1 (RFC 3597 §5). No TTL starts like a type: it begins with a
 // digit. Limits: a TTL has 31 bits (RFC 2181 §8); types that stand for questions are refused.
 
-import { ttlSecondsMax } from '../message.ts';
-import { isMetaType, typeName, typeNumber } from '../type-names.ts';
+import { ttlSecondsMax } from '../message/message.ts';
+import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
 import type { Token } from './lexer.ts';
 import { parseSeconds } from './ttl-text.ts';
 import { type Problem, problem } from './words.ts';

@@ -5,8 +5,8 @@
 
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fold, type Name, parseName, ROOT } from '../name.ts';
-import type { Zone } from '../zone.ts';
+import { fold, type Name, parseName, ROOT } from '../message/name.ts';
+import type { Zone } from '../zone/zone.ts';
 import { type CheckedZone, checkZone } from './check.ts';
 import type { ConfinedFile } from './confined-file.ts';
 import type { ZoneFault } from './fault.ts';

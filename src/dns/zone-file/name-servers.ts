@@ -2,9 +2,9 @@
 // address (RFC 1034 §4.2.1, RFC 2181 §10.3), at that name or by a wildcard. BIND and Knot refuse the zone otherwise.
 // Not looked at, as at least two of the three do not: delegations, and targets at or below a delegation.
 
-import { RRType, targetOf } from '../message.ts';
-import { childOf, fold, isWithin, type Name, nameToText, parentOf } from '../name.ts';
-import { hasType, type RecordTable } from '../packed/record-table.ts';
+import { RRType, targetOf } from '../message/message.ts';
+import { childOf, fold, isWithin, type Name, nameToText, parentOf } from '../message/name.ts';
+import { hasType, type RecordTable } from '../zone/record-table.ts';
 import type { ParsedZone } from './parse.ts';
 
 /** Notes a fault for each NS record at the apex whose target cannot have an address. */

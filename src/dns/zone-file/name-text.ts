@@ -2,7 +2,7 @@
 // have no escapes, which is nearly all of them: a zone of a million records has two million names. The octets are
 // laid out in one buffer and copied out at once, so the result is flat and keeps no piece of the file's text alive.
 
-import { labelOctetsMax, type Name, type NameFault, nameOctetsMax, parseName } from '../name.ts';
+import { labelOctetsMax, type Name, type NameFault, nameOctetsMax, parseName } from '../message/name.ts';
 
 const DOT = 0x2e;
 const scratch = Buffer.alloc(nameOctetsMax + 1);

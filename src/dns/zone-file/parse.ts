@@ -3,8 +3,8 @@
 // $ORIGIN, $TTL (RFC 2308 §4), $INCLUDE, and BIND's $GENERATE; any other is refused, as is any class but IN.
 // Limits: includeDepthMax files deep, includesMax files, zoneOctetsMax octets of text in all, faults: see fault.ts.
 
-import { type Rdata, RRType, ttlSecondsMax } from '../message.ts';
-import { fold, type Name } from '../name.ts';
+import { type Rdata, RRType, ttlSecondsMax } from '../message/message.ts';
+import { fold, type Name } from '../message/name.ts';
 import { FaultList, type FaultSource, type Place } from './fault.ts';
 import { FileRecords } from './file-records.ts';
 import { parseRange, parseTemplate, type Template } from './generate.ts';

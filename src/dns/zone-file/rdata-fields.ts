@@ -2,8 +2,8 @@
 // gives the words back. What `show` gives, `read` turns into the same octets: rdata.ts leans on that to check data
 // given as hexadecimal (RFC 3597). Presentation forms: RFC 1035 §3.3 and §5.1, others where they are named.
 
-import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../registry/ip.ts';
-import { nameToText, unescapeAt } from '../name.ts';
+import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../model/ip.ts';
+import { nameToText, unescapeAt } from '../message/name.ts';
 import { readName } from './name-text.ts';
 import { latin1, type OctetReader, type RdataWriter } from './rdata-octets.ts';
 import { parseSeconds } from './ttl-text.ts';

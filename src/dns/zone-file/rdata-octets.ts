@@ -3,8 +3,8 @@
 // of the Rdata; a name is a part of its own, so that the encoder can decide on its compression.
 // Limits: 65 535 octets of data, names counted without compression (RFC 1035 §3.2.1: RDLENGTH is two octets).
 
-import type { Rdata } from '../message.ts';
-import { labelOctetsMax, type Name, nameOctetsMax } from '../name.ts';
+import type { Rdata } from '../message/message.ts';
+import { labelOctetsMax, type Name, nameOctetsMax } from '../message/name.ts';
 
 export const rdataOctetsMax = 65_535;
 

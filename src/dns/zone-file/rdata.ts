@@ -4,9 +4,9 @@
 // Types: those that at least two of BIND 9.18, NSD 4.6 and Knot 3.2 read, except WKS (its services are named after
 // a file of the operating system). Others are served too, but need the `\#` form.
 
-import type { Rdata } from '../message.ts';
-import { ROOT } from '../name.ts';
-import { typeName, typeNumber } from '../type-names.ts';
+import type { Rdata } from '../message/message.ts';
+import { ROOT } from '../message/name.ts';
+import { typeName, typeNumber } from '../message/type-names.ts';
 import { gateway, hardwareAddress, locator, nsap, prefix } from './address-fields.ts';
 import { algorithm, coveredType, nextHash, salt, time, typeList } from './dnssec-fields.ts';
 import { Lexer } from './lexer.ts';

@@ -3,7 +3,7 @@
 // a named key as its own form. Either way the octets must make sense for the key, since clients discard the whole
 // record otherwise (§2.2). Names known: the six of RFC 9460, ech (RFC 9848) and dohpath (RFC 9461); others as keyN.
 
-import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../registry/ip.ts';
+import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../model/ip.ts';
 import type { Token } from './lexer.ts';
 import { type Field, parseBase64, parseDecimal, quoted, unescaped } from './rdata-fields.ts';
 import { latin1, OctetReader } from './rdata-octets.ts';

@@ -1,7 +1,7 @@
 // The words of one record's data, as field codecs take them: one after the other, with the origin that completes
 // relative names. What is missing is reported at the last word there was.
 
-import type { Name } from '../name.ts';
+import type { Name } from '../message/name.ts';
 import type { Token } from './lexer.ts';
 
 /** What is wrong with a word, in words that do not quote it: whether it may be shown is the parser's decision. */

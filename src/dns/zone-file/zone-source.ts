@@ -24,7 +24,7 @@ export function sourceOf(path: string, file: ConfinedFile): ZoneSource {
 }
 
 /** Whether two loads were made from the same text. */
-export function saidOf(sources: readonly ZoneSource[]): string {
+export function zonesDigestOf(sources: readonly ZoneSource[]): string {
   return sources.map(({ path, said }) => `${path}\0${said}`).join('\0');
 }
 

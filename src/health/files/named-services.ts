@@ -3,8 +3,8 @@
 // are written. A file that is leaving holds nothing: renamed, it hands its instances over as they are.
 // Limits: those of the files; a thousand registrations or so are done between two turns of the event loop.
 
-import type { Actor } from '../../registry/change.ts';
-import { type InstanceKey, instanceKey } from '../../registry/names.ts';
+import type { Actor } from '../../model/change.ts';
+import { type InstanceKey, instanceKey } from '../../model/names.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Service } from './service-file.ts';
 

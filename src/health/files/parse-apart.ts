@@ -4,7 +4,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { RegistrationDefaults } from '../../registry/instance.ts';
+import type { RegistrationDefaults } from '../../model/instance.ts';
 import { parseServiceFile, type ServiceFile } from './service-file.ts';
 
 /** Some ten milliseconds. */

@@ -4,9 +4,9 @@
 // Limits: 1 MiB and 10 000 instances a file; aliases as far as the yaml package lets them unfold.
 
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { parseRegistration, type Registration, type RegistrationDefaults } from '../../registry/instance.ts';
-import { type InstanceKey, parseInstanceKey } from '../../registry/names.ts';
-import { type Problem, problem } from '../../registry/problem.ts';
+import { parseRegistration, type Registration, type RegistrationDefaults } from '../../model/instance.ts';
+import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
+import { type Problem, problem } from '../../model/problem.ts';
 
 export interface Service {
   readonly key: InstanceKey;

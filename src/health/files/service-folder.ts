@@ -7,7 +7,7 @@
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RegistrationDefaults } from '../../registry/instance.ts';
+import type { RegistrationDefaults } from '../../model/instance.ts';
 import { parseApart } from './parse-apart.ts';
 import { fileOctetsMax, type Service } from './service-file.ts';
 

@@ -3,7 +3,7 @@
 // Limits: an answer of at most 4 KiB, which is a thousand times what there is to say.
 
 import { connect, constants } from 'node:http2';
-import type { Check } from '../../registry/checks.ts';
+import type { Check } from '../../model/checks.ts';
 import type { Located, ProbeResult } from '../probe.ts';
 
 const answerOctetsMax = 4096;

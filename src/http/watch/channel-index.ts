@@ -2,7 +2,7 @@
 // are `env/appid`: neither part can contain a slash.
 // Limits: a channel exists as long as it has watchers, and these are limited.
 
-import type { Change } from '../../registry/change.ts';
+import type { Change } from '../../model/change.ts';
 import type { Channel } from './channel.ts';
 import type { WatchQuery } from './watch-query.ts';
 

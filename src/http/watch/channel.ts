@@ -4,7 +4,7 @@
 // A change that concerns none of them, by their filters, is not kept: thousands of narrow filters cost no memory in a storm.
 // Limits: `pendingMax` changes; above it all members read on from the log.
 
-import type { Change } from '../../registry/change.ts';
+import type { Change } from '../../model/change.ts';
 import { bearingOf, type WatchQuery } from './watch-query.ts';
 
 /** A watcher as its channel knows it. */

@@ -2,11 +2,11 @@
 // JSON. A change is encoded once for each way to tell it, however many watchers hear it.
 // Limits: `keptOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
 
-import type { Change } from '../../registry/change.ts';
-import type { Clock } from '../../registry/clock.ts';
-import { StoredInstance } from '../../registry/stored-instance.ts';
-import { eventDocument } from '../event-document.ts';
-import { instanceDocument } from '../instance-document.ts';
+import type { Change } from '../../model/change.ts';
+import { InstanceRecord } from '../../registry/instance-record.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { eventDocument } from '../api/event-document.ts';
+import { instanceDocument } from '../api/instance-document.ts';
 
 /** Some ten thousand changes of ordinary instances. */
 const keptOctetsMax = 8 * 1024 * 1024;
@@ -62,6 +62,6 @@ function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Cloc
   const document = { kind: change.kind, matches: bearing === 'matches', ...told };
   if (change.after === undefined) return document;
   const renewedMs = clock.monotonicMs() - (clock.wallMs() - change.times.renewedAtMs);
-  const stored = new StoredInstance(change.after, change.times, renewedMs, change.revision);
+  const stored = new InstanceRecord(change.after, change.times, renewedMs, change.revision);
   return { ...document, after: instanceDocument(stored, clock) };
 }

@@ -3,12 +3,12 @@
 // changes that follow it, all of them after that revision. So nothing has to be held still or copied, however large
 // the registry is, and together they lose nothing and say nothing twice.
 
-import type { App } from '../../registry/app.ts';
-import type { Clock } from '../../registry/clock.ts';
+import { isSelected } from '../../model/selection/filter.ts';
+import type { App } from '../../registry/apps/app.ts';
+import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { isSelected } from '../../registry/selection.ts';
-import type { StoredInstance } from '../../registry/stored-instance.ts';
-import { instanceDocument } from '../instance-document.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { instanceDocument } from '../api/instance-document.ts';
 import type { WatchQuery } from './watch-query.ts';
 
 /** Instances looked at, and octets made, in one piece: below a millisecond. */
@@ -107,4 +107,4 @@ interface Subject {
 }
 
 const nothing: Piece = { text: '', events: 0 };
-const noInstances: readonly StoredInstance[] = [];
+const noInstances: readonly InstanceRecord[] = [];

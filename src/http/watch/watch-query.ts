@@ -1,12 +1,12 @@
 // What a watcher wants to hear of: apps, whole environments, or everything, narrowed by the same filters as a list of
 // instances. Queries that mean the same have the same key, so that their watchers can share the work.
 
-import type { Change } from '../../registry/change.ts';
-import { parseEnv } from '../../registry/names.ts';
-import { isSelected, type Selection } from '../../registry/selection.ts';
-import { type AppPlace, parseAppPlace } from '../app-place.ts';
-import type { QueryReader } from '../query-reader.ts';
-import { readSelection, selectionParameters } from '../selection-query.ts';
+import type { Change } from '../../model/change.ts';
+import { parseEnv } from '../../model/names.ts';
+import { isSelected, type Selection } from '../../model/selection/filter.ts';
+import { type AppPlace, parseAppPlace } from '../api/app-path.ts';
+import type { QueryReader } from '../api/query-reader.ts';
+import { readSelection, selectionParameters } from '../api/selection-query.ts';
 
 export interface WatchQuery {
   /** None of either: everything. No app lies in one of `envs`. */

@@ -1,7 +1,7 @@
 // The watch in the description of the API; like ../schemas.ts it describes and does not judge.
 
 import Type from 'typebox';
-import { appQuery } from '../schemas.ts';
+import { appQuery } from '../api/schemas.ts';
 
 export const watchQuery = Type.Object({
   app: Type.Optional(

@@ -4,11 +4,11 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DecisionLog } from '../decision-log.ts';
-import { sendProblem } from '../problem-details.ts';
-import { QueryReader } from '../query-reader.ts';
-import { problemAnswer } from '../schemas.ts';
-import { retryAfter } from '../spread.ts';
+import type { DecisionLog } from '../../control/decision-log.ts';
+import { QueryReader } from '../api/query-reader.ts';
+import { problemAnswer } from '../api/schemas.ts';
+import { sendProblem } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
 import { retryText } from './event-text.ts';
 import { readWatchQuery, watchParameters } from './watch-query.ts';
 import * as schemas from './watch-schemas.ts';

@@ -5,12 +5,12 @@
 // Limits: what a socket holds is Node's mark (64 KiB) and one write more. A watcher is cut when it has read nothing
 // between two beats, or when the log has dropped what it has not read.
 
-import type { Change } from '../../registry/change.ts';
-import type { ChangeLog } from '../../registry/change-log.ts';
+import type { ChangeLog } from '../../history/change-log.ts';
+import type { Change } from '../../model/change.ts';
 import type { Channel, Member } from './channel.ts';
 import { type ChangeTexts, eventText, keepAliveText } from './event-text.ts';
-import type { ShownChanges } from './shown-changes.ts';
 import type { Piece, Snapshots } from './snapshot.ts';
+import type { VisibleChanges } from './visible-changes.ts';
 import { bearingOf, isAbout } from './watch-query.ts';
 
 /** What of a response is used. */
@@ -28,7 +28,7 @@ export type CutReason = 'stalled' | 'overtaken';
 
 export interface WatcherDeps {
   readonly registry: { readonly revision: number; appRevision(env: string, appid: string): number };
-  readonly shown: Pick<ShownChanges, 'revision' | 'later'>;
+  readonly shown: Pick<VisibleChanges, 'revision' | 'later'>;
   readonly log: ChangeLog;
   readonly texts: ChangeTexts;
   readonly snapshots: Snapshots;

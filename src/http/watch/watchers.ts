@@ -2,17 +2,17 @@
 // use with one timer for all. What is written is written in slices, never inside the change.
 // Limits: `max` watchers; the caller refuses the one above it. See watcher.ts for what a slow one may cost.
 
-import type { Change } from '../../registry/change.ts';
-import type { ChangeLog } from '../../registry/change-log.ts';
-import type { Clock } from '../../registry/clock.ts';
+import type { Shown } from '../../control/visible.ts';
+import type { ChangeLog } from '../../history/change-log.ts';
+import type { Change } from '../../model/change.ts';
 import type { Registry } from '../../registry/registry.ts';
-import type { Shown } from '../shown.ts';
-import { type NextTurn, Slices } from '../slices.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { type NextTurn, Slices } from '../../runtime/slices.ts';
 import { Channel } from './channel.ts';
 import { ChannelIndex } from './channel-index.ts';
 import { ChangeTexts } from './event-text.ts';
-import { ShownChanges } from './shown-changes.ts';
 import { Snapshots } from './snapshot.ts';
+import { VisibleChanges } from './visible-changes.ts';
 import type { WatchQuery } from './watch-query.ts';
 import { type CutReason, type EventStream, Watcher, type WatcherDeps } from './watcher.ts';
 
@@ -46,7 +46,7 @@ export class Watchers {
   readonly #options: WatchersOptions;
   readonly #all = new Set<Watcher>();
   readonly #channels = new ChannelIndex();
-  readonly #shown: ShownChanges;
+  readonly #shown: VisibleChanges;
   readonly #slices: Slices<Work>;
   readonly #deps: WatcherDeps;
   #timer: NodeJS.Timeout | undefined;
@@ -61,7 +61,7 @@ export class Watchers {
     const tell = (change: Change): void => {
       if (this.#all.size > 0) this.#channels.changed(change);
     };
-    this.#shown = new ShownChanges({ registry, shown: options.shown, tell });
+    this.#shown = new VisibleChanges({ registry, shown: options.shown, tell });
     this.#slices = new Slices<Work>((work) => work.step(), options.nextTurn, options.turnPieces);
     this.#deps = {
       registry,

@@ -5,8 +5,8 @@ import type { Candidate } from '../../../src/client/choice/candidate.ts';
 import { preferred } from '../../../src/client/choice/preferred.ts';
 import { rendezvous } from '../../../src/client/choice/rendezvous.ts';
 import { type StrategyName, strategyOf } from '../../../src/client/choice/strategies.ts';
-import type { Instance } from '../../../src/registry/instance.ts';
-import { subsetOf } from '../../../src/registry/subset.ts';
+import type { Instance } from '../../../src/model/instance.ts';
+import { subsetOf } from '../../../src/model/selection/subset.ts';
 
 type Fields = Partial<Candidate['endpoint']> & { readonly pending?: number };
 type Some = readonly [Candidate, ...Candidate[]];

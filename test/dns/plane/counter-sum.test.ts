@@ -1,8 +1,8 @@
 // Counts of several threads in one.
 
 import { expect, test } from 'vitest';
-import { DnsCounters } from '../../../src/dns/counters.ts';
 import { CounterSum } from '../../../src/dns/plane/counter-sum.ts';
+import { DnsCounters } from '../../../src/dns/server/counters.ts';
 
 test('sums what each has counted, by label and in all', () => {
   const memory = new SharedArrayBuffer(DnsCounters.octets);

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
-import type { ThreadStart } from '../../../src/dns/plane/posting.ts';
+import type { ThreadStart } from '../../../src/dns/plane/thread-message.ts';
 import { openWorld } from '../../kit/plane-world.ts';
 import { until } from '../../kit/until.ts';
 

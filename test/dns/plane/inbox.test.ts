@@ -3,13 +3,13 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { Inbox } from '../../../src/dns/plane/inbox.ts';
-import type { Posting } from '../../../src/dns/plane/posting.ts';
+import type { ThreadMessage } from '../../../src/dns/plane/thread-message.ts';
 import { until } from '../../kit/until.ts';
 
 const { port1: main, port2: own } = new MessageChannel();
 afterEach(() => own.removeAllListeners());
 
-const posting = (sequence: number): Posting => ({ kind: 'updates', rows: '[]', sequence });
+const posting = (sequence: number): ThreadMessage => ({ kind: 'updates', rows: '[]', sequence });
 
 test('what has come is applied in order', async () => {
   const applied: number[] = [];

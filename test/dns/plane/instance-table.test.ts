@@ -3,15 +3,15 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HostInstances, hostsOf } from '../../../src/dns/live/host-instances.ts';
 import { type AppRows, InstanceTable } from '../../../src/dns/plane/instance-table.ts';
+import { HostInstances, hostsOf } from '../../../src/dns/services/host-instances.ts';
 import {
   type Instance,
   parseRegistration,
   type Registration,
   registrationToJson,
-} from '../../../src/registry/instance.ts';
-import { PlacedInstance } from '../../../src/registry/placed-instance.ts';
+} from '../../../src/model/instance.ts';
+import { CompactInstance } from '../../../src/registry/compact-instance.ts';
 
 const addrs = [
   ['http://10.0.0.1:80'],
@@ -48,15 +48,15 @@ test('says what objects would', () => {
         number: -1,
         last: -1,
       }));
-      const known = apps.map(() => new Map<string, PlacedInstance>());
+      const known = apps.map(() => new Map<string, CompactInstance>());
       for (const { app: at, label, isOdd, isThere, addrs, version } of steps) {
-        const [app, map] = [apps[at] as AppRows, known[at] as Map<string, PlacedInstance>];
+        const [app, map] = [apps[at] as AppRows, known[at] as Map<string, CompactInstance>];
         const row = table.find(app, label);
         expect(row >= 0).toBe(map.has(label));
         const body = registrationOf({ addrs, version });
         const id = isOdd ? label.toUpperCase() : label;
         if (isThere) {
-          const instance = new PlacedInstance(app.place, id, label, body, table.neighbours(app));
+          const instance = new CompactInstance(app.place, id, label, body, table.neighbours(app));
           table.put(app, instance, row);
           map.set(label, instance);
         } else if (row >= 0) {
@@ -69,7 +69,7 @@ test('says what objects would', () => {
       for (const instance of all) hosts.add(instance);
       for (const [at, app] of apps.entries()) {
         const said = Array.from(table.of(app), (row) => told(table.instance(row)));
-        expect(said).toEqual(Array.from((known[at] as Map<string, PlacedInstance>).values(), told));
+        expect(said).toEqual(Array.from((known[at] as Map<string, CompactInstance>).values(), told));
       }
       for (const host of ['10.0.0.1', '10.0.0.2', '203.0.113.9', '2001:db8::7', '10.9.9.9']) {
         const names = (found: Iterable<Instance> | undefined) =>

@@ -4,7 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultThreads, type PlaneOptions } from '../../../src/dns/plane/plane.ts';
-import { loadLibC } from '../../../src/dns/sockets/batched/libc.ts';
+import { loadLibC } from '../../../src/dns/transport/batched/libc.ts';
 import { tcpClient } from '../../kit/dns-client.ts';
 import { fileZone, openWorld } from '../../kit/plane-world.ts';
 import { zoneOf } from '../../kit/static-records.ts';

@@ -4,14 +4,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DnsCounters } from '../../../src/dns/counters.ts';
-import { name } from '../../../src/dns/name.ts';
-import { SharedMemory } from '../../../src/dns/packed/shared-memory.ts';
+import { name } from '../../../src/dns/message/name.ts';
 import { PlaneThread } from '../../../src/dns/plane/plane-thread.ts';
-import type { Content } from '../../../src/dns/plane/posting.ts';
-import { ClockSharing } from '../../../src/dns/plane/shared-clock.ts';
-import { markRow, putRow, removeRow, type ToldInstance } from '../../../src/dns/plane/update.ts';
-import { parcelOf } from '../../../src/dns/plane/zone-parcel.ts';
+import type { Content } from '../../../src/dns/plane/thread-message.ts';
+import { markRow, putRow, type ReplicaInstance, removeRow } from '../../../src/dns/plane/update.ts';
+import { DnsCounters } from '../../../src/dns/server/counters.ts';
+import { sharedZoneOf } from '../../../src/dns/zone/shared-zone.ts';
+import { SharedMemory } from '../../../src/runtime/packed/shared-memory.ts';
+import { ClockSharing } from '../../../src/runtime/shared-clock.ts';
 import { Harness } from '../../kit/harness.ts';
 import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
 import { reasonOf } from '../../kit/reason.ts';
@@ -32,13 +32,13 @@ class Twins {
   readonly rows: unknown[] = [];
 
   constructor() {
-    this.harness = new Harness({ onLapsing: (stored) => this.#tell(markRow(stored, this.#why(stored))) });
+    this.harness = new Harness({ onNearExpiry: (stored) => this.#tell(markRow(stored, this.#why(stored))) });
     this.exact = this.thread(1);
     this.cached = this.thread(1024 * 1024);
     this.harness.registry.onChange(({ revision, before, after }) => {
       if (after === undefined) this.#tell(removeRow(before, revision));
       else {
-        const told = this.harness.registry.find(after) as ToldInstance;
+        const told = this.harness.registry.find(after) as ReplicaInstance;
         this.#tell(putRow(told, revision, this.#why(told)));
       }
     });
@@ -54,7 +54,7 @@ class Twins {
         counters: new SharedArrayBuffer(DnsCounters.octets),
         revision: registry.revision,
         isReady: true,
-        zones: [parcelOf(zoneOf('svc.', originLines), new SharedMemory())],
+        zones: [sharedZoneOf(zoneOf('svc.', originLines), new SharedMemory())],
         origin: name('svc.'),
         negativeTtlSeconds: 5,
         hosts: [],
@@ -80,7 +80,7 @@ class Twins {
     this.post({ kind: 'updates', rows: JSON.stringify([row]) });
   }
 
-  #why(told: ToldInstance): string {
+  #why(told: ReplicaInstance): string {
     return this.harness.registry.whySuspect(told);
   }
 
@@ -183,7 +183,7 @@ describe('a replica', () => {
     }
   });
 
-  test('that is told of everybody while changes go on ends up the same', () => {
+  test('that is told of every instance while changes go on ends up the same', () => {
     const twins = new Twins();
     const { harness } = twins;
     for (const id of ['a', 'b', 'c']) harness.register(`orders.prod/${id}`, { addrs: [`http://10.0.0.1:80`] });

@@ -11,7 +11,7 @@ afterEach(async () => {
 
 const open = (threads: number) => openWorld(leftovers, threads);
 
-test('is replaced by one that knows everybody, and holds up no write', async () => {
+test('is replaced by one that knows every instance, and holds up no write', async () => {
   const { harness, plane, started, ends, lost, everywhere } = await open(2);
   plane.ready();
   for (let i = 0; i < 300; i++) harness.register(`app-${i}.prod/a`, { addrs: [`http://10.0.${i >> 8}.${i & 255}:80`] });

@@ -2,14 +2,14 @@
 
 import { expect, test } from 'vitest';
 import { RowBatch } from '../../../src/dns/plane/row-batch.ts';
-import { putRow, readUpdates, type ToldInstance } from '../../../src/dns/plane/update.ts';
-import type { PlacedInstance } from '../../../src/registry/placed-instance.ts';
+import { putRow, type ReplicaInstance, readUpdates } from '../../../src/dns/plane/update.ts';
+import type { CompactInstance } from '../../../src/registry/compact-instance.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 
-function readBack(body: Record<string, unknown>): { there: ToldInstance; back: ReturnType<typeof readUpdates>[0] } {
-  const harness = new Harness({ onLapsing: () => {} });
+function readBack(body: Record<string, unknown>): { there: ReplicaInstance; back: ReturnType<typeof readUpdates>[0] } {
+  const harness = new Harness({ onNearExpiry: () => {} });
   harness.register('com.acme.pay.prod/Pay 1', body);
-  const there = harness.registry.find(keyOf('com.acme.pay.prod/Pay 1')) as ToldInstance;
+  const there = harness.registry.find(keyOf('com.acme.pay.prod/Pay 1')) as ReplicaInstance;
   const text = JSON.stringify([putRow(there, 101, '')]);
   return { there, back: readUpdates(text)[0] as ReturnType<typeof readUpdates>[0] };
 }
@@ -28,7 +28,7 @@ test('an instance comes back as it was', () => {
     leaseSeconds: 60,
     dnsTtl: 0,
   });
-  const { addrs, profile } = there.instance as PlacedInstance;
+  const { addrs, profile } = there.instance as CompactInstance;
   const { ports, health, ...said } = profile;
   expect(ports).toHaveLength(3);
   expect(back).toEqual({
@@ -58,7 +58,7 @@ test('a lease that is no longer than its TTL has its deadline from the beginning
 });
 
 test('of instances that say the same, the later ones come back whole from what tells them apart', () => {
-  const harness = new Harness({ onLapsing: () => {} });
+  const harness = new Harness({ onNearExpiry: () => {} });
   const bodies = [
     ['orders.prod/a', {}],
     ['orders.prod/b', {}],
@@ -76,7 +76,7 @@ test('of instances that say the same, the later ones come back whole from what t
   ] as const;
   const there = bodies.map(([place, body], index) => {
     harness.register(place, { addrs: [`http://10.0.0.${index + 1}:8080`], ...body });
-    return harness.registry.find(keyOf(place)) as ToldInstance;
+    return harness.registry.find(keyOf(place)) as ReplicaInstance;
   });
   const texts: string[] = [];
   const batch = new RowBatch(
@@ -85,7 +85,7 @@ test('of instances that say the same, the later ones come back whole from what t
   );
   for (const [index, told] of there.entries()) batch.put(told, 100 + index, '');
   // The same object, another instance.
-  const first = there[0] as ToldInstance;
+  const first = there[0] as ReplicaInstance;
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.99:8080'], weight: 4 });
   batch.put(first, 200, '');
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.98:8080'], weight: 5 });

@@ -1,7 +1,7 @@
 // Records to a zone: the rules that need more than one line, and the line that each fault names.
 
 import { describe, expect, it } from 'vitest';
-import { childOf, name } from '../../../src/dns/name.ts';
+import { childOf, name } from '../../../src/dns/message/name.ts';
 import { head, zone } from './corpus/zone-text.ts';
 import { apex, check, faultsOf, recordsOf } from './zone-of.ts';
 

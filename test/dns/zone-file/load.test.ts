@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { name, nameToText } from '../../../src/dns/name.ts';
+import { name, nameToText } from '../../../src/dns/message/name.ts';
 import { formatFault } from '../../../src/dns/zone-file/fault.ts';
 import { loadZoneFile, loadZones } from '../../../src/dns/zone-file/load.ts';
 import { inOneGo } from '../../../src/dns/zone-file/sliced.ts';

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nameToText } from '../../../src/dns/name.ts';
-import { typeName } from '../../../src/dns/type-names.ts';
+import { nameToText } from '../../../src/dns/message/name.ts';
+import { typeName } from '../../../src/dns/message/type-names.ts';
 import { faultsMax, formatFault } from '../../../src/dns/zone-file/fault.ts';
 import { includesMax } from '../../../src/dns/zone-file/parse.ts';
 import { rdataToText } from '../../../src/dns/zone-file/rdata.ts';

@@ -2,7 +2,7 @@
 // ours depends on nobody's text. A header, then for each RRset its length, class, type, covered type, TTL, number of
 // records, owner, and each record's data behind a length (dns_rawformat_version 1).
 
-import { fold, type Name } from '../../../src/dns/name.ts';
+import { fold, type Name } from '../../../src/dns/message/name.ts';
 import { recordKey } from './zone-of.ts';
 
 const headerOctets = 24;

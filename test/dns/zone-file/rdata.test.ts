@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rdata } from '../../../src/dns/message.ts';
-import { name, nameToText } from '../../../src/dns/name.ts';
-import { typeName, typeNumber } from '../../../src/dns/type-names.ts';
+import type { Rdata } from '../../../src/dns/message/message.ts';
+import { name, nameToText } from '../../../src/dns/message/name.ts';
+import { typeName, typeNumber } from '../../../src/dns/message/type-names.ts';
 import { Lexer } from '../../../src/dns/zone-file/lexer.ts';
 import { parseRdata, rdataFromOctets, rdataToText } from '../../../src/dns/zone-file/rdata.ts';
 import { rdataOctets } from '../../../src/dns/zone-file/rdata-octets.ts';

@@ -3,10 +3,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { name, parseName, ROOT } from '../../../src/dns/name.ts';
+import { name, parseName, ROOT } from '../../../src/dns/message/name.ts';
 import { readName } from '../../../src/dns/zone-file/name-text.ts';
 import { parseSeconds } from '../../../src/dns/zone-file/ttl-text.ts';
-import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../../src/registry/ip.ts';
+import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../../src/model/ip.ts';
 
 describe('seconds', () => {
   it.each([

@@ -1,8 +1,8 @@
 // Reading zone text in tests: the corpus' zone and included files, from memory.
 
-import type { RRset } from '../../../src/dns/message.ts';
-import { fold, name } from '../../../src/dns/name.ts';
-import type { StaticNode, Zone } from '../../../src/dns/zone.ts';
+import type { RRset } from '../../../src/dns/message/message.ts';
+import { fold, name } from '../../../src/dns/message/name.ts';
+import type { StaticNode, Zone } from '../../../src/dns/zone/zone.ts';
 import { type CheckedZone, checkZone } from '../../../src/dns/zone-file/check.ts';
 import { formatFault } from '../../../src/dns/zone-file/fault.ts';
 import { type ParsedZone, parseZoneFile } from '../../../src/dns/zone-file/parse.ts';

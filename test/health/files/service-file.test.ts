@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { parseServiceFile } from '../../../src/health/files/service-file.ts';
-import { addressToText } from '../../../src/registry/address.ts';
+import { addressToText } from '../../../src/model/address.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { WatchQuery } from '../../../src/http/watch/watch-query.ts';
 import { isAbout, watchQuery } from '../../../src/http/watch/watch-query.ts';
-import { isSelected } from '../../../src/registry/selection.ts';
+import { isSelected } from '../../../src/model/selection/filter.ts';
 import { WatchedState } from '../../kit/event-stream.ts';
 import { everything, FakeStream, ofApps, WatchWorld } from '../../kit/watch-world.ts';
 

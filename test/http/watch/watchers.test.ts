@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { watchQuery } from '../../../src/http/watch/watch-query.ts';
-import { isSelected } from '../../../src/registry/selection.ts';
+import { isSelected } from '../../../src/model/selection/filter.ts';
 import type { Told } from '../../kit/event-stream.ts';
 import { everything, ofApps, WatchWorld } from '../../kit/watch-world.ts';
 

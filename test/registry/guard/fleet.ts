@@ -1,7 +1,7 @@
 // A fleet of instances with clients that behave: they renew at their interval, register again when they are unknown,
 // and know nothing of each other. What happens to them is a script of seconds; what a rule did with them is counted.
 
-import type { InstanceKey } from '../../../src/registry/names.ts';
+import type { InstanceKey } from '../../../src/model/names.ts';
 import { type Rule, seeded, textOf } from './rules.ts';
 
 export interface Member {

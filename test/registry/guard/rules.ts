@@ -3,8 +3,8 @@
 // minute, two a minute being expected of everybody; otherwise at most 15 % of the registry a run, drawn by lot; whoever
 // is silent for an hour goes in any case; expectations are counted anew every quarter of an hour.
 
-import { parseRegistration, type Registration } from '../../../src/registry/instance.ts';
-import type { InstanceKey } from '../../../src/registry/names.ts';
+import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
+import type { InstanceKey } from '../../../src/model/names.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
 

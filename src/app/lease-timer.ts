@@ -1,0 +1,52 @@
+// The clock's hand on the registry: one timer, set for the earliest time at which a lease may be to be looked at. Renewals
+// do not touch it; it then wakes a little early, finds nothing due and is set again. Evictions go in slices, with other
+// work let in between, so that a mass expiry holds nothing up.
+
+import type { Registry } from '../registry/registry.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+/** A slice takes about a millisecond. */
+const evictionsPerSlice = 500;
+
+export class LeaseTimer {
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  constructor(registry: Registry, clock: Clock) {
+    this.#registry = registry;
+    this.#clock = clock;
+  }
+
+  /** To be called after every change: a new lease may end before all others. */
+  arm(): void {
+    const nextMs = this.#registry.nextDeadlineMs();
+    if (this.#stopped || nextMs === undefined || nextMs >= this.#dueMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = nextMs;
+    // Timers of Node may fire up to a millisecond early.
+    this.#timer = setTimeout(() => this.#act(), Math.max(1, Math.ceil(nextMs - this.#clock.monotonicMs())));
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #act(): void {
+    if (this.#stopped) return;
+    // While this runs, changes need not arm: it ends by arming for what is left.
+    this.#dueMs = Number.NEGATIVE_INFINITY;
+    this.#registry.evictExpired(evictionsPerSlice);
+    const nextMs = this.#registry.nextDeadlineMs();
+    if (nextMs !== undefined && nextMs <= this.#clock.monotonicMs()) {
+      setImmediate(() => this.#act());
+      return;
+    }
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    this.arm();
+  }
+}

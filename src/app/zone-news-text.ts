@@ -1,0 +1,40 @@
+// What is written down of the files of zones while the server runs: what is served now, and what is not and why.
+
+import { nameToText } from '../dns/message/name.ts';
+import { soaSerial, type Zone } from '../dns/zone/zone.ts';
+import type { ZoneTable } from '../dns/zone/zone-table.ts';
+import { formatFault } from '../dns/zone-file/fault.ts';
+import type { ZoneNews } from '../dns/zone-file/watch/zone-news.ts';
+
+export interface NewsText {
+  readonly level: 'info' | 'warn';
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** To be called once a zone that was loaded is in `zones`. */
+export function newsText(news: ZoneNews, zones: ZoneTable): NewsText {
+  const { path: file } = news;
+  switch (news.kind) {
+    case 'loaded': {
+      const { apex, live, soa, records } = zones.get(news.zone.apex) as Zone;
+      const serial = live?.serial ?? soaSerial(soa);
+      const facts = { zone: nameToText(apex), serial, records: records.recordCount, file, mended: news.isMended };
+      return { level: 'info', facts, message: news.isNew ? 'loaded a new zone' : 'reloaded a zone' };
+    }
+    case 'mended':
+      return { level: 'info', facts: { file }, message: 'a zone file is good again, and says what is served' };
+    case 'deleted':
+      return {
+        level: 'warn',
+        facts: { file },
+        message: 'a zone file is gone: its zone is served until the next start',
+      };
+    case 'unwatched':
+      return { level: 'warn', facts: { folder: file, reason: news.reason }, message: 'cannot watch a folder of zones' };
+    default: {
+      const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : 'it is not served'}`;
+      return { level: 'warn', facts: { file, faults: news.faults.map(formatFault) }, message };
+    }
+  }
+}

@@ -1,0 +1,114 @@
+// The configuration: defaults < rollcall.yaml < ROLLCALL_* environment < flags, resolved once at start into a frozen
+// value. Every problem is found in one go, in overridden values too, since a wrong line in a file waits for its day.
+// Values keep the unit in their name (seconds); app.ts converts them where it hands them over.
+// Limits: nothing is reloaded while running. Relative paths are relative to the working directory, whoever named them.
+
+import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
+import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
+import { clashes, readTokenFile, type Token } from './tokens.ts';
+import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
+
+export interface Config
+  extends Readonly<Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret'>> {
+  readonly http: readonly Listen[];
+  readonly dns: readonly Listen[];
+  /** Undefined: what the machine can use. */
+  readonly dnsThreads: number | undefined;
+  /** Undefined: nothing is kept over a restart (`data: none`). */
+  readonly data: string | undefined;
+  /** Somebody has named the folder `zones`, so that it has to be there. */
+  readonly areZonesGiven: boolean;
+  /** Those of `tokens` and of the token file together. Never to be printed or logged. */
+  readonly tokens: readonly Token[];
+  readonly tokenFile: string | undefined;
+  /** 32 hexadecimal digits; undefined: one is made up at every start. Never to be printed or logged. */
+  readonly cookieSecret: string | undefined;
+}
+
+/** For each setting `default`, `rollcall.yaml:3`, `ROLLCALL_HTTP` or `--http`. */
+export type Origins = Readonly<Record<SettingKey, string>>;
+
+export type Resolved =
+  | { readonly config: Config; readonly origins: Origins }
+  | { readonly problems: readonly string[] };
+
+export function resolveConfig(sources: { flags: Flags; env: Environment; readFile: ReadFile }): Resolved {
+  const found = findGiven(sources);
+  const problems = [...found.problems];
+  const values = new Map<SettingKey, unknown>();
+  const givenBy = new Map<SettingKey, Given>();
+  for (const one of [...defaults(), ...found.given]) {
+    const outcome = readValue(one.key, one.raw);
+    if ('problems' in outcome) problems.push(...outcome.problems.map((text) => `${one.subject}: ${text}`));
+    else values.set(one.key, outcome.value);
+    givenBy.set(one.key, one);
+  }
+
+  const origins = Object.fromEntries(settingKeys.map((key) => [key, givenBy.get(key)?.source ?? 'default'])) as Record<
+    SettingKey,
+    string
+  >;
+  const config = Object.fromEntries(settingKeys.map((key) => [key, values.get(key)])) as object as Config;
+  const fromFile = tokensOfFile(config, givenBy.get('tokenFile'), sources.readFile);
+  problems.push(...fromFile.problems);
+  const tokens = [...config.tokens, ...fromFile.tokens];
+  if (fromFile.tokens.length > 0) {
+    const both = config.tokens.length > 0;
+    origins.tokens = `${both ? `${origins.tokens} and ` : ''}${config.tokenFile} (${origins.tokenFile})`;
+    if (both) problems.push(...clashes(tokens).map((text) => `${origins.tokens}: tokens: ${text}`));
+  }
+
+  // The rules between settings speak of values that are right by themselves.
+  if (problems.length === 0) problems.push(...contradictions({ ...config, tokens }, origins));
+  if (problems.length > 0) return { problems };
+  const areZonesGiven = givenBy.get('zones')?.source !== 'default';
+  return { config: deepFreeze({ ...config, tokens, areZonesGiven }), origins: Object.freeze(origins) };
+}
+
+function defaults(): Given[] {
+  return settingKeys
+    .map((key) => ({ key, raw: factsOf(key).default, source: 'default', subject: `default: ${key}` }))
+    .filter(({ raw }) => raw !== undefined);
+}
+
+function tokensOfFile(
+  { tokenFile }: Config,
+  given: Given | undefined,
+  readFile: ReadFile,
+): { tokens: readonly Token[]; problems: readonly string[] } {
+  if (tokenFile === undefined || given === undefined) return { tokens: [], problems: [] };
+  const file = readFile(tokenFile);
+  if (file.kind !== 'text') {
+    const reason = file.kind === 'missing' ? 'there is no such file' : file.reason;
+    return { tokens: [], problems: [`${given.subject}: cannot read ${JSON.stringify(tokenFile)}: ${reason}`] };
+  }
+  const outcome = readTokenFile(file.text);
+  if ('value' in outcome) return { tokens: outcome.value, problems: [] };
+  return { tokens: [], problems: outcome.problems.map((text) => `${given.subject}: ${tokenFile}: ${text}`) };
+}
+
+function contradictions(config: Config, origins: Origins): string[] {
+  const problems: string[] = [];
+  const open = config.http.filter((listen) => !isLoopback(listen));
+  if (open.length > 0 && config.tokens.length === 0 && !config.insecure) {
+    problems.push(
+      `http: ${open.map(formatListen).join(', ')} (${origins.http}) can be reached from other machines and no token is set, ` +
+        `so anybody could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
+        'or listen on 127.0.0.1 alone, or accept it with --insecure',
+    );
+  }
+  for (const listen of config.http) {
+    if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {
+      problems.push(`http (${origins.http}) and dns (${origins.dns}) both ask for TCP ${formatListen(listen)}`);
+    }
+  }
+  return problems;
+}
+
+function deepFreeze<Whole>(whole: Whole): Whole {
+  if (typeof whole === 'object' && whole !== null) {
+    for (const part of Object.values(whole)) deepFreeze(part);
+    Object.freeze(whole);
+  }
+  return whole;
+}

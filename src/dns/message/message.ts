@@ -1,0 +1,185 @@
+// The words of DNS as plain data: what is asked (Query) and what is answered (Answer). No octet is touched here:
+// decode.ts and encode.ts own the wire, answer.ts decides.
+
+import dns2 from 'dns2';
+import type { LeasedInstance } from '../../model/view.ts';
+import type { Name } from './name.ts';
+
+const { TYPE, RCODE, CLASS } = dns2.Packet;
+
+/** Record types that the code names (IANA DNS parameters); any other is served as an opaque number (RFC 3597). */
+export const RRType = {
+  A: TYPE.A,
+  NS: TYPE.NS,
+  CNAME: TYPE.CNAME,
+  SOA: TYPE.SOA,
+  PTR: TYPE.PTR,
+  MX: TYPE.MX,
+  TXT: TYPE.TXT,
+  AAAA: TYPE.AAAA,
+  SRV: TYPE.SRV,
+  DNAME: 39,
+  OPT: TYPE.EDNS,
+  DS: 43,
+  SVCB: 64,
+  HTTPS: 65,
+  TKEY: 249,
+  TSIG: 250,
+  IXFR: 251,
+  AXFR: TYPE.AXFR,
+  MAILB: TYPE.MAILB,
+  MAILA: TYPE.MAILA,
+  ANY: TYPE.ANY,
+} as const;
+
+export const Rcode = {
+  NOERROR: RCODE.NOERROR,
+  FORMERR: RCODE.FORMERR,
+  SERVFAIL: RCODE.SERVFAIL,
+  NXDOMAIN: RCODE.NXDOMAIN,
+  NOTIMP: RCODE.NOTIMP,
+  REFUSED: RCODE.REFUSED,
+  YXDOMAIN: RCODE.YXDOMAIN,
+  NOTAUTH: RCODE.NOTAUTH,
+  BADVERS: RCODE.BADVERS,
+} as const;
+
+const rcodeNames = Object.entries(RCODE).reduce<string[]>((names, [text, rcode]) => {
+  // 16 is BADVERS in a reply to an OPT and BADSIG in a TSIG; the first is the one that we give.
+  names[rcode] ??= text;
+  return names;
+}, []);
+
+/** `NXDOMAIN` for 3; `RCODE12` for a number without a name. */
+export function rcodeName(rcode: number): string {
+  return rcodeNames[rcode] ?? `RCODE${rcode}`;
+}
+
+export const RRClass = { IN: CLASS.IN, CH: CLASS.CH, ANY: CLASS.ANY } as const;
+
+export const Opcode = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
+
+export const headerOctets = 12;
+/** RFC 1035 §4.2.1: what a client without EDNS can take over UDP. */
+export const plainUdpOctets = 512;
+/** RFC 9715 §3 and DNS flag day 2020: never fragmented on any common path. */
+export const udpOctetsMax = 1232;
+/** RFC 1035 §4.2.2: the two-octet length of a TCP frame. */
+export const tcpOctetsMax = 65_535;
+/** RFC 2181 §8: a TTL with the top bit set is zero. */
+export const ttlSecondsMax = 2_147_483_647;
+
+/** What a client said of itself in its OPT record (RFC 6891 §6.1). */
+export interface Edns {
+  readonly udpOctets: number;
+  readonly version: number;
+  /** DNSSEC OK: copied into the reply, without effect (RFC 3225 §3). */
+  readonly dnssecOk: boolean;
+  /** The client wants to know which server this is (RFC 5001 §2.1). */
+  readonly wantsNsid: boolean;
+  /** The client's cookie, with the server's behind it if it has one (RFC 7873 §4). */
+  readonly cookie: Uint8Array | undefined;
+  /** There was one, but of a length that no cookie has: FORMERR (RFC 7873 §5.2.2). */
+  readonly isCookieBad: boolean;
+}
+
+/** Codes of EDNS options that are read or written here. */
+export const EdnsOption = { NSID: 3, COOKIE: 10, EDE: 15 } as const;
+
+/** RFC 8914 §4: why an answer is what it is, to people and to resolvers' logs. */
+export interface ExtendedError {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** A request that can be answered: one question, decoded. */
+export interface Query {
+  /** Folded. */
+  readonly qname: Name;
+  readonly qtype: number;
+  readonly qclass: number;
+  readonly opcode: number;
+  /** Offset behind the question in the request's bytes: the reply echoes them (RFC 1035 §4.1.2). */
+  readonly questionEnd: number;
+  readonly edns: Edns | undefined;
+  /** Offset of a TSIG record; undefined where there was none. */
+  readonly tsigAt: number | undefined;
+}
+
+/**
+ * One record's data: octets, and the names in it. The encoder compresses a name only in the types of RFC 1035
+ * (RFC 3597 §4); never in SRV (RFC 2782).
+ */
+export type Rdata = readonly (Uint8Array | Name)[];
+
+/** Which record may stand first: see rotation.ts. */
+export interface Rotation {
+  /** The leading records that take turns. */
+  readonly span: number;
+  /** Indexes below `span`, in the order in which they come first. */
+  readonly firsts: Uint8Array;
+}
+
+/** The instance that a record leads to; several where they say the same. */
+export type InstanceSource = LeasedInstance | readonly LeasedInstance[];
+
+/** Records of one owner and type, all of one TTL in seconds (RFC 2181 §5.2), never empty. */
+export interface RRset {
+  readonly owner: Name;
+  readonly type: number;
+  readonly ttl: number;
+  readonly rdatas: readonly Rdata[];
+  readonly rotation?: Rotation;
+  /** Whom each record leads to; absent for records that lead to nobody. All are instances of one app. */
+  readonly behind?: readonly InstanceSource[];
+}
+
+/** Text for people; where putting it into words takes longer than the answer, a function that does so when it is wanted. */
+export type Reason = string | (() => string);
+
+export function reasonText(reason: Reason): string {
+  return typeof reason === 'string' ? reason : reason();
+}
+
+/** A decided answer. `reason` is for people: /resolve says it. */
+export interface Answer {
+  readonly rcode: number;
+  readonly authoritative: boolean;
+  readonly answer: readonly RRset[];
+  readonly authority: readonly RRset[];
+  readonly additional: readonly RRset[];
+  /** Additional records without which a referral is useless: left out, they set TC (RFC 9471 §3). */
+  readonly glue: readonly RRset[];
+  readonly reason: Reason;
+  /** Monotonic milliseconds until which the TTLs in it are right. */
+  readonly validUntilMs: number;
+  /** What it was made from: it is right for as long as none of them has another revision. */
+  readonly sources: readonly Source[];
+  /** False for answers to names without number (wildcards, NXDOMAIN), which would fill a cache. */
+  readonly isKept: boolean;
+  /** Not kept, but right until its sources say otherwise: it may be served again where it pushes out only its like. */
+  readonly isTransient: boolean;
+  /** It has fewer records than there are: an RRset was kept to its limit. */
+  readonly isPartial: boolean;
+  /** Why some of it may be out of date. */
+  readonly stale?: string | undefined;
+  /** It is full, but not of what the name prefers: the reason is told. */
+  readonly isFallback: boolean;
+  /** The SOA in AUTHORITY always says this serial, however old the rest of the answer is. */
+  readonly serial?: Serial;
+}
+
+/** The serial of a zone whose data moves. */
+export interface Serial {
+  readonly serial: number;
+}
+
+/** Data that answers are made from and that says when it has changed. */
+export interface Source {
+  readonly revision: number;
+}
+
+/** The first name in a record's data: the target of a CNAME, DNAME, NS, PTR, MX or SRV. */
+export function targetOf(rdata: Rdata): Name | undefined {
+  return rdata.find((part): part is Name => typeof part === 'string');
+}

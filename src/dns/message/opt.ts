@@ -1,0 +1,115 @@
+// The OPT record of a reply (RFC 6891 §6.1) and the options that rollcall puts into it: a cookie for a cookie, its name
+// for who asks for it (NSID, RFC 5001), and the reason of an answer that needs one (RFC 8914). What a client sends
+// beyond these is ignored and not echoed.
+
+import { answerCookie } from './cookie.ts';
+import { type Edns, EdnsOption, type ExtendedError, RRType, udpOctetsMax } from './message.ts';
+
+/** Who this server is, as configured. */
+export interface Identity {
+  /** For NSID, and for `id.server` in class CH; empty: not told. */
+  readonly serverId: string;
+  /** For `version.bind` in class CH; empty: not told. */
+  readonly serverVersion: string;
+  /** Sixteen octets, the same on all servers behind one address (RFC 9018 §5). */
+  readonly cookieSecret: Uint8Array;
+}
+
+/** Of an OPT record without options. */
+export const optOctets = 11;
+const optionHeaderOctets = 4;
+const cookieOctets = 24;
+
+export class OptWriter {
+  readonly #identity: Identity;
+  readonly #nsid: Buffer;
+  readonly #wallMs: () => number;
+
+  constructor(identity: Identity, wallMs: () => number) {
+    this.#identity = identity;
+    this.#nsid = Buffer.from(identity.serverId, 'utf8');
+    this.#wallMs = wallMs;
+  }
+
+  /** Octets that a reply must leave for its OPT. */
+  octets(edns: Edns | undefined): number {
+    if (edns === undefined) return 0;
+    const cookie = edns.cookie === undefined ? 0 : optionHeaderOctets + cookieOctets;
+    return optOctets + cookie + (this.#hasNsid(edns) ? optionHeaderOctets + this.#nsid.length : 0);
+  }
+
+  /**
+   * The OPT of a reply of `octets` without it, to go behind it; empty where the request had none. `room`: octets that
+   * the whole may have: our name and the reason go in only where they fit, a cookie always (RFC 7873 §5.2). The upper
+   * bits of an extended rcode stand in the OPT (RFC 6891 §6.1.3).
+   */
+  record(
+    edns: Edns | undefined,
+    peer: { readonly address: string },
+    rcode: number,
+    error: ExtendedError | undefined,
+    octets: number,
+    room: number,
+  ): Buffer {
+    if (edns === undefined) return noOpt;
+    const options: Buffer[] = [];
+    let left = room - octets - optOctets;
+    const add = (one: Buffer) => {
+      left -= one.length;
+      options.push(one);
+    };
+    if (edns.cookie !== undefined) {
+      const { cookieSecret } = this.#identity;
+      add(option(EdnsOption.COOKIE, answerCookie(edns.cookie, peer.address, cookieSecret, this.#wallMs() / 1000)));
+    }
+    if (this.#hasNsid(edns) && optionHeaderOctets + this.#nsid.length <= left) add(option(EdnsOption.NSID, this.#nsid));
+    const reason = error === undefined ? undefined : reasonOption(error);
+    if (reason !== undefined && reason.length <= left) add(reason);
+    if (options.length === 0 && rcode < 16) return edns.dnssecOk ? plainWithDo : plain;
+    return optRecord(rcode >> 4, edns.dnssecOk, options);
+  }
+
+  /** RFC 5001 §2.2: asked for, and there is something to tell. */
+  #hasNsid(edns: Edns): boolean {
+    return edns.wantsNsid && this.#nsid.length > 0;
+  }
+}
+
+/** Version 0, our size, no flag but DO (RFC 3225 §3: copied). */
+function optRecord(extendedRcode: number, dnssecOk: boolean, options: readonly Buffer[]): Buffer {
+  const fixed = Buffer.alloc(optOctets);
+  fixed.writeUInt16BE(RRType.OPT, 1);
+  fixed.writeUInt16BE(udpOctetsMax, 3);
+  fixed[5] = extendedRcode;
+  fixed[7] = dnssecOk ? 0x80 : 0;
+  fixed.writeUInt16BE(
+    options.reduce((sum, { length }) => sum + length, 0),
+    9,
+  );
+  return Buffer.concat([fixed, ...options]);
+}
+
+export const noOpt = Buffer.alloc(0);
+/** What nearly all replies get. */
+const plain = optRecord(0, false, []);
+const plainWithDo = optRecord(0, true, []);
+
+function option(code: number, data: Uint8Array): Buffer {
+  const octets = Buffer.alloc(optionHeaderOctets + data.length);
+  octets.writeUInt16BE(code, 0);
+  octets.writeUInt16BE(data.length, 2);
+  octets.set(data, optionHeaderOctets);
+  return octets;
+}
+
+/** Octets that an error takes in an OPT. */
+export function reasonOctets({ text }: ExtendedError): number {
+  return optionHeaderOctets + 2 + Buffer.byteLength(text);
+}
+
+function reasonOption({ code, text }: ExtendedError): Buffer {
+  const data = Buffer.alloc(2 + Buffer.byteLength(text));
+  data.writeUInt16BE(code);
+  data.write(text, 2);
+  return option(EdnsOption.EDE, data);
+}

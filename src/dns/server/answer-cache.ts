@@ -1,0 +1,132 @@
+// Encoded answers, made once and served many times. An entry is right by proof, not by hope: it notes the revision of
+// everything it was made from and the time until which its TTLs hold, and both are compared on every hit. Nothing has
+// to be told to forget. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
+// An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
+// had to be cut is kept under question and limit.
+
+import { LRUCache } from 'lru-cache';
+import type { Message } from '../message/encode.ts';
+import type { Answer, ExtendedError, Serial, Source } from '../message/message.ts';
+import type { Name } from '../message/name.ts';
+import type { ServeRecord } from './app-ledger.ts';
+
+/** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
+const keptOctetsMax = 16_384;
+const entriesMax = 200_000;
+/** What an entry costs besides its octets, about. */
+const entryOverheadOctets = 900;
+
+/** One object for each, as small as it can be: there may be hundreds of thousands. */
+export interface CachedAnswer extends Message {
+  readonly rcode: number;
+  readonly serial: Serial | undefined;
+  readonly error: ExtendedError | undefined;
+  readonly sources: readonly Source[];
+  /** The sum of their revisions. None of them ever goes back: an equal sum says that all are equal. */
+  readonly stamp: number;
+  validUntilMs: number;
+  /** The next of the message's turns. */
+  turn: number;
+  /** Of its question, once it stands in a table of such (recent-answers.ts). */
+  hash: number;
+  /** Remembers when it was last served, to whom it may concern (handouts.ts). */
+  readonly cell: ServeRecord;
+  /** The OPT for who sends one without options; made when it is first needed. */
+  plainOpt: Buffer | undefined;
+}
+
+export class AnswerCache {
+  readonly #entries: LRUCache<string, CachedAnswer>;
+  readonly entriesMax: number;
+
+  /** Entries that were cut: of most caches there are none, and nobody need look for one. */
+  #cut = 0;
+
+  /** `onDropped` hears of every entry that is kept no more. */
+  constructor(octetsMax: number, onDropped: (entry: CachedAnswer) => void) {
+    // The cache sets this many places aside at once, so no more than could ever be filled.
+    this.entriesMax = Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets));
+    this.#entries = new LRUCache({
+      max: this.entriesMax,
+      maxSize: octetsMax,
+      sizeCalculation: ({ octets }, key) => octets.length + key.length + entryOverheadOctets,
+      dispose: (entry) => {
+        if (!entry.isWhole) this.#cut--;
+        onDropped(entry);
+      },
+    });
+  }
+
+  /** The answer to a question (see `questionKey`) within so many octets, if it is right at `nowMs` and has a turn left. */
+  get(key: string, limitOctets: number, nowMs: number): CachedAnswer | undefined {
+    const whole = this.#current(key, nowMs);
+    if (whole !== undefined && whole.octets.length <= limitOctets) return whole;
+    return this.#cut === 0 ? undefined : this.#current(cutKey(key, limitOctets), nowMs);
+  }
+
+  /** Whether it is kept. `limitOctets`: what it had to fit. */
+  set(key: string, limitOctets: number, entry: CachedAnswer): boolean {
+    if (entry.octets.length > keptOctetsMax) return false;
+    const place = entry.isWhole ? key : cutKey(key, limitOctets);
+    this.#entries.set(place, entry);
+    if (this.#entries.peek(place) !== entry) return false;
+    if (!entry.isWhole) this.#cut++;
+    return true;
+  }
+
+  #current(key: string, nowMs: number): CachedAnswer | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && isCurrent(entry, nowMs) ? entry : undefined;
+  }
+}
+
+/** `qname` is folded. */
+export function questionKey(qname: Name, qtype: number): string {
+  return qname + String.fromCharCode(qtype);
+}
+
+/** Wire names end in a zero octet and the type is one character, so a third part cannot be mistaken. */
+function cutKey(key: string, limitOctets: number): string {
+  return key + String.fromCharCode(limitOctets);
+}
+
+/** An entry of what was just answered and encoded. */
+export function cachedAnswer(
+  answer: Answer,
+  { octets, isTruncated, isWhole, turns, serialAt }: Message,
+  error: ExtendedError | undefined,
+  cell: ServeRecord,
+): CachedAnswer {
+  return {
+    octets,
+    isTruncated,
+    isWhole,
+    turns,
+    serialAt,
+    rcode: answer.rcode,
+    serial: answer.serial,
+    error,
+    // A copy has no room to grow into.
+    sources: answer.sources.slice(),
+    stamp: stampOf(answer.sources),
+    validUntilMs: answer.validUntilMs,
+    turn: 0,
+    hash: 0,
+    cell,
+    plainOpt: undefined,
+  };
+}
+
+/** Right at `nowMs`, and with a turn left. */
+export function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
+  if (nowMs > entry.validUntilMs || !entry.cell.isOpen) return false;
+  const { turns } = entry;
+  if (turns !== undefined && entry.turn >= turns.firsts.length) return false;
+  return stampOf(entry.sources) === entry.stamp;
+}
+
+function stampOf(sources: readonly Source[]): number {
+  let sum = 0;
+  for (let i = 0; i < sources.length; i++) sum += (sources[i] as Source).revision;
+  return sum;
+}

@@ -1,0 +1,77 @@
+// What DNS would answer, in words: the decision of answer.ts for a name and a type given as text, its records in
+// presentation format, and the reason. Same decision, no cache, no octets: what it shows is what a TCP client gets.
+
+import { type Problem, problem } from '../../model/problem.ts';
+import { Rcode, type RRset, RRType, rcodeName, reasonText } from '../message/message.ts';
+import { fold, type Name, nameToText, parseName, ROOT } from '../message/name.ts';
+import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
+import { isReverse } from '../services/reverse-name.ts';
+import type { ZoneTable } from '../zone/zone-table.ts';
+import { rdataToText } from '../zone-file/rdata.ts';
+import { answerQuestion } from './answer.ts';
+
+export interface Explanation {
+  readonly name: string;
+  readonly type: string;
+  readonly rcode: string;
+  readonly flags: readonly string[];
+  readonly answer: readonly string[];
+  readonly authority: readonly string[];
+  readonly additional: readonly string[];
+  readonly reason: string;
+  /** Seconds for which the answer may be cached; absent where nothing may be. */
+  readonly ttl?: number;
+}
+
+/** `problems`: the name or the type is not one that can be asked for. */
+export type Explained = Explanation | { readonly problems: readonly Problem[] };
+
+/** Explains one question. `name` is absolute, with or without its final dot; octets beyond ASCII stand for UTF-8. */
+export function explain(name: string, type: string, zones: ZoneTable, nowMs: number): Explained {
+  const qname = parseName(Buffer.from(name, 'utf8').toString('latin1'), ROOT);
+  const qtype = typeNumber(type);
+  const problems: Problem[] = [];
+  if (typeof qname !== 'string') problems.push(problem('name', `is not a domain name: ${qname.fault}`, name));
+  if (qtype === undefined || (isMetaType(qtype) && qtype !== RRType.ANY))
+    problems.push(problem('type', 'is not a type of records', type));
+  if (typeof qname !== 'string' || qtype === undefined || problems.length > 0) return { problems };
+
+  const answer = answerQuestion(fold(qname), qtype, zones, nowMs);
+  const deciding = answer.answer.length > 0 ? answer.answer : answer.authority;
+  const ttl = Math.min(...deciding.map((rrset) => rrset.ttl));
+  return {
+    name: nameToText(qname),
+    type: typeName(qtype),
+    rcode: rcodeName(answer.rcode),
+    flags: answer.authoritative ? ['qr', 'aa'] : ['qr'],
+    answer: answer.answer.flatMap(lines),
+    authority: answer.authority.flatMap(lines),
+    additional: [...answer.glue, ...answer.additional].flatMap(lines),
+    reason: reasonText(answer.reason),
+    ...(Number.isFinite(ttl) ? { ttl } : {}),
+  };
+}
+
+/** The types that people ask of a name. */
+const usualTypes: readonly number[] = [RRType.A, RRType.AAAA, RRType.SRV, RRType.TXT];
+
+/**
+ * Why the answers at a folded name are what they are: a line for each reason, with the types that it goes for. Of PTR
+ * it speaks where there is one: at addresses and at names for browsing.
+ */
+export function why(name: Name, zones: ZoneTable, nowMs: number): string[] {
+  const typesOfReason = new Map<string, string[]>();
+  for (const type of isReverse(name) ? [RRType.PTR] : [...usualTypes, RRType.PTR]) {
+    const { rcode, answer, reason } = answerQuestion(name, type, zones, nowMs);
+    if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reasonText(reason)}`];
+    const isThere = answer.some((rrset) => rrset.type === type);
+    if (!isThere && type === RRType.PTR && !isReverse(name)) continue;
+    const said = `${isThere ? '' : 'nothing, '}${reasonText(reason)}`;
+    typesOfReason.set(said, [...(typesOfReason.get(said) ?? []), typeName(type)]);
+  }
+  return [...typesOfReason].map(([said, types]) => `${types.join(' ')}: ${said}`);
+}
+
+function lines({ owner, type, ttl, rdatas }: RRset): string[] {
+  return rdatas.map((rdata) => `${nameToText(owner)} ${ttl} IN ${typeName(type)} ${rdataToText(type, rdata)}`);
+}

@@ -1,0 +1,61 @@
+// Extended DNS errors (RFC 8914): every answer that is empty, cut or refused says why, in words for the person who
+// looks. Codes are of the RFC's registry; most of our reasons have none of their own and go under "Other".
+
+import { type Answer, type ExtendedError, Rcode, type Reason, RRType, reasonText } from '../message/message.ts';
+
+const code = { other: 0, stale: 3, notReady: 14, notAuthoritative: 20, notSupported: 21 } as const;
+
+/** Octets of a text: what an answer can always spare. Reasons are ASCII; names in them are escaped. */
+const textOctetsMax = 160;
+
+/**
+ * What is said with an rcode that was given before any data was looked at. Without words where anybody may have sent
+ * the request: a refusal must not be longer than what it refuses, or it serves to flood others.
+ */
+const ofRefusal = new Map<number, ExtendedError>([
+  [Rcode.SERVFAIL, { code: code.notReady, text: 'the registry has not restored its state yet' }],
+  [Rcode.NOTIMP, { code: code.notSupported, text: '' }],
+  [Rcode.REFUSED, { code: code.notSupported, text: '' }],
+  [Rcode.NOTAUTH, { code: code.notSupported, text: '' }],
+]);
+
+/** A bug was met: what a refusal with the same rcode would say is not true here. */
+export const errorOfFault: ExtendedError = { code: code.other, text: '' };
+
+export function errorOfRefusal(rcode: number): ExtendedError | undefined {
+  return ofRefusal.get(rcode);
+}
+
+/** Undefined for a full answer of what was asked for. */
+export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedError | undefined {
+  if (answer.rcode === Rcode.REFUSED) return { code: code.notAuthoritative, text: '' };
+  if (isTruncated) return { code: code.other, text: 'cut to fit: ask over TCP' };
+  if (answer.stale !== undefined) return { code: code.stale, text: cut(answer.stale) };
+  // An SOA says that there is nothing, be it at the end of aliases.
+  const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
+  return isEmpty || answer.isPartial || answer.isFallback ? errorFor(answer.reason) : undefined;
+}
+
+function errorFor(reason: Reason): ExtendedError {
+  return typeof reason === 'string' ? { code: code.other, text: cut(reason) } : new LateError(reason);
+}
+
+/** The reason of an answer, which is put into words when the first client asks that has room for them. */
+class LateError implements ExtendedError {
+  readonly code = code.other;
+  readonly #reason: Reason;
+  #text: string | undefined;
+
+  constructor(reason: Reason) {
+    this.#reason = reason;
+  }
+
+  get text(): string {
+    this.#text ??= cut(reasonText(this.#reason));
+    return this.#text;
+  }
+}
+
+function cut(text: string): string {
+  return text.length > textOctetsMax ? `${text.slice(0, textOctetsMax - 3)}...` : text;
+}

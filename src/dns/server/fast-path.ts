@@ -1,0 +1,133 @@
+// The shortest way from a datagram to its reply: the plainest of queries (one question; no OPT, or one without options) are
+// answered from the octets of an answer that was given before, straight to where they are sent from. Nothing is decoded
+// and nothing is allocated. What it writes is what the handler would have said, to the octet; everything else, and
+// everything that is not at hand, is left to the handler.
+// Answers to names without number (NXDOMAIN, REFUSED) have a small table of their own, in which they push out nobody but
+// each other; and since what is said with them may be about the moment, they stay a second. Who asks for a new name each
+// time fills nothing: an answer is kept when its question comes for the second time.
+
+import { type Edns, headerOctets, RRType, udpOctetsMax } from '../message/message.ts';
+import { noOpt, type OptWriter, optOctets } from '../message/opt.ts';
+import { writeReply } from '../message/reply.ts';
+import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
+import { type CachedAnswer, isCurrent } from './answer-cache.ts';
+import type { DnsCounters } from './counters.ts';
+import { questionHash, questionOctets, RecentAnswers } from './recent-answers.ts';
+
+/**
+ * The reply to the request from `at` up to `end`, written to `replyAt` in `reply`, where a UDP reply must have room.
+ * Returns its octets; 0: nothing at hand, ask the handler.
+ */
+export type WriteCached = (request: Buffer, at: number, end: number, reply: Buffer, replyAt: number) => number;
+
+export interface FastPathDeps {
+  readonly counters: DnsCounters;
+  readonly opt: OptWriter;
+  /** The clock of the leases. */
+  monotonicMs(): number;
+}
+
+/** A power of two: more names than search lists and misled programs ask for again and again, in a dozen megabytes at most. */
+const passingMax = 16_384;
+const passingOctetsMax = 512;
+const passingMs = 1000;
+
+const plainEdns: Edns = {
+  udpOctets: udpOctetsMax,
+  version: 0,
+  dnssecOk: false,
+  wantsNsid: false,
+  cookie: undefined,
+  isCookieBad: false,
+};
+/** Only a cookie would be made for an address. */
+const nobody = { address: '' };
+
+export class FastPath {
+  readonly #deps: FastPathDeps;
+  readonly #kept: RecentAnswers;
+  readonly #passing = new RecentAnswers(passingMax);
+  /** Hashes of questions whose answers were not kept. */
+  readonly #asked = new Int32Array(passingMax);
+
+  /** `keptMax`: answers that the cache can hold. */
+  constructor(keptMax: number, deps: FastPathDeps) {
+    this.#kept = new RecentAnswers(keptMax);
+    this.#deps = deps;
+  }
+
+  /**
+   * An answer that the cache holds, to the question that ends at `questionEnd` in `request`; to be forgotten when the
+   * cache holds it no more.
+   */
+  remember(entry: CachedAnswer, request: Buffer, questionEnd: number): void {
+    if (fits(entry)) this.#kept.add(entry, request, headerOctets, questionEnd - headerOctets);
+  }
+
+  forget(entry: CachedAnswer): void {
+    if (fits(entry)) this.#kept.delete(entry);
+  }
+
+  /** An answer that the cache does not hold. */
+  rememberPassing(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
+    if (!fits(entry) || entry.octets.length > passingOctetsMax) return;
+    const octets = questionEnd - headerOctets;
+    const hash = questionHash(request, headerOctets, octets);
+    const place = hash & (passingMax - 1);
+    const isNew = this.#asked[place] !== hash;
+    this.#asked[place] = hash;
+    if (isNew) return;
+    entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + passingMs);
+    this.#passing.add(entry, request, headerOctets, octets);
+  }
+
+  readonly write: WriteCached = (request, at, end, reply, replyAt) => {
+    // A query (no QR, opcode 0) with one question, no records but perhaps one in ADDITIONAL.
+    if (end - at < headerOctets || ((request[at + 2] as number) & 0xf8) !== 0) return 0;
+    if (request[at + 5] !== 1 || ((request[at + 4] as number) | (request[at + 10] as number)) !== 0) return 0;
+    for (let octet = at + 6; octet < at + 10; octet++) if (request[octet] !== 0) return 0;
+    const questionAt = at + headerOctets;
+    const octets = questionOctets(request, questionAt, end);
+    if (octets === 0) return 0;
+    const optAt = questionAt + octets;
+    const hasOpt = request[at + 11] !== 0;
+    if (hasOpt && !(request[at + 11] === 1 && isPlainOpt(request, optAt, end))) return 0;
+
+    const hash = questionHash(request, questionAt, octets);
+    const entry =
+      this.#kept.find(request, questionAt, octets, hash) ?? this.#passing.find(request, questionAt, octets, hash);
+    if (entry === undefined) return 0;
+    const nowMs = this.#deps.monotonicMs();
+    if (!isCurrent(entry, nowMs)) return 0;
+    const opt = hasOpt ? this.#optOf(entry) : noOpt;
+    const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
+    if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at)) return 0;
+
+    const { counters } = this.#deps;
+    counters.cacheHits++;
+    const qtype = ((request[optAt - 4] as number) << 8) | (request[optAt - 3] as number);
+    counters.countQuery('udp', qtype, entry.rcode);
+    entry.cell.lastServedMs = nowMs;
+    const length = writeReply(reply, replyAt, request, at, octets, entry, opt);
+    // DNSSEC OK is copied (RFC 3225 §3).
+    if (hasOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
+    return length;
+  };
+
+  #optOf(entry: CachedAnswer): Buffer {
+    entry.plainOpt ??= this.#deps.opt.record(plainEdns, nobody, entry.rcode, entry.error, 0, udpOctetsMax);
+    return entry.plainOpt;
+  }
+}
+
+/** Right for everybody whom it reaches whole, and no longer than a datagram. */
+function fits({ isWhole, octets }: CachedAnswer): boolean {
+  return isWhole && octets.length <= udpOctetsMax;
+}
+
+/** An OPT of version 0 without options (RFC 6891 §6.1.2): root, type, size, extended rcode, version, flags, length 0. */
+function isPlainOpt(request: Buffer, at: number, end: number): boolean {
+  if (at + optOctets > end) return false;
+  const isOpt = request[at] === 0 && request[at + 1] === 0 && request[at + 2] === RRType.OPT;
+  return isOpt && request[at + 6] === 0 && request[at + 9] === 0 && request[at + 10] === 0;
+}

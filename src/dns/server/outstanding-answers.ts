@@ -1,0 +1,136 @@
+// Until when an answer that names an instance may still be cached: whoever takes an instance away can say when nobody
+// holds its address any more. Every answer opens a cell, and the ledger of its app (app-ledger.ts) writes down whom the
+// cell's records lead to, and their TTL; serving the answer again from the cache costs one store into the cell. A cell is
+// closed when its answer can be served no more: the app has changed, or the cache has dropped it. It stays in the ledger
+// for as long as what it says may be held.
+// Belongs to one handler: a data plane in several threads has one in each, and the latest of their times counts.
+// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is held by nobody.
+// Limits: open cells live no longer than the answers that are kept, closed ones as long as they may be held and until the
+// hand (see #prune) comes round; what an app's ledger holds is limited there.
+
+import type { Instance } from '../../model/instance.ts';
+import { instanceKey } from '../../model/names.ts';
+import type { LeasedInstance } from '../../model/view.ts';
+import type { InstanceChange } from '../services/instance-change.ts';
+import { AppLedger, holdingMs, type ServeRecord } from './app-ledger.ts';
+import type { AnsweredInstances } from './instances-in.ts';
+
+/** What is known of the answers with an instance in it; monotonic milliseconds. */
+export interface HandedOut {
+  /** When the last one that may still be held was served; undefined where there is none. */
+  readonly lastServedMs: number | undefined;
+  /** Past or present: nobody holds one. */
+  readonly heldUntilMs: number;
+}
+
+/** What has to be known of an instance that is asked about. */
+export type HeldInstance = Pick<Instance, 'env' | 'appid' | 'instance' | 'dnsTtl'>;
+
+/** What the hand looks at with every answer that is made: more than one, or new apps would outrun it. */
+const ledgersAnAnswer = 2;
+const never = Number.NEGATIVE_INFINITY;
+
+export class OutstandingAnswers {
+  readonly #sinceMs: number;
+  readonly #envs = new Map<string, Map<string, AppLedger>>();
+  /** Of answers without an instance: there is nothing to remember. */
+  readonly #nobody: ServeRecord = { lastServedMs: never, isOpen: true };
+  #hand: Iterator<AppLedger> = this.#everyLedger();
+
+  /**
+   * `sinceMs`: when this process began to answer. What an earlier one had handed out is not known: until the TTL of an
+   * instance has passed since then, it counts as handed out at that moment.
+   */
+  constructor(sinceMs: number) {
+    this.#sinceMs = sinceMs;
+  }
+
+  /** An answer that leads to these instances is handed out now. To be closed by the caller. */
+  open(mentions: readonly AnsweredInstances[], nowMs: number): ServeRecord {
+    if (mentions.length === 0) return this.#nobody;
+    this.#prune(nowMs);
+    const cell = { lastServedMs: nowMs, isOpen: true };
+    for (const { behind, ttl } of mentions) this.#ledgerOf(appOf(behind)).open(cell, behind, ttl, nowMs);
+    return cell;
+  }
+
+  /** Its answer will not be served again. Twice is once. */
+  close(cell: ServeRecord): void {
+    if (cell !== this.#nobody) cell.isOpen = false;
+  }
+
+  /** A change listener: no answer made before it is served again. */
+  changed({ before, after }: InstanceChange, nowMs: number): void {
+    const { env, appid } = (after ?? before) as Instance;
+    this.#envs.get(env)?.get(appid)?.closeAll();
+    if (before !== undefined) this.#keepEarlierLife(before, after, nowMs);
+  }
+
+  /**
+   * Until when answers with this instance may be held, those of an earlier registration under its id included. Right for
+   * good once the instance is in no new answer, and the change that took it out has been heard here.
+   */
+  of({ env, appid, instance, dnsTtl }: HeldInstance, nowMs: number): HandedOut {
+    const held = this.#envs.get(env)?.get(appid)?.held(instanceKey(instance), nowMs);
+    const before = this.#sinceMs + holdingMs(dnsTtl);
+    const heldUntilMs = Math.max(before, held?.heldUntilMs ?? never);
+    const isServed = held !== undefined && held.lastServedMs > never;
+    return { heldUntilMs, lastServedMs: isServed ? held.lastServedMs : undefined };
+  }
+
+  /** What is remembered, for tests of the bounds: instances that answers lead to, and open cells. */
+  get size(): { readonly instances: number; readonly cells: number } {
+    const cells = new Set<ServeRecord>();
+    let instances = 0;
+    for (const ledger of this.#everyLedger()) {
+      instances += ledger.keys().size;
+      for (const cell of ledger.openCells()) cells.add(cell);
+    }
+    return { instances, cells: cells.size };
+  }
+
+  /** What was handed out before the start had the TTL of then: a shorter one since does not shorten it. */
+  #keepEarlierLife(before: Instance, after: Instance | undefined, nowMs: number): void {
+    if (after !== undefined && after.dnsTtl >= before.dnsTtl) return;
+    const untilMs = this.#sinceMs + holdingMs(before.dnsTtl);
+    if (untilMs > nowMs) this.#ledgerOf(before).note(instanceKey(before.instance), never, untilMs);
+  }
+
+  #ledgerOf({ env, appid }: Instance): AppLedger {
+    let apps = this.#envs.get(env);
+    if (apps === undefined) {
+      apps = new Map();
+      this.#envs.set(env, apps);
+    }
+    let ledger = apps.get(appid);
+    if (ledger === undefined) {
+      ledger = new AppLedger(env, appid);
+      apps.set(appid, ledger);
+    }
+    return ledger;
+  }
+
+  /** A hand that goes round over all ledgers, a few with every answer that is made: no sweep, no timer. */
+  #prune(nowMs: number): void {
+    for (let count = 0; count < ledgersAnAnswer; count++) {
+      const { value: ledger, done } = this.#hand.next();
+      if (done === true) {
+        this.#hand = this.#everyLedger();
+        return;
+      }
+      if (!ledger.isEmptied(nowMs)) continue;
+      const apps = this.#envs.get(ledger.env);
+      apps?.delete(ledger.appid);
+      if (apps?.size === 0) this.#envs.delete(ledger.env);
+    }
+  }
+
+  *#everyLedger(): Generator<AppLedger> {
+    for (const apps of this.#envs.values()) yield* apps.values();
+  }
+}
+
+/** Records of one RRset are of one app. */
+function appOf([first]: AnsweredInstances['behind']): Instance {
+  return ((Array.isArray(first) ? first[0] : first) as LeasedInstance).instance;
+}

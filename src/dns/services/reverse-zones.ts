@@ -1,0 +1,131 @@
+// PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name says by itself
+// where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
+// the table.
+
+import type { Instance } from '../../model/instance.ts';
+import type { LeasedInstance, RegistryView } from '../../model/view.ts';
+import { type Rdata, type RRset, RRType } from '../message/message.ts';
+import { type Name, nameOf, nameToText } from '../message/name.ts';
+import { recordsPerRRsetMax } from '../message/rotation.ts';
+import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
+import { AddressIndex, type ZoneListener } from './address-index.ts';
+import type { Explanations } from './explanations.ts';
+import type { InstanceChange } from './instance-change.ts';
+import { readReverse } from './reverse-name.ts';
+import { boundMs, suspectNote, ttlOf } from './suspect-instances.ts';
+
+export interface ReverseZonesDeps extends ZoneListener {
+  readonly origin: Name;
+  readonly view: RegistryView;
+  readonly explanations: Explanations;
+}
+
+const onlyPointers: NodeData = { rrset: undefined, reason: 'names of addresses have no records but PTR' };
+
+export class ReverseZones implements LiveNames {
+  readonly #deps: ReverseZonesDeps;
+  readonly #index: AddressIndex;
+  /** The registry's revision at the last change that an answer shows: the serial. */
+  #changedAt: number;
+  #revision = 0;
+
+  constructor(deps: ReverseZonesDeps) {
+    this.#deps = deps;
+    this.#changedAt = deps.view.revision;
+    this.#index = new AddressIndex(deps, deps.view);
+  }
+
+  /** Moves when an answer does, not with every change of the registry. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get serial(): number {
+    return this.#changedAt % 2 ** 32;
+  }
+
+  withSerial(soa: RRset): RRset {
+    return withSerial(soa, this.serial);
+  }
+
+  /** What is laid around these names is another: their serial moves along with the registry's revision. */
+  touched(): void {
+    this.#changedAt = this.#deps.view.revision;
+    this.#revision++;
+  }
+
+  /** A lease ends earlier than was said of it. */
+  shortened(instance: Instance): void {
+    if (hasAddress(instance)) this.#revision++;
+  }
+
+  /** A change listener. */
+  changed(change: InstanceChange): void {
+    if (isOtherSaid(change)) {
+      this.#changedAt = change.revision;
+      this.#revision++;
+    }
+    this.#index.changed(change);
+  }
+
+  node(name: Name, nowMs: number): Node | undefined {
+    const read = readReverse(name);
+    const instances = read !== undefined && 'host' in read ? this.#index.instances(read.host) : undefined;
+    if (instances !== undefined) {
+      const rrset = (type: number) => (type === RRType.PTR ? this.#pointers(name, instances, nowMs) : onlyPointers);
+      return { source: this, rrset, types: () => [RRType.PTR] };
+    }
+    if (read !== undefined && 'block' in read && this.#index.isThere(read.block))
+      return { source: this, rrset: () => emptyNonTerminal, types: () => [] };
+    return this.#deps.explanations.node(name, nowMs, this);
+  }
+
+  absence(name: Name): string {
+    return `no instance is registered at the address of ${nameToText(name)}`;
+  }
+
+  #pointers(owner: Name, instances: Iterable<Instance>, nowMs: number): NodeData {
+    const targets = new Map<Name, Rdata>();
+    const shown: LeasedInstance[] = [];
+    let isPartial = false;
+    let ttl = Number.POSITIVE_INFINITY;
+    let deadlineMs = Number.POSITIVE_INFINITY;
+    for (const { env, appid, label, status } of instances) {
+      const app = this.#deps.view.at(env, appid);
+      const leased = app === undefined || app === 'within' ? undefined : app.byLabel(label);
+      if (leased === undefined || status !== 'up') continue;
+      const target = nameOf([...appid.split('.'), env], this.#deps.origin) as Name;
+      if (targets.size === recordsPerRRsetMax && !targets.has(target)) {
+        isPartial = true;
+        continue;
+      }
+      targets.set(target, [target]);
+      ttl = Math.min(ttl, ttlOf(leased, nowMs));
+      deadlineMs = Math.min(deadlineMs, boundMs(leased, nowMs));
+      shown.push(leased);
+    }
+    if (targets.size === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
+    const rrset = { owner, type: RRType.PTR, ttl, rdatas: [...targets.values()] };
+    const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
+    const stale = suspectNote(shown, this.#deps.view);
+    const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
+    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason, isPartial };
+    return stale === undefined ? data : { ...data, stale };
+  }
+}
+
+function isOtherSaid({ before, after }: InstanceChange): boolean {
+  if (before === undefined || after === undefined) return hasAddress((after ?? before) as Instance);
+  return saidBy(before) !== saidBy(after);
+}
+
+function hasAddress({ addrs }: Instance): boolean {
+  return addrs.some(({ family }) => family !== 'name');
+}
+
+/** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */
+function saidBy({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
+  const hosts = addrs.filter(({ family }) => family !== 'name').map(({ host }) => host);
+  if (hosts.length === 0) return '';
+  return [status, dnsTtl, leaseSeconds, ...new Set(hosts)].join(' ');
+}

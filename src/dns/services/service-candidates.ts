@@ -1,0 +1,159 @@
+// Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
+// (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
+
+import type { Instance } from '../../model/instance.ts';
+import { type IpFamily, ipv4ToNumber, parseIpv6 } from '../../model/ip.ts';
+import type { LeasedInstance, RegistryView } from '../../model/view.ts';
+import { onlyIpv4Of } from '../../registry/instance-profile.ts';
+import type { InstanceSource, Rdata, RRset } from '../message/message.ts';
+import type { Name } from '../message/name.ts';
+import type { Draws } from '../message/rotation.ts';
+import { type Endpoint, endpointsOf } from './service-endpoints.ts';
+import type { Scope } from './service-name.ts';
+import { metadataStrings } from './service-text.ts';
+import { boundMs, ttlOf } from './suspect-instances.ts';
+
+/** One record to be: what it says, and what orders it. */
+export interface Candidate {
+  readonly rdata: Rdata;
+  weight: number;
+  priority: number;
+  ttl: number;
+  /** Monotonic milliseconds of the earliest lease behind it. */
+  deadlineMs: number;
+  readonly additional: readonly RRset[];
+  behind: InstanceSource;
+}
+
+/** RFC 2782: two octets. */
+const weightMax = 65_535;
+
+/** Where a scope's names stand. */
+export interface Place {
+  readonly owner: Name;
+  /** The app's own name: SRV targets lie below it. */
+  appName(): Name;
+  readonly nowMs: number;
+  readonly draws: Draws;
+  readonly view: RegistryView;
+}
+
+/** Two instances at one address are one record, with the weight of both. */
+export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedInstance[], place: Place): Candidate[] {
+  const byHost = new Map<Host, Candidate>();
+  for (const leased of up) {
+    for (const host of hostsOf(leased.instance, family, scope)) {
+      const known = byHost.get(host);
+      if (known === undefined) byHost.set(host, candidate([octetsOfHost(host)], leased, place.nowMs));
+      // Its own, of another port: it counts once.
+      else if (!isLatestBehind(known, leased)) join(known, leased, place.nowMs);
+    }
+  }
+  return [...byHost.values()];
+}
+
+/** An IPv4 address as a number (see ip.ts), an IPv6 address as its canonical text. */
+type Host = number | string;
+
+function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: Scope): Host[] {
+  const only = family === 4 && servesAddress === undefined ? onlyIpv4Of(instance) : undefined;
+  if (only !== undefined) return [only];
+  const hosts: Host[] = [];
+  for (const address of instance.addrs) {
+    if (address.family !== family || servesAddress?.(address) === false) continue;
+    hosts.push(family === 4 ? (ipv4ToNumber(address.host) as number) : address.host);
+  }
+  return hosts;
+}
+
+function octetsOfHost(host: Host): Uint8Array {
+  if (typeof host === 'string') return parseIpv6(host) as Uint8Array;
+  return Uint8Array.of(host >>> 24, host >>> 16, host >>> 8, host);
+}
+
+/** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
+export function services(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+  const appName = place.appName();
+  const found: Candidate[] = [];
+  const byHostName = new Map<string, Candidate>();
+  for (const leased of up) {
+    const { instance } = leased;
+    for (const endpoint of endpointsOf(instance, appName)) {
+      if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
+      // Below its own name nobody else says anything.
+      const isShared = endpoint.hosts.length === 0;
+      const key = isShared ? `${instance.priority} ${endpoint.number} ${endpoint.target}` : '';
+      const known = isShared ? byHostName.get(key) : undefined;
+      if (known !== undefined) {
+        join(known, leased, place.nowMs);
+        setUint16(numbersOf(known), 2, Math.min(known.weight, weightMax));
+        continue;
+      }
+      const numbers = new Uint8Array(6);
+      setUint16(numbers, 0, instance.priority);
+      setUint16(numbers, 2, instance.weight);
+      setUint16(numbers, 4, endpoint.number);
+      const made = candidate(
+        [numbers, endpoint.target],
+        leased,
+        place.nowMs,
+        hostRRsets(endpoint, leased, place.nowMs),
+      );
+      if (isShared) byHostName.set(key, made);
+      found.push(made);
+    }
+  }
+  return found;
+}
+
+function setUint16(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >> 8;
+  octets[at + 1] = value;
+}
+
+/** The addresses of an endpoint's target, for ADDITIONAL. */
+export function hostRRsets({ target, hosts }: Endpoint, leased: LeasedInstance, nowMs: number): RRset[] {
+  const ttl = ttlOf(leased, nowMs);
+  // Without `behind`: they go with a record that has it, and are kept no longer.
+  return hosts.map(({ type, rdatas }) => ({ owner: target, type, ttl, rdatas }));
+}
+
+/** The numbers in front of an SRV target. */
+function numbersOf({ rdata }: Candidate): Uint8Array {
+  return rdata[0] as Uint8Array;
+}
+
+/** An app's TXT says which instance each record is of; an instance's own is its metadata (RFC 6763 §6.1). */
+export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+  const isOwn = scope.kind !== 'app';
+  return up.map((leased) => {
+    const { label, metadata } = leased.instance;
+    return candidate([metadataStrings(isOwn ? [] : [`instance=${label}`], metadata)], leased, place.nowMs);
+  });
+}
+
+export function candidate(
+  rdata: Rdata,
+  leased: LeasedInstance,
+  nowMs: number,
+  additional: readonly RRset[] = none,
+): Candidate {
+  const { weight, priority } = leased.instance;
+  const deadlineMs = boundMs(leased, nowMs);
+  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, additional, behind: leased };
+}
+
+const none: readonly RRset[] = [];
+
+function isLatestBehind({ behind }: Candidate, leased: LeasedInstance): boolean {
+  return behind === leased || (Array.isArray(behind) && behind.at(-1) === leased);
+}
+
+/** The same record again, of another instance. */
+export function join(known: Candidate, leased: LeasedInstance, nowMs: number): void {
+  known.weight += leased.instance.weight;
+  known.priority = Math.min(known.priority, leased.instance.priority);
+  known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));
+  known.deadlineMs = Math.min(known.deadlineMs, boundMs(leased, nowMs));
+  known.behind = [known.behind, leased].flat();
+}

@@ -1,0 +1,81 @@
+// SRV targets. A target must resolve to exactly the addresses at which its port is served, no more (design §5, rule
+// 6), so an instance that serves everything at the same hosts is its own target, and one that does not gets a name
+// per port (`http.orders-1`) or, where one port name has several numbers or protocols at different hosts, per
+// endpoint (`8080-tcp.http.orders-1`). A host-name address is its own target.
+
+import { type Address, octetsOf } from '../../model/address.ts';
+import type { Instance } from '../../model/instance.ts';
+import { type Rdata, RRType } from '../message/message.ts';
+import { childOf, type Name, name } from '../message/name.ts';
+import { endpointLabel } from './service-name.ts';
+
+/** What one SRV record says: a port number at a target, and the hosts that the target must resolve to. */
+export interface Endpoint {
+  readonly number: number;
+  readonly target: Name;
+  /** All addresses behind it; port names may differ where number and hosts do not. */
+  readonly addresses: readonly Address[];
+  readonly hosts: readonly { readonly type: number; readonly rdatas: readonly Rdata[] }[];
+}
+
+/** The endpoints of an instance below its app's name. Registration has checked that the names fit. */
+export function endpointsOf(instance: Instance, appName: Name): Endpoint[] {
+  const own = childOf(instance.label, appName) as Name;
+  const { addrs } = instance;
+  const only = addrs[0] as Address;
+  if (addrs.length === 1) return [endpoint(targetOfOne(only, own), addrs)];
+
+  const ips = addrs.filter(({ family }) => family !== 'name');
+  const ownHosts = hostsKey(ips);
+  const endpoints = new Map<string, { target: Name; addresses: Address[] }>();
+  for (const address of addrs) {
+    const target = address.family === 'name' ? targetOfOne(address, own) : narrowestName(address, ips, ownHosts, own);
+    // Two port names at one number of the same hosts are one record.
+    const key = `${address.number} ${target}`;
+    const known = endpoints.get(key);
+    if (known === undefined) endpoints.set(key, { target, addresses: [address] });
+    else known.addresses.push(address);
+  }
+  return [...endpoints.values()].map(({ target, addresses }) => endpoint(target, addresses));
+}
+
+function targetOfOne(address: Address, own: Name): Name {
+  return address.family === 'name' ? name(`${address.host}.`) : own;
+}
+
+/** The shortest name whose addresses are just those that serve this endpoint. */
+function narrowestName(address: Address, ips: readonly Address[], ownHosts: string, own: Name): Name {
+  const label = endpointLabel(address);
+  const ofPort = ips.filter(({ port }) => port === address.port);
+  const hosts = hostsKey(ofPort.filter((other) => endpointLabel(other) === label));
+  if (hosts === ownHosts) return own;
+  const portName = childOf(address.port, own) as Name;
+  return hosts === hostsKey(ofPort) ? portName : (childOf(label, portName) as Name);
+}
+
+function hostsKey(addresses: readonly Address[]): string {
+  return [...new Set(addresses.map(({ host }) => host))].sort().join(' ');
+}
+
+function endpoint(target: Name, addresses: readonly Address[]): Endpoint {
+  const hosts = [];
+  for (const { type, family } of hostFamilies) {
+    const rdatas = rdatasOf(addresses, family);
+    if (rdatas.length > 0) hosts.push({ type, rdatas });
+  }
+  return { number: (addresses[0] as Address).number, target, addresses, hosts };
+}
+
+const hostFamilies = [
+  { type: RRType.A, family: 4 },
+  { type: RRType.AAAA, family: 6 },
+] as const;
+
+/** One a host. */
+function rdatasOf(addresses: readonly Address[], family: Address['family']): Rdata[] {
+  const [only] = addresses;
+  if (addresses.length === 1) return only?.family === family ? [[octetsOf(only)]] : [];
+  const unique = new Map<string, Rdata>();
+  for (const address of addresses) if (address.family === family) unique.set(address.host, [octetsOf(address)]);
+  return [...unique.values()];
+}

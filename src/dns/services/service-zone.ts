@@ -1,0 +1,139 @@
+// The registry as part of the origin's zone: names and records made on demand from the read-only view, under the SOA
+// whose serial is the registry's revision (design §5, rule 7; RFC 1982 arithmetic, so modulo 2^32).
+
+import type { RegistryView } from '../../model/view.ts';
+import type { RRset } from '../message/message.ts';
+import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
+import type { Draws } from '../message/rotation.ts';
+import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
+import type { Explanations } from './explanations.ts';
+import type { InstanceChange } from './instance-change.ts';
+import { NameSuggestions } from './name-suggestions.ts';
+import { fallbackReason } from './near.ts';
+import { sameRecords } from './same-records.ts';
+import { ServiceBrowse } from './service-browse.ts';
+import { findServiceName, longestApp, type Scope, type ServiceName } from './service-name.ts';
+import { serviceRecords, typesOfScope } from './service-records.ts';
+
+export interface ServiceZoneDeps {
+  readonly origin: Name;
+  readonly view: RegistryView;
+  readonly draws: Draws;
+  readonly explanations: Explanations;
+}
+
+export class ServiceZone implements LiveNames {
+  readonly #deps: ServiceZoneDeps;
+  readonly #browse: ServiceBrowse;
+  readonly #closeNames = new NameSuggestions();
+  /** The SOA last asked for, and what came of it: the same until the next change. */
+  #soa: { readonly from: RRset; readonly serial: number; readonly made: RRset } | undefined;
+
+  constructor(deps: ServiceZoneDeps) {
+    this.#deps = deps;
+    this.#browse = new ServiceBrowse(deps.view, deps.draws);
+  }
+
+  get revision(): number {
+    return this.#deps.view.version;
+  }
+
+  get serial(): number {
+    return this.#deps.view.revision % 2 ** 32;
+  }
+
+  withSerial(soa: RRset): RRset {
+    const { serial } = this;
+    if (this.#soa?.from !== soa || this.#soa.serial !== serial)
+      this.#soa = { from: soa, serial, made: withSerial(soa, serial) };
+    return this.#soa.made;
+  }
+
+  /** A change listener: browsing keeps an index. */
+  changed(change: InstanceChange): void {
+    this.#browse.changed(change);
+  }
+
+  node(name: Name, nowMs: number): Node | undefined {
+    const labels = this.#labels(name);
+    const explanation = this.#deps.explanations.node(name, nowMs, this);
+    if (explanation !== undefined) return explanation;
+    const found = findServiceName(labels, this.#deps.view) ?? this.#browsed(labels, name, nowMs);
+    if (found === undefined || !('kind' in found)) return found;
+    if (found.kind === 'scope') return new ServiceNode(found.scope, name, nowMs, this.#deps);
+    // Which names lie between others may change with any registration.
+    return { source: this, types: () => [], rrset: () => emptyNonTerminal };
+  }
+
+  absence(name: Name, nowMs: number): string {
+    const { view } = this.#deps;
+    const labels = this.#labels(name);
+    const env = labels.at(-1) ?? '';
+    if (view.at(env, '') === undefined)
+      return `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+    if (labels.at(-2)?.startsWith('_') === true)
+      return 'no service type of this name in this env, or no such instance of it';
+    const longest = longestApp(labels, view);
+    if (longest !== undefined && longest !== 'within') {
+      const { appid } = longest.app;
+      return `the app ${appid} is registered, but no instance, port or selection of this name`;
+    }
+    const { count, shown } = this.#closeNames.find(labels.slice(0, -1).join('.'), view.apps(env), nowMs);
+    const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${shown.join(', ')}`;
+    return count === 0 ? 'no app of this name' : `no app of this name${close}`;
+  }
+
+  #browsed(labels: readonly string[], name: Name, nowMs: number): Node | ServiceName | undefined {
+    const env = labels.at(-1);
+    if (env === undefined || labels.at(-2)?.startsWith('_') !== true) return undefined;
+    return this.#browse.find(labels.slice(0, -1), env, name, nowMs);
+  }
+
+  #labels(name: Name): string[] {
+    return labelsOf(name.slice(0, name.length - this.#deps.origin.length) as Name);
+  }
+}
+
+class ServiceNode implements Node {
+  readonly #scope: Scope;
+  readonly #owner: Name;
+  readonly #nowMs: number;
+  readonly #deps: ServiceZoneDeps;
+
+  constructor(scope: Scope, owner: Name, nowMs: number, deps: ServiceZoneDeps) {
+    this.#scope = scope;
+    this.#owner = owner;
+    this.#nowMs = nowMs;
+    this.#deps = deps;
+  }
+
+  get source() {
+    return this.#scope.app;
+  }
+
+  get isEndless(): boolean {
+    return this.#scope.near?.same !== undefined;
+  }
+
+  /** Only the first: making all RRsets of a large app to answer with one would hold up everybody else. */
+  types(): readonly number[] {
+    const first = typesOfScope[this.#scope.kind].find((type) => this.rrset(type).rrset !== undefined);
+    return first === undefined ? [] : [first];
+  }
+
+  rrset(type: number): NodeData {
+    const { draws, view } = this.#deps;
+    const place = { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, draws, view };
+    const { near, app } = this.#scope;
+    const make = () => serviceRecords(this.#scope, type, place);
+    const data = near?.same === undefined ? make() : sameRecords(app, `${type} ${near.same}`, place, make);
+    return near !== undefined && data.isFallback === true
+      ? { ...data, reason: fallbackReason(near) + data.reason }
+      : data;
+  }
+
+  #appName(): Name {
+    const { appid, env } = this.#scope.app;
+    return nameOf([...appid.split('.'), env], this.#deps.origin) as Name;
+  }
+}

@@ -1,0 +1,34 @@
+// Instances that the guard keeps past their lease: they are still answered, for a second at a time, so that a mistake lasts
+// no longer, and the answer says so (RFC 8914 code 3, "Stale Answer"; `_why` and /resolve). An answer with one of them
+// is made anew every second, since its return moves no revision and is to bring the usual TTL back.
+
+import type { LeasedInstance, RegistryView } from '../../model/view.ts';
+
+const keptTtlSeconds = 1;
+const keptAnswerMs = 1000;
+
+/** RFC 1035 §3.2.1 whole seconds; rounded down, because a cache must not hold longer than the lease. */
+export function ttlOf(leased: LeasedInstance, nowMs: number): number {
+  if (leased.isSuspect) return Math.min(leased.instance.dnsTtl, keptTtlSeconds);
+  const left = Math.floor((leased.deadlineMs - nowMs) / 1000);
+  return Math.max(0, Math.min(leased.instance.dnsTtl, left));
+}
+
+/** Monotonic milliseconds: a record of `ttlOf` seconds may be handed out until that many seconds before. */
+export function boundMs(leased: LeasedInstance, nowMs: number): number {
+  return leased.isSuspect ? nowMs + keptAnswerMs + ttlOf(leased, nowMs) * 1000 : leased.deadlineMs;
+}
+
+/** What is to be said of an answer made from these instances; undefined where none of them is kept. */
+export function suspectNote(leased: readonly LeasedInstance[], view: RegistryView): string | undefined {
+  let kept = 0;
+  let first: LeasedInstance | undefined;
+  for (const one of leased) {
+    if (!one.isSuspect) continue;
+    kept++;
+    first ??= one;
+  }
+  if (first === undefined) return undefined;
+  const why = view.whySuspect?.(first) ?? '';
+  return `the guard keeps ${kept} of ${leased.length} instances past their lease${why === '' ? '' : `: ${why}`}`;
+}

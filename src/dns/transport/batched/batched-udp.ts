@@ -1,0 +1,140 @@
+// The datagram transport that makes one system call do the work of 64 (recvmmsg, sendmmsg). For a thread of its own: it
+// waits for datagrams itself, since Node's event loop can watch no descriptor that Node has not opened. So that TCP,
+// messages and timers of the same thread live on, it waits for the event loop's own descriptor as well (see
+// loop-descriptor.ts): whatever wakes the loop wakes it, and a change that the main thread posts is applied at once.
+// Nothing spins: an idle thread wakes up `waitMs` apart for the timers, which no descriptor announces.
+// A turn of ours is an immediate of the loop. It waits only when two turns before it had nothing to do for the loop: what
+// the loop's callbacks start, it tells the kernel only in its next turn. Who has work that no descriptor shows
+// (immediates of his own) says so through `yieldTo`.
+// Limits: a flood of datagrams gives the loop a turn whenever it has something, after 64 datagrams a socket at most.
+
+import type { DnsCounters } from '../../server/counters.ts';
+import type { Handler } from '../../server/handler.ts';
+import type { Listen, ListenFailure } from '../listen.ts';
+import type { UdpListener, UdpTransport } from '../udp.ts';
+import { openDatagramSocket } from './datagram-socket.ts';
+import { type LibC, loadLibC, type Unavailable } from './libc.ts';
+import { EINTR, POLLIN, POLLNVAL, pollfd } from './linux.ts';
+import { findLoopDescriptor } from './loop-descriptor.ts';
+import { DatagramRing, slotCount } from './ring.ts';
+
+/** By so much a timer of this thread may be late; ten idle wakes a second cost a thousandth of a core. */
+const waitMs = 100;
+/** Turns without work of the event loop before the thread waits. */
+const quietTurnsMin = 2;
+/** A socket that is closed answers what has arrived: so many rings, however much comes in meanwhile. */
+const lastRingsMax = 64;
+
+interface Served {
+  readonly fd: number;
+  readonly ring: DatagramRing;
+}
+
+/** Batched sockets of this thread, or why there are none. To be called on the thread that is to serve them. */
+export async function openBatchedUdp(): Promise<UdpTransport | Unavailable> {
+  const libc = await loadLibC();
+  if ('unavailable' in libc) return libc;
+  const loop = await findLoopDescriptor(libc);
+  return typeof loop === 'number' ? new BatchedUdp(libc, loop) : loop;
+}
+
+class BatchedUdp implements UdpTransport {
+  readonly name = 'batched';
+  readonly takesWildcards = true;
+  readonly #libc: LibC;
+  readonly #loop: number;
+  readonly #neighbours: (() => boolean)[] = [];
+  #sockets: readonly Served[] = [];
+  /** What `poll` reads: the event loop's descriptor, then those of the sockets. */
+  #descriptors = Buffer.alloc(0);
+  #isRunning = false;
+  #quietTurns = 0;
+
+  constructor(libc: LibC, loop: number) {
+    this.#libc = libc;
+    this.#loop = loop;
+  }
+
+  listen(
+    listen: Listen,
+    handler: Handler,
+    counters: DnsCounters,
+    reusePort = false,
+  ): Promise<UdpListener | ListenFailure> {
+    const socket = openDatagramSocket(this.#libc, listen, reusePort);
+    if ('failed' in socket) return Promise.resolve(socket);
+    const served = { fd: socket.fd, ring: new DatagramRing(this.#libc, socket, handler, counters) };
+    this.#serve([...this.#sockets, served]);
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      setImmediate(this.#turn);
+    }
+    const close = () => Promise.resolve(this.#close(served));
+    return Promise.resolve({ listen: socket.listen, descriptor: socket.fd, close });
+  }
+
+  yieldTo(isBusy: () => boolean): void {
+    this.#neighbours.push(isBusy);
+  }
+
+  readonly #turn = (): void => {
+    if (this.#sockets.length === 0) {
+      this.#isRunning = false;
+      return;
+    }
+    if (this.#neighbours.some((isBusy) => isBusy())) this.#quietTurns = 0;
+    if (this.#quietTurns < quietTurnsMin) {
+      const isLoopReady = this.#poll(0);
+      this.#quietTurns = isLoopReady ? 0 : this.#quietTurns + 1;
+    } else {
+      this.#waitAndServe();
+    }
+    setImmediate(this.#turn);
+  };
+
+  /** Serves datagrams until the loop has something to do, or may have. */
+  #waitAndServe(): void {
+    const endMs = performance.now() + waitMs;
+    for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - performance.now()) {
+      if (this.#poll(Math.ceil(leftMs))) {
+        this.#quietTurns = 0;
+        return;
+      }
+    }
+    this.#quietTurns = quietTurnsMin - 1;
+  }
+
+  /** Waits for `timeoutMs` at most, answers what is there, a ring of each socket. True: the event loop has something to do. */
+  #poll(timeoutMs: number): boolean {
+    const ready = this.#libc.poll(this.#descriptors, this.#sockets.length + 1, timeoutMs);
+    if (ready < 0 && this.#libc.errno() !== EINTR) throw new Error(`poll failed: errno ${this.#libc.errno()}`);
+    if (ready <= 0) return false;
+    for (let index = 0; index < this.#sockets.length; index++) {
+      if (this.#eventsOf(index + 1) !== 0) (this.#sockets[index] as Served).ring.exchange();
+    }
+    return this.#eventsOf(0) !== 0;
+  }
+
+  #eventsOf(index: number): number {
+    const events = this.#descriptors.readUInt16LE(index * pollfd.octets + pollfd.revents);
+    if ((events & POLLNVAL) !== 0) throw new Error('somebody else has closed a descriptor of the datagram transport');
+    return events;
+  }
+
+  #serve(sockets: readonly Served[]): void {
+    this.#sockets = sockets;
+    this.#descriptors = Buffer.alloc((sockets.length + 1) * pollfd.octets);
+    for (const [index, fd] of [this.#loop, ...sockets.map((served) => served.fd)].entries()) {
+      this.#descriptors.writeInt32LE(fd, index * pollfd.octets);
+      this.#descriptors.writeUInt16LE(POLLIN, index * pollfd.octets + pollfd.events);
+    }
+  }
+
+  /** Twice is once. */
+  #close(served: Served): void {
+    if (!this.#sockets.includes(served)) return;
+    for (let rings = 0; rings < lastRingsMax && served.ring.exchange() === slotCount; rings++);
+    this.#libc.close(served.fd);
+    this.#serve(this.#sockets.filter((other) => other !== served));
+  }
+}

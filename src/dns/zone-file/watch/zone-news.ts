@@ -1,0 +1,27 @@
+// What there is to tell of the files of zones while the server runs: each thing once, when it happens.
+
+import type { Zone } from '../../zone/zone.ts';
+import type { ZoneFault } from '../fault.ts';
+
+/** What became of a changed file. Whatever is not `loaded` leaves what is served as it is. */
+export type ZoneNews =
+  /** To be put in place at once. `isMended`: what came before it was refused or deleted. */
+  | {
+      readonly kind: 'loaded';
+      readonly path: string;
+      readonly zone: Zone;
+      readonly isNew: boolean;
+      readonly isMended: boolean;
+    }
+  /** What was refused or deleted is again what is served. */
+  | { readonly kind: 'mended'; readonly path: string }
+  /** `isServed`: there is a last good version. */
+  | {
+      readonly kind: 'refused';
+      readonly path: string;
+      readonly faults: readonly ZoneFault[];
+      readonly isServed: boolean;
+    }
+  | { readonly kind: 'deleted'; readonly path: string }
+  /** A folder is not watched: changes in it are noticed late. */
+  | { readonly kind: 'unwatched'; readonly path: string; readonly reason: string };

@@ -1,0 +1,197 @@
+// A zone: an apex and the names below it, each with its RRsets. Static zones come from files; a zone may also have a
+// live part (the registry's names), laid under the static one name by name: where both know a name with data, the
+// file wins (design §10). Names are folded; empty non-terminals are nodes without RRsets, so that "does it exist"
+// is one look-up (RFC 4592 §2.2.2).
+
+import { type Rdata, type RRset, RRType, type Serial, type Source, ttlSecondsMax } from '../message/message.ts';
+import type { Name } from '../message/name.ts';
+import { RecordTable } from './record-table.ts';
+
+/** The RRsets at one name. Without any: an empty non-terminal. */
+export interface Node {
+  rrset(type: number): NodeData;
+  /** Types that have data here, what ANY prefers (RFC 8482 §4.1) first; a live node may leave it at that. */
+  types(): readonly number[];
+  /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
+  readonly source?: Source;
+  /** One of names without number: its answers are not kept. */
+  readonly isEndless?: boolean;
+}
+
+/**
+ * Records and until when their TTL is right (monotonic milliseconds), or why there are none. `additional`: what goes
+ * with them, where the node knows it; otherwise it is looked up. `isPartial`: there are more records than these.
+ * `stale`: why some of it may be out of date.
+ * `isFallback`: the name prefers others than these, who are not there.
+ */
+export type NodeData =
+  | NodeRecords
+  | { readonly rrset: undefined; readonly reason: string; readonly isFallback?: boolean };
+
+export interface NodeRecords {
+  readonly rrset: RRset;
+  readonly validUntilMs: number;
+  readonly reason?: string;
+  readonly additional?: readonly RRset[];
+  readonly isPartial?: boolean;
+  readonly stale?: string;
+  readonly isFallback?: boolean;
+}
+
+/** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */
+export interface LiveNames extends Source, Serial {
+  /** The node at a folded name within the zone; undefined: no such name. Called on the serving path: no waiting. */
+  node(name: Name, nowMs: number): Node | undefined;
+  /** Why there is no such name, for people. Asked for an NXDOMAIN that can say it: must stay cheap in a flood. */
+  absence(name: Name, nowMs: number): string;
+  /** The zone's SOA with the serial of now. */
+  withSerial(soa: RRset): RRset;
+}
+
+export interface Zone {
+  readonly apex: Name;
+  readonly soa: RRset;
+  /** For negative answers: TTL min(SOA TTL, MINIMUM) (RFC 2308 §3). */
+  readonly negativeSoa: RRset;
+  /** The zone has a delegation or a DNAME below its apex, so a look-up must walk down to its name. */
+  readonly hasCuts: boolean;
+  readonly hasWildcards: boolean;
+  readonly records: StaticNodes;
+  readonly live?: LiveNames;
+}
+
+export const emptyNonTerminal: NodeData = { rrset: undefined, reason: 'the name has no records, only names below it' };
+const otherTypes: NodeData = { rrset: undefined, reason: 'the name has no records of this type' };
+
+/** A name of a zone file, made when it is asked for: what it says lies in the zone's records. */
+export class StaticNode implements Node {
+  readonly #records: RecordTable;
+  readonly #number: number;
+  readonly #owner: Name;
+
+  constructor(records: RecordTable, number: number, owner: Name) {
+    this.#records = records;
+    this.#number = number;
+    this.#owner = owner;
+  }
+
+  rrset(type: number): NodeData {
+    const records = this.#records;
+    const rdatas: Rdata[] = [];
+    let ttl = ttlSecondsMax;
+    for (let at = records.first(this.#number); at >= 0; at = records.next(this.#number, at)) {
+      if (records.type(at) !== type) continue;
+      rdatas.push(records.rdata(at));
+      // RFC 2181 §5.2: differing TTLs in one RRset are an error; the lowest keeps no record too long.
+      ttl = Math.min(ttl, records.ttl(at));
+    }
+    if (rdatas.length === 0) return this.isEmpty ? emptyNonTerminal : otherTypes;
+    return { rrset: { owner: this.#owner, type, ttl, rdatas }, validUntilMs: Number.POSITIVE_INFINITY };
+  }
+
+  types(): readonly number[] {
+    const records = this.#records;
+    const types = new Set<number>();
+    for (let at = records.first(this.#number); at >= 0; at = records.next(this.#number, at))
+      types.add(records.type(at));
+    return [...types].sort((a, b) => a - b);
+  }
+
+  get isEmpty(): boolean {
+    return this.#records.first(this.#number) < 0;
+  }
+}
+
+/** The names of a zone file and those between them and the apex, found by folded name. */
+export class StaticNodes {
+  readonly #records: RecordTable;
+
+  constructor(records: RecordTable) {
+    this.#records = records;
+  }
+
+  get(name: Name): StaticNode | undefined {
+    const { names } = this.#records;
+    const number = names.find(name);
+    return number === undefined || number < names.apex ? undefined : new StaticNode(this.#records, number, name);
+  }
+
+  has(name: Name): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  *keys(): Generator<Name> {
+    const { names } = this.#records;
+    for (let number = names.apex; number < names.length; number++) yield names.name(number);
+  }
+
+  /** For handing the zone to other threads. */
+  get table(): RecordTable {
+    return this.#records;
+  }
+
+  get recordCount(): number {
+    return this.#records.size;
+  }
+}
+
+/** One record as a zone file gives it; `owner` is folded, names in `rdata` keep their case. */
+export interface ZoneRecord {
+  readonly owner: Name;
+  readonly type: number;
+  readonly ttl: number;
+  readonly rdata: Rdata;
+}
+
+/** Puts records of one zone together; see zoneOf. */
+export function buildZone(apex: Name, records: readonly ZoneRecord[]): Zone {
+  const table = new RecordTable(apex);
+  for (const { owner, type, ttl, rdata } of records) table.add(owner, type, ttl, rdata);
+  return zoneOf(apex, table);
+}
+
+/**
+ * The zone that has these records. The caller has checked them (one SOA, at the apex; nothing outside; CNAME alone; no
+ * duplicates): see zone-file/check.ts.
+ */
+export function zoneOf(apex: Name, table: RecordTable): Zone {
+  const records = new StaticNodes(table);
+  const soa = records.get(apex)?.rrset(RRType.SOA).rrset;
+  if (soa === undefined) throw new Error('zoneOf: no SOA at the apex');
+  table.trim();
+  return { apex, soa, negativeSoa: negative(soa), hasCuts: table.hasCuts, hasWildcards: table.hasWildcards, records };
+}
+
+/** Names of an SOA's data in wire order: MNAME, RNAME, then serial, refresh, retry, expire, minimum. */
+export function soaNumbers(soa: RRset): DataView {
+  const numbers = soa.rdatas[0]?.[2] as Uint8Array;
+  return new DataView(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+export function soaSerial(soa: RRset): number {
+  return soaNumbers(soa).getUint32(0);
+}
+
+/** MNAME and RNAME. */
+export function soaNames(soa: RRset): readonly [Name, Name] {
+  return soa.rdatas[0] as unknown as readonly [Name, Name];
+}
+
+function negative(soa: RRset): RRset {
+  const minimum = Math.min(soaNumbers(soa).getUint32(16), ttlSecondsMax);
+  return { ...soa, ttl: Math.min(soa.ttl, minimum) };
+}
+
+/** `soa` with another serial (RFC 1982 arithmetic is the caller's). */
+export function withSerial(soa: RRset, serial: number): RRset {
+  const [mname, rname, numbers] = soa.rdatas[0] as [Name, Name, Uint8Array];
+  const changed = Uint8Array.from(numbers);
+  new DataView(changed.buffer).setUint32(0, serial >>> 0);
+  return { ...soa, rdatas: [[mname, rname, changed]] };
+}
+
+/** `zone` with live names laid under it. "No such name" must be forgotten soon: it may be registered a moment later. */
+export function withLiveNames(zone: Zone, live: LiveNames, negativeTtlSeconds: number): Zone {
+  const { negativeSoa } = zone;
+  return { ...zone, live, negativeSoa: { ...negativeSoa, ttl: Math.min(negativeSoa.ttl, negativeTtlSeconds) } };
+}

@@ -1,0 +1,64 @@
+// `GET /resolve?name=&type=`: what DNS would answer, and why. The answer is the DNS side's own, handed over as a
+// function by app.ts; here it is only asked for and shown.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Problem, problem } from '../../model/problem.ts';
+import { sendProblem } from '../server/problem-details.ts';
+import { QueryReader } from './query-reader.ts';
+
+/** An answer in words; records in presentation format, one line each. */
+export interface ResolvedAnswer {
+  readonly name: string;
+  readonly type: string;
+  readonly rcode: string;
+  readonly flags: readonly string[];
+  readonly answer: readonly string[];
+  readonly authority: readonly string[];
+  readonly additional: readonly string[];
+  readonly reason: string;
+  readonly ttl?: number;
+}
+
+/** `problems`: the name or the type is not one that DNS could be asked for. */
+export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Problem[] };
+
+export interface ReadAnswerContext {
+  /** Must not reject, whatever printable text comes as name and type. Undefined: nobody can say at present. */
+  readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
+}
+
+/** 255 octets, each written as `\ddd`. What is a legal name is for `resolve` to say. */
+const nameCharactersMax = 1020;
+
+/** Handles the call. */
+export async function readAnswer(
+  context: ReadAnswerContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const query = new QueryReader(request, ['name', 'type']);
+  const name = nameOf(query);
+  const type = typeOf(query);
+  const what = 'Cannot say what DNS would answer';
+  if (query.refused(reply, what)) return;
+  const result = await context.resolve(name, type);
+  if (result === undefined) {
+    const detail = `${what}: no DNS thread is there that could say; one is being started.`;
+    sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '2' } });
+  } else if ('problems' in result) query.refused(reply, what, result.problems);
+  else reply.header('cache-control', 'no-store').send(result);
+}
+
+function nameOf(query: QueryReader): string {
+  const name = query.text('name') ?? '';
+  if (name === '') query.problems.push(problem('name', 'must be given: the name to look up, such as orders.prod.svc'));
+  else if (name.length > nameCharactersMax) query.problems.push(problem('name', 'is longer than a DNS name', name));
+  return name;
+}
+
+function typeOf(query: QueryReader): string {
+  const type = query.text('type') ?? 'A';
+  if (/^[A-Za-z][A-Za-z0-9-]{0,15}$/.test(type)) return type.toUpperCase();
+  query.problems.push(problem('type', 'must be a record type such as A, SRV or TYPE65', type));
+  return type;
+}

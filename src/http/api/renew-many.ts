@@ -1,0 +1,147 @@
+// `POST /renew`: many renewals in one call, a result for each, in order; one that is wrong does not stop the others.
+// This is how a large fleet renews, by agents, so it costs about a microsecond a renewal: a body in its usual form is read
+// in one go (usual-renewals.ts), the clock is read once for all, names are looked up as they came and parsed only when
+// nothing is found, and the reply is put together as text.
+// Limit: `renewalsMax` a call.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isObject } from '../../model/instance.ts';
+import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
+import { type Problem, problem } from '../../model/problem.ts';
+import type { InstanceRecord } from '../../registry/instance-record.ts';
+import type { Moment } from '../../runtime/clock.ts';
+import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
+import { type CommonRenewal, CommonRenewals } from './common-renewals.ts';
+import { leaseEndsAt } from './instance-document.ts';
+import type { WriteContext } from './write-context.ts';
+
+/** About a millisecond of work, and what an agent with a host full of instances has to say. */
+export const renewalsMax = 1000;
+
+interface Renewal {
+  readonly env: unknown;
+  readonly appid: unknown;
+  readonly instance: unknown;
+  readonly status: 'renewed' | 'unknown' | 'invalid';
+  readonly renewBefore?: string | null;
+  readonly problems?: readonly Problem[];
+}
+
+/** `POST /renew`. */
+export function renewMany(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { body } = request;
+  const call = new Call(context, request);
+  if (body instanceof CommonRenewals && body.entries.length <= renewalsMax) {
+    return reply.header('content-type', 'application/json; charset=utf-8').send(call.renewUsual(body.entries));
+  }
+  const given: unknown = body instanceof CommonRenewals ? { instances: body.entries } : body;
+  const problems = listProblems(given);
+  if (problems.length > 0) return sendProblem(reply, invalidRequest('Cannot renew these instances', inBody(problems)));
+  const { instances } = given as { readonly instances: readonly unknown[] };
+  return reply.send({ results: instances.map((entry, index) => call.renew(entry, index)) });
+}
+
+function listProblems(body: unknown): Problem[] {
+  if (!isObject(body)) return [problem('', 'must be a JSON object with a list "instances"', body ?? 'nothing')];
+  const problems = Object.keys(body)
+    .filter((key) => key !== 'instances')
+    .map((key) => problem(key.slice(0, 63), 'is not a field of this call'));
+  const { instances } = body as { readonly instances?: unknown };
+  if (!Array.isArray(instances))
+    problems.push(problem('instances', 'must be a list of { env, appid, instance }', instances ?? 'nothing'));
+  else if (instances.length > renewalsMax) {
+    problems.push(problem('instances', `must be at most ${renewalsMax}`, `${instances.length} instances`));
+  }
+  return problems;
+}
+
+/** One call: all its renewals happen at the same moment. */
+class Call {
+  readonly #context: WriteContext;
+  readonly #request: FastifyRequest;
+  readonly #now: Moment;
+  readonly #isDebugged: boolean;
+  /** The end of the last result. */
+  #last = { deadlineMs: Number.NaN, text: '' };
+
+  constructor(context: WriteContext, request: FastifyRequest) {
+    this.#context = context;
+    this.#request = request;
+    this.#now = { monotonicMs: context.clock.monotonicMs(), wallMs: context.clock.wallMs() };
+    this.#isDebugged = context.log.saysRoutine;
+  }
+
+  /** The body of the reply. What was asked is said again as it came. */
+  renewUsual(entries: readonly CommonRenewal[]): string {
+    const { registry, log } = this.#context;
+    let results = '';
+    let renewed = 0;
+    for (const [index, entry] of entries.entries()) {
+      if (index > 0) results += ',';
+      const outcome = registry.renew(entry, this.#now);
+      if (outcome.kind === 'renewed') {
+        renewed++;
+        if (this.#isDebugged) this.#say(outcome.stored);
+        results += `{${entry.text}${this.#endOf(outcome.stored)}`;
+      } else {
+        const { env, appid, instance } = entry;
+        results += JSON.stringify(this.renew({ env, appid, instance }, index));
+      }
+    }
+    log.count.renewal('renewed', renewed);
+    return `{"results":[${results}]}`;
+  }
+
+  renew(entry: unknown, index: number): Renewal {
+    const { log, registry } = this.#context;
+    const { env, appid, instance } = (isObject(entry) ? entry : {}) as Partial<Record<keyof InstanceKey, unknown>>;
+    const key = keyOf(entry, `instances[${index}]`);
+    if (Array.isArray(key)) {
+      log.count.renewal('invalid');
+      return { env, appid, instance, status: 'invalid', problems: key };
+    }
+    const outcome = registry.renew(key, this.#now);
+    log.count.renewal(outcome.kind);
+    if (outcome.kind === 'unknown') return { env, appid, instance, status: 'unknown' };
+    if (this.#isDebugged) this.#say(outcome.stored);
+    return { env, appid, instance, status: 'renewed', renewBefore: this.#renewBefore(outcome.stored) };
+  }
+
+  #say({ instance, revision }: InstanceRecord): void {
+    this.#context.log.routine('renewed', this.#request, instance, revision);
+  }
+
+  /** Leases of one length end at one time: the text is mostly made once a call. */
+  #endOf(stored: InstanceRecord): string {
+    const { deadlineMs } = stored;
+    if (deadlineMs !== this.#last.deadlineMs) {
+      this.#last = {
+        deadlineMs,
+        text: `,"status":"renewed","renewBefore":${JSON.stringify(this.#renewBefore(stored))}}`,
+      };
+    }
+    return this.#last.text;
+  }
+
+  #renewBefore(stored: InstanceRecord): string | null {
+    const { monotonicMs, wallMs } = this.#now;
+    return leaseEndsAt(stored, { monotonicMs: () => monotonicMs, wallMs: () => wallMs });
+  }
+}
+
+const keyFields = ['env', 'appid', 'instance'] as const;
+
+function keyOf(entry: unknown, at: string): InstanceKey | Problem[] {
+  if (!isObject(entry)) return inBody([problem(at, 'must be an object { env, appid, instance }', entry)]);
+  const problems = Object.keys(entry)
+    .filter((key) => !(keyFields as readonly string[]).includes(key))
+    .map((key) => problem(`${at}.${key.slice(0, 63)}`, 'is not a field of a renewal'));
+  for (const field of keyFields) {
+    const value = entry[field];
+    if (typeof value !== 'string') problems.push(problem(`${at}.${field}`, 'must be text', value ?? 'nothing'));
+  }
+  if (problems.length > 0) return inBody(problems);
+  const { env, appid, instance } = entry as Record<keyof InstanceKey, string>;
+  const key = parseInstanceKey(env, appid, instance);
+  return Array.isArray(key) ? inBody(key.map((fault) => ({ ...fault, field: `${at}.${fault.field}` }))) : key;
+}

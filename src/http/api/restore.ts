@@ -1,0 +1,154 @@
+// `POST /restore`: puts back what a bad removal took away. By default that is what was cancelled, and nothing else: who
+// was drained is still there and comes back by a word of its owner, and in the middle of a deploy many are drained on
+// purpose, of processes that are about to stop; who was evicted had fallen silent. Both can be asked for by name.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Recorder } from '../../history/recorder.ts';
+import {
+  findRemoved,
+  Removal,
+  type RemovalFilter,
+  type Removed,
+  type RemovedInstances,
+} from '../../history/removed.ts';
+import { planRestore, type RestoreRun, restoreRemoved } from '../../history/undo.ts';
+import { isObject } from '../../model/instance.ts';
+import { parseEnv } from '../../model/names.ts';
+import { type Problem, problem } from '../../model/problem.ts';
+import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
+import { parseAppPlace } from './app-path.ts';
+import { isoTime } from './instance-document.ts';
+import { momentForm, parseMoment } from './moment.ts';
+import { QueryReader } from './query-reader.ts';
+import { actorOf, type WriteContext, whenDurable } from './write-context.ts';
+
+export interface RestoreContext extends WriteContext {
+  readonly recorder: Recorder;
+}
+
+/** Handles the call; the body has been read as JSON. */
+export async function restore(
+  context: RestoreContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const what = 'Cannot put instances back';
+  if (new QueryReader(request, []).refused(reply, what)) return reply;
+  const wish = readWish(request.body, context.clock.wallMs());
+  if (Array.isArray(wish)) return sendProblem(reply, invalidRequest(what, inBody(wish)));
+  const { isDryRun, filter } = wish;
+  const { registry, recorder } = context;
+  const found = await findRemoved(recorder, filter);
+  const { planned, left, ...plan } = await planRestore(registry, recorder, found.removed);
+  const outcome = isDryRun ? { done: planned, skipped: [] } : restoreRemoved(registry, planned, actorOf(request));
+  const skipped = [...plan.skipped, ...outcome.skipped];
+  const document = replyDocument(isDryRun, found, { done: outcome.done, skipped, left });
+  if (isDryRun || outcome.done.length === 0) return reply.send(document);
+  context.log.restoreRemoved(request, { count: outcome.done.length, skipped: skipped.length, left });
+  return whenDurable(context, reply, () => reply.send(document));
+}
+
+/** More are counted and not named. */
+const skippedListedMax = 1000;
+
+interface Outcome extends RestoreRun {
+  readonly left: number;
+}
+
+function replyDocument(isDryRun: boolean, found: RemovedInstances, { done, skipped, left }: Outcome) {
+  const { completeSinceMs, scannedToMs } = found;
+  return {
+    dryRun: isDryRun,
+    putBack: done.map(removedDocument),
+    skipped: skipped.slice(0, skippedListedMax).map(({ removed, reason }) => ({ ...removedDocument(removed), reason })),
+    skippedCount: skipped.length,
+    left,
+    completeSince: isoTime(completeSinceMs),
+    ...(scannedToMs === undefined ? {} : { scannedTo: isoTime(scannedToMs) }),
+  };
+}
+
+function removedDocument({ why, change, instance }: Removed) {
+  const { env, appid, instance: id } = instance;
+  return { env, appid, instance: id, why, revision: change.revision, at: isoTime(change.atMs) };
+}
+
+interface Wish {
+  readonly filter: RemovalFilter;
+  readonly isDryRun: boolean;
+}
+
+const fields: readonly string[] = ['env', 'app', 'from', 'to', 'why', 'by', 'dryRun'];
+
+/** The body, or all that is wrong with it. */
+function readWish(body: unknown, nowMs: number): Wish | Problem[] {
+  if (!isObject(body)) return [problem('', 'must be a JSON object', body ?? 'nothing')];
+  const problems: Problem[] = [];
+  for (const field of Object.keys(body)) {
+    if (!fields.includes(field))
+      problems.push(problem(field.slice(0, 63), `is not a field: there are ${fields.join(', ')}`));
+  }
+  const place = placeOf(body, problems);
+  const fromMs = timeOf(body, 'from', nowMs, problems);
+  const toMs = timeOf(body, 'to', nowMs, problems) ?? nowMs;
+  if (fromMs === undefined && body['from'] === undefined) {
+    problems.push(problem('from', 'must be given: the time since when what was removed is to be put back'));
+  } else if (fromMs !== undefined && fromMs > toMs) {
+    problems.push(problem('from', `must not be after "to", ${isoTime(toMs)}`, body['from']));
+  }
+  const why = whyOf(body['why'], problems);
+  const by = callerOf(body['by'], problems);
+  if (by !== undefined && why.includes('evicted')) {
+    problems.push(problem('by', 'must not be given with why evicted: an eviction is asked for by nobody'));
+  }
+  const isDryRun = body['dryRun'] ?? false;
+  if (typeof isDryRun !== 'boolean') problems.push(problem('dryRun', 'must be true or false', isDryRun));
+  if (problems.length > 0) return problems;
+  const filter = { ...place, fromMs: fromMs as number, toMs, why, ...(by === undefined ? {} : { by }) };
+  return { filter, isDryRun: isDryRun === true };
+}
+
+function placeOf(body: Record<string, unknown>, problems: Problem[]): Pick<RemovalFilter, 'env' | 'appid'> {
+  const { env: envText, app: appText } = body;
+  const env =
+    envText === undefined ? undefined : typeof envText === 'string' ? parseEnv(envText) : notText('env', envText);
+  if (typeof env === 'object') problems.push(env);
+  if (appText === undefined) return typeof env === 'string' ? { env } : {};
+  const place = typeof appText === 'string' ? parseAppPlace('app', appText) : notText('app', appText);
+  if ('message' in place) problems.push(place);
+  else if (typeof env === 'string' && env !== place.env) {
+    problems.push(problem('app', `must be in the env that is asked for, ${env}`, appText));
+  } else return place;
+  return {};
+}
+
+function notText(field: string, value: unknown): Problem {
+  return problem(field, 'must be text', value);
+}
+
+function timeOf(body: Record<string, unknown>, field: string, nowMs: number, problems: Problem[]): number | undefined {
+  const value = body[field];
+  if (value === undefined) return undefined;
+  const ms = typeof value === 'string' ? parseMoment(value, nowMs) : undefined;
+  if (ms === undefined) problems.push(problem(field, momentForm, value));
+  return ms;
+}
+
+function whyOf(value: unknown, problems: Problem[]): Removal[] {
+  if (value === undefined) return ['cancelled'];
+  const isRemoval = (word: unknown): word is Removal => (Removal as readonly unknown[]).includes(word);
+  if (Array.isArray(value) && value.length > 0 && value.every(isRemoval)) return value;
+  const wrong = Array.isArray(value) ? value.find((word) => !isRemoval(word)) : value;
+  problems.push(problem('why', `must be a list of some of ${Removal.join(', ')}`, wrong ?? 'an empty list'));
+  return [];
+}
+
+function callerOf(value: unknown, problems: Problem[]): RemovalFilter['by'] {
+  if (value === undefined) return undefined;
+  const members = isObject(value) ? Object.entries(value) : [];
+  const isSound = ([key, text]: [string, unknown]) =>
+    (key === 'token' || key === 'address') && typeof text === 'string';
+  if (members.length > 0 && members.every(isSound)) return Object.fromEntries(members);
+  problems.push(problem('by', 'must be an object with "token" (its name), "address" or both', value));
+  return undefined;
+}

@@ -1,0 +1,60 @@
+// Keeps web pages of other sites out. A browser on the same machine or network can reach this API, so a page could
+// register instances with it: its requests carry an `Origin`, which has to be our own host. And where no token is
+// asked for, a page could make its own host name point at us (DNS rebinding): then only IP addresses and localhost are
+// accepted in `Host`, unless the operator said that anybody may come (`--insecure`). There are no CORS headers at all.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import { isIP } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { shown } from '../../model/problem.ts';
+import { foldAscii } from '../../model/text.ts';
+import { sendProblem } from './problem-details.ts';
+
+export interface BrowserGuardOptions {
+  /** A caller that shows a token is no page that was led here. */
+  readonly hasTokens: boolean;
+  /** The operator has taken the risk of an open API. */
+  readonly isOpen: boolean;
+}
+
+/** Adds the guard in front of all routes but the health checks, which tell nothing. */
+export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.url === '/healthz' || request.url === '/readyz') return done();
+    const fault = pageFault(request.headers, options);
+    if (fault === undefined) return done();
+    const { origin = '', host = '' } = request.headers;
+    if (fault === 'origin') {
+      const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host === '' ? 'another host' : host)}.`;
+      return sendProblem(reply, { kind: 'foreign-origin', detail });
+    }
+    const detail =
+      `Cannot answer as ${shown(host)}: without tokens only an IP address or localhost is accepted as Host, because a web ` +
+      `page could have led a browser here. Call the server by its address, or configure tokens.`;
+    return sendProblem(reply, { kind: 'unexpected-host', detail });
+  });
+}
+
+/** Which header says that a page may have made the call, or led a browser here; undefined: none does. Hot. */
+export function pageFault(
+  { origin, host }: IncomingHttpHeaders,
+  options: BrowserGuardOptions,
+): 'origin' | 'host' | undefined {
+  if (origin !== undefined && !isOwnOrigin(origin, host)) return 'origin';
+  return options.hasTokens || options.isOpen || host === undefined || isKnownHost(host) ? undefined : 'host';
+}
+
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  if (host === undefined || !URL.canParse(origin)) return false;
+  const { protocol, host: originHost } = new URL(origin);
+  const own = `${protocol}//${host}`;
+  return /^https?:$/.test(protocol) && URL.canParse(own) && new URL(own).host === originHost;
+}
+
+/** `10.0.0.7:7171`, `[::1]:7171`, `localhost`: with or without a port. */
+function isKnownHost(host: string): boolean {
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(host);
+  if (bracketed !== null) return isIP(bracketed[1] as string) === 6;
+  const name = foldAscii(host.replace(/:\d*$/, '').replace(/\.$/, ''));
+  return isIP(name) === 4 || name === 'localhost';
+}

@@ -1,0 +1,289 @@
+// The HTTP plane: builds the fastify server, does not listen. Read it top to bottom: limits, guards in the order in
+// which a request climbs past them, operators' calls, the API, and the lane for the renewals that no guard would stop.
+// fastify's own logger is off: it makes a child logger a request; decisions are logged by decision-log.ts.
+// Limits: `HttpLimits` and `HttpTimeouts`, each with its reason. fastify listens on one address alone; further
+// listeners may hand their connections over with `app.server.emit('connection', socket)`.
+
+import type { IncomingMessage } from 'node:http';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
+import type { Logger } from 'pino';
+import { type CallKind, DecisionLog, type HttpCounters } from '../../control/decision-log.ts';
+import type { DrainWaits } from '../../control/drain-waits.ts';
+import type { LongPolls } from '../../control/long-poll.ts';
+import { type Shown, waitUntilVisible } from '../../control/visible.ts';
+import type { Recorder } from '../../history/recorder.ts';
+import type { RegistrationDefaults } from '../../model/instance.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { ReadAnswerContext } from '../api/read-answer.ts';
+import { addRoutes } from '../api/routes.ts';
+import type { Watchers } from '../watch/watchers.ts';
+import { type NamedToken, requireToken } from './auth.ts';
+import { pageFault, refuseForeignPages } from './browser-guard.ts';
+import { type ClientRate, limitClientRates } from './client-rate.ts';
+import { limitConnections } from './connection-limits.ts';
+import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
+import { countInFlight } from './in-flight.ts';
+import { acceptJsonBodies } from './json-body.ts';
+import { addOperations, type OperationsContext } from './operations.ts';
+import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
+import { pacePipelines } from './pipelines.ts';
+import { type Failure, sendProblem } from './problem-details.ts';
+import { openRenewLane } from './renew-lane.ts';
+import { stopGracefully } from './stopping.ts';
+import { type Availability, refuseWhileUnavailable } from './unavailable.ts';
+
+export interface HttpLimits {
+  /** Each costs a few kB; long polls hold one each. */
+  readonly connectionsMax: number;
+  /** Of one IPv4 address or IPv6 /64, behind which there may be a proxy with clients of its own. */
+  readonly connectionsPerClientMax: number;
+  /** A registration with all metadata is 12 KiB. */
+  readonly bodyBytes: number;
+  /** A registration has three levels. */
+  readonly jsonDepth: number;
+}
+
+export interface HttpTimeouts {
+  /** A whole request, headers and body. */
+  readonly requestMs: number;
+  readonly headersMs: number;
+  /** A connection on which nothing moves; long polls excepted. */
+  readonly idleMs: number;
+  /** How often Node looks for requests that are late. */
+  readonly checkEveryMs: number;
+}
+
+export const httpLimits: HttpLimits = {
+  connectionsMax: 20_000,
+  connectionsPerClientMax: 18_000,
+  bodyBytes: 64 * 1024,
+  jsonDepth: 32,
+};
+export const httpTimeouts: HttpTimeouts = { requestMs: 10_000, headersMs: 10_000, idleMs: 30_000, checkEveryMs: 1000 };
+
+export interface HttpDeps extends OperationsContext, ReadAnswerContext {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** With a final dot: `svc.` */
+  readonly origin: string;
+  readonly defaults: RegistrationDefaults;
+  readonly logger: Logger;
+  /** None: the API is open to whoever reaches it. */
+  readonly tokens: readonly NamedToken[];
+  /** Without tokens: callers may use any host name (browser-guard.ts). */
+  readonly isOpen?: boolean;
+  /** Made by app.ts, which also adds `(change) => longPolls.notify(change)` to the registry's listeners. */
+  readonly longPolls: LongPolls;
+  /** Made by app.ts, which also adds `(change) => watchers.changed(change)`, behind the change log. */
+  readonly watchers: Watchers;
+  /** Knows until when answers may be held; waits in the same places as the long polls. */
+  readonly drainWaits: DrainWaits;
+  /** Who changed what, and when. */
+  readonly recorder: Recorder;
+  /** A write awaits it before it answers. */
+  readonly durable: () => Promise<void>;
+  /** Where DNS may be behind: every reply of the API waits for it. */
+  readonly shown?: Shown | undefined;
+  /** Restored and able to write, unless it says otherwise. */
+  readonly availability?: Availability;
+  readonly counters: HttpCounters;
+  /** Shown in /openapi.json. */
+  readonly version: string;
+  /** Uniform in [0, 1); Node's by default. */
+  readonly random?: () => number;
+  /** Requests of one client; no limit by default. */
+  readonly clientRate?: ClientRate;
+  readonly overload?: OverloadLimits;
+  /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
+  readonly measureLateness?: typeof measureLateness;
+  readonly limits?: Partial<HttpLimits>;
+  readonly timeouts?: Partial<HttpTimeouts>;
+}
+
+const alwaysAvailable: Availability = { isRestored: () => true, storeTrouble: () => undefined };
+const noRate: ClientRate = { perSecond: 0, burst: 1 };
+
+/** Names and ids are judged by their parsers, which say what is wrong; the router lets any length through. */
+const paramCharactersMax = 16_384;
+
+/** Builds the server; the caller listens with `app.listen` and stops it with `app.close`. */
+export function createHttpServer(deps: HttpDeps): FastifyInstance {
+  const limits = { ...httpLimits, ...deps.limits };
+  const {
+    logger,
+    registry,
+    clock,
+    origin,
+    defaults,
+    longPolls,
+    watchers,
+    durable,
+    resolve,
+    random = Math.random,
+  } = deps;
+  const app = createApp(limits, { ...httpTimeouts, ...deps.timeouts }, deps);
+  const log = new DecisionLog(logger, deps.counters);
+  const hasTokens = deps.tokens.length > 0;
+  const guide = routeGuide(app);
+
+  countRequests(app, deps.counters);
+  limitConnections(app.server, limits, { counters: deps.counters, random });
+  const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
+  const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
+  app.addHook('onRequest', refuseOddAddress);
+  const pages = { hasTokens, isOpen: deps.isOpen === true };
+  refuseForeignPages(app, pages);
+  const letsIn = requireToken(app, deps.tokens);
+  const { clientRate = noRate } = deps;
+  limitClientRates(app, { rate: clientRate, clock, counters: deps.counters, random });
+  refuseUnknownRoute(app, guide);
+  const overload = new Overload({
+    underWay,
+    logger,
+    counters: deps.counters,
+    random,
+    limits: deps.overload ?? overloadLimits,
+  });
+  shedOverload(app, overload, deps.measureLateness ?? measureLateness);
+  acceptJsonBodies(app, limits.jsonDepth);
+
+  addDescription(app, deps.version, hasTokens);
+  app.register(async (scope) => addOperations(scope, deps));
+  const renewManyBytes = 8 * limits.bodyBytes;
+  const { drainWaits, availability = alwaysAvailable } = deps;
+  const { storeTrouble } = availability;
+  const reading = { storeTrouble, longPolls, watchers, resolve, random, recorder: deps.recorder };
+  const context = {
+    registry,
+    clock,
+    origin,
+    defaults,
+    log,
+    durable,
+    hasTokens,
+    renewManyBytes,
+    drainWaits,
+    ...reading,
+  };
+  const api = async (scope: FastifyInstance): Promise<void> => {
+    refuseWhileUnavailable(scope, { ...availability, counters: deps.counters });
+    if (deps.shown !== undefined) waitUntilVisible(scope, deps.shown);
+    addRoutes(scope, context);
+  };
+  app.register(api, { prefix: '/api/v1' });
+  // Where clients have a rate, each reply says what is left of it.
+  if (clientRate.perSecond === 0) {
+    const isAuthorized = ({ headers }: IncomingMessage): boolean =>
+      !isStopping() && pageFault(headers, pages) === undefined && letsIn(headers.authorization);
+    const isDue = (): boolean => availability.isRestored() && overload.takesRenewal();
+    openRenewLane(app.server, { registry, clock, log, underWay, shown: deps.shown, isAuthorized, isDue });
+  }
+  pacePipelines(app.server);
+  return app;
+}
+
+function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counters }: HttpDeps): FastifyInstance {
+  const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendFailure({ logger, counters }, error, request, reply);
+  const app = fastify({
+    http: {
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: timeouts.checkEveryMs,
+      // Checked below: Node's own answer has no body.
+      requireHostHeader: false,
+    },
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.idleMs,
+    connectionTimeout: timeouts.idleMs,
+    bodyLimit: limits.bodyBytes,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: paramCharactersMax, caseSensitive: true },
+    clientErrorHandler: refuseConnection,
+    // Before routing, so no hook sees it.
+    frameworkErrors: (error, request, reply) => {
+      onError(error, request, reply);
+      counters.request(request.method, unmatched, reply.statusCode);
+    },
+  });
+  app.setErrorHandler(onError);
+  // See schemas.ts: they describe, the parsers judge.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  return app;
+}
+
+/** By route template; one closure a route, so that the hot path builds no label. */
+function countRequests(app: FastifyInstance, counters: HttpCounters): void {
+  app.addHook('onRoute', (route) => {
+    const kind = kindOf(route);
+    const count = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      counters.request(request.method, route.url, reply.statusCode);
+      // Whoever asked to wait says nothing of how fast the server is.
+      if (!request.url.includes('wait=')) counters.took(kind, reply.elapsedTime / 1000);
+      done();
+    };
+    const others = route.onResponse === undefined ? [] : [route.onResponse].flat();
+    route.onResponse = [...others, count];
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    if (request.is404) counters.request(request.method, unmatched, reply.statusCode);
+    done();
+  });
+}
+
+function kindOf({ url, method }: RouteOptions): CallKind {
+  if (url.endsWith('/renew')) return 'renewal';
+  return [method].flat().every((one) => one === 'GET' || one === 'HEAD') ? 'read' : 'write';
+}
+
+const unmatched = 'unmatched';
+
+/** The first rung: an address that is not one, and a content type without content. */
+function refuseOddAddress(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { headers, httpVersion } = request.raw;
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
+    // What is not there is of no type: many clients send one with an empty renewal or DELETE.
+    delete headers['content-type'];
+  }
+  const fault =
+    headers.host === undefined && httpVersion === '1.1'
+      ? 'HTTP/1.1 needs a Host header'
+      : /[^\x21\x22\x24-\x7e]/.test(request.url)
+        ? 'its address has a # or characters outside ASCII, which have to be percent-encoded'
+        : undefined;
+  if (fault === undefined) done();
+  else sendProblem(reply, { kind: 'bad-request', detail: `Cannot read the request: ${fault}.` });
+}
+
+/** Before the body is read: nobody is told about the body of a call that does not exist. */
+function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyRequest) => Failure): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) sendProblem(reply, guide(request));
+    else done();
+  });
+  // For a route that finds nothing itself: the files of /docs.
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, guide(request)));
+}
+
+function addDescription(app: FastifyInstance, version: string, hasTokens: boolean): void {
+  const components = { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } } as const;
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'rollcall',
+        version,
+        description: 'A service registry that answers in DNS. Register here; look up with anything that speaks DNS.',
+      },
+      ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
+    },
+  });
+  // The plugin's own policy upgrades to https, which this server does not speak; validatorUrl would call a stranger.
+  const staticCSP =
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+  app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
+}

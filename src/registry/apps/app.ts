@@ -1,0 +1,83 @@
+// One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
+// instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
+
+import { instanceKey } from '../../model/names.ts';
+import type { AppView } from '../../model/view.ts';
+import type { CompactInstance } from '../compact-instance.ts';
+import type { InstanceRecord } from '../instance-record.ts';
+import type { Named } from './catalogue.ts';
+import { CompactIndex } from './compact-index.ts';
+import { RecentJoins } from './recent-joins.ts';
+
+export class App implements AppView {
+  /** Shared by its instances. */
+  readonly place: Named;
+  revision = 0;
+  /** Instances that take traffic; kept by leases.ts. */
+  serving = 0;
+  readonly arrivals = new RecentJoins();
+  /** The instance that was placed here last. */
+  latest: CompactInstance | undefined;
+  readonly #byKey = new CompactIndex<InstanceRecord>(keyOf);
+  /** Those alone whose label is not their key: of most instances it is, and a second list of all costs memory. */
+  #byOddLabel: CompactIndex<InstanceRecord> | undefined;
+
+  constructor(env: string, appid: string) {
+    this.place = { env, appid };
+  }
+
+  get env(): string {
+    return this.place.env;
+  }
+
+  get appid(): string {
+    return this.place.appid;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  instances(): Generator<InstanceRecord> {
+    return this.#byKey.values();
+  }
+
+  byLabel(label: string): InstanceRecord | undefined {
+    const odd = this.#byOddLabel?.get(label);
+    if (odd !== undefined) return odd;
+    const stored = this.#byKey.get(label);
+    return stored?.instance.label === label ? stored : undefined;
+  }
+
+  byId(id: string): InstanceRecord | undefined {
+    return this.#byKey.get(instanceKey(id));
+  }
+
+  /** Whether an instance has this id or this label. */
+  isTaken(id: string, label: string): boolean {
+    const key = instanceKey(id);
+    if (this.#byKey.get(key) !== undefined) return true;
+    const isSame = key === label && this.#byOddLabel === undefined;
+    return !isSame && this.byLabel(label) !== undefined;
+  }
+
+  add(stored: InstanceRecord): void {
+    this.#byKey.add(stored);
+    if (keyOf(stored) === labelOf(stored)) return;
+    this.#byOddLabel ??= new CompactIndex(labelOf);
+    this.#byOddLabel.add(stored);
+  }
+
+  delete(stored: InstanceRecord): void {
+    this.#byKey.delete(keyOf(stored));
+    this.#byOddLabel?.delete(labelOf(stored));
+  }
+}
+
+function keyOf({ instance: { instance } }: InstanceRecord): string {
+  return instanceKey(instance);
+}
+
+function labelOf({ instance: { label } }: InstanceRecord): string {
+  return label;
+}

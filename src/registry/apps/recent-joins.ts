@@ -1,0 +1,66 @@
+// Who joined lately and is on time. Where instances are replaced by others under new names and the old ones are left to
+// lapse (a rolling restart by kill), the newcomers make up for the lost: the app is as large as it was, and to hold the
+// dead ones would only keep wrong addresses in its answers. They do so only for those who fell silent at about the time
+// at which they joined, or later, and only while they are heard themselves: so a fleet that has just started is guarded as
+// any other is. Counted by their time of joining, in spans of 15 s; forgotten after eight minutes, when whoever they
+// replaced has lapsed.
+// Memory: two numbers for each span in which somebody joined, none for an app that nobody ever joined (all its instances
+// were restored).
+
+const spanSeconds = 15;
+const spans = 32;
+
+export class RecentJoins {
+  /** A span and how many joined in it, by turns; in no order. */
+  #counts: number[] | undefined;
+  /** The latest span that was counted. */
+  #latest = 0;
+
+  /** One that joined in `second` (of the monotonic clock) is on time now. */
+  add(second: number): void {
+    this.#change(second, 1);
+  }
+
+  /** It is late now, takes no traffic any more, or has left. To be called for those that were added, once. */
+  remove(second: number): void {
+    this.#change(second, -1);
+  }
+
+  /** Those on time that joined at `fromMs` or after it, or up to a span before. Monotonic milliseconds. */
+  since(fromMs: number): number {
+    const counts = this.#counts;
+    if (counts === undefined) return 0;
+    const first = Math.max(spanOf(fromMs / 1000), this.#latest - spans + 1);
+    let sum = 0;
+    for (let at = 0; at < counts.length; at += 2) if ((counts[at] as number) >= first) sum += counts[at + 1] as number;
+    return sum;
+  }
+
+  #change(second: number, by: number): void {
+    const span = spanOf(second);
+    const counts = this.#counts ?? [];
+    this.#counts = counts;
+    if (span > this.#latest) this.#latest = span;
+    else if (span <= this.#latest - spans) return;
+    for (let at = 0; at < counts.length; at += 2) {
+      if (counts[at] !== span) continue;
+      counts[at + 1] = (counts[at + 1] as number) + by;
+      return;
+    }
+    // Copied once more, since a list that is built has room for sixteen to come.
+    this.#counts = [...this.#known(), span, by].slice();
+  }
+
+  /** Without those that are forgotten: a new span is the time for it. */
+  *#known(): Generator<number> {
+    const counts = this.#counts as number[];
+    for (let at = 0; at < counts.length; at += 2) {
+      const [span, count] = [counts[at] as number, counts[at + 1] as number];
+      if (span > this.#latest - spans && count !== 0) yield* [span, count];
+    }
+  }
+}
+
+function spanOf(second: number): number {
+  return Math.floor(second / spanSeconds);
+}

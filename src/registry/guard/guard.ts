@@ -1,0 +1,204 @@
+// Self-protection (design §6): when many leases end at once, it is likelier that the network between the instances and
+// this server has failed than that all of them have. Then nobody is evicted: in an app that lost many, or in the whole
+// registry. It counts who is missing, app by app and in all, starts a hold when a lease ends while too many are (never
+// before), and ends it by itself as soon as enough are back or were cancelled. Whose turn it is and what becomes of a
+// lease is decided in leases.ts. Limits: apps are remembered only while they miss somebody.
+
+import type { GuardNews, HeldApp } from '../../model/guard-status.ts';
+import type { Instance } from '../../model/instance.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { RecentJoins } from '../apps/recent-joins.ts';
+import { GuardScope, type Presence } from './scope.ts';
+
+export interface GuardDeps {
+  readonly clock: Clock;
+  /** Under this share on time a scope is held; 0: never. */
+  readonly percent: number;
+  /** The whole registry. */
+  readonly registry: Presence;
+  /** An app, if it is there. */
+  readonly app: (env: string, appid: string) => Presence | undefined;
+}
+
+const nobody: Presence = { serving: 0, arrivals: new RecentJoins() };
+
+export class Guard {
+  readonly #deps: GuardDeps;
+  readonly #registry = new GuardScope();
+  /** Apps that miss somebody, keyed by env and appid; neither has a space in it. */
+  readonly #apps = new Map<string, GuardScope>();
+  /** In the order in which they began to be held. */
+  readonly #heldApps = new Set<GuardScope>();
+  readonly #listeners: ((news: GuardNews) => void)[] = [];
+  #holds = 0;
+
+  constructor(deps: GuardDeps) {
+    this.#deps = deps;
+  }
+
+  get isOff(): boolean {
+    return this.#deps.percent === 0;
+  }
+
+  get registry(): Readonly<GuardScope> {
+    return this.#registry;
+  }
+
+  get heldAppCount(): number {
+    return this.#heldApps.size;
+  }
+
+  /** Holds that have begun since the start. */
+  get holds(): number {
+    return this.#holds;
+  }
+
+  /** Called within the registry's commands, renewals among them: listeners must not write to it and must not wait. */
+  onNews(listener: (news: GuardNews) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** A member is late now; whoever joined at `replaceableMs` (monotonic) or later may have been meant to replace it. */
+  missed(instance: Instance, replaceableMs: number): void {
+    for (const scope of [this.#registry, this.#scopeOf(instance)]) {
+      scope.lossesSinceMs = scope.losses === 0 ? replaceableMs : Math.min(scope.lossesSinceMs, replaceableMs);
+      scope.late++;
+    }
+  }
+
+  /** Somebody, a member or not, is kept beyond the end of the lease now. */
+  suspected(instance: Instance): void {
+    this.#registry.suspects++;
+    this.#scopeOf(instance).suspects++;
+  }
+
+  /** A suspect is none any more, though late. */
+  trusted(instance: Instance): void {
+    this.#registry.suspects--;
+    this.#scopeOf(instance).suspects--;
+  }
+
+  /** Somebody late is back, or has left for a reason of its own. `wasMember`: it was counted as `missed`. */
+  found(instance: Instance, wasMember: boolean, wasSuspect: boolean): void {
+    const scope = this.#scopeOf(instance);
+    for (const one of [this.#registry, scope]) {
+      if (wasMember) one.late--;
+      if (wasSuspect) one.suspects--;
+    }
+    this.#settle(instance);
+  }
+
+  /** A late member was evicted: it stays a loss until it is `forgotten`. */
+  lost(instance: Instance, wasSuspect: boolean): void {
+    this.#registry.gone++;
+    this.#scopeOf(instance).gone++;
+    this.found(instance, true, wasSuspect);
+  }
+
+  forgotten(instance: Instance): void {
+    this.#registry.gone--;
+    this.#scopeOf(instance).gone--;
+    this.#settle(instance);
+  }
+
+  /** The number of members has changed otherwise. */
+  resized(instance: Instance): void {
+    if (this.#registry.losses > 0) this.#settle(instance);
+  }
+
+  /** Why an instance whose lease has ended is held now; a hold that is due begins. Undefined: nothing holds it. */
+  holdFor(instance: Instance): GuardScope | undefined {
+    if (this.isOff) return undefined;
+    const scope = this.#scopeOf(instance);
+    this.#begin(this.#registry);
+    this.#begin(scope);
+    return this.heldScope(instance);
+  }
+
+  /** The same, without consequences. */
+  heldScope({ env, appid }: Instance): GuardScope | undefined {
+    if (this.#registry.held !== undefined) return this.#registry;
+    const scope = this.#apps.get(`${env} ${appid}`);
+    return scope?.held === undefined ? undefined : scope;
+  }
+
+  /** When the last hold that this instance was under ended; monotonic milliseconds. */
+  releasedMs({ env, appid }: Instance): number {
+    const scope = this.#apps.get(`${env} ${appid}`);
+    return Math.max(this.#registry.releasedMs, scope?.releasedMs ?? Number.NEGATIVE_INFINITY);
+  }
+
+  reasonOf(scope: Readonly<GuardScope>): string {
+    return scope.reason(this.#deps.percent, this.#presenceOf(scope));
+  }
+
+  /** The apps held for the longest time, at most `limit`. */
+  heldApps(limit: number): HeldApp[] {
+    const listed: HeldApp[] = [];
+    for (const scope of this.#heldApps) {
+      if (listed.length === limit) break;
+      const { app, held, late, suspects } = scope;
+      if (app === undefined || held === undefined) continue;
+      const members = this.#presenceOf(scope).serving;
+      listed.push({ ...app, reason: this.reasonOf(scope), sinceMs: held.wallMs, members, late, suspects });
+    }
+    return listed;
+  }
+
+  #scopeOf({ env, appid }: Instance): GuardScope {
+    const key = `${env} ${appid}`;
+    let scope = this.#apps.get(key);
+    if (scope === undefined) {
+      scope = new GuardScope({ env, appid });
+      this.#apps.set(key, scope);
+    }
+    return scope;
+  }
+
+  #presenceOf({ app }: Readonly<GuardScope>): Presence {
+    return app === undefined ? this.#deps.registry : (this.#deps.app(app.env, app.appid) ?? nobody);
+  }
+
+  #isUnder(scope: GuardScope): boolean {
+    return scope.isUnder(this.#deps.percent, this.#presenceOf(scope));
+  }
+
+  #begin(scope: GuardScope): void {
+    if (scope.held !== undefined || !this.#isUnder(scope)) return;
+    const { clock } = this.#deps;
+    scope.held = { sinceMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    this.#holds++;
+    if (scope.app !== undefined) this.#heldApps.add(scope);
+    this.#tell(scope, 'held', 0);
+  }
+
+  #settle({ env, appid }: Instance): void {
+    this.#endIfOver(this.#registry);
+    const key = `${env} ${appid}`;
+    const scope = this.#apps.get(key);
+    if (scope === undefined) return;
+    this.#endIfOver(scope);
+    if (scope.losses === 0 && scope.suspects === 0) this.#apps.delete(key);
+  }
+
+  #endIfOver(scope: GuardScope): void {
+    if (scope.held === undefined || this.#isUnder(scope)) return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    const heldMs = nowMs - scope.held.sinceMs;
+    scope.held = undefined;
+    scope.releasedMs = nowMs;
+    this.#heldApps.delete(scope);
+    this.#tell(scope, 'released', heldMs);
+  }
+
+  #tell(scope: GuardScope, kind: GuardNews['kind'], heldMs: number): void {
+    const { app, late, suspects } = scope;
+    const presence = this.#presenceOf(scope);
+    const reason =
+      kind === 'held'
+        ? scope.reason(this.#deps.percent, presence)
+        : `${scope.losses} of ${scope.expected(presence)} instances are not heard of now`;
+    const news = { kind, app, reason, heldMs, members: presence.serving, late, suspects };
+    for (const listener of this.#listeners) listener(news);
+  }
+}

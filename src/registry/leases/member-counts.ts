@@ -1,0 +1,71 @@
+// Who of the instances takes traffic, in an app and in all: the guard expects to hear of those alone. It also counts who
+// joined lately and is on time (arrivals.ts). Whoever was drained is out: his silence takes nothing from any answer, and
+// a deploy that drains, kills and does not cancel is no broken network.
+
+import { RecentJoins } from '../apps/recent-joins.ts';
+import type { Guard } from '../guard/guard.ts';
+import type { Presence } from '../guard/scope.ts';
+import { type InstanceRecord, replaceableMs } from '../instance-record.ts';
+
+export class MemberCounts {
+  readonly registry: Presence = { serving: 0, arrivals: new RecentJoins() };
+  readonly #app: (env: string, appid: string) => Presence | undefined;
+
+  /** `app`: an app, if it is there. */
+  constructor(app: (env: string, appid: string) => Presence | undefined) {
+    this.#app = app;
+  }
+
+  /** The instance has its status from now on; `nowMs` undefined: it had it before this process began. */
+  follow(stored: InstanceRecord, nowMs: number | undefined, guard: Guard): void {
+    const isMember = stored.instance.status === 'up';
+    if (isMember === stored.isMember) return;
+    if (isMember && nowMs !== undefined) stored.joinedSecond = Math.floor(nowMs / 1000);
+    this.#set(stored, isMember, guard);
+  }
+
+  /** The instance leaves for a reason of its own. */
+  drop(stored: InstanceRecord, guard: Guard): void {
+    if (stored.isMember) this.#set(stored, false, guard);
+  }
+
+  /** One that was late was evicted. */
+  evicted(stored: InstanceRecord): void {
+    stored.isMember = false;
+    for (const presence of this.#presencesOf(stored)) presence.serving--;
+  }
+
+  /** An instance on time is late now. */
+  late(stored: InstanceRecord): void {
+    if (stored.isMember) this.#countArrival(stored, false);
+  }
+
+  /** One that was late is on time again. */
+  returned(stored: InstanceRecord): void {
+    if (stored.isMember) this.#countArrival(stored, true);
+  }
+
+  #set(stored: InstanceRecord, isMember: boolean, guard: Guard): void {
+    stored.isMember = isMember;
+    for (const presence of this.#presencesOf(stored)) presence.serving += isMember ? 1 : -1;
+    if (stored.phase === 'onTime') {
+      this.#countArrival(stored, isMember);
+      guard.resized(stored.instance);
+    } else if (isMember) guard.missed(stored.instance, replaceableMs(stored));
+    else guard.found(stored.instance, true, false);
+  }
+
+  #countArrival(stored: InstanceRecord, isOnTime: boolean): void {
+    const { joinedSecond } = stored;
+    if (joinedSecond < 0) return;
+    for (const { arrivals } of this.#presencesOf(stored)) {
+      if (isOnTime) arrivals.add(joinedSecond);
+      else arrivals.remove(joinedSecond);
+    }
+  }
+
+  #presencesOf({ instance: { env, appid } }: InstanceRecord): Presence[] {
+    const app = this.#app(env, appid);
+    return app === undefined ? [this.registry] : [this.registry, app];
+  }
+}

@@ -1,0 +1,197 @@
+// All that outlives the process, as one thing: the revision's mark and the database, opened together, and what is said
+// in the log of both. Without a folder (`data: none`) nothing is kept and nothing is written.
+// The serial of the zones with live names is the revision, so it stays where it was only if everything is as it was: a
+// clean end, the same database, the same zone files. Otherwise this life begins one revision on.
+
+import { createHash } from 'node:crypto';
+import type { Recorder } from '../history/recorder.ts';
+import type { Change } from '../model/change.ts';
+import type { Problem } from '../model/problem.ts';
+import type { PersistedInstance } from '../registry/options.ts';
+import type { OpenReport } from './calls.ts';
+import type { DatabaseOptions } from './database.ts';
+import { blockSize, type Mark, openMark, readMark } from './revision-file.ts';
+import { openStore, type Refused, type Store } from './store.ts';
+
+export interface PersistenceOptions extends DatabaseOptions {
+  readonly folder: string | undefined;
+  /** What the zone files say: the serial stands for it too. */
+  readonly zonesDigest: string;
+}
+
+export interface PersistenceDeps {
+  monotonicMs(): number;
+  wallMs(): number;
+  /** Ends the opening and the restoring, which take seconds where there is much. */
+  readonly stopping: AbortSignal;
+  readonly logger: Log;
+}
+
+interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface Persistence {
+  /** Where counting starts. */
+  readonly initialRevision: number;
+  /** Undefined: the past is kept in memory alone. */
+  readonly recorder: Recorder | undefined;
+  /**
+   * Hands over the instances that were there, before anything else changes. Returns how many were taken. `damaged`: they
+   * are not what was written down, so nothing of it is to be used; all is to be closed, and opened again as a suspect.
+   */
+  restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<number | 'damaged'>;
+  /** A change listener. */
+  changed(change: Change): void;
+  /** A revision that is no change of an instance; the zone files are others now. */
+  touched(revision: number): void;
+  /** Resolves when every change so far is on disk; rejects where that cannot be said. */
+  durable(): Promise<void>;
+  /** Why nothing can be written at present. */
+  readonly trouble: string | undefined;
+  readonly counts: Store['counts'];
+  /** Everything onto the disk, and the folder free for another. */
+  close(revision: number): Promise<void>;
+}
+
+/** Opens the folder; a problem is a sentence for a person. */
+export async function openPersistence(
+  options: PersistenceOptions,
+  deps: PersistenceDeps,
+): Promise<Persistence | { problem: string } | 'stopped'> {
+  const { folder } = options;
+  const seconds = Math.floor(deps.wallMs() / 1000);
+  if (folder === undefined) return nothingKept(seconds);
+  const onFault = (message: string) => deps.logger.warn({}, message);
+  const found = readMark(folder, onFault);
+  if (found !== undefined && 'problem' in found) return found;
+  const { zonesDigest, ...database } = options;
+  const store = await openStore(
+    { ...database, folder, revision: found?.revision ?? seconds, nowMs: deps.wallMs() },
+    {
+      monotonicMs: () => deps.monotonicMs(),
+      wallMs: () => deps.wallMs(),
+      stopping: deps.stopping,
+      onDamagedEvents: (events) =>
+        deps.logger.error({ events }, 'events are damaged and were left out of an answer: the record has gaps'),
+      onTrouble: (reason) => deps.logger.error({ reason }, troubleText),
+      onHealed: (lastedMs, written) =>
+        deps.logger.info({ lastedSeconds: Math.round(lastedMs / 100) / 10, written }, 'the store writes again'),
+    },
+  );
+  if (store === 'stopped' || 'problem' in store) return store;
+  const stands = createHash('sha256').update(zonesDigest).digest('base64url');
+  const initial = initialOf(store.report, found, stands, seconds);
+  logReport(store.report, deps.logger);
+  return keep(store, folder, initial, stands, onFault, deps.logger);
+}
+
+const troubleText =
+  'cannot write to the disk: registrations, patches and cancels are refused until it can be written again; DNS, reads and renewals go on';
+
+function initialOf(report: OpenReport, mark: Mark | undefined, stands: string, seconds: number): number {
+  const { totals, isNew, damage, isUnfinished, brokenLog } = report;
+  // What was seen and never written down may have had the numbers behind the last one.
+  const lost = Math.max(seconds, totals.revision + (isNew ? 0 : blockSize));
+  const base = mark === undefined ? lost : Math.max(mark.revision, totals.revision);
+  const isSound = !isNew && damage === undefined && !isUnfinished && brokenLog === undefined;
+  const isSame = isSound && mark?.revision === totals.revision && mark.stands === stands;
+  return isSame ? base : base + 1;
+}
+
+function keep(
+  store: Store,
+  folder: string,
+  initialRevision: number,
+  zones: string,
+  onFault: (message: string) => void,
+  logger: Log,
+): Persistence {
+  const mark = openMark(folder, initialRevision, onFault);
+  let stands = zones;
+  let isDamaged = false;
+  return {
+    initialRevision,
+    recorder: store,
+    async restore(put) {
+      let restored = 0;
+      const refused = await store.restore((saved) => {
+        const problem = put(saved);
+        if (problem === undefined) restored++;
+        return problem;
+      });
+      if (typeof refused === 'string') {
+        isDamaged = true;
+        logger.warn({ why: refused }, 'the database is damaged: starting again, to save what is sound');
+        return 'damaged';
+      }
+      logRefused(refused, logger);
+      return restored;
+    },
+    changed(change) {
+      mark.passed(change.revision);
+      store.changed(change);
+    },
+    touched(revision) {
+      stands = '';
+      mark.passed(revision);
+    },
+    durable: () => store.durable(),
+    get trouble() {
+      return store.trouble;
+    },
+    get counts() {
+      return store.counts;
+    },
+    async close(revision) {
+      const lost = await store.close(revision);
+      if (lost > 0) logger.error({ changes: lost }, 'stopping with changes that could not be written to the disk');
+      // A mark ahead says that this was no clean end.
+      if (lost === 0 && !isDamaged) mark.close({ revision, stands });
+    },
+  };
+}
+
+function nothingKept(initialRevision: number): Persistence {
+  return {
+    initialRevision,
+    recorder: undefined,
+    restore: async () => 0,
+    changed: () => {},
+    touched: () => {},
+    durable: () => Promise.resolve(),
+    trouble: undefined,
+    counts: { written: 0, pending: 0, commits: 0, commitMs: 0 },
+    close: async () => {},
+  };
+}
+
+function logReport({ damage, isUnfinished, brokenLog, isNew, totals }: OpenReport, logger: Log): void {
+  if (damage !== undefined) {
+    const { lost } = damage;
+    const loss = lost === undefined ? 'how many instances were lost is not known' : `${lost} instances were lost`;
+    logger.error({ ...damage }, `the database is damaged: ${loss}, ${damage.instances} could be saved`);
+  }
+  if (brokenLog !== undefined) {
+    const text = 'the log of the database is damaged: the changes behind the damage were lost';
+    logger.error({ keptAs: brokenLog, revision: totals.revision }, text);
+  }
+  if (isUnfinished) {
+    const text = 'the log of the database ends within a commit: the last life could not finish it, or lost its end';
+    logger.warn({ revision: totals.revision }, text);
+  }
+  if (isNew) logger.info({ revision: totals.revision }, 'made a new database');
+}
+
+/** One line each for the first; a whole env that a zone file has taken over is one fact. */
+const refusedLinesMax = 20;
+
+function logRefused(refused: readonly Refused[], logger: Log): void {
+  for (const { env, appid, instance, problem } of refused.slice(0, refusedLinesMax)) {
+    logger.warn({ env, appid, instance, problem }, 'an instance of the last life cannot be taken back');
+  }
+  const more = refused.length - refusedLinesMax;
+  if (more > 0) logger.warn({ instances: more }, 'further instances of the last life cannot be taken back');
+}

@@ -1,8 +1,0 @@
-// Which rollcall this is: what its package.json says, which lies one folder above, both in the repository and in the
-// package, where this file is JavaScript.
-
-import { readFileSync } from 'node:fs';
-
-const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-
-export const { version } = manifest;

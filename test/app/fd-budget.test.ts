@@ -1,0 +1,24 @@
+// HTTP connections against the descriptors that the process has.
+
+import { expect, test } from 'vitest';
+import { fdBudget } from '../../src/app/fd-budget.ts';
+
+const configured = { httpConnectionsMax: 32_000, httpConnectionsPerClientMax: 0, tcpConnectionsMax: 1000 };
+
+test.each<[descriptors: number, connections: number, isTold: boolean]>([
+  [Number.POSITIVE_INFINITY, 32_000, false],
+  [1_048_576, 32_000, false],
+  [33_500, 32_000, false],
+  [20_000, 18_500, true],
+  [1024, 512, true],
+  [64, 32, true],
+])('of %d descriptors HTTP takes %d', (descriptors, connectionsMax, isTold) => {
+  const { limits, shortage } = fdBudget(configured, descriptors);
+  expect(limits).toEqual({ connectionsMax, connectionsPerClientMax: Math.ceil(0.9 * connectionsMax) });
+  expect(shortage).toEqual(isTold ? { descriptors, connections: connectionsMax, configured: 32_000 } : undefined);
+});
+
+test('what is configured for one client stays, and this machine has some', () => {
+  const { limits } = fdBudget({ ...configured, httpConnectionsMax: 10, httpConnectionsPerClientMax: 3 });
+  expect(limits).toEqual({ connectionsMax: 10, connectionsPerClientMax: 3 });
+});

@@ -1,0 +1,50 @@
+// What the log says of holds: each by name, unless there are too many of them to read.
+
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { GuardLog } from '../../src/app/guard-log.ts';
+import type { GuardNews } from '../../src/model/guard-status.ts';
+import { FakeTimers } from '../kit/http-world.ts';
+
+function world() {
+  const lines: Record<string, unknown>[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const timers = new FakeTimers();
+  const log = new GuardLog(logger, (callback, ms) => void timers.set(callback, ms));
+  const news = (kind: GuardNews['kind'], appid?: string): GuardNews => ({
+    kind,
+    app: appid === undefined ? undefined : { env: 'prod', appid },
+    reason: 'of tests',
+    heldMs: kind === 'held' ? 0 : 61_400,
+    members: 10,
+    late: 4,
+    suspects: 1,
+  });
+  return { lines, timers, log, news };
+}
+
+test('a hold has a line at its start and one at its end', () => {
+  const { lines, log, news } = world();
+  log.tell(news('held', 'orders'));
+  log.tell(news('held'));
+  log.tell(news('released', 'orders'));
+  const counts = { reason: 'of tests', members: 10, late: 4, suspects: 1 };
+  expect(lines).toMatchObject([
+    { level: 40, guard: 'held', env: 'prod', appid: 'orders', ...counts },
+    { level: 40, guard: 'held', msg: 'the guard holds the registry: leases that end evict nobody' },
+    { level: 30, guard: 'released', appid: 'orders', heldSeconds: 61, ...counts },
+  ]);
+});
+
+test('of thousands at once ten are named and the others counted; the registry always is', () => {
+  const { lines, timers, log, news } = world();
+  for (let i = 0; i < 5000; i++) log.tell(news('held', `app-${i}`));
+  log.tell(news('held'));
+  for (let i = 0; i < 20; i++) log.tell(news('released', `app-${i}`));
+  expect(lines.length).toBe(11);
+  timers.pass(1000);
+  expect(lines.at(-1)).toMatchObject({ held: 4990, released: 20 });
+  log.tell(news('released', 'app-21'));
+  timers.pass(1000);
+  expect(lines.length).toBe(13);
+});

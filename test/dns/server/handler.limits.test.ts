@@ -1,0 +1,188 @@
+// How much an answer may hold: 512 octets, what EDNS allows up to 1232, a frame over TCP, a hundred records; and who
+// comes first in it (design §5, rules 3 and 4).
+
+import { describe, expect, test } from 'vitest';
+import { Harness } from '../../kit/harness.ts';
+import { type PacketKnobs, packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
+import { type Reply, readReply } from '../../kit/reply.ts';
+
+const app = 'orders.prod.svc.';
+const hostOf = (i: number) => `10.0.${i >> 8}.${i & 255}`;
+
+function fleet(size: number, body: (i: number) => Record<string, unknown> = () => ({})): Harness {
+  const harness = new Harness();
+  for (let i = 0; i < size; i++) {
+    harness.register(`orders.prod/i${i}`, { addrs: [`http://${hostOf(i)}:80`], ...body(i) });
+  }
+  return harness;
+}
+
+describe('sixty addresses', () => {
+  const harness = fleet(60);
+
+  test.each<[string, PacketKnobs, number, boolean]>([
+    ['without EDNS', {}, 512, true],
+    ['with EDNS for 0', { edns: { size: 0 } }, 512, true],
+    ['with EDNS for 100', { edns: { size: 100 } }, 512, true],
+    ['with EDNS for 512', { edns: { size: 512 } }, 512, true],
+    ['with EDNS for 900', { edns: { size: 900 } }, 900, true],
+    ['with EDNS for 1232', { edns: { size: 1232 } }, 1232, false],
+    ['with EDNS for 4096', { edns: { size: 4096 } }, 1232, false],
+    ['with EDNS for 65535', { edns: { size: 65_535 } }, 1232, false],
+  ])('%s', (_, knobs, limit, tc) => {
+    const reply = harness.query(app, 'A', knobs);
+    expect(reply.tc).toBe(tc);
+    expect(reply.octets).toBeLessThanOrEqual(limit);
+    expect(reply.opt !== undefined).toBe(knobs.edns !== undefined);
+    // As many as fit: another one would not have.
+    if (tc) expect(reply.octets).toBeGreaterThan(limit - 16 - 100);
+    expect(reply.answer.length).toBe(tc ? reply.answer.length : 60);
+    expect(new Set(reply.answer.map(({ data }) => data)).size).toBe(reply.answer.length);
+  });
+
+  test('are all there over TCP, whatever size EDNS says', () => {
+    for (const edns of [false, { size: 512 }]) {
+      expect(harness.query(app, 'A', { tcp: true, edns })).toMatchObject({ tc: false, answer: { length: 60 } });
+    }
+  });
+});
+
+test('SRV targets in ADDITIONAL are left out before anything else, and without TC', () => {
+  const harness = fleet(14);
+  const name = `_http._tcp.${app}`;
+  const plain = harness.query(name, 'SRV');
+  expect(plain).toMatchObject({ tc: true, additional: [] });
+  const some = harness.query(name, 'SRV', { edns: { size: 800 } });
+  expect(some).toMatchObject({ tc: false, answer: { length: 14 } });
+  expect(some.additional.length).toBeLessThan(14);
+  expect(harness.query(name, 'SRV', { tcp: true })).toMatchObject({ tc: false, additional: { length: 14 } });
+});
+
+test('one record that fits is another one each time', () => {
+  const long = Array.from({ length: 3 }, (_, i) => `${'x'.repeat(61)}-${i}`);
+  const harness = new Harness();
+  const appid = `${'a'.repeat(63)}.${'b'.repeat(60)}`;
+  for (const id of long) harness.register(`${appid}.prod/${id}`);
+  const firsts = new Set<string>();
+  for (let i = 0; i < 6; i++) {
+    const reply = harness.query(`_http._tcp.${appid}.prod.svc.`, 'SRV');
+    expect(reply).toMatchObject({ tc: true, answer: { length: 1 } });
+    firsts.add(reply.answer[0]?.data ?? '');
+  }
+  expect(firsts.size).toBe(3);
+});
+
+describe('an RRset of a larger app has a hundred records', () => {
+  test.each([
+    [100, 100],
+    [101, 100],
+    [300, 100],
+  ])('%i instances: %i', (size, records) => {
+    const harness = fleet(size, () => ({ metadata: { k: 'v' } }));
+    for (const type of ['A', 'SRV', 'TXT'] as const) {
+      const reply = harness.query(app, type, { tcp: true });
+      expect(new Set(reply.answer.map(({ data }) => data)).size).toBe(records);
+      expect(reply.tc).toBe(false);
+    }
+  });
+
+  test('and in some of the answers every instance', () => {
+    const harness = fleet(150);
+    const seen = new Set<string>();
+    for (let i = 0; i < 1000; i++) {
+      for (const { data } of harness.query(app, 'A', { tcp: true }).answer) seen.add(data);
+    }
+    expect(seen.size).toBe(150);
+  });
+
+  test('of ports as well: 32 addresses of 10 instances', () => {
+    const addrs = (i: number) => Array.from({ length: 32 }, (_, p) => `http://${hostOf(i)}:${1000 + p}`);
+    const harness = fleet(10, (i) => ({ addrs: addrs(i) }));
+    expect(harness.query(app, 'SRV', { tcp: true }).answer).toHaveLength(100);
+    expect(harness.query(app, 'A', { tcp: true }).answer).toHaveLength(10);
+  });
+});
+
+test('of more than a frame can hold as much is chosen as fits: TC would lead nowhere over TCP', () => {
+  const harness = fleet(100, () => ({ metadata: { k: 'v'.repeat(8000) } }));
+  const reply = harness.query(app, 'TXT', { tcp: true, edns: true });
+  expect(reply).toMatchObject({ tc: false, answer: { length: 7 } });
+  expect(reply.octets).toBeLessThanOrEqual(65_535);
+});
+
+test('ANY is no better than A to an attacker', () => {
+  const harness = fleet(300);
+  for (const edns of [false, true]) {
+    const [any, a] = (['ANY', 'A'] as const).map((type) => harness.query(app, type, { edns }).octets) as [
+      number,
+      number,
+    ];
+    expect(any).toBeLessThanOrEqual(a);
+  }
+});
+
+/** How often each address stands first in ten thousand replies. */
+function leads(harness: Harness, knobs: PacketKnobs, tcp: boolean, type: TypeName = 'A'): Map<string, number> {
+  const bytes = packet({ name: app, type: typeNumbers[type], ...knobs });
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 10_000; i++) {
+    const reply = harness.send(bytes, tcp ? 'tcp' : 'udp') as Buffer;
+    // The first record's data, without reading the rest ten thousand times.
+    const first = reply.readUInt32BE(12 + 17 + 4 + 12).toString();
+    counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  return counts;
+}
+
+describe('each of n instances comes first in 1/n of the answers, within 20 %', () => {
+  test.each([
+    [2, {}, false],
+    [2, {}, true],
+    [10, {}, false],
+    [10, {}, true],
+    [100, {}, false],
+    [100, { edns: true }, false],
+    [100, {}, true],
+    [150, {}, false],
+    [150, {}, true],
+    [300, { edns: true }, false],
+    [300, {}, true],
+  ] satisfies [number, PacketKnobs, boolean][])('n = %i, %j, TCP %s', (size, knobs, tcp) => {
+    const counts = [...leads(fleet(size), knobs, tcp).values()];
+    expect(counts).toHaveLength(size);
+    expect(Math.min(...counts)).toBeGreaterThan(8000 / size);
+    expect(Math.max(...counts)).toBeLessThan(12_000 / size);
+  });
+
+  test('also while other instances come and go, so that nothing is kept', () => {
+    const harness = fleet(10);
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 3000; i++) {
+      harness.patch('orders.prod/i0', { version: `${i}` });
+      const [first] = harness.query(app, 'A').answer;
+      counts.set(first?.data ?? '', (counts.get(first?.data ?? '') ?? 0) + 1);
+      harness.query(app, 'AAAA');
+    }
+    expect(counts.size).toBe(10);
+    expect(Math.min(...counts.values())).toBeGreaterThan(240);
+    expect(Math.max(...counts.values())).toBeLessThan(360);
+  });
+
+  test('weights are shares of the first place, for addresses as for SRV', () => {
+    const harness = fleet(3, (i) => ({ weight: [10, 30, 60][i] }));
+    for (const type of ['A', 'SRV'] as const) {
+      const firsts = Array.from({ length: 3000 }, () => harness.query(app, type).answer[0]?.data ?? '');
+      const share = (i: number) =>
+        firsts.filter((data) => data.includes(type === 'A' ? hostOf(i) : `i${i}.`)).length / 3000;
+      for (const [i, weight] of [0.1, 0.3, 0.6].entries()) expect(share(i)).toBeCloseTo(weight, 1);
+    }
+  });
+
+  test('weight 0 is in every answer, and first hardly ever', () => {
+    const harness = fleet(2, (i) => ({ weight: i * 10 }));
+    const replies: Reply[] = [];
+    for (let i = 0; i < 500; i++) replies.push(readReply(harness.send(packet({ name: app })) as Buffer));
+    expect(replies.every(({ answer }) => answer.length === 2)).toBe(true);
+    expect(replies.filter(({ answer }) => answer[0]?.data === hostOf(0)).length).toBeLessThan(25);
+  });
+});

@@ -1,0 +1,71 @@
+// What cannot be registered, because a file would answer for it.
+
+import { describe, expect, test } from 'vitest';
+import { name } from '../../../src/dns/message/name.ts';
+import { Draws } from '../../../src/dns/message/rotation.ts';
+import { LiveZones } from '../../../src/dns/services/live-zones.ts';
+import { ZoneTable } from '../../../src/dns/zone/zone-table.ts';
+import { Registry } from '../../../src/registry/registry.ts';
+import { FakeClock } from '../../kit/clock.ts';
+import { defaults, Harness } from '../../kit/harness.ts';
+import { originLines, zoneOf } from '../../kit/static-records.ts';
+import { deepLines, worldLines } from '../../kit/static-world.ts';
+
+function liveZones(hosts: readonly string[] = []): { live: LiveZones; zones: ZoneTable } {
+  const registry = new Registry({
+    clock: new FakeClock(),
+    origin: 'svc.',
+    defaults,
+    instancesMax: 10,
+    instancesPerAppMax: 10,
+    initialRevision: 1,
+  });
+  const zones = new ZoneTable();
+  const draws = new Draws(0);
+  const live = new LiveZones({ origin: name('svc.'), view: registry, zones, draws, negativeTtlSeconds: 7, hosts });
+  return { live, zones };
+}
+
+describe('a name', () => {
+  const { live } = liveZones();
+  live.serve(zoneOf('svc.', [...originLines, ...worldLines]));
+  live.serve(zoneOf('x.prod.svc.', deepLines));
+  live.serveMissing();
+
+  test.each([
+    ['web', 'records in a zone file'],
+    ['WEB', 'records in a zone file'],
+    ['a.b.c', 'records in a zone file'],
+    ['orders.child', 'delegated'],
+    ['child', 'delegated'],
+    ['a.b.child', 'delegated'],
+    ['orders.dn', 'DNAME'],
+    ['x.prod', 'file of its own'],
+    ['orders.x.prod', 'file of its own'],
+  ])('%s is reserved: %s', (text, reason) => expect(live.reservedReason(text)).toContain(reason));
+
+  test.each(['orders.prod', 'b.c', 'orders.wild', 'below.web', `${'a'.repeat(64)}.prod`, 'y.prod'])(
+    '%s is free',
+    (text) => expect(live.reservedReason(text)).toBeUndefined(),
+  );
+});
+
+describe('an origin without a file', () => {
+  test('has an SOA, and an NS with the addresses where we listen, each once', () => {
+    const { live, zones } = liveZones(['127.0.0.1', '::1', '127.0.0.1', 'localhost']);
+    live.serveMissing();
+    const zone = zones.get(name('svc.'));
+    const rdatas = (owner: string, type: number) => zone?.records.get(name(owner))?.rrset(type).rrset?.rdatas;
+    expect(rdatas('svc.', 2)).toEqual([[name('ns.svc.')]]);
+    expect(rdatas('ns.svc.', 1)?.map(([octets]) => [...(octets as Uint8Array)])).toEqual([[127, 0, 0, 1]]);
+    expect(rdatas('ns.svc.', 28)).toHaveLength(1);
+    expect(zone?.negativeSoa.ttl).toBe(7);
+    expect(live.reservedReason('ns')).toContain('records in a zone file');
+  });
+});
+
+test('the zones made for addresses name their server and mailbox as the origin does', () => {
+  const harness = new Harness();
+  for (const apex of ['10.in-addr.arpa.', 'd.f.ip6.arpa.'])
+    expect(harness.query(apex, 'SOA').answer[0]?.data).toMatch(/^ns\.svc\. hostmaster\.svc\. \d+ 3600 600 86400 5$/);
+});

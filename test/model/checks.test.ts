@@ -1,0 +1,94 @@
+// Checks as they are written: defaults, what is refused and where, and which addresses a check is about.
+
+import { expect, test } from 'vitest';
+import { checkTargets } from '../../src/model/checks.ts';
+import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';
+
+const defaults = { leaseSeconds: 90, dnsTtl: 5 };
+const addrs = ['http://10.0.0.7:80', 'http://10.0.0.8:80', 'grpc://10.0.0.7:90', 'dns+udp://10.0.0.7:53'];
+
+function parsed(checks: unknown, at: readonly string[] = addrs): Registration {
+  const registration = parseRegistration({ addrs: at, checks }, defaults);
+  if (Array.isArray(registration)) throw new Error(JSON.stringify(registration));
+  return registration;
+}
+
+function faults(checks: unknown, at: readonly string[] = addrs): string[] {
+  const registration = parseRegistration({ addrs: at, checks }, defaults);
+  return Array.isArray(registration) ? registration.map(({ field, message }) => `${field} ${message}`) : [];
+}
+
+test('a type is enough; the rest has defaults, and reads back to the same', () => {
+  const rhythm = { port: '', intervalSeconds: 10, timeoutSeconds: 2, failures: 3, successes: 1 };
+  const registration = parsed([
+    { type: 'http' },
+    { type: 'tcp' },
+    { type: 'grpc' },
+    { type: 'dns', name: 'a.example' },
+  ]);
+  expect(registration.checks).toEqual([
+    { type: 'http', ...rhythm, path: '/', status: '200-299', body: '', host: '' },
+    { type: 'tcp', ...rhythm },
+    { type: 'grpc', ...rhythm, service: '' },
+    { type: 'dns', ...rhythm, name: 'a.example' },
+  ]);
+  expect(parseRegistration(registrationToJson(registration), defaults)).toEqual(registration);
+});
+
+test('a short interval brings a short time with it', () => {
+  expect(parsed([{ type: 'tcp', intervalSeconds: 1 }]).checks[0]).toMatchObject({ timeoutSeconds: 1 });
+});
+
+test.each<[check: unknown, fault: RegExp]>([
+  [{}, /^checks\[0\]\.type must be one of http, tcp, grpc, dns$/],
+  ['tcp', /^checks\[0\] must be an object/],
+  [{ type: 'tcp', path: '/' }, /^checks\[0\]\.path is not a field of a check of type tcp$/],
+  [{ type: 'http', path: 'up' }, /^checks\[0\]\.path must begin with \//],
+  [{ type: 'http', path: '/a b' }, /^checks\[0\]\.path must begin with \//],
+  [{ type: 'http', status: '2xx' }, /^checks\[0\]\.status must list statuses/],
+  [{ type: 'http', body: 'x'.repeat(201) }, /^checks\[0\]\.body must be at most 200 bytes$/],
+  [{ type: 'http', body: 1 }, /^checks\[0\]\.body must be text$/],
+  [{ type: 'http', host: 'a\r\nb' }, /^checks\[0\]\.host must be printable text$/],
+  [{ type: 'dns' }, /^checks\[0\]\.name must be a domain name/],
+  [{ type: 'tcp', intervalSeconds: 0 }, /^checks\[0\]\.intervalSeconds must be a whole number 1-3600$/],
+  [{ type: 'tcp', timeoutSeconds: 0 }, /^checks\[0\]\.timeoutSeconds must be a number 0\.1-60$/],
+  [{ type: 'tcp', intervalSeconds: 5, timeoutSeconds: 6 }, /^checks\[0\]\.timeoutSeconds must not be longer/],
+  [{ type: 'tcp', failures: 1.5 }, /^checks\[0\]\.failures must be a whole number 1-100$/],
+  [{ type: 'tcp', port: 'web' }, /^checks\[0\]\.port must be the name of a port/],
+  [{ type: 'tcp', port: 'dns' }, /^checks\[0\]\.port must be the name of a port/],
+])('%j is refused', (check, fault) => {
+  expect(faults([check])).toEqual([expect.stringMatching(fault)]);
+});
+
+test('a list that is none, and one that is too long', () => {
+  expect(faults('tcp')).toEqual(['checks must be a list of at most 8 checks']);
+  expect(faults(Array.from({ length: 9 }, () => ({ type: 'tcp' })))).toEqual([
+    'checks must be a list of at most 8 checks',
+  ]);
+});
+
+test('every problem of every check is told at once', () => {
+  expect(
+    faults([{ type: 'http', path: 'x', failures: 0 }, { type: 'icmp' }]).map((text) => text.split(' ')[0]),
+  ).toEqual(['checks[0].failures', 'checks[0].path', 'checks[1].type']);
+});
+
+test.each<[check: Record<string, unknown>, at: readonly string[], hosts: string]>([
+  [{ type: 'http' }, addrs, '10.0.0.7:80 10.0.0.8:80'],
+  [{ type: 'grpc' }, addrs, '10.0.0.7:90'],
+  [{ type: 'dns', name: 'a' }, addrs, '10.0.0.7:53'],
+  [{ type: 'tcp' }, addrs, '10.0.0.7:80 10.0.0.8:80 10.0.0.7:90'],
+  [{ type: 'tcp', port: 'grpc' }, addrs, '10.0.0.7:90'],
+  [{ type: 'http' }, ['web://10.0.0.1:1', 'web://10.0.0.2:1'], '10.0.0.1:1 10.0.0.2:1'],
+])('%j of %j is about %s', (check, at, hosts) => {
+  const registration = parsed([check], at);
+  const targets = checkTargets(registration.checks[0] as never, registration.addrs);
+  expect(targets.map(({ host, number }) => `${host}:${number}`).join(' ')).toBe(hosts);
+});
+
+test('a check that could mean several ports has to name one', () => {
+  expect(faults([{ type: 'http' }], ['a://10.0.0.1:1', 'b://10.0.0.1:2'])).toEqual([
+    'checks[0].port must name one of the ports: none of the addresses is one that a check of type http is about by itself',
+  ]);
+  expect(faults([{ type: 'tcp' }], ['dns+udp://10.0.0.1:53']).length).toBe(1);
+});
