@@ -4,8 +4,8 @@
 
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { documentPaths, shellCommands } from '../kit/documents.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Command, documentPaths, shellCommands } from '../kit/documents.ts';
 import { requireInCi } from '../kit/installed.ts';
 import { cleanEnvironment, pathWithNode, run } from '../kit/program.ts';
 import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
@@ -96,7 +96,7 @@ async function typed(commands: readonly string[], cwd: string): Promise<Outcome[
     return ['{', text, `} >'${note}.out' 2>'${note}.err' </dev/null`, `echo $? >'${note}.code'`];
   });
   const env = cleanEnvironment({ PATH: pathWithNode(join(root, 'node_modules', '.bin')) });
-  const { code, err } = await run('sh', [], { cwd, env, input: `${lines.join('\n')}\n`, withinMs: 60_000 });
+  const { code, err } = await run('sh', [], { cwd, env, input: `${lines.join('\n')}\n`, withinMs: 110_000 });
   const read = (index: number, kind: string): string => {
     const path = join(notes, `${index}.${kind}`);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -112,45 +112,74 @@ async function typed(commands: readonly string[], cwd: string): Promise<Outcome[
 }
 
 const missing = requireInCi(['sh', 'bash', 'npm', 'curl', 'dig', 'python3'], 'curl bind9-dnsutils python3');
-const documents = documentPaths().map((path) => ({ path, commands: missing.length > 0 ? [] : shellCommands(path) }));
 
-describe.skipIf(missing.length > 0).each(documents.filter(({ commands }) => commands.length > 0))(
-  `$path, typed in${missing.length > 0 ? ` (no ${missing.join()})` : ''}`,
-  ({ commands }) => {
-    let server: ServerProcess;
-    let outcomes: Outcome[] = [];
-    const own = commands.filter(({ text }) => !isAboutAll(text));
+/** A document with commands in it, and what became of those that were typed in. */
+interface Trial {
+  readonly path: string;
+  readonly commands: readonly Command[];
+  readonly outcomes: Promise<ReadonlyMap<string, Outcome>>;
+}
 
-    beforeAll(async () => {
-      const directory = copyOfRepository();
-      const npm = ['npm', 'start', '--'] as const;
-      const path = pathWithNode(join(root, 'node_modules', '.bin'));
-      server = await startServer({ directory, command: npm, zones: 'zones', env: { PATH: path }, withinMs: 19_000 });
-      const programPort = await freePort();
-      outcomes = await typed(
-        own.map(({ text }) => asTyped(text, server, programPort)),
-        directory,
+/** Each has a server of its own, and most of their time is spent in waiting: so many at once. */
+const trialsAtOnce = 3;
+
+function trialsOf(paths: readonly string[]): Trial[] {
+  const turns = Array.from({ length: trialsAtOnce }, () => Promise.resolve());
+  return paths
+    .map((path) => ({ path, commands: shellCommands(path) }))
+    .filter(({ commands }) => commands.length > 0)
+    .map(({ path, commands }, index) => {
+      const turn = index % trialsAtOnce;
+      const outcomes = (turns[turn] as Promise<void>).then(() => tried(commands));
+      turns[turn] = outcomes.then(
+        () => undefined,
+        () => undefined,
       );
-    }, 120_000);
-
-    afterAll(async () => {
-      const { directory } = server;
-      await server.stop();
-      removeScratch(directory);
+      return { path, commands, outcomes };
     });
+}
 
-    test.each(commands.map(({ at, text }) => ({ at, text, line: text.split('\n')[0] })))(
-      '$at $line',
-      ({ at, text }) => {
-        if (isAboutAll(text)) {
-          checkAboutAll(text);
-          return;
-        }
-        const outcome = outcomes[own.findIndex((command) => command.at === at)] as Outcome;
-        expect({ text, ...outcome }).toMatchObject({ text, code: 0 });
-        if (/\b(curl|dig)\b/.test(text)) expect({ text, said: outcome.out.trim() }).not.toEqual({ text, said: '' });
-        expect(outcome.out).not.toContain('urn:rollcall:problem');
-      },
-    );
-  },
-);
+/** By the place of the command in its document. */
+async function tried(commands: readonly Command[]): Promise<ReadonlyMap<string, Outcome>> {
+  const directory = copyOfRepository();
+  const npm = ['npm', 'start', '--'] as const;
+  const env = { PATH: pathWithNode(join(root, 'node_modules', '.bin')) };
+  const server = await startServer({ directory, command: npm, zones: 'zones', data: 'data', env, withinMs: 29_000 });
+  try {
+    const programPort = await freePort();
+    const own = commands.filter(({ text }) => !isAboutAll(text));
+    const lines = own.map(({ text }) => asTyped(text, server, programPort));
+    const outcomes = await typed(lines, directory);
+    return new Map(own.map(({ at }, index) => [at, outcomes[index] as Outcome]));
+  } finally {
+    await server.stop();
+    removeScratch(directory);
+  }
+}
+
+const trials = missing.length > 0 ? [] : trialsOf(documentPaths());
+// A failure is told by the document's own test, however long that comes after it.
+for (const { outcomes } of trials) outcomes.catch(() => undefined);
+
+test.skipIf(missing.length > 0)('there are documents with commands', () => {
+  expect(trials.length).toBeGreaterThan(10);
+});
+
+describe.each(trials)('$path, typed in', ({ commands, outcomes }) => {
+  let results: ReadonlyMap<string, Outcome>;
+
+  beforeAll(async () => {
+    results = await outcomes;
+  }, 300_000);
+
+  test.each(commands.map(({ at, text }) => ({ at, text, line: text.split('\n')[0] })))('$at $line', ({ at, text }) => {
+    if (isAboutAll(text)) {
+      checkAboutAll(text);
+      return;
+    }
+    const outcome = results.get(at) as Outcome;
+    expect({ text, ...outcome }).toMatchObject({ text, code: 0 });
+    if (/\b(curl|dig)\b/.test(text)) expect({ text, out: outcome.out.trim() }).not.toEqual({ text, out: '' });
+    expect(outcome.out).not.toContain('urn:rollcall:problem');
+  });
+});

@@ -23,7 +23,8 @@ describe.each(paths)('%s', (path) => {
   });
 
   test('its commands are in blocks that are run, or say why not', () => {
-    const command = /^\s*(\$ |[A-Z_]+=\S+ |sudo |curl |dig |npm |npx |node |rollcall |docker |systemctl |sqlite3 |cp |kill )/;
+    const command =
+      /^\s*(\$ |[A-Z_]+=\S+ |sudo |curl |dig |npm |npx |node |rollcall |docker |systemctl |sqlite3 |cp |kill )/;
     const faults = blocksOf(path, text).filter(({ language, notRun, lines }) => {
       if (['bash', 'shell', 'console', ''].includes(language)) return notRun === undefined;
       return language !== 'sh' && notRun === undefined && lines.some((line) => command.test(line));
