@@ -74,6 +74,23 @@ describe('the tables', () => {
     }
   });
 
+  test('Limits has the defaults of the settings that it names', () => {
+    const limits = documentText('docs/limits.md');
+    const named = Array.from(
+      limits.matchAll(/(\d[\d ]*)(?: [A-Za-z]+)*(?: an? \w+)? ?\(`(\w+)`/g),
+      ([, value = '', key = '']) => ({
+        key,
+        value: Number(value.replaceAll(' ', '')),
+      }),
+    );
+    expect(named.length).toBeGreaterThan(9);
+    const keys: readonly string[] = settingKeys;
+    for (const { key, value } of named) {
+      expect(keys).toContain(key);
+      expect({ key, value }).toEqual({ key, value: factsOf(key as (typeof settingKeys)[number]).default });
+    }
+  });
+
   test('An instance has every field that a registration takes, and no other', async () => {
     const { paths } = (await api.call('GET', '/openapi.json')).json as { paths: Record<string, Record<string, Call>> };
     const call = paths['/api/v1/apps/{env}/{appid}/{instance}']?.['put'];
