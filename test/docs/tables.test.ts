@@ -1,7 +1,8 @@
-// The tables of docs/ beside the program: every setting, call, field of an instance and metric there is, and no other.
+// The tables of docs/ beside the program: every setting, call, error, field of an instance and metric there is, and no other.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentNameOf, factsOf, settingKeys } from '../../src/config/settings.ts';
+import { failures } from '../../src/http/server/problem-details.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { codeIn, documentText, tableBelow } from '../kit/documents.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
@@ -72,6 +73,16 @@ describe('the tables', () => {
       const { status } = await api.call('GET', call.split(' ')[1] ?? '');
       expect([200, 302]).toContain(status);
     }
+  });
+
+  test('Errors has every type of problem with its status, and no other', () => {
+    const rows = tableBelow(documentText('docs/api.md'), /\bErrors\b/) ?? [];
+    const listed = rows.flatMap(([status, types]) => codeIn(types).map((type) => `${type} ${status}`));
+    expect(listed.sort()).toEqual(
+      Object.entries(failures)
+        .map(([type, { status }]) => `${type} ${status}`)
+        .sort(),
+    );
   });
 
   test('Limits has the defaults of the settings that it names', () => {
