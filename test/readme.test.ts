@@ -1,4 +1,4 @@
-// The README as the first thing that anybody reads: short, with a way to start, to find and to test, pictures for light
+// The README as the first page that people read: short, with a way to start, to find and to test, pictures for light
 // and dark, a way to every other page, and no number that the measurements do not have. Its commands are typed in by
 // test/docs/commands.test.ts.
 

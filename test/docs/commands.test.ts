@@ -158,7 +158,7 @@ async function tried(commands: readonly Command[]): Promise<ReadonlyMap<string, 
 }
 
 const trials = missing.length > 0 ? [] : trialsOf(documentPaths());
-// A failure is told by the document's own test, however long that comes after it.
+// A failure is reported by the document's own test, which may run later.
 for (const { outcomes } of trials) outcomes.catch(() => undefined);
 
 test.skipIf(missing.length > 0)('there are documents with commands', () => {

@@ -60,7 +60,7 @@ describe('pictures', () => {
   });
 
   test.each(pictures)(
-    '%s differs from its dark twin in colours alone, asks nobody for anything, and has a title',
+    '%s differs from its dark twin in colours alone, requests nothing, and has a title',
     (path) => {
       const light = readFileSync(join(root, path), 'utf8');
       const dark = readFileSync(join(root, path.replace('-light', '-dark')), 'utf8');
