@@ -59,17 +59,14 @@ describe('pictures', () => {
     expect(globSync('docs/*.svg', { cwd: root }).length).toBe(2 * pictures.length);
   });
 
-  test.each(pictures)(
-    '%s differs from its dark twin in colours alone, requests nothing, and has a title',
-    (path) => {
-      const light = readFileSync(join(root, path), 'utf8');
-      const dark = readFileSync(join(root, path.replace('-light', '-dark')), 'utf8');
-      expect(without(dark)).toBe(without(light));
-      expect(dark).not.toBe(light);
-      expect(light).toMatch(/<title id="title">\S/);
-      expect(light.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<image|@import/);
-    },
-  );
+  test.each(pictures)('%s differs from its dark twin in colours alone, requests nothing, and has a title', (path) => {
+    const light = readFileSync(join(root, path), 'utf8');
+    const dark = readFileSync(join(root, path.replace('-light', '-dark')), 'utf8');
+    expect(without(dark)).toBe(without(light));
+    expect(dark).not.toBe(light);
+    expect(light).toMatch(/<title id="title">\S/);
+    expect(light.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|<image|@import/);
+  });
 });
 
 test('decisions have dates, the newest first, and none is from before the project', () => {
