@@ -6,6 +6,7 @@ import { name } from '../../src/dns/message/name.ts';
 import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
+import { why } from '../../src/dns/server/explain.ts';
 import { createHandler, type Handler } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
@@ -84,6 +85,7 @@ export class Harness {
       draws: new Draws(0.5),
       negativeTtlSeconds: 5,
       hosts: [],
+      why: (qname, nowMs) => why(qname, this.zones, nowMs),
     });
     this.#liveZones = liveZones;
     liveZones.serve(zoneOf('svc.', [...originLines, ...lines]));

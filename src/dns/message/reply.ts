@@ -2,14 +2,21 @@
 // request: its ID, RD, the question in its own letter case (RFC 4343 §4.1, and the 0x20 practice), and whose turn it
 // is to be first. No other bit of a request is copied. `opt` is empty where the request had none (RFC 6891 §7).
 
-import type { CachedAnswer } from '../server/answer-cache.ts';
-import type { Turns } from './encode.ts';
-import { headerOctets, tcpOctetsMax } from './message.ts';
+import type { Message, Turns } from './encode.ts';
+import { headerOctets, type Serial, tcpOctetsMax } from './message.ts';
+
+/** An encoded answer that is sent again and again: what may differ from reply to reply beside the request's own part. */
+export interface ReplyTemplate extends Pick<Message, 'octets' | 'turns' | 'serialAt'> {
+  /** Written over the SOA serial in AUTHORITY, where the answer has one that moves. */
+  readonly serial: Serial | undefined;
+  /** The next of the message's turns. */
+  turn: number;
+}
 
 const recursionDesired = 0x01;
 
 /** The reply to a decoded query. `questionEnd` is the offset behind the request's question. */
-export function replyWith(request: Buffer, questionEnd: number, entry: CachedAnswer, opt: Buffer): Buffer {
+export function replyWith(request: Buffer, questionEnd: number, entry: ReplyTemplate, opt: Buffer): Buffer {
   const reply = Buffer.allocUnsafe(entry.octets.length + opt.length);
   writeReply(reply, 0, request, 0, questionEnd - headerOctets, entry, opt);
   return reply;
@@ -25,7 +32,7 @@ export function writeReply(
   request: Buffer,
   requestAt: number,
   questionOctets: number,
-  entry: CachedAnswer,
+  entry: ReplyTemplate,
   opt: Buffer,
 ): number {
   const { octets, turns, serialAt } = entry;

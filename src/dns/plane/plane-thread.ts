@@ -4,7 +4,7 @@
 import { sharedClock } from '../../runtime/shared-clock.ts';
 import { Draws } from '../message/rotation.ts';
 import { DnsCounters } from '../server/counters.ts';
-import { explain } from '../server/explain.ts';
+import { explain, why } from '../server/explain.ts';
 import { createHandler, type Handler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { LiveZones } from '../services/live-zones.ts';
@@ -59,7 +59,15 @@ export class PlaneThread {
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
-    this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
+    this.#live = new LiveZones({
+      origin,
+      view: this.#replica,
+      zones,
+      draws,
+      negativeTtlSeconds,
+      hosts,
+      why: (name, nowMs) => why(name, zones, nowMs),
+    });
     for (const parcel of start.zones) this.#live.serve(zoneOfShared(parcel));
     this.#live.serveMissing();
     this.#listener = {

@@ -6,8 +6,9 @@
 
 import { LRUCache } from 'lru-cache';
 import type { Message } from '../message/encode.ts';
-import type { Answer, ExtendedError, Serial, Source } from '../message/message.ts';
+import type { Answer, ExtendedError, Source } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
+import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
@@ -17,16 +18,13 @@ const entriesMax = 200_000;
 const entryOverheadOctets = 900;
 
 /** One object for each, as small as it can be: there may be hundreds of thousands. */
-export interface CachedAnswer extends Message {
+export interface CachedAnswer extends Message, ReplyTemplate {
   readonly rcode: number;
-  readonly serial: Serial | undefined;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
   /** The sum of their revisions. None of them ever goes back: an equal sum says that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
-  /** The next of the message's turns. */
-  turn: number;
   /** Of its question, once it stands in a table of such (recent-answers.ts). */
   hash: number;
   /** Remembers when it was last served, to whom it may concern (handouts.ts). */
