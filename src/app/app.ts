@@ -174,7 +174,7 @@ export async function startApp(
     registry,
     clock,
     longPolls,
-    handedOut: (instance) => plane.handedOut(instance),
+    handedOut: (instance) => plane.cachedUntil(instance),
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);

@@ -9,6 +9,7 @@ import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
 import { createHandler, type Handler } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
+import { LaterReply } from '../../src/dns/server/peer.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -47,13 +48,19 @@ export const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 /** An address that nothing listens at. */
 export const someAddress = 'http://10.0.0.1:8080';
 
+/** The reply of a handler that has it at hand. */
+export function atOnce(reply: ReturnType<Handler>): Buffer | undefined {
+  if (reply instanceof LaterReply) throw new Error('the reply is still to come');
+  return reply;
+}
+
 export class Harness {
   readonly clock = new FakeClock();
   readonly counters = new DnsCounters();
   readonly zones = new ZoneTable();
   readonly faults: unknown[] = [];
   /** Of `handler`. */
-  readonly handouts = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
+  readonly outstanding = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
   readonly #liveZones: LiveZones;
   readonly registry: Registry;
   readonly handler: Handler;
@@ -92,7 +99,7 @@ export class Harness {
     for (const [apex, text] of Object.entries(zones)) liveZones.serve(zoneOf(apex, text));
     liveZones.serveMissing();
     this.registry.onChange((change) => liveZones.changed(change));
-    this.registry.onChange((change) => this.handouts.changed(change, this.clock.monotonicMs()));
+    this.registry.onChange((change) => this.outstanding.changed(change, this.clock.monotonicMs()));
     const { clock, faults, counters } = this;
     const deps = {
       zones: this.zones,
@@ -102,8 +109,8 @@ export class Harness {
       isReady,
       onFault: (error: unknown) => faults.push(error),
     };
-    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, handouts: this.handouts });
-    const others = { counters: new DnsCounters(), handouts: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
+    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding });
+    const others = { counters: new DnsCounters(), outstanding: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
     this.uncached = createHandler({ ...deps, ...others, cacheOctetsMax: 1 });
   }
 
@@ -146,12 +153,13 @@ export class Harness {
 
   /** The reply's octets, or silence; as a transport has them, from what is at hand where it can be. */
   send(bytes: Uint8Array, transport: Transport = 'udp', handler = this.handler): Buffer | undefined {
+    const peer = { transport, address: '127.0.0.1' };
     if (transport === 'udp') {
       const reply = Buffer.alloc(udpOctetsMax);
-      const octets = handler.fromCache?.(Buffer.from(bytes), 0, bytes.length, reply, 0) ?? 0;
+      const octets = handler.fromCache?.(Buffer.from(bytes), 0, bytes.length, reply, 0, peer) ?? 0;
       if (octets > 0) return reply.subarray(0, octets);
     }
-    return handler(Buffer.from(bytes), { transport, address: '127.0.0.1' });
+    return atOnce(handler(Buffer.from(bytes), peer));
   }
 
   /** Asks as a plain resolver does and reads the reply; a silent or unreadable reply is an error. */

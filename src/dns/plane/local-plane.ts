@@ -16,11 +16,11 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   const { zones, live, clock, cacheOctetsMax, identity, tcp } = options;
   let isReady = false;
   const counters = new DnsCounters();
-  const handouts = new OutstandingAnswers(clock.monotonicMs());
+  const outstanding = new OutstandingAnswers(clock.monotonicMs());
   const handler = createHandler({
     zones,
     counters,
-    handouts,
+    outstanding,
     cacheOctetsMax,
     identity,
     monotonicMs: () => clock.monotonicMs(),
@@ -43,7 +43,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     },
     apply: (change) => {
       live.changed(change);
-      handouts.changed(change, clock.monotonicMs());
+      outstanding.changed(change, clock.monotonicMs());
     },
     mark: nothing,
     serveZone: nothing,
@@ -51,7 +51,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
       isReady = true;
     },
     applied: () => already,
-    handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
+    cachedUntil: async (instance) => outstanding.of(instance, clock.monotonicMs()),
     explain: async (name, type) => explain(name, type, zones, clock.monotonicMs()),
     close: () => {
       closing ??= server.close();

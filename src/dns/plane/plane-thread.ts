@@ -30,7 +30,7 @@ export class PlaneThread {
   readonly #zones = new ZoneTable();
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
-  readonly #handouts: OutstandingAnswers;
+  readonly #outstanding: OutstandingAnswers;
   readonly #monotonicMs: () => number;
   /** Of the replica. */
   readonly #listener: ReplicaListener;
@@ -55,7 +55,7 @@ export class PlaneThread {
     this.#replica = new Replica(start.revision);
     this.#counters = new DnsCounters(start.counters);
     // Of what the thread had handed out whose place it takes nothing is known, but that it was before.
-    this.#handouts = new OutstandingAnswers(monotonicMs());
+    this.#outstanding = new OutstandingAnswers(monotonicMs());
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
@@ -73,14 +73,14 @@ export class PlaneThread {
     this.#listener = {
       changed: (change) => {
         this.#live.changed(change);
-        this.#handouts.changed(change, monotonicMs());
+        this.#outstanding.changed(change, monotonicMs());
       },
       shortened: (instance) => this.#live.shortened(instance),
     };
     this.handler = createHandler({
       zones,
       counters: this.#counters,
-      handouts: this.#handouts,
+      outstanding: this.#outstanding,
       cacheOctetsMax,
       identity,
       monotonicMs,
@@ -109,8 +109,8 @@ export class PlaneThread {
       case 'listen':
         this.#opening = this.#listen(posting.listens);
         break;
-      case 'handedOut':
-        this.#tell(posting.sequence, this.#handouts.of(posting.instance, this.#monotonicMs()));
+      case 'cachedUntil':
+        this.#tell(posting.sequence, this.#outstanding.of(posting.instance, this.#monotonicMs()));
         break;
       case 'explain':
         this.#tell(posting.sequence, this.#explained(posting.name, posting.type));

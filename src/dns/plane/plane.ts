@@ -8,7 +8,7 @@
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
 //   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last posting               │
-//   │ drain ──await handedOut ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
+//   │ drain ──await cachedUntil ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
@@ -25,7 +25,7 @@ import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { QueryCount } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
-import type { HandedOut, HeldInstance } from '../server/outstanding-answers.ts';
+import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { Listen, ListenFailure } from '../transport/listen.ts';
 import type { UdpTransport } from '../transport/udp.ts';
@@ -73,6 +73,7 @@ export interface PlaneCounts {
   readonly cacheMisses: number;
   readonly truncated: number;
   readonly dropped: number;
+  readonly denied: number;
   readonly sendErrors: number;
   readonly tcpConnections: number;
   readonly tcpRefused: number;
@@ -103,7 +104,7 @@ export interface Plane {
    * Until when answers with this instance may be cached, of all threads: right for good once it is in no new answer, and
    * that is applied. Never rejects.
    */
-  handedOut(instance: HeldInstance): Promise<HandedOut>;
+  cachedUntil(instance: HeldInstance): Promise<CachedUntil>;
   /** What would be answered, and why: all that was told before the call is in it. Undefined: nobody can say at present. */
   explain(name: string, type: string): Promise<Explained | undefined>;
   /** Answers what has arrived, then closes. */

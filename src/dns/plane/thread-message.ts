@@ -4,9 +4,9 @@
 import type { Name } from '../message/name.ts';
 import type { Identity } from '../message/opt.ts';
 import type { Explained } from '../server/explain.ts';
-import type { HandedOut, HeldInstance } from '../server/outstanding-answers.ts';
+import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Listen } from '../transport/listen.ts';
-import type { TcpLimits } from '../transport/tcp.ts';
+import type { TcpLimits } from '../transport/tcp-connections.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { SharedZone } from '../zone/shared-zone.ts';
 
@@ -48,7 +48,7 @@ export type Content =
   | { readonly kind: 'reach' }
   | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
   /** Report until when answers with this instance may be cached. */
-  | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
+  | { readonly kind: 'cachedUntil'; readonly instance: HeldInstance }
   /** Asked of another thread. */
   | { readonly kind: 'nothing' }
   /** Report what would be answered, and why. */
@@ -60,7 +60,7 @@ export type ThreadMessage = Content & { readonly sequence: number };
 
 /** What is asked of a thread, by the kind of the posting that asks; explained as undefined: it met a bug. */
 export interface Asked {
-  readonly handedOut: HandedOut;
+  readonly cachedUntil: CachedUntil;
   readonly explain: Explained | undefined;
 }
 export type Told = Asked[keyof Asked];

@@ -11,7 +11,7 @@ import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
 import type { Name } from '../message/name.ts';
 import { DnsCounters } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
-import { type HandedOut, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
+import { type CachedUntil, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Listen, ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
 import { type SharedZone, sharedZoneOf } from '../zone/shared-zone.ts';
@@ -145,14 +145,14 @@ class ThreadedPlane implements Plane {
     return this.#applied.reached(sequence);
   }
 
-  async handedOut({ env, appid, instance, dnsTtl }: HeldInstance): Promise<HandedOut> {
+  async cachedUntil({ env, appid, instance, dnsTtl }: HeldInstance): Promise<CachedUntil> {
     this.#rows.flush();
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
     // One that does not listen yet has handed out nothing, and knows of this change by the time when it does.
     const asked = this.#threads.map(async (thread, slot) =>
-      this.#applied.isCounted(slot) ? thread?.ask({ kind: 'handedOut', instance: key, sequence }) : undefined,
+      this.#applied.isCounted(slot) ? thread?.ask({ kind: 'cachedUntil', instance: key, sequence }) : undefined,
     );
     this.#watchdog.expect(sequence);
     const told = await Promise.all(asked);
@@ -291,7 +291,7 @@ class ThreadedPlane implements Plane {
   }
 }
 
-function latest(all: readonly HandedOut[]): HandedOut {
+function latest(all: readonly CachedUntil[]): CachedUntil {
   const served = all.map(({ lastServedMs }) => lastServedMs).filter((ms) => ms !== undefined);
   return {
     lastServedMs: served.length === 0 ? undefined : Math.max(...served),

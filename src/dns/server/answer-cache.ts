@@ -27,8 +27,8 @@ export interface CachedAnswer extends Message, ReplyTemplate {
   validUntilMs: number;
   /** Of its question, once it stands in a table of such (recent-answers.ts). */
   hash: number;
-  /** Remembers when it was last served, to whom it may concern (handouts.ts). */
-  readonly cell: ServeRecord;
+  /** Remembers when it was last served, to whom it may concern (outstanding.ts). */
+  readonly record: ServeRecord;
   /** The OPT for who sends one without options; made when it is first needed. */
   plainOpt: Buffer | undefined;
 }
@@ -93,7 +93,7 @@ export function cachedAnswer(
   answer: Answer,
   { octets, isTruncated, isWhole, turns, serialAt }: Message,
   error: ExtendedError | undefined,
-  cell: ServeRecord,
+  record: ServeRecord,
 ): CachedAnswer {
   return {
     octets,
@@ -105,19 +105,19 @@ export function cachedAnswer(
     serial: answer.serial,
     error,
     // A copy has no room to grow into.
-    sources: answer.sources.slice(),
-    stamp: stampOf(answer.sources),
-    validUntilMs: answer.validUntilMs,
+    sources: answer.lifetime.sources.slice(),
+    stamp: stampOf(answer.lifetime.sources),
+    validUntilMs: answer.lifetime.validUntilMs,
     turn: 0,
     hash: 0,
-    cell,
+    record,
     plainOpt: undefined,
   };
 }
 
 /** Right at `nowMs`, and with a turn left. */
 export function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
-  if (nowMs > entry.validUntilMs || !entry.cell.isOpen) return false;
+  if (nowMs > entry.validUntilMs || !entry.record.isOpen) return false;
   const { turns } = entry;
   if (turns !== undefined && entry.turn >= turns.firsts.length) return false;
   return stampOf(entry.sources) === entry.stamp;
