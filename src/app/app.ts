@@ -197,7 +197,7 @@ export async function startApp(
     version,
   });
   const lapsing = (stored: InstanceRecord): void => {
-    plane.mark(stored);
+    plane.updateLease(stored);
     leaseTimer.arm();
   };
   registry.onChange((change) => kept.changed(change));

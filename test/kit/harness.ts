@@ -7,7 +7,8 @@ import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
-import { createHandler, type Handler } from '../../src/dns/server/handler.ts';
+import { type AccessRules, gateOf } from '../../src/dns/server/gate.ts';
+import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
@@ -34,6 +35,8 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> 
   readonly cacheOctetsMax?: number;
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
+  readonly access?: AccessRules;
+  readonly requests?: Requests;
 }
 
 export interface QueryKnobs extends PacketKnobs {
@@ -74,6 +77,8 @@ export class Harness {
       cacheOctetsMax = 1024 * 1024,
       isReady = () => true,
       identity = {},
+      access,
+      requests,
       ...rest
     } = options;
     this.registry = new Registry({
@@ -105,8 +110,16 @@ export class Harness {
       zones: this.zones,
       monotonicMs: () => clock.monotonicMs(),
       wallMs: () => clock.wallMs(),
-      identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), ...identity },
+      identity: {
+        serverId: '',
+        serverVersion: '',
+        cookieSecret: new Uint8Array(16),
+        cookies: 'on' as const,
+        ...identity,
+      },
       isReady,
+      gate: gateOf(access),
+      requests,
       onFault: (error: unknown) => faults.push(error),
     };
     this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding });

@@ -204,7 +204,7 @@ export function createHandler(deps: HandlerDeps): Handler {
   }
 
   function answered(bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
-    const limit = limitOf(peer.transport, edns) - opt.octets(edns);
+    const limit = limitOf(peer.transport, edns) - opt.octets(edns, peer);
     const nowMs = deps.monotonicMs();
     const key = questionKey(qname, qtype);
     let entry = cache.get(key, limit, nowMs);

@@ -8,6 +8,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { udpOctetsMax } from '../message/message.ts';
+import { firstMessage } from '../server/answer-message.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { LaterReply, type Peer } from '../server/peer.ts';
@@ -164,16 +165,6 @@ class DatagramAnswers {
     this.#later--;
     if (message !== undefined && !this.#isClosed) this.#socket.send(message, 0, message.length, port, address);
   }
-}
-
-/** A datagram has room for one message; the rest of them are not asked for. */
-export async function firstMessage({ messages }: LaterReply): Promise<Buffer | undefined> {
-  try {
-    for await (const message of messages) return message;
-  } catch {
-    // The handler has noted the fault.
-  }
-  return undefined;
 }
 
 function setReceiveBuffer(socket: Socket): void {

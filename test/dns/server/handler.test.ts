@@ -231,7 +231,7 @@ test('a fault of ours is SERVFAIL to the client and is reported once, and the ne
     counters: harness.counters,
     cacheOctetsMax: 1000,
     outstanding: harness.outstanding,
-    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), cookies: 'on' },
     wallMs: () => 0,
     monotonicMs: () => {
       if (isBroken) throw new Error('broken clock');

@@ -5,11 +5,12 @@
 // to answer from; sockets take turns with it, since what was received is answered before the next turn.
 
 import { udpOctetsMax } from '../../message/message.ts';
+import { firstMessage } from '../../server/answer-message.ts';
 import type { DnsCounters } from '../../server/counters.ts';
 import type { Handler } from '../../server/handler.ts';
 import { LaterReply, type Peer } from '../../server/peer.ts';
 import { TurnBudget } from '../turn-budget.ts';
-import { firstMessage, laterMax } from '../udp.ts';
+import { laterMax } from '../udp.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import type { LibC } from './libc.ts';
 import {
