@@ -46,6 +46,8 @@ import { newsText } from './zone-news-text.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
 }
@@ -289,6 +291,7 @@ export async function startApp(
   return {
     http: httpListens,
     dns,
+    applied: () => plane.applied(),
     async stop() {
       state = 'stopping';
       leaseTimer.stop();
