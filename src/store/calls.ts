@@ -19,6 +19,8 @@ export interface WriterCalls {
   forget(places: readonly InstanceKey[]): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
+  /** Rejects where the files are not those that were opened. */
+  checkFiles(): void;
   /** Undefined: the registry's revision is not to be noted. */
   close(revision: number | undefined): void;
 }

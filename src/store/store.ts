@@ -57,12 +57,15 @@ export async function openStore(
 
 /** As long as the event loop is held while instances are put back, or events are read. */
 const sliceMs = 5;
+/** Between looks at the files where nothing is written. */
+const lookEveryMs = 5000;
 
 export class Store implements Recorder {
   readonly #writer: Thread<WriterCalls>;
   readonly #folder: string;
   readonly #deps: StoreDeps;
   readonly #queue: WriteQueue;
+  readonly #looking: NodeJS.Timeout;
   #search: { readonly thread: Thread<SearchCalls>; readonly opened: Promise<void> } | undefined;
   /** What was found in the folder. */
   readonly report: OpenReport;
@@ -78,6 +81,13 @@ export class Store implements Recorder {
       onHealed: (lastedMs) => deps.onHealed(lastedMs, this.#queue.written),
       monotonicMs: () => deps.monotonicMs(),
     });
+    this.#looking = setInterval(() => this.#look(), lookEveryMs);
+    this.#looking.unref();
+  }
+
+  /** Readiness says it within seconds when the folder is gone, though nobody writes. */
+  #look(): void {
+    this.#writer.call('checkFiles').catch((error: Error) => this.#queue.fail(error.message));
   }
 
   /** A change listener; what was restored is on disk already. */
@@ -158,6 +168,7 @@ export class Store implements Recorder {
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
   async close(revision: number): Promise<number> {
+    clearInterval(this.#looking);
     const lost = await this.#queue.stop();
     if (this.#search !== undefined) {
       const { thread, opened } = this.#search;

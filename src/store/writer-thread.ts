@@ -35,6 +35,7 @@ answerCalls<WriterCalls>(port, {
   },
   forget: (rows) => databaseOf().forget(rows),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
+  checkFiles: () => opened?.database.checkFiles(),
   close(revision) {
     clearInterval(timer);
     try {
