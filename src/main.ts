@@ -6,12 +6,11 @@
 // A fault in native code (SIGSEGV and its kind) ends the process as if nobody listened: the instruction that failed would
 // be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that stands still.
 
-import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace, { type Signals } from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
 import type { Config } from './config/config.ts';
-import type { FileText } from './config/sources.ts';
+import { readFile } from './config/read-file.ts';
 import { version } from './runtime/version.ts';
 
 // Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has said so before.
@@ -112,13 +111,4 @@ async function checkZones(directory: string): Promise<{ zones: number; faults: s
   ]);
   const { zones, faults } = loadZones(directory);
   return { zones: zones.size, faults: faults.map(formatFault) };
-}
-
-function readFile(path: string): FileText {
-  try {
-    return { kind: 'text', text: readFileSync(path, 'utf8') };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', reason: message };
-  }
 }
