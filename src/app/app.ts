@@ -180,7 +180,7 @@ export async function startApp(
   const leaseTimer = new LeaseTimer(registry, clock);
   const room = fdBudget(config);
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
-  const health = new Health({ ...config, registry, clock, defaults, tell });
+  const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
   const metrics = createMetrics({
     registry,
     pauses,

@@ -10,6 +10,7 @@ import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
 import { OpenedFile } from './opened-file.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
+import { readSaid, type SaidByFile, writeSaid } from './said-entries.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
 
@@ -132,6 +133,16 @@ export class Database {
     if (!this.#isOld(nowMs)) return false;
     this.#transaction(() => this.#forgetOld(2000, nowMs));
     return this.#isOld(nowMs);
+  }
+
+  /** What service files have said. */
+  readSaid(): SaidByFile {
+    return readSaid(this.#database);
+  }
+
+  writeSaid(file: string, said: string): void {
+    this.checkFiles();
+    writeSaid(this.#database, file, said);
   }
 
   /** The next instances, from the first one on. To be called before anything is written, until it says that it was all. */

@@ -143,6 +143,18 @@ export class Store implements Recorder {
     return refused;
   }
 
+  /** What each service file said last, by instance. */
+  async said(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const rows = await this.#writer.call('readSaid');
+    return new Map([...rows].map(([file, entries]) => [file, new Map(JSON.parse(entries) as [string, string][])]));
+  }
+
+  /** Written behind the changes that came of it: what was said and not done would never be done. */
+  async saySaid(file: string, said: ReadonlyMap<string, string>): Promise<void> {
+    await this.#queue.durable();
+    await this.#writer.call('writeSaid', file, said.size === 0 ? '' : JSON.stringify([...said]));
+  }
+
   /** Changes that are not on disk yet are found as well. */
   async events(query: EventQuery): Promise<EventPage> {
     const { pending } = this.#queue;
