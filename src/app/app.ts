@@ -47,6 +47,8 @@ import { newsText } from './zone-news-text.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
 }
@@ -180,7 +182,7 @@ export async function startApp(
   const leaseTimer = new LeaseTimer(registry, clock);
   const room = fdBudget(config);
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
-  const health = new Health({ ...config, registry, clock, defaults, tell });
+  const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
   const metrics = createMetrics({
     registry,
     pauses,
@@ -291,6 +293,7 @@ export async function startApp(
   return {
     http: httpListens,
     dns,
+    applied: () => plane.applied(),
     async stop() {
       state = 'stopping';
       leaseTimer.stop();

@@ -115,6 +115,8 @@ describe.skipIf(missing.length > 0)('the package', () => {
   test('has the program, the client with its types, the documents, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of [
+      'bin/rollcall.cjs',
+      'deploy/rollcall.service',
       'dist/main.js',
       'dist/client/client.js',
       'dist/client/client.d.ts',
@@ -125,7 +127,7 @@ describe.skipIf(missing.length > 0)('the package', () => {
       expect(paths).toContain(path);
     const others = paths.filter(
       (path) =>
-        !/^(dist\/.+\.js|dist\/client\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/client\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
           path,
         ),
     );
