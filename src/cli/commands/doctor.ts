@@ -9,7 +9,7 @@ import { addConnectionFlags, type Connection, connectionOf } from '../connection
 import { type Finding, fail, ok, warn } from '../doctor/finding.ts';
 import { fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault, usageFault } from '../fault.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
 import { type HostPort, hostPortOf } from '../host-port.ts';
 import { serverSettings } from '../server-settings.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -49,7 +49,7 @@ interface Subject {
 
 async function examine(typed: Typed, context: CliContext): Promise<ExitCode> {
   const subject = await subjectOf(typed, context);
-  if ('problem' in subject) return tellFault(subject, context);
+  if ('problem' in subject) return printFault(subject, context);
   const findings: Finding[] = [];
   const isTable = textOption(typed, 'output') === 'table';
   const tell = (...some: readonly Finding[]): void => {
@@ -161,7 +161,7 @@ async function checkMachine(name: string): Promise<Finding> {
 
 /** The DNS name of an app that has an address to give; undefined: none, or nobody to ask. */
 async function anApp(connection: Connection, origin: string): Promise<string | undefined> {
-  const reply = await callApi(connection, { path: '/api/v1/apps?limit=1000', withinMs: 3000 });
+  const reply = await callApi(connection, { path: '/api/v1/apps?limit=1000', timeoutMs: 3000 });
   if ('problem' in reply) return undefined;
   const app = fieldsList(reply.document, 'apps').find((one) => Number(textField(one, 'up')) > 0);
   return app === undefined ? undefined : `${textField(app, 'appid')}.${textField(app, 'env')}.${origin}`;

@@ -6,7 +6,7 @@ import type { Action, CliContext, Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault } from '../fault.ts';
+import { printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
@@ -19,9 +19,9 @@ export function define(command: Command, context: CliContext): Action {
 
 async function guard(typed: Typed, context: CliContext): Promise<ExitCode> {
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const reply = await callApi(connection, { path: '/api/v1/guard?limit=1000' });
-  if ('problem' in reply) return tellFault(reply, context);
+  if ('problem' in reply) return printFault(reply, context);
   const { document } = reply;
   await print(context, typed, document, () => inWords(document, context));
   return exitCodes.ok;

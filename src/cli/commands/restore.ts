@@ -16,8 +16,8 @@ import {
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault } from '../fault.ts';
-import { scopeOf } from '../place.ts';
+import { type Fault, printFault } from '../fault.ts';
+import { scopeOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { tableText } from '../terminal/table.ts';
@@ -25,7 +25,7 @@ import { tableText } from '../terminal/table.ts';
 /** A million instances, which is the most that a registry holds. */
 const callsMax = 1000;
 /** A plan over a long record reads a lot of it. */
-const withinMs = 60_000;
+const timeoutMs = 60_000;
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'an env or an app, as ENV or ENV/APPID (default: all)');
@@ -42,14 +42,14 @@ export function define(command: Command, context: CliContext): Action {
 
 async function restore(typed: Typed, context: CliContext): Promise<ExitCode> {
   const wish = wishOf(typed);
-  if ('problem' in wish) return tellFault(wish, context);
+  if ('problem' in wish) return printFault(wish, context);
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const isDryRun = typed.options['yes'] !== true;
   const done = await callUntilNothingIsLeft(connection, { ...wish.body, dryRun: isDryRun });
-  if ('problem' in done) return tellFault(done, context);
+  if ('problem' in done) return printFault(done, context);
   await print(context, typed, done.document, () => inWords(done.document, isDryRun, context));
-  return done.fault === undefined ? exitCodes.ok : tellFault(done.fault, context);
+  return done.fault === undefined ? exitCodes.ok : printFault(done.fault, context);
 }
 
 /** The body of the call, but for `dryRun`. */
@@ -84,7 +84,7 @@ async function callUntilNothingIsLeft(connection: Connection, wish: Fields): Pro
   let [last, to] = [{} as Fields, wish['to']];
   for (let call = 0; call < callsMax; call++) {
     const body = to === undefined ? wish : { ...wish, to };
-    const reply = await callApi(connection, { method: 'POST', path: '/api/v1/restore', body, withinMs });
+    const reply = await callApi(connection, { method: 'POST', path: '/api/v1/restore', body, timeoutMs });
     const document = (): Fields => ({ ...last, putBack, skipped, skippedCount: skipped.length });
     if ('problem' in reply) return call === 0 ? reply : { document: document(), fault: reply };
     last = reply.document;

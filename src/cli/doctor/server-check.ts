@@ -58,11 +58,11 @@ const clockSkewMsMax = 2000;
 export async function checkApi(connection: Connection): Promise<Finding[]> {
   const what = `API at ${connection.url.origin}`;
   const before = Date.now();
-  const reply = await callApi(connection, { path: '/readyz', withinMs: 3000 });
+  const reply = await callApi(connection, { path: '/readyz', timeoutMs: 3000 });
   if ('problem' in reply)
     return [warn(what, reply.problem.replace(/\.$/, ''), 'name it with --url; the checks that need it are left out')];
   const after = Date.now();
-  const theirs = Date.parse(String(reply.headers['date']));
+  const theirs = Date.parse(reply.headers.get('date') ?? '');
   if (Number.isNaN(theirs)) return [ok(what, 'is ready')];
   // The header has whole seconds: it is as late as the reply at most, and up to a second too early.
   const skewMs = theirs > after ? theirs - after : theirs + 1000 < before ? theirs + 1000 - before : 0;
