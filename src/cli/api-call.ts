@@ -41,10 +41,11 @@ export function linkTo(connections: readonly Connection[], requestTimeoutMs: num
 export function faultOf(connection: Connection, reply: FailedReply): Fault {
   const code = isUnknownInstance(reply) ? exitCodes.missing : exitCodes.failed;
   if (reply.kind === 'unreachable') return { code, problem: unreachableText(connection, reply.error) };
-  if (reply.kind === 'foreign' || reply.problem === undefined) return { code, problem: `${printable(reply.text)}.` };
+  const hint = reply.status === 401 ? ' Put the token into ROLLCALL_TOKEN, or name its file with --token-file.' : '';
+  if (reply.kind === 'foreign' || reply.problem === undefined)
+    return { code, problem: `${printable(reply.text)}.${hint}` };
   const { detail, errors } = reply.problem;
   const listed = errors.length > 1 ? errors.map((one) => `\n  ${errorLine(one)}`) : [];
-  const hint = reply.status === 401 ? ' Put the token into ROLLCALL_TOKEN, or name its file with --token-file.' : '';
   return { code, problem: printable(detail) + hint + listed.join('') };
 }
 

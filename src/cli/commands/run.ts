@@ -183,9 +183,9 @@ Examples:
   rollcall run --env prod --app pay --instance pay-1 --addr http://10.0.0.7:8080 --addr grpc://10.0.0.7:9090 \\
     --ready-http /healthz --version 1.4.2 --registry http://reg-a:7171 --registry http://reg-b:7171 -- ./pay --port 8080
 
-On SIGTERM, SIGINT or SIGQUIT the instance leaves every DNS answer, rollcall waits until no resolver can hold it any
-more (or --drain-seconds), and only then passes the signal on. A second signal is passed on at once, a third kills. Other signals
-go to the program.
+On SIGTERM, SIGINT or SIGQUIT the instance leaves every DNS answer, rollcall waits until no resolver can hold it
+any more, --drain-seconds at most, and only then passes the signal on. A second signal is passed on at once, a third
+kills. Other signals go to the program.
 The program finds its port in PORT (where that is not set) and its name in ROLLCALL_INSTANCE.
 
 Exit codes: the program's own, or 128 and the signal that killed it · 127 no such program · 126 it cannot be started

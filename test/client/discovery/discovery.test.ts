@@ -218,3 +218,19 @@ test('selectors narrow the name that DNS is asked for', () => {
     serviceName({ ...subject, version: '1.4.2', zone: 'eu-1a', group: 'blue', tags: ['x', 'y'] }, 'svc.example.'),
   ).toBe('_grpc._tcp.1.4.2._version.eu-1a._zone.blue._group.x._tag.y._tag.com.acme.pay.prod.svc.example');
 });
+
+test('is iterable: the endpoints as they are, then after each change, to its end', async () => {
+  const stream = new FakeStream();
+  const { discovery } = worldOf([stream]);
+  const seen: string[] = [];
+  const iterating = (async () => {
+    for await (const endpoints of discovery) seen.push(endpoints.map(({ instance }) => instance).join('+'));
+    seen.push('end');
+  })();
+  await begin(stream, 'a');
+  await stream.send('registered', { matches: true, instance: 'b', after: document('b') }, 8);
+  await turns();
+  await discovery[Symbol.asyncDispose]();
+  await iterating;
+  expect(seen).toEqual(['a', 'a+b', 'end']);
+});
