@@ -1,6 +1,6 @@
 // One call of the HTTP API for a command, over the client's own link to the registry; a failure as sentences that help:
 // which URL, why, and what to do.
-// Limits: a reply has at most 64 MiB and, unless told otherwise, 10 s to arrive.
+// Limits: a reply has at most 64 MiB and, by default, 10 s to arrive.
 
 import { httpRequest } from '../client/registry/http-request.ts';
 import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts';

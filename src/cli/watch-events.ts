@@ -30,13 +30,15 @@ export async function* watchEvents(
   signal: AbortSignal,
 ): AsyncGenerator<WatchItem> {
   const link = linkTo([connection], headTimeoutMs);
-  const from = lastEventId === undefined ? {} : { lastEventId };
+  const options = {
+    link,
+    scheduler: systemScheduler,
+    random: Math.random,
+    keepsProcess: true,
+    ...(lastEventId === undefined ? {} : { lastEventId }),
+  };
   let [wasReached, isDisconnected] = [false, false];
-  for await (const item of followEvents(
-    path,
-    { link, scheduler: systemScheduler, random: Math.random, ...from },
-    signal,
-  )) {
+  for await (const item of followEvents(path, options, signal)) {
     if (item.kind === 'event') {
       yield item;
       continue;

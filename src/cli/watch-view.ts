@@ -37,12 +37,12 @@ function documents(textOf: (document: unknown) => string, url: string, context: 
 
 /** On stderr: what is read from stdout stays events alone. */
 function printConnection(item: WatchItem, url: string, { err }: CliContext): void {
-  if (item.kind === 'disconnected') err(`${disconnectedText(item, url)}\n`);
+  if (item.kind === 'disconnected') err(`${disconnectedText(item)}\n`);
   if (item.kind === 'reconnected') err(`Connected to ${url} again.\n`);
 }
 
-function disconnectedText({ reason, retryInMs }: { reason: string; retryInMs: number }, url: string): string {
-  return `Lost ${url}: ${reason}; trying again in ${Math.ceil(retryInMs / 1000)} s and from then on.`;
+function disconnectedText({ reason, retryInMs }: { reason: string; retryInMs: number }): string {
+  return `Lost the stream: ${reason}; trying again in ${Math.ceil(retryInMs / 1000)} s and from then on.`;
 }
 
 /** A line for each instance that is there, and each change: time, what, where, status, addresses, who and why. */
@@ -104,7 +104,7 @@ class LiveTable implements WatchView {
   }
 
   show(item: WatchItem): string | undefined {
-    if (item.kind === 'disconnected') this.#state = disconnectedText(item, this.#url);
+    if (item.kind === 'disconnected') this.#state = disconnectedText(item);
     else if (item.kind === 'reconnected') this.#state = `watching ${this.#url}`;
     else if (item.kind === 'event') this.#apply(item.event, item.data);
     if (this.#isSynced) this.#screen.changed();

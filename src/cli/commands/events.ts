@@ -45,7 +45,7 @@ async function events(typed: Typed, context: CliContext): Promise<ExitCode> {
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
   const isFollowing = typed.options['follow'] === true;
-  // Asked for first: what happens meanwhile is in both, and told once.
+  // Asked for first: what happens meanwhile is in both, and printed once.
   const start = isFollowing ? await callApi(connection, { path: '/api/v1/apps?limit=1' }) : undefined;
   if (start !== undefined && 'problem' in start) return printFault(start, context);
   const past = await readPast(connection, wanted);
@@ -98,7 +98,7 @@ function wantedOf(typed: Typed): Wanted | Fault {
 interface Past {
   /** The newest last. */
   readonly events: readonly Fields[];
-  /** What the API said, the pages together. */
+  /** The API's replies, its pages together. */
   readonly document: Fields;
   readonly isMore: boolean;
 }
@@ -161,12 +161,12 @@ async function follow(
       : `?app=${encodeURIComponent(app)}`;
   const stop = new AbortController();
   try {
-    for await (const told of watchEvents(connection, `/api/v1/watch${scope}`, String(revision), stop.signal)) {
-      if (told.kind === 'refused') return printFault(told, context);
-      if (told.kind === 'disconnected') context.err(`Lost ${connection.url.origin}: ${told.reason}; trying again.\n`);
-      if (told.kind !== 'event') continue;
-      if (told.event === 'gap') context.err('Some changes are not known here any more: "rollcall events" has them.\n');
-      const { data } = told;
+    for await (const item of watchEvents(connection, `/api/v1/watch${scope}`, String(revision), stop.signal)) {
+      if (item.kind === 'refused') return printFault(item, context);
+      if (item.kind === 'disconnected') context.err(`Lost the stream: ${item.reason}; trying again.\n`);
+      if (item.kind !== 'event') continue;
+      if (item.event === 'gap') context.err('Some changes are not known here any more: "rollcall events" has them.\n');
+      const { data } = item;
       if (!('matches' in data)) continue;
       if (why.length > 0 && !why.includes(textField(data, 'why'))) continue;
       if (instance !== undefined && textField(data, 'instance') !== instance) continue;

@@ -10,7 +10,7 @@ import { printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { tableText } from '../terminal/table.ts';
 
-/** The catalogue of a full registry is longer; who has that many apps asks for one env. */
+/** The catalogue of a full registry is longer; with that many apps one lists an env. */
 const pagesMax = 200;
 
 export function define(command: Command, context: CliContext): Action {

@@ -73,5 +73,5 @@ Examples:
     --version 1.4.2 --zone eu-1a --tag canary --metadata team=checkout
   rollcall register prod/pay/pay-1 --addr http://10.0.0.9:80 --lease-seconds 3600 --if-absent
 
-The reply names the command that renews the lease. An instance that nobody renews is gone when its lease ends.
+The reply names the command that renews the lease. Without renewals the instance is evicted when its lease ends.
 `;

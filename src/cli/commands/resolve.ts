@@ -64,7 +64,7 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
     );
   }
   const query = `name=${encodeURIComponent(name)}&type=${encodeURIComponent(typeText)}`;
-  const [reply, said] = await Promise.all([
+  const [reply, explanation] = await Promise.all([
     lookUp(server, { name, type }, { tcp: typed.options['tcp'] === true }),
     callApi(connection, { path: `/api/v1/resolve?${query}`, timeoutMs: 2000 }),
   ]);
@@ -74,7 +74,7 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
       reply.kind === 'refused' ? ' Start rollcall with "rollcall serve", or name another server with --server.' : '';
     return printFault({ problem: problem + hint, code: exitCodes.failed }, context);
   }
-  const reason = 'problem' in said ? undefined : textField(said.document, 'reason');
+  const reason = 'problem' in explanation ? undefined : textField(explanation.document, 'reason');
   const document = {
     name,
     type: typeText.toUpperCase(),

@@ -1,5 +1,5 @@
-// `rollcall restore`: puts back what a bad removal took away. Without --yes it only says what it would do: whoever types
-// this has just seen one mistake made in a hurry.
+// `rollcall restore`: registers again what was removed by mistake. Without --yes it only prints what it would do: one
+// mistake has just been made in a hurry.
 // The server puts back at most a thousand a call; they are asked for one after the other until none is left.
 
 import type { Command } from 'commander';
@@ -35,7 +35,7 @@ export function define(command: Command, context: CliContext): Action {
     .option('--why <word>', 'cancelled (default), drained or evicted; may be given again', oneMore)
     .option('--by-address <ip>', 'only what this address removed')
     .option('--by-token <name>', 'only what the holder of this token removed')
-    .option('--yes', 'do it; without this it is only said what would be done');
+    .option('--yes', 'do it; without this only what would be done is printed');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
   return (typed) => restore(typed, context);
 }
@@ -92,7 +92,7 @@ async function callUntilNothingIsLeft(connection: Connection, wish: Fields): Pro
     putBack.push(...news);
     for (const { revision } of news) back.add(revision);
     const isMoreOfTheSame = wish['dryRun'] === false && Number(textField(last, 'left')) > 0 && news.length > 0;
-    // What is put back is told as skipped by the calls that follow: only the last one of a span tells the others.
+    // What is restored is listed as skipped by the calls that follow: only the last one of a span lists the others.
     if (!isMoreOfTheSame) skipped.push(...fieldsList(last, 'skipped').filter(({ revision }) => !back.has(revision)));
     if (isMoreOfTheSame) continue;
     if (last['scannedTo'] === undefined || last['scannedTo'] === to) return { document: document() };
@@ -122,10 +122,10 @@ function cells(one: Fields): string[] {
 
 const examples = `
 Examples:
-  rollcall restore --from -15m                 what was cancelled in the last quarter of an hour, only said
+  rollcall restore --from -15m                 what was cancelled in the last quarter of an hour; a dry run
   rollcall restore prod/orders --from -15m --by-address 10.0.0.9 --yes
   rollcall restore prod --from -1h --why cancelled,drained --yes
 
-What is put back has a fresh lease, and leaves again if nobody renews it. Nothing that is registered is touched.
-"rollcall events --why cancelled" tells who removed what.
+What is put back has a fresh lease, and is evicted if it is not renewed. Nothing that is registered is touched.
+"rollcall events --why cancelled" lists who removed what.
 `;

@@ -1,4 +1,4 @@
-// `rollcall show`: an app's instances as a table, or one instance with every field the server tells of it.
+// `rollcall show`: an app's instances as a table, or one instance with every field of the server's document.
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';

@@ -1,4 +1,4 @@
-// `rollcall watch`: who is there, as it changes. A live table on a terminal, a line for each change in a pipe, a JSON
+// `rollcall watch`: the instances as they change. A live table on a terminal, a line for each change in a pipe, a JSON
 // document a line (or YAML documents) for programs. It comes back by itself when the server was away.
 
 import type { Command } from 'commander';

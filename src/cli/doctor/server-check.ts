@@ -37,7 +37,7 @@ function dnsFinding(what: string, reply: DnsReply | NoReply, origin: string): Fi
     return fail(
       what,
       `says ${reply.rcode} for ${origin}.: it has another origin`,
-      'name the origin that the server has with --origin ("rollcall config" tells)',
+      'name the origin that the server has with --origin ("rollcall config" prints it)',
     );
   if (reply.rcode === 'SERVFAIL')
     return fail(
@@ -52,7 +52,7 @@ function dnsFinding(what: string, reply: DnsReply | NoReply, origin: string): Fi
   );
 }
 
-/** Beyond this, times that two machines tell each other (dirtyAt, safeToStopAt) begin to mislead. */
+/** Beyond this, times exchanged between two machines (dirtyAt, safeToStopAt) are misleading. */
 const clockSkewMsMax = 2000;
 
 export async function checkApi(connection: Connection): Promise<Finding[]> {

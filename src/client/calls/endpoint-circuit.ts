@@ -38,7 +38,7 @@ export type CircuitOutcome<T> =
   | { readonly kind: 'open' }
   | { readonly kind: 'aborted'; readonly error: unknown };
 
-/** An error that does not count against the endpoint, wrapped so that the breaker can tell. */
+/** An error that does not count against the endpoint, wrapped so that the breaker ignores it. */
 class NotCounted extends Error {
   readonly inner: unknown;
 

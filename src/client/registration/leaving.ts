@@ -1,6 +1,6 @@
 // Leaving the registry, by one rule for every program. A drain takes the instance out of all answers and waits until no
-// resolver can hold an earlier one; the registry knows when that is. Clients that follow the stream of events hear of the
-// drain at once, some milliseconds later than the reply comes: `settleMs` is for them, and for calls that have just begun.
+// resolver can hold an earlier one; the registry knows when that is. Clients that follow the stream of events see the
+// drain some milliseconds later than the reply comes: `settleMs` is for them, and for calls that have just begun.
 // What the registry does not know (any more), or knows as another's, has left by itself: then the TTL is waited for.
 // Limits: a drain waits in pieces of 30 s, so that neither a proxy nor a restart of the registry ends it. Nothing here
 // takes longer than its `timeoutMs`, whatever the registry answers or asks for; while no registry can be reached, a drain
@@ -63,7 +63,7 @@ export interface DrainDeps extends LeavingDeps {
 
 const pieceMs = 30_000;
 const backoff = { firstMs: 100, longestMs: 3000 };
-/** Nobody can be told, and a stop has to end. */
+/** A stop has to end, though no registry can be reached. */
 const unreachableMsMax = 10_000;
 export const drainTimeoutMs = 60_000;
 export const cancelTimeoutMs = 5000;

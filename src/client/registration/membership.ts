@@ -2,8 +2,8 @@
 // the lease has passed (each client at another moment), registered again when the registry does not know it any more,
 // tried again and again while the registry is unavailable. A registration that is wrong is not tried again; a token that
 // is refused is. Once drained it stays out of the answers: it is registered again as `waiting`.
-// A renewal that tells of a change has the instance read: where another registration has taken the name it is left alone,
-// until the name is free again.
+// Where a renewal shows another revision, the instance is read: if another registration has taken the name, it is left
+// alone until the name is free again.
 // Calls are made one after the other, so that no late registration overtakes a drain or a cancellation.
 
 import { limits } from '../../model/instance.ts';
@@ -113,8 +113,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
   update(changes: RegistrationChanges, options: WaitOptions = {}): Promise<void> {
     this.#registration = { ...this.#registration, ...changes };
     if (this.#stop.signal.aborted || this.#state === 'refused') return this.registered(options);
-    this.#isCurrent = false;
-    if (this.#latch.isOpen) this.#latch = new Latch(this.#deps.scheduler);
+    this.#outdate();
     this.#wake.abort();
     return this.registered(options);
   }
@@ -167,7 +166,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     return result;
   }
 
-  /** Renews no more and tells the registry nothing: the lease ends it. Never rejects. */
+  /** Stops renewing without a cancellation: the lease ends it. Never rejects. */
   async abandon(): Promise<void> {
     this.#abandon.abort();
     await this.#end();
@@ -263,9 +262,15 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     return 'again';
   }
 
+  /** The registry does not have the registration as it is now. */
+  #outdate(): void {
+    this.#isCurrent = false;
+    if (this.#latch.isOpen) this.#latch = new Latch(this.#deps.scheduler);
+  }
+
   #forgotten(): 'again' {
     this.#own.mayBeRegistered = false;
-    this.#isCurrent = false;
+    this.#outdate();
     this.#state = 'registering';
     this.emit('forgotten');
     return 'again';
@@ -273,7 +278,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
 
   #replaced(): void {
     if (this.#state === 'replaced') return;
-    this.#isCurrent = false;
+    this.#outdate();
     this.#state = 'replaced';
     this.#lastProblem = 'another registration has taken the name';
     this.emit('replaced');

@@ -2,7 +2,7 @@
 // carries `If-Match` with its version, so that a successor (a deploy that starts the new process before it stops the old
 // one, a second process with the same identity) is left alone. Where the version does not match, the instance is read
 // again: with our addresses it is still ours, changed by an operator; with others it has been replaced.
-// Limits: a successor at the same addresses cannot be told from us. A precondition that fails again and again (a proxy
+// Limits: a successor at the same addresses cannot be told apart from us. A precondition that fails again and again (a proxy
 // that rewrites ETags, or caches) ends after `looksMax` readings.
 
 import { addressToText, parseAddress } from '../../model/address.ts';
@@ -47,7 +47,7 @@ export class OwnInstance {
     this.#know(reply);
   }
 
-  /** A renewal tells the revision: another one than ours means that the instance was changed. */
+  /** The reply to a renewal has the revision: another one than ours means that the instance was changed. */
   isChanged(reply: DoneReply): boolean {
     const revision = revisionOf(reply.document);
     return revision !== undefined && this.#revision !== undefined && revision !== this.#revision;

@@ -14,6 +14,8 @@ export interface EventStreamOptions {
   readonly random: () => number;
   /** Where to begin, at whatever address; undefined: with snapshots. */
   readonly lastEventId?: string;
+  /** The process does not end while the stream is down (default: it may). */
+  readonly keepsProcess?: boolean;
 }
 
 export type StreamItem =
@@ -33,7 +35,7 @@ const backoff: BackoffLimits = { firstMs: 250, longestMs: 15_000 };
 /** `path` with its query. Ends when the signal aborts, and never throws. */
 export async function* followEvents(
   path: string,
-  { link, scheduler, random, lastEventId }: EventStreamOptions,
+  { link, scheduler, random, lastEventId, keepsProcess = false }: EventStreamOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void> {
   /** By address: the positions of two servers are not of one stream. */
@@ -52,7 +54,7 @@ export async function* followEvents(
       const onId = (id: string): void => {
         if (!positions.has(address)) positions.clear();
         positions.set(address, id);
-        // It was worth the try: whoever keeps a stream going for a while is not failing.
+        // The stream works: the next loss is a first failure again.
         failures = 0;
       };
       const onRetryMs = (ms: number): void => {
@@ -68,6 +70,6 @@ export async function* followEvents(
     failures++;
     const retryInMs = Math.max(backoffMs(failures, backoff, random), Math.min(askedMs ?? 0, backoff.longestMs));
     yield { kind: 'disconnected', reason, retryInMs, reply: opened.kind === 'open' ? undefined : opened };
-    await pause(scheduler, retryInMs, signal);
+    await pause(scheduler, retryInMs, signal, keepsProcess);
   }
 }

@@ -226,6 +226,19 @@ describe.concurrent('a program', () => {
     await late.stop();
   });
 
+  test('whose name a second one takes says so, and leaves the second one alone when it stops', async () => {
+    const first = await running('twin', serving, ['--lease-seconds', '5']);
+    await isRegistered(first.place);
+    const second = await running('twin', serving, ['--lease-seconds', '5']);
+    await until('the loss', () => first.program.said().includes('another registration has taken this name'), patience);
+    expect((await first.program.stop('SIGTERM', 20_000)).code).toBe(143);
+    expect((await api.call('GET', second.place)).json).toMatchObject({
+      addrs: [`http://127.0.0.1:${second.port}`],
+      status: 'up',
+    });
+    await second.program.stop('SIGTERM', 20_000);
+  });
+
   test('has a name of its own by default', async () => {
     const port = await freePort();
     const program = start(
