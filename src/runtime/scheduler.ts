@@ -49,3 +49,10 @@ export function deadline(
   const clear = scheduler.after(ms, () => over.abort(new Error(reason)));
   return { signal: signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]), clear };
 }
+
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -63,10 +63,18 @@ export class PlayedRegistry {
 
 const eventNames = ['registered', 'renewed', 'forgotten', 'replaced', 'drained', 'trouble', 'refused'] as const;
 
+interface MembershipWorldOptions {
+  readonly registration?: Registration;
+  readonly random?: number;
+  readonly addresses?: readonly string[];
+  /** What the registry says of the lease, however wrong. */
+  readonly leaseSeconds?: unknown;
+}
+
 /** `script` answers before the registry does, unless it returns undefined. `random` is the middle: a renewal every 27 s. */
 export function membershipWorld(
   script: (asked: Asked) => Answer | undefined = () => undefined,
-  { registration = orders, random = 0.5, addresses = ['http://r1'], leaseSeconds = 90 as unknown } = {},
+  { registration = orders, random = 0.5, addresses = ['http://r1'], leaseSeconds = 90 }: MembershipWorldOptions = {},
 ) {
   const scheduler = new FakeScheduler();
   const registry = new PlayedRegistry();

@@ -6,9 +6,7 @@
 // alone until the name is free again.
 // Calls are made one after the other, so that no late registration overtakes a drain or a cancellation.
 
-import { limits } from '../../model/instance.ts';
-import { backoffMs } from '../../runtime/backoff.ts';
-import { deadline, pause, type Scheduler } from '../../runtime/scheduler.ts';
+import { deadline, pause, type Scheduler, untilAborted } from '../../runtime/scheduler.ts';
 import { Latch, type WaitOptions } from '../latch.ts';
 import type { RegistryLink } from '../registry/registry-link.ts';
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../registry/reply.ts';
@@ -26,6 +24,7 @@ import {
   drainTimeoutMs,
 } from './leaving.ts';
 import { OwnInstance, type Presence } from './own-instance.ts';
+import { isPermanent, jittered, renewEveryMs, retryMs } from './pace.ts';
 import { type Registration, type RegistrationChanges, registrationBody } from './registration.ts';
 import { leaseSecondsOf, type RegistrationReply, registrationReplyOf } from './registration-reply.ts';
 
@@ -54,16 +53,6 @@ export interface MembershipDeps {
   readonly random: () => number;
   /** It has ended; called once. */
   readonly onEnd: () => void;
-}
-
-const backoff = { firstMs: 500, longestMs: 15_000 };
-/** The request itself is wrong. Anything else may pass: a token, room, a zone file that has the name. */
-const permanentStatuses: ReadonlySet<number> = new Set([400, 405, 406, 413, 414, 415, 431]);
-
-/** A third of the lease, within what leases may be. */
-function renewEveryMs(leaseSeconds: number): number {
-  const { min, max } = limits.leaseSeconds;
-  return (Math.min(Math.max(leaseSeconds, min), max) * 1000) / 3;
 }
 
 export class Membership extends TypedEmitter<MembershipEvents> implements AsyncDisposable {
@@ -130,7 +119,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     this.#registration = { ...this.#registration, status: 'waiting' };
     // A registration under way would bring it back.
     const limit = deadline(scheduler, timeoutMs, 'the time for the drain is over', signal);
-    await Promise.race([this.#registering, aborted(limit.signal)]);
+    await Promise.race([this.#registering, untilAborted(limit.signal)]);
     limit.clear();
     signal?.throwIfAborted();
     // What was never registered was never in an answer.
@@ -200,7 +189,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
         this.#failures = 0;
         // Where the registration was changed meanwhile, the new one is sent at once.
         if (this.#isCurrent || this.#state === 'replaced')
-          await this.#pause(this.#renewEveryMs * (0.8 + 0.2 * this.#deps.random()));
+          await this.#pause(jittered(this.#renewEveryMs, this.#deps.random));
       } else if (failed !== 'again' && !this.#isRefusal(failed)) await this.#waitAfter(failed);
     }
   }
@@ -286,7 +275,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
 
   /** True: it was refused for good. */
   #isRefusal(reply: FailedReply): boolean {
-    if (reply.kind !== 'refused' || !permanentStatuses.has(reply.status)) return false;
+    if (!isPermanent(reply)) return false;
     const error = new RollcallError('refused', reply.text, reply);
     this.#state = 'refused';
     this.#latch.fail(error);
@@ -298,10 +287,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     this.#failures++;
     this.#lastProblem = reply.text;
     if (!this.#stop.signal.aborted) this.emit('trouble', reply.text);
-    // Near the end of the lease the next renewal comes soon, however often it failed.
-    const longestMs = Math.min(backoff.longestMs, this.#renewEveryMs);
-    const ownMs = backoffMs(this.#failures, { ...backoff, longestMs }, this.#deps.random);
-    await this.#pause(Math.max(ownMs, reply.kind === 'busy' ? (reply.retryAfterMs ?? 0) : 0));
+    await this.#pause(retryMs(this.#failures, reply, this.#renewEveryMs, this.#deps.random));
   }
 
   /** Until the time has passed, there is something to send, or the end. */
@@ -309,11 +295,4 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     if (this.#wake.signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController();
     await pause(this.#deps.scheduler, ms, this.#wake.signal);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

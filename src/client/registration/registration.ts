@@ -36,6 +36,6 @@ export interface Registration {
 export type RegistrationChanges = Omit<Partial<Registration>, 'env' | 'appid' | 'instance'>;
 
 /** The body of the call: everything but what its path names. */
-export function registrationBody({ env: _, appid: _appid, instance: _instance, ...fields }: Registration): object {
+export function registrationBody({ env: _env, appid: _appid, instance: _instance, ...fields }: Registration): object {
   return fields;
 }

@@ -74,7 +74,7 @@ test.each([
   [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--registry', 'here'], '--registry: "here"'],
   [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--metadata', 'x'], 'is not KEY=VALUE'],
   [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], "'--app <name>' not specified"],
-  [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], '"rollcall run --help" tells how to call it'],
+  [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], '"rollcall run --help" shows how to call it'],
 ])('%j is wrong usage', async (flags, said) => {
   const { code, out, err } = await typed(['run', ...flags, '--', 'true']);
   expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -20,7 +20,9 @@ beforeAll(async () => {
     request.on('end', () => {
       response.setHeader('etag', '"7"');
       response.statusCode = 302;
-      response.end(`${request.method} ${request.url} ${request.headers['x-own']} ${Buffer.concat(chunks).toString()}`);
+      response.end(
+        `${request.method} ${request.url} ${String(request.headers['x-own'])} ${Buffer.concat(chunks).toString()}`,
+      );
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
