@@ -118,7 +118,10 @@ async function tryToDrain(
     if (reply.kind !== 'unreachable') reachedMs = nowMs;
     else if (nowMs - reachedMs >= unreachableMsMax) return unsafe(reply.text);
     failures = reply.kind === 'done' ? 0 : failures + 1;
-    if (reply.kind !== 'done') await pause(scheduler, waitMs(reply, failures, random), ends, true);
+    if (reply.kind === 'done') continue;
+    await pause(scheduler, waitMs(reply, failures, random), ends, true);
+    signal?.throwIfAborted();
+    if (ends.aborted) return unsafe(reply.text);
   }
 }
 
