@@ -77,6 +77,7 @@ describe('by opcode', () => {
   });
 
   test('a fault of the handler is SERVFAIL, and is reported', async () => {
+    // oxlint-disable-next-line require-yield
     // biome-ignore lint/correctness/useYield: it fails before it could
     const requests = updates(async function* () {
       throw new Error('broken');

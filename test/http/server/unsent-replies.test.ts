@@ -29,7 +29,8 @@ async function serving(unsent: UnsentLimits) {
   const world = createWorld({
     realTimers: true,
     registry: { instancesMax: 5000, instancesPerAppMax: 5000 },
-    deps: { timeouts, unsent },
+    // A machine that is busy with other things must not shed what is asked here.
+    deps: { timeouts, unsent, measureLateness: () => () => {} },
   });
   open.push(world);
   let served = 0;
