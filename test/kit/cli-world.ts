@@ -2,6 +2,7 @@
 // what is said comes back. For everything but the start of a process itself; that is command-line.ts.
 
 import { type CliParts, runCli } from '../../src/cli/program.ts';
+import type { Keyboard } from '../../src/cli/terminal/keys.ts';
 
 export interface CliWorld {
   readonly env?: Readonly<Record<string, string>>;
@@ -10,6 +11,7 @@ export interface CliWorld {
   /** A terminal of this width; without it the output goes to a pipe. */
   readonly columns?: number;
   readonly rows?: number;
+  readonly keyboard?: Keyboard;
   /** Hears all that was said on stdout so far, each time something is. */
   readonly onOut?: (out: string) => void;
 }
@@ -21,7 +23,7 @@ export interface Said {
 }
 
 export async function typed(argv: readonly string[], world: CliWorld = {}): Promise<Said> {
-  const { env = {}, files = {}, columns, rows = 24, onOut } = world;
+  const { env = {}, files = {}, columns, rows = 24, onOut, keyboard } = world;
   let [out, err] = ['', ''];
   const parts: CliParts = {
     version: '0.0.0',
@@ -40,6 +42,8 @@ export async function typed(argv: readonly string[], world: CliWorld = {}): Prom
     terminal: columns === undefined ? undefined : { columns, rows },
     serve: async () => ({ problem: 'serving is not what this test is about' }),
     checkZones: async () => ({ zones: 0, faults: [] }),
+    checkServices: async () => ({ files: 0, services: 0, faults: [] }),
+    keyboard,
   };
   const code = await runCli(argv, parts);
   return { code, out, err };

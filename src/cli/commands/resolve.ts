@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
+import type { Disagreement } from '../dns/agreement.ts';
 import type { DnsReply } from '../dns/lookup.ts';
 import { textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -44,8 +45,9 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   }
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const [{ lookUp }, { typeNumber }] = await Promise.all([
+  const [{ lookUp }, { disagreement }, { typeNumber }] = await Promise.all([
     import('../dns/lookup.ts'),
+    import('../dns/agreement.ts'),
     import('../dns/record-types.ts'),
   ]);
   const type = typeNumber(typeText);
@@ -75,14 +77,17 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
     return printFault({ problem: problem + hint, code: exitCodes.failed }, context);
   }
   const reason = 'problem' in explanation ? undefined : textField(explanation.document, 'reason');
+  const isAsked = typed.options['server'] !== undefined && !('problem' in explanation);
+  const other = isAsked ? disagreement(reply, explanation.document) : undefined;
   const document = {
     name,
     type: typeText.toUpperCase(),
     server: hostPortText(server),
     ...reply,
     reason: reason ?? null,
+    rollcall: other === undefined ? null : { answers: other.own, why: other.why },
   };
-  await print(context, typed, document, () => replyText(document, reply, reason, context));
+  await print(context, typed, document, () => replyText(document, reply, { reason, other }, context));
   return codeOf(reply);
 }
 
@@ -101,7 +106,7 @@ interface Asked {
 function replyText(
   { name, type, server }: Asked,
   reply: DnsReply,
-  reason: string | undefined,
+  { reason, other }: { readonly reason: string | undefined; readonly other: Disagreement | undefined },
   context: CliContext,
 ): string {
   const paint = painter(context);
@@ -130,7 +135,10 @@ function replyText(
     paint('faint', `flags ${flags.join(' ')} · ${server} over ${transport} · ${bytes} bytes · ${ms} ms`),
     ...reply.extendedErrors.map(({ code, text }) => `extended error ${code}, ${text}`),
     ...records,
-    ...(reason ? ['', `Why: ${printable(reason)}`] : []),
+    ...(other === undefined
+      ? []
+      : ['', `${paint('doubtful', 'rollcall itself answers')} ${printable(other.own)}; ${other.why}`]),
+    ...(reason ? ['', `Why${other === undefined ? '' : ' rollcall answers so'}: ${printable(reason)}`] : []),
     '',
   ].join('\n');
 }
@@ -143,7 +151,8 @@ Examples:
   rollcall resolve orders.prod.svc AAAA --output json | jq .answer
 
 The second column of a record is its TTL: for how many seconds it may still be kept. "Why" is the reason that rollcall
-itself gives; it is asked for over HTTP (--url) and left out where that does not answer.
+itself gives; it is asked for over HTTP (--url) and left out where that does not answer. Where --server says something
+else than rollcall, a line says what rollcall answers, and which of them is old.
 
 Exit codes: 0 records · 3 the name exists without such records (NODATA) · 4 no such name (NXDOMAIN)
             1 no answer, or an error such as REFUSED or SERVFAIL
