@@ -39,7 +39,7 @@ const parts: CliParts = {
       }
     : undefined,
   serve,
-  keyboard: process.stdin.isTTY ? keyboardOf(process.stdin) : undefined,
+  keyboard: process.stdin.isTTY ? keyboardOf(process.stdin, () => process.kill(process.pid, 'SIGTSTP')) : undefined,
   checkZones,
   checkServices: async (directory) => (await import('./health/files/check-folder.ts')).checkServiceFolder(directory),
 };

@@ -1,8 +1,9 @@
-// What `serve` prints on a terminal when it is ready: where it answers, and what to do next, in four lines that can be
-// copied. Elsewhere the log has it, as JSON.
+// What `serve` prints on a terminal when it is ready: where it answers, and what to do next, in four lines that fit
+// and can be copied (one more where it does not answer where commands ask). Elsewhere the log has it, as JSON.
 
 import type { Config } from '../config/config.ts';
 import type { CliParts } from './command.ts';
+import { defaultUrl } from './connection.ts';
 import { hostPortText } from './host-port.ts';
 import { painter } from './terminal/style.ts';
 
@@ -25,17 +26,17 @@ export function startScreen(
   const [url, server] = [`http://${reachable(http[0])}`, reachable(dns[0])];
   // `npm start` puts nothing on the PATH.
   const rollcall = parts.env['npm_lifecycle_event'] === undefined ? 'rollcall' : 'npm run -s rollcall --';
-  const elsewhere = url === 'http://127.0.0.1:7171' ? '' : `export ROLLCALL_URL=${url}; `;
   const at = server === '127.0.0.1:8053' ? '' : ` --server ${server}`;
   const kept = data === 'none' ? ', keeps nothing' : '';
   const zone = origin.replace(/\.$/, '');
   const lines = [
-    ['add', `${elsewhere}${rollcall} register prod/web/web-1 --addr http://127.0.0.1:80`],
+    ...(url === defaultUrl ? [] : [['first', `export ROLLCALL_URL=${url}`] as const]),
+    ['add', `${rollcall} register prod/web/web-1 --addr http://127.0.0.1:80`],
     ['find', `${rollcall} resolve web.prod.${zone} SRV${at}`],
-    ['look', `${rollcall} watch; API in a browser: ${url}/docs; Ctrl-C stops`],
+    ['look', `${rollcall} watch · API: ${url}/docs · Ctrl-C stops`],
   ] as const;
   const head = `rollcall ${parts.version}: HTTP ${url}, DNS ${server} for ${zone}${kept}`;
-  return `${paint('strong', head)}\n${lines.map(([name, text]) => `  ${paint('faint', name.padEnd(4))}  ${text}\n`).join('')}`;
+  return `${paint('strong', head)}\n${lines.map(([name, text]) => `  ${paint('faint', name.padEnd(5))}  ${text}\n`).join('')}`;
 }
 
 /** As programs of this machine reach it. */

@@ -33,8 +33,8 @@ export function lineForPeople(line: string, isColoured: boolean): LogLine {
   const head = `${at} ${name.padEnd(5)}`;
   const said = [
     isColoured ? styleText(style, head, { validateStream: false }) : head,
-    plain(fields['msg'] ?? ''),
-    ...facts.map(([key, value]) => `${plain(key)}=${plain(value)}`),
+    printable(String(fields['msg'] ?? '')),
+    ...facts.map(([key, value]) => `${printable(key)}=${word(value)}`),
   ];
   return { line: `${said.join(' ')}\n`, message: String(fields['msg']) };
 }
@@ -48,11 +48,13 @@ function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** A sentence as it is; what has control characters, or the marks that turn the direction of text, escaped. */
-function plain(value: unknown): string {
-  const text = typeof value === 'string' && !/[\p{Cc}"=]/u.test(value) ? value : JSON.stringify(value);
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/** A plain word as it is, anything else as JSON. */
+function word(value: unknown): string {
+  return printable(typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value));
+}
+
+/** Control characters and the marks that turn the direction of text, escaped. */
+function printable(text: string): string {
+  const escaped = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, escaped);
 }

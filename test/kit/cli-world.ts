@@ -14,6 +14,7 @@ export interface CliWorld {
   readonly keyboard?: Keyboard;
   /** Hears all that was said on stdout so far, each time something is. */
   readonly onOut?: (out: string) => void;
+  readonly onErr?: (err: string) => void;
 }
 
 export interface Said {
@@ -23,7 +24,7 @@ export interface Said {
 }
 
 export async function typed(argv: readonly string[], world: CliWorld = {}): Promise<Said> {
-  const { env = {}, files = {}, columns, rows = 24, onOut, keyboard } = world;
+  const { env = {}, files = {}, columns, rows = 24, onOut, onErr, keyboard } = world;
   let [out, err] = ['', ''];
   const parts: CliParts = {
     version: '0.0.0',
@@ -38,6 +39,7 @@ export async function typed(argv: readonly string[], world: CliWorld = {}): Prom
     },
     err: (text) => {
       err += text;
+      onErr?.(err);
     },
     terminal: columns === undefined ? undefined : { columns, rows },
     serve: async () => ({ problem: 'serving is not what this test is about' }),

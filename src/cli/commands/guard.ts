@@ -35,7 +35,7 @@ function inWords(document: Fields, context: CliContext): string {
   const paint = painter(context);
   const isHolding = document['holding'] === true;
   const head = isHolding
-    ? paint('doubtful', `holding for ${sinceText(document, nowMs)}`)
+    ? paint('doubtful', `holding for ${sinceText(document, nowMs)}, since ${say('since')}`)
     : paint('good', 'not holding');
   const budget = partField(document, 'evictionBudget');
   const perMinute = printable(textField(budget, 'perMinute'));

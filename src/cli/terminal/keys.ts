@@ -16,6 +16,8 @@ interface TerminalInput {
 export interface Keyboard extends TerminalInput {
   /** Whether what is typed goes to us. */
   isOurs(): boolean;
+  /** Stops the process as Ctrl-Z does, until the shell lets it go on. */
+  suspend(): void;
 }
 
 export type Key = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' | 'quit' | 'interrupt';
@@ -45,11 +47,11 @@ const keys: ReadonlyMap<string, Key | 'suspend'> = new Map([
   ['\u001a', 'suspend'],
 ]);
 
-/** An escape sequence, or one character. */
-const keyRule = /\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])|[^]/g;
+/** An escape sequence (ESC is octet 27), or one character. */
+const keyRule = new RegExp(String.raw`${'\u001b'}(?:\[[0-9;]*[A-Za-z~]|O[A-Z])|[\s\S]`, 'g');
 
 /** The keyboard of the terminal that we were started from. */
-export function keyboardOf(input: TerminalInput): Keyboard {
+export function keyboardOf(input: TerminalInput, suspend: () => void): Keyboard {
   return {
     setRawMode: (isRaw) => input.setRawMode(isRaw),
     on: (event, listener) => input.on(event, listener),
@@ -57,6 +59,7 @@ export function keyboardOf(input: TerminalInput): Keyboard {
     resume: () => input.resume(),
     pause: () => input.pause(),
     isOurs: isInForeground,
+    suspend,
   };
 }
 
@@ -68,7 +71,7 @@ export function listenToKeys(keyboard: Keyboard, heard: (key: Key) => void): () 
     process.once('SIGCONT', () => {
       if (keyboard.isOurs()) keyboard.setRawMode(true);
     });
-    process.kill(process.pid, 'SIGTSTP');
+    keyboard.suspend();
   };
   const onData = (octets: Buffer): void => {
     for (const [typed] of octets.toString('latin1').matchAll(keyRule)) {
