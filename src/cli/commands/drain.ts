@@ -117,6 +117,7 @@ Examples:
   rollcall drain prod/orders/orders-1 --hold 2h --reason 'disk is being replaced'
   rollcall drain prod/orders/orders-1 --output json | jq -r .safeToStopAt
 
-It takes traffic again with "rollcall up", or, without --hold, when it is registered as up. Exit code 1: --wait was over before it was safe, or the instance
-was registered as up meanwhile; 4: it is not registered.
+It takes traffic again with "rollcall up", or, without --hold, when it is registered as up.
+Exit code 1: --wait was over before it was safe, or the instance was registered as up meanwhile; 4: it is not
+registered.
 `;
