@@ -1,6 +1,7 @@
 // One member of etcd, written as people give it: `https://10.0.0.1:2379`. Only scheme, host and port: a path or a
 // password in it would be ignored, so it is refused.
 
+import { isIP } from 'node:net';
 import { type Problem, problem } from '../../model/problem.ts';
 
 export interface Endpoint {
@@ -9,6 +10,8 @@ export interface Endpoint {
   readonly isTls: boolean;
   /** What gRPC resolves. Three slashes: no DNS server of its own. */
   readonly target: string;
+  /** The host where it is an address; undefined: a name. */
+  readonly address: string | undefined;
 }
 
 const defaultPort = '2379';
@@ -25,5 +28,11 @@ export function parseEndpoint(text: string, field: string): Endpoint | Problem {
   const schemePort = url.protocol === 'https:' ? '443' : '80';
   const port = url.port !== '' ? url.port : new RegExp(`:${schemePort}/?$`).test(text) ? schemePort : defaultPort;
   const host = `${url.hostname}:${port}`;
-  return { url: `${url.protocol}//${host}`, isTls: url.protocol === 'https:', target: `dns:///${host}` };
+  const bare = url.hostname.replace(/^\[|\]$/g, '');
+  return {
+    url: `${url.protocol}//${host}`,
+    isTls: url.protocol === 'https:',
+    target: `dns:///${host}`,
+    address: isIP(bare) === 0 ? undefined : bare,
+  };
 }

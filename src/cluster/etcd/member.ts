@@ -3,8 +3,9 @@
 // and has a second to answer. That is a call and not an HTTP/2 ping: etcd closes connections whose pings come more often
 // than each 5 s (--grpc-keepalive-min-time), and a member without a leader would answer pings for ever.
 
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { Client, type ClientDuplexStream, connectivityState, credentials, type Metadata } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, connectivityState, credentials, type Metadata, status } from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CallError } from './call-fault.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -52,41 +53,67 @@ const channelOptions = {
 export async function connectMember(endpoint: Endpoint, tls: Tls, clock: Clock): Promise<Member | string> {
   let client: Client;
   try {
-    const secured = endpoint.isTls
-      ? credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
-      : credentials.createInsecure();
-    client = new Client(endpoint.target, secured, channelOptions);
+    client = clientOf(endpoint, tls);
   } catch (error) {
     return `cannot use the certificate or key: ${(error as Error).message}`;
   }
-  const trouble = await new Promise<string | undefined>((resolve) => {
-    client.waitForReady(Date.now() + connectMs, (error) =>
-      resolve(error === undefined ? undefined : `no connection within ${connectMs} ms`),
-    );
-  });
-  if (trouble !== undefined) {
+  if (!(await isReady(client))) {
     const why = await lastTroubleOf(client);
     client.close();
-    return why ?? trouble;
+    return why;
   }
   const member = new Member(endpoint, client, clock);
-  const status = await member.status();
-  const unfit = typeof status === 'string' ? status : unfitness(status);
+  const found = await member.status();
+  const unfit = typeof found === 'string' ? found : unfitness(found);
   if (unfit === undefined) {
-    member.watchOver(status as StatusResponse);
+    member.watchOver(found as StatusResponse);
     return member;
   }
   member.close(unfit);
   return unfit;
 }
 
+/**
+ * An address may not be the name in a TLS handshake (RFC 6066 §3), and Node 26 throws where gRPC takes it for one: another
+ * name goes there, and the certificate is held to the address.
+ */
+function clientOf({ isTls, target, address }: Endpoint, { ca, cert, key }: Tls): Client {
+  if (!isTls) return new Client(target, credentials.createInsecure(), channelOptions);
+  const [roots, secret, chain] = [ca ?? null, key ?? null, cert ?? null];
+  if (address === undefined) return new Client(target, credentials.createSsl(roots, secret, chain), channelOptions);
+  const verify = {
+    checkServerIdentity: (_name: string, shown: PeerCertificate) => checkServerIdentity(address, shown),
+  };
+  const options = { ...channelOptions, 'grpc.ssl_target_name_override': 'etcd' };
+  return new Client(target, credentials.createSsl(roots, secret, chain, verify), options);
+}
+
+/** False at the first failure: the next endpoint is tried then, and this one in its turn. */
+function isReady(client: Client): Promise<boolean> {
+  const channel = client.getChannel();
+  const deadline = Date.now() + connectMs;
+  return new Promise((resolve) => {
+    const look = (isOver: boolean): void => {
+      const state = channel.getConnectivityState(true);
+      if (isOver || state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE)
+        resolve(state === connectivityState.READY);
+      else channel.watchConnectivityState(state, deadline, (error) => look(error !== undefined));
+    };
+    look(false);
+  });
+}
+
 /** A call on a channel that failed says why it did: a refused connection, a wrong certificate. */
-function lastTroubleOf(client: Client): Promise<string | undefined> {
+function lastTroubleOf(client: Client): Promise<string> {
   return new Promise((resolve) => {
     const { path, encode, decode } = rpcs.status;
-    const deadline = Date.now() + 200;
-    client.makeUnaryRequest(path, encode, decode, create(StatusRequestSchema), { deadline }, (error) =>
-      resolve(error === null || /Deadline/i.test(error.details) ? undefined : error.details),
+    const options = { deadline: Date.now() + 1 };
+    client.makeUnaryRequest(path, encode, decode, create(StatusRequestSchema), options, (error) =>
+      resolve(
+        error === null || error.code === status.DEADLINE_EXCEEDED
+          ? `no connection within ${connectMs} ms`
+          : error.details,
+      ),
     );
   });
 }
@@ -221,9 +248,9 @@ export class Member {
   check(): void {
     if (this.#isChecking || this.#isLost) return;
     this.#isChecking = true;
-    void this.status().then((status) => {
+    void this.status().then((found) => {
       this.#isChecking = false;
-      const unfit = typeof status === 'string' ? status : unfitness(status);
+      const unfit = typeof found === 'string' ? found : unfitness(found);
       if (unfit !== undefined) this.close(unfit);
     });
   }

@@ -1,7 +1,7 @@
 // The client against one etcd: lists, groups of swaps, the watch. What members and their failures do is in
 // etcd-members.test.ts.
 
-import { createServer, type Socket, connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EtcdEngine } from '../../../src/cluster/etcd/etcd-engine.ts';
 import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
@@ -85,7 +85,10 @@ describe.skipIf(missingEtcd.length > 0)('one etcd', () => {
     };
     await good(engine.swap({ swaps: [removal], puts: [] }, 5000));
     expect(await followed.until('group')).toMatchObject({
-      events: [{ kind: 'put', entry: { key: '/gone/g' } }, { kind: 'delete', key: '/gone/i' }],
+      events: [
+        { kind: 'put', entry: { key: '/gone/g' } },
+        { kind: 'delete', key: '/gone/i' },
+      ],
     });
     followed.following.close();
   });
