@@ -102,6 +102,7 @@ export interface RecordUnknown {
   readonly registration: Unknown;
   readonly policy: Unknown;
   readonly status: Unknown;
+  readonly override: Unknown;
   readonly times: Unknown;
   readonly health: Unknown;
 }
@@ -112,6 +113,7 @@ export const noUnknown: RecordUnknown = Object.freeze({
   registration: nothing,
   policy: nothing,
   status: nothing,
+  override: nothing,
   times: nothing,
   health: nothing,
 });
@@ -175,6 +177,7 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
       registration: registration.unknown,
       policy: policy.unknown,
       status: status.unknown,
+      override: status.override,
       times: times.unknown,
       health: health.unknown,
     },
@@ -194,7 +197,11 @@ export function recordText(record: ClusterRecord): string {
     r: { ...unknown.registration, ...registrationToJson(record.registration) },
     l: record.label,
     p: { ...unknown.policy, ...policy },
-    s: { ...unknown.status, ...status },
+    s: {
+      ...unknown.status,
+      ...status,
+      ...(status.override === undefined ? {} : { override: { ...unknown.override, ...status.override } }),
+    },
     t: { ...unknown.times, ...times },
     c: { ...cause.rest, why: cause.why, ...(cause.by === undefined ? {} : { by: cause.by }) },
     ...(health === undefined ? {} : { h: { ...unknown.health, ...health } }),
@@ -249,24 +256,26 @@ function policyOf(value: unknown, problems: Problem[]): Part<Policy> {
   return { value: policy, unknown: reader.unknown() };
 }
 
-function statusOf(value: unknown, problems: Problem[]): Part<StatusInputs> {
+function statusOf(value: unknown, problems: Problem[]): Part<StatusInputs> & { readonly override: Unknown } {
   const reader = new FieldReader(value, 's', problems);
+  const override = reader.has('override') ? overrideOf(reader.raw('override'), problems) : undefined;
   const status: StatusInputs = {
     wanted: reader.oneOf('wanted', Status),
     verdict: reader.oneOf('verdict', ['alive', 'lapsed']),
-    override: reader.has('override') ? overrideOf(reader.raw('override'), problems) : undefined,
+    override: override?.value,
   };
-  return { value: status, unknown: reader.unknown() };
+  return { value: status, unknown: reader.unknown(), override: override?.unknown ?? nothing };
 }
 
-function overrideOf(value: unknown, problems: Problem[]): Override {
+function overrideOf(value: unknown, problems: Problem[]): Part<Override> {
   const reader = new FieldReader(value, 's.override', problems);
-  return {
+  const override: Override = {
     status: reader.oneOf('status', Status),
     by: reader.text('by', recordLimits.reasonOctets),
     reason: reader.text('reason', recordLimits.reasonOctets),
     untilMs: reader.has('untilMs') ? reader.wallMs('untilMs') : undefined,
   };
+  return { value: override, unknown: reader.unknown() };
 }
 
 function timesOf(value: unknown, problems: Problem[]): Part<RecordTimes> {
