@@ -3,7 +3,7 @@
 
 import type { Problem } from '../model/problem.ts';
 import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
-import { recordLimits } from './record.ts';
+import { recordLimits } from './record-parts.ts';
 
 export interface Tombstone {
   readonly why: 'cancelled' | 'evicted';

@@ -8,10 +8,10 @@ import {
   noUnknown,
   operationOf,
   parseRecord,
-  recordLimits,
   recordText,
   withRegistration,
 } from '../../src/cluster/record.ts';
+import { recordLimits } from '../../src/cluster/record-parts.ts';
 import { parseTombstone, type Tombstone, tombstoneText } from '../../src/cluster/tombstone.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 
