@@ -10,6 +10,13 @@ import { NodeEvents } from './node-events.ts';
 import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownership-events.ts';
 import { type OwnershipOptions, OwnershipState } from './ownership-state.ts';
 
+/**
+ * A peer says how long ago it was, so the same hearing comes out a little later each time that it is told: by the way of
+ * the message, and by clocks of different speed. Without this a lease would be asked for again and again, and never end.
+ * A call to a peer takes no longer, and two renewals of one client lie further apart.
+ */
+const sameHearingMs = 500;
+
 export class Ownership {
   readonly #state: OwnershipState;
   readonly #ends: LeaseEnds;
@@ -186,7 +193,9 @@ export class Ownership {
     }
     const deadlineMs = view.heardMs + view.record.leaseMs;
     if (deadlineMs <= view.deadlineMs) return;
+    const isAnother = deadlineMs - view.deadlineMs > sameHearingMs;
     view.deadlineMs = deadlineMs;
+    if (!isAnother) return;
     view.ask = 'no';
     this.#state.setSuspect(view, false);
     // A place in the queue may be early, so it is not moved for a renewal.
