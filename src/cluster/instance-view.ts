@@ -47,9 +47,4 @@ export class InstanceView implements Queued {
   lookAtMs(aheadMs: number): number {
     return this.ask === 'no' ? this.deadlineMs - aheadMs : this.deadlineMs;
   }
-
-  /** How long an answer counts: one that was not complete, for as long as it delays the end. */
-  validMs(completeMs: number): number {
-    return this.ask === 'unclear' ? this.record.leaseMs / 2 + completeMs : completeMs;
-  }
 }

@@ -64,7 +64,7 @@ export class LeaseEnds {
   #look(view: InstanceView, nowMs: number): number {
     const { deadlineMs } = view;
     if (nowMs < deadlineMs - askAheadMs) return deadlineMs - askAheadMs;
-    if (view.ask !== 'asking' && (view.ask === 'no' || nowMs - view.answeredMs > view.validMs(answerValidMs))) {
+    if (view.ask === 'no' || (view.ask !== 'asking' && nowMs - view.answeredMs > answerValidMs)) {
       view.ask = 'asking';
       view.answeredMs = nowMs;
       this.#state.intents.push({ kind: 'ask-lately', key: view.key });
@@ -77,8 +77,9 @@ export class LeaseEnds {
       view.ask = 'unclear';
       view.answeredMs = nowMs;
     }
+    // Asked again meanwhile: who could not answer before may have heard it.
     const delayedMs = deadlineMs + view.record.leaseMs / 2;
-    if (view.ask === 'unclear' && nowMs < delayedMs) return delayedMs;
+    if (view.ask === 'unclear' && nowMs < delayedMs) return Math.min(delayedMs, view.answeredMs + answerValidMs);
     this.#end(view, nowMs);
     return nowMs + againMs;
   }

@@ -47,6 +47,7 @@ export type OwnershipEvent =
     }
   /** A `tell` that did not reach the owner, and then a `relay` that did not either. */
   | { readonly kind: 'not-told' | 'not-relayed'; readonly key: string; readonly owner: string }
+  /** Exactly one for each swap. */
   | {
       readonly kind: 'swapped';
       readonly key: string;

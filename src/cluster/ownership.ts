@@ -98,7 +98,7 @@ export class Ownership {
     if (known === undefined) {
       const view = new InstanceView(key, record, nowMs);
       this.#state.views.set(key, view);
-      this.#enter(view, true, nowMs);
+      this.#enter(view, nowMs);
       return;
     }
     if (record.modRevision <= known.record.modRevision) return;
@@ -111,19 +111,16 @@ export class Ownership {
       const isOther = before.leaseMs !== record.leaseMs || before.deadline !== record.deadline;
       if (isRegistration || isOther) this.#restart(known, nowMs);
       else this.#ends.schedule(known, nowMs);
-    } else this.#enter(known, isRegistration, nowMs);
+    } else this.#enter(known, nowMs);
   }
 
   /** A view begins, or its owner has changed. */
-  #enter(view: InstanceView, isFresh: boolean, nowMs: number): void {
-    const { owner, intervalMs, deadline } = view.record;
+  #enter(view: InstanceView, nowMs: number): void {
+    const { owner } = view.record;
     if (owner === this.#state.options.me) {
+      // Whole, whatever was heard: a new owner lets nobody go before it has listened for a lease.
       view.state = 'own';
-      const isWhole = isFresh || deadline === 'second';
-      view.deadlineMs = isWhole ? nowMs + view.spanMs : Math.max(view.heardMs + view.spanMs, nowMs + 1.5 * intervalMs);
-      view.ask = 'no';
-      this.#state.setSuspect(view, false);
-      this.#ends.schedule(view, nowMs);
+      this.#restart(view, nowMs);
       return;
     }
     view.state = this.#state.dead.has(owner) ? 'orphan' : 'remote';

@@ -64,9 +64,10 @@ describe('in a cluster of three', () => {
     ['with late and lost messages', [], 0.1],
     ['nodes cut from each other', ['cut-nodes'], 0],
     ['nodes cut from etcd', ['cut-etcd'], 0],
+    ['nodes cut from everything', ['isolate'], 0],
     ['nodes that pause', ['pause'], 0],
     ['nodes that crash', ['crash'], 0],
-    ['all of these', ['cut-nodes', 'cut-etcd', 'pause', 'crash'], 0.02],
+    ['all of these', ['cut-nodes', 'cut-etcd', 'isolate', 'pause', 'crash'], 0.02],
   ])('%s: nobody who is heard by a joined node is removed, the silent are', (_name, kinds, lossRate) => {
     const faults =
       kinds.length === 0 ? runs(['pause'], lossRate).map((one) => ({ ...one, faults: [] })) : runs(kinds, lossRate);

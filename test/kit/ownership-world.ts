@@ -14,6 +14,8 @@ export interface Fault {
 }
 
 const callMs = 500;
+/** Two calls that fail, a swap, and the way of each. */
+const racingMs = 2 * callMs + 300;
 
 class Node {
   readonly name: string;
@@ -22,6 +24,7 @@ class Node {
   isUp = true;
   isPaused = false;
   isJoined = false;
+  unread: OwnershipEvent[] = [];
   /** How much of etcd's log it has seen. */
   at = 0;
   session = 0;
@@ -54,8 +57,10 @@ export class OwnershipWorld {
   readonly nodes: readonly Node[];
   readonly keys: readonly string[];
   readonly silent = new Set<string>();
-  /** When each instance was last told 200 by a node that was joined. */
+  /** When each instance was last told 200 by a node that was joined and could reach etcd. */
   readonly ackedMs = new Map<string, number>();
+  /** The one before that. */
+  readonly ackedBeforeMs = new Map<string, number>();
   readonly violations: string[] = [];
   reregistered = 0;
   takeOvers = 0;
@@ -140,7 +145,9 @@ export class OwnershipWorld {
     return this.#works(node) && !this.#cut.has(link(node.name, 'etcd'));
   }
 
+  /** What a paused process would have read, it reads when it goes on. */
   #give(node: Node, event: OwnershipEvent): void {
+    if (node.isPaused && node.isUp) node.unread.push(event);
     if (!this.#works(node)) return;
     for (const intent of node.ownership.handle(event, node.local(this.#nowMs))) this.#carryOut(node, intent);
   }
@@ -225,6 +232,8 @@ export class OwnershipWorld {
     this.#later(forMs, () => {
       node.isUp = true;
       node.isPaused = false;
+      node.isJoined = false;
+      node.unread = [];
       node.ownership = node.fresh();
       node.live.clear();
       node.goneMs.clear();
@@ -243,6 +252,7 @@ export class OwnershipWorld {
       node.isPaused = false;
       node.pausedMs += forMs;
       this.#give(node, { kind: 'proven', untilMs: Number.NEGATIVE_INFINITY });
+      for (const event of node.unread.splice(0)) this.#give(node, event);
     });
   }
 
@@ -281,7 +291,7 @@ export class OwnershipWorld {
         this.#later(delayMs, () => this.#ask(node, intent.kind, intent.key));
         break;
       case 'reply':
-        if (intent.reply === 'renewed' && node.isJoined) this.ackedMs.set(intent.key, this.#nowMs);
+        if (intent.reply === 'renewed' && node.isJoined && this.#reachesEtcd(node)) this.#acked(intent.key);
         // The client registers again, as it would.
         if (intent.reply === 'unknown' && node.isJoined && !this.etcd.records.has(intent.key)) {
           this.reregistered++;
@@ -307,8 +317,16 @@ export class OwnershipWorld {
     answer(lost ?? (this.#random() < this.#lossRate ? 'failed' : 'won'));
   }
 
+  #acked(key: string): void {
+    this.ackedBeforeMs.set(key, this.ackedMs.get(key) ?? 0);
+    this.ackedMs.set(key, this.#nowMs);
+  }
+
+  /** One that was heard while the swap was under way, or before its hearing could be told, comes back: that is allowed. */
   #judgeEviction(node: Node, key: string): void {
-    const silentMs = this.#nowMs - (this.ackedMs.get(key) ?? 0);
+    const lastMs = this.ackedMs.get(key) ?? 0;
+    const heardMs = this.#nowMs - lastMs > racingMs ? lastMs : (this.ackedBeforeMs.get(key) ?? 0);
+    const silentMs = this.#nowMs - heardMs;
     if (silentMs < leaseMs * 0.99) this.violations.push(`${node.name} evicted ${key}, heard ${silentMs} ms ago`);
   }
 
