@@ -95,7 +95,7 @@ export function registrationOf(value: unknown, problems: Problem[]): Part<Regist
   const known = registrationFields.filter((field) => reader.has(field)).map((field) => [field, reader.raw(field)]);
   const unknown = reader.unknown();
   const registration = parseRegistration(Object.fromEntries(known), defaults);
-  if (!Array.isArray(registration)) return { value: registration as Registration, unknown };
+  if (!Array.isArray(registration)) return { value: registration, unknown };
   problems.push(...registration.map((one) => ({ ...one, field: `r.${one.field}` })));
   return { value: undefined, unknown };
 }

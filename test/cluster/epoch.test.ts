@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  dataRevisionOf,
   type Epoch,
   firstMeta,
   hasToRaise,
@@ -27,7 +28,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 function metaAt(meta: Meta, revision: number): Meta {
   const read = parseMeta(bytes(metaText(meta)), revision);
   if (Array.isArray(read)) throw new Error(JSON.stringify(read));
-  return read as Meta;
+  return read;
 }
 
 /** An etcd with nothing but what numbers depend on. */
@@ -189,6 +190,8 @@ describe('serials', () => {
     const meta = metaAt(raised(metaAt(firstMeta(0, 0, 'L', 'i'), 2), 50_000, 20), 30);
     expect(meta.bases.map(({ from }) => from)).toEqual([2, 30]);
     expect([2, 29, 30].map((revision) => numberAt(meta, revision))).toEqual([10_002, 10_029, 50_011]);
+    expect(dataRevisionOf(meta, undefined, 29)).toBe(10_029);
+    expect(dataRevisionOf(meta, 7, 29)).toBe(7);
   });
 });
 

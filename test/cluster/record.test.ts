@@ -21,7 +21,7 @@ function registration(fields: Record<string, unknown> = {}): Registration {
   const input = { addrs: ['http://10.0.0.7:8080'], ...fields };
   const parsed = parseRegistration(input, { leaseSeconds: 90, dnsTtl: 5 });
   if (Array.isArray(parsed)) throw new Error(JSON.stringify(parsed));
-  return parsed as Registration;
+  return parsed;
 }
 
 const record: ClusterRecord = {
@@ -49,7 +49,7 @@ const record: ClusterRecord = {
 function read(text: string): ClusterRecord {
   const parsed = parseRecord(bytes(text));
   if (Array.isArray(parsed)) throw new Error(JSON.stringify(parsed));
-  return parsed as ClusterRecord;
+  return parsed;
 }
 
 /** The record as JSON, with some of it replaced. */

@@ -290,6 +290,10 @@ export class OwnershipWorld {
       case 'ask-heard':
         this.#later(delayMs, () => this.#ask(node, intent.kind, intent.key));
         break;
+      case 'suspect':
+      case 'withdraw':
+        // It may be too late for that, so here it always is.
+        break;
       case 'reply':
         if (intent.reply === 'renewed' && node.isJoined && this.#reachesEtcd(node)) this.#acked(intent.key);
         // The client registers again, as it would.

@@ -171,7 +171,7 @@ export class Connection {
     if (fault !== undefined) return fault;
     const reply = await call();
     // Messages have a $typeName, errors do not.
-    return '$typeName' in reply ? (reply as T) : callFault(reply as CallError);
+    return '$typeName' in reply ? (reply as T) : callFault(reply);
   }
 
   async #ensureToken(member: Member): Promise<CallFault | undefined> {

@@ -1,7 +1,7 @@
 // Ranges of etcd's keys, and numbers between its 64 bits and JavaScript's.
 
 import type { Entry } from '../engine.ts';
-import type { KeyValue } from './generated/kv_pb.ts';
+import type { KeyValue } from './generated/header_pb.ts';
 
 const text = new TextDecoder();
 

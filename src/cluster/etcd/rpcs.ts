@@ -10,7 +10,6 @@ import { rpcOf } from './rpc.ts';
 export const rpcs = {
   range: rpcOf(KV.method.range),
   txn: rpcOf(KV.method.txn),
-  compact: rpcOf(KV.method.compact),
   watch: rpcOf(Watch.method.watch),
   grant: rpcOf(Lease.method.leaseGrant),
   revoke: rpcOf(Lease.method.leaseRevoke),

@@ -6,15 +6,15 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ResponseHeader } from "./kv_pb.ts";
-import { file_kv } from "./kv_pb.ts";
+import type { ResponseHeader } from "./header_pb.ts";
+import { file_header } from "./header_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file auth.proto.
  */
 export const file_auth: GenFile = /*@__PURE__*/
-  fileDesc("CgphdXRoLnByb3RvEgxldGNkc2VydmVycGIiNQoTQXV0aGVudGljYXRlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIlMKFEF1dGhlbnRpY2F0ZVJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchINCgV0b2tlbhgCIAEoCTJdCgRBdXRoElUKDEF1dGhlbnRpY2F0ZRIhLmV0Y2RzZXJ2ZXJwYi5BdXRoZW50aWNhdGVSZXF1ZXN0GiIuZXRjZHNlcnZlcnBiLkF1dGhlbnRpY2F0ZVJlc3BvbnNlYgZwcm90bzM", [file_kv]);
+  fileDesc("CgphdXRoLnByb3RvEgxldGNkc2VydmVycGIiNQoTQXV0aGVudGljYXRlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIlMKFEF1dGhlbnRpY2F0ZVJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchINCgV0b2tlbhgCIAEoCTJdCgRBdXRoElUKDEF1dGhlbnRpY2F0ZRIhLmV0Y2RzZXJ2ZXJwYi5BdXRoZW50aWNhdGVSZXF1ZXN0GiIuZXRjZHNlcnZlcnBiLkF1dGhlbnRpY2F0ZVJlc3BvbnNlYgZwcm90bzM", [file_header]);
 
 /**
  * @generated from message etcdserverpb.AuthenticateRequest

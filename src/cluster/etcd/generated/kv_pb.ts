@@ -7,254 +7,17 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ResponseHeader } from "./header_pb.ts";
+import { file_header } from "./header_pb.ts";
+import type { DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse, RangeRequest, RangeRequestSchema, RangeResponse, RangeResponseSchema } from "./operations_pb.ts";
+import { file_operations } from "./operations_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file kv.proto.
  */
 export const file_kv: GenFile = /*@__PURE__*/
-  fileDesc("Cghrdi5wcm90bxIMZXRjZHNlcnZlcnBiIlwKDlJlc3BvbnNlSGVhZGVyEhIKCmNsdXN0ZXJfaWQYASABKAQSEQoJbWVtYmVyX2lkGAIgASgEEhAKCHJldmlzaW9uGAMgASgDEhEKCXJhZnRfdGVybRgEIAEoBCJ1CghLZXlWYWx1ZRILCgNrZXkYASABKAwSFwoPY3JlYXRlX3JldmlzaW9uGAIgASgDEhQKDG1vZF9yZXZpc2lvbhgDIAEoAxIPCgd2ZXJzaW9uGAQgASgDEg0KBXZhbHVlGAUgASgMEg0KBWxlYXNlGAYgASgDIowBCgxSYW5nZVJlcXVlc3QSCwoDa2V5GAEgASgMEhEKCXJhbmdlX2VuZBgCIAEoDBINCgVsaW1pdBgDIAEoAxIQCghyZXZpc2lvbhgEIAEoAxIUCgxzZXJpYWxpemFibGUYByABKAgSEQoJa2V5c19vbmx5GAggASgIEhIKCmNvdW50X29ubHkYCSABKAgifwoNUmFuZ2VSZXNwb25zZRIsCgZoZWFkZXIYASABKAsyHC5ldGNkc2VydmVycGIuUmVzcG9uc2VIZWFkZXISIwoDa3ZzGAIgAygLMhYuZXRjZHNlcnZlcnBiLktleVZhbHVlEgwKBG1vcmUYAyABKAgSDQoFY291bnQYBCABKAMiNwoKUHV0UmVxdWVzdBILCgNrZXkYASABKAwSDQoFdmFsdWUYAiABKAwSDQoFbGVhc2UYAyABKAMiOwoLUHV0UmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyIjQKEkRlbGV0ZVJhbmdlUmVxdWVzdBILCgNrZXkYASABKAwSEQoJcmFuZ2VfZW5kGAIgASgMIlQKE0RlbGV0ZVJhbmdlUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEg8KB2RlbGV0ZWQYAiABKAMi7wEKCVJlcXVlc3RPcBIzCg1yZXF1ZXN0X3JhbmdlGAEgASgLMhouZXRjZHNlcnZlcnBiLlJhbmdlUmVxdWVzdEgAEi8KC3JlcXVlc3RfcHV0GAIgASgLMhguZXRjZHNlcnZlcnBiLlB1dFJlcXVlc3RIABJAChRyZXF1ZXN0X2RlbGV0ZV9yYW5nZRgDIAEoCzIgLmV0Y2RzZXJ2ZXJwYi5EZWxldGVSYW5nZVJlcXVlc3RIABIvCgtyZXF1ZXN0X3R4bhgEIAEoCzIYLmV0Y2RzZXJ2ZXJwYi5UeG5SZXF1ZXN0SABCCQoHcmVxdWVzdCL5AQoKUmVzcG9uc2VPcBI1Cg5yZXNwb25zZV9yYW5nZRgBIAEoCzIbLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlc3BvbnNlSAASMQoMcmVzcG9uc2VfcHV0GAIgASgLMhkuZXRjZHNlcnZlcnBiLlB1dFJlc3BvbnNlSAASQgoVcmVzcG9uc2VfZGVsZXRlX3JhbmdlGAMgASgLMiEuZXRjZHNlcnZlcnBiLkRlbGV0ZVJhbmdlUmVzcG9uc2VIABIxCgxyZXNwb25zZV90eG4YBCABKAsyGS5ldGNkc2VydmVycGIuVHhuUmVzcG9uc2VIAEIKCghyZXNwb25zZSKuAQoHQ29tcGFyZRIOCgZyZXN1bHQYASABKAUSDgoGdGFyZ2V0GAIgASgFEgsKA2tleRgDIAEoDBIRCgd2ZXJzaW9uGAQgASgDSAASGQoPY3JlYXRlX3JldmlzaW9uGAUgASgDSAASFgoMbW9kX3JldmlzaW9uGAYgASgDSAASDwoFdmFsdWUYByABKAxIABIPCgVsZWFzZRgIIAEoA0gAQg4KDHRhcmdldF91bmlvbiKIAQoKVHhuUmVxdWVzdBImCgdjb21wYXJlGAEgAygLMhUuZXRjZHNlcnZlcnBiLkNvbXBhcmUSKAoHc3VjY2VzcxgCIAMoCzIXLmV0Y2RzZXJ2ZXJwYi5SZXF1ZXN0T3ASKAoHZmFpbHVyZRgDIAMoCzIXLmV0Y2RzZXJ2ZXJwYi5SZXF1ZXN0T3AiewoLVHhuUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyEhEKCXN1Y2NlZWRlZBgCIAEoCBIrCglyZXNwb25zZXMYAyADKAsyGC5ldGNkc2VydmVycGIuUmVzcG9uc2VPcCI3ChFDb21wYWN0aW9uUmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoAxIQCghwaHlzaWNhbBgCIAEoCCJCChJDb21wYWN0aW9uUmVzcG9uc2USLAoGaGVhZGVyGAEgASgLMhwuZXRjZHNlcnZlcnBiLlJlc3BvbnNlSGVhZGVyMtABCgJLVhJACgVSYW5nZRIaLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlcXVlc3QaGy5ldGNkc2VydmVycGIuUmFuZ2VSZXNwb25zZRI6CgNUeG4SGC5ldGNkc2VydmVycGIuVHhuUmVxdWVzdBoZLmV0Y2RzZXJ2ZXJwYi5UeG5SZXNwb25zZRJMCgdDb21wYWN0Eh8uZXRjZHNlcnZlcnBiLkNvbXBhY3Rpb25SZXF1ZXN0GiAuZXRjZHNlcnZlcnBiLkNvbXBhY3Rpb25SZXNwb25zZWIGcHJvdG8z");
-
-/**
- * @generated from message etcdserverpb.ResponseHeader
- */
-export type ResponseHeader = Message<"etcdserverpb.ResponseHeader"> & {
-  /**
-   * @generated from field: uint64 cluster_id = 1;
-   */
-  clusterId: bigint;
-
-  /**
-   * @generated from field: uint64 member_id = 2;
-   */
-  memberId: bigint;
-
-  /**
-   * @generated from field: int64 revision = 3;
-   */
-  revision: bigint;
-
-  /**
-   * @generated from field: uint64 raft_term = 4;
-   */
-  raftTerm: bigint;
-};
-
-/**
- * Describes the message etcdserverpb.ResponseHeader.
- * Use `create(ResponseHeaderSchema)` to create a new message.
- */
-export const ResponseHeaderSchema: GenMessage<ResponseHeader> = /*@__PURE__*/
-  messageDesc(file_kv, 0);
-
-/**
- * @generated from message etcdserverpb.KeyValue
- */
-export type KeyValue = Message<"etcdserverpb.KeyValue"> & {
-  /**
-   * @generated from field: bytes key = 1;
-   */
-  key: Uint8Array;
-
-  /**
-   * @generated from field: int64 create_revision = 2;
-   */
-  createRevision: bigint;
-
-  /**
-   * @generated from field: int64 mod_revision = 3;
-   */
-  modRevision: bigint;
-
-  /**
-   * @generated from field: int64 version = 4;
-   */
-  version: bigint;
-
-  /**
-   * @generated from field: bytes value = 5;
-   */
-  value: Uint8Array;
-
-  /**
-   * @generated from field: int64 lease = 6;
-   */
-  lease: bigint;
-};
-
-/**
- * Describes the message etcdserverpb.KeyValue.
- * Use `create(KeyValueSchema)` to create a new message.
- */
-export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
-  messageDesc(file_kv, 1);
-
-/**
- * @generated from message etcdserverpb.RangeRequest
- */
-export type RangeRequest = Message<"etcdserverpb.RangeRequest"> & {
-  /**
-   * @generated from field: bytes key = 1;
-   */
-  key: Uint8Array;
-
-  /**
-   * @generated from field: bytes range_end = 2;
-   */
-  rangeEnd: Uint8Array;
-
-  /**
-   * @generated from field: int64 limit = 3;
-   */
-  limit: bigint;
-
-  /**
-   * @generated from field: int64 revision = 4;
-   */
-  revision: bigint;
-
-  /**
-   * @generated from field: bool serializable = 7;
-   */
-  serializable: boolean;
-
-  /**
-   * @generated from field: bool keys_only = 8;
-   */
-  keysOnly: boolean;
-
-  /**
-   * @generated from field: bool count_only = 9;
-   */
-  countOnly: boolean;
-};
-
-/**
- * Describes the message etcdserverpb.RangeRequest.
- * Use `create(RangeRequestSchema)` to create a new message.
- */
-export const RangeRequestSchema: GenMessage<RangeRequest> = /*@__PURE__*/
-  messageDesc(file_kv, 2);
-
-/**
- * @generated from message etcdserverpb.RangeResponse
- */
-export type RangeResponse = Message<"etcdserverpb.RangeResponse"> & {
-  /**
-   * @generated from field: etcdserverpb.ResponseHeader header = 1;
-   */
-  header?: ResponseHeader | undefined;
-
-  /**
-   * @generated from field: repeated etcdserverpb.KeyValue kvs = 2;
-   */
-  kvs: KeyValue[];
-
-  /**
-   * @generated from field: bool more = 3;
-   */
-  more: boolean;
-
-  /**
-   * @generated from field: int64 count = 4;
-   */
-  count: bigint;
-};
-
-/**
- * Describes the message etcdserverpb.RangeResponse.
- * Use `create(RangeResponseSchema)` to create a new message.
- */
-export const RangeResponseSchema: GenMessage<RangeResponse> = /*@__PURE__*/
-  messageDesc(file_kv, 3);
-
-/**
- * @generated from message etcdserverpb.PutRequest
- */
-export type PutRequest = Message<"etcdserverpb.PutRequest"> & {
-  /**
-   * @generated from field: bytes key = 1;
-   */
-  key: Uint8Array;
-
-  /**
-   * @generated from field: bytes value = 2;
-   */
-  value: Uint8Array;
-
-  /**
-   * @generated from field: int64 lease = 3;
-   */
-  lease: bigint;
-};
-
-/**
- * Describes the message etcdserverpb.PutRequest.
- * Use `create(PutRequestSchema)` to create a new message.
- */
-export const PutRequestSchema: GenMessage<PutRequest> = /*@__PURE__*/
-  messageDesc(file_kv, 4);
-
-/**
- * @generated from message etcdserverpb.PutResponse
- */
-export type PutResponse = Message<"etcdserverpb.PutResponse"> & {
-  /**
-   * @generated from field: etcdserverpb.ResponseHeader header = 1;
-   */
-  header?: ResponseHeader | undefined;
-};
-
-/**
- * Describes the message etcdserverpb.PutResponse.
- * Use `create(PutResponseSchema)` to create a new message.
- */
-export const PutResponseSchema: GenMessage<PutResponse> = /*@__PURE__*/
-  messageDesc(file_kv, 5);
-
-/**
- * @generated from message etcdserverpb.DeleteRangeRequest
- */
-export type DeleteRangeRequest = Message<"etcdserverpb.DeleteRangeRequest"> & {
-  /**
-   * @generated from field: bytes key = 1;
-   */
-  key: Uint8Array;
-
-  /**
-   * @generated from field: bytes range_end = 2;
-   */
-  rangeEnd: Uint8Array;
-};
-
-/**
- * Describes the message etcdserverpb.DeleteRangeRequest.
- * Use `create(DeleteRangeRequestSchema)` to create a new message.
- */
-export const DeleteRangeRequestSchema: GenMessage<DeleteRangeRequest> = /*@__PURE__*/
-  messageDesc(file_kv, 6);
-
-/**
- * @generated from message etcdserverpb.DeleteRangeResponse
- */
-export type DeleteRangeResponse = Message<"etcdserverpb.DeleteRangeResponse"> & {
-  /**
-   * @generated from field: etcdserverpb.ResponseHeader header = 1;
-   */
-  header?: ResponseHeader | undefined;
-
-  /**
-   * @generated from field: int64 deleted = 2;
-   */
-  deleted: bigint;
-};
-
-/**
- * Describes the message etcdserverpb.DeleteRangeResponse.
- * Use `create(DeleteRangeResponseSchema)` to create a new message.
- */
-export const DeleteRangeResponseSchema: GenMessage<DeleteRangeResponse> = /*@__PURE__*/
-  messageDesc(file_kv, 7);
+  fileDesc("Cghrdi5wcm90bxIMZXRjZHNlcnZlcnBiIu8BCglSZXF1ZXN0T3ASMwoNcmVxdWVzdF9yYW5nZRgBIAEoCzIaLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlcXVlc3RIABIvCgtyZXF1ZXN0X3B1dBgCIAEoCzIYLmV0Y2RzZXJ2ZXJwYi5QdXRSZXF1ZXN0SAASQAoUcmVxdWVzdF9kZWxldGVfcmFuZ2UYAyABKAsyIC5ldGNkc2VydmVycGIuRGVsZXRlUmFuZ2VSZXF1ZXN0SAASLwoLcmVxdWVzdF90eG4YBCABKAsyGC5ldGNkc2VydmVycGIuVHhuUmVxdWVzdEgAQgkKB3JlcXVlc3Qi+QEKClJlc3BvbnNlT3ASNQoOcmVzcG9uc2VfcmFuZ2UYASABKAsyGy5ldGNkc2VydmVycGIuUmFuZ2VSZXNwb25zZUgAEjEKDHJlc3BvbnNlX3B1dBgCIAEoCzIZLmV0Y2RzZXJ2ZXJwYi5QdXRSZXNwb25zZUgAEkIKFXJlc3BvbnNlX2RlbGV0ZV9yYW5nZRgDIAEoCzIhLmV0Y2RzZXJ2ZXJwYi5EZWxldGVSYW5nZVJlc3BvbnNlSAASMQoMcmVzcG9uc2VfdHhuGAQgASgLMhkuZXRjZHNlcnZlcnBiLlR4blJlc3BvbnNlSABCCgoIcmVzcG9uc2UirgEKB0NvbXBhcmUSDgoGcmVzdWx0GAEgASgFEg4KBnRhcmdldBgCIAEoBRILCgNrZXkYAyABKAwSEQoHdmVyc2lvbhgEIAEoA0gAEhkKD2NyZWF0ZV9yZXZpc2lvbhgFIAEoA0gAEhYKDG1vZF9yZXZpc2lvbhgGIAEoA0gAEg8KBXZhbHVlGAcgASgMSAASDwoFbGVhc2UYCCABKANIAEIOCgx0YXJnZXRfdW5pb24iiAEKClR4blJlcXVlc3QSJgoHY29tcGFyZRgBIAMoCzIVLmV0Y2RzZXJ2ZXJwYi5Db21wYXJlEigKB3N1Y2Nlc3MYAiADKAsyFy5ldGNkc2VydmVycGIuUmVxdWVzdE9wEigKB2ZhaWx1cmUYAyADKAsyFy5ldGNkc2VydmVycGIuUmVxdWVzdE9wInsKC1R4blJlc3BvbnNlEiwKBmhlYWRlchgBIAEoCzIcLmV0Y2RzZXJ2ZXJwYi5SZXNwb25zZUhlYWRlchIRCglzdWNjZWVkZWQYAiABKAgSKwoJcmVzcG9uc2VzGAMgAygLMhguZXRjZHNlcnZlcnBiLlJlc3BvbnNlT3AyggEKAktWEkAKBVJhbmdlEhouZXRjZHNlcnZlcnBiLlJhbmdlUmVxdWVzdBobLmV0Y2RzZXJ2ZXJwYi5SYW5nZVJlc3BvbnNlEjoKA1R4bhIYLmV0Y2RzZXJ2ZXJwYi5UeG5SZXF1ZXN0GhkuZXRjZHNlcnZlcnBiLlR4blJlc3BvbnNlYgZwcm90bzM", [file_header, file_operations]);
 
 /**
  * @generated from message etcdserverpb.RequestOp
@@ -295,7 +58,7 @@ export type RequestOp = Message<"etcdserverpb.RequestOp"> & {
  * Use `create(RequestOpSchema)` to create a new message.
  */
 export const RequestOpSchema: GenMessage<RequestOp> = /*@__PURE__*/
-  messageDesc(file_kv, 8);
+  messageDesc(file_kv, 0);
 
 /**
  * @generated from message etcdserverpb.ResponseOp
@@ -336,7 +99,7 @@ export type ResponseOp = Message<"etcdserverpb.ResponseOp"> & {
  * Use `create(ResponseOpSchema)` to create a new message.
  */
 export const ResponseOpSchema: GenMessage<ResponseOp> = /*@__PURE__*/
-  messageDesc(file_kv, 9);
+  messageDesc(file_kv, 1);
 
 /**
  * @generated from message etcdserverpb.Compare
@@ -402,7 +165,7 @@ export type Compare = Message<"etcdserverpb.Compare"> & {
  * Use `create(CompareSchema)` to create a new message.
  */
 export const CompareSchema: GenMessage<Compare> = /*@__PURE__*/
-  messageDesc(file_kv, 10);
+  messageDesc(file_kv, 2);
 
 /**
  * @generated from message etcdserverpb.TxnRequest
@@ -429,7 +192,7 @@ export type TxnRequest = Message<"etcdserverpb.TxnRequest"> & {
  * Use `create(TxnRequestSchema)` to create a new message.
  */
 export const TxnRequestSchema: GenMessage<TxnRequest> = /*@__PURE__*/
-  messageDesc(file_kv, 11);
+  messageDesc(file_kv, 3);
 
 /**
  * @generated from message etcdserverpb.TxnResponse
@@ -456,46 +219,7 @@ export type TxnResponse = Message<"etcdserverpb.TxnResponse"> & {
  * Use `create(TxnResponseSchema)` to create a new message.
  */
 export const TxnResponseSchema: GenMessage<TxnResponse> = /*@__PURE__*/
-  messageDesc(file_kv, 12);
-
-/**
- * @generated from message etcdserverpb.CompactionRequest
- */
-export type CompactionRequest = Message<"etcdserverpb.CompactionRequest"> & {
-  /**
-   * @generated from field: int64 revision = 1;
-   */
-  revision: bigint;
-
-  /**
-   * @generated from field: bool physical = 2;
-   */
-  physical: boolean;
-};
-
-/**
- * Describes the message etcdserverpb.CompactionRequest.
- * Use `create(CompactionRequestSchema)` to create a new message.
- */
-export const CompactionRequestSchema: GenMessage<CompactionRequest> = /*@__PURE__*/
-  messageDesc(file_kv, 13);
-
-/**
- * @generated from message etcdserverpb.CompactionResponse
- */
-export type CompactionResponse = Message<"etcdserverpb.CompactionResponse"> & {
-  /**
-   * @generated from field: etcdserverpb.ResponseHeader header = 1;
-   */
-  header?: ResponseHeader | undefined;
-};
-
-/**
- * Describes the message etcdserverpb.CompactionResponse.
- * Use `create(CompactionResponseSchema)` to create a new message.
- */
-export const CompactionResponseSchema: GenMessage<CompactionResponse> = /*@__PURE__*/
-  messageDesc(file_kv, 14);
+  messageDesc(file_kv, 4);
 
 /**
  * @generated from service etcdserverpb.KV
@@ -516,14 +240,6 @@ export const KV: GenService<{
     methodKind: "unary";
     input: typeof TxnRequestSchema;
     output: typeof TxnResponseSchema;
-  },
-  /**
-   * @generated from rpc etcdserverpb.KV.Compact
-   */
-  compact: {
-    methodKind: "unary";
-    input: typeof CompactionRequestSchema;
-    output: typeof CompactionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_kv, 0);
