@@ -126,6 +126,9 @@ export class Ownership {
     view.state = this.#state.dead.has(owner) ? 'orphan' : 'remote';
     this.#state.setSuspect(view, false);
     if (view.state === 'orphan') {
+      // Whoever becomes the owner lives, whatever was thought of it: two nodes that take each other for dead must not
+      // take an instance from each other for ever.
+      this.#state.proofs.set(owner, nowMs);
       this.#nodes.orphaned(view, undefined, nowMs);
       return;
     }

@@ -31,6 +31,8 @@ function run({ seed, isSprayed, lossRate, faults }: Run): OwnershipWorld {
   for (const one of faults) world.inject(one);
   world.runUntil(20_000);
   for (const key of world.keys.slice(0, 3)) world.silent.add(key);
+  world.runUntil(faultMs);
+  world.calm();
   world.runUntil(faultMs + settleMs);
   return world;
 }
@@ -77,7 +79,8 @@ describe('in a cluster of three', () => {
         expect(world.violations).toEqual([]);
         expectSettled(world);
       }),
-      { numRuns: 25 },
+      // The same runs each time; another seed looks elsewhere.
+      { numRuns: 40, seed: Number(process.env['OWNERSHIP_SEED'] ?? 14) },
     );
   });
 

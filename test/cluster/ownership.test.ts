@@ -270,6 +270,15 @@ describe('an orphan', () => {
     ]);
   });
 
+  test('that a node taken for dead has just taken over is not taken back because it is heard', () => {
+    const world = orphan(false);
+    world.give({ kind: 'dead', node: 'a' });
+    world.give({ kind: 'dead', node: 'b' });
+    expect(changes(world.give({ kind: 'renewal', key }))).toEqual(['take-over']);
+    expect(changes(world.record('b'))).toEqual([]);
+    expect(world.ownership.stateOf(key)).toBe('orphan');
+  });
+
   test('is let go by nobody else', () => {
     const world = orphan(false);
     world.give({ kind: 'dead', node: 'a' });
