@@ -56,6 +56,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     },
     updateLease: nothing,
     serveZone: nothing,
+    dropZone: nothing,
     ready: () => {
       isReady = true;
     },

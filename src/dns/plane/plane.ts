@@ -23,6 +23,7 @@ import type { Change } from '../../model/change.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Name } from '../message/name.ts';
 import type { QueryCount } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
@@ -96,6 +97,8 @@ export interface Plane {
   updateLease(told: ReplicaInstance): void;
   /** A zone of a file, new or another; this thread's own zones have it already. The view's revision stands for it. */
   serveZone(zone: Zone): void;
+  /** The zone of a file is no more: see LiveZones.drop. This thread's own zones have it already. */
+  dropZone(apex: Name): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */
   ready(): void;
   /** Every answer shows all that was told. */

@@ -129,6 +129,14 @@ class ThreadedPlane implements Plane {
     if (old !== undefined) void this.#release(old);
   }
 
+  dropZone(apex: Name): void {
+    this.#rows.flush();
+    const old = this.#zones.get(apex)?.zone;
+    this.#zones.delete(apex);
+    this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
+    if (old !== undefined) void this.#release(old);
+  }
+
   ready(): void {
     this.#isReady = true;
     this.#rows.flush();

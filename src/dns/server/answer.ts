@@ -91,6 +91,7 @@ class Chain {
 
   answer(first: Zone): Answer {
     for (let zone: Zone | undefined = first; zone !== undefined; zone = zoneFor(this.#zones, this.#name, this.#qtype)) {
+      if (zone.isBroken === true) return this.#broken(zone);
       const found = lookUp(zone, this.#name, this.#qtype, this.#nowMs);
       const done = this.#step(zone, found);
       if (done !== undefined) return done;
@@ -171,6 +172,16 @@ class Chain {
     const { live } = zone;
     if (live === undefined) return this.#done(rcode, reason, { authority: [zone.negativeSoa] });
     return { ...this.#done(rcode, reason, { authority: [live.withSerial(zone.negativeSoa)] }), serial: live };
+  }
+
+  /** As BIND and Knot answer for a zone that they could not load. */
+  #broken(zone: Zone): Answer {
+    this.#caching = 'transient';
+    this.#caveat = { kind: 'invalid' };
+    return {
+      ...this.#done(Rcode.SERVFAIL, `the file of the zone ${nameToText(zone.apex)} cannot be loaded`),
+      authoritative: false,
+    };
   }
 
   /** RFC 1034 §4.3.2 step 3b: AA belongs to the first name's answer, so an alias before it keeps AA. */

@@ -45,8 +45,8 @@ const ask = (client: Socket, ...texts: string[]) =>
   client.write(Buffer.concat(texts.map((text) => frame(Buffer.from(text)))));
 
 /** The other side has ended it: with a FIN or a reset. */
-function over(client: Socket): Promise<void> {
-  return until('the end of the connection', () => client.readableEnded || client.destroyed);
+async function over(client: Socket): Promise<void> {
+  await until('the end of the connection', () => client.readableEnded || client.destroyed);
 }
 
 test('a later reply comes after those that were at hand, and the half-closed client gets it before the end', async () => {
