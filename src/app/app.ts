@@ -26,7 +26,7 @@ import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
-import type { InstanceRecord } from '../registry/instance-record.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Pause, PauseAwareClock, tickMs } from '../runtime/pause-aware-clock.ts';
