@@ -17,8 +17,8 @@ const code = {
 const textOctetsMax = 160;
 
 /**
- * What is said with an rcode that was given before any data was looked at. Without words where anybody may have sent
- * the request: a refusal must not be longer than what it refuses, or it serves to flood others.
+ * What is said with an rcode that was given before any data was looked at. Without text where the source of
+ * the request may be forged: a refusal must not be longer than what it refuses, or it serves to flood others.
  */
 const ofRefusal = new Map<number, ExtendedError>([
   [Rcode.SERVFAIL, { code: code.notReady, text: 'the registry has not restored its state yet' }],

@@ -186,7 +186,7 @@ export class ZoneWatch {
 
   #loaded(file: ZoneFile, loaded: LoadedZone): void {
     const before = file.state;
-    // A name that is none stays so whatever the file says: there is nothing new to tell.
+    // A name that is none stays so whatever the file says: there is nothing new to report.
     if (file.apex === undefined && before === 'refused') return;
     this.#follow(file, loaded.sources);
     const { zone } = loaded;
