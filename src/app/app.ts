@@ -49,6 +49,8 @@ export interface App {
   readonly dns: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
+  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
 }
@@ -183,7 +185,7 @@ export async function startApp(
   const leaseTimer = new LeaseTimer(registry, clock);
   const room = fdBudget(config);
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
-  const health = new Health({ ...config, registry, clock, defaults, tell });
+  const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
   const metrics = createMetrics({
     registry,
     pauses,
@@ -305,6 +307,7 @@ export async function startApp(
     http: httpListens,
     dns,
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
+    applied: () => plane.applied(),
     async stop() {
       state = 'stopping';
       leaseTimer.stop();

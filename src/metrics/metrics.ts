@@ -155,6 +155,8 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
     [...http.requests()].map(({ route, method, status, count }) => [{ route, method, status }, count]),
   );
+  const unsent = 'Octets of HTTP replies that clients have not taken yet.';
+  gauge(page, 'rollcall_http_unsent_bytes', unsent, [], () => [[{}, http.unsentOctets]]);
   gauge(page, 'rollcall_http_connections', 'Open HTTP connections.', [], () => [[{}, http.connections]]);
   gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change or to be safe.', [], () => [
     [{}, longPolls()],
