@@ -51,6 +51,13 @@ export const settingsSchema = Type.Object(
       description: 'the domain below which services are found (APPID.ENV.ORIGIN)',
     }),
     zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
+    zoneGraceSeconds: whole(
+      'seconds',
+      300,
+      0,
+      604_800,
+      'how long the zone of a deleted file is served on; SIGHUP lets it go at once',
+    ),
     services: Type.String({
       default: 'services.d',
       flag: '<dir>',

@@ -16,6 +16,7 @@ describe('where a value comes from', () => {
       services: 'services.d',
       checksAtOnceMax: 100,
       checkNetworks: [],
+      zoneGraceSeconds: 300,
       dnsCookies: 'auto',
       dnsAllow: [],
       dnsDenied: 'refuse',
