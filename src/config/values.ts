@@ -82,7 +82,9 @@ function readLogLevel(raw: unknown): Outcome {
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
-  const text = typeof raw === 'number' ? String(raw) : (raw ?? '');
+  if (typeof raw === 'number')
+    return problem(`${shown(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
+  const text = raw ?? '';
   if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
   return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
 }
