@@ -221,6 +221,8 @@ export async function startApp(
     logger,
     tokens: config.tokens,
     isOpen: config.insecure,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
     longPolls,
     watchers,
     drainWaits,

@@ -34,10 +34,13 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'checkNetworks':
+    case 'trustedProxies':
       return readNetworks(raw);
     case 'insecure':
     case 'fsync':
       return readSwitch(raw);
+    case 'publicUrl':
+      return readUrl(raw);
     case 'logLevel':
       return readLogLevel(raw);
     case 'serverId':
@@ -98,6 +101,20 @@ function readSecret(raw: unknown): Outcome {
 function readPath(raw: unknown): Outcome {
   if (typeof raw === 'string' && !raw.includes('\0')) return { value: raw };
   return problem(`${shown(raw)} is not a path`);
+}
+
+/** A prefix may follow the port; replies put their paths behind it. */
+function readUrl(raw: unknown): Outcome {
+  if (raw === '' || raw === undefined || raw === null) return { value: '' };
+  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
+  const isPlain =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '';
+  // It is put between single quotes of a shell.
+  if (!isPlain || /['\s]/.test(url.href))
+    return problem(`${shown(raw)} is not a URL such as https://rollcall.example.org`);
+  return { value: url.href.replace(/\/+$/, '') };
 }
 
 /** `169.254.10.0/24`, several with commas between or as a list. */

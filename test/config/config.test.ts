@@ -20,6 +20,8 @@ describe('where a value comes from', () => {
       tokens: [],
       tokenFile: undefined,
       insecure: false,
+      publicUrl: '',
+      trustedProxies: [],
       fsync: true,
       eventsKeepSeconds: 604_800,
       eventsMax: 1_000_000,
@@ -78,6 +80,8 @@ describe('where a value comes from', () => {
       serverId: 'ns1',
       serverVersion: 'rollcall',
       checkNetworks: '169.254.10.0/24,fd00::/8',
+      publicUrl: 'https://rollcall.example.org/registry/',
+      trustedProxies: '10.0.0.0/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
     };
     for (const key of settingKeys) {

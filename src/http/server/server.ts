@@ -22,6 +22,7 @@ import { addRoutes } from '../api/routes.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
+import { hasSeveralHosts } from './client-facing.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
@@ -97,6 +98,10 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
+  /** Networks whose X-Forwarded headers are believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
+  readonly publicUrl?: string;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
@@ -136,7 +141,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
   app.addHook('onRequest', refuseOddAddress);
-  const pages = { hasTokens, isOpen: deps.isOpen === true };
+  const { publicUrl = '' } = deps;
+  const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
+  const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
   refuseForeignPages(app, pages);
   const letsIn = requireToken(app, deps.tokens);
   const { clientRate = noRate } = deps;
@@ -171,6 +178,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     renewManyBytes,
     drainWaits,
     follow: unsent.follow.bind(unsent),
+    publicUrl,
     ...reading,
   };
   const api = async (scope: FastifyInstance): Promise<void> => {
@@ -190,7 +198,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counters }: HttpDeps): FastifyInstance {
+function createApp(limits: HttpLimits, timeouts: HttpTimeouts, deps: HttpDeps): FastifyInstance {
+  const { logger, counters, trustedProxies = [] } = deps;
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendFailure({ logger, counters }, error, request, reply);
   const app = fastify({
@@ -206,6 +215,7 @@ function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counter
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
     return503OnClosing: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { maxParamLength: paramCharactersMax, caseSensitive: true },
     clientErrorHandler: refuseConnection,
     // Before routing, so no hook sees it.
@@ -257,9 +267,11 @@ function refuseOddAddress(request: FastifyRequest, reply: FastifyReply, done: ()
   const fault =
     headers.host === undefined && httpVersion === '1.1'
       ? 'HTTP/1.1 needs a Host header'
-      : /[^\x21\x22\x24-\x7e]/.test(request.url)
-        ? 'its address has a # or characters outside ASCII, which have to be percent-encoded'
-        : undefined;
+      : hasSeveralHosts(request.raw.rawHeaders)
+        ? 'it has several Host headers'
+        : /[^\x21\x22\x24-\x7e]/.test(request.url)
+          ? 'its address has a # or characters outside ASCII, which have to be percent-encoded'
+          : undefined;
   if (fault === undefined) done();
   else sendProblem(reply, { kind: 'bad-request', detail: `Cannot read the request: ${fault}.` });
 }
