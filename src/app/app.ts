@@ -25,7 +25,7 @@ import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
-import type { InstanceRecord } from '../registry/instance-record.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Pause, PauseAwareClock, tickMs } from '../runtime/pause-aware-clock.ts';
@@ -46,7 +46,7 @@ import { newsText } from './zone-news-text.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
-  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
@@ -214,15 +214,12 @@ export async function startApp(
 
   // The HTTP side writes and reads.
   const http = createHttpServer({
+    ...config,
     registry,
     clock,
-    origin: config.origin,
     defaults,
     logger,
-    tokens: config.tokens,
     isOpen: config.insecure,
-    publicUrl: config.publicUrl,
-    trustedProxies: config.trustedProxies,
     longPolls,
     watchers,
     drainWaits,
@@ -285,10 +282,9 @@ export async function startApp(
   plane.ready();
   await plane.applied();
   state = 'ready';
-  const { revision } = registry;
   const { listens: dns, transport, unavailable } = plane;
   const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
-  logger.info({ ...served, restored, revision }, 'rollcall is ready');
+  logger.info({ ...served, restored, revision: registry.revision }, 'rollcall is ready');
 
   return {
     http: httpListens,

@@ -127,7 +127,7 @@ describe.skipIf(missing.length > 0)('the package', () => {
       expect(paths).toContain(path);
     const others = paths.filter(
       (path) =>
-        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/client\/.+\.d\.ts|docs\/.+\.md|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/client\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
           path,
         ),
     );

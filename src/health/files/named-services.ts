@@ -169,7 +169,7 @@ export class NamedServices {
   }
 
   #by(file: string): Actor {
-    return { address: this.#deps.pathOf(file) };
+    return { kind: 'file', front: 'file', address: this.#deps.pathOf(file) };
   }
 }
 

@@ -5,16 +5,6 @@
 
 import type { FastifyRequest } from 'fastify';
 
-/** Whether a request has more than one Host header, of which Node keeps the first and a proxy may have gone by another. */
-export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
-  let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') count++;
-  }
-  return count > 1;
-}
-
 /** The host that the client has asked for. */
 export function askedHost(request: FastifyRequest): string | undefined {
   // Without a trusted proxy it is the Host header.

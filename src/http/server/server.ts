@@ -22,12 +22,12 @@ import { addRoutes } from '../api/routes.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
-import { hasSeveralHosts } from './client-facing.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
+import { refuseOddRequest } from './odd-requests.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -140,7 +140,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   limitConnections(app.server, limits, { counters: deps.counters, random });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
-  app.addHook('onRequest', refuseOddAddress);
+  app.addHook('onRequest', refuseOddRequest);
   const { publicUrl = '' } = deps;
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
   const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
@@ -256,25 +256,6 @@ function kindOf({ url, method }: RouteOptions): CallKind {
 }
 
 const unmatched = 'unmatched';
-
-/** The first rung: an address that is not one, and a content type without content. */
-function refuseOddAddress(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  const { headers, httpVersion } = request.raw;
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
-    // What is not there is of no type: many clients send one with an empty renewal or DELETE.
-    delete headers['content-type'];
-  }
-  const fault =
-    headers.host === undefined && httpVersion === '1.1'
-      ? 'HTTP/1.1 needs a Host header'
-      : hasSeveralHosts(request.raw.rawHeaders)
-        ? 'it has several Host headers'
-        : /[^\x21\x22\x24-\x7e]/.test(request.url)
-          ? 'its address has a # or characters outside ASCII, which have to be percent-encoded'
-          : undefined;
-  if (fault === undefined) done();
-  else sendProblem(reply, { kind: 'bad-request', detail: `Cannot read the request: ${fault}.` });
-}
 
 /** Before the body is read: nobody is told about the body of a call that does not exist. */
 function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyRequest) => Failure): void {
