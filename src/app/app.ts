@@ -76,8 +76,7 @@ export async function startApp(
     logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
   };
   const clock = new PauseAwareClock(ownClock, onPause, sharing);
-  const ticking = setInterval(() => clock.tick(), tickMs);
-  ticking.unref();
+  const ticking = setInterval(() => clock.tick(), tickMs).unref();
 
   // Zones from files. A fault stops the start: better no server than one with half its names.
   const zones = new ZoneTable();
