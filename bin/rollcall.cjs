@@ -23,4 +23,4 @@ if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
     `rollcall needs Node ${major}.${minor} or later, this is ${process.version} (${process.execPath}): ${mend}`,
   );
   process.exitCode = 1;
-} else import(isClone ? main : join(__dirname, '..', 'dist', 'main.js'));
+} else void import(isClone ? main : join(__dirname, '..', 'dist', 'main.js'));
