@@ -11,6 +11,7 @@ import { LongPolls } from '../control/long-poll.ts';
 import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
 import { defaultThreads, openPlane } from '../dns/plane/plane.ts';
+import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
@@ -124,6 +125,7 @@ export async function startApp(
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
     hosts: config.dns.map(({ host }) => host),
+    why: (name, nowMs) => why(name, zones, nowMs),
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
@@ -173,7 +175,7 @@ export async function startApp(
     registry,
     clock,
     longPolls,
-    handedOut: (instance) => plane.handedOut(instance),
+    handedOut: (instance) => plane.cachedUntil(instance),
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
@@ -196,7 +198,7 @@ export async function startApp(
     version,
   });
   const lapsing = (stored: InstanceRecord): void => {
-    plane.mark(stored);
+    plane.updateLease(stored);
     leaseTimer.arm();
   };
   registry.onChange((change) => kept.changed(change));

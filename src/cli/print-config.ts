@@ -28,6 +28,7 @@ function line(config: Config, key: SettingKey): string {
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'checkNetworks':
     case 'trustedProxies':
+    case 'dnsAllow':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;

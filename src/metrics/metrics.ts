@@ -21,6 +21,7 @@ export interface DnsCounts {
   readonly cacheMisses: number;
   readonly truncated: number;
   readonly dropped: number;
+  readonly denied: number;
   readonly sendErrors: number;
   /** Open now. */
   readonly tcpConnections: number;
@@ -180,6 +181,8 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
     [{}, dns.truncated],
   ]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
+  const denied = 'Requests from networks that dnsAllow does not name.';
+  counter(page, 'rollcall_dns_denied_total', denied, [], () => [[{}, dns.denied]]);
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
   const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
   gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);

@@ -9,7 +9,7 @@ import type { Change } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
 import type { PersistedInstance } from '../registry/options.ts';
-import { type OpenOptions, type OpenReport, type SearchCalls, Thread, type WriterCalls } from './calls.ts';
+import { type OpenOptions, type OpenReport, type SearchCalls, StoreThread, type WriterCalls } from './calls.ts';
 import { PageReader } from './page-reader.ts';
 import { changeOf, changeRow } from './rows.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -38,7 +38,7 @@ export async function openStore(
   const { stopping } = deps;
   // It was heard between two openings, where nobody listens: what was saved of a damaged file would not be told.
   if (stopping.aborted) return 'stopped';
-  const writer = new Thread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
+  const writer = new StoreThread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
   const end = () => void writer.terminate();
   stopping.addEventListener('abort', end);
   try {
@@ -61,16 +61,16 @@ const sliceMs = 5;
 const lookEveryMs = 5000;
 
 export class Store implements Recorder {
-  readonly #writer: Thread<WriterCalls>;
+  readonly #writer: StoreThread<WriterCalls>;
   readonly #folder: string;
   readonly #deps: StoreDeps;
   readonly #queue: WriteQueue;
   readonly #looking: NodeJS.Timeout;
-  #search: { readonly thread: Thread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  #search: { readonly thread: StoreThread<SearchCalls>; readonly opened: Promise<void> } | undefined;
   /** What was found in the folder. */
   readonly report: OpenReport;
 
-  constructor(writer: Thread<WriterCalls>, folder: string, report: OpenReport, deps: StoreDeps) {
+  constructor(writer: StoreThread<WriterCalls>, folder: string, report: OpenReport, deps: StoreDeps) {
     this.#writer = writer;
     this.#folder = folder;
     this.#deps = deps;
@@ -192,9 +192,9 @@ export class Store implements Recorder {
     return lost;
   }
 
-  async #searcher(): Promise<Thread<SearchCalls>> {
+  async #searcher(): Promise<StoreThread<SearchCalls>> {
     if (this.#search === undefined) {
-      const thread = new Thread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
+      const thread = new StoreThread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
       this.#search = { thread, opened: thread.call('open', this.#folder) };
     }
     const { thread, opened } = this.#search;

@@ -1,10 +1,10 @@
-// Typed events, on Node's EventEmitter. A listener that throws is a fault of the program it belongs to: it is thrown again
-// outside, where Node says so, and does not break the work in the middle of which it was called.
+// Typed events, on Node's EventEmitter. An error thrown by a listener is a fault of the program: it is thrown again
+// outside, as an uncaught exception, and does not interrupt the code that emitted the event.
 
 import { EventEmitter } from 'node:events';
 
 /** `Events`: event name -> the arguments of its listeners. */
-export class Speaker<Events extends Record<keyof Events, unknown[]>> {
+export class TypedEmitter<Events extends Record<keyof Events, unknown[]>> {
   readonly #emitter = new EventEmitter();
 
   on<Name extends keyof Events & string>(event: Name, listener: (...args: Events[Name]) => void): this {
@@ -22,7 +22,7 @@ export class Speaker<Events extends Record<keyof Events, unknown[]>> {
     return this;
   }
 
-  protected tell<Name extends keyof Events & string>(event: Name, ...args: Events[Name]): void {
+  protected emit<Name extends keyof Events & string>(event: Name, ...args: Events[Name]): void {
     for (const listener of this.#emitter.rawListeners(event)) {
       try {
         Reflect.apply(listener, this.#emitter, args);
@@ -34,7 +34,7 @@ export class Speaker<Events extends Record<keyof Events, unknown[]>> {
     }
   }
 
-  protected fallSilent(): void {
+  protected removeAllListeners(): void {
     this.#emitter.removeAllListeners();
   }
 }

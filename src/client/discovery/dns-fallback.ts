@@ -1,13 +1,14 @@
-// The second road: when the registry's API is away, DNS may still answer, from another node or a cache in between. SRV of
-// the port (RFC 2782), then the addresses of every target, all asked of the servers named, not of the system's resolver.
-// Limits: a port must be named, since `http` and `grpc` cannot be told apart by an SRV answer for the whole app; an RRset of
-// rollcall has at most 100 records, so that of a larger app some are found; zones are not told by DNS.
+// DNS in place of the registry's API: while that cannot be reached, DNS may still answer, from another node or a cache in
+// between. SRV of the port (RFC 2782), then the addresses of every target, all asked of the servers that are configured,
+// not of the system's resolver.
+// Limits: a port must be named, since an SRV answer for the whole app does not distinguish `http` from `grpc`; an RRset of
+// rollcall has at most 100 records, so of a larger app some are found; DNS does not say which zone an instance is in.
 
 import { Resolver } from 'node:dns/promises';
 import type { Endpoint } from './instance.ts';
 
-export interface DnsRoadOptions {
-  /** `127.0.0.1:8053`; the first one that answers counts. */
+export interface DnsFallbackOptions {
+  /** `127.0.0.1:8053`; the first that answers counts. */
   readonly servers: readonly string[];
   /** The domain below which services are found: `svc.` */
   readonly origin: string;
@@ -15,11 +16,11 @@ export interface DnsRoadOptions {
 
 export type DnsFinding =
   | { readonly kind: 'found'; readonly endpoints: readonly Endpoint[] }
-  /** There is nobody, DNS says. */
-  | { readonly kind: 'nobody' }
+  /** NXDOMAIN or NODATA. */
+  | { readonly kind: 'no-records' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** What is asked for; a field that is undefined narrows nothing. */
+/** What is asked for; an undefined field is no condition. */
 export interface DnsSubject {
   readonly env: string;
   readonly appid: string;
@@ -33,9 +34,9 @@ export interface DnsSubject {
 const timeoutMs = 2000;
 const tries = 2;
 
-/** Asks; never throws. `protocol` of the port is TCP. */
+/** Asks for a TCP port; never throws. */
 export async function askDns(
-  { servers, origin }: DnsRoadOptions,
+  { servers, origin }: DnsFallbackOptions,
   subject: DnsSubject,
   signal: AbortSignal,
 ): Promise<DnsFinding> {
@@ -52,7 +53,7 @@ export async function askDns(
       : { kind: 'found', endpoints };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    return code === 'ENOTFOUND' || code === 'ENODATA' ? { kind: 'nobody' } : { kind: 'failed', reason: message };
+    return code === 'ENOTFOUND' || code === 'ENODATA' ? { kind: 'no-records' } : { kind: 'failed', reason: message };
   } finally {
     signal.removeEventListener('abort', cancel);
   }
@@ -78,23 +79,23 @@ interface SrvRecord {
 
 async function endpointsAt(
   resolver: Resolver,
-  { name, port: number, priority, weight }: SrvRecord,
-  port: string,
+  { name, port, priority, weight }: SrvRecord,
+  portName: string,
   origin: string,
 ): Promise<Endpoint[]> {
   const target = name.replace(/\.$/, '');
   const suffix = `.${origin.replace(/\.$/, '')}`.toLowerCase();
   const isOurs = target.toLowerCase().endsWith(suffix);
-  // A host name of somebody else's zone is for the system to look up.
+  // A host name of another zone is left to the system's resolver.
   const hosts = isOurs ? await addressesOf(resolver, target) : [target];
   const [instance = target] = target.split('.');
   return hosts.map((host) => {
-    const url = `${port}://${host.includes(':') ? `[${host}]` : host}:${number}`;
-    return { url, port, protocol: 'tcp', host, number, instance, zone: '', weight, priority, details: undefined };
+    const url = `${portName}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return { url, portName, protocol: 'tcp', host, port, instance, zone: '', weight, priority, details: undefined };
   });
 }
 
-/** IPv4 first: who has both is one endpoint. */
+/** IPv4 first: a target with both is one endpoint. */
 async function addressesOf(resolver: Resolver, target: string): Promise<string[]> {
   const v4 = await resolver.resolve4(target).catch(() => []);
   const all = v4.length > 0 ? v4 : await resolver.resolve6(target).catch(() => []);

@@ -1,30 +1,30 @@
-// How people name an app and an instance in one word: ENV/APPID and ENV/APPID/INSTANCE. Only the instance may have
-// slashes in it. Whether the names are legal is for the server to say.
+// An app and an instance in one word: ENV/APPID and ENV/APPID/INSTANCE. Only the instance may have slashes in it. Whether
+// the names are legal is for the server to say.
 
 import { type Fault, usageFault } from './fault.ts';
 
-export interface Place {
+export interface TypedPath {
   readonly env: string;
   readonly appid: string;
   readonly instance: string | undefined;
 }
 
 /** Undefined: it is not of that form. */
-export function placeOf(text: string): Place | undefined {
+export function typedPathOf(text: string): TypedPath | undefined {
   const parts = /^([^/]+)\/([^/]+)(?:\/(.+))?$/s.exec(text);
   return parts === null ? undefined : { env: parts[1] ?? '', appid: parts[2] ?? '', instance: parts[3] };
 }
 
-/** The place of one instance; `what` is what cannot be done without it: `cancel`. */
-export function instancePlaceOf(text: string, what: string): Place | Fault {
-  const place = placeOf(text);
-  if (place?.instance !== undefined) return place;
+/** The path of one instance; `what` is what cannot be done without it: `cancel`. */
+export function typedInstanceOf(text: string, what: string): TypedPath | Fault {
+  const path = typedPathOf(text);
+  if (path?.instance !== undefined) return path;
   return usageFault(
     `Cannot ${what} ${JSON.stringify(text)}: name it as ENV/APPID/INSTANCE, such as prod/orders/orders-1.`,
   );
 }
 
-/** What a list is narrowed to. */
+/** The part of the registry that a list is of. */
 export interface Scope {
   readonly env: string;
   /** Undefined: all of the env. */
@@ -40,11 +40,11 @@ export function scopeOf(text: string, what: string): Scope | Fault {
 }
 
 /** The path of an app or instance in the API. */
-export function placePath({ env, appid, instance }: Place): string {
+export function apiPathOf({ env, appid, instance }: TypedPath): string {
   const parts = instance === undefined ? [env, appid] : [env, appid, instance];
   return `/api/v1/apps/${parts.map((part) => encodeURIComponent(part.toWellFormed())).join('/')}`;
 }
 
-export function placeText({ env, appid, instance }: Place): string {
+export function pathText({ env, appid, instance }: TypedPath): string {
   return instance === undefined ? `${env}/${appid}` : `${env}/${appid}/${instance}`;
 }

@@ -1,13 +1,14 @@
-// Time, chance and a registry for the client's unit tests: timers that fire when a test moves the clock, and a `fetch`
-// that is answered from a script and remembers what it was asked.
+// A clock and a registry for the client's unit tests: timers that fire when a test moves the clock, and a `fetch` that is
+// answered from a script and records its requests.
 
-import type { Time } from '../../src/client/time.ts';
+import type { Fetch } from '../../src/client/registry/http-request.ts';
+import type { Scheduler } from '../../src/runtime/scheduler.ts';
 
-export class FakeTime implements Time {
+export class FakeScheduler implements Scheduler {
   #nowMs = 1_000_000;
   readonly #timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
 
-  monotonicMs(): number {
+  nowMs(): number {
     return this.#nowMs;
   }
 
@@ -15,6 +16,10 @@ export class FakeTime implements Time {
     const timer = { atMs: this.#nowMs + Math.max(ms, 0), run };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  nextTurn(run: () => void): void {
+    setImmediate(run);
   }
 
   /** Timers that are set. */
@@ -38,7 +43,7 @@ export class FakeTime implements Time {
   }
 }
 
-/** Lets promises that are settled be heard, and what follows from them. */
+/** Lets settled promises take effect, and what follows from them. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -51,11 +56,13 @@ export interface Asked {
   readonly body: unknown;
 }
 
-/** What is answered: a status with a document, a stream that the test writes, or nothing at all. */
+/** A status with a document, a stream that the test writes, a text that is no document, a refused connection, or silence. */
 export type Answer =
   | { readonly status: number; readonly document?: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly stream: FakeStream }
-  | 'refused';
+  | { readonly status: number; readonly text: string }
+  | 'refused'
+  | 'silence';
 
 export class FakeStream {
   readonly body: ReadableStream<Uint8Array>;
@@ -67,16 +74,19 @@ export class FakeStream {
       start: (controller) => {
         this.#controller = controller;
       },
-      cancel: () => {
-        this.isCancelled = true;
-      },
     });
   }
 
-  /** One event; `id` is its place. */
-  async tell(event: string, data: unknown, id?: number): Promise<void> {
-    const place = id === undefined ? '' : `id: ${id}\n`;
-    await this.write(`${place}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  /** The client has gone. */
+  abort(reason: unknown): void {
+    this.isCancelled = true;
+    this.#controller?.error(reason);
+  }
+
+  /** One event; `id` is its position. */
+  async send(event: string, data: unknown, id?: number): Promise<void> {
+    const position = id === undefined ? '' : `id: ${id}\n`;
+    await this.write(`${position}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   async write(text: string): Promise<void> {
@@ -90,26 +100,43 @@ export class FakeStream {
   }
 }
 
-/** A `fetch` that asks the script, and the calls it was asked. */
-export function fakeFetch(script: (asked: Asked) => Answer): { readonly fetch: typeof fetch; readonly asked: Asked[] } {
+/** A problem document of the registry (RFC 9457). */
+export function problem(status: number, kind: string, detail = kind, errors?: readonly object[]): Answer {
+  const document = { type: `urn:rollcall:problem:${kind}`, title: kind, status, detail, errors };
+  return { status, document };
+}
+
+export const unknownInstance = problem(404, 'unknown-instance');
+
+/** A `fetch` that asks the script, and the requests it got. */
+export function fakeFetch(script: (asked: Asked) => Answer): { readonly fetch: Fetch; readonly asked: Asked[] } {
   const asked: Asked[] = [];
-  const answer = async (url: string, init: RequestInit = {}): Promise<Response> => {
-    const { method = 'GET', body, headers } = init;
+  const answer: Fetch = async (url, { method, body, headers, signal }) => {
     const call = {
       method,
       url,
-      headers: headers as Record<string, string>,
+      headers,
       body: typeof body === 'string' ? (JSON.parse(body) as unknown) : undefined,
     };
     asked.push(call);
-    init.signal?.throwIfAborted();
+    signal.throwIfAborted();
     const said = script(call);
     if (said === 'refused')
       throw new TypeError('fetch failed', {
         cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
       });
-    if ('stream' in said) return new Response(said.stream.body, { headers: { 'content-type': 'text/event-stream' } });
+    if (said === 'silence') {
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+    }
+    if ('text' in said) return new Response(said.text, { status: said.status });
+    if ('stream' in said) {
+      const { stream } = said;
+      signal.addEventListener('abort', () => stream.abort(signal.reason), { once: true });
+      return new Response(stream.body, { headers: { 'content-type': 'text/event-stream' } });
+    }
     return new Response(JSON.stringify(said.document ?? {}), { status: said.status, headers: said.headers ?? {} });
   };
-  return { fetch: answer as unknown as typeof fetch, asked };
+  return { fetch: answer, asked };
 }
