@@ -49,7 +49,7 @@ export interface App {
   readonly dns: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
-  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
@@ -79,8 +79,7 @@ export async function startApp(
     logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
   };
   const clock = new PauseAwareClock(ownClock, onPause, sharing);
-  const ticking = setInterval(() => clock.tick(), tickMs);
-  ticking.unref();
+  const ticking = setInterval(() => clock.tick(), tickMs).unref();
 
   // Zones from files. A broken one is served as SERVFAIL; that of the origin, or no folder, stops the start.
   const zones = new ZoneTable();
@@ -219,12 +218,11 @@ export async function startApp(
 
   // The HTTP side writes and reads.
   const http = createHttpServer({
+    ...config,
     registry,
     clock,
-    origin: config.origin,
     defaults,
     logger,
-    tokens: config.tokens,
     isOpen: config.insecure,
     longPolls,
     watchers,
@@ -298,10 +296,9 @@ export async function startApp(
   plane.ready();
   await plane.applied();
   state = 'ready';
-  const { revision } = registry;
   const { listens: dns, transport, unavailable } = plane;
   const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
-  logger.info({ ...served, restored, revision }, 'rollcall is ready');
+  logger.info({ ...served, restored, revision: registry.revision }, 'rollcall is ready');
 
   return {
     http: httpListens,

@@ -87,6 +87,14 @@ export const settingsSchema = Type.Object(
       flag: '',
       description: 'allow HTTP on a non-loopback address without any token',
     }),
+    publicUrl: Type.String({
+      default: '',
+      description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',
+    }),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'networks of proxies whose X-Forwarded-For, -Host and -Proto headers are believed',
+    }),
     logLevel: Type.Enum(logLevels, { default: 'info', flag: '<level>', description: 'least severe message to log' }),
     serverId: Type.String({
       default: '',
