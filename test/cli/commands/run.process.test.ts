@@ -126,7 +126,7 @@ describe.concurrent('a program', () => {
   test('that cannot be started is told with 127', async () => {
     const port = await freePort();
     const flags = ['--as', 'prod/a', '--addr', `http://127.0.0.1:${port}`, '--url', server.http];
-    const ended = await start(process.execPath, [main, 'run', ...flags.slice(0, 6), '--', '/no/such/program']).ended;
+    const ended = await start(process.execPath, [main, 'run', ...flags.slice(0, 4), '--', '/no/such/program']).ended;
     expect(ended.code).toBe(127);
     expect(ended.err).toContain('cannot start "/no/such/program"');
   });
