@@ -27,16 +27,17 @@ export interface LogLine {
 export function lineForPeople(line: string, isColoured: boolean): LogLine {
   const fields = fieldsOf(line);
   if (fields === undefined) return { line, message: undefined };
+  const message = typeof fields['msg'] === 'string' ? fields['msg'] : '';
   const [name, style] = levels[Number(fields['level'])] ?? ['', 'dim' as const];
   const at = new Date(Number(fields['time'])).toISOString().slice(11, 19);
   const facts = Object.entries(fields).filter(([key]) => !everywhere.has(key));
   const head = `${at} ${name.padEnd(5)}`;
   const said = [
     isColoured ? styleText(style, head, { validateStream: false }) : head,
-    printable(String(fields['msg'] ?? '')),
+    printable(message),
     ...facts.map(([key, value]) => `${printable(key)}=${word(value)}`),
   ];
-  return { line: `${said.join(' ')}\n`, message: String(fields['msg']) };
+  return { line: `${said.join(' ')}\n`, message };
 }
 
 function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
