@@ -78,6 +78,10 @@ const fields = {
   checks: checksOf,
 } as const satisfies { [F in keyof Registration]: Reader<Registration[F]> };
 
+export function isRegistrationField(name: string): boolean {
+  return Object.hasOwn(fields, name);
+}
+
 /** Reads one field; `undefined` input means the field is absent. Adds to `problems` instead of throwing. */
 type Reader<T> = (value: unknown, field: string, problems: Problem[], defaults: RegistrationDefaults) => T;
 

@@ -10,6 +10,7 @@ import type { Problem } from '../model/problem.ts';
 import type { PersistedInstance } from '../registry/options.ts';
 import type { OpenReport } from './calls.ts';
 import type { DatabaseOptions } from './database.ts';
+import { lifeTokenOf, newLifeToken } from './life-file.ts';
 import { blockSize, type Mark, openMark, readMark } from './revision-file.ts';
 import { openStore, type Refused, type Store } from './store.ts';
 
@@ -34,6 +35,8 @@ interface Log {
 }
 
 export interface Persistence {
+  /** The identity of the life that revisions belong to: model/life.ts. */
+  readonly life: string;
   /** Where counting starts. */
   readonly initialRevision: number;
   /** Undefined: the past is kept in memory alone. */
@@ -85,7 +88,9 @@ export async function openPersistence(
   const stands = createHash('sha256').update(zonesDigest).digest('base64url');
   const initial = initialOf(store.report, found, stands, seconds);
   logReport(store.report, deps.logger);
-  return keep(store, folder, initial, stands, onFault, deps.logger);
+  const isNewLife = found === undefined || store.report.isNew;
+  const life = lifeTokenOf(folder, isNewLife, onFault);
+  return keep({ store, folder, initialRevision: initial, life, zonesDigest: stands, onFault, logger: deps.logger });
 }
 
 const troubleText =
@@ -101,18 +106,22 @@ function initialOf(report: OpenReport, mark: Mark | undefined, stands: string, s
   return isSame ? base : base + 1;
 }
 
-function keep(
-  store: Store,
-  folder: string,
-  initialRevision: number,
-  zones: string,
-  onFault: (message: string) => void,
-  logger: Log,
-): Persistence {
+interface Kept {
+  readonly store: Store;
+  readonly folder: string;
+  readonly initialRevision: number;
+  readonly life: string;
+  readonly zonesDigest: string;
+  readonly onFault: (message: string) => void;
+  readonly logger: Log;
+}
+
+function keep({ store, folder, initialRevision, life, zonesDigest, onFault, logger }: Kept): Persistence {
   const mark = openMark(folder, initialRevision, onFault);
-  let stands = zones;
+  let stands = zonesDigest;
   let isDamaged = false;
   return {
+    life,
     initialRevision,
     recorder: store,
     async restore(put) {
@@ -156,6 +165,7 @@ function keep(
 
 function nothingKept(initialRevision: number): Persistence {
   return {
+    life: newLifeToken(),
     initialRevision,
     recorder: undefined,
     restore: async () => 0,

@@ -1,10 +1,10 @@
 // An instance as the API shows it, and its times. All times are ISO 8601 in UTC with milliseconds; the end of a lease
-// is kept in monotonic time and said in wall-clock time, counted from now.
+// is kept in monotonic time and shown in wall-clock time, counted from now.
 
 import { addressToText } from '../../model/address.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** The second that was asked for last: the ends of leases that are renewed at one time lie in one. */
@@ -21,12 +21,12 @@ export function isoTime(wallMs: number): string {
 }
 
 /** When the lease ends; null: it has checks, and no lease that ends. */
-export function leaseEndsAt({ deadlineMs }: InstanceRecord, clock: Clock): string | null {
+export function leaseEndsAt({ deadlineMs }: Pick<InstanceRecord, 'deadlineMs'>, clock: Clock): string | null {
   if (deadlineMs === Number.POSITIVE_INFINITY) return null;
   return isoTime(clock.wallMs() + Math.round(deadlineMs - clock.monotonicMs()));
 }
 
-/** What an instance says of itself, ready for JSON: the document without times, for states that are past. */
+/** The content of an instance, ready for JSON: the document without times, for states that are past. */
 export function contentDocument(instance: Instance): Record<string, unknown> {
   return {
     env: instance.env,
@@ -49,7 +49,7 @@ export function contentDocument(instance: Instance): Record<string, unknown> {
 }
 
 /** The document, ready for JSON. */
-export function instanceDocument(stored: InstanceRecord, clock: Clock): Record<string, unknown> {
+export function instanceDocument(stored: Omit<InstanceRecord, 'isNearExpiry'>, clock: Clock): Record<string, unknown> {
   return {
     ...contentDocument(stored.instance),
     registeredAt: isoTime(stored.registeredAtMs),

@@ -57,7 +57,7 @@ const registrationFields = {
     default: 'up',
   }),
   metadata: Type.Record(Type.String(), Type.String(), {
-    description: `Text by key: at most ${limits.metadataKeys} keys and ${limits.metadataOctets} bytes.`,
+    description: `String map: at most ${limits.metadataKeys} keys and ${limits.metadataOctets} bytes.`,
     maxProperties: limits.metadataKeys,
     examples: [{ team: 'payments' }],
   }),
@@ -128,7 +128,7 @@ export const instanceReply = Type.Object({
   dirtyAt: time("The writer's time of the registration."),
   leaseEndsAt: Type.Union([time('End of the lease; null: it has checks and none.'), Type.Null()]),
   suspect: Type.Optional(Type.Literal(true, { description: 'Past its lease, and kept by the guard.' })),
-  revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag." }),
+  revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag has it." }),
 });
 
 const renewBefore = Type.Union([time('The end of the lease: renew before. Null: it has checks.'), Type.Null()]);
@@ -181,7 +181,7 @@ export const appQuery = Type.Object({
     Type.Integer({ description: 'So many instances, always the same ones for one client.', minimum: 1, maximum: 1000 }),
   ),
   client: Type.Optional(Type.String({ description: 'Whose subset; without it the address of the caller.' })),
-  index: Type.Optional(Type.Integer({ description: "Wait until the app's revision is above this." })),
+  index: Type.Optional(Type.String({ description: "Wait until the app has changed since: the `index` of a reply." })),
   wait: Type.Optional(Type.String({ description: 'How long to wait: `500ms`, `30s`, `5m` (the most).' })),
   at: Type.Optional(
     Type.String({ description: 'The instances as of then: ISO 8601, or counted back from now (`-15m`, `-2h`).' }),
@@ -196,7 +196,7 @@ export const writeQuery = Type.Object({
 export const appReply = Type.Object({
   env,
   appid,
-  index: Type.Integer({ description: 'To be given as `index` of the next call.' }),
+  index: Type.String({ description: 'To be given as `index` of the next call: `LIFE-N`.' }),
   instances: Type.Array(instanceReply),
 });
 
