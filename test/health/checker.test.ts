@@ -146,7 +146,7 @@ test('a change of something else leaves the count as it is', async () => {
 test('restored instances are what they were until their first check, and nothing is asked before the start', async () => {
   const { checker, registry, open, pass, status } = world();
   const registration = parseRegistration({ addrs: ['http://10.0.0.7:1'], checks: [{ type: 'tcp' }] }, defaults);
-  const change = registry.restore({
+  const change = registry.recover({
     key: { env: 'prod', appid: 'orders', instance: 'one' },
     label: 'one',
     registration: registration as Registration,

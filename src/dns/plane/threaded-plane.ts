@@ -45,6 +45,9 @@ export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | 
   return failure;
 }
 
+/** Of a change that does not say: the lease is not about to end. */
+const openLease = { deadlineMs: Number.POSITIVE_INFINITY, isNearExpiry: false, isSuspect: false };
+
 class ThreadedPlane implements Plane {
   readonly #options: PlaneOptions;
   /** With the ports that all threads share. */
@@ -108,12 +111,9 @@ class ThreadedPlane implements Plane {
     return this.counters.zones;
   }
 
-  apply({ revision, before, after }: Change): void {
+  apply({ revision, before, after, lease }: Change): void {
     if (after === undefined) this.#rows.push(removeRow(before, revision));
-    else {
-      const told = this.#options.view.find(after) as ReplicaInstance;
-      this.#rows.put(told, revision, this.#whySuspect(told));
-    }
+    else this.#rows.put({ instance: after, ...(lease ?? openLease) }, revision, lease?.suspectReason ?? '');
   }
 
   mark(told: ReplicaInstance): void {

@@ -111,7 +111,7 @@ export class NamedServices {
   }
 
   #by(file: string): Actor {
-    return { address: this.#deps.pathOf(file) };
+    return { kind: 'file', front: 'file', address: this.#deps.pathOf(file) };
   }
 }
 

@@ -1,28 +1,17 @@
-// An instance as the registry keeps it, with its lease and its times.
+// The registry's own record of an instance, with its lease and its times. Outside the registry it is an `InstanceRecord`,
+// which is read-only.
 
 import type { Cause } from '../model/change.ts';
-import type { Instance, Registration } from '../model/instance.ts';
-import type { LeasedInstance } from '../model/view.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Instance } from '../model/instance.ts';
+import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
 import type { Queued } from '../runtime/deadline-heap.ts';
 import { lateAfterMs } from './leases/heartbeat.ts';
-
-/** Wall-clock milliseconds, for people. */
-export interface Timestamps {
-  registeredAtMs: number;
-  /** When it last began to take traffic; undefined while it never has. */
-  upAtMs: number | undefined;
-  renewedAtMs: number;
-  updatedAtMs: number;
-  /** The writer's own time of the registration: orders two writers of one instance. */
-  dirtyAtMs: number;
-}
 
 /** See leases.ts. */
 export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
 
 /** What is the same of most instances, which were registered once and are up: kept once for all of them. */
-interface Rest {
+interface RareFields {
   readonly shortenedMs: number;
   /** Milliseconds behind its registration, as the others. */
   readonly upAfterMs: number | undefined;
@@ -30,16 +19,16 @@ interface Rest {
   readonly dirtyAfterMs: number;
 }
 
-const usual: Rest = { shortenedMs: 0, upAfterMs: 0, updatedAfterMs: 0, dirtyAfterMs: 0 };
+const common: RareFields = { shortenedMs: 0, upAfterMs: 0, updatedAfterMs: 0, dirtyAfterMs: 0 };
 
 /** In place of infinity, which would give every deadline a box: no lease ends before the process began. */
-const endless = -1;
+const unbounded = -1;
 
 const phases: readonly Phase[] = ['onTime', 'late', 'suspect', 'gone'];
 /** Of `#flags`: the phase's place in `phases`, and a bit each. */
 const phaseMask = 3;
 const suspectBit = 4;
-const lapsingBit = 8;
+const nearExpiryBit = 8;
 const memberBit = 16;
 
 /**
@@ -48,7 +37,7 @@ const memberBit = 16;
  * deadline is whole milliseconds (for twelve days of uptime they are small), its times stand behind the time of its
  * registration, as does its revision (counting begins at the second of the first start), and what is yes or no is a bit.
  */
-export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
+export class MutableRecord implements InstanceRecord, Queued {
   instance: Instance;
   /** Whole milliseconds, rounded down: no answer may outlive it. */
   #deadlineMs: number;
@@ -61,29 +50,24 @@ export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
   #revisionAfter: number;
   #registeredAtMs: number;
   #renewedAfterMs: number;
-  #rest: Rest;
+  #rare: RareFields;
 
   /** A fresh lease, not queued yet; for an instance with checks one without an end. */
   constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
     this.instance = instance;
-    this.#deadlineMs = instance.health === undefined ? Math.floor(nowMs + instance.leaseSeconds * 1000) : endless;
-    const { registeredAtMs, upAtMs } = times;
-    this.#registeredAtMs = registeredAtMs;
-    this.#revisionAfter = revision - Math.floor(registeredAtMs / 1000);
-    this.#renewedAfterMs = times.renewedAtMs - registeredAtMs;
-    const updatedAfterMs = times.updatedAtMs - registeredAtMs;
-    const dirtyAfterMs = times.dirtyAtMs - registeredAtMs;
-    const isUsual = upAtMs === registeredAtMs && updatedAfterMs === 0 && dirtyAfterMs === 0;
-    const upAfterMs = upAtMs === undefined ? undefined : upAtMs - registeredAtMs;
-    this.#rest = isUsual ? usual : { shortenedMs: 0, upAfterMs, updatedAfterMs, dirtyAfterMs };
+    this.#deadlineMs = instance.health === undefined ? Math.floor(nowMs + instance.leaseSeconds * 1000) : unbounded;
+    this.#registeredAtMs = times.registeredAtMs;
+    this.#revisionAfter = revision - Math.floor(times.registeredAtMs / 1000);
+    this.#renewedAfterMs = times.renewedAtMs - times.registeredAtMs;
+    this.#rare = rareFieldsOf(times, 0);
   }
 
   get deadlineMs(): number {
-    return this.#deadlineMs === endless ? Number.POSITIVE_INFINITY : this.#deadlineMs;
+    return this.#deadlineMs === unbounded ? Number.POSITIVE_INFINITY : this.#deadlineMs;
   }
 
   set deadlineMs(ms: number) {
-    this.#deadlineMs = ms === Number.POSITIVE_INFINITY ? endless : Math.floor(ms);
+    this.#deadlineMs = ms === Number.POSITIVE_INFINITY ? unbounded : Math.floor(ms);
   }
 
   get phase(): Phase {
@@ -102,13 +86,13 @@ export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
     this.#flag(suspectBit, is);
   }
 
-  /** Its lease is about to end, and those who hold a copy know when: see lapsing.ts. */
+  /** Its lease is about to end, and those who hold a copy know when: see near-expiry.ts. */
   get isNearExpiry(): boolean {
-    return (this.#flags & lapsingBit) !== 0;
+    return (this.#flags & nearExpiryBit) !== 0;
   }
 
   set isNearExpiry(is: boolean) {
-    this.#flag(lapsingBit, is);
+    this.#flag(nearExpiryBit, is);
   }
 
   /** It takes traffic, and is missed when it falls silent. */
@@ -122,11 +106,11 @@ export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
 
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
   get shortenedMs(): number {
-    return this.#rest.shortenedMs;
+    return this.#rare.shortenedMs;
   }
 
   set shortenedMs(shortenedMs: number) {
-    if (shortenedMs !== this.#rest.shortenedMs) this.#rest = { ...this.#rest, shortenedMs };
+    if (shortenedMs !== this.#rare.shortenedMs) this.#rare = { ...this.#rare, shortenedMs };
   }
 
   /** The registry's revision at the last change of this instance. */
@@ -142,29 +126,9 @@ export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
     return this.#registeredAtMs;
   }
 
-  /** It was registered again: the rest stays what it is. */
-  set registeredAtMs(ms: number) {
-    const { revision } = this;
-    const laterMs = ms - this.#registeredAtMs;
-    const { shortenedMs, upAfterMs, updatedAfterMs, dirtyAfterMs } = this.#rest;
-    this.#registeredAtMs = ms;
-    this.revision = revision;
-    this.#renewedAfterMs -= laterMs;
-    this.#rest = {
-      shortenedMs,
-      upAfterMs: upAfterMs === undefined ? undefined : upAfterMs - laterMs,
-      updatedAfterMs: updatedAfterMs - laterMs,
-      dirtyAfterMs: dirtyAfterMs - laterMs,
-    };
-  }
-
   get upAtMs(): number | undefined {
-    const { upAfterMs } = this.#rest;
+    const { upAfterMs } = this.#rare;
     return upAfterMs === undefined ? undefined : this.#registeredAtMs + upAfterMs;
-  }
-
-  set upAtMs(ms: number) {
-    this.#rest = { ...this.#rest, upAfterMs: ms - this.#registeredAtMs };
   }
 
   get renewedAtMs(): number {
@@ -176,19 +140,24 @@ export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
   }
 
   get updatedAtMs(): number {
-    return this.#registeredAtMs + this.#rest.updatedAfterMs;
-  }
-
-  set updatedAtMs(ms: number) {
-    this.#rest = { ...this.#rest, updatedAfterMs: ms - this.#registeredAtMs };
+    return this.#registeredAtMs + this.#rare.updatedAfterMs;
   }
 
   get dirtyAtMs(): number {
-    return this.#registeredAtMs + this.#rest.dirtyAfterMs;
+    return this.#registeredAtMs + this.#rare.dirtyAfterMs;
   }
 
-  set dirtyAtMs(ms: number) {
-    this.#rest = { ...this.#rest, dirtyAfterMs: ms - this.#registeredAtMs };
+  get times(): Timestamps {
+    const { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs } = this;
+    return { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
+  }
+
+  set times(times: Timestamps) {
+    const { revision } = this;
+    this.#registeredAtMs = times.registeredAtMs;
+    this.#revisionAfter = revision - Math.floor(times.registeredAtMs / 1000);
+    this.#renewedAfterMs = times.renewedAtMs - times.registeredAtMs;
+    this.#rare = rareFieldsOf(times, this.#rare.shortenedMs);
   }
 
   #flag(bit: number, is: boolean): void {
@@ -196,37 +165,35 @@ export class InstanceRecord implements LeasedInstance, Queued, Timestamps {
   }
 }
 
-/** Of an instance that joins now. `dirtyAtMs`: as its writer says. */
-export function firstTimes({ status }: Registration, wallMs: number, dirtyAtMs = wallMs): Timestamps {
-  const upAtMs = status === 'up' ? wallMs : undefined;
-  return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };
+function rareFieldsOf(times: Timestamps, shortenedMs: number): RareFields {
+  const { registeredAtMs, upAtMs } = times;
+  const upAfterMs = upAtMs === undefined ? undefined : upAtMs - registeredAtMs;
+  const updatedAfterMs = times.updatedAtMs - registeredAtMs;
+  const dirtyAfterMs = times.dirtyAtMs - registeredAtMs;
+  const isCommon = upAfterMs === 0 && updatedAfterMs === 0 && dirtyAfterMs === 0 && shortenedMs === 0;
+  return isCommon ? common : { shortenedMs, upAfterMs, updatedAfterMs, dirtyAfterMs };
 }
 
-export function timesOf({ registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs }: InstanceRecord): Timestamps {
-  return { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
-}
-
-export function leaseMs(stored: InstanceRecord): number {
+export function leaseMs(stored: MutableRecord): number {
   return stored.instance.leaseSeconds * 1000;
 }
 
 /** Monotonic milliseconds at which it was last heard: registered or renewed. */
-export function heardMs(stored: InstanceRecord): number {
+export function heardMs(stored: MutableRecord): number {
   return stored.deadlineMs - leaseMs(stored) - stored.shortenedMs;
 }
 
 /** Monotonic milliseconds at which it is late, if it was on time: never after its deadline. */
-export function lateAtMs(stored: InstanceRecord): number {
+export function lateAtMs(stored: MutableRecord): number {
   return heardMs(stored) + lateAfterMs(stored.intervalMs, leaseMs(stored));
 }
 
 /** Whoever joined at that time (monotonic milliseconds) or later may have been meant to replace it, if it is late. */
-export function replaceableMs(stored: InstanceRecord): number {
+export function replaceableMs(stored: MutableRecord): number {
   return heardMs(stored) - stored.intervalMs;
 }
 
-/** Why it leaves when it is evicted now. */
-export function evictionOf(stored: InstanceRecord, clock: Clock): Cause {
-  const nowMs = clock.monotonicMs();
+/** Why it leaves when it is evicted at `nowMs`. */
+export function evictionOf(stored: MutableRecord, nowMs: number): Cause {
   return { why: 'evicted', silentMs: nowMs - heardMs(stored), heldMs: Math.max(0, nowMs - stored.deadlineMs) };
 }
