@@ -1,43 +1,152 @@
-// The composition root: read it top to bottom. Builds every part, hands each what it needs of another as a function, makes
-// the table of subscribers, and starts and stops everything; what has been opened is closed in the opposite order.
+// The composition root: read it top to bottom. Opens every part in order, hands each what it needs of another as a function,
+// and closes in the opposite order what has been opened, at the end or where the start fails.
 // Nothing is kept in a module: two apps can run in one process, as the tests do.
 
 import { availableParallelism } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { createControl } from '../control/control.ts';
-import { DecisionLog } from '../control/decision-log.ts';
-import { LongPolls } from '../control/long-poll.ts';
 import { defaultThreads } from '../dns/plane/plane.ts';
-import { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
-import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
+import { loadZones } from '../dns/zone-file/load.ts';
 import { ZoneWatch } from '../dns/zone-file/watch/zone-watch.ts';
-import { zonesDigestOf } from '../dns/zone-file/zone-source.ts';
-import { Health } from '../health/health.ts';
-import { ChangeLog } from '../history/change-log.ts';
-import { LogRecorder } from '../history/log-recorder.ts';
 import { type Listen, listenHttp } from '../http/server/listen.ts';
-import { createHttpServer } from '../http/server/server.ts';
-import { Watchers } from '../http/watch/watchers.ts';
-import { createMetrics } from '../metrics/metrics.ts';
-import { Life } from '../model/life.ts';
-import { Registry } from '../registry/registry.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { version } from '../runtime/version.ts';
-import { openPersistence, type Persistence } from '../store/persistence.ts';
-import { layZones, openDataPlane } from './data-plane.ts';
-import { logEviction } from './eviction-log.ts';
+import { createControlPlane } from './control-plane.ts';
+import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
-import { GuardLog } from './guard-log.ts';
 import { LeaseTimer } from './lease-timer.ts';
-import { limits } from './limits.ts';
 import { listenProblem } from './listen-problem.ts';
 import { startClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { recoveredBy, subscribers } from './subscribers.ts';
+import { createRegistry, openData } from './registry-state.ts';
+import { recoveredBy } from './subscribers.ts';
 import { zoneReload } from './zone-reload.ts';
 
-PLACEHOLDER
+export interface App {
+  readonly http: readonly Listen[];
+  readonly dns: readonly Listen[];
+  /** Readiness off, what is in flight answered, all sockets closed. */
+  stop(): Promise<void>;
+}
+
+type Ended = { readonly problem: string } | 'stopped';
+
+/** What is the same for a first and a second opening of the data. */
+interface Start {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Ends a start that is under way: a large registry takes seconds. */
+  readonly stopping: AbortSignal;
+  readonly ownClock: Clock;
+}
+
+/** A problem is a sentence for a person. Data that turns out to be damaged is opened a second time, as a suspect. */
+export async function startApp(
+  config: Config,
+  logger: Logger,
+  stopping: AbortSignal,
+  ownClock: Clock = systemClock,
+): Promise<App | Ended> {
+  const start: Start = { config, logger, stopping, ownClock };
+  const first = await open(start, false);
+  if (first !== 'damaged') return first;
+  const second = await open(start, true);
+  if (second !== 'damaged') return second;
+  return { problem: `Cannot use the data in ${config.data}: it reads otherwise each time; is the disk at fault?` };
+}
+
+/** Whatever keeps the app from being ready closes what was opened before. */
+async function open(start: Start, isSuspect: boolean): Promise<App | Ended | 'damaged'> {
+  const opened = new AsyncDisposableStack();
+  try {
+    const app = await compose(start, isSuspect, opened);
+    if (typeof app === 'string' || 'problem' in app) await opened.disposeAsync();
+    return app;
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+async function compose(
+  { config, logger, stopping, ownClock }: Start,
+  isSuspect: boolean,
+  opened: AsyncDisposableStack,
+): Promise<App | Ended | 'damaged'> {
+  let phase: 'starting' | 'ready' | 'stopping' = 'starting';
+  const clock = startClock(ownClock, logger);
+  opened.defer(() => clock.stop());
+
+  // Zones from files. A fault stops the start: better no server than one with half its names.
+  const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
+  if (loaded.faults.length > 0)
+    return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
+
+  // What the last run has left, and the registry that it goes into.
+  const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
+  if (persistence === 'stopped' || 'problem' in persistence) return persistence;
+  const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
+  const { initialRevision } = persistence;
+  const onNearExpiry = (stored: InstanceRecord): void => {
+    plane.mark(stored);
+    leaseTimer.arm();
+  };
+  const state = createRegistry(config, {
+    clock: clock.clock,
+    loaded,
+    initialRevision,
+    onNearExpiry: threads === 0 ? undefined : onNearExpiry,
+  });
+  const { registry, zones, liveZones } = state;
+  opened.defer(() => persistence.close(registry.revision));
+
+  // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
+  // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
+  const opening = await openDataPlane(config, { state, clock, threads, fileZones: loaded.zones.values(), logger });
+  if ('failed' in opening) return listenProblem('DNS', opening);
+  const plane = opening;
+  opened.defer(() => plane.close());
+  const leaseTimer = new LeaseTimer(registry, clock.clock);
+  const isReady = () => phase === 'ready';
+  const isRecovered = () => phase !== 'starting';
+  const parts = { registry, clock, plane, persistence, leaseTimer, logger, isReady, isRecovered };
+  const { http, health, metrics, subscribers } = createControlPlane(config, parts);
+  opened.defer(() => metrics.stop());
+  for (const { live } of subscribers) registry.onChange(live);
+  const httpListens = await listenHttp(http, config.http);
+  if ('failed' in httpListens) return listenProblem('HTTP', httpListens);
+  opened.defer(() => http.close());
+  const { shortage } = fdBudget(config);
+  if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
+
+  const recovered = await persistence.restore(recovering(registry, liveZones, recoveredBy(subscribers)));
+  if (stopping.aborted) return 'stopped';
+  if (recovered === 'damaged') return 'damaged';
+
+  // From here on time passes for the instances: leases end, checks run, zone files are followed.
+  leaseTimer.arm();
+  opened.defer(() => leaseTimer.stop());
+  opened.defer(() => health.close());
+  await health.start();
+  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger });
+  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload);
+  opened.defer(() => zoneWatch.close());
+  plane.ready();
+  await plane.applied();
+  phase = 'ready';
+  const { revision } = registry;
+  const { listens: dns, transport, unavailable } = plane;
+  const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
+  return {
+    http: httpListens,
+    dns,
+    async stop() {
+      phase = 'stopping';
+      await opened.disposeAsync();
+      logger.info({ revision: registry.revision }, 'rollcall has stopped');
+    },
+  };
+}

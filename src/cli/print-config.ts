@@ -27,6 +27,8 @@ function line(config: Config, key: SettingKey): string {
     case 'dns':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'checkNetworks':
+    case 'trustedProxies':
+    case 'adapters':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;
@@ -36,6 +38,8 @@ function line(config: Config, key: SettingKey): string {
       return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
+    case 'publicUrl':
+      return config.publicUrl === undefined ? '# publicUrl: not set' : `publicUrl: ${scalar(config.publicUrl)}`;
     case 'dnsThreads':
       return config.dnsThreads === undefined ? '# dnsThreads: not set' : `dnsThreads: ${config.dnsThreads}`;
     default:

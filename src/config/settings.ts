@@ -5,6 +5,7 @@
 // Limits: it describes what is written in a file; what the program works with is `Config` in config.ts.
 
 import Type, { type Static } from 'typebox';
+import { AdapterName } from '../model/adapters.ts';
 
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
@@ -77,6 +78,24 @@ export const settingsSchema = Type.Object(
       default: false,
       flag: '',
       description: 'allow HTTP on a non-loopback address without any token',
+    }),
+    adapters: Type.Array(Type.Enum(AdapterName), {
+      default: [],
+      uniqueItems: true,
+      description: `APIs of other registries that are served beside our own: ${AdapterName.join(', ')}`,
+    }),
+    adapterEnv: Type.String({
+      default: 'prod',
+      description: 'environment of what is registered through an adapter that does not name one',
+    }),
+    publicUrl: Type.Optional(
+      Type.String({
+        description: 'URL at which clients reach the HTTP API, such as https://registry.example.org/rollcall',
+      }),
+    ),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'addresses and networks of proxies whose X-Forwarded-* headers are believed',
     }),
     logLevel: Type.Enum(logLevels, { default: 'info', flag: '<level>', description: 'least severe message to log' }),
     serverId: Type.String({

@@ -1,9 +1,10 @@
 // Which apps there are, sorted by env and appid, in pages. The cursor is the last app of the page before, so a page is
 // right whatever came or went in between.
 
+import type { AppRecords } from '../model/view.ts';
 import type { AppPlace } from './app-lists.ts';
 import { firstAfter } from './bounded-page.ts';
-import type { AppRecords, ReadView } from './read-view.ts';
+import type { ReadView } from './read-view.ts';
 
 export interface CatalogueEntry extends AppPlace {
   readonly instances: number;

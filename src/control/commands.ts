@@ -9,10 +9,11 @@ import type { Actor } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Principal, Right } from '../model/principal.ts';
+import type { Refused, Submit } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Committer } from './committer.ts';
-import type { Decision as Logged, DecisionLog } from './decision-log.ts';
+import type { DecisionLog, Decision as Logged } from './decision-log.ts';
 import type { Visible } from './visible.ts';
 
 /** What the node can do at present. */
@@ -34,20 +35,6 @@ export interface CommandsDeps {
   readonly visible: Visible;
 }
 
-/** Why a command was not carried out, or what cannot be promised of its outcome. */
-export type Refused =
-  | { readonly kind: 'forbidden'; readonly right: Right }
-  | { readonly kind: 'not-ready' }
-  | { readonly kind: 'store-failing'; readonly reason: string }
-  /** It took effect and is not on the disk: a restart may lose it. */
-  | { readonly kind: 'not-durable' };
-
-export type Submit = <C extends Command>(
-  principal: Principal,
-  actor: Actor,
-  command: C,
-) => Promise<OutcomeOf<C> | Refused>;
-
 export class Commands {
   readonly #deps: CommandsDeps;
 
@@ -56,29 +43,37 @@ export class Commands {
   }
 
   readonly submit: Submit = async (principal, actor, command) => {
-    const outcome = await this.perform(principal, actor, command);
-    return (await this.settled()) ?? outcome;
+    const performed = this.perform(principal, actor, command);
+    const outcome = performed instanceof Promise ? await performed : performed;
+    if (isRefused(outcome)) return outcome;
+    const noted = this.#noted(actor, command, outcome);
+    return (await this.settled()) ?? noted;
   };
 
-  /** For many commands at once: each is in force when this returns, and to be answered for after one `settled`. */
+  /**
+   * For many commands of one call, which counts and logs them together: each is in force when this returns, and to be
+   * answered for after one `settled`.
+   */
   perform<C extends Command>(
     principal: Principal,
     actor: Actor,
     command: C,
   ): OutcomeOf<C> | Refused | Promise<OutcomeOf<C>> {
-    const { registry, committer, clock, log } = this.#deps;
+    const { registry, committer, clock } = this.#deps;
     const refused = this.#notAdmitted(principal, command);
     if (refused !== undefined) return refused;
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     const decision = registry.decide(command, actor, now);
-    const reason = decision.kind === 'changes' ? this.#storeTrouble(principal) : undefined;
-    if (reason !== undefined) {
-      log.count.refused('store');
-      return { kind: 'store-failing', reason };
-    }
-    const outcome = committer.commit(actor, command, decision, now);
-    if (!(outcome instanceof Promise)) return this.#noted(actor, command, outcome);
-    return outcome.then((later) => this.#noted(actor, command, later));
+    const failing = decision.kind === 'changes' ? this.writeRefusal(principal) : undefined;
+    return failing ?? committer.commit(actor, command, decision, now);
+  }
+
+  /** Why nothing can be changed at present; counted. */
+  writeRefusal(principal: Principal): Refused | undefined {
+    const reason = isOwn(principal) ? undefined : this.#deps.availability.storeTrouble();
+    if (reason === undefined) return undefined;
+    this.#deps.log.count.refused('store');
+    return { kind: 'store-failing', reason };
   }
 
   /** Settles when all that was carried out is on the disk and in the answers of DNS. */
@@ -106,10 +101,6 @@ export class Commands {
     return isOwn(principal) || this.#deps.availability.isRecovered() ? undefined : { kind: 'not-ready' };
   }
 
-  #storeTrouble(principal: Principal): string | undefined {
-    return isOwn(principal) ? undefined : this.#deps.availability.storeTrouble();
-  }
-
   #noted<C extends Command>(actor: Actor, command: C, outcome: OutcomeOf<C>): OutcomeOf<C> {
     const { kind, key } = command;
     if (kind === 'judge') return outcome;
@@ -133,6 +124,12 @@ export class Commands {
   }
 }
 
+const refusals: readonly string[] = ['forbidden', 'not-ready', 'store-failing', 'not-durable'];
+
+function isRefused(outcome: { readonly kind: string }): outcome is Refused {
+  return refusals.includes(outcome.kind);
+}
+
 /** Files and checks: what they find holds whether or not it can be written down, since the next start finds it again. */
 function isOwn({ kind }: Principal): boolean {
   return kind === 'file' || kind === 'system';
@@ -141,7 +138,7 @@ function isOwn({ kind }: Principal): boolean {
 /** A hold, and its end, overrule what the registrant wants. */
 function rightFor(command: Command): Right {
   if (command.kind === 'up' || command.kind === 'judge') return 'operate';
-  return command.kind === 'drain' && command.holdUntilMs !== undefined ? 'operate' : 'register';
+  return command.kind === 'drain' && 'holdUntilMs' in command ? 'operate' : 'register';
 }
 
 const counters = { register: 'registration', patch: 'patch', cancel: 'cancel', drain: 'drain', up: 'drain' } as const;

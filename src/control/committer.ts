@@ -19,19 +19,13 @@ export interface Committer {
 
 /** The committer of a node without a cluster: never a promise. */
 export class LocalCommitter implements Committer {
-  readonly #registry: Registry;
+  readonly #registry: Pick<Registry, 'settle'>;
 
-  constructor(registry: Registry) {
+  constructor(registry: Pick<Registry, 'settle'>) {
     this.#registry = registry;
   }
 
   commit<C extends Command>(_actor: Actor, _command: C, decision: Decision<OutcomeOf<C>>, at: Moment): OutcomeOf<C> {
-    if (decision.kind === 'refused') return decision.outcome;
-    if (decision.kind === 'unchanged') {
-      if (decision.renewal !== undefined) this.#registry.reregister(decision.renewal, at);
-      return decision.outcome;
-    }
-    this.#registry.apply({ changes: decision.changes, revision: this.#registry.revision + 1, at });
-    return decision.outcome();
+    return this.#registry.settle(decision, at);
   }
 }

@@ -2,6 +2,7 @@
 // and waits. A front decodes its protocol, calls these and encodes what comes of it.
 
 import type { Recorder } from '../history/recorder.ts';
+import type { Instance } from '../model/instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AppLists } from './app-lists.ts';
@@ -14,7 +15,6 @@ import type { ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { Renewals } from './renewals.ts';
 import type { Visible } from './visible.ts';
-import type { Instance } from '../model/instance.ts';
 
 export interface ControlDeps {
   readonly registry: Registry;

@@ -5,16 +5,7 @@ import type { Change } from '../model/change.ts';
 import type { GuardView } from '../model/guard-status.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
-
-export interface AppRecords {
-  readonly env: string;
-  readonly appid: string;
-  /** It moves with every change of the app. */
-  readonly revision: number;
-  readonly size: number;
-  /** In order of registration. */
-  instances(): Iterable<InstanceRecord>;
-}
+import type { AppRecords } from '../model/view.ts';
 
 export interface ReadView {
   readonly revision: number;

@@ -4,13 +4,14 @@
 
 import { appInThePast, type PastApp } from '../history/past.ts';
 import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
-import { findRemoved, type RemovalFilter, type Removed, type RemovedInstances } from '../history/removed.ts';
+import { findRemoved, type RemovalFilter, type RemovedInstances } from '../history/removed.ts';
 import { planRestore, type RestoreRun, restoreRemoved } from '../history/undo.ts';
 import type { Actor } from '../model/change.ts';
 import type { Principal } from '../model/principal.ts';
+import type { Refused } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { AppPlace } from './app-lists.ts';
-import type { Commands, Refused } from './commands.ts';
+import type { Commands } from './commands.ts';
 import type { DecisionLog } from './decision-log.ts';
 
 export type { PastApp } from '../history/past.ts';
@@ -61,8 +62,11 @@ export class ChangeRecord {
     const { completeSinceMs, scannedToMs } = found;
     const span = { completeSinceMs, ...(scannedToMs === undefined ? {} : { scannedToMs }) };
     if (isDryRun) return { kind: 'restored', done: planned, skipped: plan.skipped, left, ...span };
-    const run = this.#run(principal, actor, planned);
-    if ('kind' in run) return run;
+    const refused = commands.writeRefusal(principal);
+    if (refused !== undefined) return refused;
+    const run = await restoreRemoved(registry, planned, actor, (by, command) =>
+      commands.perform(principal, by, command),
+    );
     const skipped = [...plan.skipped, ...run.skipped];
     const restored = { kind: 'restored', done: run.done, skipped, left, ...span } as const;
     if (run.done.length === 0) return restored;

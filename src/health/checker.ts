@@ -20,7 +20,7 @@ export interface CheckerDeps {
   readonly random: () => number;
   readonly probe: Probe;
   /** Called once an instance's checks have come to a verdict, the same one or another. */
-  readonly judge: (key: InstanceKey, judgement: Judgement) => void;
+  readonly judge: (key: InstanceKey, judgement: Judgement) => void | Promise<void>;
   readonly runningMax: number;
 }
 
@@ -161,7 +161,7 @@ export class Checker implements CheckCounts {
       scheduled.dueMs = nowMs + check.intervalSeconds * 1000 * (0.9 + 0.2 * random());
       this.#queue.set(scheduled, scheduled.dueMs);
       const verdict = verdictOf(tracked.checks.map((one) => ({ name: checkName(one.check), state: one.state })));
-      if (verdict !== undefined) judge(instance, verdict);
+      if (verdict !== undefined) void judge(instance, verdict);
     }
     this.run();
   }

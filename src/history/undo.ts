@@ -1,12 +1,14 @@
-// Puts back what was removed: each instance as a registration of its own, through the registry and all its checks, with
-// a fresh lease. Nothing that is registered now is touched, except that a drained instance which nobody has changed
-// since takes traffic again. What came back by itself and then left for another reason stays away. What nobody renews
-// leaves again at the end of its lease.
-// Two steps: the plan asks the record; the doing asks nobody and is done at once, so `planMax` bounds how long.
+// Restores what was removed: each instance by a command of its own, like any other registration, with a fresh lease.
+// Nothing that is registered now is touched, except that a drained instance which has not been changed since takes
+// traffic again. What came back by itself and then left for another reason stays away. What is not renewed leaves again
+// at the end of its lease.
+// Two steps: the plan reads the record; the run reads nothing and is done at once, so `planMax` bounds how long.
 
 import type { Actor } from '../model/change.ts';
+import type { PatchCommand, RegisterCommand } from '../model/command.ts';
 import type { Instance } from '../model/instance.ts';
 import { instanceKey } from '../model/names.ts';
+import type { Problem } from '../model/problem.ts';
 import { ownersRegistration } from '../registry/compact-instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
@@ -30,7 +32,7 @@ export interface RestorePlan {
 
 /** What can be put back. Whether there is room, and whether names are still free, only the doing shows. */
 export async function planRestore(
-  registry: Registry,
+  registry: Pick<Registry, 'find'>,
   recorder: Recorder,
   all: readonly Removed[],
   planMax = planMaxDefault,
@@ -56,12 +58,28 @@ export interface RestoreRun {
   readonly skipped: readonly Skipped[];
 }
 
+/** Carries out a command; only the kind of its outcome, and its problem, are read. */
+export type Perform = (
+  actor: Actor,
+  command: RegisterCommand | PatchCommand,
+) => PerformedOutcome | Promise<PerformedOutcome>;
+
+interface PerformedOutcome {
+  readonly kind: string;
+  readonly problem?: Problem;
+}
+
 /** Does what was planned, as far as it still can be done. */
-export function restoreRemoved(registry: Registry, planned: readonly Removed[], by: Actor): RestoreRun {
+export async function restoreRemoved(
+  registry: Pick<Registry, 'find'>,
+  planned: readonly Removed[],
+  by: Actor,
+  perform: Perform,
+): Promise<RestoreRun> {
   const done: Removed[] = [];
   const skipped: Skipped[] = [];
   for (const removed of planned) {
-    const reason = obstacleTo(registry, removed) ?? write(registry, removed, by);
+    const reason = obstacleTo(registry, removed) ?? (await write(perform, removed, by));
     if (reason === undefined) done.push(removed);
     else skipped.push({ removed, reason });
   }
@@ -69,7 +87,7 @@ export function restoreRemoved(registry: Registry, planned: readonly Removed[], 
 }
 
 /** Why it cannot be put back, as far as the present state says. */
-function obstacleTo(registry: Registry, { why, change, instance }: Removed): string | undefined {
+function obstacleTo(registry: Pick<Registry, 'find'>, { why, change, instance }: Removed): string | undefined {
   const stored = registry.find(instance);
   if (why !== 'drained') return stored === undefined ? undefined : 'is registered';
   if (stored === undefined) return 'is not registered any more';
@@ -122,17 +140,21 @@ class LastChanges {
 }
 
 /** The reason why not; undefined where it was done. */
-function write(registry: Registry, { why, change, instance }: Removed, actor: Actor): string | undefined {
+async function write(perform: Perform, { why, change, instance }: Removed, actor: Actor): Promise<string | undefined> {
   const by = { ...actor, reason: `put back: ${why} at revision ${change.revision}` };
   const { env, appid, instance: id } = instance;
   const key = { env, appid, instance: id };
   if (why === 'drained') {
-    const outcome = registry.patch(key, { status: 'up' }, by);
+    const outcome = await perform(by, { kind: 'patch', key, patch: { status: 'up' } });
     return outcome.kind === 'patched' ? undefined : `cannot be patched: ${outcome.kind}`;
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const outcome = registry.register(key, ownersRegistration(instance), { ifAbsent: true, dirtyAtMs, by });
+  const registration = ownersRegistration(instance);
+  const precondition = { ifNoneMatch: '*' } as const;
+  const outcome = await perform(by, { kind: 'register', key, registration, dirtyAtMs, precondition });
   if (outcome.kind === 'created') return undefined;
-  return 'problem' in outcome ? `${outcome.problem.field} ${outcome.problem.message}` : 'is registered';
+  if (outcome.kind === 'exists') return 'is registered';
+  const { problem } = outcome;
+  return problem === undefined ? `cannot be registered: ${outcome.kind}` : `${problem.field} ${problem.message}`;
 }

@@ -15,16 +15,16 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** Has the shape of `HttpCounters` in the HTTP plane, which it must not import. */
+/** Has the shape of `HttpCounters` in control, which it must not import. */
 export class HttpCounts {
   // All from the start, at zero: a rate needs the value before the first event.
   readonly registrations: Counts = zeros(
-    'created replaced unchanged outdated exists precondition conflict invalid full',
+    'created replaced unchanged outdated exists precondition conflict invalid full not-yours',
   );
   readonly renewals: Counts = zeros('renewed unknown invalid');
-  readonly patches: Counts = zeros('patched unchanged unknown precondition invalid');
-  readonly cancels: Counts = zeros('cancelled unknown precondition invalid');
-  readonly drains: Counts = zeros('drained unchanged unknown precondition invalid');
+  readonly patches: Counts = zeros('patched unchanged unknown precondition invalid not-yours');
+  readonly cancels: Counts = zeros('cancelled unknown precondition invalid not-yours');
+  readonly drains: Counts = zeros('drained resumed unchanged unknown precondition invalid not-yours');
   readonly refusals: Counts = zeros(
     'overload overload-renewal client-rate connections client-connections long-polls watchers body instances instances-per-app apps store',
   );

@@ -5,7 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
 import type { GuardView } from '../model/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
-import { HttpCounts } from './http-counts.ts';
+import type { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
 import { ZoneFileCounts } from './zone-file-counts.ts';
 
@@ -56,6 +56,8 @@ interface WatchCounts {
 }
 
 export interface MetricsSources {
+  /** What the HTTP plane and control count. */
+  readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
   /** Of this process, as they were noticed. */
   readonly pauses: { readonly count: number; readonly ms: number };
@@ -81,8 +83,6 @@ export interface MetricsSources {
 }
 
 export interface Metrics {
-  /** For the HTTP plane to count with. */
-  readonly http: HttpCounts;
   /** A change listener. */
   readonly changed: RegistryCounts['changed'];
   /** Hears what becomes of zone files. */
@@ -93,7 +93,7 @@ export interface Metrics {
 
 export function createMetrics(sources: MetricsSources): Metrics {
   const page = new Registry<PrometheusContentType>();
-  const http = new HttpCounts();
+  const { http } = sources;
   const registry = new RegistryCounts();
   const zoneFiles = new ZoneFileCounts();
   const delay = measureEventLoopDelay();
@@ -112,7 +112,6 @@ export function createMetrics(sources: MetricsSources): Metrics {
       'How long HTTP calls took that did not wait by their own wish.',
     );
   return {
-    http,
     changed: (change) => registry.changed(change),
     zoneFileChanged: (news) => zoneFiles.changed(news),
     text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}` }),

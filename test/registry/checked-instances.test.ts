@@ -8,6 +8,7 @@ import type { Change } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { performer } from '../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const key = { env: 'prod', appid: 'orders', instance: 'one' };
@@ -166,16 +167,15 @@ test('after a restart it is what it was, and is held to no lease', () => {
   expect(now()?.status).toBe('up');
 });
 
-test('put back after a mistake it is what its owner wanted, and has to pass again', () => {
-  const { registry, register, changes, now } = world();
+test('restored after a mistake it is what its owner wanted, and has to pass again', async () => {
+  const { registry, clock, register, changes, now } = world();
   register({ checks });
   registry.judge(key, critical);
   registry.cancel(key);
   const change = changes.at(-1) as Change;
   const removed = { why: 'cancelled', change, instance: change.before } as Removed;
-  expect(
-    restoreRemoved(registry, [removed], { kind: 'anonymous', front: 'api', address: '127.0.0.1' }).done.length,
-  ).toBe(1);
+  const actor = { kind: 'anonymous', front: 'api', address: '127.0.0.1' } as const;
+  expect((await restoreRemoved(registry, [removed], actor, performer(registry, clock))).done.length).toBe(1);
   expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'unchecked', wanted: 'up' } });
   registry.judge(key, passing);
   expect(now()?.status).toBe('up');

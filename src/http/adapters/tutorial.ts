@@ -5,13 +5,13 @@
 // the caller's address. Both are kept in the metadata of the instance, so that they outlive a restart.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Refused } from '../../control/commands.ts';
 import { parseRegistration, type Registration } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
-import { isIpv6Text } from '../../model/ip.ts';
+import { parseIpv6 } from '../../model/ip.ts';
 import { type InstanceKey, parseAppid, parseInstanceKey } from '../../model/names.ts';
 import type { RegisterOutcome } from '../../model/outcome.ts';
 import { type Problem, problem } from '../../model/problem.ts';
+import type { Refused } from '../../model/submit.ts';
 import { actorOf } from '../server/auth.ts';
 import type { Front, FrontContext } from './front.ts';
 import { jsonObjectOf } from './json-object.ts';
@@ -30,9 +30,13 @@ function addCalls(scope: FastifyInstance, context: FrontContext): void {
   scope.post(`${path}/register`, { schema: { summary: 'Register an instance', tags } }, async (request, reply) =>
     register(context, request, reply),
   );
-  scope.get(`${path}/getaddresses`, { schema: { summary: 'Addresses of the instances that are up', tags } }, (request, reply) => {
-    getAddresses(context, request, reply);
-  });
+  scope.get(
+    `${path}/getaddresses`,
+    { schema: { summary: 'Addresses of the instances that are up', tags } },
+    (request, reply) => {
+      getAddresses(context, request, reply);
+    },
+  );
   scope.get(`${path}/heartbeat`, { schema: { summary: "Renew the caller's instances", tags } }, (request, reply) => {
     heartbeat(context, request, reply);
   });
@@ -99,7 +103,8 @@ function decodeRegistration({ env, defaults }: FrontContext, request: FastifyReq
     .filter((field) => !fields.includes(field))
     .map((field) => problem(field.slice(0, 63), `is not a field: there are ${fields.join(', ')}`));
   if (name !== service) problems.push(problem('name', `must be the service of the path, ${service}`, name));
-  if (bodyVersion !== version) problems.push(problem('version', `must be the version of the path, ${version}`, bodyVersion));
+  if (bodyVersion !== version)
+    problems.push(problem('version', `must be the version of the path, ${version}`, bodyVersion));
   if (typeof address !== 'string' || address === '')
     problems.push(problem('address', 'must be an IP address or a host name', address ?? 'nothing'));
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
@@ -122,7 +127,7 @@ function inTheirWords(found: Problem): Problem {
 }
 
 function hostOf(address: string): string {
-  return isIpv6Text(address) ? `[${address}]` : address;
+  return parseIpv6(address) !== undefined ? `[${address}]` : address;
 }
 
 /** All instances of the service and version; undefined: there are none. */
@@ -141,7 +146,7 @@ function getAddresses(context: FrontContext, request: FastifyRequest, reply: Fas
     return;
   }
   const up = found.filter(({ instance }) => instance.status === 'up');
-  const addresses = up.flatMap(({ instance }) => instance.addrs.map(({ host, port }) => `${hostOf(host)}:${port}`));
+  const addresses = up.flatMap(({ instance }) => instance.addrs.map(({ host, number }) => `${hostOf(host)}:${number}`));
   reply.header('cache-control', 'no-store').send({ addresses });
 }
 

@@ -8,11 +8,7 @@ import { isRefusal, sendRefusal } from './refusals.ts';
 import { answerWhenSafe } from './stop-answer.ts';
 
 /** Handles the call; a body is ignored. */
-export async function cancel(
-  context: ApiContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+export async function cancel(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const call = readInstanceCall(context, request, reply, 'cancel', ['wait', 'reason']);
   if (call === undefined) return reply;
   const { key, precondition, actor, waitMs } = call;

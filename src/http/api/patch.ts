@@ -24,7 +24,10 @@ export async function patch(
   const outcome = await control.commands.submit(request.principal, actor, command);
   if (isRefusal(outcome)) return sendRefusal(request, reply, life, 'patch', key, outcome);
   if (outcome.kind === 'invalid') {
-    return sendProblem(reply, invalidRequest(`Cannot patch ${instanceName(key)}`, inBody(outcome.problems.map(aboutPlace))));
+    return sendProblem(
+      reply,
+      invalidRequest(`Cannot patch ${instanceName(key)}`, inBody(outcome.problems.map(aboutPlace))),
+    );
   }
   return reply.header('etag', revisionTag(life, outcome.stored.revision)).send(instanceDocument(outcome.stored, clock));
 }

@@ -28,7 +28,11 @@ export function readPastApp(context: ApiContext, request: FastifyRequest, reply:
   answer(context, request, reply).catch((error: unknown) => reply.send(error));
 }
 
-async function answer({ control, clock }: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answer(
+  { control, clock }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const params = request.params as { readonly env: string; readonly appid: string };
   const query = new QueryReader(request, [...selectionParameters, ...ofThePresent, 'at']);
   const [env, appid] = [parseEnv(params.env), parseAppid(params.appid)];

@@ -2,10 +2,10 @@
 // not of one call alone.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Refused } from '../../control/commands.ts';
 import type { Life } from '../../model/life.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { NotYours, PreconditionFailed, Unknown } from '../../model/outcome.ts';
+import type { Refused } from '../../model/submit.ts';
 import { type Failure, sendProblem } from '../server/problem-details.ts';
 import { notReady } from '../server/unavailable.ts';
 import { revisionTag } from './entity-tag.ts';
@@ -13,7 +13,15 @@ import { instanceName, instancePath } from './instance-document.ts';
 
 type Common = Refused | Unknown | NotYours | PreconditionFailed;
 
-const refused = ['forbidden', 'not-ready', 'store-failing', 'not-durable', 'unknown', 'not-yours', 'precondition-failed'];
+const refused = [
+  'forbidden',
+  'not-ready',
+  'store-failing',
+  'not-durable',
+  'unknown',
+  'not-yours',
+  'precondition-failed',
+];
 
 /** Whether an outcome is one of those that `sendRefusal` answers for. */
 export function isRefusal<Outcome extends { readonly kind: string }>(

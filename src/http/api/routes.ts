@@ -147,7 +147,8 @@ function addInstanceRoutes(scope: FastifyInstance, context: ApiContext): void {
       preHandler,
       schema: {
         summary: 'Change a registration',
-        description: 'JSON merge patch; does not renew the lease. `If-Match` with its ETag: only if no other writer was faster.',
+        description:
+          'JSON merge patch; does not renew the lease. `If-Match` with its ETag: only if no other writer was faster.',
         tags,
         params,
         querystring: schemas.writeQuery,

@@ -181,7 +181,7 @@ export const appQuery = Type.Object({
     Type.Integer({ description: 'So many instances, always the same ones for one client.', minimum: 1, maximum: 1000 }),
   ),
   client: Type.Optional(Type.String({ description: 'Whose subset; without it the address of the caller.' })),
-  index: Type.Optional(Type.String({ description: "Wait until the app has changed since: the `index` of a reply." })),
+  index: Type.Optional(Type.String({ description: 'Wait until the app has changed since: the `index` of a reply.' })),
   wait: Type.Optional(Type.String({ description: 'How long to wait: `500ms`, `30s`, `5m` (the most).' })),
   at: Type.Optional(
     Type.String({ description: 'The instances as of then: ISO 8601, or counted back from now (`-15m`, `-2h`).' }),

@@ -82,6 +82,8 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly isOpen?: boolean;
   /** Where clients reach this server, without a final slash; by default what their requests say. */
   readonly publicUrl?: string | undefined;
+  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; none by default. */
+  readonly trustedProxies?: readonly string[];
   /** The fronts of other registries' APIs; none by default. */
   readonly adapters?: AdapterSettings;
   /** Shown in /openapi.json. */
@@ -108,7 +110,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { logger, control, clock, watchers, random = Math.random } = deps;
   const { longPolls, availability, visible } = control;
   const counters = control.log.count;
-  const app = createApp(limits, { ...httpTimeouts, ...deps.timeouts }, logger, counters);
+  const timeouts = { ...httpTimeouts, ...deps.timeouts };
+  const app = createApp(limits, timeouts, { logger, counters, trustedProxies: deps.trustedProxies ?? [] });
   const hasTokens = deps.tokens.length > 0;
   const guide = routeGuide(app);
 
@@ -158,11 +161,16 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
   if (adapters !== undefined) app.register(guarded((scope) => addAdapters(scope, context, adapters)));
 }
 
+interface Created {
+  readonly logger: Logger;
+  readonly counters: HttpCounters;
+  readonly trustedProxies: readonly string[];
+}
+
 function createApp(
   limits: HttpLimits,
   timeouts: HttpTimeouts,
-  logger: Logger,
-  counters: HttpCounters,
+  { logger, counters, trustedProxies }: Created,
 ): FastifyInstance {
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendFailure({ logger, counters }, error, request, reply);
@@ -178,6 +186,7 @@ function createApp(
     connectionTimeout: timeouts.idleMs,
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
+    ...(trustedProxies.length === 0 ? {} : { trustProxy: [...trustedProxies] }),
     return503OnClosing: false,
     routerOptions: { maxParamLength: paramCharactersMax, caseSensitive: true },
     clientErrorHandler: refuseConnection,

@@ -70,5 +70,8 @@ function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Cloc
   const { after, times, lease, revision } = change;
   if (after === undefined) return document;
   const { deadlineMs = Number.POSITIVE_INFINITY, isSuspect = false } = lease ?? {};
-  return { ...document, after: instanceDocument({ instance: after, ...times, deadlineMs, isSuspect, revision }, clock) };
+  return {
+    ...document,
+    after: instanceDocument({ instance: after, ...times, deadlineMs, isSuspect, revision }, clock),
+  };
 }

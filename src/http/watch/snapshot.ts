@@ -3,9 +3,10 @@
 // changes that follow it, all of them after that revision. So nothing has to be held still or copied, however large
 // the registry is, and together they lose nothing and say nothing twice.
 
-import type { AppRecords, ReadView } from '../../control/read-view.ts';
+import type { ReadView } from '../../control/read-view.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { isSelected } from '../../model/selection/filter.ts';
+import type { AppRecords } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { instanceDocument } from '../api/instance-document.ts';
 import type { WatchQuery } from './watch-query.ts';

@@ -18,9 +18,7 @@ export const watchQuery = Type.Object({
   group: appQuery.properties.group,
   tag: appQuery.properties.tag,
   port: appQuery.properties.port,
-  lastEventId: Type.Optional(
-    Type.String({ description: 'For clients that cannot send the header `Last-Event-ID`.' }),
-  ),
+  lastEventId: Type.Optional(Type.String({ description: 'For clients that cannot send the header `Last-Event-ID`.' })),
 });
 
 export const watchReply = {

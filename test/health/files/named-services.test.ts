@@ -6,6 +6,7 @@ import { NamedServices } from '../../../src/health/files/named-services.ts';
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
+import { submitter } from '../../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const nobody: ReadonlySet<string> = new Set();
@@ -22,8 +23,9 @@ function services(...instances: readonly string[]): readonly Service[] {
 }
 
 function world() {
+  const clock = new FakeClock();
   const registry = new Registry({
-    clock: new FakeClock(),
+    clock,
     origin: 'svc.',
     defaults,
     instancesMax: 1000,
@@ -36,7 +38,8 @@ function world() {
     told.push(`${kind} ${instance.instance} of ${instance.health?.file}`);
   });
   const named = new NamedServices({
-    registry,
+    submit: submitter(registry, clock),
+    view: registry,
     pathOf: (file) => `services.d/${file}`,
     restoredFrom: () => [],
     nextTurn: () => nextTurn(),
@@ -51,7 +54,7 @@ test('a file that is renamed hands its instances over: nobody leaves, and what t
   expect(await named.say('old.yaml', services('one'), nobody)).toEqual([]);
   registry.judge(key, { verdict: 'passing', reason: 'tcp: connected' });
   expect(await named.say('new.yaml', services('one'), new Set(['old.yaml']))).toEqual([]);
-  named.withdraw('old.yaml');
+  await named.withdraw('old.yaml');
   expect(registry.find(key)?.instance).toMatchObject({ status: 'up', health: { file: 'new.yaml' } });
   expect(told.filter((text) => text.startsWith('cancelled'))).toEqual([]);
 });
@@ -64,7 +67,7 @@ test('what two files name is the first one’s, and the second one’s as soon a
   await named.say('a.yaml', services('two'), nobody);
   expect(told).toContain('taken one by b.yaml');
   expect(registry.find(key)?.instance.health?.file).toBe('b.yaml');
-  named.withdraw('b.yaml');
+  await named.withdraw('b.yaml');
   expect(registry.find(key)).toBeUndefined();
 });
 
@@ -81,7 +84,7 @@ test('named twice in one file is a fault of the file, and waits for nobody', asy
   expect(await named.say('a.yaml', services('one', 'one'), nobody)).toEqual([
     '2:3: prod/a/one is in this file already',
   ]);
-  named.withdraw('a.yaml');
+  await named.withdraw('a.yaml');
   expect(told).toEqual(['registered one of a.yaml', 'cancelled one of a.yaml']);
 });
 

@@ -77,7 +77,7 @@ describe('a first registration', () => {
 
   test('is answered when it has been written down, and not before', async () => {
     const written = Promise.withResolvers<void>();
-    const { register, registry } = createWorld({ deps: { durable: () => written.promise } });
+    const { register, registry } = createWorld({ control: { durable: () => written.promise } });
     let isAnswered = false;
     const answered = register('prod/orders/a1').then((reply) => {
       isAnswered = true;
@@ -91,7 +91,7 @@ describe('a first registration', () => {
   });
 
   test('that cannot be written down is a 503, and an error in the log', async () => {
-    const { register, log } = createWorld({ deps: { durable: () => Promise.reject(new Error('disk full')) } });
+    const { register, log } = createWorld({ control: { durable: () => Promise.reject(new Error('disk full')) } });
     const reply = await register('prod/orders/a1');
     expect(reply.statusCode).toBe(503);
     expect(problemOf(reply).detail).toContain('Send it again to be sure.');

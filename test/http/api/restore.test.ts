@@ -74,7 +74,7 @@ describe('putting back', () => {
   test('is answered when it is durable', async () => {
     let isDurable = true;
     const durable = () => (isDurable ? Promise.resolve() : Promise.reject(new Error('disk full')));
-    const { call, registry } = await withBadCancel({ deps: { durable } });
+    const { call, registry } = await withBadCancel({ control: { durable } });
     isDurable = false;
     const reply = await call('POST', '/restore', { from: '-5m' });
     expect(reply.statusCode).toBe(503);
