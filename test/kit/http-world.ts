@@ -116,6 +116,9 @@ const answer: ResolveResult = {
 /** The identity that ids, tags and indexes of such a world carry. */
 export const lifeToken = 'thislife';
 
+/** The index of a revision of such a world. */
+export const indexOf = (revision: number): string => `${lifeToken}-${revision}`;
+
 /** The entity tag of a revision of such a world. */
 export const tagOf = (revision: number): string => `"${lifeToken}-${revision}"`;
 

@@ -136,6 +136,7 @@ describe('/openapi.json', () => {
       'get /readyz',
       'patch /api/v1/apps/{env}/{appid}/{instance}',
       'post /api/v1/apps/{env}/{appid}/{instance}/drain',
+      'post /api/v1/apps/{env}/{appid}/{instance}/up',
       'post /api/v1/renew',
       'post /api/v1/restore',
       'put /api/v1/apps/{env}/{appid}/{instance}',
