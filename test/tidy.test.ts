@@ -118,14 +118,10 @@ function faultOf({ from, to }: Pick<Import, 'from' | 'to'>): string | undefined 
 const toRedraw = new Set([
   'control -> http',
   'dns/message -> dns/server',
-  'dns/plane -> registry',
   'dns/services -> dns/server',
-  'dns/services -> registry',
   'health -> registry',
   'http -> history',
   'http -> registry',
-  'model -> registry',
-  'store -> registry',
 ]);
 
 describe('imports', () => {

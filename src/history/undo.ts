@@ -5,9 +5,9 @@
 // Two steps: the plan asks the record; the doing asks nobody and is done at once, so `planMax` bounds how long.
 
 import type { Actor } from '../model/change.ts';
+import { ownersRegistration } from '../model/compact-instance.ts';
 import type { Instance } from '../model/instance.ts';
 import { instanceKey } from '../model/names.ts';
-import { ownersRegistration } from '../registry/compact-instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
 import type { Removed } from './removed.ts';
