@@ -2,8 +2,8 @@
 // refused, everybody who keeps an index of instances is told.
 
 import type { Change } from '../model/change.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** What of the zones has to be asked. */

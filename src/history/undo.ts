@@ -6,10 +6,10 @@
 
 import type { Actor } from '../model/change.ts';
 import type { PatchCommand, RegisterCommand } from '../model/command.ts';
+import { ownersRegistration } from '../model/compact-instance.ts';
 import type { Instance } from '../model/instance.ts';
 import { instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
-import { ownersRegistration } from '../registry/compact-instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
 import type { Removed } from './removed.ts';

@@ -10,6 +10,7 @@ import type {
   RegisterCommand,
   UpCommand,
 } from '../model/command.ts';
+import { type CompactInstance, compactInstance, judgedInstance } from '../model/compact-instance.ts';
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { healthOf } from '../model/health.ts';
@@ -27,7 +28,6 @@ import { problem } from '../model/problem.ts';
 import type { Moment } from '../runtime/clock.ts';
 import { Admission } from './admission.ts';
 import type { App } from './apps/app.ts';
-import { CompactInstance, judgedInstance } from './compact-instance.ts';
 import type { MutableRecord } from './mutable-record.ts';
 import type { RegistryOptions } from './options.ts';
 import { patchedRegistration } from './patched-registration.ts';
@@ -111,7 +111,7 @@ export class Decider {
     const neighbours = [known?.latest, this.#state.latest];
     const health = healthOf(registration, undefined, file);
     const place = known?.place ?? { env, appid };
-    const instance = new CompactInstance(place, key.instance, label, registration, neighbours, health);
+    const instance = compactInstance(place, key.instance, label, registration, neighbours, health);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return refused({ kind: 'invalid', problem: tooLong });
     const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`);
@@ -181,7 +181,7 @@ export class Decider {
   #again(app: App, before: Instance, registration: Registration, file: string | undefined): CompactInstance {
     const health = healthOf(registration, before, file);
     const neighbours = [app.latest, this.#state.latest];
-    return new CompactInstance(app.place, before.instance, before.label, registration, neighbours, health);
+    return compactInstance(app.place, before.instance, before.label, registration, neighbours, health);
   }
 
   #find(

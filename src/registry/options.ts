@@ -1,10 +1,8 @@
 // What a registry is made with, and what a registration may ask for besides its content.
 
 import type { Actor } from '../model/change.ts';
-import type { Health } from '../model/health.ts';
-import type { Registration, RegistrationDefaults } from '../model/instance.ts';
-import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { RegistrationDefaults } from '../model/instance.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface RegistryOptions {
@@ -45,17 +43,6 @@ export const guardDefaults: GuardOptions = {
   guardCeilingSeconds: 3600,
   evictionPercentPerMinute: 15,
 };
-
-/** An instance as it was written down, to be put back at the start. */
-export interface PersistedInstance {
-  readonly key: InstanceKey;
-  readonly label: string;
-  readonly registration: Registration;
-  readonly times: Readonly<Timestamps>;
-  readonly revision: number;
-  /** As the checks had found it: it counts until the first check of this life. */
-  readonly health?: Health | undefined;
-}
 
 export interface RegisterOptions {
   /** Leave an instance that is there as it is. */

@@ -5,6 +5,7 @@
 
 import type { Actor, Change, ChangeListener, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
+import { compactInstance } from '../model/compact-instance.ts';
 import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import type { GuardView } from '../model/guard-status.ts';
@@ -21,14 +22,14 @@ import type {
   RegisterOutcome,
   RenewOutcome,
 } from '../model/outcome.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import type { AppRecords, AppView, LeasedInstance, RegistryView } from '../model/view.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
-import { CompactInstance } from './compact-instance.ts';
 import { Decider } from './decider.ts';
 import { evictionOf, MutableRecord } from './mutable-record.ts';
-import type { PersistedInstance, RegisterOptions, RegistryOptions } from './options.ts';
+import type { RegisterOptions, RegistryOptions } from './options.ts';
 import { State } from './state.ts';
 
 export type * from '../model/outcome.ts';
@@ -168,7 +169,7 @@ export class Registry implements RegistryView {
     const found = healthOf(registration, undefined, undefined);
     const health = found && (saved.health ?? found);
     const neighbours = [app.latest, this.#state.latest];
-    const instance = new CompactInstance(app.place, key.instance, label, registration, neighbours, health);
+    const instance = compactInstance(app.place, key.instance, label, registration, neighbours, health);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
     const now = this.#now();

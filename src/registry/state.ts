@@ -3,15 +3,15 @@
 
 import { strict as assert } from 'node:assert';
 import type { Change, LeaseState, NewChange } from '../model/change.ts';
+import { CompactInstance, compactInstance } from '../model/compact-instance.ts';
 import type { ChangeGroup } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
+import { Catalogue } from '../runtime/catalogue.ts';
 import type { Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
-import { Catalogue } from './apps/catalogue.ts';
 import { Tombstones } from './apps/tombstones.ts';
 import { ChangeStream } from './change-stream.ts';
-import { CompactInstance } from './compact-instance.ts';
 import { Tenures } from './leases/tenures.ts';
 import { MutableRecord } from './mutable-record.ts';
 import type { RegistryOptions } from './options.ts';
@@ -127,7 +127,7 @@ export class State {
   #compact(app: App, instance: Instance): CompactInstance {
     if (instance instanceof CompactInstance) return instance;
     const { instance: id, label, health } = instance;
-    return new CompactInstance(app.place, id, label, instance, [app.latest, this.latest], health);
+    return compactInstance(app.place, id, label, instance, [app.latest, this.latest], health);
   }
 
   #placed(app: App, instance: CompactInstance): void {

@@ -7,8 +7,8 @@ import { parseAddress } from '../model/address.ts';
 import type { Registration } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import { type InstanceKey, labelFault, parseAppid, parseEnv, parseInstanceId } from '../model/names.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import { ContentReader } from './content-reader.ts';
 import { type Content, parsed, timesIn } from './rows.ts';
 

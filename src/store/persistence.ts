@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import type { Recorder } from '../history/recorder.ts';
 import type { Change } from '../model/change.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import type { OpenReport } from './calls.ts';
 import type { DatabaseOptions } from './database.ts';
 import { lifeTokenOf, newLifeToken } from './life-file.ts';

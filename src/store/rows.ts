@@ -5,6 +5,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { Actor, Change } from '../model/change.ts';
+import { compactInstance } from '../model/compact-instance.ts';
 import { type Health, Verdict } from '../model/health.ts';
 import {
   type Instance,
@@ -16,7 +17,6 @@ import {
 import type { Timestamps } from '../model/instance-record.ts';
 import { instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
-import { CompactInstance } from '../registry/compact-instance.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -102,7 +102,7 @@ export function changeOf(row: EventRow): Change | undefined {
   const put = (content: unknown): Instance | undefined => {
     const { registration, health } = readContent(content);
     if (Array.isArray(registration)) return undefined;
-    return new CompactInstance(place, place.instance, place.label, registration, [], health);
+    return compactInstance(place, place.instance, place.label, registration, [], health);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);

@@ -1,7 +1,7 @@
 // A registry on a store in a folder, as app.ts puts them together, with a clock moved by hand: open, change, end it in
 // any way, open again.
 
-import type { PersistedInstance } from '../../src/registry/options.ts';
+import type { PersistedInstance } from '../../src/model/persisted-instance.ts';
 import { openPersistence, type Persistence, type PersistenceOptions } from '../../src/store/persistence.ts';
 import type { FakeClock } from './clock.ts';
 import { Harness } from './harness.ts';

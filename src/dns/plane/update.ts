@@ -5,10 +5,10 @@
 // Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../model/address.ts';
+import { isAlike } from '../../model/compact-instance.ts';
 import type { Health } from '../../model/health.ts';
 import type { Instance, Registration } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import { isAlike } from '../../registry/compact-instance.ts';
 
 export interface Place {
   readonly env: string;

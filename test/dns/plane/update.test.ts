@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { RowBatch } from '../../../src/dns/plane/row-batch.ts';
 import { putRow, type ReplicaInstance, readUpdates } from '../../../src/dns/plane/update.ts';
-import type { CompactInstance } from '../../../src/registry/compact-instance.ts';
+import type { CompactInstance } from '../../../src/model/compact-instance.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 
 function readBack(body: Record<string, unknown>): { there: ReplicaInstance; back: ReturnType<typeof readUpdates>[0] } {

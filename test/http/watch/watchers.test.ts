@@ -30,7 +30,7 @@ describe('the beginning', () => {
       appid: 'orders',
       instances: [{ instance: 'a1', version: '1', revision: 101 }, { instance: 'a2' }],
     });
-    expect(stream.events.map(({ id }) => id)).toEqual(['', '', String(registry.revision)]);
+    expect(stream.events.map(({ id }) => id)).toEqual(['', '', `thislife-${registry.revision}`]);
   });
 
   test('of an app that nobody registered is an empty snapshot; of everything that is empty, none', () => {

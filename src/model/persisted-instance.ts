@@ -1,0 +1,16 @@
+// An instance as the store keeps it, read back at the start for the registry to recover.
+
+import type { Health } from './health.ts';
+import type { Registration } from './instance.ts';
+import type { Timestamps } from './instance-record.ts';
+import type { InstanceKey } from './names.ts';
+
+export interface PersistedInstance {
+  readonly key: InstanceKey;
+  readonly label: string;
+  readonly registration: Registration;
+  readonly times: Timestamps;
+  readonly revision: number;
+  /** The last verdict of its checks: it counts until the first check of this process. */
+  readonly health?: Health | undefined;
+}
