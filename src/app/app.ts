@@ -5,22 +5,23 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { defaultThreads } from '../dns/plane/plane.ts';
+import { defaultThreads, type Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
-import { loadZones } from '../dns/zone-file/load.ts';
+import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
 import { ZoneWatch } from '../dns/zone-file/watch/zone-watch.ts';
 import { type Listen, listenHttp } from '../http/server/listen.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { createControlPlane } from './control-plane.ts';
+import type { Persistence } from '../store/persistence.ts';
+import { type ControlPlane, createControlPlane } from './control-plane.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { listenProblem } from './listen-problem.ts';
 import { startClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { createRegistry, openData } from './registry-state.ts';
+import { createRegistry, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { zoneReload } from './zone-reload.ts';
 
@@ -70,12 +71,14 @@ async function open(start: Start, isSuspect: boolean): Promise<App | Ended | 'da
   }
 }
 
+type Phase = 'starting' | 'ready' | 'stopping';
+
 async function compose(
   { config, logger, stopping, ownClock }: Start,
   isSuspect: boolean,
   opened: AsyncDisposableStack,
 ): Promise<App | Ended | 'damaged'> {
-  let phase: 'starting' | 'ready' | 'stopping' = 'starting';
+  const phase: { now: Phase } = { now: 'starting' };
   const clock = startClock(ownClock, logger);
   opened.defer(() => clock.stop());
 
@@ -88,7 +91,6 @@ async function compose(
   const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
   if (persistence === 'stopped' || 'problem' in persistence) return persistence;
   const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
-  const { initialRevision } = persistence;
   const onNearExpiry = (stored: InstanceRecord): void => {
     plane.mark(stored);
     leaseTimer.arm();
@@ -96,10 +98,10 @@ async function compose(
   const state = createRegistry(config, {
     clock: clock.clock,
     loaded,
-    initialRevision,
+    initialRevision: persistence.initialRevision,
     onNearExpiry: threads === 0 ? undefined : onNearExpiry,
   });
-  const { registry, zones, liveZones } = state;
+  const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
 
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
@@ -109,23 +111,40 @@ async function compose(
   const plane = opening;
   opened.defer(() => plane.close());
   const leaseTimer = new LeaseTimer(registry, clock.clock);
-  const isReady = () => phase === 'ready';
-  const isRecovered = () => phase !== 'starting';
+  const isReady = () => phase.now === 'ready';
+  const isRecovered = () => phase.now !== 'starting';
   const parts = { registry, clock, plane, persistence, leaseTimer, logger, isReady, isRecovered };
-  const { http, health, metrics, subscribers } = createControlPlane(config, parts);
-  opened.defer(() => metrics.stop());
-  for (const { live } of subscribers) registry.onChange(live);
-  const httpListens = await listenHttp(http, config.http);
-  if ('failed' in httpListens) return listenProblem('HTTP', httpListens);
-  opened.defer(() => http.close());
+  const control = createControlPlane(config, parts);
+  opened.defer(() => control.metrics.stop());
+  for (const { live } of control.subscribers) registry.onChange(live);
+  const http = await listenHttp(control.http, config.http);
+  if ('failed' in http) return listenProblem('HTTP', http);
+  opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
+  return run({ config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http }, opened);
+}
 
+interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
+  readonly phase: { now: Phase };
+  readonly loaded: LoadedZones;
+  readonly state: RegistryState;
+  readonly persistence: Persistence;
+  readonly plane: Plane;
+  readonly leaseTimer: LeaseTimer;
+  readonly control: ControlPlane;
+  readonly http: readonly Listen[];
+}
+
+/** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
+async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | 'stopped' | 'damaged'> {
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
+  const { registry, zones, liveZones } = state;
+  const { health, metrics, subscribers } = control;
   const recovered = await persistence.restore(recovering(registry, liveZones, recoveredBy(subscribers)));
-  if (stopping.aborted) return 'stopped';
+  if (composed.stopping.aborted) return 'stopped';
   if (recovered === 'damaged') return 'damaged';
 
-  // From here on time passes for the instances: leases end, checks run, zone files are followed.
   leaseTimer.arm();
   opened.defer(() => leaseTimer.stop());
   opened.defer(() => health.close());
@@ -135,16 +154,16 @@ async function compose(
   opened.defer(() => zoneWatch.close());
   plane.ready();
   await plane.applied();
-  phase = 'ready';
+  phase.now = 'ready';
   const { revision } = registry;
-  const { listens: dns, transport, unavailable } = plane;
-  const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  const { listens: dns, threads, transport, unavailable } = plane;
+  const served = { http, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
-    http: httpListens,
+    http,
     dns,
     async stop() {
-      phase = 'stopping';
+      phase.now = 'stopping';
       await opened.disposeAsync();
       logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },

@@ -81,7 +81,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const health = createHealth(config, deps, control);
   const metrics = meter(config, deps, { counts, watchers, health, control });
   const guardLog = new GuardLog(logger);
-  registry.guard.onNews((news) => guardLog.tell(news));
+  registry.guard.onNews((news) => guardLog.log(news));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
   const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
