@@ -1,5 +1,5 @@
-// Everything that changes the registry or tells of its changes: control and its fronts over HTTP, health, metrics, the
-// logs, and the table of subscribers that ties them to the change stream.
+// Everything that changes the registry or reports its changes: control and its fronts over HTTP, health, metrics, the
+// logs, and the table of subscribers that connects them to the change stream.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';

@@ -18,7 +18,11 @@ interface ReservedNames {
  * What recovers an instance, or says why it cannot be. To be used while no zone changes. `onRecovered`: called with each
  * that was recovered.
  */
-export function recovering(registry: Pick<Registry, 'recover'>, names: ReservedNames, onRecovered: (change: Change) => void) {
+export function recovering(
+  registry: Pick<Registry, 'recover'>,
+  names: ReservedNames,
+  onRecovered: (change: Change) => void,
+) {
   // Of a million instances each question about the zones counts, and there are few envs.
   const openEnvs = new Map<string, boolean>();
   const isInOpenEnv = (env: string): boolean => {

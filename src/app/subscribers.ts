@@ -1,4 +1,4 @@
-// Who gets every change of the registry, in one table, in this order, before the write is answered: what each does with a
+// The subscribers of every change of the registry, in one table, in this order, before the write is answered: what each does with a
 // change as it happens (live), and with an instance that is taken back from the disk at the start (recovered). Cached DNS
 // answers need no subscriber: they carry the revisions that they were made from.
 // Subscribers must not write to the registry, must not throw and must not wait.

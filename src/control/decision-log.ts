@@ -88,8 +88,8 @@ export class DecisionLog {
 
   /** One line for all instances that one call has restored. */
   restored(actor: Actor, counts: Readonly<Record<'count' | 'skipped' | 'left', number>>): void {
-    const line = { decision: 'put back', ...counts, token: tokenOf(actor), remote: actor.address };
-    this.#logger.info(line, 'put back instances that had been removed');
+    const line = { decision: 'restored', ...counts, token: tokenOf(actor), remote: actor.address };
+    this.#logger.info(line, 'restored instances that had been removed');
   }
 
   notDurable(error: unknown): void {

@@ -26,11 +26,11 @@ export interface RestorePlan {
   /** In the order in which they left. */
   readonly planned: readonly Removed[];
   readonly skipped: readonly Skipped[];
-  /** At most as many more could be put back by another call. */
+  /** At most as many more could be restored by another call. */
   readonly left: number;
 }
 
-/** What can be put back. Whether there is room, and whether names are still free, only the doing shows. */
+/** What can be restored. Whether there is room, and whether names are still free, only the run shows. */
 export async function planRestore(
   registry: Pick<Registry, 'find'>,
   recorder: Recorder,
@@ -86,7 +86,7 @@ export async function restoreRemoved(
   return { done, skipped };
 }
 
-/** Why it cannot be put back, as far as the present state says. */
+/** Why it cannot be restored, as far as the present state says. */
 function obstacleTo(registry: Pick<Registry, 'find'>, { why, change, instance }: Removed): string | undefined {
   const stored = registry.find(instance);
   if (why !== 'drained') return stored === undefined ? undefined : 'is registered';
@@ -141,7 +141,7 @@ class LastChanges {
 
 /** The reason why not; undefined where it was done. */
 async function write(perform: Perform, { why, change, instance }: Removed, actor: Actor): Promise<string | undefined> {
-  const by = { ...actor, reason: `put back: ${why} at revision ${change.revision}` };
+  const by = { ...actor, reason: `restored: ${why} at revision ${change.revision}` };
   const { env, appid, instance: id } = instance;
   const key = { env, appid, instance: id };
   if (why === 'drained') {

@@ -1,5 +1,5 @@
 // What the HTTP plane counts. It calls these once a request, so they only add to plain numbers; metrics.ts copies them
-// when somebody scrapes. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
+// at each scrape. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
 
 import { type CallKind, Latencies } from './latencies.ts';
 
@@ -72,7 +72,7 @@ export class HttpCounts {
     if (byMethod.size === 0) this.#requests.set(route, byMethod);
     const byHundreds = byMethod.get(known) ?? [0, 0, 0, 0, 0, 0];
     if (byHundreds[0] === 0) byMethod.set(known, byHundreds);
-    // The first place counts all, and so tells that the row is in the map.
+    // The first place counts all, and so shows that the row is in the map.
     byHundreds[0] = (byHundreds[0] as number) + 1;
     const hundreds = Math.min(Math.max(Math.trunc(status / 100), 1), 5);
     byHundreds[hundreds] = (byHundreds[hundreds] as number) + 1;

@@ -4,9 +4,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { zoneReload } from '../../src/app/zone-reload.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
-import type { ZoneNews } from '../../src/dns/zone-file/watch/zone-news.ts';
-import { originLines } from '../kit/static-records.ts';
-import { zoneOf } from '../kit/static-records.ts';
+import { originLines, zoneOf } from '../kit/static-records.ts';
 
 function world(isLive: boolean) {
   const steps: string[] = [];
@@ -37,18 +35,18 @@ function world(isLive: boolean) {
 
 test('a zone with live names takes a revision first, then is served here, then goes to the DNS threads', () => {
   const { steps, zone, listen } = world(true);
-  listen({ kind: 'loaded', path: 'zones/svc.zone', zone, isNew: false, isMended: false } as ZoneNews);
+  listen({ kind: 'loaded', path: 'zones/svc.zone', zone, isNew: false, isMended: false });
   expect(steps).toEqual(['revision', 'kept 17', 'serve', 'post', 'count loaded']);
 });
 
 test('a zone of files alone has its own serial, and takes no revision', () => {
   const { steps, zone, listen } = world(false);
-  listen({ kind: 'loaded', path: 'zones/example.zone', zone, isNew: true, isMended: false } as ZoneNews);
+  listen({ kind: 'loaded', path: 'zones/example.zone', zone, isNew: true, isMended: false });
   expect(steps).toEqual(['serve', 'post', 'count loaded']);
 });
 
 test('news of another kind changes nothing that is served', () => {
   const { steps, listen } = world(true);
-  listen({ kind: 'deleted', path: 'zones/svc.zone' } as ZoneNews);
+  listen({ kind: 'deleted', path: 'zones/svc.zone' });
   expect(steps).toEqual(['count deleted']);
 });

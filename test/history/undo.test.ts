@@ -51,8 +51,8 @@ describe('what was cancelled', () => {
     expect(instance).toMatchObject({ weight: 3, label: 'a1', tags: ['t'], metadata: new Map([['team', 'x']]) });
     expect(deadlineMs).toBe(clock.monotonicMs() + 3600_000);
     expect(changes).toEqual([
-      { why: 'registered', by: { ...operator, reason: 'put back: cancelled at revision 103' } },
-      { why: 'registered', by: { ...operator, reason: 'put back: cancelled at revision 104' } },
+      { why: 'registered', by: { ...operator, reason: 'restored: cancelled at revision 103' } },
+      { why: 'registered', by: { ...operator, reason: 'restored: cancelled at revision 104' } },
     ]);
     expect(harness.data('orders.prod.svc')).toEqual(['10.0.0.1']);
   });

@@ -3,7 +3,7 @@
 // A wait is over at the first change of the app, whatever the filters: the index counts changes of the app.
 // The ETag is weak and covers the app's revision, the filters and the choice, not the order that `order=` drew: a 304
 // says that no instance came, left or changed, so that the list the caller has is as good as a new one. A caller that
-// wants a new draw leaves If-None-Match out; caches, which would add it by themselves, are told not to store such replies.
+// wants a new draw leaves If-None-Match out; caches, which would add it by themselves, may not store such replies.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppPlace } from '../../control/app-lists.ts';
@@ -35,7 +35,7 @@ interface Wanted {
   readonly index: number | 'other' | undefined;
   /** Undefined: the caller does not wait. */
   readonly waitMs: number | undefined;
-  /** Tells two filters apart in an ETag. */
+  /** Distinguishes filters in an ETag. */
   readonly filterTag: string;
 }
 
@@ -129,7 +129,7 @@ function sendApp(
       .send(render(context, wanted, index));
 }
 
-/** What several callers of one app and selection may share: who matches, and the text of each. */
+/** What several callers of one app and selection may share: the matching instances, and the text of each. */
 interface Rendering {
   readonly matching: readonly InstanceRecord[];
   readonly texts: Map<InstanceRecord, string>;
@@ -160,7 +160,7 @@ function renderingOf({ control }: ApiContext, { place, selection }: Wanted): Ren
 /** A renewal may be missing from a shared reply for this long. */
 const sharedMsMax = 50;
 
-/** Renders once for all who are woken by one change and asked for the same: ten thousand of them cost one. */
+/** Renders once for all callers woken by one change that asked for the same: ten thousand of them cost one. */
 function sharedRenderer(): typeof renderApp {
   let last: { key: string; atMs: number; shared: Rendering } | undefined;
   return (context, wanted, index) => {

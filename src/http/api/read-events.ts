@@ -43,7 +43,7 @@ export async function readEvents(
   const last = changes.at(-1);
   const next = page.changes.length > changes.length && last !== undefined ? String(last.revision) : undefined;
   if (next !== undefined) reply.header('link', `<${urlOfNext(request.url, next)}>; rel="next"`);
-  // What is behind the cursor is told by the next page.
+  // What is behind the cursor comes with the next page.
   const end = next === undefined ? 0 : Number(next);
   const unreadable = page.unreadable.filter((revision) => revision > end);
   const document = {

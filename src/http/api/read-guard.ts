@@ -22,7 +22,7 @@ const guardReply = Type.Object({
   since: since('Start of the oldest hold.'),
   members: count('Registered instances.'),
   late: count(
-    'Instances that take traffic and have not been heard of for longer than one and a half of their own intervals.',
+    'Instances that take traffic and have not renewed for longer than one and a half of their own intervals.',
   ),
   suspects: count('Instances past their lease that are kept: DNS answers them with TTL 1.'),
   expectedRenewalsPerMinute: count('From the intervals at which the instances really renew.'),

@@ -71,7 +71,7 @@ function readAsked(body: unknown, nowMs: number): Asked | Problem[] {
   const fromMs = timeOf(body, 'from', nowMs, problems);
   const toMs = timeOf(body, 'to', nowMs, problems) ?? nowMs;
   if (fromMs === undefined && body['from'] === undefined) {
-    problems.push(problem('from', 'must be given: the time since when what was removed is to be put back'));
+    problems.push(problem('from', 'must be given: restore what was removed since this time'));
   } else if (fromMs !== undefined && fromMs > toMs) {
     problems.push(problem('from', `must not be after "to", ${isoTime(toMs)}`, body['from']));
   }

@@ -107,7 +107,7 @@ export const renewManyBody = Type.Object(
   closed,
 );
 
-/** An instance without its times: how it stands in the record of changes. */
+/** An instance without its times: as the record of changes has it. */
 export const instanceContent = Type.Object({
   env,
   appid,

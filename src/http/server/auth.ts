@@ -2,7 +2,7 @@
 // configured every call needs one, reads too, except for health, the API's description and its pages; its principal is
 // the token. Without tokens the API is open, every caller is anonymous and may do all, and browser-guard.ts keeps web
 // pages out.
-// A token is compared as its SHA-256 with all of them, in a time that does not tell how much of it was right.
+// A token is compared as its SHA-256 with all of them, in a time that does not depend on how much of it was right.
 // Tokens are never logged; the principal's name is.
 
 import { hash, timingSafeEqual } from 'node:crypto';

@@ -147,7 +147,7 @@ export class Channel {
     for (const member of this.#live) member.fallBehind(sentTo);
   }
 
-  /** The revision before a pending change: what lies between two pending ones concerns nobody here. */
+  /** The revision before a pending change: what lies between two pending ones concerns no member. */
   #before(place: number): number {
     return (this.#pending[place] as Pending).change.revision - 1;
   }

@@ -2,7 +2,7 @@
 // its life (`LIFE-N`), `data` one line of JSON. A change is encoded once for each bearing, however many watchers get it.
 // Limits: `keptOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
 
-import type { Change } from '../../model/change.ts';
+import { type Change, recordAfter } from '../../model/change.ts';
 import type { Life } from '../../model/life.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { eventDocument } from '../api/event-document.ts';
@@ -67,11 +67,6 @@ export class ChangeTexts {
 function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Clock): Record<string, unknown> {
   const { before: _was, ...rest } = eventDocument(change);
   const document = { kind: change.kind, matches: bearing === 'matches', ...rest };
-  const { after, times, lease, revision } = change;
-  if (after === undefined) return document;
-  const { deadlineMs = Number.POSITIVE_INFINITY, isSuspect = false } = lease ?? {};
-  return {
-    ...document,
-    after: instanceDocument({ instance: after, ...times, deadlineMs, isSuspect, revision }, clock),
-  };
+  if (change.after === undefined) return document;
+  return { ...document, after: instanceDocument(recordAfter(change), clock) };
 }

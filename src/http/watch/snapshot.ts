@@ -53,7 +53,7 @@ export class Snapshots {
 
   *#shareable(subject: Subject, query: WatchQuery, revision: number): Generator<Piece> {
     const { env, appid, app } = subject;
-    // One that has changed since is not told whole.
+    // One that has changed since is not sent whole.
     const isWhole = (app?.revision ?? 0) <= revision;
     const key = JSON.stringify([env, appid, app?.revision, query.selection]);
     const nowMs = this.#clock.monotonicMs();

@@ -57,6 +57,7 @@ describe('an index', () => {
   test.each(['x', '-', 'another1-', '1.5'])('that is none is a 400: %s', async (index) => {
     const { call } = await world();
     const reply = await call('GET', `/apps/prod/orders?index=${index}`);
-    expect([reply.statusCode, (reply.json() as { errors: unknown[] }).errors]).toMatchObject([400, [{ field: 'index' }]]);
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json()).toMatchObject({ errors: [{ field: 'index' }] });
   });
 });
