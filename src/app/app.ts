@@ -110,7 +110,7 @@ export async function startApp(
     guard: config,
     random: Math.random,
     isReserved: (text) => liveZones.reservedReason(text),
-    // A plane in this thread reads the leases themselves.
+    onHoldReleased: (key) => kept.holdReleased(key),
     ...(threads === 0 ? {} : { onNearExpiry: (stored) => lapsing(stored) }),
   });
 
@@ -153,7 +153,6 @@ export async function startApp(
     await kept.close(registry.revision);
     return listenProblem('DNS', plane);
   }
-
   // Listeners of the change stream, in this order, before a write is answered. Cached DNS answers need none: they carry
   // the revisions that they were made from.
   const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
@@ -265,6 +264,7 @@ export async function startApp(
     if (!isSuspect) return startApp(config, logger, stopping, ownClock, true);
     return { problem: `Cannot use the data in ${config.data}: it reads otherwise each time; is the disk at fault?` };
   }
+  registry.recoverHolds(await kept.holds());
   leaseTimer.arm();
   await health.start();
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {

@@ -5,9 +5,10 @@
 // Two steps: the plan asks the record; the doing asks nobody and is done at once, so `planMax` bounds how long.
 
 import type { Actor } from '../model/change.ts';
+import type { PatchCommand, UpCommand } from '../model/command.ts';
 import { ownersRegistration } from '../model/compact-instance.ts';
 import type { Instance } from '../model/instance.ts';
-import { instanceKey } from '../model/names.ts';
+import { type InstanceKey, instanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
 import type { Removed } from './removed.ts';
@@ -121,18 +122,28 @@ class LastChanges {
   }
 }
 
+/** Drains of before there were overrides changed what the registrant wants. */
+function upCommand(registry: Registry, key: InstanceKey): UpCommand | PatchCommand {
+  const isOverridden = registry.find(key)?.instance.override !== undefined;
+  return isOverridden ? { kind: 'up', key } : { kind: 'patch', key, patch: { status: 'up' } };
+}
+
 /** The reason why not; undefined where it was done. */
 function write(registry: Registry, { why, change, instance }: Removed, actor: Actor): string | undefined {
   const by = { ...actor, reason: `put back: ${why} at revision ${change.revision}` };
   const { env, appid, instance: id } = instance;
   const key = { env, appid, instance: id };
   if (why === 'drained') {
-    const outcome = registry.patch(key, { status: 'up' }, by);
-    return outcome.kind === 'patched' ? undefined : `cannot be patched: ${outcome.kind}`;
+    const { kind } = registry.perform(upCommand(registry, key), by);
+    return kind === 'resumed' || kind === 'patched' ? undefined : `cannot be brought up: ${kind}`;
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const outcome = registry.register(key, ownersRegistration(instance), { ifAbsent: true, dirtyAtMs, by });
+  const { liveness, override } = instance;
+  const registration = ownersRegistration(instance);
+  const precondition = { ifNoneMatch: '*' } as const;
+  const command = { kind: 'register', key, registration, liveness, override, dirtyAtMs, precondition } as const;
+  const outcome = registry.perform(command, by);
   if (outcome.kind === 'created') return undefined;
   return 'problem' in outcome ? `${outcome.problem.field} ${outcome.problem.message}` : 'is registered';
 }

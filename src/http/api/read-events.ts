@@ -18,7 +18,18 @@ export interface RecordContext {
   readonly clock: Clock;
 }
 
-export const eventCauses = ['registered', 'replaced', 'patched', 'drained', 'cancelled', 'evicted', 'checked'] as const;
+export const eventCauses = [
+  'registered',
+  'replaced',
+  'patched',
+  'drained',
+  'resumed',
+  'hold-ended',
+  'lapsed',
+  'cancelled',
+  'evicted',
+  'checked',
+] as const;
 
 const limitDefault = 100;
 const limitMax = 1000;
