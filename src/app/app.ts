@@ -100,6 +100,7 @@ async function compose(
     loaded,
     initialRevision: persistence.initialRevision,
     onNearExpiry: threads === 0 ? undefined : onNearExpiry,
+    onHoldReleased: (key) => persistence.holdReleased(key),
   });
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
@@ -144,6 +145,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const recovered = await persistence.restore(recovering(registry, liveZones, recoveredBy(subscribers)));
   if (composed.stopping.aborted) return 'stopped';
   if (recovered === 'damaged') return 'damaged';
+  registry.recoverHolds(await persistence.holds());
 
   leaseTimer.arm();
   opened.defer(() => leaseTimer.stop());

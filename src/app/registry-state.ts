@@ -10,6 +10,7 @@ import { ZoneTable } from '../dns/zone/zone-table.ts';
 import type { LoadedZones } from '../dns/zone-file/load.ts';
 import { zonesDigestOf } from '../dns/zone-file/zone-source.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { RegistryOptions } from '../registry/options.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { openPersistence, type Persistence } from '../store/persistence.ts';
@@ -54,12 +55,14 @@ export interface RegistryStateOptions {
   readonly initialRevision: number;
   /** Undefined: a plane in this thread reads the leases itself. */
   readonly onNearExpiry: ((stored: InstanceRecord) => void) | undefined;
+  /** A hold of an instance that is not registered has ended. */
+  readonly onHoldReleased: RegistryOptions['onHoldReleased'];
 }
 
 /** The registry without instances, and its zones. What it must not take is what a zone file has. */
 export function createRegistry(
   config: Config,
-  { clock, loaded, initialRevision, onNearExpiry }: RegistryStateOptions,
+  { clock, loaded, initialRevision, onNearExpiry, onHoldReleased }: RegistryStateOptions,
 ): RegistryState {
   const zones = new ZoneTable();
   const registry: Registry = new Registry({
@@ -73,6 +76,7 @@ export function createRegistry(
     guard: config,
     random: Math.random,
     isReserved: (text) => liveZones.reservedReason(text),
+    ...(onHoldReleased === undefined ? {} : { onHoldReleased }),
     ...(onNearExpiry === undefined ? {} : { onNearExpiry }),
   });
   const liveZones = new LiveZones({

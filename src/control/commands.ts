@@ -25,7 +25,7 @@ export interface Availability {
 }
 
 export interface CommandsDeps {
-  readonly registry: Pick<Registry, 'decide'>;
+  readonly registry: Pick<Registry, 'decide' | 'revision'>;
   readonly committer: Committer;
   readonly clock: Clock;
   readonly log: DecisionLog;
@@ -110,6 +110,7 @@ export class Commands {
       log.count.refused(outcome.what);
       log.refused(outcome.problem.message, actor, key);
     }
+    if (outcome.kind === 'released') log.decided('released', actor, key, this.#deps.registry.revision);
     if (!('stored' in outcome) || outcome.stored === undefined) return outcome;
     const revision = 'revision' in outcome ? outcome.revision : outcome.stored.revision;
     const logged = logWords[`${kind} ${outcome.kind}`];
@@ -138,7 +139,7 @@ function isOwn({ kind }: Principal): boolean {
 /** A hold, and its end, overrule what the registrant wants. */
 function rightFor(command: Command): Right {
   if (command.kind === 'up' || command.kind === 'judge') return 'operate';
-  return command.kind === 'drain' && 'holdUntilMs' in command ? 'operate' : 'register';
+  return command.kind === 'drain' && command.holdUntilMs !== undefined ? 'operate' : 'register';
 }
 
 const counters = { register: 'registration', patch: 'patch', cancel: 'cancel', drain: 'drain', up: 'drain' } as const;

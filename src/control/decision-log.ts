@@ -51,7 +51,15 @@ export interface HttpCounters {
   request(method: string, route: string, status: number): void;
 }
 
-export type Decision = 'registered' | 'replaced' | 'outdated' | 'patched' | 'drained' | 'resumed' | 'cancelled';
+export type Decision =
+  | 'registered'
+  | 'replaced'
+  | 'outdated'
+  | 'patched'
+  | 'drained'
+  | 'resumed'
+  | 'released'
+  | 'cancelled';
 
 export class DecisionLog {
   readonly count: HttpCounters;
@@ -66,7 +74,8 @@ export class DecisionLog {
   decided(decision: Decision, actor: Actor, key: InstanceKey, revision: number): void {
     if (!this.#logger.isLevelEnabled('info')) return;
     const { reason } = actor;
-    this.#logger.info({ ...factsOf(decision, actor, key, revision), reason }, `${decision} an instance`);
+    const what = decision === 'released' ? 'the hold of an instance that is not registered' : 'an instance';
+    this.#logger.info({ ...factsOf(decision, actor, key, revision), reason }, `${decision} ${what}`);
   }
 
   /** Whether `routine` logs anything: asked once by code that would call it a thousand times. */

@@ -84,10 +84,10 @@ export class Checker implements CheckCounts {
   changed({ after, before, cause }: Change): void {
     const instance = after ?? before;
     // Most have no checks, and of a million each text would cost a microsecond of the start.
-    if (after?.health === undefined && before?.health === undefined) return;
+    if (!isChecked(after) && !isChecked(before)) return;
     const key = JSON.stringify([instance.env, instance.appid, instance.label]);
     const tracked = this.#tracked.get(key);
-    if (after?.health !== undefined && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
+    if (isChecked(after) && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
       tracked.instance = after;
       return;
     }
@@ -95,8 +95,8 @@ export class Checker implements CheckCounts {
       for (const one of tracked.checks) this.#queue.delete(one);
       this.#tracked.delete(key);
     }
-    if (after?.health === undefined) return;
-    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health.verdict : undefined));
+    if (!isChecked(after)) return;
+    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health?.verdict : undefined));
     this.#arm();
   }
 
@@ -180,4 +180,8 @@ export class Checker implements CheckCounts {
     this.#timer = setTimeout(() => this.run(), Math.max(1, Math.ceil(nextMs - this.#deps.clock.monotonicMs())));
     this.#timer.unref();
   }
+}
+
+function isChecked(instance: Instance | undefined): instance is Instance {
+  return instance !== undefined && instance.checks.length > 0;
 }

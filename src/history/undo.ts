@@ -5,10 +5,10 @@
 // Two steps: the plan reads the record; the run reads nothing and is done at once, so `planMax` bounds how long.
 
 import type { Actor } from '../model/change.ts';
-import type { PatchCommand, RegisterCommand } from '../model/command.ts';
+import type { PatchCommand, RegisterCommand, UpCommand } from '../model/command.ts';
 import { ownersRegistration } from '../model/compact-instance.ts';
 import type { Instance } from '../model/instance.ts';
-import { instanceKey } from '../model/names.ts';
+import { type InstanceKey, instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
@@ -61,7 +61,7 @@ export interface RestoreRun {
 /** Carries out a command; only the kind of its outcome, and its problem, are read. */
 export type Perform = (
   actor: Actor,
-  command: RegisterCommand | PatchCommand,
+  command: RegisterCommand | PatchCommand | UpCommand,
 ) => PerformedOutcome | Promise<PerformedOutcome>;
 
 interface PerformedOutcome {
@@ -79,7 +79,7 @@ export async function restoreRemoved(
   const done: Removed[] = [];
   const skipped: Skipped[] = [];
   for (const removed of planned) {
-    const reason = obstacleTo(registry, removed) ?? (await write(perform, removed, by));
+    const reason = obstacleTo(registry, removed) ?? (await write(registry, perform, removed, by));
     if (reason === undefined) done.push(removed);
     else skipped.push({ removed, reason });
   }
@@ -139,20 +139,33 @@ class LastChanges {
   }
 }
 
+/** Drains of before there were overrides changed what the registrant wants. */
+function upCommand(registry: Pick<Registry, 'find'>, key: InstanceKey): UpCommand | PatchCommand {
+  const isOverridden = registry.find(key)?.instance.override !== undefined;
+  return isOverridden ? { kind: 'up', key } : { kind: 'patch', key, patch: { status: 'up' } };
+}
+
 /** The reason why not; undefined where it was done. */
-async function write(perform: Perform, { why, change, instance }: Removed, actor: Actor): Promise<string | undefined> {
+async function write(
+  registry: Pick<Registry, 'find'>,
+  perform: Perform,
+  { why, change, instance }: Removed,
+  actor: Actor,
+): Promise<string | undefined> {
   const by = { ...actor, reason: `restored: ${why} at revision ${change.revision}` };
   const { env, appid, instance: id } = instance;
   const key = { env, appid, instance: id };
   if (why === 'drained') {
-    const outcome = await perform(by, { kind: 'patch', key, patch: { status: 'up' } });
-    return outcome.kind === 'patched' ? undefined : `cannot be patched: ${outcome.kind}`;
+    const { kind } = await perform(by, upCommand(registry, key));
+    return kind === 'resumed' || kind === 'patched' ? undefined : `cannot be brought up: ${kind}`;
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
+  const { liveness, override } = instance;
   const registration = ownersRegistration(instance);
   const precondition = { ifNoneMatch: '*' } as const;
-  const outcome = await perform(by, { kind: 'register', key, registration, dirtyAtMs, precondition });
+  const command = { kind: 'register', key, registration, liveness, override, dirtyAtMs, precondition } as const;
+  const outcome = await perform(by, command);
   if (outcome.kind === 'created') return undefined;
   if (outcome.kind === 'exists') return 'is registered';
   const { problem } = outcome;

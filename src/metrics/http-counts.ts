@@ -24,7 +24,7 @@ export class HttpCounts {
   readonly renewals: Counts = zeros('renewed unknown invalid');
   readonly patches: Counts = zeros('patched unchanged unknown precondition invalid not-yours');
   readonly cancels: Counts = zeros('cancelled unknown precondition invalid not-yours');
-  readonly drains: Counts = zeros('drained resumed unchanged unknown precondition invalid not-yours');
+  readonly drains: Counts = zeros('drained resumed released unchanged unknown precondition invalid not-yours');
   readonly refusals: Counts = zeros(
     'overload overload-renewal client-rate connections client-connections long-polls watchers body instances instances-per-app apps store',
   );

@@ -7,18 +7,21 @@
 
 import type { Address } from './address.ts';
 import type { Check } from './checks.ts';
-import { effectiveStatus, type Health, type Judgement } from './health.ts';
-import type { Instance, Registration, Status } from './instance.ts';
+import type { Health, Judgement } from './health.ts';
+import type { Instance, Registration, Supervision } from './instance.ts';
 import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
+import { defaultLiveness, isSameLiveness, type Liveness } from './liveness.ts';
+import { effectiveStatus, type Override, type Status } from './status.ts';
 
 /** An address but for what tells instances apart. */
 export type Port = Omit<Address, 'host' | 'number'>;
 
 /** All of a registration but its hosts and port numbers; `status` is the effective one. */
-export type Profile = Omit<Registration, 'addrs'> & {
-  readonly ports: readonly Port[];
-  readonly health: Health | undefined;
-};
+export type Profile = Omit<Registration, 'addrs'> &
+  Supervision & {
+    readonly ports: readonly Port[];
+    readonly wanted: Status;
+  };
 
 /** One for all addresses, or one for each. */
 export type OneOrEach<T> = T | readonly T[];
@@ -125,8 +128,20 @@ export class CompactInstance implements Instance {
     return this.profile.checks;
   }
 
+  get wanted(): Status {
+    return this.profile.wanted;
+  }
+
+  get liveness(): Liveness {
+    return this.profile.liveness;
+  }
+
   get health(): Health | undefined {
     return this.profile.health;
+  }
+
+  get override(): Override | undefined {
+    return this.profile.override;
   }
 }
 
@@ -137,17 +152,18 @@ export function compactInstance(
   label: string,
   registration: Registration,
   neighbours: readonly (Neighbour | undefined)[] = [],
-  health?: Health,
+  supervision: Partial<Supervision> = {},
 ): CompactInstance {
   const { addrs } = registration;
-  // What is checked is judged by itself.
-  const others = health === undefined ? neighbours : [];
-  const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration));
+  const { health, override, liveness = defaultLiveness(registration) } = supervision;
+  // A verdict and an override are an instance's own.
+  const others = health === undefined && override === undefined ? neighbours : [];
+  const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration, liveness));
   return new CompactInstance(place, {
     names: label === instance ? instance : [instance, label],
     hosts: hostsOf(addrs),
     numbers: numbersOf(addrs, alike),
-    profile: alike === undefined ? profileOf(registration, health) : alike.profile,
+    profile: alike === undefined ? profileOf(registration, { liveness, health, override }) : alike.profile,
   });
 }
 
@@ -171,15 +187,32 @@ export function judgedInstance(
 ): CompactInstance | undefined {
   const { health, instance: id, label } = instance;
   if (health === undefined || health.verdict === verdict) return undefined;
-  return compactInstance(place, id, label, instance, [], { ...health, verdict, reason });
+  const { liveness, override } = instance;
+  return compactInstance(place, id, label, instance, [], {
+    liveness,
+    override,
+    health: { ...health, verdict, reason },
+  });
 }
 
-/** The registration as its owner wrote it, without the verdict of its checks. */
+/** The registration as its owner wrote it, with the status that it wants. */
 export function ownersRegistration(instance: Instance): Registration {
-  if (instance.health === undefined) return instance;
-  const { addrs } = instance;
-  const { health: _found, ports: _ports, ...profile } = profileOf(instance, undefined);
-  return { ...profile, addrs, status: instance.health.wanted };
+  const { addrs, version, zone, group, tags, weight, priority, wanted, metadata, leaseSeconds, dnsTtl, checks } =
+    instance;
+  return {
+    addrs,
+    version,
+    zone,
+    group,
+    tags,
+    weight,
+    priority,
+    status: wanted,
+    metadata,
+    leaseSeconds,
+    dnsTtl,
+    checks,
+  };
 }
 
 function hostsOf(addrs: readonly Address[]): number | OneOrEach<string> {
@@ -188,18 +221,22 @@ function hostsOf(addrs: readonly Address[]): number | OneOrEach<string> {
   return (family === 4 ? ipv4ToNumber(host) : undefined) ?? host;
 }
 
-function profileOf(registration: Registration, health: Health | undefined): Profile {
+function profileOf(registration: Registration & { readonly wanted?: Status }, supervision: Supervision): Profile {
   const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
   const ports = addrs.map(({ port, protocol, family }) => ({ port, protocol, family }));
-  const status = health === undefined ? registration.status : effectiveStatus(health);
-  const said = { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks };
-  return { ports, ...said, health };
+  const { wanted = registration.status } = registration;
+  const { liveness, health, override } = supervision;
+  const status = effectiveStatus(wanted, health?.verdict, override);
+  const content = { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks };
+  return { ports, ...content, wanted, liveness, health, override };
 }
 
-/** Of two without checks. */
-function isSameProfile(a: Profile, b: Registration): boolean {
+/** Of two without a verdict or an override. */
+function isSameProfile(a: Profile, b: Registration, liveness: Liveness): boolean {
   return (
     a.health === undefined &&
+    a.override === undefined &&
+    isSameLiveness(a.liveness, liveness) &&
     a.version === b.version &&
     a.zone === b.zone &&
     a.group === b.group &&

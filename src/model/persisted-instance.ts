@@ -1,7 +1,6 @@
 // An instance as the store keeps it, read back at the start for the registry to recover.
 
-import type { Health } from './health.ts';
-import type { Registration } from './instance.ts';
+import type { Registration, Supervision } from './instance.ts';
 import type { Timestamps } from './instance-record.ts';
 import type { InstanceKey } from './names.ts';
 
@@ -11,6 +10,6 @@ export interface PersistedInstance {
   readonly registration: Registration;
   readonly times: Timestamps;
   readonly revision: number;
-  /** The last verdict of its checks: it counts until the first check of this process. */
-  readonly health?: Health | undefined;
+  /** The last verdict of its checks counts until the first check of this process. */
+  readonly supervision?: Partial<Supervision> | undefined;
 }

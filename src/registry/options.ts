@@ -3,6 +3,7 @@
 import type { Actor } from '../model/change.ts';
 import type { RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface RegistryOptions {
@@ -26,6 +27,8 @@ export interface RegistryOptions {
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
   readonly onNearExpiry?: (stored: InstanceRecord) => void;
+  /** The hold of an instance that is not registered has ended or was lifted: no change says so. */
+  readonly onHoldReleased?: (key: InstanceKey) => void;
 }
 
 /** Self-protection: see leases.ts. */

@@ -10,6 +10,7 @@ import type { DatabaseOptions } from './database.ts';
 import type { FoundEvents } from './event-search.ts';
 import type { ChangeRow } from './rows.ts';
 import type { Totals } from './soundness.ts';
+import type { HoldRow } from './supervision-rows.ts';
 
 /** By name: what is given, and what comes back. */
 export interface WriterCalls {
@@ -17,6 +18,9 @@ export interface WriterCalls {
   /** The next instances, from the first one on; after damage nothing is open any more. */
   instances(): CheckedPage;
   forget(places: readonly InstanceKey[]): void;
+  holds(): readonly HoldRow[];
+  /** The hold of an instance that is not registered is over. */
+  lift(place: InstanceKey): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
   /** Undefined: the registry's revision is not to be noted. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Recorder } from '../history/recorder.ts';
 import type { Change } from '../model/change.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
 import type { OpenReport } from './calls.ts';
@@ -13,6 +14,7 @@ import type { DatabaseOptions } from './database.ts';
 import { lifeTokenOf, newLifeToken } from './life-file.ts';
 import { blockSize, type Mark, openMark, readMark } from './revision-file.ts';
 import { openStore, type Refused, type Store } from './store.ts';
+import type { StoredHold } from './supervision-rows.ts';
 
 export interface PersistenceOptions extends DatabaseOptions {
   readonly folder: string | undefined;
@@ -46,6 +48,10 @@ export interface Persistence {
    * are not what was written down, so nothing of it is to be used; all is to be closed, and opened again as a suspect.
    */
   restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<number | 'damaged'>;
+  /** The holds of operators that were there; to be called after `restore`. */
+  holds(): Promise<readonly StoredHold[]>;
+  /** The hold of an instance that is not registered is over. */
+  holdReleased(key: InstanceKey): void;
   /** A change listener. */
   changed(change: Change): void;
   /** A revision that is no change of an instance; the zone files are others now. */
@@ -139,6 +145,8 @@ function keep({ store, folder, initialRevision, life, zonesDigest, onFault, logg
       logRefused(refused, logger);
       return restored;
     },
+    holds: () => store.holds(),
+    holdReleased: (key) => store.holdReleased(key),
     changed(change) {
       mark.passed(change.revision);
       store.changed(change);
@@ -169,6 +177,8 @@ function nothingKept(initialRevision: number): Persistence {
     initialRevision,
     recorder: undefined,
     restore: async () => 0,
+    holds: async () => [],
+    holdReleased: () => {},
     changed: () => {},
     touched: () => {},
     durable: () => Promise.resolve(),

@@ -49,7 +49,10 @@ export async function openWorld(
   });
   if (kept === 'stopped') throw new Error('stopped while it was opened');
   if ('problem' in kept) throw new Error(kept.problem);
-  const world = new Harness({ initialRevision: kept.initialRevision });
+  const world = new Harness({
+    initialRevision: kept.initialRevision,
+    onHoldReleased: (key) => kept.holdReleased(key),
+  });
   harness = world;
   const taken = await kept.restore((saved) => {
     const refused = refusal(saved);
@@ -64,6 +67,7 @@ export async function openWorld(
     return { ...again, log: [...log, ...again.log] };
   }
   const restored = taken;
+  world.registry.recoverHolds(await kept.holds());
   world.registry.onChange((change) => kept.changed(change));
   return {
     harness: world,

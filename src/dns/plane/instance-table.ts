@@ -245,7 +245,12 @@ export class InstanceTable implements HostsView {
 
 function isPlain(instance: CompactInstance): instance is Plain {
   const { names, hosts, profile } = instance;
-  return typeof names === 'string' && typeof hosts === 'number' && profile.health === undefined;
+  return (
+    typeof names === 'string' &&
+    typeof hosts === 'number' &&
+    profile.health === undefined &&
+    profile.override === undefined
+  );
 }
 
 /** What labels of an app are hashed together with. */

@@ -137,7 +137,7 @@ export class Replica implements RegistryView {
   }
 
   #put(update: Put, listener: ReplicaListener): void {
-    const { env, appid, label, id, revision, registration, health } = update;
+    const { env, appid, label, id, revision, registration, supervision } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid, this);
@@ -146,7 +146,7 @@ export class Replica implements RegistryView {
     const table = this.#table;
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
-    const after = compactInstance(app.place, id, label, registration, table.neighbours(app), health);
+    const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });

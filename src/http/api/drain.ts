@@ -4,7 +4,7 @@
 // does until then but `POST …/up`.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
+import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { type InstanceCall, readInstanceCall } from './instance-call.ts';
@@ -46,7 +46,7 @@ async function drain(
   const outcome = await control.commands.submit(request.principal, actor, command);
   if (isRefusal(outcome)) return sendRefusal(request, reply, life, 'drain', key, outcome);
   if (outcome.kind === 'invalid')
-    return sendProblem(reply, invalidRequest(`Cannot drain ${instanceName(key)}`, inBody(outcome.problems)));
+    return sendProblem(reply, invalidRequest(`Cannot drain ${instanceName(key)}`, outcome.problems));
   const { instance, revision } = outcome.stored;
   const { env, appid, instance: id, status } = instance;
   const document = { env, appid, instance: id, outcome: outcome.kind, status, revision };

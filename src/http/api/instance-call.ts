@@ -6,6 +6,7 @@ import { drainWaitMsMax } from '../../control/drain-waits.ts';
 import type { Actor } from '../../model/change.ts';
 import type { Precondition } from '../../model/command.ts';
 import type { InstanceKey } from '../../model/names.ts';
+import { holdMsMax } from '../../model/status.ts';
 import { actorOf } from '../server/auth.ts';
 import { type ApiContext, type InstanceParams, instanceKeyOf } from './api-context.ts';
 import { preconditionOf } from './entity-tag.ts';
@@ -22,9 +23,6 @@ export interface InstanceCall {
   /** Undefined: no hold. */
   readonly holdMs: number | undefined;
 }
-
-/** A hold that is forgotten ends by itself. */
-const holdMsMax = 7 * 86_400_000;
 
 /** Undefined: refused, and counted so. `verb`: as messages have it. `parameters`: those of the query that the call knows. */
 export function readInstanceCall(

@@ -5,6 +5,7 @@ import { addressToText } from '../../model/address.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
+import type { Override } from '../../model/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** The second that was asked for last: the ends of leases that are renewed at one time lie in one. */
@@ -44,8 +45,18 @@ export function contentDocument(instance: Instance): Record<string, unknown> {
     metadata: Object.fromEntries(instance.metadata),
     leaseSeconds: instance.leaseSeconds,
     dnsTtl: instance.dnsTtl,
-    ...(instance.health === undefined ? {} : { checks: instance.checks, health: instance.health }),
+    ...(instance.health === undefined
+      ? {}
+      : { checks: instance.checks, health: { ...instance.health, wanted: instance.wanted } }),
+    ...(instance.override === undefined ? {} : { override: overrideDocument(instance) }),
   };
+}
+
+/** `until`: null for a plain drain, which ends with the next registration or patch that says `up`. */
+function overrideDocument({ override, wanted }: Instance): Record<string, unknown> {
+  const { status, by, reason, until } = override as Override;
+  const end = until === 'next-up' ? null : until === 'unbounded' ? until : isoTime(until);
+  return { status, wanted, by, ...(reason === undefined ? {} : { reason }), until: end };
 }
 
 /** The document, ready for JSON. */

@@ -19,6 +19,8 @@ export const eventCauses = [
   'patched',
   'drained',
   'resumed',
+  'hold-ended',
+  'lapsed',
   'cancelled',
   'evicted',
   'checked',

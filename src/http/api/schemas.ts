@@ -4,10 +4,11 @@
 // parsers together: same fields, same verdict on examples.
 
 import Type from 'typebox';
-import { limits, priorityDefault, Status, weightDefault } from '../../model/instance.ts';
+import { limits, priorityDefault, weightDefault } from '../../model/instance.ts';
 import { instanceOctetsMax, nameOctetsMax } from '../../model/names.ts';
 import { Order } from '../../model/selection/order.ts';
-import { checksField, healthReply } from './check-schemas.ts';
+import { Status } from '../../model/status.ts';
+import { checksField, healthReply, overrideReply } from './check-schemas.ts';
 import { renewalsMax } from './renew-many.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -117,6 +118,7 @@ export const instanceContent = Type.Object({
   status: Type.Union(Status.map((status) => Type.Literal(status))),
   checks: Type.Optional(checksField),
   health: Type.Optional(healthReply),
+  override: Type.Optional(overrideReply),
 });
 
 export const instanceReply = Type.Object({

@@ -30,6 +30,18 @@ export const drainReply = Type.Object({
   ...stopTimes,
 });
 
+export const upReply = Type.Object({
+  env,
+  appid,
+  instance,
+  outcome: Type.Union(
+    ['resumed', 'unchanged', 'released'].map((kind) => Type.Literal(kind)),
+    { description: '`released`: it is not registered, and the hold that waited for it is lifted.' },
+  ),
+  status: Type.Optional(instanceContent.properties.status),
+  revision: Type.Optional(Type.Integer()),
+});
+
 const wait = {
   wait: Type.Optional(
     Type.String({

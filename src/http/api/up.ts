@@ -1,14 +1,14 @@
-// `POST /apps/{env}/{appid}/{instance}/up`: ends a drain and its hold; the instance takes traffic again, if its checks
-// and its lease allow it. Idempotent.
+// `POST /apps/{env}/{appid}/{instance}/up`: ends a drain and its hold; the instance takes traffic again, if its registrant,
+// its checks and its lease allow it. A hold that waits for an instance that is not registered is lifted as well.
+// Idempotent.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { type InstanceCall, readInstanceCall } from './instance-call.ts';
-import { instanceDocument, instanceName } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
-import { instanceParams, instanceReply, problemAnswer, writeQuery } from './schemas.ts';
+import { instanceParams, problemAnswer, writeQuery } from './schemas.ts';
+import { upReply } from './stop-schemas.ts';
 
 /** Adds the call to a scope whose prefix is /api/v1. */
 export function addUpRoute(scope: FastifyInstance, context: ApiContext): void {
@@ -18,7 +18,7 @@ export function addUpRoute(scope: FastifyInstance, context: ApiContext): void {
     tags: ['instances'],
     params: instanceParams,
     querystring: writeQuery,
-    response: { 200: instanceReply, '4xx': problemAnswer, 503: problemAnswer },
+    response: { 200: upReply, '4xx': problemAnswer, 503: problemAnswer },
   };
   scope.post('/apps/:env/:appid/:instance/up', { schema }, async (request, reply) => {
     const call = readInstanceCall(context, request, reply, 'up', ['reason']);
@@ -28,14 +28,17 @@ export function addUpRoute(scope: FastifyInstance, context: ApiContext): void {
 
 /** A body is ignored. */
 async function up(
-  { control, life, clock }: ApiContext,
+  { control, life }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
   { key, precondition, actor }: InstanceCall,
 ): Promise<FastifyReply> {
   const outcome = await control.commands.submit(request.principal, actor, { kind: 'up', key, precondition });
   if (isRefusal(outcome)) return sendRefusal(request, reply, life, 'bring up', key, outcome);
-  if (outcome.kind === 'invalid')
-    return sendProblem(reply, invalidRequest(`Cannot bring up ${instanceName(key)}`, inBody(outcome.problems)));
-  return reply.header('etag', revisionTag(life, outcome.stored.revision)).send(instanceDocument(outcome.stored, clock));
+  const { env, appid, instance } = key;
+  if (outcome.kind === 'released') return reply.send({ env, appid, instance, outcome: outcome.kind });
+  const { stored } = outcome;
+  const { status } = stored.instance;
+  const document = { env, appid, instance: stored.instance.instance, outcome: outcome.kind, status };
+  return reply.header('etag', revisionTag(life, stored.revision)).send({ ...document, revision: stored.revision });
 }

@@ -91,7 +91,7 @@ describe('putting back', () => {
     expect(reply.json()).toMatchObject({ putBack: [{ instance: 'a1', why: 'drained', revision: 102 }] });
     expect(registry.app('prod', 'orders')?.byId('a1')?.instance.status).toBe('up');
     const { events } = (await call('GET', '/events?limit=1')).json() as { events: Json[] };
-    expect(events).toMatchObject([{ why: 'patched', by: { reason: 'restored: drained at revision 102' } }]);
+    expect(events).toMatchObject([{ why: 'resumed', by: { reason: 'restored: drained at revision 102' } }]);
   });
 });
 
