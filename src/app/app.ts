@@ -28,6 +28,8 @@ import { zoneReload } from './zone-reload.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
 }
@@ -92,7 +94,7 @@ async function compose(
   if (persistence === 'stopped' || 'problem' in persistence) return persistence;
   const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
   const onNearExpiry = (stored: InstanceRecord): void => {
-    plane.mark(stored);
+    plane.updateLease(stored);
     leaseTimer.arm();
   };
   const state = createRegistry(config, {
@@ -164,6 +166,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   return {
     http,
     dns,
+    applied: () => plane.applied(),
     async stop() {
       phase.now = 'stopping';
       await opened.disposeAsync();

@@ -65,7 +65,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     availability: { isRecovered: deps.isRecovered, storeTrouble: () => persistence.trouble },
     durable: () => persistence.durable(),
     visible,
-    handedOut: (instance) => plane.handedOut(instance),
+    handedOut: (instance) => plane.cachedUntil(instance),
     beganAt: changeLog.beganAt,
     random: Math.random,
   });
@@ -88,13 +88,15 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   return { http, health, metrics, subscribers: subscribers(parts) };
 }
 
-function createHealth(config: Config, { registry, clock, logger }: ControlPlaneDeps, control: Control): Health {
+function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
+  const { registry, clock, persistence, logger } = deps;
   return new Health({
     ...config,
     submit: control.commands.submit,
     view: registry,
     clock: clock.clock,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    said: persistence.said,
     tell: (level, fields, message) => logger[level](fields, message),
   });
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
+import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import type { LoadedZones } from '../dns/zone-file/load.ts';
@@ -86,6 +87,7 @@ export function createRegistry(
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
     hosts: config.dns.map(({ host }) => host),
+    why: (name, nowMs) => why(name, zones, nowMs),
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();

@@ -29,6 +29,7 @@ function line(config: Config, key: SettingKey): string {
     case 'checkNetworks':
     case 'trustedProxies':
     case 'adapters':
+    case 'dnsAllow':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;

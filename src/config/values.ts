@@ -37,6 +37,8 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readTokens(raw);
     case 'checkNetworks':
       return readNetworks(raw, 'networks');
+    case 'dnsAllow':
+      return readNetworks(raw, 'networks');
     case 'trustedProxies':
       return readNetworks(raw, 'addresses and networks');
     case 'adapters':
@@ -45,6 +47,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readEnv(raw);
     case 'publicUrl':
       return readUrl(raw);
+    case 'dnsTransport':
+    case 'dnsCookies':
+    case 'dnsDenied':
+      return readWord(key, raw);
     case 'insecure':
     case 'fsync':
       return readSwitch(raw);
@@ -85,6 +91,14 @@ function readSwitch(raw: unknown): Outcome {
   return problem(`${shown(raw)} is neither true nor false`);
 }
 
+/** One of a few words. */
+function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied', raw: unknown): Outcome {
+  // YAML 1.1 habits: a bare on and off may have become true and false.
+  const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
+  if (Value.Check(settingsSchema.properties[key], value)) return { value };
+  return problem(`${shown(raw)} is none of ${settingsSchema.properties[key].enum.join(', ')}`);
+}
+
 function readLogLevel(raw: unknown): Outcome {
   if (Value.Check(settingsSchema.properties.logLevel, raw)) return { value: raw };
   return problem(`${shown(raw)} is none of ${logLevels.join(', ')}`);
@@ -108,11 +122,14 @@ function readPath(raw: unknown): Outcome {
   return problem(`${shown(raw)} is not a path`);
 }
 
+const networksMax = 1000;
+
 /** `169.254.10.0/24`, several with commas between or as a list; a single address where those are taken as well. */
 function readNetworks(raw: unknown, what: 'networks' | 'addresses and networks'): Outcome {
   const texts = listOf(raw);
   const isRight = (text: string) => isNetwork(text) || (what !== 'networks' && isIP(text) !== 0);
   const wrong = texts.filter((text) => typeof text !== 'string' || !isRight(text.trim()));
+  if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
   const form = what === 'networks' ? 'a network' : 'an address or a network';
   return { problems: wrong.map((text) => `${shown(text)} is not ${form} such as 169.254.10.0/24 or fd00::/8`) };

@@ -1,6 +1,7 @@
 // What the calls of the API are given. They decode a request, hand it to control and encode what comes of it; nothing
 // else of the server is within their reach.
 
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Control } from '../../control/control.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
@@ -27,6 +28,8 @@ export interface ApiContext {
   readonly random: () => number;
   /** 1000 renewals with long names do not fit the usual body. */
   readonly renewManyBytes: number;
+  /** Bounds what a stream may hold that its client does not read. */
+  readonly follow: (response: ServerResponse, client: string) => void;
   /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread can say at present. */
   readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
 }

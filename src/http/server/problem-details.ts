@@ -31,6 +31,7 @@ export const failures = {
   'url-too-long': { status: 414, title: 'URL too long' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'rate-limited': { status: 429, title: 'Rate limited' },
+  'unread-replies': { status: 429, title: 'Unread replies' },
   'too-many-of-client': { status: 429, title: 'Too many connections of this client' },
   'headers-too-large': { status: 431, title: 'Headers too large' },
   internal: { status: 500, title: 'Internal server error' },

@@ -34,6 +34,7 @@ import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
 import { stopGracefully } from './stopping.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
+import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
 import { waitUntilVisible } from './visible-replies.ts';
 
 export interface HttpLimits {
@@ -93,6 +94,7 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
   readonly overload?: OverloadLimits;
+  readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
   readonly limits?: Partial<HttpLimits>;
@@ -129,10 +131,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const overload = new Overload({ underWay, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
+  const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
+  limitUnsentReplies(app, unsent, random);
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
-  addCalls(app, { ...deps, random, hasTokens, publicUrl: deps.publicUrl, renewManyBytes: 8 * limits.bodyBytes });
+  const follow = unsent.follow.bind(unsent);
+  const renewManyBytes = 8 * limits.bodyBytes;
+  addCalls(app, { ...deps, random, hasTokens, publicUrl: deps.publicUrl, renewManyBytes, follow });
   // Where clients have a rate, each reply says what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = ({ headers }: IncomingMessage): Principal | undefined =>

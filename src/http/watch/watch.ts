@@ -8,6 +8,7 @@ import type { Life } from '../../model/life.ts';
 import type { ApiContext } from '../api/api-context.ts';
 import { QueryReader } from '../api/query-reader.ts';
 import { problemAnswer } from '../api/schemas.ts';
+import { clientOf } from '../server/client-address.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { retryAfter } from '../server/retry-after.ts';
 import { retryText } from './event-text.ts';
@@ -75,6 +76,7 @@ function watch(context: ApiContext, request: FastifyRequest, reply: FastifyReply
   }
   reply.hijack();
   const response = begin(request.raw, reply, random);
+  context.follow(response, clientOf(request.raw.socket.remoteAddress ?? ''));
   const known = knownOf(request.raw, given, life);
   // A client that has gone gets no end; a request that was counted as answered must not be counted again.
   let isCounted = false;
