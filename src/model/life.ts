@@ -31,9 +31,9 @@ export function isLifeToken(text: string): boolean {
   return tokenForm.test(text);
 }
 
-const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** A token from random octets: eight of them give 36⁸ tokens, so two folders share one about never. */
+/** A token from random octets: eight of them give 40 random bits. */
 export function lifeTokenFrom(octets: Uint8Array): string {
   return Array.from(octets, (octet) => alphabet[octet % alphabet.length]).join('');
 }

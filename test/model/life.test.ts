@@ -29,7 +29,7 @@ test.each<[text: string, revision: number | 'other' | undefined]>([
 
 test('a token is made of the octets given, and is one', () => {
   const token = lifeTokenFrom(Uint8Array.from({ length: 8 }, (_, index) => index * 31));
-  expect(token).toMatch(/^[a-z0-9]{8}$/);
+  expect(token).toMatch(/^[a-z2-7]{8}$/);
   expect(isLifeToken(token)).toBe(true);
   expect(isLifeToken('no token')).toBe(false);
 });

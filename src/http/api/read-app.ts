@@ -1,6 +1,7 @@
 // `GET /apps/{env}/{appid}`: an app's instances, and the wait for the next change of it. An app that was never registered
 // is an empty list, not a 404: it can be waited for like any other, and no client has to loop on an error.
-// A wait is over at the first change of the app, whatever the filters: the index counts changes of the app.
+// A wait is over at the first change of the app, whatever the filters: the index counts changes of the app. In the header
+// it carries its life (`LIFE-N`), in the body it is a plain number, which means this life.
 // The ETag is weak and covers the app's revision, the filters and the choice, not the order that `order=` drew: a 304
 // says that no instance came, left or changed, so that the list the caller has is as good as a new one. A caller that
 // wants a new draw leaves If-None-Match out; caches, which would add it by themselves, may not store such replies.
@@ -117,9 +118,9 @@ function sendApp(
   render: typeof renderApp,
 ): void {
   const { control, life } = context;
-  const index = life.textOf(control.apps.index(wanted.place));
+  const index = control.apps.index(wanted.place);
   const tag = tagOf(context, wanted);
-  reply.header('x-rollcall-index', index);
+  reply.header('x-rollcall-index', life.textOf(index));
   if (isTagKnown(request, tag)) sendNotModified(reply, tag);
   else
     reply
@@ -137,7 +138,7 @@ interface Rendering {
   last?: { readonly filterTag: string; readonly text: string };
 }
 
-function renderApp(context: ApiContext, wanted: Wanted, index: string, shared = renderingOf(context, wanted)): string {
+function renderApp(context: ApiContext, wanted: Wanted, index: number, shared = renderingOf(context, wanted)): string {
   const { place, choice, filterTag } = wanted;
   const { env, appid } = place;
   const { matching, texts, last } = shared;
@@ -148,7 +149,7 @@ function renderApp(context: ApiContext, wanted: Wanted, index: string, shared = 
     texts.set(stored, text);
     return text;
   });
-  const text = `{"env":"${env}","appid":"${appid}","index":"${index}","instances":[${instances.join(',')}]}`;
+  const text = `{"env":"${env}","appid":"${appid}","index":${index},"instances":[${instances.join(',')}]}`;
   if (choice.order === undefined) shared.last = { filterTag, text };
   return text;
 }

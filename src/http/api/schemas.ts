@@ -198,7 +198,9 @@ export const writeQuery = Type.Object({
 export const appReply = Type.Object({
   env,
   appid,
-  index: Type.String({ description: 'To be given as `index` of the next call: `LIFE-N`.' }),
+  index: Type.Integer({
+    description: 'To be given as `index` of the next call; the header `x-rollcall-index` has it as `LIFE-N`.',
+  }),
   instances: Type.Array(instanceReply),
 });
 
