@@ -101,8 +101,9 @@ class Call {
       return { env, appid, instance, status: 'invalid', problems: key };
     }
     const outcome = registry.renew(key, this.#now);
-    log.count.renewal(outcome.kind);
-    if (outcome.kind === 'unknown') return { env, appid, instance, status: 'unknown' };
+    // What has lapsed is brought back by a registration, as what is not there.
+    log.count.renewal(outcome.kind === 'renewed' ? 'renewed' : 'unknown');
+    if (outcome.kind !== 'renewed') return { env, appid, instance, status: 'unknown' };
     if (this.#isDebugged) this.#say(outcome.stored);
     return { env, appid, instance, status: 'renewed', renewBefore: this.#renewBefore(outcome.stored) };
   }

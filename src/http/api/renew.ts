@@ -20,14 +20,14 @@ export function renew(context: WriteContext, request: FastifyRequest, reply: Fas
   const params = request.params as InstanceParams;
   if (request.body !== undefined && !isEmptyObject(request.body)) return refuseBody(request, reply);
   let outcome: RenewOutcome = registry.renew(params);
-  if (outcome.kind === 'unknown') {
+  if (outcome.kind !== 'renewed') {
     const key = instanceKeyOf(params, 'renew', reply);
     if (key === undefined) {
       log.count.renewal('invalid');
       return reply;
     }
     outcome = registry.renew(key);
-    if (outcome.kind === 'unknown') {
+    if (outcome.kind !== 'renewed') {
       log.count.renewal('unknown');
       return sendProblem(reply, unknownInstance(key, 'renew'));
     }

@@ -55,7 +55,7 @@ function takes(deps: RenewLaneDeps, request: IncomingMessage, response: ServerRe
   if (path === null || !isPlain(request) || !deps.isAuthorized(request) || !deps.isDue()) return false;
   const [, env, appid, instance] = path as unknown as [string, string, string, string];
   const outcome = deps.registry.renew({ env, appid, instance });
-  if (outcome.kind === 'unknown') return false;
+  if (outcome.kind !== 'renewed') return false;
   deps.underWay.enter(response);
   deps.log.count.renewal('renewed');
   const { stored } = outcome;
