@@ -16,7 +16,7 @@ export interface Presence {
   serving: number;
   /** Of them, those that were heard again after their registration. */
   heard: number;
-  /** The sum of their clients' numbers: it is `heard` times one number where they are all of one client. */
+  /** The sum of their clients' numbers modulo 2^32: `heard` times one number where they are all of one client. */
   clientSum: number;
   readonly arrivals: RecentJoins;
 }
@@ -81,6 +81,6 @@ export class GuardScope {
   /** All losses are of one client, and the scope has others. */
   #isOneOfMany({ heard, clientSum }: Presence): boolean {
     const [client, another] = this.#evidence.keys();
-    return another === undefined && client !== undefined && clientSum !== heard * client;
+    return another === undefined && client !== undefined && clientSum !== Math.imul(heard, client);
   }
 }
