@@ -13,6 +13,7 @@ import type { DecisionLog } from './decision-log.ts';
 
 export type Renewal =
   | { readonly kind: 'renewed'; readonly stored: InstanceRecord }
+  /** Not registered, or lapsed: either is brought back by a registration. */
   | { readonly kind: 'unknown'; readonly key: InstanceKey }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
   | { readonly kind: 'forbidden' };
@@ -47,7 +48,7 @@ export class Renewals {
   renewKnown(principal: Principal, key: InstanceKey): InstanceRecord | undefined {
     if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
     const outcome = this.#registry.renew(key);
-    if (outcome.kind === 'unknown') return undefined;
+    if (outcome.kind !== 'renewed') return undefined;
     this.#log.count.renewal('renewed');
     return outcome.stored;
   }
