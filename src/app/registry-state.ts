@@ -7,6 +7,7 @@ import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
 import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
+import type { Zone } from '../dns/zone/zone.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import type { LoadedZones } from '../dns/zone-file/load.ts';
 import { zonesDigestOf } from '../dns/zone-file/zone-source.ts';
@@ -41,6 +42,11 @@ export function openData(
     },
     { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
   );
+}
+
+/** Zones of files, and those of broken files, which are served as SERVFAIL. */
+export function fileZonesOf({ zones, broken }: LoadedZones): readonly Zone[] {
+  return [...zones.values(), ...broken];
 }
 
 export interface RegistryState {
@@ -89,7 +95,7 @@ export function createRegistry(
     hosts: config.dns.map(({ host }) => host),
     why: (name, nowMs) => why(name, zones, nowMs),
   });
-  for (const zone of loaded.zones.values()) liveZones.serve(zone);
+  for (const zone of fileZonesOf(loaded)) liveZones.serve(zone);
   liveZones.serveMissing();
   return { registry, zones, liveZones };
 }

@@ -12,8 +12,8 @@ export interface ZoneReloadDeps {
   /** Takes a revision without a change of an instance. */
   readonly registry: { touch(): number };
   readonly persistence: { touched(revision: number): void };
-  readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void };
-  readonly plane: { serveZone(zone: Zone): void };
+  readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void; drop(apex: Zone['apex']): void };
+  readonly plane: { serveZone(zone: Zone): void; dropZone(apex: Zone['apex']): void };
   readonly metrics: { zoneFileChanged(news: ZoneNews): void };
   readonly zones: ZoneTable;
   readonly logger: Logger;
@@ -28,6 +28,11 @@ export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
       if (liveZones.isLive(zone.apex)) persistence.touched(registry.touch());
       liveZones.serve(zone);
       plane.serveZone(zone);
+    } else if (news.kind === 'released') {
+      // Names of other zones come back with it, those of live zones too.
+      persistence.touched(registry.touch());
+      liveZones.drop(news.apex);
+      plane.dropZone(news.apex);
     }
     metrics.zoneFileChanged(news);
     const { level, facts, message } = newsText(news, zones);

@@ -39,8 +39,6 @@ function line(config: Config, key: SettingKey): string {
       return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
-    case 'publicUrl':
-      return config.publicUrl === undefined ? '# publicUrl: not set' : `publicUrl: ${scalar(config.publicUrl)}`;
     case 'dnsThreads':
       return config.dnsThreads === undefined ? '# dnsThreads: not set' : `dnsThreads: ${config.dnsThreads}`;
     default:

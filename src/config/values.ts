@@ -106,7 +106,9 @@ function readLogLevel(raw: unknown): Outcome {
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
-  const text = typeof raw === 'number' ? String(raw) : (raw ?? '');
+  if (typeof raw === 'number')
+    return problem(`${shown(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
+  const text = raw ?? '';
   if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
   return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
 }
@@ -122,6 +124,19 @@ function readPath(raw: unknown): Outcome {
   return problem(`${shown(raw)} is not a path`);
 }
 
+/** A prefix may follow the port; replies put their paths behind it. */
+function readUrl(raw: unknown): Outcome {
+  if (raw === '' || raw === undefined || raw === null) return { value: '' };
+  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
+  const isPlain =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '';
+  // It is put between single quotes of a shell.
+  if (!isPlain || /['\s]/.test(url.href))
+    return problem(`${shown(raw)} is not a URL such as https://rollcall.example.org`);
+  return { value: url.href.replace(/\/+$/, '') };
+}
 const networksMax = 1000;
 
 /** `169.254.10.0/24`, several with commas between or as a list; a single address where those are taken as well. */
@@ -149,16 +164,6 @@ function readAdapters(raw: unknown): Outcome {
 function readEnv(raw: unknown): Outcome {
   const env = parseEnv(typeof raw === 'string' ? raw : '');
   return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
-}
-
-/** Of http or https; a path may be part of it, and goes in front of ours. Without a final slash. */
-function readUrl(raw: unknown): Outcome {
-  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
-  const isPlain =
-    url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.search}${url.hash}` === '';
-  // It stands in single quotes of a shell.
-  if (isPlain && !url.href.includes("'")) return { value: url.href.replace(/\/+$/, '') };
-  return problem(`${shown(raw)} is not a URL such as https://registry.example.org or http://10.0.0.7:7171/rollcall`);
 }
 
 function isNetwork(text: string): boolean {

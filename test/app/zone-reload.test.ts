@@ -24,8 +24,9 @@ function world(isLive: boolean) {
         steps.push('serve');
         zones.set(served);
       },
+      drop: () => void steps.push('drop'),
     },
-    plane: { serveZone: () => void steps.push('post') },
+    plane: { serveZone: () => void steps.push('post'), dropZone: () => void steps.push('post end') },
     metrics: { zoneFileChanged: ({ kind }) => void steps.push(`count ${kind}`) },
     zones,
     logger: pino({ level: 'silent' }),
@@ -43,6 +44,12 @@ test('a zone of files alone has its own serial, and takes no revision', () => {
   const { steps, zone, listen } = world(false);
   listen({ kind: 'loaded', path: 'zones/example.zone', zone, isNew: true, isMended: false });
   expect(steps).toEqual(['serve', 'post', 'count loaded']);
+});
+
+test('a deleted zone that is let go takes a revision, since other names come back with it', () => {
+  const { steps, zone, listen } = world(false);
+  listen({ kind: 'released', path: 'zones/example.zone', apex: zone.apex });
+  expect(steps).toEqual(['revision', 'kept 17', 'drop', 'post end', 'count released']);
 });
 
 test('news of another kind changes nothing that is served', () => {
