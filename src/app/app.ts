@@ -122,6 +122,7 @@ export async function startApp(
     zones,
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
+    wallMs: () => clock.wallMs(),
     hosts: config.dns.map(({ host }) => host),
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);

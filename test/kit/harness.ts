@@ -83,6 +83,7 @@ export class Harness {
       zones: this.zones,
       draws: new Draws(0.5),
       negativeTtlSeconds: 5,
+      wallMs: () => this.clock.wallMs(),
       hosts: [],
     });
     this.#liveZones = liveZones;
@@ -167,6 +168,11 @@ export class Harness {
       .answer.map(({ data }) => data)
       .sort();
   }
+}
+
+/** Metadata of about so many octets in TXT, in pairs that fit its strings. */
+export function longMetadata(octets: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: Math.ceil(octets / 200) }, (_, i) => [`k${i}`, 'x'.repeat(195)]));
 }
 
 export function keyOf(place: string): InstanceKey {

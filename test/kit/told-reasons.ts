@@ -28,12 +28,13 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
       isNodata(asked) && upOf(asked) === 0 && asked.meant?.length === Number(count) && Number(count) > 0,
   ],
   [
-    /^(\d+) instances? up, none has an address for this type$/,
+    /^(\d+) instances? up, none has an address for this type: .+$/,
     (asked, [count]) => isNodata(asked) && upOf(asked) === Number(count) && Number(count) > 0,
   ],
   [
-    /^(\d+) instances? of (\d+) up$/,
-    (asked, [up, known]) =>
+    /^(\d+) instances? of (\d+) up(?:; (\d+) of them ha(?:s|ve) none: .+)?$/,
+    (asked, [up, known, none = '0']) =>
+      Number(none) < Number(up) &&
       asked.rcode === 'NOERROR' &&
       asked.records > 0 &&
       upOf(asked) === Number(up) &&

@@ -59,7 +59,15 @@ export class PlaneThread {
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
-    this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
+    this.#live = new LiveZones({
+      origin,
+      view: this.#replica,
+      zones,
+      draws,
+      negativeTtlSeconds,
+      hosts,
+      wallMs: () => Date.now(),
+    });
     for (const parcel of start.zones) this.#live.serve(zoneOfShared(parcel));
     this.#live.serveMissing();
     this.#listener = {

@@ -23,7 +23,7 @@ export interface ZoneListener {
 
 export class AddressIndex {
   readonly #listener: ZoneListener;
-  readonly #hosts: HostsView;
+  readonly hosts: HostsView;
   /** The same, where the view has none. */
   readonly #own: HostInstances | undefined;
   /** What is right below a block: boxed, since at a million instances each look-up counts. */
@@ -32,7 +32,7 @@ export class AddressIndex {
   constructor(listener: ZoneListener, view: Pick<RegistryView, 'hosts'>) {
     this.#listener = listener;
     this.#own = view.hosts === undefined ? new HostInstances() : undefined;
-    this.#hosts = view.hosts ?? (this.#own as HostInstances);
+    this.hosts = view.hosts ?? (this.#own as HostInstances);
   }
 
   /** A change listener; the view shows the change already. */
@@ -41,13 +41,13 @@ export class AddressIndex {
     if (after !== undefined) this.#own?.add(after);
     const had = before === undefined ? none : [...hostsOf(before)];
     const has = after === undefined ? none : [...hostsOf(after)];
-    for (const host of has) if (!had.includes(host) && this.#hosts.count(host) === 1) this.#lead(host);
-    for (const host of had) if (!has.includes(host) && this.#hosts.count(host) === 0) this.#leadNoMore(host);
+    for (const host of has) if (!had.includes(host) && this.hosts.count(host) === 1) this.#lead(host);
+    for (const host of had) if (!has.includes(host) && this.hosts.count(host) === 0) this.#leadNoMore(host);
   }
 
   /** Those with this address, as its canonical text; none: undefined. */
   instances(host: string): Iterable<Instance> | undefined {
-    return this.#hosts.at(host);
+    return this.hosts.at(host);
   }
 
   /** True where some address lies below. */

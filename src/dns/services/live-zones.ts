@@ -22,6 +22,8 @@ export interface LiveZonesDeps {
   readonly zones: ZoneTable;
   readonly draws: Draws;
   readonly negativeTtlSeconds: number;
+  /** The time of day, as people and other nodes have it. */
+  wallMs(): number;
   /** IP addresses where we listen: of the name server, where no file says otherwise. */
   readonly hosts: readonly string[];
 }
@@ -42,10 +44,11 @@ export class LiveZones {
     const { origin, view, zones, draws } = deps;
     this.#deps = deps;
     const explanations = new Explanations((name, nowMs) => why(name, zones, nowMs));
-    this.#services = new ServiceZone({ origin, view, draws, explanations });
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
     this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });
+    const { hosts } = this.#reverse;
+    this.#services = new ServiceZone({ origin, view, hosts, draws, explanations, wallMs: () => deps.wallMs() });
   }
 
   /** Whether the serial of this zone is the registry's revision, whatever its file says. */
@@ -76,8 +79,9 @@ export class LiveZones {
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    this.#services.changed(change);
+    // First who is where, which large apps look at.
     this.#reverse.changed(change);
+    this.#services.changed(change);
   }
 
   /** To be told where the view is a copy that hears late of deadlines: this one is earlier than it thought. */
