@@ -2,7 +2,7 @@
 // resolver would send and see. No sockets, no timers.
 
 import { udpOctetsMax } from '../../src/dns/message/message.ts';
-import { name } from '../../src/dns/message/name.ts';
+import { type Name, name } from '../../src/dns/message/name.ts';
 import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
@@ -109,6 +109,11 @@ export class Harness {
   /** A zone file that comes, or comes again, while everything runs. */
   serveZone(zone: Zone): void {
     this.#liveZones.serve(zone);
+  }
+
+  /** The instances that the zone's file hides, by app. */
+  hiddenBy(apex: Name): ReadonlyMap<string, number> {
+    return this.#liveZones.hiddenBy(apex);
   }
 
   /** `orders.prod/orders-1`: appid, env and instance. */
