@@ -42,6 +42,7 @@ import { listenProblem } from './listen-problem.ts';
 import { planeSettings } from './plane-settings.ts';
 import { recovering } from './recovery.ts';
 import { newsText } from './zone-news-text.ts';
+import { warnerOfZones } from './zone-warnings.ts';
 
 export interface App {
   readonly http: readonly Listen[];
@@ -77,13 +78,12 @@ export async function startApp(
   const ticking = setInterval(() => clock.tick(), tickMs);
   ticking.unref();
 
-  // Zones from files. A fault stops the start: better no server than one with half its names.
+  // A fault in a file stops the start: better no server than one with half its names.
   const zones = new ZoneTable();
   const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
   if (loaded.faults.length > 0)
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
-  // What the last life has left.
   const kept = await openPersistence(
     {
       folder: config.data,
@@ -110,27 +110,20 @@ export async function startApp(
     guard: config,
     random: Math.random,
     isReserved: (text) => liveZones.reservedReason(text),
-    // A plane in this thread reads the leases themselves.
     ...(threads === 0 ? {} : { onNearExpiry: (stored) => lapsing(stored) }),
   });
 
   // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
   // this is for what cannot be registered; queries meet the same in the data plane.
-  const liveZones = new LiveZones({
-    origin,
-    view: registry,
-    zones,
-    draws: new Draws(Math.random()),
-    negativeTtlSeconds: config.negativeTtlSeconds,
-    wallMs: () => clock.wallMs(),
-    hosts: config.dns.map(({ host }) => host),
-  });
+  const dnsSettings = planeSettings(config);
+  const draws = new Draws(Math.random());
+  const liveZones = new LiveZones({ view: registry, zones, draws, wallMs: () => clock.wallMs(), ...dnsSettings });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
 
   // The data plane listens from here on and says SERVFAIL until the registry is back.
   const plane = await openPlane({
-    ...planeSettings(config),
+    ...dnsSettings,
     threads,
     view: registry,
     allInstances: function* () {
@@ -268,6 +261,8 @@ export async function startApp(
   }
   leaseTimer.arm();
   await health.start();
+  const warn = warnerOfZones(zones, liveZones, plane.listens, logger);
+  warn(new Set([origin, ...loaded.zones.keys()]));
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
     if (news.kind === 'loaded') {
       // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
@@ -276,6 +271,7 @@ export async function startApp(
       plane.serveZone(news.zone);
     }
     metrics.zoneFileChanged(news);
+    if (news.kind === 'loaded') warn([news.zone.apex]);
     const { level, facts, message } = newsText(news, zones);
     logger[level](facts, message);
   });

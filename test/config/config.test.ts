@@ -16,6 +16,8 @@ describe('where a value comes from', () => {
       services: 'services.d',
       checksAtOnceMax: 100,
       checkNetworks: [],
+      nameServer: undefined,
+      nameServerAddresses: [],
       data: 'data',
       tokens: [],
       tokenFile: undefined,
@@ -78,6 +80,7 @@ describe('where a value comes from', () => {
       serverId: 'ns1',
       serverVersion: 'rollcall',
       checkNetworks: '169.254.10.0/24,fd00::/8',
+      nameServerAddresses: '192.0.2.1,2001:db8::1',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
     };
     for (const key of settingKeys) {

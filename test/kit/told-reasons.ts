@@ -46,12 +46,12 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
     (asked, _, all) => isNodata(asked) && all.some(({ instance }) => instance.env === asked.env),
   ],
   [
-    /^nothing is registered in the env (.+)\.$/,
+    /^nothing is registered in the env ([^;]+)\.(?:; .+)?$/,
     (asked, [env], all) =>
       asked.rcode === 'NXDOMAIN' && env === asked.env && !all.some(({ instance }) => instance.env === env),
   ],
   [
-    /^the app ([a-z.-]+) is registered, but no instance, port or selection of this name$/,
+    /^the app ([a-z.-]+) is registered, but no instance, port or selection of this name(?:; .+)?$/,
     (asked, [appid = ''], all) =>
       asked.rcode === 'NXDOMAIN' &&
       asked.rest.endsWith(`.${appid}`) &&
@@ -61,9 +61,12 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
     /^no service type of this name in this env, or no such instance of it$/,
     (asked) => asked.rcode === 'NXDOMAIN' && /(^|\.)_[a-z]+$/.test(asked.rest),
   ],
-  [/^no app of this name$/, (asked, _, all) => isMissingApp(asked, all) && closeTo(asked, all).length === 0],
   [
-    /^no app of this name; (\d+) in this env (?:is|are) close: (.+)$/,
+    /^no app of this name(?:; it(?:s| is) .+)?$/,
+    (asked, _, all) => isMissingApp(asked, all) && closeTo(asked, all).length === 0,
+  ],
+  [
+    /^no app of this name; (\d+) in this env (?:is|are) close: ([^;]+)(?:; .+)?$/,
     (asked, [count, names = ''], all) => {
       const close = closeTo(asked, all);
       const shown = names.split(', ');

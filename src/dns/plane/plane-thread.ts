@@ -47,7 +47,7 @@ export class PlaneThread {
     isBusy: () => boolean,
     monotonicMs = sharedClock(start.clock),
   ) {
-    const { origin, negativeTtlSeconds, hosts, cacheOctetsMax, identity } = start;
+    const { origin, negativeTtlSeconds, nameServer, hosts, cacheOctetsMax, identity } = start;
     this.#start = start;
     this.#report = report;
     this.#isBusy = isBusy;
@@ -59,9 +59,11 @@ export class PlaneThread {
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
+    const view = this.#replica;
     this.#live = new LiveZones({
+      nameServer,
       origin,
-      view: this.#replica,
+      view,
       zones,
       draws,
       negativeTtlSeconds,

@@ -226,7 +226,8 @@ class ThreadedPlane implements Plane {
   }
 
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, hosts, identity, transport, view, tcp, cacheOctetsMax } = this.#options;
+    const { origin, negativeTtlSeconds, nameServer, hosts, identity, transport, view, tcp, cacheOctetsMax } =
+      this.#options;
     const share = (limit: number) => Math.ceil(limit / this.threads);
     return {
       slot,
@@ -238,6 +239,7 @@ class ThreadedPlane implements Plane {
       zones: Array.from(this.#zones.values(), ({ parcel }) => parcel),
       origin,
       negativeTtlSeconds,
+      nameServer,
       hosts,
       identity,
       transport,

@@ -15,7 +15,12 @@ const namesMax = 20_000;
 /** Apps as `orders.prod`, with the number of their instances that some name of the file hides. */
 export type HiddenInstances = ReadonlyMap<string, number>;
 
-export function hiddenInstances(zone: Zone, origin: Name, view: RegistryView, largeApps: LargeAppsView): HiddenInstances {
+export function hiddenInstances(
+  zone: Zone,
+  origin: Name,
+  view: RegistryView,
+  largeApps: LargeAppsView,
+): HiddenInstances {
   const hidden = new Map<string, number>();
   if (!isWithin(zone.apex, origin)) return hidden;
   const note = (env: string, appid: string, count: number) => {
@@ -33,7 +38,8 @@ export function hiddenInstances(zone: Zone, origin: Name, view: RegistryView, la
     if (isCut || node.rrset(RRType.DNAME).rrset !== undefined) {
       const within = labels.slice(0, -1).join('.');
       for (const { appid } of view.apps(env))
-        if (within === '' || appid === within || appid.endsWith(`.${within}`)) note(env, appid, sizeOf(view, env, appid));
+        if (within === '' || appid === within || appid.endsWith(`.${within}`))
+          note(env, appid, sizeOf(view, env, appid));
     }
     if (!isHiding(node)) continue;
     const found = findServiceName(labels, view, largeApps);

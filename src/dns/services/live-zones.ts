@@ -11,13 +11,14 @@ import type { ZoneTable } from '../zone/zone-table.ts';
 import { Explanations } from './explanations.ts';
 import { type HiddenInstances, hiddenInstances } from './hidden-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
-import { makeOriginZone, makeZone } from './made-zone.ts';
+import { makeOriginZone, makeZone, type NameServer } from './made-zone.ts';
 import { isOpenEnv, reservedReason } from './reserved-name.ts';
 import { addressAbove, isReverse, privateApexes } from './reverse-name.ts';
 import { ReverseZones } from './reverse-zones.ts';
 import { ServiceZone } from './service-zone.ts';
 
-export interface LiveZonesDeps {
+/** `nameServer`, `hosts`: of the origin, where no file says otherwise. */
+export interface LiveZonesDeps extends NameServer {
   readonly origin: Name;
   readonly view: RegistryView;
   readonly zones: ZoneTable;
@@ -25,8 +26,6 @@ export interface LiveZonesDeps {
   readonly negativeTtlSeconds: number;
   /** The time of day, as people and other nodes have it. */
   wallMs(): number;
-  /** IP addresses where we listen: of the name server, where no file says otherwise. */
-  readonly hosts: readonly string[];
 }
 
 /** Zones of addresses that have left: bounds memory against a client that registers every address. */
@@ -77,8 +76,8 @@ export class LiveZones {
 
   /** Makes the zones that must be there and that no file gave. */
   serveMissing(): void {
-    const { origin, zones, hosts, negativeTtlSeconds } = this.#deps;
-    if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, hosts, negativeTtlSeconds));
+    const { origin, zones, negativeTtlSeconds } = this.#deps;
+    if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, this.#deps, negativeTtlSeconds));
     for (const apex of privateApexes()) if (zones.find(apex) === undefined) this.serve(this.#makeReverse(apex));
   }
 

@@ -6,6 +6,7 @@ import type { RRset } from '../message/message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
+import { AbsenceHints } from './absence-hints.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { LargeApps } from './large-apps.ts';
@@ -30,6 +31,7 @@ export class ServiceZone implements LiveNames {
   readonly #deps: ServiceZoneDeps;
   readonly #browse: ServiceBrowse;
   readonly #closeNames = new NameSuggestions();
+  readonly #hints: AbsenceHints;
   readonly largeApps: LargeApps;
   /** The SOA last asked for, and what came of it: the same until the next change. */
   #soa: { readonly from: RRset; readonly serial: number; readonly made: RRset } | undefined;
@@ -37,6 +39,7 @@ export class ServiceZone implements LiveNames {
   constructor(deps: ServiceZoneDeps) {
     this.#deps = deps;
     this.largeApps = new LargeApps(deps.view, deps.hosts);
+    this.#hints = new AbsenceHints(deps.view, this.largeApps);
     this.#browse = new ServiceBrowse({ ...deps, largeApps: this.largeApps, wallMs: () => deps.wallMs() });
   }
 
@@ -58,6 +61,7 @@ export class ServiceZone implements LiveNames {
   /** A change listener: browsing keeps an index, and so do large apps. */
   changed(change: InstanceChange): void {
     this.largeApps.changed(change);
+    this.#hints.changed(change);
     this.#browse.changed(change);
   }
 
@@ -76,18 +80,22 @@ export class ServiceZone implements LiveNames {
     const { view } = this.#deps;
     const labels = this.#labels(name);
     const env = labels.at(-1) ?? '';
-    if (view.at(env, '') === undefined)
-      return `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+    const asked = labels.slice(0, -1).join('.');
+    if (view.at(env, '') === undefined) {
+      const said = `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+      return said + this.#hints.forEnv(env, asked, nowMs);
+    }
     if (labels.at(-2)?.startsWith('_') === true)
       return 'no service type of this name in this env, or no such instance of it';
     const longest = longestApp(labels, view);
     if (longest !== undefined && longest !== 'within') {
       const { appid } = longest.app;
-      return `the app ${appid} is registered, but no instance, port or selection of this name`;
+      const below = labels.slice(0, longest.at);
+      return `the app ${appid} is registered, but no instance, port or selection of this name${this.#hints.below(longest.app, below, nowMs)}`;
     }
-    const { count, shown } = this.#closeNames.find(labels.slice(0, -1).join('.'), view.apps(env), nowMs);
+    const { count, shown } = this.#closeNames.find(asked, view.apps(env), nowMs);
     const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${shown.join(', ')}`;
-    return count === 0 ? 'no app of this name' : `no app of this name${close}`;
+    return `no app of this name${count === 0 ? '' : close}${this.#hints.forApp(env, asked)}`;
   }
 
   #browsed(labels: readonly string[], name: Name, nowMs: number): Node | ServiceName | undefined {

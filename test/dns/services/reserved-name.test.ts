@@ -43,10 +43,16 @@ describe('a name', () => {
     ['orders.dn', 'DNAME'],
   ])('%s is reserved: %s', (text, reason) => expect(live.reservedReason(text)).toContain(reason));
 
-  test.each(['orders.prod', 'b.c', 'orders.wild', 'below.web', 'x.prod', 'orders.x.prod', `${'a'.repeat(64)}.prod`, 'y.prod'])(
-    '%s is free',
-    (text) => expect(live.reservedReason(text)).toBeUndefined(),
-  );
+  test.each([
+    'orders.prod',
+    'b.c',
+    'orders.wild',
+    'below.web',
+    'x.prod',
+    'orders.x.prod',
+    `${'a'.repeat(64)}.prod`,
+    'y.prod',
+  ])('%s is free', (text) => expect(live.reservedReason(text)).toBeUndefined());
 });
 
 describe('an origin without a file', () => {

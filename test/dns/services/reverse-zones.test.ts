@@ -191,7 +191,11 @@ describe('a zone', () => {
     expect(gist(harness.query(ptr, 'PTR'))).toBe('NOERROR AA SOA 5');
     expect(harness.query('1.100.51.198.in-addr.arpa.', 'PTR').answer[0]?.data).toBe('pay.prod.svc.');
     harness.cancel('pay.prod/b');
-    expect(harness.query('1.100.51.198.in-addr.arpa.', 'PTR')).toMatchObject({ rcode: 'NOERROR', aa: true, answer: [] });
+    expect(harness.query('1.100.51.198.in-addr.arpa.', 'PTR')).toMatchObject({
+      rcode: 'NOERROR',
+      aa: true,
+      answer: [],
+    });
   });
 
   test('zones that are left are a thousand at most, the last ones', () => {
