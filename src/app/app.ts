@@ -11,6 +11,7 @@ import { LongPolls } from '../control/long-poll.ts';
 import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
 import { defaultThreads, openPlane } from '../dns/plane/plane.ts';
+import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
@@ -25,7 +26,7 @@ import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
-import type { InstanceRecord } from '../registry/instance-record.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Pause, PauseAwareClock, tickMs } from '../runtime/pause-aware-clock.ts';
@@ -47,6 +48,8 @@ import { warnerOfZones } from './zone-warnings.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
 }
@@ -116,8 +119,14 @@ export async function startApp(
   // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
   // this is for what cannot be registered; queries meet the same in the data plane.
   const dnsSettings = planeSettings(config);
-  const draws = new Draws(Math.random());
-  const liveZones = new LiveZones({ view: registry, zones, draws, wallMs: () => clock.wallMs(), ...dnsSettings });
+  const liveZones = new LiveZones({
+    ...dnsSettings,
+    view: registry,
+    zones,
+    draws: new Draws(Math.random()),
+    wallMs: () => clock.wallMs(),
+    why: (name, nowMs) => why(name, zones, nowMs),
+  });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
 
@@ -166,13 +175,13 @@ export async function startApp(
     registry,
     clock,
     longPolls,
-    handedOut: (instance) => plane.handedOut(instance),
+    handedOut: (instance) => plane.cachedUntil(instance),
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
   const room = fdBudget(config);
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
-  const health = new Health({ ...config, registry, clock, defaults, tell });
+  const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
   const metrics = createMetrics({
     registry,
     pauses,
@@ -189,7 +198,7 @@ export async function startApp(
     version,
   });
   const lapsing = (stored: InstanceRecord): void => {
-    plane.mark(stored);
+    plane.updateLease(stored);
     leaseTimer.arm();
   };
   registry.onChange((change) => kept.changed(change));
@@ -286,6 +295,7 @@ export async function startApp(
   return {
     http: httpListens,
     dns,
+    applied: () => plane.applied(),
     async stop() {
       state = 'stopping';
       leaseTimer.stop();

@@ -18,7 +18,7 @@ interface ReservedNames {
  * What takes an instance, or says why it cannot be taken back. To be used while no zone changes. `told`: of each that
  * was taken.
  */
-export function recovering(registry: Pick<Registry, 'restore'>, names: ReservedNames, told: (change: Change) => void) {
+export function recovering(registry: Pick<Registry, 'recover'>, names: ReservedNames, told: (change: Change) => void) {
   // Of a million instances each question about the zones counts, and there are few envs.
   const openEnvs = new Map<string, boolean>();
   const isInOpenEnv = (env: string): boolean => {
@@ -30,7 +30,7 @@ export function recovering(registry: Pick<Registry, 'restore'>, names: ReservedN
     const { key, label } = saved;
     const reserved = isInOpenEnv(key.env) ? undefined : names.reservedReason(`${label}.${key.appid}.${key.env}`);
     if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
-    const change = registry.restore(saved);
+    const change = registry.recover(saved);
     if ('message' in change) return change;
     told(change);
     return undefined;

@@ -30,6 +30,7 @@ function line(config: Config, key: SettingKey): string {
       return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
     case 'nameServerAddresses':
     case 'checkNetworks':
+    case 'dnsAllow':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;

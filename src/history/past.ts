@@ -7,8 +7,8 @@
 
 import type { Change } from '../model/change.ts';
 import type { Instance } from '../model/instance.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import { instanceKey } from '../model/names.ts';
-import type { InstanceRecord } from '../registry/instance-record.ts';
 import type { EventPage, Recorder } from './recorder.ts';
 
 /** What of the registry is read. */

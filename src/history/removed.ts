@@ -3,7 +3,7 @@
 // An instance that was drained and then cancelled, both meant, counts as it was before it was drained.
 // Limits: `scannedMax` removals are looked at a call, newest first; the finding says where it stopped.
 
-import type { Actor, Change } from '../model/change.ts';
+import type { Change } from '../model/change.ts';
 import { type Instance, isSameRegistration } from '../model/instance.ts';
 import { instanceKey } from '../model/names.ts';
 import type { Recorder } from './recorder.ts';
@@ -19,7 +19,7 @@ export interface RemovalFilter {
   readonly toMs: number;
   readonly why: readonly Removal[];
   /** Asked for by this caller; what is left out may be anything. */
-  readonly by?: Partial<Pick<Actor, 'token' | 'address'>>;
+  readonly by?: { readonly token?: string; readonly address?: string };
 }
 
 export interface Removed {
@@ -78,11 +78,11 @@ function isLeftBy({ cause, after }: Change, later: Removed): boolean {
   return isSameRegistration(after, later.instance);
 }
 
-function isBy({ cause }: Change, by: RemovalFilter['by']): boolean {
+function isBy({ origin }: Change, by: RemovalFilter['by']): boolean {
   if (by === undefined) return true;
-  if (!('by' in cause) || cause.by === undefined) return false;
+  if (origin.kind === 'system') return false;
   return (
-    (by.token === undefined || by.token === cause.by.token) &&
-    (by.address === undefined || by.address === cause.by.address)
+    (by.token === undefined || by.token === origin.principal) &&
+    (by.address === undefined || by.address === origin.address)
   );
 }

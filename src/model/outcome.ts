@@ -1,29 +1,71 @@
-// What the registry's commands return: what can happen has a name, and each edge has one table from it to its own terms
-// (HTTP statuses, gRPC codes …). Faults of a request are `Problem`s; only bugs are thrown.
+// What comes of each command: every possibility has a name, and each edge has one table from these to its own terms (HTTP
+// statuses, gRPC codes …). Faults of a request are `Problem`s; only bugs are thrown. `stored` is the record as it is after
+// the command, or as it was when it left.
 
-import type { InstanceRecord } from '../registry/instance-record.ts';
+import type { InstanceRecord } from './instance-record.ts';
 import type { Problem } from './problem.ts';
 
+interface Stored {
+  readonly stored: InstanceRecord;
+}
+
+/** A precondition does not hold. `stored` is what there is instead; undefined: nothing. */
+export interface PreconditionFailed {
+  readonly kind: 'precondition-failed';
+  readonly stored: InstanceRecord | undefined;
+}
+
+/** The caller may not write this instance. */
+export interface NotYours {
+  readonly kind: 'not-yours';
+  readonly problem: Problem;
+}
+
+export interface Unknown {
+  readonly kind: 'unknown';
+}
+
 export type RegisterOutcome =
-  | { readonly kind: 'created' | 'replaced' | 'unchanged'; readonly stored: InstanceRecord }
-  /** There already, and `ifAbsent` was asked for; or what is stored is newer than this. */
-  | { readonly kind: 'exists' | 'outdated'; readonly stored: InstanceRecord }
+  | ({ readonly kind: 'created' | 'replaced' | 'unchanged' } & Stored)
+  /** There already, and `If-None-Match: *` was asked for; or what is stored is newer than this. */
+  | ({ readonly kind: 'exists' | 'outdated' } & Stored)
   /** Another spelling of an instance, or a name that already means something else. */
   | { readonly kind: 'conflict' | 'invalid'; readonly problem: Problem }
   /** `what`: which limit was reached. */
-  | { readonly kind: 'full'; readonly what: 'instances' | 'instances-per-app' | 'apps'; readonly problem: Problem };
+  | { readonly kind: 'full'; readonly what: 'instances' | 'instances-per-app' | 'apps'; readonly problem: Problem }
+  | NotYours
+  | PreconditionFailed;
 
-export type RenewOutcome = { readonly kind: 'renewed'; readonly stored: InstanceRecord } | { readonly kind: 'unknown' };
+export type RenewOutcome = ({ readonly kind: 'renewed' } & Stored) | Unknown;
+
+type Invalid = { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 export type PatchOutcome =
-  | { readonly kind: 'patched' | 'unchanged'; readonly stored: InstanceRecord }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+  | ({ readonly kind: 'patched' | 'unchanged' } & Stored)
+  | Unknown
+  | Invalid
+  | NotYours
+  | PreconditionFailed;
 
 export type DrainOutcome =
-  | { readonly kind: 'drained'; readonly stored: InstanceRecord }
-  | Exclude<PatchOutcome, { readonly kind: 'patched' }>;
+  | ({ readonly kind: 'drained' | 'unchanged' } & Stored)
+  | Unknown
+  | Invalid
+  | NotYours
+  | PreconditionFailed;
 
+export type ResumeOutcome =
+  | ({ readonly kind: 'resumed' | 'unchanged' } & Stored)
+  | Unknown
+  | Invalid
+  | NotYours
+  | PreconditionFailed;
+
+/** `revision`: of the registry after it. */
 export type CancelOutcome =
-  | { readonly kind: 'cancelled'; readonly stored: InstanceRecord }
-  | { readonly kind: 'unknown' };
+  | ({ readonly kind: 'cancelled'; readonly revision: number } & Stored)
+  | Unknown
+  | NotYours
+  | PreconditionFailed;
+
+export type JudgeOutcome = ({ readonly kind: 'judged' | 'unchanged' } & Stored) | Unknown | PreconditionFailed;

@@ -10,16 +10,21 @@ import type { RegistryOptions } from './options.ts';
 export class Admission {
   readonly #options: RegistryOptions;
   readonly #apps: Catalogue<App>;
+  readonly #leases: { readonly size: number };
 
-  constructor(options: RegistryOptions, apps: Catalogue<App>) {
+  constructor(
+    options: RegistryOptions,
+    state: { readonly apps: Catalogue<App>; readonly leases: { readonly size: number } },
+  ) {
     this.#options = options;
-    this.#apps = apps;
+    this.#apps = state.apps;
+    this.#leases = state.leases;
   }
 
-  /** Why no new instance can be made at `key`, in a registry that holds `instanceCount`. */
-  refusal(key: InstanceKey, instanceCount: number): RegisterOutcome | undefined {
+  /** Why no new instance can be made at `key`. */
+  refusal(key: InstanceKey): RegisterOutcome | undefined {
     const { instancesMax, instancesPerAppMax, appsMax = instancesMax } = this.#options;
-    if (instanceCount >= instancesMax) {
+    if (this.#leases.size >= instancesMax) {
       return full('instances', 'instance', `cannot be added: the registry is full, it holds ${instancesMax} instances`);
     }
     const app = this.#apps.app(key.env, key.appid);
@@ -37,8 +42,9 @@ export class Admission {
     return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
   }
 
-  isLabelTaken(app: App, label: string): boolean {
-    return app.byLabel(label) !== undefined || this.#apps.at(app.env, `${label}.${app.appid}`) !== undefined;
+  /** `app`: that of the key, where there is one. */
+  isLabelTaken(app: App | undefined, { env, appid }: InstanceKey, label: string): boolean {
+    return app?.byLabel(label) !== undefined || this.#apps.at(env, `${label}.${appid}`) !== undefined;
   }
 
   /**

@@ -1,6 +1,6 @@
-// Where changes leave the registry: it has their numbers, and tells each listener in the order of adding, before the write
-// returns. Whoever writes asks first whether that may be: a change within a change would leave listeners with two
-// orders of events.
+// Where changes leave the registry: it holds the revision, and calls each listener in the order of adding, before the write
+// returns. Every write checks first that no listener is running: a change within a change would reach listeners in two
+// orders.
 
 import { strict as assert } from 'node:assert';
 import type { Change, ChangeListener } from '../model/change.ts';
@@ -8,7 +8,7 @@ import type { Change, ChangeListener } from '../model/change.ts';
 export class ChangeStream {
   readonly #listeners: ChangeListener[] = [];
   #revision: number;
-  #isTelling = false;
+  #isEmitting = false;
 
   constructor(initialRevision: number) {
     this.#revision = initialRevision;
@@ -25,7 +25,7 @@ export class ChangeStream {
 
   /** To be called before anything is touched. */
   expectNoListener(): void {
-    assert(!this.#isTelling, 'a change listener must not write to the registry');
+    assert(!this.#isEmitting, 'a change listener must not write to the registry');
   }
 
   /** Takes the next revision. */
@@ -33,13 +33,18 @@ export class ChangeStream {
     return ++this.#revision;
   }
 
+  /** A change has brought its number with it. */
+  take(revision: number): void {
+    this.#revision = revision;
+  }
+
   /** Precondition: the change has the revision that was taken last. */
-  tell(change: Change): void {
-    this.#isTelling = true;
+  emit(change: Change): void {
+    this.#isEmitting = true;
     try {
       for (const listener of this.#listeners) listener(change);
     } finally {
-      this.#isTelling = false;
+      this.#isEmitting = false;
     }
   }
 }

@@ -64,10 +64,14 @@ export function isAlike(a: Instance, b: Instance): boolean {
 }
 
 /** The instance as its checks have found it; undefined: it was found so before, or is none that is checked. */
-export function judgedInstance(instance: Instance, { verdict, reason }: Judgement): CompactInstance | undefined {
-  const { env, appid, health, instance: id, label } = instance;
+export function judgedInstance(
+  place: Named,
+  instance: Instance,
+  { verdict, reason }: Judgement,
+): CompactInstance | undefined {
+  const { health, instance: id, label } = instance;
   if (health === undefined || health.verdict === verdict) return undefined;
-  return new CompactInstance({ env, appid }, id, label, instance, [], { ...health, verdict, reason });
+  return new CompactInstance(place, id, label, instance, [], { ...health, verdict, reason });
 }
 
 /** What its owner has said of an instance, without what its checks have found. */

@@ -3,9 +3,9 @@
 import type { Actor } from '../model/change.ts';
 import type { Health } from '../model/health.ts';
 import type { Registration, RegistrationDefaults } from '../model/instance.ts';
+import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { InstanceRecord, Timestamps } from './instance-record.ts';
 
 export interface RegistryOptions {
   readonly clock: Clock;

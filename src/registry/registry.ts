@@ -1,51 +1,61 @@
-// The registry: who is there, and until when. A state machine without I/O: commands come in with parsed values and
-// return outcomes; what changed leaves as one ordered stream of `Change`s; the DNS side reads through `RegistryView`.
-// All removal ends in `#remove`. Limits: instances in all and per app (RegistryOptions); eviction is bounded per call.
+// The registry: which instances are there, and until when. A state machine without I/O. A command is decided (`decide`,
+// which moves nothing) and what was decided is applied (`apply`, the only place where instances and the revision move);
+// changes leave as one ordered stream, and the DNS side reads through `RegistryView`.
+// Limits: instances in all and per app (RegistryOptions), checked by `decide` and not by `apply`; evictions per call.
 
-import type { Actor, Cause, Change, ChangeListener, NewChange } from '../model/change.ts';
+import type { Actor, Change, ChangeListener, NewChange } from '../model/change.ts';
+import type { Command, OutcomeOf } from '../model/command.ts';
+import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import type { GuardView } from '../model/guard-status.ts';
-import { type Health, healthOf, type Judgement } from '../model/health.ts';
-import { type Instance, isSameRegistration, type Registration } from '../model/instance.ts';
-import { type InstanceKey, instanceLabel } from '../model/names.ts';
-import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, RenewOutcome } from '../model/outcome.ts';
+import { healthOf, type Judgement } from '../model/health.ts';
+import type { Registration } from '../model/instance.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type {
+  CancelOutcome,
+  DrainOutcome,
+  NotYours,
+  PatchOutcome,
+  PreconditionFailed,
+  RegisterOutcome,
+  RenewOutcome,
+} from '../model/outcome.ts';
 import { type Problem, problem } from '../model/problem.ts';
-import type { AppView, LeasedInstance, RegistryView } from '../model/view.ts';
+import type { AppRecords, AppView, LeasedInstance, RegistryView } from '../model/view.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
-import { Admission } from './admission.ts';
 import { App } from './apps/app.ts';
-import { Catalogue } from './apps/catalogue.ts';
-import { Tombstones } from './apps/tombstones.ts';
-import { ChangeStream } from './change-stream.ts';
-import { CompactInstance, judgedInstance } from './compact-instance.ts';
-import { evictionOf, firstTimes, InstanceRecord, timesOf } from './instance-record.ts';
-import { Tenures } from './leases/tenures.ts';
+import { CompactInstance } from './compact-instance.ts';
+import { Decider } from './decider.ts';
+import { evictionOf, MutableRecord } from './mutable-record.ts';
 import type { PersistedInstance, RegisterOptions, RegistryOptions } from './options.ts';
-import { patchedRegistration } from './patched-registration.ts';
+import { State } from './state.ts';
 
 export type * from '../model/outcome.ts';
 export type * from './options.ts';
 
+/** The registry itself, as the origin of its own decisions. */
+const ownDecision: Actor = { kind: 'system', front: 'leases', address: '' };
+const recovery: Actor = { kind: 'system', front: 'recovery', address: '' };
+
+/** Of a command without preconditions, from a caller who may do all. */
+type Plain<Outcome> = Exclude<Outcome, NotYours | PreconditionFailed>;
+
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
   readonly #clock: Clock;
-  readonly #apps = new Catalogue<App>();
-  readonly #admission: Admission;
-  readonly #leases: Tenures;
-  readonly #departures = new Tombstones();
-  readonly #changes: ChangeStream;
-  #latest: CompactInstance | undefined;
+  readonly #state: State;
+  readonly #decider: Decider;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#changes = new ChangeStream(options.initialRevision);
-    this.#admission = new Admission(options, this.#apps);
-    this.#leases = new Tenures({ ...options, app: (env, appid) => this.#apps.app(env, appid) });
+    this.#state = new State(options);
+    this.#decider = new Decider(options, this.#state);
   }
 
   get revision(): number {
-    return this.#changes.revision;
+    return this.#state.changes.revision;
   }
 
   get version(): number {
@@ -53,246 +63,201 @@ export class Registry implements RegistryView {
   }
 
   get instanceCount(): number {
-    return this.#leases.size;
+    return this.#state.leases.size;
   }
 
   get appCount(): number {
-    return this.#apps.size;
+    return this.#state.apps.size;
   }
 
   at(env: string, appid: string): AppView | 'within' | undefined {
-    return this.#apps.at(env, appid);
+    return this.#state.apps.at(env, appid);
   }
 
-  app(env: string, appid: string): App | undefined {
-    return this.#apps.app(env, appid);
+  app(env: string, appid: string): AppRecords | undefined {
+    return this.#state.apps.app(env, appid);
   }
 
-  apps(env?: string): Iterable<App> {
-    return this.#apps.apps(env);
+  apps(env?: string): Iterable<AppRecords> {
+    return this.#state.apps.apps(env);
   }
 
   find(key: InstanceKey): InstanceRecord | undefined {
-    return this.#apps.app(key.env, key.appid)?.byId(key.instance);
+    return this.#state.find(key);
   }
 
   /** The revision of an app's last change, for an app that has left as well; 0: none is remembered. */
   appRevision(env: string, appid: string): number {
-    return this.#apps.app(env, appid)?.revision ?? this.#departures.revisionOf(env, appid);
+    return this.#state.appRevision(env, appid);
   }
 
-  /** Takes the next revision without a change, for data beside the registry that the same number stands for. */
+  /** Takes the next revision without a change, for data beside the registry that has the same serial. */
   touch(): number {
-    this.#changes.expectNoListener();
-    return this.#changes.next();
+    this.#state.changes.expectNoListener();
+    return this.#state.changes.next();
   }
 
   /** Adds a listener for all later changes; they are called in the order of adding. See change.ts for their duties. */
   onChange(listener: ChangeListener): void {
-    this.#changes.add(listener);
+    this.#state.changes.add(listener);
   }
 
-  register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): RegisterOutcome {
-    this.#changes.expectNoListener();
-    const stored = this.find(key);
-    return stored === undefined
-      ? this.#create(key, registration, options)
-      : this.#replace(stored, key, registration, options);
+  /** What is to become of a command. Pure: nothing moves. */
+  decide<C extends Command>(command: C, actor: Actor, now: Moment): Decision<OutcomeOf<C>> {
+    this.#state.changes.expectNoListener();
+    return this.#decide(command, actor, now) as Decision<OutcomeOf<C>>;
+  }
+
+  /** Evictions that are due, at most `limit`; each that is not applied within a second or so is decided again. */
+  decideExpired(now: Moment, limit: number): NewChange[] {
+    this.#state.changes.expectNoListener();
+    return this.#state.leases.takeExpired(now.monotonicMs, limit).map((stored) => ({
+      kind: 'evicted',
+      before: stored.instance,
+      origin: ownDecision,
+      cause: evictionOf(stored, now.monotonicMs),
+      times: stored.times,
+    }));
   }
 
   /**
-   * Puts back what was written down, at the start, before anything else: its lease starts afresh, the revision stays.
-   * The listeners are not called; the caller hands the change to those who keep an index. A problem says why an
-   * instance cannot be put back; nothing has then happened.
+   * Applies what was decided, here or on another node, in order; never refuses for limits. Precondition: its revisions
+   * are higher than any before, and every instance that is changed or removed is there.
    */
-  restore(saved: PersistedInstance): Change | Problem {
-    const { key, label, registration, times } = saved;
-    const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
-    if (app.isTaken(key.instance, label)) return problem('instance', 'is there already', key.instance);
-    const health = healthOf(registration, undefined, undefined);
-    const instance = this.#place(app, key.instance, label, registration, health && (saved.health ?? health));
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return tooLong;
-    const nowMs = this.#clock.monotonicMs();
-    const stored = new InstanceRecord(instance, times, nowMs, saved.revision);
-    if (app.size === 0) this.#apps.add(app);
-    app.add(stored);
-    // Of an app that had later changes, removals for one, nobody may find an earlier number.
-    app.revision = this.revision;
-    this.#leases.start(stored, nowMs, false);
-    const atMs = this.#clock.wallMs();
-    return { kind: 'registered', after: instance, revision: this.revision, atMs, cause: { why: 'restored' }, times };
+  apply(group: ChangeGroup): Change[] {
+    return this.#state.apply(group);
   }
 
-  /** Moves the lease's end and nothing else. Who renews many at once reads the clock once: `now`. */
-  renew(key: InstanceKey, now?: Moment): RenewOutcome {
-    const stored = this.find(key);
+  /** Applies a decision at once, as the only node does. */
+  settle<Outcome>(decision: Decision<Outcome>, now: Moment): Outcome {
+    if (decision.kind === 'refused') return decision.outcome;
+    if (decision.kind === 'unchanged') {
+      if (decision.renewal !== undefined) this.reregister(decision.renewal, now);
+      return decision.outcome;
+    }
+    this.apply({ changes: decision.changes, revision: this.revision + 1, at: now });
+    return decision.outcome();
+  }
+
+  /** Moves the end of the lease and nothing else. */
+  renew(key: InstanceKey, now: Moment = this.#now()): RenewOutcome {
+    const stored = this.#state.find(key);
     if (stored === undefined) return { kind: 'unknown' };
-    this.#leases.heard(stored, now?.monotonicMs ?? this.#clock.monotonicMs());
-    stored.renewedAtMs = now?.wallMs ?? this.#clock.wallMs();
+    this.#state.leases.heard(stored, now.monotonicMs);
+    stored.renewedAtMs = now.wallMs;
     return { kind: 'renewed', stored };
   }
 
-  /** Applies a JSON merge patch (RFC 7396) to the registration. It renews no lease, and a shorter one runs from now. */
-  patch(key: InstanceKey, patch: unknown, by?: Actor, why: 'patched' | 'drained' = 'patched'): PatchOutcome {
-    this.#changes.expectNoListener();
-    const stored = this.find(key);
-    if (stored === undefined) return { kind: 'unknown' };
-    const registration = patchedRegistration(stored.instance, patch, this.#options.defaults);
-    if (Array.isArray(registration)) return { kind: 'invalid', problems: registration };
-    if (isSameRegistration(stored.instance, registration)) return { kind: 'unchanged', stored };
-    const instance = this.#placedAgain(stored, registration, stored.instance.health?.file);
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return { kind: 'invalid', problems: [tooLong] };
-    this.#leases.patched(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
-    this.#update(stored, instance, { why, by });
-    return { kind: 'patched', stored };
-  }
-
-  /** Takes an instance out of all answers without forgetting it: status `waiting`. Its lease goes on. */
-  drain(key: InstanceKey, by?: Actor): DrainOutcome {
-    const outcome = this.patch(key, { status: 'waiting' }, by, 'drained');
-    return outcome.kind === 'patched' ? { ...outcome, kind: 'drained' } : outcome;
-  }
-
-  /** The checks of an instance have come to a verdict. Whether anything has changed by it. */
-  judge(key: InstanceKey, judgement: Judgement): boolean {
-    this.#changes.expectNoListener();
-    const stored = this.find(key);
-    const judged = stored && judgedInstance(stored.instance, judgement);
-    if (stored === undefined || judged === undefined) return false;
-    this.#update(stored, judged, { why: 'checked', ...judgement });
+  /** The same for a registration that says what is stored. False: the instance is not there any more. */
+  reregister({ key, dirtyAtMs }: Reregistration, { monotonicMs, wallMs }: Moment): boolean {
+    const stored = this.#state.find(key);
+    if (stored === undefined) return false;
+    this.#state.leases.heard(stored, monotonicMs);
+    stored.times = { ...stored.times, registeredAtMs: wallMs, renewedAtMs: wallMs, dirtyAtMs };
     return true;
   }
 
-  cancel(key: InstanceKey, by?: Actor): CancelOutcome {
-    this.#changes.expectNoListener();
-    const stored = this.find(key);
-    if (stored === undefined) return { kind: 'unknown' };
-    this.#remove(stored, 'cancelled', { why: 'cancelled', by });
-    return { kind: 'cancelled', stored };
+  /**
+   * Takes in what was stored, at the start, before anything else: its lease starts afresh, the revision stays. Listeners
+   * are not called. A problem says why an instance cannot be recovered; nothing has then happened.
+   */
+  recover(saved: PersistedInstance): Change | Problem {
+    const { key, label, registration, times } = saved;
+    const app = this.#state.apps.app(key.env, key.appid) ?? new App({ env: key.env, appid: key.appid });
+    if (app.isTaken(key.instance, label)) return problem('instance', 'is there already', key.instance);
+    const found = healthOf(registration, undefined, undefined);
+    const health = found && (saved.health ?? found);
+    const neighbours = [app.latest, this.#state.latest];
+    const instance = new CompactInstance(app.place, key.instance, label, registration, neighbours, health);
+    const tooLong = dnsNameProblem(instance, this.#options.origin);
+    if (tooLong !== undefined) return tooLong;
+    const now = this.#now();
+    const stored = new MutableRecord(instance, times, now.monotonicMs, saved.revision);
+    this.#state.add(app, stored, instance);
+    // The app may have had later changes, removals for one: a client must not see an earlier number.
+    app.revision = this.revision;
+    this.#state.leases.start(stored, now.monotonicMs, false);
+    const { revision } = this;
+    const cause = { why: 'restored' } as const;
+    const lease = this.#state.leaseOf(stored);
+    return { kind: 'registered', after: instance, revision, atMs: now.wallMs, cause, origin: recovery, times, lease };
   }
 
-  /** Does what is due now about ended leases: evicts at most `limit` instances, and returns how many it were. */
-  evictExpired(limit: number): number {
-    this.#changes.expectNoListener();
-    return this.#leases.act(limit, (stored) => this.#remove(stored, 'evicted', evictionOf(stored, this.#clock)));
-  }
-
-  /** Monotonic milliseconds before which `evictExpired` has nothing to do; undefined without instances. */
+  /** Monotonic milliseconds before which `decideExpired` has nothing to do; undefined without instances. */
   nextDeadlineMs(): number | undefined {
-    return this.#leases.nextMs();
+    return this.#state.leases.nextMs();
   }
 
   /** Self-protection. */
   get guard(): GuardView {
-    return this.#leases;
+    return this.#state.leases;
   }
 
   whySuspect({ instance }: LeasedInstance): string {
-    const stored = this.find(instance);
-    return stored?.isSuspect === true ? this.#leases.whyKept(stored) : '';
+    const stored = this.#state.find(instance);
+    return stored === undefined ? '' : this.#state.suspectReason(stored);
   }
 
-  #create(key: InstanceKey, registration: Registration, options: RegisterOptions): RegisterOutcome {
-    const refused = this.#admission.refusal(key, this.instanceCount);
-    if (refused !== undefined) return refused;
-    const app = this.#apps.app(key.env, key.appid) ?? new App(key.env, key.appid);
-    const label = instanceLabel(key.instance, (candidate) => this.#admission.isLabelTaken(app, candidate));
-    const health = healthOf(registration, undefined, options.file);
-    const instance = this.#place(app, key.instance, label, registration, health);
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
-    const reserved = this.#options.isReserved?.(`${label}.${key.appid}.${key.env}`);
-    if (reserved !== undefined) return { kind: 'conflict', problem: problem('instance', reserved, key.instance) };
+  register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): Plain<RegisterOutcome> {
+    const { ifAbsent = false, dirtyAtMs, file, by = ownDecision } = options;
+    const precondition = ifAbsent ? { ifNoneMatch: '*' as const } : undefined;
+    return this.#perform({ kind: 'register', key, registration, dirtyAtMs, file, precondition }, by);
+  }
 
-    const wallMs = this.#clock.wallMs();
-    const nowMs = this.#clock.monotonicMs();
-    const stored = new InstanceRecord(instance, firstTimes(instance, wallMs, options.dirtyAtMs), nowMs);
-    if (app.size === 0) {
-      this.#apps.add(app);
-      this.#departures.forget(key.env, key.appid);
+  patch(key: InstanceKey, patch: unknown, by: Actor = ownDecision): Plain<PatchOutcome> {
+    return this.#perform({ kind: 'patch', key, patch }, by);
+  }
+
+  drain(key: InstanceKey, by: Actor = ownDecision): Plain<DrainOutcome> {
+    return this.#perform({ kind: 'drain', key }, by);
+  }
+
+  cancel(key: InstanceKey, by: Actor = ownDecision): Plain<CancelOutcome> {
+    return this.#perform({ kind: 'cancel', key }, by);
+  }
+
+  judge(key: InstanceKey, judgement: Judgement): boolean {
+    const by: Actor = { kind: 'system', front: 'checks', address: '' };
+    return this.#perform({ kind: 'judge', key, ...judgement }, by).kind === 'judged';
+  }
+
+  /** Evicts what is due, at most `limit` instances, and returns the number evicted. */
+  evictExpired(limit: number): number {
+    const now = this.#now();
+    let evicted = 0;
+    while (evicted < limit) {
+      const changes = this.decideExpired(now, limit - evicted);
+      if (changes.length === 0) break;
+      this.apply({ changes, revision: this.revision + 1, at: now });
+      evicted += changes.length;
     }
-    app.add(stored);
-    this.#leases.start(stored, nowMs, true);
-    this.#tell(app, stored, { kind: 'registered', after: instance, cause: { why: 'registered', by: options.by } });
-    return { kind: 'created', stored };
+    return evicted;
   }
 
-  #replace(
-    stored: InstanceRecord,
-    key: InstanceKey,
-    registration: Registration,
-    options: RegisterOptions,
-  ): RegisterOutcome {
-    if (options.ifAbsent === true) return { kind: 'exists', stored };
-    const spelling = stored.instance.instance;
-    if (spelling !== key.instance) {
-      const differs = `is registered as "${spelling}"; ids that differ only in case are one instance`;
-      return { kind: 'conflict', problem: problem('instance', differs, key.instance) };
+  #perform<C extends Command>(command: C, actor: Actor): Plain<OutcomeOf<C>> {
+    const now = this.#now();
+    return this.settle(this.decide(command, actor, now), now) as Plain<OutcomeOf<C>>;
+  }
+
+  #decide(command: Command, actor: Actor, now: Moment): Decision<OutcomeOf<Command>> {
+    const decider = this.#decider;
+    switch (command.kind) {
+      case 'register':
+        return decider.register(command, actor, now);
+      case 'patch':
+        return decider.patch(command, actor, now);
+      case 'drain':
+        return decider.drain(command, actor, now);
+      case 'up':
+        return decider.up(command, actor, now);
+      case 'cancel':
+        return decider.cancel(command, actor);
+      case 'judge':
+        return decider.judge(command, actor, now);
     }
-    if (options.dirtyAtMs !== undefined && options.dirtyAtMs < stored.dirtyAtMs) return { kind: 'outdated', stored };
-
-    const isSame = isSameRegistration(stored.instance, registration) && stored.instance.health?.file === options.file;
-    const instance = this.#placedAgain(stored, registration, options.file);
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return { kind: 'invalid', problem: tooLong };
-    const wallMs = this.#clock.wallMs();
-    // Never backwards: a stepped wall clock must not make a plain re-registration look older than what it replaces.
-    stored.dirtyAtMs = Math.max(stored.dirtyAtMs, options.dirtyAtMs ?? wallMs);
-    stored.registeredAtMs = wallMs;
-    stored.renewedAtMs = wallMs;
-    this.#leases.heard(stored, this.#clock.monotonicMs(), registration.leaseSeconds);
-    if (isSame) return { kind: 'unchanged', stored };
-    this.#update(stored, instance, { why: 'replaced', by: options.by });
-    return { kind: 'replaced', stored };
   }
 
-  #place(app: App, id: string, label: string, registration: Registration, health: Health | undefined): CompactInstance {
-    const instance = new CompactInstance(app.place, id, label, registration, [app.latest, this.#latest], health);
-    app.latest = instance;
-    this.#latest = instance;
-    return instance;
-  }
-
-  /** The same instance with another registration. */
-  #placedAgain({ instance }: InstanceRecord, registration: Registration, file: string | undefined): CompactInstance {
-    const health = healthOf(registration, instance, file);
-    return this.#place(this.#appOf(instance), instance.instance, instance.label, registration, health);
-  }
-
-  /** The app of an instance that is there. */
-  #appOf({ env, appid }: Instance): App {
-    return this.#apps.app(env, appid) as App;
-  }
-
-  /** Puts a changed instance in place of the stored one; its lease has been set by the caller. */
-  #update(stored: InstanceRecord, instance: Instance, cause: Cause): void {
-    const before = stored.instance;
-    const wallMs = this.#clock.wallMs();
-    if (instance.status === 'up' && before.status !== 'up') stored.upAtMs = wallMs;
-    stored.updatedAtMs = wallMs;
-    stored.instance = instance;
-    this.#leases.moved(stored, this.#clock.monotonicMs());
-    this.#tell(this.#appOf(instance), stored, { kind: 'updated', before, after: instance, cause });
-  }
-
-  #remove(stored: InstanceRecord, kind: 'cancelled' | 'evicted', cause: Cause): void {
-    const { env, appid } = stored.instance;
-    const app = this.#appOf(stored.instance);
-    app.delete(stored);
-    if (app.size === 0) {
-      this.#apps.delete(app);
-      this.#departures.remember(env, appid, this.revision + 1);
-    }
-    this.#leases.ended(stored, this.#clock.monotonicMs(), kind === 'evicted');
-    this.#tell(app, stored, { kind, before: stored.instance, cause });
-  }
-
-  #tell(app: App, stored: InstanceRecord, what: NewChange): void {
-    const revision = this.#changes.next();
-    app.revision = revision;
-    stored.revision = revision;
-    this.#changes.tell({ revision, atMs: this.#clock.wallMs(), times: timesOf(stored), ...what });
+  #now(): Moment {
+    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
   }
 }

@@ -5,9 +5,9 @@
 
 import { parseAddress } from '../model/address.ts';
 import type { Registration } from '../model/instance.ts';
+import type { Timestamps } from '../model/instance-record.ts';
 import { type InstanceKey, labelFault, parseAppid, parseEnv, parseInstanceId } from '../model/names.ts';
 import { type Problem, problem } from '../model/problem.ts';
-import type { Timestamps } from '../registry/instance-record.ts';
 import type { PersistedInstance } from '../registry/options.ts';
 import { ContentReader } from './content-reader.ts';
 import { type Content, parsed, timesIn } from './rows.ts';

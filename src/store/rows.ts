@@ -4,7 +4,7 @@
 // are read back by page-reader.ts.
 
 import { crc32 } from 'node:zlib';
-import type { Change } from '../model/change.ts';
+import type { Actor, Change } from '../model/change.ts';
 import { type Health, Verdict } from '../model/health.ts';
 import {
   type Instance,
@@ -13,10 +13,10 @@ import {
   type Registration,
   registrationToJson,
 } from '../model/instance.ts';
+import type { Timestamps } from '../model/instance-record.ts';
 import { instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
 import { CompactInstance } from '../registry/compact-instance.ts';
-import type { Timestamps } from '../registry/instance-record.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -51,7 +51,7 @@ export interface ChangeRow {
 }
 
 export function changeRow(change: Change): ChangeRow {
-  const { revision, atMs, kind, cause, before, after } = change;
+  const { revision, atMs, kind, cause, origin, before, after } = change;
   const subject = after ?? before;
   const { env, appid, instance, label } = subject;
   const times = JSON.stringify(change.times);
@@ -61,6 +61,7 @@ export function changeRow(change: Change): ChangeRow {
     `"instance":${JSON.stringify(instance)}`,
     `"label":"${label}"`,
     `"cause":${JSON.stringify(cause)}`,
+    `"origin":${JSON.stringify(origin)}`,
     `"times":${times}`,
   ];
   if (before !== undefined) parts.push(`"before":${JSON.stringify(contentOf(before))}`);
@@ -94,7 +95,8 @@ export function eventCrc({ revision, atMs, env, appid, key, why, content }: Even
 export function changeOf(row: EventRow): Change | undefined {
   const content = parsed(row.content) as Record<string, unknown> | undefined;
   if (content === undefined) return undefined;
-  const { kind, instance, label, cause, before, after } = content;
+  const { kind, instance, label, before, after } = content;
+  const { by, ...cause } = isObject(content['cause']) ? content['cause'] : {};
   const times = timesIn(content['times']);
   const place = { env: row.env, appid: row.appid, instance: instance as string, label: label as string };
   const put = (content: unknown): Instance | undefined => {
@@ -106,8 +108,21 @@ export function changeOf(row: EventRow): Change | undefined {
   const is = after === undefined ? undefined : put(after);
   if (times === undefined || (before !== undefined && was === undefined) || (after !== undefined && is === undefined))
     return undefined;
-  const change = { revision: row.revision, atMs: row.atMs, kind, cause, times };
+  const origin = isObject(content['origin']) ? content['origin'] : formerOrigin(by, cause);
+  const change = { revision: row.revision, atMs: row.atMs, kind, cause, origin, times };
   return { ...change, ...(was && { before: was }), ...(is && { after: is }) } as object as Change;
+}
+
+/** Of a row of schema 1, whose causes say `by` `{address, token?, reason?}` where somebody asked. */
+function formerOrigin(by: unknown, cause: Record<string, unknown>): Actor {
+  if (!isObject(by)) return { kind: 'system', front: cause['why'] === 'checked' ? 'checks' : 'leases', address: '' };
+  const { address, token, reason } = by as { address: string; token?: string; reason?: string };
+  const said = reason === undefined ? { address } : { address, reason };
+  if (token !== undefined) return { kind: 'token', principal: token, front: 'api', ...said };
+  // The path of a service file has a slash in it, an address none.
+  return address.includes('/')
+    ? { kind: 'file', front: 'file', ...said }
+    : { kind: 'anonymous', front: 'api', ...said };
 }
 
 /** The instance that an event left behind, as a row; undefined where it took one away. */

@@ -35,6 +35,9 @@ answerCalls<WriterCalls>(port, {
   },
   forget: (rows) => databaseOf().forget(rows),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
+  readSaid: () => databaseOf().readSaid(),
+  writeSaid: (file, entries) => databaseOf().writeSaid(file, entries),
+  checkFiles: () => opened?.database.checkFiles(),
   close(revision) {
     clearInterval(timer);
     try {

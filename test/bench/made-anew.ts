@@ -9,6 +9,7 @@ import { Draws } from '../../src/dns/message/rotation.ts';
 import { Replica } from '../../src/dns/plane/replica.ts';
 import type { Put } from '../../src/dns/plane/update.ts';
 import { DnsCounters } from '../../src/dns/server/counters.ts';
+import { why } from '../../src/dns/server/explain.ts';
 import { createHandler } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
@@ -45,6 +46,7 @@ function worldOf(size: number) {
     negativeTtlSeconds: 5,
     wallMs: () => Date.now(),
     hosts: ['127.0.0.1'],
+    why: (asked, nowMs) => why(asked, zones, nowMs),
   });
   live.serveMissing();
   let revision = 1;
@@ -79,9 +81,9 @@ function worldOf(size: number) {
   const handler = createHandler({
     zones,
     counters: new DnsCounters(),
-    handouts: new OutstandingAnswers(0),
+    outstanding: new OutstandingAnswers(0),
     cacheOctetsMax: 1,
-    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), cookies: 'auto' },
     monotonicMs: () => performance.now(),
     wallMs: () => Date.now(),
     isReady: () => true,
@@ -110,7 +112,7 @@ for (const size of sizes) {
           const before = performance.now();
           const reply = handler(bytes, peer);
           const took = performance.now() - before;
-          if (reply === undefined || ((reply[3] as number) & 0x0f) !== Rcode.NOERROR)
+          if (!Buffer.isBuffer(reply) || ((reply[3] as number) & 0x0f) !== Rcode.NOERROR)
             throw new Error(`${what}: no answer`);
           // The first half is for the compiler.
           if (round >= rounds) times.push(took);

@@ -18,6 +18,9 @@ describe('where a value comes from', () => {
       checkNetworks: [],
       nameServer: undefined,
       nameServerAddresses: [],
+      dnsCookies: 'auto',
+      dnsAllow: [],
+      dnsDenied: 'refuse',
       data: 'data',
       tokens: [],
       tokenFile: undefined,
@@ -81,6 +84,7 @@ describe('where a value comes from', () => {
       serverVersion: 'rollcall',
       checkNetworks: '169.254.10.0/24,fd00::/8',
       nameServerAddresses: '192.0.2.1,2001:db8::1',
+      dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
     };
     for (const key of settingKeys) {

@@ -6,9 +6,10 @@ import { LogRecorder } from '../../src/history/log-recorder.ts';
 import type { Recorder } from '../../src/history/recorder.ts';
 import { findRemoved, type Removal, type RemovalFilter, type Removed } from '../../src/history/removed.ts';
 import { planRestore, restoreRemoved } from '../../src/history/undo.ts';
+import type { Actor } from '../../src/model/change.ts';
 import { Harness, type HarnessOptions, keyOf } from '../kit/harness.ts';
 
-const operator = { address: '192.0.2.9', token: 'operator' };
+const operator: Actor = { kind: 'token', front: 'api', address: '192.0.2.9', principal: 'operator' };
 
 function recorded(options: HarnessOptions = {}) {
   const harness = new Harness(options);
@@ -43,7 +44,7 @@ describe('what was cancelled', () => {
     harness.cancel('orders.prod/a1');
     harness.cancel('orders.prod/A2');
     const changes: unknown[] = [];
-    registry.onChange(({ cause }) => changes.push(cause));
+    registry.onChange(({ cause, origin }) => changes.push({ ...cause, by: origin }));
     expect(await restore()).toEqual({ done: ['a1', 'A2'], skipped: [], left: 0 });
     const { instance, deadlineMs } = stored('orders.prod/a1') ?? expect.fail('absent');
     expect(instance).toMatchObject({ weight: 3, label: 'a1', tags: ['t'], metadata: new Map([['team', 'x']]) });
@@ -148,10 +149,10 @@ describe('the choice', () => {
     [{ by: { token: 'script', address: '192.0.2.2' } }, []],
   ])('%j means %j', async (filter, ids) => {
     const { registry, restore, register } = recorded();
-    const script = { address: '192.0.2.1', token: 'script' };
+    const script: Actor = { kind: 'token', front: 'api', address: '192.0.2.1', principal: 'script' };
     const callers = [
       ['orders.prod/a1', script],
-      ['orders.prod/a2', { address: '192.0.2.2' }],
+      ['orders.prod/a2', { kind: 'anonymous', front: 'api', address: '192.0.2.2' } as Actor],
       ['pay.prod/b1', script],
       ['pay.dev/c1', undefined],
     ] as const;

@@ -54,7 +54,7 @@ export async function openWorld(
   const taken = await kept.restore((saved) => {
     const refused = refusal(saved);
     if (refused !== undefined) return { field: 'instance', message: refused };
-    const change = world.registry.restore(saved);
+    const change = world.registry.recover(saved);
     return 'message' in change ? change : undefined;
   });
   if (taken === 'damaged') {

@@ -1,7 +1,7 @@
 // What a reason may say of a registry, checked against the list of its instances by counting and comparing: nothing of
 // src/dns is asked. Returns what is wrong with a reason, or undefined.
 
-import type { InstanceRecord } from '../../src/registry/instance-record.ts';
+import type { InstanceRecord } from '../../src/model/instance-record.ts';
 
 export interface Asked {
   readonly env: string;

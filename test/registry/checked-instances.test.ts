@@ -52,7 +52,7 @@ test('it waits until it passes, and leaves when it fails; each change says why',
   expect(registry.judge(key, critical)).toBe(true);
   expect(now()).toMatchObject({ status: 'waiting', health: critical });
   expect(changes.map(({ cause }) => cause)).toEqual([
-    { why: 'registered', by: undefined },
+    { why: 'registered' },
     { why: 'checked', ...passing },
     { why: 'checked', ...critical },
   ]);
@@ -160,7 +160,7 @@ test('after a restart it is what it was, and is held to no lease', () => {
   const times = { registeredAtMs: 1, upAtMs: 1, renewedAtMs: 1, updatedAtMs: 1, dirtyAtMs: 1 };
   const health = { ...passing, wanted: 'up', file: 'a.yaml' } as const;
   const registration = registrationOf({ checks });
-  registry.restore({ key, label: 'one', registration, times, revision: 1, health });
+  registry.recover({ key, label: 'one', registration, times, revision: 1, health });
   expect(now()).toMatchObject({ status: 'up', health });
   pass(86_400_000);
   expect(now()?.status).toBe('up');
@@ -173,7 +173,9 @@ test('put back after a mistake it is what its owner wanted, and has to pass agai
   registry.cancel(key);
   const change = changes.at(-1) as Change;
   const removed = { why: 'cancelled', change, instance: change.before } as Removed;
-  expect(restoreRemoved(registry, [removed], { address: '127.0.0.1' }).done.length).toBe(1);
+  expect(
+    restoreRemoved(registry, [removed], { kind: 'anonymous', front: 'api', address: '127.0.0.1' }).done.length,
+  ).toBe(1);
   expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'unchecked', wanted: 'up' } });
   registry.judge(key, passing);
   expect(now()?.status).toBe('up');

@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EventQuery, Recorder } from '../../src/history/recorder.ts';
-import type { Cause, Change } from '../../src/model/change.ts';
+import type { Actor, Cause, Change } from '../../src/model/change.ts';
 import { registrationToJson } from '../../src/model/instance.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import type { FakeClock } from '../kit/clock.ts';
@@ -16,10 +16,17 @@ export interface OpenRecorder {
 
 type Open = (registry: Registry, clock: FakeClock) => OpenRecorder | Promise<OpenRecorder>;
 
-const by = { address: '192.0.2.1', token: 'deploy', reason: 'a reason, “quoted”' };
+const by: Actor = {
+  kind: 'token',
+  front: 'api',
+  principal: 'deploy',
+  address: '192.0.2.1',
+  reason: 'a reason, “quoted”',
+};
 
 /** A change without what differs between two equal ones: maps, and members that are undefined. */
-export function changeAsJson(change: Change): unknown {
+/** What the record keeps of a change: all but the lease. */
+export function changeAsJson({ lease: _lease, ...change }: Change): unknown {
   const shown = (instance: Change['before']) =>
     instance && {
       ...registrationToJson(instance),
@@ -147,7 +154,7 @@ export function describeRecorder(name: string, open: Open): void {
       harness.register('orders.prod/a1');
       registry.touch();
       const times = registry.find(keyOf('orders.prod/a1')) ?? expect.fail('not registered');
-      registry.restore({
+      registry.recover({
         key: keyOf('orders.prod/a9'),
         label: 'a9',
         registration: times.instance,
@@ -161,7 +168,9 @@ export function describeRecorder(name: string, open: Open): void {
     test('gives every cause back as it was', async () => {
       const { recorder } = await withHistory();
       const { changes } = await recorder.events({ limit: 100 });
-      const causes = Object.fromEntries(changes.map(({ revision, cause }) => [revision, cause]));
+      const causes = Object.fromEntries(
+        changes.map(({ revision, cause, origin }) => [revision, { ...cause, by: origin }]),
+      );
       const evicted: Cause = {
         why: 'evicted',
         silentMs: expect.any(Number) as number,

@@ -1,7 +1,7 @@
 // What leaves the registry: one numbered change for each difference, none without, in the order of the listeners.
 
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../src/model/change.ts';
+import type { Actor, Change } from '../../src/model/change.ts';
 import { Harness, keyOf } from '../kit/harness.ts';
 
 const place = 'orders.prod/orders-1';
@@ -78,7 +78,7 @@ test('what changes nothing is no change', () => {
 test('a drain is an update to waiting that says why; of one that waits already it is none', () => {
   const { harness, changes } = watched();
   harness.register(place, { version: '2' });
-  const by = { address: '10.0.0.9', reason: 'deploy' };
+  const by: Actor = { kind: 'anonymous', front: 'api', address: '10.0.0.9', reason: 'deploy' };
   expect(harness.registry.drain(keyOf(place), by).kind).toBe('drained');
   expect(harness.registry.drain(keyOf(place), by).kind).toBe('unchanged');
   expect(harness.registry.drain(keyOf('orders.prod/none'), by).kind).toBe('unknown');
@@ -86,7 +86,8 @@ test('a drain is an update to waiting that says why; of one that waits already i
     {
       kind: 'updated',
       revision: 102,
-      cause: { why: 'drained', by },
+      cause: { why: 'drained' },
+      origin: by,
       before: { status: 'up', version: '2' },
       after: { status: 'waiting', version: '2' },
     },

@@ -2,7 +2,7 @@
 // clocks of which only one counts.
 
 import { describe, expect, test } from 'vitest';
-import type { InstanceRecord } from '../../src/registry/instance-record.ts';
+import type { InstanceRecord } from '../../src/model/instance-record.ts';
 import { Harness, keyOf, unguarded } from '../kit/harness.ts';
 
 const place = 'orders.prod/orders-1';

@@ -31,7 +31,10 @@ test('the database of version 1 is loaded with its instances and its events', as
     [1002, 'patched'],
     [1001, 'registered'],
   ]);
-  expect(page?.changes[0]?.cause).toEqual({ why: 'cancelled', by: { address: '192.0.2.1', token: 'deploy' } });
+  expect(page?.changes[0]).toMatchObject({
+    cause: { why: 'cancelled' },
+    origin: { kind: 'token', front: 'api', principal: 'deploy', address: '192.0.2.1' },
+  });
   await world.close();
 });
 

@@ -9,6 +9,7 @@
 // has to be the same for a while (services/epoch.ts), and only the turns go on from answer to answer.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
+import type { Written } from './encode.ts';
 import type { Rotation } from './message.ts';
 
 export const recordsPerRRsetMax = 100;
@@ -153,15 +154,29 @@ export function turnsFrom(firsts: ArrayLike<number>, span: number, draws: Draws)
 }
 
 /**
- * The rotation where only the first `records` records are there. Firsts come in the order in which records were chosen, so
- * those before the first missing one are of records that are there, and the next order brings the others. Of an order that
- * lasts, the turns of the missing are left out.
+ * The rotation where only some records are there: the first `records` ones, or those with these indexes. Firsts come in
+ * the order in which records were chosen, so those before the first missing one are of records that are there, and the next
+ * order brings the others; where an early one is missing, each that is there still has a turn. Of an order that lasts, the
+ * turns of the missing are left out.
  */
-export function rotationOf(rotation: Rotation, records: number): Rotation {
+export function rotationOf(rotation: Rotation, records: Written): Rotation {
   const { span, firsts, isLasting = false } = rotation;
+  if (typeof records !== 'number') return rotationOfIndexes(rotation, records);
   if (records >= span) return rotation;
   const isMissing = (first: number) => first >= records;
   if (isLasting) return { span: records, firsts: firsts.filter((first) => !isMissing(first)), isLasting };
   const missing = firsts.findIndex(isMissing);
   return { span: records, firsts: missing < 0 ? firsts : firsts.subarray(0, missing) };
+}
+
+function rotationOfIndexes({ span, firsts, isLasting = false }: Rotation, records: readonly number[]): Rotation {
+  const placeOf = new Map(records.filter((record) => record < span).map((record, place) => [record, place]));
+  const places = Array.from(firsts, (first) => placeOf.get(first));
+  const missing = places.indexOf(undefined);
+  const here = places.filter((place) => place !== undefined);
+  if (isLasting) return { span: placeOf.size, firsts: Uint8Array.from(here), isLasting };
+  return {
+    span: placeOf.size,
+    firsts: Uint8Array.from(missing < 0 ? here : here.slice(0, Math.max(missing, placeOf.size))),
+  };
 }

@@ -5,10 +5,9 @@ import type { Instance } from '../../model/instance.ts';
 import type { RegistryView } from '../../model/view.ts';
 import { isWithin, type Name } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
-import { why } from '../server/explain.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
-import { Explanations } from './explanations.ts';
+import { Explanations, type Why } from './explanations.ts';
 import { type HiddenInstances, hiddenInstances } from './hidden-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { makeOriginZone, makeZone, type NameServer } from './made-zone.ts';
@@ -26,6 +25,8 @@ export interface LiveZonesDeps extends NameServer {
   readonly negativeTtlSeconds: number;
   /** The time of day, as people and other nodes have it. */
   wallMs(): number;
+  /** Puts into words why the answers at a name are what they are (server/explain.ts). */
+  readonly why: Why;
 }
 
 /** Zones of addresses that have left: bounds memory against a client that registers every address. */
@@ -43,9 +44,10 @@ export class LiveZones {
   readonly #made = new Map<Name, Zone>();
 
   constructor(deps: LiveZonesDeps) {
-    const { origin, view, zones, draws } = deps;
+    const { origin, view, draws } = deps;
     this.#deps = deps;
-    const explanations = new Explanations((name, nowMs) => why(name, zones, nowMs));
+    const { zones } = deps;
+    const explanations = new Explanations(deps.why);
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
     this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });

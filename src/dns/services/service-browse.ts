@@ -130,7 +130,7 @@ export class ServiceBrowse {
       validUntilMs: isAll ? Number.POSITIVE_INFINITY : epoch.untilMs,
       reason: `${rdatas.length} of ${types.size} service types${isAll ? '' : chosenNote}`,
       additional: [],
-      isPartial: !isAll,
+      ...(isAll ? {} : { caveat: { kind: 'partial' } }),
     };
   }
 
@@ -180,9 +180,12 @@ export class ServiceBrowse {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
       validUntilMs: Math.min(deadlineMs - ttl * 1000, isAll ? Number.POSITIVE_INFINITY : epoch.untilMs),
       reason: `${counts}${stale === undefined ? '' : `; ${stale}`}`,
-      ...(stale === undefined ? {} : { stale }),
       additional: [],
-      isPartial: chosen.length < up.length || !isAll,
+      ...(stale !== undefined
+        ? { caveat: { kind: 'stale', reason: stale } }
+        : chosen.length < up.length || !isAll
+          ? { caveat: { kind: 'partial' } }
+          : {}),
     };
   }
 

@@ -86,15 +86,16 @@ function dataOf(scope: Scope, type: number, place: Place, found: Found): NodeDat
   const more = missing > named.length ? ', ...' : '';
   if (selection.chosen.length === 0) {
     const reason = `${countOf(up)} up${where}, none has an address for this type: ${without}${more}`;
-    return { rrset: undefined, reason, isFallback };
+    return { rrset: undefined, reason, ...(isFallback ? { caveat: { kind: 'fallback' } } : {}) };
   }
   const stale = suspectNote(answering, place.view);
   const kept = stale === undefined ? '' : `; ${stale}`;
   const lacking = missing === 0 ? '' : `; ${missing} of them ${missing === 1 ? 'has' : 'have'} none: ${without}${more}`;
   const left = type === RRType.TXT ? textNote(answering) : '';
   const counts = `${countOf(up)} of ${known} up${where}${lacking}${found.waitingNote}${kept}${left}`;
-  const made = { ...rrsetOf(selection, type, place, counts), isFallback };
-  return stale === undefined ? made : { ...made, stale };
+  const made = rrsetOf(selection, type, place, counts);
+  if (stale !== undefined) return { ...made, caveat: { kind: 'stale', reason: stale } };
+  return isFallback ? { ...made, caveat: { kind: 'fallback' } } : made;
 }
 
 /** The same of an app that is too large for a look at each. */
@@ -141,13 +142,13 @@ function rrsetOf(selection: Selection, type: number, place: Place, counts: strin
     deadlineMs = Math.min(deadlineMs, one.deadlineMs);
   }
   const rdatas = chosen.map(({ rdata }) => rdata);
-  const rrset = { owner: place.owner, type, ttl, rdatas, behind: chosen.map(({ behind }) => behind) };
+  const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ behind }) => behind) };
   return {
     rrset: rotation === undefined ? rrset : { ...rrset, rotation },
     // Later than this the TTL would be more than what is left of a lease.
     validUntilMs: Math.min(deadlineMs - ttl * 1000, untilMs),
     reason: counts + note,
-    isPartial: note !== '',
+    ...(note === '' ? {} : { caveat: { kind: 'partial' } }),
     additional: additionalOf(chosen, ttl),
   };
 }
@@ -162,7 +163,7 @@ function additionalOf(chosen: readonly Candidate[], ttl: number): RRset[] {
   for (const { endpoint } of chosen) {
     if (endpoint === undefined || endpoint.hosts.length === 0 || seen.has(endpoint.target)) continue;
     seen.add(endpoint.target);
-    // Without `behind`: they go with a record that has it, and are kept no longer.
+    // Without `instances`: they go with a record that has it, and are kept no longer.
     for (const { type, rdatas } of endpoint.hosts) found.push({ owner: endpoint.target, type, ttl, rdatas });
   }
   return found;

@@ -127,7 +127,7 @@ class ServiceNode implements Node {
     return this.#scope.app;
   }
 
-  get isEndless(): boolean {
+  get isUnbounded(): boolean {
     return this.#scope.near?.equivalenceKey !== undefined;
   }
 
@@ -143,7 +143,7 @@ class ServiceNode implements Node {
     const place = { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, wallMs, draws, view };
     const { near } = this.#scope;
     const data = serviceRecords(this.#scope, type, place);
-    return near !== undefined && data.isFallback === true
+    return near !== undefined && data.caveat?.kind === 'fallback'
       ? { ...data, reason: fallbackReason(near) + data.reason }
       : data;
   }

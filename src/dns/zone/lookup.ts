@@ -62,8 +62,8 @@ class LaidNode implements Node {
     return this.#live.source as Source;
   }
 
-  get isEndless(): boolean {
-    return this.#live.isEndless ?? false;
+  get isUnbounded(): boolean {
+    return this.#live.isUnbounded ?? false;
   }
 }
 

@@ -16,7 +16,7 @@ export function eventDocument(change: Change): Record<string, unknown> {
     env,
     appid,
     instance,
-    ...('by' in cause && cause.by !== undefined ? { by: actorDocument(cause.by) } : {}),
+    ...(isOwnDecision(change) ? {} : { by: actorDocument(change.origin) }),
     ...(cause.why === 'evicted' ? { silentSeconds: seconds(cause.silentMs), heldSeconds: seconds(cause.heldMs) } : {}),
     ...(cause.why === 'checked' ? { verdict: cause.verdict, reason: cause.reason } : {}),
     ...(was !== undefined && is !== undefined ? { changed: changedFields(was, is) } : {}),
@@ -25,8 +25,17 @@ export function eventDocument(change: Change): Record<string, unknown> {
   };
 }
 
-function actorDocument({ address, token, reason }: Actor): Actor {
-  return { address, ...(token === undefined ? {} : { token }), ...(reason === undefined ? {} : { reason }) };
+/** Nobody asked for it. */
+function isOwnDecision({ origin }: Change): boolean {
+  return origin.kind === 'system';
+}
+
+function actorDocument({ address, principal, reason }: Actor): Record<string, string> {
+  return {
+    address,
+    ...(principal === undefined ? {} : { token: principal }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function seconds(ms: number): number {
@@ -41,15 +50,16 @@ function changedFields(before: Record<string, unknown>, after: Record<string, un
 /** A hold of less is the time that the eviction itself took. */
 const heldMsLeast = 1000;
 
-function sentence({ cause, before }: Change): string {
+function sentence(change: Change): string {
+  const { cause, before, origin } = change;
   if (cause.why === 'evicted') {
     const kept = cause.heldMs < heldMsLeast ? '' : `; the guard had kept it for ${seconds(cause.heldMs)} s after that`;
     const lease = before === undefined ? '' : ` of ${before.leaseSeconds} s`;
     return `evicted: its lease${lease} ended, no renewal came for ${seconds(cause.silentMs)} s${kept}`;
   }
   if (cause.why === 'checked') return `found ${cause.verdict}: ${cause.reason}`;
-  if (cause.why === 'restored' || cause.by === undefined) return cause.why;
-  const { address, token, reason } = cause.by;
-  const who = token === undefined ? address : `${token} from ${address}`;
+  if (isOwnDecision(change)) return cause.why;
+  const { address, principal, reason } = origin;
+  const who = principal === undefined ? address : `${principal} from ${address}`;
   return `${cause.why} by ${who}${reason === undefined ? '' : `: ${reason}`}`;
 }

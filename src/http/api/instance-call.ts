@@ -3,8 +3,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { drainWaitMsMax } from '../../control/drain-waits.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { instanceTag, isMatch } from './entity-tag.ts';
 import { instanceName } from './instance-document.ts';

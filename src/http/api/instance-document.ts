@@ -3,8 +3,8 @@
 
 import { addressToText } from '../../model/address.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** The second that was asked for last: the ends of leases that are renewed at one time lie in one. */

@@ -3,8 +3,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObject, parseRegistration, registrationToJson } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type Problem, problem } from '../../model/problem.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import { mergePatch } from '../../registry/merge-patch.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import { instanceTag } from './entity-tag.ts';

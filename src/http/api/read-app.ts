@@ -8,11 +8,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DecisionLog } from '../../control/decision-log.ts';
 import type { LongPolls } from '../../control/long-poll.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { parseAppid, parseEnv } from '../../model/names.ts';
 import type { Problem } from '../../model/problem.ts';
 import { type Choice, choose } from '../../model/selection/choose.ts';
 import { isSelected, type Selection } from '../../model/selection/filter.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { textHash } from '../../runtime/text-hash.ts';

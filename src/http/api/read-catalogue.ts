@@ -4,7 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
-import type { App } from '../../registry/apps/app.ts';
+import type { AppRecords } from '../../model/view.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { firstBehind } from './bounded-page.ts';
 import { isNotModified, sendNotModified } from './entity-tag.ts';
@@ -35,7 +35,7 @@ export function readCatalogue(
   if (isNotModified(request, tag)) return sendNotModified(reply, tag);
 
   const apps = registry.apps(env as string | undefined);
-  const { page, hasMore } = firstBehind<App>(
+  const { page, hasMore } = firstBehind<AppRecords>(
     apps,
     byPlace,
     (app) => after === undefined || byPlace(app, after) > 0,
@@ -55,7 +55,7 @@ export function readCatalogue(
     .send(next === undefined ? document : { ...document, next });
 }
 
-function entryOf(app: App) {
+function entryOf(app: AppRecords) {
   let up = 0;
   for (const { instance } of app.instances()) if (instance.status === 'up') up++;
   return { env: app.env, appid: app.appid, instances: app.size, up, revision: app.revision };

@@ -4,9 +4,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dnsNames } from '../../model/dns-names.ts';
 import { isObject, isSameRegistration, parseRegistration, type Registration } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { RegisterOutcome } from '../../registry/registry.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import { refuseToWrite } from '../server/unavailable.ts';
@@ -83,7 +83,7 @@ function isWanted(request: FastifyRequest, before: InstanceRecord | undefined, i
   return isMatch(request, tag) && (ifAbsent || tag === undefined || !isNotModified(request, tag));
 }
 
-type Refusal = Extract<RegisterOutcome, { readonly problem: Problem }>;
+type Refusal = Exclude<Extract<RegisterOutcome, { readonly problem: Problem }>, { readonly kind: 'not-yours' }>;
 
 function refuse(
   context: WriteContext,

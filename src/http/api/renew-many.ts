@@ -6,9 +6,9 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { Moment } from '../../runtime/clock.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import { type CommonRenewal, CommonRenewals } from './common-renewals.ts';

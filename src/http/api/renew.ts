@@ -5,8 +5,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { problem } from '../../model/problem.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
 import type { RenewOutcome } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { UnreadableBody } from '../server/json-body.ts';

@@ -34,7 +34,9 @@ export interface InstanceParams {
 
 /** Who asks and why, for the record. */
 export function actorOf(request: FastifyRequest, reason?: string): Actor {
-  return { address: request.ip, token: request.tokenName === '' ? undefined : request.tokenName, reason };
+  const { ip: address, tokenName } = request;
+  const shown = tokenName === '' ? { kind: 'anonymous' as const } : { kind: 'token' as const, principal: tokenName };
+  return { ...shown, front: 'api', address, reason };
 }
 
 /** Answers once the change has been written down, or says that it could not be. */

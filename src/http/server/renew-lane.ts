@@ -7,7 +7,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DecisionLog } from '../../control/decision-log.ts';
 import type { Shown } from '../../control/visible.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';

@@ -2,8 +2,7 @@
 // JSON. A change is encoded once for each way to tell it, however many watchers hear it.
 // Limits: `keptOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
 
-import type { Change } from '../../model/change.ts';
-import { InstanceRecord } from '../../registry/instance-record.ts';
+import { type Change, recordAfter } from '../../model/change.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { eventDocument } from '../api/event-document.ts';
 import { instanceDocument } from '../api/instance-document.ts';
@@ -55,13 +54,11 @@ export class ChangeTexts {
 
 /**
  * What /events says of the change, but for `before`, and the instance as the API shows it. A watcher hears of no
- * renewals, so the end of its lease is that of the last renewal before the change.
+ * renewals, so the end of its lease is that at the time of the change.
  */
 function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Clock): Record<string, unknown> {
   const { before: _was, ...told } = eventDocument(change);
   const document = { kind: change.kind, matches: bearing === 'matches', ...told };
   if (change.after === undefined) return document;
-  const renewedMs = clock.monotonicMs() - (clock.wallMs() - change.times.renewedAtMs);
-  const stored = new InstanceRecord(change.after, change.times, renewedMs, change.revision);
-  return { ...document, after: instanceDocument(stored, clock) };
+  return { ...document, after: instanceDocument(recordAfter(change), clock) };
 }

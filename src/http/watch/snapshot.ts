@@ -3,9 +3,9 @@
 // changes that follow it, all of them after that revision. So nothing has to be held still or copied, however large
 // the registry is, and together they lose nothing and say nothing twice.
 
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { isSelected } from '../../model/selection/filter.ts';
-import type { App } from '../../registry/apps/app.ts';
-import type { InstanceRecord } from '../../registry/instance-record.ts';
+import type { AppRecords } from '../../model/view.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { instanceDocument } from '../api/instance-document.ts';
@@ -102,7 +102,7 @@ export interface Piece {
 interface Subject {
   readonly env: string;
   readonly appid: string;
-  readonly app: App | undefined;
+  readonly app: AppRecords | undefined;
   readonly isNamed: boolean;
 }
 

@@ -2,14 +2,14 @@
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
 import { instanceKey } from '../../model/names.ts';
-import type { AppView } from '../../model/view.ts';
+import type { AppRecords } from '../../model/view.ts';
 import type { CompactInstance } from '../compact-instance.ts';
-import type { InstanceRecord } from '../instance-record.ts';
+import type { MutableRecord } from '../mutable-record.ts';
 import type { Named } from './catalogue.ts';
 import { CompactIndex } from './compact-index.ts';
 import { RecentJoins } from './recent-joins.ts';
 
-export class App implements AppView {
+export class App implements AppRecords {
   /** Shared by its instances. */
   readonly place: Named;
   revision = 0;
@@ -18,12 +18,12 @@ export class App implements AppView {
   readonly arrivals = new RecentJoins();
   /** The instance that was placed here last. */
   latest: CompactInstance | undefined;
-  readonly #byKey = new CompactIndex<InstanceRecord>(keyOf);
+  readonly #byKey = new CompactIndex<MutableRecord>(keyOf);
   /** Those alone whose label is not their key: of most instances it is, and a second list of all costs memory. */
-  #byOddLabel: CompactIndex<InstanceRecord> | undefined;
+  #byOddLabel: CompactIndex<MutableRecord> | undefined;
 
-  constructor(env: string, appid: string) {
-    this.place = { env, appid };
+  constructor(place: Named) {
+    this.place = place;
   }
 
   get env(): string {
@@ -38,18 +38,18 @@ export class App implements AppView {
     return this.#byKey.size;
   }
 
-  instances(): Generator<InstanceRecord> {
+  instances(): Generator<MutableRecord> {
     return this.#byKey.values();
   }
 
-  byLabel(label: string): InstanceRecord | undefined {
+  byLabel(label: string): MutableRecord | undefined {
     const odd = this.#byOddLabel?.get(label);
     if (odd !== undefined) return odd;
     const stored = this.#byKey.get(label);
     return stored?.instance.label === label ? stored : undefined;
   }
 
-  byId(id: string): InstanceRecord | undefined {
+  byId(id: string): MutableRecord | undefined {
     return this.#byKey.get(instanceKey(id));
   }
 
@@ -61,23 +61,23 @@ export class App implements AppView {
     return !isSame && this.byLabel(label) !== undefined;
   }
 
-  add(stored: InstanceRecord): void {
+  add(stored: MutableRecord): void {
     this.#byKey.add(stored);
     if (keyOf(stored) === labelOf(stored)) return;
     this.#byOddLabel ??= new CompactIndex(labelOf);
     this.#byOddLabel.add(stored);
   }
 
-  delete(stored: InstanceRecord): void {
+  delete(stored: MutableRecord): void {
     this.#byKey.delete(keyOf(stored));
     this.#byOddLabel?.delete(labelOf(stored));
   }
 }
 
-function keyOf({ instance: { instance } }: InstanceRecord): string {
+function keyOf({ instance: { instance } }: MutableRecord): string {
   return instanceKey(instance);
 }
 
-function labelOf({ instance: { label } }: InstanceRecord): string {
+function labelOf({ instance: { label } }: MutableRecord): string {
   return label;
 }

@@ -1,19 +1,16 @@
-// The lease half of the registry: when each instance is to be looked at, and what becomes of it when its lease ends.
-// An instance is on time, late (longer silent than its own rhythm explains), suspect (past its lease, and kept), or gone
-// (evicted a moment ago: it still counts as a loss). At its lease's end it is evicted at once, unless
-//   - we were paused ourselves, or a hold of the guard has just ended: it is given the time of one more heartbeat,
-//   - the guard holds its app or the registry (guard.ts),
-//   - more were evicted within a minute than may be (eviction-budget.ts): it waits its turn.
-// An hour after its lease's end (`ceilingSeconds`) it is evicted whatever else holds. A suspect is looked at again after
-// every interval of its own, so that nobody has to be told when a hold ends. One entry an instance in the queue, or in
-// the room of those that wait for their turn.
+// Leases: when each instance is due, and what becomes of it at the end of its lease. It is on time, late (silent for
+// longer than its own rhythm explains), suspect (past its lease, and kept), or gone (just evicted: still a loss). At the end
+// of its lease it is evicted at once, unless this process was paused or a hold of the guard has just ended (it gets the
+// time of one more heartbeat), the guard holds its app or the registry (guard.ts), or the evictions of this minute are
+// used up (eviction-budget.ts). `guardCeilingSeconds` later it is evicted whatever else holds. A suspect is due again after
+// every interval of its own. One entry an instance, in the queue or among the pending evictions.
 
 import { type GuardNews, type GuardStatus, type GuardView, statusOf } from '../../model/guard-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Presence } from '../guard/scope.ts';
-import { heardMs, type InstanceRecord, lateAtMs, leaseMs, replaceableMs } from '../instance-record.ts';
+import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
 import { EvictionBudget } from './eviction-budget.ts';
 import { firstIntervalMs, isUnexpected, lateAfterMs, learnedIntervalMs } from './heartbeat.ts';
@@ -27,27 +24,27 @@ export interface LeasesDeps {
   readonly guard?: Partial<GuardOptions> | undefined;
   /** In [0, 1): who is evicted when not all may be. */
   readonly random?: (() => number) | undefined;
-  /** See RegistryOptions. */
-  readonly onNearExpiry?: ((stored: InstanceRecord) => void) | undefined;
+  readonly onNearExpiry?: ((stored: MutableRecord) => void) | undefined;
   readonly app: (env: string, appid: string) => Presence | undefined;
 }
 
 /** An evicted instance is a loss for one of its intervals, and no longer than this. */
 const goneMsMax = 60_000;
+/** A decided eviction that was not applied is decided again after this. */
+const retryMs = 1000;
 /** Of a slice of evictions: looking at a lease is cheaper than evicting one. */
 const looksPerEviction = 4;
 
 export class Leases implements GuardView {
   readonly #clock: Clock;
   readonly #options: GuardOptions;
-  readonly #queue = new LeaseQueue<InstanceRecord>();
+  readonly #queue = new LeaseQueue<MutableRecord>();
   readonly #budget: EvictionBudget;
   /** Those that nothing but the budget keeps. */
-  readonly #room: PendingEvictions<InstanceRecord>;
+  readonly #room: PendingEvictions<MutableRecord>;
   /** Of them, those that came and are not marked for it yet. */
-  #unmarked: InstanceRecord[] = [];
-  /** Past the ceiling. */
-  readonly #overdue = new Set<InstanceRecord>();
+  #unmarked: MutableRecord[] = [];
+  readonly #overdue = new Set<MutableRecord>();
   readonly #rates = new RenewalRates();
   #size = 0;
   readonly #members: MemberCounts;
@@ -65,13 +62,12 @@ export class Leases implements GuardView {
     this.#guard = new Guard({ clock: deps.clock, percent, registry: this.#members.registry, app: deps.app });
   }
 
-  /** Instances with a lease. */
   get size(): number {
     return this.#size;
   }
 
   /** A lease that starts now. `isNew`: it joins, and was not there before a restart. */
-  start(stored: InstanceRecord, nowMs: number, isNew: boolean): void {
+  start(stored: MutableRecord, nowMs: number, isNew: boolean): void {
     this.#size++;
     stored.intervalMs = firstIntervalMs(stored.instance.leaseSeconds);
     this.#rates.expect(stored.intervalMs);
@@ -81,7 +77,7 @@ export class Leases implements GuardView {
   }
 
   /** The instance was heard: its lease of now `leaseSeconds` runs from here. Hot: it mostly ends with the first step. */
-  heard(stored: InstanceRecord, nowMs: number, leaseSeconds = stored.instance.leaseSeconds): void {
+  heard(stored: MutableRecord, nowMs: number, leaseSeconds = stored.instance.leaseSeconds): void {
     const gapMs = nowMs - heardMs(stored);
     stored.deadlineMs = nowMs + leaseSeconds * 1000;
     this.#rates.seen(nowMs);
@@ -94,7 +90,7 @@ export class Leases implements GuardView {
   }
 
   /** A patch gives the instance, silent as it is, a lease of `leaseSeconds`: longer, or shorter from now. */
-  patched(stored: InstanceRecord, nowMs: number, leaseSeconds: number): void {
+  patched(stored: MutableRecord, nowMs: number, leaseSeconds: number): void {
     const wasHeardMs = heardMs(stored);
     const movedMs = (leaseSeconds - stored.instance.leaseSeconds) * 1000;
     stored.deadlineMs = Math.min(stored.deadlineMs + Math.max(movedMs, 0), nowMs + leaseSeconds * 1000);
@@ -103,7 +99,7 @@ export class Leases implements GuardView {
   }
 
   /** To be called once the instance has its new lease: it may have to be looked at earlier. */
-  moved(stored: InstanceRecord, nowMs: number): void {
+  moved(stored: MutableRecord, nowMs: number): void {
     this.#members.follow(stored, nowMs, this.#guard);
     if (stored.phase === 'suspect' && stored.deadlineMs > nowMs) {
       this.#leaveWaiting(stored);
@@ -117,7 +113,7 @@ export class Leases implements GuardView {
   }
 
   /** The instance is a member no more. To be called when its app says so, too. */
-  ended(stored: InstanceRecord, nowMs: number, isEvicted: boolean): void {
+  ended(stored: MutableRecord, nowMs: number, isEvicted: boolean): void {
     const { isSuspect, isMember, instance } = stored;
     this.#size--;
     this.#rates.expectNoMore(stored.intervalMs);
@@ -137,30 +133,34 @@ export class Leases implements GuardView {
     if (isSuspect) this.#guard.found(instance, false, true);
   }
 
-  /**
-   * Acts on all that is due: `evict` is called for at most `limit` instances and has to end in `ended`. Returns for how
-   * many it was; what is left, `nextMs` tells.
-   */
-  act(limit: number, evict: (stored: InstanceRecord) => void): number {
-    const nowMs = this.#clock.monotonicMs();
+  /** The instances to evict now. Each is due again after `retryMs`, unless it has `ended` or was heard by then. */
+  takeExpired(nowMs: number, limit: number): MutableRecord[] {
     this.#look(nowMs, limit * looksPerEviction);
-    let evicted = 0;
+    const taken: MutableRecord[] = [];
     for (const stored of this.#overdue) {
-      if (evicted === limit) return evicted;
-      evict(stored);
-      evicted++;
+      if (taken.length === limit) break;
+      taken.push(stored);
     }
-    while (evicted < limit && this.#budget.left(this.size, nowMs) > 0) {
+    // Those past the ceiling first and alone: without them the rest may be held no longer.
+    if (taken.length === 0) this.#drawPending(nowMs, limit, taken);
+    for (const stored of taken) {
+      this.#overdue.delete(stored);
+      this.#queue.set(stored, nowMs + retryMs);
+    }
+    return taken;
+  }
+
+  #drawPending(nowMs: number, limit: number, taken: MutableRecord[]): void {
+    const left = () => this.#budget.left(this.size - taken.length, nowMs);
+    while (taken.length < limit && left() > 0) {
       const stored = this.#room.draw();
       if (stored === undefined) break;
       // A hold may have begun since.
       if (this.#isKept(stored, nowMs)) continue;
       this.#budget.spend(nowMs);
-      evict(stored);
-      evicted++;
+      taken.push(stored);
     }
-    if (this.#room.size === 0 || this.#budget.left(this.size, nowMs) <= 0) this.#markWaiting();
-    return evicted;
+    if (this.#room.size === 0 || left() <= 0) this.#markWaiting();
   }
 
   /** Monotonic milliseconds before which there is nothing to act on; undefined without instances. */
@@ -173,7 +173,7 @@ export class Leases implements GuardView {
   }
 
   /** Why a suspect is kept, in words. */
-  whyKept(stored: InstanceRecord): string {
+  whyKept(stored: MutableRecord): string {
     const guard = this.#guard;
     const scope = guard.heldScope(stored.instance);
     if (scope !== undefined) return guard.reasonOf(scope);
@@ -205,7 +205,7 @@ export class Leases implements GuardView {
 
   /** Looks at those whose time has come, in its order, so that whoever is late is known before a lease is judged. */
   #look(nowMs: number, looksMax: number): void {
-    const ended: InstanceRecord[] = [];
+    const ended: MutableRecord[] = [];
     for (let looks = 0; looks < looksMax; looks++) {
       const stored = this.#queue.first(nowMs);
       if (stored === undefined) break;
@@ -236,7 +236,7 @@ export class Leases implements GuardView {
   }
 
   /** Whether an instance past its lease is kept for a while; it is then marked, and looked at again after that. */
-  #isKept(stored: InstanceRecord, nowMs: number): boolean {
+  #isKept(stored: MutableRecord, nowMs: number): boolean {
     const untilMs = this.#keptUntilMs(stored, nowMs);
     if (untilMs === undefined) return false;
     this.#mark(stored);
@@ -244,7 +244,7 @@ export class Leases implements GuardView {
     return true;
   }
 
-  #keptUntilMs(stored: InstanceRecord, nowMs: number): number | undefined {
+  #keptUntilMs(stored: MutableRecord, nowMs: number): number | undefined {
     const patienceMs = lateAfterMs(stored.intervalMs, leaseMs(stored));
     if (this.#guard.holdFor(stored.instance) !== undefined) return nowMs + patienceMs;
     const graceFromMs = Math.max(this.#resumedMs(), this.#guard.releasedMs(stored.instance));
@@ -252,7 +252,7 @@ export class Leases implements GuardView {
     return heardMs(stored) <= graceFromMs && nowMs < graceEndsMs ? graceEndsMs : undefined;
   }
 
-  #mark(stored: InstanceRecord): void {
+  #mark(stored: MutableRecord): void {
     if (stored.phase !== 'suspect') {
       stored.phase = 'suspect';
       stored.isSuspect = true;
@@ -267,7 +267,7 @@ export class Leases implements GuardView {
     this.#unmarked = [];
   }
 
-  #return(stored: InstanceRecord, nowMs: number): void {
+  #return(stored: MutableRecord, nowMs: number): void {
     this.#leaveWaiting(stored);
     const { isSuspect, isMember, phase } = stored;
     if (phase !== 'onTime') this.#members.returned(stored);
@@ -279,18 +279,18 @@ export class Leases implements GuardView {
     if (phase !== 'onTime') this.#guard.found(stored.instance, isMember, isSuspect);
   }
 
-  #leaveWaiting(stored: InstanceRecord): void {
+  #leaveWaiting(stored: MutableRecord): void {
     this.#overdue.delete(stored);
     this.#room.delete(stored);
   }
 
   /** Whoever changes the lease changes the rhythm in proportion. */
-  #rescale(stored: InstanceRecord, leaseSeconds: number): void {
+  #rescale(stored: MutableRecord, leaseSeconds: number): void {
     const share = stored.intervalMs / leaseMs(stored);
     this.#rates.move(stored, Math.max(1, Math.round(share * leaseSeconds * 1000)));
   }
 
-  #ceilingAtMs(stored: InstanceRecord): number {
+  #ceilingAtMs(stored: MutableRecord): number {
     return stored.deadlineMs + this.#options.guardCeilingSeconds * 1000;
   }
 

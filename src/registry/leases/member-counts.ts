@@ -5,7 +5,7 @@
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Presence } from '../guard/scope.ts';
-import { type InstanceRecord, replaceableMs } from '../instance-record.ts';
+import { type MutableRecord, replaceableMs } from '../mutable-record.ts';
 
 export class MemberCounts {
   readonly registry: Presence = { serving: 0, arrivals: new RecentJoins() };
@@ -17,7 +17,7 @@ export class MemberCounts {
   }
 
   /** The instance has its status from now on; `nowMs` undefined: it had it before this process began. */
-  follow(stored: InstanceRecord, nowMs: number | undefined, guard: Guard): void {
+  follow(stored: MutableRecord, nowMs: number | undefined, guard: Guard): void {
     const isMember = stored.instance.status === 'up';
     if (isMember === stored.isMember) return;
     if (isMember && nowMs !== undefined) stored.joinedSecond = Math.floor(nowMs / 1000);
@@ -25,27 +25,27 @@ export class MemberCounts {
   }
 
   /** The instance leaves for a reason of its own. */
-  drop(stored: InstanceRecord, guard: Guard): void {
+  drop(stored: MutableRecord, guard: Guard): void {
     if (stored.isMember) this.#set(stored, false, guard);
   }
 
   /** One that was late was evicted. */
-  evicted(stored: InstanceRecord): void {
+  evicted(stored: MutableRecord): void {
     stored.isMember = false;
     for (const presence of this.#presencesOf(stored)) presence.serving--;
   }
 
   /** An instance on time is late now. */
-  late(stored: InstanceRecord): void {
+  late(stored: MutableRecord): void {
     if (stored.isMember) this.#countArrival(stored, false);
   }
 
   /** One that was late is on time again. */
-  returned(stored: InstanceRecord): void {
+  returned(stored: MutableRecord): void {
     if (stored.isMember) this.#countArrival(stored, true);
   }
 
-  #set(stored: InstanceRecord, isMember: boolean, guard: Guard): void {
+  #set(stored: MutableRecord, isMember: boolean, guard: Guard): void {
     stored.isMember = isMember;
     for (const presence of this.#presencesOf(stored)) presence.serving += isMember ? 1 : -1;
     if (stored.phase === 'onTime') {
@@ -55,7 +55,7 @@ export class MemberCounts {
     else guard.found(stored.instance, true, false);
   }
 
-  #countArrival(stored: InstanceRecord, isOnTime: boolean): void {
+  #countArrival(stored: MutableRecord, isOnTime: boolean): void {
     const { joinedSecond } = stored;
     if (joinedSecond < 0) return;
     for (const { arrivals } of this.#presencesOf(stored)) {
@@ -64,7 +64,7 @@ export class MemberCounts {
     }
   }
 
-  #presencesOf({ instance: { env, appid } }: InstanceRecord): Presence[] {
+  #presencesOf({ instance: { env, appid } }: MutableRecord): Presence[] {
     const app = this.#app(env, appid);
     return app === undefined ? [this.registry] : [this.registry, app];
   }

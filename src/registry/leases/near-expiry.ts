@@ -4,49 +4,49 @@
 // beyond its lease (suspect), why, and when that is over; a suspect is lapsing too. Without a listener nothing is done.
 
 import type { LeasedInstance } from '../../model/view.ts';
-import { type InstanceRecord, lateAtMs } from '../instance-record.ts';
+import { lateAtMs, type MutableRecord } from '../mutable-record.ts';
 
 /** On top of the TTL: for the news to arrive in, before an answer would say a second too much. */
 const noticeMs = 1000;
 
 export class NearExpiry {
-  readonly #tell: ((stored: InstanceRecord) => void) | undefined;
+  readonly #tell: ((stored: MutableRecord) => void) | undefined;
 
-  constructor(tell: ((stored: InstanceRecord) => void) | undefined) {
+  constructor(tell: ((stored: MutableRecord) => void) | undefined) {
     this.#tell = tell;
   }
 
   /** Monotonic milliseconds at which the lease begins to lapse; infinite where that is known or concerns nobody. */
-  dueMs(stored: InstanceRecord): number {
+  dueMs(stored: MutableRecord): number {
     return this.#tell === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
   }
 
   /** When an instance whose lease runs is to be looked at next: at the end of its phase, or because it lapses. */
-  stageMs(stored: InstanceRecord): number {
+  stageMs(stored: MutableRecord): number {
     return Math.min(stored.phase === 'onTime' ? lateAtMs(stored) : stored.deadlineMs, this.dueMs(stored));
   }
 
   /** The lease is looked at: tells if it has begun to lapse. */
-  look(stored: InstanceRecord, nowMs: number): void {
+  look(stored: MutableRecord, nowMs: number): void {
     if (this.dueMs(stored) > nowMs) return;
     stored.isNearExpiry = true;
     this.#tell?.(stored);
   }
 
   /** To be called once the instance is another or new; its change tells the rest. */
-  set(stored: InstanceRecord, nowMs: number): void {
+  set(stored: MutableRecord, nowMs: number): void {
     stored.isNearExpiry = this.#tell !== undefined && fromMs(stored) <= nowMs;
   }
 
   /** The instance was heard: what was told of its lease is no longer so. */
-  renewed(stored: InstanceRecord, nowMs: number): void {
+  renewed(stored: MutableRecord, nowMs: number): void {
     if (!stored.isNearExpiry) return;
     this.set(stored, nowMs);
     this.#tell?.(stored);
   }
 
   /** It is kept beyond its lease, or for another reason than before. */
-  kept(stored: InstanceRecord): void {
+  kept(stored: MutableRecord): void {
     this.#tell?.(stored);
   }
 }

@@ -2,7 +2,7 @@
 // without, by its lease (leases.ts). An instance with checks stands in no queue, is expected to renew nothing, and counts
 // neither for nor against the guard. It may pass from one kind to the other at any change.
 
-import type { InstanceRecord } from '../instance-record.ts';
+import type { MutableRecord } from '../mutable-record.ts';
 import { Leases } from './leases.ts';
 
 export class Tenures extends Leases {
@@ -12,21 +12,21 @@ export class Tenures extends Leases {
     return super.size + this.#checked;
   }
 
-  override start(stored: InstanceRecord, nowMs: number, isNew: boolean): void {
+  override start(stored: MutableRecord, nowMs: number, isNew: boolean): void {
     if (isEndless(stored)) this.#checked++;
     else super.start(stored, nowMs, isNew);
   }
 
-  override heard(stored: InstanceRecord, nowMs: number, leaseSeconds?: number): void {
+  override heard(stored: MutableRecord, nowMs: number, leaseSeconds?: number): void {
     if (!isEndless(stored)) super.heard(stored, nowMs, leaseSeconds);
   }
 
-  override patched(stored: InstanceRecord, nowMs: number, leaseSeconds: number): void {
+  override patched(stored: MutableRecord, nowMs: number, leaseSeconds: number): void {
     if (!isEndless(stored)) super.patched(stored, nowMs, leaseSeconds);
   }
 
   /** To be called once the instance has its new content: it may now be of the other kind. */
-  override moved(stored: InstanceRecord, nowMs: number): void {
+  override moved(stored: MutableRecord, nowMs: number): void {
     const isChecked = stored.instance.health !== undefined;
     if (isChecked === isEndless(stored)) {
       if (!isChecked) super.moved(stored, nowMs);
@@ -38,12 +38,12 @@ export class Tenures extends Leases {
     this.start(stored, nowMs, false);
   }
 
-  override ended(stored: InstanceRecord, nowMs: number, isEvicted: boolean): void {
+  override ended(stored: MutableRecord, nowMs: number, isEvicted: boolean): void {
     if (isEndless(stored)) this.#checked--;
     else super.ended(stored, nowMs, isEvicted);
   }
 }
 
-function isEndless({ deadlineMs }: InstanceRecord): boolean {
+function isEndless({ deadlineMs }: MutableRecord): boolean {
   return deadlineMs === Number.POSITIVE_INFINITY;
 }

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
-import type { InstanceRecord } from '../../../src/registry/instance-record.ts';
+import type { InstanceRecord } from '../../../src/model/instance-record.ts';
 import { Harness } from '../../kit/harness.ts';
 import { reasonOf } from '../../kit/reason.ts';
 import { type Asked, untruth } from '../../kit/told-reasons.ts';

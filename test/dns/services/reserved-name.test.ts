@@ -23,7 +23,7 @@ function liveZones(hosts: readonly string[] = []): { live: LiveZones; zones: Zon
   const zones = new ZoneTable();
   const draws = new Draws(0);
   const deps = { origin: name('svc.'), view: registry, zones, draws, negativeTtlSeconds: 7, wallMs: () => 0, hosts };
-  const live = new LiveZones(deps);
+  const live = new LiveZones({ ...deps, why: () => [] });
   return { live, zones };
 }
 

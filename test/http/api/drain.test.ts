@@ -35,7 +35,7 @@ describe('POST …/drain', () => {
   test('is one change, with its cause; a second drain is none', async () => {
     const { call, register, registry, counters, log } = createWorld();
     const causes: unknown[] = [];
-    registry.onChange(({ cause, kind }) => causes.push([kind, cause]));
+    registry.onChange(({ cause, kind, origin }) => causes.push([kind, { ...cause, by: origin }]));
     await register('prod/orders/a1');
     const drains = ['?reason=deploy%201.4', ''].map((query) => call('POST', `/apps/prod/orders/a1/drain${query}`));
     const replies = await Promise.all(drains);
@@ -43,7 +43,7 @@ describe('POST …/drain', () => {
       { outcome: 'drained', revision: 102 },
       { outcome: 'unchanged', revision: 102 },
     ]);
-    const by = { address: '127.0.0.1', token: undefined, reason: 'deploy 1.4' };
+    const by = { kind: 'anonymous', front: 'api', address: '127.0.0.1', reason: 'deploy 1.4' };
     expect(causes.slice(1)).toEqual([['updated', { why: 'drained', by }]]);
     expect([counters.counts.get('drain:drained'), counters.counts.get('drain:unchanged')]).toEqual([1, 1]);
     expect(log.map(({ decision }) => decision)).toEqual(['registered', 'drained']);

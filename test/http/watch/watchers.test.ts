@@ -83,14 +83,15 @@ describe('a change', () => {
   test('is told with its kind, its cause and the instance after it', () => {
     const world = new WatchWorld();
     const by = { address: '10.0.0.9', token: 'ci' };
+    const actor = { kind: 'token', front: 'api', address: '10.0.0.9', principal: 'ci' } as const;
     const stream = world.open();
     world.settle();
-    world.harness.register('orders.prod/a1', { tags: ['x'] }, { by });
+    world.harness.register('orders.prod/a1', { tags: ['x'] }, { by: actor });
     expect(stream.told).toEqual(['synced 100']);
     world.settle();
     world.harness.patch('orders.prod/a1', { status: 'waiting', metadata: { a: 'b' } });
     world.settle();
-    world.registry.cancel({ env: 'prod', appid: 'orders', instance: 'a1' }, { ...by, reason: 'moved' });
+    world.registry.cancel({ env: 'prod', appid: 'orders', instance: 'a1' }, { ...actor, reason: 'moved' });
     world.harness.register('orders.prod/a2', { leaseSeconds: 10 });
     world.harness.elapse(10_000);
     world.settle();

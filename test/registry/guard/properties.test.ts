@@ -4,6 +4,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { MutableRecord } from '../../../src/registry/mutable-record.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 import { seeded } from './rules.ts';
 
@@ -81,7 +82,7 @@ class History {
     // A patch may have made somebody late.
     this.harness.elapse(0);
     const nowMs = clock.monotonicMs();
-    const members = [...registry.apps()].flatMap((app) => [...app.instances()]);
+    const members = [...registry.apps()].flatMap((app) => [...(app.instances() as Iterable<MutableRecord>)]);
     const suspects = members.filter(({ isSuspect }) => isSuspect);
     const late = members.filter(
       ({ phase, instance }) => instance.status === 'up' && (phase === 'late' || phase === 'suspect'),

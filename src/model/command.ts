@@ -1,0 +1,76 @@
+// What can be asked of the registry, as values: every front decodes its own protocol into one of these. A command names
+// an instance and may carry preconditions, which are checked where the decision is made and not before it, so that no
+// other write fits in between. What comes of each is in outcome.ts.
+
+import type { Judgement } from './health.ts';
+import type { Registration } from './instance.ts';
+import type { InstanceKey } from './names.ts';
+import type {
+  CancelOutcome,
+  DrainOutcome,
+  JudgeOutcome,
+  PatchOutcome,
+  RegisterOutcome,
+  ResumeOutcome,
+} from './outcome.ts';
+
+/** The revision of a record's last change. A front drops the tags it cannot read: they match nothing. */
+export type Tag = number;
+
+/** `If-Match` and `If-None-Match` of RFC 9110 §13.1; `*` is any record. */
+export interface Precondition {
+  readonly ifMatch?: readonly Tag[] | '*' | undefined;
+  readonly ifNoneMatch?: readonly Tag[] | '*' | undefined;
+}
+
+interface Common {
+  readonly key: InstanceKey;
+  readonly precondition?: Precondition | undefined;
+}
+
+export interface RegisterCommand extends Common {
+  readonly kind: 'register';
+  readonly registration: Registration;
+  /** The writer's time in wall-clock milliseconds; without it this registration is the newest. */
+  readonly dirtyAtMs?: number | undefined;
+  /** The service file that it comes from. */
+  readonly file?: string | undefined;
+}
+
+/** A JSON merge patch (RFC 7396) of the registration. It renews no lease, and a shorter one runs from now. */
+export interface PatchCommand extends Common {
+  readonly kind: 'patch';
+  readonly patch: unknown;
+}
+
+/** Takes the instance out of all answers without forgetting it. */
+export interface DrainCommand extends Common {
+  readonly kind: 'drain';
+}
+
+/** Ends a drain. */
+export interface UpCommand extends Common {
+  readonly kind: 'up';
+}
+
+export interface CancelCommand extends Common {
+  readonly kind: 'cancel';
+}
+
+/** The checks of an instance have come to a verdict. */
+export interface JudgeCommand extends Common, Judgement {
+  readonly kind: 'judge';
+}
+
+export type Command = RegisterCommand | PatchCommand | DrainCommand | UpCommand | CancelCommand | JudgeCommand;
+
+interface Outcomes {
+  readonly register: RegisterOutcome;
+  readonly patch: PatchOutcome;
+  readonly drain: DrainOutcome;
+  readonly up: ResumeOutcome;
+  readonly cancel: CancelOutcome;
+  readonly judge: JudgeOutcome;
+}
+
+export type OutcomeOf<C extends Command> = Outcomes[C['kind']];

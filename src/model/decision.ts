@@ -1,0 +1,24 @@
+// A decision about a command, before anything has moved. On one node it is applied at once; in a cluster its changes are
+// written to the store of the cluster first, and applied when they come back with their numbers.
+
+import type { NewChange } from './change.ts';
+import type { InstanceKey } from './names.ts';
+
+/** A registration that says what is stored already: its lease starts anew and its times move, no revision. */
+export interface Reregistration {
+  readonly key: InstanceKey;
+  readonly dirtyAtMs: number;
+}
+
+export type Decision<Outcome> =
+  | { readonly kind: 'refused'; readonly outcome: Outcome }
+  | { readonly kind: 'unchanged'; readonly outcome: Outcome; readonly renewal?: Reregistration }
+  /** `outcome`: to be called directly after `apply` of the changes. */
+  | { readonly kind: 'changes'; readonly changes: readonly NewChange[]; readonly outcome: () => Outcome };
+
+/** Changes to be applied together: the first gets `revision`, the others the numbers behind it. */
+export interface ChangeGroup {
+  readonly changes: readonly NewChange[];
+  readonly revision: number;
+  readonly at: { readonly monotonicMs: number; readonly wallMs: number };
+}
