@@ -6,7 +6,7 @@
 
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, RegistryView } from '../../model/view.ts';
-import { type Name, nameOf, nameToText, ROOT } from '../message/name.ts';
+import { nameOf, nameToText, ROOT } from '../message/name.ts';
 import type { InstanceChange } from './instance-change.ts';
 import type { LargeApps } from './large-apps.ts';
 import { NameSuggestions } from './name-suggestions.ts';
@@ -112,5 +112,5 @@ export class AbsenceHints {
 /** As the labels of a name are written: a reason is ASCII. */
 function printed(value: string): string {
   const name = nameOf(value.split('.'), ROOT);
-  return name === undefined ? '' : nameToText(name as Name).slice(0, -1);
+  return name === undefined ? '' : nameToText(name).slice(0, -1);
 }

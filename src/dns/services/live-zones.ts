@@ -47,7 +47,7 @@ export class LiveZones {
     const { origin, view, draws } = deps;
     this.#deps = deps;
     const { zones } = deps;
-    const explanations = new Explanations(deps.why);
+    const explanations = new Explanations(deps.why, zones);
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
     this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });

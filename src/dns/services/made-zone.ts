@@ -42,7 +42,8 @@ export interface NameServer {
 
 /** An origin with one NS; see `publishedHosts`. */
 export function makeOriginZone(origin: Name, { nameServer, hosts }: NameServer, negativeTtlSeconds: number): Zone {
-  const ns = nameServer ?? (childOf('ns', origin) as Name);
+  const ownName = childOf('ns', origin) as Name;
+  const ns = nameServer ?? ownName;
   const mailbox = childOf('hostmaster', origin) as Name;
   // The addresses of a name elsewhere are for others to say.
   const own = isWithin(fold(ns), origin) ? hosts : [];

@@ -122,7 +122,9 @@ describe('_why', () => {
     expect(line()).toContain('2 instances of 2 up');
     live.cancel('orders.prod/a');
     live.cancel('orders.prod/b');
-    expect(why(`_why.${app}`, live)).toEqual(['NXDOMAIN: nothing is registered in the env prod.']);
+    expect(why(`_why.${app}`, live)).toEqual([
+      'NXDOMAIN: nothing is registered in the env prod.; its last instance has left: rollcall events prod/orders',
+    ]);
   });
 
   test('stands in front of addresses, too', () => {
