@@ -139,15 +139,20 @@ export class OrderedSlots {
     const bounds = new Float64Array(this.size);
     const ends: number[] = [];
     let [known, sum, priority] = [0, 0, -1];
+    const words = set?.words;
     for (const chunk of this.#chunks) {
+      const first = priorityOf(chunk.keys[0] as number);
+      const isOne = priorityOf(chunk.keys[chunk.size - 1] as number) === first;
       for (let at = 0; at < chunk.size; at++) {
         const slot = chunk.slots[at] as number;
-        if (set !== undefined && !set.has(slot)) continue;
+        if (words !== undefined) {
+          if ((((words[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 0) continue;
+        } else if (set?.has(slot) === false) continue;
         known++;
         const own = chunk.bits[at] as number;
         (kinds[own] as number)++;
         if ((own & want) !== want || having?.has(slot) === false) continue;
-        const mine = priorityOf(chunk.keys[at] as number);
+        const mine = isOne ? first : priorityOf(chunk.keys[at] as number);
         if (mine !== priority && slots.length > 0) {
           ends.push(slots.length);
           sum = 0;

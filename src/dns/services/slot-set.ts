@@ -15,6 +15,11 @@ export class SlotSet {
     return set;
   }
 
+  /** The bits of the slots, a word for each 32, where there are many; undefined: ask `has`. */
+  get words(): Uint32Array | undefined {
+    return this.#few === undefined ? this.#words : undefined;
+  }
+
   has(slot: number): boolean {
     if (this.#few !== undefined) return this.#few.includes(slot);
     return (((this.#words[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1;
