@@ -59,6 +59,13 @@ export const settingsSchema = Type.Object(
       description: 'IP addresses of nameServer as resolvers reach it; empty: those of dns, but never 0.0.0.0 or ::',
     }),
     zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
+    zoneGraceSeconds: whole(
+      'seconds',
+      300,
+      0,
+      604_800,
+      'how long the zone of a deleted file is served on; SIGHUP lets it go at once',
+    ),
     services: Type.String({
       default: 'services.d',
       flag: '<dir>',

@@ -18,6 +18,7 @@ describe('where a value comes from', () => {
       checkNetworks: [],
       nameServer: undefined,
       nameServerAddresses: [],
+      zoneGraceSeconds: 300,
       dnsCookies: 'auto',
       dnsAllow: [],
       dnsDenied: 'refuse',

@@ -55,5 +55,7 @@ export function reservedReason(
     if (isCut) return 'is delegated to other servers by a zone file';
     if (node?.rrset(RRType.DNAME).rrset !== undefined) return 'is redirected (DNAME) by a zone file';
   }
+  // What a broken file takes is not known; the registrations of before must outlive a slip in it.
+  if (zone.isBroken === true) return undefined;
   return node !== undefined && isHiding(node) ? 'has records in a zone file, which win over registrations' : undefined;
 }
