@@ -25,6 +25,7 @@ import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { zoneReload } from './zone-reload.ts';
+import { warnerOfZones } from './zone-warnings.ts';
 
 export interface App {
   readonly http: readonly Listen[];
@@ -156,7 +157,9 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   opened.defer(() => leaseTimer.stop());
   opened.defer(() => health.close());
   await health.start();
-  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger });
+  const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
+  warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
+  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger, warnOfZones });
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());

@@ -3,7 +3,6 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
 import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
@@ -16,6 +15,7 @@ import type { RegistryOptions } from '../registry/options.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { openPersistence, type Persistence } from '../store/persistence.ts';
+import { planeSettings } from './plane-settings.ts';
 
 export interface DataOptions {
   readonly clock: Clock;
@@ -87,12 +87,11 @@ export function createRegistry(
     ...(onNearExpiry === undefined ? {} : { onNearExpiry }),
   });
   const liveZones = new LiveZones({
-    origin: name(config.origin),
+    ...planeSettings(config),
     view: registry,
     zones,
     draws: new Draws(Math.random()),
-    negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts: config.dns.map(({ host }) => host),
+    wallMs: () => clock.wallMs(),
     why: (name, nowMs) => why(name, zones, nowMs),
   });
   for (const zone of fileZonesOf(loaded)) liveZones.serve(zone);

@@ -16,12 +16,14 @@ export interface ZoneReloadDeps {
   readonly plane: { serveZone(zone: Zone): void; dropZone(apex: Zone['apex']): void };
   readonly metrics: { zoneFileChanged(news: ZoneNews): void };
   readonly zones: ZoneTable;
+  /** Warns of what is wrong with zones that are served now. */
+  readonly warnOfZones: (apexes: Iterable<Zone['apex']>) => void;
   readonly logger: Logger;
 }
 
 /** The listener of a zone watch. */
 export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
-  const { registry, persistence, liveZones, plane, metrics, zones, logger } = deps;
+  const { registry, persistence, liveZones, plane, metrics, zones, warnOfZones, logger } = deps;
   return (news) => {
     if (news.kind === 'loaded') {
       const { zone } = news;
@@ -35,6 +37,7 @@ export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
       plane.dropZone(news.apex);
     }
     metrics.zoneFileChanged(news);
+    if (news.kind === 'loaded') warnOfZones([news.zone.apex]);
     const { level, facts, message } = newsText(news, zones);
     logger[level](facts, message);
   };

@@ -51,6 +51,14 @@ export const settingsSchema = Type.Object(
       flag: '<name>',
       description: 'the domain below which services are found (APPID.ENV.ORIGIN)',
     }),
+    nameServer: Type.Optional(
+      Type.String({ description: 'name of this server in the NS of zones without a file; unset: ns.ORIGIN' }),
+    ),
+    nameServerAddresses: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 16,
+      description: 'IP addresses of nameServer as resolvers reach it; empty: those of dns, but never 0.0.0.0 or ::',
+    }),
     zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
     zoneGraceSeconds: whole(
       'seconds',

@@ -27,6 +27,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readListens(raw);
     case 'origin':
       return readOrigin(raw);
+    case 'nameServer':
+      return readHostName(raw);
+    case 'nameServerAddresses':
+      return readAddresses(raw);
     case 'zones':
     case 'services':
     case 'tokenFile':
@@ -200,6 +204,34 @@ function labelFault(label: string): string | undefined {
   if (/\P{ASCII}/u.test(label)) return 'is not ASCII; write its xn-- form';
   if (!/^[a-z0-9-]+$/.test(label)) return 'may only hold letters, digits and hyphens';
   return label.startsWith('-') || label.endsWith('-') ? 'must not begin or end with a hyphen' : undefined;
+}
+
+function readHostName(raw: unknown): Outcome {
+  const text = typeof raw === 'string' ? raw.trim().toLowerCase().replace(/\.$/, '') : raw;
+  if (typeof text !== 'string') return problem(`${shown(raw)} is not a host name`);
+  const fault = text
+    .split('.')
+    .map(labelFault)
+    .find((one) => one !== undefined);
+  if (fault !== undefined) return problem(`${shown(raw)} is not a host name: a label ${fault}`);
+  if (text.length > hostNameOctetsMax) return problem(`${shown(raw)} is longer than a host name may be`);
+  return { value: `${text}.` };
+}
+
+/** 255 on the wire, with a length in front and the root behind. */
+const hostNameOctetsMax = 253;
+
+/** A name server's: nobody can ask at an unspecified address. */
+function readAddresses(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
+  const problems: string[] = [];
+  if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
+  for (const address of addresses) {
+    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${shown(address)} is not an IP address`);
+    else if (/^[0:.]+$/.test(address)) problems.push(`${shown(address)} is no address at which anybody can ask`);
+  }
+  return problems.length > 0 ? { problems } : { value: addresses };
 }
 
 function readListens(raw: unknown): Outcome {
