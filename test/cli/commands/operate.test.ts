@@ -132,6 +132,21 @@ describe('a hold, and up', () => {
     expect(asked.map(({ path }) => path.split('?')[1])).toEqual(['hold=7200000ms', 'wait=20000ms']);
   });
 
+  test('up brings back what was drained, and what is held stays out until then', async () => {
+    const place = 'prod/held/real-1';
+    await api.register(place, ['http://10.0.0.7:80']);
+    expect((await rollcall(`drain ${place} --hold 2h --reason disk`)).code).toBe(0);
+    const again = await rollcall(`register ${place} --addr http://10.0.0.7:80`);
+    expect(again.out).toMatch(
+      /status waiting\nIt takes no traffic: drained by \S+: disk, held for 2h\. .*rollcall up prod\/held\/real-1$/m,
+    );
+    const shown = stripVTControlCharacters((await rollcall('show prod/held', { columns: 80 })).out);
+    expect(shown).toMatch(/^prod\/held\/real-1 +drained by \S+: disk, held for 2h$/m);
+    expect((await rollcall(`up ${place}`)).out).toMatch(/takes traffic$/m);
+    expect(await statusOf(place)).toBe('up');
+    expect(await rollcall('up prod/held/none')).toMatchObject({ code: 4, out: '' });
+  });
+
   test.each([
     [{ outcome: 'resumed', status: 'up' }, /is drained no more: it takes traffic/],
     [{ outcome: 'resumed', status: 'waiting' }, /takes no traffic yet: rollcall show prod\/held\/h%201/],
