@@ -21,7 +21,7 @@ const changesShown = 5;
 const ageEveryMs = 1000;
 
 const columns: readonly Column[] = [
-  { head: 'INSTANCE', shrinksTo: 30 },
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
   { head: 'STATUS', styleOf: stateStyle },
   { head: 'CHANGED' },
   { head: 'WHY', shrinksTo: 20, leaves: 1 },
@@ -29,7 +29,11 @@ const columns: readonly Column[] = [
   { head: 'VERSION', leaves: 3 },
   { head: 'ZONE', leaves: 4 },
 ];
-const changeColumns: readonly Column[] = [{ head: 'AT' }, { head: 'INSTANCE', shrinksTo: 30 }, { head: 'WHAT' }];
+const changeColumns: readonly Column[] = [
+  { head: 'AT' },
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
+  { head: 'WHAT' },
+];
 
 export class LiveTable implements WatchView {
   readonly #instances = new WatchedInstances();

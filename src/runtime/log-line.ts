@@ -30,11 +30,15 @@ export function lineForPeople(line: string, isColoured: boolean): LogLine {
   const message = typeof fields['msg'] === 'string' ? fields['msg'] : '';
   const [name, style] = levels[Number(fields['level'])] ?? ['', 'dim' as const];
   const at = new Date(Number(fields['time'])).toISOString().slice(11, 19);
-  const facts = Object.entries(fields).filter(([key]) => !everywhere.has(key));
+  const { env, appid, instance, ...others } = fields;
+  const isNamed = [env, appid, instance].every((part) => typeof part === 'string');
+  // As every command takes it.
+  const named = isNamed ? [` ${printable([env, appid, instance].join('/'))}`] : [];
+  const facts = Object.entries(isNamed ? others : fields).filter(([key]) => !everywhere.has(key));
   const head = `${at} ${name.padEnd(5)}`;
   const said = [
     isColoured ? styleText(style, head, { validateStream: false }) : head,
-    printable(message),
+    `${printable(message)}${named.join('')}`,
     ...facts.map(([key, value]) => `${printable(key)}=${word(value)}`),
   ];
   return { line: `${said.join(' ')}\n`, message };

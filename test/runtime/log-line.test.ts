@@ -15,6 +15,12 @@ test('time, level, what happened, and the facts', () => {
   expect(message).toBe('it fails');
 });
 
+test('an instance is named as every command takes it', () => {
+  const fields = { env: 'prod', appid: 'pay', instance: 'a b', why: 'x', msg: 'it fails' };
+  expect(lineForPeople(line(fields), false).line).toBe('00:00:00 warn  it fails prod/pay/a b why=x\n');
+  expect(lineForPeople(line({ env: 'prod', appid: 'pay', msg: 'm' }), false).line).toContain('env=prod appid=pay');
+});
+
 test('only the level is coloured, and nothing steers the terminal', () => {
   const { line: text } = lineForPeople(line({ app: 'a\u001b[2J\u202e', msg: 'b\u001b[2J\u0007' }), true);
   const head = '\u001b[33m00:00:00 warn \u001b[39m ';

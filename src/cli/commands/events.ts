@@ -129,7 +129,7 @@ async function readPast(connection: Connection, { query, limit }: Wanted): Promi
 
 const columns: readonly Column[] = [
   { head: 'AT' },
-  { head: 'INSTANCE', shrinksTo: 30 },
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
   {
     head: 'WHY',
     leaves: 1,

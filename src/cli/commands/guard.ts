@@ -69,7 +69,7 @@ function inWords(document: Fields, context: CliContext): string {
 
 /** The only total is that of all instances, above: what an app has is in its reason. */
 const columns: readonly Column[] = [
-  { head: 'APP', shrinksTo: 20 },
+  { head: 'APP', shrinksTo: 20, keeps: 'ends' },
   { head: 'LATE' },
   { head: 'KEPT' },
   { head: 'SINCE' },

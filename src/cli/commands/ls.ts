@@ -57,7 +57,7 @@ async function list(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 const columns: readonly Column[] = [
-  { head: 'APP', shrinksTo: 30 },
+  { head: 'APP', shrinksTo: 30, keeps: 'ends' },
   { head: 'INSTANCES' },
   { head: 'UP', styleOf: (up, [, instances]) => (up === '0' ? 'bad' : up === instances ? 'good' : 'doubtful') },
 ];

@@ -11,6 +11,7 @@ import { textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFault, usageFault } from '../fault.ts';
 import { hostPortOf, hostPortText } from '../host-port.ts';
+import { typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
@@ -45,9 +46,10 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   }
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const [{ lookUp }, { disagreement }, { typeNumber }] = await Promise.all([
+  const [{ lookUp }, { disagreement }, { nextStep }, { typeNumber }] = await Promise.all([
     import('../dns/lookup.ts'),
     import('../dns/agreement.ts'),
+    import('../dns/next-step.ts'),
     import('../dns/record-types.ts'),
   ]);
   const type = typeNumber(typeText);
@@ -56,6 +58,11 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
       usageFault(`${JSON.stringify(typeText)} is no record type; write A, AAAA, SRV, TXT, HTTPS … or TYPE65`),
       context,
     );
+  }
+  const path = typedPathOf(name);
+  if (path !== undefined) {
+    const asName = [path.instance, path.appid, path.env, 'svc'].filter((label) => label !== undefined).join('.');
+    return printFault(usageFault(`${JSON.stringify(name)} is no DNS name: ask for ${printable(asName)}`), context);
   }
   if (!/^[!-~]{1,254}$/.test(name)) {
     return printFault(
@@ -79,15 +86,19 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   const reason = 'problem' in explanation ? undefined : textField(explanation.document, 'reason');
   const isAsked = typed.options['server'] !== undefined && !('problem' in explanation);
   const other = isAsked ? disagreement(reply, explanation.document) : undefined;
+  // A reason may have it already.
+  const isKnown = 'problem' in explanation || reason?.includes('rollcall ') === true;
+  const next = isKnown ? undefined : await nextStep(connection, name, reply);
   const document = {
     name,
     type: typeText.toUpperCase(),
     server: hostPortText(server),
     ...reply,
     reason: reason ?? null,
+    next: next ?? null,
     rollcall: other === undefined ? null : { answers: other.own, why: other.why },
   };
-  await print(context, typed, document, () => replyText(document, reply, { reason, other }, context));
+  await print(context, typed, document, () => replyText(document, reply, { reason, other, next }, context));
   return codeOf(reply);
 }
 
@@ -103,10 +114,17 @@ interface Asked {
   readonly server: string;
 }
 
+interface Explained {
+  readonly reason: string | undefined;
+  readonly other: Disagreement | undefined;
+  /** Commands. */
+  readonly next: string | undefined;
+}
+
 function replyText(
   { name, type, server }: Asked,
   reply: DnsReply,
-  { reason, other }: { readonly reason: string | undefined; readonly other: Disagreement | undefined },
+  { reason, other, next }: Explained,
   context: CliContext,
 ): string {
   const paint = painter(context);
@@ -139,6 +157,7 @@ function replyText(
       ? []
       : ['', `${paint('doubtful', 'rollcall itself answers')} ${printable(other.own)}; ${other.why}`]),
     ...(reason ? ['', `Why${other === undefined ? '' : ' rollcall answers so'}: ${printable(reason)}`] : []),
+    ...(next === undefined ? [] : [`Next: ${printable(next)}`]),
     '',
   ].join('\n');
 }

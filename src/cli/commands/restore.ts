@@ -126,7 +126,7 @@ function inWords(document: Fields, isDryRun: boolean, context: CliContext): stri
 }
 
 const columns: readonly Column[] = [
-  { head: 'INSTANCE', shrinksTo: 30 },
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
   { head: 'WAS' },
   { head: 'AT', leaves: 1 },
   { head: 'NOW', holds: 'sentence' },

@@ -63,7 +63,7 @@ function pathOf({ args: [text = ''] }: Typed): TypedPath | Fault {
 }
 
 const columns: readonly Column[] = [
-  { head: 'INSTANCE', shrinksTo: 30 },
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
   { head: 'STATUS', styleOf: stateStyle },
   { head: 'ADDRS', shrinksTo: 20, leaves: 1 },
   { head: 'VERSION', leaves: 2 },
@@ -90,7 +90,7 @@ function instancesText(instances: readonly Fields[], context: CliContext): strin
   const why = all.map(({ one, name }) => [name, troubleOf(one, nowMs)] as const).filter(([, text]) => text !== '');
   const reasons = tableText(
     [
-      { head: 'INSTANCE', shrinksTo: 30 },
+      { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
       { head: 'WHY', holds: 'sentence' },
     ],
     why.slice(0, reasonsMax),

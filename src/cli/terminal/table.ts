@@ -16,6 +16,8 @@ export interface Column {
   readonly leaves?: number;
   /** Where there is no room, its values may be shortened to so many cells. */
   readonly shrinksTo?: number;
+  /** What of a shortened value stays: its beginning, or for names, which differ at their end, both ends. */
+  readonly keeps?: 'start' | 'ends';
   readonly styleOf?: (text: string, row: readonly string[]) => Style | undefined;
 }
 
@@ -101,7 +103,8 @@ function fitted(all: readonly Cells[], columns: number): readonly Cells[] {
     const width = Math.max(narrowest(cells), cells.width - Math.max(excess, 0));
     if (width === cells.width) return cells;
     excess -= cells.width - width;
-    const texts = cells.texts.map((text) => cut(text, width));
+    const shortened = cells.column.keeps === 'ends' ? cutMiddle : cut;
+    const texts = cells.texts.map((text) => shortened(text, width));
     return cellsOf(cells.column, texts, cells.styles);
   });
 }
@@ -135,4 +138,20 @@ export function cut(text: string, columns: number): string {
     kept += segment;
   }
   return `${kept}…`;
+}
+
+/** The text, or its beginning and the longer part of it, its end. */
+function cutMiddle(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  const segments = [...graphemes.segment(text)].map(({ segment }) => segment);
+  const [start, end]: [string[], string[]] = [[], []];
+  let width = 1;
+  while (segments.length > 0) {
+    const isStart = start.length * 2 < end.length;
+    const segment = (isStart ? segments.shift() : segments.pop()) ?? '';
+    width += widthOf(segment);
+    if (width > columns) break;
+    (isStart ? start : end).push(segment);
+  }
+  return `${start.join('')}…${end.reverse().join('')}`;
 }

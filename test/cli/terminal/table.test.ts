@@ -66,6 +66,14 @@ describe('in a narrow window', () => {
     expect(at(20)).toEqual(['NAME  ADDRS       L…', 'n-1   http://10…  2…']);
   });
 
+  test('names are shortened in the middle: it is at the end that they differ', () => {
+    const names = [['prod/payments/payments-eu-west-1a-1'], ['prod/payments/東京-eu-west-1a-2']];
+    const parts = { terminal: { columns: 20 }, env: { NO_COLOR: '1' } };
+    expect(tableText([{ head: 'NAME', shrinksTo: 8, keeps: 'ends' }], names, parts)).toBe(
+      'NAME\nprod/p…-eu-west-1a-1\nprod/p…-eu-west-1a-2\n',
+    );
+  });
+
   test('a pipe gets every column and every value', () => {
     expect(tableText(columns, [['n-1', 'a', 'b', '', 'c']], { terminal: undefined, env: {} })).toBe(
       'NAME  ADDRS  ZONE  EMPTY  LEFT\nn-1   a      b     -      c\n',
