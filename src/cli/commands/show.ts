@@ -34,7 +34,9 @@ async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
   }
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const reply = await callApi(connection, { path: `${apiPathOf(path)}?${query.toString()}` });
+  const reply = await callApi(connection, {
+    path: `${apiPathOf(path)}${query.size === 0 ? '' : `?${query.toString()}`}`,
+  });
   if ('problem' in reply) return printFault(reply, context);
   const { document } = reply;
   if (path.instance !== undefined) {
