@@ -1,232 +1,59 @@
-// What the documents promise, tried: every command of their `sh` blocks is typed in against a server that `npm start`
-// brought up in a copy of the repository, and the README's tables name every setting, call and metric there is.
-// Commands that would install, test or measure everything again are recognised and looked at instead.
+// The README as the first page that people read: short, with a way to start, to find and to test, pictures for light
+// and dark, a way to every other page, and no number that the measurements do not have. Its commands are typed in by
+// test/docs/commands.test.ts.
 
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { environmentNameOf, factsOf, settingKeys } from '../src/config/settings.ts';
-import { ApiClient } from './kit/api-client.ts';
-import { codeIn, documentPaths, documentText, shellCommands, tableBelow } from './kit/documents.ts';
-import { requireInCi } from './kit/installed.ts';
-import { cleanEnvironment, pathWithNode, run } from './kit/program.ts';
-import { freePort, removeScratch, scratch } from './kit/scratch.ts';
-import { root, type ServerProcess, startServer } from './kit/server-process.ts';
+import { Buffer } from 'node:buffer';
+import { globSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { documentText, localLinks, shellCommands, tableBelow } from './kit/documents.ts';
+import { root } from './kit/server-process.ts';
 
-interface Manifest {
-  readonly scripts: Readonly<Record<string, string>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly optionalDependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-}
+const readme = documentText('README.md');
+const measurements = documentText('docs/measurements.md');
 
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+/** A page of 9 KB is read; one of 38 KB was not. */
+const octetsMax = 9 * 1024;
 
-/** The repository, with what commands may change as a copy and the rest as it is. */
-function copyOfRepository(): string {
-  const directory = scratch();
-  for (const entry of readdirSync(root)) {
-    if (['.git', 'data', 'coverage'].includes(entry)) continue;
-    if (['zones', 'docs'].includes(entry)) cpSync(join(root, entry), join(directory, entry), { recursive: true });
-    else symlinkSync(join(root, entry), join(directory, entry));
-  }
-  return directory;
-}
-
-/** `npm ci && npm start`, `npm test`: would do again what has been done for this test to run. */
-function isAboutAll(command: string): boolean {
-  const about = /^npm (ci|install|start|test( .*)?|run (?!rollcall\b)[\w-]+( .*)?)$/;
-  return partsOf(command).every((part) => about.test(part));
-}
-
-function partsOf(command: string): string[] {
-  return command.split('&&').map((part) => part.trim().replace(/\s+#.*$/, ''));
-}
-
-/** That such a command would work, as far as that can be seen. */
-function checkAboutAll(command: string): void {
-  for (const part of partsOf(command)) {
-    const [, verb = '', script = ''] = part.split(' ');
-    if (verb === 'ci' || verb === 'install') checkLock();
-    else checkScript(verb === 'run' ? script : verb);
-  }
-}
-
-/**
- * What is typed in: with the ports of the server under test, and a free one for a program beside it; a second server is
- * only asked whether it would start.
- */
-function asTyped(command: string, { httpPort, dnsPort }: ServerProcess, programPort: number): string {
-  const text = command.replaceAll(/\b7171\b/g, String(httpPort)).replaceAll(/\b8053\b/g, String(dnsPort));
-  return text
-    .replaceAll(/\b8000\b/g, String(programPort))
-    .replace(/\bnpm start( --)?/, 'npm run --silent rollcall -- config')
-    .replace(/\brollcall serve\b/, 'rollcall config');
-}
-
-/** What `npm ci` refuses: a lock file that does not fit the manifest. */
-function checkLock(): void {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, Manifest>;
-  };
-  const { dependencies, optionalDependencies, devDependencies } = lock.packages[''] as Manifest;
-  expect({ dependencies, optionalDependencies, devDependencies }).toEqual({
-    dependencies: manifest.dependencies,
-    optionalDependencies: manifest.optionalDependencies,
-    devDependencies: manifest.devDependencies,
-  });
-}
-
-function checkScript(name: string): void {
-  const script = manifest.scripts[name];
-  expect({ name, script }).toEqual({ name, script: expect.any(String) });
-  for (const file of script?.match(/\b[\w/-]+\.ts\b/g) ?? [])
-    expect({ file, is: existsSync(join(root, file)) }).toEqual({ file, is: true });
-}
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the commands in one shell, one after the other, whatever becomes of each. */
-async function typed(commands: readonly string[], cwd: string): Promise<Outcome[]> {
-  const notes = scratch();
-  const lines = commands.flatMap((text, index) => {
-    const note = join(notes, String(index));
-    return ['{', text, `} >'${note}.out' 2>'${note}.err' </dev/null`, `echo $? >'${note}.code'`];
-  });
-  const env = cleanEnvironment({ PATH: pathWithNode(join(root, 'node_modules', '.bin')) });
-  const { code, err } = await run('sh', [], { cwd, env, input: `${lines.join('\n')}\n`, withinMs: 60_000 });
-  const read = (index: number, kind: string): string => {
-    const path = join(notes, `${index}.${kind}`);
-    return existsSync(path) ? readFileSync(path, 'utf8') : '';
-  };
-  const outcomes = commands.map((_, index) => ({
-    code: Number(read(index, 'code').trim() || Number.NaN),
-    out: read(index, 'out'),
-    err: read(index, 'err'),
-  }));
-  removeScratch(notes);
-  if (code !== 0) throw new Error(`the shell ended with ${code}: ${err}`);
-  return outcomes;
-}
-
-const missing = requireInCi(['sh', 'bash', 'npm', 'curl', 'dig', 'python3'], 'curl bind9-dnsutils python3');
-const documents = documentPaths().map((path) => ({ path, commands: missing.length > 0 ? [] : shellCommands(path) }));
-
-test('the README shows how to start, register and find', () => {
-  expect(documents[0]?.path).toBe('README.md');
-  const all = documents[0]?.commands.map(({ text }) => text).join('\n');
-  if (missing.length === 0)
-    for (const part of ['npm start', 'curl -X PUT', 'dig @127.0.0.1']) expect(all).toContain(part);
+test('is short', () => {
+  expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(octetsMax);
 });
 
-describe.skipIf(missing.length > 0).each(documents.filter(({ commands }) => commands.length > 0))(
-  `$path, typed in${missing.length > 0 ? ` (no ${missing.join()})` : ''}`,
-  ({ commands }) => {
-    let server: ServerProcess;
-    let outcomes: Outcome[] = [];
-    const own = commands.filter(({ text }) => !isAboutAll(text));
+test('starts with two sentences and a picture', () => {
+  const [, first = ''] = readme.split('\n\n');
+  expect(first.match(/\.(?=\s|$)/g)).toHaveLength(2);
+  expect(readme.indexOf('<picture>')).toBeLessThan(readme.indexOf('## '));
+  const pictures = Array.from(readme.matchAll(/<picture>(.*?)<\/picture>/gs), ([, inside = '']) => inside);
+  expect(pictures).toHaveLength(3);
+  for (const inside of pictures)
+    expect(inside).toMatch(/prefers-color-scheme: dark[^<]*-dark\.svg.*-light\.svg" alt="\S/s);
+});
 
-    beforeAll(async () => {
-      const directory = copyOfRepository();
-      const npm = ['npm', 'start', '--'] as const;
-      const path = pathWithNode(join(root, 'node_modules', '.bin'));
-      server = await startServer({ directory, command: npm, zones: 'zones', env: { PATH: path }, withinMs: 19_000 });
-      const programPort = await freePort();
-      outcomes = await typed(
-        own.map(({ text }) => asTyped(text, server, programPort)),
-        directory,
-      );
-    }, 120_000);
+test('shows how to start, test, register and find; a registration that is kept alive comes first', () => {
+  const commands = shellCommands('README.md').map(({ text }) => text);
+  const at = (part: string) => commands.findIndex((text) => text.includes(part));
+  for (const part of ['npm ci && npm start', 'npm test', 'rollcall run', 'dig @127.0.0.1', 'curl -X PUT'])
+    expect({ part, at: at(part) }).not.toEqual({ part, at: -1 });
+  expect(at('rollcall run')).toBeLessThan(at('curl -X PUT'));
+});
 
-    afterAll(async () => {
-      const { directory } = server;
-      await server.stop();
-      removeScratch(directory);
-    });
+test('leads to every page below docs/', () => {
+  const links = new Set(localLinks(readme));
+  const pages = globSync('docs/**/*.md', { cwd: root });
+  expect(pages.filter((page) => !links.has(page))).toEqual([]);
+});
 
-    test.each(commands.map(({ at, text }) => ({ at, text, line: text.split('\n')[0] })))(
-      '$at $line',
-      ({ at, text }) => {
-        if (isAboutAll(text)) {
-          checkAboutAll(text);
-          return;
-        }
-        const outcome = outcomes[own.findIndex((command) => command.at === at)] as Outcome;
-        expect({ text, ...outcome }).toMatchObject({ text, code: 0 });
-        if (/\b(curl|dig)\b/.test(text)) expect({ text, said: outcome.out.trim() }).not.toEqual({ text, said: '' });
-        expect(outcome.out).not.toContain('urn:rollcall:problem');
-      },
-    );
-  },
-);
-
-describe("the README's tables", () => {
-  const readme = documentText('README.md');
-  let server: ServerProcess;
-  let api: ApiClient;
-
-  beforeAll(async () => {
-    server = await startServer();
-    api = new ApiClient(server.http);
-  });
-
-  afterAll(async () => {
-    api.close();
-    await server.stop();
-  });
-
-  test('Configuration has every setting with its default and its variable, and no other', () => {
-    const rows = new Map(tableBelow(readme, /\bconfiguration\b/i)?.map((cells) => [codeIn(cells[0])[0] ?? '', cells]));
-    expect([...rows.keys()].sort()).toEqual([...settingKeys].sort());
-    for (const key of settingKeys) {
-      const cells = rows.get(key) ?? [];
-      expect({ key, variable: codeIn(cells.join(' ')).includes(environmentNameOf(key)) }).toEqual({
-        key,
-        variable: true,
-      });
-      const { default: fallback } = factsOf(key);
-      if (fallback === undefined || (Array.isArray(fallback) && fallback.length === 0)) continue;
-      // 10000, 10 000 and 10,000 are one number.
-      const given = (cells[1] ?? '').replaceAll(/[`\s]|(?<=\d)[,_](?=\d{3})/g, '');
-      expect({ key, default: given }).toEqual({ key, default: JSON.stringify(fallback).replaceAll(/["[\]]/g, '') });
-    }
-  });
-
-  test('API has every call of /openapi.json, and no other', async () => {
-    const { paths } = (await api.call('GET', '/openapi.json')).json as { paths: Record<string, object> };
-    const described = Object.entries(paths).flatMap(([path, calls]) =>
-      Object.keys(calls).map((method) => `${method.toUpperCase()} ${path}`),
-    );
-    const listed = (tableBelow(readme, /^#+ API\b/) ?? []).flatMap(([cell]) => {
-      let method = '';
-      return codeIn(cell).map((code) => {
-        const [, verb, path] = /^(?:([A-Z]+) )?([^?]+)/.exec(code) ?? [];
-        method = verb ?? method;
-        return `${method} ${path}`;
-      });
-    });
-    expect(described.length).toBeGreaterThan(10);
-    // The description does not describe itself.
-    const selves = ['GET /openapi.json', 'GET /docs'];
-    expect(listed.filter((call) => !selves.includes(call)).sort()).toEqual(described.sort());
-    for (const call of selves) {
-      expect(listed).toContain(call);
-      const { status } = await api.call('GET', call.split(' ')[1] ?? '');
-      expect([200, 302]).toContain(status);
-    }
-  });
-
-  test('Metrics has every metric of /metrics, and no other', async () => {
-    const { text } = await api.call('GET', '/metrics');
-    const printed = Array.from(text.matchAll(/^# TYPE (rollcall_\w+) /gm), ([, name = '']) => name);
-    const listed = (tableBelow(readme, /\bmetrics\b/i) ?? []).flatMap(([cell]) =>
-      codeIn(cell).map((code) => code.replace(/\{.*/, '')),
-    );
-    expect(printed.length).toBeGreaterThan(10);
-    expect([...new Set(listed)].sort()).toEqual([...new Set(printed)].sort());
-  });
+test('says of speed what was measured', () => {
+  const rowOf = (head: RegExp, first: string) => tableBelow(measurements, head)?.find(([cell]) => cell === first) ?? [];
+  const [, a = '', , missing = ''] = rowOf(/Queries a second/, 'rollcall');
+  const shares = tableBelow(measurements, /Names that do not exist/)?.map(
+    ([, cell]) => /\((.*)\)/.exec(cell ?? '')?.[1],
+  );
+  const shareOf = (cell: string) => /\((.*)\)/.exec(cell)?.[1] ?? 'no share';
+  const sorted = (shares ?? []).toSorted();
+  const [section = ''] = /## How fast\n(.*?)\n## /s.exec(readme)?.slice(1) ?? [];
+  const line = section.replaceAll(/\s+/g, ' ');
+  expect(line).toContain(`${a.split(' ')[0]} cached A queries a second, ${shareOf(a)} × Knot`);
+  expect(line).toContain(
+    `${shareOf(missing)} × Knot when asked again and ${sorted[0]} to ${sorted.at(-1)} × when 100,000`,
+  );
 });

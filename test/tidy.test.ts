@@ -115,14 +115,7 @@ function faultOf({ from, to }: Pick<Import, 'from' | 'to'>): string | undefined 
 }
 
 /** Arrows of the old house that are still to be redrawn; this list only shrinks. */
-const toRedraw = new Set([
-  'control -> http',
-  'dns/message -> dns/server',
-  'dns/services -> dns/server',
-  'health -> registry',
-  'http -> history',
-  'http -> registry',
-]);
+const toRedraw = new Set(['control -> http', 'health -> registry', 'http -> history', 'http -> registry']);
 
 describe('imports', () => {
   test('something was read', () => {
@@ -202,10 +195,14 @@ describe('imports', () => {
   });
 });
 
+function lineCount(text: string): number {
+  return text.replace(/\n$/, '').split('\n').length;
+}
+
 describe('files', () => {
   test('have at most 400 lines', () => {
     const long = [...sources, ...tests]
-      .map(({ path, text }) => ({ path, lines: text.replace(/\n$/, '').split('\n').length }))
+      .map(({ path, text }) => ({ path, lines: lineCount(text) }))
       .filter(({ lines }) => lines > 400);
     expect(long).toEqual([]);
   });

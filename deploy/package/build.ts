@@ -4,7 +4,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 const dist = join(root, 'dist');
@@ -22,7 +22,14 @@ for (const path of globSync('**/*.js', { cwd: dist })) {
   if (rewritten !== text) writeFileSync(join(dist, path), rewritten);
 }
 
-// The server is a program and no library.
-for (const path of globSync('**/*.d.ts', { cwd: dist })) {
-  if (!path.startsWith(`client${sep}`)) rmSync(join(dist, path));
+// The server is a program and no library: of the types only those that the client's refer to stay.
+const reached = new Set<string>();
+const toRead = ['client/client.d.ts'];
+for (let path = toRead.pop(); path !== undefined; path = toRead.pop()) {
+  if (reached.has(path)) continue;
+  reached.add(path);
+  const text = readFileSync(join(dist, path), 'utf8');
+  for (const [, specifier = ''] of text.matchAll(/(?:from |import\()'(\.{1,2}\/[^']+)\.(?:js|ts)'/g))
+    toRead.push(normalize(join(dirname(path), `${specifier}.d.ts`)));
 }
+for (const path of globSync('**/*.d.ts', { cwd: dist })) if (!reached.has(path)) rmSync(join(dist, path));

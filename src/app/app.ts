@@ -11,6 +11,7 @@ import { LongPolls } from '../control/long-poll.ts';
 import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
 import { defaultThreads, openPlane } from '../dns/plane/plane.ts';
+import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
@@ -46,6 +47,8 @@ import { newsText } from './zone-news-text.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
 }
@@ -123,6 +126,7 @@ export async function startApp(
     draws: new Draws(Math.random()),
     negativeTtlSeconds: config.negativeTtlSeconds,
     hosts: config.dns.map(({ host }) => host),
+    why: (name, nowMs) => why(name, zones, nowMs),
   });
   for (const zone of loaded.zones.values()) liveZones.serve(zone);
   liveZones.serveMissing();
@@ -171,13 +175,13 @@ export async function startApp(
     registry,
     clock,
     longPolls,
-    handedOut: (instance) => plane.handedOut(instance),
+    handedOut: (instance) => plane.cachedUntil(instance),
     onRefused: () => metrics.http.refused('long-polls'),
   });
   const leaseTimer = new LeaseTimer(registry, clock);
   const room = fdBudget(config);
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
-  const health = new Health({ ...config, registry, clock, defaults, tell });
+  const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
   const metrics = createMetrics({
     registry,
     pauses,
@@ -194,7 +198,7 @@ export async function startApp(
     version,
   });
   const lapsing = (stored: InstanceRecord): void => {
-    plane.mark(stored);
+    plane.updateLease(stored);
     leaseTimer.arm();
   };
   registry.onChange((change) => kept.changed(change));
@@ -289,6 +293,7 @@ export async function startApp(
   return {
     http: httpListens,
     dns,
+    applied: () => plane.applied(),
     async stop() {
       state = 'stopping';
       leaseTimer.stop();

@@ -18,11 +18,15 @@ interface DnsSettings {
   readonly serverVersion: string;
   /** Hexadecimal. Where there is none, one is made here, for all threads. */
   readonly cookieSecret: string | undefined;
+  readonly dnsCookies: PlaneOptions['identity']['cookies'];
+  /** Networks that may ask; empty: all. */
+  readonly dnsAllow: readonly string[];
+  readonly dnsDenied: 'refuse' | 'drop';
 }
 
 type PlaneSettings = Pick<
   PlaneOptions,
-  'transport' | 'listens' | 'origin' | 'negativeTtlSeconds' | 'hosts' | 'tcp' | 'cacheOctetsMax' | 'identity'
+  'transport' | 'listens' | 'origin' | 'negativeTtlSeconds' | 'hosts' | 'tcp' | 'cacheOctetsMax' | 'identity' | 'access'
 >;
 
 export function planeSettings(settings: DnsSettings): PlaneSettings {
@@ -43,6 +47,8 @@ export function planeSettings(settings: DnsSettings): PlaneSettings {
       serverId,
       serverVersion,
       cookieSecret: cookieSecret === undefined ? randomBytes(16) : Buffer.from(cookieSecret, 'hex'),
+      cookies: settings.dnsCookies,
     },
+    access: { allow: settings.dnsAllow, denied: settings.dnsDenied },
   };
 }

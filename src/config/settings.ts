@@ -25,6 +25,8 @@ export const tokenSchema = Type.Object(
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const transports = ['batched', 'dgram'] as const;
+const cookiePolicies = ['auto', 'on', 'off'] as const;
+const denials = ['refuse', 'drop'] as const;
 
 export const settingsSchema = Type.Object(
   {
@@ -90,6 +92,18 @@ export const settingsSchema = Type.Object(
     leaseSeconds: whole('seconds', 90, 5, 86_400, 'lease of an instance that asks for none'),
     dnsTtlSeconds: whole('seconds', 5, 0, 3600, 'TTL of the records of an instance that asks for none'),
     negativeTtlSeconds: whole('seconds', 5, 0, 3600, 'how long resolvers may keep "no such name"'),
+    dnsCookies: Type.Enum(cookiePolicies, {
+      default: 'auto',
+      description: 'which clients get a DNS cookie for theirs: auto, all but those on loopback; on; off',
+    }),
+    dnsAllow: Type.Array(Type.String(), {
+      default: [],
+      description: 'networks that may ask DNS questions; none named: all',
+    }),
+    dnsDenied: Type.Enum(denials, {
+      default: 'refuse',
+      description: 'what requests from other networks get: refuse, REFUSED; drop, nothing',
+    }),
     tcpIdleSeconds: whole('seconds', 10, 1, 3600, 'a DNS connection without traffic is closed after this time'),
     tcpConnectionsMax: whole('connections', 1000, 1, 1_000_000, 'open DNS connections, all clients together'),
     tcpConnectionsPerClientMax: whole('connections', 100, 1, 1_000_000, 'open DNS connections of one client address'),

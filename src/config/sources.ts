@@ -37,12 +37,19 @@ export interface Found {
 export const defaultConfigFile = 'rollcall.yaml';
 const configVariable = 'ROLLCALL_CONFIG';
 /** No settings: for the commands that talk to a server, and what `rollcall run` tells a program, which may be a server. */
-const otherVariables: readonly string[] = ['ROLLCALL_URL', 'ROLLCALL_PLACE'];
+const otherVariables: readonly string[] = ['ROLLCALL_URL', 'ROLLCALL_INSTANCE'];
 
 /** Everything given, weakest source first. */
 export function findGiven(sources: { flags: Flags; env: Environment; readFile: ReadFile }): Found {
-  const found = [fromFile(sources), fromEnvironment(sources.env), fromFlags(sources.flags)];
+  const found = [fromUnit(sources.env), fromFile(sources), fromEnvironment(sources.env), fromFlags(sources.flags)];
   return { given: found.flatMap((one) => one.given), problems: found.flatMap((one) => one.problems) };
+}
+
+/** A systemd unit with StateDirectory= says where data belongs; the working directory may be read-only then. */
+function fromUnit({ STATE_DIRECTORY: directories = '' }: Environment): Found {
+  const [raw = ''] = directories.split(':');
+  if (!raw.startsWith('/')) return { given: [], problems: [] };
+  return { given: [{ key: 'data', raw, source: 'STATE_DIRECTORY', subject: 'STATE_DIRECTORY' }], problems: [] };
 }
 
 function fromFile({ flags, env, readFile }: { flags: Flags; env: Environment; readFile: ReadFile }): Found {

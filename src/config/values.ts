@@ -34,7 +34,12 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'checkNetworks':
+    case 'dnsAllow':
       return readNetworks(raw);
+    case 'dnsTransport':
+    case 'dnsCookies':
+    case 'dnsDenied':
+      return readWord(key, raw);
     case 'insecure':
     case 'fsync':
       return readSwitch(raw);
@@ -75,6 +80,14 @@ function readSwitch(raw: unknown): Outcome {
   return problem(`${shown(raw)} is neither true nor false`);
 }
 
+/** One of a few words. */
+function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied', raw: unknown): Outcome {
+  // YAML 1.1 habits: a bare on and off may have become true and false.
+  const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
+  if (Value.Check(settingsSchema.properties[key], value)) return { value };
+  return problem(`${shown(raw)} is none of ${settingsSchema.properties[key].enum.join(', ')}`);
+}
+
 function readLogLevel(raw: unknown): Outcome {
   if (Value.Check(settingsSchema.properties.logLevel, raw)) return { value: raw };
   return problem(`${shown(raw)} is none of ${logLevels.join(', ')}`);
@@ -98,10 +111,13 @@ function readPath(raw: unknown): Outcome {
   return problem(`${shown(raw)} is not a path`);
 }
 
+const networksMax = 1000;
+
 /** `169.254.10.0/24`, several with commas between or as a list. */
 function readNetworks(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
   const wrong = texts.filter((text) => typeof text !== 'string' || !isNetwork(text.trim()));
+  if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
   return { problems: wrong.map((text) => `${shown(text)} is not a network such as 169.254.10.0/24 or fd00::/8`) };
 }

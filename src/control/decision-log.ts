@@ -21,6 +21,7 @@ export type Refusal =
   | 'client-rate'
   | 'connections'
   | 'client-connections'
+  | 'unsent-replies'
   | 'long-polls'
   | 'watchers'
   | 'body'
@@ -45,6 +46,8 @@ export interface HttpCounters {
   took(kind: CallKind, seconds: number): void;
   /** A connection was taken (1), or is closed (-1). */
   connected(difference: 1 | -1): void;
+  /** Octets of replies that the kernel has not taken: more, or fewer. */
+  unsent(difference: number): void;
   /** `route` is a template such as `/api/v1/apps`, or `unmatched`. */
   request(method: string, route: string, status: number): void;
 }

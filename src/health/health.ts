@@ -8,7 +8,7 @@ import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type CheckCounts, Checker } from './checker.ts';
-import { NamedServices } from './files/named-services.ts';
+import { NamedServices, type Said } from './files/named-services.ts';
 import { ServiceFolder, type Tell } from './files/service-folder.ts';
 import { prober } from './probe.ts';
 import { locateWithin } from './targets.ts';
@@ -23,6 +23,12 @@ export interface HealthDeps {
   /** Folder of service files. */
   readonly services: string;
   readonly tell: Tell;
+  /** What service files have said, over restarts. */
+  readonly said: {
+    load(): Promise<ReadonlyMap<string, Said>>;
+    /** Returns at once; done when the changes made so far are on disk. */
+    save(file: string, said: Said): void;
+  };
 }
 
 export class Health {
@@ -49,6 +55,7 @@ export class Health {
       pathOf: (file) => this.#pathOf(file),
       restoredFrom: (file) => [...this.#checker.tracked()].filter(({ health }) => health?.file === file),
       nextTurn: () => nextTurn(),
+      remember: (file, said) => deps.said.save(file, said),
       onTaken: (file, key) =>
         tell('info', { file: this.#pathOf(file), ...placeOf(key) }, 'takes from a service file what another one had'),
     });
@@ -71,9 +78,12 @@ export class Health {
 
   /** Once the registry is restored: reads the files, lets go of what came from a file that is gone, starts to check. */
   async start(): Promise<void> {
-    const files = await this.#folder.start();
     const origins = new Set([...this.#checker.tracked()].map(({ health }) => health?.file));
-    for (const file of origins) if (file !== undefined && !files.includes(file)) this.#named.withdraw(file);
+    for (const file of this.#named.recall(await this.#deps.said.load())) origins.add(file);
+    origins.delete(undefined);
+    if (origins.size > 0) this.#folder.expect();
+    const files = await this.#folder.start();
+    for (const file of origins) if (file !== undefined && files?.includes(file) === false) this.#named.withdraw(file);
     this.#checker.start();
   }
 

@@ -26,11 +26,13 @@ export class HttpCounts {
   readonly cancels: Counts = zeros('cancelled unknown precondition invalid');
   readonly drains: Counts = zeros('drained unchanged unknown precondition invalid');
   readonly refusals: Counts = zeros(
-    'overload overload-renewal client-rate connections client-connections long-polls watchers body instances instances-per-app apps store',
+    'overload overload-renewal client-rate connections client-connections unsent-replies long-polls watchers body instances instances-per-app apps store',
   );
   readonly latencies = new Latencies();
   /** Open now. */
   connections = 0;
+  /** Octets of replies that clients have not taken. */
+  unsentOctets = 0;
   /** By route, by method, by hundreds of the status: no key is put together on the hot path. */
   readonly #requests = new Map<string, Map<string, number[]>>();
 
@@ -64,6 +66,10 @@ export class HttpCounts {
 
   connected(difference: 1 | -1): void {
     this.connections += difference;
+  }
+
+  unsent(difference: number): void {
+    this.unsentOctets += difference;
   }
 
   request(method: string, route: string, status: number): void {

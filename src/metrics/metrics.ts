@@ -21,6 +21,7 @@ export interface DnsCounts {
   readonly cacheMisses: number;
   readonly truncated: number;
   readonly dropped: number;
+  readonly denied: number;
   readonly sendErrors: number;
   /** Open now. */
   readonly tcpConnections: number;
@@ -154,6 +155,8 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
     [...http.requests()].map(({ route, method, status, count }) => [{ route, method, status }, count]),
   );
+  const unsent = 'Octets of HTTP replies that clients have not taken yet.';
+  gauge(page, 'rollcall_http_unsent_bytes', unsent, [], () => [[{}, http.unsentOctets]]);
   gauge(page, 'rollcall_http_connections', 'Open HTTP connections.', [], () => [[{}, http.connections]]);
   gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change or to be safe.', [], () => [
     [{}, longPolls()],
@@ -178,6 +181,8 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
     [{}, dns.truncated],
   ]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
+  const denied = 'Requests from networks that dnsAllow does not name.';
+  counter(page, 'rollcall_dns_denied_total', denied, [], () => [[{}, dns.denied]]);
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
   const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
   gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);

@@ -16,6 +16,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -64,6 +65,8 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   const path = databasePath(folder);
   try {
     mkdirSync(folder, { recursive: true });
+    const odd = notAFile(folder);
+    if (odd !== undefined) return { problem: `Cannot keep data in ${folder}: ${odd} is not a regular file` };
     const lock = takeLock(folder);
     if (lock === undefined)
       return { problem: `Cannot keep data in ${folder}: another rollcall uses this folder (it holds rollcall.lock)` };
@@ -73,6 +76,14 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   } catch (error) {
     return { problem: `Cannot keep data in ${folder}: ${(error as Error).message}` };
   }
+}
+
+/** What of ours is a pipe, a socket, a device or a directory: opening it could wait for ever. */
+export function notAFile(folder: string): string | undefined {
+  return readdirSync(folder).find((name) => {
+    if (name !== 'revision' && !name.startsWith('rollcall.')) return false;
+    return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === false;
+  });
 }
 
 /** An exclusive transaction on a file of its own: the kernel forgets it with the process, however that ends. */

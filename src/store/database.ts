@@ -8,7 +8,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
+import { OpenedFile } from './opened-file.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
+import { readSaid, type SaidByFile, writeSaid } from './said-entries.ts';
 import type { Salvaged } from './salvage.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
@@ -25,6 +27,7 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #options: DatabaseOptions;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #files: readonly OpenedFile[];
   #totals: Totals;
   #events: number;
   #reading: CheckedReading | undefined;
@@ -34,7 +37,7 @@ export class Database {
     const database = new DatabaseSync(path);
     createTables(database);
     const totals = { revision, instances: 0, crcSum: 0, completeSince: revision, completeSinceMs: nowMs };
-    return new Database(database, options, totals);
+    return new Database(database, path, options, totals);
   }
 
   /** Opens a file; `damage` says in what way it is not as it was written. Nothing is then left open. */
@@ -62,7 +65,7 @@ export class Database {
       migrate(database);
       const totals = readTotals(database);
       const damage = 'damage' in totals ? totals.damage : damageOf(database, totals, options);
-      if (damage === undefined) return new Database(database, options, totals as Totals);
+      if (damage === undefined) return new Database(database, path, options, totals as Totals);
       closeQuietly(database);
       return { damage };
     } catch (error) {
@@ -72,7 +75,7 @@ export class Database {
     }
   }
 
-  private constructor(database: DatabaseSync, options: DatabaseOptions, totals: Totals) {
+  private constructor(database: DatabaseSync, path: string, options: DatabaseOptions, totals: Totals) {
     // journal_size_limit: what a long reader made grow is given back.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.fsync ? 'FULL' : 'OFF'};
       PRAGMA journal_size_limit = ${16 * 1024 * 1024}; PRAGMA cache_size = -16384`);
@@ -82,6 +85,15 @@ export class Database {
     this.#statements = prepare(database);
     this.#events = (database.prepare('SELECT count(*) AS n FROM events').get() as { n: number }).n;
     if (!hasTotals(database)) this.#transaction(() => {});
+    this.#files = [new OpenedFile(path), new OpenedFile(`${path}-wal`)];
+  }
+
+  /** Throws where the files are not those that were opened: what is written now would be lost. */
+  checkFiles(): void {
+    for (const file of this.#files) {
+      const fault = file.fault();
+      if (fault !== undefined) throw new Error(fault);
+    }
   }
 
   get totals(): Totals {
@@ -90,6 +102,7 @@ export class Database {
 
   /** All of it is on disk when this returns; nothing of it when it throws. */
   commit(rows: readonly ChangeRow[], nowMs: number): void {
+    this.checkFiles();
     this.#transaction(() => {
       for (const { event, after, hold } of rows) {
         if (after === undefined) this.#delete(event);
@@ -138,6 +151,16 @@ export class Database {
     if (!this.#isOld(nowMs)) return false;
     this.#transaction(() => this.#forgetOld(2000, nowMs));
     return this.#isOld(nowMs);
+  }
+
+  /** What service files have said. */
+  readSaid(): SaidByFile {
+    return readSaid(this.#database);
+  }
+
+  writeSaid(file: string, said: string): void {
+    this.checkFiles();
+    writeSaid(this.#database, file, said);
   }
 
   /** The next instances, from the first one on. To be called before anything is written, until it says that it was all. */

@@ -55,6 +55,11 @@ export interface Persistence {
   touched(revision: number): void;
   /** Resolves when every change so far is on disk; rejects where that cannot be said. */
   durable(): Promise<void>;
+  /** What service files said last, by file and instance. */
+  readonly said: {
+    load(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
+    save(file: string, said: ReadonlyMap<string, string>): void;
+  };
   /** Why nothing can be written at present. */
   readonly trouble: string | undefined;
   readonly counts: Store['counts'];
@@ -147,6 +152,15 @@ function keep(
       mark.passed(revision);
     },
     durable: () => store.durable(),
+    said: {
+      load: () => store.said(),
+      save(file, said) {
+        store.saySaid(file, said).catch((error: Error) => {
+          const text = 'cannot keep what a service file says: the next start may act on it again';
+          logger.warn({ file, reason: error.message }, text);
+        });
+      },
+    },
     get trouble() {
       return store.trouble;
     },
@@ -172,6 +186,7 @@ function nothingKept(initialRevision: number): Persistence {
     changed: () => {},
     touched: () => {},
     durable: () => Promise.resolve(),
+    said: { load: async () => new Map(), save: () => {} },
     trouble: undefined,
     counts: { written: 0, pending: 0, commits: 0, commitMs: 0 },
     close: async () => {},

@@ -20,6 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { notAFile } from './data-folder.ts';
 
 /** How far ahead the mark is: so much may be counted between two syncs of it. */
 export const blockSize = 10_000;
@@ -79,9 +80,11 @@ function directoryProblem(directory: string): string | undefined {
   try {
     mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
-    return undefined;
+    const odd = notAFile(directory);
+    return odd === undefined ? undefined : `${odd} is not a regular file`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') return 'it is not a folder';
     return code === 'ENOSPC' ? undefined : message;
   }
 }

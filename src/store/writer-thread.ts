@@ -37,6 +37,9 @@ answerCalls<WriterCalls>(port, {
   holds: () => databaseOf().holds(),
   lift: (place) => databaseOf().lift(place),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
+  readSaid: () => databaseOf().readSaid(),
+  writeSaid: (file, entries) => databaseOf().writeSaid(file, entries),
+  checkFiles: () => opened?.database.checkFiles(),
   close(revision) {
     clearInterval(timer);
     try {

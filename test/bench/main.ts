@@ -1,4 +1,4 @@
-// `npm run bench`: everything that is measured, one part after the other, as tables for the README; `npm run bench -- dns` one
+// `npm run bench`: everything that is measured, one part after the other, as tables for docs/measurements.md; `npm run bench -- dns` one
 // part alone. Speed is measured here and asserted nowhere: machines are shared, and what counts are the ratios.
 
 import { spawn } from 'node:child_process';

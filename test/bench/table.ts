@@ -1,4 +1,4 @@
-// A table as the README has them.
+// A table as docs/measurements.md has them.
 
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const line = (cells: readonly string[]) => console.log(`| ${cells.join(' | ')} |`);

@@ -16,6 +16,9 @@ describe('where a value comes from', () => {
       services: 'services.d',
       checksAtOnceMax: 100,
       checkNetworks: [],
+      dnsCookies: 'auto',
+      dnsAllow: [],
+      dnsDenied: 'refuse',
       data: 'data',
       tokens: [],
       tokenFile: undefined,
@@ -78,6 +81,7 @@ describe('where a value comes from', () => {
       serverId: 'ns1',
       serverVersion: 'rollcall',
       checkNetworks: '169.254.10.0/24,fd00::/8',
+      dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
     };
     for (const key of settingKeys) {

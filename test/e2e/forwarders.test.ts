@@ -35,7 +35,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Every kind of name of README's table, and the ways to miss it. */
+/** Every kind of name of docs/names.md's table, and the ways to miss it. */
 const questions: readonly (readonly [name: string, ...types: TypeName[]])[] = [
   ['svc', 'SOA', 'NS', 'A'],
   ['ns.svc', 'A', 'AAAA'],

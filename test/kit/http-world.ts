@@ -63,6 +63,11 @@ export class FakeCounters implements HttpCounters {
     this.connections += difference;
   };
 
+  unsentOctets = 0;
+  unsent = (difference: number): void => {
+    this.unsentOctets += difference;
+  };
+
   #add(what: string, count = 1): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + count);
   }

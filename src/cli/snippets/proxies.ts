@@ -48,7 +48,7 @@ export const nginx: Snippet = {
 # - The name has to be in a variable: written into proxy_pass it is resolved once, when nginx starts, and never again.
 # - Without valid= nginx goes by TTL, which is right; valid=30s would keep those who left for 30 s.
 # - ipv6=off saves a question for apps that have no IPv6. search domains are not used: write the whole name.
-# - DNS gives nginx addresses alone, so the port stands here. proxy_next_upstream tries another address on a failure.
+# - DNS gives nginx addresses alone, so the port is written here. proxy_next_upstream tries another address on a failure.
 server {
   listen 127.0.0.1:8088;
   resolver ${server(target)} ipv6=off;

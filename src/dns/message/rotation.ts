@@ -8,6 +8,7 @@
 // in the answer, so the choice is as fair as the order.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
+import type { Written } from './encode.ts';
 import type { Rotation } from './message.ts';
 
 export const recordsPerRRsetMax = 100;
@@ -20,6 +21,8 @@ const goldenRatio = (Math.sqrt(5) - 1) / 2;
 /** Where plans begin; one sequence for all names of a handler. */
 export class Draws {
   #point: number;
+  /** Plans from 0 on, by the number of items, for those that are all in their answers. */
+  readonly #ofEquals: Plan[] = [];
 
   /** `start` in [0, 1): random in production, so that several nodes do not march in step. */
   constructor(start: number) {
@@ -29,6 +32,15 @@ export class Draws {
   next(): number {
     this.#point = (this.#point + Math.SQRT2) % 1;
     return this.#point;
+  }
+
+  /** The plan of so many items of one weight, beginning with the first. */
+  ofEquals(size: number): Plan {
+    const known = this.#ofEquals[size];
+    if (known !== undefined) return known;
+    const plan = planFrom(0, size, (point) => Math.floor(point * size));
+    if (size <= recordsPerRRsetMax) this.#ofEquals[size] = plan;
+    return plan;
   }
 }
 
@@ -45,20 +57,9 @@ export function planOrder(weights: readonly number[], draws: Draws): Plan {
   const start = draws.next();
   if (!weights.every((weight) => weight === weights[0])) return planFrom(start, size, sharesOf(weights));
   // Among equals beginning elsewhere is counting from another item, so one plan serves for all beginnings.
-  const { order, rotation } = planOfEquals(size);
+  const { order, rotation } = draws.ofEquals(size);
   const shift = Math.floor(start * size);
   return { order: order.map((item) => (item + shift) % size), rotation };
-}
-
-/** By number of items, for those that are all in their answers. */
-const plansOfEquals: Plan[] = [];
-
-function planOfEquals(size: number): Plan {
-  const known = plansOfEquals[size];
-  if (known !== undefined) return known;
-  const plan = planFrom(0, size, (point) => Math.floor(point * size));
-  if (size <= recordsPerRRsetMax) plansOfEquals[size] = plan;
-  return plan;
 }
 
 /** `itemAt`: whose share of [0, 1) contains a point. */
@@ -119,12 +120,25 @@ function itemAt(bounds: Float64Array, point: number): number {
 }
 
 /**
- * The rotation where only the first `records` records are there. Firsts come in the order in which records were
- * chosen, so those before the first missing one are of records that are there.
+ * The rotation where only some records are there: the first `records` ones, or those with these indexes. Firsts come in
+ * the order in which records were chosen, so those before the first missing one are of records that are there; where
+ * an early one is missing, each that is there still has a turn.
  */
-export function rotationOf(rotation: Rotation, records: number): Rotation {
+export function rotationOf(rotation: Rotation, records: Written): Rotation {
   const { span, firsts } = rotation;
+  if (typeof records !== 'number') return rotationOfIndexes(rotation, records);
   if (records >= span) return rotation;
   const missing = firsts.findIndex((first) => first >= records);
   return { span: records, firsts: missing < 0 ? firsts : firsts.subarray(0, missing) };
+}
+
+function rotationOfIndexes({ span, firsts }: Rotation, records: readonly number[]): Rotation {
+  const placeOf = new Map(records.filter((record) => record < span).map((record, place) => [record, place]));
+  const places = Array.from(firsts, (first) => placeOf.get(first));
+  const missing = places.indexOf(undefined);
+  const here = places.filter((place) => place !== undefined);
+  return {
+    span: placeOf.size,
+    firsts: Uint8Array.from(missing < 0 ? here : here.slice(0, Math.max(missing, placeOf.size))),
+  };
 }

@@ -1,5 +1,5 @@
 // How far each thread has come: a number a thread in shared memory, written by the thread when it has applied what came
-// with that number, waited for by the main thread. Numbers go up by one a posting and round after 2^32; waiting is by
+// with that number, waited for by the main thread. Numbers go up by one a message and round after 2^32; waiting is by
 // Atomics.waitAsync, so that nobody has to post anything back.
 
 /** As a word of shared memory holds it. */

@@ -2,7 +2,15 @@
 
 import { DnsCounters, type QueryCount } from '../server/counters.ts';
 
-type Single = 'cacheHits' | 'cacheMisses' | 'truncated' | 'dropped' | 'sendErrors' | 'tcpConnections' | 'tcpRefused';
+type Single =
+  | 'cacheHits'
+  | 'cacheMisses'
+  | 'truncated'
+  | 'dropped'
+  | 'denied'
+  | 'sendErrors'
+  | 'tcpConnections'
+  | 'tcpRefused';
 
 export class CounterSum {
   readonly #parts: readonly DnsCounters[];
@@ -25,6 +33,10 @@ export class CounterSum {
 
   get dropped(): number {
     return this.#sum('dropped');
+  }
+
+  get denied(): number {
+    return this.#sum('denied');
   }
 
   get sendErrors(): number {

@@ -7,8 +7,8 @@
 //   │    └─lapsing, suspect─▶ mark ─┼──────────────────▶│            (RegistryView)         ▲ │    │
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
-//   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last posting               │
-//   │ drain ──await handedOut ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
+//   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last message               │
+//   │ drain ──await cachedUntil ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
@@ -25,15 +25,15 @@ import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { QueryCount } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
-import type { HandedOut, HeldInstance } from '../server/outstanding-answers.ts';
+import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { Listen, ListenFailure } from '../transport/listen.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
-import type { DnsThread } from './dns-thread.ts';
+import type { DnsThread, ThreadHooks } from './dns-thread.ts';
 import { openLocalPlane } from './local-plane.ts';
-import type { ThreadOptions, ThreadStart } from './thread-message.ts';
+import type { Client, MainCalls, ThreadOptions, ThreadStart } from './thread-message.ts';
 import { openThreadedPlane } from './threaded-plane.ts';
 import type { ReplicaInstance } from './update.ts';
 
@@ -63,8 +63,10 @@ export interface PlaneOptions extends ThreadOptions {
   onThreadEnd(error: unknown): void;
   /** Threads cannot be kept running: DNS is not answered as it should be, and will not be. */
   onLost(error: Error): void;
+  /** Requests that this thread answers for all: UPDATE and its like change the registry, which only it may. */
+  readonly delegated?: { readonly opcodes: readonly number[] } & MainCalls;
   /** In place of a real one. */
-  readonly startThread?: (start: ThreadStart, onFault: PlaneOptions['onFault']) => DnsThread;
+  readonly startThread?: (start: ThreadStart, hooks: ThreadHooks) => DnsThread;
 }
 
 export interface PlaneCounts {
@@ -73,6 +75,7 @@ export interface PlaneCounts {
   readonly cacheMisses: number;
   readonly truncated: number;
   readonly dropped: number;
+  readonly denied: number;
   readonly sendErrors: number;
   readonly tcpConnections: number;
   readonly tcpRefused: number;
@@ -90,7 +93,7 @@ export interface Plane {
   /** A change listener. */
   apply(change: Change): void;
   /** The lease of an instance is lapsing or no longer is, or the instance is suspect or no longer is. */
-  mark(told: ReplicaInstance): void;
+  updateLease(told: ReplicaInstance): void;
   /** A zone of a file, new or another; this thread's own zones have it already. The view's revision stands for it. */
   serveZone(zone: Zone): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */
@@ -103,9 +106,14 @@ export interface Plane {
    * Until when answers with this instance may be cached, of all threads: right for good once it is in no new answer, and
    * that is applied. Never rejects.
    */
-  handedOut(instance: HeldInstance): Promise<HandedOut>;
+  cachedUntil(instance: HeldInstance): Promise<CachedUntil>;
   /** What would be answered, and why: all that was told before the call is in it. Undefined: nobody can say at present. */
   explain(name: string, type: string): Promise<Explained | undefined>;
+  /**
+   * The reply to a request that came some other way than over these sockets, as a TCP client would get it: for DoH. All
+   * that was told before the call is in it. Undefined: none is due, or no thread answers at present. Never rejects.
+   */
+  answer(bytes: Uint8Array, peer: Client): Promise<Uint8Array | undefined>;
   /** Answers what has arrived, then closes. */
   close(): Promise<void>;
 }

@@ -133,7 +133,7 @@ export class Replica implements RegistryView {
   apply(update: Update, listener: ReplicaListener): void {
     if (update.kind === 'put') this.#put(update, listener);
     else if (update.kind === 'remove') this.#remove(update, update.revision, listener);
-    else this.#mark(update, listener);
+    else this.#updateLease(update, listener);
   }
 
   #put(update: Put, listener: ReplicaListener): void {
@@ -164,7 +164,7 @@ export class Replica implements RegistryView {
     listener.changed({ revision: this.#revision, before });
   }
 
-  #mark(update: Place & LeaseState, listener: ReplicaListener): void {
+  #updateLease(update: Place & LeaseState, listener: ReplicaListener): void {
     const { env, appid, label } = update;
     const app = this.#apps.app(env, appid);
     const row = app === undefined ? -1 : this.#table.find(app, label);

@@ -1,4 +1,4 @@
-// Rows of one turn of the event loop as one text: a posting costs what ten rows do. Whoever needs them gone at once says
+// Rows of one turn of the event loop as one text: a message costs what ten rows do. Whoever needs them gone at once says
 // `flush`; otherwise they go when there are many, or when the turn ends.
 
 import type { Instance } from '../../model/instance.ts';

@@ -33,7 +33,7 @@ export interface LeaseState {
 export type Update =
   | Put
   | ({ readonly kind: 'remove'; readonly revision: number } & Place)
-  | ({ readonly kind: 'mark' } & Place & LeaseState);
+  | ({ readonly kind: 'lease' } & Place & LeaseState);
 
 export interface Put extends Place, LeaseState {
   readonly kind: 'put';
@@ -86,7 +86,7 @@ export function removeRow({ env, appid, label }: Place, revision: number): Row {
 }
 
 /** Nothing but the lease is another. */
-export function markRow(told: ReplicaInstance, why: string): Row {
+export function leaseRow(told: ReplicaInstance, why: string): Row {
   const { env, appid, label } = told.instance;
   return ['~', env, appid, label, ...leaseOf(told, why)];
 }
@@ -124,7 +124,7 @@ type Texts = [id: string, version: string, zone: string, group: string, ...lists
 
 function updateOf(row: Row): Update {
   const [kind, env, appid, label] = row as [string, string, string, string];
-  if (kind === '~') return { kind: 'mark', env, appid, label, ...stateOf(row.slice(4) as Lease) };
+  if (kind === '~') return { kind: 'lease', env, appid, label, ...stateOf(row.slice(4) as Lease) };
   const revision = row[4] as number;
   if (kind === '-') return { kind: 'remove', revision, env, appid, label };
   const [weight, priority, isUp, leaseSeconds, dnsTtl] = row.slice(7, 12) as Numbers;

@@ -10,7 +10,7 @@ export interface WatchdogTimes {
   readonly looks: number;
 }
 
-/** No posting takes more than a few milliseconds; a quarter of a minute is far beyond any pause of a thread. */
+/** No message takes more than a few milliseconds; a quarter of a minute is far beyond any pause of a thread. */
 const defaultTimes: WatchdogTimes = { everyMs: 3000, looks: 5 };
 
 export interface Watched {

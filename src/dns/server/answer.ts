@@ -2,7 +2,17 @@
 // our zones, DNAME synthesis (RFC 6672), wildcards (RFC 4592), referrals, and negative answers with their SOA
 // (RFC 2308). Choosing records is done here, octets are encode.ts's.
 
-import { type Answer, Rcode, type Reason, type RRset, RRType, type Source, targetOf } from '../message/message.ts';
+import {
+  type Answer,
+  type Caching,
+  type Caveat,
+  Rcode,
+  type Reason,
+  type RRset,
+  RRType,
+  type Source,
+  targetOf,
+} from '../message/message.ts';
 import { fold, isWithin, type Name, nameToText, withSuffix } from '../message/name.ts';
 import { type Lookup, lookUp, nodeAt } from '../zone/lookup.ts';
 import type { Node, Zone } from '../zone/zone.ts';
@@ -25,7 +35,8 @@ export function answerQuestion(qname: Name, qtype: number, zones: ZoneTable, now
 
 /** REFUSED, and nothing about anybody (RFC 1035 §4.1.1). */
 function refused(zones: ZoneTable, reason: string): Answer {
-  return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, sources: [zones], isTransient: true };
+  const lifetime = { caching: 'transient', validUntilMs: never, sources: [zones] } as const;
+  return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, lifetime };
 }
 
 const empty = {
@@ -33,12 +44,6 @@ const empty = {
   authority: [],
   additional: [],
   glue: [],
-  sources: [],
-  validUntilMs: never,
-  isKept: false,
-  isTransient: false,
-  isPartial: false,
-  isFallback: false,
 } as const;
 
 /** Most who ask for a name that is not there never hear why: without EDNS there is no place for it. */
@@ -73,11 +78,8 @@ class Chain {
   readonly #seen: Name[] = [];
   #name: Name;
   #validUntilMs = never;
-  #isKept = true;
-  #isTransient = false;
-  #isPartial = false;
-  #stale: string | undefined;
-  #isFallback = false;
+  #caching: Caching = 'keep';
+  #caveat: Caveat | undefined;
 
   constructor(qname: Name, qtype: number, zones: ZoneTable, nowMs: number) {
     this.#name = qname;
@@ -103,8 +105,7 @@ class Chain {
   #step(zone: Zone, found: Lookup): Answer | undefined {
     switch (found.kind) {
       case 'nothing':
-        this.#isKept = false;
-        this.#isTransient = true;
+        this.#caching = 'transient';
         if (zone.live !== undefined) this.#sources.push(zone.live);
         if (this.#zones.leadsToZone(this.#name))
           return this.#negative(zone, Rcode.NOERROR, 'the name leads to a zone of ours');
@@ -115,7 +116,7 @@ class Chain {
         return this.#followDname(found.dname);
       case 'node':
         // A wildcard matches names without end: they must not push others out of a cache.
-        if (found.isWildcard || found.node.isEndless === true) this.#isKept = false;
+        if (found.isWildcard || found.node.isUnbounded === true) this.#caching = 'none';
         return this.#node(zone, found.node, found.isWildcard);
       default:
         return found satisfies never;
@@ -134,11 +135,9 @@ class Chain {
     const data = node.rrset(type);
     if (data.rrset === undefined) return this.#negative(zone, Rcode.NOERROR, data.reason);
     this.#validUntilMs = Math.min(this.#validUntilMs, data.validUntilMs);
-    this.#isPartial = data.isPartial === true;
-    this.#stale = data.stale;
-    this.#isFallback = data.isFallback === true;
+    this.#caveat = data.caveat;
     // A choice without turns would be the same choice for as long as it is kept.
-    if (this.#isPartial && data.rrset.rotation === undefined) this.#isKept = false;
+    if (data.caveat?.kind === 'partial' && data.rrset.rotation === undefined) this.#caching = 'none';
     const isLiveSoa = type === RRType.SOA && zone.live !== undefined;
     const rrset = isLiveSoa ? zone.live.withSerial(data.rrset) : data.rrset;
     if (isLiveSoa) this.#sources.push(zone.live);
@@ -150,7 +149,7 @@ class Chain {
   #followDname(dname: RRset): Answer | undefined {
     const target = fold(targetOf(dname.rdatas[0] ?? []) as Name);
     const name = withSuffix(this.#name, dname.owner, target);
-    this.#isKept = false;
+    this.#caching = 'none';
     // One that applies to its own target is met again and again, and belongs there once (RFC 2181 §5.5).
     const isThere = this.#answer.some(({ owner, type }) => type === RRType.DNAME && owner === dname.owner);
     if (!isThere) this.#answer.push(dname);
@@ -234,14 +233,14 @@ class Chain {
       authoritative: true,
       answer: this.#answer,
       reason,
-      validUntilMs: this.#validUntilMs,
-      sources: this.#sources,
-      // What is right for this moment alone (an explanation) would only push others out.
-      isKept: this.#isKept && rcode === Rcode.NOERROR && this.#validUntilMs >= this.#nowMs,
-      isTransient: this.#isTransient && this.#validUntilMs >= this.#nowMs,
-      isPartial: this.#isPartial,
-      stale: this.#stale,
-      isFallback: this.#isFallback,
+      caveat: this.#caveat,
+      lifetime: { caching: this.#cachingOf(rcode), validUntilMs: this.#validUntilMs, sources: this.#sources },
     };
+  }
+
+  /** What is right for this moment alone (an explanation) would only evict others. */
+  #cachingOf(rcode: number): Caching {
+    if (this.#validUntilMs < this.#nowMs) return 'none';
+    return this.#caching === 'keep' && rcode !== Rcode.NOERROR ? 'none' : this.#caching;
   }
 }

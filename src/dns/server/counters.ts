@@ -38,7 +38,8 @@ const sendErrorsAt = 4;
 const tcpConnectionsAt = 5;
 const tcpRefusedAt = 6;
 const zonesAt = 7;
-const queriesAt = 8;
+const deniedAt = 8;
+const queriesAt = 9;
 
 export interface QueryCount {
   readonly transport: Transport;
@@ -115,6 +116,15 @@ export class DnsCounters {
 
   set tcpRefused(count: number) {
     this.#numbers[tcpRefusedAt] = count;
+  }
+
+  /** Requests from networks that may not ask: refused or dropped. */
+  get denied(): number {
+    return this.#numbers[deniedAt] as number;
+  }
+
+  set denied(count: number) {
+    this.#numbers[deniedAt] = count;
   }
 
   /** Served now: of files, and made for registered names. */

@@ -5,10 +5,9 @@ import type { Instance } from '../../model/instance.ts';
 import type { RegistryView } from '../../model/view.ts';
 import { isWithin, type Name } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
-import { why } from '../server/explain.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
-import { Explanations } from './explanations.ts';
+import { Explanations, type Why } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { makeOriginZone, makeZone } from './made-zone.ts';
 import { isOpenEnv, reservedReason } from './reserved-name.ts';
@@ -24,6 +23,8 @@ export interface LiveZonesDeps {
   readonly negativeTtlSeconds: number;
   /** IP addresses where we listen: of the name server, where no file says otherwise. */
   readonly hosts: readonly string[];
+  /** Puts into words why the answers at a name are what they are (server/explain.ts). */
+  readonly why: Why;
 }
 
 /** Zones of addresses that have left: more would be somebody who registers his way through the address space. */
@@ -39,9 +40,9 @@ export class LiveZones {
   readonly #left = new Set<Name>();
 
   constructor(deps: LiveZonesDeps) {
-    const { origin, view, zones, draws } = deps;
+    const { origin, view, draws } = deps;
     this.#deps = deps;
-    const explanations = new Explanations((name, nowMs) => why(name, zones, nowMs));
+    const explanations = new Explanations(deps.why);
     this.#services = new ServiceZone({ origin, view, draws, explanations });
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);

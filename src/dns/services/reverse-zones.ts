@@ -109,8 +109,9 @@ export class ReverseZones implements LiveNames {
     const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
     const stale = suspectNote(shown, this.#deps.view);
     const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
-    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason, isPartial };
-    return stale === undefined ? data : { ...data, stale };
+    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason };
+    if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };
+    return isPartial ? { ...data, caveat: { kind: 'partial' } } : data;
   }
 }
 

@@ -102,7 +102,7 @@ export class ServiceBrowse {
       validUntilMs: Number.POSITIVE_INFINITY,
       reason: `${rdatas.length} of ${targets.length} service types`,
       additional: [],
-      isPartial: rdatas.length < targets.length,
+      ...(rdatas.length < targets.length ? { caveat: { kind: 'partial' } } : {}),
     };
   }
 
@@ -142,9 +142,12 @@ export class ServiceBrowse {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
       validUntilMs: deadlineMs - ttl * 1000,
       reason: `${looks < all ? 'at least ' : ''}${countOf(up)} of ${all} up, ${chosen.length} of them listed${stale === undefined ? '' : `; ${stale}`}`,
-      ...(stale === undefined ? {} : { stale }),
       additional: [],
-      isPartial: chosen.length < listed.length || looks < all,
+      ...(stale !== undefined
+        ? { caveat: { kind: 'stale', reason: stale } }
+        : chosen.length < listed.length || looks < all
+          ? { caveat: { kind: 'partial' } }
+          : {}),
     };
   }
 

@@ -49,13 +49,14 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
   const candidates = candidatesOf(scope, type, answering, place);
   if (candidates.length === 0) {
     const reason = `${countOf(answering.length)} up${where}, none has an address for this type`;
-    return { rrset: undefined, reason, isFallback };
+    return { rrset: undefined, reason, ...(isFallback ? { caveat: { kind: 'fallback' } } : {}) };
   }
   const stale = suspectNote(answering, place.view);
   const kept = stale === undefined ? '' : `; ${stale}`;
   const counts = `${countOf(answering.length)} of ${known} up${where}${checkNote(waiting)}${kept}`;
-  const made = { ...rrsetOf(candidates, type, place, counts), isFallback };
-  return stale === undefined ? made : { ...made, stale };
+  const made = rrsetOf(candidates, type, place, counts);
+  if (stale !== undefined) return { ...made, caveat: { kind: 'stale', reason: stale } };
+  return isFallback ? { ...made, caveat: { kind: 'fallback' } } : made;
 }
 
 /** `1 instance`, `2 instances`. */
@@ -101,7 +102,7 @@ function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: st
     deadlineMs = Math.min(deadlineMs, one.deadlineMs);
   }
   const rdatas = chosen.map(({ rdata }) => rdata);
-  const rrset = { owner: place.owner, type, ttl, rdatas, behind: chosen.map(({ behind }) => behind) };
+  const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ behind }) => behind) };
   const cut =
     chosen.length < candidates.length
       ? `; ${chosen.length} of ${candidates.length} records, chosen anew from answer to answer`
@@ -111,7 +112,7 @@ function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: st
     // Later than this the TTL would be more than what is left of a lease.
     validUntilMs: deadlineMs - ttl * 1000,
     reason: counts + cut,
-    isPartial: cut !== '',
+    ...(cut === '' ? {} : { caveat: { kind: 'partial' } }),
     additional: additionalOf(chosen, ttl),
   };
 }

@@ -111,7 +111,7 @@ class ServiceNode implements Node {
     return this.#scope.app;
   }
 
-  get isEndless(): boolean {
+  get isUnbounded(): boolean {
     return this.#scope.near?.same !== undefined;
   }
 
@@ -127,7 +127,7 @@ class ServiceNode implements Node {
     const { near, app } = this.#scope;
     const make = () => serviceRecords(this.#scope, type, place);
     const data = near?.same === undefined ? make() : sameRecords(app, `${type} ${near.same}`, place, make);
-    return near !== undefined && data.isFallback === true
+    return near !== undefined && data.caveat?.kind === 'fallback'
       ? { ...data, reason: fallbackReason(near) + data.reason }
       : data;
   }

@@ -4,7 +4,8 @@
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { type Listen, type ListenFailure, spreadWildcard, wildcardsOf, withoutCovered } from './listen.ts';
-import { listenTcp, type TcpLimits } from './tcp.ts';
+import { listenTcp } from './tcp.ts';
+import type { TcpLimits } from './tcp-connections.ts';
 import { dgramUdp, type UdpTransport } from './udp.ts';
 
 export interface DnsServer {

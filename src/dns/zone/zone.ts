@@ -3,7 +3,15 @@
 // file wins (design §10). Names are folded; empty non-terminals are nodes without RRsets, so that "does it exist"
 // is one look-up (RFC 4592 §2.2.2).
 
-import { type Rdata, type RRset, RRType, type Serial, type Source, ttlSecondsMax } from '../message/message.ts';
+import {
+  type Caveat,
+  type Rdata,
+  type RRset,
+  RRType,
+  type Serial,
+  type Source,
+  ttlSecondsMax,
+} from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import { RecordTable } from './record-table.ts';
 
@@ -15,27 +23,23 @@ export interface Node {
   /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
   readonly source?: Source;
   /** One of names without number: its answers are not kept. */
-  readonly isEndless?: boolean;
+  readonly isUnbounded?: boolean;
 }
 
 /**
  * Records and until when their TTL is right (monotonic milliseconds), or why there are none. `additional`: what goes
- * with them, where the node knows it; otherwise it is looked up. `isPartial`: there are more records than these.
- * `stale`: why some of it may be out of date.
- * `isFallback`: the name prefers others than these, who are not there.
+ * with them, where the node knows it; otherwise it is looked up.
  */
 export type NodeData =
   | NodeRecords
-  | { readonly rrset: undefined; readonly reason: string; readonly isFallback?: boolean };
+  | { readonly rrset: undefined; readonly reason: string; readonly caveat?: Caveat | undefined };
 
 export interface NodeRecords {
   readonly rrset: RRset;
   readonly validUntilMs: number;
   readonly reason?: string;
   readonly additional?: readonly RRset[];
-  readonly isPartial?: boolean;
-  readonly stale?: string;
-  readonly isFallback?: boolean;
+  readonly caveat?: Caveat | undefined;
 }
 
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */

@@ -19,6 +19,7 @@ export const fileOctetsMax = 1024 * 1024;
 const servicesMax = 10_000;
 /** A wrong file is wrong in one way many times over: the first ones tell. */
 const faultsMax = 20;
+const nothing = 'there is nothing in it: write [] for a file that names no instance any more';
 const severalDocuments = 'a second document: a file holds one; write several instances as a list, each behind "- "';
 
 export type ServiceFile =
@@ -41,7 +42,7 @@ export function parseServiceFile(text: string, defaults: RegistrationDefaults): 
         .map(({ pos, code, message }) => `${at(pos[0])}: ${code === 'MULTIPLE_DOCS' ? severalDocuments : message}`),
     };
   const { contents } = document;
-  if (contents === null || (isScalar(contents) && contents.value === null)) return { services: [] };
+  if (contents === null || (isScalar(contents) && contents.value === null)) return { faults: [`1:1: ${nothing}`] };
   const nodes: readonly unknown[] = isSeq(contents) ? contents.items : [contents];
   if (nodes.length > servicesMax)
     return { faults: [`1:1: there are ${nodes.length} instances, at most ${servicesMax} are read from one file`] };

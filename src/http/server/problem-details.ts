@@ -30,6 +30,7 @@ export const failures = {
   'url-too-long': { status: 414, title: 'The address is too long' },
   'unsupported-media-type': { status: 415, title: 'The body is not of a type that this call takes' },
   'rate-limited': { status: 429, title: 'The client sends more requests than it may' },
+  'unread-replies': { status: 429, title: 'The client does not read its replies' },
   'too-many-of-client': { status: 429, title: 'The client has too many connections open' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'The server made a mistake' },

@@ -34,6 +34,7 @@ import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
 import { stopGracefully } from './stopping.ts';
 import { type Availability, refuseWhileUnavailable } from './unavailable.ts';
+import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
 
 export interface HttpLimits {
   /** Each costs a few kB; long polls hold one each. */
@@ -97,6 +98,7 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
   readonly overload?: OverloadLimits;
+  readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
   readonly limits?: Partial<HttpLimits>;
@@ -149,6 +151,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
+  const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, deps.counters);
+  limitUnsentReplies(app, unsent, random);
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, deps));
@@ -166,6 +170,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     hasTokens,
     renewManyBytes,
     drainWaits,
+    follow: unsent.follow.bind(unsent),
     ...reading,
   };
   const api = async (scope: FastifyInstance): Promise<void> => {

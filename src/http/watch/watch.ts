@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DecisionLog } from '../../control/decision-log.ts';
 import { QueryReader } from '../api/query-reader.ts';
 import { problemAnswer } from '../api/schemas.ts';
+import { clientOf } from '../server/client-address.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { retryAfter } from '../server/retry-after.ts';
 import { retryText } from './event-text.ts';
@@ -18,6 +19,8 @@ export interface WatchContext {
   readonly watchers: Watchers;
   readonly log: DecisionLog;
   readonly random: () => number;
+  /** Bounds what a stream may hold that its client does not read. */
+  readonly follow: (response: ServerResponse, client: string) => void;
 }
 
 /** Ten thousand watchers of a server that has gone come back over some seconds. */
@@ -76,6 +79,7 @@ function watch(context: WatchContext, request: FastifyRequest, reply: FastifyRep
   }
   reply.hijack();
   const response = begin(request.raw, reply, random);
+  context.follow(response, clientOf(request.raw.socket.remoteAddress ?? ''));
   const known = knownOf(request.raw, given);
   // A client that has gone hears no end; a request that was counted as answered must not be counted again.
   let isCounted = false;

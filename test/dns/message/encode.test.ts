@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Encoded, encodeAnswer, type Turns } from '../../../src/dns/message/encode.ts';
+import { AnswerEncoder, type Encoded, type Turns } from '../../../src/dns/message/encode.ts';
 import { type Answer, Rcode, type RRset, RRType } from '../../../src/dns/message/message.ts';
 import { fold, name } from '../../../src/dns/message/name.ts';
 import { packet } from '../../kit/packet.ts';
@@ -18,12 +18,7 @@ const empty: Answer = {
   additional: [],
   glue: [],
   reason: '',
-  validUntilMs: Number.POSITIVE_INFINITY,
-  sources: [],
-  isKept: true,
-  isTransient: false,
-  isPartial: false,
-  isFallback: false,
+  lifetime: { caching: 'keep', validUntilMs: Number.POSITIVE_INFINITY, sources: [] },
 };
 
 /** Lines of one owner and type -> an RRset. */
@@ -36,7 +31,7 @@ function rrset(...lines: readonly string[]): RRset {
 
 function encode(sections: Partial<Answer>, limit = 65_535, qname = 'www.svc.'): Encoded & { bytes: Buffer } {
   const question = packet({ name: qname }).subarray(12);
-  const encoded = encodeAnswer(fold(name(qname)), question, { ...empty, ...sections }, limit);
+  const encoded = new AnswerEncoder().encode(fold(name(qname)), question, { ...empty, ...sections }, limit);
   return { ...encoded, bytes: Buffer.from(encoded.octets, 'latin1') };
 }
 

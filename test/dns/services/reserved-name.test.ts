@@ -22,7 +22,15 @@ function liveZones(hosts: readonly string[] = []): { live: LiveZones; zones: Zon
   });
   const zones = new ZoneTable();
   const draws = new Draws(0);
-  const live = new LiveZones({ origin: name('svc.'), view: registry, zones, draws, negativeTtlSeconds: 7, hosts });
+  const live = new LiveZones({
+    origin: name('svc.'),
+    view: registry,
+    zones,
+    draws,
+    negativeTtlSeconds: 7,
+    hosts,
+    why: () => [],
+  });
   return { live, zones };
 }
 
