@@ -16,7 +16,7 @@ import { LiveZones } from '../dns/services/live-zones.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { loadZones } from '../dns/zone-file/load.ts';
-import { ZoneWatch } from '../dns/zone-file/watch/zone-watch.ts';
+import { ZoneWatch, zoneWatchTimes } from '../dns/zone-file/watch/zone-watch.ts';
 import { zonesDigestOf } from '../dns/zone-file/zone-source.ts';
 import { Health } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
@@ -47,7 +47,9 @@ import { newsText } from './zone-news-text.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
-  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  /** Takes out the zones of deleted files now; returns how many. */
+  releaseDeletedZones(): number;
+  /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
@@ -77,13 +79,12 @@ export async function startApp(
     logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
   };
   const clock = new PauseAwareClock(ownClock, onPause, sharing);
-  const ticking = setInterval(() => clock.tick(), tickMs);
-  ticking.unref();
+  const ticking = setInterval(() => clock.tick(), tickMs).unref();
 
-  // Zones from files. A fault stops the start: better no server than one with half its names.
+  // Zones from files. A broken one is served as SERVFAIL; that of the origin, or no folder, stops the start.
   const zones = new ZoneTable();
   const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
-  if (loaded.faults.length > 0)
+  if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === origin))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
   // What the last life has left.
@@ -128,7 +129,8 @@ export async function startApp(
     hosts: config.dns.map(({ host }) => host),
     why: (name, nowMs) => why(name, zones, nowMs),
   });
-  for (const zone of loaded.zones.values()) liveZones.serve(zone);
+  const fileZones = [...loaded.zones.values(), ...loaded.broken];
+  for (const zone of fileZones) liveZones.serve(zone);
   liveZones.serveMissing();
 
   // The data plane listens from here on and says SERVFAIL until the registry is back.
@@ -141,7 +143,7 @@ export async function startApp(
     },
     zones,
     live: liveZones,
-    fileZones: loaded.zones.values(),
+    fileZones,
     clock,
     clockMemory: sharing.memory,
     onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
@@ -215,12 +217,11 @@ export async function startApp(
 
   // The HTTP side writes and reads.
   const http = createHttpServer({
+    ...config,
     registry,
     clock,
-    origin: config.origin,
     defaults,
     logger,
-    tokens: config.tokens,
     isOpen: config.insecure,
     longPolls,
     watchers,
@@ -271,28 +272,38 @@ export async function startApp(
   registry.recoverHolds(await kept.holds());
   leaseTimer.arm();
   await health.start();
-  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
-    if (news.kind === 'loaded') {
-      // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
-      if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
-      liveZones.serve(news.zone);
-      plane.serveZone(news.zone);
-    }
-    metrics.zoneFileChanged(news);
-    const { level, facts, message } = newsText(news, zones);
-    logger[level](facts, message);
-  });
+  const zoneWatch = new ZoneWatch(
+    config.zones,
+    loaded.loads,
+    (news) => {
+      if (news.kind === 'loaded') {
+        // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
+        if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
+        liveZones.serve(news.zone);
+        plane.serveZone(news.zone);
+      } else if (news.kind === 'released') {
+        // Names of other zones come back with it, those of live zones too.
+        kept.touched(registry.touch());
+        liveZones.drop(news.apex);
+        plane.dropZone(news.apex);
+      }
+      metrics.zoneFileChanged(news);
+      const { level, facts, message } = newsText(news, zones);
+      logger[level](facts, message);
+    },
+    { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 },
+  );
   plane.ready();
   await plane.applied();
   state = 'ready';
-  const { revision } = registry;
   const { listens: dns, transport, unavailable } = plane;
   const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
-  logger.info({ ...served, restored, revision }, 'rollcall is ready');
+  logger.info({ ...served, restored, revision: registry.revision }, 'rollcall is ready');
 
   return {
     http: httpListens,
     dns,
+    releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {
       state = 'stopping';

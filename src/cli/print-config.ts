@@ -27,6 +27,7 @@ function line(config: Config, key: SettingKey): string {
     case 'dns':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'checkNetworks':
+    case 'trustedProxies':
     case 'dnsAllow':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':

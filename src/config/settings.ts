@@ -51,6 +51,13 @@ export const settingsSchema = Type.Object(
       description: 'the domain below which services are found (APPID.ENV.ORIGIN)',
     }),
     zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
+    zoneGraceSeconds: whole(
+      'seconds',
+      300,
+      0,
+      604_800,
+      'how long the zone of a deleted file is served on; SIGHUP lets it go at once',
+    ),
     services: Type.String({
       default: 'services.d',
       flag: '<dir>',
@@ -79,6 +86,14 @@ export const settingsSchema = Type.Object(
       default: false,
       flag: '',
       description: 'allow HTTP on a non-loopback address without any token',
+    }),
+    publicUrl: Type.String({
+      default: '',
+      description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',
+    }),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'networks of proxies whose X-Forwarded-For, -Host and -Proto headers are believed',
     }),
     logLevel: Type.Enum(logLevels, { default: 'info', flag: '<level>', description: 'least severe message to log' }),
     serverId: Type.String({

@@ -34,6 +34,7 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'checkNetworks':
+    case 'trustedProxies':
     case 'dnsAllow':
       return readNetworks(raw);
     case 'dnsTransport':
@@ -43,6 +44,8 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'insecure':
     case 'fsync':
       return readSwitch(raw);
+    case 'publicUrl':
+      return readUrl(raw);
     case 'logLevel':
       return readLogLevel(raw);
     case 'serverId':
@@ -95,7 +98,9 @@ function readLogLevel(raw: unknown): Outcome {
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
-  const text = typeof raw === 'number' ? String(raw) : (raw ?? '');
+  if (typeof raw === 'number')
+    return problem(`${shown(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
+  const text = raw ?? '';
   if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
   return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
 }
@@ -111,6 +116,19 @@ function readPath(raw: unknown): Outcome {
   return problem(`${shown(raw)} is not a path`);
 }
 
+/** A prefix may follow the port; replies put their paths behind it. */
+function readUrl(raw: unknown): Outcome {
+  if (raw === '' || raw === undefined || raw === null) return { value: '' };
+  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
+  const isPlain =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '';
+  // It is put between single quotes of a shell.
+  if (!isPlain || /['\s]/.test(url.href))
+    return problem(`${shown(raw)} is not a URL such as https://rollcall.example.org`);
+  return { value: url.href.replace(/\/+$/, '') };
+}
 const networksMax = 1000;
 
 /** `169.254.10.0/24`, several with commas between or as a list. */

@@ -2,7 +2,7 @@
 // what the log tells, too.
 
 export interface ZoneFileNews {
-  readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'unwatched';
+  readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'released' | 'unwatched';
   readonly path: string;
 }
 

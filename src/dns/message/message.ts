@@ -159,10 +159,12 @@ export interface Lifetime {
 
 /**
  * How records differ from what a client would expect of the name. `partial`: there are more than these; `fallback`: the
- * name prefers others, which are not there; `stale`: some may be out of date, for this reason, which is said before
+ * name prefers others, which are not there; `invalid`: the zone has no data that can be served; `stale`: some may be out of date, for this reason, which is said before
  * anything else.
  */
-export type Caveat = { readonly kind: 'partial' | 'fallback' } | { readonly kind: 'stale'; readonly reason: string };
+export type Caveat =
+  | { readonly kind: 'partial' | 'fallback' | 'invalid' }
+  | { readonly kind: 'stale'; readonly reason: string };
 
 /** A decided answer. `reason` is for people: /resolve shows it. */
 export interface Answer {

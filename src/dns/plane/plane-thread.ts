@@ -109,6 +109,10 @@ export class PlaneThread {
         this.#replica.touch(message.revision);
         this.#live.serve(zoneOfShared(message.shared));
         break;
+      case 'dropZone':
+        this.#replica.touch(message.revision);
+        this.#live.drop(message.apex);
+        break;
       case 'ready':
         this.#isReady = true;
         break;

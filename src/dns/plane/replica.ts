@@ -1,7 +1,7 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
-// an instance may be put twice or be removed without having been there, because a thread that starts later is told of
-// everybody while changes go on.
-// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when somebody asks.
+// an instance may be put twice or be removed without having been there, because a thread that starts later gets all
+// instances while changes go on.
+// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 

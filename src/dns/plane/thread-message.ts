@@ -49,6 +49,7 @@ export type MessageContent =
   | { readonly kind: 'updates'; readonly rows: string }
   /** A file's zone, new or another, and the registry's revision with it. */
   | { readonly kind: 'zone'; readonly shared: SharedZone; readonly revision: number }
+  | { readonly kind: 'dropZone'; readonly apex: Name; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
   /** Report that all before this has been applied. */

@@ -33,7 +33,7 @@ export function answerQuestion(qname: Name, qtype: number, zones: ZoneTable, now
   return new Chain(qname, qtype, zones, nowMs).answer(zone);
 }
 
-/** REFUSED, and nothing about anybody (RFC 1035 §4.1.1). */
+/** REFUSED, without data of any zone (RFC 1035 §4.1.1). */
 function refused(zones: ZoneTable, reason: string): Answer {
   const lifetime = { caching: 'transient', validUntilMs: never, sources: [zones] } as const;
   return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, lifetime };
@@ -58,7 +58,7 @@ function isCutOff(zone: Zone, name: Name, nowMs: number): boolean {
   return kind === 'delegation' || kind === 'dname';
 }
 
-/** What stands for a name that is not there itself. */
+/** The wildcard's node for a name that is not there itself. */
 function wildcardFor(zone: Zone, name: Name, nowMs: number): Node | undefined {
   const found = zone.hasWildcards ? lookUp(zone, name, RRType.A, nowMs) : undefined;
   return found?.kind === 'node' ? found.node : undefined;
@@ -91,6 +91,7 @@ class Chain {
 
   answer(first: Zone): Answer {
     for (let zone: Zone | undefined = first; zone !== undefined; zone = zoneFor(this.#zones, this.#name, this.#qtype)) {
+      if (zone.isBroken === true) return this.#broken(zone);
       const found = lookUp(zone, this.#name, this.#qtype, this.#nowMs);
       const done = this.#step(zone, found);
       if (done !== undefined) return done;
@@ -173,6 +174,16 @@ class Chain {
     return { ...this.#done(rcode, reason, { authority: [live.withSerial(zone.negativeSoa)] }), serial: live };
   }
 
+  /** As BIND and Knot answer for a zone that they could not load. */
+  #broken(zone: Zone): Answer {
+    this.#caching = 'transient';
+    this.#caveat = { kind: 'invalid' };
+    return {
+      ...this.#done(Rcode.SERVFAIL, `the file of the zone ${nameToText(zone.apex)} cannot be loaded`),
+      authoritative: false,
+    };
+  }
+
   /** RFC 1034 §4.3.2 step 3b: AA belongs to the first name's answer, so an alias before it keeps AA. */
   #referral(zone: Zone, ns: RRset): Answer {
     const glue: RRset[] = [];
@@ -193,7 +204,7 @@ class Chain {
     const targets = new Set(rrset.rdatas.slice(0, additionalTargetsMax).map((rdata) => fold(targetOf(rdata) as Name)));
     const found: RRset[] = [];
     for (const target of targets) {
-      // What another zone says, though it be ours, is for those to tell whom it is delegated to (RFC 2181 §5.4.1).
+      // Data of another zone, even one of ours, is for the servers that it is delegated to (RFC 2181 §5.4.1).
       if (this.#zones.find(target) !== zone || isCutOff(zone, target, this.#nowMs)) continue;
       found.push(...this.#addresses(zone, target));
     }

@@ -61,6 +61,13 @@ export class LiveZones {
     this.#put(zone);
   }
 
+  /** Takes out the zone of a file that is gone; what must be there without one is made. */
+  drop(apex: Name): void {
+    const { zones, origin } = this.#deps;
+    zones.delete(apex);
+    if (apex === origin || isReverse(apex)) this.serveMissing();
+  }
+
   #put(zone: Zone): void {
     const { origin, zones, negativeTtlSeconds } = this.#deps;
     const live = zone.apex === origin ? this.#services : isReverse(zone.apex) ? this.#reverse : undefined;

@@ -37,7 +37,10 @@ export function reservedReason(
     if (node?.rrset(RRType.NS).rrset !== undefined) return 'is delegated to other servers by a zone file';
     if (node?.rrset(RRType.DNAME).rrset !== undefined) return 'is redirected (DNAME) by a zone file';
   }
-  if (zones.find(name) !== origin) return 'belongs to a zone that has a file of its own';
+  const zone = zones.find(name);
+  // What its file takes is not known; the registrations of before must outlive a slip in it.
+  if (zone?.isBroken === true) return undefined;
+  if (zone !== origin) return 'belongs to a zone that has a file of its own';
   const node = origin.records.get(name);
   return node === undefined || node.isEmpty ? undefined : 'has records in a zone file, which win over registrations';
 }

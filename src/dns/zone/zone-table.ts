@@ -1,5 +1,5 @@
 // Our zones, found by name: the deepest one wins (design §10). Names are folded. The table says with a revision that
-// zones were put in or taken out, so that whatever was made from them can tell that it is out of date.
+// zones were put in or taken out, so that answers made from them can be seen to be out of date.
 
 import type { Source } from '../message/message.ts';
 import { isWithin, type Name, parentOf, ROOT } from '../message/name.ts';

@@ -132,7 +132,7 @@ function accept(
   const document = registrationReply(context, request, kind, stored);
   reply.header('etag', instanceTag(revision));
   return whenDurable(context, reply, () => {
-    if (kind === 'created') reply.code(201).header('location', instancePath(instance));
+    if (kind === 'created') reply.code(201).header('location', `${context.publicUrl}${instancePath(instance)}`);
     reply.send(document);
   });
 }
@@ -153,7 +153,7 @@ function renewal(context: WriteContext, request: FastifyRequest, stored: Instanc
   return {
     renewBefore: leaseEndsAt(stored, context.clock),
     renewEverySeconds: Math.max(1, Math.floor(stored.instance.leaseSeconds / 3)),
-    renewWith: renewCommand(request, stored.instance, context.hasTokens),
+    renewWith: renewCommand(context, request, stored.instance),
   };
 }
 
@@ -161,12 +161,16 @@ function renewal(context: WriteContext, request: FastifyRequest, stored: Instanc
 const plainHost = /^[A-Za-z0-9._:[\]-]{1,261}$/;
 
 /** The command that renews the lease, to be pasted as it is; only the token is left to the environment. */
-function renewCommand(request: FastifyRequest, key: InstanceKey, hasTokens: boolean): string {
-  const host = plainHost.test(request.host) ? request.host : ownAddress(request);
+function renewCommand({ publicUrl, hasTokens }: WriteContext, request: FastifyRequest, key: InstanceKey): string {
+  const at = publicUrl === '' ? `${request.protocol}://${hostOf(request)}` : publicUrl;
   // Double quotes: the shell has to put the token in.
   const token = hasTokens ? ` -H "authorization: Bearer $ROLLCALL_TOKEN"` : '';
   const dots = key.instance === '.' || key.instance === '..' ? ' --path-as-is' : '';
-  return `curl -fsS${dots} -X PUT${token} '${request.protocol}://${host}${instancePath(key)}/renew'`;
+  return `curl -fsS${dots} -X PUT${token} '${at}${instancePath(key)}/renew'`;
+}
+
+function hostOf(request: FastifyRequest): string {
+  return plainHost.test(request.host) ? request.host : ownAddress(request);
 }
 
 /** The address that the request came to, for a request of HTTP/1.0 that does not say. */

@@ -12,6 +12,8 @@ import { type Failure, invalidRequest, sendProblem } from '../server/problem-det
 import { instanceName, instancePath } from './instance-document.ts';
 
 export interface WriteContext {
+  /** Where clients reach the server, without a slash at its end; empty: where they have asked. */
+  readonly publicUrl: string;
   readonly registry: Registry;
   readonly clock: Clock;
   /** With a final dot: `svc.` */

@@ -12,6 +12,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';
 import type { InFlight } from './in-flight.ts';
+import { hasSeveralHosts } from './odd-requests.ts';
 
 export interface RenewLaneDeps {
   readonly registry: Pick<Registry, 'renew'>;
@@ -66,7 +67,8 @@ function takes(deps: RenewLaneDeps, request: IncomingMessage, response: ServerRe
 }
 
 /** It says for whom it is, and brings nothing. */
-function isPlain({ headers }: IncomingMessage): boolean {
+function isPlain({ headers, rawHeaders }: IncomingMessage): boolean {
+  if (hasSeveralHosts(rawHeaders)) return false;
   const length = headers['content-length'];
   return headers.host !== undefined && headers['transfer-encoding'] === undefined && (length ?? '0') === '0';
 }

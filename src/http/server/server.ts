@@ -27,6 +27,7 @@ import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
+import { refuseOddRequest } from './odd-requests.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -97,6 +98,10 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
+  /** Networks whose X-Forwarded headers are believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
+  readonly publicUrl?: string;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
@@ -135,8 +140,10 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   limitConnections(app.server, limits, { counters: deps.counters, random });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
-  app.addHook('onRequest', refuseOddAddress);
-  const pages = { hasTokens, isOpen: deps.isOpen === true };
+  app.addHook('onRequest', refuseOddRequest);
+  const { publicUrl = '' } = deps;
+  const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
+  const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
   refuseForeignPages(app, pages);
   const letsIn = requireToken(app, deps.tokens);
   const { clientRate = noRate } = deps;
@@ -171,6 +178,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     renewManyBytes,
     drainWaits,
     follow: unsent.follow.bind(unsent),
+    publicUrl,
     ...reading,
   };
   const api = async (scope: FastifyInstance): Promise<void> => {
@@ -190,7 +198,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counters }: HttpDeps): FastifyInstance {
+function createApp(limits: HttpLimits, timeouts: HttpTimeouts, deps: HttpDeps): FastifyInstance {
+  const { logger, counters, trustedProxies = [] } = deps;
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendFailure({ logger, counters }, error, request, reply);
   const app = fastify({
@@ -206,6 +215,7 @@ function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counter
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
     return503OnClosing: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { maxParamLength: paramCharactersMax, caseSensitive: true },
     clientErrorHandler: refuseConnection,
     // Before routing, so no hook sees it.
@@ -246,23 +256,6 @@ function kindOf({ url, method }: RouteOptions): CallKind {
 }
 
 const unmatched = 'unmatched';
-
-/** The first rung: an address that is not one, and a content type without content. */
-function refuseOddAddress(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  const { headers, httpVersion } = request.raw;
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
-    // What is not there is of no type: many clients send one with an empty renewal or DELETE.
-    delete headers['content-type'];
-  }
-  const fault =
-    headers.host === undefined && httpVersion === '1.1'
-      ? 'HTTP/1.1 needs a Host header'
-      : /[^\x21\x22\x24-\x7e]/.test(request.url)
-        ? 'its address has a # or characters outside ASCII, which have to be percent-encoded'
-        : undefined;
-  if (fault === undefined) done();
-  else sendProblem(reply, { kind: 'bad-request', detail: `Cannot read the request: ${fault}.` });
-}
 
 /** Before the body is read: nobody is told about the body of a call that does not exist. */
 function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyRequest) => Failure): void {

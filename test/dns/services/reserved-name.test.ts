@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
 import { Draws } from '../../../src/dns/message/rotation.ts';
 import { LiveZones } from '../../../src/dns/services/live-zones.ts';
+import { brokenZone } from '../../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../../src/dns/zone/zone-table.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
@@ -76,4 +77,13 @@ test('the zones made for addresses name their server and mailbox as the origin d
   const harness = new Harness();
   for (const apex of ['10.in-addr.arpa.', 'd.f.ip6.arpa.'])
     expect(harness.query(apex, 'SOA').answer[0]?.data).toMatch(/^ns\.svc\. hostmaster\.svc\. \d+ 3600 600 86400 5$/);
+});
+
+test('names below a zone whose file is broken can be registered: what it takes is not known', () => {
+  const { live } = liveZones();
+  live.serve(zoneOf('svc.', originLines));
+  live.serve(brokenZone(name('prod.svc.')));
+  live.serveMissing();
+  expect(live.isOpen('prod')).toBe(false);
+  expect(live.reservedReason('orders.prod')).toBeUndefined();
 });
