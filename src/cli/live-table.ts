@@ -77,7 +77,8 @@ export class LiveTable implements WatchView {
       end: this.#instances.count,
     };
     if (key === 'quit' || key === 'interrupt') return;
-    this.#offset += by[key];
+    if (key === 'resumed') this.#screen.moveOn();
+    else this.#offset += by[key];
     if (this.#isSynced) this.#screen.draw();
   }
 

@@ -20,7 +20,8 @@ export interface Keyboard extends TerminalInput {
   suspend(): void;
 }
 
-export type Key = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' | 'quit' | 'interrupt';
+/** `resumed`: the process goes on after Ctrl-Z, with the shell's lines on the screen. */
+export type Key = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' | 'quit' | 'interrupt' | 'resumed';
 
 const keys: ReadonlyMap<string, Key | 'suspend'> = new Map([
   ['\u001b[A', 'up'],
@@ -70,6 +71,7 @@ export function listenToKeys(keyboard: Keyboard, heard: (key: Key) => void): () 
     keyboard.setRawMode(false);
     process.once('SIGCONT', () => {
       if (keyboard.isOurs()) keyboard.setRawMode(true);
+      heard('resumed');
     });
     keyboard.suspend();
   };

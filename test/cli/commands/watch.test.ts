@@ -163,6 +163,30 @@ describe('watch', () => {
     expect({ code, isRaw: terminal.isRaw() }).toEqual({ code: 130, isRaw: false });
   });
 
+  test('Ctrl-Z leaves the terminal as it was, and what follows is drawn below what the shell has printed', async () => {
+    const terminal = typedKeys();
+    let [drawn, isRawWhileStopped] = ['', true];
+    const keyboard: Keyboard = {
+      ...terminal.keyboard,
+      suspend: () => {
+        isRawWhileStopped = terminal.isRaw();
+        process.emit('SIGCONT', 'SIGCONT');
+      },
+    };
+    const onOut = (out: string): void => {
+      drawn = out;
+    };
+    const ended = typed(['watch', 'prod'], { columns: 80, env: { ROLLCALL_URL: server.http }, keyboard, onOut });
+    await until('the table', () => drawn.includes('INSTANCE'), { withinMs: 30_000 });
+    const before = drawn.length;
+    terminal.type('\u001a');
+    expect({ isRawWhileStopped, isRaw: terminal.isRaw() }).toEqual({ isRawWhileStopped: false, isRaw: true });
+    expect(drawn.slice(before)).toMatch(/^\S/);
+    expect(backOf.test(drawn.slice(before))).toBe(false);
+    terminal.type('q');
+    await ended;
+  });
+
   test('says that nothing is there yet, and waits for it', async () => {
     let isSaid = false;
     const ended = typed(['watch', 'later/app', '--count', '1'], {
