@@ -77,8 +77,11 @@ export class LiveTable implements WatchView {
       end: this.#instances.count,
     };
     if (key === 'quit' || key === 'interrupt') return;
-    if (key === 'resumed') this.#screen.moveOn();
-    else this.#offset += by[key];
+    if (key === 'suspended') {
+      this.#screen.moveOn();
+      return;
+    }
+    this.#offset += by[key];
     if (this.#isSynced) this.#screen.draw();
   }
 

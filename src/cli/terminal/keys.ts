@@ -20,8 +20,8 @@ export interface Keyboard extends TerminalInput {
   suspend(): void;
 }
 
-/** `resumed`: the process goes on after Ctrl-Z, with the shell's lines on the screen. */
-export type Key = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' | 'quit' | 'interrupt' | 'resumed';
+/** `suspended`: Ctrl-Z; when the process goes on, there are the shell's lines on the screen. */
+export type Key = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' | 'quit' | 'interrupt' | 'suspended';
 
 const keys: ReadonlyMap<string, Key | 'suspend'> = new Map([
   ['\u001b[A', 'up'],
@@ -71,8 +71,9 @@ export function listenToKeys(keyboard: Keyboard, heard: (key: Key) => void): () 
     keyboard.setRawMode(false);
     process.once('SIGCONT', () => {
       if (keyboard.isOurs()) keyboard.setRawMode(true);
-      heard('resumed');
     });
+    // Before: timers are due first when the process goes on.
+    heard('suspended');
     keyboard.suspend();
   };
   const onData = (octets: Buffer): void => {
