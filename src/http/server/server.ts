@@ -5,8 +5,8 @@
 // listeners may hand their connections over with `app.server.emit('connection', socket)`.
 
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import { type CallKind, DecisionLog, type HttpCounters } from '../../control/decision-log.ts';
@@ -19,6 +19,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ReadAnswerContext } from '../api/read-answer.ts';
 import { addRoutes } from '../api/routes.ts';
+import { addConsole } from '../console/console.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
@@ -103,6 +104,11 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
+/** As files lie in the npm package (dist/http/server) and in a checkout (src/http/server). */
+const siteFolders = {
+  packaged: join(import.meta.dirname, '..', '..', 'console'),
+  sources: join(import.meta.dirname, '..', '..', '..', 'console'),
+};
 const alwaysAvailable: Availability = { isRestored: () => true, storeTrouble: () => undefined };
 const noRate: ClientRate = { perSecond: 0, burst: 1 };
 
@@ -152,6 +158,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, deps));
+  const monotonicMs = () => clock.monotonicMs();
+  app.register(async (scope) => addConsole(scope, { version: deps.version, site: { ...siteFolders, monotonicMs } }));
   const renewManyBytes = 8 * limits.bodyBytes;
   const { drainWaits, availability = alwaysAvailable } = deps;
   const { storeTrouble } = availability;
@@ -265,7 +273,7 @@ function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyReques
     if (request.is404) sendProblem(reply, guide(request));
     else done();
   });
-  // For a route that finds nothing itself: the files of /docs.
+  // For a route that finds nothing itself: the files of the console.
   app.setNotFoundHandler((request, reply) => sendProblem(reply, guide(request)));
 }
 
@@ -282,8 +290,4 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
       ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
     },
   });
-  // The plugin's own policy upgrades to https, which this server does not speak; validatorUrl would call a stranger.
-  const staticCSP =
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-  app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
 }
