@@ -231,6 +231,7 @@ export async function startApp(
     isReady: () => state === 'ready',
     metricsText: () => metrics.text(),
     version,
+    dnsPort: plane.listens[0]?.port,
     limits: room.limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });

@@ -8,13 +8,16 @@ import { openSite, type SiteFile, type SiteFolders, type SiteState } from './sit
 
 export interface ConsoleContext {
   readonly version: string;
+  /** With a final dot: `svc.` */
+  readonly origin: string;
+  readonly dnsPort: number | undefined;
   readonly site: SiteFolders;
 }
 
 /** Nothing inline, nothing from elsewhere, in no frame; charts draw on a canvas. */
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "require-trusted-types-for 'script'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const protection = {
   'content-security-policy': policy,
@@ -25,13 +28,13 @@ const protection = {
 };
 
 /** Adds `/`, `/console/` and `/docs/`. */
-export function addConsole(app: FastifyInstance, { version, site: folders }: ConsoleContext): void {
-  const site = openSite(folders);
+export function addConsole(app: FastifyInstance, context: ConsoleContext): void {
+  const site = openSite(context.site);
   const schema = { hide: true };
   app.get('/', { schema }, (request, reply) => {
     reply.header('vary', 'accept').header('cache-control', 'no-cache');
     if (wantsPage(request)) reply.redirect('console/', 302);
-    else reply.send(index(version));
+    else reply.send(index(context));
   });
   for (const [folder, page] of Object.entries({ console: 'index.html', docs: 'docs.html' })) {
     // Relative: a browser that came through a proxy stays below the proxy's path.
@@ -49,10 +52,12 @@ function wantsPage({ headers }: FastifyRequest): boolean {
   return headers.accept?.includes('text/html') === true;
 }
 
-function index(version: string) {
+function index({ version, origin, dnsPort }: ConsoleContext) {
   return {
     name: 'rollcall',
     version,
+    origin,
+    ...(dnsPort === undefined ? {} : { dnsPort }),
     api: 'api/v1',
     description: 'openapi.json',
     docs: 'docs/',

@@ -22,7 +22,9 @@ export interface SiteFile {
 export type Site = ReadonlyMap<string, SiteFile>;
 
 /** `missing`: what an operator has to do to have it. */
-export type SiteState = { readonly kind: 'built'; readonly site: Site } | { readonly kind: 'missing'; readonly hint: string };
+export type SiteState =
+  | { readonly kind: 'built'; readonly site: Site }
+  | { readonly kind: 'missing'; readonly hint: string };
 
 export interface SiteFolders {
   /** Of the npm package: built when it was packed. */
@@ -68,7 +70,13 @@ export function openSite(folders: SiteFolders): () => Promise<SiteState> {
 async function readSite(folders: SiteFolders, known: SiteState | undefined): Promise<SiteState> {
   const script = join(folders.sources, 'build.ts');
   const scriptMs = await modifiedMs(script);
-  if (scriptMs === undefined) return known?.kind === 'built' ? known : siteIn(folders.packaged, 'This installation has no console: dist/console is not there. Install the npm package again.');
+  if (scriptMs === undefined)
+    return known?.kind === 'built'
+      ? known
+      : siteIn(
+          folders.packaged,
+          'This installation has no console: dist/console is not there. Install the npm package again.',
+        );
   const built = join(folders.sources, 'dist');
   const builtMs = (await modifiedMs(join(built, 'index.html'))) ?? 0;
   const isFresh = (await newestMs(folders.sources)) <= builtMs;
@@ -78,7 +86,10 @@ async function readSite(folders: SiteFolders, known: SiteState | undefined): Pro
   } catch (error) {
     // An older one is of more use than none.
     if (builtMs > 0) return known?.kind === 'built' ? known : siteIn(built, '');
-    return { kind: 'missing', hint: `The console of this checkout could not be built. Run "npm ci", then load this page again.\n\n${outputOf(error)}` };
+    return {
+      kind: 'missing',
+      hint: `The console of this checkout could not be built. Run "npm ci", then load this page again.\n\n${outputOf(error)}`,
+    };
   }
   return siteIn(built, 'The build of the console left no files.');
 }

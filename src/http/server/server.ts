@@ -93,6 +93,8 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly counters: HttpCounters;
   /** Shown in /openapi.json. */
   readonly version: string;
+  /** For the commands that the console shows. */
+  readonly dnsPort?: number | undefined;
   /** Uniform in [0, 1); Node's by default. */
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
@@ -159,7 +161,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, deps));
   const monotonicMs = () => clock.monotonicMs();
-  app.register(async (scope) => addConsole(scope, { version: deps.version, site: { ...siteFolders, monotonicMs } }));
+  const site = { ...siteFolders, monotonicMs };
+  app.register(async (scope) => addConsole(scope, { version: deps.version, origin, dnsPort: deps.dnsPort, site }));
   const renewManyBytes = 8 * limits.bodyBytes;
   const { drainWaits, availability = alwaysAvailable } = deps;
   const { storeTrouble } = availability;

@@ -1,0 +1,12 @@
+// A second hand for everything that runs down: one timer, whoever looks at it.
+
+import { signal } from '@preact/signals';
+import { serverNowMs } from '../api/http.ts';
+
+export const nowMs = signal(Date.now());
+
+export function keepTime(): void {
+  setInterval(() => {
+    nowMs.value = serverNowMs();
+  }, 1000);
+}

@@ -1,0 +1,77 @@
+// What DNS would answer, with the reason: as `dig` shows it, in sections, and in words.
+
+import { get } from '../api/http.ts';
+import type { Answer } from '../api/shapes.ts';
+import { digCommand } from '../live/server.ts';
+import { Badge, Copyable, type Tone, Trouble, Waiting } from './bits.tsx';
+import { useLoaded } from './loaded.ts';
+
+export const recordTypes = ['A', 'AAAA', 'SRV', 'TXT', 'HTTPS', 'SVCB', 'PTR', 'SOA', 'NS', 'CNAME', 'MX'] as const;
+
+const rcodeTones: Readonly<Record<string, Tone>> = {
+  NOERROR: 'good',
+  NXDOMAIN: 'warn',
+  REFUSED: 'warn',
+  SERVFAIL: 'bad',
+};
+const recordsMax = 200;
+
+/** `stamp` changes when the answer may have changed. */
+export function AnswerView({
+  name,
+  type,
+  stamp = '',
+}: {
+  readonly name: string;
+  readonly type: string;
+  readonly stamp?: string;
+}) {
+  const loaded = useLoaded(`answer ${name} ${type} ${stamp}`, (signal) =>
+    get<Answer>('api/v1/resolve', { name, type }, signal),
+  );
+  const { value, trouble } = loaded;
+  return (
+    <div class="answer">
+      <Copyable text={digCommand(name, type)} />
+      <Trouble text={trouble} />
+      {value === undefined && trouble === undefined && <Waiting />}
+      {value !== undefined && <AnswerText answer={value} />}
+    </div>
+  );
+}
+
+function AnswerText({ answer }: { readonly answer: Answer }) {
+  const isEmpty = answer.rcode === 'NOERROR' && answer.answer.length === 0;
+  return (
+    <>
+      <p class="reason">
+        <Badge tone={isEmpty ? 'warn' : (rcodeTones[answer.rcode] ?? 'quiet')}>
+          {isEmpty ? 'NODATA' : answer.rcode}
+        </Badge>{' '}
+        <strong>{answer.reason}</strong>{' '}
+        <span class="muted">
+          flags {answer.flags.join(' ')}
+          {answer.ttl !== undefined && ` · TTL ${answer.ttl} s`}
+        </span>
+      </p>
+      <Section title="Answer" records={answer.answer} />
+      <Section title="Authority" records={answer.authority} />
+      <Section title="Additional" records={answer.additional} />
+    </>
+  );
+}
+
+function Section({ title, records }: { readonly title: string; readonly records: readonly string[] }) {
+  if (records.length === 0) return null;
+  return (
+    <section class="records">
+      <h3>
+        {title} <span class="muted">{records.length}</span>
+      </h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <pre tabIndex={0} aria-label={`${title} section`}>
+        {records.slice(0, recordsMax).join('\n')}
+      </pre>
+    </section>
+  );
+}
