@@ -76,16 +76,9 @@ function Frame() {
   const shown = isInCluster.value ? [...links, ['cluster', 'Cluster'] as const] : links;
   return (
     <>
-      <a
-        class="skip"
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to the page
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="#/">
           rollcall

@@ -16,6 +16,10 @@ export interface ServerIndex {
   /** With a final dot: `svc.` */
   readonly origin: string;
   readonly dnsPort?: number;
+  /** Where there is a ledger of queries. */
+  readonly queries?: string;
+  /** Where there is a cluster. */
+  readonly nodes?: string;
 }
 
 export interface AppEntry {

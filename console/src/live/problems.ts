@@ -49,7 +49,7 @@ export function findProblems(evidence: Evidence): readonly Found[] {
     hiddenNames(evidence.hidden),
     lapsed(evidence, envsOf),
     deadNames(evidence, envsOf),
-    failingChecks(evidence.events),
+    failingChecks(evidence),
     mostlyWaiting(evidence.apps),
   ];
   return kinds.flatMap(shorten);
@@ -125,7 +125,7 @@ function ofGuard(guard: Guard | undefined): Found[] {
   return [...registry, ...apps];
 }
 
-function allWaiting({ apps, origin }: Evidence, envsOf: ReadonlyMap<string, string[]>): Found[] {
+function allWaiting({ apps, origin, events }: Evidence, envsOf: ReadonlyMap<string, string[]>): Found[] {
   return apps
     .filter(({ instances, up }) => instances > 0 && up === 0)
     .map((app) => ({
@@ -134,10 +134,16 @@ function allWaiting({ apps, origin }: Evidence, envsOf: ReadonlyMap<string, stri
       kind: 'all waiting',
       app,
       subject: nameOf(app),
-      text: `${app.instances === 1 ? 'its one instance takes' : `none of its ${app.instances} instances takes`} traffic: DNS answers with nothing.${elsewhere(app, envsOf)}`,
+      text: `${app.instances === 1 ? 'its one instance takes' : `none of its ${app.instances} instances takes`} traffic: DNS answers with nothing.${checkText(app, events)}${elsewhere(app, envsOf)}`,
       href: linkTo(['apps', app.env, app.appid]),
       next: resolveLink(`${app.appid}.${app.env}.${origin}`),
     }));
+}
+
+/** What a check of an app that is all waiting has found last. */
+function checkText(app: AppEntry, events: readonly Change[]): string {
+  const found = events.find((change) => change.verdict === 'critical' && nameOf(change) === nameOf(app));
+  return found === undefined ? '' : ` A check fails: ${found.reason ?? ''}.`;
 }
 
 function mostlyWaiting(apps: readonly AppEntry[]): Found[] {
@@ -194,14 +200,15 @@ function lapsed({ events, apps }: Evidence, envsOf: ReadonlyMap<string, string[]
   });
 }
 
-function failingChecks(events: readonly Change[]): Found[] {
+function failingChecks({ events, apps }: Evidence): Found[] {
+  const known = new Map(apps.map((app) => [nameOf(app), app]));
   const newest = new Map<string, Change>();
   for (const change of events) {
     const name = `${nameOf(change)}/${change.instance}`;
-    if (change.why === 'checked' && !newest.has(name)) newest.set(name, change);
+    if (!newest.has(name)) newest.set(name, change);
   }
   return [...newest]
-    .filter(([, { verdict }]) => verdict === 'critical')
+    .filter(([, change]) => change.verdict === 'critical' && (known.get(nameOf(change))?.up ?? 0) > 0)
     .map(([name, { env, appid, instance, reason = '' }]) => ({
       key: `check ${name}`,
       level: 'warn',

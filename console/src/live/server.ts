@@ -1,17 +1,17 @@
 // What does not change while a server runs: its version, the origin of its names, the port of its DNS; and whether it has
 // nodes beside it or keeps a ledger of queries, which older servers and single ones have not.
 
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { get } from '../api/http.ts';
 import type { ServerIndex } from '../api/shapes.ts';
 
 export const server = signal<ServerIndex>({ version: '', origin: 'svc.' });
-export const isInCluster = signal(false);
+export const isInCluster = computed(() => server.value.nodes !== undefined);
+export const hasLedger = computed(() => server.value.queries !== undefined);
 
 export async function readServer(): Promise<void> {
-  const [index, nodes] = await Promise.all([get<ServerIndex>(''), get<unknown>('api/v1/nodes')]);
+  const index = await get<ServerIndex>('');
   if (index.kind === 'ok') server.value = index.value;
-  isInCluster.value = nodes.kind === 'ok';
 }
 
 /** `orders.prod.svc`, without the final dot that people leave out. */

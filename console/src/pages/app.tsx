@@ -7,7 +7,7 @@ import { catalogue, nameOf } from '../live/catalogue.ts';
 import { strangersIn } from '../live/hidden.ts';
 import { useMembers } from '../live/members.ts';
 import { useNews } from '../live/news.ts';
-import { digCommand, dnsNameOf } from '../live/server.ts';
+import { digCommand, dnsNameOf, hasLedger } from '../live/server.ts';
 import { AnswerView, recordTypes } from '../parts/answer.tsx';
 import { Badge, CopyButton, InstanceLink, Panel, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
@@ -279,10 +279,10 @@ function HiddenHint({
 
 function Asked(place: Place) {
   const name = dnsNameOf(place.env, place.appid);
-  const { value, status, trouble } = useLoaded(`asked ${name}`, (signal) =>
+  const { value, trouble } = useLoaded(hasLedger.value ? `asked ${name}` : undefined, (signal) =>
     get<{ queries: Query[] }>('api/v1/queries', { name }, signal),
   );
-  if (value === undefined) return status === 404 ? null : <Trouble text={trouble} />;
+  if (value === undefined) return <Trouble text={trouble} />;
   const own = value.queries.filter((query) => query.name.replace(/\.$/, '').endsWith(name));
   return (
     <Panel title="Who asks">

@@ -3,6 +3,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
+import { isInCluster } from '../live/server.ts';
 import { Panel, Trouble, Waiting } from '../parts/bits.tsx';
 import { useLoaded } from '../parts/loaded.ts';
 
@@ -12,7 +13,9 @@ const none = 404;
 type Row = Readonly<Record<string, unknown>>;
 
 export function ClusterPage() {
-  const { value, trouble, status, again } = useLoaded('nodes', (signal) => get<unknown>('api/v1/nodes', {}, signal));
+  const { value, trouble, status, again } = useLoaded(isInCluster.value ? 'nodes' : undefined, (signal) =>
+    get<unknown>('api/v1/nodes', {}, signal),
+  );
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === 'visible' && again(), againEveryMs);
     return () => clearInterval(timer);
@@ -20,12 +23,12 @@ export function ClusterPage() {
   return (
     <>
       <h1>Cluster</h1>
-      {status === none ? (
+      {!isInCluster.value || status === none ? (
         <p class="note">This server is not in a cluster: it is the only node.</p>
       ) : (
         <Trouble text={trouble} />
       )}
-      {value === undefined && trouble === undefined && <Waiting />}
+      {isInCluster.value && value === undefined && trouble === undefined && <Waiting />}
       {value !== undefined && <Nodes reply={value} />}
     </>
   );
@@ -60,7 +63,7 @@ function Table({ rows }: { readonly rows: readonly Row[] }) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-    <div class="scroll" tabIndex={0} role="group" aria-label="Nodes">
+    <section class="scroll" tabIndex={0} aria-label="Nodes">
       <table>
         <thead>
           <tr>
@@ -79,7 +82,7 @@ function Table({ rows }: { readonly rows: readonly Row[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -10,7 +10,7 @@ import { lookForHidden, scan } from '../live/hidden.ts';
 import { labelOf, metric, metricsTrouble } from '../live/metrics.ts';
 import { useNews } from '../live/news.ts';
 import { type Found, findProblems } from '../live/problems.ts';
-import { server } from '../live/server.ts';
+import { hasLedger, server } from '../live/server.ts';
 import { AppLink, Badge, Panel, type Tone, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { useLoaded } from '../parts/loaded.ts';
@@ -127,7 +127,7 @@ function Problems() {
     const timer = setInterval(() => document.visibilityState === 'visible' && guard.again(), guardEveryMs);
     return () => clearInterval(timer);
   }, []);
-  const ledger = useLoaded('dead names', (signal) =>
+  const ledger = useLoaded(hasLedger.value ? 'dead names' : undefined, (signal) =>
     get<{ queries: Query[] }>('api/v1/queries', { rcode: 'NXDOMAIN' }, signal),
   );
   const events = useRecentTroubles();

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
 import type { Query } from '../api/shapes.ts';
 import { catalogue } from '../live/catalogue.ts';
-import { dnsNameOf } from '../live/server.ts';
+import { dnsNameOf, hasLedger } from '../live/server.ts';
 import { AppLink, Panel, Trouble, Waiting } from '../parts/bits.tsx';
 import { useLoaded } from '../parts/loaded.ts';
 import { QueryTable } from '../parts/query-table.tsx';
@@ -17,7 +17,9 @@ const none = 404;
 const unaskedShown = 100;
 
 export function TrafficPage() {
-  const loaded = useLoaded('queries', (signal) => get<{ queries: Query[] }>('api/v1/queries', {}, signal));
+  const loaded = useLoaded(hasLedger.value ? 'queries' : undefined, (signal) =>
+    get<{ queries: Query[] }>('api/v1/queries', {}, signal),
+  );
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === 'visible' && loaded.again(), againEveryMs);
     return () => clearInterval(timer);
@@ -28,7 +30,7 @@ export function TrafficPage() {
       <Panel title="Now">
         <TrafficCharts />
       </Panel>
-      {loaded.status === none ? (
+      {!hasLedger.value || loaded.status === none ? (
         <p class="note">
           This server keeps no ledger of queries, so it cannot say which client asks for which name. The lines above
           come from its metrics.
@@ -36,7 +38,7 @@ export function TrafficPage() {
       ) : (
         <Trouble text={loaded.trouble} />
       )}
-      {loaded.value === undefined && loaded.trouble === undefined && <Waiting />}
+      {hasLedger.value && loaded.value === undefined && loaded.trouble === undefined && <Waiting />}
       {loaded.value !== undefined && <Ledger queries={loaded.value.queries} />}
     </>
   );

@@ -64,14 +64,14 @@ function AnswerText({ answer }: { readonly answer: Answer }) {
 function Section({ title, records }: { readonly title: string; readonly records: readonly string[] }) {
   if (records.length === 0) return null;
   return (
-    <section class="records">
+    <section>
       <h3>
         {title} <span class="muted">{records.length}</span>
       </h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
-      <pre tabIndex={0} aria-label={`${title} section`}>
-        {records.slice(0, recordsMax).join('\n')}
-      </pre>
+      <section class="code" tabIndex={0} aria-label={`${title} section`}>
+        <pre>{records.slice(0, recordsMax).join('\n')}</pre>
+      </section>
     </section>
   );
 }

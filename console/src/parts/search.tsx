@@ -50,9 +50,8 @@ export function Search() {
     <div class="search">
       <input
         ref={field}
-        type="search"
+        type="text"
         role="combobox"
-        list={undefined}
         aria-label="Find an app or a DNS name"
         aria-expanded={hits.length > 0}
         aria-controls="hits"
@@ -69,12 +68,9 @@ export function Search() {
         onKeyDown={onKey}
         onBlur={() => setTimeout(leave, 200)}
       />
-      {/* biome-ignore lint/a11y/useSemanticElements: a list that the field above moves through */}
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field */}
       <div id="hits" role="listbox" aria-label="Found" hidden={hits.length === 0}>
         {hits.map(({ href, title, note }, i) => (
-          // biome-ignore lint/a11y/useSemanticElements: as above
-          // biome-ignore lint/a11y/useFocusableInteractive: as above
+          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keys
           <div
             key={href}

@@ -34,7 +34,7 @@ export function addConsole(app: FastifyInstance, context: ConsoleContext): void 
   app.get('/', { schema }, (request, reply) => {
     reply.header('vary', 'accept').header('cache-control', 'no-cache');
     if (wantsPage(request)) reply.redirect('console/', 302);
-    else reply.send(index(context));
+    else reply.send(index(context, (call) => app.hasRoute({ method: 'GET', url: `/api/v1/${call}` })));
   });
   for (const [folder, page] of Object.entries({ console: 'index.html', docs: 'docs.html' })) {
     // Relative: a browser that came through a proxy stays below the proxy's path.
@@ -52,7 +52,10 @@ function wantsPage({ headers }: FastifyRequest): boolean {
   return headers.accept?.includes('text/html') === true;
 }
 
-function index({ version, origin, dnsPort }: ConsoleContext) {
+/** A ledger of queries, the nodes of a cluster. */
+const optionalCalls = ['queries', 'nodes'];
+
+function index({ version, origin, dnsPort }: ConsoleContext, has: (call: string) => boolean) {
   return {
     name: 'rollcall',
     version,
@@ -65,6 +68,8 @@ function index({ version, origin, dnsPort }: ConsoleContext) {
     health: 'healthz',
     ready: 'readyz',
     metrics: 'metrics',
+    // Only where this server has them.
+    ...Object.fromEntries(optionalCalls.filter(has).map((call) => [call, `api/v1/${call}`])),
   };
 }
 
