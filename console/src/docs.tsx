@@ -2,7 +2,6 @@
 // /openapi.json describes it.
 
 import { render } from 'preact';
-import { useState } from 'preact/hooks';
 import { addressOf, failureText, get } from './api/http.ts';
 import type { ServerIndex } from './api/shapes.ts';
 import { CallView } from './docs/call-view.tsx';
@@ -11,7 +10,7 @@ import { type Call, callsOf, type Description } from './docs/description.ts';
 import { Example } from './docs/example.tsx';
 import { server } from './live/server.ts';
 import { Panel, Trouble, Waiting } from './parts/bits.tsx';
-import { theme, toggleTheme } from './parts/theme.ts';
+import { ThemeButton } from './parts/theme-button.tsx';
 
 function Docs({ description }: { readonly description: Description }) {
   const calls = callsOf(description);
@@ -24,7 +23,7 @@ function Docs({ description }: { readonly description: Description }) {
           rollcall
         </a>
         <span class="muted">API {description.info.version}</span>
-        <span class="connection is-docs" />
+        <span class="push" />
         <ThemeButton />
       </header>
       <nav aria-label="Chapters">
@@ -56,7 +55,7 @@ function Docs({ description }: { readonly description: Description }) {
           <ChapterView
             key={chapter.id}
             chapter={chapter}
-            calls={calls.filter(({ id }) => chapter.calls.includes(id))}
+            calls={chapter.calls.flatMap((id) => calls.find((call) => call.id === id) ?? [])}
           />
         ))}
         <Others calls={calls.filter(({ id }) => !parts.some((chapter) => chapter.calls.includes(id)))} />
@@ -73,9 +72,11 @@ function ChapterView({ chapter, calls }: { readonly chapter: Chapter; readonly c
         {chapter.examples.map((example) => (
           <Example key={example} text={example} />
         ))}
-        {calls.map((call) => (
-          <CallView key={call.id} call={call} />
-        ))}
+        <div>
+          {calls.map((call) => (
+            <CallView key={call.id} call={call} />
+          ))}
+        </div>
       </Panel>
     </div>
   );
@@ -89,22 +90,6 @@ function Others({ calls }: { readonly calls: readonly Call[] }) {
         <CallView key={call.id} call={call} />
       ))}
     </Panel>
-  );
-}
-
-function ThemeButton() {
-  const [, draw] = useState(theme.value);
-  return (
-    <button
-      type="button"
-      class="small"
-      onClick={() => {
-        toggleTheme();
-        draw(theme.value);
-      }}
-    >
-      {theme.value === 'dark' ? 'Light' : 'Dark'}
-    </button>
   );
 }
 

@@ -21,7 +21,7 @@ import { TrafficPage } from './pages/traffic.tsx';
 import { ZonesPage } from './pages/zones.tsx';
 import { ConfirmDialog } from './parts/confirm.tsx';
 import { Search } from './parts/search.tsx';
-import { theme, toggleTheme } from './parts/theme.ts';
+import { ThemeButton } from './parts/theme-button.tsx';
 import { route } from './route.ts';
 import { signInReason, token } from './session.ts';
 
@@ -85,14 +85,7 @@ function Frame() {
         </a>
         <Search />
         <Connection />
-        <button
-          type="button"
-          class="small"
-          onClick={toggleTheme}
-          aria-label={`Switch to ${theme.value === 'dark' ? 'light' : 'dark'}`}
-        >
-          {theme.value === 'dark' ? 'Light' : 'Dark'}
-        </button>
+        <ThemeButton />
         <a class="small" href="#/sign-in">
           {token.value === '' ? 'Sign in' : 'Signed in'}
         </a>

@@ -4,12 +4,12 @@ import { useMemo, useState } from 'preact/hooks';
 import { get } from '../api/http.ts';
 import type { EventsReply, Instance, InstanceContent, Query } from '../api/shapes.ts';
 import { catalogue, nameOf } from '../live/catalogue.ts';
-import { strangersIn } from '../live/hidden.ts';
 import { useMembers } from '../live/members.ts';
 import { useNews } from '../live/news.ts';
 import { digCommand, dnsNameOf, hasLedger } from '../live/server.ts';
 import { AnswerView, recordTypes } from '../parts/answer.tsx';
 import { Badge, CopyButton, InstanceLink, Panel, Trouble, Waiting } from '../parts/bits.tsx';
+import { useCalm } from '../parts/calm.ts';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
 import { useLoaded } from '../parts/loaded.ts';
@@ -23,10 +23,14 @@ interface Place {
   readonly appid: string;
 }
 
+/** DNS is asked again when the app has changed, not more often than this. */
+const answerEveryMs = 1000;
+
 export function AppPage({ env, appid }: Place) {
   const { at } = route.value.query;
   const members = useMembers(env, appid);
   const past = usePast({ env, appid }, at);
+  const stamp = useCalm(stampOf(members.instances), answerEveryMs);
   const shown: readonly (Instance | InstanceContent)[] | undefined =
     at === undefined ? members.instances : past.value?.instances;
   const up = (shown ?? []).filter(({ status }) => status === 'up').length;
@@ -54,12 +58,14 @@ export function AppPage({ env, appid }: Place) {
           <Instances instances={shown} onView={members.onView} />
         )}
       </Panel>
-      <Answers
-        env={env}
-        appid={appid}
-        stamp={stampOf(members.instances)}
-        addrs={(members.instances ?? []).flatMap(({ addrs }) => addrs)}
-      />
+      {(members.instances !== undefined || members.trouble !== undefined) && (
+        <Answers
+          env={env}
+          appid={appid}
+          stamp={stamp}
+          addrs={(members.instances ?? []).flatMap(({ addrs }) => addrs)}
+        />
+      )}
       <Asked env={env} appid={appid} />
       <AppEvents env={env} appid={appid} />
     </>
@@ -111,11 +117,11 @@ function Instances({
     [instances, JSON.stringify(query)],
   );
   const columns: readonly Column<Instance | InstanceContent>[] = [
-    { title: 'Instance', width: 'minmax(8rem, 2fr)', cell: (one) => <InstanceLink {...one} /> },
-    { title: 'State', width: '6.2rem', cell: (one) => <InstanceState one={one} /> },
+    { title: 'Instance', width: 'minmax(6rem, 2fr)', cell: (one) => <InstanceLink {...one} /> },
+    { title: 'State', width: '5.4rem', cell: (one) => <InstanceState one={one} /> },
     {
       title: 'Lease',
-      width: '7.5rem',
+      width: 'minmax(5rem, 7.5rem)',
       cell: (one) =>
         'leaseEndsAt' in one ? (
           <Lease endsAt={one.leaseEndsAt} leaseSeconds={one.leaseSeconds} suspect={one.suspect === true} />
@@ -241,8 +247,7 @@ function Answers({ env, appid, stamp, addrs }: Place & { readonly stamp: string;
           </label>
         ))}
       </fieldset>
-      <AnswerView name={name} type={type} stamp={stamp} />
-      <HiddenHint env={env} appid={appid} stamp={stamp} addrs={addrs} />
+      <AnswerView name={name} type={type} stamp={stamp} addrs={addrs} />
     </Panel>
   );
 }
@@ -255,26 +260,6 @@ function namesOf(env: string, appid: string, addrs: readonly string[]): string[]
     if (port !== undefined) ports.add(`_${port}._${protocol}.`);
   }
   return [dnsNameOf(env, appid), ...[...ports].slice(0, 6).map((front) => dnsNameOf(env, appid, front))];
-}
-
-/** Where DNS gives addresses that no instance has. */
-function HiddenHint({
-  env,
-  appid,
-  stamp,
-  addrs,
-}: Place & { readonly stamp: string; readonly addrs: readonly string[] }) {
-  const name = dnsNameOf(env, appid);
-  const { value } = useLoaded(`hidden ${name} ${stamp}`, (signal) =>
-    get<Parameters<typeof strangersIn>[0]>('api/v1/resolve', { name, type: 'A' }, signal),
-  );
-  const strangers = value === undefined || addrs.length === 0 ? [] : strangersIn(value, addrs);
-  return strangers.length === 0 ? null : (
-    <p class="fault">
-      No instance has the address {strangers.join(', ')}: a zone file answers in the place of this app.{' '}
-      <a href="#/zones">Zones</a>
-    </p>
-  );
 }
 
 function Asked(place: Place) {

@@ -9,7 +9,7 @@ import { onChanges } from '../live/changes.ts';
 import { lookForHidden, scan } from '../live/hidden.ts';
 import { labelOf, metric, metricsTrouble } from '../live/metrics.ts';
 import { useNews } from '../live/news.ts';
-import { type Found, findProblems } from '../live/problems.ts';
+import { findProblems } from '../live/problems.ts';
 import { hasLedger, server } from '../live/server.ts';
 import { AppLink, Badge, Panel, type Tone, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
@@ -156,32 +156,21 @@ function Problems() {
           Nothing is wrong: every app has instances that take traffic, no lease ended within the hour.
         </p>
       ) : (
-        <VirtualTable
-          label="Problems"
-          rows={found}
-          keyOf={({ key }) => key}
-          heightMax={360}
-          empty=""
-          columns={[
-            { title: 'Kind', width: '7.5rem', cell: ({ level, kind: word }) => <Badge tone={level}>{word}</Badge> },
-            {
-              title: 'Where',
-              width: 'minmax(9rem, 1.2fr)',
-              cell: ({ subject, href }) => (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        <section class="problems" tabIndex={0} aria-label="What is wrong">
+          <ul>
+            {found.map(({ key, level, kind: word, subject, text, href, next }) => (
+              <li key={key}>
+                <Badge tone={level}>{word}</Badge>
                 <a class="name" href={href}>
                   {subject}
                 </a>
-              ),
-            },
-            {
-              title: 'What',
-              width: 'minmax(0, 3fr)',
-              isExtra: true,
-              cell: ({ text }: Found) => <span title={text}>{text}</span>,
-            },
-            { title: 'Next', width: '5rem', cell: ({ next }) => <a href={next.href}>{next.title}</a> },
-          ]}
-        />
+                <span>{text}</span>
+                <a href={next.href}>{next.title}</a>
+              </li>
+            ))}
+          </ul>
+        </section>
       )}
     </Panel>
   );

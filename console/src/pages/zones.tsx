@@ -1,6 +1,7 @@
 // Zone files: how many are served, how many are at fault, and which apps they hide. The API says no more of them today:
 // the faults themselves are in the log and in `rollcall check-zones`.
 
+import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
 import type { Answer } from '../api/shapes.ts';
 import { catalogue } from '../live/catalogue.ts';
@@ -44,6 +45,10 @@ export function ZonesPage() {
 
 function Hidden() {
   const { isRunning, looked, of, hidden, passed } = scan.value;
+  const { kind } = catalogue.value;
+  useEffect(() => {
+    if (kind === 'known') void lookForHidden();
+  }, [kind]);
   return (
     <Panel
       title="Hidden by zone files"

@@ -2,6 +2,7 @@
 
 import { get } from '../api/http.ts';
 import type { Answer } from '../api/shapes.ts';
+import { strangersIn } from '../live/hidden.ts';
 import { digCommand } from '../live/server.ts';
 import { Badge, Copyable, type Tone, Trouble, Waiting } from './bits.tsx';
 import { useLoaded } from './loaded.ts';
@@ -16,26 +17,37 @@ const rcodeTones: Readonly<Record<string, Tone>> = {
 };
 const recordsMax = 200;
 
-/** `stamp` changes when the answer may have changed. */
+/** `stamp` changes when the answer may have changed; `addrs`: those that an answer with addresses may have. */
 export function AnswerView({
   name,
   type,
   stamp = '',
+  addrs = [],
 }: {
   readonly name: string;
   readonly type: string;
   readonly stamp?: string;
+  readonly addrs?: readonly string[];
 }) {
-  const loaded = useLoaded(`answer ${name} ${type} ${stamp}`, (signal) =>
-    get<Answer>('api/v1/resolve', { name, type }, signal),
+  const loaded = useLoaded(
+    `answer ${name} ${type}`,
+    (signal) => get<Answer>('api/v1/resolve', { name, type }, signal),
+    stamp,
   );
   const { value, trouble } = loaded;
+  const strangers = value === undefined || addrs.length === 0 ? [] : strangersIn(value, addrs);
   return (
     <div class="answer">
       <Copyable text={digCommand(name, type)} />
       <Trouble text={trouble} />
       {value === undefined && trouble === undefined && <Waiting />}
       {value !== undefined && <AnswerText answer={value} />}
+      {strangers.length > 0 && (
+        <p class="fault">
+          No instance has the address {strangers.join(', ')}: a zone file answers in the place of this app.{' '}
+          <a href="#/zones">Zones</a>
+        </p>
+      )}
     </div>
   );
 }

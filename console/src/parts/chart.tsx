@@ -20,6 +20,7 @@ interface Props {
 }
 
 const heightPx = 150;
+const spanSecondsMin = 120;
 
 export function Chart({ label, times, lines, unit }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -76,7 +77,10 @@ function optionsFor(element: HTMLElement, lines: readonly Line[]): uPlot.Options
     height: heightPx,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.1)] } },
+    scales: {
+      x: { range: (_chart, min, max) => [Math.min(min, max - spanSecondsMin), max] },
+      y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.1)] },
+    },
     axes: [
       { stroke: ink, font, grid: { show: false }, ticks: grid, space: 70 },
       { stroke: ink, font, grid, ticks: { show: false }, size: 44, values: (_chart, marks) => marks.map(shortNumber) },

@@ -15,8 +15,15 @@ export interface Loaded<T> {
   readonly again: () => void;
 }
 
-/** `key` names what is read: another one drops what was read before. Undefined: nothing is to be read. */
-export function useLoaded<T>(key: string | undefined, read: (signal: AbortSignal) => Promise<Result<T>>): Loaded<T> {
+/**
+ * `key` names what is read: another one drops what was read before. Undefined: nothing is to be read. Another `version`
+ * reads again and keeps what is shown until then.
+ */
+export function useLoaded<T>(
+  key: string | undefined,
+  read: (signal: AbortSignal) => Promise<Result<T>>,
+  version = '',
+): Loaded<T> {
   const [state, setState] = useState<Omit<Loaded<T>, 'again'> & { readonly key: string | undefined }>(nothing(key));
   const [turn, setTurn] = useState(0);
   const reader = useRef(read);
@@ -41,7 +48,7 @@ export function useLoaded<T>(key: string | undefined, read: (signal: AbortSignal
       }
     });
     return () => aborted.abort();
-  }, [key, turn, isSignedIn]);
+  }, [key, version, turn, isSignedIn]);
   return { ...(state.key === key ? state : nothing<T>(key)), again };
 }
 

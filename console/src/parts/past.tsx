@@ -53,8 +53,12 @@ export function TimeSlider(place: Place) {
   return (
     <div class="time-slider">
       <label>
-        As of{' '}
-        <strong>{at === undefined && draft === undefined ? 'now' : <Time at={new Date(shown).toISOString()} />}</strong>
+        <span>
+          As of{' '}
+          <strong>
+            {at === undefined && draft === undefined ? 'now' : <Time at={new Date(shown).toISOString()} />}
+          </strong>
+        </span>
         <input
           type="range"
           min={oldest ?? now - 1000}
