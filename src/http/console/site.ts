@@ -49,14 +49,19 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+interface Loaded {
+  readonly state: SiteState;
+  /** When its files were built, wall clock. */
+  readonly builtMs: number;
+}
+
 /** Returns the function that gives the files as they are now. */
 export function openSite(folders: SiteFolders): () => Promise<SiteState> {
-  let loaded: { readonly state: SiteState; readonly atMs: number } | undefined;
+  let loaded: (Loaded & { readonly atMs: number }) | undefined;
   let loading: Promise<SiteState> | undefined;
   const load = async (): Promise<SiteState> => {
-    const state = await readSite(folders, loaded?.state);
-    loaded = { state, atMs: folders.monotonicMs() };
-    return state;
+    loaded = { ...(await readSite(folders, loaded)), atMs: folders.monotonicMs() };
+    return loaded.state;
   };
   return async () => {
     if (loaded !== undefined && folders.monotonicMs() - loaded.atMs < lookAgainMs) return loaded.state;
@@ -67,31 +72,36 @@ export function openSite(folders: SiteFolders): () => Promise<SiteState> {
   };
 }
 
-async function readSite(folders: SiteFolders, known: SiteState | undefined): Promise<SiteState> {
+async function readSite(folders: SiteFolders, known: Loaded | undefined): Promise<Loaded> {
   const script = join(folders.sources, 'build.ts');
-  const scriptMs = await modifiedMs(script);
-  if (scriptMs === undefined)
-    return known?.kind === 'built'
-      ? known
-      : siteIn(
-          folders.packaged,
-          'This installation has no console: dist/console is not there. Install the npm package again.',
-        );
-  const built = join(folders.sources, 'dist');
-  const builtMs = (await modifiedMs(join(built, 'index.html'))) ?? 0;
-  const isFresh = (await newestMs(folders.sources)) <= builtMs;
-  if (isFresh) return known?.kind === 'built' ? known : siteIn(built, '');
+  if ((await modifiedMs(script)) === undefined) return read(folders.packaged, known, notPackaged);
+  const target = join(folders.sources, 'dist');
+  const builtMs = await builtAt(target);
+  if ((await newestMs(folders.sources)) <= builtMs) return read(target, known, noFiles);
   try {
     await (folders.build ?? runBuild)(script);
   } catch (error) {
     // An older one is of more use than none.
-    if (builtMs > 0) return known?.kind === 'built' ? known : siteIn(built, '');
-    return {
-      kind: 'missing',
-      hint: `The console of this checkout could not be built. Run "npm ci", then load this page again.\n\n${outputOf(error)}`,
-    };
+    const hint = `The console of this checkout could not be built. Run "npm ci", then load this page again.\n\n${outputOf(error)}`;
+    return builtMs > 0 ? read(target, known, noFiles) : { state: { kind: 'missing', hint }, builtMs: 0 };
   }
-  return siteIn(built, 'The build of the console left no files.');
+  return read(target, undefined, noFiles);
+}
+
+const notPackaged =
+  'This installation has no console: dist/console is not there. Install the npm package again, or build the image from a checkout.';
+const noFiles = 'The build of the console left no files.';
+
+/** What is known, unless the folder was built again. */
+async function read(folder: string, known: Loaded | undefined, hint: string): Promise<Loaded> {
+  const builtMs = await builtAt(folder);
+  return known?.state.kind === 'built' && known.builtMs === builtMs
+    ? known
+    : { state: await siteIn(folder, hint), builtMs };
+}
+
+async function builtAt(folder: string): Promise<number> {
+  return (await modifiedMs(join(folder, 'index.html'))) ?? 0;
 }
 
 async function runBuild(script: string): Promise<void> {
