@@ -1,5 +1,5 @@
 // Makes dist/, which is what the npm package holds: JavaScript, because Node strips no types below node_modules, and the
-// types of `rollcall/client`. Run by `npm pack` (prepack). TypeScript rewrites the imports; the programs of worker
+// types of `rollcall/client`, and the built console in dist/console. Run by `npm pack` (prepack). TypeScript rewrites the imports; the programs of worker
 // threads, named as URLs, are rewritten here, and a name that still ends in .ts is a fault, found now and not by a user.
 
 import { execFileSync } from 'node:child_process';
@@ -21,6 +21,8 @@ for (const path of globSync('**/*.js', { cwd: dist })) {
   if (left !== null) throw new Error(`dist/${path} names ${left[0]}, which is not in the package`);
   if (rewritten !== text) writeFileSync(join(dist, path), rewritten);
 }
+
+execFileSync(process.execPath, [join(root, 'console', 'build.ts'), join(dist, 'console')], { stdio: 'inherit' });
 
 // The server is a program and no library.
 for (const path of globSync('**/*.d.ts', { cwd: dist })) {

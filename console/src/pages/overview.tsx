@@ -1,11 +1,10 @@
 // The first page: what is wrong, how the registry is, what is asked, and all apps. It answers "is it rollcall, and if so
 // what?" before anything is clicked.
 
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { get } from '../api/http.ts';
 import type { AppEntry, Change, EventsReply, Guard, Query } from '../api/shapes.ts';
 import { catalogue, nameOf } from '../live/catalogue.ts';
-import { onChanges } from '../live/changes.ts';
 import { lookForHidden, scan } from '../live/hidden.ts';
 import { labelOf, metric, metricsTrouble } from '../live/metrics.ts';
 import { useNews } from '../live/news.ts';
@@ -88,33 +87,19 @@ function Tiles() {
   );
 }
 
-/** Evictions and checks of the last hour, kept by the changes. */
+/** Evictions and checks of the last hour, without instances that are back, kept by the changes. */
 function useRecentTroubles(): readonly Change[] {
-  const loaded = useLoaded('troubles', (signal) =>
-    get<EventsReply>('api/v1/events', { why: 'evicted,checked', from: '-1h', limit: String(troublesMax) }, signal),
-  );
-  const [live, setLive] = useState<{ readonly news: readonly Change[]; readonly back: ReadonlySet<string> }>({
-    news: [],
-    back: new Set(),
-  });
-  useEffect(
-    () =>
-      onChanges((changes) =>
-        setLive(({ news, back }) => {
-          const isBack = new Set(back);
-          for (const change of changes) {
-            if (change.kind === 'registered') isBack.add(pathOf(change));
-            else if (change.kind !== 'updated') isBack.delete(pathOf(change));
-          }
-          const troubles = changes.filter(({ why }) => why === 'evicted' || why === 'checked').reverse();
-          return { news: [...troubles, ...news].slice(0, troublesMax), back: isBack };
-        }),
-      ),
-    [],
-  );
-  return [...live.news, ...(loaded.value?.events ?? [])].filter(
-    (change) => change.why !== 'evicted' || !live.back.has(pathOf(change)),
-  );
+  const read = (why: string) => (signal: AbortSignal) =>
+    get<EventsReply>('api/v1/events', { why, from: '-1h', limit: String(troublesMax) }, signal);
+  const troubles = useLoaded('troubles', read('evicted,checked'));
+  const registered = useLoaded('registered', read('registered'));
+  const news = useNews(troubles.value?.events, 'troubles', ({ why }) => why === 'evicted' || why === 'checked');
+  const back = useNews(registered.value?.events, 'registered', ({ why }) => why === 'registered');
+  return useMemo(() => {
+    const backAt = new Map<string, number>();
+    for (const change of back) backAt.set(pathOf(change), Math.max(change.revision, backAt.get(pathOf(change)) ?? 0));
+    return news.filter((change) => (backAt.get(pathOf(change)) ?? 0) < change.revision);
+  }, [news, back]);
 }
 
 function pathOf({ env, appid, instance }: Pick<Change, 'env' | 'appid' | 'instance'>): string {

@@ -78,11 +78,18 @@ function optionsFor(element: HTMLElement, lines: readonly Line[]): uPlot.Options
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { range: (_chart, min, max) => [Math.min(min, max - spanSecondsMin), max] },
+      x: { range: (_chart, min, max) => spanOf(min, max) },
       y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.1)] },
     },
     axes: [
-      { stroke: ink, font, grid: { show: false }, ticks: grid, space: 70 },
+      {
+        stroke: ink,
+        font,
+        grid: { show: false },
+        ticks: grid,
+        space: 80,
+        values: (_chart, marks) => marks.map(clockText),
+      },
       { stroke: ink, font, grid, ticks: { show: false }, size: 44, values: (_chart, marks) => marks.map(shortNumber) },
     ],
     series: [
@@ -95,6 +102,16 @@ function optionsFor(element: HTMLElement, lines: readonly Line[]): uPlot.Options
       })),
     ],
   };
+}
+
+/** At least two minutes; without any point the last two. */
+function spanOf(min: number | null, max: number | null): [number, number] {
+  const end = max ?? Date.now() / 1000;
+  return [Math.min(min ?? end, end - spanSecondsMin), end];
+}
+
+function clockText(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString('en-GB');
 }
 
 /** A colour as the style sheet has it now, light or dark. */
