@@ -13,7 +13,7 @@ const pages: readonly (readonly [name: string, path: string, shows: string])[] =
   ['app', '/console/#/apps/prod/pay', 'pay-6'],
   ['app as of then', '/console/#/apps/prod/pay?at=AT&with=now', 'as of then'],
   ['instance', '/console/#/apps/prod/orders/orders-1', 'Bring up'],
-  ['events', '/console/#/events', 'wrong list'],
+  ['events', '/console/#/events', 'search-2'],
   ['undo', '/console/#/events?undo=prod%2Fsearch&since=-15m', 'What would be restored'],
   ['resolve', '/console/#/resolve?name=_http._tcp.pay.prod.svc&type=SRV', 'SRV 0 10 8080 pay-1.pay.prod.svc.'],
   ['traffic', '/console/#/traffic', 'no ledger of queries'],

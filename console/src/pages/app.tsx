@@ -13,7 +13,7 @@ import { useCalm } from '../parts/calm.ts';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
 import { useLoaded } from '../parts/loaded.ts';
-import { Comparison, TimeSlider, usePast } from '../parts/past.tsx';
+import { Comparison, TimeSlider, useComparison, usePast } from '../parts/past.tsx';
 import { QueryTable } from '../parts/query-table.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
 import { linkTo, replaceQuery, route } from '../route.ts';
@@ -33,11 +33,15 @@ export function AppPage({ env, appid }: Place) {
   const stamp = useCalm(stampOf(members.instances), answerEveryMs);
   const shown: readonly (Instance | InstanceContent)[] | undefined =
     at === undefined ? members.instances : past.value?.instances;
+  const comparison = useComparison({ env, appid });
   const up = (shown ?? []).filter(({ status }) => status === 'up').length;
+  const trouble = members.trouble ?? past.trouble;
+  const addrs = (members.instances ?? []).flatMap((one) => one.addrs);
   return (
     <>
       <p class="crumbs">
         <a href="#/">Overview</a> / <a href={linkTo([], { env })}>{env}</a>
+        <Elsewhere env={env} appid={appid} />
       </p>
       <h1>
         {appid} <span class="muted">{env}</span>
@@ -46,28 +50,25 @@ export function AppPage({ env, appid }: Place) {
         {shown === undefined ? '…' : `${up} of ${shown.length} instances take traffic`}
         {shown !== undefined && shown.length > 0 && up === 0 && <Badge tone="bad">all waiting</Badge>}
         {at !== undefined && <Badge tone="info">as of then</Badge>}
-        <Elsewhere env={env} appid={appid} />
       </p>
-      <Trouble text={members.trouble ?? past.trouble} />
+      <Trouble text={trouble} />
       <Panel title="Instances">
         <TimeSlider env={env} appid={appid} />
-        <Comparison env={env} appid={appid} />
-        {shown === undefined ? (
-          past.trouble === undefined && members.trouble === undefined && <Waiting />
+        <Comparison comparison={comparison} env={env} appid={appid} />
+        {shown === undefined || !comparison.isKnown ? (
+          trouble === undefined && <Waiting />
         ) : (
           <Instances instances={shown} onView={members.onView} />
         )}
       </Panel>
-      {(members.instances !== undefined || members.trouble !== undefined) && (
-        <Answers
-          env={env}
-          appid={appid}
-          stamp={stamp}
-          addrs={(members.instances ?? []).flatMap(({ addrs }) => addrs)}
-        />
+      {/* What is below comes when its place is known: nothing moves. */}
+      {(shown !== undefined || trouble !== undefined) && comparison.isKnown && (
+        <>
+          <Answers env={env} appid={appid} stamp={stamp} addrs={addrs} />
+          <Asked env={env} appid={appid} />
+          <AppEvents env={env} appid={appid} />
+        </>
       )}
-      <Asked env={env} appid={appid} />
-      <AppEvents env={env} appid={appid} />
     </>
   );
 }

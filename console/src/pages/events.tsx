@@ -48,13 +48,14 @@ export function EventsPage() {
         <p class="fault">The record is damaged: {loaded.value.unreadable.length} changes cannot be read.</p>
       )}
       {loaded.value === undefined && loaded.trouble === undefined ? (
-        <Waiting />
+        <Waiting isTall />
       ) : (
         <VirtualTable<Change>
           label="Events"
           rows={all}
           keyOf={({ revision }) => String(revision)}
           heightMax={560}
+          isTall
           empty="No change is recorded that matches."
           columns={[
             { title: 'When', width: '5.5rem', cell: ({ at }) => <Time at={at} /> },
@@ -63,12 +64,16 @@ export function EventsPage() {
               width: '6.4rem',
               cell: (change) => <Badge tone={whyTones[change.why] ?? 'quiet'}>{change.why}</Badge>,
             },
-            { title: 'App', width: 'minmax(6rem, 1.2fr)', cell: (change) => <AppLink {...change} /> },
             {
               title: 'Instance',
-              width: 'minmax(6rem, 1.2fr)',
-              isExtra: true,
-              cell: (change) => <InstanceLink {...change} />,
+              width: 'minmax(7rem, 2fr)',
+              cell: (change) => (
+                <>
+                  <AppLink {...change} />
+                  <span class="muted"> / </span>
+                  <InstanceLink {...change} />
+                </>
+              ),
             },
             {
               title: 'By whom and why',

@@ -28,13 +28,15 @@ export function Overview() {
       <h1>Overview</h1>
       <Trouble text={trouble ?? metricsTrouble.value} />
       <Tiles />
-      <Problems />
-      <div class="columns">
-        <Panel title="Queries a second and latency">
-          <TrafficCharts />
-        </Panel>
+      <div class="first">
+        <Problems />
         <LatestChanges />
       </div>
+      <Panel title="Queries a second and latency">
+        <div class="columns">
+          <TrafficCharts />
+        </div>
+      </Panel>
       {kind === 'loading' ? <Waiting /> : <Apps />}
     </>
   );
@@ -130,13 +132,14 @@ function Problems() {
     origin: server.value.origin,
     metric,
   });
-  if (kind === 'loading') return <Waiting />;
   return (
     <Panel
       title="Problems"
       extra={<Badge tone={found.length === 0 ? 'good' : 'bad'}>{found.length === 0 ? 'none' : found.length}</Badge>}
     >
-      {found.length === 0 ? (
+      {kind === 'loading' ? (
+        <Waiting />
+      ) : found.length === 0 ? (
         <p class="empty">
           Nothing is wrong: every app has instances that take traffic, no lease ended within the hour.
         </p>

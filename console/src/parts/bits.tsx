@@ -123,9 +123,9 @@ export function Trouble({ text }: { readonly text: string | undefined }) {
 }
 
 /** What stands where data is on its way: nothing moves when it comes. */
-export function Waiting() {
+export function Waiting({ isTall = false }: { readonly isTall?: boolean }) {
   return (
-    <p class="waiting muted" role="status">
+    <p class={isTall ? 'waiting muted is-tall' : 'waiting muted'} role="status">
       Loading…
     </p>
   );

@@ -110,13 +110,29 @@ export function usePast({ env, appid }: Place, at: string | undefined) {
   return useLoaded(key, (signal) => get<PastReply>(`api/v1/apps/${env}/${appid}`, { at }, signal));
 }
 
-export function Comparison(place: Place) {
+export interface Compared {
+  /** Nothing is compared, or both moments have been read (or cannot be). */
+  readonly isKnown: boolean;
+  readonly before: PastReply | undefined;
+  readonly after: PastReply | undefined;
+  readonly trouble: string | undefined;
+}
+
+/** The two moments of the link, the earlier one first. */
+export function useComparison(place: Place): Compared {
   const { at = 'now', with: other } = route.value.query;
-  const [one, two] = [usePast(place, other), usePast(place, at)];
-  if (other === undefined) return null;
-  const isOrdered = other !== 'now' && (at === 'now' || Date.parse(other) <= Date.parse(at));
+  const one = usePast(place, other);
+  const two = usePast(place, other === undefined ? undefined : at);
+  const isOrdered = other !== 'now' && (at === 'now' || Date.parse(other ?? '') <= Date.parse(at));
   const [before, after] = isOrdered ? [one.value, two.value] : [two.value, one.value];
-  if (before === undefined || after === undefined) return <Trouble text={one.trouble ?? two.trouble} />;
+  const trouble = one.trouble ?? two.trouble;
+  const isRead = before !== undefined && after !== undefined;
+  return { isKnown: other === undefined || isRead || trouble !== undefined, before, after, trouble };
+}
+
+export function Comparison({ comparison, ...place }: Place & { readonly comparison: Compared }) {
+  const { before, after, trouble } = comparison;
+  if (before === undefined || after === undefined) return <Trouble text={trouble} />;
   const differences = differencesOf(before.instances, after.instances);
   return (
     <div class="comparison" role="status">

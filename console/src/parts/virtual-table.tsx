@@ -24,6 +24,8 @@ interface Props<T> {
   /** What stands there instead of no rows. */
   readonly empty: ComponentChildren;
   readonly heightMax?: number;
+  /** Of that height however few rows there are: nothing below moves. */
+  readonly isTall?: boolean;
   /** Which rows are drawn. */
   readonly onView?: (rows: readonly T[]) => void;
 }
@@ -36,7 +38,7 @@ export function VirtualTable<T>(props: Props<T>) {
   const { rows, columns, keyOf, heightMax = heightDefault } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const height = Math.min(heightMax, (rows.length + 1) * rowHeight + 2);
+  const height = props.isTall === true ? heightMax : Math.min(heightMax, (rows.length + 1) * rowHeight + 2);
   const first = Math.max(0, Math.min(Math.floor(top / rowHeight), rows.length - 1) - spare);
   const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + spare);
   const shown = rows.slice(first, last);
@@ -46,7 +48,14 @@ export function VirtualTable<T>(props: Props<T>) {
   const isNarrow = useIsNarrow();
   const visible = columns.filter(({ isExtra }) => !(isNarrow && isExtra === true));
   const grid = { gridTemplateColumns: visible.map(({ width }) => width).join(' ') };
-  if (rows.length === 0) return <div class="empty">{props.empty}</div>;
+  if (rows.length === 0) {
+    const size = props.isTall === true ? { height: `${heightMax}px` } : {};
+    return (
+      <div class="empty" style={size}>
+        {props.empty}
+      </div>
+    );
+  }
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows out of view are not in the document, see above
     <div
