@@ -8,9 +8,10 @@ import { udpClient } from '../kit/dns-client.ts';
 import { root, startServer } from '../kit/server-process.ts';
 import { openBrowser, openPage } from './browser.ts';
 import { registerFleet } from './fleet.ts';
+import { smallPng } from './small-png.ts';
 
 const folder = join(root, 'docs', 'console');
-const viewport = { width: 1000, height: 680 };
+const viewport = { width: 1180, height: 760 };
 
 /** Name, path and what has to be there before the picture is taken. */
 const pictures: readonly (readonly [name: string, path: string, shows: string])[] = [
@@ -42,7 +43,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByText(shows).first().waitFor();
     // Lines need some points.
     await page.waitForTimeout(name === 'overview' || name === 'traffic' ? 32_000 : 1500);
-    const picture = await page.screenshot({ animations: 'disabled' });
+    const picture = smallPng(await page.screenshot({ animations: 'disabled' }));
     writeFileSync(join(folder, `${name}-${colorScheme}.png`), picture);
     console.log(`${name}-${colorScheme}.png: ${picture.length} octets`);
     await close();

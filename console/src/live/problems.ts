@@ -134,7 +134,7 @@ function allWaiting({ apps, origin, events }: Evidence, envsOf: ReadonlyMap<stri
       kind: 'all waiting',
       app,
       subject: nameOf(app),
-      text: `${app.instances === 1 ? 'its one instance takes' : `none of its ${app.instances} instances takes`} traffic: DNS answers with nothing.${checkText(app, events)}${elsewhere(app, envsOf)}`,
+      text: `${app.instances === 1 ? 'its one instance takes no' : `none of its ${app.instances} instances takes`} traffic: DNS answers with nothing.${checkText(app, events)}${elsewhere(app, envsOf)}`,
       href: linkTo(['apps', app.env, app.appid]),
       next: resolveLink(`${app.appid}.${app.env}.${origin}`),
     }));

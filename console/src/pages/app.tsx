@@ -122,7 +122,7 @@ function Instances({
     { title: 'State', width: '5.4rem', cell: (one) => <InstanceState one={one} /> },
     {
       title: 'Lease',
-      width: 'minmax(5rem, 7.5rem)',
+      width: '6rem',
       cell: (one) =>
         'leaseEndsAt' in one ? (
           <Lease endsAt={one.leaseEndsAt} leaseSeconds={one.leaseSeconds} suspect={one.suspect === true} />

@@ -73,7 +73,7 @@ function Tiles() {
       failing === 1 ? 'bad' : 'good',
       `${metric('rollcall_store_pending') ?? 0} pending`,
     ],
-    ['Checks', `${metric('rollcall_checked_instances') ?? 0}`, 'good', 'instances checked by rollcall'],
+    ['Checks', `${metric('rollcall_checked_instances') ?? 0}`, 'good', 'instances checked'],
     ['DNS', labelOf('rollcall_dns_threads', 'transport') ?? '–', 'good', `${metric('rollcall_zones') ?? 0} zones`],
   ];
   return (
