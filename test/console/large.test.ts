@@ -53,7 +53,7 @@ describe.skipIf(missing.length > 0)('large', () => {
     expect(await table.getByRole('row').count()).toBeLessThan(rowsMax);
     await table.focus();
     await page.keyboard.press('End');
-    await page.getByRole('link', { name: 'prod/crowd' }).waitFor();
+    await table.getByRole('link', { name: 'prod/crowd' }).waitFor();
     expect(await table.getByRole('row').count()).toBeLessThan(rowsMax);
     expect(await elementsOf(page)).toBeLessThan(elementsMax);
     await page.getByRole('searchbox', { name: 'Filter apps' }).fill('app-04242');

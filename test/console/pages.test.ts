@@ -79,14 +79,6 @@ describe.skipIf(missing.length > 0)('pages', () => {
     await watched.close();
   });
 
-  test('the five pages of the night are two clicks from the overview at most: all waiting', async () => {
-    const watched = await openPage(browser, server.http, '/console/');
-    const { page } = watched;
-    await page.getByRole('listitem').filter({ hasText: 'prod/ledger' }).getByRole('link', { name: 'Why' }).click();
-    await page.getByText('fails its check').first().waitFor();
-    await watched.close();
-  });
-
   test('the keyboard alone finds an app, from any page', async () => {
     const watched = await openPage(browser, server.http, '/console/#/guard');
     const { page } = watched;
