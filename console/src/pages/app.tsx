@@ -218,7 +218,7 @@ function Facet({
 function Answers({ env, appid, stamp, addrs }: Place & { readonly stamp: string; readonly addrs: readonly string[] }) {
   const [type, setType] = useState('A');
   const names = useMemo(() => namesOf(env, appid, addrs), [env, appid, addrs.join()]);
-  const [name = names[0] as string, setName] = useState<string>();
+  const [name = dnsNameOf(env, appid), setName] = useState<string>();
   return (
     <Panel title="What DNS answers">
       <ul class="dns-names">

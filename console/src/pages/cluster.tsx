@@ -92,5 +92,5 @@ function isRow(value: unknown): value is Row {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return '–';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -190,5 +190,5 @@ function fieldsOf(before: InstanceContent, after: InstanceContent): string[] {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === '') return 'none';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
