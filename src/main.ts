@@ -3,14 +3,21 @@
 // here does the program end itself. The heavy parts are imported when a command needs them, so that `--help` and
 // `check-zones` answer at once and work where the server's ports are taken.
 // Stopping: SIGTERM or SIGINT -> app.stop(), exit 0; longer than `stopSeconds`, or a second signal -> exit 1 at once.
+// A fault in native code (SIGSEGV and its kind) ends the process as if nobody listened: the instruction that failed would
+// be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that stands still.
 
-import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import closeWithGrace from 'close-with-grace';
+import closeWithGrace, { type Signals } from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
 import type { Config } from './config/config.ts';
-import type { FileText } from './config/sources.ts';
+import { readFile } from './config/read-file.ts';
 import { version } from './runtime/version.ts';
+
+// Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has said so before.
+process.on('SIGUSR1', () => {});
+
+/** Left to the kernel; SIGABRT is how systemd's watchdog ends a process that hangs, and leaves a core. */
+const fatalSignals: Signals[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGABRT'];
 
 const parts: CliParts = {
   version,
@@ -43,17 +50,22 @@ const result = await runCli(process.argv.slice(2), parts);
 if (result !== 'running') process.exit(result);
 
 async function serve(config: Config): Promise<'running' | { readonly problem: string }> {
-  const [{ openLog }, { startApp }] = await Promise.all([import('./runtime/log.ts'), import('./app/app.ts')]);
+  const [{ openLog }, { startApp }, { openServiceNotify }] = await Promise.all([
+    import('./runtime/log.ts'),
+    import('./app/app.ts'),
+    import('./runtime/service-notify.ts'),
+  ]);
   const log = openLog(config.logLevel);
   const { logger } = log;
+  const notify = await openServiceNotify(process.env, (reason) => logger.warn({ reason }, 'cannot notify systemd'));
   const stopping = new AbortController();
   const starting = startApp(config, logger, stopping.signal);
   closeWithGrace(
     {
       delay: config.stopSeconds * 1000,
       logger: false,
-      // Nothing needs to be told to read its files again: zones are watched.
-      skip: ['SIGHUP'],
+      // Files are watched; it lets go the zones of deleted ones.
+      skip: ['SIGHUP', ...fatalSignals],
       // The log may be what it waits for: such last words go to stderr.
       onSecondSignal: (signal) => leaveAtOnce(`${signal} again: leaving at once`),
       onTimeout: () => leaveAtOnce(`Cannot stop in time: more than ${config.stopSeconds} s passed (stopSeconds)`),
@@ -61,6 +73,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     async ({ err, signal }) => {
       if (err !== undefined) logger.fatal(err, 'Stopping because of a fault in the program');
       else logger.info(`${signal ?? 'End'}: stopping`);
+      await notify.stopping();
       stopping.abort();
       const app = await starting;
       if (app !== 'stopped' && 'stop' in app) await app.stop();
@@ -71,13 +84,18 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     log.drop();
     parts.err(`${reason}\n`);
   }
-  process.on('SIGHUP', () => logger.info('SIGHUP: zone files are watched, there is nothing to reload'));
+  process.on('SIGHUP', async () => {
+    const running = await starting;
+    const released = typeof running === 'object' && 'stop' in running ? running.releaseDeletedZones() : 0;
+    logger.info({ released }, 'SIGHUP: zone files are watched; zones of deleted files are let go');
+  });
   const app = await starting;
   if (app !== 'stopped' && 'problem' in app) {
     await log.close();
     return app;
   }
   keepHeapsTight();
+  if (app !== 'stopped') await notify.ready(() => app.applied());
   return 'running';
 }
 
@@ -97,13 +115,4 @@ async function checkZones(directory: string): Promise<{ zones: number; faults: s
   ]);
   const { zones, faults } = loadZones(directory);
   return { zones: zones.size, faults: faults.map(formatFault) };
-}
-
-function readFile(path: string): FileText {
-  try {
-    return { kind: 'text', text: readFileSync(path, 'utf8') };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', reason: message };
-  }
 }

@@ -1,10 +1,10 @@
 // Makes dist/, which is what the npm package holds: JavaScript, because Node strips no types below node_modules, and the
-// types of `rollcall/client`, and the built console in dist/console. Run by `npm pack` (prepack). TypeScript rewrites the imports; the programs of worker
+// types of `rollcall/client`. Run by `npm pack` (prepack). TypeScript rewrites the imports; the programs of worker
 // threads, named as URLs, are rewritten here, and a name that still ends in .ts is a fault, found now and not by a user.
 
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 const dist = join(root, 'dist');
@@ -24,7 +24,14 @@ for (const path of globSync('**/*.js', { cwd: dist })) {
 
 execFileSync(process.execPath, [join(root, 'console', 'build.ts'), join(dist, 'console')], { stdio: 'inherit' });
 
-// The server is a program and no library.
-for (const path of globSync('**/*.d.ts', { cwd: dist })) {
-  if (!path.startsWith(`client${sep}`)) rmSync(join(dist, path));
+// The server is a program and no library: of the types only those that the client's refer to stay.
+const reached = new Set<string>();
+const toRead = ['client/client.d.ts'];
+for (let path = toRead.pop(); path !== undefined; path = toRead.pop()) {
+  if (reached.has(path)) continue;
+  reached.add(path);
+  const text = readFileSync(join(dist, path), 'utf8');
+  for (const [, specifier = ''] of text.matchAll(/(?:from |import\()'(\.{1,2}\/[^']+)\.(?:js|ts)'/g))
+    toRead.push(normalize(join(dirname(path), `${specifier}.d.ts`)));
 }
+for (const path of globSync('**/*.d.ts', { cwd: dist })) if (!reached.has(path)) rmSync(join(dist, path));

@@ -1,5 +1,5 @@
 // What a command is to the program that runs it: a row of the table in commands.ts, and behind it a module that is only
-// loaded when it is called, since most of a command line's time is the loading of code that nobody asked for.
+// loaded when it is called, since most of a command line's time is the loading of code that is not needed.
 
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
@@ -13,7 +13,7 @@ export interface CliParts {
   readonly err: (text: string) => void;
   /** Undefined: the output goes to a file, a pipe or another program. */
   readonly terminal: { readonly columns: number; readonly rows?: number } | undefined;
-  /** Starts the service and returns; called once. Whoever provides it also stops the service and ends the process. */
+  /** Starts the service and returns; called once. The provider also stops the service and ends the process. */
   serve(config: Config): Promise<'running' | { readonly problem: string }>;
   /** Reads every zone file of the directory; faults as `file:line:column: message`. */
   checkZones(directory: string): Promise<{ readonly zones: number; readonly faults: readonly string[] }>;

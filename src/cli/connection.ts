@@ -1,4 +1,4 @@
-// Which server a command talks to, and as whom: --url or ROLLCALL_URL, and a token from ROLLCALL_TOKEN or a file. There
+// Which server a command talks to, and with which token: --url or ROLLCALL_URL, and a token from ROLLCALL_TOKEN or a file. There
 // is no flag for the token itself: the arguments of a process are for all of the machine to see.
 // A token file is a token alone, or the server's own file of "name token" lines, of which the first counts.
 
@@ -88,7 +88,7 @@ function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string 
   return checked(/^[a-z0-9_-]{1,64}(?:\s*=\s*|\s+)(\S+)$/.exec(first)?.[1] ?? first, `${who}: ${path}`);
 }
 
-/** What may stand in a header; the token itself is never repeated. */
+/** Checks that it fits into a header; the token itself is never printed. */
 function checked(token: string, who: string): string | Fault {
   if (/^[!-~]{1,512}$/.test(token)) return token;
   return usageFault(`${who}: holds no token of at most 512 printable ASCII characters without blanks`);

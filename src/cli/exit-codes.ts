@@ -1,4 +1,4 @@
-// The exit codes of every command, in one table: `resolve` and `show` tell a script what they found without a word, and
+// The exit codes of every command, in one table: `resolve` and `show` report to a script what they found by it, and
 // all others keep to the same numbers. Their order is by how bad the news is, except that 2 is what shells expect.
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, empty: 3, missing: 4 } as const;

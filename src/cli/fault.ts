@@ -1,4 +1,4 @@
-// What a command could not do, as the sentence for stderr and the exit code that goes with it.
+// Why a command failed: the text for stderr and the exit code that goes with it.
 
 import type { CliParts } from './command.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -14,8 +14,8 @@ export function usageFault(problem: string): Fault {
   return { problem, code: exitCodes.usage };
 }
 
-/** Tells the fault on stderr and gives its exit code. */
-export function tellFault({ problem, code }: Fault, { err }: Pick<CliParts, 'err'>): ExitCode {
+/** Prints the fault on stderr; returns its exit code. */
+export function printFault({ problem, code }: Fault, { err }: Pick<CliParts, 'err'>): ExitCode {
   err(`${problem}\n`);
   return code;
 }

@@ -1,5 +1,5 @@
 // The flags of `serve` and `config`, derived from the settings that name one. Values stay as they were typed: what is
-// wrong with them is said together with the problems of the file and the environment, not one by one.
+// wrong with them is reported together with the problems of the file and the environment, not one by one.
 
 import { type Command, Option } from 'commander';
 import { factsOf, flagNameOf, settingKeys } from '../config/settings.ts';

@@ -1,6 +1,6 @@
-// The command line: what to type, what it says, which exit code it leaves. It starts nothing by itself: what the server
-// does is handed in as functions, so this folder knows neither DNS nor HTTP servers and a test can read every answer.
-// Only the command that was called is loaded; of the others the table tells name and summary.
+// The command line: arguments, output, exit code. It starts nothing by itself: the server's parts are handed in as
+// functions, so this folder knows neither DNS nor HTTP servers and a test can read all output.
+// Only the command that was called is loaded; of the others the table has name and summary.
 
 import { Command, CommanderError } from 'commander';
 import type { CliContext, CliParts, CommandRow } from './command.ts';
@@ -20,7 +20,7 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    // commander throws for --help and --version too; what it had to say is already said.
+    // commander throws for --help and --version too; its output is already printed.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     throw error;
   }
@@ -47,7 +47,7 @@ async function programOf(
   const context: CliContext = { ...parts, wholeProgram: () => programOf(parts, ends, () => true) };
   for (const row of commandRows) {
     const command = program.command(row.spec).description(row.summary).helpGroup(row.group);
-    command.showHelpAfterError(`"rollcall ${nameOf(row)} --help" tells how to call it, with examples.`);
+    command.showHelpAfterError(`"rollcall ${nameOf(row)} --help" shows how to call it, with examples.`);
     if (!isWanted(row)) continue;
     const action = (await row.load()).define(command, context);
     command.action(async () => ends(await action({ args: command.args, options: command.opts() })));
@@ -65,10 +65,10 @@ Examples:
   rollcall register prod/orders/orders-1 --addr http://127.0.0.1:8080
   rollcall ls                            which apps there are
   rollcall resolve orders.prod.svc SRV   what DNS says, and why
-  rollcall snippet unbound               how a resolver learns of the registry
+  rollcall snippet unbound               how a resolver is sent to the registry
   rollcall doctor                        why it does not
 
-"rollcall COMMAND --help" teaches each of them. ROLLCALL_URL (default http://127.0.0.1:7171) names the server to talk
+"rollcall COMMAND --help" explains each of them. ROLLCALL_URL (default http://127.0.0.1:7171) names the server to talk
 to, ROLLCALL_TOKEN or ROLLCALL_TOKEN_FILE holds the token. --output json and yaml are for programs to read.
 Settings of the server come from, weakest first: defaults, rollcall.yaml, ROLLCALL_* variables, flags.
 ${exitCodesText}`;

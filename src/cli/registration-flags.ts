@@ -1,4 +1,4 @@
-// What an instance says of itself, as flags: for `register`, which says it once, and `run`, which keeps it said.
+// The fields of a registration as flags: for `register`, which registers once, and `run`, which keeps it registered.
 
 import type { Command } from 'commander';
 import { oneMore, type Typed, textOption, textOptions } from './command.ts';

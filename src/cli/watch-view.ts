@@ -1,23 +1,23 @@
-// How a watch is shown, by who reads it: a table that stays up to date on a terminal, a line for each change in a pipe,
-// documents for programs.
+// How a watch is shown: a table that stays up to date on a terminal, a line for each change in a pipe, documents for
+// programs.
 
 import type { CliContext } from './command.ts';
 import { type Fields, fieldsList, textField } from './document-fields.ts';
-import type { Followed } from './follow-changes.ts';
 import { LiveScreen } from './terminal/live-screen.ts';
 import { streamDocument } from './terminal/output.ts';
 import { printable, printableWord } from './terminal/printable.ts';
 import { painter } from './terminal/style.ts';
 import { cut, tableText } from './terminal/table.ts';
+import type { WatchItem } from './watch-events.ts';
 import { WatchedInstances, watched } from './watched-instances.ts';
 
 export interface WatchView {
-  /** Shows it; a text where it cannot. */
-  hear(told: Followed): string | undefined;
+  /** Shows it; returns why it cannot, if so. */
+  show(item: WatchItem): string | undefined;
   stop(): void;
 }
 
-/** `form` as `--output` has it; `url` is what is named when it is away. */
+/** `form`: the value of `--output`; `url`: the server, for messages about the connection. */
 export async function watchView(form: string, url: string, context: CliContext): Promise<WatchView> {
   if (form !== 'table') return documents(await streamDocument(form), url, context);
   const isDumb = context.terminal === undefined || context.env['TERM'] === 'dumb';
@@ -26,9 +26,9 @@ export async function watchView(form: string, url: string, context: CliContext):
 
 function documents(textOf: (document: unknown) => string, url: string, context: CliContext): WatchView {
   return {
-    hear(told) {
-      if (told.kind === 'event') context.out(textOf({ event: told.event, ...told.data }));
-      else tellAway(told, url, context);
+    show(item) {
+      if (item.kind === 'event') context.out(textOf({ event: item.event, ...item.data }));
+      else printConnection(item, url, context);
       return undefined;
     },
     stop: () => {},
@@ -36,13 +36,13 @@ function documents(textOf: (document: unknown) => string, url: string, context: 
 }
 
 /** On stderr: what is read from stdout stays events alone. */
-function tellAway(told: Followed, url: string, { err }: CliContext): void {
-  if (told.kind === 'away') err(`${awayText(told, url)}\n`);
-  if (told.kind === 'back') err(`Connected to ${url} again.\n`);
+function printConnection(item: WatchItem, url: string, { err }: CliContext): void {
+  if (item.kind === 'disconnected') err(`${disconnectedText(item)}\n`);
+  if (item.kind === 'reconnected') err(`Connected to ${url} again.\n`);
 }
 
-function awayText({ reason, againMs }: { reason: string; againMs: number }, url: string): string {
-  return `Lost ${url}: ${reason}; trying again in ${Math.ceil(againMs / 1000)} s and from then on.`;
+function disconnectedText({ reason, retryInMs }: { reason: string; retryInMs: number }): string {
+  return `Lost the stream: ${reason}; trying again in ${Math.ceil(retryInMs / 1000)} s and from then on.`;
 }
 
 /** A line for each instance that is there, and each change: time, what, where, status, addresses, who and why. */
@@ -52,18 +52,17 @@ function lines(url: string, context: CliContext): WatchView {
     context.out(`${[...words.reverse().map(printableWord), printable(text)].join('  ').trimEnd()}\n`);
   };
   return {
-    hear(told) {
-      if (told.kind !== 'event') tellAway(told, url, context);
-      else if (told.event === 'gap')
-        line(new Date().toISOString(), 'gap', '-', '-', '-', 'forget what was told before');
-      else if (told.event === 'snapshot') {
-        for (const one of fieldsList(told.data, 'instances')) {
-          const { place, status, addrs } = watched(appOf(told.data), one);
-          line(textField(one, 'updatedAt'), 'present', place, status, addrs, '');
+    show(item) {
+      if (item.kind !== 'event') printConnection(item, url, context);
+      else if (item.event === 'gap') line(new Date().toISOString(), 'gap', '-', '-', '-', 'forget what came before');
+      else if (item.event === 'snapshot') {
+        for (const one of fieldsList(item.data, 'instances')) {
+          const { name, status, addrs } = watched(appOf(item.data), one);
+          line(textField(one, 'updatedAt'), 'present', name, status, addrs, '');
         }
-      } else if ('matches' in told.data) {
-        const { at, place, status, addrs, text } = changeOf(told.data);
-        line(at, told.event, place, status, addrs, text);
+      } else if ('matches' in item.data) {
+        const { at, name, status, addrs, text } = changeOf(item.data);
+        line(at, item.event, name, status, addrs, text);
       }
       return undefined;
     },
@@ -78,8 +77,8 @@ function appOf(data: Fields): string {
 function changeOf(data: Fields) {
   const after = (data['after'] ?? {}) as Fields;
   const [status, addrs] = [textField(after, 'status'), textField(after, 'addrs')];
-  const place = `${appOf(data)}/${textField(data, 'instance')}`;
-  return { at: textField(data, 'at'), place, status, addrs, text: textField(data, 'text') };
+  const name = `${appOf(data)}/${textField(data, 'instance')}`;
+  return { at: textField(data, 'at'), name, status, addrs, text: textField(data, 'text') };
 }
 
 /** Latest changes below the table. */
@@ -104,10 +103,10 @@ class LiveTable implements WatchView {
     this.#timer = setInterval(() => this.#screen.changed(), ageEveryMs);
   }
 
-  hear(told: Followed): string | undefined {
-    if (told.kind === 'away') this.#state = awayText(told, this.#url);
-    else if (told.kind === 'back') this.#state = `watching ${this.#url}`;
-    else if (told.kind === 'event') this.#hearEvent(told.event, told.data);
+  show(item: WatchItem): string | undefined {
+    if (item.kind === 'disconnected') this.#state = disconnectedText(item);
+    else if (item.kind === 'reconnected') this.#state = `watching ${this.#url}`;
+    else if (item.kind === 'event') this.#apply(item.event, item.data);
     if (this.#isSynced) this.#screen.changed();
     return this.#instances.isTooMany
       ? `More than ${this.#instances.count - 1} instances: name an env or an app.`
@@ -121,15 +120,15 @@ class LiveTable implements WatchView {
     if (this.#isSynced) this.#screen.draw();
   }
 
-  #hearEvent(event: string, data: Fields): void {
-    this.#instances.hear(event, data);
+  #apply(event: string, data: Fields): void {
+    this.#instances.apply(event, data);
     if (event === 'synced') {
       this.#isSynced = true;
       this.#state = `watching ${this.#url}`;
     }
     if (!('matches' in data)) return;
-    const { at, place, text } = changeOf(data);
-    this.#changes.push([at.slice(11, 19), place, text === '' ? event : text]);
+    const { at, name, text } = changeOf(data);
+    this.#changes.push([at.slice(11, 19), name, text === '' ? event : text]);
     if (this.#changes.length > changesShown) this.#changes.shift();
   }
 
@@ -141,8 +140,8 @@ class LiveTable implements WatchView {
     const nowMs = Date.now();
     const shown = all
       .slice(0, room)
-      .map(({ place, status, addrs, version, zone, changedMs }) => [
-        place,
+      .map(({ name, status, addrs, version, zone, changedMs }) => [
+        name,
         status,
         addrs,
         version,

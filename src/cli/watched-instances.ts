@@ -1,11 +1,11 @@
-// What a watch has told so far, by instance: only what is shown of each, since a watch may be of everything.
-// Limits: `instancesMax`; whoever watches more than that is told to narrow it.
+// The instances of a watch so far, with only the fields that are shown, since a watch may be of everything.
+// Limits: `instancesMax`; a larger watch ends with the advice to narrow it.
 
 import { type Fields, fieldsList, textField } from './document-fields.ts';
 
 export interface WatchedInstance {
   /** ENV/APPID/INSTANCE */
-  readonly place: string;
+  readonly name: string;
   readonly status: string;
   readonly addrs: string;
   readonly version: string;
@@ -14,7 +14,7 @@ export interface WatchedInstance {
   readonly changedMs: number;
 }
 
-/** More than anybody looks at, and some tens of megabytes. */
+/** More than can be read, and some tens of megabytes. */
 const instancesMax = 100_000;
 
 export class WatchedInstances {
@@ -30,8 +30,8 @@ export class WatchedInstances {
     return this.#count > instancesMax;
   }
 
-  /** Takes an event of the stream; others than these change nothing. */
-  hear(event: string, data: Fields): void {
+  /** Applies an event of the stream; other events change nothing. */
+  apply(event: string, data: Fields): void {
     if (event === 'gap') this.#forget();
     else if (event === 'snapshot') this.#replace(data);
     else if ('matches' in data) this.#change(data);
@@ -40,7 +40,7 @@ export class WatchedInstances {
   /** In the order of their names, so that lines stay where they are. */
   sorted(): WatchedInstance[] {
     const all = [...this.#apps.values()].flatMap((instances) => [...instances.values()]);
-    return all.sort((one, other) => (one.place < other.place ? -1 : 1));
+    return all.sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   #forget(): void {
@@ -83,7 +83,7 @@ function appOf(data: Fields): string {
 export function watched(app: string, document: Fields): WatchedInstance {
   const say = (name: string): string => textField(document, name);
   return {
-    place: `${app}/${say('instance')}`,
+    name: `${app}/${say('instance')}`,
     status: document['suspect'] === true ? 'suspect' : say('status'),
     addrs: say('addrs'),
     version: say('version'),

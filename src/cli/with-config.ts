@@ -1,4 +1,4 @@
-// For commands that need the server's settings: resolves them, or tells every problem with them.
+// For commands that need the server's settings: resolves them, or prints every problem with them.
 
 import { type Config, type Origins, resolveConfig } from '../config/config.ts';
 import type { Flags } from '../config/sources.ts';

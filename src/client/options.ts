@@ -1,103 +1,121 @@
-// The options of a client, checked once: a wrong one is told with its name and value before anything is called.
+// The options of a client, checked once: a wrong one is reported with its name and value before anything is called.
 
+import { type Scheduler, systemScheduler } from '../runtime/scheduler.ts';
 import type { BalanceOptions, Retry } from './calls/balanced-calls.ts';
 import { type StrategyName, strategyNames } from './choice/strategies.ts';
-import type { DnsRoadOptions } from './discovery/dns-road.ts';
+import type { DnsFallbackOptions } from './discovery/dns-fallback.ts';
+import { type Fetch, httpRequest } from './registry/http-request.ts';
 import { RollcallError } from './rollcall-error.ts';
-import { systemTime, type Time } from './time.ts';
 
 export interface ClientOptions {
-  /** Where the registry's HTTP API is, one address or several: `http://127.0.0.1:7171`, which is the default. */
-  readonly registry?: string | readonly string[];
-  /** Sent as `authorization: Bearer`. */
-  readonly token?: string;
-  /** The second road: `{ servers: ['127.0.0.1:8053'], origin: 'svc.' }`. Taken for apps whose port is named. */
-  readonly dns?: { readonly servers: string | readonly string[]; readonly origin?: string };
-  /** The zone to prefer when an instance is chosen. */
-  readonly near?: string;
-  /** How instances are chosen; `least-pending` by default. */
-  readonly strategy?: StrategyName;
-  /** What may be repeated at another instance: `unsent` by default, that is, what the first one has not seen. */
-  readonly retry?: Retry;
-  /** Instances that one call is tried at, the first one included; 3 by default. */
-  readonly attemptsMax?: number;
-  /** For each attempt; 10 s by default. */
-  readonly attemptMs?: number;
-  /** An instance is held back after so many failures in a row (5), and tried again after a while (5 s). */
-  readonly breaker?: { readonly failures?: number; readonly halfOpenAfterMs?: number };
-  /** Repetitions for each first call (0.2), and those that are allowed anyhow, each second (10). */
-  readonly retryBudget?: { readonly ratio?: number; readonly perSecond?: number };
-  /** How long a call waits for the first word on who is there; 10 s by default. */
-  readonly readyMs?: number;
-  /** For a reply of the registry; 10 s by default. */
-  readonly replyWithinMs?: number;
-  /** Instead of Node's own, for proxies, certificates or tests. */
-  readonly fetch?: typeof fetch;
-  /** For tests. */
-  readonly time?: Time;
-  /** For tests: uniform in [0, 1). */
-  readonly random?: () => number;
+  /** Addresses of the registry's HTTP API, tried in turn; `http://127.0.0.1:7171` by default. */
+  readonly registry?: string | readonly string[] | undefined;
+  /** Sent as `authorization: Bearer`; none by default, so that `process.env.ROLLCALL_TOKEN` may be given as it is. */
+  readonly token?: string | undefined;
+  /** DNS servers to ask while the registry cannot be reached, for apps whose `port` is named; none by default. */
+  readonly dns?: DnsOptions | undefined;
+  /** The availability zone to prefer; none by default. */
+  readonly near?: string | undefined;
+  /** How an instance is chosen; `least-pending` by default. */
+  readonly strategy?: StrategyName | undefined;
+  /** Which failed calls are made again at another instance; `unsent` by default: those that the first has not seen. */
+  readonly retry?: Retry | undefined;
+  /** Instances that one call is tried at, the first included; 3 by default. */
+  readonly attemptsMax?: number | undefined;
+  /** Milliseconds for each attempt of a call; 10 000 by default. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** The circuit breaker of each endpoint. */
+  readonly breaker?: CircuitBreakerOptions | undefined;
+  /** How many calls may be made again. */
+  readonly retryBudget?: RetryBudgetLimits | undefined;
+  /** Milliseconds that a call waits until an app is known; 10 000 by default. */
+  readonly readyTimeoutMs?: number | undefined;
+  /** Milliseconds for a reply of the registry, for each address; 10 000 by default. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Makes the requests to the registry, such as the global `fetch` with a proxy; Node's `http` and `https` by default. */
+  readonly fetch?: Fetch | undefined;
+  /** Clock and timers; the system's by default. For tests. */
+  readonly scheduler?: Scheduler | undefined;
+  /** Uniform in [0, 1); `Math.random` by default. For tests. */
+  readonly random?: (() => number) | undefined;
+}
+
+export interface DnsOptions {
+  /** `127.0.0.1:8053`, or several; the first that answers counts. */
+  readonly servers: string | readonly string[];
+  /** The domain below which services are found; `svc.` by default. */
+  readonly origin?: string | undefined;
+}
+
+export interface CircuitBreakerOptions {
+  /** Failures in a row that open it; 5 by default. */
+  readonly failures?: number | undefined;
+  /** Milliseconds after which one call tries the endpoint again; 5000 by default. */
+  readonly halfOpenAfterMs?: number | undefined;
+}
+
+export interface RetryBudgetLimits {
+  /** Repeated calls for each first call; 0.2 by default: one for five. */
+  readonly ratio?: number | undefined;
+  /** Repeated calls that are allowed in any case, each second; 10 by default. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface ResolvedOptions {
   readonly addresses: readonly string[];
   readonly token: string | undefined;
-  readonly dns: DnsRoadOptions | undefined;
+  readonly dns: DnsFallbackOptions | undefined;
   readonly balance: BalanceOptions;
-  readonly readyMs: number;
-  readonly replyWithinMs: number;
-  readonly fetch: typeof fetch;
-  readonly time: Time;
+  readonly readyTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly fetch: Fetch;
+  readonly scheduler: Scheduler;
   readonly random: () => number;
 }
 
 /** Throws `invalid`. */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const {
-    registry = 'http://127.0.0.1:7171',
-    token,
-    dns,
-    near,
-    strategy = 'least-pending',
-    retry = 'unsent',
-  } = options;
-  const { breaker = {}, retryBudget = {} } = options;
+  const { registry = 'http://127.0.0.1:7171', token, dns } = options;
   const given = [registry].flat();
   if (given.length === 0) throw invalid('registry', 'must name at least one address', 'an empty list');
   if (token !== undefined && !/^[!-~]{1,512}$/.test(token))
     throw invalid('token', 'must be 1 to 512 printable ASCII characters without blanks', 'something else');
-  if (!strategyNames.includes(strategy))
-    throw invalid('strategy', `must be one of ${strategyNames.join(', ')}`, strategy);
-  if (!['unsent', 'always', 'never'].includes(retry)) throw invalid('retry', 'must be unsent, always or never', retry);
   return {
     addresses: given.map(addressOf),
     token,
     dns: dns === undefined ? undefined : { servers: [dns.servers].flat(), origin: dns.origin ?? 'svc.' },
-    balance: {
-      strategy,
-      near,
-      retry,
-      attemptsMax: atLeast('attemptsMax', options.attemptsMax ?? 3, 1),
-      attemptMs: atLeast('attemptMs', options.attemptMs ?? 10_000, 1),
-      breaker: {
-        failures: atLeast('breaker.failures', breaker.failures ?? 5, 1),
-        halfOpenAfterMs: atLeast('breaker.halfOpenAfterMs', breaker.halfOpenAfterMs ?? 5000, 1),
-      },
-      retryBudget: {
-        ratio: atLeast('retryBudget.ratio', retryBudget.ratio ?? 0.2, 0),
-        perSecond: atLeast('retryBudget.perSecond', retryBudget.perSecond ?? 10, 0),
-      },
-    },
-    readyMs: atLeast('readyMs', options.readyMs ?? 10_000, 0),
-    replyWithinMs: atLeast('replyWithinMs', options.replyWithinMs ?? 10_000, 1),
-    // Looked up at each call: tests and tracers put another one in its place.
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
-    time: options.time ?? systemTime,
+    balance: balanceOf(options),
+    readyTimeoutMs: atLeast('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, 0),
+    requestTimeoutMs: atLeast('requestTimeoutMs', options.requestTimeoutMs ?? 10_000, 1),
+    fetch: options.fetch ?? httpRequest,
+    scheduler: options.scheduler ?? systemScheduler,
     random: options.random ?? Math.random,
   };
 }
 
-/** `prod/orders` -> its two parts; whether they are names the registry will say. Throws `invalid`. */
+function balanceOf(options: ClientOptions): BalanceOptions {
+  const { near, strategy = 'least-pending', retry = 'unsent', breaker = {}, retryBudget = {} } = options;
+  if (!strategyNames.includes(strategy))
+    throw invalid('strategy', `must be one of ${strategyNames.join(', ')}`, strategy);
+  if (!['unsent', 'always', 'never'].includes(retry)) throw invalid('retry', 'must be unsent, always or never', retry);
+  return {
+    strategy,
+    near,
+    retry,
+    attemptsMax: atLeast('attemptsMax', options.attemptsMax ?? 3, 1),
+    attemptTimeoutMs: atLeast('attemptTimeoutMs', options.attemptTimeoutMs ?? 10_000, 1),
+    breaker: {
+      failures: atLeast('breaker.failures', breaker.failures ?? 5, 1),
+      halfOpenAfterMs: atLeast('breaker.halfOpenAfterMs', breaker.halfOpenAfterMs ?? 5000, 1),
+    },
+    retryBudget: {
+      ratio: atLeast('retryBudget.ratio', retryBudget.ratio ?? 0.2, 0),
+      perSecond: atLeast('retryBudget.perSecond', retryBudget.perSecond ?? 10, 0),
+    },
+  };
+}
+
+/** `prod/orders` -> its two parts; whether they are names is for the registry to say. Throws `invalid`. */
 export function appOf(app: string): { readonly env: string; readonly appid: string } {
   const [, env, appid] = /^([^/\s]+)\/([^/\s]+)$/.exec(app) ?? [];
   if (env === undefined || appid === undefined) throw invalid('app', 'must have the form env/appid', app);

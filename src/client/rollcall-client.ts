@@ -1,9 +1,9 @@
-// The client: what a program registers, whom it follows and how it calls them, all over one link to the registry. Nothing
-// is kept in the module; two clients know nothing of each other.
+// The client: the instances that a program registers, the apps that it follows and its calls of them, all over one link to
+// the registry. Nothing is kept in the module: two clients are independent of each other.
 // Limits: `appsMax` apps are followed at once, each by a connection of its own.
 
 import { BalancedCalls, type CallOptions } from './calls/balanced-calls.ts';
-import type { BreakerState } from './calls/line.ts';
+import type { BreakerState } from './calls/endpoint-circuit.ts';
 import { type DiscoverOptions, Discovery } from './discovery/discovery.ts';
 import type { Endpoint } from './discovery/instance.ts';
 import { appOf, type ClientOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -11,24 +11,27 @@ import { Membership } from './registration/membership.ts';
 import type { Registration } from './registration/registration.ts';
 import { RegistryLink } from './registry/registry-link.ts';
 import { RollcallError } from './rollcall-error.ts';
-import { Speaker } from './speaker.ts';
+import { TypedEmitter } from './typed-emitter.ts';
 
 export interface ClientEvents {
-  /** The breaker of an endpoint has changed. */
+  /** The circuit breaker of an endpoint has changed. */
   breaker: [event: { readonly app: string; readonly endpoint: Endpoint; readonly state: BreakerState }];
-  /** A call is made again, at `endpoint`; `error` is what came of it before. */
+  /** A call is made again, at `endpoint`; `error` is how the attempt before ended. */
   retry: [event: { readonly app: string; readonly endpoint: Endpoint; readonly error: unknown }];
 }
 
-/** More than a program calls; a name made up for each call is a mistake that should show. */
+/** More than a program calls; a name made up for each call is a mistake that should be noticed. */
 const appsMax = 256;
+
+/** `key` and `signal` as in `CallOptions`. */
+export type PickOptions = DiscoverOptions & Pick<CallOptions, 'key' | 'signal'>;
 
 interface Followed {
   readonly discovery: Discovery;
   readonly calls: BalancedCalls;
 }
 
-export class RollcallClient extends Speaker<ClientEvents> implements AsyncDisposable {
+export class RollcallClient extends TypedEmitter<ClientEvents> implements AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #link: RegistryLink;
   readonly #memberships = new Set<Membership>();
@@ -43,8 +46,8 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
   }
 
   /**
-   * Registers, and keeps it registered until it leaves or the client is closed. Returns at once: `registered()` waits for
-   * the registry. Throws `invalid`, `closed`.
+   * Registers an instance, and keeps it registered until it leaves or the client is closed. Returns at once;
+   * `registered()` of the result waits for the registry. Throws `invalid`, `closed`.
    */
   register(registration: Registration): Membership {
     this.#checkOpen('register');
@@ -58,24 +61,25 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
   }
 
   /**
-   * Follows who serves an app, `prod/orders`, until the client is closed. The same app with the same options is followed
-   * once. Returns at once: `ready()` waits for the first word. Throws `invalid`, `full`, `closed`.
+   * Follows the instances of an app, `prod/orders`, until the result or the client is closed. The same app with the same
+   * options is followed once. Returns at once; `ready()` of the result waits until the app is known. Throws `invalid`,
+   * `limit-reached`, `closed`.
    */
   discover(app: string, options: DiscoverOptions = {}): Discovery {
     return this.#follow(app, options).discovery;
   }
 
   /** The endpoint that a call of the app would go to now. Errors: those of `call`. */
-  async pick(app: string, options: DiscoverOptions & Pick<CallOptions, 'key' | 'signal'> = {}): Promise<Endpoint> {
+  async pick(app: string, options: PickOptions = {}): Promise<Endpoint> {
     const { key, signal, ...discover } = options;
     const { calls } = await this.#ready(app, discover, signal);
     return calls.pick(key);
   }
 
   /**
-   * Calls `run` with an endpoint of the app and a signal that ends with the caller's, or with the attempt's time. Throws
-   * what `run` threw last, the caller's reason to abort, or a RollcallError: `nobody`, `broken`, `late`, `refused`,
-   * `invalid`, `full`, `closed`.
+   * Calls `run` with an endpoint of the app and a signal that aborts with the caller's, or when the time of the attempt is
+   * over. Throws the last error of `run`, the reason of the caller's signal, or a RollcallError: `no-instances`,
+   * `circuit-open`, `timeout`, `refused`, `invalid`, `limit-reached`, `closed`.
    */
   async call<T>(
     app: string,
@@ -87,15 +91,15 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
     return calls.call(run, call);
   }
 
-  /** Cancels what is registered, without a drain: see `Membership.leave`. Ends every stream and timer. */
+  /** Cancels what is registered, without a drain (for that see `Membership.leave`), and ends every stream and timer. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.all([
-      ...[...this.#memberships].map((membership) => endMembership(membership)),
+      ...[...this.#memberships].map((membership) => membership[Symbol.asyncDispose]()),
       ...[...this.#followed.values()].map(({ discovery }) => discovery.close()),
     ]);
-    this.fallSilent();
+    this.removeAllListeners();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,7 +108,7 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
 
   async #ready(app: string, options: DiscoverOptions, signal: AbortSignal | undefined): Promise<Followed> {
     const followed = this.#follow(app, options);
-    await followed.discovery.ready({ withinMs: this.#options.readyMs, ...(signal === undefined ? {} : { signal }) });
+    await followed.discovery.ready({ timeoutMs: this.#options.readyTimeoutMs, signal });
     return followed;
   }
 
@@ -116,17 +120,17 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
     if (known !== undefined) return known;
     const { env, appid } = appOf(app);
     if (this.#followed.size >= appsMax)
-      throw new RollcallError('full', `Cannot discover ${app}: ${appsMax} apps are followed already`);
-    const { balance, time, random } = this.#options;
+      throw new RollcallError('limit-reached', `Cannot discover ${app}: ${appsMax} apps are followed already`);
+    const { balance, scheduler, random } = this.#options;
     const onClose = (): void => void this.#followed.delete(key);
     const discovery = new Discovery(env, appid, options, { ...this.#options, link: this.#link, onClose });
     const calls = new BalancedCalls(balance, {
       discovery,
-      time,
+      scheduler,
       random,
       wallMs: () => Date.now(),
-      onBreaker: (endpoint, state) => this.tell('breaker', { app, endpoint, state }),
-      onRetry: (endpoint, error) => this.tell('retry', { app, endpoint, error }),
+      onBreaker: (endpoint, state) => this.emit('breaker', { app, endpoint, state }),
+      onRetry: (endpoint, error) => this.emit('retry', { app, endpoint, error }),
     });
     const followed = { discovery, calls };
     this.#followed.set(key, followed);
@@ -136,9 +140,4 @@ export class RollcallClient extends Speaker<ClientEvents> implements AsyncDispos
   #checkOpen(what: string): void {
     if (this.#isClosed) throw new RollcallError('closed', `Cannot ${what}: the client is closed`);
   }
-}
-
-async function endMembership(membership: Membership): Promise<void> {
-  if (membership.state === 'registered' || membership.state === 'registering') await membership.cancel();
-  await membership.abandon();
 }

@@ -1,22 +1,42 @@
-// What the client throws. Inside, what can happen is a value; at the door of the package it is an error, as callers of
+// The errors of the package. Inside, what can happen is a value; at the API of the package it is an error, as callers of
 // promises expect, with a code to branch on and a message that says what, why and the value.
 
+import type { Problem } from '../model/problem.ts';
+import type { RefusedReply } from './registry/reply.ts';
+
 /**
- * `invalid`: an option is wrong, see the message · `refused`: the registry does not take it, `status` says why ·
- * `nobody`: no instance takes traffic · `broken`: all that do are held back by their breakers · `late`: it did not happen
- * in the time given · `closed`: the client, or this part of it, is closed · `full`: a limit of the client is reached.
+ * - `invalid`: an option or a name is wrong; the message says which
+ * - `refused`: the registry refuses it; `status`, `type` and `errors` are the registry's
+ * - `no-instances`: no instance takes traffic
+ * - `circuit-open`: the circuit breakers of all endpoints are open
+ * - `timeout`: it did not happen in time
+ * - `closed`: the client, or this part of it, is closed
+ * - `limit-reached`: the client follows as many apps as it may
  */
-export type RollcallErrorCode = 'invalid' | 'refused' | 'nobody' | 'broken' | 'late' | 'closed' | 'full';
+export type RollcallErrorCode =
+  | 'invalid'
+  | 'refused'
+  | 'no-instances'
+  | 'circuit-open'
+  | 'timeout'
+  | 'closed'
+  | 'limit-reached';
 
 export class RollcallError extends Error {
   override readonly name = 'RollcallError';
   readonly code: RollcallErrorCode;
-  /** The registry's HTTP status, where it has answered. */
+  /** With `refused`: the HTTP status; undefined otherwise. */
   readonly status: number | undefined;
+  /** With `refused`: the type of the problem (RFC 9457), `urn:rollcall:problem:invalid-request`; undefined otherwise. */
+  readonly type: string | undefined;
+  /** With `refused`: one entry for each fault of the request; may be empty. */
+  readonly errors: readonly Problem[];
 
-  constructor(code: RollcallErrorCode, message: string, options: { status?: number; cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+  constructor(code: RollcallErrorCode, message: string, refusal?: RefusedReply) {
+    super(message);
     this.code = code;
-    this.status = options.status;
+    this.status = refusal?.status;
+    this.type = refusal?.problem.type;
+    this.errors = refusal?.problem.errors ?? [];
   }
 }

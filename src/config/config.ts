@@ -9,11 +9,15 @@ import { clashes, readTokenFile, type Token } from './tokens.ts';
 import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
-  extends Readonly<Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret'>> {
+  extends Readonly<
+    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer'>
+  > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
+  /** Absolute; undefined: `ns` below the origin. */
+  readonly nameServer: string | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
   /** Somebody has named the folder `zones`, so that it has to be there. */

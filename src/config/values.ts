@@ -4,6 +4,8 @@
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import Value from 'typebox/value';
+import { AdapterName } from '../model/adapters.ts';
+import { parseEnv } from '../model/names.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
 
@@ -25,6 +27,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readListens(raw);
     case 'origin':
       return readOrigin(raw);
+    case 'nameServer':
+      return readHostName(raw);
+    case 'nameServerAddresses':
+      return readAddresses(raw);
     case 'zones':
     case 'services':
     case 'tokenFile':
@@ -34,7 +40,21 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'checkNetworks':
-      return readNetworks(raw);
+      return readNetworks(raw, 'networks');
+    case 'dnsAllow':
+      return readNetworks(raw, 'networks');
+    case 'trustedProxies':
+      return readNetworks(raw, 'addresses and networks');
+    case 'adapters':
+      return readAdapters(raw);
+    case 'adapterEnv':
+      return readEnv(raw);
+    case 'publicUrl':
+      return readUrl(raw);
+    case 'dnsTransport':
+    case 'dnsCookies':
+    case 'dnsDenied':
+      return readWord(key, raw);
     case 'insecure':
     case 'fsync':
       return readSwitch(raw);
@@ -75,6 +95,14 @@ function readSwitch(raw: unknown): Outcome {
   return problem(`${shown(raw)} is neither true nor false`);
 }
 
+/** One of a few words. */
+function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied', raw: unknown): Outcome {
+  // YAML 1.1 habits: a bare on and off may have become true and false.
+  const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
+  if (Value.Check(settingsSchema.properties[key], value)) return { value };
+  return problem(`${shown(raw)} is none of ${settingsSchema.properties[key].enum.join(', ')}`);
+}
+
 function readLogLevel(raw: unknown): Outcome {
   if (Value.Check(settingsSchema.properties.logLevel, raw)) return { value: raw };
   return problem(`${shown(raw)} is none of ${logLevels.join(', ')}`);
@@ -82,7 +110,9 @@ function readLogLevel(raw: unknown): Outcome {
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
-  const text = typeof raw === 'number' ? String(raw) : (raw ?? '');
+  if (typeof raw === 'number')
+    return problem(`${shown(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
+  const text = raw ?? '';
   if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
   return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
 }
@@ -98,12 +128,46 @@ function readPath(raw: unknown): Outcome {
   return problem(`${shown(raw)} is not a path`);
 }
 
-/** `169.254.10.0/24`, several with commas between or as a list. */
-function readNetworks(raw: unknown): Outcome {
-  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
-  const wrong = texts.filter((text) => typeof text !== 'string' || !isNetwork(text.trim()));
+/** A prefix may follow the port; replies put their paths behind it. */
+function readUrl(raw: unknown): Outcome {
+  if (raw === '' || raw === undefined || raw === null) return { value: '' };
+  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
+  const isPlain =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '';
+  // It is put between single quotes of a shell.
+  if (!isPlain || /['\s]/.test(url.href))
+    return problem(`${shown(raw)} is not a URL such as https://rollcall.example.org`);
+  return { value: url.href.replace(/\/+$/, '') };
+}
+const networksMax = 1000;
+
+/** `169.254.10.0/24`, several with commas between or as a list; a single address where those are taken as well. */
+function readNetworks(raw: unknown, what: 'networks' | 'addresses and networks'): Outcome {
+  const texts = listOf(raw);
+  const isRight = (text: string) => isNetwork(text) || (what !== 'networks' && isIP(text) !== 0);
+  const wrong = texts.filter((text) => typeof text !== 'string' || !isRight(text.trim()));
+  if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
-  return { problems: wrong.map((text) => `${shown(text)} is not a network such as 169.254.10.0/24 or fd00::/8`) };
+  const form = what === 'networks' ? 'a network' : 'an address or a network';
+  return { problems: wrong.map((text) => `${shown(text)} is not ${form} such as 169.254.10.0/24 or fd00::/8`) };
+}
+
+function listOf(raw: unknown): unknown[] {
+  return typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+}
+
+function readAdapters(raw: unknown): Outcome {
+  const names = listOf(raw).map((text) => (typeof text === 'string' ? text.trim().toLowerCase() : text));
+  const wrong = names.filter((name) => !(AdapterName as readonly unknown[]).includes(name));
+  if (wrong.length === 0) return { value: [...new Set(names)] };
+  return { problems: wrong.map((name) => `${shown(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
+}
+
+function readEnv(raw: unknown): Outcome {
+  const env = parseEnv(typeof raw === 'string' ? raw : '');
+  return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
 }
 
 function isNetwork(text: string): boolean {
@@ -142,8 +206,36 @@ function labelFault(label: string): string | undefined {
   return label.startsWith('-') || label.endsWith('-') ? 'must not begin or end with a hyphen' : undefined;
 }
 
-function readListens(raw: unknown): Outcome {
+function readHostName(raw: unknown): Outcome {
+  const text = typeof raw === 'string' ? raw.trim().toLowerCase().replace(/\.$/, '') : raw;
+  if (typeof text !== 'string') return problem(`${shown(raw)} is not a host name`);
+  const fault = text
+    .split('.')
+    .map(labelFault)
+    .find((one) => one !== undefined);
+  if (fault !== undefined) return problem(`${shown(raw)} is not a host name: a label ${fault}`);
+  if (text.length > hostNameOctetsMax) return problem(`${shown(raw)} is longer than a host name may be`);
+  return { value: `${text}.` };
+}
+
+/** 255 on the wire, with a length in front and the root behind. */
+const hostNameOctetsMax = 253;
+
+/** A name server's: nobody can ask at an unspecified address. */
+function readAddresses(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
+  const problems: string[] = [];
+  if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
+  for (const address of addresses) {
+    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${shown(address)} is not an IP address`);
+    else if (/^[0:.]+$/.test(address)) problems.push(`${shown(address)} is no address at which anybody can ask`);
+  }
+  return problems.length > 0 ? { problems } : { value: addresses };
+}
+
+function readListens(raw: unknown): Outcome {
+  const texts = listOf(raw);
   const listens: Listen[] = [];
   const problems: string[] = [];
   if (texts.length === 0) problems.push('is an empty list; name at least one host:port');

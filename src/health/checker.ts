@@ -1,8 +1,8 @@
 // Runs the checks of all instances that have some: each at its own interval with a tenth of jitter, the first one within
-// a second, so many at a time and no more; what is due beyond that waits its turn, the longest waiting first. What an
+// a second, so many at a time and no more; what is due beyond that waits for its turn (check-slots.ts). What an
 // instance's checks come to is handed to the registry, which tells everybody else.
 // It hears of instances as a listener of the change stream, and writes only when an answer has come.
-// Limits: `runningMax` at a time; an instance has at most eight checks.
+// Limits: `runningMax` at a time, of one app half of them; an instance has at most eight checks.
 
 import type { Change } from '../model/change.ts';
 import { type Check, type CheckType, checkTargets } from '../model/checks.ts';
@@ -11,6 +11,7 @@ import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LeaseQueue } from '../runtime/deadline-heap.ts';
+import { CheckSlots } from './check-slots.ts';
 import { checkName, type Probe, type ProbeResult } from './probe.ts';
 import { afterAnswer, type CheckState, firstState, verdictOf } from './verdict.ts';
 
@@ -20,7 +21,7 @@ export interface CheckerDeps {
   readonly random: () => number;
   readonly probe: Probe;
   /** Called once an instance's checks have come to a verdict, the same one or another. */
-  readonly judge: (key: InstanceKey, judgement: Judgement) => void;
+  readonly judge: (key: InstanceKey, judgement: Judgement) => void | Promise<void>;
   readonly runningMax: number;
 }
 
@@ -31,6 +32,9 @@ interface Tracked {
 
 interface Scheduled {
   heapIndex: number;
+  readonly env: string;
+  readonly appid: string;
+  isQuick: boolean;
   readonly check: Check;
   readonly of: () => Tracked;
   state: CheckState;
@@ -40,6 +44,8 @@ interface Scheduled {
 const firstWithinMs = 1000;
 /** A check that starts later than this after its time counts as delayed. */
 const delayedMs = 1000;
+/** Who answers within it, or whose check may not take longer, is quick. */
+const quickMs = 1000;
 
 export interface CheckCounts {
   readonly instances: number;
@@ -53,13 +59,14 @@ export class Checker implements CheckCounts {
   readonly #tracked = new Map<string, Tracked>();
   readonly #queue = new LeaseQueue<Scheduled>();
   readonly #results = new Map<CheckType, Map<ProbeResult['kind'], number>>();
-  #running = 0;
+  readonly #slots: CheckSlots<Scheduled>;
   #delayed = 0;
   #timer: NodeJS.Timeout | undefined;
   #state: 'waiting' | 'started' | 'closed' = 'waiting';
 
   constructor(deps: CheckerDeps) {
     this.#deps = deps;
+    this.#slots = new CheckSlots(deps.runningMax);
   }
 
   /** Instances with checks. */
@@ -68,7 +75,7 @@ export class Checker implements CheckCounts {
   }
 
   get running(): number {
-    return this.#running;
+    return this.#slots.taken;
   }
 
   /** Checks that started late because too many were running. */
@@ -84,19 +91,22 @@ export class Checker implements CheckCounts {
   changed({ after, before, cause }: Change): void {
     const instance = after ?? before;
     // Most have no checks, and of a million each text would cost a microsecond of the start.
-    if (after?.health === undefined && before?.health === undefined) return;
+    if (!isChecked(after) && !isChecked(before)) return;
     const key = JSON.stringify([instance.env, instance.appid, instance.label]);
     const tracked = this.#tracked.get(key);
-    if (after?.health !== undefined && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
+    if (isChecked(after) && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
       tracked.instance = after;
       return;
     }
     if (tracked !== undefined) {
-      for (const one of tracked.checks) this.#queue.delete(one);
+      for (const one of tracked.checks) {
+        this.#queue.delete(one);
+        this.#slots.remove(one);
+      }
       this.#tracked.delete(key);
     }
-    if (after?.health === undefined) return;
-    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health.verdict : undefined));
+    if (!isChecked(after)) return;
+    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health?.verdict : undefined));
     this.#arm();
   }
 
@@ -113,14 +123,15 @@ export class Checker implements CheckCounts {
 
   /** Starts what is due. Called by its own timer; by tests after time has passed. */
   run(): void {
-    const { clock, runningMax } = this.#deps;
-    const nowMs = clock.monotonicMs();
-    while (this.#running < runningMax && this.#state === 'started') {
-      const due = this.#queue.first(nowMs);
-      if (due === undefined) break;
+    if (this.#state !== 'started') return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    for (let due = this.#queue.first(nowMs); due !== undefined; due = this.#queue.first(nowMs)) {
       this.#queue.delete(due);
-      if (nowMs - due.dueMs > delayedMs) this.#delayed++;
-      void this.#check(due);
+      this.#slots.add(due);
+    }
+    for (let next = this.#slots.next(); next !== undefined; next = this.#slots.next()) {
+      if (nowMs - next.dueMs > delayedMs) this.#delayed++;
+      void this.#check(next, nowMs);
     }
     this.#arm();
   }
@@ -137,31 +148,33 @@ export class Checker implements CheckCounts {
       instance,
       checks: instance.checks.map((check) => {
         const dueMs = nowMs + random() * Math.min(firstWithinMs, check.intervalSeconds * 1000);
-        return { heapIndex: -1, check, of: () => tracked, state: firstState(presumed), dueMs };
+        const { env, appid } = instance;
+        const isQuick = check.timeoutSeconds * 1000 <= quickMs;
+        return { heapIndex: -1, env, appid, isQuick, check, of: () => tracked, state: firstState(presumed), dueMs };
       }),
     };
     for (const one of tracked.checks) this.#queue.set(one, one.dueMs);
     return tracked;
   }
 
-  async #check(scheduled: Scheduled): Promise<void> {
+  async #check(scheduled: Scheduled, startMs: number): Promise<void> {
     const { clock, probe, random, judge } = this.#deps;
     const { check } = scheduled;
     const tracked = scheduled.of();
-    this.#running++;
     const result = await probe(check, checkTargets(check, tracked.instance.addrs));
-    this.#running--;
+    this.#slots.ended(scheduled);
     this.#count(check.type, result.kind);
     const { instance } = tracked;
     const isCurrent = this.#tracked.get(JSON.stringify([instance.env, instance.appid, instance.label])) === tracked;
     if (isCurrent && this.#state === 'started') {
       const nowMs = clock.monotonicMs();
+      scheduled.isQuick = nowMs - startMs <= quickMs;
       const answer = { isTransient: result.kind === 'passed', detail: result.detail };
       scheduled.state = afterAnswer(scheduled.state, answer, check, nowMs);
       scheduled.dueMs = nowMs + check.intervalSeconds * 1000 * (0.9 + 0.2 * random());
       this.#queue.set(scheduled, scheduled.dueMs);
       const verdict = verdictOf(tracked.checks.map((one) => ({ name: checkName(one.check), state: one.state })));
-      if (verdict !== undefined) judge(instance, verdict);
+      if (verdict !== undefined) void judge(instance, verdict);
     }
     this.run();
   }
@@ -175,9 +188,12 @@ export class Checker implements CheckCounts {
   #arm(): void {
     clearTimeout(this.#timer);
     const nextMs = this.#queue.earliestMs();
-    // Whoever ends next goes on with those that wait.
-    if (nextMs === undefined || this.#state !== 'started' || this.#running >= this.#deps.runningMax) return;
+    if (nextMs === undefined || this.#state !== 'started') return;
     this.#timer = setTimeout(() => this.run(), Math.max(1, Math.ceil(nextMs - this.#deps.clock.monotonicMs())));
     this.#timer.unref();
   }
+}
+
+function isChecked(instance: Instance | undefined): instance is Instance {
+  return instance !== undefined && instance.checks.length > 0;
 }

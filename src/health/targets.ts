@@ -1,12 +1,13 @@
 // Where checks may go: to the addresses that an instance was registered with, and even of those not to the ones that
 // stand for this machine's own network devices or its cloud. Whoever may register an instance could otherwise have
 // rollcall ask them, and read the answer off the verdict. A setting (`checkNetworks`) opens networks by name.
-// A host name is looked up once a check and its address is then used as it is, so that it cannot lead elsewhere between
-// look and use.
+// A host name is looked up once a check and its addresses are then used as they are, so that it cannot lead elsewhere
+// between look and use. An IPv6 address that carries an IPv4 one (NAT64, 6to4, Teredo, ISATAP) is where that one is.
 
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import type { Address } from '../model/address.ts';
+import { ipv4ToText, parseIpv6 } from '../model/ip.ts';
 
 /** Link-local, multicast, "this network", broadcast; and what clouds answer their machines' questions at. */
 const closed: readonly [network: string, bits: number, what: string][] = [
@@ -22,8 +23,6 @@ const closed: readonly [network: string, bits: number, what: string][] = [
   ['192.0.0.192', 32, "a cloud's metadata service"],
   ['fd00:ec2::254', 128, "a cloud's metadata service"],
   ['fd20:ce::254', 128, "a cloud's metadata service"],
-  // The same IPv4 addresses behind NAT64.
-  ['64:ff9b::a9fe:0', 112, 'link-local behind NAT64'],
 ];
 
 const lists = closed.map(([network, bits, what]) => ({ list: listOf([[network, bits]]), what }));
@@ -31,8 +30,12 @@ const lists = closed.map(([network, bits, what]) => ({ list: listOf([[network, b
 /** Look-ups at a time: each may hold a thread of the pool that files are read with, for as long as a resolver is silent. */
 const lookupsMax = 2;
 
+/** More addresses of one name are not asked. */
+const ipsMax = 8;
+
 export type Target =
-  | { readonly ip: string; readonly port: number; readonly address: Address }
+  /** At least one address, in the order of the resolver. */
+  | { readonly ips: readonly string[]; readonly port: number; readonly address: Address }
   | { readonly refused: string }
   | { readonly failed: string };
 
@@ -45,7 +48,13 @@ export function locateWithin(networks: readonly string[], find: typeof lookup = 
   const why = (ip: string): string | undefined => {
     const family = isIPv6(ip) ? 'ipv6' : 'ipv4';
     if (open.check(ip, family)) return undefined;
-    return lists.find(({ list }) => list.check(ip, family))?.what;
+    const what = lists.find(({ list }) => list.check(ip, family))?.what;
+    if (what !== undefined || family === 'ipv4') return what;
+    for (const { ipv4, form } of carriedIpv4(ip)) {
+      const carried = open.check(ipv4, 'ipv4') ? undefined : lists.find(({ list }) => list.check(ipv4, 'ipv4'));
+      if (carried !== undefined) return `${carried.what}, as ${form} of ${ipv4}`;
+    }
+    return undefined;
   };
   return async (address) => {
     const { host, number: port, family } = address;
@@ -62,9 +71,44 @@ export function locateWithin(networks: readonly string[], find: typeof lookup = 
       const closedAs = why(ip);
       if (closedAs !== undefined) return { refused: `checks do not go to ${ip}: ${closedAs} (checkNetworks)` };
     }
-    const [ip] = ips;
-    return ip === undefined ? { failed: `${host} has no address` } : { ip, port, address };
+    if (ips.length === 0) return { failed: `${host} has no address` };
+    return { ips: [...new Set(ips)].slice(0, ipsMax), port, address };
   };
+}
+
+const carriers: readonly { form: string; prefix: readonly number[]; at: number; inverted?: true }[] = [
+  // RFC 6052 §2.1 and, for a network's own translators, RFC 8215 with the address last or behind /48.
+  { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], at: 12 },
+  { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 1], at: 12 },
+  // RFC 3056 §2.
+  { form: '6to4', prefix: [0x20, 0x02], at: 2 },
+  // RFC 4380 §4: the server, and the client with every bit turned over.
+  { form: 'Teredo', prefix: [0x20, 0x01, 0, 0], at: 4 },
+  { form: 'Teredo', prefix: [0x20, 0x01, 0, 0], at: 12, inverted: true },
+  // RFC 4291 §2.5.5.1.
+  { form: 'IPv4-compatible address', prefix: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], at: 12 },
+];
+
+/** The IPv4 addresses that an IPv6 address leads to where it is translated or tunnelled. */
+function carriedIpv4(ip: string): { readonly ipv4: string; readonly form: string }[] {
+  const octets = parseIpv6(ip.replace(/%.*$/, ''));
+  if (octets === undefined) return [];
+  const found = carriers
+    .filter(({ prefix }) => prefix.every((octet, at) => octets[at] === octet))
+    .map(({ form, at, inverted }) => {
+      const four = octets.slice(at, at + 4);
+      return { form, ipv4: ipv4ToText(inverted === true ? four.map((octet) => 0xff ^ octet) : four) };
+    })
+    // `::` and `::1` are addresses of their own.
+    .filter(({ ipv4 }) => !ipv4.startsWith('0.'));
+  // RFC 6052 §2.2: behind a /48 the address goes around octet 8, which is zero.
+  if (octets[0] === 0 && octets[1] === 0x64 && octets[2] === 0xff && octets[3] === 0x9b && octets[5] === 1)
+    found.push({ form: 'NAT64', ipv4: ipv4ToText(Uint8Array.of(...octets.slice(6, 8), ...octets.slice(9, 11))) });
+  // RFC 5214 §6.1: under any prefix, by its interface identifier.
+  const isIsatap =
+    ((octets[8] as number) & 0xfd) === 0 && octets[9] === 0 && octets[10] === 0x5e && octets[11] === 0xfe;
+  if (isIsatap) found.push({ form: 'ISATAP', ipv4: ipv4ToText(octets.slice(12)) });
+  return found;
 }
 
 /** `10.0.0.0/8` as its parts; undefined: it is no network. */

@@ -3,7 +3,9 @@
 // each other; one that has more to do goes to the end of the line.
 // Limits: whoever adds bounds the number of tasks.
 
-export type NextTurn = (callback: () => void) => void;
+import { type Scheduler, systemScheduler } from './scheduler.ts';
+
+export type NextTurn = Scheduler['nextTurn'];
 
 /** Pieces done in one turn at most, and for how long: writes, renewals and DNS get the turns in between. */
 const piecesMaxDefault = 256;
@@ -17,7 +19,11 @@ export class Slices<Task> {
   #isTurnAsked = false;
 
   /** `doPiece` does a millisecond's work at most and says whether there is more; it must not throw. */
-  constructor(doPiece: (task: Task) => boolean, nextTurn: NextTurn = setImmediate, piecesMax = piecesMaxDefault) {
+  constructor(
+    doPiece: (task: Task) => boolean,
+    nextTurn: NextTurn = systemScheduler.nextTurn,
+    piecesMax = piecesMaxDefault,
+  ) {
     this.#doPiece = doPiece;
     this.#nextTurn = nextTurn;
     this.#piecesMax = piecesMax;

@@ -1,19 +1,18 @@
-// The end of a thread that answers calls (calls.ts): one after the other, errors included.
+// The side of a store thread that answers calls: one after the other, errors included.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Call, Reply } from './calls.ts';
+import { answerCall, type Call, type CallReply } from '../runtime/worker-calls.ts';
 
-/** Answers until the port is closed. An error goes to the caller, with SQLite's own number and words. */
-export function answerCalls<Functions extends object>(port: MessagePort, functions: Functions): void {
-  port.on('message', ({ id, name, args }: Call) => {
-    let reply: Reply;
-    try {
-      const called = functions[name as keyof Functions] as (...given: readonly unknown[]) => unknown;
-      reply = { id, value: called(...args) };
-    } catch (error) {
-      const { message, errstr } = error as Error & { errstr?: string };
-      reply = { id, error: new Error(errstr ?? message) };
-    }
-    port.postMessage(reply);
-  });
+/** Answers until the port is closed. An error goes to the caller in SQLite's own words, where it has some. */
+export function answerCalls<Functions extends { [Name in keyof Functions]: (...args: never[]) => unknown }>(
+  port: MessagePort,
+  functions: Functions,
+): void {
+  const reply = (answer: CallReply) =>
+    port.postMessage('error' in answer ? { ...answer, error: inSqlWords(answer.error) } : answer);
+  port.on('message', (call: Call) => answerCall(call, functions, reply));
+}
+
+function inSqlWords(error: Error & { errstr?: string }): Error {
+  return new Error(error.errstr ?? error.message);
 }

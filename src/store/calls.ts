@@ -1,15 +1,17 @@
-// Calls to a thread and their replies: what both ends agree on, and the end that calls. A thread does its calls one after
-// the other, in the order in which they were made.
+// What the threads of the store can be asked, and the end that asks (runtime/worker-calls.ts carries it).
 
 import { Worker } from 'node:worker_threads';
 import type { EventQuery } from '../history/recorder.ts';
 import type { InstanceKey } from '../model/names.ts';
+import { type CallReply, Calls } from '../runtime/worker-calls.ts';
 import type { CheckedPage } from './checked-reading.ts';
 import type { Damage } from './data-folder.ts';
 import type { DatabaseOptions } from './database.ts';
 import type { FoundEvents } from './event-search.ts';
 import type { ChangeRow } from './rows.ts';
+import type { SaidByFile } from './said-entries.ts';
 import type { Totals } from './soundness.ts';
+import type { HoldRow } from './supervision-rows.ts';
 
 /** By name: what is given, and what comes back. */
 export interface WriterCalls {
@@ -17,8 +19,15 @@ export interface WriterCalls {
   /** The next instances, from the first one on; after damage nothing is open any more. */
   instances(): CheckedPage;
   forget(places: readonly InstanceKey[]): void;
+  holds(): readonly HoldRow[];
+  /** The hold of an instance that is not registered is over. */
+  lift(place: InstanceKey): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
+  readSaid(): SaidByFile;
+  writeSaid(file: string, entries: string): void;
+  /** Rejects where the files are not those that were opened. */
+  checkFiles(): void;
   /** Undefined: the registry's revision is not to be noted. */
   close(revision: number | undefined): void;
 }
@@ -47,52 +56,28 @@ export interface OpenReport {
   readonly brokenLog: string | undefined;
 }
 
-export interface Call {
-  readonly id: number;
-  readonly name: string;
-  readonly args: readonly unknown[];
-}
-
-export type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly error: Error });
-
-/** Calls functions of a thread. After its end, expected or not, every call fails. */
-export class Thread<Functions extends { [Name in keyof Functions]: (...args: never[]) => unknown }> {
+/** Calls functions of a thread, which does them one after the other, in the order in which they were made. */
+export class StoreThread<Functions extends { [Name in keyof Functions]: (...args: never[]) => unknown }> {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  #ended: Error | undefined;
-  #next = 1;
+  readonly #calls = new Calls<Functions>();
 
   constructor(program: URL) {
     this.#worker = new Worker(program);
-    this.#worker.on('message', (reply: Reply) => {
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if ('error' in reply) waiting?.reject(reply.error);
-      else waiting?.resolve(reply.value);
-    });
-    this.#worker.on('error', (error) => this.#end(error as Error));
-    this.#worker.on('exit', () => this.#end(new Error('The thread of the store has ended')));
+    this.#worker.on('message', (reply: CallReply) => this.#calls.settle(reply));
+    this.#worker.on('error', (error) => this.#calls.end(error as Error));
+    this.#worker.on('exit', () => this.#calls.end(new Error('The thread of the store has ended')));
   }
 
   call<Name extends keyof Functions & string>(
     name: Name,
     ...args: Parameters<Functions[Name]>
-  ): Promise<ReturnType<Functions[Name]>> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const id = this.#next++;
-    const waiting = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, waiting);
-    this.#worker.postMessage({ id, name, args } satisfies Call);
-    return waiting.promise as Promise<ReturnType<Functions[Name]>>;
+  ): Promise<Awaited<ReturnType<Functions[Name]>>> {
+    const { call, result } = this.#calls.open(name, ...args);
+    this.#worker.postMessage(call);
+    return result;
   }
 
   async terminate(): Promise<void> {
     await this.#worker.terminate();
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= error;
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
-    this.#waiting.clear();
   }
 }

@@ -16,6 +16,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -64,6 +65,8 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   const path = databasePath(folder);
   try {
     mkdirSync(folder, { recursive: true });
+    const odd = notAFile(folder);
+    if (odd !== undefined) return { problem: `Cannot keep data in ${folder}: ${odd} is not a regular file` };
     const lock = takeLock(folder);
     if (lock === undefined)
       return { problem: `Cannot keep data in ${folder}: another rollcall uses this folder (it holds rollcall.lock)` };
@@ -73,6 +76,14 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   } catch (error) {
     return { problem: `Cannot keep data in ${folder}: ${(error as Error).message}` };
   }
+}
+
+/** What of ours is a pipe, a socket, a device or a directory: opening it could wait for ever. */
+export function notAFile(folder: string): string | undefined {
+  return readdirSync(folder).find((name) => {
+    if (name !== 'revision' && !name.startsWith('rollcall.')) return false;
+    return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === false;
+  });
 }
 
 /** An exclusive transaction on a file of its own: the kernel forgets it with the process, however that ends. */
@@ -144,7 +155,7 @@ function replaceDamaged(path: string, why: string, options: FolderOptions, nowMs
   const [completeSince, completeSinceMs] = since as [number, number];
   const database = Database.open(fresh, options);
   if (!(database instanceof Database)) throw new Error(`${fresh} cannot be read: is the disk at fault?`);
-  database.fill(instances, events, { revision, completeSince, completeSinceMs });
+  database.fill(found, { revision, completeSince, completeSinceMs });
   database.close();
   renameSync(fresh, `${path}.salvaged`);
   removeFiles(copy);
@@ -154,7 +165,15 @@ function replaceDamaged(path: string, why: string, options: FolderOptions, nowMs
   return { why, keptAs, instances: instances.length, fromEvents, lost, lostNames: names, events: events.length };
 }
 
-const nothing: Salvaged = { instances: [], events: [], totals: undefined, fromEvents: 0, lostNames: [], hasGaps: true };
+const nothing: Salvaged = {
+  instances: [],
+  events: [],
+  holds: [],
+  totals: undefined,
+  fromEvents: 0,
+  lostNames: [],
+  hasGaps: true,
+};
 
 /** Made aside and renamed: a file of that name is whole, and an empty one is damage. */
 function createNew(path: string, options: FolderOptions, nowMs: number): void {

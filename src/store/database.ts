@@ -8,9 +8,13 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
+import { OpenedFile } from './opened-file.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
+import { readSaid, type SaidByFile, writeSaid } from './said-entries.ts';
+import type { Salvaged } from './salvage.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
+import { type HoldRow, holdCrc } from './supervision-rows.ts';
 
 export interface DatabaseOptions extends Care {
   /** False: a commit is in the hands of the operating system, and lost with it. */
@@ -23,6 +27,7 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #options: DatabaseOptions;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #files: readonly OpenedFile[];
   #totals: Totals;
   #events: number;
   #reading: CheckedReading | undefined;
@@ -32,7 +37,7 @@ export class Database {
     const database = new DatabaseSync(path);
     createTables(database);
     const totals = { revision, instances: 0, crcSum: 0, completeSince: revision, completeSinceMs: nowMs };
-    return new Database(database, options, totals);
+    return new Database(database, path, options, totals);
   }
 
   /** Opens a file; `damage` says in what way it is not as it was written. Nothing is then left open. */
@@ -60,7 +65,7 @@ export class Database {
       migrate(database);
       const totals = readTotals(database);
       const damage = 'damage' in totals ? totals.damage : damageOf(database, totals, options);
-      if (damage === undefined) return new Database(database, options, totals as Totals);
+      if (damage === undefined) return new Database(database, path, options, totals as Totals);
       closeQuietly(database);
       return { damage };
     } catch (error) {
@@ -70,7 +75,7 @@ export class Database {
     }
   }
 
-  private constructor(database: DatabaseSync, options: DatabaseOptions, totals: Totals) {
+  private constructor(database: DatabaseSync, path: string, options: DatabaseOptions, totals: Totals) {
     // journal_size_limit: what a long reader made grow is given back.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.fsync ? 'FULL' : 'OFF'};
       PRAGMA journal_size_limit = ${16 * 1024 * 1024}; PRAGMA cache_size = -16384`);
@@ -80,6 +85,15 @@ export class Database {
     this.#statements = prepare(database);
     this.#events = (database.prepare('SELECT count(*) AS n FROM events').get() as { n: number }).n;
     if (!hasTotals(database)) this.#transaction(() => {});
+    this.#files = [new OpenedFile(path), new OpenedFile(`${path}-wal`)];
+  }
+
+  /** Throws where the files are not those that were opened: what is written now would be lost. */
+  checkFiles(): void {
+    for (const file of this.#files) {
+      const fault = file.fault();
+      if (fault !== undefined) throw new Error(fault);
+    }
   }
 
   get totals(): Totals {
@@ -88,10 +102,13 @@ export class Database {
 
   /** All of it is on disk when this returns; nothing of it when it throws. */
   commit(rows: readonly ChangeRow[], nowMs: number): void {
+    this.checkFiles();
     this.#transaction(() => {
-      for (const { event, after } of rows) {
+      for (const { event, after, hold } of rows) {
         if (after === undefined) this.#delete(event);
         else this.#put(after);
+        if (hold === 'lifted') this.#statements.lift.run(event.env, event.appid, event.key);
+        else if (hold !== undefined) this.#hold(hold);
         this.#remember(event);
         this.#totals = { ...this.#totals, revision: Math.max(this.#totals.revision, event.revision) };
       }
@@ -106,11 +123,25 @@ export class Database {
     });
   }
 
-  /** What salvage found: instances and events as they were. */
-  fill(instances: Iterable<InstanceRow>, events: Iterable<ChangeRow['event']>, totals: Partial<Totals>): void {
+  /** The holds that are as they were written; others are lost. */
+  holds(): HoldRow[] {
+    const rows = this.#statements.holds.all() as unknown as (HoldRow & { readonly crc: number })[];
+    return rows.filter((row) => row.crc === holdCrc(row));
+  }
+
+  /** The hold of an instance that is not registered is over. */
+  lift({ env, appid, instance }: Pick<InstanceRow, 'env' | 'appid' | 'instance'>): void {
+    this.#transaction(() => {
+      this.#statements.lift.run(env, appid, instanceKey(instance));
+    });
+  }
+
+  /** What salvage found: instances, events and holds as they were. */
+  fill({ instances, events, holds }: Pick<Salvaged, 'instances' | 'events' | 'holds'>, totals: Partial<Totals>): void {
     this.#transaction(() => {
       for (const row of instances) this.#put(row);
       for (const event of events) this.#remember(event);
+      for (const hold of holds) this.#hold(hold);
       this.#totals = { ...this.#totals, ...totals };
     });
   }
@@ -120,6 +151,16 @@ export class Database {
     if (!this.#isOld(nowMs)) return false;
     this.#transaction(() => this.#forgetOld(2000, nowMs));
     return this.#isOld(nowMs);
+  }
+
+  /** What service files have said. */
+  readSaid(): SaidByFile {
+    return readSaid(this.#database);
+  }
+
+  writeSaid(file: string, said: string): void {
+    this.checkFiles();
+    writeSaid(this.#database, file, said);
   }
 
   /** The next instances, from the first one on. To be called before anything is written, until it says that it was all. */
@@ -185,6 +226,11 @@ export class Database {
     this.#count(before === undefined ? 1 : 0, crc - (before?.crc ?? 0));
   }
 
+  #hold(row: HoldRow): void {
+    const { env, appid, key, content } = row;
+    this.#statements.hold.run(env, appid, key, content, holdCrc(row));
+  }
+
   #delete({ env, appid, key }: { readonly env: string; readonly appid: string; readonly key: string }): void {
     const before = this.#statements.remove.get(env, appid, key) as { crc: number } | undefined;
     if (before !== undefined) this.#count(-1, -before.crc);
@@ -228,7 +274,10 @@ export class Database {
 
 function prepare(
   database: DatabaseSync,
-): Record<'crcOf' | 'put' | 'remove' | 'remember' | 'oldest' | 'forget' | 'totals', StatementSync> {
+): Record<
+  'crcOf' | 'put' | 'remove' | 'hold' | 'lift' | 'holds' | 'remember' | 'oldest' | 'forget' | 'totals',
+  StatementSync
+> {
   const isIt = 'env = ? AND appid = ? AND key = ?';
   return {
     crcOf: database.prepare(`SELECT crc FROM instances WHERE ${isIt}`),
@@ -237,6 +286,9 @@ function prepare(
       label = excluded.label, registration = excluded.registration, times = excluded.times,
       revision = excluded.revision, crc = excluded.crc`),
     remove: database.prepare(`DELETE FROM instances WHERE ${isIt} RETURNING crc`),
+    hold: database.prepare('INSERT OR REPLACE INTO holds (env, appid, key, content, crc) VALUES (?, ?, ?, ?, ?)'),
+    lift: database.prepare(`DELETE FROM holds WHERE ${isIt}`),
+    holds: database.prepare('SELECT env, appid, key, content, crc FROM holds'),
     // A batch whose commit failed after all is written again.
     remember: database.prepare('INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     oldest: database.prepare('SELECT revision, at_ms FROM events ORDER BY revision LIMIT ?'),

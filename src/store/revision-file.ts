@@ -20,6 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { notAFile } from './data-folder.ts';
 
 /** How far ahead the mark is: so much may be counted between two syncs of it. */
 export const blockSize = 10_000;
@@ -57,7 +58,7 @@ export function openMark(directory: string, initial: number, onFault: OnFault): 
     // Set first: a full disk is reported once a block and not with every change.
     mark = revision;
     try {
-      replace(path, `${revision}${stands === '' ? '' : ` ${stands}`}\n`);
+      replaceFile(path, `${revision}${stands === '' ? '' : ` ${stands}`}\n`);
     } catch (error) {
       onFault(
         `Cannot keep the revision in ${path}, so after a crash the SOA serial may go back: ${(error as Error).message}`,
@@ -79,9 +80,11 @@ function directoryProblem(directory: string): string | undefined {
   try {
     mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
-    return undefined;
+    const odd = notAFile(directory);
+    return odd === undefined ? undefined : `${odd} is not a regular file`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') return 'it is not a folder';
     return code === 'ENOSPC' ? undefined : message;
   }
 }
@@ -102,7 +105,7 @@ function read(path: string, onFault: OnFault): Mark | undefined {
 }
 
 /** The old content or the new one, whatever happens in between. */
-function replace(path: string, content: string): void {
+export function replaceFile(path: string, content: string): void {
   const next = `${path}.new`;
   try {
     const file = openSync(next, 'w');

@@ -7,11 +7,12 @@ import { matcher } from '../history/log-recorder.ts';
 import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
 import type { Change } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
-import { type OpenOptions, type OpenReport, type SearchCalls, Thread, type WriterCalls } from './calls.ts';
+import { type OpenOptions, type OpenReport, type SearchCalls, StoreThread, type WriterCalls } from './calls.ts';
 import { PageReader } from './page-reader.ts';
 import { changeOf, changeRow } from './rows.ts';
+import { holdOf, type StoredHold } from './supervision-rows.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface StoreDeps {
@@ -38,7 +39,7 @@ export async function openStore(
   const { stopping } = deps;
   // It was heard between two openings, where nobody listens: what was saved of a damaged file would not be told.
   if (stopping.aborted) return 'stopped';
-  const writer = new Thread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
+  const writer = new StoreThread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
   const end = () => void writer.terminate();
   stopping.addEventListener('abort', end);
   try {
@@ -57,17 +58,20 @@ export async function openStore(
 
 /** As long as the event loop is held while instances are put back, or events are read. */
 const sliceMs = 5;
+/** Between looks at the files where nothing is written. */
+const lookEveryMs = 5000;
 
 export class Store implements Recorder {
-  readonly #writer: Thread<WriterCalls>;
+  readonly #writer: StoreThread<WriterCalls>;
   readonly #folder: string;
   readonly #deps: StoreDeps;
   readonly #queue: WriteQueue;
-  #search: { readonly thread: Thread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  readonly #looking: NodeJS.Timeout;
+  #search: { readonly thread: StoreThread<SearchCalls>; readonly opened: Promise<void> } | undefined;
   /** What was found in the folder. */
   readonly report: OpenReport;
 
-  constructor(writer: Thread<WriterCalls>, folder: string, report: OpenReport, deps: StoreDeps) {
+  constructor(writer: StoreThread<WriterCalls>, folder: string, report: OpenReport, deps: StoreDeps) {
     this.#writer = writer;
     this.#folder = folder;
     this.#deps = deps;
@@ -78,6 +82,13 @@ export class Store implements Recorder {
       onHealed: (lastedMs) => deps.onHealed(lastedMs, this.#queue.written),
       monotonicMs: () => deps.monotonicMs(),
     });
+    this.#looking = setInterval(() => this.#look(), lookEveryMs);
+    this.#looking.unref();
+  }
+
+  /** Readiness says it within seconds when the folder is gone, though nobody writes. */
+  #look(): void {
+    this.#writer.call('checkFiles').catch((error: Error) => this.#queue.fail(error.message));
   }
 
   /** A change listener; what was restored is on disk already. */
@@ -133,6 +144,29 @@ export class Store implements Recorder {
     return refused;
   }
 
+  /** The holds that were written down. To be called once, after `restore`. */
+  async holds(): Promise<readonly StoredHold[]> {
+    const rows = await this.#writer.call('holds');
+    return rows.flatMap((row) => holdOf(row) ?? []);
+  }
+
+  /** The hold of an instance that is not registered is over. If that cannot be written, it is there again at the next start. */
+  holdReleased(key: InstanceKey): void {
+    this.#writer.call('lift', key).catch((error: unknown) => this.#deps.onTrouble((error as Error).message));
+  }
+
+  /** What each service file said last, by instance. */
+  async said(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const rows = await this.#writer.call('readSaid');
+    return new Map([...rows].map(([file, entries]) => [file, new Map(JSON.parse(entries) as [string, string][])]));
+  }
+
+  /** Written behind the changes that came of it: what was said and not done would never be done. */
+  async saySaid(file: string, said: ReadonlyMap<string, string>): Promise<void> {
+    await this.#queue.durable();
+    await this.#writer.call('writeSaid', file, said.size === 0 ? '' : JSON.stringify([...said]));
+  }
+
   /** Changes that are not on disk yet are found as well. */
   async events(query: EventQuery): Promise<EventPage> {
     const { pending } = this.#queue;
@@ -158,6 +192,7 @@ export class Store implements Recorder {
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
   async close(revision: number): Promise<number> {
+    clearInterval(this.#looking);
     const lost = await this.#queue.stop();
     if (this.#search !== undefined) {
       const { thread, opened } = this.#search;
@@ -169,9 +204,9 @@ export class Store implements Recorder {
     return lost;
   }
 
-  async #searcher(): Promise<Thread<SearchCalls>> {
+  async #searcher(): Promise<StoreThread<SearchCalls>> {
     if (this.#search === undefined) {
-      const thread = new Thread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
+      const thread = new StoreThread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
       this.#search = { thread, opened: thread.call('open', this.#folder) };
     }
     const { thread, opened } = this.#search;

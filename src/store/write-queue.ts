@@ -82,6 +82,13 @@ export class WriteQueue {
     return waiter.promise;
   }
 
+  /** Nothing could be written, it was found out: fails until a write, of nothing if nothing waits, succeeds. */
+  fail(reason: string): void {
+    if (this.#isSending || this.#failing !== undefined || this.#isStopped) return;
+    this.#fail(reason);
+    this.#timer(() => this.#send(), retryMs);
+  }
+
   /** Writes what is left, with one more try if it is failing; then nothing more is sent. Returns how many changes are not on disk. */
   async stop(): Promise<number> {
     if (this.#failing !== undefined && !this.#isSending) this.#send();

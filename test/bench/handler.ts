@@ -12,7 +12,7 @@ const peer = { transport: 'udp', address: '127.0.0.1' } as const;
 function asTransportsDo(handler: Handler, bytes: Buffer): () => void {
   const reply = Buffer.alloc(udpOctetsMax);
   return () => {
-    const octets = handler.fromCache?.(bytes, 0, bytes.length, reply, 0) ?? 0;
+    const octets = handler.fromCache?.(bytes, 0, bytes.length, reply, 0, peer) ?? 0;
     if (octets === 0) handler(bytes, peer);
   };
 }

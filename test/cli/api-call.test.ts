@@ -88,12 +88,30 @@ test('a missing token is told with the way to give one', async () => {
   });
 });
 
+test.each([
+  ['urn:rollcall:problem:unknown-instance', 4],
+  ['urn:rollcall:problem:unknown-route', 1],
+  ['about:blank', 1],
+])('a 404 of type %s ends with %i', async (type, code) => {
+  const { url } = await serverThat(() => ({ status: 404, body: { type, title: 'Not found', status: 404 } }));
+  expect(await typed(['show', 'prod/orders/x', '--url', url])).toMatchObject({ code, out: '' });
+});
+
+test('an instance called .. is asked for by that name', async () => {
+  const { url, asked } = await serverThat(() => ({ body: { instance: '..' } }));
+  await typed(['show', 'prod/orders/..', '--url', url]);
+  expect(asked[0]?.path).toBe('/api/v1/apps/prod/orders/..');
+});
+
 test('all errors of a problem document are told', async () => {
   const errors = [
     { field: 'env', message: 'is empty' },
     { field: 'appid', message: 'is odd', value: 'x' },
   ];
-  const { url } = await serverThat(() => ({ status: 400, body: { detail: 'Cannot: 2 problems', errors } }));
+  const { url } = await serverThat(() => ({
+    status: 400,
+    body: { type: 'urn:rollcall:problem:invalid-request', detail: 'Cannot: 2 problems', errors },
+  }));
   expect((await typed(['ls', '--url', url])).err).toBe(
     'Cannot: 2 problems\n  env is empty\n  appid is odd, received x\n',
   );
@@ -164,7 +182,7 @@ test.each([
   }
   const refusing = await serverThat(() => ({
     status: 400,
-    body: { detail: evil, errors: [{ field: evil, message: evil }, {}] },
+    body: { type: `urn:rollcall:problem:${evil}`, detail: evil, errors: [{ field: evil, message: evil }, {}] },
   }));
   const { err } = await typed([command, ...args, '--url', refusing.url]);
   expect(err).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);

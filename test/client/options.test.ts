@@ -3,12 +3,17 @@
 import { expect, test } from 'vitest';
 import { appOf, type ClientOptions, resolveOptions } from '../../src/client/options.ts';
 import { RollcallClient } from '../../src/client/rollcall-client.ts';
-import { FakeTime, fakeFetch } from '../kit/client-time.ts';
+import { FakeScheduler, fakeFetch } from '../kit/client-scheduler.ts';
 
 test('nothing has to be said', () => {
   const { addresses, dns, balance } = resolveOptions({});
   expect({ addresses, dns }).toEqual({ addresses: ['http://127.0.0.1:7171'], dns: undefined });
-  expect(balance).toMatchObject({ strategy: 'least-pending', retry: 'unsent', attemptsMax: 3, attemptMs: 10_000 });
+  expect(balance).toMatchObject({
+    strategy: 'least-pending',
+    retry: 'unsent',
+    attemptsMax: 3,
+    attemptTimeoutMs: 10_000,
+  });
 });
 
 test('one address and one server may be said without a list', () => {
@@ -31,15 +36,22 @@ test.each<[ClientOptions, string]>([
   ],
   [{ retry: 'maybe' as 'never' }, 'retry must be unsent, always or never, received maybe'],
   [{ attemptsMax: 0 }, 'attemptsMax must be a number of at least 1, received 0'],
-  [{ attemptMs: Number.NaN }, 'attemptMs must be a number of at least 1, received NaN'],
+  [{ attemptTimeoutMs: Number.NaN }, 'attemptTimeoutMs must be a number of at least 1, received NaN'],
   [{ breaker: { failures: 0 } }, 'breaker.failures must be a number of at least 1, received 0'],
   [{ breaker: { halfOpenAfterMs: -1 } }, 'breaker.halfOpenAfterMs must be a number of at least 1, received -1'],
   [{ retryBudget: { ratio: -1 } }, 'retryBudget.ratio must be a number of at least 0, received -1'],
   [{ retryBudget: { perSecond: -1 } }, 'retryBudget.perSecond must be a number of at least 0, received -1'],
-  [{ readyMs: -1 }, 'readyMs must be a number of at least 0, received -1'],
-  [{ replyWithinMs: 0 }, 'replyWithinMs must be a number of at least 1, received 0'],
+  [{ readyTimeoutMs: -1 }, 'readyTimeoutMs must be a number of at least 0, received -1'],
+  [{ requestTimeoutMs: 0 }, 'requestTimeoutMs must be a number of at least 1, received 0'],
 ])('%j is refused', (options, message) => {
   expect(() => resolveOptions(options)).toThrow(`Cannot make a client: ${message}`);
+});
+
+test('options that are undefined have their defaults, such as a token from an environment without one', () => {
+  const { NO_SUCH_VARIABLE: token } = process.env;
+  expect(resolveOptions({ token, registry: undefined, breaker: undefined })).toEqual(
+    expect.objectContaining({ token: undefined, addresses: ['http://127.0.0.1:7171'] }),
+  );
 });
 
 test.each(['', 'orders', 'prod/', 'prod/orders/1', 'prod/or ders'])('%j is no app', (app) => {
@@ -47,9 +59,9 @@ test.each(['', 'orders', 'prod/', 'prod/orders/1', 'prod/or ders'])('%j is no ap
 });
 
 test('a client follows an app once, at most 256 of them, and nothing when it is closed', async () => {
-  const time = new FakeTime();
+  const scheduler = new FakeScheduler();
   const { fetch } = fakeFetch(() => 'refused');
-  const client = new RollcallClient({ fetch, time });
+  const client = new RollcallClient({ fetch, scheduler });
   const first = client.discover('prod/orders');
   expect(client.discover('prod/orders')).toBe(first);
   expect(client.discover('prod/orders', { port: 'http' })).not.toBe(first);
@@ -63,5 +75,5 @@ test('a client follows an app once, at most 256 of them, and nothing when it is 
     'the client is closed',
   );
   await expect(client.call('prod/orders', async () => 1)).rejects.toMatchObject({ code: 'closed' });
-  expect(time.waiting).toBe(0);
+  expect(scheduler.waiting).toBe(0);
 });

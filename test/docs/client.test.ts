@@ -13,7 +13,7 @@ import { root } from '../kit/server-process.ts';
 
 /** Name -> what it prints, all of it. */
 const expected: Readonly<Record<string, RegExp>> = {
-  register: /^registered as 127\.0\.0\.1:8080\nnobody can hold the address any more\n$/,
+  register: /^registered as 127\.0\.0\.1:8080\nno resolver can hold the address any more\n$/,
   call: /^127\.0\.31\.1\n$/,
   follow: /^known from: registry\n\[ 'http:\/\/127\.0\.31\.1:\d+' \]\n1\n$/,
 };

@@ -95,7 +95,7 @@ describe('a registry that dies', () => {
       ['http://127.0.0.9:8080', 7],
       ['http://[2001:db8::7]:8080', 10],
     ]);
-    await expect(client.discover('prod/orders').ready({ withinMs: 200 })).rejects.toMatchObject({ code: 'late' });
+    await expect(client.discover('prod/orders').ready({ timeoutMs: 200 })).rejects.toMatchObject({ code: 'timeout' });
     await client.close();
     await server.stop();
   });

@@ -23,7 +23,7 @@ test('calls are spread evenly, and an instance that leaves is called no more', a
 
   // By the event, long before any lease ends.
   const change = new Promise<readonly Endpoint[]>((resolve) => void discovery.once('change', resolve));
-  expect(await members[0]?.cancel()).toBe(true);
+  expect(await members[0]?.cancel()).toMatchObject({ gone: true });
   expect((await change).map(({ instance }) => instance).sort()).toEqual(['orders-1', 'orders-2']);
   for (let i = 0; i < 20; i++) await ask(client);
   expect(backends.map(({ hits }) => hits)).toEqual([10, 20, 20]);

@@ -3,7 +3,7 @@
 // A Node 24 comes in NODE_24, a path; see .ci/run. Without it only the Node of the tests is tried.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PatientApi } from '../kit/client-world.ts';
 import { answersOf, udpClient } from '../kit/dns-client.ts';
@@ -115,6 +115,8 @@ describe.skipIf(missing.length > 0)('the package', () => {
   test('has the program, the client with its types, the documents, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of [
+      'bin/rollcall.cjs',
+      'deploy/rollcall.service',
       'dist/main.js',
       'dist/client/client.js',
       'dist/client/client.d.ts',
@@ -125,11 +127,32 @@ describe.skipIf(missing.length > 0)('the package', () => {
       expect(paths).toContain(path);
     const others = paths.filter(
       (path) =>
-        !/^(dist\/.+\.js|dist\/client\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
           path,
         ),
     );
     expect(others).toEqual([]);
+  });
+
+  test('has a client that needs nothing of the server', () => {
+    const dist = join(folder, 'node_modules', 'rollcall', 'dist');
+    const reached = new Set<string>();
+    const modules = new Set<string>();
+    const toRead = [join(dist, 'client', 'client.js')];
+    for (let path = toRead.pop(); path !== undefined; path = toRead.pop()) {
+      if (reached.has(path)) continue;
+      reached.add(path);
+      const imports = readFileSync(path, 'utf8').matchAll(/(?:\bfrom |\bimport |\bimport\()'([^']+)'/g);
+      for (const [, to = ''] of imports) {
+        if (to.startsWith('.')) toRead.push(join(dirname(path), to));
+        else if (!to.startsWith('node:')) modules.add(to);
+      }
+    }
+    const rooms = new Set([...reached].map((path) => relative(dist, path).split(sep)[0]));
+    expect({ rooms, modules }).toEqual({
+      rooms: new Set(['client', 'model', 'runtime']),
+      modules: new Set(['cockatiel', 'eventsource-parser']),
+    });
   });
 
   test('is what publint and attw want a package to be', async () => {
@@ -144,17 +167,38 @@ describe.skipIf(missing.length > 0)('the package', () => {
 
   test('gives TypeScript the types of the client', async () => {
     const source = `
-      import { RollcallClient, type Endpoint, RollcallError } from 'rollcall/client';
+      import { RollcallClient, RollcallError } from 'rollcall/client';
+      import type { Endpoint, InstancePath, Membership, Problem, RegistrationReply } from 'rollcall/client';
       const client = new RollcallClient({ registry: 'http://127.0.0.1:7171', strategy: 'weighted' });
-      const answer: Promise<number> = client.call('prod/orders', async (endpoint: Endpoint, signal: AbortSignal) => endpoint.number);
+      const answer: Promise<number> = client.call('prod/orders', async (endpoint: Endpoint, signal: AbortSignal) => endpoint.port);
       client.on('breaker', ({ state }) => state.toUpperCase());
       // @ts-expect-error There is no such strategy.
       new RollcallClient({ strategy: 'best' });
+      // A variable that may be missing, as strict settings see it.
+      new RollcallClient({ token: process.env['ROLLCALL_TOKEN'] });
+      const member: Membership = client.register({ env: 'prod', appid: 'orders', addrs: ['http://10.0.0.7:80'] });
+      member.on('registered', ({ dnsNames, leaseSeconds }: RegistrationReply) => dnsNames.join().padEnd(leaseSeconds));
+      export async function follow(path: InstancePath, problems: Problem[]): Promise<readonly Problem[]> {
+        await using discovery = client.discover(path.name);
+        for await (const [first] of discovery) if (first?.portName === 'http') break;
+        return problems;
+      }
+      export const errors = (error: RollcallError): readonly Problem[] => error.errors;
       export const code = (error: unknown) => (error instanceof RollcallError ? error.code : await0(answer));
       function await0(value: unknown) { return value; }
     `;
     writeFileSync(join(folder, 'consumer.ts'), source);
-    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node'];
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--types',
+      'node',
+    ];
     const roots = ['--typeRoots', join(root, 'node_modules', '@types')];
     const tsc = join(root, 'node_modules', '.bin', 'tsc');
     const { code, out } = await run(tsc, [...flags, ...roots, 'consumer.ts'], {

@@ -89,7 +89,7 @@ test('a check that is under way is not begun again, however long it takes', asyn
 });
 
 test('so many at a time and no more; who waits is served in turn, and it is counted', async () => {
-  const { checker, open, register, pass } = world({ runningMax: 2 });
+  const { checker, open, register, pass } = world({ runningMax: 4 });
   checker.start();
   for (let port = 1; port <= 5; port++) register(`i${port}`, port);
   pass(500);
@@ -107,6 +107,36 @@ test('so many at a time and no more; who waits is served in turn, and it is coun
   }
   expect(checker.delayed).toBe(3);
   expect([...checker.results()]).toEqual([{ type: 'tcp', result: 'passed', count: 5 }]);
+  checker.close();
+});
+
+test('an app that answers nobody keeps another one waiting for nothing', async () => {
+  const { checker, open, register, registry, pass, status } = world({ runningMax: 20 });
+  checker.start();
+  const slow = Array.from({ length: 8 }, (_, i) => ({
+    type: 'tcp',
+    port: `p${i}`,
+    intervalSeconds: 60,
+    timeoutSeconds: 60,
+  }));
+  for (let i = 0; i < 20; i++) {
+    const addrs = Array.from({ length: 8 }, (_, port) => `p${port}://10.0.0.9:${1000 + 10 * i + port}`);
+    const body = parseRegistration({ addrs, checks: slow }, defaults) as Registration;
+    registry.register({ env: 'prod', appid: 'hostile', instance: `h${i}` }, body);
+  }
+  pass(1000);
+  expect(open.length).toBe(10);
+  register('one', 1);
+  pass(500);
+  const victim = open.find(({ port }) => port === 1);
+  await victim?.answer(passed);
+  expect(status('one')).toBe('up');
+  pass(10_000);
+  await open.find(({ port }) => port === 1)?.answer(failed);
+  pass(10_000);
+  await open.find(({ port }) => port === 1)?.answer(failed);
+  expect(status('one')).toBe('waiting');
+  expect(checker.running).toBe(10);
   checker.close();
 });
 
@@ -152,7 +182,7 @@ test('restored instances are what they were until their first check, and nothing
     registration: registration as Registration,
     times: { registeredAtMs: 1, upAtMs: 1, renewedAtMs: 1, updatedAtMs: 1, dirtyAtMs: 1 },
     revision: 1,
-    health: { verdict: 'passing', reason: '', wanted: 'up', file: undefined },
+    supervision: { health: { verdict: 'passing', reason: '', file: undefined } },
   }) as Change;
   checker.changed(change);
   pass(5000);

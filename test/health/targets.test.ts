@@ -35,7 +35,19 @@ test.each([
   '168.63.129.16',
   'fd00:ec2::254',
   '::ffff:169.254.169.254',
+  // The same in IPv6: NAT64, a network's own NAT64, 6to4, Teredo (server and client), ISATAP, IPv4-compatible.
   '64:ff9b::a9fe:a9fe',
+  '64:ff9b::6464:64c8',
+  '64:ff9b::e000:1',
+  '64:ff9b:1::a9fe:a9fe',
+  '64:ff9b:1:a9fe:a9:fe00::',
+  '2002:a9fe:a9fe::1',
+  '2002:a83f:8110::1',
+  '2001:0:a9fe:a9fe::1',
+  '2001:0:102:304:0:0:5601:5601',
+  'fd12::5efe:169.254.169.254',
+  'fd12::200:5efe:a9fe:a9fe',
+  '::a9fe:a9fe',
 ])('not to a name that leads to %s', async (ip) => {
   const { find } = resolver([ip]);
   expect(await locateWithin([], find)(named('evil.example'))).toEqual({
@@ -43,9 +55,18 @@ test.each([
   });
 });
 
-test.each(['127.0.0.1', '10.0.0.7', '192.168.1.1', '2001:db8::7', '::1', '100.100.100.201'])('to %s', async (ip) => {
+test.each([
+  '127.0.0.1',
+  '10.0.0.7',
+  '192.168.1.1',
+  '2001:db8::7',
+  '::1',
+  '64:ff9b::a00:7',
+  '2002:a00:7::1',
+  '100.100.100.201',
+])('to %s', async (ip) => {
   const { find } = resolver([ip]);
-  expect(await locateWithin([], find)(named('a.example'))).toMatchObject({ ip, port: 80 });
+  expect(await locateWithin([], find)(named('a.example'))).toMatchObject({ ips: [ip], port: 80 });
 });
 
 test('one closed address among several closes them all', async () => {
@@ -57,20 +78,35 @@ test('an address is checked as well as a name, and is not looked up', async () =
   const { find, asked } = resolver(['10.0.0.1']);
   const locate = locateWithin([], find);
   expect(await locate({ ...named('168.63.129.16'), family: 4 })).toHaveProperty('refused');
-  expect(await locate({ ...named('10.9.9.9'), family: 4 })).toMatchObject({ ip: '10.9.9.9' });
+  expect(await locate({ ...named('10.9.9.9'), family: 4 })).toMatchObject({ ips: ['10.9.9.9'] });
   expect(asked()).toBe(0);
 });
 
 test('a name is looked up once, and what it led to is what is used', async () => {
   const { find, asked } = resolver(['10.0.0.7'], ['169.254.169.254']);
-  expect(await locateWithin([], find)(named('rebinding.example'))).toMatchObject({ ip: '10.0.0.7' });
+  expect(await locateWithin([], find)(named('rebinding.example'))).toMatchObject({ ips: ['10.0.0.7'] });
   expect(asked()).toBe(1);
 });
 
 test('networks are opened by name, and no wider', async () => {
   const locate = locateWithin(['169.254.10.0/24'], resolver(['169.254.10.7'], ['169.254.11.7']).find);
-  expect(await locate(named('a'))).toMatchObject({ ip: '169.254.10.7' });
+  expect(await locate(named('a'))).toMatchObject({ ips: ['169.254.10.7'] });
   expect(await locate(named('a'))).toHaveProperty('refused');
+});
+
+test('several addresses of a name are all there, in order, each once; eight of them at most', async () => {
+  const { find } = resolver(
+    ['::1', '127.0.0.1', '::1'],
+    Array.from({ length: 20 }, (_, i) => `10.0.0.${i}`),
+  );
+  const locate = locateWithin([], find);
+  expect(await locate(named('a'))).toMatchObject({ ips: ['::1', '127.0.0.1'] });
+  expect(await locate(named('a'))).toMatchObject({ ips: Array.from({ length: 8 }, (_, i) => `10.0.0.${i}`) });
+});
+
+test('an opened network is open in its IPv6 forms', async () => {
+  const locate = locateWithin(['169.254.10.0/24'], resolver(['64:ff9b::a9fe:a07']).find);
+  expect(await locate(named('a'))).toMatchObject({ ips: ['64:ff9b::a9fe:a07'] });
 });
 
 test('a name without an address is a failure that names it', async () => {
@@ -92,7 +128,7 @@ test('not more than two look-ups at a time: each may hold a thread', async () =>
   }) as never;
   const locate = locateWithin([], find);
   const found = await Promise.all(Array.from({ length: 9 }, () => locate(named('a'))));
-  expect(found.every((one) => 'ip' in one)).toBe(true);
+  expect(found.every((one) => 'ips' in one)).toBe(true);
   expect(most).toBe(2);
 });
 

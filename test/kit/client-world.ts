@@ -9,7 +9,7 @@ import { type ServerOptions, type ServerProcess, startServer } from './server-pr
 import { until } from './until.ts';
 
 /** For what another process has to do first. */
-export const patience = { withinMs: 30_000 };
+export const patience = { withinMs: 30_000, timeoutMs: 30_000 };
 
 /** Calls again where a server on a busy machine says 503: overload is the subject of other tests. */
 export class PatientApi extends ApiClient {
@@ -31,7 +31,7 @@ export async function serverFor(options: ServerOptions = {}): Promise<ServerProc
 /** A client of one server, or of the addresses that the options name. */
 export function clientOf(server: ServerProcess | undefined, options: ClientOptions = {}): RollcallClient {
   const where = server === undefined ? {} : { registry: server.http };
-  const client = new RollcallClient({ ...where, readyMs: 30_000, ...options });
+  const client = new RollcallClient({ ...where, readyTimeoutMs: 30_000, ...options });
   onTestFinished(() => client.close());
   return client;
 }

@@ -2,12 +2,15 @@
 // resolver would send and see. No sockets, no timers.
 
 import { udpOctetsMax } from '../../src/dns/message/message.ts';
-import { name } from '../../src/dns/message/name.ts';
+import { type Name, name } from '../../src/dns/message/name.ts';
 import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
-import { createHandler, type Handler } from '../../src/dns/server/handler.ts';
+import { why } from '../../src/dns/server/explain.ts';
+import { type AccessRules, gateOf } from '../../src/dns/server/gate.ts';
+import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
+import { LaterReply } from '../../src/dns/server/peer.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -32,6 +35,8 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> 
   readonly cacheOctetsMax?: number;
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
+  readonly access?: AccessRules;
+  readonly requests?: Requests;
 }
 
 export interface QueryKnobs extends PacketKnobs {
@@ -46,13 +51,19 @@ export const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 /** An address that nothing listens at. */
 export const someAddress = 'http://10.0.0.1:8080';
 
+/** The reply of a handler that has it at hand. */
+export function atOnce(reply: ReturnType<Handler>): Buffer | undefined {
+  if (reply instanceof LaterReply) throw new Error('the reply is still to come');
+  return reply;
+}
+
 export class Harness {
   readonly clock = new FakeClock();
   readonly counters = new DnsCounters();
   readonly zones = new ZoneTable();
   readonly faults: unknown[] = [];
   /** Of `handler`. */
-  readonly handouts = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
+  readonly outstanding = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
   readonly #liveZones: LiveZones;
   readonly registry: Registry;
   readonly handler: Handler;
@@ -66,6 +77,8 @@ export class Harness {
       cacheOctetsMax = 1024 * 1024,
       isReady = () => true,
       identity = {},
+      access,
+      requests,
       ...rest
     } = options;
     this.registry = new Registry({
@@ -83,31 +96,46 @@ export class Harness {
       zones: this.zones,
       draws: new Draws(0.5),
       negativeTtlSeconds: 5,
+      wallMs: () => this.clock.wallMs(),
       hosts: [],
+      why: (qname, nowMs) => why(qname, this.zones, nowMs),
     });
     this.#liveZones = liveZones;
     liveZones.serve(zoneOf('svc.', [...originLines, ...lines]));
     for (const [apex, text] of Object.entries(zones)) liveZones.serve(zoneOf(apex, text));
     liveZones.serveMissing();
     this.registry.onChange((change) => liveZones.changed(change));
-    this.registry.onChange((change) => this.handouts.changed(change, this.clock.monotonicMs()));
+    this.registry.onChange((change) => this.outstanding.changed(change, this.clock.monotonicMs()));
     const { clock, faults, counters } = this;
     const deps = {
       zones: this.zones,
       monotonicMs: () => clock.monotonicMs(),
       wallMs: () => clock.wallMs(),
-      identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), ...identity },
+      identity: {
+        serverId: '',
+        serverVersion: '',
+        cookieSecret: new Uint8Array(16),
+        cookies: 'on' as const,
+        ...identity,
+      },
       isReady,
+      gate: gateOf(access),
+      requests,
       onFault: (error: unknown) => faults.push(error),
     };
-    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, handouts: this.handouts });
-    const others = { counters: new DnsCounters(), handouts: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
+    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding });
+    const others = { counters: new DnsCounters(), outstanding: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
     this.uncached = createHandler({ ...deps, ...others, cacheOctetsMax: 1 });
   }
 
   /** A zone file that comes, or comes again, while everything runs. */
   serveZone(zone: Zone): void {
     this.#liveZones.serve(zone);
+  }
+
+  /** The instances that the zone's file hides, by app. */
+  hiddenBy(apex: Name): ReadonlyMap<string, number> {
+    return this.#liveZones.hiddenBy(apex);
   }
 
   /** `orders.prod/orders-1`: appid, env and instance. */
@@ -144,12 +172,13 @@ export class Harness {
 
   /** The reply's octets, or silence; as a transport has them, from what is at hand where it can be. */
   send(bytes: Uint8Array, transport: Transport = 'udp', handler = this.handler): Buffer | undefined {
+    const peer = { transport, address: '127.0.0.1' };
     if (transport === 'udp') {
       const reply = Buffer.alloc(udpOctetsMax);
-      const octets = handler.fromCache?.(Buffer.from(bytes), 0, bytes.length, reply, 0) ?? 0;
+      const octets = handler.fromCache?.(Buffer.from(bytes), 0, bytes.length, reply, 0, peer) ?? 0;
       if (octets > 0) return reply.subarray(0, octets);
     }
-    return handler(Buffer.from(bytes), { transport, address: '127.0.0.1' });
+    return atOnce(handler(Buffer.from(bytes), peer));
   }
 
   /** Asks as a plain resolver does and reads the reply; a silent or unreadable reply is an error. */
@@ -167,6 +196,11 @@ export class Harness {
       .answer.map(({ data }) => data)
       .sort();
   }
+}
+
+/** Metadata of about so many octets in TXT, in pairs that fit its strings. */
+export function longMetadata(octets: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: Math.ceil(octets / 200) }, (_, i) => [`k${i}`, 'x'.repeat(195)]));
 }
 
 export function keyOf(place: string): InstanceKey {

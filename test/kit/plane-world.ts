@@ -34,7 +34,7 @@ export async function openWorld(
 ): Promise<PlaneWorld> {
   const started: DnsThread[] = [];
   const [ends, lost]: [unknown[], Error[]] = [[], []];
-  const harness: Harness = new Harness({ onNearExpiry: (stored) => plane.mark(stored) });
+  const harness: Harness = new Harness({ onNearExpiry: (stored) => plane.updateLease(stored) });
   const sharing = new ClockSharing(harness.clock.monotonicMs());
   for (const zone of zones) harness.serveZone(zone);
   const plane = (await openPlane({
@@ -56,7 +56,7 @@ export async function openWorld(
     cacheOctetsMax: 1024 * 1024,
     tcp: { idleMs: 10_000, connectionsMax: 100, connectionsPerClientMax: 100 },
     transport: 'batched',
-    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), cookies: 'on' },
     onFault: (error) => lost.push(error as Error),
     onThreadEnd: (error) => ends.push(error),
     onLost: (error) => lost.push(error),

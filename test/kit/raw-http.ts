@@ -18,8 +18,9 @@ export class RawConnection {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  static async open(port: number): Promise<RawConnection> {
-    const socket = connect({ host: '127.0.0.1', port });
+  /** `from`: another address of loopback is another client. */
+  static async open(port: number, from = '127.0.0.1'): Promise<RawConnection> {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: from });
     const connection = new RawConnection(socket);
     await new Promise((resolve) => socket.once('connect', resolve));
     return connection;

@@ -154,3 +154,16 @@ test('a stop after the disk has healed writes all that had been waiting, and not
   expect(groups.map(({ revisions }) => revisions.length)).toEqual([1, 1000, 501]);
   expect(told).toEqual(['trouble: disk full', 'healed after 0']);
 });
+
+test('a fault that is found out without a write fails until a write succeeds', async () => {
+  const { queue, groups, told, pass, push, state } = world();
+  queue.fail('the folder is gone');
+  queue.fail('the folder is gone');
+  expect([queue.trouble, told]).toEqual(['the folder is gone', ['trouble: the folder is gone']]);
+  push(1);
+  expect(await state(queue.durable())).toBe('failed');
+  await pass(1000);
+  groups[0]?.resolve();
+  await pass(0);
+  expect([queue.trouble, told.length, groups[0]?.revisions]).toEqual([undefined, 2, [1]]);
+});

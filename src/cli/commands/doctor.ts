@@ -9,7 +9,7 @@ import { addConnectionFlags, type Connection, connectionOf } from '../connection
 import { type Finding, fail, ok, warn } from '../doctor/finding.ts';
 import { fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault, usageFault } from '../fault.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
 import { type HostPort, hostPortOf } from '../host-port.ts';
 import { serverSettings } from '../server-settings.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -49,15 +49,15 @@ interface Subject {
 
 async function examine(typed: Typed, context: CliContext): Promise<ExitCode> {
   const subject = await subjectOf(typed, context);
-  if ('problem' in subject) return tellFault(subject, context);
+  if ('problem' in subject) return printFault(subject, context);
   const findings: Finding[] = [];
   const isTable = textOption(typed, 'output') === 'table';
-  const tell = (...some: readonly Finding[]): void => {
+  const report = (...some: readonly Finding[]): void => {
     findings.push(...some);
-    // Some take seconds: each is said when it is known.
+    // Some take seconds: each is printed when it is known.
     if (isTable) for (const finding of some) context.out(line(finding, context));
   };
-  await look(subject, context, tell);
+  await look(subject, context, report);
   const failed = findings.filter(({ level }) => level === 'fail').length;
   const warned = findings.filter(({ level }) => level === 'warn').length;
   const ending = failed + warned === 0 ? 'Nothing wrong was found.' : `${failed} failed, ${warned} to be looked at.`;
@@ -65,7 +65,11 @@ async function examine(typed: Typed, context: CliContext): Promise<ExitCode> {
   return failed > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-async function look(subject: Subject, context: CliContext, tell: (...some: readonly Finding[]) => void): Promise<void> {
+async function look(
+  subject: Subject,
+  context: CliContext,
+  report: (...some: readonly Finding[]) => void,
+): Promise<void> {
   const [{ checkApi, checkDns }, resolverCheck, cacheCheck] = await Promise.all([
     import('../doctor/server-check.ts'),
     import('../doctor/resolver-check.ts'),
@@ -73,23 +77,23 @@ async function look(subject: Subject, context: CliContext, tell: (...some: reado
   ]);
   const { server, origin, connection, watchMs } = subject;
   const { finding, soa } = await checkDns(server, origin);
-  tell(finding, ...(await checkApi(connection)));
+  report(finding, ...(await checkApi(connection)));
   const name = subject.name ?? (await anApp(connection, origin));
-  const resolvers = await lookAtFiles(subject, name ?? `orders.prod.${origin}`, context, tell);
+  const resolvers = await lookAtFiles(subject, name ?? `orders.prod.${origin}`, context, report);
   for (const [index, resolver] of resolvers.entries()) {
     const asked = { resolver, server, origin };
     const delegation = await resolverCheck.checkDelegation(asked);
     // The C library asks the next one only where one does not answer.
     const isSpare = index > 0 && delegation.level === 'fail';
-    tell(
+    report(
       isSpare
         ? { ...delegation, level: 'warn', why: `${delegation.why}; asked only where the first does not answer` }
         : delegation,
     );
     if (delegation.level === 'fail' || soa === undefined) continue;
-    if (name !== undefined) tell(await resolverCheck.checkName(asked, name));
+    if (name !== undefined) report(await resolverCheck.checkName(asked, name));
     if (watchMs === 0) continue;
-    tell(
+    report(
       ...(await Promise.all([
         ...(name === undefined ? [] : [cacheCheck.checkPositiveCache(asked, name, watchMs)]),
         cacheCheck.checkNegativeCache(asked, watchMs),
@@ -97,10 +101,10 @@ async function look(subject: Subject, context: CliContext, tell: (...some: reado
     );
   }
   if (name === undefined)
-    tell(
+    report(
       warn('names', 'no app with an instance up is known, so no name was looked up', 'register one, or give --name'),
     );
-  else if (subject.isThisMachine) tell(await checkMachine(name));
+  else if (subject.isThisMachine) report(await checkMachine(name));
 }
 
 /** Findings about files; gives the resolvers that they name. */
@@ -108,19 +112,19 @@ async function lookAtFiles(
   subject: Subject,
   name: string,
   { readFile }: CliContext,
-  tell: (...some: readonly Finding[]) => void,
+  report: (...some: readonly Finding[]) => void,
 ): Promise<readonly HostPort[]> {
   const [{ askedNameservers, parseResolvConf, resolvConfFindings }, { nsswitchFinding }] = await Promise.all([
     import('../doctor/resolv-conf.ts'),
     import('../doctor/nsswitch.ts'),
   ]);
   const nsswitch = readFile(subject.nsswitch);
-  if (nsswitch.kind === 'text') tell(nsswitchFinding(nsswitch.text, subject.nsswitch));
+  if (nsswitch.kind === 'text') report(nsswitchFinding(nsswitch.text, subject.nsswitch));
   const file = readFile(subject.resolvConf);
   const text = file.kind === 'text' ? file.text : '';
   if (file.kind !== 'text') {
     const why = file.kind === 'missing' ? 'there is no such file' : printable(file.reason);
-    tell(
+    report(
       warn(
         subject.resolvConf,
         `cannot be read: ${why}; 127.0.0.1 port 53 is asked then`,
@@ -129,12 +133,12 @@ async function lookAtFiles(
     );
   }
   const conf = parseResolvConf(text);
-  if (file.kind === 'text') tell(...resolvConfFindings(conf, name, subject.resolvConf));
+  if (file.kind === 'text') report(...resolvConfFindings(conf, name, subject.resolvConf));
   if (subject.resolver !== undefined) return [subject.resolver];
   return askedNameservers(conf).flatMap((address) => {
     const resolver = hostPortOf(address.replace(/%.*$/, ''));
     if (resolver !== undefined) return [resolver];
-    tell(
+    report(
       fail(
         subject.resolvConf,
         `nameserver ${printable(address)} is not an IP address, and is passed over`,
@@ -159,9 +163,9 @@ async function checkMachine(name: string): Promise<Finding> {
   }
 }
 
-/** The DNS name of an app that has an address to give; undefined: none, or nobody to ask. */
+/** The DNS name of an app that has an address to give; undefined: there is none, or no API to ask. */
 async function anApp(connection: Connection, origin: string): Promise<string | undefined> {
-  const reply = await callApi(connection, { path: '/api/v1/apps?limit=1000', withinMs: 3000 });
+  const reply = await callApi(connection, { path: '/api/v1/apps?limit=1000', timeoutMs: 3000 });
   if ('problem' in reply) return undefined;
   const app = fieldsList(reply.document, 'apps').find((one) => Number(textField(one, 'up')) > 0);
   return app === undefined ? undefined : `${textField(app, 'appid')}.${textField(app, 'env')}.${origin}`;

@@ -1,47 +1,46 @@
 // `rollcall drain`: out of every answer, but still registered. With --wait it stays until no resolver can hold the
 // address any more, so that `rollcall drain … --wait && systemctl stop …` loses no request.
-// The server decides when that is; the seconds that are counted down on a terminal are only for whoever looks on.
+// The server decides when that is; the seconds counted down on a terminal are only for its reader.
 
 import type { Command } from 'commander';
-import { type ApiReply, callApi } from '../api-call.ts';
+import type { DoneReply } from '../../client/registry/reply.ts';
+import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
 import { type Fields, secondsUntil, textField } from '../document-fields.ts';
 import { durationMs } from '../duration.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault } from '../fault.ts';
-import { instancePlaceOf, placePath, placeText } from '../place.ts';
+import { type Fault, printFault } from '../fault.ts';
+import { apiPathOf, pathText, typedInstanceOf } from '../instance-path.ts';
 import { countDown } from '../terminal/count-down.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 
-/** As long as the server lets anybody wait, and longer than the longest TTL of a well-chosen configuration. */
+/** As long as the server allows, and longer than the longest TTL of a sensible configuration. */
 const waitMsMax = 300_000;
-/** The reply is written when the wait is over, and then has to come. */
-const slackMs = 10_000;
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'the instance as ENV/APPID/INSTANCE, such as prod/orders/orders-1');
   command
     .option('--wait [duration]', 'stay until it is safe to stop it, or so long: 30s, 2m (default: 5m)')
-    .option('--reason <text>', 'why, for those who ask "rollcall events" later');
+    .option('--reason <text>', 'why: recorded, and shown by "rollcall events"');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
   return (typed) => drain(typed, context);
 }
 
 async function drain(typed: Typed, context: CliContext): Promise<ExitCode> {
-  const place = instancePlaceOf(typed.args[0] ?? '', 'drain');
-  if ('problem' in place) return tellFault(place, context);
+  const path = typedInstanceOf(typed.args[0] ?? '', 'drain');
+  if ('problem' in path) return printFault(path, context);
   const waitMs = waitOf(typed);
-  if (typeof waitMs === 'object') return tellFault(waitMs, context);
+  if (typeof waitMs === 'object') return printFault(waitMs, context);
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const isTable = textOption(typed, 'output') === 'table';
-  const called: Call = { connection, path: `${placePath(place)}/drain`, reason: textOption(typed, 'reason') };
+  const called: Call = { connection, path: `${apiPathOf(path)}/drain`, reason: textOption(typed, 'reason') };
   const reply = await post(called, undefined);
-  if ('problem' in reply) return tellFault(reply, context);
+  if ('problem' in reply) return printFault(reply, context);
   const first = reply.document;
-  const name = printable(placeText(place));
+  const name = printable(pathText(path));
   if (isTable) context.out(`${firstWords(name, first, waitMs !== undefined)}\n`);
   if (waitMs === undefined || first['safe'] === true) {
     await print(context, typed, first, () => (first['safe'] === true ? `${safeNow}\n` : ''));
@@ -50,13 +49,13 @@ async function drain(typed: Typed, context: CliContext): Promise<ExitCode> {
   const stop = isTable ? countDown('waiting', Number(textField(first, 'safeInSeconds')), context) : () => {};
   const ending = await post(called, waitMs);
   stop();
-  if ('problem' in ending) return tellFault(ending, context);
+  if ('problem' in ending) return printFault(ending, context);
   const last = ending.document;
   const isSafe = last['safe'] === true;
   await print(context, typed, last, () => (isSafe ? `${safeNow}\n` : ''));
   if (isSafe) return exitCodes.ok;
   const left = `safe at ${printable(textField(last, 'safeToStopAt'))} (${textField(last, 'safeInSeconds')}s)`;
-  return tellFault({ problem: `Not safe to stop ${name} yet: ${left}.`, code: exitCodes.failed }, context);
+  return printFault({ problem: `Not safe to stop ${name} yet: ${left}.`, code: exitCodes.failed }, context);
 }
 
 const safeNow = 'safe to stop: no resolver can hold it any more';
@@ -68,13 +67,12 @@ interface Call {
 }
 
 /** The reply; `waitMs` undefined: at once. */
-async function post({ connection, path, reason }: Call, waitMs: number | undefined): Promise<ApiReply | Fault> {
+async function post({ connection, path, reason }: Call, waitMs: number | undefined): Promise<DoneReply | Fault> {
   const query = new URLSearchParams({
     ...(waitMs === undefined ? {} : { wait: `${waitMs}ms` }),
     ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
   });
-  const withinMs = (waitMs ?? 0) + slackMs;
-  return callApi(connection, { method: 'POST', path: `${path}?${query.toString()}`, withinMs });
+  return callApi(connection, { method: 'POST', path: `${path}?${query.toString()}`, serverWaitMs: waitMs ?? 0 });
 }
 
 function firstWords(name: string, document: Fields, isWaiting: boolean): string {

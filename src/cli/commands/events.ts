@@ -15,12 +15,12 @@ import {
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault, usageFault } from '../fault.ts';
-import { followChanges } from '../follow-changes.ts';
-import { placeOf, scopeOf } from '../place.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
+import { scopeOf, typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print, streamDocument } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { tableText } from '../terminal/table.ts';
+import { watchEvents } from '../watch-events.ts';
 
 /** Of one page of the API. */
 const pageMax = 1000;
@@ -41,15 +41,15 @@ export function define(command: Command, context: CliContext): Action {
 
 async function events(typed: Typed, context: CliContext): Promise<ExitCode> {
   const wanted = wantedOf(typed);
-  if ('problem' in wanted) return tellFault(wanted, context);
+  if ('problem' in wanted) return printFault(wanted, context);
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const isFollowing = typed.options['follow'] === true;
-  // Asked for first: what happens meanwhile is in both, and told once.
+  // Asked for first: what happens meanwhile is in both, and printed once.
   const start = isFollowing ? await callApi(connection, { path: '/api/v1/apps?limit=1' }) : undefined;
-  if (start !== undefined && 'problem' in start) return tellFault(start, context);
+  if (start !== undefined && 'problem' in start) return printFault(start, context);
   const past = await readPast(connection, wanted);
-  if ('problem' in past) return tellFault(past, context);
+  if ('problem' in past) return printFault(past, context);
   if (start === undefined) {
     await print(context, typed, past.document, () => inWords(past, context));
     return exitCodes.ok;
@@ -59,7 +59,7 @@ async function events(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 interface Wanted {
-  /** As the API takes them, without limit and place of the page. */
+  /** As the API takes them, without limit and position of the page. */
   readonly query: URLSearchParams;
   readonly limit: number;
   readonly why: readonly string[];
@@ -70,12 +70,12 @@ interface Wanted {
 
 function wantedOf(typed: Typed): Wanted | Fault {
   const [text] = typed.args;
-  const place = text === undefined ? undefined : placeOf(text);
-  const instance = place?.instance;
+  const path = text === undefined ? undefined : typedPathOf(text);
+  const instance = path?.instance;
   const scope =
     text === undefined
       ? undefined
-      : scopeOf(instance === undefined ? text : `${place?.env}/${place?.appid}`, 'list events of');
+      : scopeOf(instance === undefined ? text : `${path?.env}/${path?.appid}`, 'list events of');
   if (scope !== undefined && 'problem' in scope) return scope;
   const limit = Number(textOption(typed, 'limit'));
   if (!Number.isInteger(limit) || limit < 0 || limit > limitMax) {
@@ -98,7 +98,7 @@ function wantedOf(typed: Typed): Wanted | Fault {
 interface Past {
   /** The newest last. */
   readonly events: readonly Fields[];
-  /** What the API said, the pages together. */
+  /** The API's replies, its pages together. */
   readonly document: Fields;
   readonly isMore: boolean;
 }
@@ -111,7 +111,7 @@ async function readPast(connection: Connection, { query, limit }: Wanted): Promi
     const page = new URLSearchParams(query);
     page.set('limit', String(Math.min(Math.max(limit - found.length, 1), pageMax)));
     if (next !== '') page.set('before', next);
-    const reply = await callApi(connection, { path: `/api/v1/events?${page.toString()}`, withinMs: 60_000 });
+    const reply = await callApi(connection, { path: `/api/v1/events?${page.toString()}`, timeoutMs: 60_000 });
     if ('problem' in reply) return reply;
     document = reply.document;
     found.push(...fieldsList(document, 'events'));
@@ -161,12 +161,12 @@ async function follow(
       : `?app=${encodeURIComponent(app)}`;
   const stop = new AbortController();
   try {
-    for await (const told of followChanges(connection, `/api/v1/watch${scope}`, String(revision), stop.signal)) {
-      if (told.kind === 'refused') return tellFault(told, context);
-      if (told.kind === 'away') context.err(`Lost ${connection.url.origin}: ${told.reason}; trying again.\n`);
-      if (told.kind !== 'event') continue;
-      if (told.event === 'gap') context.err('Some changes are not known here any more: "rollcall events" has them.\n');
-      const { data } = told;
+    for await (const item of watchEvents(connection, `/api/v1/watch${scope}`, String(revision), stop.signal)) {
+      if (item.kind === 'refused') return printFault(item, context);
+      if (item.kind === 'disconnected') context.err(`Lost the stream: ${item.reason}; trying again.\n`);
+      if (item.kind !== 'event') continue;
+      if (item.event === 'gap') context.err('Some changes are not known here any more: "rollcall events" has them.\n');
+      const { data } = item;
       if (!('matches' in data)) continue;
       if (why.length > 0 && !why.includes(textField(data, 'why'))) continue;
       if (instance !== undefined && textField(data, 'instance') !== instance) continue;

@@ -1,4 +1,5 @@
-// `rollcall guard`: self-protection as it is now: does the end of a lease evict anybody, and if not, why and since when.
+// `rollcall guard`: self-protection as it is now: whether instances are evicted at the end of their lease, and if not, why
+// and since when.
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
@@ -6,7 +7,7 @@ import type { Action, CliContext, Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault } from '../fault.ts';
+import { printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
@@ -19,9 +20,9 @@ export function define(command: Command, context: CliContext): Action {
 
 async function guard(typed: Typed, context: CliContext): Promise<ExitCode> {
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const reply = await callApi(connection, { path: '/api/v1/guard?limit=1000' });
-  if ('problem' in reply) return tellFault(reply, context);
+  if ('problem' in reply) return printFault(reply, context);
   const { document } = reply;
   await print(context, typed, document, () => inWords(document, context));
   return exitCodes.ok;
@@ -38,7 +39,7 @@ function inWords(document: Fields, context: CliContext): string {
     ['reason', say('reason')],
     ['instances', `${say('members')}; ${say('late')} late, ${say('suspects')} past their lease and kept (TTL 1)`],
     ['renewals', `${say('seenRenewalsPerMinute')} of ${say('expectedRenewalsPerMinute')} expected in the last minute`],
-    ['rule', `below ${say('guardPercent')} % on time nobody is evicted, for at most ${say('ceilingSeconds')} s`],
+    ['rule', `below ${say('guardPercent')} % on time no instance is evicted, for at most ${say('ceilingSeconds')} s`],
     [
       'evicted',
       `${printable(textField(budget, 'lastMinute'))} in the last minute, at most ${perMinute === '' ? 'all' : perMinute}; ${printable(textField(budget, 'waiting'))} wait`,
@@ -64,5 +65,5 @@ Examples:
   rollcall guard                         is anything held, and why
   rollcall guard --output json | jq -e '.holding == false'
 
-docs/guard.md tells the rules, and what was measured. "rollcall events --why evicted" tells who left.
+docs/guard.md has the rules, and what was measured. "rollcall events --why evicted" lists evictions.
 `;

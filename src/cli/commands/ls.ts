@@ -6,11 +6,11 @@ import { type Action, type CliContext, describeArguments, type Typed } from '../
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault } from '../fault.ts';
+import { printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { tableText } from '../terminal/table.ts';
 
-/** The catalogue of a full registry is longer; who has that many apps asks for one env. */
+/** The catalogue of a full registry is longer; with that many apps one lists an env. */
 const pagesMax = 200;
 
 export function define(command: Command, context: CliContext): Action {
@@ -21,7 +21,7 @@ export function define(command: Command, context: CliContext): Action {
 
 async function list(typed: Typed, context: CliContext): Promise<ExitCode> {
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const [env] = typed.args;
   const path = env === undefined ? '/api/v1/apps' : `/api/v1/apps/${encodeURIComponent(env.toWellFormed())}`;
   const apps: Fields[] = [];
@@ -30,7 +30,7 @@ async function list(typed: Typed, context: CliContext): Promise<ExitCode> {
   for (let page = 0; page < pagesMax; page++) {
     const query = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
     const reply = await callApi(connection, { path: `${path}?limit=1000${query}` });
-    if ('problem' in reply) return tellFault(reply, context);
+    if ('problem' in reply) return printFault(reply, context);
     apps.push(...fieldsList(reply.document, 'apps'));
     revision = reply.document['revision'];
     after = textField(reply.document, 'next');

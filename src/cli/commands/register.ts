@@ -7,8 +7,8 @@ import { type Action, type CliContext, describeArguments, type Typed } from '../
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, textField, textList } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault, usageFault } from '../fault.ts';
-import { instancePlaceOf, placePath, placeText } from '../place.ts';
+import { printFault, usageFault } from '../fault.ts';
+import { apiPathOf, pathText, typedInstanceOf } from '../instance-path.ts';
 import { reasonQuery } from '../reason-query.ts';
 import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -18,7 +18,7 @@ export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'the instance as ENV/APPID/INSTANCE, such as prod/orders/orders-1');
   addRegistrationFlags(command)
     .option('--status <status>', 'up, or waiting: registered without traffic')
-    .option('--reason <text>', 'why, for those who ask "GET /events" later')
+    .option('--reason <text>', 'why: recorded, and shown by "rollcall events"')
     .option('--if-absent', 'fail where the instance is registered already');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
   return (typed) => register(typed, context);
@@ -26,31 +26,29 @@ export function define(command: Command, context: CliContext): Action {
 
 async function register(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [text = ''] = typed.args;
-  const place = instancePlaceOf(text, 'register');
+  const path = typedInstanceOf(text, 'register');
   const body = registrationBody(typed);
-  if ('problem' in place) return tellFault(place, context);
-  if ('problem' in body) return tellFault(usageFault(String(body['problem'])), context);
+  if ('problem' in path) return printFault(path, context);
+  if ('problem' in body) return printFault(usageFault(String(body['problem'])), context);
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const headers = typed.options['ifAbsent'] === true ? { 'if-none-match': '*' } : {};
   const reply = await callApi(connection, {
     method: 'PUT',
-    path: placePath(place) + reasonQuery(typed),
+    path: apiPathOf(path) + reasonQuery(typed),
     body,
     headers,
   });
-  if ('problem' in reply) return tellFault(reply, context);
-  await print(context, typed, reply.document, () =>
-    nextSteps(printable(placeText(place)), reply.document, context.env),
-  );
+  if ('problem' in reply) return printFault(reply, context);
+  await print(context, typed, reply.document, () => nextSteps(printable(pathText(path)), reply.document, context.env));
   return exitCodes.ok;
 }
 
-function nextSteps(place: string, document: Fields, env: CliContext['env']): string {
+function nextSteps(path: string, document: Fields, env: CliContext['env']): string {
   const say = (name: string): string => printable(textField(document, name));
   const names = textList(document, 'dnsNames').map(printable);
   return [
-    `${say('outcome')} ${place}: ${say('addrs')}, status ${say('status')}`,
+    `${say('outcome')} ${path}: ${say('addrs')}, status ${say('status')}`,
     '',
     'It is found as:',
     ...names.map((name) => `  ${name}`),
@@ -75,5 +73,5 @@ Examples:
     --version 1.4.2 --zone eu-1a --tag canary --metadata team=checkout
   rollcall register prod/pay/pay-1 --addr http://10.0.0.9:80 --lease-seconds 3600 --if-absent
 
-The reply names the command that renews the lease. An instance that nobody renews is gone when its lease ends.
+The reply names the command that renews the lease. Without renewals the instance is evicted when its lease ends.
 `;

@@ -8,7 +8,7 @@ import { addConnectionFlags, connectionOf } from '../connection.ts';
 import type { DnsReply } from '../dns/lookup.ts';
 import { textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault, usageFault } from '../fault.ts';
+import { printFault, usageFault } from '../fault.ts';
 import { hostPortOf, hostPortText } from '../host-port.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
@@ -37,26 +37,26 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   const serverText = textOption(typed, 'server') ?? defaultServer;
   const server = hostPortOf(serverText);
   if (server === undefined) {
-    return tellFault(
+    return printFault(
       usageFault(`--server: ${JSON.stringify(serverText)} is not an address such as ${defaultServer} or [::1]:53`),
       context,
     );
   }
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const [{ lookUp }, { typeNumber }] = await Promise.all([
     import('../dns/lookup.ts'),
     import('../dns/record-types.ts'),
   ]);
   const type = typeNumber(typeText);
   if (type === undefined) {
-    return tellFault(
+    return printFault(
       usageFault(`${JSON.stringify(typeText)} is no record type; write A, AAAA, SRV, TXT, HTTPS … or TYPE65`),
       context,
     );
   }
   if (!/^[!-~]{1,254}$/.test(name)) {
-    return tellFault(
+    return printFault(
       usageFault(
         `${JSON.stringify(name)} is no name to ask for: 1 to 253 printable ASCII characters; write others in their xn-- form`,
       ),
@@ -64,17 +64,17 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
     );
   }
   const query = `name=${encodeURIComponent(name)}&type=${encodeURIComponent(typeText)}`;
-  const [reply, said] = await Promise.all([
+  const [reply, explanation] = await Promise.all([
     lookUp(server, { name, type }, { tcp: typed.options['tcp'] === true }),
-    callApi(connection, { path: `/api/v1/resolve?${query}`, withinMs: 2000 }),
+    callApi(connection, { path: `/api/v1/resolve?${query}`, timeoutMs: 2000 }),
   ]);
   if ('problem' in reply) {
     const problem = `Cannot resolve ${name}: ${reply.problem}.`;
     const hint =
       reply.kind === 'refused' ? ' Start rollcall with "rollcall serve", or name another server with --server.' : '';
-    return tellFault({ problem: problem + hint, code: exitCodes.failed }, context);
+    return printFault({ problem: problem + hint, code: exitCodes.failed }, context);
   }
-  const reason = 'problem' in said ? undefined : textField(said.document, 'reason');
+  const reason = 'problem' in explanation ? undefined : textField(explanation.document, 'reason');
   const document = {
     name,
     type: typeText.toUpperCase(),

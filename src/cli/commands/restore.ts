@@ -1,5 +1,5 @@
-// `rollcall restore`: puts back what a bad removal took away. Without --yes it only says what it would do: whoever types
-// this has just seen one mistake made in a hurry.
+// `rollcall restore`: registers again what was removed by mistake. Without --yes it only prints what it would do: one
+// mistake has just been made in a hurry.
 // The server puts back at most a thousand a call; they are asked for one after the other until none is left.
 
 import type { Command } from 'commander';
@@ -16,8 +16,8 @@ import {
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault } from '../fault.ts';
-import { scopeOf } from '../place.ts';
+import { type Fault, printFault } from '../fault.ts';
+import { scopeOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { tableText } from '../terminal/table.ts';
@@ -25,7 +25,7 @@ import { tableText } from '../terminal/table.ts';
 /** A million instances, which is the most that a registry holds. */
 const callsMax = 1000;
 /** A plan over a long record reads a lot of it. */
-const withinMs = 60_000;
+const timeoutMs = 60_000;
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'an env or an app, as ENV or ENV/APPID (default: all)');
@@ -35,21 +35,21 @@ export function define(command: Command, context: CliContext): Action {
     .option('--why <word>', 'cancelled (default), drained or evicted; may be given again', oneMore)
     .option('--by-address <ip>', 'only what this address removed')
     .option('--by-token <name>', 'only what the holder of this token removed')
-    .option('--yes', 'do it; without this it is only said what would be done');
+    .option('--yes', 'do it; without this only what would be done is printed');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
   return (typed) => restore(typed, context);
 }
 
 async function restore(typed: Typed, context: CliContext): Promise<ExitCode> {
   const wish = wishOf(typed);
-  if ('problem' in wish) return tellFault(wish, context);
+  if ('problem' in wish) return printFault(wish, context);
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const isDryRun = typed.options['yes'] !== true;
   const done = await callUntilNothingIsLeft(connection, { ...wish.body, dryRun: isDryRun });
-  if ('problem' in done) return tellFault(done, context);
+  if ('problem' in done) return printFault(done, context);
   await print(context, typed, done.document, () => inWords(done.document, isDryRun, context));
-  return done.fault === undefined ? exitCodes.ok : tellFault(done.fault, context);
+  return done.fault === undefined ? exitCodes.ok : printFault(done.fault, context);
 }
 
 /** The body of the call, but for `dryRun`. */
@@ -84,7 +84,7 @@ async function callUntilNothingIsLeft(connection: Connection, wish: Fields): Pro
   let [last, to] = [{} as Fields, wish['to']];
   for (let call = 0; call < callsMax; call++) {
     const body = to === undefined ? wish : { ...wish, to };
-    const reply = await callApi(connection, { method: 'POST', path: '/api/v1/restore', body, withinMs });
+    const reply = await callApi(connection, { method: 'POST', path: '/api/v1/restore', body, timeoutMs });
     const document = (): Fields => ({ ...last, putBack, skipped, skippedCount: skipped.length });
     if ('problem' in reply) return call === 0 ? reply : { document: document(), fault: reply };
     last = reply.document;
@@ -92,7 +92,7 @@ async function callUntilNothingIsLeft(connection: Connection, wish: Fields): Pro
     putBack.push(...news);
     for (const { revision } of news) back.add(revision);
     const isMoreOfTheSame = wish['dryRun'] === false && Number(textField(last, 'left')) > 0 && news.length > 0;
-    // What is put back is told as skipped by the calls that follow: only the last one of a span tells the others.
+    // What is restored is listed as skipped by the calls that follow: only the last one of a span lists the others.
     if (!isMoreOfTheSame) skipped.push(...fieldsList(last, 'skipped').filter(({ revision }) => !back.has(revision)));
     if (isMoreOfTheSame) continue;
     if (last['scannedTo'] === undefined || last['scannedTo'] === to) return { document: document() };
@@ -122,10 +122,10 @@ function cells(one: Fields): string[] {
 
 const examples = `
 Examples:
-  rollcall restore --from -15m                 what was cancelled in the last quarter of an hour, only said
+  rollcall restore --from -15m                 what was cancelled in the last quarter of an hour; a dry run
   rollcall restore prod/orders --from -15m --by-address 10.0.0.9 --yes
   rollcall restore prod --from -1h --why cancelled,drained --yes
 
-What is put back has a fresh lease, and leaves again if nobody renews it. Nothing that is registered is touched.
-"rollcall events --why cancelled" tells who removed what.
+What is put back has a fresh lease, and is evicted if it is not renewed. Nothing that is registered is touched.
+"rollcall events --why cancelled" lists who removed what.
 `;

@@ -1,26 +1,28 @@
-// `rollcall run`: a program that knows nothing of rollcall becomes a registered one, for as long as it runs. What is
-// asked for is checked before the program starts, by the very rules of the server.
+// `rollcall run`: a program that knows nothing of rollcall is registered for as long as it runs. The flags are checked
+// before the program starts, by the server's own rules.
 
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { Registration } from '../../client/registration/registration.ts';
+import type { RegistryLink } from '../../client/registry/registry-link.ts';
 import { type Address, addressToText } from '../../model/address.ts';
 import { parseRegistration } from '../../model/instance.ts';
 import { parseInstanceKey } from '../../model/names.ts';
+import { systemScheduler } from '../../runtime/scheduler.ts';
+import { linkTo } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
 import { addRegistryFlags, registriesOf } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault, usageFault } from '../fault.ts';
-import { placePath, placeText } from '../place.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
+import { pathText } from '../instance-path.ts';
 import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
 import { Child, exitCodeOf } from '../run/child.ts';
 import { leaveFirstProcess } from '../run/first-process.ts';
-import { Keeper, type Kept } from '../run/keeper.ts';
-import { startLastWatch } from '../run/last-watch.ts';
+import type { Log } from '../run/log.ts';
+import { startOrphanReaper } from '../run/orphan-reaper.ts';
 import { type Readiness, takenPort } from '../run/readiness.ts';
-import { askOneOf } from '../run/registries.ts';
+import { Registrar } from '../run/registrar.ts';
 import { supervise } from '../run/supervise.ts';
-import type { Tell } from '../run/tell.ts';
 import { printable } from '../terminal/printable.ts';
 
 export function define(command: Command, context: CliContext): Action {
@@ -36,51 +38,47 @@ export function define(command: Command, context: CliContext): Action {
     .option('--ready-within <seconds>', 'stop the program, with exit code 1, where it is not ready by then')
     .option('--drain-seconds <seconds>', 'when stopped, wait at most so long for resolvers to forget it', '30')
     .option('--stop-seconds <seconds>', 'then give the program so long between the signal and SIGKILL', '10')
-    .option('--quiet', 'tell on stderr only what goes wrong')
-    .option('--verbose', 'tell every step on stderr')
+    .option('--quiet', 'print on stderr only what goes wrong')
+    .option('--verbose', 'print every step on stderr')
     .addHelpText('after', examples);
   return (typed) => run(typed, context);
 }
 
 async function run(typed: Typed, context: CliContext): Promise<number> {
   const plan = planOf(typed, context);
-  if ('problem' in plan) return tellFault(plan, context);
+  if ('problem' in plan) return printFault(plan, context);
   const zombies = leaveFirstProcess();
-  const tell: Tell = (kind, text) => {
+  const log: Log = (kind, text) => {
     if (kind === 'warn' || plan.isVerbose || (kind === 'news' && !plan.isQuiet))
-      context.err(`rollcall run: ${plan.place}: ${printable(text)}\n`);
+      context.err(`rollcall run: ${plan.name}: ${printable(text)}\n`);
   };
-  if (zombies !== undefined) tell('warn', zombies);
+  if (zombies !== undefined) log('warn', zombies);
   const taken = await takenPort(plan.ports);
   if (taken !== undefined) {
-    tell('warn', `something serves ${addressToText(taken)} already, before the program has started`);
+    log('warn', `something serves ${addressToText(taken)} already, before the program has started`);
   }
-  const watch = startLastWatch(plan.stopMs / 1000, (why) =>
-    tell('warn', `nothing will stop the program if rollcall run is killed: ${why}`),
+  const reaper = startOrphanReaper(plan.stopMs / 1000, (why) =>
+    log('warn', `nothing will stop the program if rollcall run is killed: ${why}`),
   );
-  const keeper = new Keeper(
-    {
-      ask: plan.ask,
-      monotonicMs: () => performance.now(),
-      pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
-      random: Math.random,
-      tell,
-    },
-    plan.kept,
-  );
-  const end = await supervise({ ...plan, start: () => new Child(plan.command, plan.childEnv), keeper, watch, tell });
+  const deps = { link: plan.link, scheduler: systemScheduler, random: Math.random, log };
+  const registrar = new Registrar(deps, plan.registration);
+  const start = (): Child => new Child(plan.command, plan.childEnv);
+  const end = await supervise({ ...plan, start, registrar, reaper, scheduler: systemScheduler, log });
   if (end === 'never ready') return exitCodes.failed;
   if (end.kind === 'unstartable') context.err(`rollcall run: ${end.why}\n`);
   return exitCodeOf(end);
 }
 
+/** For one server: a fleet of servers that swallow packets must not take longer than a lease. */
+const requestTimeoutMs = 5000;
+
 interface Plan {
   readonly command: readonly string[];
   readonly childEnv: NodeJS.ProcessEnv;
   /** ENV/APPID/INSTANCE, printable. */
-  readonly place: string;
-  readonly kept: Kept;
-  readonly ask: ReturnType<typeof askOneOf>;
+  readonly name: string;
+  readonly registration: Registration;
+  readonly link: RegistryLink;
   readonly ports: readonly Address[];
   readonly readiness: Readiness;
   readonly readyWithinMs: number | undefined;
@@ -90,7 +88,7 @@ interface Plan {
   readonly isVerbose: boolean;
 }
 
-/** What is to be done, or everything that is wrong with what was typed. */
+/** What is to be done, or every fault of what was typed. */
 function planOf(typed: Typed, context: CliContext): Plan | Fault {
   const body = registrationBody(typed);
   if ('problem' in body) return usageFault(String(body['problem']));
@@ -111,13 +109,13 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
   const ports = registration.addrs.filter(({ protocol }) => protocol === 'tcp');
   const readiness = readinessOf(typed, ports, times.readyDelayMs);
   if ('problem' in readiness) return readiness;
-  const path = placePath(key);
   return {
     command: typed.args.filter((word) => word !== undefined),
-    childEnv: childEnv(context, registration.addrs[0] as Address, placeText(key)),
-    place: printable(placeText(key)),
-    kept: { path, body, addrs: registration.addrs.map(addressToText) },
-    ask: askOneOf(registries),
+    childEnv: childEnv(context, registration.addrs[0] as Address, pathText(key)),
+    name: printable(pathText(key)),
+    // As it was typed: it has just been parsed.
+    registration: { ...body, ...key } as object as Registration,
+    link: linkTo(registries, requestTimeoutMs),
     ports,
     readiness,
     readyWithinMs: times.readyWithinMs,
@@ -128,10 +126,10 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
   };
 }
 
-/** The program learns its place and its port; the token is not for it. */
-function childEnv({ env }: CliContext, { number }: Address, place: string): NodeJS.ProcessEnv {
+/** The program gets its name and its port, and not the token. */
+function childEnv({ env }: CliContext, { number }: Address, name: string): NodeJS.ProcessEnv {
   const { ROLLCALL_TOKEN: _token, ...rest } = env;
-  return { PORT: String(number), ...rest, ROLLCALL_PLACE: place };
+  return { PORT: String(number), ...rest, ROLLCALL_INSTANCE: name };
 }
 
 const timeFlags = {
@@ -185,10 +183,10 @@ Examples:
   rollcall run --env prod --app pay --instance pay-1 --addr http://10.0.0.7:8080 --addr grpc://10.0.0.7:9090 \\
     --ready-http /healthz --version 1.4.2 --registry http://reg-a:7171 --registry http://reg-b:7171 -- ./pay --port 8080
 
-On SIGTERM, SIGINT or SIGQUIT the instance leaves every DNS answer, rollcall waits until no resolver can hold it any
-more, and only then passes the signal on. A second signal is passed on at once, a third kills. Other signals
-go to the program.
-The program finds its port in PORT (where that is not set) and its name in ROLLCALL_PLACE.
+On SIGTERM, SIGINT or SIGQUIT the instance leaves every DNS answer, rollcall waits until no resolver can hold it
+any more, --drain-seconds at most, and only then passes the signal on. A second signal is passed on at once, a third
+kills. Other signals go to the program.
+The program finds its port in PORT (where that is not set) and its name in ROLLCALL_INSTANCE.
 
 Exit codes: the program's own, or 128 and the signal that killed it · 127 no such program · 126 it cannot be started
             2 the command line is wrong · 1 not ready in time (--ready-within)

@@ -1,4 +1,4 @@
-// `rollcall serve`: the server, until it is told to stop.
+// `rollcall serve`: the server, until it is stopped.
 
 import type { Command } from 'commander';
 import type { Action, CliContext } from '../command.ts';

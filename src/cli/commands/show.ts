@@ -1,4 +1,4 @@
-// `rollcall show`: an app's instances as a table, or one instance with every field the server tells of it.
+// `rollcall show`: an app's instances as a table, or one instance with every field of the server's document.
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
@@ -6,8 +6,8 @@ import { type Action, type CliContext, describeArguments, type Typed } from '../
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, secondsUntil, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { tellFault, usageFault } from '../fault.ts';
-import { type Place, placeOf, placePath, placeText } from '../place.ts';
+import { printFault, usageFault } from '../fault.ts';
+import { apiPathOf, pathText, type TypedPath, typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { tableText } from '../terminal/table.ts';
@@ -20,9 +20,9 @@ export function define(command: Command, context: CliContext): Action {
 
 async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [app = '', instance] = typed.args;
-  const given = placeOf(app);
+  const given = typedPathOf(app);
   if (given === undefined || (given.instance !== undefined && instance !== undefined)) {
-    return tellFault(
+    return printFault(
       usageFault(
         `Cannot show ${JSON.stringify(app)}: an app is ENV/APPID, an instance ENV/APPID INSTANCE or ENV/APPID/INSTANCE.`,
       ),
@@ -30,19 +30,19 @@ async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
     );
   }
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
-  const place: Place = { ...given, instance: given.instance ?? instance };
-  const reply = await callApi(connection, { path: placePath(place) });
-  if ('problem' in reply) return tellFault(reply, context);
+  if ('problem' in connection) return printFault(connection, context);
+  const path: TypedPath = { ...given, instance: given.instance ?? instance };
+  const reply = await callApi(connection, { path: apiPathOf(path) });
+  if ('problem' in reply) return printFault(reply, context);
   const { document } = reply;
-  if (place.instance !== undefined) {
+  if (path.instance !== undefined) {
     await print(context, typed, document, () => details(document));
     return exitCodes.ok;
   }
   const instances = fieldsList(document, 'instances');
   if (instances.length === 0) {
-    const problem = `Nothing is registered as ${printable(placeText(place))}. "rollcall ls ${printable(place.env)}" lists what is.`;
-    return tellFault({ problem, code: exitCodes.missing }, context);
+    const problem = `Nothing is registered as ${printable(pathText(path))}. "rollcall ls ${printable(path.env)}" lists what is.`;
+    return printFault({ problem, code: exitCodes.missing }, context);
   }
   await print(context, typed, document, () => instancesTable(instances, context));
   return exitCodes.ok;
@@ -51,7 +51,7 @@ async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
 function instancesTable(instances: readonly Fields[], context: CliContext): string {
   const columns = ['instance', 'status', 'addrs', 'version', 'zone', 'group', 'tags', 'weight'];
   const nowMs = Date.now();
-  // Those that rollcall checks itself have no lease: the verdict stands in its place.
+  // Those that rollcall checks itself have no lease: the verdict is shown instead.
   const rows = instances.map((one) => [
     ...columns.map((name) => textField(one, name)),
     verdictOf(one) ?? secondsUntil(one, 'leaseEndsAt', nowMs),

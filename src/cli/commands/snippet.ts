@@ -12,7 +12,7 @@ import {
   textOptions,
 } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault, usageFault } from '../fault.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
 import { hostPortOf } from '../host-port.ts';
 import { serverSettings } from '../server-settings.ts';
 import { snippets } from '../snippets/all.ts';
@@ -34,7 +34,7 @@ export function define(command: Command, context: CliContext): Action {
 
 async function print(typed: Typed, context: CliContext): Promise<ExitCode> {
   const target = await targetOf(typed, context);
-  if ('problem' in target) return tellFault(target, context);
+  if ('problem' in target) return printFault(target, context);
   const [program = ''] = typed.args;
   context.out(snippets.get(program)?.text(target) ?? '');
   return exitCodes.ok;
@@ -85,5 +85,5 @@ Examples:
   rollcall snippet bind --also 10.in-addr.arpa
   rollcall snippet nginx --app prod/pay --app-port 9000 --server 10.0.0.5:53
 
-Comments in the text say where it belongs and what goes wrong there. "rollcall doctor" tells whether it works.
+Comments in the text say where it belongs and what goes wrong there. "rollcall doctor" checks whether it works.
 `;

@@ -1,4 +1,4 @@
-// `rollcall watch`: who is there, as it changes. A live table on a terminal, a line for each change in a pipe, a JSON
+// `rollcall watch`: the instances as they change. A live table on a terminal, a line for each change in a pipe, a JSON
 // document a line (or YAML documents) for programs. It comes back by itself when the server was away.
 
 import type { Command } from 'commander';
@@ -13,10 +13,10 @@ import {
 } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, tellFault, usageFault } from '../fault.ts';
-import { followChanges } from '../follow-changes.ts';
-import { scopeOf } from '../place.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
+import { scopeOf } from '../instance-path.ts';
 import { addOutputFlag } from '../terminal/output.ts';
+import { watchEvents } from '../watch-events.ts';
 import { type WatchView, watchView } from '../watch-view.ts';
 
 export function define(command: Command, context: CliContext): Action {
@@ -35,16 +35,16 @@ export function define(command: Command, context: CliContext): Action {
 
 async function watch(typed: Typed, context: CliContext): Promise<ExitCode> {
   const query = queryOf(typed);
-  if (typeof query === 'object') return tellFault(query, context);
+  if (typeof query === 'object') return printFault(query, context);
   const countMax = countOf(typed);
-  if (typeof countMax === 'object') return tellFault(countMax, context);
+  if (typeof countMax === 'object') return printFault(countMax, context);
   const connection = connectionOf(typed, context);
-  if ('problem' in connection) return tellFault(connection, context);
+  if ('problem' in connection) return printFault(connection, context);
   const view = await watchView(textOption(typed, 'output') ?? 'table', connection.url.origin, context);
   const stop = new AbortController();
   try {
     return await show(
-      followChanges(connection, `/api/v1/watch${query}`, undefined, stop.signal),
+      watchEvents(connection, `/api/v1/watch${query}`, undefined, stop.signal),
       view,
       countMax,
       context,
@@ -56,17 +56,17 @@ async function watch(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 async function show(
-  followed: ReturnType<typeof followChanges>,
+  followed: ReturnType<typeof watchEvents>,
   view: WatchView,
   countMax: number,
   context: CliContext,
 ): Promise<ExitCode> {
   let count = 0;
-  for await (const told of followed) {
-    if (told.kind === 'refused') return tellFault(told, context);
-    const problem = view.hear(told);
-    if (problem !== undefined) return tellFault({ problem, code: exitCodes.failed }, context);
-    if (told.kind === 'event' && 'matches' in told.data && ++count >= countMax) return exitCodes.ok;
+  for await (const item of followed) {
+    if (item.kind === 'refused') return printFault(item, context);
+    const problem = view.show(item);
+    if (problem !== undefined) return printFault({ problem, code: exitCodes.failed }, context);
+    if (item.kind === 'event' && 'matches' in item.data && ++count >= countMax) return exitCodes.ok;
   }
   return exitCodes.ok;
 }

@@ -1,6 +1,6 @@
 // One question over DNS, with dns2's messages on sockets of our own: its ready-made clients know no type beyond their
 // list (no HTTPS), send no EDNS without a client subnet, split IPv6 addresses at the colon over TCP, and wait there
-// without end. UDP first, TCP where the reply is cut; a reply has to come from whom was asked, with our id and question.
+// without end. UDP first, TCP where the reply is cut; a reply has to come from the server that was asked, with our id and question.
 // Limits: one try of `withinMs` for each transport: a lost packet is a finding, not something to smooth over.
 
 import { randomInt } from 'node:crypto';
@@ -36,7 +36,7 @@ export interface DnsReply {
   readonly ms: number;
 }
 
-/** `timeout`: nobody answered; `refused`: nothing listens there; `failed`: any other fault of network or message. */
+/** `timeout`: no answer came; `refused`: nothing listens there; `failed`: any other fault of network or message. */
 export interface NoReply {
   readonly kind: 'timeout' | 'refused' | 'failed';
   readonly problem: string;
@@ -114,8 +114,8 @@ function overUdp(server: HostPort, query: Buffer, withinMs: number): Promise<Buf
     socket.on('message', (message) => {
       if (isReplyTo(message, query)) end(message);
     });
-    // Connected: the kernel drops what others send, and tells us where nobody listens.
-    // That there is no way to the host is told by the call back, and not as an event.
+    // Connected: the kernel drops what others send, and reports a port that is not open.
+    // That there is no route to the host comes by the callback, and not as an event.
     socket.connect(server.port, server.host, (error?: NodeJS.ErrnoException) => {
       if (error === undefined || error === null) socket.send(query);
       else end(noReply(server, 'UDP', error, withinMs));
@@ -140,10 +140,10 @@ function overTcp(server: HostPort, query: Buffer, withinMs: number): Promise<Buf
     socket.once('close', () => end(noReply(server, 'TCP', new Error('the connection was closed'), withinMs)));
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
-      const heard = Buffer.concat(chunks);
-      const whole = heard.length >= 2 ? heard.readUInt16BE(0) + 2 : Number.POSITIVE_INFINITY;
-      if (heard.length < whole) return;
-      const message = heard.subarray(2, whole);
+      const received = Buffer.concat(chunks);
+      const whole = received.length >= 2 ? received.readUInt16BE(0) + 2 : Number.POSITIVE_INFINITY;
+      if (received.length < whole) return;
+      const message = received.subarray(2, whole);
       if (isReplyTo(message, query)) end(message);
       else end(noReply(server, 'TCP', new Error('the reply is to another question'), withinMs));
     });

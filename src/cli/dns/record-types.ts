@@ -9,7 +9,7 @@ const newerNames = new Map(Object.entries(newer).map(([name, number]) => [number
 export function typeNumber(text: string): number | undefined {
   const name = text.toUpperCase();
   const known: Readonly<Record<string, number>> = Packet.TYPE;
-  // dns2 calls OPT by another name, and nobody asks for it.
+  // dns2 calls OPT by another name, and it is never asked for.
   if (name !== 'EDNS' && Object.hasOwn(known, name)) return known[name];
   if (Object.hasOwn(newer, name)) return newer[name];
   const number = Number(/^TYPE(\d{1,5})$/.exec(name)?.[1] ?? Number.NaN);

@@ -23,7 +23,7 @@ export function checkPositiveCache(asked: Asked, name: string, forMs: number): P
   );
 }
 
-/** Of a name made up now, which nobody can have asked for before. */
+/** Of a name made up now, which cannot have been asked for before. */
 export function checkNegativeCache(asked: Asked, forMs: number): Promise<Finding> {
   const name = `doctor-${randomBytes(4).toString('hex')}.${asked.origin}`;
   const ttlOf = ({ authority }: DnsReply): number | undefined => authority.find(({ type }) => type === 'SOA')?.ttl;
@@ -71,7 +71,7 @@ export function cacheFinding(
   if (ttlMax === undefined)
     return warn(
       what,
-      `could not be measured: its answers tell no TTL for ${noun}`,
+      `could not be measured: its answers have no TTL for ${noun}`,
       `rollcall allows ${allowed} s; look at the settings of its cache`,
     );
   if (ttlMax > allowed)

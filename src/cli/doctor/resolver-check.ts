@@ -1,5 +1,5 @@
 // A resolver in front: does it hand the origin to rollcall, and does it say what rollcall says? Where it does not, its
-// rcode, its SOA and its extended errors tell which of the usual mistakes it is.
+// rcode, its SOA and its extended errors show which of the usual mistakes it is.
 
 import { type DnsReply, lookUp, type NoReply } from '../dns/lookup.ts';
 import { typeNumber } from '../dns/record-types.ts';
@@ -27,7 +27,7 @@ export async function checkDelegation({ resolver, origin }: Asked): Promise<Find
     : delegationFinding(what, reply, origin);
 }
 
-/** It answers what it knows, and waits for somebody else with this. */
+/** It answers what it has cached, and waits for an upstream server with this. */
 function stuckFinding(what: string, origin: string): Finding {
   return fail(
     what,

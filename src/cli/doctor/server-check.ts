@@ -37,7 +37,7 @@ function dnsFinding(what: string, reply: DnsReply | NoReply, origin: string): Fi
     return fail(
       what,
       `says ${reply.rcode} for ${origin}.: it has another origin`,
-      'name the origin that the server has with --origin ("rollcall config" tells)',
+      'name the origin that the server has with --origin ("rollcall config" prints it)',
     );
   if (reply.rcode === 'SERVFAIL')
     return fail(
@@ -52,17 +52,17 @@ function dnsFinding(what: string, reply: DnsReply | NoReply, origin: string): Fi
   );
 }
 
-/** Beyond this, times that two machines tell each other (dirtyAt, safeToStopAt) begin to mislead. */
+/** Beyond this, times exchanged between two machines (dirtyAt, safeToStopAt) are misleading. */
 const clockSkewMsMax = 2000;
 
 export async function checkApi(connection: Connection): Promise<Finding[]> {
   const what = `API at ${connection.url.origin}`;
   const before = Date.now();
-  const reply = await callApi(connection, { path: '/readyz', withinMs: 3000 });
+  const reply = await callApi(connection, { path: '/readyz', timeoutMs: 3000 });
   if ('problem' in reply)
     return [warn(what, reply.problem.replace(/\.$/, ''), 'name it with --url; the checks that need it are left out')];
   const after = Date.now();
-  const theirs = Date.parse(String(reply.headers['date']));
+  const theirs = Date.parse(reply.headers.get('date') ?? '');
   if (Number.isNaN(theirs)) return [ok(what, 'is ready')];
   // The header has whole seconds: it is as late as the reply at most, and up to a second too early.
   const skewMs = theirs > after ? theirs - after : theirs + 1000 < before ? theirs + 1000 - before : 0;

@@ -1,18 +1,19 @@
 // The program that is run: a process with our streams, in a session and process group of its own, so that a Ctrl-C in
-// the terminal comes to us first and its whole family can be ended. It is signalled alone, as everybody else would do
-// it; only what it leaves behind, or what does not end in time, is ended as a group.
+// the terminal reaches us first and all its descendants can be ended. Signals go to the program alone, as from any
+// supervisor; what it leaves behind, or what does not end in time, is ended as a group.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { kill } from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, type Scheduler } from '../../runtime/scheduler.ts';
 
 export type ChildEnd =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'killed'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'unstartable'; readonly code: number; readonly why: string };
 
-const lookMs = 50;
+const pollMs = 50;
+const never = new AbortController().signal;
 
 export class Child {
   readonly #started: ChildProcess;
@@ -43,18 +44,18 @@ export class Child {
   }
 
   /** Ends what is left of the group after the program itself: SIGTERM, and after `graceMs` SIGKILL. */
-  async endGroup(graceMs: number): Promise<void> {
-    const endsMs = performance.now() + graceMs;
+  async endGroup(graceMs: number, scheduler: Scheduler): Promise<void> {
+    const endsMs = scheduler.nowMs() + graceMs;
     for (let isThere = this.#signalGroup('SIGTERM'); isThere; isThere = this.#signalGroup(0)) {
-      if (performance.now() >= endsMs) {
+      if (scheduler.nowMs() >= endsMs) {
         this.killGroup();
         return;
       }
-      await sleep(lookMs);
+      await pause(scheduler, pollMs, never, true);
     }
   }
 
-  /** Whether there was anybody to signal. */
+  /** Whether there was a process to signal. */
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#started;
     if (pid === undefined) return false;

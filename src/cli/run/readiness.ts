@@ -1,33 +1,33 @@
 // When a program that was just started can take traffic: every TCP port of its addresses accepts a connection, or an
 // HTTP path answers with 200-399, or some time has passed. A probe goes to the addresses that are to be registered and
-// nowhere else, follows no redirect and knows no proxy.
+// nowhere else, follows no redirect and uses no proxy.
 
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../../model/address.ts';
+import { pause, type Scheduler } from '../../runtime/scheduler.ts';
 
 export type Readiness =
   | { readonly kind: 'ports'; readonly addrs: readonly Address[] }
   | { readonly kind: 'http'; readonly addr: Address; readonly path: string }
   | { readonly kind: 'delay'; readonly ms: number };
 
-const probeMs = 2000;
+const probeTimeoutMs = 2000;
 const firstGapMs = 50;
 const longestGapMs = 1000;
 
 /** Resolves once it is ready, or with false when the signal aborts; never rejects. */
-export async function becomesReady(readiness: Readiness, signal: AbortSignal): Promise<boolean> {
+export async function becomesReady(readiness: Readiness, scheduler: Scheduler, signal: AbortSignal): Promise<boolean> {
   let gapMs = readiness.kind === 'delay' ? readiness.ms : firstGapMs;
   while (!signal.aborted) {
     if (readiness.kind !== 'delay' && (await isReady(readiness))) return true;
-    await sleep(gapMs, undefined, { signal }).catch(() => {});
+    await pause(scheduler, gapMs, signal, true);
     if (readiness.kind === 'delay') return !signal.aborted;
     gapMs = Math.min(gapMs * 1.5, longestGapMs);
   }
   return false;
 }
 
-/** The first of the ports that somebody serves already. */
+/** The first of the ports that is in use already. */
 export async function takenPort(addrs: readonly Address[]): Promise<Address | undefined> {
   for (const addr of addrs) if (await accepts(addr)) return addr;
   return undefined;
@@ -41,7 +41,7 @@ async function isReady(readiness: Exclude<Readiness, { kind: 'delay' }>): Promis
 
 function accepts({ host, number }: Address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: number, timeout: probeMs });
+    const socket = connect({ host, port: number, timeout: probeTimeoutMs });
     const end = (isOpen: boolean) => (): void => {
       socket.destroy();
       resolve(isOpen);
@@ -53,9 +53,9 @@ function accepts({ host, number }: Address): Promise<boolean> {
 async function answers({ port, host, number }: Address, path: string): Promise<boolean> {
   const { request } = await (port === 'https' ? import('node:https') : import('node:http'));
   return new Promise((resolve) => {
-    // A certificate of the program's own is as good as any: it is the program that is asked, not a stranger.
+    // Any certificate will do: the program itself is asked, at an address of its own.
     const options = { host, port: number, path, agent: false, rejectUnauthorized: false } as const;
-    const call = request({ ...options, signal: AbortSignal.timeout(probeMs) }, (response) => {
+    const call = request({ ...options, signal: AbortSignal.timeout(probeTimeoutMs) }, (response) => {
       const { statusCode = 0 } = response;
       response.destroy();
       resolve(statusCode >= 200 && statusCode < 400);

@@ -3,117 +3,120 @@
 // SIGTERM, SIGINT and SIGQUIT stop it: the first one drains before it is passed on, the second is passed on at once, the
 // third kills. Other signals are the program's.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, type Scheduler } from '../../runtime/scheduler.ts';
 import type { Child, ChildEnd } from './child.ts';
 import { endText } from './child.ts';
-import type { Keeper } from './keeper.ts';
-import type { LastWatch } from './last-watch.ts';
+import type { Log } from './log.ts';
+import type { OrphanReaper } from './orphan-reaper.ts';
 import { becomesReady, type Readiness } from './readiness.ts';
-import type { Tell } from './tell.ts';
+import type { Registrar } from './registrar.ts';
 
 export interface Supervised {
   readonly start: () => Child;
-  readonly keeper: Keeper;
-  readonly watch: LastWatch;
+  readonly registrar: Registrar;
+  readonly reaper: OrphanReaper;
+  readonly scheduler: Scheduler;
   readonly readiness: Readiness;
   /** Undefined: it may take as long as it likes. */
   readonly readyWithinMs: number | undefined;
   readonly drainMs: number;
   /** Between the signal and SIGKILL. */
   readonly stopMs: number;
-  readonly tell: Tell;
+  readonly log: Log;
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 const passedSignals = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
 
-/** First word of slowness, then less and less often. */
-const patienceMs = 10_000;
+/** The first warning, then at twice the interval each time. */
+const firstWarningMs = 10_000;
 
 /** How the program ended, or that it was stopped because it did not become ready in time. */
 export async function supervise(supervised: Supervised): Promise<ChildEnd | 'never ready'> {
-  const { keeper, watch, tell } = supervised;
-  // Heard before there is a program: a signal that ended us now would leave it behind.
-  const stops = new Stops(tell);
+  const { registrar, reaper, scheduler, log } = supervised;
+  // Before there is a program: a signal that ended this process now would leave it behind.
+  const stops = new Stops(log);
   try {
     const child = supervised.start();
     stops.attach(child);
-    if (child.pid !== undefined) watch.over(child.pid);
+    if (child.pid !== undefined) reaper.watch(child.pid);
     const wasReady = await untilReady(supervised, child, stops);
     if (wasReady) {
-      keeper.start();
+      registrar.start();
       await Promise.race([child.ended, stops.first]);
     }
     const hasEnded = (await Promise.race([child.ended, Promise.resolve('running')])) !== 'running';
     if (!hasEnded) await stop(supervised, child, stops, wasReady);
     const end = await child.ended;
-    tell('news', endText(end));
-    await Promise.all([keeper.cancel(endText(end)), child.endGroup(supervised.stopMs)]);
+    log('news', endText(end));
+    await Promise.all([registrar.cancel(endText(end)), child.endGroup(supervised.stopMs, scheduler)]);
     return wasReady || stops.signal !== undefined || hasEnded ? end : 'never ready';
   } finally {
-    watch.dismiss();
+    reaper.dismiss();
     stops.end();
   }
 }
 
 /** False: it has ended, is to be stopped, or its time is up. */
 async function untilReady(supervised: Supervised, child: Child, stops: Stops): Promise<boolean> {
-  const { readiness, readyWithinMs, tell } = supervised;
+  const { readiness, readyWithinMs, scheduler, log } = supervised;
   const over = new AbortController();
-  const ready = becomesReady(readiness, over.signal);
-  const startedMs = performance.now();
-  const grumbling = grumble(over.signal, startedMs, tell);
+  const ready = becomesReady(readiness, scheduler, over.signal);
+  const startedMs = scheduler.nowMs();
+  const warnings = warnUntilReady(over.signal, startedMs, supervised);
   const others = [child.ended, stops.first].map((one) => one.then(() => false));
-  const timeUp = readyWithinMs === undefined ? [] : [sleep(readyWithinMs, false, { signal: over.signal })];
+  const timeUp =
+    readyWithinMs === undefined ? [] : [pause(scheduler, readyWithinMs, over.signal, true).then(() => false)];
   const isReady = await Promise.race([ready, ...others, ...timeUp]);
   over.abort();
-  await Promise.all([ready, grumbling, ...timeUp.map((one) => one.catch(() => {}))]);
-  if (isReady) tell('step', `ready after ${seconds(performance.now() - startedMs)}`);
+  await Promise.all([ready, warnings, ...timeUp]);
+  if (isReady) log('step', `ready after ${seconds(scheduler.nowMs() - startedMs)}`);
   return isReady;
 }
 
-async function grumble(signal: AbortSignal, startedMs: number, tell: Tell): Promise<void> {
-  for (let gapMs = patienceMs; ; gapMs *= 2) {
-    await sleep(gapMs, undefined, { signal }).catch(() => {});
+async function warnUntilReady(
+  signal: AbortSignal,
+  startedMs: number,
+  { scheduler, log }: Pick<Supervised, 'scheduler' | 'log'>,
+): Promise<void> {
+  for (let gapMs = firstWarningMs; ; gapMs *= 2) {
+    await pause(scheduler, gapMs, signal, true);
     if (signal.aborted) return;
-    tell('warn', `not ready after ${seconds(performance.now() - startedMs)}: not registered yet`);
+    log('warn', `not ready after ${seconds(scheduler.nowMs() - startedMs)}: not registered yet`);
   }
 }
 
-/** Drains as long as nobody is in a hurry, then passes the signal on. */
+/** Drains until it is safe, the time is over or a second signal comes, then passes the signal on. */
 async function stop(supervised: Supervised, child: Child, stops: Stops, wasReady: boolean): Promise<void> {
-  const { keeper, drainMs, stopMs, tell } = supervised;
+  const { registrar, scheduler, drainMs, stopMs, log } = supervised;
   const { signal } = stops;
   if (signal === undefined) {
-    tell('warn', `not ready within ${seconds(supervised.readyWithinMs ?? 0)}: stopping the program`);
+    log('warn', `not ready within ${seconds(supervised.readyWithinMs ?? 0)}: stopping the program`);
   } else if (wasReady) {
-    tell(
-      'news',
-      `${signal}: out of DNS; the program goes on until no resolver holds its address (again: stops at once)`,
-    );
-    const over = AbortSignal.any([stops.hurry, stops.whenEnded]);
-    const farewell = await keeper.drain(drainMs, `${signal} to rollcall run`, over);
-    if (farewell.kind === 'unsafe' && !stops.whenEnded.aborted)
-      tell('warn', `stopping the program though clients may still come: ${farewell.why}`);
+    log('news', `${signal}: draining (again: stops at once)`);
+    const over = AbortSignal.any([stops.interrupted, stops.whenEnded]);
+    const result = await registrar.drain(drainMs, `${signal} to rollcall run`, over);
+    if (result !== 'interrupted' && !result.safe)
+      log('warn', `stopping the program though clients may still come: ${result.problem ?? ''}`);
   }
-  tell('step', `${signal ?? 'SIGTERM'} to the program`);
+  log('step', `${signal ?? 'SIGTERM'} to the program`);
   child.signal(signal ?? 'SIGTERM');
-  const killing = setTimeout(() => {
-    tell('warn', `the program has not stopped within ${seconds(stopMs)}: killing it`);
+  const cancelKill = scheduler.after(stopMs, () => {
+    log('warn', `the program has not stopped within ${seconds(stopMs)}: killing it`);
     child.killGroup();
-  }, stopMs);
+  });
   await child.ended;
-  clearTimeout(killing);
+  cancelKill();
 }
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }
 
-/** The signals that come to us meanwhile. */
+/** The signals that this process gets meanwhile. */
 class Stops {
   readonly #listeners: [NodeJS.Signals, () => void][] = [];
-  readonly #hurry = new AbortController();
+  readonly #interrupted = new AbortController();
   readonly #ended = new AbortController();
   #child: Child | undefined;
   #count = 0;
@@ -121,7 +124,7 @@ class Stops {
   signal: NodeJS.Signals | undefined;
   readonly first: Promise<void>;
 
-  constructor(tell: Tell) {
+  constructor(log: Log) {
     this.first = new Promise((resolve) => {
       for (const name of stopSignals) {
         this.#listen(name, () => {
@@ -129,8 +132,8 @@ class Stops {
           resolve();
           this.#count++;
           if (this.#count === 1) return;
-          this.#hurry.abort();
-          if (this.#count === 2) tell('news', `${name} again: stopping at once`);
+          this.#interrupted.abort();
+          if (this.#count === 2) log('news', `${name} again: stopping at once`);
           if (this.#count > 2) this.#child?.killGroup();
         });
       }
@@ -145,8 +148,8 @@ class Stops {
   }
 
   /** Aborts with the second signal that stops. */
-  get hurry(): AbortSignal {
-    return this.#hurry.signal;
+  get interrupted(): AbortSignal {
+    return this.#interrupted.signal;
   }
 
   get whenEnded(): AbortSignal {

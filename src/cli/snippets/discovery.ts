@@ -9,7 +9,7 @@ export const prometheus: Snippet = {
   text: (target) => `# Prometheus: add to prometheus.yml, then "promtool check config prometheus.yml" and reload.
 # - It asks the resolvers of /etc/resolv.conf on port 53 and no other: delegate ${target.domains[0]} there first ("rollcall snippet unbound").
 # - refresh_interval is how often it asks (30s by default); TTLs are not looked at.
-# - SRV tells host and port. When an answer fails, Prometheus keeps the targets it had.
+# - SRV has host and port. When an answer fails, Prometheus keeps the targets it had.
 scrape_configs:
   - job_name: ${shortName(target)}
     dns_sd_configs:

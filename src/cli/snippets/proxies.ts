@@ -11,6 +11,7 @@ export const haproxy: Snippet = {
 # - server-template makes that many slots: more instances than slots are left out without a word.
 # - HAProxy does not go by TTL: it asks again after "timeout resolve" and keeps an answer for "hold valid".
 # - accepted_payload_size: without it (512) a large app does not fit. init-addr none: it may start before the app does.
+# - It divides SRV weights by 256, rounding up: 10 and 200 are alike to it, so register weights in steps of 256.
 # - hold obsolete 0s: an instance that is not in the answer gets no new connection.
 resolvers rollcall
   nameserver one ${server(target)}
@@ -48,7 +49,7 @@ export const nginx: Snippet = {
 # - The name has to be in a variable: written into proxy_pass it is resolved once, when nginx starts, and never again.
 # - Without valid= nginx goes by TTL, which is right; valid=30s would keep those who left for 30 s.
 # - ipv6=off saves a question for apps that have no IPv6. search domains are not used: write the whole name.
-# - DNS gives nginx addresses alone, so the port stands here. proxy_next_upstream tries another address on a failure.
+# - DNS gives nginx addresses alone, so the port is written here. proxy_next_upstream tries another address on a failure.
 server {
   listen 127.0.0.1:8088;
   resolver ${server(target)} ipv6=off;

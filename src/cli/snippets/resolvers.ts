@@ -8,7 +8,7 @@ export const unbound: Snippet = {
   text: (
     target,
   ) => `# Unbound: save as /etc/unbound/unbound.conf.d/rollcall.conf, then "unbound-checkconf && unbound-control reload".
-# - do-not-query-localhost is "yes" unless said otherwise: then Unbound never asks 127.0.0.1 and says SERVFAIL.
+# - do-not-query-localhost is "yes" by default: then Unbound never asks 127.0.0.1 and says SERVFAIL.
 # - domain-insecure: without it a validating Unbound asks the root for a proof about the domain, and refuses ours.
 # - cache-min-ttl above 0 keeps addresses of instances that are gone; leave it at 0.
 server:

@@ -1,5 +1,5 @@
-// Seconds counted down in one line that overwrites itself, for somebody who waits at a terminal. In a pipe, and on a
-// terminal that cannot move its cursor, nothing is said: a log full of them helps nobody.
+// Seconds counted down in one line that overwrites itself, for a reader who waits at a terminal. In a pipe, and on a
+// terminal that cannot move its cursor, nothing is printed: a log full of them is of no use.
 
 import type { CliParts } from '../command.ts';
 

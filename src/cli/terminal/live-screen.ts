@@ -4,7 +4,7 @@
 
 import type { CliParts } from '../command.ts';
 
-/** Faster than anybody reads, and little enough for a slow line. */
+/** Faster than one can read, and little enough for a slow line. */
 const everyMs = 200;
 /** Of a terminal that does not say. */
 const rowsDefault = 24;

@@ -1,4 +1,4 @@
-// Text of others made safe to print: a server, a resolver or somebody's metadata must not be able to move the cursor,
+// Foreign text made safe to print: a server, a resolver or metadata must not be able to move the cursor,
 // recolour the screen or turn the reading direction. Such characters are shown as an escape, so nothing gets lost.
 // Limits: it is about control, not about deceit: letters that merely look alike are printed as they are.
 

@@ -1,4 +1,4 @@
-// Colour, where somebody looks at it: on a terminal that has not declined (https://no-color.org). Nothing is said by
+// Colour, where it can be seen: on a terminal that has not declined it (https://no-color.org). Nothing is shown by
 // colour alone.
 
 import { styleText } from 'node:util';

@@ -1,17 +1,17 @@
-// Calls of one app, each made at an instance that is chosen for it: who may be called, preferred zone and priority,
-// strategy. A call that fails may be repeated at another instance, within the budget. Nobody is called twice in a row for
-// one call: an instance that has just failed is not the one that will succeed.
-// What may be repeated is what was not sent (`unsent`, the default); `always` is for calls that may be made twice.
+// Calls of one app, each made at one endpoint: those whose circuit is closed, of these the preferred zone and priority, of
+// these one by the strategy. A call that fails may be made again at another endpoint, within the budget, and never twice
+// at the same: one that has just failed is not the one that will succeed.
+// Repeated are calls that were not sent (`unsent`, the default); `always` is for calls that may be made twice.
 
+import type { Scheduler } from '../../runtime/scheduler.ts';
 import type { Strategy } from '../choice/candidate.ts';
 import { preferred } from '../choice/preferred.ts';
 import { type StrategyName, strategyOf } from '../choice/strategies.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Endpoint } from '../discovery/instance.ts';
 import { RollcallError } from '../rollcall-error.ts';
-import type { Time } from '../time.ts';
-import type { BreakerOptions, BreakerState, Line, LineOutcome } from './line.ts';
-import { Lines } from './lines.ts';
+import type { BreakerOptions, BreakerState, CircuitOutcome, EndpointCircuit } from './endpoint-circuit.ts';
+import { EndpointCircuits } from './endpoint-circuits.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 import { isUnsent } from './unsent.ts';
 
@@ -22,29 +22,32 @@ export interface BalanceOptions {
   /** The zone to prefer. */
   readonly near?: string | undefined;
   readonly retry: Retry;
-  /** Instances that one call is tried at, the first one included. */
+  /** Instances that one call is tried at, the first included. */
   readonly attemptsMax: number;
-  /** For each attempt. */
-  readonly attemptMs: number;
+  /** Milliseconds for each attempt. */
+  readonly attemptTimeoutMs: number;
   readonly breaker: BreakerOptions;
   readonly retryBudget: RetryBudgetOptions;
 }
 
 export interface CallOptions<T = unknown> {
-  readonly signal?: AbortSignal;
-  /** With `hash`: calls with the same key meet the same instance. */
-  readonly key?: string;
-  readonly retry?: Retry;
-  readonly attemptMs?: number;
-  /** Results that count as failures, such as a 503; the last one is returned when there is no more to try. */
-  readonly isFailure?: (result: T) => boolean;
-  /** Which errors speak against the instance; all by default. The others are thrown at once and not repeated. */
-  readonly isFault?: (error: unknown) => boolean;
+  /** Ends the call with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** With the strategy `hash`: calls with the same key go to the same instance. None by default. */
+  readonly key?: string | undefined;
+  /** By default that of the client. */
+  readonly retry?: Retry | undefined;
+  /** Milliseconds for each attempt; by default that of the client. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** Results that count as failures, such as a 503; the last one is returned where no attempt is left. None by default. */
+  readonly isFailure?: ((result: T) => boolean) | undefined;
+  /** Which errors count against the instance; all by default. The others are thrown at once, and not repeated. */
+  readonly isFault?: ((error: unknown) => boolean) | undefined;
 }
 
 export interface BalancedCallsDeps {
   readonly discovery: Discovery;
-  readonly time: Time;
+  readonly scheduler: Scheduler;
   readonly random: () => number;
   readonly wallMs: () => number;
   readonly onBreaker: (endpoint: Endpoint, state: BreakerState) => void;
@@ -65,61 +68,61 @@ export class BalancedCalls {
   readonly #options: BalanceOptions;
   readonly #deps: BalancedCallsDeps;
   readonly #strategy: Strategy;
-  readonly #lines: Lines;
+  readonly #circuits: EndpointCircuits;
   readonly #budget: RetryBudget;
 
   constructor(options: BalanceOptions, deps: BalancedCallsDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#strategy = strategyOf(options.strategy, deps.random);
-    this.#budget = new RetryBudget(options.retryBudget, deps.time);
-    this.#lines = new Lines({ ...options.breaker, wallMs: deps.wallMs, onState: deps.onBreaker });
-    this.#lines.follow(deps.discovery.endpoints);
-    deps.discovery.on('change', (endpoints) => this.#lines.follow(endpoints));
+    this.#budget = new RetryBudget(options.retryBudget, deps.scheduler);
+    this.#circuits = new EndpointCircuits({ ...options.breaker, wallMs: deps.wallMs, onState: deps.onBreaker });
+    this.#circuits.follow(deps.discovery.endpoints);
+    deps.discovery.on('change', (endpoints) => this.#circuits.follow(endpoints));
   }
 
-  /** The endpoint that a call would go to now. Errors: `nobody`, `broken`. */
+  /** The endpoint that a call would go to now. Errors: `no-instances`, `circuit-open`. */
   pick(key?: string): Endpoint {
     const chosen = this.#choose(new Set(), key);
-    if (chosen === undefined) throw this.#nobody();
+    if (chosen === undefined) throw this.#noEndpoint();
     return chosen.endpoint;
   }
 
-  /** Makes the call; throws what `run` threw last, or a RollcallError: `nobody`, `broken`, `late`. */
+  /** Makes the call; throws the last error of `run`, or a RollcallError: `no-instances`, `circuit-open`, `timeout`. */
   async call<T>(run: (endpoint: Endpoint, signal: AbortSignal) => Promise<T>, options: CallOptions<T>): Promise<T> {
     const { signal = new AbortController().signal, isFailure, isFault = () => true, key } = options;
-    const { attemptMs: withinMs = this.#options.attemptMs } = options;
+    const { attemptTimeoutMs: timeoutMs = this.#options.attemptTimeoutMs } = options;
     const checked = async (endpoint: Endpoint, inner: AbortSignal): Promise<T> => {
       const result = await run(endpoint, inner);
       if (isFailure?.(result) === true) throw new FailedResult(result);
       return result;
     };
-    const isLinesFault = (error: unknown) => error instanceof FailedResult || isFault(error);
-    const tried = new Set<Line>();
+    const countsAgainst = (error: unknown) => error instanceof FailedResult || isFault(error);
+    const tried = new Set<EndpointCircuit>();
     this.#budget.earn();
     let last: { readonly error: unknown } | undefined;
     for (let attempts = 0; ; ) {
       signal.throwIfAborted();
-      const line = this.#choose(tried, key);
-      if (line === undefined) return endWith<T>(last ?? { error: this.#nobody() });
-      // Only who takes another's place costs: what was never called was no attempt.
+      const circuit = this.#choose(tried, key);
+      if (circuit === undefined) return endWith<T>(last ?? { error: this.#noEndpoint() });
+      // Only a repetition costs: an endpoint that was not called was no attempt.
       if (last !== undefined) {
         if (attempts >= this.#options.attemptsMax || !this.#budget.spend()) return endWith<T>(last);
-        this.#deps.onRetry(line.endpoint, shownError(last.error));
+        this.#deps.onRetry(circuit.endpoint, shownError(last.error));
       }
-      tried.add(line);
-      const outcome = await line.call(checked, { signal, withinMs, isFault: isLinesFault });
+      tried.add(circuit);
+      const outcome = await circuit.call(checked, { signal, timeoutMs, isFault: countsAgainst });
       if (outcome.kind === 'done') return outcome.value;
-      if (outcome.kind === 'held') continue;
+      if (outcome.kind === 'open') continue;
       attempts++;
-      last = { error: errorOf(outcome, line, withinMs) };
-      const mayRepeat = outcome.kind !== 'left' && this.#mayRepeat(outcome, options, isLinesFault);
+      last = { error: errorOf(outcome, circuit, timeoutMs) };
+      const mayRepeat = outcome.kind !== 'aborted' && this.#mayRepeat(outcome, options, countsAgainst);
       if (!mayRepeat) return endWith<T>(last);
     }
   }
 
   #mayRepeat<T>(
-    outcome: LineOutcome<T>,
+    outcome: CircuitOutcome<T>,
     { retry = this.#options.retry }: CallOptions<T>,
     isFault: (error: unknown) => boolean,
   ): boolean {
@@ -128,22 +131,23 @@ export class BalancedCalls {
     return isFault(outcome.error) && (retry === 'always' || isUnsent(outcome.error));
   }
 
-  #choose(tried: ReadonlySet<Line>, key: string | undefined): Line | undefined {
-    const [first, ...rest] = this.#lines.all.filter((line) => line.isOpenToCalls && !tried.has(line));
+  #choose(tried: ReadonlySet<EndpointCircuit>, key: string | undefined): EndpointCircuit | undefined {
+    const [first, ...rest] = this.#circuits.all.filter((one) => one.allowsCall && !tried.has(one));
     if (first === undefined) return undefined;
     return this.#strategy(preferred([first, ...rest], this.#options.near), key);
   }
 
-  #nobody(): RollcallError {
+  #noEndpoint(): RollcallError {
     const { discovery } = this.#deps;
     const what = `Cannot call ${discovery.env}/${discovery.appid}`;
     const count = discovery.endpoints.length;
-    if (count === 0) return new RollcallError('nobody', `${what}: no instance takes traffic (${discovery.source})`);
-    return new RollcallError('broken', `${what}: the breakers hold back all ${count} of its endpoints`);
+    if (count === 0)
+      return new RollcallError('no-instances', `${what}: no instance takes traffic (${discovery.source})`);
+    return new RollcallError('circuit-open', `${what}: the circuit breakers of all ${count} endpoints are open`);
   }
 }
 
-/** The result that counted as a failure, for want of a better one; or the error. */
+/** The result that counted as a failure, where there is no better one; or the error. */
 function endWith<T>({ error }: { readonly error: unknown }): T {
   if (error instanceof FailedResult) return error.result as T;
   throw error;
@@ -153,7 +157,7 @@ function shownError(error: unknown): unknown {
   return error instanceof FailedResult ? error.result : error;
 }
 
-function errorOf(outcome: LineOutcome<unknown>, { endpoint }: Line, withinMs: number): unknown {
-  if (outcome.kind === 'failed' || outcome.kind === 'left') return outcome.error;
-  return new RollcallError('late', `${endpoint.url} did not answer within ${withinMs} ms`);
+function errorOf(outcome: CircuitOutcome<unknown>, { endpoint }: EndpointCircuit, timeoutMs: number): unknown {
+  if (outcome.kind === 'failed' || outcome.kind === 'aborted') return outcome.error;
+  return new RollcallError('timeout', `${endpoint.url} did not answer within ${timeoutMs} ms`);
 }

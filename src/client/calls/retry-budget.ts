@@ -1,14 +1,14 @@
-// How many repeated calls there may be beside the first ones: a share of them, so that a failing service is not called
-// twice as much by all its clients, just when it has trouble. A bucket: each call puts a share in, each repetition takes
-// one out; it begins with, and in quiet times is filled up to, a small reserve, so that few calls may be repeated too.
-// Limits: `ceiling` repetitions can be saved up.
+// A limit on repeated calls: a share of the first ones, so that a service in trouble is not called twice as often by all
+// its clients. A token bucket: each first call adds a share, each repetition takes one; it starts with, and refills to, a
+// small reserve, so that a client with few calls may repeat them too.
+// Limits: at most `ceiling` repetitions are saved up.
 
-import type { Time } from '../time.ts';
+import type { Scheduler } from '../../runtime/scheduler.ts';
 
 export interface RetryBudgetOptions {
   /** Repetitions for each first call; 0.2: one for five. */
   readonly ratio: number;
-  /** Repetitions that are allowed anyhow, each second. */
+  /** Repetitions that are allowed in any case, each second. */
   readonly perSecond: number;
 }
 
@@ -16,15 +16,15 @@ const ceiling = 100;
 
 export class RetryBudget {
   readonly #options: RetryBudgetOptions;
-  readonly #time: Time;
+  readonly #scheduler: Scheduler;
   #tokens: number;
   #filledMs: number;
 
-  constructor(options: RetryBudgetOptions, time: Time) {
+  constructor(options: RetryBudgetOptions, scheduler: Scheduler) {
     this.#options = options;
-    this.#time = time;
+    this.#scheduler = scheduler;
     this.#tokens = options.perSecond;
-    this.#filledMs = time.monotonicMs();
+    this.#filledMs = scheduler.nowMs();
   }
 
   /** A first call. */
@@ -32,10 +32,10 @@ export class RetryBudget {
     this.#tokens = Math.min(ceiling, this.#tokens + this.#options.ratio);
   }
 
-  /** Takes one; false: there is none, the call must not be repeated. */
+  /** Takes one; false: there is none, and the call must not be repeated. */
   spend(): boolean {
     const { perSecond } = this.#options;
-    const nowMs = this.#time.monotonicMs();
+    const nowMs = this.#scheduler.nowMs();
     // The reserve of a second, not of an hour of silence.
     const refill = ((nowMs - this.#filledMs) / 1000) * perSecond;
     if (this.#tokens < perSecond) this.#tokens = Math.min(perSecond, this.#tokens + refill);

@@ -1,5 +1,5 @@
-// Which errors say that the other side has not seen the request: nothing was sent, so that anything may be repeated
-// elsewhere, an order as well as a question. Node and undici wrap such errors in others, as `cause` or in a list.
+// Errors of requests that never reached the other side: nothing was sent, so that any call may be made again elsewhere, a
+// write as well as a read. Node and undici wrap such errors in others, as `cause` or in a list.
 
 const unsentCodes: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',

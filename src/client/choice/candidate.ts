@@ -1,5 +1,5 @@
-// Among whom is chosen, and what a strategy is. Whoever may not be called, because it has been tried or its breaker holds
-// it back, is no candidate any more.
+// What a strategy chooses from, and what a strategy is. Endpoints that may not be called, because the call was tried there
+// or their circuit is open, are no candidates.
 
 import type { Endpoint } from '../discovery/instance.ts';
 
@@ -9,5 +9,8 @@ export interface Candidate {
   readonly pending: number;
 }
 
-/** One of at least one; a candidate is the same object from choice to choice. `key` is what the caller wants to meet the same instance for; only `hash` looks at it. */
+/**
+ * Chooses one of at least one; a candidate is the same object from choice to choice. `key`: calls with the same key are to
+ * meet the same instance; only `hash` looks at it.
+ */
 export type Strategy = <T extends Candidate>(candidates: readonly [T, ...T[]], key: string | undefined) => T;

@@ -1,6 +1,6 @@
-// Whom to choose among at all: those of the caller's own zone while there is one, then those of the lowest priority, as
-// SRV means it. Candidates are those that can be called, so a zone whose instances are all held back spills over to the
-// others, and a backup (a higher priority) takes over when all before it are gone.
+// The candidates that a strategy chooses from: those of the caller's own zone while there is one, then those of the lowest
+// priority, as SRV means it. Candidates can be called, so a zone whose circuits are all open spills over to the others, and
+// a backup (a higher priority) takes over when all before it are gone.
 
 import type { Candidate } from './candidate.ts';
 

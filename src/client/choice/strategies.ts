@@ -1,13 +1,13 @@
 // The strategies by name. What each is good for:
 //   round-robin    calls of one size; exact turns
-//   random         many clients that each call seldom, who would all begin their turns with the same one
+//   random         many clients that each call seldom, and would all begin their turns with the same instance
 //   weighted       by chance and weight, as SRV means it
-//   least-pending  calls of different sizes, or instances of different speed: who has the fewest under way for its weight
+//   least-pending  calls of different sizes, or instances of different speed: the fewest calls under way for the weight
 //   hash           the same instance for the same `key`: caches, sessions; without a key by chance and weight
 
+import { shareOf } from '../../model/selection/weight-share.ts';
 import type { Candidate, Strategy } from './candidate.ts';
 import { rendezvous } from './rendezvous.ts';
-import { shareOf } from './share.ts';
 
 export const strategyNames = ['round-robin', 'random', 'weighted', 'least-pending', 'hash'] as const;
 export type StrategyName = (typeof strategyNames)[number];
@@ -21,7 +21,7 @@ export function strategyOf(name: StrategyName, random: () => number): Strategy {
   return (candidates, key) => (key === undefined ? byWeight(candidates, random) : rendezvous(candidates, key));
 }
 
-/** Who was chosen longest ago: exact also where candidates come, go and are left out. */
+/** The one chosen longest ago: exact also where candidates come, go and are left out. */
 function roundRobin(): Strategy {
   const turns = new WeakMap<Candidate, number>();
   let turn = 0;
@@ -43,7 +43,7 @@ function byWeight<T extends Candidate>(candidates: readonly [T, ...T[]], random:
   return candidates[0];
 }
 
-/** Among those that are equally free by chance and weight: else the first of the list would get every lone call. */
+/** Of those that are equally free one by chance and weight: else the first of the list would get every single call. */
 function leastPending(random: () => number): Strategy {
   return (candidates) => {
     const loadOf = ({ pending, endpoint }: Candidate) => (pending === 0 ? 0 : pending / shareOf(endpoint.weight));

@@ -1,7 +1,11 @@
-// An instance as the registry's API shows it, read defensively: what is not what it should be is no instance. And its
-// endpoints, the addresses that a caller can connect to.
+// An instance as the registry's API shows it, read defensively: a document without names or addresses is skipped, a field
+// of the wrong kind has its default, and times are held to what the API allows. And its endpoints, the addresses that a
+// caller can connect to.
 
-import type { Document } from '../registry/reply.ts';
+import { type Address, parseAddress } from '../../model/address.ts';
+import { limits } from '../../model/instance.ts';
+import { textsOf } from '../registration/registration-reply.ts';
+import type { JsonObject } from '../registry/problem-document.ts';
 
 export interface Instance {
   readonly env: string;
@@ -17,6 +21,7 @@ export interface Instance {
   readonly priority: number;
   readonly status: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Seconds without a renewal until it is evicted. */
   readonly leaseSeconds: number;
 }
 
@@ -24,25 +29,29 @@ export interface Instance {
 export interface Endpoint {
   /** `http://10.0.0.7:8080` */
   readonly url: string;
-  /** The port's name: `http`. */
-  readonly port: string;
+  /** `http` */
+  readonly portName: string;
   readonly protocol: 'tcp' | 'udp';
-  /** IPv6 without brackets. */
+  /** An address or a host name; IPv6 without brackets. */
   readonly host: string;
-  readonly number: number;
-  /** The instance's id; where it was found in DNS, its label. */
+  /** 1 to 65535 */
+  readonly port: number;
+  /** The instance's id; its label where it was found in DNS. */
   readonly instance: string;
+  /** Empty where it has none, or was found in DNS. */
   readonly zone: string;
+  /** Share of the traffic, as in SRV. */
   readonly weight: number;
+  /** As in SRV: lower ones are used first. */
   readonly priority: number;
-  /** Undefined where it was found in DNS. */
+  /** The whole instance; undefined where it was found in DNS. */
   readonly details: Instance | undefined;
 }
 
-/** Reads one; undefined: it is none. */
+/** Undefined: it is no instance. */
 export function instanceOf(value: unknown): Instance | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { env, appid, instance, addrs, metadata, tags, ...rest } = value as Document;
+  const { env, appid, instance, addrs, metadata, tags, ...rest } = value as JsonObject;
   if (typeof env !== 'string' || typeof appid !== 'string' || typeof instance !== 'string') return undefined;
   const texts = textsOf(addrs);
   if (texts.length === 0) return undefined;
@@ -59,41 +68,32 @@ export function instanceOf(value: unknown): Instance | undefined {
     priority: numberOf(rest['priority'], 0),
     status: textOf(rest['status']),
     metadata: metadataOf(metadata),
-    leaseSeconds: numberOf(rest['leaseSeconds'], 90),
+    leaseSeconds: Math.min(numberOf(rest['leaseSeconds'], 90), limits.leaseSeconds.max),
   };
 }
 
-/** Those of the port of that name; of the first address where none is named. */
-export function endpointsOf(details: Instance, port: string | undefined): Endpoint[] {
+/** The endpoints of the port of that name; by default the first address. */
+export function endpointsOf(details: Instance, portName: string | undefined): Endpoint[] {
   const { instance, zone, weight, priority, addrs } = details;
-  const texts = port === undefined ? addrs.slice(0, 1) : addrs;
+  const texts = portName === undefined ? addrs.slice(0, 1) : addrs;
   return texts.flatMap((text) => {
-    const address = addressOf(text);
-    if (address === undefined || (port !== undefined && address.port !== port)) return [];
-    return [{ url: text.replace('+udp:', ':'), ...address, instance, zone, weight, priority, details }];
+    const address = parseAddress(text);
+    if ('fault' in address || (portName !== undefined && address.port !== portName)) return [];
+    return [{ url: text.replace('+udp:', ':'), ...partsOf(address), instance, zone, weight, priority, details }];
   });
 }
 
-/** What of an endpoint an address says. */
-function addressOf(text: string): Pick<Endpoint, 'port' | 'protocol' | 'host' | 'number'> | undefined {
-  const [, port = '', udp, bracketed, plain, number] =
-    /^([a-z][a-z0-9-]*)(\+udp)?:\/\/(?:\[([^\]]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined) return undefined;
-  return { port, protocol: udp === undefined ? 'tcp' : 'udp', host, number: Number(number) };
+function partsOf({ port, protocol, host, number }: Address): Pick<Endpoint, 'portName' | 'protocol' | 'host' | 'port'> {
+  return { portName: port, protocol, host, port: number };
 }
 
-/** What two endpoints have in common that are one, however each was found. */
-export function endpointKey({ protocol, host, number }: Endpoint): string {
-  return `${protocol} ${host} ${number}`;
+/** Equal for two endpoints at one address, however each was found. */
+export function endpointKey({ protocol, host, port }: Endpoint): string {
+  return `${protocol} ${host} ${port}`;
 }
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function textsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
 function numberOf(value: unknown, fallback: number): number {

@@ -1,34 +1,34 @@
-// What is known of one app, from the events of its watch. A snapshot takes effect when it is whole (`synced`): until then
-// the last good state stands, and so it does while the registry is away.
-// A registry that comes back with less than half of what was known has lost its memory rather than its instances (it
-// keeps nothing, or is another one): those that it misses are kept until each had time to register anew, half a lease;
-// renewals come at a third of it. A lesser loss is believed, and so is every single change.
-// Pure: told events and the time, it says whether the list is another one.
+// The instances of one app, from the events of its watch. A snapshot takes effect when it is complete (`synced`): until
+// then the last good state holds, as it does while the registry cannot be reached.
+// A registry that comes back with less than half of what was known has lost its state rather than its instances (it keeps
+// none, or is another one): those that it misses are kept until each had time to register again, half a lease; renewals
+// come at a third of it. A smaller loss is believed, and so is every single change.
+// Pure: events and the time come in, and whether the list has changed comes out.
 
-import type { Document } from '../registry/reply.ts';
+import type { JsonObject } from '../registry/problem-document.ts';
 import { type Instance, instanceOf } from './instance.ts';
 
 export class KnownInstances {
   /** By instance id. */
   #known = new Map<string, Instance>();
-  /** Those among the known that the registry does not name, and until when they are kept. */
+  /** Known instances that the registry misses, and until when they are kept. */
   readonly #keptUntilMs = new Map<string, number>();
-  /** A snapshot that is not whole yet. */
+  /** A snapshot that is not complete yet. */
   #next: Map<string, Instance> | undefined;
   #list: readonly Instance[] = [];
 
-  /** In the order in which they came. */
+  /** In the order of their registration. */
   get list(): readonly Instance[] {
     return this.#list;
   }
 
-  /** When the next of those that are kept is to go; undefined: none is kept. */
-  get nextLossMs(): number | undefined {
+  /** When the next of those that are kept expires; undefined: none is kept. */
+  get nextExpiryMs(): number | undefined {
     return this.#keptUntilMs.size === 0 ? undefined : Math.min(...this.#keptUntilMs.values());
   }
 
-  /** Takes in one event; true: the list is another one. */
-  hear(event: string, data: Document, nowMs: number): boolean {
+  /** Applies one event; true: the list has changed. */
+  apply(event: string, data: JsonObject, nowMs: number): boolean {
     if (event === 'gap') this.#next = new Map();
     else if (event === 'snapshot') this.#next = snapshotOf(data);
     else if (event === 'synced') return this.#next !== undefined && this.#settle(this.#next, nowMs);
@@ -38,22 +38,22 @@ export class KnownInstances {
     return false;
   }
 
-  /** A stream that broke off within its snapshot begins with a new one. */
-  brokeOff(): void {
+  /** The stream is down: an incomplete snapshot will be sent again. */
+  markDisconnected(): void {
     this.#next = undefined;
   }
 
-  /** Lets go of those that were kept long enough; true: the list is another one. */
-  loseDue(nowMs: number): boolean {
-    let hasLost = false;
+  /** Removes those that were kept long enough; true: the list has changed. */
+  expire(nowMs: number): boolean {
+    let hasExpired = false;
     for (const [id, untilMs] of this.#keptUntilMs) {
       if (untilMs > nowMs) continue;
       this.#keptUntilMs.delete(id);
       this.#known.delete(id);
-      hasLost = true;
+      hasExpired = true;
     }
-    if (hasLost) this.#list = [...this.#known.values()];
-    return hasLost;
+    if (hasExpired) this.#list = [...this.#known.values()];
+    return hasExpired;
   }
 
   #change(id: string, instance: Instance | undefined): boolean {
@@ -83,7 +83,7 @@ export class KnownInstances {
   }
 }
 
-function snapshotOf({ instances }: Document): Map<string, Instance> {
+function snapshotOf({ instances }: JsonObject): Map<string, Instance> {
   const read = Array.isArray(instances) ? instances.map(instanceOf) : [];
   return new Map(read.flatMap((one) => (one === undefined ? [] : [[one.instance, one] as const])));
 }

@@ -1,106 +1,160 @@
-// Leaving the registry. A drain takes the instance out of all answers and waits until no resolver can hold an earlier one;
-// the registry knows when that is. Clients that follow the stream of events hear of it at once, some milliseconds later
-// than the reply comes: `settleMs` is for them, and for the calls that they have just begun.
-// Limits: a drain asks in pieces of 30 s, so that neither a proxy nor a restart of the registry ends it.
+// Leaving the registry, by one rule for every program. A drain takes the instance out of all answers and waits until no
+// resolver can hold an earlier one; the registry knows when that is. Clients that follow the stream of events see the
+// drain some milliseconds later than the reply comes: `settleMs` is for them, and for calls that have just begun.
+// What the registry does not know (any more), or knows as another's, has left by itself: then the TTL is waited for.
+// Limits: a drain waits in pieces of 30 s, so that neither a proxy nor a restart of the registry ends it. Nothing here
+// takes longer than its `timeoutMs`, whatever the registry answers or asks for; while no registry can be reached, a drain
+// ends after 10 s.
 
-import { backOffMs } from '../registry/back-off.ts';
-import type { RegistryLink } from '../registry/registry-link.ts';
-import { RollcallError } from '../rollcall-error.ts';
-import { pause, type Time } from '../time.ts';
-import type { Place } from './registration.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import { deadline, pause, type Scheduler } from '../../runtime/scheduler.ts';
+import type { ApiCall } from '../registry/registry-link.ts';
+import type { DoneReply, FailedReply } from '../registry/reply.ts';
+import type { OwnInstance } from './own-instance.ts';
+import { dateOf } from './registration-reply.ts';
 
 export interface DrainOptions {
-  /** 60 s by default. */
-  readonly withinMs?: number;
-  /** Kept in the registry's events. */
-  readonly reason?: string;
-  /** At least so long after it left the answers; 500 by default. */
-  readonly settleMs?: number;
-  readonly signal?: AbortSignal;
+  /** Milliseconds; 60 000 by default. Then the drain ends with `safe: false`. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds between leaving the answers and `safe`, at least; 500 by default. */
+  readonly settleMs?: number | undefined;
+  /** Recorded in the registry's events; none by default. */
+  readonly reason?: string | undefined;
+  /** Ends the drain with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DrainResult {
-  /** No resolver can hold an answer with it. */
+  /** No resolver can hold an answer with the instance. */
   readonly safe: boolean;
-  /** When that is so, if the registry could say it. */
+  /** When that is so; undefined: the registry did not say. */
   readonly safeToStopAt: Date | undefined;
+  /** Why it is not safe; undefined where it is. */
+  readonly problem: string | undefined;
 }
 
 export interface CancelOptions {
-  /** 5 s by default: time to try again in. */
-  readonly withinMs?: number;
-  readonly reason?: string;
-  readonly signal?: AbortSignal;
+  /** Milliseconds for all tries; 5000 by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Recorded in the registry's events; none by default. */
+  readonly reason?: string | undefined;
+  /** Ends the tries. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CancelResult {
+  /** It is out of the registry. If not, the lease ends it. */
+  readonly gone: boolean;
+  /** Why it is not; undefined where it is. */
+  readonly problem: string | undefined;
 }
 
 export interface LeavingDeps {
-  readonly link: RegistryLink;
-  readonly time: Time;
+  readonly scheduler: Scheduler;
   readonly random: () => number;
 }
 
+export interface DrainDeps extends LeavingDeps {
+  /** Milliseconds for which resolvers may hold an answer that the registry does not know of. */
+  readonly ttlMs: () => number;
+  /** The registry has confirmed that it is out of the answers; called once. */
+  readonly onDrained: () => void;
+}
+
 const pieceMs = 30_000;
-const backOff = { leastMs: 100, mostMs: 3000 };
+const backoff = { firstMs: 100, longestMs: 3000 };
+/** A stop has to end, though no registry can be reached. */
+const unreachableMsMax = 10_000;
+export const drainTimeoutMs = 60_000;
+export const cancelTimeoutMs = 5000;
 
-/** `onUnknown`: the registry does not know it; see to it that it does. Throws `refused`, or the signal's reason. */
-export async function drainAt(
-  { path, env, appid, instance }: Place,
-  { withinMs = 60_000, reason, settleMs = 500, signal = new AbortController().signal }: DrainOptions,
-  { link, time, random }: LeavingDeps,
-  onUnknown: () => void,
-): Promise<DrainResult> {
-  const endMs = time.monotonicMs() + withinMs;
-  let settledMs: number | undefined;
+/** Rejects with the reason of the caller's signal only. */
+export async function drainOwn(own: OwnInstance, options: DrainOptions, deps: DrainDeps): Promise<DrainResult> {
+  const { timeoutMs = drainTimeoutMs, settleMs = 500, signal } = options;
+  const limit = deadline(deps.scheduler, timeoutMs, 'the time for the drain is over', signal);
+  try {
+    const { safeForMs, ...result } = await tryToDrain(own, options, deps, limit.signal);
+    if (!result.safe) return result;
+    await pause(deps.scheduler, safeForMs ?? settleMs, limit.signal, true);
+    signal?.throwIfAborted();
+    const isLate = safeForMs !== undefined && limit.signal.aborted;
+    return isLate ? { ...result, safe: false, problem: 'resolvers may still hold its address' } : result;
+  } finally {
+    limit.clear();
+  }
+}
+
+/** `safeForMs`: until it is safe; undefined: it is, but for the time to settle. */
+type Drained = DrainResult & { readonly safeForMs?: number };
+
+async function tryToDrain(
+  own: OwnInstance,
+  { timeoutMs = drainTimeoutMs, reason, signal }: DrainOptions,
+  { scheduler, random, ttlMs, onDrained }: DrainDeps,
+  ends: AbortSignal,
+): Promise<Drained> {
+  const endMs = scheduler.nowMs() + timeoutMs;
+  let reachedMs = scheduler.nowMs();
+  let isDrained = false;
   let safeToStopAt: Date | undefined;
+  const unsafe = (problem: string): Drained => ({ safe: false, safeToStopAt, problem });
   for (let failures = 0; ; ) {
-    signal.throwIfAborted();
-    const leftMs = endMs - time.monotonicMs();
-    const waitSeconds = Math.max(0, Math.ceil(Math.min(leftMs, pieceMs) / 1000));
-    const query = new URLSearchParams({ wait: `${waitSeconds}s`, ...(reason === undefined ? {} : { reason }) });
-    const reply = await link.call(
-      { method: 'POST', path: `${path}/drain?${query.toString()}`, moreMs: waitSeconds * 1000 },
-      signal,
-    );
-    signal.throwIfAborted();
+    // At once at first: that it has left the answers is worth knowing before it is safe.
+    const serverWaitMs = isDrained ? Math.max(0, Math.floor(Math.min(endMs - scheduler.nowMs(), pieceMs))) : 0;
+    const reply = await own.write(drainCall(serverWaitMs, reason), ends);
+    signal?.throwIfAborted();
+    if (typeof reply === 'string') {
+      if (!isDrained) onDrained();
+      return { safe: true, safeToStopAt: undefined, problem: undefined, safeForMs: ttlMs() };
+    }
     if (reply.kind === 'done') {
-      settledMs ??= time.monotonicMs() + settleMs;
+      if (!isDrained) onDrained();
+      isDrained = true;
       safeToStopAt = dateOf(reply.document['safeToStopAt']);
-      if (reply.document['safe'] === true) break;
-    } else if (reply.kind === 'refused' && reply.status === 404) onUnknown();
-    else if (reply.kind === 'refused')
-      throw new RollcallError('refused', `Cannot drain ${env}/${appid}/${instance}: ${reply.text}`, reply);
-    if (time.monotonicMs() >= endMs) return { safe: false, safeToStopAt };
+      if (reply.document['safe'] === true) return { safe: true, safeToStopAt, problem: undefined };
+      if (ends.aborted) return unsafe(`resolvers may hold its address until ${safeToStopAt?.toISOString() ?? 'later'}`);
+    } else if (reply.kind === 'refused' || ends.aborted) return unsafe(reply.text);
+    const nowMs = scheduler.nowMs();
+    if (reply.kind !== 'unreachable') reachedMs = nowMs;
+    else if (nowMs - reachedMs >= unreachableMsMax) return unsafe(reply.text);
     failures = reply.kind === 'done' ? 0 : failures + 1;
-    const askedMs = reply.kind === 'busy' ? (reply.waitMs ?? 0) : 0;
-    const pauseMs = failures === 0 ? 0 : Math.max(askedMs, backOffMs(failures, backOff, random));
-    await holdingPause(time, Math.min(pauseMs, Math.max(0, endMs - time.monotonicMs())), signal);
-  }
-  await holdingPause(time, settledMs - time.monotonicMs(), signal);
-  return { safe: true, safeToStopAt };
-}
-
-/** True: it is out of the registry. */
-export async function cancelAt(
-  { path }: Place,
-  { withinMs = 5000, reason, signal = new AbortController().signal }: CancelOptions,
-  { link, time, random }: LeavingDeps,
-): Promise<boolean> {
-  const endMs = time.monotonicMs() + withinMs;
-  const query = reason === undefined ? '' : `?${new URLSearchParams({ reason }).toString()}`;
-  for (let failures = 1; ; failures++) {
-    const reply = await link.call({ method: 'DELETE', path: path + query }, signal);
-    if (reply.kind === 'done' || (reply.kind === 'refused' && reply.status === 404)) return true;
-    const leftMs = endMs - time.monotonicMs();
-    if (reply.kind === 'refused' || leftMs <= 0 || signal.aborted) return false;
-    await holdingPause(time, Math.min(leftMs, backOffMs(failures, backOff, random)), signal);
+    if (reply.kind === 'done') continue;
+    await pause(scheduler, waitMs(reply, failures, random), ends, true);
+    signal?.throwIfAborted();
+    if (ends.aborted) return unsafe(reply.text);
   }
 }
 
-/** The process stays for it: somebody waits. */
-async function holdingPause(time: Time, ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await pause(time, ms, signal, true);
+function drainCall(serverWaitMs: number, reason: string | undefined): ApiCall {
+  const query = new URLSearchParams({
+    ...(serverWaitMs === 0 ? {} : { wait: `${serverWaitMs}ms` }),
+    ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
+  });
+  return { method: 'POST', path: `/drain${query.size === 0 ? '' : `?${query.toString()}`}`, serverWaitMs };
 }
 
-function dateOf(value: unknown): Date | undefined {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? new Date(value) : undefined;
+/** Never rejects. */
+export async function cancelOwn(
+  own: OwnInstance,
+  { timeoutMs = cancelTimeoutMs, reason, signal }: CancelOptions,
+  { scheduler, random }: LeavingDeps,
+): Promise<CancelResult> {
+  const query = reason === undefined ? '' : `?${new URLSearchParams({ reason: reason.toWellFormed() }).toString()}`;
+  const limit = deadline(scheduler, timeoutMs, 'the time for the cancellation is over', signal);
+  try {
+    for (let failures = 1; ; failures++) {
+      const reply = await own.write({ method: 'DELETE', path: query }, limit.signal);
+      if (typeof reply === 'string' || reply.kind === 'done') return { gone: true, problem: undefined };
+      const isFinal = reply.kind === 'refused' || limit.signal.aborted;
+      if (!isFinal) await pause(scheduler, waitMs(reply, failures, random), limit.signal, true);
+      if (isFinal || limit.signal.aborted) return { gone: false, problem: reply.text };
+    }
+  } finally {
+    limit.clear();
+  }
+}
+
+function waitMs(reply: DoneReply | FailedReply, failures: number, random: () => number): number {
+  const askedMs = reply.kind === 'busy' ? (reply.retryAfterMs ?? 0) : 0;
+  return Math.max(askedMs, backoffMs(failures, backoff, random));
 }

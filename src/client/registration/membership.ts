@@ -1,69 +1,91 @@
-// One instance in the registry, for as long as its program wants it there: registered, renewed at a third of the lease, a
-// little before it is due and each instance at another moment, registered again when the registry has forgotten it, tried
-// again and again while the registry is away. A registration that is wrong is not tried again; a token that is refused is.
-// Once drained it stays out of the answers: a registry that has to be told anew is told `waiting`.
-// Calls are made one after the other, so that no late registration overtakes a cancel.
+// One instance in the registry for as long as its program wants it there: registered, renewed a little before a third of
+// the lease has passed (each client at another moment), registered again when the registry does not know it any more,
+// tried again and again while the registry is unavailable. A registration that is wrong is not tried again; a token that
+// is refused is. Once drained it stays out of the answers: it is registered again as `waiting`.
+// Where a renewal shows another revision, the instance is read: if another registration has taken the name, it is left
+// alone until the name is free again.
+// Calls are made one after the other, so that no late registration overtakes a drain or a cancellation.
 
-import { backOffMs } from '../registry/back-off.ts';
+import { deadline, pause, type Scheduler, untilAborted } from '../../runtime/scheduler.ts';
+import { Latch, type WaitOptions } from '../latch.ts';
 import type { RegistryLink } from '../registry/registry-link.ts';
-import type { Document, Reply } from '../registry/reply.ts';
+import { type DoneReply, type FailedReply, isUnknownInstance } from '../registry/reply.ts';
 import { RollcallError } from '../rollcall-error.ts';
-import { Speaker } from '../speaker.ts';
-import { pause, type Time } from '../time.ts';
-import { Happening, type WaitOptions } from '../waiting.ts';
-import { type CancelOptions, cancelAt, type DrainOptions, type DrainResult, drainAt } from './leaving.ts';
-import { type Place, placeOf, type Registration, type RegistrationChanges } from './registration.ts';
+import { TypedEmitter } from '../typed-emitter.ts';
+import { type InstancePath, instancePathOf } from './instance-path.ts';
+import {
+  type CancelOptions,
+  type CancelResult,
+  cancelOwn,
+  cancelTimeoutMs,
+  type DrainOptions,
+  type DrainResult,
+  drainOwn,
+  drainTimeoutMs,
+} from './leaving.ts';
+import { OwnInstance, type Presence } from './own-instance.ts';
+import { isPermanent, jittered, renewEveryMs, retryMs } from './pace.ts';
+import { type Registration, type RegistrationChanges, registrationBody } from './registration.ts';
+import { leaseSecondsOf, type RegistrationReply, registrationReplyOf } from './registration-reply.ts';
 
-export type MembershipState = 'registering' | 'registered' | 'refused' | 'cancelled';
+/** `replaced`: another registration has the name. */
+export type MembershipState = 'registering' | 'registered' | 'replaced' | 'refused' | 'cancelled';
 
 export interface MembershipEvents {
-  /** With the registry's reply: names, lease, how to renew by hand. Told after each registration. */
-  registered: [reply: Document];
+  /** After each registration, the first one and later ones. */
+  registered: [reply: RegistrationReply];
   renewed: [];
-  /** The registry did not know the instance any more; it is being registered again. */
+  /** The registry does not know the instance any more; it is being registered again. */
   forgotten: [];
+  /** Another registration has taken the name. It is left alone; once the name is free, the instance is registered again. */
+  replaced: [];
+  /** It has left all answers, by `drain` or `leave`. */
+  drained: [];
   /** A call failed and will be made again. */
   trouble: [reason: string];
-  /** The registration is not taken, and is not tried again. */
+  /** The registration is refused, and is not tried again. */
   refused: [error: RollcallError];
 }
 
 export interface MembershipDeps {
   readonly link: RegistryLink;
-  readonly time: Time;
+  readonly scheduler: Scheduler;
   readonly random: () => number;
-  /** It is over; called once. */
+  /** It has ended; called once. */
   readonly onEnd: () => void;
 }
 
-const backOff = { leastMs: 500, mostMs: 15_000 };
-/** What comes of these may be another thing later: the token, the room, or what a zone file has. */
-const passingStatuses: ReadonlySet<number> = new Set([401, 403, 404]);
-
-export class Membership extends Speaker<MembershipEvents> {
-  readonly place: Place;
+export class Membership extends TypedEmitter<MembershipEvents> implements AsyncDisposable {
+  readonly path: InstancePath;
   readonly #deps: MembershipDeps;
+  readonly #own: OwnInstance;
   /** Ends the pauses and, once a call has come back, the work. */
   readonly #stop = new AbortController();
   /** Ends the calls as well. */
   readonly #abandon = new AbortController();
   readonly #running: Promise<void>;
   #registration: Registration;
-  #told: Happening;
+  #latch: Latch;
   #state: MembershipState = 'registering';
-  /** The registry has what is to be said. */
-  #isTold = false;
+  /** The registry has the registration as it is now. */
+  #isCurrent = false;
+  #registering: Promise<unknown> = Promise.resolve();
   #wake = new AbortController();
   #renewEveryMs: number;
-  #lastReason = 'no answer yet';
+  #ttlMs: number;
+  #failures = 0;
+  #lastProblem = 'no answer yet';
 
+  /** Throws `invalid`. */
   constructor(registration: Registration, deps: MembershipDeps) {
     super();
-    this.place = placeOf(registration);
+    this.path = instancePathOf(registration);
     this.#registration = registration;
     this.#deps = deps;
-    this.#told = new Happening(deps.time);
-    this.#renewEveryMs = ((registration.leaseSeconds ?? 90) * 1000) / 3;
+    this.#own = new OwnInstance(deps.link, this.path.apiPath, () => this.#replaced());
+    this.#latch = new Latch(deps.scheduler);
+    this.#renewEveryMs = renewEveryMs(registration.leaseSeconds ?? 90);
+    this.#ttlMs = (registration.dnsTtl ?? 5) * 1000;
     this.#running = this.#keep();
   }
 
@@ -71,128 +93,206 @@ export class Membership extends Speaker<MembershipEvents> {
     return this.#state;
   }
 
-  /** Resolves when the registry has what was said last. Errors: `refused`, `late`, `closed`. */
+  /** Resolves when the registry has the registration as it is now. Errors: `refused`, `timeout`, `closed`. */
   registered(options: WaitOptions = {}): Promise<void> {
-    const { env, appid, instance } = this.place;
-    return this.#told.wait(options, () => `Cannot register ${env}/${appid}/${instance}: ${this.#lastReason}`);
+    return this.#latch.wait(options, () => `Cannot register ${this.path.name}: ${this.#lastProblem}`);
   }
 
-  /** Registers with other fields; resolves when the registry has them. Errors as with `registered`. */
+  /** Registers with other fields; resolves when the registry has them. Errors: those of `registered`. */
   update(changes: RegistrationChanges, options: WaitOptions = {}): Promise<void> {
     this.#registration = { ...this.#registration, ...changes };
     if (this.#stop.signal.aborted || this.#state === 'refused') return this.registered(options);
-    this.#isTold = false;
-    if (this.#told.isDone) this.#told = new Happening(this.#deps.time);
+    this.#outdate();
     this.#wake.abort();
     return this.registered(options);
   }
 
   /**
-   * Out of all answers; resolves when no resolver can hold one with it, or with `safe: false` when the time is over. It
-   * stays registered and takes traffic again by `update({ status: 'up' })`. Errors: `refused`, `closed`.
+   * Takes it out of all answers; resolves when no resolver can hold one with it, or with `safe: false` when the time is
+   * over or the registry refuses. It stays registered; `update({ status: 'up' })` brings it back. Errors: `closed`.
    */
   async drain(options: DrainOptions = {}): Promise<DrainResult> {
-    // What was never taken has never been handed out.
-    if (this.#state === 'refused') return { safe: true, safeToStopAt: undefined };
-    if (this.#stop.signal.aborted) throw this.#closed('drain');
+    if (this.#state !== 'refused' && this.#stop.signal.aborted) throw this.#closed('drain');
+    const { scheduler } = this.#deps;
+    const { timeoutMs = drainTimeoutMs, signal } = options;
+    const startedMs = scheduler.nowMs();
     this.#registration = { ...this.#registration, status: 'waiting' };
-    return drainAt(this.place, options, this.#deps, () => {
-      // Forgotten meanwhile: it has to be known to be drained.
-      this.#isTold = false;
-      this.#wake.abort();
-    });
+    // A registration under way would bring it back.
+    const limit = deadline(scheduler, timeoutMs, 'the time for the drain is over', signal);
+    await Promise.race([this.#registering, untilAborted(limit.signal)]);
+    limit.clear();
+    signal?.throwIfAborted();
+    // What was never registered was never in an answer.
+    if (!this.#own.mayBeRegistered && this.#state !== 'replaced')
+      return { safe: true, safeToStopAt: undefined, problem: undefined };
+    const leftMs = Math.max(0, timeoutMs - (scheduler.nowMs() - startedMs));
+    const drained = { ttlMs: () => this.#ttlMs, onDrained: () => this.emit('drained') };
+    return drainOwn(this.#own, { ...options, timeoutMs: leftMs }, { ...this.#deps, ...drained });
   }
 
-  /** Out of the registry. True: it is; false: the registry could not be told, and the lease will end it. */
-  async cancel(options: CancelOptions = {}): Promise<boolean> {
+  /** Takes it out of the registry, without a drain. Never rejects. */
+  async cancel(options: CancelOptions = {}): Promise<CancelResult> {
+    const { timeoutMs = cancelTimeoutMs } = options;
+    const { scheduler } = this.#deps;
+    const endMs = scheduler.nowMs() + timeoutMs;
+    // A call under way would arrive later; half of the time is for the cancellation itself.
+    const cancelTimer = scheduler.after(timeoutMs / 2, () => this.#abandon.abort(), true);
     await this.#end();
-    const isGone = await cancelAt(this.place, options, this.#deps);
+    cancelTimer();
+    const isNone = !this.#own.mayBeRegistered;
+    const leftMs = Math.max(0, endMs - scheduler.nowMs());
+    const result = isNone
+      ? { gone: true, problem: undefined }
+      : await cancelOwn(this.#own, { ...options, timeoutMs: leftMs }, this.#deps);
     this.#state = 'cancelled';
-    return isGone;
-  }
-
-  /** Drains, then cancels: what a program does before it stops. */
-  async leave(options: DrainOptions = {}): Promise<DrainResult> {
-    const result = await this.drain(options);
-    await this.cancel(options.signal === undefined ? {} : { signal: options.signal });
     return result;
   }
 
-  /** Renews no more and tells the registry nothing: the lease will end it. */
+  /** Drains, then cancels: what a program does before it stops. Errors: those of `drain`. */
+  async leave(options: DrainOptions = {}): Promise<DrainResult> {
+    const result = await this.drain(options);
+    await this.cancel({ signal: options.signal, reason: options.reason });
+    return result;
+  }
+
+  /** Stops renewing without a cancellation: the lease ends it. Never rejects. */
   async abandon(): Promise<void> {
     this.#abandon.abort();
     await this.#end();
-    this.fallSilent();
+    this.removeAllListeners();
+  }
+
+  /** Cancels it, unless it has ended already. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stop.signal.aborted) await this.cancel();
+    await this.abandon();
   }
 
   async #end(): Promise<void> {
     this.#stop.abort();
     this.#wake.abort();
-    this.#told.fail(this.#closed('register'));
+    this.#latch.fail(this.#closed('register'));
     await this.#running;
     this.#deps.onEnd();
   }
 
   #closed(what: string): RollcallError {
-    const { env, appid, instance } = this.place;
-    return new RollcallError('closed', `Cannot ${what} ${env}/${appid}/${instance}: its registration has been ended`);
+    return new RollcallError('closed', `Cannot ${what} ${this.path.name}: its registration has been ended`);
   }
 
   async #keep(): Promise<void> {
-    const { link, random } = this.#deps;
-    const { path } = this.place;
-    let failures = 0;
     while (!this.#stop.signal.aborted && this.#state !== 'refused') {
-      const isRenewal = this.#isTold;
-      const said = this.#registration;
-      const call = isRenewal ? { path: `${path}/renew` } : { path, body: bodyOf(said) };
-      const reply = await link.call({ method: 'PUT', ...call }, this.#abandon.signal);
-      if (reply.kind === 'done') {
-        failures = 0;
-        if (isRenewal) this.tell('renewed');
-        else this.#wasTold(reply.document, said);
-        // Something else was to be said meanwhile: at once.
-        if (this.#isTold) await this.#pause(this.#renewEveryMs * (0.8 + 0.2 * random()));
-      } else if (isRenewal && reply.kind === 'refused' && reply.status === 404) {
-        this.#isTold = false;
-        this.tell('forgotten');
-      } else if (!this.#isRefusal(reply)) {
-        failures++;
-        this.#lastReason = reply.text;
-        if (!this.#stop.signal.aborted) this.tell('trouble', reply.text);
-        // Near the end of the lease the next renewal comes soon, however often it failed.
-        const ownMs = backOffMs(failures, { ...backOff, mostMs: Math.min(backOff.mostMs, this.#renewEveryMs) }, random);
-        await this.#pause(Math.max(ownMs, reply.kind === 'busy' ? (reply.waitMs ?? 0) : 0));
-      }
+      const step =
+        this.#state === 'replaced' ? this.#awaitName() : this.#isCurrent ? this.#renew() : this.#registerNow();
+      const failed = await step;
+      if (failed === undefined) {
+        this.#failures = 0;
+        // Where the registration was changed meanwhile, the new one is sent at once.
+        if (this.#isCurrent || this.#state === 'replaced')
+          await this.#pause(jittered(this.#renewEveryMs, this.#deps.random));
+      } else if (failed !== 'again' && !this.#isRefusal(failed)) await this.#waitAfter(failed);
     }
   }
 
-  #wasTold(reply: Document, said: Registration): void {
-    const { renewEverySeconds } = reply;
-    if (typeof renewEverySeconds === 'number' && renewEverySeconds > 0) this.#renewEveryMs = renewEverySeconds * 1000;
+  /** Undefined: done; `again`: the next step follows at once. */
+  async #renew(): Promise<FailedReply | 'again' | undefined> {
+    const { link } = this.#deps;
+    const reply = await link.call({ method: 'PUT', path: `${this.path.apiPath}/renew` }, this.#abandon.signal);
+    if (isUnknownInstance(reply)) return this.#forgotten();
+    if (reply.kind !== 'done') return reply;
+    const leaseSeconds = leaseSecondsOf(reply.document);
+    if (leaseSeconds !== undefined) this.#renewEveryMs = renewEveryMs(leaseSeconds);
+    this.emit('renewed');
+    if (!this.#own.isChanged(reply)) return undefined;
+    const presence = await this.#own.look(this.#abandon.signal);
+    return presence === 'absent' ? this.#forgotten() : undefined;
+  }
+
+  async #registerNow(): Promise<FailedReply | 'again' | undefined> {
+    const sent = this.#registration;
+    const body = registrationBody(sent);
+    this.#own.sends(sent.addrs);
+    const { link } = this.#deps;
+    const signal = this.#abandon.signal;
+    const put = (): Promise<DoneReply | FailedReply> =>
+      link.call({ method: 'PUT', path: this.path.apiPath, body }, signal);
+    const asked = this.#state === 'registered' ? this.#own.write({ method: 'PUT', path: '', body }, signal) : put();
+    this.#registering = asked;
+    return this.#registrationAnswered(sent, await asked);
+  }
+
+  #registrationAnswered(
+    sent: Registration,
+    reply: DoneReply | FailedReply | Exclude<Presence, 'ours'>,
+  ): FailedReply | 'again' | undefined {
+    if (reply === 'absent') return this.#forgotten();
+    if (reply === 'replaced') return undefined;
+    if (reply.kind !== 'done') {
+      if (!reply.isUnapplied) this.#own.mayBeRegistered = true;
+      return reply;
+    }
+    this.#own.registered(sent.addrs, reply);
+    const document = registrationReplyOf(reply.document);
+    this.#renewEveryMs = renewEveryMs(document.leaseSeconds);
+    this.#ttlMs = document.dnsTtl * 1000;
     this.#state = 'registered';
-    this.#isTold = said === this.#registration;
-    this.tell('registered', reply);
-    if (this.#isTold) this.#told.done();
+    this.#isCurrent = sent === this.#registration;
+    this.emit('registered', document);
+    if (this.#isCurrent) this.#latch.open();
+    return undefined;
+  }
+
+  /** While another registration has the name. */
+  async #awaitName(): Promise<FailedReply | 'again' | undefined> {
+    const presence = await this.#own.look(this.#abandon.signal);
+    if (presence === 'replaced') return undefined;
+    if (typeof presence === 'object') return presence;
+    this.#state = 'registering';
+    return 'again';
+  }
+
+  /** The registry does not have the registration as it is now. */
+  #outdate(): void {
+    this.#isCurrent = false;
+    if (this.#latch.isOpen) this.#latch = new Latch(this.#deps.scheduler);
+  }
+
+  #forgotten(): 'again' {
+    this.#own.mayBeRegistered = false;
+    this.#outdate();
+    this.#state = 'registering';
+    this.emit('forgotten');
+    return 'again';
+  }
+
+  #replaced(): void {
+    if (this.#state === 'replaced') return;
+    this.#outdate();
+    this.#state = 'replaced';
+    this.#lastProblem = 'another registration has taken the name';
+    this.emit('replaced');
   }
 
   /** True: it was refused for good. */
-  #isRefusal(reply: Exclude<Reply, { readonly kind: 'done' }>): boolean {
-    if (reply.kind !== 'refused' || passingStatuses.has(reply.status)) return false;
-    const error = new RollcallError('refused', reply.text, { status: reply.status });
+  #isRefusal(reply: FailedReply): boolean {
+    if (!isPermanent(reply)) return false;
+    const error = new RollcallError('refused', reply.text, reply);
     this.#state = 'refused';
-    this.#told.fail(error);
-    this.tell('refused', error);
+    this.#latch.fail(error);
+    this.emit('refused', error);
     return true;
   }
 
-  /** Until the time has passed, there is something to say, or the end. */
+  async #waitAfter(reply: FailedReply): Promise<void> {
+    this.#failures++;
+    this.#lastProblem = reply.text;
+    if (!this.#stop.signal.aborted) this.emit('trouble', reply.text);
+    await this.#pause(retryMs(this.#failures, reply, this.#renewEveryMs, this.#deps.random));
+  }
+
+  /** Until the time has passed, there is something to send, or the end. */
   async #pause(ms: number): Promise<void> {
     if (this.#wake.signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController();
-    await pause(this.#deps.time, ms, this.#wake.signal);
+    await pause(this.#deps.scheduler, ms, this.#wake.signal);
   }
-}
-
-function bodyOf({ env: _env, appid: _appid, instance: _instance, ...fields }: Registration): Document {
-  return fields;
 }

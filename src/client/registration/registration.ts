@@ -1,57 +1,41 @@
-// What a program says of itself when it registers: the fields of the API, the registry's defaults for those left out. The
-// registry checks them, and tells every fault at once; here only what makes the path of the call is looked at.
-
-import { RollcallError } from '../rollcall-error.ts';
+// What a program registers: the fields of the API; the registry's defaults apply to those left out. The registry checks
+// the values and reports every fault at once.
 
 export interface Registration {
   /** One DNS label: `prod`. */
   readonly env: string;
   /** One or more DNS labels: `orders`, `com.acme.pay`. */
   readonly appid: string;
-  /** Unique in its app; `host:port` of the first address by default, which a restarted process has again. */
-  readonly instance?: string;
-  /** `http://10.0.0.7:8080`; the scheme names the port. */
+  /** Unique in its app; by default `host:port` of the first address, which a restarted process has again. */
+  readonly instance?: string | undefined;
+  /** `http://10.0.0.7:8080`; the scheme is the port's name. At least one. */
   readonly addrs: readonly string[];
-  readonly version?: string;
-  readonly zone?: string;
-  readonly group?: string;
-  readonly tags?: readonly string[];
-  readonly weight?: number;
-  readonly priority?: number;
-  readonly status?: 'up' | 'waiting';
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** 90 by default. */
-  readonly leaseSeconds?: number;
-  readonly dnsTtl?: number;
+  /** Empty by default. */
+  readonly version?: string | undefined;
+  /** The availability zone; empty by default. */
+  readonly zone?: string | undefined;
+  /** Empty by default. */
+  readonly group?: string | undefined;
+  /** None by default. */
+  readonly tags?: readonly string[] | undefined;
+  /** Share of the traffic, as in SRV: 0 to 65535, 10 by default. */
+  readonly weight?: number | undefined;
+  /** As in SRV: 0 to 65535, lower ones are used first; 0 by default. */
+  readonly priority?: number | undefined;
+  /** `waiting` is registered without traffic; `up` by default. */
+  readonly status?: 'up' | 'waiting' | undefined;
+  /** Goes into TXT; empty by default. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Seconds without a renewal after which the instance is evicted; 90 by default, 5 to 86 400. */
+  readonly leaseSeconds?: number | undefined;
+  /** Seconds for which resolvers may keep an answer; by default the registry's own, 5. */
+  readonly dnsTtl?: number | undefined;
 }
 
 /** What may be changed while registered. */
 export type RegistrationChanges = Omit<Partial<Registration>, 'env' | 'appid' | 'instance'>;
 
-export interface Place {
-  readonly env: string;
-  readonly appid: string;
-  readonly instance: string;
-  /** `/api/v1/apps/prod/orders/orders-1` */
-  readonly path: string;
-}
-
-/** Where a registration goes. Throws `invalid`. */
-export function placeOf({ env, appid, instance, addrs }: Registration): Place {
-  const id = instance ?? addrs[0]?.replace(/^[^:]*:\/\//, '');
-  if (id === undefined) throw invalid('addrs', 'must have at least one address', 'none');
-  for (const [field, value] of Object.entries({ env, appid, instance: id })) {
-    if (typeof value !== 'string' || value === '') throw invalid(field, 'must be a text that is not empty', value);
-    // A URL folds such a segment away, however it is written.
-    if (value === '.' || value === '..') throw invalid(field, 'must not be . or ..', value);
-  }
-  const path = `/api/v1/apps/${[env, appid, id].map((part) => encodeURIComponent(part.toWellFormed())).join('/')}`;
-  return { env, appid, instance: id, path };
-}
-
-function invalid(field: string, rule: string, value: unknown): RollcallError {
-  return new RollcallError(
-    'invalid',
-    `Cannot register: ${field} ${rule}, received ${JSON.stringify(value) ?? 'nothing'}`,
-  );
+/** The body of the call: everything but what its path names. */
+export function registrationBody({ env: _env, appid: _appid, instance: _instance, ...fields }: Registration): object {
+  return fields;
 }

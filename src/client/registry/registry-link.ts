@@ -1,39 +1,44 @@
-// The way to the registry: several addresses of it, of which the one that answered last is asked first. A call goes on to
-// the next address when one cannot be reached or is busy; an address that said `Retry-After` is left alone until then.
-// Every call is one that may be made twice: each sets a state and none adds to one.
-// Limits: each address is tried once a call; when to call again is for the caller to know.
+// Calls of the registry over several addresses of it: the one that answered last is asked first, the next one where an
+// address cannot be reached, is busy, or is not rollcall. An address that sent `Retry-After` is left alone until then.
+// Every call may be repeated: each sets a state and none adds to one.
+// Limits: each address is tried once a call; when to call again is the caller's decision.
 
-import type { Time } from '../time.ts';
-import { documentOf, type Reply, refusalOf, replyOf } from './reply.ts';
+import { deadline, type Scheduler } from '../../runtime/scheduler.ts';
+import type { Fetch, HttpResponse } from './http-request.ts';
+import { jsonObjectOf } from './problem-document.ts';
+import { type FailedReply, failedReplyOf, type Reply, replyOf, textOf } from './reply.ts';
 
 export interface RegistryLinkOptions {
   /** Origins: `http://10.0.0.5:7171`. At least one. */
   readonly addresses: readonly string[];
   readonly token?: string | undefined;
-  readonly fetch: typeof fetch;
-  readonly time: Time;
-  /** For a reply, or for the head of a stream. */
-  readonly replyWithinMs: number;
+  readonly fetch: Fetch;
+  readonly scheduler: Scheduler;
+  /** For a reply of one address, or for the head of a stream. */
+  readonly requestTimeoutMs: number;
 }
 
 export interface ApiCall {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** From the root, percent-encoded. */
+  /** `GET` by default. */
+  readonly method?: string;
+  /** From the root, percent-encoded; sent as it is. */
   readonly path: string;
   readonly body?: unknown;
-  /** Beyond what replies have anyway, for calls that wait at the registry. */
-  readonly moreMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For how long the registry itself was asked to wait before it replies; 0 by default. */
+  readonly serverWaitMs?: number;
 }
 
-/** A stream of events, open: `address` is where. */
+/** An open stream of events. `close` ends its body, which then throws. */
 export interface OpenStream {
   readonly kind: 'open';
   readonly address: string;
-  readonly body: ReadableStream<Uint8Array>;
+  readonly body: AsyncIterable<Uint8Array>;
+  close(): void;
 }
 
-/** What is done with a response of one address. */
-type Reading<T extends Reply | OpenStream> = (response: Response, address: string) => Promise<T>;
+/** A request of one address: its end is the caller's, or its own. */
+type Exchange<T> = (address: string, signal: AbortSignal) => Promise<T>;
 
 export class RegistryLink {
   readonly #options: RegistryLinkOptions;
@@ -48,47 +53,55 @@ export class RegistryLink {
     return this.#options.addresses;
   }
 
-  /** Makes the call. An aborted signal gives `unreachable`. */
-  async call({ method, path, body, moreMs = 0 }: ApiCall, signal: AbortSignal): Promise<Reply> {
-    const init: RequestInit = {
-      method,
-      headers: this.#headers(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    };
-    const withinMs = this.#options.replyWithinMs + moreMs;
-    return this.#atEach<Reply>(
-      path,
-      () => init,
-      signal,
-      withinMs,
-      async (response) => replyOf(response),
-    );
+  /** Makes the call; never rejects. Once the signal aborts the outcome is `unreachable`. */
+  call({ method = 'GET', path, body, headers, serverWaitMs = 0 }: ApiCall, signal: AbortSignal): Promise<Reply> {
+    const timeoutMs = this.#options.requestTimeoutMs + serverWaitMs;
+    return this.#atEach<Reply>(signal, timeoutMs, async (address, ends) => {
+      const request = {
+        method,
+        headers: this.#headers({ ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        redirect: 'manual',
+        signal: ends,
+      } as const;
+      const response = await this.#options.fetch(address + path, request);
+      return replyOf(response, `${address} answered ${method} ${path}`);
+    });
   }
 
-  /** Opens a stream. `lastEventId` says where the caller is in the stream of that address, if anywhere. */
+  /** Opens a stream. `lastEventId`: the caller's position in the stream of that address, if any. */
   stream(
     path: string,
     lastEventId: (address: string) => string | undefined,
     signal: AbortSignal,
-  ): Promise<OpenStream | Reply> {
-    const init = (address: string): RequestInit => {
+  ): Promise<OpenStream | FailedReply> {
+    return this.#atEach<OpenStream | FailedReply>(signal, this.#options.requestTimeoutMs, async (address, ends) => {
       const id = lastEventId(address);
-      return {
-        headers: this.#headers({ accept: 'text/event-stream', ...(id === undefined ? {} : { 'last-event-id': id }) }),
+      const closing = new AbortController();
+      // Once the stream is open the deadline is over, and only the caller's signal ends it.
+      const abort = (): void => closing.abort(ends.reason);
+      ends.addEventListener('abort', abort, { once: true });
+      const close = (): void => {
+        ends.removeEventListener('abort', abort);
+        closing.abort(new Error('the stream was closed'));
       };
-    };
-    return this.#atEach<OpenStream | Reply>(
-      path,
-      init,
-      signal,
-      this.#options.replyWithinMs,
-      async (response, address) => {
-        const { body, status, headers } = response;
-        const isStream = headers.get('content-type')?.startsWith('text/event-stream') === true;
-        if (status === 200 && isStream && body !== null) return { kind: 'open', address, body };
-        return refusalOf(response, documentOf(await response.text()));
-      },
-    );
+      const request = {
+        method: 'GET',
+        headers: this.#headers({ accept: 'text/event-stream', ...(id === undefined ? {} : { 'last-event-id': id }) }),
+        redirect: 'manual',
+        signal: closing.signal,
+      } as const;
+      try {
+        const response = await this.#options.fetch(address + path, request);
+        if (isEventStream(response)) return { kind: 'open', address, body: response.body, close };
+        const document = jsonObjectOf(await textOf(response));
+        close();
+        return failedReplyOf(response, document, `${address} answered GET ${path}`);
+      } catch (error) {
+        close();
+        throw error;
+      }
+    });
   }
 
   #headers(more: Readonly<Record<string, string>>): Record<string, string> {
@@ -100,73 +113,91 @@ export class RegistryLink {
     };
   }
 
-  /** The first definite answer; else the reason of the last address that had one. */
-  async #atEach<T extends Reply | OpenStream>(
-    path: string,
-    init: (address: string) => RequestInit,
+  /** The first definite outcome; else the one that says most about when to try again. */
+  async #atEach<T extends { readonly kind: string }>(
     signal: AbortSignal,
-    withinMs: number,
-    read: Reading<T>,
-  ): Promise<T | Reply> {
-    const { addresses, time } = this.#options;
-    let worst: Reply | undefined;
+    timeoutMs: number,
+    exchange: Exchange<T | FailedReply>,
+  ): Promise<T | FailedReply> {
+    const { addresses, scheduler } = this.#options;
+    let worst: FailedReply | undefined;
     for (let turn = 0; turn < addresses.length; turn++) {
       const index = (this.#preferred + turn) % addresses.length;
       const address = addresses[index] as string;
-      const leftMs = (this.#pausedUntilMs.get(address) ?? 0) - time.monotonicMs();
-      if (leftMs > 0) {
-        worst = worse(worst, { kind: 'busy', status: 503, text: `${address} asked to be left alone`, waitMs: leftMs });
-        continue;
-      }
-      const reply = await this.#atOne(address, path, init(address), signal, withinMs, read);
-      if (reply.kind !== 'busy' && reply.kind !== 'unreachable') {
+      const pausedMs = (this.#pausedUntilMs.get(address) ?? 0) - scheduler.nowMs();
+      const reply = pausedMs > 0 ? paused(address, pausedMs) : await this.#atOne(address, signal, timeoutMs, exchange);
+      if (!isMissing(reply)) {
         this.#preferred = index;
         return reply;
       }
-      if (reply.kind === 'busy' && reply.waitMs !== undefined)
-        this.#pausedUntilMs.set(address, time.monotonicMs() + reply.waitMs);
+      if (pausedMs <= 0 && reply.kind === 'busy' && reply.retryAfterMs !== undefined)
+        this.#pausedUntilMs.set(address, scheduler.nowMs() + reply.retryAfterMs);
       worst = worse(worst, reply);
       if (signal.aborted) break;
     }
-    return worst as Reply;
+    return worst as FailedReply;
   }
 
-  async #atOne<T extends Reply | OpenStream>(
+  async #atOne<T>(
     address: string,
-    path: string,
-    init: RequestInit,
     signal: AbortSignal,
-    withinMs: number,
-    read: Reading<T>,
-  ): Promise<T | Reply> {
-    const { fetch, time } = this.#options;
-    const late = new AbortController();
-    const takeBack = time.after(withinMs, () => late.abort(new Error(`no reply within ${withinMs} ms`)));
+    timeoutMs: number,
+    exchange: Exchange<T>,
+  ): Promise<T | FailedReply> {
+    const limit = deadline(this.#options.scheduler, timeoutMs, `no reply within ${timeoutMs / 1000} s`, signal);
     try {
-      const all = { ...init, redirect: 'manual' as const, signal: AbortSignal.any([signal, late.signal]) };
-      return await read(await fetch(address + path, all), address);
+      return await exchange(address, limit.signal);
     } catch (error) {
-      return { kind: 'unreachable', text: `cannot reach rollcall at ${address}: ${reasonOf(error)}` };
+      const deepest = deepestOf(error);
+      const text = `cannot reach rollcall at ${address}: ${deepest.message}`;
+      return { kind: 'unreachable', text, error: deepest, isUnapplied: unsentCodes.has(deepest.code) };
     } finally {
-      takeBack();
+      limit.clear();
     }
   }
 }
 
-type BadReply = Extract<Reply, { readonly kind: 'busy' | 'unreachable' }>;
-
-/** Who is busy may be asked again soonest; that one is told. */
-function worse(known: Reply | undefined, reply: BadReply): Reply {
-  if (known === undefined || known.kind !== 'busy') return reply;
-  if (reply.kind !== 'busy') return known;
-  return (reply.waitMs ?? 0) < (known.waitMs ?? 0) ? reply : known;
+function isEventStream(
+  response: HttpResponse,
+): response is HttpResponse & { readonly body: AsyncIterable<Uint8Array> } {
+  const type = response.headers.get('content-type') ?? '';
+  return response.status === 200 && type.startsWith('text/event-stream') && response.body !== null;
 }
 
-/** fetch hides why it failed one or two causes deep. */
-function reasonOf(error: unknown): string {
+/** No connection came about. */
+const unsentCodes: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+function paused(address: string, waitMs: number): FailedReply {
+  const text = `${address} asked to be called later`;
+  return { kind: 'busy', status: 503, text, problem: undefined, retryAfterMs: waitMs, isUnapplied: true };
+}
+
+/** Another address may know better. */
+function isMissing(reply: { readonly kind: string } | FailedReply): reply is FailedReply {
+  return reply.kind === 'busy' || reply.kind === 'foreign' || reply.kind === 'unreachable';
+}
+
+/** The address that can be asked again soonest; of others the last. What one may have applied, none has not. */
+function worse(known: FailedReply | undefined, reply: FailedReply): FailedReply {
+  if (known === undefined) return reply;
+  const isLater =
+    known.kind === 'busy' && (reply.kind !== 'busy' || (reply.retryAfterMs ?? 0) >= (known.retryAfterMs ?? 0));
+  return { ...(isLater ? known : reply), isUnapplied: known.isUnapplied && reply.isUnapplied };
+}
+
+/** The innermost cause: fetch wraps it once or twice, and so does an attempt over two address families. */
+function deepestOf(error: unknown): NodeJS.ErrnoException {
   let deepest = error;
-  for (let depth = 0; depth < 4 && deepest instanceof Error && deepest.cause instanceof Error; depth++)
-    deepest = deepest.cause;
-  if (deepest instanceof AggregateError && deepest.errors[0] instanceof Error) deepest = deepest.errors[0];
-  return deepest instanceof Error ? deepest.message : String(deepest);
+  for (let depth = 0; depth < 4 && deepest instanceof Error; depth++) {
+    if (deepest instanceof AggregateError && deepest.errors[0] instanceof Error) deepest = deepest.errors[0];
+    else if (deepest.cause instanceof Error) deepest = deepest.cause;
+    else break;
+  }
+  return deepest instanceof Error ? deepest : new Error(String(deepest));
 }

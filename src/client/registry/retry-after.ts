@@ -1,9 +1,9 @@
-// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date. What no server would mean is cut: a typing error of an operator
-// must not silence a client for a year.
+// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date. Cut at a minute, so that neither a typing error of an operator nor
+// a proxy's own page silences a client for longer than a lease.
 
-const retryAfterMsMax = 300_000;
+export const retryAfterMsMax = 60_000;
 
-/** In milliseconds; undefined: there is none, or it cannot be read. */
+/** Milliseconds; undefined: there is none, or it cannot be read. */
 export function retryAfterMs(header: string | null, wallMs: number): number | undefined {
   if (header === null) return undefined;
   const text = header.trim();

@@ -4,7 +4,7 @@
 
 import { isCookieLength } from './cookie.ts';
 import { type Edns, EdnsOption, headerOctets, type Query, RRType } from './message.ts';
-import { labelOctetsMax, type Name, nameOctetsMax } from './name.ts';
+import { fold, labelOctetsMax, type Name, nameOctetsMax } from './name.ts';
 
 /** A request that cannot be answered but deserves FORMERR. Echoes the question where there was a sound one. */
 export interface Malformed {
@@ -22,8 +22,6 @@ export interface CookieRequest {
 
 const rrFixedOctets = 10;
 const additionalSection = 2;
-/** The folded name of the request in hand; a request is decoded to its end before the next one. */
-const folded = Buffer.alloc(nameOctetsMax);
 
 /** Precondition: at least a header (12 octets). Never throws, whatever the octets. */
 export function decodeQuery(bytes: Buffer): Query | CookieRequest | Malformed {
@@ -35,10 +33,10 @@ export function decodeQuery(bytes: Buffer): Query | CookieRequest | Malformed {
   }
   // RFC 9619: exactly one question.
   if (questions !== 1) return malformed(headerOctets);
-  const nameEnd = foldQuestionName(bytes);
+  const nameEnd = endOfQuestionName(bytes);
   if (nameEnd < 0 || nameEnd + 4 > bytes.length) return malformed(headerOctets);
   const questionEnd = nameEnd + 4;
-  const qname = folded.toString('latin1', 0, nameEnd - headerOctets) as Name;
+  const qname = fold(bytes.toString('latin1', headerOctets, nameEnd) as Name);
   const records = decodeRecords(bytes, questionEnd);
   if (records === undefined) return malformed(questionEnd);
   const { edns, tsigAt } = records;
@@ -106,23 +104,18 @@ function u16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
-/** Copies the question's name into `folded` in lower case; returns the offset behind it, -1 for a bad name. */
-function foldQuestionName(bytes: Buffer): number {
+/** The offset after the question's name; -1 for a bad one. */
+function endOfQuestionName(bytes: Buffer): number {
   let at = headerOctets;
   const limit = Math.min(bytes.length, headerOctets + nameOctetsMax);
   for (;;) {
     if (at >= limit) return -1;
     const length = bytes[at] as number;
     if (length > labelOctetsMax) return -1;
-    folded[at - headerOctets] = length;
     at++;
     if (length === 0) return at;
-    const end = at + length;
-    if (end >= limit) return -1;
-    for (; at < end; at++) {
-      const octet = bytes[at] as number;
-      folded[at - headerOctets] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-    }
+    at += length;
+    if (at >= limit) return -1;
   }
 }
 

@@ -1,9 +1,11 @@
-// Answer -> octets. Writes a message once, to be served many times: identity, letter case, RD and OPT belong to a
-// request and are put in by reply.ts. Names are compressed where RFC 1035 types allow it (RFC 3597 §4) and never in
-// SRV (RFC 2782). Records that take turns at being first are written so that none depends on where another stands:
-// they point into the question alone, hence serving another order is copying runs of octets.
-// What does not fit: ADDITIONAL is left out by whole RRsets and without TC; anything else sets TC after as many
-// records as fit (RFC 2181 §9; old musl has no TCP and gives up on an empty TC answer).
+// Answer -> octets. Encodes a message once, to be served many times: ID, letter case, RD and OPT belong to a request and
+// are filled in by reply.ts. Names are compressed where the types of RFC 1035 allow it (RFC 3597 §4) and never in SRV
+// (RFC 2782). Records that take turns at being first are encoded so that none depends on where another stands: they
+// point into the question alone, so serving another order is copying runs of octets.
+// What does not fit: ADDITIONAL is left out by whole RRsets and without TC; anything else sets TC and carries whatever
+// records fit, smaller ones after a larger one included (RFC 2181 §9; old musl has no TCP and gives up on an empty TC
+// answer).
+// Limits: 65 535 octets a message; a name leads over at most `hopsMax` compression pointers.
 
 import { type Answer, headerOctets, type Rdata, type Rotation, type RRset, RRType, tcpOctetsMax } from './message.ts';
 import { fold, type Name, parentOf, ROOT } from './name.ts';
@@ -24,9 +26,12 @@ export interface Message {
   readonly serialAt: number;
 }
 
+/** Records of an RRset that were written: so many from the first on, or the indexes of those that fitted. */
+export type Written = number | readonly number[];
+
 export interface Encoded extends Message {
-  /** Records of each RRset of ANSWER, then glue, then ADDITIONAL; behind the end: none. */
-  readonly written: readonly number[];
+  /** For each RRset of ANSWER, then glue, then ADDITIONAL; past the end: none. */
+  readonly written: readonly Written[];
 }
 
 /** Records of the answer section that take turns at being first. Where they begin is read from the message. */
@@ -44,180 +49,204 @@ export interface Turns {
 const compressible: ReadonlySet<number> = new Set([RRType.NS, RRType.CNAME, RRType.SOA, RRType.PTR, RRType.MX]);
 /** A pointer has 14 bits. */
 const pointerMax = 0x3fff;
-/** Room behind the largest message: a record is written first and measured afterwards. */
+/** Pointers followed to read one name: dnspython and Go refuse long chains of them. */
+const hopsMax = 8;
+/** Room past the largest message: a record is written first and measured afterwards. */
 const slackOctets = 70_000;
 
-const buffer = Buffer.alloc(tcpOctetsMax + slackOctets);
-let at = 0;
-/** Where each name suffix of the message in hand stands. */
-let suffixes = new Map<string, number>();
+/** One for each handler: it reuses its buffer. */
+export class AnswerEncoder {
+  readonly #buffer = Buffer.alloc(tcpOctetsMax + slackOctets);
+  #at = 0;
+  /** Where each name suffix of the message stands. */
+  #suffixes = new Map<string, number>();
 
-/**
- * Encodes for a limit in octets (without OPT). `question` is the request's question section; its name, folded, is
- * `qname`.
- */
-export function encodeAnswer(qname: Name, question: Uint8Array, answer: Answer, limitOctets: number): Encoded {
-  begin(qname, question);
-  let turns: Turns | undefined;
-  let isTruncated = false;
-  let isWhole = true;
-  let answers = 0;
-  const counts: number[] = [];
-  for (const rrset of answer.answer) {
-    const start = at;
-    const written = writeRRset(rrset, limitOctets);
-    answers += written;
-    counts.push(written);
-    if (rrset.rotation !== undefined) turns = turnsOf(rrset.rotation, start, written);
-    if (written < rrset.rdatas.length) {
-      isTruncated = true;
-      break;
+  /**
+   * Encodes for a limit in octets (without OPT). `question` is the request's question section; its name, folded, is
+   * `qname`.
+   */
+  encode(qname: Name, question: Uint8Array, answer: Answer, limitOctets: number): Encoded {
+    this.#begin(qname, question);
+    let turns: Turns | undefined;
+    let isTruncated = false;
+    let isWhole = true;
+    let answers = 0;
+    const all: Written[] = [];
+    for (const rrset of answer.answer) {
+      const start = this.#at;
+      const written = this.#writeRRset(rrset, limitOctets);
+      answers += countOf(written);
+      all.push(written);
+      if (rrset.rotation !== undefined) turns = this.#turnsOf(rrset.rotation, start, written);
+      if (written !== rrset.rdatas.length) {
+        isTruncated = true;
+        break;
+      }
+    }
+    let authorities = 0;
+    let serialAt = 0;
+    for (const rrset of isTruncated ? [] : answer.authority) {
+      const written = this.#writeRRset(rrset, limitOctets);
+      authorities += countOf(written);
+      if (written !== rrset.rdatas.length) isTruncated = true;
+      else if (rrset.type === RRType.SOA) serialAt = this.#at - 20;
+    }
+    let additionals = 0;
+    for (const rrset of isTruncated ? [] : answer.glue) {
+      const written = this.#writeRRset(rrset, limitOctets);
+      additionals += countOf(written);
+      all.push(written);
+      if (written !== rrset.rdatas.length) isTruncated = true;
+    }
+    for (const rrset of isTruncated ? [] : answer.additional) {
+      const written = this.#writeWholeRRset(rrset, limitOctets);
+      additionals += written;
+      all.push(written);
+      if (written === 0) isWhole = false;
+    }
+    const buffer = this.#buffer;
+    buffer[2] = 0x80 | (answer.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
+    buffer[3] = answer.rcode & 0x0f;
+    buffer.writeUInt16BE(answers, 6);
+    buffer.writeUInt16BE(authorities, 8);
+    buffer.writeUInt16BE(additionals, 10);
+    const octets = buffer.toString('latin1', 0, this.#at);
+    return { octets, isTruncated, isWhole: isWhole && !isTruncated, turns, written: all, serialAt };
+  }
+
+  #begin(qname: Name, question: Uint8Array): void {
+    this.#suffixes = new Map();
+    this.#buffer.fill(0, 0, headerOctets);
+    this.#buffer[5] = 1;
+    this.#buffer.set(question, headerOctets);
+    let at = headerOctets;
+    for (let rest = qname; rest !== ROOT; rest = parentOf(rest)) {
+      this.#suffixes.set(rest, at);
+      at += 1 + rest.charCodeAt(0);
+    }
+    this.#at = headerOctets + question.length;
+  }
+
+  /** Writes every record that fits. */
+  #writeRRset(rrset: RRset, limitOctets: number): Written {
+    const { owner, rdatas, rotation } = rrset;
+    // Most records are owned by the name in the question, so they point there.
+    const known = this.#suffixes.get(fold(owner));
+    const pointer = known !== undefined && this.#hopsFrom(known) < hopsMax ? known : undefined;
+    let fitting: number[] | undefined;
+    for (let index = 0; index < rdatas.length; index++) {
+      const start = this.#at;
+      if (pointer === undefined) this.#writeName(owner, true, rotation === undefined);
+      else this.#writePointer(pointer);
+      this.#writeRecord(rrset, rdatas[index] as Rdata);
+      if (this.#at > limitOctets) {
+        this.#rollBack(start);
+        fitting ??= Array.from({ length: index }, (_, before) => before);
+      } else fitting?.push(index);
+    }
+    if (fitting === undefined) return rdatas.length;
+    return fitting.at(-1) === fitting.length - 1 || fitting.length === 0 ? fitting.length : fitting;
+  }
+
+  /** Writes all records or none; returns how many. */
+  #writeWholeRRset(rrset: RRset, limitOctets: number): number {
+    const start = this.#at;
+    const written = this.#writeRRset(rrset, limitOctets);
+    if (written === rrset.rdatas.length) return written;
+    this.#rollBack(start);
+    return 0;
+  }
+
+  /** What was written from `start` on is gone, and nothing may point at it. */
+  #rollBack(start: number): void {
+    this.#at = start;
+    for (const [suffix, offset] of this.#suffixes) if (offset >= start) this.#suffixes.delete(suffix);
+  }
+
+  #turnsOf(rotation: Rotation, start: number, written: Written): Turns | undefined {
+    const { span, firsts } = rotationOf(rotation, written);
+    if (span < 1) return undefined;
+    return { at: start, headOctets: this.#endOfName(start) + 8 - start, records: span, firsts };
+  }
+
+  /** The offset after a written name: after its root, or after the pointer that it ends in. */
+  #endOfName(start: number): number {
+    let next = start;
+    for (;;) {
+      const length = this.#buffer[next] as number;
+      if (length === 0) return next + 1;
+      if (length >= 0xc0) return next + 2;
+      next += 1 + length;
     }
   }
-  let authorities = 0;
-  let serialAt = 0;
-  for (const rrset of isTruncated ? [] : answer.authority) {
-    const written = writeRRset(rrset, limitOctets);
-    authorities += written;
-    if (written < rrset.rdatas.length) isTruncated = true;
-    else if (rrset.type === RRType.SOA) serialAt = at - 20;
-  }
-  let additionals = 0;
-  for (const rrset of isTruncated ? [] : answer.glue) {
-    const written = writeRRset(rrset, limitOctets);
-    additionals += written;
-    counts.push(written);
-    if (written < rrset.rdatas.length) isTruncated = true;
-  }
-  for (const rrset of isTruncated ? [] : answer.additional) {
-    const written = writeWholeRRset(rrset, limitOctets);
-    additionals += written;
-    counts.push(written);
-    if (written === 0) isWhole = false;
-  }
-  buffer[2] = 0x80 | (answer.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
-  buffer[3] = answer.rcode & 0x0f;
-  buffer.writeUInt16BE(answers, 6);
-  buffer.writeUInt16BE(authorities, 8);
-  buffer.writeUInt16BE(additionals, 10);
-  return {
-    octets: buffer.toString('latin1', 0, at),
-    isTruncated,
-    isWhole: isWhole && !isTruncated,
-    turns,
-    written: counts,
-    serialAt,
-  };
-}
 
-function begin(qname: Name, question: Uint8Array): void {
-  suffixes = new Map();
-  buffer.fill(0, 0, headerOctets);
-  buffer[5] = 1;
-  buffer.set(question, headerOctets);
-  at = headerOctets;
-  for (let rest = qname; rest !== ROOT; rest = parentOf(rest)) {
-    suffixes.set(rest, at);
-    at += 1 + rest.charCodeAt(0);
-  }
-  at = headerOctets + question.length;
-}
-
-/** Writes records until one does not fit; returns how many did. */
-function writeRRset(rrset: RRset, limitOctets: number): number {
-  const { owner, rdatas, rotation } = rrset;
-  // What has its name in the question, as most has, points there.
-  const pointer = suffixes.get(fold(owner));
-  let written = 0;
-  for (const rdata of rdatas) {
-    const start = at;
-    if (pointer === undefined) writeName(owner, true, rotation === undefined);
-    else writePointer(pointer);
-    writeRecord(rrset, rdata);
-    if (at > limitOctets) {
-      rollBack(start);
-      break;
+  /** A record after its owner. Names in one that takes turns are no target: it moves. */
+  #writeRecord({ type, ttl, rotation }: RRset, rdata: Rdata): void {
+    const buffer = this.#buffer;
+    const at = this.#at;
+    buffer.writeUInt16BE(type, at);
+    buffer.writeUInt16BE(1, at + 2);
+    buffer.writeUInt32BE(ttl, at + 4);
+    const lengthAt = at + 8;
+    this.#at = at + 10;
+    const mayCompress = compressible.has(type);
+    for (const part of rdata) {
+      if (typeof part === 'string') this.#writeName(part, mayCompress, mayCompress && rotation === undefined);
+      else {
+        buffer.set(part, this.#at);
+        this.#at += part.length;
+      }
     }
-    written++;
+    buffer.writeUInt16BE(this.#at - lengthAt - 2, lengthAt);
   }
-  return written;
-}
 
-/** Writes all records or none; returns how many. */
-function writeWholeRRset(rrset: RRset, limitOctets: number): number {
-  const start = at;
-  const written = writeRRset(rrset, limitOctets);
-  if (written === rrset.rdatas.length) return written;
-  rollBack(start);
-  return 0;
-}
-
-/** What was written behind `start` is gone, and nothing may point at it. */
-function rollBack(start: number): void {
-  at = start;
-  for (const [suffix, offset] of suffixes) if (offset >= start) suffixes.delete(suffix);
-}
-
-function turnsOf(rotation: Rotation, start: number, written: number): Turns | undefined {
-  const { span, firsts } = rotationOf(rotation, written);
-  if (span < 1) return undefined;
-  return { at: start, headOctets: endOfName(start) + 8 - start, records: span, firsts };
-}
-
-/** Behind a written name: after its root, or after the pointer that it ends in. */
-function endOfName(start: number): number {
-  let next = start;
-  for (;;) {
-    const length = buffer[next] as number;
-    if (length === 0) return next + 1;
-    if (length >= 0xc0) return next + 2;
-    next += 1 + length;
+  #writePointer(offset: number): void {
+    this.#buffer.writeUInt16BE(0xc000 | offset, this.#at);
+    this.#at += 2;
   }
-}
 
-/** A record behind its owner. Names in one that takes turns are no target: it moves. */
-function writeRecord({ type, ttl, rotation }: RRset, rdata: Rdata): void {
-  buffer.writeUInt16BE(type, at);
-  buffer.writeUInt16BE(1, at + 2);
-  buffer.writeUInt32BE(ttl, at + 4);
-  const lengthAt = at + 8;
-  at += 10;
-  const mayCompress = compressible.has(type);
-  for (const part of rdata) {
-    if (typeof part === 'string') writeName(part, mayCompress, mayCompress && rotation === undefined);
-    else {
-      buffer.set(part, at);
-      at += part.length;
-    }
-  }
-  buffer.writeUInt16BE(at - lengthAt - 2, lengthAt);
-}
-
-function writePointer(offset: number): void {
-  buffer.writeUInt16BE(0xc000 | offset, at);
-  at += 2;
-}
-
-/** `mayPoint`: a suffix may become a pointer. `isTarget`: later names may point here. */
-function writeName(name: Name, mayPoint: boolean, isTarget: boolean): void {
-  if (!mayPoint && !isTarget) {
-    at += buffer.write(name, at, 'latin1');
-    return;
-  }
-  const key = fold(name);
-  let offset = 0;
-  while (name.charCodeAt(offset) !== 0) {
-    const suffix = offset === 0 ? key : key.slice(offset);
-    const known = mayPoint ? suffixes.get(suffix) : undefined;
-    if (known !== undefined) {
-      writePointer(known);
+  /** `mayPoint`: a suffix may become a pointer. `isTarget`: later names may point here. */
+  #writeName(name: Name, mayPoint: boolean, isTarget: boolean): void {
+    const buffer = this.#buffer;
+    if (!mayPoint && !isTarget) {
+      this.#at += buffer.write(name, this.#at, 'latin1');
       return;
     }
-    if (isTarget && at <= pointerMax) suffixes.set(suffix, at);
-    const octets = 1 + name.charCodeAt(offset);
-    buffer.write(name.slice(offset, offset + octets), at, 'latin1');
-    at += octets;
-    offset += octets;
+    const key = fold(name);
+    let offset = 0;
+    while (name.charCodeAt(offset) !== 0) {
+      const suffix = offset === 0 ? key : key.slice(offset);
+      const known = mayPoint ? this.#suffixes.get(suffix) : undefined;
+      if (known !== undefined && this.#hopsFrom(known) < hopsMax) {
+        this.#writePointer(known);
+        return;
+      }
+      // Where a known one is too many hops away, this one is nearer.
+      if (isTarget && this.#at <= pointerMax) this.#suffixes.set(suffix, this.#at);
+      const octets = 1 + name.charCodeAt(offset);
+      buffer.write(name.slice(offset, offset + octets), this.#at, 'latin1');
+      this.#at += octets;
+      offset += octets;
+    }
+    buffer[this.#at++] = 0;
   }
-  buffer[at++] = 0;
+
+  /** Pointers that the written name at `start` leads over. */
+  #hopsFrom(start: number): number {
+    const buffer = this.#buffer;
+    let hops = 0;
+    for (let at = start; ; ) {
+      const length = buffer[at] as number;
+      if (length === 0) return hops;
+      if (length < 0xc0) at += 1 + length;
+      else {
+        hops++;
+        at = buffer.readUInt16BE(at) & pointerMax;
+      }
+    }
+  }
+}
+
+function countOf(written: Written): number {
+  return typeof written === 'number' ? written : written.length;
 }

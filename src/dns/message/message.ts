@@ -118,6 +118,8 @@ export interface Rotation {
   readonly span: number;
   /** Indexes below `span`, in the order in which they come first. */
   readonly firsts: Uint8Array;
+  /** The order of the records stays for a while: see turnsFrom in rotation.ts. */
+  readonly isLasting?: boolean;
 }
 
 /** The instance that a record leads to; several where they say the same. */
@@ -130,8 +132,8 @@ export interface RRset {
   readonly ttl: number;
   readonly rdatas: readonly Rdata[];
   readonly rotation?: Rotation;
-  /** Whom each record leads to; absent for records that lead to nobody. All are instances of one app. */
-  readonly behind?: readonly InstanceSource[];
+  /** The instance that each record leads to, all of one app; absent for records that lead to none. */
+  readonly instances?: readonly InstanceSource[];
 }
 
 /** Text for people; where putting it into words takes longer than the answer, a function that does so when it is wanted. */
@@ -141,7 +143,32 @@ export function reasonText(reason: Reason): string {
   return typeof reason === 'string' ? reason : reason();
 }
 
-/** A decided answer. `reason` is for people: /resolve says it. */
+/**
+ * Whether an answer may be kept. `transient`: not in the cache, because names without number have such answers
+ * (NXDOMAIN), but it may be served again where it evicts only its like. `none`: it is right for this moment alone, or
+ * for a name of a wildcard.
+ */
+export type Caching = 'keep' | 'transient' | 'none';
+
+/** How long an answer is right. */
+export interface Lifetime {
+  readonly caching: Caching;
+  /** Monotonic milliseconds until which the TTLs in it are right. */
+  readonly validUntilMs: number;
+  /** What it was made from: it is right for as long as none of them has another revision. */
+  readonly sources: readonly Source[];
+}
+
+/**
+ * How records differ from what a client would expect of the name. `partial`: there are more than these; `fallback`: the
+ * name prefers others, which are not there; `invalid`: the zone has no data that can be served; `stale`: some may be out of date, for this reason, which is said before
+ * anything else.
+ */
+export type Caveat =
+  | { readonly kind: 'partial' | 'fallback' | 'invalid' }
+  | { readonly kind: 'stale'; readonly reason: string };
+
+/** A decided answer. `reason` is for people: /resolve shows it. */
 export interface Answer {
   readonly rcode: number;
   readonly authoritative: boolean;
@@ -151,20 +178,8 @@ export interface Answer {
   /** Additional records without which a referral is useless: left out, they set TC (RFC 9471 §3). */
   readonly glue: readonly RRset[];
   readonly reason: Reason;
-  /** Monotonic milliseconds until which the TTLs in it are right. */
-  readonly validUntilMs: number;
-  /** What it was made from: it is right for as long as none of them has another revision. */
-  readonly sources: readonly Source[];
-  /** False for answers to names without number (wildcards, NXDOMAIN), which would fill a cache. */
-  readonly isKept: boolean;
-  /** Not kept, but right until its sources say otherwise: it may be served again where it pushes out only its like. */
-  readonly isTransient: boolean;
-  /** It has fewer records than there are: an RRset was kept to its limit. */
-  readonly isPartial: boolean;
-  /** Why some of it may be out of date. */
-  readonly stale?: string | undefined;
-  /** It is full, but not of what the name prefers: the reason is told. */
-  readonly isFallback: boolean;
+  readonly caveat?: Caveat | undefined;
+  readonly lifetime: Lifetime;
   /** The SOA in AUTHORITY always says this serial, however old the rest of the answer is. */
   readonly serial?: Serial;
 }

@@ -1,18 +1,24 @@
-// The OPT record of a reply (RFC 6891 §6.1) and the options that rollcall puts into it: a cookie for a cookie, its name
-// for who asks for it (NSID, RFC 5001), and the reason of an answer that needs one (RFC 8914). What a client sends
-// beyond these is ignored and not echoed.
+// The OPT record of a reply (RFC 6891 §6.1) and the options that rollcall puts into it: a cookie for a cookie (RFC 7873),
+// its name where that is asked for (NSID, RFC 5001), and the reason of an answer that needs one (RFC 8914). What a client
+// sends beyond these is ignored and not echoed.
+// Cookies are for clients across a network. A forwarder on this machine that passes the cookies of its clients on (dnsmasq
+// does) would mix ours with those of other servers, and c-ares then drops the replies: so `auto` gives none to loopback.
 
 import { answerCookie } from './cookie.ts';
 import { type Edns, EdnsOption, type ExtendedError, RRType, udpOctetsMax } from './message.ts';
 
+/** Which clients get a cookie for theirs. */
+export type CookiePolicy = 'auto' | 'on' | 'off';
+
 /** Who this server is, as configured. */
 export interface Identity {
-  /** For NSID, and for `id.server` in class CH; empty: not told. */
+  /** For NSID, and for `id.server` in class CH; empty: not given. */
   readonly serverId: string;
-  /** For `version.bind` in class CH; empty: not told. */
+  /** For `version.bind` in class CH; empty: not given. */
   readonly serverVersion: string;
   /** Sixteen octets, the same on all servers behind one address (RFC 9018 §5). */
   readonly cookieSecret: Uint8Array;
+  readonly cookies: CookiePolicy;
 }
 
 /** Of an OPT record without options. */
@@ -32,9 +38,9 @@ export class OptWriter {
   }
 
   /** Octets that a reply must leave for its OPT. */
-  octets(edns: Edns | undefined): number {
+  octets(edns: Edns | undefined, peer: { readonly address: string }): number {
     if (edns === undefined) return 0;
-    const cookie = edns.cookie === undefined ? 0 : optionHeaderOctets + cookieOctets;
+    const cookie = this.#givesCookie(edns, peer) ? optionHeaderOctets + cookieOctets : 0;
     return optOctets + cookie + (this.#hasNsid(edns) ? optionHeaderOctets + this.#nsid.length : 0);
   }
 
@@ -58,7 +64,7 @@ export class OptWriter {
       left -= one.length;
       options.push(one);
     };
-    if (edns.cookie !== undefined) {
+    if (this.#givesCookie(edns, peer)) {
       const { cookieSecret } = this.#identity;
       add(option(EdnsOption.COOKIE, answerCookie(edns.cookie, peer.address, cookieSecret, this.#wallMs() / 1000)));
     }
@@ -69,10 +75,20 @@ export class OptWriter {
     return optRecord(rcode >> 4, edns.dnssecOk, options);
   }
 
-  /** RFC 5001 §2.2: asked for, and there is something to tell. */
+  #givesCookie(edns: Edns, { address }: { readonly address: string }): edns is Edns & { readonly cookie: Uint8Array } {
+    if (edns.cookie === undefined || this.#identity.cookies === 'off') return false;
+    return this.#identity.cookies === 'on' || !isLoopback(address);
+  }
+
+  /** RFC 5001 §2.2: asked for, and there is one. */
   #hasNsid(edns: Edns): boolean {
     return edns.wantsNsid && this.#nsid.length > 0;
   }
+}
+
+/** RFC 1122 §3.2.1.3, RFC 4291 §2.5.3. */
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 /** Version 0, our size, no flag but DO (RFC 3225 §3: copied). */

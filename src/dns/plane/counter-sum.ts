@@ -1,8 +1,16 @@
-// What the DNS threads count, in one: each counts in memory of its own, which is read here when somebody asks.
+// What the DNS threads count, in one: each counts in memory of its own, which is read here when asked for.
 
 import { DnsCounters, type QueryCount } from '../server/counters.ts';
 
-type Single = 'cacheHits' | 'cacheMisses' | 'truncated' | 'dropped' | 'sendErrors' | 'tcpConnections' | 'tcpRefused';
+type Single =
+  | 'cacheHits'
+  | 'cacheMisses'
+  | 'truncated'
+  | 'dropped'
+  | 'denied'
+  | 'sendErrors'
+  | 'tcpConnections'
+  | 'tcpRefused';
 
 export class CounterSum {
   readonly #parts: readonly DnsCounters[];
@@ -25,6 +33,10 @@ export class CounterSum {
 
   get dropped(): number {
     return this.#sum('dropped');
+  }
+
+  get denied(): number {
+    return this.#sum('denied');
   }
 
   get sendErrors(): number {

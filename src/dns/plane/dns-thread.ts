@@ -1,9 +1,17 @@
-// The main thread's handle on one DNS thread: started, posted to, listened to, and gone at some time.
+// The main thread's handle on one DNS thread: started, posted to, called, and gone at some time.
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { answerCall, type CallReply, Calls } from '../../runtime/worker-calls.ts';
 import type { ListenFailure } from '../transport/listen.ts';
-import type { Asked, Listening, Report, ThreadMessage, ThreadStart, Told } from './thread-message.ts';
+import type { Listening, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
+
+export interface ThreadHooks {
+  onFault(error: unknown, question: string): void;
+  /** What the thread may ask, and how the reply is posted: in the order of all other messages. */
+  readonly main: MainCalls;
+  reply(reply: CallReply): void;
+}
 
 export class DnsThread {
   readonly #worker: Worker;
@@ -11,34 +19,33 @@ export class DnsThread {
   readonly listening: Promise<Listening | ListenFailure>;
   /** Resolves with the first `reach`, or when the thread is gone. */
   readonly reached: Promise<void>;
-  /** Resolves when it is gone; with the error, where it was not told to. */
+  /** Resolves when it is gone; with the error, where it was not asked to end. */
   readonly ended: Promise<unknown>;
-  #isOver = false;
   /** Open sockets that do not close with the thread. */
   #descriptors: number[] = [];
-  /** By the number of the posting that asked. */
-  readonly #asked = new Map<number, (told: Told) => void>();
+  readonly #calls = new Calls<ThreadCalls>();
 
-  constructor(start: ThreadStart, onFault: (error: unknown, question: string) => void) {
+  constructor(start: ThreadStart, hooks: ThreadHooks) {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: start });
     const { promise, resolve, reject } = Promise.withResolvers<Listening | ListenFailure>();
     this.listening = promise;
     const caughtUp = Promise.withResolvers<void>();
     this.reached = caughtUp.promise;
-    // Whoever wants to hear it asks for `ended`.
+    // `ended` has it too.
     promise.catch(() => {});
-    this.#worker.on('message', (report: Report) => {
-      if (report.kind === 'listening') resolve(report);
-      else if (report.kind === 'opened') this.#descriptors.push(report.descriptor);
-      else if (report.kind === 'reached') caughtUp.resolve();
-      else if (report.kind === 'closing') this.#descriptors = [];
-      else if (report.kind === 'fault') onFault(report.error, report.question);
-      else if (report.kind === 'told') this.#answered(report.sequence, report.told);
+    this.#worker.on('message', (event: ThreadEvent) => {
+      if (event.kind === 'listening') resolve(event);
+      else if (event.kind === 'opened') this.#descriptors.push(event.descriptor);
+      else if (event.kind === 'reached') caughtUp.resolve();
+      else if (event.kind === 'closing') this.#descriptors = [];
+      else if (event.kind === 'fault') hooks.onFault(event.error, event.question);
+      else if (event.kind === 'reply') this.#calls.settle(event.reply);
+      else if (event.kind === 'call') answerCall(event.call, hooks.main, (reply) => hooks.reply(reply));
       else {
         // It has closed what was open.
         this.#descriptors = [];
-        const code = report.code ?? '';
-        resolve({ failed: report.failed, error: Object.assign(new Error(report.message), { code }) });
+        const code = event.code ?? '';
+        resolve({ failed: event.failed, error: Object.assign(new Error(event.message), { code }) });
       }
     });
     this.ended = new Promise((done) => {
@@ -48,27 +55,32 @@ export class DnsThread {
       });
       this.#worker.on('exit', (code) => {
         error ??= code === 0 ? undefined : new Error(`a DNS thread ended with ${code}`);
-        reject(error ?? new Error('a DNS thread ended'));
+        const ended = (error as Error | undefined) ?? new Error('a DNS thread ended');
+        reject(ended);
         caughtUp.resolve();
-        this.#isOver = true;
         if (error !== undefined) this.#closeLeftovers();
-        for (const sequence of this.#asked.keys()) this.#answered(sequence, undefined);
+        this.#calls.end(ended);
         done(error);
       });
     });
   }
 
-  post(posting: ThreadMessage): void {
-    this.#worker.postMessage(posting);
+  post(message: ThreadMessage): void {
+    this.#worker.postMessage(message);
   }
 
-  /** The same, for a posting that asks. Undefined: it has ended, and nobody can say. */
-  ask<Kind extends keyof Asked>(posting: ThreadMessage & { readonly kind: Kind }): Promise<Asked[Kind] | undefined> {
-    if (this.#isOver) return Promise.resolve(undefined);
-    const { promise, resolve } = Promise.withResolvers<Told>();
-    this.#asked.set(posting.sequence, resolve);
-    this.post(posting);
-    return promise as Promise<Asked[Kind] | undefined>;
+  /** Calls a function of the thread, in the order of the messages. Undefined: it has ended, or the function failed. */
+  async ask<Name extends keyof ThreadCalls>(
+    sequence: number,
+    name: Name,
+    ...args: Parameters<ThreadCalls[Name]>
+  ): Promise<{ readonly value: Awaited<ReturnType<ThreadCalls[Name]>> } | undefined> {
+    const { call, result } = this.#calls.open(name, ...args);
+    this.post({ kind: 'call', call, sequence });
+    return result.then(
+      (value) => ({ value }),
+      () => undefined,
+    );
   }
 
   /** Ends it wherever it is. */
@@ -76,13 +88,8 @@ export class DnsThread {
     void this.#worker.terminate();
   }
 
-  /** Queries would go on to be given to sockets that nobody reads. */
+  /** The kernel would go on giving queries to sockets that are not read. */
   #closeLeftovers(): void {
     for (const descriptor of this.#descriptors) closeSync(descriptor);
-  }
-
-  #answered(sequence: number, told: Told): void {
-    this.#asked.get(sequence)?.(told);
-    this.#asked.delete(sequence);
   }
 }

@@ -1,26 +1,26 @@
-// A DNS thread's postings, applied in order and in small turns: between two turns the sockets are read, so that a storm
+// A DNS thread's messages, applied in order and in small turns: between two turns the sockets are read, so that a storm
 // of changes makes the queries between them wait for a turn and not for the storm.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ThreadMessage } from './thread-message.ts';
 
-/** A posting takes about a millisecond where it is full. */
+/** A message takes about a millisecond where it is full. */
 const turnMs = 2;
 
 export class Inbox {
-  readonly #apply: (posting: ThreadMessage) => void;
+  readonly #apply: (message: ThreadMessage) => void;
   #waiting: ThreadMessage[] = [];
   #isScheduled = false;
 
-  constructor(port: MessagePort, apply: (posting: ThreadMessage) => void) {
+  constructor(port: MessagePort, apply: (message: ThreadMessage) => void) {
     this.#apply = apply;
-    port.on('message', (posting: ThreadMessage) => {
-      this.#waiting.push(posting);
+    port.on('message', (message: ThreadMessage) => {
+      this.#waiting.push(message);
       this.#schedule();
     });
   }
 
-  /** Postings wait for their turn. */
+  /** Messages wait for their turn. */
   get isBusy(): boolean {
     return this.#isScheduled;
   }
@@ -37,8 +37,8 @@ export class Inbox {
 
   #turn(untilMs: number): void {
     let applied = 0;
-    for (const posting of this.#waiting) {
-      this.#apply(posting);
+    for (const message of this.#waiting) {
+      this.#apply(message);
       applied++;
       if (performance.now() >= untilMs) break;
     }

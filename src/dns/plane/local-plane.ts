@@ -1,10 +1,13 @@
 // The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
-// be told: whoever changes the registry and the zones has changed the answers.
+// be passed on: a change of the registry or the zones is a change of the answers.
 
+import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
 import { explain } from '../server/explain.ts';
+import { gateOf } from '../server/gate.ts';
 import { createHandler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
+import type { Peer } from '../server/peer.ts';
 import type { ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
@@ -13,16 +16,22 @@ const nothing = (): void => {};
 const already = Promise.resolve();
 
 export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
-  const { zones, live, clock, cacheOctetsMax, identity, tcp } = options;
+  const { zones, live, clock, cacheOctetsMax, identity, access, tcp } = options;
   let isReady = false;
+  async function* delegated(bytes: Buffer, peer: Peer): AsyncGenerator<Buffer, void, undefined> {
+    const reply = await options.delegated?.answer(bytes, peer);
+    if (reply !== undefined) yield Buffer.from(reply);
+  }
   const counters = new DnsCounters();
-  const handouts = new OutstandingAnswers(clock.monotonicMs());
+  const outstanding = new OutstandingAnswers(clock.monotonicMs());
   const handler = createHandler({
     zones,
     counters,
-    handouts,
+    outstanding,
     cacheOctetsMax,
     identity,
+    gate: gateOf(access),
+    requests: requestsOf(options.delegated?.opcodes ?? [], delegated),
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
     isReady: () => isReady,
@@ -43,16 +52,18 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     },
     apply: (change) => {
       live.changed(change);
-      handouts.changed(change, clock.monotonicMs());
+      outstanding.changed(change, clock.monotonicMs());
     },
-    mark: nothing,
+    updateLease: nothing,
     serveZone: nothing,
+    dropZone: nothing,
     ready: () => {
       isReady = true;
     },
     applied: () => already,
-    handedOut: async (instance) => handouts.of(instance, clock.monotonicMs()),
+    cachedUntil: async (instance) => outstanding.of(instance, clock.monotonicMs()),
     explain: async (name, type) => explain(name, type, zones, clock.monotonicMs()),
+    answer: (bytes, peer) => answerMessage(handler, bytes, peer),
     close: () => {
       closing ??= server.close();
       return closing;

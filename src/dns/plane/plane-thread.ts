@@ -1,10 +1,14 @@
-// One DNS thread without the thread: a replica of the registry, the zones over it, the handler and its sockets, told
-// what to do by postings. It is the main thread's DNS side once more, with the replica in the registry's place.
+// One DNS thread without the thread: a replica of the registry, the zones over it, the handler and its sockets, driven
+// by messages. It is the main thread's DNS side once more, with the replica in the registry's place.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedClock } from '../../runtime/shared-clock.ts';
+import { answerCall, Calls } from '../../runtime/worker-calls.ts';
 import { Draws } from '../message/rotation.ts';
+import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
-import { explain } from '../server/explain.ts';
+import { explain, why } from '../server/explain.ts';
+import { gateOf } from '../server/gate.ts';
 import { createHandler, type Handler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { LiveZones } from '../services/live-zones.ts';
@@ -16,65 +20,81 @@ import { zoneOfShared } from '../zone/shared-zone.ts';
 import { ZoneTable } from '../zone/zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
 import { Replica, type ReplicaListener } from './replica.ts';
-import type { Report, ThreadMessage, ThreadStart, Told } from './thread-message.ts';
+import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
 import { readUpdates } from './update.ts';
 
 /** One bug may be met by every query: so many reports a second say enough. */
 const faultsPerSecondMax = 10;
+/** A client that waits longer has asked again. */
+const mainReplyMs = 10_000;
 
 export class PlaneThread {
   readonly #start: ThreadStart;
-  readonly #report: (report: Report) => void;
+  readonly #report: (report: ThreadEvent) => void;
   readonly #isBusy: () => boolean;
   readonly #replica: Replica;
   readonly #zones = new ZoneTable();
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
-  readonly #handouts: OutstandingAnswers;
+  readonly #outstanding: OutstandingAnswers;
   readonly #monotonicMs: () => number;
   /** Of the replica. */
   readonly #listener: ReplicaListener;
   readonly handler: Handler;
+  readonly #main = new Calls<MainCalls>();
   #isReady: boolean;
   #opening: Promise<DnsServer | undefined> = Promise.resolve(undefined);
   #faultSecond = 0;
   #faults = 0;
 
-  /** `isBusy`: postings wait for their turn. `monotonicMs`: the lease clock. */
+  /** `isBusy`: messages wait for their turn. `monotonicMs`: the lease clock. */
   constructor(
     start: ThreadStart,
-    report: (report: Report) => void,
+    report: (report: ThreadEvent) => void,
     isBusy: () => boolean,
     monotonicMs = sharedClock(start.clock),
   ) {
-    const { origin, negativeTtlSeconds, hosts, cacheOctetsMax, identity } = start;
+    const { origin, negativeTtlSeconds, nameServer, hosts, cacheOctetsMax, identity } = start;
     this.#start = start;
     this.#report = report;
     this.#isBusy = isBusy;
     this.#isReady = start.isReady;
     this.#replica = new Replica(start.revision);
     this.#counters = new DnsCounters(start.counters);
-    // Of what the thread had handed out whose place it takes nothing is known, but that it was before.
-    this.#handouts = new OutstandingAnswers(monotonicMs());
+    // What the thread before it had served is not known, only that it was before.
+    this.#outstanding = new OutstandingAnswers(monotonicMs());
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
-    this.#live = new LiveZones({ origin, view: this.#replica, zones, draws, negativeTtlSeconds, hosts });
-    for (const parcel of start.zones) this.#live.serve(zoneOfShared(parcel));
+    const view = this.#replica;
+    this.#live = new LiveZones({
+      nameServer,
+      origin,
+      view,
+      zones,
+      draws,
+      negativeTtlSeconds,
+      hosts,
+      wallMs: () => Date.now(),
+      why: (name, nowMs) => why(name, zones, nowMs),
+    });
+    for (const shared of start.zones) this.#live.serve(zoneOfShared(shared));
     this.#live.serveMissing();
     this.#listener = {
       changed: (change) => {
         this.#live.changed(change);
-        this.#handouts.changed(change, monotonicMs());
+        this.#outstanding.changed(change, monotonicMs());
       },
       shortened: (instance) => this.#live.shortened(instance),
     };
     this.handler = createHandler({
       zones,
       counters: this.#counters,
-      handouts: this.#handouts,
+      outstanding: this.#outstanding,
       cacheOctetsMax,
       identity,
+      gate: gateOf(start.access),
+      requests: requestsOf(start.delegated, (bytes, peer) => this.#askMain(bytes, peer)),
       monotonicMs,
       wallMs: () => Date.now(),
       isReady: () => this.#isReady,
@@ -82,15 +102,19 @@ export class PlaneThread {
     });
   }
 
-  /** Does what a posting says; changes of data are in every answer from then on. */
-  apply(posting: ThreadMessage): void {
-    switch (posting.kind) {
+  /** Does what a message says; changes of data are in every answer from then on. */
+  apply(message: ThreadMessage): void {
+    switch (message.kind) {
       case 'updates':
-        for (const update of readUpdates(posting.rows)) this.#replica.apply(update, this.#listener);
+        for (const update of readUpdates(message.rows)) this.#replica.apply(update, this.#listener);
         break;
       case 'zone':
-        this.#replica.touch(posting.revision);
-        this.#live.serve(zoneOfShared(posting.parcel));
+        this.#replica.touch(message.revision);
+        this.#live.serve(zoneOfShared(message.shared));
+        break;
+      case 'dropZone':
+        this.#replica.touch(message.revision);
+        this.#live.drop(message.apex);
         break;
       case 'ready':
         this.#isReady = true;
@@ -99,21 +123,21 @@ export class PlaneThread {
         this.#report({ kind: 'reached' });
         break;
       case 'listen':
-        this.#opening = this.#listen(posting.listens);
+        this.#opening = this.#listen(message.listens);
         break;
-      case 'handedOut':
-        this.#tell(posting.sequence, this.#handouts.of(posting.instance, this.#monotonicMs()));
+      case 'call':
+        answerCall(message.call, this.#functions, (reply) => this.#report({ kind: 'reply', reply }));
         break;
-      case 'explain':
-        this.#tell(posting.sequence, this.#explained(posting.name, posting.type));
+      case 'reply':
+        this.#main.settle(message.reply);
         break;
-      case 'nothing':
+      case 'barrier':
         break;
       case 'close':
         this.#opening = this.#opening.then((server) => this.#close(server));
     }
     this.#counters.zones = this.#zones.size;
-    tellApplied(this.#start.applied, this.#start.slot, posting.sequence);
+    tellApplied(this.#start.applied, this.#start.slot, message.sequence);
   }
 
   /** Resolves when all sockets that were asked for are open, or closed again. */
@@ -121,16 +145,32 @@ export class PlaneThread {
     await this.#opening;
   }
 
-  #tell(sequence: number, told: Told): void {
-    this.#report({ kind: 'told', sequence, told });
-  }
+  readonly #functions: ThreadCalls = {
+    cachedUntil: (instance) => this.#outstanding.of(instance, this.#monotonicMs()),
+    explain: (name, type) => {
+      try {
+        return explain(name, type, this.#zones, this.#monotonicMs());
+      } catch (error) {
+        this.#fault(error, `${name} ${type}`);
+        return undefined;
+      }
+    },
+    answer: (bytes, peer) => answerMessage(this.handler, bytes, peer),
+  };
 
-  #explained(name: string, type: string): Told {
+  async *#askMain(bytes: Buffer, peer: Client): AsyncGenerator<Buffer, void, undefined> {
+    const { call, result } = this.#main.open('answer', bytes, peer);
+    this.#report({ kind: 'call', call });
+    const late = new AbortController();
+    const timeout = sleep(mainReplyMs, undefined, { signal: late.signal, ref: false }).then(() => {
+      throw new Error(`the main thread has not answered within ${mainReplyMs} ms`);
+    });
     try {
-      return explain(name, type, this.#zones, this.#monotonicMs());
-    } catch (error) {
-      this.#fault(error, `${name} ${type}`);
-      return undefined;
+      const reply = await Promise.race([result, timeout]);
+      if (reply !== undefined) yield Buffer.from(reply);
+    } finally {
+      late.abort();
+      timeout.catch(() => {});
     }
   }
 

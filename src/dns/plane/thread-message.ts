@@ -1,12 +1,15 @@
-// What goes between the main thread and a DNS thread. Down: postings in one order, each with its number. Up: reports, few
-// and far between; that a posting was applied is told through shared memory (applied-numbers.ts).
+// What goes between the main thread and a DNS thread. Down: messages in one order, each with its number. Up: events, few
+// and far between; that a message was applied is seen in shared memory (applied-numbers.ts).
 
+import type { Call, CallReply } from '../../runtime/worker-calls.ts';
 import type { Name } from '../message/name.ts';
 import type { Identity } from '../message/opt.ts';
 import type { Explained } from '../server/explain.ts';
-import type { HandedOut, HeldInstance } from '../server/outstanding-answers.ts';
+import type { AccessRules } from '../server/gate.ts';
+import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
+import type { Peer } from '../server/peer.ts';
 import type { Listen } from '../transport/listen.ts';
-import type { TcpLimits } from '../transport/tcp.ts';
+import type { TcpLimits } from '../transport/tcp-connections.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { SharedZone } from '../zone/shared-zone.ts';
 
@@ -14,12 +17,15 @@ import type { SharedZone } from '../zone/shared-zone.ts';
 export interface ThreadOptions {
   readonly origin: Name;
   readonly negativeTtlSeconds: number;
-  /** IP addresses where we listen. */
+  /** The name server that zones without a file name, and its addresses: see made-zone.ts. */
+  readonly nameServer?: Name | undefined;
   readonly hosts: readonly string[];
   /** The thread's share, as are the limits of TCP. */
   readonly cacheOctetsMax: number;
   readonly tcp: TcpLimits;
   readonly identity: Identity;
+  /** Undefined: all may ask. */
+  readonly access?: AccessRules | undefined;
   /** How datagrams are to come and go; `batched` where that can be. */
   readonly transport: UdpTransport['name'];
 }
@@ -33,37 +39,52 @@ export interface ThreadStart extends ThreadOptions {
   /** The registry's, now. */
   readonly revision: number;
   readonly isReady: boolean;
+  /** Requests of these opcodes are answered by the main thread. */
+  readonly delegated: readonly number[];
   /** Those of files. */
   readonly zones: readonly SharedZone[];
 }
 
-export type Content =
+export type MessageContent =
   /** See update.ts. */
   | { readonly kind: 'updates'; readonly rows: string }
   /** A file's zone, new or another, and the registry's revision with it. */
-  | { readonly kind: 'zone'; readonly parcel: SharedZone; readonly revision: number }
+  | { readonly kind: 'zone'; readonly shared: SharedZone; readonly revision: number }
+  | { readonly kind: 'dropZone'; readonly apex: Name; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
   /** Report that all before this has been applied. */
   | { readonly kind: 'reach' }
   | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
-  /** Report until when answers with this instance may be cached. */
-  | { readonly kind: 'handedOut'; readonly instance: HeldInstance }
   /** Asked of another thread. */
-  | { readonly kind: 'nothing' }
-  /** Report what would be answered, and why. */
-  | { readonly kind: 'explain'; readonly name: string; readonly type: string }
+  | { readonly kind: 'barrier' }
+  /** Asked of this one: see ThreadCalls. */
+  | { readonly kind: 'call'; readonly call: Call }
+  /** To a call of this thread's: see MainCalls. */
+  | { readonly kind: 'reply'; readonly reply: CallReply }
   /** Answer what has arrived, then end. */
   | { readonly kind: 'close' };
 
-export type ThreadMessage = Content & { readonly sequence: number };
+export type ThreadMessage = MessageContent & { readonly sequence: number };
 
-/** What is asked of a thread, by the kind of the posting that asks; explained as undefined: it met a bug. */
-export interface Asked {
-  readonly handedOut: HandedOut;
-  readonly explain: Explained | undefined;
+/** What a thread can be asked, in the order of the changes. */
+export interface ThreadCalls {
+  /** Until when answers with this instance may be cached. */
+  cachedUntil(instance: HeldInstance): CachedUntil;
+  /** What would be answered, and why; undefined: it met a bug. */
+  explain(name: string, type: string): Explained | undefined;
+  /** The reply to a request that came some other way than over its sockets; undefined: none is due. */
+  answer(bytes: Uint8Array, peer: Client): Promise<Uint8Array | undefined>;
 }
-export type Told = Asked[keyof Asked];
+
+/** What a thread can ask of the main one. */
+export interface MainCalls {
+  /** The reply to a request whose opcode the thread does not answer itself; undefined: none is due. */
+  answer(bytes: Uint8Array, peer: Client): Promise<Uint8Array | undefined>;
+}
+
+/** A peer, as it can be posted. */
+export type Client = Pick<Peer, 'transport' | 'address'>;
 
 /** How a thread listens. */
 export interface Listening {
@@ -73,16 +94,16 @@ export interface Listening {
   readonly unavailable: string | undefined;
 }
 
-export type Report =
-  /** A socket that does not close with the thread: told at once, since a thread may end before it listens everywhere. */
+export type ThreadEvent =
+  /** A socket that does not close with the thread: at once, since a thread may end before it listens everywhere. */
   | { readonly kind: 'opened'; readonly descriptor: number }
-  /** It closes all of them: their numbers may soon be those of somebody else's files. */
+  /** It closes all of them: their numbers may soon be those of other files. */
   | { readonly kind: 'closing' }
   | ({ readonly kind: 'listening' } & Listening)
   | { readonly kind: 'failed'; readonly failed: Listen; readonly code: string | undefined; readonly message: string }
   /** To `reach`: it knows what the others know. */
   | { readonly kind: 'reached' }
-  /** To the posting of this number. */
-  | { readonly kind: 'told'; readonly sequence: number; readonly told: Told }
+  | { readonly kind: 'call'; readonly call: Call }
+  | { readonly kind: 'reply'; readonly reply: CallReply }
   /** A bug was met while answering. */
   | { readonly kind: 'fault'; readonly error: unknown; readonly question: string };

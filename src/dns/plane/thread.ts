@@ -1,15 +1,15 @@
 // Where a DNS thread begins: see plane.ts for the whole, plane-thread.ts for what it does. It ends by itself once it has
-// been told to close and its sockets are.
+// been asked to close and its sockets are.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Inbox } from './inbox.ts';
 import { PlaneThread } from './plane-thread.ts';
-import type { Report, ThreadStart } from './thread-message.ts';
+import type { ThreadEvent, ThreadStart } from './thread-message.ts';
 
 const port = parentPort as MessagePort;
-const report = (said: Report) => port.postMessage(said);
+const report = (said: ThreadEvent) => port.postMessage(said);
 const thread = new PlaneThread(workerData as ThreadStart, report, () => inbox.isBusy);
-const inbox = new Inbox(port, (posting) => {
-  thread.apply(posting);
-  if (posting.kind === 'close') void thread.settled().then(() => port.close());
+const inbox = new Inbox(port, (message) => {
+  thread.apply(message);
+  if (message.kind === 'close') void thread.settled().then(() => port.close());
 });

@@ -1,9 +1,9 @@
-// The data plane in threads, seen from the main thread: one order of postings for all of them. Rows of one turn of the
-// event loop go in one posting, since a posting costs what ten rows do; whoever waits for `applied` waits for that turn.
+// The data plane in threads, seen from the main thread: one order of messages for all of them. Rows of one turn of the
+// event loop go in one message, since a message costs what ten rows do; a wait for `applied` waits for that turn.
 // A thread that ends by itself has met a bug of ours or has run out of memory. Another one is started with the state
 // of now and listens when it has it; meanwhile the others answer. So often in so short a time and no more: then the
 // plane is given up, which ends the process, because a service that is restarted is better than one that is half there.
-// Limits: rowsPerPosting, restartsMax.
+// Limits: rowsPerMessage, restartsMax.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
@@ -11,7 +11,7 @@ import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
 import type { Name } from '../message/name.ts';
 import { DnsCounters } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
-import { type HandedOut, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
+import { type CachedUntil, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Listen, ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
 import { type SharedZone, sharedZoneOf } from '../zone/shared-zone.ts';
@@ -21,14 +21,14 @@ import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import { RowBatch } from './row-batch.ts';
-import type { Content, Listening, ThreadStart } from './thread-message.ts';
-import { markRow, openInstance, putRow, type ReplicaInstance, removeRow } from './update.ts';
+import type { Client, Listening, MessageContent, ThreadCalls, ThreadStart } from './thread-message.ts';
+import { leaseRow, openInstance, putRow, type ReplicaInstance, removeRow } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Applied in about a millisecond: queries wait no longer behind one. */
-const rowsPerPosting = 128;
-/** While the state is read back, and all answers are SERVFAIL: fewer postings, each a wake-up, and none of 20 ms. */
-const rowsPerPostingBefore = 1024;
+const rowsPerMessage = 128;
+/** While the state is read back, and all answers are SERVFAIL: fewer messages, each a wake-up, and none of 20 ms. */
+const rowsPerMessageBefore = 1024;
 const restartsMax = 3;
 const restartsWithinMs = 600_000;
 
@@ -61,13 +61,13 @@ class ThreadedPlane implements Plane {
   readonly #counterMemory: readonly SharedArrayBuffer[];
   readonly #watchdog: Watchdog;
   readonly #pages = new SharedMemory();
-  readonly #zones = new Map<Name, { readonly zone: Zone; readonly parcel: SharedZone }>();
+  readonly #zones = new Map<Name, { readonly zone: Zone; readonly shared: SharedZone }>();
   /** By slot; undefined: it has ended. */
   readonly #threads: (DnsThread | undefined)[] = [];
   readonly #starting = new Set<Promise<unknown>>();
   readonly #rows = new RowBatch(
     (rows) => this.#post({ kind: 'updates', rows }),
-    () => (this.#isReady ? rowsPerPosting : rowsPerPostingBefore),
+    () => (this.#isReady ? rowsPerMessage : rowsPerMessageBefore),
   );
   #posted = 0;
   #isOpen = false;
@@ -91,7 +91,7 @@ class ThreadedPlane implements Plane {
     });
     this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
-    for (const zone of fileZones) this.#zones.set(zone.apex, { zone, parcel: sharedZoneOf(zone, this.#pages) });
+    for (const zone of fileZones) this.#zones.set(zone.apex, { zone, shared: sharedZoneOf(zone, this.#pages) });
   }
 
   /** Starts all threads; answers with the first failure. */
@@ -116,16 +116,24 @@ class ThreadedPlane implements Plane {
     else this.#rows.put({ instance: after, ...(lease ?? openLease) }, revision, lease?.suspectReason ?? '');
   }
 
-  mark(told: ReplicaInstance): void {
-    this.#rows.push(markRow(told, this.#whySuspect(told)));
+  updateLease(leased: ReplicaInstance): void {
+    this.#rows.push(leaseRow(leased, this.#suspectReason(leased)));
   }
 
   serveZone(zone: Zone): void {
     this.#rows.flush();
-    const parcel = sharedZoneOf(zone, this.#pages);
+    const shared = sharedZoneOf(zone, this.#pages);
     const old = this.#zones.get(zone.apex)?.zone;
-    this.#zones.set(zone.apex, { zone, parcel });
-    this.#post({ kind: 'zone', parcel, revision: this.#options.view.revision });
+    this.#zones.set(zone.apex, { zone, shared });
+    this.#post({ kind: 'zone', shared, revision: this.#options.view.revision });
+    if (old !== undefined) void this.#release(old);
+  }
+
+  dropZone(apex: Name): void {
+    this.#rows.flush();
+    const old = this.#zones.get(apex)?.zone;
+    this.#zones.delete(apex);
+    this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
     if (old !== undefined) void this.#release(old);
   }
 
@@ -145,35 +153,46 @@ class ThreadedPlane implements Plane {
     return this.#applied.reached(sequence);
   }
 
-  async handedOut({ env, appid, instance, dnsTtl }: HeldInstance): Promise<HandedOut> {
+  async cachedUntil({ env, appid, instance, dnsTtl }: HeldInstance): Promise<CachedUntil> {
     this.#rows.flush();
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
-    // One that does not listen yet has handed out nothing, and knows of this change by the time when it does.
+    // One that does not listen yet has served nothing, and knows of this change by the time when it does.
     const asked = this.#threads.map(async (thread, slot) =>
-      this.#applied.isCounted(slot) ? thread?.ask({ kind: 'handedOut', instance: key, sequence }) : undefined,
+      this.#applied.isCounted(slot) ? thread?.ask(sequence, 'cachedUntil', key) : undefined,
     );
     this.#watchdog.expect(sequence);
-    const told = await Promise.all(asked);
+    const replies = await Promise.all(asked);
     const nowMs = this.#options.clock.monotonicMs();
     // What a thread knew that has ended, or had the place of one that does not listen yet: as with a process that has
-    // ended, it handed out everything at its end.
-    return latest(told.map((one) => one ?? new OutstandingAnswers(nowMs).of(key, nowMs)));
+    // ended, it served everything at its end.
+    return latest(replies.map((one) => one?.value ?? new OutstandingAnswers(nowMs).of(key, nowMs)));
   }
 
-  /** One thread says it; another one where it ends meanwhile. One that does not know everybody yet is not asked. */
-  async explain(name: string, type: string): Promise<Explained | undefined> {
+  explain(name: string, type: string): Promise<Explained | undefined> {
+    return this.#askOne('explain', name, type);
+  }
+
+  answer(bytes: Uint8Array, { transport, address }: Client): Promise<Uint8Array | undefined> {
+    return this.#askOne('answer', bytes, { transport, address });
+  }
+
+  /** One thread replies; another one where it ends meanwhile. One that does not know all instances yet is not asked. */
+  async #askOne<Name extends 'explain' | 'answer'>(
+    name: Name,
+    ...args: Parameters<ThreadCalls[Name]>
+  ): Promise<Awaited<ReturnType<ThreadCalls[Name]>> | undefined> {
     for (const [slot, thread] of this.#threads.entries()) {
       if (thread === undefined || !this.#applied.isCounted(slot)) continue;
       this.#rows.flush();
       this.#posted = (this.#posted + 1) | 0;
-      const asked = thread.ask({ kind: 'explain', name, type, sequence: this.#posted });
-      // All threads get every number: whoever waits for it waits for all of them.
-      for (const other of this.#threads) if (other !== thread) other?.post({ kind: 'nothing', sequence: this.#posted });
+      const asked = thread.ask(this.#posted, name, ...args);
+      // All threads get every number: a wait for it is for all of them.
+      for (const other of this.#threads) if (other !== thread) other?.post({ kind: 'barrier', sequence: this.#posted });
       this.#watchdog.expect(this.#posted);
-      const told = await asked;
-      if (told !== undefined) return told;
+      const reply = await asked;
+      if (reply !== undefined) return reply.value;
     }
     return undefined;
   }
@@ -186,16 +205,16 @@ class ThreadedPlane implements Plane {
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
   }
 
-  #whySuspect(told: ReplicaInstance): string {
-    return told.isSuspect ? (this.#options.view.whySuspect?.(told) ?? '') : '';
+  #suspectReason(leased: ReplicaInstance): string {
+    return leased.isSuspect ? (this.#options.view.whySuspect?.(leased) ?? '') : '';
   }
 
-  #post(content: Content): void {
+  #post(content: MessageContent): void {
     this.#posted = (this.#posted + 1) | 0;
     for (const thread of this.#threads) thread?.post({ ...content, sequence: this.#posted });
   }
 
-  /** Once nobody reads the zone any more, its memory can be that of another. */
+  /** Once no thread reads the zone any more, its memory can be that of another. */
   async #release({ records }: Zone): Promise<void> {
     await Promise.all([this.applied(), ...this.#starting]);
     records.table.move(this.#pages.releasing);
@@ -209,14 +228,18 @@ class ThreadedPlane implements Plane {
   }
 
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
-    // What is told from now on reaches it too.
+    // What is sent from now on reaches it too.
     this.#rows.flush();
-    const { onFault, startThread = (start, hear) => new DnsThread(start, hear) } = this.#options;
-    const thread = startThread(this.#startOf(slot), (error, question) => onFault(error, question));
+    const { onFault, delegated, startThread = (start, hooks) => new DnsThread(start, hooks) } = this.#options;
+    const thread: DnsThread = startThread(this.#startOf(slot), {
+      onFault: (error, question) => onFault(error, question),
+      main: { answer: async (bytes, peer) => delegated?.answer(bytes, peer) },
+      reply: (reply) => thread.post({ kind: 'reply', reply, sequence: this.#posted }),
+    });
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
-    await this.#tellEverybody(thread);
-    // Nobody waits for it until it has started and caught up; what is told from then on is little.
+    await this.#sendAllInstances(thread);
+    // It is not waited for until it has started and caught up; what is sent from then on is little.
     thread.post({ kind: 'reach', sequence: this.#posted });
     await thread.reached;
     if (this.#isClosing || this.#threads[slot] !== thread) return thread.listening;
@@ -226,7 +249,8 @@ class ThreadedPlane implements Plane {
   }
 
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, hosts, identity, transport, view, tcp, cacheOctetsMax } = this.#options;
+    const { origin, negativeTtlSeconds, nameServer, hosts, identity, access, transport, view, tcp, cacheOctetsMax } =
+      this.#options;
     const share = (limit: number) => Math.ceil(limit / this.threads);
     return {
       slot,
@@ -235,11 +259,14 @@ class ThreadedPlane implements Plane {
       counters: this.#counterMemory[slot] as SharedArrayBuffer,
       revision: view.revision,
       isReady: this.#isReady,
-      zones: Array.from(this.#zones.values(), ({ parcel }) => parcel),
+      delegated: this.#options.delegated?.opcodes ?? [],
+      zones: Array.from(this.#zones.values(), ({ shared }) => shared),
       origin,
       negativeTtlSeconds,
+      nameServer,
       hosts,
       identity,
+      access,
       transport,
       cacheOctetsMax: share(cacheOctetsMax),
       tcp: {
@@ -251,14 +278,14 @@ class ThreadedPlane implements Plane {
   }
 
   /** All instances as they are now, in slices; changes that come in between overtake none of them. */
-  async #tellEverybody(thread: DnsThread): Promise<void> {
+  async #sendAllInstances(thread: DnsThread): Promise<void> {
     const { allInstances, view } = this.#options;
     let rows: unknown[] = [];
     let before: ReturnType<typeof openInstance>;
-    for (const told of allInstances()) {
-      rows.push(putRow(told, view.revision, this.#whySuspect(told), before));
-      before = openInstance(told);
-      if (rows.length < rowsPerPosting) continue;
+    for (const leased of allInstances()) {
+      rows.push(putRow(leased, view.revision, this.#suspectReason(leased), before));
+      before = openInstance(leased);
+      if (rows.length < rowsPerMessage) continue;
       thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
       rows = [];
       before = undefined;
@@ -291,7 +318,7 @@ class ThreadedPlane implements Plane {
   }
 }
 
-function latest(all: readonly HandedOut[]): HandedOut {
+function latest(all: readonly CachedUntil[]): CachedUntil {
   const served = all.map(({ lastServedMs }) => lastServedMs).filter((ms) => ms !== undefined);
   return {
     lastServedMs: served.length === 0 ? undefined : Math.max(...served),

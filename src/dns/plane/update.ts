@@ -1,14 +1,15 @@
-// What a replica is told of one instance, and its form on the way to another thread: a row of plain JSON. Text is made
+// What a replica knows of one instance, and its form on the way to another thread: a row of plain JSON. Text is made
 // once for all threads and copied fast, where a structured clone would walk every object again for each of them. A row
-// has what DNS answers with; times and causes stay in the main thread. A lease is open (no deadline) until it is lapsing:
-// see registry/lapsing.ts.
-// Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
+// has what DNS answers with; times and causes stay in the main thread. A lease is open (no deadline) until it is near
+// its end: see LeaseOptions.onNearExpiry of the registry.
+// Limit: why a suspect is kept is sent when it becomes one and when it is looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../model/address.ts';
+import { isAlike } from '../../model/compact-instance.ts';
 import type { Health } from '../../model/health.ts';
-import type { Instance, Registration } from '../../model/instance.ts';
+import type { Instance, Registration, Supervision } from '../../model/instance.ts';
+import type { Override } from '../../model/status.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import { isAlike } from '../../registry/compact-instance.ts';
 
 export interface Place {
   readonly env: string;
@@ -32,7 +33,7 @@ export interface LeaseState {
 export type Update =
   | Put
   | ({ readonly kind: 'remove'; readonly revision: number } & Place)
-  | ({ readonly kind: 'mark' } & Place & LeaseState);
+  | ({ readonly kind: 'lease' } & Place & LeaseState);
 
 export interface Put extends Place, LeaseState {
   readonly kind: 'put';
@@ -40,8 +41,8 @@ export interface Put extends Place, LeaseState {
   /** Mostly the label itself. */
   readonly id: string;
   readonly registration: Registration;
-  /** Of a checked instance. */
-  readonly health: Health | undefined;
+  /** What a thread knows of its supervision. */
+  readonly supervision: Pick<Supervision, 'health' | 'override'>;
 }
 
 type Row = readonly unknown[];
@@ -50,20 +51,21 @@ type Row = readonly unknown[];
  * An instance is there, new or changed. `why`: of a suspect. `before`: what `openInstance` said of the last one for which
  * this made a row of the same text; if both say the same but for names and their only address, the row has no more.
  */
-export function putRow(told: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
-  const { instance } = told;
-  if (before !== undefined && isAlike(instance, before) && openInstance(told) !== undefined) {
+export function putRow(leased: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
+  const { instance } = leased;
+  if (before !== undefined && isAlike(instance, before) && openInstance(leased) !== undefined) {
     const { addrs } = instance;
     const [only] = addrs;
     if (only !== undefined && addrs.length === 1) return alikeRow(instance, only, revision, before);
   }
-  const { env, appid, label, version, zone, group, tags, weight, priority, status, metadata } = instance;
+  const { env, appid, label, version, zone, group, tags, weight, priority, wanted, metadata } = instance;
   const addrs = instance.addrs.map(addressToText);
   const id = instance.instance === label ? '' : instance.instance;
   const texts = [id, version, zone, group, tags, [...metadata].flat(), addrs];
-  const numbers = [weight, priority, status === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
-  const health = instance.health === undefined ? [] : healthRow(instance.health);
-  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts, ...health];
+  const numbers = [weight, priority, wanted === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
+  const { health, override } = instance;
+  const supervision = health === undefined && override === undefined ? [] : [health ?? null, override ?? null];
+  return ['+', env, appid, label, revision, ...leaseOf(leased, why), ...numbers, ...texts, ...supervision];
 }
 
 /** The instance as it is now, if there is nothing to be said of its lease. */
@@ -84,9 +86,9 @@ export function removeRow({ env, appid, label }: Place, revision: number): Row {
 }
 
 /** Nothing but the lease is another. */
-export function markRow(told: ReplicaInstance, why: string): Row {
-  const { env, appid, label } = told.instance;
-  return ['~', env, appid, label, ...leaseOf(told, why)];
+export function leaseRow(leased: ReplicaInstance, why: string): Row {
+  const { env, appid, label } = leased.instance;
+  return ['~', env, appid, label, ...leaseOf(leased, why)];
 }
 
 /** JSON has no infinity. */
@@ -109,11 +111,11 @@ type AppOf = [env: string, appid: string];
 
 function alikeOf([, label, id, revision, host, number, ...app]: AlikeRow, before: Put): Put {
   const [env = before.env, appid = before.appid] = app;
-  const { registration, health, deadlineMs, why } = before;
+  const { registration, supervision, deadlineMs, why } = before;
   const [{ port, protocol, family }] = registration.addrs as readonly [Address];
   const addrs = [{ port, protocol, host, family, number }];
   const place = { env, appid, label, id: id === '' ? label : id };
-  return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, health, deadlineMs, why };
+  return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, supervision, deadlineMs, why };
 }
 
 type Lease = [deadlineMs: number | null, why: string | null];
@@ -122,7 +124,7 @@ type Texts = [id: string, version: string, zone: string, group: string, ...lists
 
 function updateOf(row: Row): Update {
   const [kind, env, appid, label] = row as [string, string, string, string];
-  if (kind === '~') return { kind: 'mark', env, appid, label, ...stateOf(row.slice(4) as Lease) };
+  if (kind === '~') return { kind: 'lease', env, appid, label, ...stateOf(row.slice(4) as Lease) };
   const revision = row[4] as number;
   if (kind === '-') return { kind: 'remove', revision, env, appid, label };
   const [weight, priority, isUp, leaseSeconds, dnsTtl] = row.slice(7, 12) as Numbers;
@@ -143,25 +145,15 @@ function updateOf(row: Row): Update {
     checks: noChecks,
   };
   const place = { env, appid, label, id: id === '' ? label : id };
-  const health = healthIn(row.slice(19) as ReturnType<typeof healthRow> | []);
-  return { kind: 'put', revision, ...place, registration, health, ...stateOf(row.slice(5, 7) as Lease) };
+  const [health = null, override = null] = row.slice(19) as [(Health | null)?, (Override | null)?];
+  const supervision = { health: health ?? undefined, override: override ?? undefined };
+  return { kind: 'put', revision, ...place, registration, supervision, ...stateOf(row.slice(5, 7) as Lease) };
 }
 
 /** One for all instances that have none: a map of its own is some 200 octets. */
 const noMetadata: ReadonlyMap<string, string> = new Map();
 const noTags: readonly string[] = [];
 const noChecks: Registration['checks'] = [];
-
-/** What is said of a checked instance that takes no traffic. */
-function healthRow({ verdict, reason, wanted }: Health): [Health['verdict'], string, Health['wanted']] {
-  return [verdict, reason, wanted];
-}
-
-function healthIn(row: ReturnType<typeof healthRow> | []): Health | undefined {
-  if (row.length === 0) return undefined;
-  const [verdict, reason, wanted] = row;
-  return { verdict, reason, wanted, file: undefined };
-}
 
 function stateOf([deadlineMs, why]: Lease): LeaseState {
   return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, why: why ?? undefined };

@@ -1,13 +1,14 @@
 // Encoded answers, made once and served many times. An entry is right by proof, not by hope: it notes the revision of
 // everything it was made from and the time until which its TTLs hold, and both are compared on every hit. Nothing has
-// to be told to forget. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
+// to be invalidated. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
 // An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
 // had to be cut is kept under question and limit.
 
 import { LRUCache } from 'lru-cache';
 import type { Message } from '../message/encode.ts';
-import type { Answer, ExtendedError, Serial, Source } from '../message/message.ts';
+import type { Answer, ExtendedError, Source } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
+import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
@@ -17,20 +18,17 @@ const entriesMax = 200_000;
 const entryOverheadOctets = 900;
 
 /** One object for each, as small as it can be: there may be hundreds of thousands. */
-export interface CachedAnswer extends Message {
+export interface CachedAnswer extends Message, ReplyTemplate {
   readonly rcode: number;
-  readonly serial: Serial | undefined;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
   /** The sum of their revisions. None of them ever goes back: an equal sum says that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
-  /** The next of the message's turns. */
-  turn: number;
   /** Of its question, once it stands in a table of such (recent-answers.ts). */
   hash: number;
-  /** Remembers when it was last served, to whom it may concern (handouts.ts). */
-  readonly cell: ServeRecord;
+  /** Remembers when it was last served, to whom it may concern (outstanding.ts). */
+  readonly record: ServeRecord;
   /** The OPT for who sends one without options; made when it is first needed. */
   plainOpt: Buffer | undefined;
 }
@@ -39,7 +37,7 @@ export class AnswerCache {
   readonly #entries: LRUCache<string, CachedAnswer>;
   readonly entriesMax: number;
 
-  /** Entries that were cut: of most caches there are none, and nobody need look for one. */
+  /** Entries that were cut: most caches have none, and then there is nothing to look for. */
   #cut = 0;
 
   /** `onDropped` hears of every entry that is kept no more. */
@@ -95,7 +93,7 @@ export function cachedAnswer(
   answer: Answer,
   { octets, isTruncated, isWhole, turns, serialAt }: Message,
   error: ExtendedError | undefined,
-  cell: ServeRecord,
+  record: ServeRecord,
 ): CachedAnswer {
   return {
     octets,
@@ -107,19 +105,19 @@ export function cachedAnswer(
     serial: answer.serial,
     error,
     // A copy has no room to grow into.
-    sources: answer.sources.slice(),
-    stamp: stampOf(answer.sources),
-    validUntilMs: answer.validUntilMs,
+    sources: answer.lifetime.sources.slice(),
+    stamp: stampOf(answer.lifetime.sources),
+    validUntilMs: answer.lifetime.validUntilMs,
     turn: 0,
     hash: 0,
-    cell,
+    record,
     plainOpt: undefined,
   };
 }
 
 /** Right at `nowMs`, and with a turn left. */
 export function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
-  if (nowMs > entry.validUntilMs || !entry.cell.isOpen) return false;
+  if (nowMs > entry.validUntilMs || !entry.record.isOpen) return false;
   const { turns } = entry;
   if (turns !== undefined && entry.turn >= turns.firsts.length) return false;
   return stampOf(entry.sources) === entry.stamp;

@@ -2,8 +2,18 @@
 // our zones, DNAME synthesis (RFC 6672), wildcards (RFC 4592), referrals, and negative answers with their SOA
 // (RFC 2308). Choosing records is done here, octets are encode.ts's.
 
-import { type Answer, Rcode, type Reason, type RRset, RRType, type Source, targetOf } from '../message/message.ts';
-import { fold, isWithin, type Name, nameToText, withSuffix } from '../message/name.ts';
+import {
+  type Answer,
+  type Caching,
+  type Caveat,
+  Rcode,
+  type Reason,
+  type RRset,
+  RRType,
+  type Source,
+  targetOf,
+} from '../message/message.ts';
+import { fold, isWithin, type Name, nameToText, parentOf, withSuffix } from '../message/name.ts';
 import { type Lookup, lookUp, nodeAt } from '../zone/lookup.ts';
 import type { Node, Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -23,9 +33,10 @@ export function answerQuestion(qname: Name, qtype: number, zones: ZoneTable, now
   return new Chain(qname, qtype, zones, nowMs).answer(zone);
 }
 
-/** REFUSED, and nothing about anybody (RFC 1035 §4.1.1). */
+/** REFUSED, without data of any zone (RFC 1035 §4.1.1). */
 function refused(zones: ZoneTable, reason: string): Answer {
-  return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, sources: [zones], isTransient: true };
+  const lifetime = { caching: 'transient', validUntilMs: never, sources: [zones] } as const;
+  return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, lifetime };
 }
 
 const empty = {
@@ -33,12 +44,6 @@ const empty = {
   authority: [],
   additional: [],
   glue: [],
-  sources: [],
-  validUntilMs: never,
-  isKept: false,
-  isTransient: false,
-  isPartial: false,
-  isFallback: false,
 } as const;
 
 /** Most who ask for a name that is not there never hear why: without EDNS there is no place for it. */
@@ -53,7 +58,7 @@ function isCutOff(zone: Zone, name: Name, nowMs: number): boolean {
   return kind === 'delegation' || kind === 'dname';
 }
 
-/** What stands for a name that is not there itself. */
+/** The wildcard's node for a name that is not there itself. */
 function wildcardFor(zone: Zone, name: Name, nowMs: number): Node | undefined {
   const found = zone.hasWildcards ? lookUp(zone, name, RRType.A, nowMs) : undefined;
   return found?.kind === 'node' ? found.node : undefined;
@@ -73,11 +78,8 @@ class Chain {
   readonly #seen: Name[] = [];
   #name: Name;
   #validUntilMs = never;
-  #isKept = true;
-  #isTransient = false;
-  #isPartial = false;
-  #stale: string | undefined;
-  #isFallback = false;
+  #caching: Caching = 'keep';
+  #caveat: Caveat | undefined;
 
   constructor(qname: Name, qtype: number, zones: ZoneTable, nowMs: number) {
     this.#name = qname;
@@ -89,6 +91,7 @@ class Chain {
 
   answer(first: Zone): Answer {
     for (let zone: Zone | undefined = first; zone !== undefined; zone = zoneFor(this.#zones, this.#name, this.#qtype)) {
+      if (zone.isBroken === true) return this.#broken(zone);
       const found = lookUp(zone, this.#name, this.#qtype, this.#nowMs);
       const done = this.#step(zone, found);
       if (done !== undefined) return done;
@@ -103,8 +106,7 @@ class Chain {
   #step(zone: Zone, found: Lookup): Answer | undefined {
     switch (found.kind) {
       case 'nothing':
-        this.#isKept = false;
-        this.#isTransient = true;
+        this.#caching = 'transient';
         if (zone.live !== undefined) this.#sources.push(zone.live);
         if (this.#zones.leadsToZone(this.#name))
           return this.#negative(zone, Rcode.NOERROR, 'the name leads to a zone of ours');
@@ -115,7 +117,7 @@ class Chain {
         return this.#followDname(found.dname);
       case 'node':
         // A wildcard matches names without end: they must not push others out of a cache.
-        if (found.isWildcard || found.node.isEndless === true) this.#isKept = false;
+        if (found.isWildcard || found.node.isUnbounded === true) this.#caching = 'none';
         return this.#node(zone, found.node, found.isWildcard);
       default:
         return found satisfies never;
@@ -132,25 +134,51 @@ class Chain {
     // RFC 8482 §4.1: of what ANY asks for, one RRset is enough.
     const type = this.#qtype === RRType.ANY ? (node.types()[0] ?? RRType.ANY) : this.#qtype;
     const data = node.rrset(type);
-    if (data.rrset === undefined) return this.#negative(zone, Rcode.NOERROR, data.reason);
+    if (data.rrset === undefined) {
+      // Beside the file's records there may be others with any registration.
+      if (zone.live !== undefined && node.source === undefined) this.#sources.push(zone.live);
+      return this.#negative(zone, Rcode.NOERROR, data.reason);
+    }
     this.#validUntilMs = Math.min(this.#validUntilMs, data.validUntilMs);
-    this.#isPartial = data.isPartial === true;
-    this.#stale = data.stale;
-    this.#isFallback = data.isFallback === true;
+    this.#caveat = data.caveat;
     // A choice without turns would be the same choice for as long as it is kept.
-    if (this.#isPartial && data.rrset.rotation === undefined) this.#isKept = false;
+    if (data.caveat?.kind === 'partial' && data.rrset.rotation === undefined) this.#caching = 'none';
     const isLiveSoa = type === RRType.SOA && zone.live !== undefined;
     const rrset = isLiveSoa ? zone.live.withSerial(data.rrset) : data.rrset;
     if (isLiveSoa) this.#sources.push(zone.live);
     this.#answer.push(isWildcard ? { ...rrset, owner: this.#name } : rrset);
-    const additional = data.additional ?? this.#addressesOf(zone, rrset);
+    const additional = this.#additionalOf(zone, rrset, data.additional);
     return this.#done(Rcode.NOERROR, data.reason ?? 'the name has records of this type', { additional });
+  }
+
+  /** `known`: what live data says of its own names; a file may have other records at them, and other targets are looked up. */
+  #additionalOf(zone: Zone, rrset: RRset, known: readonly RRset[] | undefined): readonly RRset[] {
+    if (known === undefined) return this.#addressesOf(zone, rrset);
+    if (rrset.type !== RRType.SRV && rrset.type !== RRType.HTTPS && rrset.type !== RRType.SVCB) return known;
+    const owners = new Set(known.map(({ owner }) => owner));
+    const others = rrset.rdatas.filter((rdata) => !owners.has(targetOf(rdata) as Name));
+    const found = others.length === 0 ? [] : this.#addressesOf(zone, { ...rrset, type: RRType.SRV, rdatas: others });
+    return [...this.#withFile(zone, known), ...found];
+  }
+
+  /** The file's records in place of live ones of the same name and type. */
+  #withFile(zone: Zone, known: readonly RRset[]): readonly RRset[] {
+    // Where a file has names below another, it has that one, too: most targets share one.
+    let parent: Name | undefined;
+    let isInFile = false;
+    return known.map((rrset) => {
+      const above = parentOf(rrset.owner);
+      if (above !== parent) isInFile = zone.records.has(above);
+      parent = above;
+      const own = isInFile ? zone.records.get(rrset.owner)?.rrset(rrset.type).rrset : undefined;
+      return own ?? rrset;
+    });
   }
 
   #followDname(dname: RRset): Answer | undefined {
     const target = fold(targetOf(dname.rdatas[0] ?? []) as Name);
     const name = withSuffix(this.#name, dname.owner, target);
-    this.#isKept = false;
+    this.#caching = 'none';
     // One that applies to its own target is met again and again, and belongs there once (RFC 2181 §5.5).
     const isThere = this.#answer.some(({ owner, type }) => type === RRType.DNAME && owner === dname.owner);
     if (!isThere) this.#answer.push(dname);
@@ -174,6 +202,16 @@ class Chain {
     return { ...this.#done(rcode, reason, { authority: [live.withSerial(zone.negativeSoa)] }), serial: live };
   }
 
+  /** As BIND and Knot answer for a zone that they could not load. */
+  #broken(zone: Zone): Answer {
+    this.#caching = 'transient';
+    this.#caveat = { kind: 'invalid' };
+    return {
+      ...this.#done(Rcode.SERVFAIL, `the file of the zone ${nameToText(zone.apex)} cannot be loaded`),
+      authoritative: false,
+    };
+  }
+
   /** RFC 1034 §4.3.2 step 3b: AA belongs to the first name's answer, so an alias before it keeps AA. */
   #referral(zone: Zone, ns: RRset): Answer {
     const glue: RRset[] = [];
@@ -194,7 +232,7 @@ class Chain {
     const targets = new Set(rrset.rdatas.slice(0, additionalTargetsMax).map((rdata) => fold(targetOf(rdata) as Name)));
     const found: RRset[] = [];
     for (const target of targets) {
-      // What another zone says, though it be ours, is for those to tell whom it is delegated to (RFC 2181 §5.4.1).
+      // Data of another zone, even one of ours, is for the servers that it is delegated to (RFC 2181 §5.4.1).
       if (this.#zones.find(target) !== zone || isCutOff(zone, target, this.#nowMs)) continue;
       found.push(...this.#addresses(zone, target));
     }
@@ -234,14 +272,14 @@ class Chain {
       authoritative: true,
       answer: this.#answer,
       reason,
-      validUntilMs: this.#validUntilMs,
-      sources: this.#sources,
-      // What is right for this moment alone (an explanation) would only push others out.
-      isKept: this.#isKept && rcode === Rcode.NOERROR && this.#validUntilMs >= this.#nowMs,
-      isTransient: this.#isTransient && this.#validUntilMs >= this.#nowMs,
-      isPartial: this.#isPartial,
-      stale: this.#stale,
-      isFallback: this.#isFallback,
+      caveat: this.#caveat,
+      lifetime: { caching: this.#cachingOf(rcode), validUntilMs: this.#validUntilMs, sources: this.#sources },
     };
+  }
+
+  /** What is right for this moment alone (an explanation) would only evict others. */
+  #cachingOf(rcode: number): Caching {
+    if (this.#validUntilMs < this.#nowMs) return 'none';
+    return this.#caching === 'keep' && rcode !== Rcode.NOERROR ? 'none' : this.#caching;
   }
 }

@@ -1,14 +1,14 @@
-// What answers with instances of one app were handed out: a line for each RRset, with the cell of its answer, the TTL and
-// the keys of those whom the records lead to. Nothing is kept for each instance, since most are never asked about: whoever
-// asks has the lines read. A line is struck out when its cell is closed and what it said can be held no more.
-// Limits: `mentionsMax` instances in all lines. Above it the oldest lines are closed, so that their answers are made anew,
-// and what they knew goes into one number an instance.
+// The answers with instances of one app that may be cached: an entry for each RRset, with the serve record of its answer,
+// the TTL and the keys of the instances that its records lead to. Nothing is kept for each instance, since most are never
+// asked about: a question reads the entries. An entry is removed when its record is closed and nothing can be cached of it.
+// Limits: `instancesMax` instances in all entries. Above it the oldest entries are closed, so that their answers are made
+// anew, and what they knew goes into one number an instance.
 
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import type { InstanceSource } from '../message/message.ts';
 
-/** One answer: when it was last served, which is set by whoever serves it again. */
+/** One answer: when it was last served, which is set when it is served again. */
 export interface ServeRecord {
   lastServedMs: number;
   /** False: the answer must not be served again. */
@@ -21,10 +21,10 @@ export interface Held {
   heldUntilMs: number;
 }
 
-interface Line {
-  readonly cell: ServeRecord;
+interface Entry {
+  readonly record: ServeRecord;
   readonly ttl: number;
-  /** See instanceKey. An instance may stand there twice. */
+  /** See instanceKey. An instance may be in it twice. */
   readonly keys: readonly string[];
 }
 
@@ -33,25 +33,25 @@ const resolverGranularityMs = 1000;
 /** Our answer's way to the resolver, and from a client's look-up to its first packet, on a machine that is busy. */
 const onTheWayMs = 500;
 /** Reading this many takes some 5 ms: what a drain may have to wait for. */
-const mentionsMax = 65_536;
-/** Once the lines are too many, room for as many as this is made at once: each line is then moved once. */
-const mentionsKept = 49_152;
-/** Looked through whenever the hand comes by; more lines only after some time. */
-const linesAtOnce = 16;
-const strikeAfterMs = 10_000;
+const instancesMax = 65_536;
+/** Once the entries are too many, room for as many as this is made at once: each entry is then moved once. */
+const instancesKept = 49_152;
+/** Looked through whenever the cleanup cursor comes by; more entries only after some time. */
+const entriesAtOnce = 16;
+const cleanAfterMs = 10_000;
 
 export class AppLedger {
   readonly env: string;
   readonly appid: string;
-  #lines: Line[] = [];
-  /** Instances in all lines. */
-  #mentions = 0;
-  /** Lines before this one are closed. */
+  #entries: Entry[] = [];
+  /** Instances in all entries. */
+  #instances = 0;
+  /** Entries before this one are closed. */
   #openFrom = 0;
-  /** Lines that may be added before it is worth while to look for some to strike out. */
-  #room = linesAtOnce;
-  #struckAtMs = Number.NEGATIVE_INFINITY;
-  /** Of lines that are no more, by key. Of few apps there are any. */
+  /** Entries that may be added before it is worth while to look for some to remove. */
+  #room = entriesAtOnce;
+  #cleanedAtMs = Number.NEGATIVE_INFINITY;
+  /** Of removed entries, by key. Few apps have any. */
   #held: Map<string, Held> | undefined;
 
   constructor(env: string, appid: string) {
@@ -59,21 +59,21 @@ export class AppLedger {
     this.appid = appid;
   }
 
-  /** An answer is handed out at `nowMs` that leads to these instances for `ttl` seconds. */
-  open(cell: ServeRecord, behind: readonly InstanceSource[], ttl: number, nowMs: number): void {
-    if (--this.#room < 0) this.#strike(nowMs);
-    const line = { cell, ttl, keys: keysOf(behind) };
+  /** An answer is served at `nowMs` that leads to these instances for `ttl` seconds. */
+  open(record: ServeRecord, instances: readonly InstanceSource[], ttl: number, nowMs: number): void {
+    if (--this.#room < 0) this.#clean(nowMs);
+    const entry = { record, ttl, keys: keysOf(instances) };
     // Of most apps it stays the only one, and a list that was pushed to has room for sixteen more.
-    if (this.#lines.length === 0) this.#lines = [line];
-    else this.#lines.push(line);
-    this.#mentions += line.keys.length;
-    if (this.#mentions > mentionsMax) this.#makeRoom();
+    if (this.#entries.length === 0) this.#entries = [entry];
+    else this.#entries.push(entry);
+    this.#instances += entry.keys.length;
+    if (this.#instances > instancesMax) this.#makeRoom();
   }
 
   /** No answer made before is served again. */
   closeAll(): void {
-    for (let at = this.#openFrom; at < this.#lines.length; at++) (this.#lines[at] as Line).cell.isOpen = false;
-    this.#openFrom = this.#lines.length;
+    for (let at = this.#openFrom; at < this.#entries.length; at++) (this.#entries[at] as Entry).record.isOpen = false;
+    this.#openFrom = this.#entries.length;
   }
 
   /** Adds to what is known of an instance (see instanceKey). */
@@ -88,74 +88,74 @@ export class AppLedger {
   held(key: string, nowMs: number): Held | undefined {
     const known = this.#held?.get(key);
     let held = known === undefined || known.heldUntilMs <= nowMs ? undefined : { ...known };
-    for (const line of this.#lines) {
-      const untilMs = heldUntilMs(line);
-      if (untilMs <= nowMs || !line.keys.includes(key)) continue;
-      held ??= { lastServedMs: line.cell.lastServedMs, heldUntilMs: untilMs };
-      join(held, line.cell.lastServedMs, untilMs);
+    for (const entry of this.#entries) {
+      const untilMs = heldUntilMs(entry);
+      if (untilMs <= nowMs || !entry.keys.includes(key)) continue;
+      held ??= { lastServedMs: entry.record.lastServedMs, heldUntilMs: untilMs };
+      join(held, entry.record.lastServedMs, untilMs);
     }
     return held;
   }
 
   /** Called now and then; true: there is nothing left in it. */
   isEmptied(nowMs: number): boolean {
-    const isShort = this.#size <= linesAtOnce;
-    if (isShort || nowMs - this.#struckAtMs >= strikeAfterMs) this.#strike(nowMs);
+    const isShort = this.#size <= entriesAtOnce;
+    if (isShort || nowMs - this.#cleanedAtMs >= cleanAfterMs) this.#clean(nowMs);
     return this.#size === 0;
   }
 
   /** Keys of the instances in it. */
   keys(): ReadonlySet<string> {
     const keys = new Set(this.#held?.keys());
-    for (const line of this.#lines) for (const key of line.keys) keys.add(key);
+    for (const entry of this.#entries) for (const key of entry.keys) keys.add(key);
     return keys;
   }
 
-  *openCells(): Generator<ServeRecord> {
-    for (const { cell } of this.#lines) if (cell.isOpen) yield cell;
+  *openRecords(): Generator<ServeRecord> {
+    for (const { record } of this.#entries) if (record.isOpen) yield record;
   }
 
   get #size(): number {
-    return this.#lines.length + (this.#held?.size ?? 0);
+    return this.#entries.length + (this.#held?.size ?? 0);
   }
 
-  /** Strikes out what nobody can hold any more. */
-  #strike(nowMs: number): void {
-    const isKept = (line: Line) => line.cell.isOpen || heldUntilMs(line) > nowMs;
-    if (!this.#lines.every(isKept)) this.#keep(this.#lines.filter(isKept));
+  /** Removes what no cache can hold any more. */
+  #clean(nowMs: number): void {
+    const isKept = (entry: Entry) => entry.record.isOpen || heldUntilMs(entry) > nowMs;
+    if (!this.#entries.every(isKept)) this.#keep(this.#entries.filter(isKept));
     for (const [key, held] of this.#held ?? []) if (held.heldUntilMs <= nowMs) this.#held?.delete(key);
     if (this.#held?.size === 0) this.#held = undefined;
-    this.#room = Math.max(linesAtOnce, this.#size);
-    this.#struckAtMs = nowMs;
+    this.#room = Math.max(entriesAtOnce, this.#size);
+    this.#cleanedAtMs = nowMs;
   }
 
   #makeRoom(): void {
     let gone = 0;
-    let left = this.#mentions;
+    let left = this.#instances;
     // The last one was just added.
-    while (left > mentionsKept && gone < this.#lines.length - 1) {
-      const line = this.#lines[gone++] as Line;
-      line.cell.isOpen = false;
-      left -= line.keys.length;
-      for (const key of line.keys) this.note(key, line.cell.lastServedMs, heldUntilMs(line));
+    while (left > instancesKept && gone < this.#entries.length - 1) {
+      const entry = this.#entries[gone++] as Entry;
+      entry.record.isOpen = false;
+      left -= entry.keys.length;
+      for (const key of entry.keys) this.note(key, entry.record.lastServedMs, heldUntilMs(entry));
     }
-    this.#keep(this.#lines.slice(gone));
+    this.#keep(this.#entries.slice(gone));
   }
 
-  #keep(lines: Line[]): void {
-    this.#lines = lines;
-    this.#mentions = lines.reduce((sum, { keys }) => sum + keys.length, 0);
+  #keep(entries: Entry[]): void {
+    this.#entries = entries;
+    this.#instances = entries.reduce((sum, { keys }) => sum + keys.length, 0);
     this.#openFrom = 0;
   }
 }
 
-/** How long after it was sent an answer may lead a client to an instance. TTL 0 is held by nobody (RFC 1035 §3.2.1). */
+/** How long after it was sent an answer may lead a client to an instance. TTL 0 is never cached (RFC 1035 §3.2.1). */
 export function holdingMs(ttlSeconds: number): number {
   return (ttlSeconds === 0 ? 0 : ttlSeconds * 1000 + resolverGranularityMs) + onTheWayMs;
 }
 
-function heldUntilMs({ cell, ttl }: Line): number {
-  return cell.lastServedMs + holdingMs(ttl);
+function heldUntilMs({ record, ttl }: Entry): number {
+  return record.lastServedMs + holdingMs(ttl);
 }
 
 function join(held: Held, lastServedMs: number, untilMs: number): void {
@@ -163,9 +163,9 @@ function join(held: Held, lastServedMs: number, untilMs: number): void {
   held.heldUntilMs = Math.max(held.heldUntilMs, untilMs);
 }
 
-function keysOf(behind: readonly InstanceSource[]): string[] {
-  if (behind.some(isSeveral)) return behind.flat().map(keyOf);
-  return behind.map((one) => keyOf(one as LeasedInstance));
+function keysOf(instances: readonly InstanceSource[]): string[] {
+  if (instances.some(isSeveral)) return instances.flat().map(keyOf);
+  return instances.map((one) => keyOf(one as LeasedInstance));
 }
 
 function keyOf({ instance }: LeasedInstance): string {

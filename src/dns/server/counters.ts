@@ -1,5 +1,5 @@
-// What the DNS side counts, in plain numbers: one addition a query. Labels are bounded: types that nobody registered
-// here are counted as `other`, rcodes are sixteen, transports two. The metrics page copies them when it is scraped.
+// What the DNS side counts, in plain numbers: one addition a query. Labels are bounded: types that are not named here
+// are counted as `other`, rcodes are sixteen, transports two. The metrics page copies them when it is scraped.
 // All numbers lie in one piece of memory, which may be shared: a thread counts, another one reads, and what was counted
 // outlives the thread. One writer each, so plain additions do; a reader may see one number a moment before another.
 
@@ -38,7 +38,8 @@ const sendErrorsAt = 4;
 const tcpConnectionsAt = 5;
 const tcpRefusedAt = 6;
 const zonesAt = 7;
-const queriesAt = 8;
+const deniedAt = 8;
+const queriesAt = 9;
 
 export interface QueryCount {
   readonly transport: Transport;
@@ -115,6 +116,15 @@ export class DnsCounters {
 
   set tcpRefused(count: number) {
     this.#numbers[tcpRefusedAt] = count;
+  }
+
+  /** Requests from networks that may not ask: refused or dropped. */
+  get denied(): number {
+    return this.#numbers[deniedAt] as number;
+  }
+
+  set denied(count: number) {
+    this.#numbers[deniedAt] = count;
   }
 
   /** Served now: of files, and made for registered names. */

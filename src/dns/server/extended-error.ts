@@ -3,14 +3,22 @@
 
 import { type Answer, type ExtendedError, Rcode, type Reason, RRType, reasonText } from '../message/message.ts';
 
-const code = { other: 0, stale: 3, notReady: 14, notAuthoritative: 20, notSupported: 21 } as const;
+const code = {
+  other: 0,
+  stale: 3,
+  notReady: 14,
+  prohibited: 18,
+  notAuthoritative: 20,
+  notSupported: 21,
+  invalidData: 24,
+} as const;
 
 /** Octets of a text: what an answer can always spare. Reasons are ASCII; names in them are escaped. */
 const textOctetsMax = 160;
 
 /**
- * What is said with an rcode that was given before any data was looked at. Without words where anybody may have sent
- * the request: a refusal must not be longer than what it refuses, or it serves to flood others.
+ * What is said with an rcode that was given before any data was looked at. Without text where the source of
+ * the request may be forged: a refusal must not be longer than what it refuses, or it serves to flood others.
  */
 const ofRefusal = new Map<number, ExtendedError>([
   [Rcode.SERVFAIL, { code: code.notReady, text: 'the registry has not restored its state yet' }],
@@ -22,6 +30,9 @@ const ofRefusal = new Map<number, ExtendedError>([
 /** A bug was met: what a refusal with the same rcode would say is not true here. */
 export const errorOfFault: ExtendedError = { code: code.other, text: '' };
 
+/** The client's network may not ask here. */
+export const errorOfDenial: ExtendedError = { code: code.prohibited, text: '' };
+
 export function errorOfRefusal(rcode: number): ExtendedError | undefined {
   return ofRefusal.get(rcode);
 }
@@ -30,10 +41,12 @@ export function errorOfRefusal(rcode: number): ExtendedError | undefined {
 export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedError | undefined {
   if (answer.rcode === Rcode.REFUSED) return { code: code.notAuthoritative, text: '' };
   if (isTruncated) return { code: code.other, text: 'cut to fit: ask over TCP' };
-  if (answer.stale !== undefined) return { code: code.stale, text: cut(answer.stale) };
+  const { caveat } = answer;
+  if (caveat?.kind === 'stale') return { code: code.stale, text: cut(caveat.reason) };
+  if (caveat?.kind === 'invalid') return { code: code.invalidData, text: cut(reasonText(answer.reason)) };
   // An SOA says that there is nothing, be it at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
-  return isEmpty || answer.isPartial || answer.isFallback ? errorFor(answer.reason) : undefined;
+  return isEmpty || caveat !== undefined ? errorFor(answer.reason) : undefined;
 }
 
 function errorFor(reason: Reason): ExtendedError {

@@ -1,36 +1,44 @@
-// The shortest way from a datagram to its reply: the plainest of queries (one question; no OPT, or one without options) are
-// answered from the octets of an answer that was given before, straight to where they are sent from. Nothing is decoded
-// and nothing is allocated. What it writes is what the handler would have said, to the octet; everything else, and
-// everything that is not at hand, is left to the handler.
-// Answers to names without number (NXDOMAIN, REFUSED) have a small table of their own, in which they push out nobody but
-// each other; and since what is said with them may be about the moment, they stay a second. Who asks for a new name each
-// time fills nothing: an answer is kept when its question comes for the second time.
+// The fast path from a datagram to its reply: plain queries (one question; no OPT, or one without options) are answered
+// from the octets of an earlier answer, written straight to where they are sent from. Nothing is decoded and nothing is
+// allocated. What it writes is what the handler would have answered, to the octet; everything else is left to the handler.
+// Answers to names without number (NXDOMAIN, REFUSED) have a small table of their own, in which they evict only each
+// other; and since their reasons may be about the moment, they stay a second. A client that asks for a new name each time
+// fills nothing: an answer is kept when its question comes for the second time.
 
 import { type Edns, headerOctets, RRType, udpOctetsMax } from '../message/message.ts';
 import { noOpt, type OptWriter, optOctets } from '../message/opt.ts';
-import { writeReply } from '../message/reply.ts';
+import type { ReplyWriter } from '../message/reply.ts';
 import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
+import type { Peer } from './peer.ts';
 import { questionHash, questionOctets, RecentAnswers } from './recent-answers.ts';
 
 /**
  * The reply to the request from `at` up to `end`, written to `replyAt` in `reply`, where a UDP reply must have room.
- * Returns its octets; 0: nothing at hand, ask the handler.
+ * Returns its octets; 0: nothing at hand, ask the handler. `peer`: for the gate alone.
  */
-export type WriteCached = (request: Buffer, at: number, end: number, reply: Buffer, replyAt: number) => number;
+export type WriteCached = (
+  request: Buffer,
+  at: number,
+  end: number,
+  reply: Buffer,
+  replyAt: number,
+  peer: Peer,
+) => number;
 
 export interface FastPathDeps {
   readonly counters: DnsCounters;
   readonly opt: OptWriter;
+  readonly writer: ReplyWriter;
   /** The clock of the leases. */
   monotonicMs(): number;
 }
 
 /** A power of two: more names than search lists and misled programs ask for again and again, in a dozen megabytes at most. */
-const passingMax = 16_384;
-const passingOctetsMax = 512;
-const passingMs = 1000;
+const transientMax = 16_384;
+const transientOctetsMax = 512;
+const transientMs = 1000;
 
 const plainEdns: Edns = {
   udpOctets: udpOctetsMax,
@@ -41,14 +49,14 @@ const plainEdns: Edns = {
   isCookieBad: false,
 };
 /** Only a cookie would be made for an address. */
-const nobody = { address: '' };
+const anyPeer = { address: '' };
 
 export class FastPath {
   readonly #deps: FastPathDeps;
   readonly #kept: RecentAnswers;
-  readonly #passing = new RecentAnswers(passingMax);
+  readonly #transient = new RecentAnswers(transientMax);
   /** Hashes of questions whose answers were not kept. */
-  readonly #asked = new Int32Array(passingMax);
+  readonly #asked = new Int32Array(transientMax);
 
   /** `keptMax`: answers that the cache can hold. */
   constructor(keptMax: number, deps: FastPathDeps) {
@@ -69,16 +77,16 @@ export class FastPath {
   }
 
   /** An answer that the cache does not hold. */
-  rememberPassing(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
-    if (!fits(entry) || entry.octets.length > passingOctetsMax) return;
+  rememberTransient(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
+    if (!fits(entry) || entry.octets.length > transientOctetsMax) return;
     const octets = questionEnd - headerOctets;
     const hash = questionHash(request, headerOctets, octets);
-    const place = hash & (passingMax - 1);
+    const place = hash & (transientMax - 1);
     const isNew = this.#asked[place] !== hash;
     this.#asked[place] = hash;
     if (isNew) return;
-    entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + passingMs);
-    this.#passing.add(entry, request, headerOctets, octets);
+    entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + transientMs);
+    this.#transient.add(entry, request, headerOctets, octets);
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt) => {
@@ -95,7 +103,7 @@ export class FastPath {
 
     const hash = questionHash(request, questionAt, octets);
     const entry =
-      this.#kept.find(request, questionAt, octets, hash) ?? this.#passing.find(request, questionAt, octets, hash);
+      this.#kept.find(request, questionAt, octets, hash) ?? this.#transient.find(request, questionAt, octets, hash);
     if (entry === undefined) return 0;
     const nowMs = this.#deps.monotonicMs();
     if (!isCurrent(entry, nowMs)) return 0;
@@ -103,24 +111,24 @@ export class FastPath {
     const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
     if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at)) return 0;
 
-    const { counters } = this.#deps;
+    const { counters, writer } = this.#deps;
     counters.cacheHits++;
     const qtype = ((request[optAt - 4] as number) << 8) | (request[optAt - 3] as number);
     counters.countQuery('udp', qtype, entry.rcode);
-    entry.cell.lastServedMs = nowMs;
-    const length = writeReply(reply, replyAt, request, at, octets, entry, opt);
+    entry.record.lastServedMs = nowMs;
+    const length = writer.write(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).
     if (hasOpt) reply[replyAt + entry.octets.length + 7] = (request[optAt + 7] as number) & 0x80;
     return length;
   };
 
   #optOf(entry: CachedAnswer): Buffer {
-    entry.plainOpt ??= this.#deps.opt.record(plainEdns, nobody, entry.rcode, entry.error, 0, udpOctetsMax);
+    entry.plainOpt ??= this.#deps.opt.record(plainEdns, anyPeer, entry.rcode, entry.error, 0, udpOctetsMax);
     return entry.plainOpt;
   }
 }
 
-/** Right for everybody whom it reaches whole, and no longer than a datagram. */
+/** Right for every client that it reaches whole, and no longer than a datagram. */
 function fits({ isWhole, octets }: CachedAnswer): boolean {
   return isWhole && octets.length <= udpOctetsMax;
 }

@@ -1,9 +1,9 @@
-// bytes -> bytes: a ladder of guards, cheapest first, each of which may leave; then the cache; then the answer.
-// No await, no throw: a fault of ours is SERVFAIL to the client and one call of `onFault`. Knows no socket and no
-// thread, so that any transport can carry it.
+// bytes -> bytes: gate -> fast path -> by opcode; for questions a ladder of guards, cheapest first, then the cache, then
+// the answer. No await and no throw on that path: a bug is SERVFAIL to the client and one call of `onFault`. Requests
+// that have to wait (see Requests) get a LaterReply. Knows no socket and no thread, so that any transport can carry it.
 
 import { decodeQuery, isResponse, opcodeOf } from '../message/decode.ts';
-import { encodeAnswer } from '../message/encode.ts';
+import { AnswerEncoder } from '../message/encode.ts';
 import {
   type Edns,
   type ExtendedError,
@@ -17,7 +17,7 @@ import {
 } from '../message/message.ts';
 import { nameToText } from '../message/name.ts';
 import { type Identity, OptWriter, reasonOctets } from '../message/opt.ts';
-import { replyWith, replyWithout, replyWithRecord } from '../message/reply.ts';
+import { ReplyWriter, replyWithout, replyWithRecord } from '../message/reply.ts';
 import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -25,31 +25,37 @@ import { answerQuestion } from './answer.ts';
 import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
 import type { DnsCounters, Transport } from './counters.ts';
-import { errorOfAnswer, errorOfFault, errorOfRefusal } from './extended-error.ts';
+import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
 import { FastPath, type WriteCached } from './fast-path.ts';
+import type { Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
-
-/** Who asks, and how. */
-export interface Peer {
-  readonly transport: Transport;
-  /** IP address as text. */
-  readonly address: string;
-}
+import { LaterReply, type Peer, type Reply } from './peer.ts';
 
 export interface Handler {
-  /** A request's octets to a reply's; undefined: say nothing. Never throws, never waits. */
-  (bytes: Buffer, peer: Peer): Buffer | undefined;
-  /** The same for datagrams, where the answer is at hand: see cached-replies.ts. */
+  /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
+  (bytes: Buffer, peer: Peer): Reply;
+  /** The same for datagrams, where the answer is at hand: see fast-path.ts. */
   readonly fromCache?: WriteCached;
+  /** Who may ask at all; undefined: all. A stream transport asks it before it takes a connection. */
+  readonly gate?: Gate | undefined;
+}
+
+/** Answers a request that is no plain question. What it is given is its own to keep. */
+export type RequestHandler = (query: Query, bytes: Buffer, peer: Peer) => AsyncIterable<Buffer>;
+
+/** Requests that others answer: by opcode (UPDATE, NOTIFY), or questions by type (AXFR, IXFR). */
+export interface Requests {
+  readonly opcodes?: ReadonlyMap<number, RequestHandler>;
+  readonly types?: ReadonlyMap<number, RequestHandler>;
 }
 
 export interface HandlerDeps {
   readonly zones: ZoneTable;
   readonly counters: DnsCounters;
   readonly cacheOctetsMax: number;
-  /** Hears which instances were handed out; of this handler alone. */
-  readonly handouts: OutstandingAnswers;
+  /** Notes which instances were served; of this handler alone. */
+  readonly outstanding: OutstandingAnswers;
   readonly identity: Identity;
   /** The clock of the leases. */
   monotonicMs(): number;
@@ -57,6 +63,9 @@ export interface HandlerDeps {
   wallMs(): number;
   /** False until the registry has its state: SERVFAIL then, because NXDOMAIN would be remembered. */
   isReady(): boolean;
+  /** Undefined: all may ask. */
+  readonly gate?: Gate | undefined;
+  readonly requests?: Requests | undefined;
   /** A bug was met while answering; called once a query, so the receiver limits itself. */
   onFault(error: unknown, question: string): void;
 }
@@ -70,39 +79,54 @@ const rcodeOfMetaType = new Map<number, number>([
   [RRType.IXFR, Rcode.REFUSED],
 ]);
 
-/** NOTIFY and UPDATE are for zones that somebody else masters or changes: ours have neither. */
+/** NOTIFY is for secondaries and UPDATE for zones that take updates: ours are neither, unless `requests` has them. */
 const rcodeOfOpcode = new Map<number, number>([
   [Opcode.NOTIFY, Rcode.REFUSED],
   [Opcode.UPDATE, Rcode.REFUSED],
 ]);
 
 export function createHandler(deps: HandlerDeps): Handler {
-  const { zones, counters, identity, handouts } = deps;
+  const { zones, counters, identity, outstanding, gate, requests } = deps;
   const opt = new OptWriter(identity, () => deps.wallMs());
+  const encoder = new AnswerEncoder();
+  const writer = new ReplyWriter();
   const cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
     recent.forget(entry);
-    handouts.close(entry.cell);
+    outstanding.close(entry.record);
   });
-  const recent = new FastPath(cache.entriesMax, { counters, opt, monotonicMs: () => deps.monotonicMs() });
+  const recent = new FastPath(cache.entriesMax, { counters, opt, writer, monotonicMs: () => deps.monotonicMs() });
+  const gated: WriteCached = (request, at, end, reply, replyAt, peer) =>
+    gate?.verdict(peer) === 'admit' ? recent.write(request, at, end, reply, replyAt, peer) : 0;
 
-  return Object.assign(handle, { fromCache: recent.write });
+  return Object.assign(handle, { fromCache: gate === undefined ? recent.write : gated, gate });
 
-  function handle(bytes: Buffer, peer: Peer): Buffer | undefined {
+  function handle(bytes: Buffer, peer: Peer): Reply {
     if (bytes.length < headerOctets || isResponse(bytes)) {
       counters.dropped++;
       return undefined;
     }
+    const verdict = gate?.verdict(peer) ?? 'admit';
+    if (verdict !== 'admit') counters.denied++;
+    if (verdict === 'drop') return undefined;
     const query = decodeQuery(bytes);
+    const questionEnd = 'cookieOnly' in query ? headerOctets : query.questionEnd;
+    if (verdict === 'refuse')
+      return bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
     if ('malformed' in query) {
       const opcode = opcodeOf(bytes);
       const isKnown = opcode === Opcode.QUERY || rcodeOfOpcode.has(opcode);
-      return bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, query.questionEnd, query.edns);
+      return bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, questionEnd, query.edns);
     }
     if ('cookieOnly' in query) {
       const { edns } = query;
       const rcode = edns.version === 0 ? Rcode.NOERROR : Rcode.BADVERS;
-      return bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, headerOctets, edns);
+      return bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
     }
+    const handler = requests === undefined ? undefined : handlerOf(query, requests);
+    return handler === undefined ? question(bytes, peer, query) : later(handler, bytes, peer, query);
+  }
+
+  function question(bytes: Buffer, peer: Peer, query: Query): Buffer {
     const { qname, qtype, questionEnd, edns } = query;
     const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, identity) : undefined;
     const refusal = refusalOf(query, record !== undefined);
@@ -123,9 +147,50 @@ export function createHandler(deps: HandlerDeps): Handler {
     try {
       return answered(bytes, peer, query);
     } catch (error) {
-      deps.onFault(error, `${nameToText(qname)} ${qtype}`);
-      return bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
+      return fault(error, bytes, peer, query);
     }
+  }
+
+  function fault(error: unknown, bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
+    deps.onFault(error, `${nameToText(qname)} ${qtype}`);
+    return bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
+  }
+
+  function later(handler: RequestHandler, bytes: Buffer, peer: Peer, query: Query): LaterReply {
+    const { transport, address } = peer;
+    // Request and peer are the transport's again when this call returns.
+    return new LaterReply(messagesOf(handler, Buffer.from(bytes), { transport, address }, query));
+  }
+
+  /** Where a message was sent already, a fault is thrown: the transport must end the stream, since it is not whole. */
+  async function* messagesOf(
+    handler: RequestHandler,
+    bytes: Buffer,
+    peer: Peer,
+    query: Query,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    let sent = 0;
+    try {
+      for await (const message of handler(query, bytes, peer)) {
+        const reply = fitted(message, bytes, peer, query);
+        if (sent++ === 0) counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
+        yield reply;
+      }
+    } catch (error) {
+      const reply = fault(error, bytes, peer, query);
+      if (sent > 0) throw error;
+      yield reply;
+    }
+  }
+
+  /** What is too long for a datagram is cut to nothing, with TC. */
+  function fitted(message: Buffer, bytes: Buffer, peer: Peer, { questionEnd, edns }: Query): Buffer {
+    if (message.length <= limitOf(peer.transport, edns)) return message;
+    counters.truncated++;
+    const opt = optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd);
+    const reply = replyWithout(bytes, questionEnd, (message[3] as number) & 0x0f, opt);
+    reply[2] = (reply[2] as number) | 0x02;
+    return reply;
   }
 
   function refusalOf(query: Query, isChaos: boolean): number | undefined {
@@ -139,34 +204,35 @@ export function createHandler(deps: HandlerDeps): Handler {
   }
 
   function answered(bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
-    const limit = limitOf(peer.transport, edns) - opt.octets(edns);
+    const limit = limitOf(peer.transport, edns) - opt.octets(edns, peer);
     const nowMs = deps.monotonicMs();
     const key = questionKey(qname, qtype);
     let entry = cache.get(key, limit, nowMs);
     if (entry !== undefined) {
       counters.cacheHits++;
-      entry.cell.lastServedMs = nowMs;
+      entry.record.lastServedMs = nowMs;
       recent.remember(entry, bytes, questionEnd);
     } else {
       counters.cacheMisses++;
       const answer = answerQuestion(qname, qtype, zones, nowMs);
       const question = bytes.subarray(headerOctets, questionEnd);
-      let encoded = encodeAnswer(qname, question, answer, limit);
+      let encoded = encoder.encode(qname, question, answer, limit);
       const error = errorOfAnswer(answer, encoded.isTruncated);
       if (encoded.isTruncated && edns !== undefined && error !== undefined) {
         // Room to say that it was cut, for a record or two.
-        encoded = encodeAnswer(qname, question, answer, limit - reasonOctets(error));
+        encoded = encoder.encode(qname, question, answer, limit - reasonOctets(error));
       }
-      const cell = handouts.open(instancesIn(answer, encoded), nowMs);
-      entry = cachedAnswer(answer, encoded, error, cell);
-      const isKept = answer.isKept && cache.set(key, limit, entry);
+      const record = outstanding.open(instancesIn(answer, encoded), nowMs);
+      entry = cachedAnswer(answer, encoded, error, record);
+      const { caching } = answer.lifetime;
+      const isKept = caching === 'keep' && cache.set(key, limit, entry);
       if (isKept) recent.remember(entry, bytes, questionEnd);
-      else if (answer.isTransient) recent.rememberPassing(entry, bytes, questionEnd, nowMs);
-      if (!isKept) handouts.close(cell);
+      else if (caching === 'transient') recent.rememberTransient(entry, bytes, questionEnd, nowMs);
+      if (!isKept) outstanding.close(record);
     }
     counters.countQuery(peer.transport, qtype, entry.rcode);
     if (entry.isTruncated) counters.truncated++;
-    return replyWith(
+    return writer.reply(
       bytes,
       questionEnd,
       entry,
@@ -199,6 +265,13 @@ export function createHandler(deps: HandlerDeps): Handler {
     const room = peer.transport === 'udp' ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length) : tcpOctetsMax;
     return opt.record(edns, peer, rcode, error, octets, room);
   }
+}
+
+function handlerOf({ opcode, qtype, qclass, edns }: Query, { opcodes, types }: Requests): RequestHandler | undefined {
+  // RFC 6891 §6.1.3, RFC 7873 §5.2.2: these are answered alike for every request.
+  if (edns !== undefined && (edns.version !== 0 || edns.isCookieBad)) return undefined;
+  if (opcode !== Opcode.QUERY) return opcodes?.get(opcode);
+  return qclass === RRClass.IN ? types?.get(qtype) : undefined;
 }
 
 function limitOf(transport: Transport, edns: Edns | undefined): number {

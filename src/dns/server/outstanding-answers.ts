@@ -1,12 +1,12 @@
-// Until when an answer that names an instance may still be cached: whoever takes an instance away can say when nobody
-// holds its address any more. Every answer opens a cell, and the ledger of its app (app-ledger.ts) writes down whom the
-// cell's records lead to, and their TTL; serving the answer again from the cache costs one store into the cell. A cell is
-// closed when its answer can be served no more: the app has changed, or the cache has dropped it. It stays in the ledger
-// for as long as what it says may be held.
+// Until when an answer that names an instance may still be in a cache, so that a drain can say when no resolver holds the
+// address any more. Every answer opens a serve record; the ledger of its app (app-ledger.ts) notes the instances that the
+// answer leads to and the TTL. Serving the answer again from the cache costs one store into its record. A record is closed
+// when its answer cannot be served again: the app has changed, or the cache has evicted it. It stays in the ledger for as
+// long as the answer may be cached.
 // Belongs to one handler: a data plane in several threads has one in each, and the latest of their times counts.
-// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is held by nobody.
-// Limits: open cells live no longer than the answers that are kept, closed ones as long as they may be held and until the
-// hand (see #prune) comes round; what an app's ledger holds is limited there.
+// Exact for each instance: one that was in no answer (another was asked for, or chosen, or fitted) is in no cache.
+// Limits: open records live no longer than the answers that are kept, closed ones as long as those may be cached and until
+// the cleanup cursor (see #cleanUp) reaches them; what an app's ledger holds is limited there.
 
 import type { Instance } from '../../model/instance.ts';
 import { instanceKey } from '../../model/names.ts';
@@ -16,47 +16,47 @@ import { AppLedger, holdingMs, type ServeRecord } from './app-ledger.ts';
 import type { AnsweredInstances } from './instances-in.ts';
 
 /** What is known of the answers with an instance in it; monotonic milliseconds. */
-export interface HandedOut {
+export interface CachedUntil {
   /** When the last one that may still be held was served; undefined where there is none. */
   readonly lastServedMs: number | undefined;
-  /** Past or present: nobody holds one. */
+  /** Past or present: no cache holds one. */
   readonly heldUntilMs: number;
 }
 
 /** What has to be known of an instance that is asked about. */
 export type HeldInstance = Pick<Instance, 'env' | 'appid' | 'instance' | 'dnsTtl'>;
 
-/** What the hand looks at with every answer that is made: more than one, or new apps would outrun it. */
-const ledgersAnAnswer = 2;
+/** Ledgers that the cleanup cursor passes with every answer that is made: more than one, or new apps would outrun it. */
+const ledgersPerAnswer = 2;
 const never = Number.NEGATIVE_INFINITY;
 
 export class OutstandingAnswers {
   readonly #sinceMs: number;
   readonly #envs = new Map<string, Map<string, AppLedger>>();
   /** Of answers without an instance: there is nothing to remember. */
-  readonly #nobody: ServeRecord = { lastServedMs: never, isOpen: true };
-  #hand: Iterator<AppLedger> = this.#everyLedger();
+  readonly #noInstances: ServeRecord = { lastServedMs: never, isOpen: true };
+  #cleanupCursor: Iterator<AppLedger> = this.#allLedgers();
 
   /**
-   * `sinceMs`: when this process began to answer. What an earlier one had handed out is not known: until the TTL of an
-   * instance has passed since then, it counts as handed out at that moment.
+   * `sinceMs`: when this process began to answer. What an earlier one had served is not known: until the TTL of an
+   * instance has passed since then, it counts as served at that moment.
    */
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }
 
-  /** An answer that leads to these instances is handed out now. To be closed by the caller. */
-  open(mentions: readonly AnsweredInstances[], nowMs: number): ServeRecord {
-    if (mentions.length === 0) return this.#nobody;
-    this.#prune(nowMs);
-    const cell = { lastServedMs: nowMs, isOpen: true };
-    for (const { behind, ttl } of mentions) this.#ledgerOf(appOf(behind)).open(cell, behind, ttl, nowMs);
-    return cell;
+  /** An answer that leads to these instances is served now. To be closed by the caller. */
+  open(answered: readonly AnsweredInstances[], nowMs: number): ServeRecord {
+    if (answered.length === 0) return this.#noInstances;
+    this.#cleanUp(nowMs);
+    const record = { lastServedMs: nowMs, isOpen: true };
+    for (const { instances, ttl } of answered) this.#ledgerOf(appOf(instances)).open(record, instances, ttl, nowMs);
+    return record;
   }
 
-  /** Its answer will not be served again. Twice is once. */
-  close(cell: ServeRecord): void {
-    if (cell !== this.#nobody) cell.isOpen = false;
+  /** Its answer will not be served again. Idempotent. */
+  close(record: ServeRecord): void {
+    if (record !== this.#noInstances) record.isOpen = false;
   }
 
   /** A change listener: no answer made before it is served again. */
@@ -70,7 +70,7 @@ export class OutstandingAnswers {
    * Until when answers with this instance may be held, those of an earlier registration under its id included. Right for
    * good once the instance is in no new answer, and the change that took it out has been heard here.
    */
-  of({ env, appid, instance, dnsTtl }: HeldInstance, nowMs: number): HandedOut {
+  of({ env, appid, instance, dnsTtl }: HeldInstance, nowMs: number): CachedUntil {
     const held = this.#envs.get(env)?.get(appid)?.held(instanceKey(instance), nowMs);
     const before = this.#sinceMs + holdingMs(dnsTtl);
     const heldUntilMs = Math.max(before, held?.heldUntilMs ?? never);
@@ -78,18 +78,18 @@ export class OutstandingAnswers {
     return { heldUntilMs, lastServedMs: isServed ? held.lastServedMs : undefined };
   }
 
-  /** What is remembered, for tests of the bounds: instances that answers lead to, and open cells. */
-  get size(): { readonly instances: number; readonly cells: number } {
-    const cells = new Set<ServeRecord>();
+  /** What is remembered, for tests of the bounds: instances that answers lead to, and open serve records. */
+  get size(): { readonly instances: number; readonly records: number } {
+    const records = new Set<ServeRecord>();
     let instances = 0;
-    for (const ledger of this.#everyLedger()) {
+    for (const ledger of this.#allLedgers()) {
       instances += ledger.keys().size;
-      for (const cell of ledger.openCells()) cells.add(cell);
+      for (const record of ledger.openRecords()) records.add(record);
     }
-    return { instances, cells: cells.size };
+    return { instances, records: records.size };
   }
 
-  /** What was handed out before the start had the TTL of then: a shorter one since does not shorten it. */
+  /** What was served before the start had the TTL of then: a shorter one since does not shorten it. */
   #keepEarlierLife(before: Instance, after: Instance | undefined, nowMs: number): void {
     if (after !== undefined && after.dnsTtl >= before.dnsTtl) return;
     const untilMs = this.#sinceMs + holdingMs(before.dnsTtl);
@@ -110,12 +110,12 @@ export class OutstandingAnswers {
     return ledger;
   }
 
-  /** A hand that goes round over all ledgers, a few with every answer that is made: no sweep, no timer. */
-  #prune(nowMs: number): void {
-    for (let count = 0; count < ledgersAnAnswer; count++) {
-      const { value: ledger, done } = this.#hand.next();
+  /** The cursor goes round over all ledgers, a few with every answer that is made: no sweep, no timer. */
+  #cleanUp(nowMs: number): void {
+    for (let count = 0; count < ledgersPerAnswer; count++) {
+      const { value: ledger, done } = this.#cleanupCursor.next();
       if (done === true) {
-        this.#hand = this.#everyLedger();
+        this.#cleanupCursor = this.#allLedgers();
         return;
       }
       if (!ledger.isEmptied(nowMs)) continue;
@@ -125,12 +125,12 @@ export class OutstandingAnswers {
     }
   }
 
-  *#everyLedger(): Generator<AppLedger> {
+  *#allLedgers(): Generator<AppLedger> {
     for (const apps of this.#envs.values()) yield* apps.values();
   }
 }
 
 /** Records of one RRset are of one app. */
-function appOf([first]: AnsweredInstances['behind']): Instance {
+function appOf([first]: AnsweredInstances['instances']): Instance {
   return ((Array.isArray(first) ? first[0] : first) as LeasedInstance).instance;
 }

@@ -3,7 +3,7 @@
 // the table.
 
 import type { Instance } from '../../model/instance.ts';
-import type { LeasedInstance, RegistryView } from '../../model/view.ts';
+import type { HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { type Rdata, type RRset, RRType } from '../message/message.ts';
 import { type Name, nameOf, nameToText } from '../message/name.ts';
 import { recordsPerRRsetMax } from '../message/rotation.ts';
@@ -33,6 +33,11 @@ export class ReverseZones implements LiveNames {
     this.#deps = deps;
     this.#changedAt = deps.view.revision;
     this.#index = new AddressIndex(deps, deps.view);
+  }
+
+  /** Who is at an address. */
+  get hosts(): HostsView {
+    return this.#index.hosts;
   }
 
   /** Moves when an answer does, not with every change of the registry. */
@@ -109,8 +114,9 @@ export class ReverseZones implements LiveNames {
     const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
     const stale = suspectNote(shown, this.#deps.view);
     const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
-    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason, isPartial };
-    return stale === undefined ? data : { ...data, stale };
+    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason };
+    if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };
+    return isPartial ? { ...data, caveat: { kind: 'partial' } } : data;
   }
 }
 

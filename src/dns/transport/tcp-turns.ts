@@ -1,25 +1,30 @@
-// Who is answered when: connections that have whole messages waiting take turns, a few messages each, and a turn of the
-// event loop answers only so many in all. So a client that sends thousands of queries at once, or a hundred that do,
-// hold up neither each other nor the datagrams that arrive meanwhile (RFC 7766 §6.2.1.1 asks for no less).
+// The order in which streams are answered: connections that have whole messages waiting take turns, a few messages each,
+// and a turn of the event loop ends when its time is spent. So a client that sends thousands of queries at once, or a
+// hundred that do, hold up neither each other nor the datagrams that arrive meanwhile (RFC 7766 §6.2.1.1).
 
-/** Answers at most `limit` messages. Returns how many, and whether more can be answered now. */
-export type TurnTaker = (limit: number) => { readonly answered: number; readonly hasMore: boolean };
+import { TurnBudget } from './turn-budget.ts';
 
-/** About two milliseconds of large answers. */
-const answersPerTurn = 128;
+/** Answers at most `limit` messages, one at least, and no more once the budget is spent. True: more can be answered now. */
+export type TurnTaker = (limit: number, budget: { readonly isSpent: boolean }) => boolean;
+
 const answersPerConnection = 16;
 
 export class TcpTurns {
   /** In the order of their turns. */
   readonly #waiting = new Set<TurnTaker>();
+  readonly #budget: TurnBudget;
   #isScheduled = false;
+
+  constructor(budget = new TurnBudget()) {
+    this.#budget = budget;
+  }
 
   /** A turn of the loop is to come. */
   get isWaiting(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** Puts a connection at the end of the line, if it does not stand in it. */
+  /** Puts a connection at the end of the queue, if it is not in it. */
   add(taker: TurnTaker): void {
     this.#waiting.add(taker);
     this.#schedule();
@@ -45,14 +50,12 @@ export class TcpTurns {
   }
 
   #turn(): void {
-    let left = answersPerTurn;
+    this.#budget.begin();
     for (const taker of this.#waiting) {
       this.#waiting.delete(taker);
-      const { answered, hasMore } = taker(answersPerConnection);
       // Behind those that wait already.
-      if (hasMore) this.#waiting.add(taker);
-      left -= answered;
-      if (left <= 0) return;
+      if (taker(answersPerConnection, this.#budget)) this.#waiting.add(taker);
+      if (this.#budget.isSpent) return;
     }
   }
 }

@@ -3,7 +3,15 @@
 // file wins (design §10). Names are folded; empty non-terminals are nodes without RRsets, so that "does it exist"
 // is one look-up (RFC 4592 §2.2.2).
 
-import { type Rdata, type RRset, RRType, type Serial, type Source, ttlSecondsMax } from '../message/message.ts';
+import {
+  type Caveat,
+  type Rdata,
+  type RRset,
+  RRType,
+  type Serial,
+  type Source,
+  ttlSecondsMax,
+} from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import { RecordTable } from './record-table.ts';
 
@@ -15,27 +23,23 @@ export interface Node {
   /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
   readonly source?: Source;
   /** One of names without number: its answers are not kept. */
-  readonly isEndless?: boolean;
+  readonly isUnbounded?: boolean;
 }
 
 /**
  * Records and until when their TTL is right (monotonic milliseconds), or why there are none. `additional`: what goes
- * with them, where the node knows it; otherwise it is looked up. `isPartial`: there are more records than these.
- * `stale`: why some of it may be out of date.
- * `isFallback`: the name prefers others than these, who are not there.
+ * with them, where the node knows it; otherwise it is looked up.
  */
 export type NodeData =
   | NodeRecords
-  | { readonly rrset: undefined; readonly reason: string; readonly isFallback?: boolean };
+  | { readonly rrset: undefined; readonly reason: string; readonly caveat?: Caveat | undefined };
 
 export interface NodeRecords {
   readonly rrset: RRset;
   readonly validUntilMs: number;
   readonly reason?: string;
   readonly additional?: readonly RRset[];
-  readonly isPartial?: boolean;
-  readonly stale?: string;
-  readonly isFallback?: boolean;
+  readonly caveat?: Caveat | undefined;
 }
 
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */
@@ -58,6 +62,8 @@ export interface Zone {
   readonly hasWildcards: boolean;
   readonly records: StaticNodes;
   readonly live?: LiveNames;
+  /** Its file cannot be loaded: every answer is SERVFAIL, since what is in it is not known. */
+  readonly isBroken?: boolean;
 }
 
 export const emptyNonTerminal: NodeData = { rrset: undefined, reason: 'the name has no records, only names below it' };
@@ -160,6 +166,12 @@ export function zoneOf(apex: Name, table: RecordTable): Zone {
   if (soa === undefined) throw new Error('zoneOf: no SOA at the apex');
   table.trim();
   return { apex, soa, negativeSoa: negative(soa), hasCuts: table.hasCuts, hasWildcards: table.hasWildcards, records };
+}
+
+/** The zone of a file that cannot be loaded: nothing but the apex that it takes. */
+export function brokenZone(apex: Name): Zone {
+  const soa = [apex, apex, new Uint8Array(20)];
+  return { ...buildZone(apex, [{ owner: apex, type: RRType.SOA, ttl: 0, rdata: soa }]), isBroken: true };
 }
 
 /** Names of an SOA's data in wire order: MNAME, RNAME, then serial, refresh, retry, expire, minimum. */

@@ -1,26 +1,38 @@
 // Which file names which instance: an instance belongs to one file, the first that names it. What a second file says of
 // it is refused, kept in mind, and done once the first file lets go, so that nothing depends on the order in which files
 // are written. A file that is leaving holds nothing: renamed, it hands its instances over as they are.
+// A file is acted on where it differs from what it said last, entry by entry, over restarts too (said-entries.ts): an
+// instance that was drained, patched or cancelled since stays so until the file says something else of it.
 // Limits: those of the files; a thousand registrations or so are done between two turns of the event loop.
 
+import { createHash } from 'node:crypto';
 import type { Actor } from '../../model/change.ts';
+import { type Instance, parseRegistration, type Registration, registrationToJson } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, instanceKey } from '../../model/names.ts';
-import type { Registry } from '../../registry/registry.ts';
+import { type Principal, unrestricted } from '../../model/principal.ts';
+import type { Submit } from '../../model/submit.ts';
 import type { Service } from './service-file.ts';
 
+/** By instance, the digest of what a file has said of it. */
+export type Said = ReadonlyMap<string, string>;
+
 export interface NamedServicesDeps {
-  readonly registry: Pick<Registry, 'register' | 'cancel' | 'find'>;
+  readonly submit: Submit;
+  readonly view: { find(key: InstanceKey): InstanceRecord | undefined };
   /** As events show it: `services.d/pay.yaml`. */
   readonly pathOf: (file: string) => string;
   /** Instances that came from the file in an earlier life. */
   readonly restoredFrom: (file: string) => Iterable<InstanceKey>;
-  /** Lets others have their turn. */
+  /** Lets other work have its turn. */
   readonly nextTurn: () => Promise<void>;
+  /** Keeps what a file has said for the next life; empty: nothing any more. */
+  readonly remember: (file: string, said: Said) => void;
   /** An instance that was refused is registered after all. */
   readonly onTaken: (file: string, key: InstanceKey) => void;
 }
 
-/** Registering is answered by every listener there is: so many take some ten milliseconds. */
+/** So many are submitted together and settle together: some ten milliseconds of work. */
 const atOnceMax = 100;
 
 export class NamedServices {
@@ -28,9 +40,16 @@ export class NamedServices {
   /** By file; by the instance as the file names it. */
   readonly #named = new Map<string, Map<string, InstanceKey>>();
   readonly #refused = new Map<string, readonly Service[]>();
+  #said = new Map<string, Said>();
 
   constructor(deps: NamedServicesDeps) {
     this.#deps = deps;
+  }
+
+  /** What files have said in an earlier life; before anything else. Returns the files. */
+  recall(said: ReadonlyMap<string, Said>): Iterable<string> {
+    this.#said = new Map(said);
+    return said.keys();
   }
 
   /**
@@ -38,63 +57,124 @@ export class NamedServices {
    * @param leaving files that are gone, and hold nothing any more
    */
   async say(file: string, services: readonly Service[], leaving: ReadonlySet<string>): Promise<readonly string[]> {
-    const before = this.#named.get(file) ?? new Map([...this.#deps.restoredFrom(file)].map((key) => [idOf(key), key]));
+    const before = this.#named.get(file) ?? this.#restored(file);
     const holders = this.#holders((name) => name !== file && !leaving.has(name));
     const named = new Map<string, InstanceKey>();
+    const said = new Map<string, string>();
     const refused: Service[] = [];
     const faults: string[] = [];
-    for (const [index, service] of services.entries()) {
-      if (index % atOnceMax === atOnceMax - 1) await this.#deps.nextTurn();
-      const holder = named.has(idOf(service.key)) ? 'this file' : holders.get(idOf(service.key));
-      const fault = this.#register(file, service, holder);
-      if (fault === undefined) named.set(idOf(service.key), service.key);
-      else {
-        faults.push(fault);
-        if (holder !== 'this file') refused.push(service);
+    for (let start = 0; start < services.length; start += atOnceMax) {
+      if (start > 0) await this.#deps.nextTurn();
+      const taken = new Set(named.keys());
+      const results = services.slice(start, start + atOnceMax).map(async (service) => {
+        const id = idOf(service.key);
+        const holder = taken.has(id) ? 'this file' : holders.get(id);
+        taken.add(id);
+        return { service, id, holder, fault: await this.#register(file, service, holder) };
+      });
+      for (const { service, id, holder, fault } of await Promise.all(results)) {
+        if (fault === undefined) {
+          named.set(id, service.key);
+          said.set(id, digestOf(service));
+        } else {
+          faults.push(fault);
+          if (holder !== 'this file') refused.push(service);
+        }
       }
     }
     this.#keep(file, named, refused);
-    for (const [id, key] of before) if (!named.has(id)) this.#leave(file, key);
-    this.#tryAgain(file);
+    this.#remember(file, said);
+    await this.#leaveAll(
+      file,
+      [...before].filter(([id]) => !named.has(id)).map(([, key]) => key),
+    );
+    await this.#tryAgain(file);
     return faults;
   }
 
   /** A file is gone, and all that it names with it. */
-  withdraw(file: string): void {
-    const named = this.#named.get(file)?.values() ?? this.#deps.restoredFrom(file);
+  async withdraw(file: string): Promise<void> {
+    const named = (this.#named.get(file) ?? this.#restored(file)).values();
     this.#keep(file, new Map(), []);
-    for (const key of [...named]) this.#leave(file, key);
-    this.#tryAgain(file);
+    this.#remember(file, new Map());
+    await this.#leaveAll(file, [...named]);
+    await this.#tryAgain(file);
+  }
+
+  #restored(file: string): Map<string, InstanceKey> {
+    return new Map([...this.#deps.restoredFrom(file)].map((key) => [idOf(key), key]));
   }
 
   /** What others refused to `because` may be free now. */
-  #tryAgain(because: string): void {
+  async #tryAgain(because: string): Promise<void> {
     for (const [file, services] of [...this.#refused]) {
       if (file === because) continue;
       const named = this.#named.get(file) ?? new Map<string, InstanceKey>();
       const holders = this.#holders((name) => name !== file);
-      const left = services.filter((service) => {
+      const said = new Map(this.#said.get(file));
+      const left: Service[] = [];
+      for (const service of services) {
         const id = idOf(service.key);
-        if (named.has(id) || this.#register(file, service, holders.get(id)) !== undefined) return true;
-        named.set(id, service.key);
-        this.#deps.onTaken(file, service.key);
-        return false;
-      });
+        if (named.has(id) || (await this.#register(file, service, holders.get(id))) !== undefined) left.push(service);
+        else {
+          named.set(id, service.key);
+          said.set(id, digestOf(service));
+          this.#deps.onTaken(file, service.key);
+        }
+      }
       this.#keep(file, named, left);
+      if (left.length < services.length) this.#remember(file, said);
     }
   }
 
-  #register(file: string, { key, registration, at }: Service, holder: string | undefined): string | undefined {
+  async #register(file: string, service: Service, holder: string | undefined): Promise<string | undefined> {
+    const { key, registration, at } = service;
     if (holder !== undefined) return `${at}: ${key.env}/${key.appid}/${key.instance} is in ${holder} already`;
-    const outcome = this.#deps.registry.register(key, registration, { by: this.#by(file), file });
+    const as = this.#what(file, service);
+    if (as === 'nothing') return undefined;
+    const { submit, view } = this.#deps;
+    const found = as === 'present' ? view.find(key) : undefined;
+    const present = found && presentRegistration(found.instance);
+    const command = { kind: 'register' as const, key, registration: present ?? registration, file };
+    const outcome = await submit(principalOf(file), this.#by(file), command);
     return 'problem' in outcome ? `${at}: ${outcome.problem.field} ${outcome.problem.message}` : undefined;
   }
 
-  /** Takes out what came from the file, unless somebody has registered it otherwise since. */
-  #leave(file: string, key: InstanceKey): void {
-    const { registry } = this.#deps;
-    if (registry.find(key)?.instance.health?.file !== file) return;
-    registry.cancel(key, { ...this.#by(file), reason: 'the service file names it no more' });
+  /** What there is to do: nothing, to take the instance over as it is at present, or to register it as it is written. */
+  #what(file: string, service: Service): 'nothing' | 'present' | 'written' {
+    const digest = digestOf(service);
+    const id = idOf(service.key);
+    const before = this.#said.get(file)?.get(id);
+    if (before !== undefined) return before === digest ? 'nothing' : 'written';
+    const instance = this.#deps.view.find(service.key)?.instance;
+    const other = instance?.health?.file;
+    if (instance === undefined || other === undefined) return 'written';
+    // Written down before what files say was: it is the same, unless the file was changed meanwhile.
+    if (other === file) return isSameButStatus(instance, service.registration) ? 'nothing' : 'written';
+    // From a file of another name.
+    return this.#said.get(other)?.get(id) === digest ? 'present' : 'written';
+  }
+
+  #remember(file: string, said: Said): void {
+    const before = this.#said.get(file);
+    const isSame = before?.size === said.size && [...said].every(([id, digest]) => before.get(id) === digest);
+    if (isSame || (before === undefined && said.size === 0)) return;
+    if (said.size > 0) this.#said.set(file, said);
+    else this.#said.delete(file);
+    this.#deps.remember(file, said);
+  }
+
+  async #leaveAll(file: string, keys: readonly InstanceKey[]): Promise<void> {
+    for (let start = 0; start < keys.length; start += atOnceMax)
+      await Promise.all(keys.slice(start, start + atOnceMax).map((key) => this.#leave(file, key)));
+  }
+
+  /** Takes out what came from the file, unless it has been registered otherwise since. */
+  async #leave(file: string, key: InstanceKey): Promise<void> {
+    const { submit, view } = this.#deps;
+    if (view.find(key)?.instance.health?.file !== file) return;
+    const actor = { ...this.#by(file), reason: 'the service file names it no more' };
+    await submit(principalOf(file), actor, { kind: 'cancel', key });
   }
 
   #keep(file: string, named: Map<string, InstanceKey>, refused: readonly Service[]): void {
@@ -113,6 +193,29 @@ export class NamedServices {
   #by(file: string): Actor {
     return { kind: 'file', front: 'file', address: this.#deps.pathOf(file) };
   }
+}
+
+function principalOf(file: string): Principal {
+  return unrestricted('file', file);
+}
+
+function digestOf({ key, registration }: Service): string {
+  const text = JSON.stringify([key.instance, registrationToJson(registration)]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, digestCharacters);
+}
+
+const digestCharacters = 16;
+
+/** What would be registered to have it as it is. */
+function presentRegistration(instance: Instance): Registration | undefined {
+  // Every field is there.
+  const read = parseRegistration(registrationToJson(instance), { leaseSeconds: 90, dnsTtl: 5 });
+  return Array.isArray(read) ? undefined : read;
+}
+
+function isSameButStatus(instance: Instance, registration: Registration): boolean {
+  const [a, b] = [registrationToJson(instance), registrationToJson(registration)];
+  return JSON.stringify({ ...a, status: '' }) === JSON.stringify({ ...b, status: '' });
 }
 
 function idOf({ env, appid, instance }: InstanceKey): string {

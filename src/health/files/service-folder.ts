@@ -1,7 +1,7 @@
 // A folder of service files, followed while we run: every second each file's stamp is looked at, and one that has
 // changed is read once it has been the same for two looks, so that a half-written file is not. Looking is cheap, and sees
-// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is not there is an
-// empty one. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
+// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is gone says nothing
+// of its files: all of them keep what they said. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
 // Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
 
 import { constants } from 'node:fs';
@@ -23,7 +23,7 @@ export interface ServiceFolderDeps {
     leaving: ReadonlySet<string>,
   ) => Promise<readonly string[]>;
   /** A file is gone. */
-  readonly withdraw: (file: string) => void;
+  readonly withdraw: (file: string) => Promise<void>;
   readonly tell: Tell;
 }
 
@@ -50,6 +50,7 @@ export class ServiceFolder {
   #looking: Promise<void> = Promise.resolve();
   #isClosed = false;
   #fault = '';
+  #isExpected = false;
 
   constructor(folder: string, deps: ServiceFolderDeps, everyMs = everyMsDefault) {
     this.#folder = folder;
@@ -57,11 +58,19 @@ export class ServiceFolder {
     this.#everyMs = everyMs;
   }
 
-  /** Reads every file as it is, and follows them from then on. Resolves with the names of the files there are. */
-  async start(): Promise<readonly string[]> {
-    await this.#look(true);
+  /**
+   * Reads every file as it is, and follows them from then on. Resolves with the names of the files there are; undefined:
+   * the folder is not there.
+   */
+  async start(): Promise<readonly string[] | undefined> {
+    const isThere = await this.#look(true);
     this.#again();
-    return [...this.#files.keys()];
+    return isThere ? [...this.#files.keys()] : undefined;
+  }
+
+  /** The folder should be there: files in it have named instances. */
+  expect(): void {
+    this.#isExpected = true;
   }
 
   /** Resolves when nothing is read any more. */
@@ -74,14 +83,15 @@ export class ServiceFolder {
   #again(): void {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look(false).finally(() => this.#again());
+      this.#looking = this.#look(false).then(() => this.#again());
     }, this.#everyMs);
     this.#timer.unref();
   }
 
-  async #look(isFirst: boolean): Promise<void> {
+  /** False: the folder cannot be read. */
+  async #look(isFirst: boolean): Promise<boolean> {
     const names = await this.#names();
-    if (names === undefined) return;
+    if (names === undefined) return false;
     // A file is gone when it is so for two looks, and after the others have been read: one that was renamed has then
     // been seen under its new name for two looks as well, and its services do not leave in between.
     const missing = [...this.#files].filter(([name]) => !names.includes(name));
@@ -89,7 +99,7 @@ export class ServiceFolder {
     for (const [, file] of missing) file.seen = '';
     for (const name of names) {
       const stamp = await stampOf(join(this.#folder, name));
-      if (this.#isClosed) return;
+      if (this.#isClosed) return true;
       const file = this.#files.get(name) ?? { seen: '', read: undefined, isGood: false };
       this.#files.set(name, file);
       const isSettled = isFirst || stamp === file.seen;
@@ -99,11 +109,12 @@ export class ServiceFolder {
       await this.#read(name, file, leaving);
     }
     for (const name of leaving) {
-      if (this.#isClosed) return;
+      if (this.#isClosed) return true;
       this.#files.delete(name);
-      this.#deps.withdraw(name);
+      await this.#deps.withdraw(name);
       this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone');
     }
+    return true;
   }
 
   /** Undefined: the folder cannot be read now, which says nothing about its files. */
@@ -114,8 +125,9 @@ export class ServiceFolder {
       return names.slice(0, filesMax);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return [];
-      this.#complain(message);
+      const isMissed = this.#isExpected || this.#files.size > 0;
+      if (code !== 'ENOENT') this.#complain(message);
+      else if (isMissed) this.#complain('it is gone: the last good version of its files counts');
       return undefined;
     }
   }

@@ -49,6 +49,12 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** Where the files lie in the npm package (dist/http/console) and in a checkout (src/http/console). */
+export function siteAt(monotonicMs: () => number): SiteFolders {
+  const root = join(import.meta.dirname, '..', '..');
+  return { packaged: join(root, 'console'), sources: join(root, '..', 'console'), monotonicMs };
+}
+
 interface Loaded {
   readonly state: SiteState;
   /** When its files were built, wall clock. */

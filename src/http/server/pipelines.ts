@@ -4,6 +4,9 @@
 // before it on its connection, as almost everything is; else by turns with the other connections, so many requests a turn
 // of the event loop, and none while `unansweredMax` requests of the connection are not answered. What is not read stays in
 // the kernel, which holds the client back.
+// A piece may hold fifty requests for replies of a megabyte, so a request that was parsed is served only when it is due:
+// nothing of a connection while a reply to it is stuck, and of calls whose replies may be large one at a time, since nobody
+// knows how large before it is there. A reply is answered (`close`) when the kernel has all of it.
 // How: between a socket and Node's own listener for its data stands one that looks how long a piece is and whether a
 // request is still to be answered (both are public events: Node then leaves the socket to JavaScript). The first time that
 // a client is ahead of its replies, or has much to say, the piece goes back into the socket, which from then on is read
@@ -22,9 +25,20 @@ const unansweredMax = 32;
 const pieceOctets = 1024;
 /** A millisecond or two; loop-turns.ts lets in twice as many, so whoever waits for replies has half of each turn. */
 const requestsPerTurnMax = 64;
+/** So much of a reply is in this process and not in the kernel's: the client does not read. */
+const stuckOctets = 16 * 1024;
+/** Their replies are of a few kilobytes at most. */
+const smallReplies: ReadonlySet<string> = new Set(['PUT', 'PATCH', 'DELETE']);
 
 type Listener = (this: Socket, piece: Buffer) => void;
 type NextTurn = (callback: () => void) => void;
+type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface Parsed {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly serve: Serve;
+}
 
 export class Pipelines {
   readonly #nextTurn: NextTurn;
@@ -43,12 +57,17 @@ export class Pipelines {
     this.#ofSocket.set(socket, new Pipeline(socket, this.#join));
   }
 
-  /** The parser has met a request. One listener for all responses: this is on the path of every renewal. */
-  readonly entered = (request: IncomingMessage, response: ServerResponse): void => {
+  /** The parser has met a request: `serve` is called when it is due. This is on the path of every renewal. */
+  entered(request: IncomingMessage, response: ServerResponse, serve: Serve): void {
     this.#entered++;
-    this.#ofSocket.get(request.socket)?.entered(request);
-    response.on('close', this.#answered);
-  };
+    const pipeline = this.#ofSocket.get(request.socket);
+    if (pipeline === undefined) serve(request, response);
+    else {
+      // One listener for all responses.
+      response.on('close', this.#answered);
+      pipeline.entered(request, response, serve);
+    }
+  }
 
   /** `response` is `this`. */
   readonly #answered = this.#answeredBy();
@@ -56,7 +75,7 @@ export class Pipelines {
   #answeredBy(): (this: ServerResponse) => void {
     const ofSocket = this.#ofSocket;
     return function answered() {
-      ofSocket.get(this.req.socket)?.answered();
+      ofSocket.get(this.req.socket)?.answered(this.req);
     };
   }
 
@@ -90,6 +109,10 @@ class Pipeline {
   readonly #join: (pipeline: Pipeline) => void;
   readonly #parsers: readonly Listener[];
   #unanswered = 0;
+  /** The call that is being served and whose reply may be large. */
+  #large: IncomingMessage | undefined;
+  /** Parsed and not served yet, in order. */
+  #parsed: Parsed[] = [];
   /** Octets that are still to come of the body that is being read, or some more. */
   #bodyOctets = 0;
   /** Until then the socket flows, and Node itself pauses and resumes it: nothing may be read from it. */
@@ -105,15 +128,37 @@ class Pipeline {
     socket.on('data', this.#came);
   }
 
-  entered(request: IncomingMessage): void {
+  entered(request: IncomingMessage, response: ServerResponse, serve: Serve): void {
     this.#unanswered++;
     const length = request.headers['content-length'];
     this.#bodyOctets = length === undefined ? 0 : Number(length);
+    if (this.#parsed.length === 0 && this.#isDue(request)) this.#serve({ request, response, serve });
+    else this.#parsed.push({ request, response, serve });
   }
 
-  answered(): void {
+  answered(request: IncomingMessage): void {
     this.#unanswered--;
+    if (this.#large === request) this.#large = undefined;
+    if (this.#parsed.length > 0) this.#serveWhatIsDue();
     if (this.#isInPieces && this.#socket.readableLength > 0) this.#goOn();
+  }
+
+  #serveWhatIsDue(): void {
+    if (this.#socket.destroyed) this.#parsed = [];
+    for (let next = this.#parsed[0]; next !== undefined && this.#isDue(next.request); next = this.#parsed[0]) {
+      this.#parsed.shift();
+      this.#serve(next);
+    }
+  }
+
+  #isDue({ method }: IncomingMessage): boolean {
+    if (this.#socket.writableLength >= stuckOctets) return false;
+    return this.#large === undefined || smallReplies.has(method as string);
+  }
+
+  #serve({ request, response, serve }: Parsed): void {
+    if (!smallReplies.has(request.method as string)) this.#large = request;
+    serve(request, response);
   }
 
   /** Lets the parser have one piece; asks for another turn where there is more. */
@@ -184,10 +229,17 @@ class Pipeline {
   }
 }
 
-/** Adds the pace to all connections of a server, behind `limitConnections`. */
+/** Adds the pace to all connections of a server and all its requests, behind `limitConnections` and who serves them. */
 export function pacePipelines(server: Server, pipelines = new Pipelines()): void {
   server.on('connection', (socket: Socket) => {
     if (socket.listenerCount('data') > 0) pipelines.pace(socket);
   });
-  server.prependListener('request', pipelines.entered);
+  const listeners = server.listeners('request') as Serve[];
+  server.removeAllListeners('request');
+  const serve: Serve = (request, response) => {
+    for (const listener of listeners) listener.call(server, request, response);
+  };
+  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+    pipelines.entered(request, response, serve),
+  );
 }

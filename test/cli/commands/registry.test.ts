@@ -172,7 +172,7 @@ describe('register and cancel', () => {
     ['register prod/orders/x', "required option '--addr <url>' not specified"],
     ['register prod/orders/x --addr http://10.0.0.1:80 --metadata team', '--metadata: "team" is not KEY=VALUE'],
     ['cancel prod/orders', 'name it as ENV/APPID/INSTANCE'],
-    ['cancel', "missing required argument 'place'"],
+    ['cancel', "missing required argument 'instance'"],
     ['ls --output xml', 'Allowed choices are table, json, yaml'],
     ['ls --outptu json', 'Did you mean --output?'],
     ['cancle prod/orders/x', 'Did you mean cancel?'],

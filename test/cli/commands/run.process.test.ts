@@ -74,7 +74,7 @@ test.each([
   [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--registry', 'here'], '--registry: "here"'],
   [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--metadata', 'x'], 'is not KEY=VALUE'],
   [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], "'--app <name>' not specified"],
-  [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], '"rollcall run --help" tells how to call it'],
+  [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], '"rollcall run --help" shows how to call it'],
 ])('%j is wrong usage', async (flags, said) => {
   const { code, out, err } = await typed(['run', ...flags, '--', 'true']);
   expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -90,7 +90,7 @@ test('everything wrong is told at once', async () => {
 
 describe.concurrent('a program', () => {
   test('is registered once it is ready, knows its place and port but no token, and is gone after a stop', async () => {
-    const script = `${serving} console.log('env', JSON.stringify([process.env.ROLLCALL_PLACE, process.env.PORT, process.env.GIVEN, process.env.ROLLCALL_TOKEN]))`;
+    const script = `${serving} console.log('env', JSON.stringify([process.env.ROLLCALL_INSTANCE, process.env.PORT, process.env.GIVEN, process.env.ROLLCALL_TOKEN]))`;
     const { program, place, port } = await running('told', script, ['--version', '1.2', '--tag', 'a']);
     await isRegistered(place);
     expect(program.said()).toContain(`env ${JSON.stringify(['prod/told/one', String(port), 'on', null])}`);
@@ -108,7 +108,9 @@ describe.concurrent('a program', () => {
     const { program, place } = await running('news', serving);
     await isRegistered(place);
     const { err } = await program.stop('SIGTERM', 20_000);
-    expect(err).toMatch(/registered, found as [\s\S]*SIGTERM: out of DNS[\s\S]*the program was killed by SIGTERM/);
+    expect(err).toMatch(
+      /registered, found as [\s\S]*SIGTERM: draining[\s\S]*out of DNS[\s\S]*the program was killed by SIGTERM/,
+    );
     const quiet = await running('quiet', serving, ['--quiet']);
     await isRegistered(quiet.place);
     expect((await quiet.program.stop('SIGTERM', 20_000)).err).toBe('');
@@ -206,7 +208,7 @@ describe.concurrent('a program', () => {
     expect((await client.ask('hasty.prod.svc')).rcode).toBe('NOERROR');
     client.close();
     program.child.kill('SIGTERM');
-    await until('the drain', () => program.said().includes('SIGTERM: out of DNS'), patience);
+    await until('the drain', () => program.said().includes('out of DNS'), patience);
     program.child.kill('SIGTERM');
     expect((await program.ended).code).toBe(143);
   });
@@ -215,13 +217,26 @@ describe.concurrent('a program', () => {
     const port = await freePort();
     const { program, place } = await running('alone', serving, ['--registry', `http://127.0.0.1:${port}`]);
     await until('the complaint', () => program.said().includes('cannot register, trying again'), patience);
-    expect(program.said()).toContain('name another with --registry or ROLLCALL_URL');
+    expect(program.said()).toContain('--registry and ROLLCALL_URL');
     const late = await startServer({ http: `127.0.0.1:${port}` });
     const other = new ApiClient(late.http);
     await until('registration', async () => (await other.call('GET', place)).status === 200, patience);
     other.close();
     expect((await program.stop('SIGTERM', 20_000)).code).toBe(143);
     await late.stop();
+  });
+
+  test('whose name a second one takes says so, and leaves the second one alone when it stops', async () => {
+    const first = await running('twin', serving, ['--lease-seconds', '5']);
+    await isRegistered(first.place);
+    const second = await running('twin', serving, ['--lease-seconds', '5']);
+    await until('the loss', () => first.program.said().includes('another registration has taken this name'), patience);
+    expect((await first.program.stop('SIGTERM', 20_000)).code).toBe(143);
+    expect((await api.call('GET', second.place)).json).toMatchObject({
+      addrs: [`http://127.0.0.1:${second.port}`],
+      status: 'up',
+    });
+    await second.program.stop('SIGTERM', 20_000);
   });
 
   test('has a name of its own by default', async () => {

@@ -146,11 +146,15 @@ describe('watch', () => {
     const other = await scriptedHttp(() => ({ body: '<html>', headers: { 'content-type': 'text/html' } }));
     onTestFinished(() => other.close());
     const { code, err } = await typed(['watch', '--url', other.url]);
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("which is not rollcall's way") });
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('which is not a rollcall reply') });
   });
 
   test('without a token where one is wanted it says how to give one', async () => {
-    const problem = { title: 'A token is needed', detail: 'Cannot let you in.' };
+    const problem = {
+      type: 'urn:rollcall:problem:unauthorized',
+      title: 'A token is needed',
+      detail: 'Cannot let you in.',
+    };
     const closed = await scriptedHttp(() => ({ status: 401, body: problem }));
     onTestFinished(() => closed.close());
     const { code, err } = await typed(['watch', '--url', closed.url]);

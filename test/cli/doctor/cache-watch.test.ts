@@ -74,7 +74,7 @@ describe('cacheFinding', () => {
     ['not at all', { ttlMax: 5 }, 5, 'ok', /asks rollcall every time/],
     ['all the time', { ttlMax: 5, countsDown: true }, 5, 'fail', /for all of 15 s/],
     ['longer than we looked', { ttlMax: 58, countsDown: true }, 60, 'warn', /no answer ended within 15 s/],
-    ['without a TTL', {}, 5, 'warn', /tell no TTL/],
+    ['without a TTL', {}, 5, 'warn', /have no TTL/],
     ['what rollcall does not have', { ttlMax: 5 }, undefined, 'warn', /rollcall gives no TTL/],
   ])('kept %s', (_how, watched, allowed, level, why) => {
     const whole = { ttlMax: undefined, keptMs: undefined, countsDown: false, ...watched };

@@ -6,7 +6,7 @@ import { RetryBudget } from '../../../src/client/calls/retry-budget.ts';
 import { isUnsent } from '../../../src/client/calls/unsent.ts';
 import type { Discovery } from '../../../src/client/discovery/discovery.ts';
 import type { Endpoint } from '../../../src/client/discovery/instance.ts';
-import { FakeTime } from '../../kit/client-time.ts';
+import { FakeScheduler } from '../../kit/client-scheduler.ts';
 
 // cockatiel goes by Date and setTimeout.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] }));
@@ -16,7 +16,7 @@ const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNR
 const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 
 function endpoint(instance: string, fields: Partial<Endpoint> = {}): Endpoint {
-  const base = { url: `http://${instance}:80`, port: 'http', protocol: 'tcp', host: instance, number: 80 } as const;
+  const base = { url: `http://${instance}:80`, portName: 'http', protocol: 'tcp', host: instance, port: 80 } as const;
   return { ...base, instance, zone: '', weight: 10, priority: 0, details: undefined, ...fields };
 }
 
@@ -24,7 +24,7 @@ const defaults: BalanceOptions = {
   strategy: 'round-robin',
   retry: 'unsent',
   attemptsMax: 3,
-  attemptMs: 1000,
+  attemptTimeoutMs: 1000,
   breaker: { failures: 3, halfOpenAfterMs: 5000 },
   retryBudget: { ratio: 0.2, perSecond: 10 },
 };
@@ -47,7 +47,7 @@ function worldOf(behaviour: Record<string, Error | string>, options: Partial<Bal
     { ...defaults, ...options },
     {
       discovery: discovery as object as Discovery,
-      time: new FakeTime(),
+      scheduler: new FakeScheduler(),
       random: () => 0,
       wallMs: () => Date.now(),
       onBreaker: ({ instance }, state) => states.push(`${instance} ${state}`),
@@ -146,10 +146,10 @@ describe('the breaker', () => {
     const { calls, run, called } = worldOf({ a: refused });
     for (let i = 0; i < 3; i++) await calls.call(run, {}).catch(() => {});
     await expect(calls.call(run, {})).rejects.toMatchObject({
-      code: 'broken',
-      message: 'Cannot call prod/orders: the breakers hold back all 1 of its endpoints',
+      code: 'circuit-open',
+      message: 'Cannot call prod/orders: the circuit breakers of all 1 endpoints are open',
     });
-    expect(() => calls.pick()).toThrow('hold back');
+    expect(() => calls.pick()).toThrow('are open');
     expect(called).toHaveLength(3);
   });
 
@@ -157,10 +157,10 @@ describe('the breaker', () => {
     const { calls, run, called, follow } = worldOf({ a: refused });
     for (let i = 0; i < 3; i++) await calls.call(run, {}).catch(() => {});
     follow([endpoint('a', { weight: 99 })]);
-    await expect(calls.call(run, {})).rejects.toMatchObject({ code: 'broken' });
+    await expect(calls.call(run, {})).rejects.toMatchObject({ code: 'circuit-open' });
     follow([]);
     await expect(calls.call(run, {})).rejects.toMatchObject({
-      code: 'nobody',
+      code: 'no-instances',
       message: 'Cannot call prod/orders: no instance takes traffic (registry)',
     });
     follow([endpoint('a')]);
@@ -180,7 +180,7 @@ describe('time and signals', () => {
     const seen: AbortSignal[] = [];
     const call = calls.call(hanging(seen), {});
     const told = expect(call).rejects.toMatchObject({
-      code: 'late',
+      code: 'timeout',
       message: 'http://a:80 did not answer within 1000 ms',
     });
     await vi.advanceTimersByTimeAsync(1001);
@@ -201,7 +201,7 @@ describe('time and signals', () => {
     }
     expect(states).toEqual([]);
     for (let i = 0; i < 3; i++) {
-      const late = expect(calls.call(hanging([]), { attemptMs: 10 })).rejects.toMatchObject({ code: 'late' });
+      const late = expect(calls.call(hanging([]), { attemptTimeoutMs: 10 })).rejects.toMatchObject({ code: 'timeout' });
       await vi.advanceTimersByTimeAsync(11);
       await late;
     }
@@ -215,18 +215,18 @@ describe('time and signals', () => {
     for (let i = 0; i < 5; i++) await calls.call(run, {});
     expect(new Set(called)).toEqual(new Set(['b']));
     await vi.advanceTimersByTimeAsync(1001);
-    await expect(first).rejects.toMatchObject({ code: 'late' });
+    await expect(first).rejects.toMatchObject({ code: 'timeout' });
     expect(calls.pick().instance).toBe('a');
   });
 });
 
 test('the retry budget is a share of the calls beside a reserve of one second', async () => {
-  const time = new FakeTime();
-  const budget = new RetryBudget({ ratio: 0.5, perSecond: 2 }, time);
+  const scheduler = new FakeScheduler();
+  const budget = new RetryBudget({ ratio: 0.5, perSecond: 2 }, scheduler);
   expect([budget.spend(), budget.spend(), budget.spend()]).toEqual([true, true, false]);
   for (let i = 0; i < 4; i++) budget.earn();
   expect([budget.spend(), budget.spend(), budget.spend()]).toEqual([true, true, false]);
-  await time.pass(60_000);
+  await scheduler.pass(60_000);
   expect([budget.spend(), budget.spend(), budget.spend()]).toEqual([true, true, false]);
   for (let i = 0; i < 1000; i++) budget.earn();
   let saved = 0;

@@ -12,7 +12,7 @@ type Fields = Partial<Candidate['endpoint']> & { readonly pending?: number };
 type Some = readonly [Candidate, ...Candidate[]];
 
 function candidate(instance: string, { pending = 0, ...fields }: Fields = {}): Candidate {
-  const base = { url: `http://${instance}:80`, port: 'http', protocol: 'tcp', host: instance, number: 80 } as const;
+  const base = { url: `http://${instance}:80`, portName: 'http', protocol: 'tcp', host: instance, port: 80 } as const;
   return { pending, endpoint: { ...base, instance, zone: '', weight: 10, priority: 0, details: undefined, ...fields } };
 }
 

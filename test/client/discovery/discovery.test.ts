@@ -1,10 +1,10 @@
-// Following an app: what the stream is asked for, how it comes back, and what stands in for it.
+// Following an app: what the stream is asked for, how it is opened again, and what takes its place meanwhile.
 
 import { expect, test } from 'vitest';
 import { type DiscoverOptions, Discovery } from '../../../src/client/discovery/discovery.ts';
-import { type DnsFinding, serviceName } from '../../../src/client/discovery/dns-road.ts';
+import { type DnsFinding, serviceName } from '../../../src/client/discovery/dns-fallback.ts';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
-import { type Answer, FakeStream, FakeTime, fakeFetch, turns } from '../../kit/client-time.ts';
+import { type Answer, FakeScheduler, FakeStream, fakeFetch, problem, turns } from '../../kit/client-scheduler.ts';
 
 function document(instance: string): object {
   return { env: 'prod', appid: 'orders', instance, addrs: ['http://10.0.0.7:80'], leaseSeconds: 60 };
@@ -18,7 +18,7 @@ interface Knobs {
 
 /** The streams are given out in turn; where none is left, the registry is away. */
 function worldOf(streams: readonly FakeStream[], { addresses = ['http://r1'], options = {}, finding }: Knobs = {}) {
-  const time = new FakeTime();
+  const scheduler = new FakeScheduler();
   const left = [...streams];
   const instead: Record<string, Answer> = {};
   const { fetch, asked } = fakeFetch(({ url }) => {
@@ -27,33 +27,33 @@ function worldOf(streams: readonly FakeStream[], { addresses = ['http://r1'], op
     const stream = left.shift();
     return stream === undefined ? 'refused' : { stream };
   });
-  const link = new RegistryLink({ addresses, fetch, time, replyWithinMs: 10_000 });
+  const link = new RegistryLink({ addresses, fetch, scheduler, requestTimeoutMs: 10_000 });
   const dns = finding === undefined ? undefined : { servers: ['127.0.0.1:53'], origin: 'svc.' };
   let closed = 0;
   const discovery = new Discovery('prod', 'orders', options, {
     link,
-    time,
+    scheduler,
     random: () => 0.5,
     dns,
-    askDns: async () => finding?.() ?? { kind: 'nobody' },
+    askDns: async () => finding?.() ?? { kind: 'no-records' },
     onClose: () => closed++,
   });
   const heard: string[] = [];
-  discovery.on('change', (endpoints) => heard.push(endpoints.map(({ instance }) => instance).join('+') || 'nobody'));
+  discovery.on('change', (endpoints) => heard.push(endpoints.map(({ instance }) => instance).join('+') || 'none'));
   discovery.on('source', (source) => heard.push(source));
-  return { time, discovery, asked, heard, left, instead, closed: () => closed };
+  return { scheduler, discovery, asked, heard, left, instead, closed: () => closed };
 }
 
 async function begin(stream: FakeStream, ...ids: string[]): Promise<void> {
   await turns();
-  await stream.tell('snapshot', { env: 'prod', appid: 'orders', instances: ids.map(document) });
-  await stream.tell('synced', { revision: 7 }, 7);
+  await stream.send('snapshot', { env: 'prod', appid: 'orders', instances: ids.map(document) });
+  await stream.send('synced', { revision: 7 }, 7);
 }
 
 test('asks for those that take traffic, narrowed as wanted, and says what it hears', async () => {
   const stream = new FakeStream();
   const options = { port: 'http', zone: 'eu-1a', tags: ['canary', 'blue'] };
-  const { discovery, asked, heard, closed, time } = worldOf([stream], { options });
+  const { discovery, asked, heard, closed, scheduler } = worldOf([stream], { options });
   let isReady = false;
   void discovery.ready().then(() => {
     isReady = true;
@@ -64,28 +64,28 @@ test('asks for those that take traffic, narrowed as wanted, and says what it hea
   );
   expect({ isReady, source: discovery.source }).toEqual({ isReady: false, source: 'none' });
   await begin(stream, 'a', 'b');
-  await stream.tell('cancelled', { matches: false, instance: 'a' }, 8);
+  await stream.send('cancelled', { matches: false, instance: 'a' }, 8);
   expect(isReady).toBe(true);
   expect(heard).toEqual(['registry', 'a+b', 'b']);
   expect(discovery.instances.map(({ instance }) => instance)).toEqual(['b']);
   await discovery.close();
   await turns();
-  expect({ closed: closed(), timers: time.waiting }).toEqual({ closed: 1, timers: 0 });
+  expect({ closed: closed(), timers: scheduler.waiting }).toEqual({ closed: 1, timers: 0 });
 });
 
 test('comes back with its place, and only to the address whose place it is', async () => {
   const streams = [new FakeStream(), new FakeStream(), new FakeStream()] as const;
-  const { discovery, asked, heard, time, instead } = worldOf(streams, { addresses: ['http://r1', 'http://r2'] });
+  const { discovery, asked, heard, scheduler, instead } = worldOf(streams, { addresses: ['http://r1', 'http://r2'] });
   await begin(streams[0], 'a');
   // Not an event, but a place.
   await streams[0].write(':\nid: 9\n\n');
   await streams[0].end();
   expect(discovery.source).toBe('last-known');
-  await time.pass(1000);
-  await streams[1].tell('synced', { revision: 9 }, 9);
+  await scheduler.pass(1000);
+  await streams[1].send('synced', { revision: 9 }, 9);
   instead['http://r1'] = 'refused';
   await streams[1].end();
-  await time.pass(1000);
+  await scheduler.pass(1000);
   await begin(streams[2], 'a', 'b');
   const places = asked.map(({ url, headers }) => [new URL(url).host, headers['last-event-id']]);
   expect(places).toEqual([
@@ -100,29 +100,29 @@ test('comes back with its place, and only to the address whose place it is', asy
 
 test('a server that says when to come back is believed, where there is no other', async () => {
   const streams = [new FakeStream(), new FakeStream()] as const;
-  const { asked, time, discovery } = worldOf(streams);
+  const { asked, scheduler, discovery } = worldOf(streams);
   await turns();
   await streams[0].write('retry: 4000\n\n');
   await begin(streams[0], 'a');
   await streams[0].end();
-  await time.pass(3999);
+  await scheduler.pass(3999);
   expect(asked).toHaveLength(1);
-  await time.pass(2);
+  await scheduler.pass(2);
   expect(asked).toHaveLength(2);
   await discovery.close();
 });
 
 test('a stream that has gone silent is given up', async () => {
   const stream = new FakeStream();
-  const { discovery, time } = worldOf([stream]);
+  const { discovery, scheduler } = worldOf([stream]);
   const reasons: string[] = [];
-  discovery.on('away', (reason) => reasons.push(reason));
+  discovery.on('disconnected', (reason) => reasons.push(reason));
   await begin(stream, 'a');
-  await time.pass(30_000);
+  await scheduler.pass(30_000);
   await stream.write(':\n\n');
-  await time.pass(44_000);
+  await scheduler.pass(44_000);
   expect(discovery.source).toBe('registry');
-  await time.pass(1001);
+  await scheduler.pass(1001);
   expect(reasons[0]).toBe('http://r1: the stream was silent for 45 s');
   expect({ source: discovery.source, isCancelled: stream.isCancelled }).toEqual({
     source: 'last-known',
@@ -134,31 +134,31 @@ test('a stream that has gone silent is given up', async () => {
 
 test('those whom a registry without memory misses go after half a lease', async () => {
   const streams = [new FakeStream(), new FakeStream()] as const;
-  const { discovery, heard, time } = worldOf(streams);
+  const { discovery, heard, scheduler } = worldOf(streams);
   await begin(streams[0], 'a', 'b', 'c');
   await streams[0].end();
-  await time.pass(1000);
-  await streams[1].tell('gap', { known: 7 });
+  await scheduler.pass(1000);
+  await streams[1].send('gap', { known: 7 });
   await begin(streams[1]);
   expect(discovery.endpoints).toHaveLength(3);
-  await time.pass(28_000);
-  await streams[1].tell('registered', { matches: true, instance: 'b', after: document('b') }, 10);
-  await time.pass(2500);
+  await scheduler.pass(28_000);
+  await streams[1].send('registered', { matches: true, instance: 'b', after: document('b') }, 10);
+  await scheduler.pass(2500);
   expect(heard).toEqual(['registry', 'a+b+c', 'last-known', 'registry', 'b']);
   await discovery.close();
 });
 
-test('DNS stands in while the registry is away, and nobody in DNS empties nothing', async () => {
+test('DNS is asked while the registry cannot be reached, and a name without records empties nothing', async () => {
   const found = {
     url: 'http://10.0.0.9:80',
-    port: 'http',
+    portName: 'http',
     protocol: 'tcp',
     host: '10.0.0.9',
-    number: 80,
+    port: 80,
     instance: 'd',
   } as const;
   const endpoint = { ...found, zone: '', weight: 10, priority: 0, details: undefined };
-  let finding: DnsFinding = { kind: 'nobody' };
+  let finding: DnsFinding = { kind: 'no-records' };
   let asks = 0;
   const streams = [new FakeStream(), new FakeStream()] as const;
   const knobs = {
@@ -168,38 +168,38 @@ test('DNS stands in while the registry is away, and nobody in DNS empties nothin
       return finding;
     },
   };
-  const { discovery, heard, time, left } = worldOf([streams[0]], knobs);
+  const { discovery, heard, scheduler, left } = worldOf([streams[0]], knobs);
   await begin(streams[0], 'a');
   await streams[0].end();
-  await time.pass(4000);
+  await scheduler.pass(4000);
   expect({ asks, source: discovery.source }).toEqual({ asks: 1, source: 'last-known' });
   finding = { kind: 'found', endpoints: [endpoint] };
-  await time.pass(1001);
+  await scheduler.pass(1001);
   expect({ asks, source: discovery.source }).toEqual({ asks: 2, source: 'dns' });
   finding = { kind: 'failed', reason: 'timeout' };
-  await time.pass(5000);
+  await scheduler.pass(5000);
   left.push(streams[1]);
-  await time.pass(16_000);
+  await scheduler.pass(16_000);
   await begin(streams[1], 'a', 'b');
   const before = asks;
-  await time.pass(20_000);
+  await scheduler.pass(20_000);
   expect(asks).toBe(before);
   expect(heard).toEqual(['registry', 'a', 'last-known', 'dns', 'd', 'registry', 'a+b']);
   await discovery.close();
 });
 
-test('a wrong name is told, and waiting ends with the time, the signal or the end', async () => {
+test('a wrong name is refused, and a wait ends with its time, its signal or the end', async () => {
   const wrong = worldOf([]);
-  wrong.instead['http://r1'] = { status: 400, document: { detail: 'Cannot watch: app has an empty label.' } };
+  wrong.instead['http://r1'] = problem(400, 'invalid-request', 'Cannot watch: app has an empty label.');
   const refused = expect(wrong.discovery.ready()).rejects.toMatchObject({ code: 'refused', status: 400 });
-  await Promise.all([refused, wrong.time.pass(1000)]);
+  await Promise.all([refused, wrong.scheduler.pass(1000)]);
   await wrong.discovery.close();
 
-  const { discovery, time } = worldOf([]);
-  const late = discovery.ready({ withinMs: 500 });
+  const { discovery, scheduler } = worldOf([]);
+  const late = discovery.ready({ timeoutMs: 500 });
   await Promise.all([
     expect(late).rejects.toThrow(/^Cannot discover prod\/orders: cannot reach rollcall .* \(after 500 ms\)$/),
-    time.pass(501),
+    scheduler.pass(501),
   ]);
   const controller = new AbortController();
   const left = discovery.ready({ signal: controller.signal });
@@ -217,4 +217,20 @@ test('selectors narrow the name that DNS is asked for', () => {
   expect(
     serviceName({ ...subject, version: '1.4.2', zone: 'eu-1a', group: 'blue', tags: ['x', 'y'] }, 'svc.example.'),
   ).toBe('_grpc._tcp.1.4.2._version.eu-1a._zone.blue._group.x._tag.y._tag.com.acme.pay.prod.svc.example');
+});
+
+test('is iterable: the endpoints as they are, then after each change, to its end', async () => {
+  const stream = new FakeStream();
+  const { discovery } = worldOf([stream]);
+  const seen: string[] = [];
+  const iterating = (async () => {
+    for await (const endpoints of discovery) seen.push(endpoints.map(({ instance }) => instance).join('+'));
+    seen.push('end');
+  })();
+  await begin(stream, 'a');
+  await stream.send('registered', { matches: true, instance: 'b', after: document('b') }, 8);
+  await turns();
+  await discovery[Symbol.asyncDispose]();
+  await iterating;
+  expect(seen).toEqual(['a', 'a+b', 'end']);
 });

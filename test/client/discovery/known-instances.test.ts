@@ -13,22 +13,22 @@ class World {
   nowMs = 0;
 
   snapshot(...ids: string[]): this {
-    this.known.hear('snapshot', { instances: ids.map((id) => document(id)) }, this.nowMs);
+    this.known.apply('snapshot', { instances: ids.map((id) => document(id)) }, this.nowMs);
     return this;
   }
 
   synced(): string[] {
-    this.known.hear('synced', { revision: 1 }, this.nowMs);
+    this.known.apply('synced', { revision: 1 }, this.nowMs);
     return this.ids;
   }
 
   gap(): this {
-    this.known.hear('gap', {}, this.nowMs);
+    this.known.apply('gap', {}, this.nowMs);
     return this;
   }
 
   change(instance: string, matches: boolean): string[] {
-    this.known.hear('updated', { matches, instance, after: matches ? document(instance) : undefined }, this.nowMs);
+    this.known.apply('updated', { matches, instance, after: matches ? document(instance) : undefined }, this.nowMs);
     return this.ids;
   }
 
@@ -58,7 +58,7 @@ test('a stream that breaks off within its snapshot leaves what was known', () =>
   const world = new World();
   world.snapshot('a', 'b').synced();
   world.gap().snapshot('a');
-  world.known.brokeOff();
+  world.known.markDisconnected();
   expect(world.synced()).toEqual(['a', 'b']);
 });
 
@@ -67,30 +67,30 @@ test('a registry that has lost its memory empties nothing until half a lease has
   world.snapshot('a', 'b', 'c').synced();
   world.nowMs = 10_000;
   expect(world.gap().snapshot().synced()).toEqual(['a', 'b', 'c']);
-  expect(world.known.nextLossMs).toBe(40_000);
+  expect(world.known.nextExpiryMs).toBe(40_000);
   expect(world.change('b', true)).toEqual(['a', 'b', 'c']);
   // What is said of one that is kept counts.
   expect(world.change('c', false)).toEqual(['a', 'b']);
-  expect(world.known.loseDue(39_999)).toBe(false);
-  expect(world.known.loseDue(40_000)).toBe(true);
+  expect(world.known.expire(39_999)).toBe(false);
+  expect(world.known.expire(40_000)).toBe(true);
   expect(world.ids).toEqual(['b']);
-  expect(world.known.nextLossMs).toBeUndefined();
+  expect(world.known.nextExpiryMs).toBeUndefined();
 });
 
-test('a second gap gives no one more time, and a smaller loss is believed', () => {
+test('a second gap gives no instance more time, and a smaller loss is believed', () => {
   const world = new World();
   world.snapshot('a', 'b', 'c').synced();
   world.gap().snapshot().synced();
   world.nowMs = 20_000;
   expect(world.gap().snapshot('a').synced()).toEqual(['a', 'b', 'c']);
-  expect(world.known.nextLossMs).toBe(30_000);
+  expect(world.known.nextExpiryMs).toBe(30_000);
   expect(world.gap().snapshot('a', 'b').synced()).toEqual(['a', 'b']);
-  expect(world.known.nextLossMs).toBeUndefined();
+  expect(world.known.nextExpiryMs).toBeUndefined();
 });
 
 test('what is no instance is left out, and what is missing in one has its default', () => {
   const world = new World();
-  world.known.hear('snapshot', { instances: [null, 7, {}, document('x', { addrs: 'http' }), document('y')] }, 0);
+  world.known.apply('snapshot', { instances: [null, 7, {}, document('x', { addrs: 'http' }), document('y')] }, 0);
   expect(world.synced()).toEqual(['y']);
   expect(instanceOf(document('z', { weight: -1, tags: ['t', 7], metadata: { a: 'b', c: 1 } }))).toMatchObject({
     weight: 10,
@@ -100,11 +100,15 @@ test('what is no instance is left out, and what is missing in one has its defaul
   });
 });
 
+test('a lease that no registry grants is cut to the longest there is', () => {
+  expect(instanceOf(document('a', { leaseSeconds: 1e300 }))?.leaseSeconds).toBe(86_400);
+});
+
 test('endpoints are those of the port that is named, or the first address', () => {
   const addrs = ['http://10.0.0.7:80', 'dns+udp://[2001:db8::7]:53', 'http://web.example:81', 'nonsense'];
   const instance = instanceOf(document('a', { addrs, zone: 'eu-1a' })) as Instance;
-  const short = (port?: string) =>
-    endpointsOf(instance, port).map(({ url, host, number, protocol }) => [url, host, number, protocol]);
+  const short = (portName?: string) =>
+    endpointsOf(instance, portName).map(({ url, host, port, protocol }) => [url, host, port, protocol]);
   expect(short()).toEqual([['http://10.0.0.7:80', '10.0.0.7', 80, 'tcp']]);
   expect(short('http')).toEqual([
     ['http://10.0.0.7:80', '10.0.0.7', 80, 'tcp'],

@@ -12,15 +12,17 @@ afterEach(async () => {
   for (const leave of leftovers.splice(0).reverse()) await leave();
 });
 
+const hooks = { onFault: () => {}, main: { answer: async () => undefined }, reply: () => {} };
+
 /** A thread beside a plane's own, which listens nowhere yet. */
 async function lonely(): Promise<DnsThread> {
   let start: ThreadStart | undefined;
   const startThread = (told: ThreadStart) => {
     start = told;
-    return new DnsThread(told, () => {});
+    return new DnsThread(told, hooks);
   };
   await openWorld(leftovers, 1, { startThread });
-  const thread = new DnsThread(start as ThreadStart, () => {});
+  const thread = new DnsThread(start as ThreadStart, hooks);
   leftovers.push(() => thread.terminate());
   return thread;
 }

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
 import { PlaneThread } from '../../../src/dns/plane/plane-thread.ts';
-import type { Content } from '../../../src/dns/plane/thread-message.ts';
-import { markRow, putRow, type ReplicaInstance, removeRow } from '../../../src/dns/plane/update.ts';
+import type { MessageContent } from '../../../src/dns/plane/thread-message.ts';
+import { leaseRow, putRow, type ReplicaInstance, removeRow } from '../../../src/dns/plane/update.ts';
 import { DnsCounters } from '../../../src/dns/server/counters.ts';
 import { sharedZoneOf } from '../../../src/dns/zone/shared-zone.ts';
 import { SharedMemory } from '../../../src/runtime/packed/shared-memory.ts';
@@ -32,7 +32,7 @@ class Twins {
   readonly rows: unknown[] = [];
 
   constructor() {
-    this.harness = new Harness({ onNearExpiry: (stored) => this.#tell(markRow(stored, this.#why(stored))) });
+    this.harness = new Harness({ onNearExpiry: (stored) => this.#tell(leaseRow(stored, this.#why(stored))) });
     this.exact = this.thread(1);
     this.cached = this.thread(1024 * 1024);
     this.harness.registry.onChange(({ revision, before, after }) => {
@@ -60,7 +60,8 @@ class Twins {
         hosts: [],
         cacheOctetsMax,
         tcp: { idleMs: 1000, connectionsMax: 1, connectionsPerClientMax: 1 },
-        identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+        identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), cookies: 'on' },
+        delegated: [],
         transport: 'dgram',
       },
       ({ kind, ...rest }) => {
@@ -71,7 +72,7 @@ class Twins {
     );
   }
 
-  post(content: Content): void {
+  post(content: MessageContent): void {
     for (const thread of [this.exact, this.cached]) thread.apply({ ...content, sequence: 1 });
   }
 

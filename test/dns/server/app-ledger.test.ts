@@ -11,9 +11,9 @@ const ttl = 5;
 /** TTL, the second that resolvers round by, and what is on its way. */
 const heldMs = 6500;
 
-function openAt(ledger: AppLedger, nowMs: number, behind: readonly InstanceSource[] = [a, b]): ServeRecord {
+function openAt(ledger: AppLedger, nowMs: number, instances: readonly InstanceSource[] = [a, b]): ServeRecord {
   const cell = { lastServedMs: nowMs, isOpen: true };
-  ledger.open(cell, behind, ttl, nowMs);
+  ledger.open(cell, instances, ttl, nowMs);
   return cell;
 }
 
@@ -27,7 +27,7 @@ describe('a line says of an instance', () => {
     expect(ledger.held('b-1', 3000)).toEqual({ lastServedMs: 3000, heldUntilMs: 3000 + heldMs });
   });
 
-  test('what the latest of several lines says, behind a shared record too', () => {
+  test('what the latest of several lines says, instances a shared record too', () => {
     const ledger = new AppLedger('prod', 'orders');
     openAt(ledger, 2000, [[a, b]]);
     openAt(ledger, 1000, [b]);
@@ -75,7 +75,7 @@ describe('lines are struck out', () => {
     const ledger = new AppLedger('prod', 'orders');
     const instances = Array.from({ length: 100 }, (_, i) => leased(`i-${i}`));
     const cells = Array.from({ length: 1000 }, (_, ms) => openAt(ledger, ms, ms === 0 ? [a, ...instances] : instances));
-    const open = [...ledger.openCells()];
+    const open = [...ledger.openRecords()];
     expect(open.length).toBeLessThan(656);
     expect(open).toEqual(cells.slice(-open.length));
     expect(cells.filter(({ isOpen }) => isOpen)).toEqual(open);

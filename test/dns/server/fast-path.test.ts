@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AppView, LeasedInstance } from '../../../src/model/view.ts';
-import { Harness } from '../../kit/harness.ts';
+import { atOnce, Harness } from '../../kit/harness.ts';
 import { mutatedPackets } from '../../kit/mutated-packets.ts';
 import { type PacketKnobs, packet } from '../../kit/packet.ts';
 import { readReply } from '../../kit/reply.ts';
@@ -16,7 +16,7 @@ const room = 1232;
 function cached(harness: Harness, bytes: Buffer): Buffer | undefined {
   const request = Buffer.concat([Buffer.alloc(3, 0xee), bytes, Buffer.alloc(5, 0xee)]);
   const reply = Buffer.alloc(room + 20, 0xdd);
-  const octets = harness.handler.fromCache?.(request, 3, 3 + bytes.length, reply, 7) ?? 0;
+  const octets = harness.handler.fromCache?.(request, 3, 3 + bytes.length, reply, 7, peer) ?? 0;
   expect(reply.subarray(0, 7)).toEqual(Buffer.alloc(7, 0xdd));
   expect(reply.subarray(7 + octets).every((octet) => octet === 0xdd)).toBe(true);
   return octets === 0 ? undefined : reply.subarray(7, 7 + octets);
@@ -132,7 +132,7 @@ describe('what it knows', () => {
     const firsts = new Map<string, number>();
     let made = 0;
     for (let i = 0; i < 3000; i++) {
-      const reply = cached(harness, ask({})) ?? harness.handler(ask({}), peer);
+      const reply = cached(harness, ask({})) ?? atOnce(harness.handler(ask({}), peer));
       if (reply === undefined) throw new Error('no reply');
       const { answer } = readReply(reply);
       expect(answer).toHaveLength(3);
@@ -152,7 +152,7 @@ describe('what it knows', () => {
     harness.elapse(2000);
     expect(cached(harness, ask({}))).toBeDefined();
     const nowMs = harness.clock.monotonicMs();
-    expect(harness.handouts.of(instance, nowMs).lastServedMs).toBe(nowMs);
+    expect(harness.outstanding.of(instance, nowMs).lastServedMs).toBe(nowMs);
   });
 
   test('counts as the handler does', () => {

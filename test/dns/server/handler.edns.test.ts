@@ -2,7 +2,7 @@
 // and class CH, which tells the same name (RFC 4892).
 
 import { describe, expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
+import { atOnce, Harness } from '../../kit/harness.ts';
 import { type Option, packet, record } from '../../kit/packet.ts';
 import { type Opt, type Reply, readReply } from '../../kit/reply.ts';
 import { worldLines } from '../../kit/static-world.ts';
@@ -63,8 +63,23 @@ describe('a cookie', () => {
       harness.handler(bytes, { transport: 'udp', address: '127.0.0.2' }),
       harness.handler(bytes, { transport: 'udp', address: '::1' }),
       other.handler(bytes, { transport: 'udp', address: '127.0.0.1' }),
-    ].map((reply) => cookieOf(readReply(reply ?? Buffer.alloc(0))).toString('hex'));
+    ].map((reply) => cookieOf(readReply(atOnce(reply) ?? Buffer.alloc(0))).toString('hex'));
     expect(new Set(cookies).size).toBe(4);
+  });
+
+  test.each([
+    ['auto', '127.0.0.1', false],
+    ['auto', '127.9.9.9', false],
+    ['auto', '::1', false],
+    ['auto', '192.0.2.1', true],
+    ['on', '127.0.0.1', true],
+    ['off', '192.0.2.1', false],
+  ] as const)('with dnsCookies %s is given to %s: %s', (cookies, address, isGiven) => {
+    const harness = new Harness({ identity: { cookies } });
+    const bytes = packet({ edns: { options: [{ code: COOKIE, data: client }] } });
+    const reply = readReply(atOnce(harness.handler(bytes, { transport: 'udp', address })) ?? Buffer.alloc(0));
+    expect(reply.opt?.data.has(COOKIE)).toBe(isGiven);
+    expect(reply.opt).toBeDefined();
   });
 
   test.each([0, 7, 9, 15, 41])('of %i octets is FORMERR', (length) => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHandler } from '../../../src/dns/server/handler.ts';
-import { gist, Harness } from '../../kit/harness.ts';
+import { atOnce, gist, Harness } from '../../kit/harness.ts';
 import { hex, opt, type PacketKnobs, packet, record, u16 } from '../../kit/packet.ts';
 import { type Reply, readReply } from '../../kit/reply.ts';
 import { worldLines } from '../../kit/static-world.ts';
@@ -230,8 +230,8 @@ test('a fault of ours is SERVFAIL to the client and is reported once, and the ne
     zones: harness.zones,
     counters: harness.counters,
     cacheOctetsMax: 1000,
-    handouts: harness.handouts,
-    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16) },
+    outstanding: harness.outstanding,
+    identity: { serverId: '', serverVersion: '', cookieSecret: new Uint8Array(16), cookies: 'on' },
     wallMs: () => 0,
     monotonicMs: () => {
       if (isBroken) throw new Error('broken clock');
@@ -240,7 +240,8 @@ test('a fault of ours is SERVFAIL to the client and is reported once, and the ne
     isReady: () => true,
     onFault: (error, text) => faults.push([error, text]),
   });
-  const ask = () => readReply(handler(packet({ edns: true }), { transport: 'udp', address: '::1' }) ?? Buffer.alloc(0));
+  const ask = () =>
+    readReply(atOnce(handler(packet({ edns: true }), { transport: 'udp', address: '::1' })) ?? Buffer.alloc(0));
   expect(ask()).toMatchObject({ rcode: 'SERVFAIL', opt: {}, aa: false });
   expect(faults).toEqual([[expect.any(Error), expect.stringContaining('orders.prod.svc.')]]);
   isBroken = false;

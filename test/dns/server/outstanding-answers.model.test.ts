@@ -90,7 +90,7 @@ test('any history of registrations, questions and time agrees with a packet capt
         for (const number of apps.keys()) {
           for (const id of ids) {
             const wanted = naive.of(number, id, nowMs);
-            const got = harness.handouts.of({ ...keyOf(textOf([number, id])), dnsTtl: 5 }, nowMs);
+            const got = harness.outstanding.of({ ...keyOf(textOf([number, id])), dnsTtl: 5 }, nowMs);
             const isRight =
               wanted === undefined
                 ? got.heldUntilMs <= nowMs && got.lastServedMs === undefined

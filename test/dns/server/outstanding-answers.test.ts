@@ -16,7 +16,7 @@ function instanceAt(place: string, dnsTtl = 5): Instance {
 /** Milliseconds from now for which somebody may hold an answer with it; 0: nobody does. */
 function heldMs(harness: Harness, place: string): number {
   const nowMs = harness.clock.monotonicMs();
-  return Math.max(0, harness.handouts.of(instanceAt(place), nowMs).heldUntilMs - nowMs);
+  return Math.max(0, harness.outstanding.of(instanceAt(place), nowMs).heldUntilMs - nowMs);
 }
 
 function world(options: HarnessOptions = {}): Harness {
@@ -60,6 +60,9 @@ describe('is held, by its TTL', () => {
       'mail.svc. 60 MX 10 orders.prod.svc.',
     ];
     const harness = world({ lines });
+    // HTTPS is made of ports of that name alone.
+    const addrs = ['http://10.0.0.1:80', 'https://10.0.0.1:443'];
+    if (type === 'HTTPS') harness.patch('orders.prod/a1', { addrs });
     expect(heldMs(harness, 'orders.prod/a1')).toBe(0);
     harness.query(name, type, { tcp: true });
     expect(heldMs(harness, 'orders.prod/a1')).toBe(held);
@@ -115,12 +118,12 @@ describe('is held, by its TTL', () => {
     }
     expect(harness.counters.cacheHits).toBeGreaterThan(200);
     const nowMs = harness.clock.monotonicMs();
-    expect(harness.handouts.of(instanceAt('orders.prod/a1'), nowMs)).toEqual({
+    expect(harness.outstanding.of(instanceAt('orders.prod/a1'), nowMs)).toEqual({
       lastServedMs: nowMs - 100,
       heldUntilMs: nowMs - 100 + held,
     });
     harness.elapse(held);
-    expect(harness.handouts.of(instanceAt('orders.prod/a1'), nowMs + held).lastServedMs).toBeUndefined();
+    expect(harness.outstanding.of(instanceAt('orders.prod/a1'), nowMs + held).lastServedMs).toBeUndefined();
   });
 
   test('when the cache has dropped the answer for others', () => {
@@ -187,7 +190,7 @@ describe('is held by nobody', () => {
   });
 });
 
-test('instances behind one record are all held', () => {
+test('instances instances one record are all held', () => {
   const harness = new Harness();
   harness.register('orders.prod/a1', { addrs: ['http://10.0.0.1:80'] });
   harness.register('orders.prod/a2', { addrs: ['http://10.0.0.1:81'] });
@@ -200,20 +203,20 @@ test('instances behind one record are all held', () => {
 });
 
 test('what an earlier process handed out is not known: its TTL counts from the start', () => {
-  const handouts = new OutstandingAnswers(1000);
-  expect(handouts.of(instanceAt('orders.prod/a1', 5), 1000)).toEqual({ lastServedMs: undefined, heldUntilMs: 7500 });
-  expect(handouts.of(instanceAt('orders.prod/a1', 0), 1000).heldUntilMs).toBe(1500);
+  const outstanding = new OutstandingAnswers(1000);
+  expect(outstanding.of(instanceAt('orders.prod/a1', 5), 1000)).toEqual({ lastServedMs: undefined, heldUntilMs: 7500 });
+  expect(outstanding.of(instanceAt('orders.prod/a1', 0), 1000).heldUntilMs).toBe(1500);
 });
 
 test('a TTL that is made shorter does not shorten what an earlier process handed out', () => {
-  const handouts = new OutstandingAnswers(1000);
+  const outstanding = new OutstandingAnswers(1000);
   const [long, short] = [instanceAt('orders.prod/a1', 600), instanceAt('orders.prod/a1', 5)];
   const change = { revision: 7, atMs: 0, cause: { why: 'patched' } } as Change;
-  const told = () => handouts.of(short, 20_000).heldUntilMs;
-  handouts.changed({ ...change, before: short, after: long }, 9000);
+  const told = () => outstanding.of(short, 20_000).heldUntilMs;
+  outstanding.changed({ ...change, before: short, after: long }, 9000);
   expect(told()).toBe(7500);
-  handouts.changed({ ...change, before: long, after: short }, 10_000);
-  expect(handouts.of(short, 20_000)).toEqual({ lastServedMs: undefined, heldUntilMs: 602_500 });
+  outstanding.changed({ ...change, before: long, after: short }, 10_000);
+  expect(outstanding.of(short, 20_000)).toEqual({ lastServedMs: undefined, heldUntilMs: 602_500 });
   // Nor does it when the instance left, and came back with the shorter one.
   const others = new OutstandingAnswers(1000);
   others.changed({ ...change, kind: 'cancelled', before: long } as Change, 10_000);
@@ -234,7 +237,7 @@ describe('memory', () => {
       harness.elapse(1000);
     }
     // Seven rounds of ten are held at a time.
-    expect(harness.handouts.size.instances).toBeLessThan(250);
+    expect(harness.outstanding.size.instances).toBeLessThan(250);
     harness.register('other.prod/a1');
     for (let i = 0; i < 200; i++) {
       harness.elapse(1000);
@@ -243,7 +246,7 @@ describe('memory', () => {
       harness.query(`a1.other.prod.svc.`, i % 2 === 0 ? 'A' : 'TXT', { edns: { size: 600 + i } });
       harness.patch('other.prod/a1', { weight: i + 100 });
     }
-    expect(harness.handouts.size.instances).toBe(1);
+    expect(harness.outstanding.size.instances).toBe(1);
   });
 
   test('of answers is kept no longer than the answers', () => {
@@ -251,13 +254,13 @@ describe('memory', () => {
     for (let i = 1; i <= 100; i++) harness.register(`orders.prod/i${i}`, { addrs: [`http://10.0.0.${i}:80`] });
     // What is not kept, what pushes others out, and what takes the place of an answer whose turns are over.
     for (let i = 0; i < 200; i++) harness.query(`n${i}.wild.svc.`);
-    expect(harness.handouts.size.cells).toBe(0);
+    expect(harness.outstanding.size.records).toBe(0);
     for (let i = 1; i <= 100; i++) harness.query(`i${i}.${app}`);
     for (let i = 0; i < 1000; i++) harness.query(app);
-    expect(harness.handouts.size.cells).toBeGreaterThan(10);
-    expect(harness.handouts.size.cells).toBeLessThan(50);
+    expect(harness.outstanding.size.records).toBeGreaterThan(10);
+    expect(harness.outstanding.size.records).toBeLessThan(50);
     harness.cancel('orders.prod/i1');
-    expect(harness.handouts.size).toEqual({ instances: 100, cells: 0 });
+    expect(harness.outstanding.size).toEqual({ instances: 100, records: 0 });
   });
 
   test('of an app that is asked in more ways than are remembered: the oldest answers are made anew', () => {
@@ -269,10 +272,10 @@ describe('memory', () => {
       return harness.counters.cacheMisses - before;
     };
     expect([misses(), misses()]).toEqual([1, 0]);
-    const behind = [...(harness.registry.app('prod', 'orders')?.instances() ?? [])];
-    for (let i = 0; i < 700; i++) harness.handouts.open([{ behind, ttl: 5 }], harness.clock.monotonicMs());
-    expect(harness.handouts.size.cells).toBeLessThanOrEqual(655);
-    expect(harness.handouts.size.cells).toBeGreaterThan(490);
+    const instances = [...(harness.registry.app('prod', 'orders')?.instances() ?? [])];
+    for (let i = 0; i < 700; i++) harness.outstanding.open([{ instances, ttl: 5 }], harness.clock.monotonicMs());
+    expect(harness.outstanding.size.records).toBeLessThanOrEqual(655);
+    expect(harness.outstanding.size.records).toBeGreaterThan(490);
     harness.elapse(1000);
     expect([misses(), misses()]).toEqual([1, 0]);
     harness.cancel('orders.prod/i1');

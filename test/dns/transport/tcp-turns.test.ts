@@ -1,38 +1,57 @@
-// Turns: what one connection has waiting is answered a little at a time, and never holds up what else there is to do.
+// Turns: what one connection has waiting is answered a little at a time, and a turn of the loop ends when its time is
+// spent, however dear an answer is.
 
 import { expect, test } from 'vitest';
-import { TcpTurns } from '../../../src/dns/transport/tcp-turns.ts';
+import { TcpTurns, type TurnTaker } from '../../../src/dns/transport/tcp-turns.ts';
+import { TurnBudget } from '../../../src/dns/transport/turn-budget.ts';
 
-/** A connection with `waiting` messages; `log` gets its name for every answer. */
-function connection(name: string, waiting: number, log: string[]) {
+const clock = { nowMs: 0 };
+const budget = () => new TurnBudget(() => clock.nowMs);
+
+/** A connection with `waiting` messages that take `ms` each; `log` gets its name for every answer. */
+function connection(name: string, waiting: number, log: string[], ms = 0.05): TurnTaker {
   let left = waiting;
-  return (limit: number) => {
-    const answered = Math.min(limit, left);
-    left -= answered;
-    for (let i = 0; i < answered; i++) log.push(name);
-    return { answered, hasMore: left > 0 };
+  return (limit, { isSpent }) => {
+    expect(isSpent).toBe(false);
+    for (let answered = 0; answered < limit && left > 0; answered++, left--) {
+      clock.nowMs += ms;
+      log.push(name);
+    }
+    return left > 0;
   };
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('connections are answered in turn, and a turn of the loop is bounded', async () => {
-  const turns = new TcpTurns();
+test('connections are answered in turn, and a turn of the loop is bounded by time', async () => {
+  const turns = new TcpTurns(budget());
   const log: string[] = [];
   turns.add(connection('greedy', 10_000, log));
   turns.add(connection('modest', 1, log));
   expect(log).toEqual([]);
   await nextTurn();
-  expect(log.length).toBeLessThanOrEqual(160);
+  // Two milliseconds are forty answers: three shares of sixteen and one of one.
+  expect(log.length).toBe(49);
   expect(log.indexOf('modest')).toBe(16);
   let others = 0;
   for (; log.length < 10_001; others++) await nextTurn();
-  // Everybody else on the loop had a turn between any two of ours.
-  expect(others).toBeGreaterThan(10_000 / 160);
+  // All else on the loop had a turn between any two of ours.
+  expect(others).toBeGreaterThan(10_000 / 60);
 });
 
-test('who left is not answered, and before the end all are', async () => {
-  const turns = new TcpTurns();
+test('one dear answer ends the turn', async () => {
+  const turns = new TcpTurns(budget());
+  const log: string[] = [];
+  turns.add(connection('dear', 1, log, 20));
+  turns.add(connection('cheap', 1, log));
+  await nextTurn();
+  expect(log).toEqual(['dear']);
+  await nextTurn();
+  expect(log).toEqual(['dear', 'cheap']);
+});
+
+test('a connection that has ended is not answered, and before the end all are', async () => {
+  const turns = new TcpTurns(budget());
   const log: string[] = [];
   const gone = connection('gone', 5, log);
   turns.add(gone);

@@ -1,20 +1,24 @@
 // Which file has which instance, whatever the order in which files are written, renamed and deleted.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { NamedServices } from '../../../src/health/files/named-services.ts';
+import { describe, expect, test } from 'vitest';
+import { NamedServices, type Said } from '../../../src/health/files/named-services.ts';
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
+import { submitter } from '../../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const nobody: ReadonlySet<string> = new Set();
 
 function services(...instances: readonly string[]): readonly Service[] {
+  return weighted(10, ...instances);
+}
+
+function weighted(weight: number, ...instances: readonly string[]): readonly Service[] {
+  const fields = `weight: ${weight}, addrs: ["x://10.0.0.1:1"], checks: [{type: tcp}]`;
   const file = parseServiceFile(
-    instances
-      .map((one) => `- {env: prod, appid: a, instance: ${one}, addrs: ["x://10.0.0.1:1"], checks: [{type: tcp}]}\n`)
-      .join(''),
+    instances.map((one) => `- {env: prod, appid: a, instance: ${one}, ${fields}}\n`).join(''),
     defaults,
   );
   if ('faults' in file) throw new Error(file.faults.join());
@@ -22,8 +26,9 @@ function services(...instances: readonly string[]): readonly Service[] {
 }
 
 function world() {
+  const clock = new FakeClock();
   const registry = new Registry({
-    clock: new FakeClock(),
+    clock,
     origin: 'svc.',
     defaults,
     instancesMax: 1000,
@@ -31,19 +36,22 @@ function world() {
     initialRevision: 0,
   });
   const told: string[] = [];
+  const remembered = new Map<string, Said>();
   registry.onChange(({ kind, after, before }) => {
     const instance = after ?? before;
     told.push(`${kind} ${instance.instance} of ${instance.health?.file}`);
   });
   const named = new NamedServices({
-    registry,
+    submit: submitter(registry, clock),
+    view: registry,
     pathOf: (file) => `services.d/${file}`,
     restoredFrom: () => [],
     nextTurn: () => nextTurn(),
+    remember: (file, said) => void remembered.set(file, said),
     onTaken: (file, { instance }) => void told.push(`taken ${instance} by ${file}`),
   });
   const key = { env: 'prod', appid: 'a', instance: 'one' };
-  return { registry, named, told, key };
+  return { registry, clock, named, told, key, remembered };
 }
 
 test('a file that is renamed hands its instances over: nobody leaves, and what the checks said stays', async () => {
@@ -51,7 +59,7 @@ test('a file that is renamed hands its instances over: nobody leaves, and what t
   expect(await named.say('old.yaml', services('one'), nobody)).toEqual([]);
   registry.judge(key, { verdict: 'passing', reason: 'tcp: connected' });
   expect(await named.say('new.yaml', services('one'), new Set(['old.yaml']))).toEqual([]);
-  named.withdraw('old.yaml');
+  await named.withdraw('old.yaml');
   expect(registry.find(key)?.instance).toMatchObject({ status: 'up', health: { file: 'new.yaml' } });
   expect(told.filter((text) => text.startsWith('cancelled'))).toEqual([]);
 });
@@ -64,7 +72,7 @@ test('what two files name is the first one’s, and the second one’s as soon a
   await named.say('a.yaml', services('two'), nobody);
   expect(told).toContain('taken one by b.yaml');
   expect(registry.find(key)?.instance.health?.file).toBe('b.yaml');
-  named.withdraw('b.yaml');
+  await named.withdraw('b.yaml');
   expect(registry.find(key)).toBeUndefined();
 });
 
@@ -81,7 +89,7 @@ test('named twice in one file is a fault of the file, and waits for nobody', asy
   expect(await named.say('a.yaml', services('one', 'one'), nobody)).toEqual([
     '2:3: prod/a/one is in this file already',
   ]);
-  named.withdraw('a.yaml');
+  await named.withdraw('a.yaml');
   expect(told).toEqual(['registered one of a.yaml', 'cancelled one of a.yaml']);
 });
 
@@ -93,4 +101,105 @@ test('between many registrations others have their turn', async () => {
   clearInterval(counting);
   expect(registry.find({ ...key, instance: 'i899' })).toBeDefined();
   expect(turns).toBeGreaterThan(1);
+});
+
+describe('an instance that an operator has changed since', () => {
+  /** What files said in this life, in another one with the registry as it is. */
+  function nextLife({ registry, clock, remembered }: ReturnType<typeof world>, ...alsoFrom: readonly string[]) {
+    const named = new NamedServices({
+      submit: submitter(registry, clock),
+      view: registry,
+      pathOf: (file) => `services.d/${file}`,
+      restoredFrom: (file) =>
+        [...registry.apps()]
+          .flatMap((app) => [...app.instances()])
+          .map(({ instance }) => instance)
+          .filter(({ health }) => health?.file === file),
+      nextTurn: () => nextTurn(),
+      remember: () => {},
+      onTaken: () => {},
+    });
+    named.recall(new Map([...remembered].filter(([file]) => alsoFrom.length === 0 || alsoFrom.includes(file))));
+    return named;
+  }
+
+  async function drained() {
+    const one = world();
+    await one.named.say('a.yaml', services('one'), nobody);
+    one.registry.judge(one.key, { verdict: 'passing', reason: 'connected' });
+    one.registry.patch(one.key, { status: 'waiting', tags: ['by-hand'] });
+    one.told.length = 0;
+    const state = () => one.registry.find(one.key)?.instance;
+    const isKept = () => state()?.status === 'waiting' && state()?.tags[0] === 'by-hand';
+    return { ...one, state, isKept };
+  }
+
+  test('stays so when the file is written again, and when it names a neighbour', async () => {
+    const { named, isKept, told } = await drained();
+    expect(await named.say('a.yaml', services('one'), nobody)).toEqual([]);
+    expect([isKept(), told]).toEqual([true, []]);
+    await named.say('a.yaml', services('two', 'one'), nobody);
+    expect([isKept(), told]).toEqual([true, ['registered two of a.yaml']]);
+  });
+
+  test('stays so over a restart, and over one without any record of what files said', async () => {
+    const one = await drained();
+    await nextLife(one).say('a.yaml', services('one', 'two'), nobody);
+    expect(one.isKept()).toBe(true);
+    one.remembered.clear();
+    await nextLife(one).say('a.yaml', services('one'), nobody);
+    // Its tags differ from what is written, and nobody knows whether the file was changed meanwhile.
+    expect(one.state()?.tags).toEqual([]);
+  });
+
+  test('without a record, a drain alone is kept', async () => {
+    const one = world();
+    await one.named.say('a.yaml', services('one'), nobody);
+    one.registry.judge(one.key, { verdict: 'passing', reason: 'connected' });
+    one.registry.patch(one.key, { status: 'waiting' });
+    one.remembered.clear();
+    await nextLife(one).say('a.yaml', services('one'), nobody);
+    expect(one.registry.find(one.key)?.instance.status).toBe('waiting');
+  });
+
+  test('stays so when the file is renamed, while running and while not', async () => {
+    const one = await drained();
+    await one.named.say('b.yaml', services('one'), new Set(['a.yaml']));
+    await one.named.withdraw('a.yaml');
+    expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'b.yaml']);
+    await nextLife(one).say('c.yaml', services('one'), nobody);
+    expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'c.yaml']);
+  });
+
+  test('is what the file says as soon as that says something else of it', async () => {
+    const { named, state } = await drained();
+    await named.say('a.yaml', weighted(20, 'one'), nobody);
+    expect(state()).toMatchObject({ weight: 20, tags: [], status: 'up' });
+  });
+
+  test('and cancelled stays away until the file says something else of it, or names it anew', async () => {
+    const one = await drained();
+    one.registry.cancel(one.key);
+    await one.named.say('a.yaml', services('one', 'two'), nobody);
+    await nextLife(one).say('a.yaml', services('one', 'two'), nobody);
+    expect(one.state()).toBeUndefined();
+    await one.named.say('a.yaml', services('two'), nobody);
+    await one.named.say('a.yaml', services('one', 'two'), nobody);
+    expect(one.state()).toBeDefined();
+    one.registry.cancel(one.key);
+    await one.named.say('a.yaml', weighted(7, 'one'), nobody);
+    expect(one.state()?.weight).toBe(7);
+  });
+});
+
+test('what a file says is kept as far as it was done, and not written again where nothing has changed', async () => {
+  const { named, remembered } = world();
+  await named.say('a.yaml', services('one'), nobody);
+  await named.say('b.yaml', services('one', 'two'), nobody);
+  expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 1', 'b.yaml 1']);
+  remembered.clear();
+  await named.say('a.yaml', services('one'), nobody);
+  expect(remembered.size).toBe(0);
+  await named.withdraw('a.yaml');
+  expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 0', 'b.yaml 2']);
 });

@@ -42,9 +42,11 @@ test('a second document is said to be one, in words that help', () => {
   expect(faults(`${one}---\n${one}`)).toEqual([expect.stringMatching(/a second document: .* write several .* list/)]);
 });
 
-test('an empty file names nobody', () => {
-  for (const text of ['', '# nothing yet\n', '---\n', '[]'])
+test('an empty list names no instance; a file with nothing in it is a fault, since a full disk leaves such', () => {
+  for (const text of ['[]', '# none any more\n[]\n', '---\n[]\n'])
     expect(parseServiceFile(text, defaults)).toEqual({ services: [] });
+  for (const text of ['', '\n', '# nothing yet\n', '---\n', 'null\n'])
+    expect(parseServiceFile(text, defaults)).toEqual({ faults: [expect.stringMatching(/^1:1: .*write \[\]/)] });
 });
 
 test('every fault is told, with line and column', () => {

@@ -30,7 +30,7 @@ async function followed(files: Files, folder = 'services.d') {
         said.push(`${file}: ${list.map(({ key }) => key.instance).join(' ')}`);
         return list.filter(({ key }) => key.instance === 'taken').map(({ at }) => `${at}: is taken`);
       },
-      withdraw: (file) => void said.push(`${file} gone`),
+      withdraw: async (file) => void said.push(`${file} gone`),
       tell: (level, fields, message) =>
         void told.push(`${level} ${message} ${JSON.stringify(fields).replaceAll(directory, '')}`),
     },
@@ -108,6 +108,20 @@ test('a folder that is not there is an empty one, and may come later', async () 
   mkdirSync(directory);
   writeFileSync(join(directory, 'a.yaml'), named('a1'));
   await until('its first file', () => said.includes('a.yaml: a1'), patience);
+});
+
+test('a file that is emptied, and a folder that vanishes, keep what they said, with a warning', async () => {
+  const { directory, said, told } = await followed({ 'services.d/a.yaml': named('a1') });
+  writeFileSync(join(directory, 'a.yaml'), '');
+  await until('the complaint', () => told.some((text) => text.includes('its last good version counts')), patience);
+  renameSync(directory, `${directory}.away`);
+  await until('the complaint', () => told.some((text) => text.includes('it is gone')), patience);
+  renameSync(`${directory}.away`, directory);
+  writeFileSync(join(directory, 'b.yaml'), named('b1'));
+  await until('the new file', () => said.includes('b.yaml: b1'), patience);
+  writeFileSync(join(directory, 'a.yaml'), '[]\n');
+  await until('the withdrawal', () => said.includes('a.yaml: '), patience);
+  expect(said).toEqual(['a.yaml: a1', 'b.yaml: b1', 'a.yaml: ']);
 });
 
 test('a file that is too long, and one that is no text', async () => {

@@ -4,7 +4,7 @@
 // loop-descriptor.ts): whatever wakes the loop wakes it, and a change that the main thread posts is applied at once.
 // Nothing spins: an idle thread wakes up `waitMs` apart for the timers, which no descriptor announces.
 // A turn of ours is an immediate of the loop. It waits only when two turns before it had nothing to do for the loop: what
-// the loop's callbacks start, it tells the kernel only in its next turn. Who has work that no descriptor shows
+// the loop's callbacks start, it passes to the kernel only in its next turn. Work that no descriptor shows
 // (immediates of his own) says so through `yieldTo`.
 // Limits: a flood of datagrams gives the loop a turn whenever it has something, after 64 datagrams a socket at most.
 
@@ -82,7 +82,7 @@ class BatchedUdp implements UdpTransport {
       this.#isRunning = false;
       return;
     }
-    if (this.#neighbours.some((isBusy) => isBusy())) this.#quietTurns = 0;
+    if (this.#hasWaiting || this.#neighbours.some((isBusy) => isBusy())) this.#quietTurns = 0;
     if (this.#quietTurns < quietTurnsMin) {
       const isLoopReady = this.#poll(0);
       this.#quietTurns = isLoopReady ? 0 : this.#quietTurns + 1;
@@ -96,7 +96,8 @@ class BatchedUdp implements UdpTransport {
   #waitAndServe(): void {
     const endMs = performance.now() + waitMs;
     for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - performance.now()) {
-      if (this.#poll(Math.ceil(leftMs))) {
+      // Requests that had to stand back have given the loop its turn.
+      if (this.#poll(Math.ceil(leftMs)) || this.#hasWaiting) {
         this.#quietTurns = 0;
         return;
       }
@@ -108,16 +109,21 @@ class BatchedUdp implements UdpTransport {
   #poll(timeoutMs: number): boolean {
     const ready = this.#libc.poll(this.#descriptors, this.#sockets.length + 1, timeoutMs);
     if (ready < 0 && this.#libc.errno() !== EINTR) throw new Error(`poll failed: errno ${this.#libc.errno()}`);
-    if (ready <= 0) return false;
+    if (ready <= 0 && !this.#hasWaiting) return false;
     for (let index = 0; index < this.#sockets.length; index++) {
-      if (this.#eventsOf(index + 1) !== 0) (this.#sockets[index] as Served).ring.exchange();
+      const { ring } = this.#sockets[index] as Served;
+      if (this.#eventsOf(index + 1) !== 0 || ring.hasWaiting) ring.exchange();
     }
     return this.#eventsOf(0) !== 0;
   }
 
+  get #hasWaiting(): boolean {
+    return this.#sockets.some(({ ring }) => ring.hasWaiting);
+  }
+
   #eventsOf(index: number): number {
     const events = this.#descriptors.readUInt16LE(index * pollfd.octets + pollfd.revents);
-    if ((events & POLLNVAL) !== 0) throw new Error('somebody else has closed a descriptor of the datagram transport');
+    if ((events & POLLNVAL) !== 0) throw new Error('a descriptor of the datagram transport was closed elsewhere');
     return events;
   }
 
@@ -130,10 +136,14 @@ class BatchedUdp implements UdpTransport {
     }
   }
 
-  /** Twice is once. */
+  /** Idempotent. */
   #close(served: Served): void {
     if (!this.#sockets.includes(served)) return;
-    for (let rings = 0; rings < lastRingsMax && served.ring.exchange() === slotCount; rings++);
+    const { ring } = served;
+    // One that a turn has begun is the first.
+    if (ring.hasWaiting) ring.exchange(true);
+    for (let rings = 0; rings < lastRingsMax && ring.exchange(true) === slotCount; rings++);
+    ring.close();
     this.#libc.close(served.fd);
     this.#serve(this.#sockets.filter((other) => other !== served));
   }

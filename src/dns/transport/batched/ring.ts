@@ -5,8 +5,12 @@
 // to answer from; sockets take turns with it, since what was received is answered before the next turn.
 
 import { udpOctetsMax } from '../../message/message.ts';
+import { firstMessage } from '../../server/answer-message.ts';
 import type { DnsCounters } from '../../server/counters.ts';
-import type { Handler, Peer } from '../../server/handler.ts';
+import type { Handler } from '../../server/handler.ts';
+import { LaterReply, type Peer } from '../../server/peer.ts';
+import { TurnBudget } from '../turn-budget.ts';
+import { laterMax } from '../udp.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import type { LibC } from './libc.ts';
 import {
@@ -33,6 +37,8 @@ import { hostOf } from './socket-address.ts';
  * 64 takes under half a millisecond, which is how long the first of them waits for the last.
  */
 export const slotCount = 64;
+/** A reply that came later is sent from a slot of its own. */
+const laterSlot = slotCount;
 /** What is longer is cut, and no query is: 4096 is the most that servers ever offered to take. */
 const requestOctets = 4096;
 /** Slots a page apart would all share the same few places of the processor's cache. */
@@ -42,7 +48,7 @@ const replyOctets = 2 * udpOctetsMax;
 /** A full send queue of the kernel drains in microseconds; a network that is stuck must not hold the thread. */
 const writableWaitMs = 5;
 
-/** Where in the control message the address that was asked stands, and what was told of the interface. */
+/** Where in the control message the address that was asked stands, and where the interface. */
 const pktinfoOf = {
   [AF_INET]: { level: IPPROTO_IP, type: IP_PKTINFO, octets: 32, interfaceAt: 16, addressAt: 20 },
   [AF_INET6]: { level: IPPROTO_IPV6, type: IPV6_PKTINFO, octets: 40, interfaceAt: 32, addressAt: 16 },
@@ -72,8 +78,23 @@ export class DatagramRing {
   readonly #sentFrom: readonly Buffer[];
   readonly #peers: readonly Peer[];
   readonly #writable = Buffer.alloc(pollfd.octets);
+  readonly #budget: TurnBudget;
+  /** Requests from this slot up to `#end` are still to be answered. */
+  #next = 0;
+  #end = 0;
+  /** The handler was asked for the request in hand. */
+  #hasWorked = false;
+  #later = 0;
+  #isClosed = false;
 
-  constructor(libc: LibC, { fd, family, isWildcard }: DatagramSocket, handler: Handler, counters: DnsCounters) {
+  constructor(
+    libc: LibC,
+    { fd, family, isWildcard }: DatagramSocket,
+    handler: Handler,
+    counters: DnsCounters,
+    budget = new TurnBudget(),
+  ) {
+    this.#budget = budget;
     this.#libc = libc;
     this.#fd = fd;
     this.#family = family;
@@ -102,25 +123,49 @@ export class DatagramRing {
     this.#lay(this.#sent, sentVectors, this.#replies, replyOctets, replyOctets);
     this.#receivedNumbers = words(this.#received);
     this.#sentVectors = words(sentVectors);
-    this.#sentFrom = Array.from({ length: slotCount }, (_, slot) => this.#sent.subarray(slot * mmsghdr.octets));
-    this.#peers = Array.from({ length: slotCount }, (_, slot) => new SlotPeer(this.#names, slot * this.#nameOctets));
+    this.#sentFrom = Array.from({ length: slotCount + 1 }, (_, slot) => this.#sent.subarray(slot * mmsghdr.octets));
+    this.#peers = Array.from(
+      { length: slotCount },
+      (_, slot) => new SlotPeer(this.#names, slot * this.#nameOctets, family),
+    );
+  }
+
+  /** Requests were received whose turn is to come: the turn's time was spent. */
+  get hasWaiting(): boolean {
+    return this.#next < this.#end;
   }
 
   /**
-   * Receives what waits, a ring at most, and answers it. Returns how many datagrams that were: fewer than
-   * `slotCount` means that nothing was left. Errors are counted.
+   * Receives what waits, a ring at most, unless requests of the last turn do, and answers until the turn's time is spent.
+   * Returns how many datagrams were answered: fewer than `slotCount`, and none waiting, means that nothing was left.
+   * Errors are counted. `isLast`: the socket is to be closed, so time does not count.
    */
-  exchange(): number {
-    const count = this.#receive();
-    let from = 0;
-    for (let slot = 0; slot < count; slot++) {
-      if (this.#answer(slot)) continue;
-      // Silence splits what is sent.
-      this.#send(from, slot);
-      from = slot + 1;
+  exchange(isLast = false): number {
+    if (!this.hasWaiting) {
+      this.#end = this.#receive();
+      this.#next = 0;
     }
-    this.#send(from, count);
-    return count;
+    this.#budget.begin();
+    const start = this.#next;
+    let from = start;
+    while (this.hasWaiting) {
+      const slot = this.#next++;
+      this.#hasWorked = false;
+      if (!this.#answer(slot)) {
+        // Silence splits what is sent.
+        this.#send(from, slot);
+        from = slot + 1;
+      }
+      // The clock is asked only after answers that were not at hand: a ring of those that are is answered at once.
+      if (this.#hasWorked && !isLast && this.#budget.isSpent) break;
+    }
+    this.#send(from, this.#next);
+    return this.#next - start;
+  }
+
+  /** Nothing is sent any more: the descriptor may soon be of another file. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   #receive(): number {
@@ -129,7 +174,7 @@ export class DatagramRing {
       if (count >= 0) return count;
       const errno = this.#libc.errno();
       if (errno === EAGAIN) return 0;
-      // Anything else tells of an earlier reply, once: ask again, and what is wrong with the socket is seen by `poll`.
+      // Anything else is about an earlier reply, reported once: ask again, and what is wrong with the socket is seen by `poll`.
       if (errno !== EINTR) {
         this.#counters.sendErrors++;
         return 0;
@@ -153,13 +198,41 @@ export class DatagramRing {
 
   /** Octets of the reply to what stands from `start` up to `end`; 0: none. */
   #replyTo(start: number, end: number, slot: number): number {
-    const cached = this.#fromCache?.(this.#requests, start, end, this.#replies, slot * replyOctets) ?? 0;
+    const peer = this.#peers[slot] as Peer;
+    const cached = this.#fromCache?.(this.#requests, start, end, this.#replies, slot * replyOctets, peer) ?? 0;
     if (cached > 0) return cached;
-    const reply = this.#handler(this.#requests.subarray(start, end), this.#peers[slot] as Peer);
+    this.#hasWorked = true;
+    const reply = this.#handler(this.#requests.subarray(start, end), peer);
     if (reply === undefined) return 0;
+    if (reply instanceof LaterReply) {
+      void this.#sendLater(reply, slot);
+      return 0;
+    }
+    return this.#place(reply, slot);
+  }
+
+  #place(reply: Buffer, slot: number): number {
     if (reply.length > replyOctets) throw new Error(`a reply of ${reply.length} octets is for TCP`);
     this.#replies.set(reply, slot * replyOctets);
     return reply.length;
+  }
+
+  /** To the client of the slot, and from the address that it asked: both are kept, since the slot is soon another's. */
+  async #sendLater(reply: LaterReply, slot: number): Promise<void> {
+    if (this.#later >= laterMax) {
+      this.#counters.dropped++;
+      return;
+    }
+    const name = Buffer.from(partOf(this.#names, slot, this.#nameOctets));
+    const control = Buffer.from(partOf(this.#controls, slot, this.#controlOctets));
+    this.#later++;
+    const message = await firstMessage(reply);
+    this.#later--;
+    if (message === undefined || this.#isClosed) return;
+    this.#names.set(name, laterSlot * this.#nameOctets);
+    this.#controls.set(control, laterSlot * this.#controlOctets);
+    this.#sentVectors[(laterSlot * iovec.octets + iovec.length) / 4] = this.#place(message, laterSlot);
+    this.#send(laterSlot, laterSlot + 1);
   }
 
   /** From the address that was asked, whichever interface the way back takes; a link-local one has only its own. */
@@ -208,7 +281,7 @@ export class DatagramRing {
   /** Writes what does not change into the structures of all slots. */
   #lay(messages: Buffer, vectors: Buffer, payload: Buffer, stride: number, octets: number): void {
     const address = (bytes: Buffer) => this.#libc.addressOf(bytes);
-    for (let slot = 0; slot < slotCount; slot++) {
+    for (let slot = 0; slot <= laterSlot; slot++) {
       const vector = slot * iovec.octets;
       vectors.writeBigUInt64LE(address(payload) + BigInt(slot * stride), vector + iovec.base);
       vectors.writeBigUInt64LE(BigInt(octets), vector + iovec.length);
@@ -225,15 +298,18 @@ export class DatagramRing {
   }
 }
 
-/** Who sent what is in a slot. Its address becomes text when somebody asks: few do. */
+/** The client whose request is in a slot. Its address becomes text when it is asked for, which is rare. */
 class SlotPeer implements Peer {
   readonly transport = 'udp';
   readonly #names: Buffer;
   readonly #at: number;
+  readonly octets: Uint8Array;
 
-  constructor(names: Buffer, at: number) {
+  constructor(names: Buffer, at: number, family: DatagramSocket['family']) {
     this.#names = names;
     this.#at = at;
+    const [start, octets] = family === AF_INET ? [sockaddr.address, 4] : [sockaddr6.address, 16];
+    this.octets = names.subarray(at + start, at + start + octets);
   }
 
   get address(): string {
@@ -241,13 +317,17 @@ class SlotPeer implements Peer {
   }
 }
 
-/** Parts of one piece of memory: for each slot as many octets as told. All are multiples of four. */
+function partOf(parts: Buffer, slot: number, octets: number): Buffer {
+  return parts.subarray(slot * octets, (slot + 1) * octets);
+}
+
+/** Parts of one piece of memory: for each slot so many octets, multiples of four. */
 function carved(octetsOfSlot: readonly number[]): Buffer[] {
-  const memory = Buffer.alloc(slotCount * octetsOfSlot.reduce((sum, octets) => sum + octets, 0));
+  const memory = Buffer.alloc((slotCount + 1) * octetsOfSlot.reduce((sum, octets) => sum + octets, 0));
   let at = 0;
   return octetsOfSlot.map((octets) => {
     const start = at;
-    at += slotCount * octets;
+    at += (slotCount + 1) * octets;
     return memory.subarray(start, at);
   });
 }

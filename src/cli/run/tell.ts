@@ -1,5 +1,0 @@
-// What `rollcall run` says on stderr while it runs. Its reader wants to know that the program can be found now, and at a
-// Ctrl-C why the prompt is not back at once; more than that only where it was asked for.
-
-/** `warn`: something is wrong; `news`: once in a life (--quiet: not said); `step`: said with --verbose. */
-export type Tell = (kind: 'warn' | 'news' | 'step', text: string) => void;

@@ -1,0 +1,165 @@
+// The parts of an instance's record: policy, status, times, cause and health, each with what reads it. A reader reports
+// every fault and keeps what it does not know.
+
+import { Verdict } from '../model/health.ts';
+import { parseRegistration, type Registration, type RegistrationDefaults } from '../model/instance.ts';
+import type { Problem } from '../model/problem.ts';
+import { Status } from '../model/status.ts';
+import { FieldReader, type Unknown } from './json-fields.ts';
+
+export const recordLimits = {
+  /** A registration's body is at most 64 KiB; times, causes and fields of later versions come to it. */
+  octets: 131_072,
+  operationOctets: 64,
+  reasonOctets: 512,
+} as const;
+
+/** What keeps an instance registered. */
+export const policyKinds = ['lease', 'checks', 'none', 'connection', 'remote'] as const;
+
+export interface Policy {
+  readonly kind: (typeof policyKinds)[number];
+  /** What the end of the lease does. */
+  readonly atEnd: 'evict' | 'waiting';
+  /** After `waiting`: so long until the eviction; undefined: never. */
+  readonly thenSeconds: number | undefined;
+  /** Which of the two deadlines runs. */
+  readonly deadline: 'first' | 'second';
+}
+
+export interface Override {
+  readonly status: Status;
+  readonly by: string;
+  readonly reason: string;
+  /** Wall-clock milliseconds; undefined: without end. */
+  readonly untilMs: number | undefined;
+}
+
+export interface StatusInputs {
+  readonly wanted: Status;
+  /** What liveness has found: a lease that ended in `waiting` is `lapsed`. */
+  readonly verdict: 'alive' | 'lapsed';
+  readonly override: Override | undefined;
+}
+
+/** Wall-clock milliseconds, for people, and two for the order of writers. */
+export interface RecordTimes {
+  readonly registeredAtMs: number;
+  readonly upAtMs: number | undefined;
+  readonly updatedAtMs: number;
+  readonly dirtyAtMs: number;
+  /** Whether the writer gave `dirtyAtMs` itself. */
+  readonly isDirtyGiven: boolean;
+  /** Hybrid logical clock of the registration, stamped by the node that accepted it. */
+  readonly hlc: number;
+}
+
+/** Why it is as it is, for people: a word and what belongs to it. */
+export interface RecordCause {
+  readonly why: string;
+  readonly by: Unknown | undefined;
+  readonly rest: Unknown;
+}
+
+export interface RecordHealth {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly file: string | undefined;
+}
+
+export const nothing: Unknown = Object.freeze({});
+/** A record always has both; these are for parseRegistration's sake. */
+const defaults: RegistrationDefaults = { leaseSeconds: 90, dnsTtl: 5 };
+
+const registrationFields = Object.keys({
+  addrs: true,
+  version: true,
+  zone: true,
+  group: true,
+  tags: true,
+  weight: true,
+  priority: true,
+  status: true,
+  metadata: true,
+  leaseSeconds: true,
+  dnsTtl: true,
+  checks: true,
+} satisfies Record<keyof Registration, true>);
+
+export interface Part<T> {
+  readonly value: T;
+  readonly unknown: Unknown;
+}
+
+export function registrationOf(value: unknown, problems: Problem[]): Part<Registration | undefined> {
+  const reader = new FieldReader(value, 'r', problems);
+  const known = registrationFields.filter((field) => reader.has(field)).map((field) => [field, reader.raw(field)]);
+  const unknown = reader.unknown();
+  const registration = parseRegistration(Object.fromEntries(known), defaults);
+  if (!Array.isArray(registration)) return { value: registration, unknown };
+  problems.push(...registration.map((one) => ({ ...one, field: `r.${one.field}` })));
+  return { value: undefined, unknown };
+}
+
+export function policyOf(value: unknown, problems: Problem[]): Part<Policy> {
+  const reader = new FieldReader(value, 'p', problems);
+  const policy: Policy = {
+    kind: reader.oneOf('kind', policyKinds),
+    atEnd: reader.oneOf('atEnd', ['evict', 'waiting']),
+    thenSeconds: reader.has('thenSeconds') ? reader.whole('thenSeconds', 1, 31_536_000) : undefined,
+    deadline: reader.oneOf('deadline', ['first', 'second']),
+  };
+  return { value: policy, unknown: reader.unknown() };
+}
+
+export function statusOf(value: unknown, problems: Problem[]): Part<StatusInputs> & { readonly override: Unknown } {
+  const reader = new FieldReader(value, 's', problems);
+  const override = reader.has('override') ? overrideOf(reader.raw('override'), problems) : undefined;
+  const status: StatusInputs = {
+    wanted: reader.oneOf('wanted', Status),
+    verdict: reader.oneOf('verdict', ['alive', 'lapsed']),
+    override: override?.value,
+  };
+  return { value: status, unknown: reader.unknown(), override: override?.unknown ?? nothing };
+}
+
+function overrideOf(value: unknown, problems: Problem[]): Part<Override> {
+  const reader = new FieldReader(value, 's.override', problems);
+  const override: Override = {
+    status: reader.oneOf('status', Status),
+    by: reader.text('by', recordLimits.reasonOctets),
+    reason: reader.text('reason', recordLimits.reasonOctets),
+    untilMs: reader.has('untilMs') ? reader.wallMs('untilMs') : undefined,
+  };
+  return { value: override, unknown: reader.unknown() };
+}
+
+export function timesOf(value: unknown, problems: Problem[]): Part<RecordTimes> {
+  const reader = new FieldReader(value, 't', problems);
+  const times: RecordTimes = {
+    registeredAtMs: reader.wallMs('registeredAtMs'),
+    upAtMs: reader.has('upAtMs') ? reader.wallMs('upAtMs') : undefined,
+    updatedAtMs: reader.wallMs('updatedAtMs'),
+    dirtyAtMs: reader.wallMs('dirtyAtMs'),
+    isDirtyGiven: reader.boolean('isDirtyGiven'),
+    hlc: reader.whole('hlc', 0, Number.MAX_SAFE_INTEGER),
+  };
+  return { value: times, unknown: reader.unknown() };
+}
+
+export function causeOf(value: unknown, problems: Problem[]): RecordCause {
+  const reader = new FieldReader(value, 'c', problems);
+  const why = reader.text('why', 64);
+  const by = reader.has('by') ? new FieldReader(reader.raw('by'), 'c.by', problems).unknown() : undefined;
+  return { why, by, rest: reader.unknown() };
+}
+
+export function healthOf(value: unknown, problems: Problem[]): Part<RecordHealth> {
+  const reader = new FieldReader(value, 'h', problems);
+  const health: RecordHealth = {
+    verdict: reader.oneOf('verdict', Verdict),
+    reason: reader.text('reason', 4096),
+    file: reader.has('file') ? reader.text('file', 4096) : undefined,
+  };
+  return { value: health, unknown: reader.unknown() };
+}

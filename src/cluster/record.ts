@@ -1,0 +1,160 @@
+// An instance as it is kept in etcd: JSON with short names, since there may be a hundred thousand of them. Who reads one
+// reads what another node wrote: it is parsed like a request body, and every fault is reported. Nodes of two versions run
+// side by side during an upgrade, so fields that this version does not know survive a rewrite; only with a registration
+// that takes another's place do the unknown fields of the old registration go. `v` changes only when older nodes could
+// not read it at all.
+
+import { type Registration, registrationToJson } from '../model/instance.ts';
+import { labelFault, parseInstanceId } from '../model/names.ts';
+import { type Problem, problem } from '../model/problem.ts';
+import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
+import { isNodeName } from './keys.ts';
+import {
+  causeOf,
+  healthOf,
+  nothing,
+  type Policy,
+  policyOf,
+  type RecordCause,
+  type RecordHealth,
+  type RecordTimes,
+  recordLimits,
+  registrationOf,
+  type StatusInputs,
+  statusOf,
+  timesOf,
+} from './record-parts.ts';
+
+export const recordVersion = 1;
+
+export interface ClusterRecord {
+  /** The id in its registrant's spelling. */
+  readonly instance: string;
+  readonly owner: string;
+  readonly operation: string;
+  /** Its last data change; undefined: this key's own revision. */
+  readonly dataRevision: number | undefined;
+  readonly registration: Registration;
+  readonly label: string;
+  readonly policy: Policy;
+  readonly status: StatusInputs;
+  readonly times: RecordTimes;
+  readonly cause: RecordCause;
+  readonly health: RecordHealth | undefined;
+  readonly unknown: RecordUnknown;
+}
+
+/** Of later versions, by the part that they are in. */
+export interface RecordUnknown {
+  readonly top: Unknown;
+  readonly registration: Unknown;
+  readonly policy: Unknown;
+  readonly status: Unknown;
+  readonly override: Unknown;
+  readonly times: Unknown;
+  readonly health: Unknown;
+}
+
+export const noUnknown: RecordUnknown = Object.freeze({
+  top: nothing,
+  registration: nothing,
+  policy: nothing,
+  status: nothing,
+  override: nothing,
+  times: nothing,
+  health: nothing,
+});
+
+export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
+  const parsed = parseJson(value, recordLimits.octets);
+  if ('field' in parsed) return [parsed];
+  const problems: Problem[] = [];
+  const reader = new FieldReader(parsed.json, '', problems);
+  const version = reader.whole('v', 1, Number.MAX_SAFE_INTEGER);
+  if (version > recordVersion)
+    return [problem('v', `is of a later rollcall: this one reads ${recordVersion}`, version)];
+  const parts = {
+    instance: checked(reader.text('n', 512), 'n', problems, (id) => parseInstanceId(id)),
+    owner: checked(reader.text('o', 63), 'o', problems, (node) =>
+      isNodeName(node) ? node : problem('o', "must be a node's name", node),
+    ),
+    operation: reader.text('u', recordLimits.operationOctets),
+    dataRevision: reader.has('d') ? reader.whole('d', 1, Number.MAX_SAFE_INTEGER) : undefined,
+    label: checked(reader.text('l', 63), 'l', problems, (label) => {
+      const fault = labelFault(label);
+      return fault === undefined ? label : problem('l', fault, label);
+    }),
+  };
+  const registration = registrationOf(reader.raw('r'), problems);
+  const policy = policyOf(reader.raw('p'), problems);
+  const status = statusOf(reader.raw('s'), problems);
+  const times = timesOf(reader.raw('t'), problems);
+  const cause = causeOf(reader.raw('c'), problems);
+  const health = reader.has('h') ? healthOf(reader.raw('h'), problems) : { value: undefined, unknown: nothing };
+  const top = reader.unknown();
+  if (problems.length > 0 || registration.value === undefined) return problems;
+  return {
+    ...parts,
+    registration: registration.value,
+    policy: policy.value,
+    status: status.value,
+    times: times.value,
+    cause,
+    health: health.value,
+    unknown: {
+      top,
+      registration: registration.unknown,
+      policy: policy.unknown,
+      status: status.unknown,
+      override: status.override,
+      times: times.unknown,
+      health: health.unknown,
+    },
+  };
+}
+
+/** The record as it is written. Reading it back gives the same record. */
+export function recordText(record: ClusterRecord): string {
+  const { policy, status, times, cause, health, unknown } = record;
+  return JSON.stringify({
+    ...unknown.top,
+    v: recordVersion,
+    n: record.instance,
+    o: record.owner,
+    u: record.operation,
+    ...(record.dataRevision === undefined ? {} : { d: record.dataRevision }),
+    r: { ...unknown.registration, ...registrationToJson(record.registration) },
+    l: record.label,
+    p: { ...unknown.policy, ...policy },
+    s: {
+      ...unknown.status,
+      ...status,
+      ...(status.override === undefined ? {} : { override: { ...unknown.override, ...status.override } }),
+    },
+    t: { ...unknown.times, ...times },
+    c: { ...cause.rest, why: cause.why, ...(cause.by === undefined ? {} : { by: cause.by }) },
+    ...(health === undefined ? {} : { h: { ...unknown.health, ...health } }),
+  });
+}
+
+/** The record with a registration in the place of its own: unknown fields of the old one were about the old one. */
+export function withRegistration(record: ClusterRecord, registration: Registration): ClusterRecord {
+  return { ...record, registration, unknown: { ...record.unknown, registration: nothing } };
+}
+
+/** The operation that wrote a record or a tombstone, without reading the rest; undefined: it says none. */
+export function operationOf(value: Uint8Array): string | undefined {
+  const parsed = parseJson(value, recordLimits.octets);
+  if ('field' in parsed) return undefined;
+  const problems: Problem[] = [];
+  const operation = new FieldReader(parsed.json, '', problems).text('u', recordLimits.operationOctets);
+  return problems.length === 0 ? operation : undefined;
+}
+
+function checked(text: string, field: string, problems: Problem[], parse: (text: string) => string | Problem): string {
+  if (problems.some((one) => one.field === field)) return text;
+  const parsed = parse(text);
+  if (typeof parsed === 'string') return parsed;
+  problems.push({ ...parsed, field });
+  return text;
+}

@@ -1,0 +1,48 @@
+// What is left of a removed instance for a day: why, by whom, and the stamps that decide whether an older registration
+// may come back. Without it a node that was cut off or restarted brings back what was cancelled meanwhile.
+
+import type { Problem } from '../model/problem.ts';
+import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
+import { recordLimits } from './record-parts.ts';
+
+export interface Tombstone {
+  readonly why: 'cancelled' | 'evicted';
+  readonly by: Unknown | undefined;
+  readonly operation: string;
+  /** Hybrid logical clock of the removal. */
+  readonly hlc: number;
+  /** Of the registration that was removed. */
+  readonly dirtyAtMs: number;
+  readonly unknown: Unknown;
+}
+
+const version = 1;
+
+export function parseTombstone(value: Uint8Array): Tombstone | Problem[] {
+  const parsed = parseJson(value, recordLimits.octets);
+  if ('field' in parsed) return [parsed];
+  const problems: Problem[] = [];
+  const reader = new FieldReader(parsed.json, '', problems);
+  reader.whole('v', version, version);
+  const tombstone: Tombstone = {
+    why: reader.oneOf('why', ['cancelled', 'evicted']),
+    by: reader.has('by') ? new FieldReader(reader.raw('by'), 'by', problems).unknown() : undefined,
+    operation: reader.text('u', recordLimits.operationOctets),
+    hlc: reader.whole('hlc', 0, Number.MAX_SAFE_INTEGER),
+    dirtyAtMs: reader.wallMs('dirtyAt'),
+    unknown: reader.unknown(),
+  };
+  return problems.length > 0 ? problems : tombstone;
+}
+
+export function tombstoneText({ why, by, operation, hlc, dirtyAtMs, unknown }: Tombstone): string {
+  return JSON.stringify({
+    ...unknown,
+    v: version,
+    why,
+    ...(by === undefined ? {} : { by }),
+    u: operation,
+    hlc,
+    dirtyAt: dirtyAtMs,
+  });
+}

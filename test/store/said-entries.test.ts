@@ -1,0 +1,41 @@
+// What service files said, from one life to the next: with the database, behind the changes that came of it.
+
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { openWorld } from '../kit/kept-world.ts';
+import { scratch } from '../kit/scratch.ts';
+import { until } from '../kit/until.ts';
+
+const entries = (text: string) => new Map([['["prod","a","one"]', text]]);
+
+test('is there after a restart, a later word in place of an earlier one, an empty one gone', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  expect(await first.kept.said.load()).toEqual(new Map());
+  first.harness.register('orders.prod/a');
+  first.kept.said.save('a.yaml', entries('old'));
+  first.kept.said.save('a.yaml', entries('new'));
+  first.kept.said.save('b.yaml', entries('b'));
+  first.kept.said.save('b.yaml', new Map());
+  await until('it is written', async () => (await first.kept.said.load()).get('a.yaml')?.size === 1);
+  await first.close();
+  const second = await openWorld(folder);
+  expect(await second.kept.said.load()).toEqual(new Map([['a.yaml', entries('new')]]));
+  expect(second.restored).toBe(1);
+  await second.close();
+});
+
+test('a row that is damaged is left out', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  first.kept.said.save('a.yaml', entries('a'));
+  await until('it is written', async () => (await first.kept.said.load()).size === 1);
+  await first.close();
+  const database = new DatabaseSync(join(folder, 'rollcall.db'));
+  database.exec("UPDATE said SET entries = replace(entries, 'one', 'two')");
+  database.close();
+  const second = await openWorld(folder);
+  expect(await second.kept.said.load()).toEqual(new Map());
+  await second.close();
+});
