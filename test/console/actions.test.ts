@@ -61,9 +61,39 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await act(page, 'Bring up', 'Bring d-1 up', 'done');
     expect(await addrsOf('drained')).toBe('10.0.0.1');
     await page.getByRole('button', { name: 'Drain', exact: true }).waitFor();
-    expect(await reasonsOf('prod/drained')).toBe('patched done, drained kernel update, registered');
+    expect(await reasonsOf('prod/drained')).toBe('resumed done, drained kernel update, registered');
     expect(watched.errors).toEqual([]);
     await watched.close();
+  });
+
+  test('a hold outlives the next registration, and ends here', async () => {
+    await api.register('prod/held/h-1', ['http://10.0.0.7:80'], { leaseSeconds: 600 });
+    const watched = await openInstance('prod/held/h-1');
+    const { page } = watched;
+    await page.getByRole('button', { name: 'Drain', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Stays out').selectOption('8h');
+    await dialog.getByLabel(/^Reason/).fill('memory test');
+    await dialog.getByRole('button', { name: 'Drain h-1' }).click();
+    await page.getByText(/memory test.*whatever it registers/).waitFor();
+    await api.register('prod/held/h-1', ['http://10.0.0.7:80'], { leaseSeconds: 600, version: '2' });
+    expect(await addrsOf('held')).toBe('');
+    await act(page, 'Bring up', 'Bring h-1 up', '');
+    expect(await addrsOf('held')).toBe('10.0.0.7');
+    await watched.close();
+  });
+
+  test('an instance that registered as waiting is brought up, one whose checks fail is not', async () => {
+    await api.register('prod/shy/s-1', ['http://10.0.0.8:80'], { leaseSeconds: 600, status: 'waiting' });
+    const watched = await openInstance('prod/shy/s-1');
+    await act(watched.page, 'Bring up', 'Bring s-1 up', '');
+    expect(await addrsOf('shy')).toBe('10.0.0.8');
+    await watched.close();
+    await api.register('prod/sick/s-1', ['http://127.0.0.1:1'], { checks: [{ type: 'tcp', intervalSeconds: 5 }] });
+    const sick = await openInstance('prod/sick/s-1');
+    expect(await sick.page.getByRole('button', { name: 'Bring up' }).isDisabled()).toBe(true);
+    await sick.page.getByText(/Its checks decide/).waitFor();
+    await sick.close();
   });
 
   test('a weight is changed, and one that is none is not', async () => {

@@ -27,13 +27,16 @@ describe.skipIf(missing.length > 0)('night', () => {
     browser = await openBrowser();
     const api = new ApiClient(server.http);
     // Enough that are well: the guard holds the one app and not the registry.
-    for (let i = 0; i < wellCount; i++) await api.register(`prod/well/w-${i}`, [`http://10.0.2.${i}:80`], { leaseSeconds });
+    for (let i = 0; i < wellCount; i++)
+      await api.register(`prod/well/w-${i}`, [`http://10.0.2.${i}:80`], { leaseSeconds });
     await api.register('prod/lapsed/one', ['http://10.0.0.1:80'], { leaseSeconds: shortSeconds });
     await api.register('prod/asleep/one', ['http://10.0.0.2:80'], { leaseSeconds, status: 'waiting' });
     await api.register('staging/orders/one', ['http://10.0.0.3:80'], { leaseSeconds });
     await api.register('prod/hidden/one', ['http://10.0.0.4:80'], { leaseSeconds });
     const held = Array.from({ length: 6 }, (_, i) => `prod/held/h-${i}`);
     for (const place of held) await api.register(place, ['http://10.0.1.1:80'], { leaseSeconds: shortSeconds });
+    // What was never heard again is no evidence to the guard.
+    for (const place of held) await api.call('PUT', `/api/v1/apps/${place}/renew`);
     // A file that hides what is registered is refused at the registration, so it comes afterwards.
     writeFileSync(file, `${readFileSync(file, 'utf8')}hidden.prod IN A 192.0.2.99\n`);
     await until('the guard, the eviction and the zone', async () => {

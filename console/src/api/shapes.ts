@@ -41,6 +41,16 @@ export interface Health {
   readonly wanted: string;
 }
 
+/** An operator's word, which wins over what the registrant wants. */
+export interface Override {
+  readonly status: string;
+  readonly wanted: string;
+  readonly by: string;
+  readonly reason?: string;
+  /** Null: until the next registration or patch as up. */
+  readonly until: string | null;
+}
+
 /** An instance without its times: as the record of changes has it. */
 export interface InstanceContent {
   readonly env: string;
@@ -60,6 +70,7 @@ export interface InstanceContent {
   readonly dnsTtl: number;
   readonly checks?: readonly Readonly<Record<string, unknown>>[];
   readonly health?: Health;
+  readonly override?: Override;
 }
 
 export interface Instance extends InstanceContent {

@@ -70,7 +70,7 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
       title: 'Stop',
       text: 'A drain takes the instance out of every answer and, with wait, returns when no resolver can hold its address any more: then stop the program, and cancel.',
       examples: [curl('-X POST', `${instance}/drain?wait=30s`), curl('-X DELETE', `${instance}?reason=scaled+down`)],
-      calls: [`POST ${one}/drain`, `DELETE ${one}`],
+      calls: [`POST ${one}/drain`, `POST ${one}/up`, `DELETE ${one}`],
     },
     {
       id: 'look-back',

@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals';
 import { call, failureText, type Result } from '../api/http.ts';
 import type { InstanceContent, StopReply } from '../api/shapes.ts';
-import { type Question, question } from '../parts/confirm.tsx';
+import { question } from '../parts/confirm.tsx';
 import { denied, noteDenied } from '../session.ts';
 
 export type Action = 'drain' | 'up' | 'weight' | 'cancel' | 'restore';
@@ -45,9 +45,10 @@ async function act<T>(
   return failureText(result);
 }
 
-function noteSafe(target: Target): (reply: StopReply) => void {
+function noteSafe(target: Target, done: () => void): (reply: StopReply) => void {
   return ({ safeToStopAt }) => {
     safeTimes.value = new Map(safeTimes.value).set(pathOf(target), safeToStopAt);
+    done();
   };
 }
 
@@ -55,83 +56,119 @@ function matching(etag: string | undefined): Record<string, string> {
   return etag === undefined ? {} : { 'if-match': etag };
 }
 
+/** How long a drain lasts; without a hold it ends with the next registration as up. */
+const holds = [
+  ['', 'until it registers again as up'],
+  ['1h', '1 hour, whatever it registers'],
+  ['8h', '8 hours, whatever it registers'],
+  ['7d', '7 days, whatever it registers'],
+] as const;
+
 export function askDrain(target: InstanceContent, etag: string | undefined, done: () => void): void {
-  const query = (reason: string) => ({ reason: reason === '' ? undefined : reason });
-  ask({
+  question.value = {
     title: `Drain ${target.instance}?`,
-    text:
-      target.status === 'waiting'
-        ? 'It is waiting already. Draining again changes nothing, and says from when on it is safe to stop.'
-        : 'It leaves every DNS answer at once and stays registered. Resolvers may hold its address a little longer: the page counts down until it is safe to stop.',
+    text: 'It leaves every DNS answer at once and stays registered. Resolvers may hold its address a little longer: the page counts down until it is safe to stop.',
     act: `Drain ${target.instance}`,
-    run: (reason) =>
+    choice: { label: 'Stays out', options: holds },
+    run: ({ reason, choice }) =>
       act(
         'drain',
         target,
-        () => call<StopReply>('POST', `${pathOf(target)}/drain`, { query: query(reason), headers: matching(etag) }),
-        (reply) => {
-          noteSafe(target)(reply);
-          done();
-        },
+        () => drain(target, etag, { ...given(reason), ...(choice === '' ? {} : { hold: choice }) }),
+        noteSafe(target, done),
       ),
-  });
+  };
+}
+
+/** Draining what is drained changes nothing, and says from when on it is safe to stop. */
+export function askWhenSafe(target: InstanceContent, etag: string | undefined, done: () => void): void {
+  question.value = {
+    title: `Is it safe to stop ${target.instance}?`,
+    text: 'It is waiting. The server is asked until when resolvers may hold its address: a drain that changes no answer.',
+    act: 'Ask',
+    run: ({ reason }) => act('drain', target, () => drain(target, etag, given(reason)), noteSafe(target, done)),
+  };
+}
+
+function drain(target: Target, etag: string | undefined, query: Readonly<Record<string, string>>) {
+  return call<StopReply>('POST', `${pathOf(target)}/drain`, { query, headers: matching(etag) });
 }
 
 export function askUp(target: InstanceContent, etag: string | undefined, done: () => void): void {
-  ask({
-    title: `Bring ${target.instance} back?`,
-    text: 'DNS answers with it again.',
+  const { override } = target;
+  question.value = {
+    title: `Bring ${target.instance} up?`,
+    text:
+      override === undefined
+        ? 'DNS answers with it again.'
+        : `The drain by ${override.by} ends, and DNS answers with it again.`,
     act: `Bring ${target.instance} up`,
-    run: (reason) =>
-      act('up', target, patch(target, { status: 'up' }, reason, etag), () => {
-        const times = new Map(safeTimes.value);
-        times.delete(pathOf(target));
-        safeTimes.value = times;
-        done();
-      }),
-  });
+    run: ({ reason }) =>
+      act(
+        'up',
+        target,
+        () => bringUp(target, etag, given(reason)),
+        () => {
+          const times = new Map(safeTimes.value);
+          times.delete(pathOf(target));
+          safeTimes.value = times;
+          done();
+        },
+      ),
+  };
+}
+
+/** An override is ended; what the registrant wants to be waiting is patched. */
+async function bringUp(target: InstanceContent, etag: string | undefined, query: Readonly<Record<string, string>>) {
+  const path = pathOf(target);
+  const wanted = target.override?.wanted ?? 'waiting';
+  if (wanted === 'waiting') {
+    const patched = await call<unknown>('PATCH', path, { body: { status: 'up' }, query, headers: matching(etag) });
+    if (patched.kind !== 'ok' || target.override === undefined) return patched;
+    return call<unknown>('POST', `${path}/up`, { query });
+  }
+  return call<unknown>('POST', `${path}/up`, { query, headers: matching(etag) });
 }
 
 const weightMax = 65_535;
 
 export function askWeight(target: InstanceContent, etag: string | undefined, done: () => void): void {
-  ask({
+  question.value = {
     title: `Change the weight of ${target.instance}?`,
     text: `Its share of the traffic of ${target.appid} among instances of priority ${target.priority}. Now ${target.weight}; 10 is the default.`,
     act: 'Change the weight',
     number: { label: 'Weight', value: target.weight, max: weightMax },
-    run: (reason, weight) => act('weight', target, patch(target, { weight }, reason, etag), done),
-  });
+    run: ({ reason, number }) =>
+      act(
+        'weight',
+        target,
+        () =>
+          call<unknown>('PATCH', pathOf(target), {
+            body: { weight: number },
+            query: given(reason),
+            headers: matching(etag),
+          }),
+        done,
+      ),
+  };
 }
 
 export function askCancel(target: InstanceContent, etag: string | undefined, done: () => void): void {
-  ask({
+  question.value = {
     title: `Cancel ${target.instance}?`,
     text: 'Its registration is removed and it leaves every answer at once. It comes back when it registers again, or by a restore.',
     act: `Cancel ${target.instance}`,
     isDanger: true,
-    run: (reason) =>
+    run: ({ reason }) =>
       act(
         'cancel',
         target,
-        () =>
-          call<StopReply>('DELETE', pathOf(target), {
-            query: { reason: reason === '' ? undefined : reason },
-            headers: matching(etag),
-          }),
-        (reply) => {
-          noteSafe(target)(reply);
-          done();
-        },
+        () => call<StopReply>('DELETE', pathOf(target), { query: given(reason), headers: matching(etag) }),
+        noteSafe(target, done),
       ),
-  });
+  };
 }
 
-function patch(target: Target, body: unknown, reason: string, etag: string | undefined) {
-  const query = { reason: reason === '' ? undefined : reason };
-  return () => call<unknown>('PATCH', pathOf(target), { body, query, headers: matching(etag) });
-}
-
-function ask(asked: Question): void {
-  question.value = asked;
+function given(reason: string): Record<string, string> {
+  return reason === '' ? {} : { reason };
 }

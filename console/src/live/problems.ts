@@ -177,7 +177,8 @@ function hiddenNames(hidden: readonly Hidden[]): Found[] {
 function lapsed({ events, apps }: Evidence, envsOf: ReadonlyMap<string, string[]>): Found[] {
   const byApp = new Map<string, Change[]>();
   for (const change of events) {
-    if (change.why === 'evicted') byApp.set(nameOf(change), [...(byApp.get(nameOf(change)) ?? []), change]);
+    if (change.why === 'evicted' || change.why === 'lapsed')
+      byApp.set(nameOf(change), [...(byApp.get(nameOf(change)) ?? []), change]);
   }
   const known = new Map(apps.map((app) => [nameOf(app), app]));
   return [...byApp].map(([name, changes]) => {
@@ -185,8 +186,8 @@ function lapsed({ events, apps }: Evidence, envsOf: ReadonlyMap<string, string[]
     const left = known.get(name)?.instances ?? 0;
     const who =
       changes.length === 1
-        ? `${instance} was evicted, silent for ${Math.round(silentSeconds ?? 0)} s`
-        : `${changes.length} instances were evicted within the hour`;
+        ? `the lease of ${instance} ended, after ${Math.round(silentSeconds ?? 0)} s without a renewal`
+        : `${changes.length} leases ended within the hour`;
     return {
       key: `lapsed ${name}`,
       level: left === 0 ? 'bad' : 'warn',

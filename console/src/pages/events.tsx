@@ -13,7 +13,18 @@ import { Restore, type RestoreWish } from '../parts/restore.tsx';
 import { VirtualTable } from '../parts/virtual-table.tsx';
 import { linkTo, replaceQuery, route } from '../route.ts';
 
-const causes = ['registered', 'replaced', 'patched', 'drained', 'cancelled', 'evicted', 'checked'] as const;
+const causes = [
+  'registered',
+  'replaced',
+  'patched',
+  'drained',
+  'resumed',
+  'hold-ended',
+  'lapsed',
+  'cancelled',
+  'evicted',
+  'checked',
+] as const;
 const pageSize = '500';
 
 export function EventsPage() {

@@ -3,13 +3,14 @@
 
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
-import type { Change, EventsReply, Instance } from '../api/shapes.ts';
+import type { Change, EventsReply, Instance, Override as Overridden } from '../api/shapes.ts';
 import {
   type Action,
   askCancel,
   askDrain,
   askUp,
   askWeight,
+  askWhenSafe,
   pathOf,
   safeTimes,
   type Target,
@@ -112,7 +113,9 @@ function Present({
   readonly etag: string | undefined;
   readonly again: () => void;
 }) {
-  const { status, suspect } = instance;
+  const { status, suspect, health, override } = instance;
+  // What checks have taken out of the answers, they bring back.
+  const isFailing = override === undefined && health !== undefined && health.wanted === 'up';
   return (
     <>
       <p class="summary">
@@ -129,6 +132,7 @@ function Present({
           </span>
         )}
       </p>
+      {instance.override !== undefined && <Override override={instance.override} />}
       <div class="buttons actions">
         {status === 'up' ? (
           <ActionButton action="drain" target={instance} run={() => askDrain(instance, etag, again)}>
@@ -136,10 +140,15 @@ function Present({
           </ActionButton>
         ) : (
           <>
-            <ActionButton action="up" target={instance} run={() => askUp(instance, etag, again)}>
+            <ActionButton
+              action="up"
+              target={instance}
+              {...(isFailing ? { reason: 'Its checks decide: it is up again when they pass.' } : {})}
+              run={() => askUp(instance, etag, again)}
+            >
               Bring up
             </ActionButton>
-            <ActionButton action="drain" target={instance} run={() => askDrain(instance, etag, again)}>
+            <ActionButton action="drain" target={instance} run={() => askWhenSafe(instance, etag, again)}>
               Is it safe to stop?
             </ActionButton>
           </>
@@ -159,16 +168,36 @@ function Present({
   );
 }
 
+function Override({ override: { by, reason, until } }: { readonly override: Overridden }) {
+  return (
+    <p class="safe is-waiting">
+      Drained by <strong>{by}</strong>
+      {reason !== undefined && ` (“${reason}”)`}{' '}
+      {until === null ? (
+        'until it registers again as up.'
+      ) : until === 'unbounded' ? (
+        'until it is brought up here.'
+      ) : (
+        <>
+          until <Time at={until} />, whatever it registers.
+        </>
+      )}
+    </p>
+  );
+}
+
 interface ActionButtonProps {
   readonly action: Action;
   readonly target: Target;
   readonly run: () => void;
   readonly isDanger?: boolean;
+  /** Why it would be in vain. */
+  readonly reason?: string;
   readonly children: string;
 }
 
-function ActionButton({ action, target, run, isDanger, children }: ActionButtonProps) {
-  const reason = whyNot(action, target);
+function ActionButton({ action, target, run, isDanger, children, ...given }: ActionButtonProps) {
+  const reason = given.reason ?? whyNot(action, target);
   const id = `why-not-${action}`;
   return (
     <span>

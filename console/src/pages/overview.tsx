@@ -93,9 +93,13 @@ function Tiles() {
 function useRecentTroubles(): readonly Change[] {
   const read = (why: string) => (signal: AbortSignal) =>
     get<EventsReply>('api/v1/events', { why, from: '-1h', limit: String(troublesMax) }, signal);
-  const troubles = useLoaded('troubles', read('evicted,checked'));
+  const troubles = useLoaded('troubles', read('evicted,lapsed,checked'));
   const registered = useLoaded('registered', read('registered'));
-  const news = useNews(troubles.value?.events, 'troubles', ({ why }) => why === 'evicted' || why === 'checked');
+  const news = useNews(
+    troubles.value?.events,
+    'troubles',
+    ({ why }) => why === 'evicted' || why === 'lapsed' || why === 'checked',
+  );
   const back = useNews(registered.value?.events, 'registered', ({ why }) => why === 'registered');
   return useMemo(() => {
     const backAt = new Map<string, number>();

@@ -10,6 +10,9 @@ export const whyTones: Readonly<Record<string, Tone>> = {
   replaced: 'info',
   patched: 'info',
   drained: 'warn',
+  resumed: 'good',
+  'hold-ended': 'good',
+  lapsed: 'bad',
   cancelled: 'warn',
   evicted: 'bad',
   checked: 'quiet',
@@ -40,7 +43,7 @@ export function ChangeLine({ change, withApp = true }: { readonly change: Change
 export function detailOf(change: Change): string {
   const { why, by, changed = [], reason, verdict, silentSeconds } = change;
   if (why === 'checked') return `${verdict ?? ''}: ${reason ?? ''}`;
-  if (why === 'evicted') return `silent for ${Math.round(silentSeconds ?? 0)} s`;
+  if (why === 'evicted' || why === 'lapsed') return `silent for ${Math.round(silentSeconds ?? 0)} s`;
   const who = by === undefined ? [] : [`by ${whoOf(change)}`];
   const what = why === 'patched' || why === 'replaced' ? [changed.join(', ')] : [];
   const words = by?.reason === undefined ? [] : [`“${by.reason}”`];

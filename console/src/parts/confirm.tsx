@@ -5,6 +5,13 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+/** What was filled in. */
+export interface Given {
+  readonly reason: string;
+  readonly number: number;
+  readonly choice: string;
+}
+
 export interface Question {
   readonly title: string;
   readonly text: ComponentChildren;
@@ -15,8 +22,10 @@ export interface Question {
   readonly asksReason?: boolean;
   /** A number to be given: the weight. */
   readonly number?: { readonly label: string; readonly value: number; readonly max: number };
+  /** One of several to be chosen: value and title. */
+  readonly choice?: { readonly label: string; readonly options: readonly (readonly [value: string, title: string])[] };
   /** Does it. Text is what went wrong: the dialog stays open and shows it. */
-  readonly run: (reason: string, value: number) => Promise<string | undefined>;
+  readonly run: (given: Given) => Promise<string | undefined>;
 }
 
 export const question = signal<Question | undefined>(undefined);
@@ -32,14 +41,15 @@ export function ConfirmDialog() {
 function Dialog({ asked }: { readonly asked: Question }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState('');
-  const [value, setValue] = useState(asked.number?.value ?? 0);
+  const [number, setNumber] = useState(asked.number?.value ?? 0);
+  const [choice, setChoice] = useState(asked.choice?.options[0]?.[0] ?? '');
   const [fault, setFault] = useState<string>();
   const [isRunning, setRunning] = useState(false);
   useEffect(() => dialog.current?.showModal(), []);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setRunning(true);
-    const wrong = await asked.run(reason.trim(), value);
+    const wrong = await asked.run({ reason: reason.trim(), number, choice });
     setRunning(false);
     setFault(wrong);
     if (wrong === undefined) dialog.current?.close();
@@ -60,9 +70,21 @@ function Dialog({ asked }: { readonly asked: Question }) {
               min={0}
               max={asked.number.max}
               required
-              value={value}
-              onInput={({ currentTarget }) => setValue(currentTarget.valueAsNumber)}
+              value={number}
+              onInput={({ currentTarget }) => setNumber(currentTarget.valueAsNumber)}
             />
+          </label>
+        )}
+        {asked.choice !== undefined && (
+          <label>
+            {asked.choice.label}
+            <select value={choice} onChange={({ currentTarget }) => setChoice(currentTarget.value)}>
+              {asked.choice.options.map(([value, title]) => (
+                <option key={value} value={value}>
+                  {title}
+                </option>
+              ))}
+            </select>
           </label>
         )}
         {asked.asksReason !== false && (
