@@ -115,7 +115,7 @@ describe.skipIf(missing.length > 0)('night', () => {
     const watched = await openOverview(withLedger);
     const { page } = watched;
     await page.getByRole('link', { name: 'Traffic' }).first().click();
-    await page.getByRole('heading', { name: 'Nobody asks for' }).waitFor();
+    await page.getByRole('heading', { name: 'Not asked for' }).waitFor();
     await page.getByRole('link', { name: 'prod/hidden' }).waitFor();
     await page.goto(`${server.http}/console/#/apps/staging/orders`);
     await page.getByRole('heading', { name: 'Who asks' }).waitFor();

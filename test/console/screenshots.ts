@@ -31,9 +31,10 @@ const server = await startServer();
 const api = new ApiClient(server.http);
 await registerFleet(api);
 const dns = await udpClient(server.dnsPort);
+const names = ['orders.prod.svc', 'pay.prod.svc', 'pay.prod.svc', 'oders.prod.svc'];
+let asked: Promise<unknown> = Promise.resolve();
 const asking = setInterval(() => {
-  for (const name of ['orders.prod.svc', 'pay.prod.svc', 'pay.prod.svc', 'oders.prod.svc'])
-    dns.ask(name).catch((error: unknown) => console.error(error));
+  asked = Promise.allSettled(names.map((name) => dns.ask(name)));
 }, 25);
 const browser = await openBrowser();
 mkdirSync(folder, { recursive: true });
@@ -50,6 +51,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 clearInterval(asking);
+await asked;
 dns.close();
 api.close();
 await browser.close();

@@ -13,15 +13,15 @@ interface Picture {
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const paletteMax = 256;
+const commonMax = 176;
+/** Squared, of 24-bit colours. */
+const farOff = 500;
 
 export function smallPng(png: Buffer): Buffer {
   const { width, height, colours } = read(png);
   const counts = new Map<number, number>();
   for (const colour of colours) counts.set(colour, (counts.get(colour) ?? 0) + 1);
-  const palette = [...counts]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, paletteMax)
-    .map(([colour]) => colour);
+  const palette = paletteOf([...counts].sort(([, a], [, b]) => b - a).map(([colour]) => colour));
   const indexes = new Map<number, number>();
   for (const colour of counts.keys()) indexes.set(colour, nearest(palette, colour));
   // A row begins with its filter: none, which is best for a palette.
@@ -42,19 +42,31 @@ export function smallPng(png: Buffer): Buffer {
   ]);
 }
 
+/** Most places go to what is used most, the others to what nothing among those comes near: a thin line of its own colour. */
+function paletteOf(sorted: readonly number[]): number[] {
+  const palette = sorted.slice(0, commonMax);
+  for (const colour of sorted.slice(commonMax)) {
+    if (palette.length === paletteMax) break;
+    if (distance(palette[nearest(palette, colour)] ?? 0, colour) > farOff) palette.push(colour);
+  }
+  return palette;
+}
+
 function nearest(palette: readonly number[], colour: number): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (const [i, other] of palette.entries()) {
-    const [r, g, b] = [
-      (colour >> 16) - (other >> 16),
-      ((colour >> 8) & 255) - ((other >> 8) & 255),
-      (colour & 255) - (other & 255),
-    ];
-    const distance = r * r + g * g + b * b;
-    if (distance < least) [best, least] = [i, distance];
+    const far = distance(other, colour);
+    if (far < least) [best, least] = [i, far];
   }
   return best;
+}
+
+function distance(one: number, other: number): number {
+  const red = (one >> 16) - (other >> 16);
+  const green = ((one >> 8) & 255) - ((other >> 8) & 255);
+  const blue = (one & 255) - (other & 255);
+  return red * red + green * green + blue * blue;
 }
 
 function chunk(name: string, data: Buffer): Buffer {

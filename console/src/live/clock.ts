@@ -1,4 +1,4 @@
-// A second hand for everything that runs down: one timer, whoever looks at it.
+// The time for everything that runs down: one timer for the whole page, a tick a second.
 
 import { signal } from '@preact/signals';
 import { serverNowMs } from '../api/http.ts';

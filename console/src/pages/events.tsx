@@ -87,7 +87,7 @@ export function EventsPage() {
               ),
             },
             {
-              title: 'By whom and why',
+              title: 'By, reason',
               width: 'minmax(0, 2fr)',
               isExtra: true,
               cell: (change) => <span title={detailOf(change)}>{detailOf(change)}</span>,
@@ -134,7 +134,7 @@ function Filters() {
     <div class="filters">
       <DelayedInput label="App (env/app)" name="app" isComplete={(text) => /^[^/]+\/[^/]+$/.test(text)} />
       <DelayedInput label="Environment" name="env" isComplete={(text) => /^[A-Za-z0-9-]+$/.test(text)} />
-      <DelayedInput label="By whom, or reason" name="who" isComplete={() => true} />
+      <DelayedInput label="By, or reason" name="who" isComplete={() => true} />
       <select
         aria-label="Since"
         value={query['from'] ?? ''}

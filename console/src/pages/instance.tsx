@@ -231,7 +231,7 @@ function Facts({ instance }: { readonly instance: Instance }) {
     ...Object.entries(metadata).map(([key, value]) => [`metadata: ${key}`, value] as const),
   ];
   return (
-    <Panel title="What it says of itself">
+    <Panel title="Registration">
       <dl class="facts">
         {facts
           .filter(([, value]) => value !== '')

@@ -106,7 +106,7 @@ function Unasked({ queries }: { readonly queries: readonly Query[] }) {
   const unasked = catalogue.value.apps.filter(({ env, appid }) => !asked.has(dnsNameOf(env, appid).toLowerCase()));
   if (unasked.length === 0) return null;
   return (
-    <Panel title="Nobody asks for" extra={<span class="muted">{unasked.length} apps, since the ledger began</span>}>
+    <Panel title="Not asked for" extra={<span class="muted">{unasked.length} apps, since the ledger began</span>}>
       <ul class="plain chips">
         {unasked.slice(0, unaskedShown).map((app) => (
           <li key={`${app.env}/${app.appid}`}>

@@ -122,7 +122,7 @@ export function Trouble({ text }: { readonly text: string | undefined }) {
   );
 }
 
-/** What stands where data is on its way: nothing moves when it comes. */
+/** A placeholder while data is on its way: nothing moves when it comes. */
 export function Waiting({ isTall = false }: { readonly isTall?: boolean }) {
   return (
     <p class={isTall ? 'waiting muted is-tall' : 'waiting muted'} role="status">

@@ -21,7 +21,7 @@ interface Props<T> {
   readonly columns: readonly Column<T>[];
   readonly keyOf: (row: T) => string;
   readonly rowClass?: (row: T) => string;
-  /** What stands there instead of no rows. */
+  /** Shown in the place of a table without rows. */
   readonly empty: ComponentChildren;
   readonly heightMax?: number;
   /** Of that height however few rows there are: nothing below moves. */
