@@ -29,11 +29,16 @@ await build({
     rolldownOptions: { input: [join(root, 'index.html'), join(root, 'docs.html')] },
   },
 });
-rmSync(`${target}.old`, { recursive: true, force: true });
-try {
-  renameSync(target, `${target}.old`);
-} catch {
-  // The first one.
+// Two servers may build at the same time: the last one in place stays, and each takes away what was its own.
+const old = `${aside}.old`;
+for (const [from, to] of [
+  [target, old],
+  [aside, target],
+] as const) {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!/ENOENT|ENOTEMPTY|EEXIST/.test(String(error))) throw error;
+  }
 }
-renameSync(aside, target);
-rmSync(`${target}.old`, { recursive: true, force: true });
+for (const left of [old, aside]) rmSync(left, { recursive: true, force: true });

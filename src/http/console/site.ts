@@ -89,7 +89,9 @@ async function readSite(folders: SiteFolders, known: Loaded | undefined): Promis
   } catch (error) {
     // An older one is of more use than none.
     const hint = `The console of this checkout could not be built. Run "npm ci", then load this page again.\n\n${outputOf(error)}`;
-    return builtMs > 0 ? read(target, known, noFiles) : { state: { kind: 'missing', hint }, builtMs: 0 };
+    return (await builtAt(target)) > 0
+      ? read(target, known, noFiles)
+      : { state: { kind: 'missing', hint }, builtMs: 0 };
   }
   return read(target, undefined, noFiles);
 }
@@ -147,7 +149,9 @@ async function siteIn(folder: string, hint: string): Promise<SiteState> {
     const contentType = contentTypes[extname(entry.name)];
     if (!entry.isFile() || contentType === undefined) continue;
     const path = join(entry.parentPath, entry.name);
-    const plain = await readFile(path);
+    // Another server may put a new build in its place meanwhile.
+    const plain = await readFile(path).catch(() => undefined);
+    if (plain === undefined) return { kind: 'missing', hint: 'The console is being built: load this page again.' };
     octets += plain.length;
     if (octets > octetsMax) break;
     site.set(relative(folder, path).split(sep).join('/'), await fileOf(plain, contentType));
