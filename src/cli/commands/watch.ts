@@ -11,7 +11,7 @@ import {
   textOption,
   textOptions,
 } from '../command.ts';
-import { addConnectionFlags, connectionOf } from '../connection.ts';
+import { addConnectionFlags, addressOf, connectionOf } from '../connection.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault, usageFault } from '../fault.ts';
 import { scopeOf } from '../instance-path.ts';
@@ -40,7 +40,7 @@ async function watch(typed: Typed, context: CliContext): Promise<ExitCode> {
   if (typeof countMax === 'object') return printFault(countMax, context);
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const view = await watchView(textOption(typed, 'output') ?? 'table', connection.url.origin, context);
+  const view = await watchView(textOption(typed, 'output') ?? 'table', addressOf(connection), context);
   const stop = new AbortController();
   try {
     return await show(
