@@ -9,6 +9,7 @@ import { type Control, createControl } from '../control/control.ts';
 import { DecisionLog } from '../control/decision-log.ts';
 import { LongPolls } from '../control/long-poll.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import type { LiveZones } from '../dns/services/live-zones.ts';
 import { Health } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
@@ -34,6 +35,7 @@ export interface ControlPlaneDeps {
   readonly plane: Plane;
   readonly persistence: Persistence;
   readonly leaseTimer: LeaseTimer;
+  readonly liveZones: Pick<LiveZones, 'hiddenNames'>;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
@@ -136,7 +138,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, logger, isReady }: ControlPlaneDeps,
+  { clock, plane, liveZones, logger, isReady }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -152,6 +154,7 @@ function createFronts(
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
+    hiddenNames: (instance) => liveZones.hiddenNames(instance),
     resolve: (text, type) => plane.explain(text, type),
     isReady,
     metricsText: () => metrics.text(),

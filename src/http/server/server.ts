@@ -96,6 +96,8 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly clientRate?: ClientRate;
   /** Networks whose X-Forwarded headers are believed. */
   readonly trustedProxies?: readonly string[];
+  /** The names of an instance at which a zone file answers in its place; none by default. */
+  readonly hiddenNames?: ApiContext['hiddenNames'];
   /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
   readonly publicUrl?: string;
   readonly overload?: OverloadLimits;
@@ -148,7 +150,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.register(async (scope) => addConsole(scope, { ...deps, dnsPort: deps.dnsPort, site }));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl, renewManyBytes, follow });
+  const { hiddenNames = () => [] } = deps;
+  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow });
   // Where clients have a rate, each reply says what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = ({ headers }: IncomingMessage): Principal | undefined =>
