@@ -1,16 +1,18 @@
 // Registry, zones, handler and clock in one object: register on one side, ask on the other, in the octets that a
 // resolver would send and see. No sockets, no timers.
 
-import { udpOctetsMax } from '../../src/dns/message/message.ts';
+import { type Transport, udpOctetsMax } from '../../src/dns/message/message.ts';
 import { name } from '../../src/dns/message/name.ts';
 import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
-import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
+import { DnsCounters } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
 import { type AccessRules, gateOf } from '../../src/dns/server/gate.ts';
 import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
+import { type ResponseRateRules, responseLimitOf } from '../../src/dns/server/response-limit.ts';
+import { type ZoneRule, zoneAccessOf } from '../../src/dns/server/zone-access.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -36,6 +38,9 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> 
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
   readonly access?: AccessRules;
+  readonly zoneRules?: readonly ZoneRule[];
+  readonly responseRates?: ResponseRateRules;
+  readonly unprovenOctetsMax?: number;
   readonly requests?: Requests;
 }
 
@@ -78,6 +83,9 @@ export class Harness {
       isReady = () => true,
       identity = {},
       access,
+      zoneRules,
+      responseRates,
+      unprovenOctetsMax,
       requests,
       ...rest
     } = options;
@@ -119,6 +127,10 @@ export class Harness {
       },
       isReady,
       gate: gateOf(access),
+      zoneAccess: zoneAccessOf(zoneRules),
+      zoneDenied: access?.denied,
+      responseLimit: responseLimitOf(responseRates, counters),
+      unprovenOctetsMax,
       requests,
       onFault: (error: unknown) => faults.push(error),
     };
@@ -165,12 +177,17 @@ export class Harness {
   }
 
   /** The reply's octets, or silence; as a transport has them, from what is at hand where it can be. */
-  send(bytes: Uint8Array, transport: Transport = 'udp', handler = this.handler): Buffer | undefined {
-    const peer = { transport, address: '127.0.0.1' };
+  send(
+    bytes: Uint8Array,
+    transport: Transport = 'udp',
+    handler = this.handler,
+    address = '127.0.0.1',
+  ): Buffer | undefined {
+    const peer = { transport, address };
     if (transport === 'udp') {
       const reply = Buffer.alloc(udpOctetsMax);
       const octets = handler.fromCache?.(Buffer.from(bytes), 0, bytes.length, reply, 0, peer) ?? 0;
-      if (octets > 0) return reply.subarray(0, octets);
+      if (octets !== 0) return octets < 0 ? undefined : reply.subarray(0, octets);
     }
     return atOnce(handler(Buffer.from(bytes), peer));
   }

@@ -4,6 +4,8 @@
 // beyond it, down to `windowSeconds` of it: who floods is limited until it has been quiet for as long.
 // Of the answers that are over the rate every `slip`-th goes out truncated (TC), so that an honest client behind the
 // same network comes back over TCP, which proves its address.
+// The table may lie in memory that several threads share, since a client's ports spread it over all of them: they count
+// without locks, so that a count may be lost where two of them meet, and no rate is multiplied by the threads.
 // Limits: a table of fixed size, two places a key. Where both are taken the one with the better balance gives way: a
 // flood from very many networks costs the accuracy of those who are not limited, and no memory.
 
@@ -24,10 +26,13 @@ export interface ResponseRateOptions {
   readonly seed: number;
   /** Places of the table; a power of two, from 4. */
   readonly entriesMax?: number;
+  /** Of `memoryFor` the same places, zero or what was counted before; its own where none is given. */
+  readonly memory?: ArrayBufferLike | undefined;
 }
 
-/** 65 536 places, one megabyte and a half. */
+/** 65 536 places, a megabyte and a quarter. */
 const entriesMaxDefault = 65_536;
+const entryOctets = 20;
 
 export class ResponseRates {
   readonly #perMs: number;
@@ -43,17 +48,23 @@ export class ResponseRates {
   /** Answers over the rate, by place. */
   readonly #overs: Uint32Array;
 
-  constructor({ perSecond, slip, windowSeconds, seed, entriesMax = entriesMaxDefault }: ResponseRateOptions) {
+  /** The memory of a table that threads share. */
+  static sharedMemory(entriesMax = entriesMaxDefault): SharedArrayBuffer {
+    return new SharedArrayBuffer(entriesMax * entryOctets);
+  }
+
+  constructor({ perSecond, slip, windowSeconds, seed, entriesMax = entriesMaxDefault, memory }: ResponseRateOptions) {
+    const octets = memory ?? new ArrayBuffer(entriesMax * entryOctets);
     this.#perMs = perSecond / 1000;
     this.#creditMax = perSecond;
     this.#debtMax = -perSecond * windowSeconds;
     this.#slip = slip;
     this.#seed = seed;
     this.#mask = entriesMax - 2;
-    this.#keys = new Int32Array(entriesMax);
-    this.#balances = new Float32Array(entriesMax);
-    this.#countedMs = new Float64Array(entriesMax);
-    this.#overs = new Uint32Array(entriesMax);
+    this.#countedMs = new Float64Array(octets, 0, entriesMax);
+    this.#keys = new Int32Array(octets, 8 * entriesMax, entriesMax);
+    this.#balances = new Float32Array(octets, 12 * entriesMax, entriesMax);
+    this.#overs = new Uint32Array(octets, 16 * entriesMax, entriesMax);
   }
 
   /** Counts one answer and says what becomes of it. `network`: a hash of the client's network; `nowMs`: monotonic. */
@@ -69,7 +80,8 @@ export class ResponseRates {
   }
 
   #balanceAt(at: number, nowMs: number): number {
-    const gained = (nowMs - (this.#countedMs[at] as number)) * this.#perMs;
+    // Another thread may have counted a moment later.
+    const gained = Math.max(0, nowMs - (this.#countedMs[at] as number)) * this.#perMs;
     return Math.min((this.#balances[at] as number) + gained, this.#creditMax);
   }
 
@@ -89,7 +101,7 @@ export class ResponseRates {
     return chosen;
   }
 
-  /** Never 0, which marks a free place. Even and odd keys share their places, so the lowest bit is free. */
+  /** Never 0, which marks a free place; signed, as it is kept. Even and odd keys share their places, so the lowest bit is free. */
   #keyOf(network: number, kind: AnswerKind): number {
     return mixed(network ^ mixed(this.#seed + kind)) | 1;
   }
