@@ -35,7 +35,11 @@ function line(config: Config, key: SettingKey): string {
     case 'tokens':
       return `tokens: ${JSON.stringify(config.tokens.map(({ name }) => ({ name, token: '***' })))}`;
     case 'tokenFile':
-      return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
+    case 'tlsCert':
+    case 'tlsKey': {
+      const path = config[key];
+      return path === undefined ? `# ${key}: not set` : `${key}: ${scalar(path)}`;
+    }
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
     case 'dnsThreads':

@@ -9,7 +9,12 @@ import { clashes, readTokenFile, type Token } from './tokens.ts';
 import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
-  extends Readonly<Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret'>> {
+  extends Readonly<
+    Omit<
+      Settings,
+      'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'tlsCert' | 'tlsKey' | 'cookieSecret'
+    >
+  > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   /** Undefined: what the machine can use. */
@@ -21,6 +26,9 @@ export interface Config
   /** Those of `tokens` and of the token file together. Never to be printed or logged. */
   readonly tokens: readonly Token[];
   readonly tokenFile: string | undefined;
+  /** Both or none. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   /** 32 hexadecimal digits; undefined: one is made up at every start. Never to be printed or logged. */
   readonly cookieSecret: string | undefined;
 }
@@ -96,6 +104,11 @@ function contradictions(config: Config, origins: Origins): string[] {
         `so anybody could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
         'or listen on 127.0.0.1 alone, or accept it with --insecure',
     );
+  }
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
+    const [has, lacks] =
+      config.tlsKey === undefined ? (['tlsCert', 'tlsKey'] as const) : (['tlsKey', 'tlsCert'] as const);
+    problems.push(`${lacks} is not set, and ${has} (${origins[has]}) is of no use without it`);
   }
   for (const listen of config.http) {
     if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {

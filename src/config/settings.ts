@@ -87,6 +87,16 @@ export const settingsSchema = Type.Object(
       flag: '',
       description: 'allow HTTP on a non-loopback address without any token',
     }),
+    tlsCert: Type.Optional(
+      Type.String({
+        flag: '<file>',
+        description:
+          'certificate of this server with its chain, PEM; with tlsKey, HTTP is HTTPS; read again when it changes',
+      }),
+    ),
+    tlsKey: Type.Optional(
+      Type.String({ flag: '<file>', description: 'private key of tlsCert, PEM, without a passphrase' }),
+    ),
     publicUrl: Type.String({
       default: '',
       description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',

@@ -28,6 +28,8 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'zones':
     case 'services':
     case 'tokenFile':
+    case 'tlsCert':
+    case 'tlsKey':
       return readPath(raw);
     case 'data':
       return raw === 'none' ? { value: undefined } : readPath(raw);
