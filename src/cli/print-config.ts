@@ -25,10 +25,13 @@ function line(config: Config, key: SettingKey): string {
   switch (key) {
     case 'http':
     case 'dns':
+    case 'dnsTls':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'checkNetworks':
     case 'trustedProxies':
     case 'dnsAllow':
+    case 'dnsAllowZones':
+    case 'rrlExempt':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;

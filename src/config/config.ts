@@ -12,11 +12,12 @@ export interface Config
   extends Readonly<
     Omit<
       Settings,
-      'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'tlsCert' | 'tlsKey' | 'cookieSecret'
+      'http' | 'dns' | 'dnsTls' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'tlsCert' | 'tlsKey' | 'cookieSecret'
     >
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly dnsTls: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
@@ -95,8 +96,22 @@ function tokensOfFile(
   return { tokens: [], problems: outcome.problems.map((text) => `${given.subject}: ${tokenFile}: ${text}`) };
 }
 
-function contradictions(config: Config, origins: Origins): string[] {
+function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: Origins): string[] {
   const problems: string[] = [];
+  if (dnsTls.length > 0 && tlsCert === undefined && tlsKey === undefined)
+    problems.push(`dnsTls (${origins.dnsTls}) needs a certificate: set tlsCert and tlsKey`);
+  for (const listen of dnsTls) {
+    const name = formatListen(listen);
+    for (const [key, others] of Object.entries({ http, dns })) {
+      if (listen.port > 0 && others.some((other) => formatListen(other) === name))
+        problems.push(`dnsTls (${origins.dnsTls}) and ${key} (${origins[key as 'http' | 'dns']}) both ask for TCP ${name}`);
+    }
+  }
+  return problems;
+}
+
+function contradictions(config: Config, origins: Origins): string[] {
+  const problems = dnsTlsFaults(config, origins);
   const open = config.http.filter((listen) => !isLoopback(listen));
   if (open.length > 0 && config.tokens.length === 0 && !config.insecure) {
     problems.push(

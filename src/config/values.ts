@@ -23,6 +23,8 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'http':
     case 'dns':
       return readListens(raw);
+    case 'dnsTls':
+      return isNone(raw) ? { value: [] } : readListens(raw);
     case 'origin':
       return readOrigin(raw);
     case 'zones':
@@ -39,6 +41,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'trustedProxies':
     case 'dnsAllow':
       return readNetworks(raw);
+    case 'rrlExempt':
+      return isNone(raw) ? { value: [] } : readNetworks(raw);
+    case 'dnsAllowZones':
+      return readZoneRules(raw);
     case 'dnsTransport':
     case 'dnsCookies':
     case 'dnsDenied':
@@ -140,6 +146,33 @@ function readNetworks(raw: unknown): Outcome {
   if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
   return { problems: wrong.map((text) => `${shown(text)} is not a network such as 169.254.10.0/24 or fd00::/8`) };
+}
+
+/** A list that is empty on purpose. */
+function isNone(raw: unknown): boolean {
+  return raw === 'none' || (Array.isArray(raw) && raw.length === 0);
+}
+
+/** The bits of a small integer: see dns/server/zone-access.ts. */
+const zonesWithRulesMax = 30;
+
+/** `prod.svc.=10.1.0.0/16`, several with commas between or as a list. */
+function readZoneRules(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
+  const rules: string[] = [];
+  const problems: string[] = [];
+  for (const text of texts) {
+    const [, zone = '', network = ''] = /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(typeof text === 'string' ? text : '') ?? [];
+    const name = zone === '' ? undefined : readOrigin(zone);
+    if (name === undefined || !isNetwork(network))
+      problems.push(`${shown(text)} is not a zone and a network such as prod.svc.=10.1.0.0/16`);
+    else if ('problems' in name) problems.push(...name.problems);
+    else rules.push(`${String(name.value)}=${network}`);
+  }
+  const zones = new Set(rules.map((rule) => rule.slice(0, rule.indexOf('='))));
+  if (zones.size > zonesWithRulesMax) problems.push(`names ${zones.size} zones, at most ${zonesWithRulesMax} are allowed`);
+  return problems.length > 0 ? { problems } : { value: rules };
 }
 
 function isNetwork(text: string): boolean {

@@ -7,12 +7,10 @@ import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
-import { type AccessRules, gateOf } from '../../src/dns/server/gate.ts';
+import { type GuardRules, guardsOf } from '../../src/dns/server/guards.ts';
 import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
-import { type ResponseRateRules, responseLimitOf } from '../../src/dns/server/response-limit.ts';
-import { type ZoneRule, zoneAccessOf } from '../../src/dns/server/zone-access.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -29,7 +27,7 @@ import { type PacketKnobs, packet, type TypeName, typeNumbers } from './packet.t
 import { type Reply, readReply } from './reply.ts';
 import { originLines, zoneOf } from './static-records.ts';
 
-export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> {
+export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>>, GuardRules {
   /** Further records of the origin's zone, as static-records.ts reads them. */
   readonly lines?: readonly string[];
   /** Further zones: apex -> lines. */
@@ -37,10 +35,6 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> 
   readonly cacheOctetsMax?: number;
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
-  readonly access?: AccessRules;
-  readonly zoneRules?: readonly ZoneRule[];
-  readonly responseRates?: ResponseRateRules;
-  readonly unprovenOctetsMax?: number;
   readonly requests?: Requests;
 }
 
@@ -83,7 +77,6 @@ export class Harness {
       isReady = () => true,
       identity = {},
       access,
-      zoneRules,
       responseRates,
       unprovenOctetsMax,
       requests,
@@ -126,11 +119,7 @@ export class Harness {
         ...identity,
       },
       isReady,
-      gate: gateOf(access),
-      zoneAccess: zoneAccessOf(zoneRules),
-      zoneDenied: access?.denied,
-      responseLimit: responseLimitOf(responseRates, counters),
-      unprovenOctetsMax,
+      ...guardsOf({ access, responseRates, unprovenOctetsMax }, counters),
       requests,
       onFault: (error: unknown) => faults.push(error),
     };

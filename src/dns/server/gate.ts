@@ -3,6 +3,7 @@
 
 import { Networks } from './networks.ts';
 import { octetsOf, type Peer } from './peer.ts';
+import type { ZoneRule } from './zone-access.ts';
 
 /** `refuse`: REFUSED, so that an honest client knows; `drop`: silence, so that a forged source gets nothing. */
 export type Denied = 'refuse' | 'drop';
@@ -16,6 +17,8 @@ export interface Gate {
 export interface AccessRules {
   /** Networks such as `10.0.0.0/8` or `fd00::/8`. */
   readonly allow: readonly string[];
+  /** Zones that only some of them may ask about; the others are open. */
+  readonly zones?: readonly ZoneRule[];
   readonly denied: Denied;
 }
 

@@ -16,7 +16,7 @@ const zoneRules = [
 
 function world(options: HarnessOptions = {}): Harness {
   const lines = ['alias.svc. 60 CNAME orders.prod.svc.'];
-  const harness = new Harness({ zoneRules, lines, ...options });
+  const harness = new Harness({ access: { allow: [], zones: zoneRules, denied: 'refuse' }, lines, ...options });
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
   harness.register('web.test/a', { addrs: ['http://10.0.0.2:80'] });
   return harness;
@@ -56,7 +56,7 @@ describe('a client outside', () => {
     expect(reply).toMatchObject({ rcode: 'REFUSED', answer: [], authority: [] });
     expect(reply.opt?.data.get(15)).toEqual(Buffer.from([0, 18]));
     expect(harness.counters.denied).toBe(1);
-    const silent = world({ access: { allow: [], denied: 'drop' } });
+    const silent = world({ access: { allow: [], zones: zoneRules, denied: 'drop' } });
     expect(rcodeOf(silent, outside, 'orders.prod.svc.')).toBe('silence');
     expect(rcodeOf(silent, outside, 'alias.svc.')).toBe('silence');
     expect(rcodeOf(silent, outside, 'web.test.svc.')).toBe('NOERROR');
