@@ -2,7 +2,7 @@
 // that answers on TCP, so that limits, turns and reuse of connections are the same. ALPN is `dot`; a client that offers
 // none is served, one that offers only others is refused. Sessions are resumed by tickets; early data (0-RTT), which could
 // be sent again by others, and renegotiation are not spoken.
-// A new certificate counts for handshakes from then on: connections and tickets stay.
+// A new certificate counts for handshakes from then on and brings new keys for tickets: connections stay, sessions do not.
 // Limits: `handshakeMs` for a handshake, `handshakesMax` of them at a time. The oldest makes room, since an honest one takes
 // a few round trips and the oldest of a flood takes for ever.
 
