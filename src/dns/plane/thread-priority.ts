@@ -3,17 +3,18 @@
 // raising it needs no right. Elsewhere nothing happens.
 
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /** A third of the share of a thread that has not stepped back. */
-const niceness = 5;
+const steps = 5;
+const nicenessMax = 19;
 
 /** Of the thread that calls it. Returns the thread's number; undefined where threads have none. */
 export function stepBack(): number | undefined {
   try {
     const thread = Number(/\/task\/(\d+)$/.exec(readlinkSync('/proc/thread-self'))?.[1]);
     if (!Number.isInteger(thread)) return undefined;
-    setPriority(thread, niceness);
+    setPriority(thread, Math.min(nicenessMax, getPriority(thread) + steps));
     return thread;
   } catch {
     return undefined;

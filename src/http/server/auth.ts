@@ -6,6 +6,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { dnsQueryPath } from '../doh/dns-query.ts';
 import { sendProblem } from './problem-details.ts';
 
 export interface NamedToken {
@@ -20,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json', '/docs']);
+const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json', '/docs', dnsQueryPath]);
 
 /** Calls that need no token. It goes by the raw path: what is spelled in another way needs one. */
 export function isOpenPath(url: string): boolean {

@@ -16,6 +16,7 @@ export const failures = {
   unauthorized: { status: 401, title: 'A token is needed' },
   'foreign-origin': { status: 403, title: 'Web pages of other sites may not call this API' },
   'unexpected-host': { status: 403, title: 'The Host header names a host that this server is not called by' },
+  'tls-needed': { status: 403, title: 'The call is answered over TLS alone' },
   'unknown-route': { status: 404, title: 'There is no such call' },
   'unknown-instance': { status: 404, title: 'The instance is not registered' },
   'wrong-method': { status: 405, title: 'The call has another method' },

@@ -19,6 +19,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ReadAnswerContext } from '../api/read-answer.ts';
 import { addRoutes } from '../api/routes.ts';
+import { addDnsQuery, type DnsQueries, dnsQueryPath } from '../doh/dns-query.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
@@ -102,6 +103,8 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly trustedProxies?: readonly string[];
   /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
   readonly publicUrl?: string;
+  /** Answers DNS over HTTPS; undefined: there is none. */
+  readonly dnsQueries?: DnsQueries;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
@@ -163,6 +166,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, deps));
+  const { dnsQueries, trustedProxies = [] } = deps;
+  if (dnsQueries !== undefined) app.register(async (scope) => addDnsQuery(scope, dnsQueries, trustedProxies));
   const renewManyBytes = 8 * limits.bodyBytes;
   const { drainWaits, availability = alwaysAvailable } = deps;
   const { storeTrouble } = availability;
@@ -252,6 +257,7 @@ function countRequests(app: FastifyInstance, counters: HttpCounters): void {
 
 function kindOf({ url, method }: RouteOptions): CallKind {
   if (url.endsWith('/renew')) return 'renewal';
+  if (url === dnsQueryPath) return 'read';
   return [method].flat().every((one) => one === 'GET' || one === 'HEAD') ? 'read' : 'write';
 }
 

@@ -1,18 +1,19 @@
 // DNS over TLS on the wire: who gets in, what is padded, how a connection and a session are used again, and what happens to
 // handshakes that never end. Certificates come from openssl; kdig and openssl are the foreign clients.
 
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { listenTls, type TlsDeps, type TlsServer } from '../../../src/dns/transport/tls.ts';
 import { Authority, type Certificate } from '../../kit/certificates.ts';
 import { connected } from '../../kit/dns-client.ts';
 import { Harness, type HarnessOptions } from '../../kit/harness.ts';
 import { requireInCi } from '../../kit/installed.ts';
-import { frame, type PacketKnobs, packet } from '../../kit/packet.ts';
+import { frame, packet } from '../../kit/packet.ts';
 import { run } from '../../kit/program.ts';
-import { type Reply, readReply } from '../../kit/reply.ts';
+import { readReply } from '../../kit/reply.ts';
+import { tlsClient } from '../../kit/tls-client.ts';
 import { until } from '../../kit/until.ts';
 
 let authority: Authority;
@@ -55,35 +56,7 @@ async function open(options: HarnessOptions = {}, more: Partial<TlsDeps> = {}): 
   return { harness, server, port: server.listens[0]?.port ?? 0 };
 }
 
-interface Client {
-  readonly socket: TLSSocket;
-  readonly replies: Reply[];
-  ask(knobs?: PacketKnobs): Promise<Reply>;
-}
-
-async function client(port: number, options: ConnectionOptions = {}): Promise<Client> {
-  const socket = connect({ port, host: '127.0.0.1', ca, ALPNProtocols: ['dot'], ...options });
-  leftovers.push(() => socket.destroy());
-  await once(socket, 'secureConnect');
-  socket.on('error', () => {});
-  const replies: Reply[] = [];
-  let held: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk: Buffer) => {
-    held = Buffer.concat([held, chunk]);
-    while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
-      const end = 2 + held.readUInt16BE(0);
-      replies.push(readReply(held.subarray(2, end)));
-      held = held.subarray(end);
-    }
-  });
-  const ask = async (knobs: PacketKnobs = {}): Promise<Reply> => {
-    const count = replies.length;
-    socket.write(frame(packet(knobs)));
-    await until('a reply', () => replies.length > count, { everyMs: 2 });
-    return replies[count] as Reply;
-  };
-  return { socket, replies, ask };
-}
+const client = (port: number, options: ConnectionOptions = {}) => tlsClient(port, { ca, ...options }, leftovers);
 
 describe('a connection', () => {
   test('is used for any number of questions, with ALPN dot and whole answers', async () => {
@@ -172,7 +145,7 @@ describe('who does not get in', () => {
 
   test('many that never begin: the oldest makes room, and an honest client is answered', async () => {
     const { harness, port } = await open();
-    const idle = [];
+    const idle: Socket[] = [];
     for (let i = 0; i < 300; i++) {
       const socket = await connected(port);
       socket.on('error', () => {});
