@@ -27,8 +27,12 @@ function line(config: Config, key: SettingKey): string {
     case 'dns':
     case 'dnsTls':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
+    case 'nameServer':
+      return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
+    case 'nameServerAddresses':
     case 'checkNetworks':
     case 'trustedProxies':
+    case 'adapters':
     case 'dnsAllow':
     case 'dnsAllowZones':
     case 'rrlExempt':

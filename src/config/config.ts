@@ -12,7 +12,17 @@ export interface Config
   extends Readonly<
     Omit<
       Settings,
-      'http' | 'dns' | 'dnsTls' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'tlsCert' | 'tlsKey' | 'cookieSecret'
+      | 'http'
+      | 'dns'
+      | 'dnsTls'
+      | 'dnsThreads'
+      | 'data'
+      | 'tokens'
+      | 'tokenFile'
+      | 'tlsCert'
+      | 'tlsKey'
+      | 'cookieSecret'
+      | 'nameServer'
     >
   > {
   readonly http: readonly Listen[];
@@ -20,6 +30,8 @@ export interface Config
   readonly dnsTls: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
+  /** Absolute; undefined: `ns` below the origin. */
+  readonly nameServer: string | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
   /** Somebody has named the folder `zones`, so that it has to be there. */

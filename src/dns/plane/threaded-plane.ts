@@ -278,7 +278,8 @@ class ThreadedPlane implements Plane {
   }
 
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, hosts, identity, transport, view, tcp, cacheOctetsMax } = this.#options;
+    const { origin, negativeTtlSeconds, nameServer, hosts, identity, transport, view, tcp, cacheOctetsMax } =
+      this.#options;
     const { access, responseRates, unprovenOctetsMax } = this.#options;
     const share = (limit: number) => Math.ceil(limit / this.#slots);
     return {
@@ -292,6 +293,7 @@ class ThreadedPlane implements Plane {
       zones: Array.from(this.#zones.values(), ({ shared }) => shared),
       origin,
       negativeTtlSeconds,
+      nameServer,
       hosts,
       identity,
       access,
