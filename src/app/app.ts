@@ -15,6 +15,7 @@ import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { Persistence } from '../store/persistence.ts';
+import { openCertificate } from './certificate-news.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
@@ -30,6 +31,7 @@ import { warnerOfZones } from './zone-warnings.ts';
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly dnsTls: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
   /** Resolves when every DNS thread has applied what there is. */
@@ -93,6 +95,9 @@ async function compose(
   if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === name(config.origin)))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
+  const certificate = openCertificate(config, logger);
+  if (certificate !== undefined && 'problem' in certificate) return certificate;
+
   // What the last run has left, and the registry that it goes into.
   const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
   if (persistence === 'stopped' || 'problem' in persistence) return persistence;
@@ -113,10 +118,14 @@ async function compose(
 
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
-  const opening = await openDataPlane(config, { state, clock, threads, fileZones: fileZonesOf(loaded), logger });
+  const fileZones = fileZonesOf(loaded);
+  const opening = await openDataPlane(config, { state, clock, threads, fileZones, certificate, logger });
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
+  certificate?.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
+  certificate?.watch();
+  opened.defer(() => certificate?.close());
   const leaseTimer = new LeaseTimer(registry, clock.clock);
   const isReady = () => phase.now === 'ready';
   const isRecovered = () => phase.now !== 'starting';
@@ -168,11 +177,13 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   phase.now = 'ready';
   const { revision } = registry;
   const { listens: dns, threads, transport, unavailable } = plane;
-  const served = { http, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  const { tlsListens: dnsTls } = plane;
+  const served = { http, dns, dnsTls, threads, transport, unavailable, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
     http,
     dns,
+    dnsTls,
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {

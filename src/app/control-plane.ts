@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { type Control, createControl } from '../control/control.ts';
 import { DecisionLog } from '../control/decision-log.ts';
 import { LongPolls } from '../control/long-poll.ts';
+import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import { Health } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
@@ -153,6 +154,11 @@ function createFronts(
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
     resolve: (text, type) => plane.explain(text, type),
+    dnsQueries: {
+      answer: (bytes, address) => plane.answer(bytes, { transport: 'https', address }),
+      ttlSecondsOf: leastTtlOf,
+      isSame: config.dnsAllow.length + config.dnsAllowZones.length === 0,
+    },
     isReady,
     metricsText: () => metrics.text(),
     version,

@@ -26,6 +26,11 @@ export interface DnsCounts {
   /** Open now. */
   readonly tcpConnections: number;
   readonly tcpRefused: number;
+  readonly rateTruncated: number;
+  readonly rateDropped: number;
+  readonly tlsHandshakes: number;
+  readonly tlsResumed: number;
+  readonly tlsFailed: number;
 }
 
 /** What has been written to the disk. */
@@ -179,12 +184,23 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   ]);
   counter(page, 'rollcall_dns_truncated_total', 'Truncated answers (TC set).', [], () => [[{}, dns.truncated]]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
-  const denied = 'Requests from networks that dnsAllow does not name.';
+  const denied = 'Requests from networks that dnsAllow or dnsAllowZones does not name.';
   counter(page, 'rollcall_dns_denied_total', denied, [], () => [[{}, dns.denied]]);
+  const rate = 'UDP answers over the rate of their client network: sent truncated, or not sent.';
+  counter(page, 'rollcall_dns_rate_limited_total', rate, ['action'], () => [
+    [{ action: 'truncated' }, dns.rateTruncated],
+    [{ action: 'dropped' }, dns.rateDropped],
+  ]);
+  const handshakes = 'TLS handshakes of DNS clients.';
+  counter(page, 'rollcall_dns_tls_handshakes_total', handshakes, ['result'], () => [
+    [{ result: 'full' }, dns.tlsHandshakes - dns.tlsResumed],
+    [{ result: 'resumed' }, dns.tlsResumed],
+    [{ result: 'failed' }, dns.tlsFailed],
+  ]);
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
   const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
   gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);
-  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP.', [], () => [[{}, dns.tcpConnections]]);
+  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP and TLS.', [], () => [[{}, dns.tcpConnections]]);
   counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
     [{}, dns.tcpRefused],
   ]);

@@ -32,9 +32,11 @@ export function isSecureDnsQuery({ url, raw }: FastifyRequest): boolean {
 
 export function addDnsQuery(app: FastifyInstance, queries: DnsQueries, trustedProxies: readonly string[]): void {
   const proxies = new BlockList();
-  for (const network of trustedProxies) {
-    const [address = '', bits = ''] = network.split('/');
-    proxies.addSubnet(address, Number(bits), isIPv4(address) ? 'ipv4' : 'ipv6');
+  for (const entry of trustedProxies) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    if (bits === undefined) proxies.addAddress(address, family);
+    else proxies.addSubnet(address, Number(bits), family);
   }
   const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const { socket } = request.raw;

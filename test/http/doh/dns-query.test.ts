@@ -27,7 +27,7 @@ function world(options: HarnessOptions = {}, more: Partial<DnsQueries> = {}, dep
     isSame: true,
     ...more,
   };
-  const http = createWorld({ deps: { dnsQueries, trustedProxies: ['127.0.0.0/8', 'fd00::/8'], ...deps } });
+  const http = createWorld({ deps: { dnsQueries, trustedProxies: ['127.0.0.0/8', 'fd00::/8', '198.51.100.9'], ...deps } });
   const inject = (request: InjectOptions) => http.app.inject({ url: '/dns-query', ...request });
   const post = (payload: Buffer, headers = {}, more = {}) =>
     inject({ method: 'POST', payload, headers: { 'content-type': mediaType, ...headers }, ...more });
@@ -130,6 +130,7 @@ describe('who asks', () => {
     ['127.0.0.1', 200],
     ['::ffff:127.0.0.1', 200],
     ['fd00::7', 200],
+    ['198.51.100.9', 200],
     ['192.0.2.1', 403],
     ['::1', 403],
   ])('over plain HTTP from %s: %i', async (remoteAddress, status) => {
