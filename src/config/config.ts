@@ -116,7 +116,9 @@ function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: O
     const name = formatListen(listen);
     for (const [key, others] of Object.entries({ http, dns })) {
       if (listen.port > 0 && others.some((other) => formatListen(other) === name))
-        problems.push(`dnsTls (${origins.dnsTls}) and ${key} (${origins[key as 'http' | 'dns']}) both ask for TCP ${name}`);
+        problems.push(
+          `dnsTls (${origins.dnsTls}) and ${key} (${origins[key as 'http' | 'dns']}) both ask for TCP ${name}`,
+        );
     }
   }
   return problems;

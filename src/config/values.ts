@@ -193,7 +193,8 @@ function readZoneRules(raw: unknown): Outcome {
   const rules: string[] = [];
   const problems: string[] = [];
   for (const text of texts) {
-    const [, zone = '', network = ''] = /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(typeof text === 'string' ? text : '') ?? [];
+    const [, zone = '', network = ''] =
+      /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(typeof text === 'string' ? text : '') ?? [];
     const name = zone === '' ? undefined : readOrigin(zone);
     if (name === undefined || !isNetwork(network))
       problems.push(`${shown(text)} is not a zone and a network such as prod.svc.=10.1.0.0/16`);
@@ -201,7 +202,8 @@ function readZoneRules(raw: unknown): Outcome {
     else rules.push(`${String(name.value)}=${network}`);
   }
   const zones = new Set(rules.map((rule) => rule.slice(0, rule.indexOf('='))));
-  if (zones.size > zonesWithRulesMax) problems.push(`names ${zones.size} zones, at most ${zonesWithRulesMax} are allowed`);
+  if (zones.size > zonesWithRulesMax)
+    problems.push(`names ${zones.size} zones, at most ${zonesWithRulesMax} are allowed`);
   return problems.length > 0 ? { problems } : { value: rules };
 }
 

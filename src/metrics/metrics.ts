@@ -200,7 +200,9 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
   const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
   gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);
-  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP and TLS.', [], () => [[{}, dns.tcpConnections]]);
+  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP and TLS.', [], () => [
+    [{}, dns.tcpConnections],
+  ]);
   counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
     [{}, dns.tcpRefused],
   ]);

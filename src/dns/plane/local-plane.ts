@@ -40,7 +40,8 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   });
   const server = await listenDns(options.listens, { handler, counters, tcp });
   if ('failed' in server) return server;
-  const secure = tls === undefined ? undefined : await listenTls(tls.listens, { handler, counters, tcp, pair: tls.pair });
+  const secure =
+    tls === undefined ? undefined : await listenTls(tls.listens, { handler, counters, tcp, pair: tls.pair });
   if (secure !== undefined && 'failed' in secure) {
     await server.close();
     return secure;

@@ -21,8 +21,8 @@ import { zoneOfShared } from '../zone/shared-zone.ts';
 import { ZoneTable } from '../zone/zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
 import { Replica, type ReplicaListener } from './replica.ts';
-import { stepBack } from './thread-priority.ts';
 import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
+import { stepBack } from './thread-priority.ts';
 import { readUpdates } from './update.ts';
 
 /** One bug may be met by every query: so many reports a second say enough. */
@@ -132,9 +132,7 @@ export class PlaneThread {
         break;
       case 'listen':
         this.#opening =
-          message.pair === undefined
-            ? this.#listen(message.listens)
-            : this.#listenTls(message.listens, message.pair);
+          message.pair === undefined ? this.#listen(message.listens) : this.#listenTls(message.listens, message.pair);
         break;
       case 'renew':
         this.#pair = message.pair;

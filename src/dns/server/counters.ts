@@ -186,7 +186,8 @@ export class DnsCounters {
   /** `rcode` as in the header, or 16 for BADVERS. */
   countQuery(transport: Transport, type: number | undefined, rcode: number): void {
     const slot = (type === undefined ? undefined : slotOfType.get(type)) ?? otherSlot;
-    const row = (transport === 'udp' ? 0 : transports.indexOf(transport)) * rcodeSlots + Math.min(rcode, rcodeSlots - 1);
+    const row =
+      (transport === 'udp' ? 0 : transports.indexOf(transport)) * rcodeSlots + Math.min(rcode, rcodeSlots - 1);
     const index = queriesAt + row * (types.length + 1) + slot;
     this.#numbers[index] = (this.#numbers[index] as number) + 1;
   }

@@ -250,8 +250,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     try {
       for await (const message of handler(query, bytes, peer)) {
         const whole = fitted(message, bytes, peer, query);
-        const reply =
-          responseLimit === undefined ? whole : withinRate(whole, bytes, peer, query, responseLimit);
+        const reply = responseLimit === undefined ? whole : withinRate(whole, bytes, peer, query, responseLimit);
         if (reply === undefined) return;
         if (sent++ === 0) counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
         yield reply;

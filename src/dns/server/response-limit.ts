@@ -4,8 +4,8 @@
 // where it says, and so it has with a DNS cookie of ours (RFC 7873 §6). Exempt networks are not counted at all.
 // A reply over the rate is dropped, or goes out as a header and the question with TC: no longer than the request.
 
-import { Rcode } from '../message/message.ts';
 import { hashPrime, hashStart } from '../../runtime/text-hash.ts';
+import { Rcode } from '../message/message.ts';
 import type { DnsCounters } from './counters.ts';
 import { Networks } from './networks.ts';
 import { octetsOf, type Peer } from './peer.ts';

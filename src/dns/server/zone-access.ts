@@ -50,7 +50,8 @@ export class ZoneAccess {
 
   #zonesOfSet({ owner, rdatas }: RRset): number {
     let zones = this.zoneOf(fold(owner));
-    for (const rdata of rdatas) for (const part of rdata) if (typeof part === 'string') zones |= this.zoneOf(fold(part));
+    for (const rdata of rdatas)
+      for (const part of rdata) if (typeof part === 'string') zones |= this.zoneOf(fold(part));
     return zones;
   }
 

@@ -6,9 +6,9 @@
 
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import type { Transport } from '../message/message.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
-import type { Transport } from '../message/message.ts';
 import { addressOctets, LaterReply, type Peer } from '../server/peer.ts';
 import { TcpConnections, type TcpLimits } from './tcp-connections.ts';
 import { TcpFrames } from './tcp-frames.ts';

@@ -8,7 +8,11 @@ const source = new URL('../../../src/dns/plane/thread-priority.ts', import.meta.
 
 /** The niceness is the nineteenth field of a thread's stat. */
 const nicenessOf = (thread: number | string) =>
-  Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[16]);
+  Number(
+    readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')[16],
+  );
 
 test.skipIf(process.platform !== 'linux')('its niceness is higher, that of the main thread what it was', async () => {
   const before = nicenessOf(process.pid);

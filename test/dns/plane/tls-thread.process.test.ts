@@ -35,8 +35,7 @@ async function open(threads: number, more: Partial<PlaneOptions> = {}) {
   const world = await openWorld(leftovers, threads, { tls: { listens, pair: pairOf(first) }, ...more });
   world.plane.ready();
   await world.plane.applied();
-  const client = () =>
-    tlsClient(world.plane.tlsListens[0]?.port ?? 0, { ca: readFileSync(authority.ca) }, leftovers);
+  const client = () => tlsClient(world.plane.tlsListens[0]?.port ?? 0, { ca: readFileSync(authority.ca) }, leftovers);
   return { ...world, client };
 }
 

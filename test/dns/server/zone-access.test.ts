@@ -22,8 +22,19 @@ function world(options: HarnessOptions = {}): Harness {
   return harness;
 }
 
-function rcodeOf(harness: Harness, from: string, qname: string, type: TypeName = 'A', transport: 'udp' | 'tcp' = 'udp') {
-  const reply = harness.send(packet({ name: qname, type: typeNumbers[type], edns: true }), transport, harness.handler, from);
+function rcodeOf(
+  harness: Harness,
+  from: string,
+  qname: string,
+  type: TypeName = 'A',
+  transport: 'udp' | 'tcp' = 'udp',
+) {
+  const reply = harness.send(
+    packet({ name: qname, type: typeNumbers[type], edns: true }),
+    transport,
+    harness.handler,
+    from,
+  );
   return reply === undefined ? 'silence' : readReply(reply).rcode;
 }
 

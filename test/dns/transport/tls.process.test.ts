@@ -180,13 +180,17 @@ describe('padding', () => {
   test('is not given where others read along', async () => {
     const { harness } = await open();
     for (const tcp of [true, false])
-      expect(harness.query('orders.prod.svc.', 'A', { tcp, edns: { options: [padding] } }).opt?.options).not.toContain(12);
+      expect(harness.query('orders.prod.svc.', 'A', { tcp, edns: { options: [padding] } }).opt?.options).not.toContain(
+        12,
+      );
   });
 
   test('ends where a message does', async () => {
     const { harness } = await open();
     for (let i = 0; i < 100; i++)
-      harness.register(`big.prod/i${i}`, { metadata: Object.fromEntries(Array.from({ length: 4 }, (_, k) => [`k${k}`, 'x'.repeat(200)])) });
+      harness.register(`big.prod/i${i}`, {
+        metadata: Object.fromEntries(Array.from({ length: 4 }, (_, k) => [`k${k}`, 'x'.repeat(200)])),
+      });
     const peer = { transport: 'tls', address: '127.0.0.1' } as const;
     const bytes = harness.handler(packet({ name: 'big.prod.svc.', type: 16, edns: { options: [padding] } }), peer);
     const reply = readReply(bytes as Buffer);

@@ -27,7 +27,9 @@ function world(options: HarnessOptions = {}, more: Partial<DnsQueries> = {}, dep
     isSame: true,
     ...more,
   };
-  const http = createWorld({ deps: { dnsQueries, trustedProxies: ['127.0.0.0/8', 'fd00::/8', '198.51.100.9'], ...deps } });
+  const http = createWorld({
+    deps: { dnsQueries, trustedProxies: ['127.0.0.0/8', 'fd00::/8', '198.51.100.9'], ...deps },
+  });
   const inject = (request: InjectOptions) => http.app.inject({ url: '/dns-query', ...request });
   const post = (payload: Buffer, headers = {}, more = {}) =>
     inject({ method: 'POST', payload, headers: { 'content-type': mediaType, ...headers }, ...more });
@@ -45,7 +47,11 @@ describe('a message', () => {
       expect(reply.statusCode).toBe(200);
       expect(reply.headers).toMatchObject({ 'content-type': mediaType, 'cache-control': 'max-age=5' });
       const { id, rcode, answer } = readReply(reply.rawPayload);
-      expect({ id, rcode, data: answer.map(({ data }) => data) }).toEqual({ id: 0, rcode: 'NOERROR', data: ['10.0.0.1'] });
+      expect({ id, rcode, data: answer.map(({ data }) => data) }).toEqual({
+        id: 0,
+        rcode: 'NOERROR',
+        data: ['10.0.0.1'],
+      });
     }
     expect([...harness.counters.queries()]).toEqual([{ transport: 'https', type: 'A', rcode: 'NOERROR', count: 2 }]);
   });
@@ -62,7 +68,9 @@ describe('a message', () => {
   test('is whole however long, and padded for who asks for it', async () => {
     const { harness, post } = world();
     for (let i = 0; i < 90; i++) harness.register(`big.prod/i${i}`, { addrs: [`http://10.0.1.${i}:80`] });
-    const reply = readReply((await post(packet({ name: 'big.prod.svc.', edns: { options: [{ code: 12 }] } }))).rawPayload);
+    const reply = readReply(
+      (await post(packet({ name: 'big.prod.svc.', edns: { options: [{ code: 12 }] } }))).rawPayload,
+    );
     expect(reply).toMatchObject({ tc: false, answer: { length: 90 } });
     expect(reply.octets % 468).toBe(0);
   });

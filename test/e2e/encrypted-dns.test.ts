@@ -1,0 +1,115 @@
+// DNS over TLS and HTTPS of the whole program: a forwarder that has nothing else, a certificate that is replaced while it
+// runs, and DoH behind a proxy.
+
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { Authority } from '../kit/certificates.ts';
+import { udpClient } from '../kit/dns-client.ts';
+import { startUnboundOverTls } from '../kit/forwarders.ts';
+import { requireInCi } from '../kit/installed.ts';
+import { packet } from '../kit/packet.ts';
+import { run } from '../kit/program.ts';
+import { readReply } from '../kit/reply.ts';
+import { scratch } from '../kit/scratch.ts';
+import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
+import { tlsClient } from '../kit/tls-client.ts';
+import { until } from '../kit/until.ts';
+
+const missing = requireInCi(['kdig', 'unbound'], 'knot-dnsutils unbound');
+const leftovers: (() => unknown)[] = [];
+let authority: Authority;
+let server: ServerProcess;
+let tlsPort: number;
+let cert: string;
+let key: string;
+
+beforeAll(async () => {
+  authority = await Authority.create();
+  const first = await authority.sign('first');
+  const folder = scratch();
+  [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  copyFileSync(first.cert, cert);
+  copyFileSync(first.key, key);
+  server = await startServer({
+    env: {
+      ROLLCALL_DNS_TLS: '127.0.0.1:0',
+      ROLLCALL_TLS_CERT: cert,
+      ROLLCALL_TLS_KEY: key,
+      ROLLCALL_TRUSTED_PROXIES: '127.0.0.0/8',
+    },
+  });
+  tlsPort = server.dnsTlsListens[0]?.port ?? 0;
+  const dns = await udpClient(server.dnsPort);
+  leftovers.push(() => dns.close());
+});
+
+afterAll(async () => {
+  for (const leave of leftovers.splice(0).reverse()) await leave();
+  await server.stop();
+});
+
+test.skipIf(missing.length > 0)('kdig with its strict profile, and Unbound as a forwarder over TLS alone', async () => {
+  const strict = [`+tls-ca=${authority.ca}`, '+tls-hostname=localhost', '+padding'];
+  const { out } = await run('kdig', ['@127.0.0.1', '-p', String(tlsPort), ...strict, 'svc.', 'SOA']);
+  expect(out).toMatch(/status: NOERROR/);
+  const unbound = await startUnboundOverTls(tlsPort, authority.ca);
+  leftovers.push(() => unbound.stop());
+  const client = await udpClient(unbound.port);
+  leftovers.push(() => client.close());
+  expect(await client.ask('svc', 'SOA', { flags: 0x0100 })).toMatchObject({ rcode: 'NOERROR', answer: { length: 1 } });
+  expect(await client.ask('nope.prod.svc', 'A', { flags: 0x0100 })).toMatchObject({ rcode: 'NXDOMAIN' });
+});
+
+test('a certificate that is replaced is shown without a restart', async () => {
+  const next = await authority.sign('next');
+  for (const [from, to] of [
+    [next.cert, cert],
+    [next.key, key],
+  ] as const) {
+    copyFileSync(from, `${to}.new`);
+    renameSync(`${to}.new`, to);
+  }
+  const shown = async () => {
+    const { socket } = await tlsClient(tlsPort, { ca: readFileSync(authority.ca) }, leftovers);
+    return socket.getPeerCertificate().subject.CN === 'next';
+  };
+  await until('the new certificate', shown, { withinMs: 30_000 });
+});
+
+test('DNS over HTTPS says what DNS says', async () => {
+  const api = new ApiClient(server.http);
+  leftovers.push(() => api.close());
+  const scheme = server.http;
+  const reply = await fetch(`${scheme}/dns-query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/dns-message' },
+    body: new Uint8Array(packet({ name: 'svc.', type: 6, edns: true })),
+  });
+  expect(reply.status).toBe(200);
+  expect(reply.headers.get('cache-control')).toMatch(/^max-age=\d+$/);
+  expect(readReply(new Uint8Array(await reply.arrayBuffer()))).toMatchObject({ rcode: 'NOERROR', aa: true });
+});
+
+test.each([
+  ['a key of another certificate', async () => ({ cert, key: (await authority.sign('other')).key })],
+  ['a file that is not there', async () => ({ cert: `${cert}.none`, key })],
+])('%s ends the start with a sentence', async (_, pair) => {
+  const files = await pair();
+  const flags = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--data', 'none'];
+  const env = {
+    ...process.env,
+    ROLLCALL_TLS_CERT: files.cert,
+    ROLLCALL_TLS_KEY: files.key,
+    ROLLCALL_DNS_TLS: '127.0.0.1:0',
+  };
+  const { code, err } = await run(process.execPath, [main, 'serve', ...flags], {
+    cwd: scratch(),
+    env,
+    withinMs: 30_000,
+  });
+  expect(code).not.toBe(0);
+  expect(err).toContain(files.cert);
+  expect(err).not.toMatch(/ at .*\.ts:\d/);
+});
