@@ -22,6 +22,7 @@ import { Health } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
 import { type Listen, listenHttp } from '../http/server/listen.ts';
+import { TlsCounts } from '../http/server/secure-connections.ts';
 import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
@@ -34,6 +35,7 @@ import { ClockSharing } from '../runtime/shared-clock.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { version } from '../runtime/version.ts';
 import { openPersistence } from '../store/persistence.ts';
+import { certificateFacts, certificateSummary, openCertificate } from './certificate-news.ts';
 import { logEviction } from './eviction-log.ts';
 import { fdBudget } from './fd-budget.ts';
 import { GuardLog } from './guard-log.ts';
@@ -49,6 +51,8 @@ export interface App {
   readonly dns: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
+  /** Reads the files of the certificate now; does nothing without TLS. */
+  reloadCertificate(): void;
   /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
@@ -86,6 +90,9 @@ export async function startApp(
   const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
   if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === origin))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
+
+  const certificate = openCertificate(config, logger);
+  if (certificate !== undefined && 'problem' in certificate) return certificate;
 
   // What the last life has left.
   const kept = await openPersistence(
@@ -185,7 +192,9 @@ export async function startApp(
   const room = fdBudget(config);
   const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
   const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
+  const tlsCounts = new TlsCounts();
   const metrics = createMetrics({
+    tls: certificate === undefined ? undefined : certificateFacts(certificate, tlsCounts),
     registry,
     pauses,
     dns: plane.counters,
@@ -224,6 +233,7 @@ export async function startApp(
     defaults,
     logger,
     isOpen: config.insecure,
+    tls: certificate === undefined ? undefined : { certificate, clientAuth: config.tlsClientAuth, counts: tlsCounts },
     longPolls,
     watchers,
     drainWaits,
@@ -254,6 +264,7 @@ export async function startApp(
     await http.close();
     await plane.close();
     clearInterval(ticking);
+    certificate?.close();
     await kept.close(registry.revision);
     metrics.stop();
     logger.info({ revision: registry.revision }, 'rollcall has stopped');
@@ -293,16 +304,28 @@ export async function startApp(
     },
     { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 },
   );
+  certificate?.watch();
   plane.ready();
   await plane.applied();
   state = 'ready';
   const { listens: dns, transport, unavailable } = plane;
-  const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  const tls = certificate === undefined ? {} : { tls: certificateSummary(certificate.current) };
+  const served = {
+    http: httpListens,
+    ...tls,
+    dns,
+    threads,
+    transport,
+    unavailable,
+    origin: config.origin,
+    zones: zones.size,
+  };
   logger.info({ ...served, restored, revision: registry.revision }, 'rollcall is ready');
 
   return {
     http: httpListens,
     dns,
+    reloadCertificate: () => certificate?.reload(),
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {

@@ -77,6 +77,7 @@ export class CertificateSource {
   /** The state of the files that `#current`, or the last problem, is of. */
   #readState: string;
   #seenState: string;
+  #isFailing = false;
   #timer: NodeJS.Timeout | undefined;
 
   readonly #wallMs: () => number;
@@ -101,6 +102,11 @@ export class CertificateSource {
 
   get current(): Certificate {
     return this.#current;
+  }
+
+  /** What the files hold now was refused; `current` is from before. */
+  get isFailing(): boolean {
+    return this.#isFailing;
   }
 
   /** Listeners are called in the order in which they were added. */
@@ -135,20 +141,21 @@ export class CertificateSource {
     this.#readState = state;
     this.#seenState = state;
     const next = readCertificate(this.#files);
-    if ('problem' in next) {
-      for (const { onProblem } of this.#events) onProblem(next.problem);
-      return;
+    const problem = 'problem' in next ? next.problem : this.#expiry(next);
+    this.#isFailing = problem !== undefined;
+    if (problem !== undefined) {
+      for (const { onProblem } of this.#events) onProblem(problem);
+    } else if (!('problem' in next) && !isSame(next, this.#current)) {
+      this.#current = next;
+      for (const { onReload } of this.#events) onReload(next);
     }
-    if (isSame(next, this.#current)) return;
+  }
+
+  /** Why a certificate is worse than the one in use. */
+  #expiry({ expiresAtMs }: Certificate): string | undefined {
     const nowMs = this.#wallMs();
-    if (next.expiresAtMs <= nowMs && this.#current.expiresAtMs > nowMs) {
-      const ended = new Date(next.expiresAtMs).toISOString();
-      for (const { onProblem } of this.#events)
-        onProblem(`the certificate in ${this.#files.cert} expired on ${ended}, the one in use has not`);
-      return;
-    }
-    this.#current = next;
-    for (const { onReload } of this.#events) onReload(next);
+    if (expiresAtMs > nowMs || this.#current.expiresAtMs <= nowMs) return undefined;
+    return `the certificate in ${this.#files.cert} expired on ${new Date(expiresAtMs).toISOString()}, the one in use has not`;
   }
 }
 

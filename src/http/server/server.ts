@@ -5,6 +5,7 @@
 // listeners may hand their connections over with `app.server.emit('connection', socket)`.
 
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
@@ -25,6 +26,7 @@ import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
+import { Http2Sessions } from './http2-sessions.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { refuseOddRequest } from './odd-requests.ts';
@@ -33,6 +35,7 @@ import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOve
 import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
+import { SecureConnections, type TlsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
 import { type Availability, refuseWhileUnavailable } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
@@ -106,6 +109,8 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
+  /** HTTPS instead of HTTP. */
+  readonly tls?: TlsDeps | undefined;
   readonly limits?: Partial<HttpLimits>;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
@@ -131,13 +136,15 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     resolve,
     random = Math.random,
   } = deps;
-  const app = createApp(limits, { ...httpTimeouts, ...deps.timeouts }, deps);
+  const timeouts = { ...httpTimeouts, ...deps.timeouts };
+  const app = createApp(limits, timeouts, deps);
   const log = new DecisionLog(logger, deps.counters);
   const hasTokens = deps.tokens.length > 0;
   const guide = routeGuide(app);
 
   countRequests(app, deps.counters);
-  limitConnections(app.server, limits, { counters: deps.counters, random });
+  const secure = deps.tls === undefined ? undefined : secureConnections(app, deps.tls, timeouts);
+  limitConnections(app.server, limits, { counters: deps.counters, random, secure });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
   app.addHook('onRequest', refuseOddRequest);
@@ -196,6 +203,19 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   }
   pacePipelines(app.server);
   return app;
+}
+
+/** Makes connections HTTPS, HTTP/1.1 or HTTP/2; returns what takes a raw one. */
+function secureConnections(app: FastifyInstance, deps: TlsDeps, times: HttpTimeouts): (raw: Socket) => void {
+  const sessions = new Http2Sessions(times, (request, response) => app.server.emit('request', request, response));
+  const connections = new SecureConnections(app.server, sessions.server, deps);
+  app.addHook('onClose', async () => {
+    connections.close();
+    sessions.close();
+    // Replies that are complete have been sent by now, but for those that nobody reads.
+    setImmediate(() => sessions.destroy());
+  });
+  return connections.accept;
 }
 
 function createApp(limits: HttpLimits, timeouts: HttpTimeouts, deps: HttpDeps): FastifyInstance {
