@@ -87,6 +87,8 @@ export class SecureConnections {
   /** Takes a raw connection that was counted. */
   readonly accept = (raw: Socket): void => {
     raw.on('error', () => {});
+    // Node's HTTP server wants half-open connections. A client that leaves during its handshake would be waited for.
+    raw.allowHalfOpen = false;
     if (this.#handshakes.size >= handshakesMax) {
       this.#deps.counts.refused++;
       raw.destroy();
@@ -116,7 +118,10 @@ export class SecureConnections {
       if (name !== undefined) (socket as Certified)[certificateName] = name;
     }
     counts.done++;
-    (socket.alpnProtocol === 'h2' ? this.#http2 : this.#http).emit('connection', socket);
+    const isHttp2 = socket.alpnProtocol === 'h2';
+    // The end of the client is the end of the connection; HTTP/1.1 answers first.
+    socket.allowHalfOpen = !isHttp2;
+    (isHttp2 ? this.#http2 : this.#http).emit('connection', socket);
   }
 }
 

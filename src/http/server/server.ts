@@ -144,9 +144,10 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   countRequests(app, deps.counters);
   const secure = deps.tls === undefined ? undefined : secureConnections(app, deps.tls, timeouts);
-  limitConnections(app.server, limits, { counters: deps.counters, random, secure });
+  limitConnections(app.server, limits, { counters: deps.counters, random, secure: secure?.accept });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
+  if (secure !== undefined) app.addHook('preClose', secure.close);
   app.addHook('onRequest', refuseOddRequest);
   const { publicUrl = '' } = deps;
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
@@ -205,17 +206,25 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-/** Makes connections HTTPS, HTTP/1.1 or HTTP/2; returns what takes a raw one. */
-function secureConnections(app: FastifyInstance, deps: TlsDeps, times: HttpTimeouts): (raw: Socket) => void {
+interface Secure {
+  /** Takes a raw connection. */
+  readonly accept: (raw: Socket) => void;
+  /** For the end, when nothing is under way any more. */
+  readonly close: () => Promise<void>;
+}
+
+/** Makes connections HTTPS, HTTP/1.1 or HTTP/2. */
+function secureConnections(app: FastifyInstance, deps: TlsDeps, times: HttpTimeouts): Secure {
   const sessions = new Http2Sessions(times, (request, response) => app.server.emit('request', request, response));
   const connections = new SecureConnections(app.server, sessions.server, deps);
-  app.addHook('onClose', async () => {
+  const close = async (): Promise<void> => {
     connections.close();
     sessions.close();
-    // Replies that are complete have been sent by now, but for those that nobody reads.
-    setImmediate(() => sessions.destroy());
-  });
-  return connections.accept;
+    // One turn for what is complete and not sent; who does not read that is not waited for.
+    await new Promise((resolve) => setImmediate(resolve));
+    sessions.destroy();
+  };
+  return { accept: connections.accept, close };
 }
 
 function createApp(limits: HttpLimits, timeouts: HttpTimeouts, deps: HttpDeps): FastifyInstance {
