@@ -26,8 +26,12 @@ function line(config: Config, key: SettingKey): string {
     case 'http':
     case 'dns':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
+    case 'nameServer':
+      return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
+    case 'nameServerAddresses':
     case 'checkNetworks':
     case 'trustedProxies':
+    case 'adapters':
     case 'dnsAllow':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':

@@ -2,8 +2,9 @@
 // every fault and keeps what it does not know.
 
 import { Verdict } from '../model/health.ts';
-import { parseRegistration, type Registration, type RegistrationDefaults, Status } from '../model/instance.ts';
+import { parseRegistration, type Registration, type RegistrationDefaults } from '../model/instance.ts';
 import type { Problem } from '../model/problem.ts';
+import { Status } from '../model/status.ts';
 import { FieldReader, type Unknown } from './json-fields.ts';
 
 export const recordLimits = {

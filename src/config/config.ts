@@ -22,12 +22,15 @@ export interface Config
       | 'tlsKey'
       | 'tlsClientCa'
       | 'cookieSecret'
+      | 'nameServer'
     >
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
+  /** Absolute; undefined: `ns` below the origin. */
+  readonly nameServer: string | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
   /** Somebody has named the folder `zones`, so that it has to be there. */

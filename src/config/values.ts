@@ -4,6 +4,8 @@
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import Value from 'typebox/value';
+import { AdapterName } from '../model/adapters.ts';
+import { parseEnv } from '../model/names.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
 
@@ -25,6 +27,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readListens(raw);
     case 'origin':
       return readOrigin(raw);
+    case 'nameServer':
+      return readHostName(raw);
+    case 'nameServerAddresses':
+      return readAddresses(raw);
     case 'zones':
     case 'services':
     case 'tokenFile':
@@ -37,9 +43,17 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'checkNetworks':
-    case 'trustedProxies':
+      return readNetworks(raw, 'networks');
     case 'dnsAllow':
-      return readNetworks(raw);
+      return readNetworks(raw, 'networks');
+    case 'trustedProxies':
+      return readNetworks(raw, 'addresses and networks');
+    case 'adapters':
+      return readAdapters(raw);
+    case 'adapterEnv':
+      return readEnv(raw);
+    case 'publicUrl':
+      return readUrl(raw);
     case 'dnsTransport':
     case 'dnsCookies':
     case 'dnsDenied':
@@ -49,8 +63,6 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'plainHttp':
     case 'fsync':
       return readSwitch(raw);
-    case 'publicUrl':
-      return readUrl(raw);
     case 'logLevel':
       return readLogLevel(raw);
     case 'serverId':
@@ -136,13 +148,31 @@ function readUrl(raw: unknown): Outcome {
 }
 const networksMax = 1000;
 
-/** `169.254.10.0/24`, several with commas between or as a list. */
-function readNetworks(raw: unknown): Outcome {
-  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
-  const wrong = texts.filter((text) => typeof text !== 'string' || !isNetwork(text.trim()));
+/** `169.254.10.0/24`, several with commas between or as a list; a single address where those are taken as well. */
+function readNetworks(raw: unknown, what: 'networks' | 'addresses and networks'): Outcome {
+  const texts = listOf(raw);
+  const isRight = (text: string) => isNetwork(text) || (what !== 'networks' && isIP(text) !== 0);
+  const wrong = texts.filter((text) => typeof text !== 'string' || !isRight(text.trim()));
   if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
-  return { problems: wrong.map((text) => `${shown(text)} is not a network such as 169.254.10.0/24 or fd00::/8`) };
+  const form = what === 'networks' ? 'a network' : 'an address or a network';
+  return { problems: wrong.map((text) => `${shown(text)} is not ${form} such as 169.254.10.0/24 or fd00::/8`) };
+}
+
+function listOf(raw: unknown): unknown[] {
+  return typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+}
+
+function readAdapters(raw: unknown): Outcome {
+  const names = listOf(raw).map((text) => (typeof text === 'string' ? text.trim().toLowerCase() : text));
+  const wrong = names.filter((name) => !(AdapterName as readonly unknown[]).includes(name));
+  if (wrong.length === 0) return { value: [...new Set(names)] };
+  return { problems: wrong.map((name) => `${shown(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
+}
+
+function readEnv(raw: unknown): Outcome {
+  const env = parseEnv(typeof raw === 'string' ? raw : '');
+  return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
 }
 
 function isNetwork(text: string): boolean {
@@ -181,8 +211,36 @@ function labelFault(label: string): string | undefined {
   return label.startsWith('-') || label.endsWith('-') ? 'must not begin or end with a hyphen' : undefined;
 }
 
-function readListens(raw: unknown): Outcome {
+function readHostName(raw: unknown): Outcome {
+  const text = typeof raw === 'string' ? raw.trim().toLowerCase().replace(/\.$/, '') : raw;
+  if (typeof text !== 'string') return problem(`${shown(raw)} is not a host name`);
+  const fault = text
+    .split('.')
+    .map(labelFault)
+    .find((one) => one !== undefined);
+  if (fault !== undefined) return problem(`${shown(raw)} is not a host name: a label ${fault}`);
+  if (text.length > hostNameOctetsMax) return problem(`${shown(raw)} is longer than a host name may be`);
+  return { value: `${text}.` };
+}
+
+/** 255 on the wire, with a length in front and the root behind. */
+const hostNameOctetsMax = 253;
+
+/** A name server's: nobody can ask at an unspecified address. */
+function readAddresses(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
+  const problems: string[] = [];
+  if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
+  for (const address of addresses) {
+    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${shown(address)} is not an IP address`);
+    else if (/^[0:.]+$/.test(address)) problems.push(`${shown(address)} is no address at which anybody can ask`);
+  }
+  return problems.length > 0 ? { problems } : { value: addresses };
+}
+
+function readListens(raw: unknown): Outcome {
+  const texts = listOf(raw);
   const listens: Listen[] = [];
   const problems: string[] = [];
   if (texts.length === 0) problems.push('is an empty list; name at least one host:port');

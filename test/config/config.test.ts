@@ -16,6 +16,8 @@ describe('where a value comes from', () => {
       services: 'services.d',
       checksAtOnceMax: 100,
       checkNetworks: [],
+      nameServer: undefined,
+      nameServerAddresses: [],
       zoneGraceSeconds: 300,
       dnsCookies: 'auto',
       dnsAllow: [],
@@ -54,6 +56,8 @@ describe('where a value comes from', () => {
       serverId: '',
       serverVersion: '',
       cookieSecret: undefined,
+      adapters: [],
+      adapterEnv: 'prod',
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
@@ -86,8 +90,10 @@ describe('where a value comes from', () => {
       checkNetworks: '169.254.10.0/24,fd00::/8',
       publicUrl: 'https://rollcall.example.org/registry/',
       trustedProxies: '10.0.0.0/8',
+      nameServerAddresses: '192.0.2.1,2001:db8::1',
       dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
+      adapters: 'tutorial',
     };
     for (const key of settingKeys) {
       const facts = factsOf(key);

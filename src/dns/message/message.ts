@@ -118,6 +118,8 @@ export interface Rotation {
   readonly span: number;
   /** Indexes below `span`, in the order in which they come first. */
   readonly firsts: Uint8Array;
+  /** The order of the records stays for a while: see turnsFrom in rotation.ts. */
+  readonly isLasting?: boolean;
 }
 
 /** The instance that a record leads to; several where they say the same. */

@@ -5,10 +5,10 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
+import { type AppPlace, compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
-import { Catalogue, type Named } from '../../registry/apps/catalogue.ts';
-import { CompactInstance } from '../../registry/compact-instance.ts';
+import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
@@ -50,10 +50,11 @@ class Shown implements LeasedInstance {
 type Leases = ShardedMap<LeaseState, number>;
 
 class ReplicaApp implements AppView, AppRows {
-  readonly place: Named;
+  readonly place: AppPlace;
   number = -1;
   last = -1;
   revision = 0;
+  addressCount = 0;
   readonly #replica: Replica;
 
   constructor(env: string, appid: string, replica: Replica) {
@@ -75,6 +76,14 @@ class ReplicaApp implements AppView, AppRows {
 
   byLabel(label: string): LeasedInstance | undefined {
     return this.#replica.byLabel(this, label);
+  }
+
+  rowOf(label: string): number {
+    return this.#replica.rowOf(this, label);
+  }
+
+  atRow(row: number): LeasedInstance {
+    return this.#replica.atRow(row);
   }
 }
 
@@ -124,6 +133,14 @@ export class Replica implements RegistryView {
     return row < 0 ? undefined : this.#shown(row);
   }
 
+  rowOf(app: AppRows, label: string): number {
+    return this.#table.find(app, label);
+  }
+
+  atRow(row: number): LeasedInstance {
+    return this.#shown(row);
+  }
+
   /** The registry's revision has moved for something beside it: see Registry.touch. */
   touch(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
@@ -137,7 +154,7 @@ export class Replica implements RegistryView {
   }
 
   #put(update: Put, listener: ReplicaListener): void {
-    const { env, appid, label, id, revision, registration, health } = update;
+    const { env, appid, label, id, revision, registration, supervision } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid, this);
@@ -146,7 +163,8 @@ export class Replica implements RegistryView {
     const table = this.#table;
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
-    const after = new CompactInstance(app.place, id, label, registration, table.neighbours(app), health);
+    const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
+    app.addressCount += after.profile.ports.length - (before?.profile.ports.length ?? 0);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });
@@ -159,6 +177,7 @@ export class Replica implements RegistryView {
     const before = this.#table.instance(row);
     this.#leases.delete(row);
     this.#table.delete(app, row);
+    app.addressCount -= before.profile.ports.length;
     if (app.last < 0) this.#apps.delete(app);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before });

@@ -17,7 +17,8 @@ import type { SharedZone } from '../zone/shared-zone.ts';
 export interface ThreadOptions {
   readonly origin: Name;
   readonly negativeTtlSeconds: number;
-  /** IP addresses where we listen. */
+  /** The name server that zones without a file name, and its addresses: see made-zone.ts. */
+  readonly nameServer?: Name | undefined;
   readonly hosts: readonly string[];
   /** The thread's share, as are the limits of TCP. */
   readonly cacheOctetsMax: number;

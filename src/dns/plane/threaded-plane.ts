@@ -249,7 +249,8 @@ class ThreadedPlane implements Plane {
   }
 
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, hosts, identity, access, transport, view, tcp, cacheOctetsMax } = this.#options;
+    const { origin, negativeTtlSeconds, nameServer, hosts, identity, access, transport, view, tcp, cacheOctetsMax } =
+      this.#options;
     const share = (limit: number) => Math.ceil(limit / this.threads);
     return {
       slot,
@@ -262,6 +263,7 @@ class ThreadedPlane implements Plane {
       zones: Array.from(this.#zones.values(), ({ shared }) => shared),
       origin,
       negativeTtlSeconds,
+      nameServer,
       hosts,
       identity,
       access,

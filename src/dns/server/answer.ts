@@ -13,7 +13,7 @@ import {
   type Source,
   targetOf,
 } from '../message/message.ts';
-import { fold, isWithin, type Name, nameToText, withSuffix } from '../message/name.ts';
+import { fold, isWithin, type Name, nameToText, parentOf, withSuffix } from '../message/name.ts';
 import { type Lookup, lookUp, nodeAt } from '../zone/lookup.ts';
 import type { Node, Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -134,7 +134,11 @@ class Chain {
     // RFC 8482 §4.1: of what ANY asks for, one RRset is enough.
     const type = this.#qtype === RRType.ANY ? (node.types()[0] ?? RRType.ANY) : this.#qtype;
     const data = node.rrset(type);
-    if (data.rrset === undefined) return this.#negative(zone, Rcode.NOERROR, data.reason);
+    if (data.rrset === undefined) {
+      // Beside the file's records there may be others with any registration.
+      if (zone.live !== undefined && node.source === undefined) this.#sources.push(zone.live);
+      return this.#negative(zone, Rcode.NOERROR, data.reason);
+    }
     this.#validUntilMs = Math.min(this.#validUntilMs, data.validUntilMs);
     this.#caveat = data.caveat;
     // A choice without turns would be the same choice for as long as it is kept.
@@ -143,8 +147,32 @@ class Chain {
     const rrset = isLiveSoa ? zone.live.withSerial(data.rrset) : data.rrset;
     if (isLiveSoa) this.#sources.push(zone.live);
     this.#answer.push(isWildcard ? { ...rrset, owner: this.#name } : rrset);
-    const additional = data.additional ?? this.#addressesOf(zone, rrset);
+    const additional = this.#additionalOf(zone, rrset, data.additional);
     return this.#done(Rcode.NOERROR, data.reason ?? 'the name has records of this type', { additional });
+  }
+
+  /** `known`: what live data says of its own names; a file may have other records at them, and other targets are looked up. */
+  #additionalOf(zone: Zone, rrset: RRset, known: readonly RRset[] | undefined): readonly RRset[] {
+    if (known === undefined) return this.#addressesOf(zone, rrset);
+    if (rrset.type !== RRType.SRV && rrset.type !== RRType.HTTPS && rrset.type !== RRType.SVCB) return known;
+    const owners = new Set(known.map(({ owner }) => owner));
+    const others = rrset.rdatas.filter((rdata) => !owners.has(targetOf(rdata) as Name));
+    const found = others.length === 0 ? [] : this.#addressesOf(zone, { ...rrset, type: RRType.SRV, rdatas: others });
+    return [...this.#withFile(zone, known), ...found];
+  }
+
+  /** The file's records in place of live ones of the same name and type. */
+  #withFile(zone: Zone, known: readonly RRset[]): readonly RRset[] {
+    // Where a file has names below another, it has that one, too: most targets share one.
+    let parent: Name | undefined;
+    let isInFile = false;
+    return known.map((rrset) => {
+      const above = parentOf(rrset.owner);
+      if (above !== parent) isInFile = zone.records.has(above);
+      parent = above;
+      const own = isInFile ? zone.records.get(rrset.owner)?.rrset(rrset.type).rrset : undefined;
+      return own ?? rrset;
+    });
   }
 
   #followDname(dname: RRset): Answer | undefined {

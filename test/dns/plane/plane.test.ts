@@ -165,7 +165,8 @@ describe.each([
     });
     expect(await plane.explain('1.2.0.192.in-addr.arpa', 'PTR')).toMatchObject({ rcode: 'NOERROR' });
     expect(await plane.explain('a..b', 'A')).toMatchObject({ problems: [{ field: 'name' }] });
-    expect(plane.zoneCount).toBe(before + 1);
+    // The zone of a public address is made when it is asked for, and is in no count.
+    expect(plane.zoneCount).toBe(before);
     harness.cancel('orders.prod/a');
     expect(await plane.explain('orders.prod.svc', 'A')).toMatchObject({ rcode: 'NXDOMAIN' });
   });

@@ -188,6 +188,24 @@ describe('client certificates', () => {
     expect((await curl(world, '/healthz', ...asClient(stranger))).code).not.toBe(0);
   });
 
+  test.each(['--http1.1', '--http2'])('are a principal of their name, beside tokens (%s)', async (version) => {
+    const tokens = [{ name: 'ci', token: '0123456789abcdef' }];
+    const world = await start({ ...server, clientCa: authority.ca }, 'optional', { deps: { tokens } });
+    const path = '/api/v1/apps/prod/orders/a1';
+    const put = ['-X', 'PUT', '-H', 'content-type: application/json', '-d', '{"addrs":["http://10.0.0.7:8080"]}'];
+    const bearer = (token: string): string[] => ['-H', `authorization: Bearer ${token}`];
+    expect((await curl(world, path, version, ...put)).out).toMatch(/\n401 /);
+    expect((await curl(world, path, version, ...put, ...asClient(client))).out).toMatch(/\n201 /);
+    expect((await curl(world, `${path}/renew`, version, '-X', 'PUT', ...asClient(client))).out).toMatch(/\n200 /);
+    // A token that is shown counts, a wrong one too.
+    expect((await curl(world, path, version, ...asClient(client), ...bearer('wrong0123456789a'))).out).toMatch(/\n401 /);
+    const drained = await curl(world, `${path}/drain`, version, '-X', 'POST', ...asClient(client), ...bearer('0123456789abcdef'));
+    expect(drained.out).toMatch(/\n200 /);
+    const events = (await curl(world, '/api/v1/events', version, ...asClient(client))).out;
+    expect(events).toContain('"deploy"');
+    expect(events).toContain('"ci"');
+  });
+
   test('none: one that is shown is not looked at', async () => {
     expect((await curl(await start(server), '/healthz', ...asClient(stranger))).out).toMatch(/\n200 /);
   });

@@ -2,30 +2,31 @@
 // then logged when it changes, when it cannot be read, and while its end is near.
 
 import type { Logger } from 'pino';
+import { type ClientAuth, TlsCounts } from '../http/server/secure-connections.ts';
 import { type Certificate, CertificateSource } from '../runtime/certificate.ts';
 
+/** What the HTTP plane serves HTTPS with. */
+export interface Tls {
+  readonly certificate: CertificateSource;
+  readonly clientAuth: ClientAuth;
+  readonly counts: TlsCounts;
+}
+
 interface Settings {
+  readonly tlsClientAuth: ClientAuth;
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly tlsClientCa: string | undefined;
-}
-
-/** What the metrics page says of it. */
-interface CertificateFacts {
-  readonly expiresAtMs: number;
-  /** The files hold something that cannot be used; the last good certificate is. */
-  readonly isFailing: boolean;
-  readonly handshakes: { readonly done: number; readonly failed: number; readonly refused: number };
 }
 
 /** Renewals by ACME come a month before the end; who hears of two weeks has time. */
 const nearMs = 14 * 24 * 3600 * 1000;
 
 /** Undefined: no TLS is configured. */
-export function openCertificate(
-  { tlsCert, tlsKey, tlsClientCa }: Settings,
+export function openTls(
+  { tlsCert, tlsKey, tlsClientCa, tlsClientAuth }: Settings,
   logger: Logger,
-): CertificateSource | { readonly problem: string } | undefined {
+): Tls | { readonly problem: string } | undefined {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const source = CertificateSource.open({ cert: tlsCert, key: tlsKey, clientCa: tlsClientCa });
   if ('problem' in source) return { problem: `Cannot serve HTTPS: ${source.problem}` };
@@ -37,7 +38,7 @@ export function openCertificate(
     onProblem: (problem) => logger.error({ problem }, 'Cannot use the new certificate: the one before stays in use'),
   });
   warnOfEnd(source.current, logger);
-  return source;
+  return { certificate: source, clientAuth: tlsClientAuth, counts: new TlsCounts() };
 }
 
 export function certificateSummary({ names, expiresAtMs }: Certificate): {
@@ -54,10 +55,12 @@ function warnOfEnd(certificate: Certificate, logger: Logger): void {
   logger.warn(certificateSummary(certificate), what);
 }
 
-/** Read anew at each scrape. */
-export function certificateFacts(
-  source: CertificateSource,
-  handshakes: CertificateFacts['handshakes'],
-): () => CertificateFacts {
-  return () => ({ expiresAtMs: source.current.expiresAtMs, isFailing: source.isFailing, handshakes });
+/** What the metrics page says of it; read anew at each scrape. */
+export function certificateFacts({ certificate, counts }: Tls): {
+  readonly expiresAtMs: number;
+  readonly isFailing: boolean;
+  readonly handshakes: TlsCounts;
+} {
+  const { current, isFailing } = certificate;
+  return { expiresAtMs: current.expiresAtMs, isFailing, handshakes: counts };
 }
