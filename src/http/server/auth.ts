@@ -61,7 +61,9 @@ export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]
   const principals = new WeakMap<FastifyRequest, Principal>();
   app.decorateRequest('principal', {
     getter() {
-      return principals.get(this) ?? (isCertified(this.raw) ? certified(this.raw.socket) : undefined) ?? unauthenticated;
+      return (
+        principals.get(this) ?? (isCertified(this.raw) ? certified(this.raw.socket) : undefined) ?? unauthenticated
+      );
     },
   });
   const auth = (token: string, request: FastifyRequest): boolean => {

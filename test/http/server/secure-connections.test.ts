@@ -198,8 +198,18 @@ describe('client certificates', () => {
     expect((await curl(world, path, version, ...put, ...asClient(client))).out).toMatch(/\n201 /);
     expect((await curl(world, `${path}/renew`, version, '-X', 'PUT', ...asClient(client))).out).toMatch(/\n200 /);
     // A token that is shown counts, a wrong one too.
-    expect((await curl(world, path, version, ...asClient(client), ...bearer('wrong0123456789a'))).out).toMatch(/\n401 /);
-    const drained = await curl(world, `${path}/drain`, version, '-X', 'POST', ...asClient(client), ...bearer('0123456789abcdef'));
+    expect((await curl(world, path, version, ...asClient(client), ...bearer('wrong0123456789a'))).out).toMatch(
+      /\n401 /,
+    );
+    const drained = await curl(
+      world,
+      `${path}/drain`,
+      version,
+      '-X',
+      'POST',
+      ...asClient(client),
+      ...bearer('0123456789abcdef'),
+    );
     expect(drained.out).toMatch(/\n200 /);
     const events = (await curl(world, '/api/v1/events', version, ...asClient(client))).out;
     expect(events).toContain('"deploy"');
