@@ -28,6 +28,7 @@ import type { LeaseTimer } from './lease-timer.ts';
 import { limits } from './limits.ts';
 import type { ProcessClock } from './process-clock.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
+import { certificateFacts, type Tls } from './tls.ts';
 
 export interface ControlPlaneDeps {
   readonly registry: Registry;
@@ -39,6 +40,8 @@ export interface ControlPlaneDeps {
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
   readonly isRecovered: () => boolean;
+  /** Undefined: plain HTTP. */
+  readonly tls: Tls | undefined;
 }
 
 export interface ControlPlane {
@@ -109,10 +112,11 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady } = deps;
+  const { registry, clock, plane, persistence, isReady, tls } = deps;
   return createMetrics({
     registry,
     http: counts,
+    tls: tls === undefined ? undefined : () => certificateFacts(tls),
     pauses: clock.pauses,
     dns: plane.counters,
     plane,
@@ -137,7 +141,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, logger, isReady }: ControlPlaneDeps,
+  { clock, plane, logger, isReady, tls }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -150,6 +154,7 @@ function createFronts(
     logger,
     tokens: config.tokens,
     isOpen: config.insecure,
+    tls,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },

@@ -43,7 +43,8 @@ function line(config: Config, key: SettingKey): string {
       return `tokens: ${JSON.stringify(config.tokens.map(({ name }) => ({ name, token: '***' })))}`;
     case 'tokenFile':
     case 'tlsCert':
-    case 'tlsKey': {
+    case 'tlsKey':
+    case 'tlsClientCa': {
       const path = config[key];
       return path === undefined ? `# ${key}: not set` : `${key}: ${scalar(path)}`;
     }

@@ -39,6 +39,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 
 const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
+const clientAuths = ['none', 'optional', 'required'] as const;
 const denials = ['refuse', 'drop'] as const;
 
 export const settingsSchema = Type.Object(
@@ -118,6 +119,21 @@ export const settingsSchema = Type.Object(
     tlsKey: Type.Optional(
       Type.String({ flag: '<file>', description: 'private key of tlsCert, PEM, without a passphrase' }),
     ),
+    tlsClientCa: Type.Optional(
+      Type.String({
+        description: 'certificates of the authorities that sign client certificates, PEM; read again when it changes',
+      }),
+    ),
+    tlsClientAuth: Type.Enum(clientAuths, {
+      default: 'none',
+      description: 'whether clients show a certificate: none, never asked for; optional; required',
+    }),
+    plainHttp: Type.Boolean({
+      default: false,
+      flag: '',
+      description:
+        'allow HTTP without TLS on a non-loopback address: a proxy in front has it, or the network is trusted',
+    }),
     adapters: Type.Array(Type.Enum(AdapterName), {
       default: [],
       uniqueItems: true,

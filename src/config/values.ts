@@ -38,6 +38,7 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokenFile':
     case 'tlsCert':
     case 'tlsKey':
+    case 'tlsClientCa':
       return readPath(raw);
     case 'data':
       return raw === 'none' ? { value: undefined } : readPath(raw);
@@ -62,8 +63,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'dnsTransport':
     case 'dnsCookies':
     case 'dnsDenied':
+    case 'tlsClientAuth':
       return readWord(key, raw);
     case 'insecure':
+    case 'plainHttp':
     case 'fsync':
       return readSwitch(raw);
     case 'logLevel':
@@ -104,7 +107,7 @@ function readSwitch(raw: unknown): Outcome {
 }
 
 /** One of a few words. */
-function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied', raw: unknown): Outcome {
+function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'tlsClientAuth', raw: unknown): Outcome {
   // YAML 1.1 habits: a bare on and off may have become true and false.
   const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
   if (Value.Check(settingsSchema.properties[key], value)) return { value };

@@ -61,7 +61,16 @@ interface WatchCounts {
   readonly cutCount: number;
 }
 
+/** The certificate of this server, and what became of handshakes. */
+export interface TlsFacts {
+  readonly expiresAtMs: number;
+  readonly isFailing: boolean;
+  readonly handshakes: { readonly done: number; readonly failed: number; readonly refused: number };
+}
+
 export interface MetricsSources {
+  /** Undefined: there is no TLS. */
+  readonly tls?: (() => TlsFacts) | undefined;
   /** What the HTTP plane and control count. */
   readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
@@ -106,6 +115,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   if (sources.processMetrics !== false) addProcessDefaults(page);
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
+  addTlsMetrics(page, sources.tls);
   addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
   addCheckMetrics(page, sources.checks);
@@ -172,6 +182,32 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   counter(page, 'rollcall_watchers_cut_total', cut, [], () => [[{}, watch.cutCount]]);
   const waiting = 'Callers that wait until an instance is safe to stop.';
   gauge(page, 'rollcall_drains_waiting', waiting, [], () => [[{}, drainsWaiting()]]);
+}
+
+function addTlsMetrics(page: Page, facts: MetricsSources['tls']): void {
+  // Without TLS they have no value: 0 would be a certificate that has expired.
+  const rows = (of: (facts: TlsFacts) => readonly Row[]) => () => (facts === undefined ? [] : of(facts()));
+  const ends = 'When the certificate of this server expires, in seconds since 1970.';
+  const name = 'rollcall_tls_certificate_expiry_timestamp_seconds';
+  gauge(
+    page,
+    name,
+    ends,
+    [],
+    rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]),
+  );
+  const failing = '1 while the files of the certificate cannot be used, and the one before is.';
+  gauge(
+    page,
+    'rollcall_tls_reload_failing',
+    failing,
+    [],
+    rows(({ isFailing }) => [[{}, isFailing ? 1 : 0]]),
+  );
+  const help = 'TLS handshakes of HTTP connections.';
+  const byResult = ({ handshakes: { done, failed, refused } }: TlsFacts): Row[] =>
+    byOne('result', new Map(Object.entries({ done, failed, refused })));
+  counter(page, 'rollcall_tls_handshakes_total', help, ['result'], rows(byResult));
 }
 
 function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
