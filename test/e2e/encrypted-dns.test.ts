@@ -1,23 +1,25 @@
 // DNS over TLS and HTTPS of the whole program: a forwarder that has nothing else, a certificate that is replaced while it
 // runs, and DoH behind a proxy.
 
+import { once } from 'node:events';
 import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Authority } from '../kit/certificates.ts';
 import { udpClient } from '../kit/dns-client.ts';
 import { startUnboundOverTls } from '../kit/forwarders.ts';
 import { requireInCi } from '../kit/installed.ts';
 import { packet } from '../kit/packet.ts';
-import { run } from '../kit/program.ts';
+import { output, run } from '../kit/program.ts';
 import { readReply } from '../kit/reply.ts';
 import { scratch } from '../kit/scratch.ts';
 import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
 import { tlsClient } from '../kit/tls-client.ts';
 import { until } from '../kit/until.ts';
 
-const missing = requireInCi(['kdig', 'unbound'], 'knot-dnsutils unbound');
+const missing = requireInCi(['kdig', 'unbound', 'curl'], 'knot-dnsutils unbound curl');
 const leftovers: (() => unknown)[] = [];
 let authority: Authority;
 let server: ServerProcess;
@@ -37,7 +39,6 @@ beforeAll(async () => {
       ROLLCALL_DNS_TLS: '127.0.0.1:0',
       ROLLCALL_TLS_CERT: cert,
       ROLLCALL_TLS_KEY: key,
-      ROLLCALL_TRUSTED_PROXIES: '127.0.0.0/8',
     },
   });
   tlsPort = server.dnsTlsListens[0]?.port ?? 0;
@@ -78,18 +79,58 @@ test('a certificate that is replaced is shown without a restart', async () => {
   await until('the new certificate', shown, { withinMs: 30_000 });
 });
 
-test('DNS over HTTPS says what DNS says', async () => {
-  const api = new ApiClient(server.http);
-  leftovers.push(() => api.close());
-  const scheme = server.http;
-  const reply = await fetch(`${scheme}/dns-query`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/dns-message' },
-    body: new Uint8Array(packet({ name: 'svc.', type: 6, edns: true })),
+describe.skipIf(missing.length > 0)('DNS over HTTPS', () => {
+  const kdig = (...args: string[]) =>
+    run('kdig', [
+      '@127.0.0.1',
+      '-p',
+      String(server.httpPort),
+      `+tls-ca=${authority.ca}`,
+      '+tls-hostname=localhost',
+      ...args,
+    ]);
+
+  test.each([['+https'], ['+https', '+https-get'], ['+https', '+padding']])('kdig %s %s', async (...options) => {
+    const { out, err } = await kdig(...options, 'svc.', 'SOA');
+    expect(out + err).toMatch(/status: NOERROR/);
+    expect(out).toMatch(/HTTP session \(HTTP\/2-(GET|POST)\)/);
+    if (options.includes('+padding')) expect(out).toMatch(/Received 468 B/);
   });
-  expect(reply.status).toBe(200);
-  expect(reply.headers.get('cache-control')).toMatch(/^max-age=\d+$/);
-  expect(readReply(new Uint8Array(await reply.arrayBuffer()))).toMatchObject({ rcode: 'NOERROR', aa: true });
+
+  test('curl finds a service with it, and the reply may be kept as long as its TTL', async () => {
+    const web = createServer((_request, response) => response.end('found'));
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    leftovers.push(() => web.close());
+    const { port } = web.address() as AddressInfo;
+    const url = `https://127.0.0.1:${server.httpPort}`;
+    const curl = (...args: string[]) => output('curl', ['-sS', '--cacert', authority.ca, ...args]);
+    const body = JSON.stringify({ addrs: [`http://127.0.0.1:${port}`] });
+    const json = ['-H', 'content-type: application/json', '-d', body];
+    await curl('-X', 'PUT', ...json, `${url}/api/v1/apps/prod/web/web-1`);
+    expect(await curl('--doh-url', `${url}/dns-query`, `http://web.prod.svc:${port}/`)).toBe('found');
+    const dns = packet({ id: 0, name: 'web.prod.svc.' }).toString('base64url');
+    const head = await curl('-I', '-X', 'GET', `${url}/dns-query?dns=${dns}`);
+    expect(head).toMatch(/^HTTP\/2 200/);
+    expect(head).toMatch(/^cache-control: max-age=[0-5]\r?$/im);
+    expect(head).toMatch(/^content-type: application\/dns-message\r?$/im);
+  });
+});
+
+test('over plain HTTP only a trusted proxy is answered', async () => {
+  const question = new Uint8Array(packet({ name: 'svc.', type: 6, edns: true }));
+  const headers = { 'content-type': 'application/dns-message' };
+  for (const [proxies, status] of [
+    ['127.0.0.0/8', 200],
+    ['192.0.2.0/24', 403],
+  ] as const) {
+    const plain = await startServer({ env: { ROLLCALL_TRUSTED_PROXIES: proxies } });
+    const reply = await fetch(`${plain.http}/dns-query`, { method: 'POST', headers, body: question });
+    expect(reply.status).toBe(status);
+    const octets = new Uint8Array(await reply.arrayBuffer());
+    if (status === 200) expect(readReply(octets)).toMatchObject({ rcode: 'NOERROR', aa: true });
+    await plain.stop();
+  }
 });
 
 test.each([
