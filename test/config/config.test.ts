@@ -46,6 +46,11 @@ describe('where a value comes from', () => {
       tokens: [],
       tokenFile: undefined,
       insecure: false,
+      tlsCert: undefined,
+      tlsKey: undefined,
+      tlsClientCa: undefined,
+      tlsClientAuth: 'none',
+      plainHttp: false,
       publicUrl: '',
       trustedProxies: [],
       fsync: true,
@@ -114,12 +119,19 @@ describe('where a value comes from', () => {
       dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
       adapters: 'tutorial',
+      tlsClientAuth: 'required',
+    };
+    // They come together or not at all.
+    const tls = {
+      ...{ ROLLCALL_TLS_CERT: 'c.pem', ROLLCALL_TLS_KEY: 'k.pem' },
+      ...{ ROLLCALL_TLS_CLIENT_CA: 'ca.pem', ROLLCALL_TLS_CLIENT_AUTH: 'optional' },
     };
     for (const key of settingKeys) {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const world: World = { env: { [environmentNameOf(key)]: value }, files: { tokens: `ops ${secret}` } };
+      const env = { ...(key.startsWith('tls') ? tls : {}), [environmentNameOf(key)]: value };
+      const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
     }
     expect(environmentNameOf('answerCacheMiB')).toBe('ROLLCALL_ANSWER_CACHE_MIB');

@@ -33,7 +33,8 @@ beforeAll(async () => {
   url = `https://127.0.0.1:${server.httpPort}`;
 });
 
-afterAll(() => server.stop());
+// It has logged an error by then, which `stop` would mind.
+afterAll(() => server.kill());
 
 const asClient = ['--ca', at('ca.pem'), '--client-cert', at('client.pem'), '--client-key', at('client.key')];
 
@@ -92,7 +93,7 @@ describe('who calls', () => {
       key: text('client.key'),
     });
     const membership = client.register({ env: 'prod', appid: 'pay', instance: 'p1', addrs: ['http://127.0.0.1:1'] });
-    await membership.ready;
+    await membership.registered();
     await client.close();
   });
 
