@@ -101,7 +101,7 @@ test('what it copies, with production packages alone, starts as the image does, 
     said: expect.stringContaining('token'),
   });
   const server = await startServer({
-    ...serve({ ROLLCALL_TOKENS: 'ops=0123456789abcdef' }),
+    ...serve({ ROLLCALL_TOKENS: 'ops=0123456789abcdef', ROLLCALL_PLAIN_HTTP: 'true' }),
     http: '0.0.0.0:0',
   });
   const [shell = '', ...args] = listOf(restOf('HEALTHCHECK')[0] ?? '');

@@ -216,7 +216,7 @@ describe.concurrent('a start that cannot be', () => {
   test.each(['0.0.0.0:0', '[::]:0', '192.0.2.1:0'])('an open API on %s without a token is refused', async (listen) => {
     const { code, out, err } = await serveToItsEnd([...anywhere, '--http', listen, '--dns', '127.0.0.1:0'], directory);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/no token is set.*--insecure\n$/s);
+    expect(err).toMatch(/no token is set.*--insecure\n.*no TLS.*--plain-http/s);
   });
 });
 
@@ -228,7 +228,7 @@ describe.concurrent('with a token', () => {
     const { server, api } = await serverFor({
       http: '0.0.0.0:0',
       env: { ROLLCALL_TOKENS: `deploy=${secret}`, ROLLCALL_LOG_LEVEL: 'trace' },
-      args: ['--token-file', 'tokens'],
+      args: ['--token-file', 'tokens', '--plain-http'],
       files: { tokens: `# readers\nreader ${otherSecret}\n` },
     });
     const path = '/api/v1/apps/prod/orders/orders-1';

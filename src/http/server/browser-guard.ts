@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { shown } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
+import { isSecureDnsQuery } from '../doh/dns-query.ts';
 import { askedHost } from './client-facing.ts';
 import { sendProblem } from './problem-details.ts';
 
@@ -22,7 +23,7 @@ export interface BrowserGuardOptions {
 /** Adds the guard in front of all routes but the health checks, which tell nothing. */
 export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.url === '/healthz' || request.url === '/readyz') return done();
+    if (request.url === '/healthz' || request.url === '/readyz' || isSecureDnsQuery(request)) return done();
     const { origin = '' } = request.headers;
     const host = askedHost(request) ?? '';
     const fault = pageFault({ origin: request.headers.origin, host: askedHost(request) }, options);
