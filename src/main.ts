@@ -55,6 +55,8 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     import('./app/app.ts'),
     import('./runtime/service-notify.ts'),
   ]);
+  // What it writes (data, and nothing else) is for its own user.
+  process.umask(0o077);
   const log = openLog(config.logLevel);
   const { logger } = log;
   const notify = await openServiceNotify(process.env, (reason) => logger.warn({ reason }, 'cannot notify systemd'));

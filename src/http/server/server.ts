@@ -289,7 +289,7 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
       ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
     },
   });
-  // The plugin's own policy upgrades to https, which this server does not speak; validatorUrl would call a stranger.
+  // The plugin's own policy upgrades to https, which this server may not speak; validatorUrl would call a stranger.
   const staticCSP =
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
   app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
