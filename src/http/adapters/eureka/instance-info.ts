@@ -70,14 +70,14 @@ function portObject(address: Address | undefined, disabled: number) {
   return { $: address?.number ?? disabled, '@enabled': String(address !== undefined) };
 }
 
-/** XML of older clients names no class, which Java needs. */
+/** Java needs the class, which some clients leave out or give another name. */
 function dataCenterOf({ dataCenterInfo }: EurekaContent): Readonly<Record<string, unknown>> {
   if (dataCenterInfo === undefined) return ownDataCenter;
-  const { '@class': named, class: plain, name, metadata } = dataCenterInfo;
+  const { name, metadata } = dataCenterInfo;
   const isAmazon = name === 'Amazon';
   const known = `com.netflix.appinfo.${isAmazon ? 'AmazonInfo' : 'InstanceInfo$DefaultDataCenterInfo'}`;
   const hasMetadata = typeof metadata === 'object' && metadata !== null;
-  return { '@class': named ?? plain ?? known, name, ...(hasMetadata ? { metadata } : {}) };
+  return { '@class': known, name, ...(hasMetadata ? { metadata } : {}) };
 }
 
 function leaseInfo({ instance, registeredAtMs, renewedAtMs, upAtMs }: Shown, content: EurekaContent) {
