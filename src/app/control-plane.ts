@@ -20,12 +20,10 @@ import { Life } from '../model/life.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
-import { logEviction } from './eviction-log.ts';
 import { fdBudget } from './fd-budget.ts';
-import { GuardLog } from './guard-log.ts';
 import type { LeaseTimer } from './lease-timer.ts';
-import { limits } from './limits.ts';
 import type { ProcessClock } from './process-clock.ts';
+import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 
 export interface ControlPlaneDeps {
@@ -159,4 +157,19 @@ function createFronts(
     limits: fdBudget(config).limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });
+}
+
+/** `connections` is what is left of the setting by the descriptors that the process may open. */
+function limits(
+  config: Pick<Config, 'instancesMax' | 'appsMax' | 'watchersMax' | 'longPollsMax' | 'tcpConnectionsMax'>,
+  connections: number,
+): Readonly<Record<string, number>> {
+  return {
+    instances: config.instancesMax,
+    apps: config.appsMax,
+    watchers: config.watchersMax,
+    'long-polls': config.longPollsMax,
+    connections,
+    'dns-connections': config.tcpConnectionsMax,
+  };
 }

@@ -3,12 +3,12 @@
 // the next one as soon as that fails or after a quarter of a second, and the first that answers decides, well or badly.
 // What is said of it names the address, where there are several, and what came back, in a line.
 
+import { connect } from 'node:net';
 import type { Address } from '../model/address.ts';
 import type { Check } from '../model/checks.ts';
 import { probeDns } from './probes/dns.ts';
 import { probeGrpc } from './probes/grpc.ts';
 import { probeHttp } from './probes/http.ts';
-import { probeTcp } from './probes/tcp.ts';
 import type { Locate } from './targets.ts';
 
 /** `refused`: nobody was asked, it is not an address that checks go to. */
@@ -144,4 +144,16 @@ function errorText({ code, message }: NodeJS.ErrnoException): string {
 /** Comes from others: one printable line. */
 function line(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, ' ').slice(0, detailCharactersMax);
+}
+
+/** A TCP check passes when a connection is made. */
+function probeTcp({ ip, port }: Located, signal: AbortSignal): Promise<ProbeResult> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: ip, port, signal });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve({ kind: 'passed', detail: 'connected' });
+    });
+  });
 }

@@ -57,7 +57,7 @@ export function locateWithin(networks: readonly string[], find: typeof lookup = 
     return undefined;
   };
   return async (address) => {
-    const { host, number: port, family } = address;
+    const { host, port, family } = address;
     let ips = [host];
     if (family === 'name') {
       try {

@@ -7,7 +7,6 @@ import type { GuardView } from '../model/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import type { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
-import { ZoneFileCounts } from './zone-file-counts.ts';
 
 /** What the DNS side counts. Read once a scrape. */
 export interface DnsCounts {
@@ -294,4 +293,24 @@ function gauge(
     for (const [labels, value] of rows()) this.set(labels, value);
   };
   new Gauge<string>({ name, help, labelNames, registers: [page], collect });
+}
+
+/** Which zone files are not served as they are written: refused, or deleted while their zone is served on. */
+export interface ZoneFileNews {
+  readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'released' | 'unwatched';
+  readonly path: string;
+}
+
+export class ZoneFileCounts {
+  readonly #failing = new Set<string>();
+
+  /** Files at fault now. */
+  get failing(): number {
+    return this.#failing.size;
+  }
+
+  changed({ kind, path }: ZoneFileNews): void {
+    if (kind === 'refused' || kind === 'deleted') this.#failing.add(path);
+    else if (kind !== 'unwatched') this.#failing.delete(path);
+  }
 }

@@ -30,9 +30,8 @@ import { App } from './apps/app.ts';
 import { Decider } from './decider.ts';
 import type { Hold } from './holds.ts';
 import { isLapsed } from './leases/term.ts';
-import { MutableRecord } from './mutable-record.ts';
+import { MutableRecord, recoveredSupervision } from './mutable-record.ts';
 import type { RegisterOptions, RegistryOptions } from './options.ts';
-import { recoveredSupervision } from './recovered-supervision.ts';
 import { State } from './state.ts';
 
 export type * from '../model/outcome.ts';

@@ -94,7 +94,7 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
   if ('problem' in body) return usageFault(String(body['problem']));
   const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 });
   const [first] = Array.isArray(registration) ? [] : registration.addrs;
-  const instance = textOption(typed, 'instance') ?? `${hostname()}:${first?.number ?? 1}`;
+  const instance = textOption(typed, 'instance') ?? `${hostname()}:${first?.port ?? 1}`;
   const key = parseInstanceKey(textOption(typed, 'env') ?? '', textOption(typed, 'app') ?? '', instance);
   const times = readTimes(typed);
   const problems = [
@@ -127,9 +127,9 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
 }
 
 /** The program gets its name and its port, and not the token. */
-function childEnv({ env }: CliContext, { number }: Address, name: string): NodeJS.ProcessEnv {
+function childEnv({ env }: CliContext, { port }: Address, name: string): NodeJS.ProcessEnv {
   const { ROLLCALL_TOKEN: _token, ...rest } = env;
-  return { PORT: String(number), ...rest, ROLLCALL_INSTANCE: name };
+  return { PORT: String(port), ...rest, ROLLCALL_INSTANCE: name };
 }
 
 const timeFlags = {
@@ -167,7 +167,7 @@ function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | 
   if (path !== undefined && delayMs !== undefined)
     return usageFault('--ready-http and --ready-delay: one of them, not both');
   if (delayMs !== undefined) return { kind: 'delay', ms: delayMs };
-  const addr = ports.find(({ port }) => port === 'http' || port === 'https') ?? ports[0];
+  const addr = ports.find(({ portName }) => portName === 'http' || portName === 'https') ?? ports[0];
   if (addr === undefined)
     return usageFault('--addr: no TCP port among them to see readiness by; say --ready-delay SECONDS');
   if (path === undefined) return { kind: 'ports', addrs: ports };

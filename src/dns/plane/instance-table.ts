@@ -80,7 +80,7 @@ export class InstanceTable implements HostsView {
       names: this.#label(row),
       // With its sign again.
       hosts: this.#get(row, HOST) | 0,
-      numbers: this.#numbers(row),
+      ports: this.#ports(row),
       profile: this.#profiles.get(profile),
     });
   }
@@ -126,7 +126,7 @@ export class InstanceTable implements HostsView {
   put(app: AppRows, instance: CompactInstance, row = -1): number {
     const beside = [app.last, this.#latest].filter((other) => other >= 0);
     const profiles = beside.map((other) => this.#get(other, PROFILE));
-    const ports = beside.map((other) => this.#get(other, PORT) - lists);
+    const listsBeside = beside.map((other) => this.#get(other, PORT) - lists);
     if (row >= 0) this.#forget(row);
     const at = row >= 0 ? row : this.#join(app, instance.label);
     this.#latest = at;
@@ -136,9 +136,9 @@ export class InstanceTable implements HostsView {
       this.#irregularHosts.add(instance);
       return at;
     }
-    const { hosts, numbers, profile } = instance;
+    const { hosts, ports, profile } = instance;
     this.#set(at, PROFILE, this.#profiles.add(profile, profiles));
-    this.#set(at, PORT, typeof numbers === 'number' ? numbers : lists + this.#lists.add(numbers, ports));
+    this.#set(at, PORT, typeof ports === 'number' ? ports : lists + this.#lists.add(ports, listsBeside));
     this.#joinHost(at, hosts >>> 0);
     return at;
   }
@@ -164,11 +164,11 @@ export class InstanceTable implements HostsView {
   #neighbour(row: number): Neighbour {
     const profile = this.#get(row, PROFILE);
     if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
-    return { numbers: this.#numbers(row), profile: this.#profiles.get(profile) };
+    return { ports: this.#ports(row), profile: this.#profiles.get(profile) };
   }
 
   /** Precondition: the row is plain. */
-  #numbers(row: number): Neighbour['numbers'] {
+  #ports(row: number): Neighbour['ports'] {
     const port = this.#get(row, PORT);
     return port < lists ? port : this.#lists.get(port - lists);
   }

@@ -164,7 +164,7 @@ export class Replica implements RegistryView {
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
     const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
-    app.addressCount += after.profile.ports.length - (before?.profile.ports.length ?? 0);
+    app.addressCount += after.profile.services.length - (before?.profile.services.length ?? 0);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });
@@ -177,7 +177,7 @@ export class Replica implements RegistryView {
     const before = this.#table.instance(row);
     this.#leases.delete(row);
     this.#table.delete(app, row);
-    app.addressCount -= before.profile.ports.length;
+    app.addressCount -= before.profile.services.length;
     if (app.last < 0) this.#apps.delete(app);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before });

@@ -73,10 +73,10 @@ export function openInstance({ isNearExpiry, isSuspect, instance }: ReplicaInsta
   return isNearExpiry || isSuspect ? undefined : instance;
 }
 
-function alikeRow(instance: Instance, { host, number }: Address, revision: number, before: Instance): Row {
+function alikeRow(instance: Instance, { host, port }: Address, revision: number, before: Instance): Row {
   const { env, appid, label } = instance;
   const id = instance.instance === label ? '' : instance.instance;
-  const row = ['=', label, id, revision, host, number];
+  const row = ['=', label, id, revision, host, port];
   return env === before.env && appid === before.appid ? row : [...row, env, appid];
 }
 
@@ -106,14 +106,14 @@ export function readUpdates(text: string): Update[] {
   });
 }
 
-type AlikeRow = ['=', label: string, id: string, revision: number, host: string, number: number, ...Partial<AppOf>];
+type AlikeRow = ['=', label: string, id: string, revision: number, host: string, port: number, ...Partial<AppOf>];
 type AppOf = [env: string, appid: string];
 
-function alikeOf([, label, id, revision, host, number, ...app]: AlikeRow, before: Put): Put {
+function alikeOf([, label, id, revision, host, port, ...app]: AlikeRow, before: Put): Put {
   const [env = before.env, appid = before.appid] = app;
   const { registration, supervision, deadlineMs, why } = before;
-  const [{ port, protocol, family }] = registration.addrs as readonly [Address];
-  const addrs = [{ port, protocol, host, family, number }];
+  const [{ portName, protocol, family }] = registration.addrs as readonly [Address];
+  const addrs = [{ portName, protocol, host, family, port }];
   const place = { env, appid, label, id: id === '' ? label : id };
   return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, supervision, deadlineMs, why };
 }

@@ -22,7 +22,7 @@ import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
-import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
+import { AnswerCache, type CachedAnswer, cachedAnswer, questionKey } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
 import type { DnsCounters, Transport } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
@@ -86,84 +86,106 @@ const rcodeOfOpcode = new Map<number, number>([
 ]);
 
 export function createHandler(deps: HandlerDeps): Handler {
-  const { zones, counters, identity, outstanding, gate, requests } = deps;
-  const opt = new OptWriter(identity, () => deps.wallMs());
-  const encoder = new AnswerEncoder();
-  const writer = new ReplyWriter();
-  const cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
-    recent.forget(entry);
-    outstanding.close(entry.record);
-  });
-  const recent = new FastPath(cache.entriesMax, { counters, opt, writer, monotonicMs: () => deps.monotonicMs() });
-  const gated: WriteCached = (request, at, end, reply, replyAt, peer) =>
-    gate?.verdict(peer) === 'admit' ? recent.write(request, at, end, reply, replyAt, peer) : 0;
+  const handler = new RequestHandling(deps);
+  const handle = (bytes: Buffer, peer: Peer): Reply => handler.reply(bytes, peer);
+  return Object.assign(handle, { fromCache: handler.fromCache, gate: deps.gate });
+}
 
-  return Object.assign(handle, { fromCache: gate === undefined ? recent.write : gated, gate });
+class RequestHandling {
+  readonly #deps: HandlerDeps;
+  readonly #gate: Gate | undefined;
+  readonly #counters: DnsCounters;
+  readonly #opt: OptWriter;
+  readonly #encoder = new AnswerEncoder();
+  readonly #writer = new ReplyWriter();
+  readonly #cache: AnswerCache;
+  readonly #recent: FastPath;
+  readonly fromCache: WriteCached;
 
-  function handle(bytes: Buffer, peer: Peer): Reply {
+  constructor(deps: HandlerDeps) {
+    const { gate, counters, outstanding } = deps;
+    this.#deps = deps;
+    this.#gate = gate;
+    this.#counters = counters;
+    this.#opt = new OptWriter(deps.identity, () => deps.wallMs());
+    this.#cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
+      this.#recent.forget(entry);
+      outstanding.close(entry.record);
+    });
+    const fastPath = { counters, opt: this.#opt, writer: this.#writer, monotonicMs: () => deps.monotonicMs() };
+    const recent = new FastPath(this.#cache.entriesMax, fastPath);
+    this.#recent = recent;
+    this.fromCache =
+      gate === undefined
+        ? recent.write
+        : (request, at, end, reply, replyAt, peer) =>
+            gate.verdict(peer) === 'admit' ? recent.write(request, at, end, reply, replyAt, peer) : 0;
+  }
+
+  reply(bytes: Buffer, peer: Peer): Reply {
     if (bytes.length < headerOctets || isResponse(bytes)) {
-      counters.dropped++;
+      this.#counters.dropped++;
       return undefined;
     }
-    const verdict = gate?.verdict(peer) ?? 'admit';
-    if (verdict !== 'admit') counters.denied++;
+    const verdict = this.#gate?.verdict(peer) ?? 'admit';
+    if (verdict !== 'admit') this.#counters.denied++;
     if (verdict === 'drop') return undefined;
     const query = decodeQuery(bytes);
     const questionEnd = 'cookieOnly' in query ? headerOctets : query.questionEnd;
     if (verdict === 'refuse')
-      return bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
+      return this.#bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
     if ('malformed' in query) {
       const opcode = opcodeOf(bytes);
       const isKnown = opcode === Opcode.QUERY || rcodeOfOpcode.has(opcode);
-      return bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, questionEnd, query.edns);
+      return this.#bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, questionEnd, query.edns);
     }
     if ('cookieOnly' in query) {
       const { edns } = query;
       const rcode = edns.version === 0 ? Rcode.NOERROR : Rcode.BADVERS;
-      return bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
+      return this.#bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
     }
-    const handler = requests === undefined ? undefined : handlerOf(query, requests);
-    return handler === undefined ? question(bytes, peer, query) : later(handler, bytes, peer, query);
+    const handler = this.#deps.requests === undefined ? undefined : handlerOf(query, this.#deps.requests);
+    return handler === undefined ? this.#question(bytes, peer, query) : this.#later(handler, bytes, peer, query);
   }
 
-  function question(bytes: Buffer, peer: Peer, query: Query): Buffer {
+  #question(bytes: Buffer, peer: Peer, query: Query): Buffer {
     const { qname, qtype, questionEnd, edns } = query;
-    const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, identity) : undefined;
-    const refusal = refusalOf(query, record !== undefined);
+    const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, this.#deps.identity) : undefined;
+    const refusal = this.#refusalOf(query, record !== undefined);
     if (refusal !== undefined) {
-      const reply = bare(bytes, peer, refusal, questionEnd, edns, qtype);
+      const reply = this.#bare(bytes, peer, refusal, questionEnd, edns, qtype);
       const tsig = refusal === Rcode.NOTAUTH ? badKeyRecord(bytes, query.tsigAt as number) : undefined;
       return tsig === undefined ? reply : withTsig(reply, tsig);
     }
     if (record !== undefined) {
-      counters.countQuery(peer.transport, qtype, Rcode.NOERROR);
+      this.#counters.countQuery(peer.transport, qtype, Rcode.NOERROR);
       return replyWithRecord(
         bytes,
         questionEnd,
         record,
-        optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd + record.length),
+        this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd + record.length),
       );
     }
     try {
-      return answered(bytes, peer, query);
+      return this.#answered(bytes, peer, query);
     } catch (error) {
-      return fault(error, bytes, peer, query);
+      return this.#fault(error, bytes, peer, query);
     }
   }
 
-  function fault(error: unknown, bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
-    deps.onFault(error, `${nameToText(qname)} ${qtype}`);
-    return bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
+  #fault(error: unknown, bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
+    this.#deps.onFault(error, `${nameToText(qname)} ${qtype}`);
+    return this.#bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
   }
 
-  function later(handler: RequestHandler, bytes: Buffer, peer: Peer, query: Query): LaterReply {
+  #later(handler: RequestHandler, bytes: Buffer, peer: Peer, query: Query): LaterReply {
     const { transport, address } = peer;
     // Request and peer are the transport's again when this call returns.
-    return new LaterReply(messagesOf(handler, Buffer.from(bytes), { transport, address }, query));
+    return new LaterReply(this.#messagesOf(handler, Buffer.from(bytes), { transport, address }, query));
   }
 
   /** Where a message was sent already, a fault is thrown: the transport must end the stream, since it is not whole. */
-  async function* messagesOf(
+  async *#messagesOf(
     handler: RequestHandler,
     bytes: Buffer,
     peer: Peer,
@@ -172,76 +194,82 @@ export function createHandler(deps: HandlerDeps): Handler {
     let sent = 0;
     try {
       for await (const message of handler(query, bytes, peer)) {
-        const reply = fitted(message, bytes, peer, query);
-        if (sent++ === 0) counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
+        const reply = this.#fitted(message, bytes, peer, query);
+        if (sent++ === 0) this.#counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
         yield reply;
       }
     } catch (error) {
-      const reply = fault(error, bytes, peer, query);
+      const reply = this.#fault(error, bytes, peer, query);
       if (sent > 0) throw error;
       yield reply;
     }
   }
 
   /** What is too long for a datagram is cut to nothing, with TC. */
-  function fitted(message: Buffer, bytes: Buffer, peer: Peer, { questionEnd, edns }: Query): Buffer {
+  #fitted(message: Buffer, bytes: Buffer, peer: Peer, { questionEnd, edns }: Query): Buffer {
     if (message.length <= limitOf(peer.transport, edns)) return message;
-    counters.truncated++;
-    const opt = optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd);
+    this.#counters.truncated++;
+    const opt = this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd);
     const reply = replyWithout(bytes, questionEnd, (message[3] as number) & 0x0f, opt);
     reply[2] = (reply[2] as number) | 0x02;
     return reply;
   }
 
-  function refusalOf(query: Query, isChaos: boolean): number | undefined {
+  #refusalOf(query: Query, isChaos: boolean): number | undefined {
     if (query.opcode !== Opcode.QUERY) return rcodeOfOpcode.get(query.opcode) ?? Rcode.NOTIMP;
     if (query.edns !== undefined && query.edns.version !== 0) return Rcode.BADVERS;
     if (query.edns?.isCookieBad === true) return Rcode.FORMERR;
     if (query.qclass !== RRClass.IN && !isChaos) return Rcode.REFUSED;
     // RFC 8945 §5.2: signed with a key that we do not have, as we have none.
     if (query.tsigAt !== undefined) return Rcode.NOTAUTH;
-    return rcodeOfMetaType.get(query.qtype) ?? (deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
+    return rcodeOfMetaType.get(query.qtype) ?? (this.#deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
   }
 
-  function answered(bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
-    const limit = limitOf(peer.transport, edns) - opt.octets(edns, peer);
-    const nowMs = deps.monotonicMs();
+  #answered(bytes: Buffer, peer: Peer, query: Query): Buffer {
+    const { qname, qtype, questionEnd, edns } = query;
+    const limit = limitOf(peer.transport, edns) - this.#opt.octets(edns, peer);
+    const nowMs = this.#deps.monotonicMs();
     const key = questionKey(qname, qtype);
-    let entry = cache.get(key, limit, nowMs);
+    let entry = this.#cache.get(key, limit, nowMs);
     if (entry !== undefined) {
-      counters.cacheHits++;
+      this.#counters.cacheHits++;
       entry.record.lastServedMs = nowMs;
-      recent.remember(entry, bytes, questionEnd);
-    } else {
-      counters.cacheMisses++;
-      const answer = answerQuestion(qname, qtype, zones, nowMs);
-      const question = bytes.subarray(headerOctets, questionEnd);
-      let encoded = encoder.encode(qname, question, answer, limit);
-      const error = errorOfAnswer(answer, encoded.isTruncated);
-      if (encoded.isTruncated && edns !== undefined && error !== undefined) {
-        // Room to say that it was cut, for a record or two.
-        encoded = encoder.encode(qname, question, answer, limit - reasonOctets(error));
-      }
-      const record = outstanding.open(instancesIn(answer, encoded), nowMs);
-      entry = cachedAnswer(answer, encoded, error, record);
-      const { caching } = answer.lifetime;
-      const isKept = caching === 'keep' && cache.set(key, limit, entry);
-      if (isKept) recent.remember(entry, bytes, questionEnd);
-      else if (caching === 'transient') recent.rememberTransient(entry, bytes, questionEnd, nowMs);
-      if (!isKept) outstanding.close(record);
-    }
-    counters.countQuery(peer.transport, qtype, entry.rcode);
-    if (entry.isTruncated) counters.truncated++;
-    return writer.reply(
+      this.#recent.remember(entry, bytes, questionEnd);
+    } else entry = this.#madeAnew(bytes, query, key, limit, nowMs);
+    this.#counters.countQuery(peer.transport, qtype, entry.rcode);
+    if (entry.isTruncated) this.#counters.truncated++;
+    return this.#writer.reply(
       bytes,
       questionEnd,
       entry,
-      optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
+      this.#optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
     );
   }
 
+  /** On a miss of the cache. What may not be kept is good for this reply alone. */
+  #madeAnew(bytes: Buffer, query: Query, key: string, limit: number, nowMs: number): CachedAnswer {
+    const { qname, qtype, questionEnd, edns } = query;
+    this.#counters.cacheMisses++;
+    const answer = answerQuestion(qname, qtype, this.#deps.zones, nowMs);
+    const question = bytes.subarray(headerOctets, questionEnd);
+    let encoded = this.#encoder.encode(qname, question, answer, limit);
+    const error = errorOfAnswer(answer, encoded.isTruncated);
+    if (encoded.isTruncated && edns !== undefined && error !== undefined) {
+      // Room to say that it was cut, for a record or two.
+      encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
+    }
+    const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);
+    const entry = cachedAnswer(answer, encoded, error, record);
+    const { caching } = answer.lifetime;
+    const isKept = caching === 'keep' && this.#cache.set(key, limit, entry);
+    if (isKept) this.#recent.remember(entry, bytes, questionEnd);
+    else if (caching === 'transient') this.#recent.rememberTransient(entry, bytes, questionEnd, nowMs);
+    if (!isKept) this.#deps.outstanding.close(record);
+    return entry;
+  }
+
   /** A reply without records. */
-  function bare(
+  #bare(
     bytes: Buffer,
     peer: Peer,
     rcode: number,
@@ -250,11 +278,11 @@ export function createHandler(deps: HandlerDeps): Handler {
     qtype?: number,
     error = errorOfRefusal(rcode),
   ): Buffer {
-    counters.countQuery(peer.transport, qtype, rcode);
-    return replyWithout(bytes, questionEnd, rcode, optOf(bytes, peer, edns, rcode, error, questionEnd));
+    this.#counters.countQuery(peer.transport, qtype, rcode);
+    return replyWithout(bytes, questionEnd, rcode, this.#optOf(bytes, peer, edns, rcode, error, questionEnd));
   }
 
-  function optOf(
+  #optOf(
     bytes: Buffer,
     peer: Peer,
     edns: Edns | undefined,
@@ -263,7 +291,7 @@ export function createHandler(deps: HandlerDeps): Handler {
     octets: number,
   ): Buffer {
     const room = peer.transport === 'udp' ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length) : tcpOctetsMax;
-    return opt.record(edns, peer, rcode, error, octets, room);
+    return this.#opt.record(edns, peer, rcode, error, octets, room);
   }
 }
 

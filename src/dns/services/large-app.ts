@@ -19,7 +19,7 @@ import { seedOf, startOf } from './epoch.ts';
 import { hostsOf } from './host-instances.ts';
 import { OrderedSlots, type Passed, priorityRange } from './ordered-slots.ts';
 import { type Selector, type ValueKey, valuesOf } from './selector.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 import { SlotSet } from './slot-set.ts';
 import { ValueIndex } from './value-index.ts';
 
@@ -72,7 +72,7 @@ export interface Selected {
   /** Equal texts, equal instances. */
   readonly key: string;
   /** Names of the ports that addresses are narrowed to; empty: all. */
-  readonly ports: readonly string[];
+  readonly portNames: readonly string[];
   /** Equal texts, equal addresses of an instance. */
   readonly narrowing: string;
 }
@@ -202,11 +202,11 @@ export class LargeApp {
   }
 
   /** Who answers with a type, within the epoch. */
-  choose({ slots, ports }: Selected, type: number, epoch: number): Choice {
+  choose({ slots, portNames }: Selected, type: number, epoch: number): Choice {
     const start = startOf(this.#seed, epoch);
     const typeBit = bitOfType.get(type) ?? bit.up;
     const order = this.#order;
-    const having = ports.length === 0 ? undefined : this.#havingAt(ports, type);
+    const having = portNames.length === 0 ? undefined : this.#havingAt(portNames, type);
     const isWhole = (slots === undefined || slots.size === order.size) && having === undefined;
     if (isWhole && order.isOnePriority) {
       const { order: chosen, firsts } = order.draw(typeBit, recordsPerRRsetMax, start);
@@ -249,14 +249,14 @@ export class LargeApp {
   }
 
   /** Of those that say the ports, who has the type at one of them. Undefined: who has it at all has it there. */
-  #havingAt(ports: readonly string[], type: number): SlotSet | undefined {
+  #havingAt(portNames: readonly string[], type: number): SlotSet | undefined {
     if (type === RRType.A || type === RRType.AAAA) {
       const key = type === RRType.A ? 'ipv4Port' : 'ipv6Port';
-      const sets = ports.map((value) => this.saying({ key, value }));
+      const sets = portNames.map((value) => this.saying({ key, value }));
       return sets.length === 1 ? sets[0] : SlotSet.of(sets.flatMap((set) => [...set]));
     }
-    const wanted = type === RRType.HTTPS ? httpsPorts : type === RRType.SVCB ? svcbPorts : undefined;
-    return wanted === undefined || ports.some((port) => wanted.has(port)) ? undefined : new SlotSet();
+    const wanted = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
+    return wanted === undefined || portNames.some((portName) => wanted.has(portName)) ? undefined : new SlotSet();
   }
 
   #add(instance: Instance): void {
@@ -362,10 +362,10 @@ function bitsOf({ status, addrs, health }: Instance): number {
     return health?.verdict === 'unchecked' ? 1 << bit.unchecked : 0;
   }
   let bits = 1 << bit.up;
-  for (const { family, port } of addrs) {
+  for (const { family, portName } of addrs) {
     if (family !== 'name') bits |= 1 << (family === 4 ? bit.ipv4 : bit.ipv6);
-    if (svcbPorts.has(port)) bits |= 1 << bit.svcb;
-    if (httpsPorts.has(port)) bits |= 1 << bit.https;
+    if (svcbPortNames.has(portName)) bits |= 1 << bit.svcb;
+    if (httpsPortNames.has(portName)) bits |= 1 << bit.https;
   }
   return bits;
 }

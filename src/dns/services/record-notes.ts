@@ -5,7 +5,7 @@ import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
 import type { Scope } from './service-name.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 import { shownMetadata } from './service-text.ts';
 
 /** What is named; the others are counted. */
@@ -24,12 +24,12 @@ export function withoutType(
 }
 
 function hasType({ addrs }: Instance, type: number, { servesAddress }: Scope): boolean {
-  const ports = type === RRType.HTTPS ? httpsPorts : type === RRType.SVCB ? svcbPorts : undefined;
+  const portNames = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
   const family = type === RRType.A ? 4 : type === RRType.AAAA ? 6 : undefined;
-  if (ports === undefined && family === undefined) return true;
+  if (portNames === undefined && family === undefined) return true;
   return addrs.some((address) => {
     if (servesAddress?.(address) === false) return false;
-    return ports === undefined ? address.family === family : ports.has(address.port);
+    return portNames === undefined ? address.family === family : portNames.has(address.portName);
   });
 }
 

@@ -32,11 +32,11 @@ const texts: Readonly<Record<ValueKey, (instance: Instance) => readonly string[]
   _zone: (instance) => [instance.zone],
   _group: (instance) => [instance.group],
   _tag: (instance) => instance.tags,
-  _port: (instance) => instance.addrs.map((address) => address.port),
-  service: (instance) => instance.addrs.map((address) => `_${address.port}._${address.protocol}`),
+  _port: (instance) => instance.addrs.map((address) => address.portName),
+  service: (instance) => instance.addrs.map((address) => `_${address.portName}._${address.protocol}`),
   protocol: (instance) => instance.addrs.map((address) => `_${address.protocol}`),
-  ipv4Port: (instance) => instance.addrs.filter(({ family }) => family === 4).map(({ port }) => port),
-  ipv6Port: (instance) => instance.addrs.filter(({ family }) => family === 6).map(({ port }) => port),
+  ipv4Port: (instance) => instance.addrs.filter(({ family }) => family === 4).map(({ portName }) => portName),
+  ipv6Port: (instance) => instance.addrs.filter(({ family }) => family === 6).map(({ portName }) => portName),
 };
 
 /** Everything that an instance says for a key, folded; empty texts say nothing. */

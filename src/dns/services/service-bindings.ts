@@ -9,7 +9,7 @@ import { RRType } from '../message/message.ts';
 import { type Candidate, candidate, join, type Place } from './service-candidates.ts';
 import { type Endpoint, endpointsOf } from './service-endpoints.ts';
 import type { Scope } from './service-name.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 
 /** RFC 9460 §14.3.2 */
 const key = { alpn: 1, port: 3, ipv4hint: 4, ipv6hint: 6 } as const;
@@ -19,12 +19,12 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
   /** By what they say: instances behind one host name may say the same. */
   const candidates = new Map<string, Candidate>();
   const appName = place.appName();
-  const ports = type === RRType.HTTPS ? httpsPorts : svcbPorts;
+  const portNames = type === RRType.HTTPS ? httpsPortNames : svcbPortNames;
   for (const leased of up) {
     const { instance } = leased;
     for (const endpoint of endpointsOf(instance, appName)) {
       const isShown = endpoint.addresses.some(
-        (address) => ports.has(address.port) && scope.servesAddress?.(address) !== false,
+        (address) => portNames.has(address.portName) && scope.servesAddress?.(address) !== false,
       );
       if (!isShown) continue;
       const priority = new Uint8Array(2);
@@ -41,11 +41,11 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
 }
 
 /** In the order of their keys (RFC 9460 §2.2). */
-function parameters(instance: Instance, { number, hosts }: Endpoint): Uint8Array {
+function parameters(instance: Instance, { port, hosts }: Endpoint): Uint8Array {
   const parts: Uint8Array[] = [];
   const alpn = alpnOf(instance);
   if (alpn.length > 0) parts.push(parameter(key.alpn, alpn));
-  parts.push(parameter(key.port, [Uint8Array.of(number >> 8, number & 0xff)]));
+  parts.push(parameter(key.port, [Uint8Array.of(port >> 8, port & 0xff)]));
   for (const [type, hint] of [
     [RRType.A, key.ipv4hint],
     [RRType.AAAA, key.ipv6hint],

@@ -87,12 +87,12 @@ export class ServiceBrowse {
     if (path === '_udp' || path === '_dns-sd._udp') return this.#between();
     if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner, nowMs));
     if (path === '_tcp') return [...types.keys()].some((type) => type.endsWith('._tcp')) ? this.#between() : undefined;
-    const [port, protocol] = labels.slice(-2) as [string, string];
-    const apps = types.get(`${port}.${protocol}`);
+    const [portName, protocol] = labels.slice(-2) as [string, string];
+    const apps = types.get(`${portName}.${protocol}`);
     if (apps === undefined || labels.length > 3) return undefined;
     if (labels.length === 2)
-      return this.#list(() => this.#instanceList(apps, env, `${port}.${protocol}`, owner, nowMs));
-    return this.#advertised(labels[0] as string, env, port, protocol);
+      return this.#list(() => this.#instanceList(apps, env, `${portName}.${protocol}`, owner, nowMs));
+    return this.#advertised(labels[0] as string, env, portName, protocol);
   }
 
   #between(): Node {
@@ -121,8 +121,8 @@ export class ServiceBrowse {
           planDraws(boundsOf(weights), recordsPerRRsetMax, startOf(seedOf({ env, appid: '' }), epoch.number)),
         );
     const rdatas = plan.order.map((index) => {
-      const [port, protocol] = (names[index] as string).split('.') as [string, string];
-      return [childOf(port, childOf(protocol, env) as Name) as Name];
+      const [portName, protocol] = (names[index] as string).split('.') as [string, string];
+      return [childOf(portName, childOf(protocol, env) as Name) as Name];
     });
     const rrset = { owner, type: RRType.PTR, ttl: typesTtlSeconds, rdatas };
     return {
@@ -233,7 +233,11 @@ export class ServiceBrowse {
     const large = this.#deps.largeApps.of({ env, appid });
     if (large !== undefined) {
       const slots = large.saying({ key: 'service', value: type });
-      const { chosen, firsts } = large.choose({ large, slots, key: '', ports: [], narrowing: '' }, RRType.SRV, epoch);
+      const { chosen, firsts } = large.choose(
+        { large, slots, key: '', portNames: [], narrowing: '' },
+        RRType.SRV,
+        epoch,
+      );
       for (const slot of chosen.slice(0, count)) up.push(large.at(slot));
       return turnsOf(firsts, up.length - base);
     }
@@ -263,15 +267,15 @@ export class ServiceBrowse {
     const app = this.#view.at(env, appid);
     if (app === undefined || app === 'within') return;
     for (const leased of app.instances())
-      if (leased.instance.addrs.some(({ port, protocol }) => `_${port}._${protocol}` === type)) yield leased;
+      if (leased.instance.addrs.some(({ portName, protocol }) => `_${portName}._${protocol}` === type)) yield leased;
   }
 
-  #advertised(label: string, env: string, port: string, protocol: string): ServiceName | undefined {
+  #advertised(label: string, env: string, portName: string, protocol: string): ServiceName | undefined {
     const at = label.indexOf(separator);
     const found = at < 0 ? undefined : this.#leased(env, label.slice(at + 1), label.slice(0, at));
     if (found === undefined) return undefined;
     const { app, leased } = found;
-    const servesAddress = isAddressOf(port, protocol);
+    const servesAddress = isAddressOf(portName, protocol);
     if (!leased.instance.addrs.some(servesAddress)) return undefined;
     return { kind: 'scope', scope: { app, kind: 'advertised', instances: () => [leased], servesAddress } };
   }
@@ -290,8 +294,8 @@ interface Listing {
   turns: readonly number[];
 }
 
-function isAddressOf(port: string, protocol: string): (address: Instance['addrs'][number]) => boolean {
-  return (address) => `_${address.port}` === port && `_${address.protocol}` === protocol;
+function isAddressOf(portName: string, protocol: string): (address: Instance['addrs'][number]) => boolean {
+  return (address) => `_${address.portName}` === portName && `_${address.protocol}` === protocol;
 }
 
 function advertisedLabel({ label, appid }: Instance): string {

@@ -85,7 +85,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
       if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
       // Below its own name nobody else says anything.
       const isShared = endpoint.hosts.length === 0;
-      const key = isShared ? `${instance.priority} ${endpoint.number} ${endpoint.target}` : '';
+      const key = isShared ? `${instance.priority} ${endpoint.port} ${endpoint.target}` : '';
       const known = isShared ? byHostName.get(key) : undefined;
       if (known !== undefined) {
         join(known, leased, place.nowMs);
@@ -95,7 +95,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
       const numbers = new Uint8Array(6);
       setUint16(numbers, 0, instance.priority);
       setUint16(numbers, 2, instance.weight);
-      setUint16(numbers, 4, endpoint.number);
+      setUint16(numbers, 4, endpoint.port);
       const made = candidate([numbers, endpoint.target], leased, place.nowMs, endpoint);
       if (isShared) byHostName.set(key, made);
       found.push(made);

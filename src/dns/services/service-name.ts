@@ -81,7 +81,7 @@ function belowApp(labels: readonly string[], app: AppView, large: LargeApp | und
   const last = labels.at(-1);
   if (last === undefined) {
     const selected =
-      large === undefined ? {} : { selected: { large, slots: undefined, key: '', ports: [], narrowing: '' } };
+      large === undefined ? {} : { selected: { large, slots: undefined, key: '', portNames: [], narrowing: '' } };
     return scopeOf({ app, kind: 'app', instances: () => app.instances(), servesAddress: undefined, ...selected });
   }
   if (last.startsWith('_')) return bySelectors(labels, app, large);
@@ -100,7 +100,7 @@ function ofInstance(labels: readonly string[], app: AppView, leased: LeasedInsta
   if (labels.length > 2) return undefined;
   const endpoint = labels.length === 2 ? labels[0] : undefined;
   const servesAddress = (address: Address) => {
-    return address.port === last && (endpoint === undefined || endpointLabel(address) === endpoint);
+    return address.portName === last && (endpoint === undefined || endpointLabel(address) === endpoint);
   };
   return addrs.some(servesAddress)
     ? scopeOf({ app, kind: 'host', instances: () => instances, servesAddress })
@@ -109,7 +109,7 @@ function ofInstance(labels: readonly string[], app: AppView, leased: LeasedInsta
 
 /** The label that tells two endpoints of one port name apart: `8080-tcp`. */
 export function endpointLabel(address: Address): string {
-  return `${address.number}-${address.protocol}`;
+  return `${address.port}-${address.protocol}`;
 }
 
 /** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which only stands between. */
@@ -129,7 +129,7 @@ function bySelectors(labels: readonly string[], app: AppView, large: LargeApp | 
   return scopeOf({ ...found.scope, near: preferenceOf(near, [rest, selectors], isKnown) });
 }
 
-function portsIn({ selectors }: ReadSelectors): readonly string[] {
+function portNamesIn({ selectors }: ReadSelectors): readonly string[] {
   return selectors.filter(({ key }) => key === '_port').map(({ value }) => value);
 }
 
@@ -146,9 +146,9 @@ function walked(read: ReadSelectors, app: AppView): ServiceName | undefined {
     }
     chosen = left;
   }
-  const ports = portsIn(read);
-  if (rest.length > 0) return byPort(rest, app, chosen, ports);
-  return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPorts(ports) });
+  const portNames = portNamesIn(read);
+  if (rest.length > 0) return byPort(rest, app, chosen, portNames);
+  return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPortNames(portNames) });
 }
 
 /** The same of a large app, by what its instances say. */
@@ -161,25 +161,28 @@ function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceNam
     const beside = large.select(selectors.slice(0, -1));
     return large.hasEnd(leftmost, beside) ? { kind: 'within', app } : undefined;
   }
-  const ports = portsIn(read);
+  const portNames = portNamesIn(read);
   const key = JSON.stringify([rest, selectors]);
   const select = (chosen: typeof slots) => ({
     instances: () => large.instances(chosen),
-    selected: { large, slots: chosen, key, ports, narrowing: [...rest, ...ports].join(' ') },
+    selected: { large, slots: chosen, key, portNames, narrowing: [...rest, ...portNames].join(' ') },
   });
-  if (rest.length === 0) return scopeOf({ app, kind: 'app', servesAddress: servesPorts(ports), ...select(slots) });
+  if (rest.length === 0)
+    return scopeOf({ app, kind: 'app', servesAddress: servesPortNames(portNames), ...select(slots) });
   if (rest.length > 2) return undefined;
-  const [port, protocol] = (rest.length === 2 ? rest : [undefined, rest[0]]) as [string | undefined, string];
-  if (port !== undefined && ports.length > 0 && !ports.some((one) => `_${one}` === port)) return undefined;
-  const services = port === undefined ? ports.map((one) => `_${one}.${protocol}`) : [`${port}.${protocol}`];
+  const [portName, protocol] = (rest.length === 2 ? rest : [undefined, rest[0]]) as [string | undefined, string];
+  if (portName !== undefined && portNames.length > 0 && !portNames.some((one) => `_${one}` === portName))
+    return undefined;
+  const services = portName === undefined ? portNames.map((one) => `_${one}.${protocol}`) : [`${portName}.${protocol}`];
   const serving =
     services.length === 0
       ? [large.saying({ key: 'protocol', value: protocol })]
       : services.map((value) => large.saying({ key: 'service', value }));
   const found = serving.map((set) => (slots === undefined ? set : set.and(slots))).find(({ size }) => size > 0);
   if (found === undefined) return undefined;
-  if (port === undefined) return { kind: 'within', app };
-  const servesAddress = (address: Address) => `_${address.port}` === port && `_${address.protocol}` === protocol;
+  if (portName === undefined) return { kind: 'within', app };
+  const servesAddress = (address: Address) =>
+    `_${address.portName}` === portName && `_${address.protocol}` === protocol;
   return scopeOf({ app, kind: 'service', servesAddress, ...select(found) });
 }
 
@@ -188,23 +191,24 @@ function byPort(
   labels: readonly string[],
   app: AppView,
   instances: readonly LeasedInstance[],
-  ports: readonly string[] = [],
+  portNames: readonly string[] = [],
 ): ServiceName | undefined {
   if (labels.length > 2) return undefined;
-  const [port, protocol] = labels.length === 2 ? labels : [undefined, labels[0]];
-  const isSelected = servesPorts(ports);
+  const [portName, protocol] = labels.length === 2 ? labels : [undefined, labels[0]];
+  const isSelected = servesPortNames(portNames);
   const servesAddress = (address: Address) => {
-    const isAsked = `_${address.protocol}` === protocol && (port === undefined || `_${address.port}` === port);
+    const isAsked =
+      `_${address.protocol}` === protocol && (portName === undefined || `_${address.portName}` === portName);
     return isAsked && (isSelected === undefined || isSelected(address));
   };
   if (!instances.some(({ instance }) => instance.addrs.some(servesAddress))) return undefined;
-  return port === undefined
+  return portName === undefined
     ? { kind: 'within', app }
     : scopeOf({ app, kind: 'service', instances: () => instances, servesAddress });
 }
 
-function servesPorts(ports: readonly string[]): ((address: Address) => boolean) | undefined {
-  return ports.length === 0 ? undefined : (address) => ports.includes(address.port);
+function servesPortNames(portNames: readonly string[]): ((address: Address) => boolean) | undefined {
+  return portNames.length === 0 ? undefined : (address) => portNames.includes(address.portName);
 }
 
 function scopeOf(scope: Scope): ServiceName {

@@ -32,7 +32,7 @@ function fetched(
   address: Located['address'],
   signal: AbortSignal,
 ): Promise<{ status: number; body: string }> {
-  const isSecure = address.port === 'https';
+  const isSecure = address.portName === 'https';
   const authority = `${address.family === 6 ? `[${address.host}]` : address.host}:${port}`;
   const name = (host || address.host).replace(/:\d+$/, '');
   const options = {

@@ -1,11 +1,12 @@
 // `GET /resolve?name=&type=`: what DNS would answer, and why. The answer is the DNS side's own, handed over as a
 // function by app.ts; here it is only asked for and shown.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../../model/problem.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { QueryReader } from './query-reader.ts';
+import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';
 
 /** An answer in words; records in presentation format, one line each. */
 export interface ResolvedAnswer {
@@ -26,8 +27,22 @@ export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Probl
 /** 255 octets, each written as `\ddd`. What is a legal name is for `resolve` to say. */
 const nameCharactersMax = 1020;
 
-/** Handles the call. */
-export async function readAnswer(
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addResolveRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'What DNS would answer, and why',
+    tags: ['dns'],
+    querystring: resolveQuery,
+    response: { 200: resolveReply, '4xx': problemAnswer, 503: problemAnswer },
+  };
+  scope.get('/resolve', { schema }, async (request, reply) => {
+    await readAnswer(context, request, reply);
+    // Hooks may delay it.
+    return reply;
+  });
+}
+
+async function readAnswer(
   context: Pick<ApiContext, 'resolve'>,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { shown } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
-import { askedHost } from './client-facing.ts';
+import { askedHost } from './client-address.ts';
 import { sendProblem } from './problem-details.ts';
 
 export interface BrowserGuardOptions {

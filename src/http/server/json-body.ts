@@ -20,8 +20,8 @@ export class UnreadableBody {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A quicker way to read the bodies that a call usually gets; undefined leaves one to the general way. */
-    readonly readUsual?: (text: string) => object | undefined;
+    /** A quicker way to read the bodies that a call commonly gets; undefined leaves one to the general way. */
+    readonly readCommon?: (text: string) => object | undefined;
   }
 }
 
@@ -61,8 +61,8 @@ function readJson(request: FastifyRequest, octets: Buffer, depthMax: number): un
   }
   if (!isUtf8(octets)) return new UnreadableBody({ kind: 'invalid-json', detail: 'The body is not UTF-8 text.' });
   const text = octets.toString('utf8');
-  const usual = request.routeOptions.config.readUsual?.(text);
-  if (usual !== undefined) return usual;
+  const common = request.routeOptions.config.readCommon?.(text);
+  if (common !== undefined) return common;
   const fault = findJsonFault(text, depthMax);
   if (fault === undefined) return JSON.parse(text) as unknown;
   const place = placeOf(text, fault.offset);

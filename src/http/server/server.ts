@@ -11,6 +11,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
 import type { CallKind, HttpCounters } from '../../control/decision-log.ts';
+import type { Visible } from '../../control/visible.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -36,7 +37,6 @@ import { openRenewLane } from './renew-lane.ts';
 import { stopGracefully } from './stopping.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
-import { waitUntilVisible } from './visible-replies.ts';
 
 export interface HttpLimits {
   /** Each costs a few kB; long polls hold one each. */
@@ -265,4 +265,19 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
   const staticCSP =
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
   app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
+}
+
+/** Every reply of a scope waits until DNS shows all changes that were made before it: see control/visible.ts. */
+/** For all routes of a scope. */
+function waitUntilVisible(scope: FastifyInstance, visible: Visible): void {
+  scope.addHook('onSend', (_request, _reply, _payload, done) => {
+    const soon = visible();
+    if (soon === undefined) done();
+    else void resume(soon, done);
+  });
+}
+
+async function resume(soon: Promise<void>, done: () => void): Promise<void> {
+  await soon;
+  done();
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { commandRows } from '../../../src/cli/commands.ts';
-import { snippets } from '../../../src/cli/snippets/all.ts';
+import { snippets } from '../../../src/cli/commands/snippet.ts';
 import { typed } from '../../kit/cli-world.ts';
 import { installed } from '../../kit/installed.ts';
 import { output } from '../../kit/program.ts';

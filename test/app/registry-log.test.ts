@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { GuardLog } from '../../src/app/guard-log.ts';
+import { GuardLog } from '../../src/app/registry-log.ts';
 import type { GuardNews } from '../../src/model/guard-status.ts';
 import { FakeTimers } from '../kit/http-world.ts';
 

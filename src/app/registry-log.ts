@@ -1,7 +1,9 @@
-// The guard's news in the log: a line when a hold begins and one when it ends. When a network fails under thousands of
-// apps at once, the first few are named and the rest are counted, in a line a second at most.
+// What the registry decides by itself, in the log: evictions, and a line when a hold of the guard begins and one when it
+// ends. When a network fails under thousands of apps at once, the first few are named and the rest are counted, in a line
+// a second at most.
 
 import type { Logger } from 'pino';
+import type { Change } from '../model/change.ts';
 import type { GuardNews } from '../model/guard-status.ts';
 
 /** Lines about single apps within a second: more are not read. */
@@ -47,4 +49,14 @@ export class GuardLog {
     if (held + released === 0) return;
     this.#logger.warn({ held, released }, 'the guard began to hold, and released, more apps than are named here');
   }
+}
+
+/** A change listener. */
+export function logEviction(change: Change, logger: Logger): void {
+  if (change.kind !== 'evicted') return;
+  const { env, appid, instance, leaseSeconds } = change.before;
+  logger.info(
+    { decision: 'evicted', env, appid, instance, leaseSeconds, revision: change.revision },
+    'evicted an instance: its lease ended',
+  );
 }
