@@ -26,6 +26,7 @@ import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
+import { endJsonWithNewline } from './final-newline.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { refuseOddRequest } from './odd-requests.ts';
@@ -136,6 +137,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   acceptJsonBodies(app, limits.jsonDepth);
   const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
   limitUnsentReplies(app, unsent, random);
+  endJsonWithNewline(app);
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
