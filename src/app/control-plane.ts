@@ -78,7 +78,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const health = createHealth(config, deps, control);
   const metrics = meter(config, deps, { counts, watchers, health, control });
   const guardLog = new GuardLog(logger);
-  registry.guard.onNews((news) => guardLog.log(news));
+  registry.guard.onEvent((news) => guardLog.log(news));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
   const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
@@ -93,8 +93,8 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
     view: registry,
     clock: clock.clock,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
-    said: persistence.said,
-    tell: (level, fields, message) => logger[level](fields, message),
+    fileEntries: persistence.fileEntries,
+    log: (level, fields, message) => logger[level](fields, message),
   });
 }
 

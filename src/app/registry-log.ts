@@ -4,7 +4,7 @@
 
 import type { Logger } from 'pino';
 import type { Change } from '../model/change.ts';
-import type { GuardNews } from '../model/guard-status.ts';
+import type { GuardEvent } from '../model/guard-status.ts';
 
 /** Lines about single apps within a second: more are not read. */
 const linesPerSecondMax = 10;
@@ -23,7 +23,7 @@ export class GuardLog {
   }
 
   /** A listener of the guard. */
-  log({ kind, app, reason, heldMs, ...counts }: GuardNews): void {
+  log({ kind, app, reason, heldMs, ...counts }: GuardEvent): void {
     if (app !== undefined && !this.#mayName(kind)) return;
     const scope = app === undefined ? 'the registry' : 'an app';
     const fields = { guard: kind, ...app, reason, ...counts };
@@ -31,7 +31,7 @@ export class GuardLog {
     else this.#logger.info({ ...fields, heldSeconds: Math.round(heldMs / 1000) }, `the guard no longer holds ${scope}`);
   }
 
-  #mayName(kind: GuardNews['kind']): boolean {
+  #mayName(kind: GuardEvent['kind']): boolean {
     if (!this.#isCounting) {
       this.#isCounting = true;
       this.#setTimer(() => this.#nextSecond(), 1000);

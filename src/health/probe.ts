@@ -58,10 +58,10 @@ async function probeOne(check: Check, address: Address, locate: Locate, isOneOfM
     if ('failed' in located) return { kind: 'failed', detail: located.failed };
     const { ips, port } = located;
     const isNamed = isOneOfMany || address.family === 'name';
-    const placeOf = (ip: string): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-    if (isNamed) asked = ips.map(placeOf);
+    const endpointText = (ip: string): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+    if (isNamed) asked = ips.map(endpointText);
     const attempts = ips.map((ip) => async (): Promise<ProbeResult> => {
-      const place = isNamed ? `${placeOf(ip)}: ` : '';
+      const place = isNamed ? `${endpointText(ip)}: ` : '';
       try {
         const result = await ask(check, { ip, port, address }, signal);
         return { ...result, detail: `${place}${result.detail}` };

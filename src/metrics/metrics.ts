@@ -110,7 +110,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     http.latencies.text('rollcall_http_request_seconds', 'Duration of HTTP calls, without those that asked to wait.');
   return {
     changed: (change) => registry.changed(change),
-    zoneFileChanged: (news) => zoneFiles.changed(news),
+    zoneFileChanged: (event) => zoneFiles.changed(event),
     text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}` }),
     stop: () => delay.stop(),
   };
@@ -296,7 +296,7 @@ function gauge(
 }
 
 /** Which zone files are not served as they are written: refused, or deleted while their zone is served on. */
-export interface ZoneFileNews {
+export interface ZoneFileEvent {
   readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'released' | 'unwatched';
   readonly path: string;
 }
@@ -309,7 +309,7 @@ export class ZoneFileCounts {
     return this.#failing.size;
   }
 
-  changed({ kind, path }: ZoneFileNews): void {
+  changed({ kind, path }: ZoneFileEvent): void {
     if (kind === 'refused' || kind === 'deleted') this.#failing.add(path);
     else if (kind !== 'unwatched') this.#failing.delete(path);
   }

@@ -27,7 +27,7 @@ export type Profile = Omit<Registration, 'addrs'> &
 export type OneOrEach<T> = T | readonly T[];
 
 /** The env and appid of an instance: one object for all of an app. */
-export interface AppPlace {
+export interface AppKey {
   readonly env: string;
   readonly appid: string;
 }
@@ -38,7 +38,7 @@ type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'ports' | 'profile'>;
 export type Neighbour = Pick<CompactInstance, 'ports' | 'profile'>;
 
 export class CompactInstance implements Instance {
-  readonly #place: AppPlace;
+  readonly #place: AppKey;
   /** Its id; with its label where that is another text. */
   readonly names: string | readonly [instance: string, label: string];
   /** A number: an IPv4 address, see ip.ts. */
@@ -48,7 +48,7 @@ export class CompactInstance implements Instance {
   readonly profile: Profile;
 
   /** `place`: its app's, which it keeps. `compactInstance` makes one from a registration. */
-  constructor(place: AppPlace, { names, hosts, ports, profile }: Parts) {
+  constructor(place: AppKey, { names, hosts, ports, profile }: Parts) {
     this.#place = place;
     this.names = names;
     this.hosts = hosts;
@@ -147,7 +147,7 @@ export class CompactInstance implements Instance {
 
 /** `place`: its app's, which it keeps. `neighbours`: their profile is shared where it is the same. */
 export function compactInstance(
-  place: AppPlace,
+  place: AppKey,
   instance: string,
   label: string,
   registration: Registration,
@@ -181,7 +181,7 @@ export function isAlike(a: Instance, b: Instance): boolean {
 
 /** The instance with a new verdict of its checks; undefined: the verdict is the same, or it has no checks. */
 export function judgedInstance(
-  place: AppPlace,
+  place: AppKey,
   instance: Instance,
   { verdict, reason }: Judgement,
 ): CompactInstance | undefined {

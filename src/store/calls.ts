@@ -9,7 +9,7 @@ import type { Damage } from './data-folder.ts';
 import type { DatabaseOptions } from './database.ts';
 import type { FoundEvents } from './event-search.ts';
 import type { ChangeRow } from './rows.ts';
-import type { SaidByFile } from './said-entries.ts';
+import type { EntriesByFile } from './file-entries.ts';
 import type { Totals } from './soundness.ts';
 import type { HoldRow } from './supervision-rows.ts';
 
@@ -24,8 +24,8 @@ export interface WriterCalls {
   lift(place: InstanceKey): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
-  readSaid(): SaidByFile;
-  writeSaid(file: string, entries: string): void;
+  readFileEntries(): EntriesByFile;
+  writeFileEntries(file: string, entries: string): void;
   /** Rejects where the files are not those that were opened. */
   checkFiles(): void;
   /** Undefined: the registry's revision is not to be noted. */

@@ -65,8 +65,8 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   const path = databasePath(folder);
   try {
     mkdirSync(folder, { recursive: true });
-    const odd = notAFile(folder);
-    if (odd !== undefined) return { problem: `Cannot keep data in ${folder}: ${odd} is not a regular file` };
+    const blocking = notAFile(folder);
+    if (blocking !== undefined) return { problem: `Cannot keep data in ${folder}: ${blocking} is not a regular file` };
     const lock = takeLock(folder);
     if (lock === undefined)
       return { problem: `Cannot keep data in ${folder}: another rollcall uses this folder (it holds rollcall.lock)` };

@@ -10,7 +10,7 @@ import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
 import { OpenedFile } from './opened-file.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
-import { readSaid, type SaidByFile, writeSaid } from './said-entries.ts';
+import { readFileEntries, type EntriesByFile, writeFileEntries } from './file-entries.ts';
 import type { Salvaged } from './salvage.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
@@ -153,14 +153,14 @@ export class Database {
     return this.#isOld(nowMs);
   }
 
-  /** What service files have said. */
-  readSaid(): SaidByFile {
-    return readSaid(this.#database);
+  /** What service files have fileEntries. */
+  readFileEntries(): EntriesByFile {
+    return readFileEntries(this.#database);
   }
 
-  writeSaid(file: string, said: string): void {
+  writeFileEntries(file: string, fileEntries: string): void {
     this.checkFiles();
-    writeSaid(this.#database, file, said);
+    writeFileEntries(this.#database, file, fileEntries);
   }
 
   /** The next instances, from the first one on. To be called before anything is written, until it says that it was all. */

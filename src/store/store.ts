@@ -155,16 +155,16 @@ export class Store implements Recorder {
     this.#writer.call('lift', key).catch((error: unknown) => this.#deps.onTrouble((error as Error).message));
   }
 
-  /** What each service file said last, by instance. */
-  async said(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    const rows = await this.#writer.call('readSaid');
+  /** What each service file fileEntries last, by instance. */
+  async fileEntries(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const rows = await this.#writer.call('readFileEntries');
     return new Map([...rows].map(([file, entries]) => [file, new Map(JSON.parse(entries) as [string, string][])]));
   }
 
-  /** Written behind the changes that came of it: what was said and not done would never be done. */
-  async saySaid(file: string, said: ReadonlyMap<string, string>): Promise<void> {
+  /** Written behind the changes that came of it: what was fileEntries and not done would never be done. */
+  async saveFileEntries(file: string, fileEntries: ReadonlyMap<string, string>): Promise<void> {
     await this.#queue.durable();
-    await this.#writer.call('writeSaid', file, said.size === 0 ? '' : JSON.stringify([...said]));
+    await this.#writer.call('writeFileEntries', file, fileEntries.size === 0 ? '' : JSON.stringify([...fileEntries]));
   }
 
   /** Changes that are not on disk yet are found as well. */

@@ -37,8 +37,8 @@ answerCalls<WriterCalls>(port, {
   holds: () => databaseOf().holds(),
   lift: (place) => databaseOf().lift(place),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
-  readSaid: () => databaseOf().readSaid(),
-  writeSaid: (file, entries) => databaseOf().writeSaid(file, entries),
+  readFileEntries: () => databaseOf().readFileEntries(),
+  writeFileEntries: (file, entries) => databaseOf().writeFileEntries(file, entries),
   checkFiles: () => opened?.database.checkFiles(),
   close(revision) {
     clearInterval(timer);

@@ -94,24 +94,24 @@ export interface Drawing {
 
 export function drawFrom({ start, size, wanted, itemOf, atRank }: Drawing): Drawn {
   const order: number[] = [];
-  const placeOf = new Map<number, number>();
+  const positionOf = new Map<number, number>();
   const firsts: number[] = [];
   let point = start;
   for (; firsts.length < (order.length < wanted ? drawsMax : drawsPerPlan); point = (point + goldenRatio) % 1) {
     const item = itemOf(point);
-    let place = placeOf.get(item);
+    let place = positionOf.get(item);
     if (place === undefined) {
       if (order.length === wanted) break;
       place = order.length;
-      placeOf.set(item, place);
+      positionOf.set(item, place);
       order.push(item);
     }
     firsts.push(place);
   }
   for (let rank = Math.floor(point * size); order.length < wanted; rank = (rank + 1) % size) {
     const item = atRank(rank);
-    if (placeOf.has(item)) continue;
-    placeOf.set(item, order.length);
+    if (positionOf.has(item)) continue;
+    positionOf.set(item, order.length);
     order.push(item);
   }
   return { order, firsts };
@@ -170,13 +170,13 @@ export function rotationOf(rotation: Rotation, records: Written): Rotation {
 }
 
 function rotationOfIndexes({ span, firsts, isLasting = false }: Rotation, records: readonly number[]): Rotation {
-  const placeOf = new Map(records.filter((record) => record < span).map((record, place) => [record, place]));
-  const places = Array.from(firsts, (first) => placeOf.get(first));
+  const positionOf = new Map(records.filter((record) => record < span).map((record, place) => [record, place]));
+  const places = Array.from(firsts, (first) => positionOf.get(first));
   const missing = places.indexOf(undefined);
   const here = places.filter((place) => place !== undefined);
-  if (isLasting) return { span: placeOf.size, firsts: Uint8Array.from(here), isLasting };
+  if (isLasting) return { span: positionOf.size, firsts: Uint8Array.from(here), isLasting };
   return {
-    span: placeOf.size,
-    firsts: Uint8Array.from(missing < 0 ? here : here.slice(0, Math.max(missing, placeOf.size))),
+    span: positionOf.size,
+    firsts: Uint8Array.from(missing < 0 ? here : here.slice(0, Math.max(missing, positionOf.size))),
   };
 }

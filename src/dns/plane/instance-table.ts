@@ -6,7 +6,7 @@
 // beside the row, and their addresses in an index of objects.
 // Limits: 2^32 rows and apps.
 
-import { type AppPlace, CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
+import { type AppKey, CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { ipv4ToNumber } from '../../model/ip.ts';
 import type { HostsView } from '../../model/view.ts';
@@ -21,7 +21,7 @@ import { SharedParts } from './shared-parts.ts';
 /** An app's rows. */
 export interface AppRows {
   /** Shared by its instances. */
-  readonly place: AppPlace;
+  readonly place: AppKey;
   /** Set by the table, while the app has rows. */
   number: number;
   /** The row that arrived last; -1: there is none. */

@@ -5,14 +5,14 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
-import { type AppPlace, compactInstance } from '../../model/compact-instance.ts';
+import { type AppKey, compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
-import type { LeaseState, Place, Put, Update } from './update.ts';
+import type { LeaseState, InstanceLabel, Put, Update } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
 export interface ReplicaListener {
@@ -22,7 +22,7 @@ export interface ReplicaListener {
 }
 
 /** An instance for those who ask; of its lease it says what is so when it is read. Not to be kept beyond a change. */
-class Shown implements LeasedInstance {
+class RowInstance implements LeasedInstance {
   readonly instance: Instance;
   readonly #row: number;
   readonly #leases: Leases;
@@ -50,7 +50,7 @@ class Shown implements LeasedInstance {
 type Leases = ShardedMap<LeaseState, number>;
 
 class ReplicaApp implements AppView, AppRows {
-  readonly place: AppPlace;
+  readonly place: AppKey;
   number = -1;
   last = -1;
   revision = 0;
@@ -121,16 +121,16 @@ export class Replica implements RegistryView {
   }
 
   whySuspect(leased: LeasedInstance): string {
-    return (leased as Shown).lease?.why ?? '';
+    return (leased as RowInstance).lease?.why ?? '';
   }
 
   instancesOf(app: AppRows): LeasedInstance[] {
-    return this.#table.of(app).map((row) => this.#shown(row));
+    return this.#table.of(app).map((row) => this.#rowInstance(row));
   }
 
   byLabel(app: AppRows, label: string): LeasedInstance | undefined {
     const row = this.#table.find(app, label);
-    return row < 0 ? undefined : this.#shown(row);
+    return row < 0 ? undefined : this.#rowInstance(row);
   }
 
   rowOf(app: AppRows, label: string): number {
@@ -138,7 +138,7 @@ export class Replica implements RegistryView {
   }
 
   atRow(row: number): LeasedInstance {
-    return this.#shown(row);
+    return this.#rowInstance(row);
   }
 
   /** The registry's revision has moved for something beside it: see Registry.touch. */
@@ -170,7 +170,7 @@ export class Replica implements RegistryView {
     listener.changed({ revision: this.#revision, before, after });
   }
 
-  #remove({ env, appid, label }: Place, revision: number, listener: ReplicaListener): void {
+  #remove({ env, appid, label }: InstanceLabel, revision: number, listener: ReplicaListener): void {
     const app = this.#apps.app(env, appid);
     const row = app === undefined ? -1 : this.#table.find(app, label);
     if (app === undefined || row < 0) return;
@@ -183,7 +183,7 @@ export class Replica implements RegistryView {
     listener.changed({ revision: this.#revision, before });
   }
 
-  #updateLease(update: Place & LeaseState, listener: ReplicaListener): void {
+  #updateLease(update: InstanceLabel & LeaseState, listener: ReplicaListener): void {
     const { env, appid, label } = update;
     const app = this.#apps.app(env, appid);
     const row = app === undefined ? -1 : this.#table.find(app, label);
@@ -207,8 +207,8 @@ export class Replica implements RegistryView {
     this.#leases.set(row, { deadlineMs, why: why === undefined ? undefined : this.#lastWhy });
   }
 
-  #shown(row: number): Shown {
-    return new Shown(this.#table.instance(row), row, this.#leases);
+  #rowInstance(row: number): RowInstance {
+    return new RowInstance(this.#table.instance(row), row, this.#leases);
   }
 
   #moved(app: ReplicaApp, revision: number): void {

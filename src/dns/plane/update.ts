@@ -11,7 +11,7 @@ import type { Instance, Registration, Supervision } from '../../model/instance.t
 import type { Override } from '../../model/status.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 
-export interface Place {
+export interface InstanceLabel {
   readonly env: string;
   readonly appid: string;
   readonly label: string;
@@ -32,10 +32,10 @@ export interface LeaseState {
 
 export type Update =
   | Put
-  | ({ readonly kind: 'remove'; readonly revision: number } & Place)
-  | ({ readonly kind: 'lease' } & Place & LeaseState);
+  | ({ readonly kind: 'remove'; readonly revision: number } & InstanceLabel)
+  | ({ readonly kind: 'lease' } & InstanceLabel & LeaseState);
 
-export interface Put extends Place, LeaseState {
+export interface Put extends InstanceLabel, LeaseState {
   readonly kind: 'put';
   readonly revision: number;
   /** Mostly the label itself. */
@@ -81,7 +81,7 @@ function alikeRow(instance: Instance, { host, port }: Address, revision: number,
 }
 
 /** An instance has left. */
-export function removeRow({ env, appid, label }: Place, revision: number): Row {
+export function removeRow({ env, appid, label }: InstanceLabel, revision: number): Row {
   return ['-', env, appid, label, revision];
 }
 

@@ -12,7 +12,7 @@ import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
-const keptOctetsMax = 16_384;
+const cachedOctetsMax = 16_384;
 const entriesMax = 200_000;
 /** What an entry costs besides its octets, about. */
 const entryOverheadOctets = 900;
@@ -64,7 +64,7 @@ export class AnswerCache {
 
   /** Whether it is kept. `limitOctets`: what it had to fit. */
   set(key: string, limitOctets: number, entry: CachedAnswer): boolean {
-    if (entry.octets.length > keptOctetsMax) return false;
+    if (entry.octets.length > cachedOctetsMax) return false;
     const place = entry.isWhole ? key : cutKey(key, limitOctets);
     this.#entries.set(place, entry);
     if (this.#entries.peek(place) !== entry) return false;

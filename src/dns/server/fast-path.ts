@@ -53,14 +53,14 @@ const anyPeer = { address: '' };
 
 export class FastPath {
   readonly #deps: FastPathDeps;
-  readonly #kept: RecentAnswers;
+  readonly #cached: RecentAnswers;
   readonly #transient = new RecentAnswers(transientMax);
   /** Hashes of questions whose answers were not kept. */
   readonly #asked = new Int32Array(transientMax);
 
-  /** `keptMax`: answers that the cache can hold. */
-  constructor(keptMax: number, deps: FastPathDeps) {
-    this.#kept = new RecentAnswers(keptMax);
+  /** `cachedMax`: answers that the cache can hold. */
+  constructor(cachedMax: number, deps: FastPathDeps) {
+    this.#cached = new RecentAnswers(cachedMax);
     this.#deps = deps;
   }
 
@@ -69,11 +69,11 @@ export class FastPath {
    * cache holds it no more.
    */
   remember(entry: CachedAnswer, request: Buffer, questionEnd: number): void {
-    if (fits(entry)) this.#kept.add(entry, request, headerOctets, questionEnd - headerOctets);
+    if (fits(entry)) this.#cached.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
 
   forget(entry: CachedAnswer): void {
-    if (fits(entry)) this.#kept.delete(entry);
+    if (fits(entry)) this.#cached.delete(entry);
   }
 
   /** An answer that the cache does not hold. */
@@ -103,7 +103,7 @@ export class FastPath {
 
     const hash = questionHash(request, questionAt, octets);
     const entry =
-      this.#kept.find(request, questionAt, octets, hash) ?? this.#transient.find(request, questionAt, octets, hash);
+      this.#cached.find(request, questionAt, octets, hash) ?? this.#transient.find(request, questionAt, octets, hash);
     if (entry === undefined) return 0;
     const nowMs = this.#deps.monotonicMs();
     if (!isCurrent(entry, nowMs)) return 0;

@@ -50,8 +50,8 @@ export class AbsenceHints {
   forEnv(env: string, asked: string, nowMs: number): string {
     const left = this.#leftNote(env, asked);
     if (left !== '') return left;
-    const { shown } = this.#closeEnvs.find(env, this.#envNames(), nowMs);
-    const close = shown.length === 0 ? '' : `; close to it: ${shown.join(', ')}`;
+    const { named } = this.#closeEnvs.find(env, this.#envNames(), nowMs);
+    const close = named.length === 0 ? '' : `; close to it: ${named.join(', ')}`;
     return close + this.#elsewhere(env, asked);
   }
 
@@ -68,7 +68,7 @@ export class AbsenceHints {
     const instances = large === undefined ? [...app.instances()] : [];
     const key = selectorKeys.find((one) => {
       const selector = { key: one, value };
-      if (large !== undefined) return large.saying(selector).size > 0;
+      if (large !== undefined) return large.slotsWith(selector).size > 0;
       return instances.some(({ instance }) => hasValue(instance, selector));
     });
     return key === undefined ? '' : `; ${printed(value)}.${key} is one of its selections`;

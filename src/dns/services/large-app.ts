@@ -6,7 +6,7 @@
 // The choice changes once per TTL by the clock of the day, and depends on nothing but that, the app, and who is in it: all
 // threads and nodes choose alike. Hence instances stand in the order of a hash of their labels, not of their arrival.
 // Instances that share an address or a host name make one record of it, with the weight of all: such apps are walked.
-// Limits: the records of `keptMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
+// Limits: the records of `cachedMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
 // hash, and then stands in the order of arrival.
 
 import type { Instance } from '../../model/instance.ts';
@@ -24,7 +24,7 @@ import { SlotSet } from './slot-set.ts';
 import { ValueIndex } from './value-index.ts';
 
 /** Answers' records that are kept: of types, ports and selectors that are asked for beside each other. */
-const keptMax = 256;
+const cachedMax = 256;
 /** What was made of instances, all kinds together: of the choices of a few epochs. */
 const preparedMax = 4096;
 /** What is named of those that are left out of an answer. */
@@ -95,8 +95,8 @@ export class LargeApp {
   /** Host names, with the number of instances behind each. */
   readonly #names = new Map<string, number>();
   #sharedNames = 0;
-  readonly #kept = new Map<string, { readonly epoch: number; readonly data: NodeData }>();
-  #keptRevision = -1;
+  readonly #cached = new Map<string, { readonly epoch: number; readonly data: NodeData }>();
+  #cachedRevision = -1;
   /** By kind of record, then by slot, what was made of an instance: it lasts while the instance does. */
   readonly #prepared = new Map<string, Map<number, unknown>>();
   #preparedCount = 0;
@@ -132,14 +132,14 @@ export class LargeApp {
   }
 
   /** The records of a kind of answer, made once for the app as it is, the epoch, and the time of its TTLs. */
-  kept(key: string, epoch: number, nowMs: number, make: () => NodeData): NodeData {
+  cached(key: string, epoch: number, nowMs: number, make: () => NodeData): NodeData {
     const { revision } = this.#app;
-    if (this.#keptRevision !== revision || this.#kept.size >= keptMax) this.#kept.clear();
-    this.#keptRevision = revision;
-    const known = this.#kept.get(key);
+    if (this.#cachedRevision !== revision || this.#cached.size >= cachedMax) this.#cached.clear();
+    this.#cachedRevision = revision;
+    const known = this.#cached.get(key);
     if (known !== undefined && known.epoch === epoch && isValid(known.data, nowMs)) return known.data;
     const data = make();
-    this.#kept.set(key, { epoch, data });
+    this.#cached.set(key, { epoch, data });
     return data;
   }
 
@@ -155,24 +155,24 @@ export class LargeApp {
   }
 
   /** Those that say a value for a key. */
-  saying({ key, value }: Selector<ValueKey>): SlotSet {
-    return this.#index(key).saying(value);
+  slotsWith({ key, value }: Selector<ValueKey>): SlotSet {
+    return this.#index(key).slotsWith(value);
   }
 
   /** Those that say all of the selectors; undefined: there are no selectors, hence all. */
   select(selectors: readonly Selector[]): SlotSet | undefined {
     let found: SlotSet | undefined;
     for (const selector of selectors) {
-      const saying = this.saying(selector);
-      found = found === undefined ? saying : found.and(saying);
+      const matching = this.slotsWith(selector);
+      found = found === undefined ? matching : found.and(matching);
     }
     return found;
   }
 
   /** True where one of `beside` (undefined: all) says a longer value that ends in this one. */
   hasEnd({ key, value }: Selector, beside: SlotSet | undefined): boolean {
-    for (const saying of this.#index(key).endingIn(value))
-      if (beside === undefined || saying.and(beside).size > 0) return true;
+    for (const matching of this.#index(key).endingIn(value))
+      if (beside === undefined || matching.and(beside).size > 0) return true;
     return false;
   }
 
@@ -252,7 +252,7 @@ export class LargeApp {
   #havingAt(portNames: readonly string[], type: number): SlotSet | undefined {
     if (type === RRType.A || type === RRType.AAAA) {
       const key = type === RRType.A ? 'ipv4Port' : 'ipv6Port';
-      const sets = portNames.map((value) => this.saying({ key, value }));
+      const sets = portNames.map((value) => this.slotsWith({ key, value }));
       return sets.length === 1 ? sets[0] : SlotSet.of(sets.flatMap((set) => [...set]));
     }
     const wanted = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;

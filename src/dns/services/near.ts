@@ -53,7 +53,7 @@ export function nearestSelected(
 ): { selected: Selected; zone?: string } {
   const { large, slots } = selected;
   for (const value of near?.knownZones ?? []) {
-    const inZone = large.saying({ key: '_zone', value });
+    const inZone = large.slotsWith({ key: '_zone', value });
     const there = slots === undefined ? inZone : slots.and(inZone);
     if (large.isAnyUp(there))
       return { selected: { ...selected, slots: there, key: `${selected.key} ${value}` }, zone: zoneText(value) };

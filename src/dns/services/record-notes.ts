@@ -6,7 +6,7 @@ import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
 import type { Scope } from './service-name.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
-import { shownMetadata } from './service-text.ts';
+import { metadataTexts } from './service-text.ts';
 
 /** What is named; the others are counted. */
 const namedMax = 2;
@@ -49,9 +49,9 @@ export function textNote(answering: readonly LeasedInstance[]): string {
   const repeated: string[] = [];
   for (const { instance } of answering) {
     if (instance.metadata.size === 0) continue;
-    const shown = shownMetadata(instance.metadata);
-    for (const key of shown.tooLong) tooLong.push(`${key} of ${instance.label}`);
-    for (const key of shown.repeated) repeated.push(`${key} of ${instance.label}`);
+    const metadata = metadataTexts(instance.metadata);
+    for (const key of metadata.tooLong) tooLong.push(`${key} of ${instance.label}`);
+    for (const key of metadata.repeated) repeated.push(`${key} of ${instance.label}`);
   }
   return (
     leftOut(tooLong, 'over 255 octets with the key') + leftOut(repeated, 'whose key differs from another in case alone')

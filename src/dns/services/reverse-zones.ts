@@ -91,7 +91,7 @@ export class ReverseZones implements LiveNames {
 
   #pointers(owner: Name, instances: Iterable<Instance>, nowMs: number): NodeData {
     const targets = new Map<Name, Rdata>();
-    const shown: LeasedInstance[] = [];
+    const answered: LeasedInstance[] = [];
     let isPartial = false;
     let ttl = Number.POSITIVE_INFINITY;
     let deadlineMs = Number.POSITIVE_INFINITY;
@@ -107,12 +107,12 @@ export class ReverseZones implements LiveNames {
       targets.set(target, [target]);
       ttl = Math.min(ttl, ttlOf(leased, nowMs));
       deadlineMs = Math.min(deadlineMs, boundMs(leased, nowMs));
-      shown.push(leased);
+      answered.push(leased);
     }
     if (targets.size === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: [...targets.values()] };
     const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
-    const stale = suspectNote(shown, this.#deps.view);
+    const stale = suspectNote(answered, this.#deps.view);
     const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
     const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason };
     if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };

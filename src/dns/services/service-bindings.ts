@@ -6,7 +6,7 @@
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
-import { type Candidate, candidate, join, type Place } from './service-candidates.ts';
+import { type Candidate, candidate, join, type RecordContext } from './service-candidates.ts';
 import { type Endpoint, endpointsOf } from './service-endpoints.ts';
 import type { Scope } from './service-name.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
@@ -15,7 +15,7 @@ import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 const key = { alpn: 1, port: 3, ipv4hint: 4, ipv6hint: 6 } as const;
 const priorityMax = 65_535;
 
-export function bindings(scope: Scope, type: number, up: readonly LeasedInstance[], place: Place): Candidate[] {
+export function bindings(scope: Scope, type: number, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   /** By what they say: instances behind one host name may say the same. */
   const candidates = new Map<string, Candidate>();
   const appName = place.appName();

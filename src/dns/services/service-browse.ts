@@ -232,7 +232,7 @@ export class ServiceBrowse {
       firsts.filter((first) => first < size).map((first) => base + first);
     const large = this.#deps.largeApps.of({ env, appid });
     if (large !== undefined) {
-      const slots = large.saying({ key: 'service', value: type });
+      const slots = large.slotsWith({ key: 'service', value: type });
       const { chosen, firsts } = large.choose(
         { large, slots, key: '', portNames: [], narrowing: '' },
         RRType.SRV,
@@ -261,7 +261,7 @@ export class ServiceBrowse {
   *#members(env: string, appid: string, type: string): Generator<LeasedInstance> {
     const large = this.#deps.largeApps.of({ env, appid });
     if (large !== undefined) {
-      yield* large.instances(large.saying({ key: 'service', value: type }));
+      yield* large.instances(large.slotsWith({ key: 'service', value: type }));
       return;
     }
     const app = this.#view.at(env, appid);

@@ -30,7 +30,7 @@ export interface Candidate {
 const weightMax = 65_535;
 
 /** Where a scope's names stand. */
-export interface Place {
+export interface RecordContext {
   readonly owner: Name;
   /** The app's own name: SRV targets lie below it. */
   appName(): Name;
@@ -42,7 +42,7 @@ export interface Place {
 }
 
 /** Two instances at one address are one record, with the weight of both. */
-export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedInstance[], place: Place): Candidate[] {
+export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   const byHost = new Map<Host, Candidate>();
   for (const leased of up) {
     for (const host of hostsOf(leased.instance, family, scope)) {
@@ -75,7 +75,7 @@ function octetsOfHost(host: Host): Uint8Array {
 }
 
 /** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
-export function services(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+export function services(scope: Scope, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   const appName = place.appName();
   const found: Candidate[] = [];
   const byHostName = new Map<string, Candidate>();
@@ -115,7 +115,7 @@ function numbersOf({ rdata }: Candidate): Uint8Array {
 }
 
 /** An app's TXT says which instance each record is of; an instance's own is its metadata (RFC 6763 §6.1). */
-export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+export function texts(scope: Scope, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   const isOwn = scope.kind !== 'app';
   return up.map((leased) => {
     const { label, metadata } = leased.instance;

@@ -125,7 +125,7 @@ function bySelectors(labels: readonly string[], app: AppView, large: LargeApp | 
   const isKnown = (value: string) =>
     large === undefined
       ? [...app.instances()].some((leased) => isIn(value, leased))
-      : large.saying({ key: '_zone', value }).size > 0;
+      : large.slotsWith({ key: '_zone', value }).size > 0;
   return scopeOf({ ...found.scope, near: preferenceOf(near, [rest, selectors], isKnown) });
 }
 
@@ -176,8 +176,8 @@ function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceNam
   const services = portName === undefined ? portNames.map((one) => `_${one}.${protocol}`) : [`${portName}.${protocol}`];
   const serving =
     services.length === 0
-      ? [large.saying({ key: 'protocol', value: protocol })]
-      : services.map((value) => large.saying({ key: 'service', value }));
+      ? [large.slotsWith({ key: 'protocol', value: protocol })]
+      : services.map((value) => large.slotsWith({ key: 'service', value }));
   const found = serving.map((set) => (slots === undefined ? set : set.and(slots))).find(({ size }) => size > 0);
   if (found === undefined) return undefined;
   if (portName === undefined) return { kind: 'within', app };

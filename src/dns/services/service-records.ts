@@ -13,7 +13,7 @@ import { epochAt } from './epoch.ts';
 import type { Selected } from './large-app.ts';
 import { nearestOf, nearestSelected } from './near.ts';
 import { textNote, withoutNote, withoutType } from './record-notes.ts';
-import type { Candidate, Place } from './service-candidates.ts';
+import type { Candidate, RecordContext } from './service-candidates.ts';
 import type { Scope } from './service-name.ts';
 import { candidatesOf, type Selection, selectionOf, selectionOfChoice } from './service-selection.ts';
 import { suspectNote } from './suspect-instances.ts';
@@ -28,7 +28,7 @@ export const typesOfScope = {
 } as const satisfies Record<Scope['kind'], readonly number[]>;
 
 /** The records of one type at a scope's name, or why there are none. */
-export function serviceRecords(scope: Scope, type: number, place: Place): NodeData {
+export function serviceRecords(scope: Scope, type: number, place: RecordContext): NodeData {
   const types: readonly number[] = typesOfScope[scope.kind];
   if (!types.includes(type)) return { rrset: undefined, reason: 'names of this kind have no records of this type' };
   if (scope.selected !== undefined) return recordsOfLarge(scope, scope.selected, type, place);
@@ -36,7 +36,7 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
 }
 
 /** By a look at each instance. */
-function recordsOf(scope: Scope, type: number, place: Place): NodeData {
+function recordsOf(scope: Scope, type: number, place: RecordContext): NodeData {
   const up: LeasedInstance[] = [];
   const waiting: Instance[] = [];
   const { servesAddress } = scope;
@@ -78,7 +78,7 @@ interface Found {
   readonly selection: Selection;
 }
 
-function dataOf(scope: Scope, type: number, place: Place, found: Found): NodeData {
+function dataOf(scope: Scope, type: number, place: RecordContext, found: Found): NodeData {
   const { known, up, zone, missing, named, answering, selection } = found;
   const isFallback = scope.near !== undefined && zone === undefined;
   const where = zone === undefined ? '' : ` in ${zone}`;
@@ -99,12 +99,12 @@ function dataOf(scope: Scope, type: number, place: Place, found: Found): NodeDat
 }
 
 /** The same of an app that is too large for a look at each. */
-function recordsOfLarge(scope: Scope, all: Selected, type: number, place: Place): NodeData {
+function recordsOfLarge(scope: Scope, all: Selected, type: number, place: RecordContext): NodeData {
   const { large } = all;
   const epoch = epochAt(large.epochSeconds, place);
   const { selected, zone } = nearestSelected(all, scope.near);
   const key = `${type} ${scope.kind} ${selected.key} ${scope.near === undefined} ${zone}`;
-  const data = large.kept(key, epoch.number, place.nowMs, () => {
+  const data = large.cached(key, epoch.number, place.nowMs, () => {
     if (large.isSharing(type)) return recordsOf(scope, type, place);
     const choice = large.choose(selected, type, epoch.number);
     const known = all.slots?.size ?? large.size;
@@ -120,7 +120,7 @@ function recordsOfLarge(scope: Scope, all: Selected, type: number, place: Place)
 }
 
 /** Kept records under the name that is asked for, with other turns than the last time. */
-function turned(data: NodeData, { owner, draws }: Place): NodeData {
+function turned(data: NodeData, { owner, draws }: RecordContext): NodeData {
   if (data.rrset === undefined) return data;
   const { rotation } = data.rrset;
   if (rotation === undefined) return { ...data, rrset: { ...data.rrset, owner } };
@@ -133,7 +133,7 @@ export function countOf(instances: number): string {
   return instances === 1 ? '1 instance' : `${instances} instances`;
 }
 
-function rrsetOf(selection: Selection, type: number, place: Place, counts: string): NodeRecords {
+function rrsetOf(selection: Selection, type: number, place: RecordContext, counts: string): NodeRecords {
   const { chosen, rotation, note, untilMs } = selection;
   let ttl = Number.POSITIVE_INFINITY;
   let deadlineMs = Number.POSITIVE_INFINITY;

@@ -8,7 +8,7 @@ import { boundsOf, planDraws, planOrder, recordsPerRRsetMax, rotationOf, turnsFr
 import { type Epoch, epochAt, seedOf, startOf } from './epoch.ts';
 import type { Choice, Selected } from './large-app.ts';
 import { bindings } from './service-bindings.ts';
-import { addresses, type Candidate, type Place, refreshed, services, texts } from './service-candidates.ts';
+import { addresses, type Candidate, type RecordContext, refreshed, services, texts } from './service-candidates.ts';
 import type { Scope } from './service-name.ts';
 
 /** Owner (a pointer), type, class, TTL and length. */
@@ -26,7 +26,7 @@ export interface Selection {
 }
 
 /** What the records of a type could say, in the order of the instances. */
-export function candidatesOf(scope: Scope, type: number, up: readonly LeasedInstance[], place: Place): Candidate[] {
+export function candidatesOf(scope: Scope, type: number, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   switch (type) {
     case RRType.A:
       return addresses(scope, 4, up, place);
@@ -46,7 +46,7 @@ export function selectionOf(
   candidates: readonly Candidate[],
   scope: Scope,
   answering: readonly LeasedInstance[],
-  place: Place,
+  place: RecordContext,
 ): Selection {
   const isAll = candidates.length <= recordsPerRRsetMax && fitting(candidates) === candidates.length;
   if (!isAll) return selectionOfMany(candidates, scope, answering, place);
@@ -67,7 +67,7 @@ function selectionOfMany(
   candidates: readonly Candidate[],
   { app }: Scope,
   answering: readonly LeasedInstance[],
-  place: Place,
+  place: RecordContext,
 ): Selection {
   const seconds = Math.max(1, Math.min(...answering.map(({ instance }) => instance.dnsTtl)));
   const epoch = epochAt(seconds, place);
@@ -98,7 +98,7 @@ export function selectionOfChoice(
   { large, narrowing }: Selected,
   type: number,
   { chosen: drawn, preferred, firsts, having }: Choice,
-  place: Place,
+  place: RecordContext,
   epoch: Epoch,
 ): Selection {
   const chosen: Candidate[] = [];
@@ -140,7 +140,7 @@ function recordTurns(firsts: readonly number[], starts: readonly number[]): numb
   return turns;
 }
 
-function turnsOf(firsts: readonly number[], span: number, records: number, place: Place): Rotation | undefined {
+function turnsOf(firsts: readonly number[], span: number, records: number, place: RecordContext): Rotation | undefined {
   const within = Math.min(span, records);
   return turnsFrom(
     firsts.filter((first) => first < within),

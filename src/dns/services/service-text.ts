@@ -16,7 +16,7 @@ export interface ShownMetadata {
   readonly repeated: readonly string[];
 }
 
-export function shownMetadata(metadata: ReadonlyMap<string, string>): ShownMetadata {
+export function metadataTexts(metadata: ReadonlyMap<string, string>): ShownMetadata {
   const pairs: string[] = [];
   const tooLong: string[] = [];
   const repeated: string[] = [];
@@ -34,7 +34,7 @@ export function shownMetadata(metadata: ReadonlyMap<string, string>): ShownMetad
 
 /** `leading` strings, then the metadata's, as TXT data: each with its length octet. */
 export function metadataStrings(leading: readonly string[], metadata: ReadonlyMap<string, string>): Uint8Array {
-  return characterStrings(metadata.size === 0 ? leading : [...leading, ...shownMetadata(metadata).pairs]);
+  return characterStrings(metadata.size === 0 ? leading : [...leading, ...metadataTexts(metadata).pairs]);
 }
 
 /** Texts as counted strings (RFC 1035 §3.3.14), each in as many as it needs; for none, one that is empty. */

@@ -93,8 +93,8 @@ export class ServiceZone implements LiveNames {
       const below = labels.slice(0, longest.at);
       return `the app ${appid} is registered, but no instance, port or selection of this name${this.#hints.below(longest.app, below, nowMs)}`;
     }
-    const { count, shown } = this.#closeNames.find(asked, view.apps(env), nowMs);
-    const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${shown.join(', ')}`;
+    const { count, named } = this.#closeNames.find(asked, view.apps(env), nowMs);
+    const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${named.join(', ')}`;
     return `no app of this name${count === 0 ? '' : close}${this.#hints.forApp(env, asked)}`;
   }
 

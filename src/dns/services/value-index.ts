@@ -19,7 +19,7 @@ export class ValueIndex {
         slots = new SlotSet();
         this.#slots.set(value, slots);
         const text = backwards(value);
-        this.#backwards?.splice(placeOf(this.#backwards, text), 0, text);
+        this.#backwards?.splice(slotOf(this.#backwards, text), 0, text);
       }
       slots.add(slot);
     }
@@ -31,12 +31,12 @@ export class ValueIndex {
       slots?.delete(slot);
       if (slots?.size !== 0) continue;
       this.#slots.delete(value);
-      this.#backwards?.splice(placeOf(this.#backwards, backwards(value)), 1);
+      this.#backwards?.splice(slotOf(this.#backwards, backwards(value)), 1);
     }
   }
 
   /** Those that say it; nobody says ''. Not to be changed. */
-  saying(value: string): SlotSet {
+  slotsWith(value: string): SlotSet {
     return this.#slots.get(value) ?? empty;
   }
 
@@ -48,8 +48,8 @@ export class ValueIndex {
     }
     this.#backwards ??= [...this.#slots.keys()].map(backwards).sort(byOctets);
     const end = `${backwards(value)}.`;
-    for (let at = placeOf(this.#backwards, end); this.#backwards[at]?.startsWith(end) === true; at++)
-      yield this.saying(backwards(this.#backwards[at] as string));
+    for (let at = slotOf(this.#backwards, end); this.#backwards[at]?.startsWith(end) === true; at++)
+      yield this.slotsWith(backwards(this.#backwards[at] as string));
   }
 }
 
@@ -65,7 +65,7 @@ function byOctets(a: string, b: string): number {
 }
 
 /** Where a text stands, or is to stand, in a sorted list. */
-function placeOf(sorted: readonly string[], text: string): number {
+function slotOf(sorted: readonly string[], text: string): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

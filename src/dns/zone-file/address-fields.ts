@@ -70,8 +70,8 @@ export const gateway: Field = {
   show(from) {
     const type = from.number(1);
     const algorithm = from.number(1);
-    const shown = gatewayForms[type ?? -1]?.show(from);
-    return algorithm === undefined || shown === undefined ? undefined : `${type} ${algorithm} ${shown}`;
+    const gateway = gatewayForms[type ?? -1]?.show(from);
+    return algorithm === undefined || gateway === undefined ? undefined : `${type} ${algorithm} ${gateway}`;
   },
 };
 
@@ -91,8 +91,8 @@ export const relay: Field = {
   show(from) {
     const octet = from.number(1);
     if (octet === undefined) return undefined;
-    const shown = gatewayForms[octet & 0x7f]?.show(from);
-    return shown === undefined ? undefined : `${octet >> 7} ${octet & 0x7f} ${shown}`;
+    const gateway = gatewayForms[octet & 0x7f]?.show(from);
+    return gateway === undefined ? undefined : `${octet >> 7} ${octet & 0x7f} ${gateway}`;
   },
 };
 

@@ -6,9 +6,9 @@
 // Text comes in pieces and is looked at through a window, so that no large string is ever made.
 // Limits: wordOctetsMax a word, wordsMax an entry: a parenthesis never closed must not swallow a zone.
 
-import type { Place } from './fault.ts';
+import type { SourcePosition } from './fault.ts';
 
-export interface Token extends Place {
+export interface Token extends SourcePosition {
   /** As written, escapes included, without the quotes. */
   readonly text: string;
   readonly quoted: boolean;
@@ -26,7 +26,7 @@ export interface Entry {
 /** Nothing is wrong, and nothing is ready: a good moment for other work. */
 export type Pause = 'pause';
 
-export interface LexFault extends Place {
+export interface LexFault extends SourcePosition {
   readonly fault: string;
 }
 
@@ -70,7 +70,7 @@ export class Lexer {
   #isPaused = false;
   #tokens: Token[] = [];
   #indented = false;
-  #open: Place | undefined;
+  #open: SourcePosition | undefined;
   #adjoined = false;
 
   constructor(text: string | readonly Buffer[]) {
@@ -238,7 +238,7 @@ export class Lexer {
     this.#lineStart = this.#at;
   }
 
-  #place(at: number): Place {
+  #place(at: number): SourcePosition {
     return { line: this.#line, column: at - this.#lineStart + 1 };
   }
 

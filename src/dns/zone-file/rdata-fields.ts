@@ -142,13 +142,13 @@ export function repeated(field: Field, least: 0 | 1): Field {
       return undefined;
     },
     show(from) {
-      const shown: string[] = [];
-      while (shown.length < least || from.left > 0) {
+      const texts: string[] = [];
+      while (texts.length < least || from.left > 0) {
         const text = field.show(from);
         if (text === undefined) return undefined;
-        shown.push(text);
+        texts.push(text);
       }
-      return shown.join(' ');
+      return texts.join(' ');
     },
   };
 }

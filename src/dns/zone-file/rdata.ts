@@ -218,13 +218,13 @@ export function rdataFromOctets(type: number, octets: Uint8Array): Rdata | undef
 
 function show(type: number, octets: Uint8Array): string | undefined {
   const from = new OctetReader(octets);
-  const shown: string[] = [];
+  const texts: string[] = [];
   for (const field of formOf.get(type)?.fields ?? []) {
     const text = field.show(from);
     if (text === undefined) return undefined;
-    if (text !== '') shown.push(text);
+    if (text !== '') texts.push(text);
   }
-  return from.left === 0 ? shown.join(' ') : undefined;
+  return from.left === 0 ? texts.join(' ') : undefined;
 }
 
 function read(type: number, text: string): Rdata | undefined {

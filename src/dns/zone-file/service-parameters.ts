@@ -97,16 +97,16 @@ export const serviceParameters: Field = {
     return undefined;
   },
   show(from) {
-    const shown: string[] = [];
+    const texts: string[] = [];
     while (from.left > 0) {
       const key = from.number(2);
       const octets = from.take(from.number(2) ?? 0);
       if (key === undefined || octets === undefined) return undefined;
       const value = (parameters.get(key) ?? opaque).show(octets);
       if (value === undefined) return undefined;
-      shown.push(octets.length === 0 ? keyName(key) : `${keyName(key)}=${value}`);
+      texts.push(octets.length === 0 ? keyName(key) : `${keyName(key)}=${value}`);
     }
-    return shown.join(' ');
+    return texts.join(' ');
   },
 };
 
@@ -154,9 +154,9 @@ function addresses(
     show(octets) {
       if (octets.length % octetsEach !== 0) return undefined;
       const from = new OctetReader(octets);
-      const shown: string[] = [];
-      while (from.left > 0) shown.push(show(from.take(octetsEach) as Uint8Array));
-      return shown.join(',');
+      const texts: string[] = [];
+      while (from.left > 0) texts.push(show(from.take(octetsEach) as Uint8Array));
+      return texts.join(',');
     },
   });
 }

@@ -18,7 +18,7 @@ export interface Service {
 
 export const fileOctetsMax = 1024 * 1024;
 const servicesMax = 10_000;
-/** A wrong file is wrong in one way many times over: the first ones tell. */
+/** A wrong file is wrong in one way many times over: the first ones log. */
 const faultsMax = 20;
 const nothing = 'there is nothing in it: write [] for a file that names no instance any more';
 const severalDocuments = 'a second document: a file holds one; write several instances as a list, each behind "- "';
@@ -56,7 +56,7 @@ export function parseServiceFile(text: string, defaults: RegistrationDefaults): 
       faults.push(`${at(start)}: an instance must be a mapping with env, appid, instance, addrs, checks`);
     else {
       const read = serviceOf(value as Record<string, unknown>, defaults);
-      if (Array.isArray(read)) faults.push(...read.map((one) => `${at(placeOf(node, one.field))}: ${sentence(one)}`));
+      if (Array.isArray(read)) faults.push(...read.map((one) => `${at(offsetOf(node, one.field))}: ${sentence(one)}`));
       else services.push({ ...read, at: at(start) });
     }
     if (faults.length >= faultsMax) break;
@@ -87,7 +87,7 @@ function sentence({ field, message, value }: Problem): string {
 }
 
 /** Where a field such as `checks[0].path` stands, or as much of it as there is. */
-function placeOf(map: Node, field: string): number {
+function offsetOf(map: Node, field: string): number {
   let node: unknown = map;
   let offset = map.range?.[0] ?? 0;
   for (const part of field.split(/[.[\]]+/).filter((text) => text !== '')) {

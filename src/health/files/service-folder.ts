@@ -17,17 +17,17 @@ export interface ServiceFolderDeps {
    * A file is new or another one: these are its services now. Resolves with what cannot be done, as `4:3: …`. Files
    * that are `leaving` are gone, and will be withdrawn next.
    */
-  readonly say: (
+  readonly apply: (
     file: string,
     services: readonly Service[],
     leaving: ReadonlySet<string>,
   ) => Promise<readonly string[]>;
   /** A file is gone. */
   readonly withdraw: (file: string) => Promise<void>;
-  readonly tell: Tell;
+  readonly log: LogLine;
 }
 
-export type Tell = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
+export type LogLine = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 const everyMsDefault = 1000;
 
@@ -111,7 +111,7 @@ export class ServiceFolder {
       if (this.#isClosed) return true;
       this.#files.delete(name);
       await this.#deps.withdraw(name);
-      this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone');
+      this.#deps.log('info', { file: join(this.#folder, name) }, 'a service file is gone');
     }
     return true;
   }
@@ -134,7 +134,7 @@ export class ServiceFolder {
   /** About the folder; once. */
   #complain(fault: string): void {
     if (fault !== '' && fault !== this.#fault)
-      this.#deps.tell('warn', { folder: this.#folder, reason: fault }, 'cannot follow all service files');
+      this.#deps.log('warn', { folder: this.#folder, reason: fault }, 'cannot follow all service files');
     this.#fault = fault;
   }
 
@@ -148,14 +148,14 @@ export class ServiceFolder {
     if ('faults' in parsed) {
       const which = file.isGood ? 'its last good version counts' : 'none of its services is taken';
       const faults = parsed.faults.map((fault) => `${path}:${fault}`);
-      this.#deps.tell('warn', { file: path, faults }, `cannot read a service file: ${which}`);
+      this.#deps.log('warn', { file: path, faults }, `cannot read a service file: ${which}`);
       return;
     }
-    const refused = (await this.#deps.say(name, parsed.services, leaving)).map((fault) => `${path}:${fault}`);
+    const refused = (await this.#deps.apply(name, parsed.services, leaving)).map((fault) => `${path}:${fault}`);
     const services = parsed.services.length - refused.length;
     const level = refused.length > 0 ? 'warn' : 'info';
     const more = refused.length > 0 ? { faults: refused } : {};
-    this.#deps.tell(
+    this.#deps.log(
       level,
       { file: path, services, ...more },
       file.isGood ? 'read a service file again' : 'read a service file',

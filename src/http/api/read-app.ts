@@ -7,7 +7,7 @@
 // wants a new draw leaves If-None-Match out; caches, which would add it by themselves, may not store such replies.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AppPlace } from '../../control/app-lists.ts';
+import type { AppKey } from '../../control/app-lists.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { parseAppid, parseEnv } from '../../model/names.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -29,7 +29,7 @@ const waitMsDefault = 30_000;
 const waitMsMax = 300_000;
 
 interface Wanted {
-  readonly place: AppPlace;
+  readonly place: AppKey;
   readonly selection: Selection;
   readonly choice: Choice;
   /** The revision that the caller knows; `other`: one of another life; undefined: the present one. */

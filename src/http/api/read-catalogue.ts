@@ -1,7 +1,7 @@
 // `GET /apps` and `GET /apps/{env}`: which apps there are, sorted by env and appid, in pages.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AppPlace } from '../../control/app-lists.ts';
+import type { AppKey } from '../../control/app-lists.ts';
 import { cataloguePage } from '../../control/catalogue.ts';
 import { parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
@@ -54,7 +54,7 @@ function readCatalogue(
 }
 
 /** The cursor `env/appid`, as `next` gave it. */
-function afterOf(query: QueryReader): AppPlace | undefined {
+function afterOf(query: QueryReader): AppKey | undefined {
   const text = query.text('after');
   if (text === undefined) return undefined;
   const slash = text.indexOf('/');

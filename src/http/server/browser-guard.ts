@@ -5,7 +5,7 @@
 
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { shown } from '../../model/problem.ts';
+import { printable } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
 import { askedHost } from './client-address.ts';
 import { sendProblem } from './problem-details.ts';
@@ -28,11 +28,11 @@ export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOp
     const fault = pageFault({ origin: request.headers.origin, host: askedHost(request) }, options);
     if (fault === undefined) return done();
     if (fault === 'origin') {
-      const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host === '' ? 'another host' : host)}.`;
+      const detail = `Cannot serve a page of another site: Origin is ${printable(origin)}, this is ${printable(host === '' ? 'another host' : host)}.`;
       return sendProblem(reply, { kind: 'foreign-origin', detail });
     }
     const detail =
-      `Cannot answer as ${shown(host)}: without tokens only an IP address or localhost is accepted as Host, because a web ` +
+      `Cannot answer as ${printable(host)}: without tokens only an IP address or localhost is accepted as Host, because a web ` +
       `page could have led a browser here. Call the server by its address, or configure tokens.`;
     return sendProblem(reply, { kind: 'unexpected-host', detail });
   });

@@ -13,13 +13,13 @@ import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';
 import type { InFlight } from './in-flight.ts';
-import { hasSeveralHosts } from './odd-requests.ts';
+import { hasSeveralHosts } from './irregular-requests.ts';
 
 export interface RenewLaneDeps {
   readonly renewals: Pick<Renewals, 'renewKnown' | 'isLogged'>;
   readonly clock: Clock;
   readonly counters: HttpCounters;
-  readonly underWay: InFlight;
+  readonly inFlight: InFlight;
   readonly visible: Visible;
   /** The caller; undefined: it may not call, or it takes longer to find out. */
   readonly authenticate: (request: IncomingMessage) => Principal | undefined;
@@ -60,7 +60,7 @@ function takes(deps: RenewLaneDeps, request: IncomingMessage, response: ServerRe
   const [, env, appid, instance] = path as unknown as [string, string, string, string];
   const stored = deps.renewals.renewKnown(principal, { env, appid, instance });
   if (stored === undefined) return false;
-  deps.underWay.enter(response);
+  deps.inFlight.enter(response);
   const soon = deps.visible();
   if (soon === undefined) answer(deps, response, stored, startMs);
   else void soon.then(() => answer(deps, response, stored, startMs));

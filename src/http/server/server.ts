@@ -29,7 +29,7 @@ import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { endJsonWithNewline } from './final-newline.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
-import { refuseOddRequest } from './odd-requests.ts';
+import { refuseIrregularRequest } from './irregular-requests.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -121,9 +121,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   countRequests(app, counters);
   limitConnections(app.server, limits, { counters, random });
-  const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
-  const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
-  app.addHook('onRequest', refuseOddRequest);
+  const inFlight = countInFlight(app, () => longPolls.waiting + watchers.count);
+  const isStopping = stopGracefully(app, [longPolls, watchers], inFlight);
+  app.addHook('onRequest', refuseIrregularRequest);
   const { publicUrl = '' } = deps;
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
   const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
@@ -132,7 +132,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { clientRate = noRate } = deps;
   limitClientRates(app, { rate: clientRate, clock, counters, random });
   refuseUnknownRoute(app, guide);
-  const overload = new Overload({ underWay, logger, counters, random, limits: deps.overload ?? overloadLimits });
+  const overload = new Overload({ inFlight, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
   const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
@@ -150,7 +150,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
       isStopping() || pageFault(headers, pages) !== undefined ? undefined : principalOf(headers.authorization);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
     const { renewals } = control;
-    openRenewLane(app.server, { renewals, clock, counters, underWay, visible, authenticate, hasCapacity });
+    openRenewLane(app.server, { renewals, clock, counters, inFlight, visible, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;

@@ -14,7 +14,7 @@ interface Parked {
 }
 
 /** Adds the hooks; `app.close()` then stops gracefully. Tells whether it does. */
-export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], underWay: InFlight): () => boolean {
+export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], inFlight: InFlight): () => boolean {
   let isStopping = false;
   app.addHook('onRequest', (_request, reply, done) => {
     if (!isStopping) return done();
@@ -26,7 +26,7 @@ export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], 
     for (const part of parked) part.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, graceMs);
-    await Promise.race([underWay.idle(), promise]);
+    await Promise.race([inFlight.idle(), promise]);
     clearTimeout(timer);
   });
   return () => isStopping;

@@ -25,7 +25,7 @@ export class CompactIndex<Item> {
   get(key: string): Item | undefined {
     const few = this.#few;
     if (few === undefined) return this.#many?.get(key);
-    const place = this.#placeOf(few, key);
+    const place = this.#slotOf(few, key);
     return place < 0 ? undefined : (few[place] as Item);
   }
 
@@ -51,7 +51,7 @@ export class CompactIndex<Item> {
       this.#many?.delete(key);
       return;
     }
-    const place = this.#placeOf(few, key);
+    const place = this.#slotOf(few, key);
     if (place >= 0) this.#few = few.toSpliced(place - 1, 2);
   }
 
@@ -68,7 +68,7 @@ export class CompactIndex<Item> {
     }
   }
 
-  #placeOf(few: readonly (number | Item)[], key: string): number {
+  #slotOf(few: readonly (number | Item)[], key: string): number {
     const hash = hashOf(key);
     for (let place = 0; place < few.length; place += 2) {
       if (few[place] === hash && this.#keyOf(few[place + 1] as Item) === key) return place + 1;

@@ -10,15 +10,15 @@ import { lateAtMs, type MutableRecord } from '../mutable-record.ts';
 const noticeMs = 1000;
 
 export class NearExpiry {
-  readonly #tell: ((stored: MutableRecord) => void) | undefined;
+  readonly #notify: ((stored: MutableRecord) => void) | undefined;
 
-  constructor(tell: ((stored: MutableRecord) => void) | undefined) {
-    this.#tell = tell;
+  constructor(notify: ((stored: MutableRecord) => void) | undefined) {
+    this.#notify = notify;
   }
 
   /** Monotonic milliseconds at which the lease begins to lapse; infinite where that is known or concerns nobody. */
   dueMs(stored: MutableRecord): number {
-    return this.#tell === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
+    return this.#notify === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
   }
 
   /** When an instance whose lease runs is to be looked at next: at the end of its phase, or because it lapses. */
@@ -30,24 +30,24 @@ export class NearExpiry {
   look(stored: MutableRecord, nowMs: number): void {
     if (this.dueMs(stored) > nowMs) return;
     stored.isNearExpiry = true;
-    this.#tell?.(stored);
+    this.#notify?.(stored);
   }
 
   /** To be called once the instance is another or new; its change tells the rest. */
   set(stored: MutableRecord, nowMs: number): void {
-    stored.isNearExpiry = this.#tell !== undefined && fromMs(stored) <= nowMs;
+    stored.isNearExpiry = this.#notify !== undefined && fromMs(stored) <= nowMs;
   }
 
   /** The instance was heard: what was told of its lease is no longer so. */
   renewed(stored: MutableRecord, nowMs: number): void {
     if (!stored.isNearExpiry) return;
     this.set(stored, nowMs);
-    this.#tell?.(stored);
+    this.#notify?.(stored);
   }
 
   /** It is kept beyond its lease, or for another reason than before. */
-  kept(stored: MutableRecord): void {
-    this.#tell?.(stored);
+  held(stored: MutableRecord): void {
+    this.#notify?.(stored);
   }
 }
 

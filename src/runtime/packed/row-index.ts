@@ -56,7 +56,7 @@ export class RowIndex {
   replace(row: number, other: number): void {
     const hash = this.#hashOf(row);
     const { entries } = this.#part(hash);
-    entries[placeOf(entries, hash, row)] = entryOf(hash, other);
+    entries[slotOf(entries, hash, row)] = entryOf(hash, other);
   }
 
   /** Precondition: it is there, and what stands in it is what its hash was made of. */
@@ -64,7 +64,7 @@ export class RowIndex {
     const hash = this.#hashOf(row);
     const part = this.#part(hash);
     const { entries } = part;
-    let gap = placeOf(entries, hash, row);
+    let gap = slotOf(entries, hash, row);
     part.size--;
     // What had to go past this place moves up, so that it is still found.
     for (let at = next(gap, entries); entries[at] !== open; at = next(at, entries)) {
@@ -95,7 +95,7 @@ function put(entries: Uint32Array, hash: number, row: number): void {
   entries[at] = entryOf(hash, row);
 }
 
-function placeOf(entries: Uint32Array, hash: number, row: number): number {
+function slotOf(entries: Uint32Array, hash: number, row: number): number {
   const entry = entryOf(hash, row);
   let at = homeOf(hash, entries);
   while (entries[at] !== entry) at = next(at, entries);

@@ -17,7 +17,7 @@ import { inSlices } from '../sliced.ts';
 import { mayDiffer, unchanged, type ZoneSource, zonesDigestOf } from '../zone-source.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { Settling, settlingTimes, type Touch } from './settling.ts';
-import type { ZoneNews } from './zone-news.ts';
+import type { ZoneEvent } from './zone-event.ts';
 
 export interface ZoneWatchTimes {
   readonly settling: typeof settlingTimes;
@@ -57,7 +57,7 @@ export class ZoneWatch {
   readonly #directory: string;
   /** How absolute paths in the folder begin. */
   readonly #inside: string;
-  readonly #onNews: (news: ZoneNews) => void;
+  readonly #onNews: (news: ZoneEvent) => void;
   readonly #times: ZoneWatchTimes;
   readonly #folders: FolderWatch;
   readonly #settling: Settling;
@@ -78,7 +78,7 @@ export class ZoneWatch {
   constructor(
     directory: string,
     loads: readonly LoadedZone[],
-    onNews: (news: ZoneNews) => void,
+    onNews: (news: ZoneEvent) => void,
     times: ZoneWatchTimes = zoneWatchTimes,
   ) {
     this.#directory = directory;

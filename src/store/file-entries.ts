@@ -1,4 +1,4 @@
-// What each service file said last, entry by entry, so that a restart can tell what a file says anew from what it has said
+// What each service file file_entries last, entry by entry, so that a restart can tell what a file says anew from what it has file_entries
 // before. One row a file, its entries as JSON. The table is made when it is first needed and is no part of the schema's
 // version: an earlier rollcall ignores it, and a database that had to be salvaged is without it, and then every file is
 // taken at its word again, as its instances may have been lost.
@@ -7,25 +7,25 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 
-export type SaidByFile = ReadonlyMap<string, string>;
+export type EntriesByFile = ReadonlyMap<string, string>;
 
 /** By file. A row that is not as it was written is left out. */
-export function readSaid(database: DatabaseSync): SaidByFile {
+export function readFileEntries(database: DatabaseSync): EntriesByFile {
   if (!hasTable(database)) return new Map();
-  const rows = database.prepare('SELECT file, entries, crc FROM said').all() as object[] as Row[];
+  const rows = database.prepare('SELECT file, entries, crc FROM file_entries').all() as object[] as Row[];
   return new Map(rows.filter((row) => crcOf(row) === row.crc).map(({ file, entries }) => [file, entries]));
 }
 
 /** Empty: the file has nothing to say any more. */
-export function writeSaid(database: DatabaseSync, file: string, entries: string): void {
+export function writeFileEntries(database: DatabaseSync, file: string, entries: string): void {
   if (entries === '') {
-    if (hasTable(database)) database.prepare('DELETE FROM said WHERE file = ?').run(file);
+    if (hasTable(database)) database.prepare('DELETE FROM file_entries WHERE file = ?').run(file);
     return;
   }
   database.exec(
-    'CREATE TABLE IF NOT EXISTS said (file TEXT PRIMARY KEY, entries TEXT NOT NULL, crc INTEGER NOT NULL) STRICT',
+    'CREATE TABLE IF NOT EXISTS file_entries (file TEXT PRIMARY KEY, entries TEXT NOT NULL, crc INTEGER NOT NULL) STRICT',
   );
-  database.prepare('INSERT OR REPLACE INTO said VALUES (?, ?, ?)').run(file, entries, crcOf({ file, entries }));
+  database.prepare('INSERT OR REPLACE INTO file_entries VALUES (?, ?, ?)').run(file, entries, crcOf({ file, entries }));
 }
 
 interface Row {
@@ -35,7 +35,7 @@ interface Row {
 }
 
 function hasTable(database: DatabaseSync): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'said'").get() !== undefined;
+  return database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'file_entries'").get() !== undefined;
 }
 
 function crcOf({ file, entries }: Omit<Row, 'crc'>): number {

@@ -15,7 +15,7 @@ export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
 }
 
 /** A hook in front of all others; also drops the type of a body that is not there. */
-export function refuseOddRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+export function refuseIrregularRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { headers, httpVersion } = request.raw;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
     // What is not there is of no type: many clients send one with an empty renewal or DELETE.
