@@ -3,8 +3,8 @@
 // here does the program end itself. The heavy parts are imported when a command needs them, so that `--help` and
 // `check-zones` answer at once and work where the server's ports are taken.
 // Stopping: SIGTERM or SIGINT -> app.stop(), exit 0; longer than `stopSeconds`, or a second signal -> exit 1 at once.
-// A fault in native code (SIGSEGV and its kind) ends the process as if nobody listened: the instruction that failed would
-// be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that stands still.
+// A fault in native code (SIGSEGV and its kind) ends the process as without a handler: the instruction that failed would
+// be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that no longer changes.
 
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace, { type Signals } from 'close-with-grace';

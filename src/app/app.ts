@@ -109,7 +109,7 @@ async function compose(
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
 
-  // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
+  // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   const opening = await openDataPlane(config, { state, clock, threads, fileZones: fileZonesOf(loaded), logger });
   if ('failed' in opening) return listenProblem('DNS', opening);

@@ -1,4 +1,4 @@
-// DNS of this process: opens the plane on the registry and its zones, and says what becomes of its faults.
+// DNS of this process: opens the plane on the registry and its zones, and logs its faults.
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';

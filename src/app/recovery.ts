@@ -15,7 +15,7 @@ interface ReservedNames {
 }
 
 /**
- * What recovers an instance, or says why it cannot be. To be used while no zone changes. `onRecovered`: called with each
+ * Recovers an instance, or returns why it cannot be recovered. To be used while no zone changes. `onRecovered`: called with each
  * that was recovered.
  */
 export function recovering(

@@ -30,7 +30,7 @@ export function zoneEventText(event: ZoneEvent, zones: ZoneTable): ZoneEventText
       return { level: 'info', facts, message: event.isNew ? 'loaded a new zone' : 'reloaded a zone' };
     }
     case 'mended':
-      return { level: 'info', facts: { file }, message: 'a zone file is good again, and says what is served' };
+      return { level: 'info', facts: { file }, message: 'a zone file is valid again, with the content that is served' };
     case 'deleted':
       return {
         level: 'warn',
@@ -40,7 +40,11 @@ export function zoneEventText(event: ZoneEvent, zones: ZoneTable): ZoneEventText
     case 'released':
       return { level: 'warn', facts: { zone: nameToText(event.apex), file }, message: 'a zone is gone with its file' };
     case 'unwatched':
-      return { level: 'warn', facts: { folder: file, reason: event.reason }, message: 'cannot watch a folder of zones' };
+      return {
+        level: 'warn',
+        facts: { folder: file, reason: event.reason },
+        message: 'cannot watch a folder of zones',
+      };
     default: {
       const message = `cannot load a zone: ${event.isServed ? 'the last good version is served' : isBroken(file, zones) ? 'SERVFAIL is served' : 'it is not served'}`;
       return { level: 'warn', facts: { file, faults: event.faults.map(formatFault) }, message };

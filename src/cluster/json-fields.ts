@@ -2,7 +2,7 @@
 // body is held to, all faults are reported, and what is not known is kept, to be written again as it was.
 
 import { isObject } from '../model/instance.ts';
-import { type Problem, problem, printable } from '../model/problem.ts';
+import { type Problem, printable, problem } from '../model/problem.ts';
 import { isPrintable, utf8Length } from '../model/text.ts';
 
 /** Fields that this version does not know. */

@@ -1,7 +1,7 @@
 // The configuration: defaults < rollcall.yaml < ROLLCALL_* environment < flags, resolved once at start into a frozen
 // value. Every problem is found in one go, in overridden values too, since a wrong line in a file waits for its day.
 // Values keep the unit in their name (seconds); app.ts converts them where it hands them over.
-// Limits: nothing is reloaded while running. Relative paths are relative to the working directory, whoever named them.
+// Limits: nothing is reloaded while running. Relative paths are relative to the working directory, wherever they are named.
 
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
@@ -97,7 +97,7 @@ function contradictions(config: Config, origins: Origins): string[] {
   if (open.length > 0 && config.tokens.length === 0 && !config.insecure) {
     problems.push(
       `http: ${open.map(formatListen).join(', ')} (${origins.http}) can be reached from other machines and no token is set, ` +
-        `so anybody could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
+        `so anyone who reaches it could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
         'or listen on 127.0.0.1 alone, or accept it with --insecure',
     );
   }

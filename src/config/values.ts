@@ -1,5 +1,5 @@
-// From what somebody wrote (text from the environment or a flag, a YAML value from the file) to the value the program
-// uses, or to sentences that say what is wrong with it. Text and YAML take the same way: "90" and 90 are one lease.
+// From what was written (text from the environment or a flag, a YAML value from the file) to the value the program
+// uses, or to sentences with the fault. Text and YAML take the same way: "90" and 90 are one lease.
 // Limits: no I/O; whether an address can be bound or a directory exists is found out by those who use it.
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
@@ -221,7 +221,7 @@ function readHostName(raw: unknown): Outcome {
 /** 255 on the wire, with a length in front and the root behind. */
 const hostNameOctetsMax = 253;
 
-/** A name server's: nobody can ask at an unspecified address. */
+/** A name server's: an unspecified address cannot be queried. */
 function readAddresses(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
   const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
@@ -229,7 +229,7 @@ function readAddresses(raw: unknown): Outcome {
   if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
   for (const address of addresses) {
     if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${printable(address)} is not an IP address`);
-    else if (/^[0:.]+$/.test(address)) problems.push(`${printable(address)} is no address at which anybody can ask`);
+    else if (/^[0:.]+$/.test(address)) problems.push(`${printable(address)} is not an address that can be queried`);
   }
   return problems.length > 0 ? { problems } : { value: addresses };
 }

@@ -32,7 +32,7 @@ export type Refusal =
   | 'apps'
   | 'store';
 
-/** What calls are told apart by, where their time is measured: a fleet renews all the time and must do so at once. */
+/** The kinds of calls whose time is measured apart: a fleet renews all the time and must do so at once. */
 export type CallKind = 'renewal' | 'write' | 'read';
 
 /** Where counts go. Called once a request, also on the hot path: must only add. */

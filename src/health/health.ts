@@ -9,8 +9,8 @@ import { unrestricted } from '../model/principal.ts';
 import type { Submit } from '../model/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type CheckCounts, Checker } from './checker.ts';
-import { NamedServices, type NamedServicesDeps, type FileEntries } from './files/named-services.ts';
-import { ServiceFolder, type LogLine } from './files/service-folder.ts';
+import { type FileEntries, NamedServices, type NamedServicesDeps } from './files/named-services.ts';
+import { type LogLine, ServiceFolder } from './files/service-folder.ts';
 import { prober } from './probe.ts';
 import { locateWithin } from './targets.ts';
 
@@ -25,7 +25,7 @@ export interface HealthDeps {
   /** Folder of service files. */
   readonly services: string;
   readonly log: LogLine;
-  /** What service files have fileEntries, over restarts. */
+  /** The entries of service files, over restarts. */
   readonly fileEntries: {
     load(): Promise<ReadonlyMap<string, FileEntries>>;
     /** Returns at once; done when the changes made so far are on disk. */

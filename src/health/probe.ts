@@ -1,7 +1,7 @@
 // One check, once: every address that it is about is asked, all at the same time, and all have to pass within its time.
 // A host name with several addresses is asked as a client would ask it (RFC 8305, "happy eyeballs"): the first address,
 // the next one as soon as that fails or after a quarter of a second, and the first that answers decides, well or badly.
-// What is said of it names the address, where there are several, and what came back, in a line.
+// The result names the address, where there are several, and what came back, in a line.
 
 import { connect } from 'node:net';
 import type { Address } from '../model/address.ts';
@@ -11,7 +11,7 @@ import { probeGrpc } from './probes/grpc.ts';
 import { probeHttp } from './probes/http.ts';
 import type { Locate } from './targets.ts';
 
-/** `refused`: nobody was asked, it is not an address that checks go to. */
+/** `refused`: no request was made, it is not an address that checks go to. */
 export interface ProbeResult {
   readonly kind: 'passed' | 'failed' | 'refused';
   readonly detail: string;
@@ -106,7 +106,7 @@ function firstAnswer(attempts: readonly (() => Promise<ProbeResult>)[]): Promise
   });
 }
 
-/** May reject: with what the sockets say. */
+/** May reject with the error of a socket. */
 function ask(check: Check, located: Located, signal: AbortSignal): Promise<ProbeResult> {
   switch (check.type) {
     case 'http':

@@ -1,6 +1,6 @@
 // The flight recorder of a registry that keeps nothing on disk: it reads the log of the latest changes. A query walks
 // the log from its end, which is as long as its own limit allows and lies in memory; what the log has dropped, and what
-// was before the process, is not known, and every page says so.
+// was before the process, is not known, and every page marks that.
 
 import type { Change } from '../model/change.ts';
 import { instanceKey } from '../model/names.ts';

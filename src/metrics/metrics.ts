@@ -119,7 +119,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 /** The client's own. It would wake the process ten times a second for how busy the event loop is, and a hundred for how late. */
 function addProcessDefaults(page: Page): void {
   collectDefaultMetrics({ register: page, eventLoopUtilizationTimeout: 1000, eventLoopMonitoringPrecision: 1000 });
-  // So seldom they say nothing; `rollcall_event_loop_delay_seconds` does.
+  // At this rate they are meaningless; `rollcall_event_loop_delay_seconds` is not.
   for (const what of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
     page.removeSingleMetric(`nodejs_eventloop_lag_${what}_seconds`);
   }

@@ -27,7 +27,7 @@ export interface AddressFault {
 /** `_` in front makes the label of RFC 2782, hence 62. */
 const portNameOctetsMax = 62;
 
-/** Reads one `name://host:port`, or says in one phrase what is wrong with it. */
+/** Reads one `name://host:port`, or returns the fault in one phrase. */
 export function parseAddress(text: string): Address | AddressFault {
   if (text.length > 512) return { fault: 'is longer than any address' };
   const scheme = /^([^:/]*):\/\//.exec(text);

@@ -46,7 +46,7 @@ export type Check = Rhythm &
   );
 
 export const checkLimits = {
-  /** Of one instance: as many as anybody has, and a bound for what one registration makes us do. */
+  /** Of one instance: more than an instance needs, and a bound for the work of one registration. */
   checks: 8,
   textOctets: 200,
   intervalSeconds: { min: 1, max: 3600 },
@@ -73,7 +73,7 @@ const ofType: Readonly<Record<CheckType, Readonly<Record<string, Reader>>>> = {
       '200-299',
     ),
     body: textReader(/^/, ''),
-    host: textReader(/^[A-Za-z0-9._:[\]-]*$/, 'must be what may stand in a Host header'),
+    host: textReader(/^[A-Za-z0-9._:[\]-]*$/, 'must be a legal Host header'),
   },
   tcp: {},
   grpc: { service: textReader(/^[!-~]*$/, 'must be the name of a gRPC service') },

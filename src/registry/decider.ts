@@ -66,7 +66,7 @@ export class Decider {
     if (liveness?.kind === 'lease-then-waiting' && registration.checks.length > 0)
       return refused({
         kind: 'invalid',
-        problem: problem('checks', 'cannot stand beside a lease that ends in waiting'),
+        problem: problem('checks', 'cannot be combined with a lease that ends in waiting'),
       });
     return app === undefined || stored === undefined
       ? this.#create(app, command, origin, now)

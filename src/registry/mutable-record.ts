@@ -42,7 +42,7 @@ const clientMask = (2 ** clientBits - 1) << clientShift;
 /**
  * An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves.
  * A million of them are to fit: V8 keeps small integers (31 bits with the sign) without a box of their own, so its
- * deadline is whole milliseconds (for twelve days of uptime they are small), its times stand behind the time of its
+ * deadline is whole milliseconds (for twelve days of uptime they are small), its times are offsets from the time of its
  * registration, as does its revision (counting begins at the second of the first start), and what is yes or no is a bit.
  */
 export class MutableRecord implements InstanceRecord, Queued {

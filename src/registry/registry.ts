@@ -166,7 +166,7 @@ export class Registry implements RegistryView {
     return true;
   }
 
-  /** The same for a registration that says what is stored. False: the instance is not there any more. */
+  /** The same for a registration equal to what is stored. False: the instance is not there any more. */
   reregister({ key, dirtyAtMs }: Reregistration, { monotonicMs, wallMs }: Moment): boolean {
     const stored = this.#state.find(key);
     if (stored === undefined) return false;
@@ -177,7 +177,7 @@ export class Registry implements RegistryView {
 
   /**
    * Takes in what was stored, at the start, before anything else: its lease starts afresh, the revision stays. Listeners
-   * are not called. A problem says why an instance cannot be recovered; nothing has then happened.
+   * are not called. A problem has why an instance cannot be recovered; nothing has then changed.
    */
   recover(saved: PersistedInstance): Change | Problem {
     const { key, label, registration, times } = saved;

@@ -1,6 +1,6 @@
 // Very many things, each found by a text that it knows itself: a hash table with open places, some twenty octets a thing
 // where a Map takes forty and the text. In parts, as ShardedMap is and for the same reason: one of many grows at a time.
-// Hashes stand beside the things, so that a thing is asked for its text only where it is the one that is looked for.
+// Hashes are kept beside the things, so that a thing's text is made only for the one that is looked for.
 
 import { mixed, textHash } from './text-hash.ts';
 

@@ -8,8 +8,8 @@ import type { CheckedPage } from './checked-reading.ts';
 import type { Damage } from './data-folder.ts';
 import type { DatabaseOptions } from './database.ts';
 import type { FoundEvents } from './event-search.ts';
-import type { ChangeRow } from './rows.ts';
 import type { EntriesByFile } from './file-entries.ts';
+import type { ChangeRow } from './rows.ts';
 import type { Totals } from './soundness.ts';
 import type { HoldRow } from './supervision-rows.ts';
 

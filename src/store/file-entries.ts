@@ -1,7 +1,7 @@
-// What each service file file_entries last, entry by entry, so that a restart can tell what a file says anew from what it has file_entries
+// What each service file last had, entry by entry, so that a restart can distinguish a new entry of a file from one that was applied
 // before. One row a file, its entries as JSON. The table is made when it is first needed and is no part of the schema's
 // version: an earlier rollcall ignores it, and a database that had to be salvaged is without it, and then every file is
-// taken at its word again, as its instances may have been lost.
+// applied again, as its instances may have been lost.
 // Limits: those of service files.
 
 import type { DatabaseSync } from 'node:sqlite';
@@ -16,7 +16,7 @@ export function readFileEntries(database: DatabaseSync): EntriesByFile {
   return new Map(rows.filter((row) => crcOf(row) === row.crc).map(({ file, entries }) => [file, entries]));
 }
 
-/** Empty: the file has nothing to say any more. */
+/** Empty: the file has no entries any more. */
 export function writeFileEntries(database: DatabaseSync, file: string, entries: string): void {
   if (entries === '') {
     if (hasTable(database)) database.prepare('DELETE FROM file_entries WHERE file = ?').run(file);
@@ -35,7 +35,9 @@ interface Row {
 }
 
 function hasTable(database: DatabaseSync): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'file_entries'").get() !== undefined;
+  return (
+    database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'file_entries'").get() !== undefined
+  );
 }
 
 function crcOf({ file, entries }: Omit<Row, 'crc'>): number {

@@ -18,7 +18,7 @@ import type { StoredHold } from './supervision-rows.ts';
 
 export interface PersistenceOptions extends DatabaseOptions {
   readonly folder: string | undefined;
-  /** What the zone files say: the serial stands for it too. */
+  /** A digest of the zone files, which the serial covers too. */
   readonly zonesDigest: string;
 }
 
@@ -58,7 +58,7 @@ export interface Persistence {
   touched(revision: number): void;
   /** Resolves when every change so far is on disk; rejects where that cannot be fileEntries. */
   durable(): Promise<void>;
-  /** What service files fileEntries last, by file and instance. */
+  /** The entries of service files last applied, by file and instance. */
   readonly fileEntries: {
     load(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
     save(file: string, fileEntries: ReadonlyMap<string, string>): void;
@@ -101,7 +101,15 @@ export async function openPersistence(
   logReport(store.report, deps.logger);
   const isNewLife = found === undefined || store.report.isNew;
   const life = lifeTokenOf(folder, isNewLife, onFault);
-  return persistenceOf({ store, folder, initialRevision: initial, life, zonesDigest: digest, onFault, logger: deps.logger });
+  return persistenceOf({
+    store,
+    folder,
+    initialRevision: initial,
+    life,
+    zonesDigest: digest,
+    onFault,
+    logger: deps.logger,
+  });
 }
 
 const troubleText =
@@ -165,7 +173,7 @@ function persistenceOf({ store, folder, initialRevision, life, zonesDigest, onFa
       load: () => store.fileEntries(),
       save(file, fileEntries) {
         store.saveFileEntries(file, fileEntries).catch((error: Error) => {
-          const text = 'cannot keep what a service file says: the next start may act on it again';
+          const text = 'cannot store the entries of a service file: the next start may apply it again';
           logger.warn({ file, reason: error.message }, text);
         });
       },
@@ -179,7 +187,7 @@ function persistenceOf({ store, folder, initialRevision, life, zonesDigest, onFa
     async close(revision) {
       const lost = await store.close(revision);
       if (lost > 0) logger.error({ changes: lost }, 'stopping with changes that could not be written to the disk');
-      // A mark ahead says that this was no clean end.
+      // A mark ahead means that this was no clean end.
       if (lost === 0 && !isDamaged) mark.close({ revision, zonesDigest: served });
     },
   };

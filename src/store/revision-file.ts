@@ -28,7 +28,7 @@ const fileName = 'revision';
 
 export interface Mark {
   readonly revision: number;
-  /** What else the serial stood for: a hash of zone files. Empty: unknown. */
+  /** What else the serial covered: a hash of the zone files. Empty: unknown. */
   readonly zonesDigest: string;
 }
 

@@ -61,6 +61,6 @@ function prune(): void {
   try {
     if (opened?.database.prune(Date.now()) === true) setImmediate(prune);
   } catch {
-    // The commits say what is wrong with the disk; old events can wait.
+    // The commits report the fault of the disk; old events can wait.
   }
 }

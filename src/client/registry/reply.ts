@@ -71,7 +71,7 @@ export function failedReplyOf(
   return { kind: 'foreign', status, text, isUnapplied: false };
 }
 
-/** The registry itself says that there is no such instance. */
+/** The registry itself answered that there is no such instance. */
 export function isUnknownInstance(reply: Reply): boolean {
   return reply.kind === 'refused' && reply.problem.type === unknownInstanceType;
 }

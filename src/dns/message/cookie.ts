@@ -26,8 +26,7 @@ export function isCookieLength(octets: number): boolean {
  */
 export function answerCookie(sent: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): Uint8Array {
   const isYoung =
-    sent.length === clientCookieOctets + serverCookieOctets &&
-    ageOf(sent, address, secret, wallSeconds) < renewSeconds;
+    sent.length === clientCookieOctets + serverCookieOctets && ageOf(sent, address, secret, wallSeconds) < renewSeconds;
   return isYoung ? sent : cookieWith(sent.subarray(0, clientCookieOctets), wallSeconds >>> 0, address, secret);
 }
 

@@ -2,7 +2,7 @@
 // them as objects cost the thread, and all answers, pauses of a tenth of a second whenever V8 looks through its heap.
 // The rows of an app are a ring in the order of their arrival, and so are those at one address: the app, or the first of
 // the address, knows one of them. Instances are found by app and label, and by address.
-// Most instances are plain: one IPv4 address, their id as their label, no checks. What others say stands in an object
+// Most instances are plain: one IPv4 address, their id as their label, no checks. Others are objects
 // beside the row, and their addresses in an index of objects.
 // Limits: 2^32 rows and apps.
 
@@ -71,7 +71,7 @@ export class InstanceTable implements HostsView {
     return this.#byLabel.find(mixed(textHash(label, appHash(number))), isIt);
   }
 
-  /** What a row says, as a value that stays what it is. */
+  /** A row as an immutable value. */
   instance(row: number): CompactInstance {
     const profile = this.#get(row, PROFILE);
     if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
@@ -200,7 +200,7 @@ export class InstanceTable implements HostsView {
     this.#link(previous, row, next, NEXT_AT_HOST, PREVIOUS_AT_HOST);
   }
 
-  /** All that a row says but for its app and label. */
+  /** All of a row but its app and label. */
   #forget(row: number): void {
     const profile = this.#get(row, PROFILE);
     if (profile === irregular) {

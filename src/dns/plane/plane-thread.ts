@@ -23,7 +23,7 @@ import { Replica, type ReplicaListener } from './replica.ts';
 import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
 import { readUpdates } from './update.ts';
 
-/** One bug may be met by every query: so many reports a second say enough. */
+/** One bug may be met by every query: so many reports a second are enough. */
 const faultsPerSecondMax = 10;
 /** A client that waits longer has asked again. */
 const mainReplyMs = 10_000;
@@ -102,7 +102,7 @@ export class PlaneThread {
     });
   }
 
-  /** Does what a message says; changes of data are in every answer from then on. */
+  /** Applies a message; changes of data are in every answer from then on. */
   apply(message: ThreadMessage): void {
     switch (message.kind) {
       case 'updates':

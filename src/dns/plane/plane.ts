@@ -12,7 +12,7 @@
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
-// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. Two things
+// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread answers with the change. Two things
 // are asked back, in the order of the changes: until when the answers that a thread has served may be cached, and what
 // would be answered and why. So nothing that only DNS needs of the instances (browsing, PTR) is kept in the main thread.
 // All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a

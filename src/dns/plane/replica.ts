@@ -1,9 +1,9 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
 // an instance may be put twice or be removed without having been there, because a thread that starts later gets all
 // instances while changes go on.
-// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
+// Instances are rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
-// since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
+// since answers made before then have too long a TTL. The revision is the registry's, for it is the zones' serial.
 
 import { type AppKey, compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
@@ -12,7 +12,7 @@ import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
-import type { LeaseState, InstanceLabel, Put, Update } from './update.ts';
+import type { InstanceLabel, LeaseState, Put, Update } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
 export interface ReplicaListener {
@@ -21,7 +21,7 @@ export interface ReplicaListener {
   shortened(instance: Instance): void;
 }
 
-/** An instance for those who ask; of its lease it says what is so when it is read. Not to be kept beyond a change. */
+/** An instance for those who ask; its lease is read when the property is. Valid until the next change. */
 class RowInstance implements LeasedInstance {
   readonly instance: Instance;
   readonly #row: number;
@@ -189,7 +189,7 @@ export class Replica implements RegistryView {
     const row = app === undefined ? -1 : this.#table.find(app, label);
     if (app === undefined || row < 0) return;
     const known = this.#leases.get(row);
-    // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
+    // A later deadline makes no answer wrong: the TTL counted to the earlier one.
     const isWorse = update.deadlineMs < deadlineMs(known) || (update.why !== undefined) !== (known?.why !== undefined);
     this.#setLease(row, update);
     if (!isWorse) return;

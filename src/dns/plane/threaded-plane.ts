@@ -45,7 +45,7 @@ export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | 
   return failure;
 }
 
-/** Of a change that does not say: the lease is not about to end. */
+/** Of a change without a deadline: the lease is not near its end. */
 const openLease = { deadlineMs: Number.POSITIVE_INFINITY, isNearExpiry: false, isSuspect: false };
 
 class ThreadedPlane implements Plane {

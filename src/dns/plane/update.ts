@@ -48,8 +48,8 @@ export interface Put extends InstanceLabel, LeaseState {
 type Row = readonly unknown[];
 
 /**
- * An instance is there, new or changed. `why`: of a suspect. `before`: what `openInstance` said of the last one for which
- * this made a row of the same text; if both say the same but for names and their only address, the row has no more.
+ * An instance is there, new or changed. `why`: of a suspect. `before`: the result of `openInstance` for the last one for which
+ * this made a row of the same text; if both are equal but for names and their only address, the row has no more.
  */
 export function putRow(leased: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
   const { instance } = leased;
@@ -68,7 +68,7 @@ export function putRow(leased: ReplicaInstance, revision: number, why: string, b
   return ['+', env, appid, label, revision, ...leaseOf(leased, why), ...numbers, ...texts, ...supervision];
 }
 
-/** The instance as it is now, if there is nothing to be said of its lease. */
+/** The instance as it is now, if its lease is not near its end. */
 export function openInstance({ isNearExpiry, isSuspect, instance }: ReplicaInstance): Instance | undefined {
   return isNearExpiry || isSuspect ? undefined : instance;
 }

@@ -22,7 +22,7 @@ export interface CachedAnswer extends Message, ReplyTemplate {
   readonly rcode: number;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
-  /** The sum of their revisions. None of them ever goes back: an equal sum says that all are equal. */
+  /** The sum of their revisions. None of them ever goes back: an equal sum means that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
   /** Of its question, once it stands in a table of such (recent-answers.ts). */

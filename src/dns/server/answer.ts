@@ -151,7 +151,7 @@ class Chain {
     return this.#done(Rcode.NOERROR, data.reason ?? 'the name has records of this type', { additional });
   }
 
-  /** `known`: what live data says of its own names; a file may have other records at them, and other targets are looked up. */
+  /** `known`: what live data holds at its own names; a file may have other records at them, and other targets are looked up. */
   #additionalOf(zone: Zone, rrset: RRset, known: readonly RRset[] | undefined): readonly RRset[] {
     if (known === undefined) return this.#addressesOf(zone, rrset);
     if (rrset.type !== RRType.SRV && rrset.type !== RRType.HTTPS && rrset.type !== RRType.SVCB) return known;
@@ -253,7 +253,7 @@ class Chain {
     return found;
   }
 
-  /** Live data says itself when it changes; a name without data may get some with any registration. */
+  /** Live data has a revision of its own; a name without data may get some with any registration. */
   #dependOn(zone: Zone, node: Node | undefined): void {
     if (node?.source !== undefined) this.#sources.push(node.source);
     else if (zone.live !== undefined && (node === undefined || node.types().length === 0))

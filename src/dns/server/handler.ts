@@ -255,7 +255,7 @@ class RequestHandling {
     let encoded = this.#encoder.encode(qname, question, answer, limit);
     const error = errorOfAnswer(answer, encoded.isTruncated);
     if (encoded.isTruncated && edns !== undefined && error !== undefined) {
-      // Room to say that it was cut, for a record or two.
+      // Room for the error that it was cut, at the price of a record or two.
       encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
     }
     const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);

@@ -24,7 +24,7 @@ export class LaterReply {
   }
 }
 
-/** Undefined: say nothing. */
+/** Undefined: no reply. */
 export type Reply = Buffer | LaterReply | undefined;
 
 /** The peer's address in four or sixteen octets; none for what is no IP address. */

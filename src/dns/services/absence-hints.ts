@@ -1,4 +1,4 @@
-// What somebody may have meant who asks for a name that is not there: an app whose last instance left a moment ago, the
+// What may have been meant by a name that does not exist: an app whose last instance left a moment ago, the
 // same app in another env, an env of nearly that name, a tag without `_tag`. Said under `_why`, in EDE and in /resolve, and
 // with where the last event is to be read.
 // A change listener; what it keeps is small: the envs, and the apps that left last.

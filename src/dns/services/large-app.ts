@@ -154,12 +154,12 @@ export class LargeApp {
     return Math.max(1, least);
   }
 
-  /** Those that say a value for a key. */
+  /** Those with a value for a key. */
   slotsWith({ key, value }: Selector<ValueKey>): SlotSet {
     return this.#index(key).slotsWith(value);
   }
 
-  /** Those that say all of the selectors; undefined: there are no selectors, hence all. */
+  /** Those that match all of the selectors; undefined: there are no selectors, hence all. */
   select(selectors: readonly Selector[]): SlotSet | undefined {
     let found: SlotSet | undefined;
     for (const selector of selectors) {
@@ -169,7 +169,7 @@ export class LargeApp {
     return found;
   }
 
-  /** True where one of `beside` (undefined: all) says a longer value that ends in this one. */
+  /** True where one of `beside` (undefined: all) has a longer value that ends in this one. */
   hasEnd({ key, value }: Selector, beside: SlotSet | undefined): boolean {
     for (const matching of this.#index(key).endingIn(value))
       if (beside === undefined || matching.and(beside).size > 0) return true;
@@ -248,7 +248,7 @@ export class LargeApp {
     };
   }
 
-  /** Of those that say the ports, who has the type at one of them. Undefined: who has it at all has it there. */
+  /** Of those with the ports, which have the type at one of them. Undefined: those that have it at all have it there. */
   #havingAt(portNames: readonly string[], type: number): SlotSet | undefined {
     if (type === RRType.A || type === RRType.AAAA) {
       const key = type === RRType.A ? 'ipv4Port' : 'ipv6Port';

@@ -1,4 +1,4 @@
-// Names that somebody may have meant: apps of an env within two letters of the one asked for. Looking costs time that
+// Names that may have been meant: apps of an env within two letters of the one asked for. Looking costs time that
 // grows with the env, so it is bounded per question and per second: a flood of random names gets plain answers.
 
 /** Differences that are still a slip of the fingers. */

@@ -1,4 +1,4 @@
-// What is to be said beside an answer's records: who takes traffic and is not in it, since he has nothing of the type, and
+// Notes on an answer's records: which instances take traffic and are not in it, since they have nothing of the type, and
 // what of the metadata TXT cannot show.
 
 import type { Instance } from '../../model/instance.ts';

@@ -44,7 +44,7 @@ export function reservedReason(
   let node: Node | undefined;
   for (const label of text.split('.').reverse()) {
     const child = childOf(label, name);
-    // Longer than a name can be: the registry says so itself.
+    // Longer than a name can be: the registry refuses it itself.
     if (child === undefined) return undefined;
     name = fold(child);
     zone = zones.get(name) ?? zone;

@@ -59,7 +59,7 @@ export class ReverseZones implements LiveNames {
     this.#revision++;
   }
 
-  /** A lease ends earlier than was said of it. */
+  /** A lease ends earlier than announced. */
   shortened(instance: Instance): void {
     if (hasAddress(instance)) this.#revision++;
   }

@@ -16,7 +16,7 @@ const key = { alpn: 1, port: 3, ipv4hint: 4, ipv6hint: 6 } as const;
 const priorityMax = 65_535;
 
 export function bindings(scope: Scope, type: number, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
-  /** By what they say: instances behind one host name may say the same. */
+  /** By their data: instances behind one host name may share a record. */
   const candidates = new Map<string, Candidate>();
   const appName = place.appName();
   const portNames = type === RRType.HTTPS ? httpsPortNames : svcbPortNames;
@@ -31,10 +31,10 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
       // 0 would be an alias (RFC 9460 §2.4.2).
       new DataView(priority.buffer).setUint16(0, Math.min(instance.priority + 1, priorityMax));
       const rdata = [priority, endpoint.target, parameters(instance, endpoint)] as const;
-      const said = `${endpoint.target} ${Buffer.concat([priority, rdata[2]]).toString('latin1')}`;
-      const known = candidates.get(said);
+      const key = `${endpoint.target} ${Buffer.concat([priority, rdata[2]]).toString('latin1')}`;
+      const known = candidates.get(key);
       if (known !== undefined) join(known, leased, place.nowMs);
-      else candidates.set(said, candidate(rdata, leased, place.nowMs, endpoint));
+      else candidates.set(key, candidate(rdata, leased, place.nowMs, endpoint));
     }
   }
   return [...candidates.values()];

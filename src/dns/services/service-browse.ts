@@ -1,6 +1,6 @@
 // Browsing (RFC 6763): `_services._dns-sd._udp.prod.svc` lists the service types of an env (§9), `_http._tcp.prod.svc`
 // the instances of one (§4), and `orders-1~orders._http._tcp.prod.svc` is an instance with SRV and TXT (§5, §6). An
-// instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots stand inside the label.
+// instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots are inside the label.
 // Of more than 100 types or instances a choice is listed, which changes with the epoch (epoch.ts) and goes by weight: first
 // apps are drawn, by how many instances each has, then instances of these.
 // Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; of apps so many are
@@ -42,7 +42,7 @@ const chosenNote = `, chosen anew every ${typesTtlSeconds} s`;
 /** Stands in neither part, and needs no escape in text. */
 const separator = '~';
 
-/** What a name for browsing stands for: a list, a name between, or an instance that is advertised. */
+/** The meaning of a name for browsing: a list, a name between, or an instance that is advertised. */
 export type BrowseName = Node | ServiceName;
 
 export interface ServiceBrowseDeps {
@@ -77,7 +77,7 @@ export class ServiceBrowse {
     this.#types.changed(change);
   }
 
-  /** `labels` stand left of `env`, the last of them begins with an underscore. */
+  /** `labels` are left of `env`, the last of them begins with an underscore. */
   find(labels: readonly string[], env: string, owner: Name, nowMs: number): BrowseName | undefined {
     const types = this.#types.of(env);
     if (types === undefined) return undefined;

@@ -1,4 +1,4 @@
-// Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
+// Instances -> candidates: the possible records of one type, before it is decided which of them and in what order
 // (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
 
 import { onlyIpv4Of } from '../../model/compact-instance.ts';
@@ -13,7 +13,7 @@ import type { Scope } from './service-name.ts';
 import { metadataStrings } from './service-text.ts';
 import { boundMs, ttlOf } from './suspect-instances.ts';
 
-/** One record to be: what it says, and what orders it. */
+/** A record to be: its data, and what orders it. */
 export interface Candidate {
   readonly rdata: Rdata;
   weight: number;
@@ -29,7 +29,7 @@ export interface Candidate {
 /** RFC 2782: two octets. */
 const weightMax = 65_535;
 
-/** Where a scope's names stand. */
+/** The names and times that records of a scope are made with. */
 export interface RecordContext {
   readonly owner: Name;
   /** The app's own name: SRV targets lie below it. */
@@ -42,7 +42,12 @@ export interface RecordContext {
 }
 
 /** Two instances at one address are one record, with the weight of both. */
-export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
+export function addresses(
+  scope: Scope,
+  family: IpFamily,
+  up: readonly LeasedInstance[],
+  place: RecordContext,
+): Candidate[] {
   const byHost = new Map<Host, Candidate>();
   for (const leased of up) {
     for (const host of hostsOf(leased.instance, family, scope)) {
@@ -74,7 +79,7 @@ function octetsOfHost(host: Host): Uint8Array {
   return Uint8Array.of(host >>> 24, host >>> 16, host >>> 8, host);
 }
 
-/** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
+/** Instances behind one host name share a record: it appears once, with the weight of all (RFC 2181 §5). */
 export function services(scope: Scope, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   const appName = place.appName();
   const found: Candidate[] = [];
@@ -83,7 +88,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Rec
     const { instance } = leased;
     for (const endpoint of endpointsOf(instance, appName)) {
       if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
-      // Below its own name nobody else says anything.
+      // Below its own name there is no other instance.
       const isShared = endpoint.hosts.length === 0;
       const key = isShared ? `${instance.priority} ${endpoint.port} ${endpoint.target}` : '';
       const known = isShared ? byHostName.get(key) : undefined;
@@ -114,7 +119,7 @@ function numbersOf({ rdata }: Candidate): Uint8Array {
   return rdata[0] as Uint8Array;
 }
 
-/** An app's TXT says which instance each record is of; an instance's own is its metadata (RFC 6763 §6.1). */
+/** An app's TXT names the instance of each record; an instance's own is its metadata (RFC 6763 §6.1). */
 export function texts(scope: Scope, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
   const isOwn = scope.kind !== 'app';
   return up.map((leased) => {

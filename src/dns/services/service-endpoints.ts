@@ -9,7 +9,7 @@ import { type Rdata, RRType } from '../message/message.ts';
 import { childOf, type Name, name } from '../message/name.ts';
 import { endpointLabel } from './service-name.ts';
 
-/** What one SRV record says: a port at a target, and the hosts that the target must resolve to. */
+/** One SRV record: a port at a target, and the hosts that the target must resolve to. */
 export interface Endpoint {
   readonly port: number;
   readonly target: Name;

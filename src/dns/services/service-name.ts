@@ -12,7 +12,7 @@ import type { LargeApp, Selected } from './large-app.ts';
 import { type Preference, preferenceOf } from './near.ts';
 import { hasValue, hasValueBelow, isIn, type ReadSelectors, readSelectors, textOf } from './selector.ts';
 
-/** What a name stands for. `servesAddress` undefined: all addresses. */
+/** The meaning of a name. `servesAddress` undefined: all addresses. */
 export interface Scope {
   readonly app: AppView;
   /** Which records the name can have: of an app or a part of it, one instance, a port, a host, or for DNS-SD. */
@@ -37,7 +37,7 @@ export type ServiceName =
 
 const within: ServiceName = { kind: 'within', app: undefined };
 
-/** `labels` stand left of the origin, folded, one character per octet. Undefined: there is no such name. */
+/** `labels` are left of the origin, folded, one character per octet. Undefined: there is no such name. */
 export function findServiceName(
   labels: readonly string[],
   view: RegistryView,
@@ -52,7 +52,7 @@ export function findServiceName(
 }
 
 /**
- * The app with the longest name that the labels end in, and how many labels stand left of it; `within` where the name
+ * The app with the longest name that the labels end in, and how many labels are left of it; `within` where the name
  * itself lies above an app.
  */
 export function longestApp(
@@ -107,12 +107,12 @@ function ofInstance(labels: readonly string[], app: AppView, leased: LeasedInsta
     : undefined;
 }
 
-/** The label that tells two endpoints of one port name apart: `8080-tcp`. */
+/** The label that distinguishes two endpoints of one port name: `8080-tcp`. */
 export function endpointLabel(address: Address): string {
   return `${address.port}-${address.protocol}`;
 }
 
-/** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which only stands between. */
+/** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which is only an inner node. */
 function bySelectors(labels: readonly string[], app: AppView, large: LargeApp | undefined): ServiceName | undefined {
   const read = readSelectors(labels);
   if (read === undefined || textOf(read.rest) === undefined) return undefined;
@@ -151,7 +151,7 @@ function walked(read: ReadSelectors, app: AppView): ServiceName | undefined {
   return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPortNames(portNames) });
 }
 
-/** The same of a large app, by what its instances say. */
+/** The same for a large app, by its index of values. */
 function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceName | undefined {
   const { selectors, rest } = read;
   const slots = large.select(selectors);

@@ -41,7 +41,7 @@ function recordsOf(scope: Scope, type: number, place: RecordContext): NodeData {
   const waiting: Instance[] = [];
   const { servesAddress } = scope;
   for (const leased of scope.instances()) {
-    // Of those that a port's name leaves out nobody asked.
+    // Those that a port name leaves out were not asked for.
     if (servesAddress !== undefined && !leased.instance.addrs.some(servesAddress)) continue;
     if (leased.instance.status === 'up') up.push(leased);
     else waiting.push(leased.instance);
@@ -73,7 +73,7 @@ interface Found {
   readonly missing: number;
   readonly named: readonly LeasedInstance[];
   readonly waitingNote: string;
-  /** Of whom the guard's word is to be said. */
+  /** Instances that the guard keeps. */
   readonly answering: readonly LeasedInstance[];
   readonly selection: Selection;
 }

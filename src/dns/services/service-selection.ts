@@ -21,12 +21,17 @@ export interface Selection {
   readonly rotation: Rotation | undefined;
   /** That it is a part, in words; '' where it is all. */
   readonly note: string;
-  /** Monotonic milliseconds until which the choice is the one to be told. */
+  /** Monotonic milliseconds until which the choice is current. */
   readonly untilMs: number;
 }
 
-/** What the records of a type could say, in the order of the instances. */
-export function candidatesOf(scope: Scope, type: number, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
+/** The possible records of a type, in the order of the instances. */
+export function candidatesOf(
+  scope: Scope,
+  type: number,
+  up: readonly LeasedInstance[],
+  place: RecordContext,
+): Candidate[] {
   switch (type) {
     case RRType.A:
       return addresses(scope, 4, up, place);
@@ -160,7 +165,7 @@ function fitting(chosen: readonly Candidate[]): number {
   return chosen.length;
 }
 
-/** By what they say: no two say the same. */
+/** By their data: no two are equal. */
 function sorted(candidates: readonly Candidate[]): Candidate[] {
   const keyed = candidates.map((candidate) => ({ candidate, key: keyOf(candidate) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));

@@ -1,7 +1,7 @@
 // Metadata as TXT data: one `key=value` a character-string (RFC 6763 §6.3). Without metadata: one empty string, since TXT
 // data must not be empty (RFC 6763 §6.1). A pair that does not fit the 255 octets of a string is left out: what went on in
 // a next string would be read as an attribute of its own. So is a key that differs from an earlier one in letter case
-// alone, of which readers believe the first (§6.4). `_why` says what is left out.
+// alone, of which readers believe the first (§6.4). `_why` lists what is left out.
 
 import { foldAscii, utf8Length } from '../../model/text.ts';
 

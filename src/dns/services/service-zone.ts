@@ -82,8 +82,8 @@ export class ServiceZone implements LiveNames {
     const env = labels.at(-1) ?? '';
     const asked = labels.slice(0, -1).join('.');
     if (view.at(env, '') === undefined) {
-      const said = `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
-      return said + this.#hints.forEnv(env, asked, nowMs);
+      const text = `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+      return text + this.#hints.forEnv(env, asked, nowMs);
     }
     if (labels.at(-2)?.startsWith('_') === true)
       return 'no service type of this name in this env, or no such instance of it';
@@ -131,7 +131,7 @@ class ServiceNode implements Node {
     return this.#scope.near?.equivalenceKey !== undefined;
   }
 
-  /** Only the first: making all RRsets of a large app to answer with one would hold up everybody else. */
+  /** Only the first: making all RRsets of a large app to answer with one would hold up all other queries. */
   types(): readonly number[] {
     const first = typesOfScope[this.#scope.kind].find((type) => this.rrset(type).rrset !== undefined);
     return first === undefined ? [] : [first];

@@ -1,7 +1,7 @@
-// What the instances of a large app say for one selector: each value with the slots of those that say it, kept up with
+// The values of a large app's instances for one selector, each with the slots of those that have it, updated with
 // every change. Names that lie above a value (`2._version` below `1.4.2._version`) are empty non-terminals, so ends of
 // values are found as well: the values stand in a list sorted from their last letter on.
-// Limit: memory grows with the values of the app's instances, of keys that somebody has asked for.
+// Limit: memory grows with the values of the app's instances, of keys that were asked for.
 
 import { SlotSet } from './slot-set.ts';
 
@@ -35,7 +35,7 @@ export class ValueIndex {
     }
   }
 
-  /** Those that say it; nobody says ''. Not to be changed. */
+  /** Those that have it; none has ''. Not to be changed. */
   slotsWith(value: string): SlotSet {
     return this.#slots.get(value) ?? empty;
   }

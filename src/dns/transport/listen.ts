@@ -1,6 +1,6 @@
 // Where to listen: an address and a port, the same for UDP and TCP. A wildcard address is spread over the addresses
 // that the host has, because a reply must leave from the address that was asked (RFC 2181 §4) and a datagram socket
-// bound to a wildcard lets the kernel choose another; clients drop such replies. A transport that can say from where to
+// bound to a wildcard lets the kernel choose another; clients drop such replies. A transport that can choose from where to
 // answer keeps the wildcard, and so has addresses that come later, too.
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -11,7 +11,7 @@ export interface Listen {
   readonly port: number;
 }
 
-/** A socket that could not be opened, and what the operating system said. */
+/** A socket that could not be opened, and the operating system's error. */
 export interface ListenFailure {
   readonly failed: Listen;
   readonly error: NodeJS.ErrnoException;

@@ -38,7 +38,7 @@ export interface UdpTransport {
     counters: DnsCounters,
     reusePort?: boolean,
   ): Promise<UdpListener | ListenFailure>;
-  /** The thread has work besides its descriptors while `isBusy` says so: the transport then never waits for datagrams. */
+  /** The thread has work besides its descriptors while `isBusy` is true: the transport then never waits for datagrams. */
   yieldTo(isBusy: () => boolean): void;
 }
 

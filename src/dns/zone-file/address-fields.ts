@@ -57,7 +57,7 @@ const gatewayForms = [
   fields.name('gateway'),
 ];
 
-/** Gateway type, algorithm and gateway of IPSECKEY: the first says what the third is (RFC 4025 §2.3, §2.5). */
+/** Gateway type, algorithm and gateway of IPSECKEY: the first gives the form of the third (RFC 4025 §2.3, §2.5). */
 export const gateway: Field = {
   read(words, to) {
     const word = words.nextBare();
@@ -75,7 +75,7 @@ export const gateway: Field = {
   },
 };
 
-/** Discovery bit, relay type and relay of AMTRELAY: bit and type share an octet, the type says what the relay is (RFC 8777 §4). */
+/** Discovery bit, relay type and relay of AMTRELAY: bit and type share an octet, the type gives the form of the relay (RFC 8777 §4). */
 export const relay: Field = {
   read(words, to) {
     const discovery = words.nextBare();

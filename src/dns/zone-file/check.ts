@@ -37,7 +37,7 @@ export function* checkZone(apex: Name, parsed: ParsedZone): Sliced<CheckedZone> 
   const { source, records, faults } = parsed;
   const { table } = records;
   const { names } = table;
-  // What a faulty line would have held is unknown: then nothing is said to be missing.
+  // What a faulty line would have held is unknown, so nothing is reported as missing.
   const isComplete = faults.isEmpty;
   yield* checkWithin(parsed);
   for (let number = names.apex; number < names.length && !faults.isFull; number++) {

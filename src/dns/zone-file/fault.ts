@@ -1,4 +1,4 @@
-// What is wrong with a zone file, and where. A message says what, why and the value; a value is cut and escaped, so
+// What is wrong with a zone file, and where. A message has what, why and the value; a value is cut and escaped, so
 // that neither a huge token nor a control character reaches a terminal or a log. Text of an included file is never
 // quoted: an $INCLUDE that hits a secret must not print it (reference: faults-and-security S15).
 // Limits: faultsMax faults a zone; shownCharactersMax characters of a value.
@@ -25,7 +25,7 @@ export interface SourcePosition {
 
 /** Enough to see a pattern; a binary file named *.zone does not flood the log. */
 export const faultsMax = 100;
-/** A value longer than this says no more. */
+/** A longer value is of no more use in a message. */
 export const shownCharactersMax = 64;
 
 /** `file:line:column: message`, as compilers print it; octets of the file name that are not printable are escaped. */

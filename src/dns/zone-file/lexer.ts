@@ -1,6 +1,6 @@
 // Master-file text to entries of tokens (RFC 1035 §5.1): comments gone, parentheses joined over lines, quotes and
 // escapes recognised. Escapes stay in a token's text: only the field that reads it knows whether `\.` is a dot inside
-// a label. A quote ends the token before it, as BIND and NSD have it; `adjoined` tells `alpn="h2"` from `alpn= "h2"`.
+// a label. A quote ends the token before it, as BIND and NSD have it; `adjoined` distinguishes `alpn="h2"` from `alpn= "h2"`.
 // Text is one character per octet (latin1). CR LF is a line end, CR alone is refused, as is NUL outside comments.
 // Where the trusted parsers differ, what two of three refuse is refused: nested parentheses, one before an owner.
 // Text comes in pieces and is looked at through a window, so that no large string is ever made.

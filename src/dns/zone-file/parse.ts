@@ -20,12 +20,12 @@ import { type Problem, Words } from './words.ts';
 export interface ZoneText {
   /** As people know the file: faults show it. */
   readonly path: string;
-  /** What tells the file from every other, however it was reached: an include may not lead back to it. */
+  /** What identifies the file, however it was reached: an include may not lead back to it. */
   readonly identity: string;
   readonly text: readonly Buffer[];
 }
 
-/** Reads what `$INCLUDE path` in `from` means, or says why it is refused, without quoting any file. */
+/** Reads what `$INCLUDE path` in `from` means, or returns why it is refused, without quoting any file. */
 export type ReadInclude = (path: string, from: ZoneText) => Sliced<ZoneText | { readonly refused: string }>;
 
 export interface ParsedZone {

@@ -19,7 +19,7 @@ export interface Field {
 /** RFC 1035 §3.3: a <character-string> has one length octet. */
 const stringOctetsMax = 255;
 
-/** A field of one bare word. `parse` gives octets or undefined; `what` says what the word should have been. */
+/** A field of one bare word. `parse` gives octets or undefined; `what` describes what the word should have been. */
 export function bareWord(
   what: string,
   parse: (text: string) => Uint8Array | undefined,

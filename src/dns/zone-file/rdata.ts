@@ -176,7 +176,7 @@ function fields(...list: f.Field[]): Form {
   return { fields: list };
 }
 
-/** The data of one record: all the words there are. A Problem says what is wrong and at which word. */
+/** The data of one record: all the words there are. A Problem has the fault and the word. */
 export function parseRdata(type: number, words: Words): Rdata | Problem {
   const first = words.peek();
   if (first !== undefined && first.text === '\\#' && !first.quoted) return parseGeneric(type, words);

@@ -1,8 +1,8 @@
-// Which file names which instance: an instance belongs to one file, the first that names it. What a second file says of
-// it is refused, kept in mind, and done once the first file lets go, so that nothing depends on the order in which files
+// Which file names which instance: an instance belongs to one file, the first that names it. What a second file has for
+// it is refused, remembered, and done once the first file lets go, so that nothing depends on the order in which files
 // are written. A file that is leaving holds nothing: renamed, it hands its instances over as they are.
-// A file is acted on where it differs from what it fileEntries last, entry by entry, over restarts too (file-entries.ts): an
-// instance that was drained, patched or cancelled since stays so until the file says something else of it.
+// A file is acted on where it differs from what was last applied, entry by entry, over restarts too (file-entries.ts): an
+// instance that was drained, patched or cancelled since stays so until its entry in the file changes.
 // Limits: those of the files; a thousand registrations or so are done between two turns of the event loop.
 
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ import { type Principal, unrestricted } from '../../model/principal.ts';
 import type { Submit } from '../../model/submit.ts';
 import type { Service } from './service-file.ts';
 
-/** By instance, the digest of what a file has fileEntries of it. */
+/** By instance, the digest of its entry in the file. */
 export type FileEntries = ReadonlyMap<string, string>;
 
 export interface NamedServicesDeps {
@@ -26,7 +26,7 @@ export interface NamedServicesDeps {
   readonly restoredFrom: (file: string) => Iterable<InstanceKey>;
   /** Lets other work have its turn. */
   readonly nextTurn: () => Promise<void>;
-  /** Keeps what a file has fileEntries for the next life; empty: nothing any more. */
+  /** Stores the entries of a file for the next run; empty: none any more. */
   readonly remember: (file: string, fileEntries: FileEntries) => void;
   /** An instance that was refused is registered after all. */
   readonly onTaken: (file: string, key: InstanceKey) => void;
@@ -46,7 +46,7 @@ export class NamedServices {
     this.#deps = deps;
   }
 
-  /** What files have fileEntries in an earlier life; before anything else. Returns the files. */
+  /** The entries applied in an earlier run; before anything else. Returns the files. */
   recall(fileEntries: ReadonlyMap<string, FileEntries>): Iterable<string> {
     this.#entries = new Map(fileEntries);
     return fileEntries.keys();
@@ -149,7 +149,7 @@ export class NamedServices {
     const instance = this.#deps.view.find(service.key)?.instance;
     const other = instance?.health?.file;
     if (instance === undefined || other === undefined) return 'written';
-    // Written down before what files say was: it is the same, unless the file was changed meanwhile.
+    // Written before entries of files were stored: it is the same, unless the file was changed meanwhile.
     if (other === file) return isSameButStatus(instance, service.registration) ? 'nothing' : 'written';
     // From a file of another name.
     return this.#entries.get(other)?.get(id) === digest ? 'present' : 'written';
@@ -157,7 +157,8 @@ export class NamedServices {
 
   #remember(file: string, fileEntries: FileEntries): void {
     const before = this.#entries.get(file);
-    const isSame = before?.size === fileEntries.size && [...fileEntries].every(([id, digest]) => before.get(id) === digest);
+    const isSame =
+      before?.size === fileEntries.size && [...fileEntries].every(([id, digest]) => before.get(id) === digest);
     if (isSame || (before === undefined && fileEntries.size === 0)) return;
     if (fileEntries.size > 0) this.#entries.set(file, fileEntries);
     else this.#entries.delete(file);

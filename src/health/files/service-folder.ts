@@ -1,7 +1,7 @@
 // A folder of service files, followed while we run: every second each file's stamp is looked at, and one that has
 // changed is read once it has been the same for two looks, so that a half-written file is not. Looking is cheap, and sees
-// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is gone says nothing
-// of its files: all of them keep what they said. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
+// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is gone is no statement
+// about its files: their entries stay. A file is applied as a whole; its faults are logged once, and its last good version counts.
 // Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
 
 import { readdir, stat } from 'node:fs/promises';
@@ -116,7 +116,7 @@ export class ServiceFolder {
     return true;
   }
 
-  /** Undefined: the folder cannot be read now, which says nothing about its files. */
+  /** Undefined: the folder cannot be read now, which is no statement about its files. */
   async #names(): Promise<string[] | undefined> {
     try {
       const names = (await readdir(this.#folder)).filter(isServiceFileName).sort();

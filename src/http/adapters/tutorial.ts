@@ -47,7 +47,7 @@ interface Params {
   readonly version: string;
 }
 
-/** What metadata says of an instance of this front. */
+/** What metadata holds for an instance of this front. */
 const frontKey = 'front';
 const fromKey = 'registeredFrom';
 

@@ -1,5 +1,5 @@
 // `DELETE /apps/{env}/{appid}/{instance}`: the instance is gone from every answer when the reply is sent, and the reply
-// says until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
+// has until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from './api-context.ts';

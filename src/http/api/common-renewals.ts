@@ -43,7 +43,7 @@ function patternOf(parts: readonly string[]): RegExp {
   return new RegExp(space + parts.join(space), 'y');
 }
 
-/** The renewals of a body in its usual form, at least one; undefined for any other body. */
+/** The renewals of a body in its common form, at least one; undefined for any other body. */
 export function readCommonRenewals(text: string): CommonRenewals | undefined {
   head.lastIndex = 0;
   if (!head.test(text)) return undefined;

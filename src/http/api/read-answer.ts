@@ -24,7 +24,7 @@ export interface ResolvedAnswer {
 /** `problems`: the name or the type is not one that DNS could be asked for. */
 export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Problem[] };
 
-/** 255 octets, each written as `\ddd`. What is a legal name is for `resolve` to say. */
+/** 255 octets, each written as `\ddd`. `resolve` validates the name. */
 const nameCharactersMax = 1020;
 
 /** Adds the call to a scope whose prefix is /api/v1. */
@@ -50,7 +50,7 @@ async function readAnswer(
   const query = new QueryReader(request, ['name', 'type']);
   const name = nameOf(query);
   const type = typeOf(query);
-  const what = 'Cannot say what DNS would answer';
+  const what = 'Cannot explain what DNS would answer';
   if (query.refused(reply, what)) return;
   const result = await context.resolve(name, type);
   if (result === undefined) {

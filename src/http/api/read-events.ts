@@ -56,7 +56,7 @@ export async function readEvents(
   return reply.header('cache-control', 'no-store').send(next === undefined ? document : { ...document, next });
 }
 
-/** From when the record is complete, as replies say it. */
+/** From when the record is complete, in the form of replies. */
 function completeSince(page: EventPage) {
   return { completeSince: isoTime(page.completeSinceMs), completeSinceRevision: page.completeSince };
 }

@@ -32,7 +32,7 @@ export function isOpenPath(url: string): boolean {
   return openPaths.has(path) || path.startsWith('/docs/');
 }
 
-/** The principal of an Authorization header, as far as that is quickly said; undefined may still mean one. */
+/** The principal of an Authorization header, as far as that is quickly known; undefined may still mean one. */
 export type Authenticate = (authorization: string | undefined) => Principal | undefined;
 
 const anonymous = unrestricted('anonymous');

@@ -1,7 +1,7 @@
 // Keeps web pages of other sites out. A browser on the same machine or network can reach this API, so a page could
 // register instances with it: its requests carry an `Origin`, which has to be our own host. And where no token is
 // asked for, a page could make its own host name point at us (DNS rebinding): then only IP addresses and localhost are
-// accepted in `Host`, unless the operator said that anybody may come (`--insecure`). There are no CORS headers at all.
+// accepted in `Host`, unless the operator opened it to all (`--insecure`). There are no CORS headers at all.
 
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -15,11 +15,11 @@ export interface BrowserGuardOptions {
   readonly hasTokens: boolean;
   /** The operator has taken the risk of an open API. */
   readonly isOpen: boolean;
-  /** The host by which clients are told to call: no page can have made that up. */
+  /** The host that clients are given: no page can have made that up. */
   readonly publicHost?: string | undefined;
 }
 
-/** Adds the guard in front of all routes but the health checks, which tell nothing. */
+/** Adds the guard in front of all routes but the health checks, which reveal nothing. */
 export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url === '/healthz' || request.url === '/readyz') return done();
@@ -38,7 +38,7 @@ export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOp
   });
 }
 
-/** Which header says that a page may have made the call, or led a browser here; undefined: none does. Hot. */
+/** Which header shows that a page may have made the call, or led a browser here; undefined: none does. Hot. */
 export function pageFault(
   { origin, host }: { readonly origin?: string | undefined; readonly host?: string | undefined },
   options: BrowserGuardOptions,

@@ -1,4 +1,4 @@
-// Who counts as one client where clients are counted by address: an IPv4 address, and of IPv6 the first 64 bits, since
+// What counts as one client where clients are counted by address: an IPv4 address, and of IPv6 the first 64 bits, since
 // one host has all the addresses of its /64 for the asking. `::ffff:10.0.0.7` is 10.0.0.7.
 
 import type { FastifyRequest } from 'fastify';

@@ -1,5 +1,5 @@
 // Failures that no call has decided: an unknown route, a wrong method, an address or a body that fastify refuses, bytes
-// that are no HTTP, and mistakes of our own. All become problem documents; a mistake is logged with its stack and told
+// that are no HTTP, and mistakes of our own. All become problem documents; a mistake is logged with its stack and reported
 // to the caller without.
 
 import { STATUS_CODES } from 'node:http';

@@ -9,7 +9,7 @@ import { printable } from '../../model/problem.ts';
 import { findJsonFault, positionOf } from './json-scan.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 
-/** What stands in `request.body` in place of a body that could not be read. */
+/** What is in `request.body` in place of a body that could not be read. */
 export class UnreadableBody {
   readonly failure: Failure;
 

@@ -20,7 +20,7 @@ interface Scan {
 
 /** The first fault of `text`, or undefined where JSON.parse will take it and nothing above is wrong with it. */
 export function findJsonFault(text: string, depthMax: number): JsonFault | undefined {
-  if (text.startsWith('\uFEFF')) return { reason: 'a byte order mark must not stand before JSON', offset: 0 };
+  if (text.startsWith('\uFEFF')) return { reason: 'a byte order mark must not come before JSON', offset: 0 };
   const scan: Scan = { text, depthMax, at: 0 };
   skipSpace(scan);
   const fault = scanValue(scan, 0);
@@ -116,7 +116,7 @@ function scanString(scan: Scan): JsonFault | undefined {
   return { reason: 'the text holds half a surrogate pair, which is no character', offset: start };
 }
 
-/** Behind the characters that stand for themselves: up to a quote, a backslash, a control character or the end. */
+/** Behind the literal characters: up to a quote, a backslash, a control character or the end. */
 function endOfPlainText(text: string, start: number): number {
   let at = start;
   for (let unit = text.charCodeAt(at); unit >= 0x20 && unit !== 0x22 && unit !== 0x5c; unit = text.charCodeAt(at)) at++;
@@ -160,6 +160,6 @@ function tooDeep(scan: Scan): JsonFault {
 }
 
 function unexpected(scan: Scan, expected: string): JsonFault {
-  const found = scan.at >= scan.text.length ? 'the text ends' : `"${printable(scan.text[scan.at])}" stands`;
+  const found = scan.at >= scan.text.length ? 'the text ends' : `"${printable(scan.text[scan.at])}" comes`;
   return { reason: `${found} where ${expected} is expected`, offset: scan.at };
 }

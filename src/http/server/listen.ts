@@ -9,7 +9,7 @@ export interface Listen {
   readonly port: number;
 }
 
-/** An address that could not be opened, and what the operating system said. */
+/** An address that could not be opened, and the operating system's error. */
 export interface ListenFailure {
   readonly failed: Listen;
   readonly error: NodeJS.ErrnoException;

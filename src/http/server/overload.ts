@@ -4,9 +4,9 @@
 // are shed first; renewals last, since every one that is lost brings an eviction nearer; health checks, metrics, cancels
 // and drains never, being few and what an operator needs in that hour. DNS has no part in this.
 // Not @fastify/under-pressure: it treats all routes alike, samples once a second, has no hysteresis, counts no requests
-// and gives everybody the same Retry-After.
+// and gives all clients the same Retry-After.
 // Limits: `overloadLimits`. Lateness is smoothed and each sample capped, so that one pause, however long (SIGSTOP, a
-// suspended VM), sheds nobody: who has been asleep must hear the renewals that waited for it.
+// suspended VM), sheds nothing: a process that was suspended must hear the renewals that waited for it.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger } from 'pino';

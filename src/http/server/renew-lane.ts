@@ -1,7 +1,7 @@
 // The lane of a healthy fleet: nearly all calls of a registry are renewals (`PUT …/renew`) of registered instances, sent
 // plainly. One that every guard lets through is answered here, in front of fastify, for half of what its router, hooks
 // and reply take. Nothing is decided here: the guards themselves are asked, and whatever is refused, unknown, spelled in
-// another way, has a body or a query, or is to be logged, goes the usual way as if it had never been looked at, and is
+// another way, has a body or a query, or is to be logged, goes to Node's own listener as if it had never been looked at, and is
 // answered there (renew.ts). Replies and counts are the same on both ways.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -33,10 +33,11 @@ const plainPath = /^\/api\/v1\/apps\/([\w.~:-]+)\/([\w.~:-]+)\/([\w.~:-]+)\/rene
 
 /** Opens it between a server and what listens for its requests. */
 export function openRenewLane(server: Server, deps: RenewLaneDeps): void {
-  const usual = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  const ownListeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (!isTaken(deps, request, response)) for (const listener of usual) listener.call(server, request, response);
+    if (!isTaken(deps, request, response))
+      for (const listener of ownListeners) listener.call(server, request, response);
   });
 }
 
@@ -44,7 +45,7 @@ function isTaken(deps: RenewLaneDeps, request: IncomingMessage, response: Server
   try {
     return takes(deps, request, response);
   } catch {
-    // A mistake of ours is met again on the usual way, which reports it.
+    // A mistake of ours is met again on the full path, which reports it.
     return false;
   }
 }

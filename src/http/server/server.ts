@@ -28,8 +28,8 @@ import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { endJsonWithNewline } from './final-newline.ts';
 import { countInFlight } from './in-flight.ts';
-import { acceptJsonBodies } from './json-body.ts';
 import { refuseIrregularRequest } from './irregular-requests.ts';
+import { acceptJsonBodies } from './json-body.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -105,7 +105,7 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
 
 const noRate: ClientRate = { perSecond: 0, burst: 1 };
 
-/** Names and ids are judged by their parsers, which say what is wrong; the router lets any length through. */
+/** Names and ids are judged by their parsers, which report the fault; the router lets any length through. */
 const paramCharactersMax = 16_384;
 
 /** Builds the server; the caller listens with `app.listen` and stops it with `app.close`. */
@@ -144,7 +144,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
   addCalls(app, { ...deps, random, hasTokens, publicUrl, renewManyBytes, follow });
-  // Where clients have a rate, each reply says what is left of it.
+  // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = ({ headers }: IncomingMessage): Principal | undefined =>
       isStopping() || pageFault(headers, pages) !== undefined ? undefined : principalOf(headers.authorization);

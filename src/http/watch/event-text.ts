@@ -43,7 +43,7 @@ export class ChangeTexts {
     return this.#life.textOf(revision);
   }
 
-  /** The event of a change, without its id: `bearing` says whether the watcher's filter selects the instance now. */
+  /** The event of a change, without its id: `bearing`: whether the watcher's filter selects the instance now. */
   textOf(change: Change, bearing: 'matches' | 'left'): string {
     const key = bearing === 'matches' ? change.revision : -change.revision;
     const known = this.#texts.get(key);
@@ -61,7 +61,7 @@ export class ChangeTexts {
 }
 
 /**
- * What /events says of the change, but for `before`, and the instance as the API shows it. A watcher gets no
+ * The change as in /events, but without `before`, and the instance as the API shows it. A watcher gets no
  * renewals, so the end of the lease is as it was at the change.
  */
 function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Clock): Record<string, unknown> {

@@ -32,7 +32,7 @@ export function readWatchQuery(query: QueryReader): WatchQuery {
   );
 }
 
-/** The query for these apps and environments, without what is said twice. */
+/** The query for these apps and environments, without duplicates. */
 export function watchQuery(
   apps: readonly AppKey[],
   envs: readonly string[] = [],

@@ -1,5 +1,5 @@
 // One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
-// instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
+// instance only as an object that a caller still holds; its revision has then moved, so the holder can see it.
 
 import type { AppKey, CompactInstance } from '../../model/compact-instance.ts';
 import { instanceKey } from '../../model/names.ts';

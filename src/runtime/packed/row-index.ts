@@ -1,8 +1,8 @@
-// Rows found by a hash of what stands in them: an open-addressed table of row numbers, some seven octets a row, outside
+// Rows found by a hash of their content: an open-addressed table of row numbers, some seven octets a row, outside
 // the JavaScript heap (see number-rows.ts). In parts, so that one of many grows at a time and no query waits for it.
-// Beside a row's number stand eight bits of its hash, so that hardly a row is looked at in vain: each look is a line of
+// Beside a row's number are eight bits of its hash, so that hardly a row is looked at in vain: each look is a line of
 // memory that no cache holds. The whole hash is asked for again when its part grows, and when a row beside it leaves.
-// Limits: 2^24 - 1 rows, which is told to whoever adds one more.
+// Limits: 2^24 - 1 rows, an assertion refuses one more.
 
 const parts = 1024;
 const placesLeast = 16;
@@ -59,7 +59,7 @@ export class RowIndex {
     entries[slotOf(entries, hash, row)] = entryOf(hash, other);
   }
 
-  /** Precondition: it is there, and what stands in it is what its hash was made of. */
+  /** Precondition: it is there, and its content is what its hash was made of. */
   delete(row: number): void {
     const hash = this.#hashOf(row);
     const part = this.#part(hash);

@@ -1,8 +1,8 @@
-// Hot reload: follows the files of the zones folder and what they include, and says when a zone is another one. A zone
+// Hot reload: follows the files of the zones folder and what they include, and reports when a zone has changed. A zone
 // is replaced whole or not at all: a file that is broken or half-written leaves the last good version in place, and
 // that is reported once. Loading is sliced, a few zones at a time, each never twice at once.
 // A deleted file keeps its zone for a grace, since a slip of the hand must not take names away at once; then, or when
-// `releaseDeleted` says so, the zone goes.
+// `releaseDeleted` is called, the zone is removed.
 // Limits: loadsMax loads at a time. What the operating system does not report is found by looking at every file's
 // stamp now and then, for a twentieth of the time at most.
 
@@ -186,7 +186,7 @@ export class ZoneWatch {
 
   #loaded(file: ZoneFile, loaded: LoadedZone): void {
     const before = file.state;
-    // A name that is none stays so whatever the file says: there is nothing new to report.
+    // An invalid file name stays invalid whatever the content: there is nothing new to report.
     if (file.apex === undefined && before === 'refused') return;
     this.#follow(file, loaded.sources);
     const { zone } = loaded;
@@ -198,15 +198,15 @@ export class ZoneWatch {
       this.#onNews({ kind: 'refused', path: file.path, faults, isServed: file.served !== undefined });
       return;
     }
-    const said = zonesDigestOf(loaded.sources);
+    const digest = zonesDigestOf(loaded.sources);
     file.state = 'good';
     file.isBroken = false;
     clearTimeout(file.grace);
-    if (said === file.served && holder === file) {
+    if (digest === file.served && holder === file) {
       if (before !== 'good') this.#onNews({ kind: 'mended', path: file.path });
       return;
     }
-    file.served = said;
+    file.served = digest;
     this.#holders.set(zone.apex, file);
     this.#onNews({ kind: 'loaded', path: file.path, zone, isNew: holder === undefined, isMended: before !== 'good' });
   }
