@@ -15,7 +15,7 @@ import type { Config } from './config/config.ts';
 import { readFile } from './config/read-file.ts';
 import { version } from './runtime/version.ts';
 
-// Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has said so before.
+// Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has warned of it before.
 process.on('SIGUSR1', () => {});
 
 /** Left to the kernel; SIGABRT is how systemd's watchdog ends a process that hangs, and leaves a core. */
@@ -60,7 +60,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     import('./runtime/service-notify.ts'),
   ]);
   const { terminal } = parts;
-  // The start screen says what this line does.
+  // The start screen shows the same as this line.
   const forPeople = { isColoured: isColoured(parts), unsaid: new Set(['rollcall is ready']) };
   const log = openLog(config.logLevel, terminal === undefined ? 'json' : forPeople);
   const { logger } = log;
@@ -113,7 +113,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
 /**
  * V8 lets a heap grow to four times what is alive before it looks for garbage, and what is alive then lies scattered over
  * all of it: a third more memory where a million instances are registered, for some percent less of CPU time. Not before
- * the last life's instances are back, since then it is time that counts.
+ * the last run's instances are back, since then it is time that counts.
  */
 function keepHeapsTight(): void {
   setFlagsFromString('--heap-growing-percent=20');

@@ -1,4 +1,4 @@
-// Where settings are written: the YAML file, ROLLCALL_* variables, flags. This file only finds what was given and says
+// Where settings are written: the YAML file, ROLLCALL_* variables, flags. This file only finds what was given and
 // where; whether a value makes sense is decided in values.ts. Names that mean nothing are problems, because a
 // mistyped setting that is ignored in silence is found in production.
 // Limits: one YAML document, a mapping at its top; no includes, no nesting. No message repeats a value here: the

@@ -1,5 +1,5 @@
-// One check, once: every address that it is about is asked, all at the same time, and all have to pass within its time.
-// A host name with several addresses is asked as a client would ask it (RFC 8305, "happy eyeballs"): the first address,
+// One check, once: every address that it is about is probed, all at the same time, and all have to pass within its time.
+// A host name with several addresses is tried as a client would try it (RFC 8305, "happy eyeballs"): the first address,
 // the next one as soon as that fails or after a quarter of a second, and the first that answers decides, well or badly.
 // The result names the address, where there are several, and what came back, in a line.
 
@@ -17,7 +17,7 @@ export interface ProbeResult {
   readonly detail: string;
 }
 
-/** Where to ask. */
+/** Where to probe. */
 export interface Located {
   /** An address of a host, never a name. */
   readonly ip: string;
@@ -120,7 +120,7 @@ function ask(check: Check, located: Located, signal: AbortSignal): Promise<Probe
   }
 }
 
-/** What is asked, for people: `http GET /healthz`, `tcp`. */
+/** The check in words: `http GET /healthz`, `tcp`. */
 export function checkName(check: Check): string {
   const port = check.port === '' ? '' : ` at ${check.port}`;
   switch (check.type) {

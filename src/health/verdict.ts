@@ -13,7 +13,7 @@ export interface Thresholds {
 
 export interface CheckState {
   readonly verdict: Verdict;
-  /** From before: no answer of this life has confirmed it. */
+  /** From before: no answer of this run has confirmed it. */
   readonly isPresumed: boolean;
   /** Answers against the verdict, in a row. */
   readonly against: number;

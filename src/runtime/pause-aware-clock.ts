@@ -13,9 +13,9 @@ const pauseMs = 1000;
 export const tickMs = 250;
 /** Other threads that follow this clock. Both are called within a read of the time. */
 export interface ClockFollower {
-  /** It says this now. Hot. */
+  /** The time now. Hot. */
   read(monotonicMs: number): void;
-  /** What it says from now on is so much more than it would have been. */
+  /** The time was moved ahead by so much. */
   moved(byMs: number): void;
 }
 

@@ -23,7 +23,7 @@ export class ClockSharing {
   readonly memory = new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT);
   readonly #numbers = new Float64Array(this.memory);
 
-  /** `monotonicMs`: what the lease clock says now. */
+  /** `monotonicMs`: the lease clock's time now. */
   constructor(monotonicMs: number) {
     this.#numbers[readAt] = monotonicMs;
     this.#numbers[shiftAt] = monotonicMs - systemMs();
@@ -34,7 +34,7 @@ export class ClockSharing {
     this.#numbers[readAt] = monotonicMs;
   }
 
-  /** The lease clock was moved, and not by time. To be called before what it says then is used. */
+  /** The lease clock was moved, and not by time. To be called before its new time is used. */
   moved(byMs: number): void {
     this.#numbers[shiftAt] = (this.#numbers[shiftAt] as number) + byMs;
   }

@@ -50,7 +50,7 @@ export interface OpenReport {
   readonly totals: Totals;
   readonly isNew: boolean;
   readonly damage: Damage | undefined;
-  /** Something follows the last commit of the log: what the last life could not finish. */
+  /** Something follows the last commit of the log: what the last run could not finish. */
   readonly isUnfinished: boolean;
   /** Where a log is kept of which the end is lost. */
   readonly brokenLog: string | undefined;

@@ -1,7 +1,7 @@
 // All that outlives the process, as one thing: the revision's mark and the database, opened together, and what is fileEntries
 // in the log of both. Without a folder (`data: none`) nothing is kept and nothing is written.
 // The serial of the zones with live names is the revision, so it stays where it was only if everything is as it was: a
-// clean end, the same database, the same zone files. Otherwise this life begins one revision on.
+// clean end, the same database, the same zone files. Otherwise this run begins one revision on.
 
 import { createHash } from 'node:crypto';
 import type { Recorder } from '../history/recorder.ts';
@@ -222,7 +222,7 @@ function logReport({ damage, isUnfinished, brokenLog, isNew, totals }: OpenRepor
     logger.error({ keptAs: brokenLog, revision: totals.revision }, text);
   }
   if (isUnfinished) {
-    const text = 'the log of the database ends within a commit: the last life could not finish it, or lost its end';
+    const text = 'the log of the database ends within a commit: the last run could not finish it, or lost its end';
     logger.warn({ revision: totals.revision }, text);
   }
   if (isNew) logger.info({ revision: totals.revision }, 'made a new database');
@@ -233,8 +233,8 @@ const refusedLinesMax = 20;
 
 function logRefused(refused: readonly Refused[], logger: Log): void {
   for (const { env, appid, instance, problem } of refused.slice(0, refusedLinesMax)) {
-    logger.warn({ env, appid, instance, problem }, 'an instance of the last life cannot be taken back');
+    logger.warn({ env, appid, instance, problem }, 'cannot recover an instance of the last run');
   }
   const more = refused.length - refusedLinesMax;
-  if (more > 0) logger.warn({ instances: more }, 'further instances of the last life cannot be taken back');
+  if (more > 0) logger.warn({ instances: more }, 'cannot recover further instances of the last run');
 }

@@ -5,7 +5,7 @@
 // It has one owner, this file, and not the database: it also counts what is no change of an instance (a reloaded zone),
 // it is written before a number is used, and it is a second witness when the database is damaged.
 // Should it be lost, counting goes on from the seconds since 1970 or a block behind the database's last change: ahead of
-// any earlier life that saw less than one change a second on average.
+// any earlier run that saw less than one change a second on average.
 
 import {
   accessSync,
@@ -42,7 +42,7 @@ export interface RevisionMark {
 /** Something could not be read or written, and counting goes on. Says what a person needs to mend it. */
 type OnFault = (message: string) => void;
 
-/** The mark of the last life; undefined: there is none that can be read. */
+/** The mark of the last run; undefined: there is none that can be read. */
 export function readMark(directory: string, onFault: OnFault): Mark | undefined | { readonly problem: string } {
   const unusable = directoryProblem(directory);
   if (unusable !== undefined) return { problem: `Cannot keep data in ${directory}: ${unusable}` };

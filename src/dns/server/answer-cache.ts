@@ -25,7 +25,7 @@ export interface CachedAnswer extends Message, ReplyTemplate {
   /** The sum of their revisions. None of them ever goes back: an equal sum means that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
-  /** Of its question, once it stands in a table of such (recent-answers.ts). */
+  /** Of its question, once it is in a table of such (recent-answers.ts). */
   hash: number;
   /** Remembers when it was last served, to whom it may concern (outstanding.ts). */
   readonly record: ServeRecord;

@@ -23,7 +23,7 @@ const chainMax = 16;
 /** Targets whose addresses are added: more could not fit a UDP answer. */
 const additionalTargetsMax = 100;
 const never = Number.POSITIVE_INFINITY;
-/** Asked for at an alias, these are about the alias itself: RRSIG and NSEC stand beside it (RFC 4035 §2.5). */
+/** Queried at an alias, these are about the alias itself: RRSIG and NSEC may exist beside it (RFC 4035 §2.5). */
 const besideAlias: ReadonlySet<number> = new Set([RRType.CNAME, RRType.ANY, 46, 47]);
 
 /** Decides one question. `qname` is folded. Never throws for any name or type; never waits. */

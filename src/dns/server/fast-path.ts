@@ -35,7 +35,7 @@ export interface FastPathDeps {
   monotonicMs(): number;
 }
 
-/** A power of two: more names than search lists and misled programs ask for again and again, in a dozen megabytes at most. */
+/** A power of two: more names than search lists and misled programs query again and again, in a dozen megabytes at most. */
 const transientMax = 16_384;
 const transientOctetsMax = 512;
 const transientMs = 1000;

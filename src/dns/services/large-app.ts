@@ -4,10 +4,10 @@
 // instances cost an answer some tens of microseconds for the pass over their numbers, and what was decided is kept until
 // the app changes or the choice does.
 // The choice changes once per TTL by the clock of the day, and depends on nothing but that, the app, and who is in it: all
-// threads and nodes choose alike. Hence instances stand in the order of a hash of their labels, not of their arrival.
+// threads and nodes choose alike. Hence instances are kept in the order of a hash of their labels, not of their arrival.
 // Instances that share an address or a host name make one record of it, with the weight of all: such apps are walked.
 // Limits: the records of `cachedMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
-// hash, and then stands in the order of arrival.
+// hash, and is then in the order of arrival.
 
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, HostsView, LeasedInstance } from '../../model/view.ts';

@@ -1,4 +1,4 @@
-// PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name says by itself
+// PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name itself has
 // where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
 // the table.
 

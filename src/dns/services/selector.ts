@@ -2,7 +2,7 @@
 // for each key, how a name's labels are read as selectors, and when an instance has a value or one that ends
 // in it. Values are folded octets, one character each, as labels are; a dot inside a label makes it no value's label.
 // `eu-1a._near` is none of these: it leaves no instance out, so that any zone's name may come before it, known or not, and
-// it counts last wherever it stands. Several are a list of preferences, the rightmost first.
+// it counts last at any position. Several are a list of preferences, the rightmost first.
 // Limit: `selectorsMax` in a name.
 
 import { isUtf8 } from 'node:buffer';
@@ -58,11 +58,11 @@ export function hasValueBelow(instance: Instance, { key, value }: Selector): boo
 /** What the labels in front of an app's name select; from right to left, as a name is read. */
 export interface ReadSelectors {
   readonly selectors: readonly Selector[];
-  /** Zones to prefer; '' is the bare `_near`, which stands leftmost and only above other names. */
+  /** Zones to prefer; '' is the bare `_near`, which is leftmost and only above other names. */
   readonly near: readonly string[];
   /** The leftmost of them all is a preference. */
   readonly endsNear: boolean;
-  /** What stands left of them: a port and a protocol, or nothing that exists. */
+  /** What is left of them: a port and a protocol, or nothing that exists. */
   readonly rest: readonly string[];
 }
 
@@ -102,7 +102,7 @@ function isZone(value: string): boolean {
   return isUtf8(octets) && isPrintable(octets.toString('utf8'));
 }
 
-/** Labels as the text that they stand for; undefined where a dot inside one makes it no text's labels. */
+/** Labels as the text that they spell; undefined where a dot inside one makes it no text's labels. */
 export function textOf(labels: readonly string[]): string | undefined {
   return labels.some((label) => label.includes('.')) ? undefined : labels.join('.');
 }

@@ -1,5 +1,5 @@
 // Instances that the guard keeps past their lease: they are still answered, for a second at a time, so that a mistake lasts
-// no longer, and the answer says so (RFC 8914 code 3, "Stale Answer"; `_why` and /resolve). An answer with one of them
+// no longer, which the answer reports (RFC 8914 code 3, "Stale Answer"; `_why` and /resolve). An answer with one of them
 // is made anew every second, since its return moves no revision and is to bring the normal TTL back.
 
 import type { LeasedInstance, RegistryView } from '../../model/view.ts';

@@ -1,6 +1,6 @@
 // The values of a large app's instances for one selector, each with the slots of those that have it, updated with
 // every change. Names that lie above a value (`2._version` below `1.4.2._version`) are empty non-terminals, so ends of
-// values are found as well: the values stand in a list sorted from their last letter on.
+// values are found as well: the values are kept in a list sorted from their last letter on.
 // Limit: memory grows with the values of the app's instances, of keys that were asked for.
 
 import { SlotSet } from './slot-set.ts';
@@ -64,7 +64,7 @@ function byOctets(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Where a text stands, or is to stand, in a sorted list. */
+/** The position of a text, present or not, in a sorted list. */
 function slotOf(sorted: readonly string[], text: string): number {
   let low = 0;
   let high = sorted.length;

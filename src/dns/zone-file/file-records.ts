@@ -8,7 +8,7 @@ import { RecordTable } from '../zone/record-table.ts';
 import type { ZoneRecord } from '../zone/zone.ts';
 import type { FaultSource, SourcePosition } from './fault.ts';
 
-/** A record and where it stands. */
+/** A record and its position in the file. */
 export interface FileRecord extends ZoneRecord, SourcePosition {
   readonly source: FaultSource;
 }

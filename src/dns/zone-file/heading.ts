@@ -1,6 +1,6 @@
-// What stands between a record's owner and its data: [TTL] [class] type, the first two in either order or left out
+// What is between a record's owner and its data: [TTL] [class] type, the first two in either order or left out
 // (RFC 1035 §5.1). The only class is IN, also written CLASS1 (RFC 3597 §5). No TTL starts like a type: it begins with a
-// digit. Limits: a TTL has 31 bits (RFC 2181 §8); types that stand for questions are refused.
+// digit. Limits: a TTL has 31 bits (RFC 2181 §8); types of questions are refused.
 
 import { ttlSecondsMax } from '../message/message.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';

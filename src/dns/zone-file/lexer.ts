@@ -12,7 +12,7 @@ export interface Token extends SourcePosition {
   /** As written, escapes included, without the quotes. */
   readonly text: string;
   readonly quoted: boolean;
-  /** Nothing stands between this token and the one before it. */
+  /** Nothing is between this token and the one before it. */
   readonly adjoined: boolean;
 }
 
@@ -47,7 +47,7 @@ for (const octet of [TAB, LF, CR, SPACE, QUOTE, OPEN, CLOSE, SEMICOLON, BACKSLAS
 
 /** 65 535 octets of data (RFC 1035 §3.2.1), each written as an escape of four. */
 const wordOctetsMax = 4 * 65_535;
-/** One for each octet of the data, and what stands before it: more would be too long for a record in any case. */
+/** One for each octet of the data, and what is before it: more would be too long for a record in any case. */
 const wordsMax = 65_535 + 8;
 /** Words, blanks and comments until a pause: a tenth of a millisecond. */
 const stepsMax = 1024;

@@ -12,7 +12,7 @@ import { type Problem, problem } from './words.ts';
 interface Parameter {
   /** Octets of the value, escapes of the word already resolved. */
   read(value: string): Uint8Array | undefined;
-  /** The value as it stands behind `=`, or undefined where the octets are not of this form. */
+  /** The value as written behind `=`, or undefined where the octets are not of this form. */
   show(octets: Uint8Array): string | undefined;
 }
 
@@ -165,7 +165,7 @@ function nonEmpty(parameter: Parameter): Parameter {
   return { read: parameter.read, show: (octets) => (octets.length === 0 ? undefined : parameter.show(octets)) };
 }
 
-/** Items between commas; `\,` and `\\` stand for themselves (RFC 9460 appendix A.1). */
+/** Items between commas; `\,` and `\\` are literal (RFC 9460 appendix A.1). */
 function splitList(value: string): string[] {
   const items: string[] = [];
   let item = '';

@@ -44,7 +44,7 @@ export class Words {
     return this.peek()?.quoted === false ? this.next() : undefined;
   }
 
-  /** That `what` was expected here: at the word that stands here, or at the last one. */
+  /** That `what` was expected here: at the word that is here, or at the last one. */
   expected(what: string): Problem {
     const here = this.peek();
     if (here !== undefined) return problem(`${what} is expected here, without quotes`, here);

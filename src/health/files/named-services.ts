@@ -22,7 +22,7 @@ export interface NamedServicesDeps {
   readonly view: { find(key: InstanceKey): InstanceRecord | undefined };
   /** As events show it: `services.d/pay.yaml`. */
   readonly pathOf: (file: string) => string;
-  /** Instances that came from the file in an earlier life. */
+  /** Instances that came from the file in an earlier run. */
   readonly restoredFrom: (file: string) => Iterable<InstanceKey>;
   /** Lets other work have its turn. */
   readonly nextTurn: () => Promise<void>;

@@ -1,6 +1,6 @@
 // The lane of a healthy fleet: nearly all calls of a registry are renewals (`PUT …/renew`) of registered instances, sent
 // plainly. One that every guard lets through is answered here, in front of fastify, for half of what its router, hooks
-// and reply take. Nothing is decided here: the guards themselves are asked, and whatever is refused, unknown, spelled in
+// and reply take. Nothing is decided here: the guards themselves are applied, and whatever is refused, unknown, spelled in
 // another way, has a body or a query, or is to be logged, goes to Node's own listener as if it had never been looked at, and is
 // answered there (renew.ts). Replies and counts are the same on both ways.
 

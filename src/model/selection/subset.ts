@@ -18,7 +18,7 @@ interface Ranked<T> {
 
 /**
  * The `size` instances of a client, in the order in which they came; all where there are no more. Those that `isNear`
- * tells are taken before others.
+ * accepts are taken before others.
  */
 export function subsetOf<T extends { readonly instance: Instance }>(
   instances: readonly T[],

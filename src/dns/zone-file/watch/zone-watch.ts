@@ -223,7 +223,7 @@ export class ZoneWatch {
       file.grace.unref();
     }
     file.state = 'deleted';
-    // Another file of the same zone, its name in other case, had to stand back until now.
+    // Another file of the same zone, its name in other case, had to wait until now.
     for (const other of this.#files.values()) {
       if (other === file || other.apex !== file.apex) continue;
       this.#follow(other, []);
