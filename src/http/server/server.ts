@@ -26,7 +26,6 @@ import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
-import { endJsonWithNewline } from './final-newline.ts';
 import { countInFlight } from './in-flight.ts';
 import { refuseIrregularRequest } from './irregular-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
@@ -282,4 +281,20 @@ function waitUntilVisible(scope: FastifyInstance, visible: Visible): void {
 async function resume(soon: Promise<void>, done: () => void): Promise<void> {
   await soon;
   done();
+}
+
+/**
+ * A line end after every JSON reply, so that a shell's prompt is not behind it; white space after a JSON text is ignored (RFC
+ * 8259 §2). Behind all other hooks that may replace a payload. Streams and what is sent beside the router write their own.
+ */
+/** Behind all other hooks that may replace a payload. */
+function endJsonWithNewline(app: FastifyInstance): void {
+  app.addHook('onSend', (_request, reply, payload: unknown, done) => {
+    const type = reply.getHeader('content-type');
+    const isJson = typeof payload === 'string' && typeof type === 'string' && /^application\/(\S+\+)?json\b/.test(type);
+    if (!isJson || payload === '' || payload.endsWith('\n')) return done();
+    // Fastify counts again.
+    reply.removeHeader('content-length');
+    done(null, `${payload}\n`);
+  });
 }

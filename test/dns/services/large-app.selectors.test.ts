@@ -116,7 +116,7 @@ function walkPort(labels: readonly string[], chosen: readonly Instance[], ports:
   const asked = labels.length === 2 ? labels[0] : undefined;
   const serves = (address: Address) =>
     `_${address.protocol}` === protocol &&
-    (asked === undefined || `_${address.port}` === asked) &&
+    (asked === undefined || `_${address.portName}` === asked) &&
     (ports.length === 0 || ports.includes(address.portName));
   if (!chosen.some(({ addrs }) => addrs.some(serves))) return 'NXDOMAIN';
   return asked === undefined ? 'within' : say('service', chosen, serves);
