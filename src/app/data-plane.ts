@@ -3,8 +3,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { openPlane, type Plane } from '../dns/plane/plane.ts';
-import type { ListenFailure } from '../dns/transport/listen.ts';
 import type { Zone } from '../dns/zone/zone.ts';
+import type { ListenFailure } from '../model/listen.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { RegistryState } from './registry-state.ts';

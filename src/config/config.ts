@@ -3,10 +3,11 @@
 // Values keep the unit in their name (seconds); app.ts converts them where it hands them over.
 // Limits: nothing is reloaded while running. Relative paths are relative to the working directory, wherever they are named.
 
+import type { Listen } from '../model/listen.ts';
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
 import { clashes, readTokenFile, type Token } from './tokens.ts';
-import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
+import { formatListen, isLoopback, readValue } from './values.ts';
 
 export interface Config
   extends Readonly<

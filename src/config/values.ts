@@ -5,15 +5,10 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import Value from 'typebox/value';
 import { AdapterName } from '../model/adapters.ts';
+import type { Listen } from '../model/listen.ts';
 import { parseEnv } from '../model/names.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
-
-/** An address of this machine; an IPv6 host is without brackets, port 0 means any free one. */
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
 
 export type Outcome = { readonly value: unknown } | { readonly problems: readonly string[] };
 

@@ -6,6 +6,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { AppKey } from '../model/names.ts';
 import { type Choice, choose } from '../model/selection/choose.ts';
 import { isSelected, type Selection } from '../model/selection/filter.ts';
 import type { Draw } from '../model/selection/order.ts';
@@ -36,11 +37,6 @@ export interface AppListsDeps {
   readonly longPolls: LongPolls;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-}
-
-export interface AppKey {
-  readonly env: string;
-  readonly appid: string;
 }
 
 export class AppLists {

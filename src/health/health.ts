@@ -10,7 +10,7 @@ import type { Submit } from '../model/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type CheckCounts, Checker } from './checker.ts';
 import { type FileEntries, NamedServices, type NamedServicesDeps } from './files/named-services.ts';
-import { type LogLine, ServiceFolder } from './files/service-folder.ts';
+import { ServiceFolder, type WriteLog } from './files/service-folder.ts';
 import { prober } from './probe.ts';
 import { locateWithin } from './targets.ts';
 
@@ -24,7 +24,7 @@ export interface HealthDeps {
   readonly checkNetworks: readonly string[];
   /** Folder of service files. */
   readonly services: string;
-  readonly log: LogLine;
+  readonly log: WriteLog;
   /** The entries of service files, over restarts. */
   readonly fileEntries: {
     load(): Promise<ReadonlyMap<string, FileEntries>>;

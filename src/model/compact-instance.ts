@@ -11,26 +11,21 @@ import type { Health, Judgement } from './health.ts';
 import type { Instance, Registration, Supervision } from './instance.ts';
 import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from './liveness.ts';
+import type { AppKey } from './names.ts';
 import { effectiveStatus, type Override, type Status } from './status.ts';
 
 /** An address without what differs between instances. */
-export type Service = Omit<Address, 'host' | 'port'>;
+export type ServicePort = Omit<Address, 'host' | 'port'>;
 
 /** All of a registration but its hosts and ports; `status` is the effective one. */
 export type Profile = Omit<Registration, 'addrs'> &
   Supervision & {
-    readonly services: readonly Service[];
+    readonly services: readonly ServicePort[];
     readonly wanted: Status;
   };
 
 /** One for all addresses, or one for each. */
 export type OneOrEach<T> = T | readonly T[];
-
-/** The env and appid of an instance: one object for all of an app. */
-export interface AppKey {
-  readonly env: string;
-  readonly appid: string;
-}
 
 type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'ports' | 'profile'>;
 
@@ -252,7 +247,7 @@ function isSameProfile(a: Profile, b: Registration, liveness: Liveness): boolean
   );
 }
 
-function isSameService(a: Service, b: Service): boolean {
+function isSameService(a: ServicePort, b: ServicePort): boolean {
   return a.portName === b.portName && a.protocol === b.protocol && a.family === b.family;
 }
 

@@ -11,6 +11,12 @@ export const labelOctetsMax = 63;
 export const nameOctetsMax = 255;
 export const instanceOctetsMax = 253;
 
+/** An app: one object for all of its instances. */
+export interface AppKey {
+  readonly env: string;
+  readonly appid: string;
+}
+
 /** An instance's place: canonical `env` and `appid`, and the instance's own words for itself. */
 export interface InstanceKey {
   readonly env: string;

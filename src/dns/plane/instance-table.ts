@@ -6,9 +6,10 @@
 // beside the row, and their addresses in an index of objects.
 // Limits: 2^32 rows and apps.
 
-import { type AppKey, CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
+import { CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { ipv4ToNumber } from '../../model/ip.ts';
+import type { AppKey } from '../../model/names.ts';
 import type { HostsView } from '../../model/view.ts';
 import { LabelStore } from '../../runtime/packed/label-store.ts';
 import { NumberRows } from '../../runtime/packed/number-rows.ts';

@@ -2,6 +2,7 @@
 // by messages. It is the main thread's DNS side once more, with the replica in the registry's place.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Listen } from '../../model/listen.ts';
 import { sharedClock } from '../../runtime/shared-clock.ts';
 import { answerCall, Calls } from '../../runtime/worker-calls.ts';
 import { Draws } from '../message/rotation.ts';
@@ -13,7 +14,6 @@ import { createHandler, type Handler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { LiveZones } from '../services/live-zones.ts';
 import { openBatchedUdp } from '../transport/batched/batched-udp.ts';
-import type { Listen } from '../transport/listen.ts';
 import { type DnsServer, listenDns } from '../transport/server.ts';
 import { dgramUdp } from '../transport/udp.ts';
 import { zoneOfShared } from '../zone/shared-zone.ts';

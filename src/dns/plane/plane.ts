@@ -20,6 +20,7 @@
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../model/change.ts';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -28,7 +29,6 @@ import type { QueryCount } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
-import type { Listen, ListenFailure } from '../transport/listen.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';

@@ -5,8 +5,9 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then have too long a TTL. The revision is the registry's, for it is the zones' serial.
 
-import { type AppKey, compactInstance } from '../../model/compact-instance.ts';
+import { compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { AppKey } from '../../model/names.ts';
 import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';

@@ -30,11 +30,11 @@ import { FastPath, type WriteCached } from './fast-path.ts';
 import type { Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
-import { LaterReply, type Peer, type Reply } from './peer.ts';
+import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
 
 export interface Handler {
   /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
-  (bytes: Buffer, peer: Peer): Reply;
+  (bytes: Buffer, peer: Peer): HandlerReply;
   /** The same for datagrams, where the answer is at hand: see fast-path.ts. */
   readonly fromCache?: WriteCached;
   /** Who may ask at all; undefined: all. A stream transport asks it before it takes a connection. */
@@ -87,7 +87,7 @@ const rcodeOfOpcode = new Map<number, number>([
 
 export function createHandler(deps: HandlerDeps): Handler {
   const handler = new RequestHandling(deps);
-  const handle = (bytes: Buffer, peer: Peer): Reply => handler.reply(bytes, peer);
+  const handle = (bytes: Buffer, peer: Peer): HandlerReply => handler.reply(bytes, peer);
   return Object.assign(handle, { fromCache: handler.fromCache, gate: deps.gate });
 }
 
@@ -122,7 +122,7 @@ class RequestHandling {
             gate.verdict(peer) === 'admit' ? recent.write(request, at, end, reply, replyAt, peer) : 0;
   }
 
-  reply(bytes: Buffer, peer: Peer): Reply {
+  reply(bytes: Buffer, peer: Peer): HandlerReply {
     if (bytes.length < headerOctets || isResponse(bytes)) {
       this.#counters.dropped++;
       return undefined;

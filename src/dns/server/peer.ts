@@ -25,7 +25,7 @@ export class LaterReply {
 }
 
 /** Undefined: no reply. */
-export type Reply = Buffer | LaterReply | undefined;
+export type HandlerReply = Buffer | LaterReply | undefined;
 
 /** The peer's address in four or sixteen octets; none for what is no IP address. */
 export function octetsOf({ octets, address }: Peer): Uint8Array {

@@ -44,7 +44,7 @@ const bitOfType = new Map<number, number>([
 const secondHashStart = 0x2545f491;
 
 /** Who answers, decided before any of them is looked at. */
-export interface Choice {
+export interface SlotChoice {
   readonly known: number;
   readonly up: number;
   /** Of those that are up, how many have the type. */
@@ -202,7 +202,7 @@ export class LargeApp {
   }
 
   /** Who answers with a type, within the epoch. */
-  choose({ slots, portNames }: Selected, type: number, epoch: number): Choice {
+  choose({ slots, portNames }: Selected, type: number, epoch: number): SlotChoice {
     const start = startOf(this.#seed, epoch);
     const typeBit = bitOfType.get(type) ?? bit.up;
     const order = this.#order;
@@ -227,8 +227,8 @@ export class LargeApp {
     having: number,
     typeBit: number,
     slots: SlotSet | undefined,
-    drawn: Pick<Choice, 'chosen' | 'preferred' | 'firsts'>,
-  ): Choice {
+    drawn: Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'>,
+  ): SlotChoice {
     const [up, critical, unchecked] = [counts[bit.up], counts[bit.critical], counts[bit.unchecked]] as [
       number,
       number,
@@ -334,7 +334,10 @@ function isValid(data: NodeData, nowMs: number): boolean {
 }
 
 /** As many as an RRset may have, of the most preferred priorities. */
-function drawPassed({ slots, bounds, ends }: Passed, start: number): Pick<Choice, 'chosen' | 'preferred' | 'firsts'> {
+function drawPassed(
+  { slots, bounds, ends }: Passed,
+  start: number,
+): Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'> {
   const chosen: number[] = [];
   let firsts: readonly number[] = [];
   let preferred = 0;

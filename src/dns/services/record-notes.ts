@@ -4,7 +4,7 @@
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
-import type { Scope } from './service-name.ts';
+import type { NameScope } from './service-name.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 import { metadataTexts } from './service-text.ts';
 
@@ -13,7 +13,7 @@ const namedMax = 2;
 
 /** Of instances that are up, those that have no record of a type. */
 export function withoutType(
-  scope: Scope,
+  scope: NameScope,
   type: number,
   up: readonly LeasedInstance[],
 ): { readonly count: number; readonly named: readonly LeasedInstance[] } {
@@ -23,7 +23,7 @@ export function withoutType(
   return { count: without.length, named: without.slice(0, namedMax) };
 }
 
-function hasType({ addrs }: Instance, type: number, { servesAddress }: Scope): boolean {
+function hasType({ addrs }: Instance, type: number, { servesAddress }: NameScope): boolean {
   const portNames = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
   const family = type === RRType.A ? 4 : type === RRType.AAAA ? 6 : undefined;
   if (portNames === undefined && family === undefined) return true;
@@ -34,7 +34,7 @@ function hasType({ addrs }: Instance, type: number, { servesAddress }: Scope): b
 }
 
 /** `orders-2 (IPv6 alone)`. */
-export function withoutNote({ label, addrs }: Instance, type: number, { servesAddress }: Scope): string {
+export function withoutNote({ label, addrs }: Instance, type: number, { servesAddress }: NameScope): string {
   if (type === RRType.HTTPS) return `${label} (no port named https)`;
   if (type === RRType.SVCB) return `${label} (no port named http or https)`;
   const served = addrs.filter((address) => servesAddress?.(address) !== false);

@@ -6,23 +6,28 @@
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
-import { type Candidate, candidate, join, type RecordContext } from './service-candidates.ts';
-import { type Endpoint, endpointsOf } from './service-endpoints.ts';
-import type { Scope } from './service-name.ts';
+import { candidate, join, type RecordCandidate, type RecordContext } from './service-candidates.ts';
+import { type SrvEndpoint, srvEndpointsOf } from './service-endpoints.ts';
+import type { NameScope } from './service-name.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 
 /** RFC 9460 §14.3.2 */
 const key = { alpn: 1, port: 3, ipv4hint: 4, ipv6hint: 6 } as const;
 const priorityMax = 65_535;
 
-export function bindings(scope: Scope, type: number, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
+export function bindings(
+  scope: NameScope,
+  type: number,
+  up: readonly LeasedInstance[],
+  place: RecordContext,
+): RecordCandidate[] {
   /** By their data: instances behind one host name may share a record. */
-  const candidates = new Map<string, Candidate>();
+  const candidates = new Map<string, RecordCandidate>();
   const appName = place.appName();
   const portNames = type === RRType.HTTPS ? httpsPortNames : svcbPortNames;
   for (const leased of up) {
     const { instance } = leased;
-    for (const endpoint of endpointsOf(instance, appName)) {
+    for (const endpoint of srvEndpointsOf(instance, appName)) {
       const isShown = endpoint.addresses.some(
         (address) => portNames.has(address.portName) && scope.servesAddress?.(address) !== false,
       );
@@ -41,7 +46,7 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
 }
 
 /** In the order of their keys (RFC 9460 §2.2). */
-function parameters(instance: Instance, { port, hosts }: Endpoint): Uint8Array {
+function parameters(instance: Instance, { port, hosts }: SrvEndpoint): Uint8Array {
   const parts: Uint8Array[] = [];
   const alpn = alpnOf(instance);
   if (alpn.length > 0) parts.push(parameter(key.alpn, alpn));

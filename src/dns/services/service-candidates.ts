@@ -8,13 +8,13 @@ import type { LeasedInstance, RegistryView } from '../../model/view.ts';
 import type { InstanceSource, Rdata } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
-import { type Endpoint, endpointsOf } from './service-endpoints.ts';
-import type { Scope } from './service-name.ts';
+import { type SrvEndpoint, srvEndpointsOf } from './service-endpoints.ts';
+import type { NameScope } from './service-name.ts';
 import { metadataStrings } from './service-text.ts';
 import { boundMs, ttlOf } from './suspect-instances.ts';
 
 /** A record to be: its data, and what orders it. */
-export interface Candidate {
+export interface RecordCandidate {
   readonly rdata: Rdata;
   weight: number;
   priority: number;
@@ -22,7 +22,7 @@ export interface Candidate {
   /** Monotonic milliseconds of the earliest lease behind it. */
   deadlineMs: number;
   /** What the record leads to, for ADDITIONAL; undefined: an address or nothing of ours. */
-  readonly endpoint: Endpoint | undefined;
+  readonly endpoint: SrvEndpoint | undefined;
   behind: InstanceSource;
 }
 
@@ -43,12 +43,12 @@ export interface RecordContext {
 
 /** Two instances at one address are one record, with the weight of both. */
 export function addresses(
-  scope: Scope,
+  scope: NameScope,
   family: IpFamily,
   up: readonly LeasedInstance[],
   place: RecordContext,
-): Candidate[] {
-  const byHost = new Map<Host, Candidate>();
+): RecordCandidate[] {
+  const byHost = new Map<Host, RecordCandidate>();
   for (const leased of up) {
     for (const host of hostsOf(leased.instance, family, scope)) {
       const known = byHost.get(host);
@@ -63,7 +63,7 @@ export function addresses(
 /** An IPv4 address as a number (see ip.ts), an IPv6 address as its canonical text. */
 type Host = number | string;
 
-function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: Scope): Host[] {
+function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: NameScope): Host[] {
   const only = family === 4 && servesAddress === undefined ? onlyIpv4Of(instance) : undefined;
   if (only !== undefined) return [only];
   const hosts: Host[] = [];
@@ -80,13 +80,13 @@ function octetsOfHost(host: Host): Uint8Array {
 }
 
 /** Instances behind one host name share a record: it appears once, with the weight of all (RFC 2181 §5). */
-export function services(scope: Scope, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
+export function services(scope: NameScope, up: readonly LeasedInstance[], place: RecordContext): RecordCandidate[] {
   const appName = place.appName();
-  const found: Candidate[] = [];
-  const byHostName = new Map<string, Candidate>();
+  const found: RecordCandidate[] = [];
+  const byHostName = new Map<string, RecordCandidate>();
   for (const leased of up) {
     const { instance } = leased;
-    for (const endpoint of endpointsOf(instance, appName)) {
+    for (const endpoint of srvEndpointsOf(instance, appName)) {
       if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
       // Below its own name there is no other instance.
       const isShared = endpoint.hosts.length === 0;
@@ -115,12 +115,12 @@ function setUint16(octets: Uint8Array, at: number, value: number): void {
 }
 
 /** The numbers in front of an SRV target. */
-function numbersOf({ rdata }: Candidate): Uint8Array {
+function numbersOf({ rdata }: RecordCandidate): Uint8Array {
   return rdata[0] as Uint8Array;
 }
 
 /** An app's TXT names the instance of each record; an instance's own is its metadata (RFC 6763 §6.1). */
-export function texts(scope: Scope, up: readonly LeasedInstance[], place: RecordContext): Candidate[] {
+export function texts(scope: NameScope, up: readonly LeasedInstance[], place: RecordContext): RecordCandidate[] {
   const isOwn = scope.kind !== 'app';
   return up.map((leased) => {
     const { label, metadata } = leased.instance;
@@ -128,26 +128,31 @@ export function texts(scope: Scope, up: readonly LeasedInstance[], place: Record
   });
 }
 
-export function candidate(rdata: Rdata, leased: LeasedInstance, nowMs: number, endpoint?: Endpoint): Candidate {
+export function candidate(
+  rdata: Rdata,
+  leased: LeasedInstance,
+  nowMs: number,
+  endpoint?: SrvEndpoint,
+): RecordCandidate {
   const { weight, priority } = leased.instance;
   const deadlineMs = boundMs(leased, nowMs);
   return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, endpoint, behind: leased };
 }
 
 /** A candidate of one instance, made earlier: with what is left of its lease now. */
-export function refreshed(known: Candidate, nowMs: number): Candidate {
+export function refreshed(known: RecordCandidate, nowMs: number): RecordCandidate {
   const leased = known.behind as LeasedInstance;
   known.ttl = ttlOf(leased, nowMs);
   known.deadlineMs = boundMs(leased, nowMs);
   return known;
 }
 
-function isLatestBehind({ behind }: Candidate, leased: LeasedInstance): boolean {
+function isLatestBehind({ behind }: RecordCandidate, leased: LeasedInstance): boolean {
   return behind === leased || (Array.isArray(behind) && behind.at(-1) === leased);
 }
 
 /** The same record again, of another instance. */
-export function join(known: Candidate, leased: LeasedInstance, nowMs: number): void {
+export function join(known: RecordCandidate, leased: LeasedInstance, nowMs: number): void {
   known.weight += leased.instance.weight;
   known.priority = Math.min(known.priority, leased.instance.priority);
   known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));

@@ -10,7 +10,7 @@ import { childOf, type Name, name } from '../message/name.ts';
 import { endpointLabel } from './service-name.ts';
 
 /** One SRV record: a port at a target, and the hosts that the target must resolve to. */
-export interface Endpoint {
+export interface SrvEndpoint {
   readonly port: number;
   readonly target: Name;
   /** All addresses behind it; port names may differ where port and hosts do not. */
@@ -19,7 +19,7 @@ export interface Endpoint {
 }
 
 /** The endpoints of an instance below its app's name. Registration has checked that the names fit. */
-export function endpointsOf(instance: Instance, appName: Name): Endpoint[] {
+export function srvEndpointsOf(instance: Instance, appName: Name): SrvEndpoint[] {
   const own = childOf(instance.label, appName) as Name;
   const { addrs } = instance;
   const only = addrs[0] as Address;
@@ -74,7 +74,7 @@ function endpointKey(address: Address): string {
   return `${address.portName} ${endpointLabel(address)}`;
 }
 
-function endpoint(target: Name, addresses: readonly Address[]): Endpoint {
+function endpoint(target: Name, addresses: readonly Address[]): SrvEndpoint {
   const hosts = [];
   for (const { type, family } of hostFamilies) {
     const rdatas = rdatasOf(addresses, family);

@@ -13,7 +13,7 @@ import { type Preference, preferenceOf } from './near.ts';
 import { hasValue, hasValueBelow, isIn, type ReadSelectors, readSelectors, textOf } from './selector.ts';
 
 /** The meaning of a name. `servesAddress` undefined: all addresses. */
-export interface Scope {
+export interface NameScope {
   readonly app: AppView;
   /** Which records the name can have: of an app or a part of it, one instance, a port, a host, or for DNS-SD. */
   readonly kind: 'app' | 'instance' | 'service' | 'host' | 'advertised';
@@ -32,7 +32,7 @@ export interface LargeAppsView {
 
 /** `within`: an empty non-terminal. */
 export type ServiceName =
-  | { readonly kind: 'scope'; readonly scope: Scope }
+  | { readonly kind: 'scope'; readonly scope: NameScope }
   | { readonly kind: 'within'; readonly app: AppView | undefined };
 
 const within: ServiceName = { kind: 'within', app: undefined };
@@ -211,6 +211,6 @@ function servesPortNames(portNames: readonly string[]): ((address: Address) => b
   return portNames.length === 0 ? undefined : (address) => portNames.includes(address.portName);
 }
 
-function scopeOf(scope: Scope): ServiceName {
+function scopeOf(scope: NameScope): ServiceName {
   return { kind: 'scope', scope };
 }

@@ -13,7 +13,7 @@ import { LargeApps } from './large-apps.ts';
 import { NameSuggestions } from './name-suggestions.ts';
 import { fallbackReason } from './near.ts';
 import { ServiceBrowse } from './service-browse.ts';
-import { findServiceName, longestApp, type Scope, type ServiceName } from './service-name.ts';
+import { findServiceName, longestApp, type NameScope, type ServiceName } from './service-name.ts';
 import { serviceRecords, typesOfScope } from './service-records.ts';
 
 export interface ServiceZoneDeps {
@@ -110,13 +110,13 @@ export class ServiceZone implements LiveNames {
 }
 
 class ServiceNode implements Node {
-  readonly #scope: Scope;
+  readonly #scope: NameScope;
   readonly #owner: Name;
   readonly #nowMs: number;
   readonly #deps: ServiceZoneDeps;
   #madeAppName: Name | undefined;
 
-  constructor(scope: Scope, owner: Name, nowMs: number, deps: ServiceZoneDeps) {
+  constructor(scope: NameScope, owner: Name, nowMs: number, deps: ServiceZoneDeps) {
     this.#scope = scope;
     this.#owner = owner;
     this.#nowMs = nowMs;

@@ -5,17 +5,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A socket that could not be opened, and the operating system's error. */
-export interface ListenFailure {
-  readonly failed: Listen;
-  readonly error: NodeJS.ErrnoException;
-}
+import type { Listen } from '../../model/listen.ts';
 
 /** `listen` as it is, or once for every address of the host where it is a wildcard. */
 export function spreadWildcard(listen: Listen): Listen[] {

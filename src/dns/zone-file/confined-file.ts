@@ -16,7 +16,7 @@ export interface FileWanted {
   readonly octetsMax: number;
 }
 
-export interface Refusal {
+export interface FileRefusal {
   readonly reason: string;
   /** There is no such file. */
   readonly isMissing?: boolean;
@@ -27,7 +27,7 @@ export interface Refusal {
 /** `stamp` shows whether the file may be another one now; see stampOf. */
 export type ConfinedFile = { readonly stamp: string } & (
   | { readonly content: FileContent; readonly realPath: string; readonly refused?: never }
-  | { readonly refused: Refusal }
+  | { readonly refused: FileRefusal }
 );
 
 /** The stamp of a file that is not there. */

@@ -6,7 +6,7 @@ import { ttlSecondsMax } from '../message/message.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
 import type { Token } from './lexer.ts';
 import { parseSeconds } from './ttl-text.ts';
-import { type Problem, problem } from './words.ts';
+import { problem, type WordProblem } from './words.ts';
 
 export interface Heading {
   /** Seconds, where it is given. */
@@ -21,7 +21,7 @@ const classes = /^(IN|CH|HS|CS|CLASS[0-9]{1,5})$/i;
 const internet = /^(IN|CLASS0*1)$/i;
 
 /** Reads from `tokens[start]` on. */
-export function readHeading(tokens: readonly Token[], start: number): Heading | Problem {
+export function readHeading(tokens: readonly Token[], start: number): Heading | WordProblem {
   let ttl: number | undefined;
   let hasClass = false;
   for (let at = start; at < tokens.length; at++) {
@@ -47,7 +47,7 @@ export function readHeading(tokens: readonly Token[], start: number): Heading | 
 }
 
 /** Seconds of one word. */
-export function readTtl(token: Token): number | Problem {
+export function readTtl(token: Token): number | WordProblem {
   const seconds = token.quoted ? undefined : parseSeconds(token.text);
   if (seconds !== undefined && seconds <= ttlSecondsMax) return seconds;
   return problem(`TTL must be 0 to ${ttlSecondsMax} seconds, units as in 1h30m allowed`, token);

@@ -24,7 +24,7 @@ export interface Entry {
 }
 
 /** Nothing is wrong, and nothing is ready: a good moment for other work. */
-export type Pause = 'pause';
+export type LexPause = 'pause';
 
 export interface LexFault extends SourcePosition {
   readonly fault: string;
@@ -89,7 +89,7 @@ export class Lexer {
   }
 
   /** As next(), in small steps: a pause is to be followed by another call. */
-  step(): Entry | LexFault | Pause | undefined {
+  step(): Entry | LexFault | LexPause | undefined {
     if (this.#at < 0) {
       this.#at = byteOrderMark.length;
       return { fault: 'file begins with a UTF-8 byte order mark: save it without one', line: 1, column: 1 };

@@ -14,7 +14,7 @@ import { readName } from './name-text.ts';
 import { parseRdata } from './rdata.ts';
 import { unescaped } from './rdata-fields.ts';
 import type { Sliced } from './sliced.ts';
-import { type Problem, Words } from './words.ts';
+import { type WordProblem, Words } from './words.ts';
 
 /** The text of one file. */
 export interface ZoneText {
@@ -267,7 +267,7 @@ class ZoneParser {
   }
 
   /** Notes what is wrong with a word, elsewhere if `at` is given. */
-  #problem(problem: Problem, at: SourcePosition = problem.at): undefined {
+  #problem(problem: WordProblem, at: SourcePosition = problem.at): undefined {
     return this.#fault(at, problem.what, problem.showWord ? problem.at.text : undefined);
   }
 

@@ -7,11 +7,11 @@ import { nameToText, unescapeAt } from '../message/name.ts';
 import { readName } from './name-text.ts';
 import { latin1, type OctetReader, type RdataWriter } from './rdata-octets.ts';
 import { parseSeconds } from './ttl-text.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { problem, type WordProblem, type Words } from './words.ts';
 
 export interface Field {
   /** Takes its words and writes their octets; what it returns is what is wrong with them. */
-  read(words: Words, to: RdataWriter): Problem | undefined;
+  read(words: Words, to: RdataWriter): WordProblem | undefined;
   /** Takes its octets and gives the words, '' for none; undefined: the octets cannot be such a field. */
   show(from: OctetReader): string | undefined;
 }

@@ -7,7 +7,7 @@ import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../model/ip.ts'
 import type { Token } from './lexer.ts';
 import { type Field, parseBase64, parseDecimal, quoted, unescaped } from './rdata-fields.ts';
 import { latin1, OctetReader } from './rdata-octets.ts';
-import { type Problem, problem } from './words.ts';
+import { problem, type WordProblem } from './words.ts';
 
 interface Parameter {
   /** Octets of the value, escapes of the word already resolved. */
@@ -114,7 +114,7 @@ function readParameter(
   word: Token,
   quotedValue: Token | undefined,
   found: Map<number, Uint8Array>,
-): Problem | undefined {
+): WordProblem | undefined {
   const equals = word.text.indexOf('=');
   const keyText = equals < 0 ? word.text : word.text.slice(0, equals);
   const key = keyNumber(keyText);

@@ -24,10 +24,10 @@ export interface ServiceFolderDeps {
   ) => Promise<readonly string[]>;
   /** A file is gone. */
   readonly withdraw: (file: string) => Promise<void>;
-  readonly log: LogLine;
+  readonly log: WriteLog;
 }
 
-export type LogLine = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
+export type WriteLog = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 const everyMsDefault = 1000;
 

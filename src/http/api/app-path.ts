@@ -1,12 +1,7 @@
 // `env/appid`: how parameters and bodies name an app in one word. Neither part can contain a slash.
 
-import { parseAppid, parseEnv } from '../../model/names.ts';
+import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
-
-export interface AppKey {
-  readonly env: string;
-  readonly appid: string;
-}
 
 /** The canonical parts, or what is wrong with them; `field` is where they were given. */
 export function parseAppKey(field: string, text: string): AppKey | Problem {

@@ -7,9 +7,8 @@
 // wants a new draw leaves If-None-Match out; caches, which would add it by themselves, may not store such replies.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AppKey } from '../../control/app-lists.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
-import { parseAppid, parseEnv } from '../../model/names.ts';
+import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Choice } from '../../model/selection/choose.ts';
 import type { Selection } from '../../model/selection/filter.ts';

@@ -1,9 +1,8 @@
 // `GET /apps` and `GET /apps/{env}`: which apps there are, sorted by env and appid, in pages.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AppKey } from '../../control/app-lists.ts';
 import { cataloguePage } from '../../control/catalogue.ts';
-import { parseAppid, parseEnv } from '../../model/names.ts';
+import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { ApiContext } from './api-context.ts';
 import { isRevisionKnown, revisionTag, sendNotModified } from './entity-tag.ts';

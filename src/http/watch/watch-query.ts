@@ -2,9 +2,9 @@
 // instances. Queries that mean the same have the same key, so that their watchers can share the work.
 
 import type { Change } from '../../model/change.ts';
-import { parseEnv } from '../../model/names.ts';
+import { type AppKey, parseEnv } from '../../model/names.ts';
 import { isSelected, type Selection } from '../../model/selection/filter.ts';
-import { type AppKey, parseAppKey } from '../api/app-path.ts';
+import { parseAppKey } from '../api/app-path.ts';
 import type { QueryReader } from '../api/query-reader.ts';
 import { readSelection, selectionParameters } from '../api/selection-query.ts';
 

@@ -9,19 +9,19 @@ import type { Instance } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { MutableRecord } from '../mutable-record.ts';
-import { GuardScope, type Presence } from './scope.ts';
+import { GuardScope, type ScopePresence } from './scope.ts';
 
 export interface GuardDeps {
   readonly clock: Clock;
   /** Under this share on time a scope is held; 0: never. */
   readonly percent: number;
   /** The whole registry. */
-  readonly registry: Presence;
+  readonly registry: ScopePresence;
   /** An app, if it is there. */
-  readonly app: (env: string, appid: string) => Presence | undefined;
+  readonly app: (env: string, appid: string) => ScopePresence | undefined;
 }
 
-const absent: Presence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
+const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
 
 export class Guard {
   readonly #deps: GuardDeps;
@@ -164,7 +164,7 @@ export class Guard {
     return scope;
   }
 
-  #presenceOf({ app }: Readonly<GuardScope>): Presence {
+  #presenceOf({ app }: Readonly<GuardScope>): ScopePresence {
     return app === undefined ? this.#deps.registry : (this.#deps.app(app.env, app.appid) ?? absent);
   }
 

@@ -10,7 +10,7 @@ import type { Instance } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
-import type { Presence } from '../guard/scope.ts';
+import type { ScopePresence } from '../guard/scope.ts';
 import { statusOf } from '../guard/status.ts';
 import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
@@ -27,7 +27,7 @@ export interface LeasesDeps {
   /** In [0, 1): who is evicted when not all may be. */
   readonly random?: (() => number) | undefined;
   readonly onNearExpiry?: ((stored: MutableRecord) => void) | undefined;
-  readonly app: (env: string, appid: string) => Presence | undefined;
+  readonly app: (env: string, appid: string) => ScopePresence | undefined;
 }
 
 /** An evicted instance is a loss for one of its intervals, and no longer than this. */

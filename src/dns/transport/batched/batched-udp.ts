@@ -8,9 +8,9 @@
 // (immediates of its own) announces it through `yieldTo`.
 // Limits: a flood of datagrams gives the loop a turn whenever it has something, after 64 datagrams a socket at most.
 
+import type { Listen, ListenFailure } from '../../../model/listen.ts';
 import type { DnsCounters } from '../../server/counters.ts';
 import type { Handler } from '../../server/handler.ts';
-import type { Listen, ListenFailure } from '../listen.ts';
 import type { UdpListener, UdpTransport } from '../udp.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
 import { type LibC, loadLibC, type Unavailable } from './libc.ts';
