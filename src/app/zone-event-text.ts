@@ -46,8 +46,18 @@ export function zoneEventText(event: ZoneEvent, zones: ZoneTable): ZoneEventText
         message: 'cannot watch a folder of zones',
       };
     default: {
-      const message = `cannot load a zone: ${event.isServed ? 'the last good version is served' : isBroken(file, zones) ? 'SERVFAIL is served' : 'it is not served'}`;
-      return { level: 'warn', facts: { file, faults: event.faults.map(formatFault) }, message };
+      const served = event.isServed
+        ? 'the last good version is served'
+        : isBroken(file, zones)
+          ? 'SERVFAIL is served'
+          : event.apex === undefined
+            ? 'it is not served'
+            : 'what is answered at its names stays as it is until the next start, then SERVFAIL';
+      return {
+        level: 'warn',
+        facts: { file, faults: event.faults.map(formatFault) },
+        message: `cannot load a zone: ${served}`,
+      };
     }
   }
 }

@@ -30,6 +30,14 @@ export function answerCookie(sent: Uint8Array, address: string, secret: Uint8Arr
   return isYoung ? sent : cookieWith(sent.subarray(0, clientCookieOctets), wallSeconds >>> 0, address, secret);
 }
 
+/** A client that shows this receives at `address`: it has a cookie of ours that is good (RFC 7873 §6). */
+export function isProof(shown: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): boolean {
+  return (
+    shown.length === clientCookieOctets + serverCookieOctets &&
+    ageOf(shown, address, secret, wallSeconds) !== Number.POSITIVE_INFINITY
+  );
+}
+
 /** Seconds since the server cookie was made; infinite for one that is not ours or not good any more. */
 function ageOf(sent: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): number {
   const made = new DataView(sent.buffer, sent.byteOffset).getUint32(clientCookieOctets + 4);

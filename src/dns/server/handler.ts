@@ -14,6 +14,7 @@ import {
   RRClass,
   RRType,
   tcpOctetsMax,
+  udpOctetsMax,
 } from '../message/message.ts';
 import { nameToText } from '../message/name.ts';
 import { type Identity, OptWriter, reasonOctets } from '../message/opt.ts';
@@ -22,15 +23,18 @@ import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
-import { AnswerCache, type CachedAnswer, cachedAnswer, questionKey } from './answer-cache.ts';
+import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
-import type { DnsCounters, Transport } from './counters.ts';
+import type { DnsCounters } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
 import { FastPath, type WriteCached } from './fast-path.ts';
-import type { Gate } from './gate.ts';
+import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
+import type { ResponseLimit } from './response-limit.ts';
+import { truncateInPlace } from './truncated-reply.ts';
+import type { ZoneAccess } from './zone-access.ts';
 
 export interface Handler {
   /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
@@ -65,6 +69,13 @@ export interface HandlerDeps {
   isReady(): boolean;
   /** Undefined: all may ask. */
   readonly gate?: Gate | undefined;
+  /** Undefined: all zones are open. `zoneDenied`: what others get. */
+  readonly zoneAccess?: ZoneAccess | undefined;
+  readonly zoneDenied?: Denied | undefined;
+  /** Undefined: no rate is limited. */
+  readonly responseLimit?: ResponseLimit | undefined;
+  /** What one datagram may hold to a client that has not proved its address. */
+  readonly unprovenOctetsMax?: number | undefined;
   readonly requests?: Requests | undefined;
   /** A bug was met while answering; called once a query, so the receiver limits itself. */
   onFault(error: unknown, question: string): void;
@@ -95,6 +106,7 @@ class RequestHandling {
   readonly #deps: HandlerDeps;
   readonly #gate: Gate | undefined;
   readonly #counters: DnsCounters;
+  readonly #unprovenOctetsMax: number;
   readonly #opt: OptWriter;
   readonly #encoder = new AnswerEncoder();
   readonly #writer = new ReplyWriter();
@@ -103,23 +115,37 @@ class RequestHandling {
   readonly fromCache: WriteCached;
 
   constructor(deps: HandlerDeps) {
-    const { gate, counters, outstanding } = deps;
+    const { gate, counters, outstanding, zoneAccess, responseLimit } = deps;
     this.#deps = deps;
     this.#gate = gate;
     this.#counters = counters;
+    this.#unprovenOctetsMax = Math.min(deps.unprovenOctetsMax ?? udpOctetsMax, udpOctetsMax);
     this.#opt = new OptWriter(deps.identity, () => deps.wallMs());
     this.#cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
       this.#recent.forget(entry);
       outstanding.close(entry.record);
     });
-    const fastPath = { counters, opt: this.#opt, writer: this.#writer, monotonicMs: () => deps.monotonicMs() };
-    const recent = new FastPath(this.#cache.entriesMax, fastPath);
+    const monotonicMs = () => deps.monotonicMs();
+    const [opt, writer, octetsMax] = [this.#opt, this.#writer, this.#unprovenOctetsMax];
+    const recent = new FastPath(this.#cache.entriesMax, { counters, opt, writer, zoneAccess, octetsMax, monotonicMs });
     this.#recent = recent;
+    // What is not configured is not on the way at all.
+    const rated: WriteCached = responseLimit === undefined ? recent.write : this.#limited(recent.write, responseLimit);
     this.fromCache =
       gate === undefined
-        ? recent.write
+        ? rated
         : (request, at, end, reply, replyAt, peer) =>
-            gate.verdict(peer) === 'admit' ? recent.write(request, at, end, reply, replyAt, peer) : 0;
+            gate.verdict(peer) === 'admit' ? rated(request, at, end, reply, replyAt, peer) : 0;
+  }
+
+  #limited(write: WriteCached, limit: ResponseLimit): WriteCached {
+    return (request, at, end, reply, replyAt, peer) => {
+      const octets = write(request, at, end, reply, replyAt, peer);
+      if (octets <= 0) return octets;
+      const verdict = limit.judge(reply, replyAt, peer, this.#deps.monotonicMs());
+      if (verdict === 'send') return octets;
+      return verdict === 'drop' ? -1 : truncateInPlace(request, at, end, reply, replyAt);
+    };
   }
 
   reply(bytes: Buffer, peer: Peer): HandlerReply {
@@ -131,6 +157,18 @@ class RequestHandling {
     if (verdict !== 'admit') this.#counters.denied++;
     if (verdict === 'drop') return undefined;
     const query = decodeQuery(bytes);
+    const reply = this.#replyTo(bytes, peer, query, verdict);
+    const { responseLimit } = this.#deps;
+    if (responseLimit === undefined || reply === undefined || reply instanceof LaterReply) return reply;
+    return this.#withinRate(reply, bytes, peer, query, responseLimit);
+  }
+
+  #replyTo(
+    bytes: Buffer,
+    peer: Peer,
+    query: ReturnType<typeof decodeQuery>,
+    verdict: 'admit' | 'refuse',
+  ): HandlerReply {
     const questionEnd = 'cookieOnly' in query ? headerOctets : query.questionEnd;
     if (verdict === 'refuse')
       return this.#bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
@@ -144,11 +182,51 @@ class RequestHandling {
       const rcode = edns.version === 0 ? Rcode.NOERROR : Rcode.BADVERS;
       return this.#bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
     }
+    const zone = this.#deps.zoneAccess?.zoneOf(query.qname) ?? 0;
+    if (zone !== 0 && this.#deps.zoneAccess?.isDenied(zone, peer) === true) return this.#denied(bytes, peer, query);
     const handler = this.#deps.requests === undefined ? undefined : handlerOf(query, this.#deps.requests);
     return handler === undefined ? this.#question(bytes, peer, query) : this.#later(handler, bytes, peer, query);
   }
 
-  #question(bytes: Buffer, peer: Peer, query: Query): Buffer {
+  /** A zone that the client's network may not ask about. */
+  #denied(bytes: Buffer, peer: Peer, { qtype, questionEnd, edns }: Query): Buffer | undefined {
+    this.#counters.denied++;
+    if (this.#deps.zoneDenied === 'drop') return undefined;
+    return this.#bare(bytes, peer, Rcode.REFUSED, questionEnd, edns, qtype, errorOfDenial);
+  }
+
+  /** The reply, or what response rate limiting leaves of it. */
+  #withinRate(
+    reply: Buffer,
+    bytes: Buffer,
+    peer: Peer,
+    query: { readonly questionEnd?: number; readonly edns: Edns | undefined },
+    limit: ResponseLimit,
+  ): Buffer | undefined {
+    if (peer.transport !== 'udp' || this.#opt.isProven(query.edns, peer)) return reply;
+    const verdict = limit.judge(reply, 0, peer, this.#deps.monotonicMs());
+    if (verdict === 'send') return reply;
+    return verdict === 'drop' ? undefined : this.#cutToNothing(reply, bytes, peer, query);
+  }
+
+  /** Header and question with TC, and a cookie for the client's: with it, or over TCP, it is answered. */
+  #cutToNothing(
+    { 3: rcode = 0 }: Buffer,
+    bytes: Buffer,
+    peer: Peer,
+    { questionEnd = headerOctets, edns }: { readonly questionEnd?: number; readonly edns: Edns | undefined },
+  ): Buffer {
+    const reply = replyWithout(
+      bytes,
+      questionEnd,
+      rcode & 0x0f,
+      this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd),
+    );
+    reply[2] = (reply[2] as number) | 0x02;
+    return reply;
+  }
+
+  #question(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
     const { qname, qtype, questionEnd, edns } = query;
     const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, this.#deps.identity) : undefined;
     const refusal = this.#refusalOf(query, record !== undefined);
@@ -191,10 +269,13 @@ class RequestHandling {
     peer: Peer,
     query: Query,
   ): AsyncGenerator<Buffer, void, undefined> {
+    const { responseLimit } = this.#deps;
     let sent = 0;
     try {
       for await (const message of handler(query, bytes, peer)) {
-        const reply = this.#fitted(message, bytes, peer, query);
+        const whole = this.#fitted(message, bytes, peer, query);
+        const reply = responseLimit === undefined ? whole : this.#withinRate(whole, bytes, peer, query, responseLimit);
+        if (reply === undefined) return;
         if (sent++ === 0) this.#counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
         yield reply;
       }
@@ -206,13 +287,10 @@ class RequestHandling {
   }
 
   /** What is too long for a datagram is cut to nothing, with TC. */
-  #fitted(message: Buffer, bytes: Buffer, peer: Peer, { questionEnd, edns }: Query): Buffer {
-    if (message.length <= limitOf(peer.transport, edns)) return message;
+  #fitted(message: Buffer, bytes: Buffer, peer: Peer, query: Query): Buffer {
+    if (message.length <= this.#limitOf(peer, query.edns)) return message;
     this.#counters.truncated++;
-    const opt = this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd);
-    const reply = replyWithout(bytes, questionEnd, (message[3] as number) & 0x0f, opt);
-    reply[2] = (reply[2] as number) | 0x02;
-    return reply;
+    return this.#cutToNothing(message, bytes, peer, query);
   }
 
   #refusalOf(query: Query, isChaos: boolean): number | undefined {
@@ -225,9 +303,9 @@ class RequestHandling {
     return rcodeOfMetaType.get(query.qtype) ?? (this.#deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
   }
 
-  #answered(bytes: Buffer, peer: Peer, query: Query): Buffer {
+  #answered(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
     const { qname, qtype, questionEnd, edns } = query;
-    const limit = limitOf(peer.transport, edns) - this.#opt.octets(edns, peer);
+    const limit = this.#limitOf(peer, edns) - this.#opt.octets(edns, peer);
     const nowMs = this.#deps.monotonicMs();
     const key = questionKey(qname, qtype);
     let entry = this.#cache.get(key, limit, nowMs);
@@ -235,7 +313,26 @@ class RequestHandling {
       this.#counters.cacheHits++;
       entry.record.lastServedMs = nowMs;
       this.#recent.remember(entry, bytes, questionEnd);
-    } else entry = this.#madeAnew(bytes, query, key, limit, nowMs);
+    } else {
+      this.#counters.cacheMisses++;
+      const answer = answerQuestion(qname, qtype, this.#deps.zones, nowMs);
+      const question = bytes.subarray(headerOctets, questionEnd);
+      let encoded = this.#encoder.encode(qname, question, answer, limit);
+      const error = errorOfAnswer(answer, encoded.isTruncated);
+      if (encoded.isTruncated && edns !== undefined && error !== undefined) {
+        // Room for the error that it was cut, at the price of a record or two.
+        encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
+      }
+      const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);
+      entry = cachedAnswer(answer, encoded, error, record, this.#deps.zoneAccess?.zonesOf(qname, answer) ?? 0);
+      const { caching } = answer.lifetime;
+      const isKept = caching === 'keep' && this.#cache.set(key, limit, entry);
+      if (isKept) this.#recent.remember(entry, bytes, questionEnd);
+      else if (caching === 'transient') this.#recent.rememberTransient(entry, bytes, questionEnd, nowMs);
+      if (!isKept) this.#deps.outstanding.close(record);
+    }
+    if (entry.zones !== 0 && this.#deps.zoneAccess?.isDenied(entry.zones, peer) === true)
+      return this.#denied(bytes, peer, query);
     this.#counters.countQuery(peer.transport, qtype, entry.rcode);
     if (entry.isTruncated) this.#counters.truncated++;
     return this.#writer.reply(
@@ -244,28 +341,6 @@ class RequestHandling {
       entry,
       this.#optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
     );
-  }
-
-  /** On a miss of the cache. What may not be kept is good for this reply alone. */
-  #madeAnew(bytes: Buffer, query: Query, key: string, limit: number, nowMs: number): CachedAnswer {
-    const { qname, qtype, questionEnd, edns } = query;
-    this.#counters.cacheMisses++;
-    const answer = answerQuestion(qname, qtype, this.#deps.zones, nowMs);
-    const question = bytes.subarray(headerOctets, questionEnd);
-    let encoded = this.#encoder.encode(qname, question, answer, limit);
-    const error = errorOfAnswer(answer, encoded.isTruncated);
-    if (encoded.isTruncated && edns !== undefined && error !== undefined) {
-      // Room for the error that it was cut, at the price of a record or two.
-      encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
-    }
-    const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);
-    const entry = cachedAnswer(answer, encoded, error, record);
-    const { caching } = answer.lifetime;
-    const isKept = caching === 'keep' && this.#cache.set(key, limit, entry);
-    if (isKept) this.#recent.remember(entry, bytes, questionEnd);
-    else if (caching === 'transient') this.#recent.rememberTransient(entry, bytes, questionEnd, nowMs);
-    if (!isKept) this.#deps.outstanding.close(record);
-    return entry;
   }
 
   /** A reply without records. */
@@ -290,8 +365,22 @@ class RequestHandling {
     error: ExtendedError | undefined,
     octets: number,
   ): Buffer {
-    const room = peer.transport === 'udp' ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length) : tcpOctetsMax;
+    const room =
+      peer.transport === 'udp'
+        ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length, this.#udpOctetsFor(peer, edns))
+        : tcpOctetsMax;
     return this.#opt.record(edns, peer, rcode, error, octets, room);
+  }
+
+  #limitOf(peer: Peer, edns: Edns | undefined): number {
+    return peer.transport === 'udp' ? udpLimitOf(edns?.udpOctets ?? 0, this.#udpOctetsFor(peer, edns)) : tcpOctetsMax;
+  }
+
+  /** What one datagram may hold to this client. */
+  #udpOctetsFor(peer: Peer, edns: Edns | undefined): number {
+    return this.#unprovenOctetsMax === udpOctetsMax || this.#opt.isProven(edns, peer)
+      ? udpOctetsMax
+      : this.#unprovenOctetsMax;
   }
 }
 
@@ -300,8 +389,4 @@ function handlerOf({ opcode, qtype, qclass, edns }: Query, { opcodes, types }: R
   if (edns !== undefined && (edns.version !== 0 || edns.isCookieBad)) return undefined;
   if (opcode !== Opcode.QUERY) return opcodes?.get(opcode);
   return qclass === RRClass.IN ? types?.get(qtype) : undefined;
-}
-
-function limitOf(transport: Transport, edns: Edns | undefined): number {
-  return transport === 'tcp' ? tcpOctetsMax : udpLimitOf(edns?.udpOctets ?? 0);
 }

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { NamedServices, type FileEntries } from '../../../src/health/files/named-services.ts';
+import { type FileEntries, NamedServices } from '../../../src/health/files/named-services.ts';
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
@@ -67,7 +67,9 @@ test('a file that is renamed hands its instances over: nobody leaves, and what t
 test('what two files name is the first one’s, and the second one’s as soon as the first lets go', async () => {
   const { registry, named, told, key } = world();
   await named.apply('a.yaml', services('one', 'two'), nobody);
-  expect(await named.apply('b.yaml', services('one', 'three'), nobody)).toEqual(['1:3: prod/a/one is in a.yaml already']);
+  expect(await named.apply('b.yaml', services('one', 'three'), nobody)).toEqual([
+    '1:3: prod/a/one is in a.yaml already',
+  ]);
   told.length = 0;
   await named.apply('a.yaml', services('two'), nobody);
   expect(told).toContain('taken one by b.yaml');
