@@ -68,6 +68,8 @@ export class Store implements Recorder {
   readonly #queue: WriteQueue;
   readonly #looking: NodeJS.Timeout;
   #search: { readonly thread: StoreThread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  /** Settles a turn after the page of events that was asked for last. */
+  #latestPage: Promise<void> = Promise.resolve();
   /** What was found in the folder. */
   readonly report: OpenReport;
 
@@ -167,8 +169,20 @@ export class Store implements Recorder {
     await this.#writer.call('writeSaid', file, said.size === 0 ? '' : JSON.stringify([...said]));
   }
 
-  /** Changes that are not on disk yet are found as well. */
-  async events(query: EventQuery): Promise<EventPage> {
+  /**
+   * Changes that are not on disk yet are found as well. One page after the other: each is read in slices, and two hundred
+   * at a time would make one turn of two hundred slices, with the rows of all in memory.
+   */
+  events(query: EventQuery): Promise<EventPage> {
+    const page = this.#latestPage.then(() => this.#readEvents(query));
+    this.#latestPage = page.then(
+      () => nextTurn(),
+      () => nextTurn(),
+    );
+    return page;
+  }
+
+  async #readEvents(query: EventQuery): Promise<EventPage> {
     const { pending } = this.#queue;
     const [first] = pending;
     const recent = pending.filter(matcher(query)).reverse().slice(0, query.limit);
