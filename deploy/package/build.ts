@@ -22,6 +22,8 @@ for (const path of globSync('**/*.js', { cwd: dist })) {
   if (rewritten !== text) writeFileSync(join(dist, path), rewritten);
 }
 
+execFileSync(process.execPath, [join(root, 'console', 'build.ts'), join(dist, 'console')], { stdio: 'inherit' });
+
 // The server is a program and no library: of the types only those that the client's refer to stay.
 const reached = new Set<string>();
 const toRead = ['client/client.d.ts'];

@@ -159,6 +159,7 @@ function createFronts(
     isReady,
     metricsText: () => metrics.text(),
     version,
+    dnsPort: plane.listens[0]?.port,
     limits: fdBudget(config).limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });

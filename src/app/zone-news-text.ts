@@ -49,7 +49,11 @@ export function newsText(news: ZoneNews, zones: ZoneTable): NewsText {
           : news.apex === undefined
             ? 'it is not served'
             : 'what is answered at its names stays as it is until the next start, then SERVFAIL';
-      return { level: 'warn', facts: { file, faults: news.faults.map(formatFault) }, message: `cannot load a zone: ${served}` };
+      return {
+        level: 'warn',
+        facts: { file, faults: news.faults.map(formatFault) },
+        message: `cannot load a zone: ${served}`,
+      };
     }
   }
 }

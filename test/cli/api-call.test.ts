@@ -157,10 +157,11 @@ const evil = 'a\u001b[2Jb\u009b31m\u202ec\u0007\nd';
 test.each([
   ['ls', []],
   ['show', ['prod/orders']],
-  ['show', ['prod/orders', 'x']],
+  ['show', ['prod/orders/x']],
   ['register', ['prod/orders/x', '--addr', 'http://10.0.0.1:80']],
   ['cancel', ['prod/orders/x']],
   ['drain', ['prod/orders/x']],
+  ['up', ['prod/orders/x']],
   ['events', []],
   ['restore', ['--from', '-1h']],
   ['guard', []],

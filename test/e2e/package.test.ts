@@ -120,6 +120,8 @@ describe.skipIf(missing.length > 0)('the package', () => {
       'dist/main.js',
       'dist/client/client.js',
       'dist/client/client.d.ts',
+      'dist/console/index.html',
+      'dist/console/docs.html',
       'README.md',
       'docs/client.md',
       'LICENSE',
@@ -127,7 +129,7 @@ describe.skipIf(missing.length > 0)('the package', () => {
       expect(paths).toContain(path);
     const others = paths.filter(
       (path) =>
-        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|dist\/console\/.+\.(html|css|svg)|docs\/.+\.(md|svg)|docs\/console\/.+\.png|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
           path,
         ),
     );
@@ -232,6 +234,8 @@ describe.skipIf(missing.length > 0)('the package', () => {
         const reply = await dns.ask('orders.prod.svc', 'A');
         dns.close();
         expect(answersOf(reply)).toEqual(['A 127.0.0.7']);
+        const page = await fetch(`${server.http}/console/`);
+        expect([page.status, await page.text()]).toEqual([200, expect.stringMatching(/assets\/[\w-]+\.js/)]);
         const program = `
           import { RollcallClient } from 'rollcall/client';
           const client = new RollcallClient({ registry: '${server.http}' });

@@ -81,7 +81,7 @@ function fullClient({ connectionsPerClientMax }: ConnectionLimits, client: strin
 /** A whole response, for a socket that no HTTP server has. */
 function refusal(failure: Failure, random: () => number): string {
   const { status } = failures[failure.kind];
-  const body = JSON.stringify(problemDocument(failure));
+  const body = `${JSON.stringify(problemDocument(failure))}\n`;
   return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${problemContentType}\r\n` +
     `retry-after: ${retryAfter(retryAfterSeconds, random)}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`

@@ -6,7 +6,6 @@
 
 import type { IncomingMessage } from 'node:http';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
@@ -19,12 +18,15 @@ import { addAdapters } from '../adapters/adapters.ts';
 import type { AdapterSettings } from '../adapters/front.ts';
 import type { ApiContext } from '../api/api-context.ts';
 import { addRoutes } from '../api/routes.ts';
+import { addConsole } from '../console/console.ts';
+import { siteAt } from '../console/site.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
+import { endJsonWithNewline } from './final-newline.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { refuseOddRequest } from './odd-requests.ts';
@@ -86,6 +88,8 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly adapters?: AdapterSettings;
   /** Shown in /openapi.json. */
   readonly version: string;
+  /** For the commands that the console shows. */
+  readonly dnsPort?: number | undefined;
   /** Uniform in [0, 1); Node's by default. */
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
@@ -138,9 +142,12 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   acceptJsonBodies(app, limits.jsonDepth);
   const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
   limitUnsentReplies(app, unsent, random);
+  endJsonWithNewline(app);
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
+  const site = siteAt(() => clock.monotonicMs());
+  app.register(async (scope) => addConsole(scope, { ...deps, dnsPort: deps.dnsPort, site }));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
   const { hiddenNames = () => [] } = deps;
@@ -247,7 +254,7 @@ function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyReques
     if (request.is404) sendProblem(reply, guide(request));
     else done();
   });
-  // For a route that finds nothing itself: the files of /docs.
+  // For a route that finds nothing itself: the files of the console.
   app.setNotFoundHandler((request, reply) => sendProblem(reply, guide(request)));
 }
 
@@ -264,8 +271,4 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
       ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
     },
   });
-  // The plugin's own policy upgrades to https, which this server does not speak; validatorUrl would call a stranger.
-  const staticCSP =
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-  app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
 }
