@@ -68,6 +68,7 @@ export class Store implements Recorder {
   readonly #queue: WriteQueue;
   readonly #looking: NodeJS.Timeout;
   #search: { readonly thread: StoreThread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  #isClosing = false;
   /** Settles a turn after the page of events that was asked for last. */
   #latestPage: Promise<void> = Promise.resolve();
   /** What was found in the folder. */
@@ -183,6 +184,8 @@ export class Store implements Recorder {
   }
 
   async #readEvents(query: EventQuery): Promise<EventPage> {
+    // The API has closed before: nobody waits for the pages that are left.
+    if (this.#isClosing) return new Promise<never>(() => {});
     const { pending } = this.#queue;
     const [first] = pending;
     const recent = pending.filter(matcher(query)).reverse().slice(0, query.limit);
@@ -206,6 +209,7 @@ export class Store implements Recorder {
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
   async close(revision: number): Promise<number> {
+    this.#isClosing = true;
     clearInterval(this.#looking);
     const lost = await this.#queue.stop();
     if (this.#search !== undefined) {

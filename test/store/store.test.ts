@@ -202,3 +202,19 @@ test('pages that are asked for at a time are read in turns of the event loop of 
   expect(new Set(turns).size).toBe(turns.length);
   await world.close();
 });
+
+test('pages that are still to be read when the store closes are nobody\u2019s any more: none of them fails', async () => {
+  const world = await openWorld(scratch());
+  world.harness.register('orders.prod/a');
+  await world.kept.durable();
+  const settled: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    const page = world.kept.recorder?.events({ limit: 5 });
+    page?.then(
+      () => settled.push('read'),
+      (error: Error) => settled.push(error.message),
+    );
+  }
+  await world.close();
+  expect(settled.filter((how) => how !== 'read')).toEqual([]);
+});
