@@ -59,6 +59,8 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     import('./app/app.ts'),
     import('./runtime/service-notify.ts'),
   ]);
+  // What it writes (data, and nothing else) is for its own user.
+  process.umask(0o077);
   const { terminal } = parts;
   // The start screen says what this line does.
   const forPeople = { isColoured: isColoured(parts), unsaid: new Set(['rollcall is ready']) };
@@ -93,8 +95,10 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   process.on('SIGHUP', async () => {
     const running = await starting;
-    const released = typeof running === 'object' && 'stop' in running ? running.releaseDeletedZones() : 0;
-    logger.info({ released }, 'SIGHUP: zone files are watched; zones of deleted files are let go');
+    if (typeof running !== 'object' || !('stop' in running)) return;
+    running.reloadCertificate();
+    const released = running.releaseDeletedZones();
+    logger.info({ released }, 'SIGHUP: the certificate is read again; zones of deleted files are let go');
   });
   const app = await starting;
   if (app !== 'stopped' && 'problem' in app) {

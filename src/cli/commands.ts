@@ -33,6 +33,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/config.ts'),
   },
   {
+    spec: 'tls <action>',
+    summary: 'Make a private authority and certificates of it, to try TLS with ("tls init").',
+    group: server,
+    load: () => import('./commands/tls.ts'),
+  },
+  {
     spec: 'ls [env]',
     summary: 'List the apps, with how many instances each has and how many take traffic.',
     group: registry,

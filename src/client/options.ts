@@ -4,7 +4,7 @@ import { type Scheduler, systemScheduler } from '../runtime/scheduler.ts';
 import type { BalanceOptions, Retry } from './calls/balanced-calls.ts';
 import { type StrategyName, strategyNames } from './choice/strategies.ts';
 import type { DnsFallbackOptions } from './discovery/dns-fallback.ts';
-import { type Fetch, httpRequest } from './registry/http-request.ts';
+import { type Fetch, httpRequestWith } from './registry/http-request.ts';
 import { registryAddress } from './registry/registry-address.ts';
 import { RollcallError } from './rollcall-error.ts';
 
@@ -16,6 +16,12 @@ export interface ClientOptions {
   readonly registry?: string | readonly string[] | undefined;
   /** Sent as `authorization: Bearer`; none by default, so that `process.env.ROLLCALL_TOKEN` may be given as it is. */
   readonly token?: string | undefined;
+  /** PEM of the authorities that sign the registry's certificate, for https; those that Node knows by default. */
+  readonly ca?: string | undefined;
+  /** PEM of this client's certificate, where the registry asks for one; with `key`. */
+  readonly cert?: string | undefined;
+  /** PEM of the private key of `cert`. */
+  readonly key?: string | undefined;
   /** DNS servers to ask while the registry cannot be reached, for apps whose `port` is named; none by default. */
   readonly dns?: DnsOptions | undefined;
   /** The availability zone to prefer; none by default. */
@@ -80,6 +86,7 @@ export interface ResolvedOptions {
 /** Throws `invalid`. */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const { registry = 'http://127.0.0.1:7171', token, dns } = options;
+  checkTls(options);
   const given = [registry].flat();
   if (given.length === 0) throw invalid('registry', 'must name at least one address', 'an empty list');
   if (token !== undefined && !/^[!-~]{1,512}$/.test(token))
@@ -91,7 +98,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     balance: balanceOf(options),
     readyTimeoutMs: atLeast('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, 0),
     requestTimeoutMs: atLeast('requestTimeoutMs', options.requestTimeoutMs ?? 10_000, 1),
-    fetch: options.fetch ?? httpRequest,
+    fetch: options.fetch ?? httpRequestWith(options),
     scheduler: options.scheduler ?? systemScheduler,
     random: options.random ?? Math.random,
   };
@@ -124,6 +131,18 @@ export function appOf(app: string): { readonly env: string; readonly appid: stri
   const [, env, appid] = /^([^/\s]+)\/([^/\s]+)$/.exec(app) ?? [];
   if (env === undefined || appid === undefined) throw invalid('app', 'must have the form env/appid', app);
   return { env, appid };
+}
+
+/** A value that is no PEM is not repeated: it may be a key. */
+function checkTls({ ca, cert, key, fetch }: ClientOptions): void {
+  for (const [field, text] of Object.entries({ ca, cert, key })) {
+    if (text === undefined) continue;
+    if (fetch !== undefined)
+      throw invalid(field, 'is for the requests of this client, and fetch replaces them', 'both');
+    if (!text.includes('-----BEGIN '))
+      throw invalid(field, 'must be PEM text, not the name of a file', 'something else');
+  }
+  if ((cert === undefined) !== (key === undefined)) throw invalid('cert', 'must come with key', 'one of them');
 }
 
 function addressOf(text: string): string {

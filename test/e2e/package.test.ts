@@ -129,11 +129,29 @@ describe.skipIf(missing.length > 0)('the package', () => {
       expect(paths).toContain(path);
     const others = paths.filter(
       (path) =>
-        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|dist\/console\/.+\.(html|css|svg)|docs\/.+\.(md|svg)|docs\/console\/.+\.png|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|deploy\/rollcall-port53\.conf|dist\/sbom\.cdx\.json|dist\/LICENCES\.txt|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|dist\/console\/.+\.(html|css|svg)|docs\/.+\.(md|svg)|docs\/console\/.+\.png|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
           path,
         ),
     );
     expect(others).toEqual([]);
+  });
+
+  test('says what is installed with it, and under which licences', () => {
+    const dist = join(folder, 'node_modules', 'rollcall', 'dist');
+    const { metadata, components } = JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')) as {
+      metadata: { component: { name: string } };
+      components: readonly { name: string; version: string }[];
+    };
+    expect(metadata.component.name).toBe('rollcall');
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const listed = new Map(components.map(({ name, version }) => [name, version]));
+    for (const [name, version] of Object.entries(dependencies))
+      expect([name, listed.get(name)]).toEqual([name, version]);
+    const licences = readFileSync(join(dist, 'LICENCES.txt'), 'utf8').trimEnd().split('\n');
+    expect(licences).toHaveLength(components.length);
+    expect(licences.filter((line) => !/^\S+ \S+: \S/.test(line))).toEqual([]);
   });
 
   test('has a client that needs nothing of the server', () => {

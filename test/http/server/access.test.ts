@@ -168,6 +168,18 @@ describe('a web page', () => {
     expect(await write('http://[::1]:7171', '[::1]:7171')).toMatchObject({ statusCode: 201 });
   });
 
+  test.each([
+    ['cross-site', 'no-cors', 403],
+    ['same-site', 'cors', 403],
+    ['cross-site', 'navigate', 200],
+    ['same-origin', 'cors', 200],
+    ['none', 'navigate', 200],
+  ])('%s, %s, without Origin: %i', async (site, mode, status) => {
+    const headers = { host: '127.0.0.1:7171', 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+    const { app } = createWorld();
+    expect((await app.inject({ url: '/api/v1/apps', headers })).statusCode).toBe(status);
+  });
+
   test('gets no leave for a request to come', async () => {
     const { app } = createWorld();
     const headers = { host: '127.0.0.1', origin: 'http://evil.example', 'access-control-request-method': 'PUT' };
