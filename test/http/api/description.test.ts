@@ -96,7 +96,8 @@ describe('replies', () => {
   });
 
   test('have no member that the description keeps silent about', async () => {
-    const { register } = createWorld();
+    const hidden = [{ name: 'orders.prod.svc.', types: ['A'], by: 'records' as const, zone: 'svc.' }];
+    const { register } = createWorld({ deps: { hiddenNames: () => hidden } });
     const reply = (await register('prod/orders/a1')).json() as Json;
     // Whoever has just registered is no suspect, and others are not shown as such.
     // … nor is what was just registered overridden.
