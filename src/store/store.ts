@@ -68,6 +68,9 @@ export class Store implements Recorder {
   readonly #queue: WriteQueue;
   readonly #looking: NodeJS.Timeout;
   #search: { readonly thread: StoreThread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  #isClosing = false;
+  /** Settles a turn after the page of events that was asked for last. */
+  #latestPage: Promise<void> = Promise.resolve();
   /** What was found in the folder. */
   readonly report: OpenReport;
 
@@ -167,8 +170,22 @@ export class Store implements Recorder {
     await this.#writer.call('writeFileEntries', file, fileEntries.size === 0 ? '' : JSON.stringify([...fileEntries]));
   }
 
-  /** Changes that are not on disk yet are found as well. */
-  async events(query: EventQuery): Promise<EventPage> {
+  /**
+   * Changes that are not on disk yet are found as well. One page after the other: each is read in slices, and two hundred
+   * at a time would make one turn of two hundred slices, with the rows of all in memory.
+   */
+  events(query: EventQuery): Promise<EventPage> {
+    const page = this.#latestPage.then(() => this.#readEvents(query));
+    this.#latestPage = page.then(
+      () => nextTurn(),
+      () => nextTurn(),
+    );
+    return page;
+  }
+
+  async #readEvents(query: EventQuery): Promise<EventPage> {
+    // The API has closed before: nobody waits for the pages that are left.
+    if (this.#isClosing) return new Promise<never>(() => {});
     const { pending } = this.#queue;
     const [first] = pending;
     const recent = pending.filter(matcher(query)).reverse().slice(0, query.limit);
@@ -192,6 +209,7 @@ export class Store implements Recorder {
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
   async close(revision: number): Promise<number> {
+    this.#isClosing = true;
     clearInterval(this.#looking);
     const lost = await this.#queue.stop();
     if (this.#search !== undefined) {
