@@ -73,7 +73,10 @@ export function startClient(fetched: Fetched, args: readonly string[]): Program 
 export function said(program: Program, what: string): Promise<Record<string, unknown>> {
   return until(`${what} being said`, () => {
     if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.said()}`);
-    const lines = program.said().split('\n').filter((line) => line.startsWith('{'));
+    const lines = program
+      .said()
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['said'] === what);
   });
 }

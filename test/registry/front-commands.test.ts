@@ -59,7 +59,7 @@ test('kept fields stay as they are; those that are not kept are replaced', () =>
 
 test('checks that are kept must fit the new addresses', () => {
   const { perform } = world();
-  const checks = [{ type: 'tcp', target: 'http' }];
+  const checks = [{ type: 'tcp', port: 'http' }];
   const first = parseRegistration({ addrs: ['http://10.0.0.7:80'], checks }, defaults);
   if (Array.isArray(first)) throw new Error(JSON.stringify(first));
   perform({ kind: 'register', key, registration: first });

@@ -25,6 +25,8 @@ test('parts of fronts come back after a restart', async () => {
 
 test('of stored parts those that can be read are taken', () => {
   const eureka = { appName: 'A', content: '{"a":1}' };
-  expect(frontsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({ eureka });
+  expect(frontsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({
+    eureka,
+  });
   expect(frontsIn({ discovery: { appName: 1, content: '{}' } })).toBeUndefined();
 });

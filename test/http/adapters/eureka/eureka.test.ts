@@ -19,7 +19,8 @@ function world(options: WorldOptions = {}) {
       headers,
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     } as InjectOptions);
-  const post = (fields: object = {}, app = 'WEB') => send('POST', `/apps/${app}`, { instance: { ...given, ...fields } });
+  const post = (fields: object = {}, app = 'WEB') =>
+    send('POST', `/apps/${app}`, { instance: { ...given, ...fields } });
   const json = async (path: string) =>
     (await send('GET', path, undefined, { accept: 'application/json' })).json() as { [name: string]: Json };
   const shown = async (path = '/apps/WEB/w1') => (await json(path))['instance'] as Json;
@@ -60,7 +61,12 @@ test('what rollcall has no word for comes back as it was given, and is not in th
     dataCenterInfo: amazon,
   };
   await post({ ...kept, status: 'STARTING' });
-  expect(await shown()).toMatchObject({ ...kept, hostName: 'h1', status: 'STARTING', metadata: { '@class': expect.any(String) } });
+  expect(await shown()).toMatchObject({
+    ...kept,
+    hostName: 'h1',
+    status: 'STARTING',
+    metadata: { '@class': expect.any(String) },
+  });
   expect(stored()?.metadata.size).toBe(0);
   const document = (await call('GET', '/apps/prod/web/w1')).json() as Json;
   expect(document['fronts']).toMatchObject({ eureka: { appName: 'WEB', content: { countryId: 7 } } });
@@ -152,7 +158,9 @@ test('an orderly stop that is announced by a heartbeat takes the instance out', 
 test('an older registration leaves the newer one in place', async () => {
   const { post, stored, clock } = world();
   await post({ lastDirtyTimestamp: clock.wallMs() });
-  expect((await post({ port: { $: 9, '@enabled': true }, lastDirtyTimestamp: clock.wallMs() - 1 })).statusCode).toBe(204);
+  expect((await post({ port: { $: 9, '@enabled': true }, lastDirtyTimestamp: clock.wallMs() - 1 })).statusCode).toBe(
+    204,
+  );
   expect(stored()?.addrs[0]?.number).toBe(8080);
 });
 
@@ -232,7 +240,11 @@ test('vips, one instance of whatever app, and what is not there', async () => {
   await register('prod/pay/p1');
   const found = async (path: string) =>
     ((await json(path))['applications'] as { application: { name: string }[] }).application.map(({ name }) => name);
-  expect([await found('/vips/a'), await found('/vips/b'), await found('/svips/s')]).toEqual([['WEB'], ['WEB'], ['WEB']]);
+  expect([await found('/vips/a'), await found('/vips/b'), await found('/svips/s')]).toEqual([
+    ['WEB'],
+    ['WEB'],
+    ['WEB'],
+  ]);
   // Spring looks up by vip, so what came in over our API is found by its app.
   expect([await found('/vips/pay'), await found('/vips/nobody')]).toEqual([['PAY'], []]);
   expect(await json('/instances/w1')).toMatchObject({ instance: { app: 'WEB' } });

@@ -100,7 +100,8 @@ async function replay(name: string) {
     const status = deviations[`${name} ${exchange.number}`] ?? recorded.status;
     const faults: unknown[] = reply.statusCode === status ? [] : [{ status: recorded.status, ours: reply.statusCode }];
     const type = recorded.headers['content-type']?.split(';', 1)[0] ?? '';
-    const isCompared = status === recorded.status && recorded.body !== '' && !isCut(recorded.body) && !request.url.endsWith('/status');
+    const isCompared =
+      status === recorded.status && recorded.body !== '' && !isCut(recorded.body) && !request.url.endsWith('/status');
     if (isCompared && status < 400) {
       const ourType = String(reply.headers['content-type']).split(';', 1)[0];
       if (ourType !== type) faults.push({ type, ours: ourType });
