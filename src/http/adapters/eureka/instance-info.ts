@@ -28,7 +28,8 @@ export function instanceInfo(stored: Shown, actionType: ActionType = 'ADDED'): I
   const { instance } = stored;
   const content = contentOf(instance);
   const { plain, secure } = portsOf(instance.addrs);
-  const first = plain ?? secure ?? (instance.addrs[0] as Address);
+  const [any] = instance.addrs as readonly [Address, ...Address[]];
+  const first = plain ?? secure ?? any;
   const vips = vipsOf(instance, content, secure !== undefined);
   const overridden = overrideOf(instance);
   return {
