@@ -122,7 +122,14 @@ async function compose(
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   const fileZones = fileZonesOf(loaded);
-  const opening = await openDataPlane(config, { state, clock, threads, fileZones, certificate: tls?.certificate, logger });
+  const opening = await openDataPlane(config, {
+    state,
+    clock,
+    threads,
+    fileZones,
+    certificate: tls?.certificate,
+    logger,
+  });
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
