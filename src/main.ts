@@ -59,6 +59,8 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     import('./app/app.ts'),
     import('./runtime/service-notify.ts'),
   ]);
+  // What it writes (data, and nothing else) is for its own user.
+  process.umask(0o077);
   const { terminal } = parts;
   // The start screen says what this line does.
   const forPeople = { isColoured: isColoured(parts), unsaid: new Set(['rollcall is ready']) };

@@ -137,7 +137,8 @@ async function compose(
   const leaseTimer = new LeaseTimer(registry, clock.clock);
   const isReady = () => phase.now === 'ready';
   const isRecovered = () => phase.now !== 'starting';
-  const parts = { registry, clock, plane, persistence, leaseTimer, logger, isReady, isRecovered, tls };
+  const { liveZones } = state;
+  const parts = { registry, clock, plane, persistence, leaseTimer, liveZones, logger, isReady, isRecovered, tls };
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
   for (const { live } of control.subscribers) registry.onChange(live);

@@ -10,6 +10,7 @@ import { DecisionLog } from '../control/decision-log.ts';
 import { LongPolls } from '../control/long-poll.ts';
 import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import type { LiveZones } from '../dns/services/live-zones.ts';
 import { Health } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
@@ -36,6 +37,7 @@ export interface ControlPlaneDeps {
   readonly plane: Plane;
   readonly persistence: Persistence;
   readonly leaseTimer: LeaseTimer;
+  readonly liveZones: Pick<LiveZones, 'hiddenNames'>;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
@@ -141,7 +143,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, logger, isReady, tls }: ControlPlaneDeps,
+  { clock, plane, liveZones, logger, isReady, tls }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -158,6 +160,7 @@ function createFronts(
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
+    hiddenNames: (instance) => liveZones.hiddenNames(instance),
     resolve: (text, type) => plane.explain(text, type),
     dnsQueries: {
       answer: (bytes, address) => plane.answer(bytes, { transport: 'https', address }),
@@ -167,6 +170,7 @@ function createFronts(
     isReady,
     metricsText: () => metrics.text(),
     version,
+    dnsPort: plane.listens[0]?.port,
     limits: fdBudget(config).limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });

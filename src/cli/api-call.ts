@@ -7,7 +7,7 @@ import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts'
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../client/registry/reply.ts';
 import type { Problem } from '../model/problem.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
-import type { Connection } from './connection.ts';
+import { addressOf, type Connection } from './connection.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Fault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
@@ -30,7 +30,7 @@ export async function callApi(connection: Connection, request: ApiRequest): Prom
 /** A link to several servers; token and certificates are the same for all. */
 export function linkTo(connections: readonly Connection[], requestTimeoutMs: number): RegistryLink {
   return new RegistryLink({
-    addresses: connections.map(({ url }) => url.origin),
+    addresses: connections.map(addressOf),
     token: connections[0]?.token,
     fetch: httpRequestWith(connections[0]?.tls ?? {}),
     scheduler: systemScheduler,
@@ -50,8 +50,9 @@ export function faultOf(connection: Connection, reply: FailedReply): Fault {
 }
 
 /** Why there was no reply, and what to do about it. */
-export function unreachableText({ url, flag }: Connection, { code = '', message }: NodeJS.ErrnoException): string {
-  const at = `Cannot reach rollcall at ${url.origin}`;
+export function unreachableText(connection: Connection, { code = '', message }: NodeJS.ErrnoException): string {
+  const { url, flag } = connection;
+  const at = `Cannot reach rollcall at ${addressOf(connection)}`;
   if (code === 'ECONNREFUSED') {
     return `${at}: nothing listens there (ECONNREFUSED). Start it with "rollcall serve", or name another with ${flag} or ROLLCALL_URL.`;
   }

@@ -4,13 +4,14 @@
 
 import type { Command } from 'commander';
 import type { TlsOptions } from '../client/registry/http-request.ts';
+import { registryAddress } from '../client/registry/registry-address.ts';
 import { type CliParts, oneMore, type Typed, textOption, textOptions } from './command.ts';
 import { type Fault, usageFault } from './fault.ts';
 
 export const defaultUrl = 'http://127.0.0.1:7171';
 
 export interface Connection {
-  /** Without a path, a query or a user. */
+  /** Without a query or a user; its path is a proxy's prefix. */
   readonly url: URL;
   readonly token: string | undefined;
   /** For https. */
@@ -60,12 +61,17 @@ export function registriesOf(typed: Typed, parts: CliParts): readonly Connection
   const tls = tlsOf(typed, parts);
   if ('problem' in tls) return tls;
   const given = textOptions(typed, 'registry').map((text) => urlOf(text, '--registry'));
-  const byOrigin = new Map<string, Connection>();
+  const byAddress = new Map<string, Connection>();
   for (const url of given.length > 0 ? given : [defaultUrlOf(parts)]) {
     if ('problem' in url) return url;
-    byOrigin.set(url.origin, { url, token, tls, flag: '--registry' });
+    byAddress.set(addressOf({ url }), { url, token, tls, flag: '--registry' });
   }
-  return [...byOrigin.values()];
+  return [...byAddress.values()];
+}
+
+/** What the paths of the API are put behind. */
+export function addressOf({ url }: Pick<Connection, 'url'>): string {
+  return registryAddress(url) as string;
 }
 
 function defaultUrlOf({ env }: CliParts): URL | Fault {
@@ -80,8 +86,10 @@ function urlOf(text: string, who: string): URL | Fault {
   if (url.username !== '' || url.password !== '') {
     return usageFault(`${who}: a URL with a user or password is not used here; put the token into ROLLCALL_TOKEN`);
   }
-  if (!/^\/*$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
-    return usageFault(`${who}: ${JSON.stringify(text)} goes on after the port; write ${url.origin}`);
+  if (registryAddress(url) === undefined) {
+    return usageFault(
+      `${who}: ${JSON.stringify(text)} is not where the API begins; write ${url.origin}, behind a proxy with its prefix`,
+    );
   }
   return url;
 }

@@ -33,7 +33,7 @@ export function startScreen(
     ...(url === defaultUrl ? [] : [['first', `export ROLLCALL_URL=${url}`] as const]),
     ['add', `${rollcall} register prod/web/web-1 --addr http://127.0.0.1:80`],
     ['find', `${rollcall} resolve web.prod.${zone} SRV${at}`],
-    ['look', `${rollcall} watch · API: ${url}/docs · Ctrl-C stops`],
+    ['look', `${rollcall} watch · console: ${url}/ · Ctrl-C stops`],
   ] as const;
   const head = `rollcall ${parts.version}: HTTP ${url}, DNS ${server} for ${zone}${kept}`;
   return `${paint('strong', head)}\n${lines.map(([name, text]) => `  ${paint('faint', name.padEnd(5))}  ${text}\n`).join('')}`;

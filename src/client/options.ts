@@ -5,10 +5,14 @@ import type { BalanceOptions, Retry } from './calls/balanced-calls.ts';
 import { type StrategyName, strategyNames } from './choice/strategies.ts';
 import type { DnsFallbackOptions } from './discovery/dns-fallback.ts';
 import { type Fetch, httpRequestWith } from './registry/http-request.ts';
+import { registryAddress } from './registry/registry-address.ts';
 import { RollcallError } from './rollcall-error.ts';
 
 export interface ClientOptions {
-  /** Addresses of the registry's HTTP API, tried in turn; `http://127.0.0.1:7171` by default. */
+  /**
+   * Addresses of the registry's HTTP API, tried in turn; `http://127.0.0.1:7171` by default. Behind a proxy with its prefix:
+   * `https://registry.example.org/rollcall`.
+   */
   readonly registry?: string | readonly string[] | undefined;
   /** Sent as `authorization: Bearer`; none by default, so that `process.env.ROLLCALL_TOKEN` may be given as it is. */
   readonly token?: string | undefined;
@@ -147,9 +151,10 @@ function addressOf(text: string): string {
     throw invalid('registry', 'must be http or https URLs like http://127.0.0.1:7171', text);
   if (url.username !== '' || url.password !== '')
     throw invalid('registry', 'must not hold a user or password; put the token into token', url.host);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw invalid('registry', `must end with the port, as ${url.origin}`, text);
-  return url.origin;
+  const address = registryAddress(url);
+  if (address === undefined)
+    throw invalid('registry', `must end before the path of the API, as ${url.origin} or ${url.origin}/prefix`, text);
+  return address;
 }
 
 function atLeast(field: string, value: number, least: number): number {

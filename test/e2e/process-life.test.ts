@@ -2,7 +2,9 @@
 // start that need no server are in test/cli.
 
 import { createSocket } from 'node:dgram';
+import { readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
 import { connected, type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
@@ -270,4 +272,19 @@ describe.concurrent('with a token', () => {
     expect(out).toContain('deploy');
     expect(out + err).not.toContain(secret);
   });
+});
+
+test('what it keeps is for its own user, whatever the umask it was started with', async () => {
+  const server = await startServer({
+    data: 'data',
+    command: ['sh', '-c', 'umask 0; exec "$0" "$@"', process.execPath, main, 'serve'],
+  });
+  const folder = join(server.directory, 'data');
+  const modes = [folder, ...readdirSync(folder).map((file) => join(folder, file))].map((path) => [
+    path.slice(folder.length),
+    statSync(path).mode & 0o077,
+  ]);
+  expect(modes.length).toBeGreaterThan(3);
+  expect(modes.filter(([, open]) => open !== 0)).toEqual([]);
+  await server.stop();
 });

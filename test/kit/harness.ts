@@ -14,6 +14,7 @@ import { LaterReply } from '../../src/dns/server/peer.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
+import type { HiddenName } from '../../src/model/dns-names.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../src/model/names.ts';
 import {
@@ -89,6 +90,8 @@ export class Harness {
       instancesMax: 100_000,
       instancesPerAppMax: 10_000,
       initialRevision: 100,
+      isReserved: (text, addrs) => this.#liveZones.reservedReason(text, addrs),
+      targetProblem: (instance, before) => this.#liveZones.targetProblem(instance, before),
       ...rest,
     });
     const liveZones = new LiveZones({
@@ -132,6 +135,15 @@ export class Harness {
   /** A zone file that comes, or comes again, while everything runs. */
   serveZone(zone: Zone): void {
     this.#liveZones.serve(zone);
+  }
+
+  /** The names of `app.env/id` that a zone file hides. */
+  hiddenNames(path: string): readonly HiddenName[] {
+    const { env, appid, instance } = keyOf(path);
+    const app = this.registry.at(env, appid);
+    const leased = typeof app === 'object' ? app.byLabel(instance) : undefined;
+    if (leased === undefined) throw new Error(`${path} is not registered`);
+    return this.#liveZones.hiddenNames(leased.instance);
   }
 
   /** The instances that the zone's file hides, by app. */

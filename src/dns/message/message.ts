@@ -171,7 +171,9 @@ export interface Lifetime {
  */
 export type Caveat =
   | { readonly kind: 'partial' | 'fallback' | 'invalid' }
-  | { readonly kind: 'stale'; readonly reason: string };
+  | { readonly kind: 'stale'; readonly reason: string }
+  /** A zone file answers in place of registered instances. */
+  | { readonly kind: 'hidden'; readonly reason: string };
 
 /** A decided answer. `reason` is for people: /resolve shows it. */
 export interface Answer {

@@ -28,13 +28,21 @@ declare module 'fastify' {
   }
 }
 
-const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json', '/docs', dnsQueryPath]);
+const openPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/console',
+  '/docs',
+  '/healthz',
+  '/readyz',
+  '/openapi.json',
+  dnsQueryPath,
+]);
 
 /** Calls that need no token. It goes by the raw path: what is spelled in another way needs one. */
 export function isOpenPath(url: string): boolean {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
-  return openPaths.has(path) || path.startsWith('/docs/');
+  return openPaths.has(path) || path.startsWith('/docs/') || path.startsWith('/console/');
 }
 
 /** The principal of a request, as far as that is quickly said; undefined may still mean one. */

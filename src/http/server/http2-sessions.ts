@@ -30,7 +30,7 @@ const connectionHeaders: ReadonlySet<string> = new Set(['connection', 'keep-aliv
 
 class Response extends Http2ServerResponse {
   override setHeader(name: string, value: number | string | readonly string[]): this {
-    if (!connectionHeaders.has(name.toLowerCase())) super.setHeader(name, value as string);
+    if (!connectionHeaders.has(name.toLowerCase())) super.setHeader(name, value);
     return this;
   }
 
@@ -71,7 +71,7 @@ export class Http2Sessions {
       if (takesHost(request)) serve(request, response);
       else refuseHost(response);
     });
-    this.server = server as Server;
+    this.server = server;
   }
 
   /** How many connections are open. */

@@ -109,13 +109,13 @@ export class SecureConnections {
     const raw = (socket as { readonly _parent?: Socket })._parent;
     if (raw !== undefined) this.#handshakes.delete(raw);
     if (clientAuth !== 'none') {
-      const name = nameOf(socket);
-      if (name === 'not-verified') {
+      const shown = certificateOf(socket);
+      if (shown.kind === 'refused') {
         counts.failed++;
         socket.destroy();
         return;
       }
-      if (name !== undefined) (socket as Certified)[certificateName] = name;
+      if (shown.kind === 'name') (socket as Certified)[certificateName] = shown.name;
     }
     counts.done++;
     const isHttp2 = socket.alpnProtocol === 'h2';
@@ -147,15 +147,17 @@ function serverOptions(clientAuth: ClientAuth): TlsOptions {
   };
 }
 
+type Shown = { readonly kind: 'nothing' | 'refused' } | { readonly kind: 'name'; readonly name: string };
+
 /** The common name of the subject, else the first name of the certificate's own that is a URI, a mail address or a host. */
-function nameOf(socket: TLSSocket): string | 'not-verified' | undefined {
+function certificateOf(socket: TLSSocket): Shown {
   const { subject, subjectaltname } = socket.getPeerCertificate() as Partial<PeerCertificate>;
-  if (subject === undefined) return undefined;
-  if (!socket.authorized) return 'not-verified';
+  if (subject === undefined) return { kind: 'nothing' };
   const [commonName] = [subject.CN].flat();
   const alternative = /^(?:URI|DNS|email):([^",]+)/.exec(subjectaltname ?? '')?.[1];
   const name = commonName ?? alternative;
-  return name !== undefined && namePattern.test(name) ? name : 'not-verified';
+  const isUsable = socket.authorized && name !== undefined && namePattern.test(name);
+  return isUsable ? { kind: 'name', name } : { kind: 'refused' };
 }
 
 /** It is logged, and kept with changes. */

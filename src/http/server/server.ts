@@ -7,7 +7,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
@@ -20,6 +19,8 @@ import { addAdapters } from '../adapters/adapters.ts';
 import type { AdapterSettings } from '../adapters/front.ts';
 import type { ApiContext } from '../api/api-context.ts';
 import { addRoutes } from '../api/routes.ts';
+import { addConsole } from '../console/console.ts';
+import { siteAt } from '../console/site.ts';
 import { addDnsQuery, type DnsQueries, dnsQueryPath } from '../doh/dns-query.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
@@ -91,12 +92,16 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly adapters?: AdapterSettings;
   /** Shown in /openapi.json. */
   readonly version: string;
+  /** For the commands that the console shows. */
+  readonly dnsPort?: number | undefined;
   /** Uniform in [0, 1); Node's by default. */
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
   /** Networks whose X-Forwarded headers are believed. */
   readonly trustedProxies?: readonly string[];
+  /** The names of an instance at which a zone file answers in its place; none by default. */
+  readonly hiddenNames?: ApiContext['hiddenNames'];
   /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
   readonly publicUrl?: string;
   /** Answers DNS over HTTPS; undefined: there is none. */
@@ -151,11 +156,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
+  const site = siteAt(() => clock.monotonicMs());
+  app.register(async (scope) => addConsole(scope, { ...deps, dnsPort: deps.dnsPort, site }));
   const { dnsQueries, trustedProxies = [] } = deps;
   if (dnsQueries !== undefined) app.register(async (scope) => addDnsQuery(scope, dnsQueries, trustedProxies));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl, renewManyBytes, follow });
+  const { hiddenNames = () => [] } = deps;
+  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow });
   // Where clients have a rate, each reply says what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
@@ -280,7 +288,7 @@ function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyReques
     if (request.is404) sendProblem(reply, guide(request));
     else done();
   });
-  // For a route that finds nothing itself: the files of /docs.
+  // For a route that finds nothing itself: the files of the console.
   app.setNotFoundHandler((request, reply) => sendProblem(reply, guide(request)));
 }
 
@@ -297,8 +305,4 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
       ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
     },
   });
-  // The plugin's own policy upgrades to https, which this server does not speak; validatorUrl would call a stranger.
-  const staticCSP =
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-  app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
 }
