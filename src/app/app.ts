@@ -1,48 +1,29 @@
-// The composition root: read it top to bottom. Builds every part, hands each what it needs of another as a function,
-// adds the listeners of the change stream in the order in which they are to hear, and starts and stops everything.
+// The composition root: read it top to bottom. Opens every part in order, hands each what it needs of another as a function,
+// and closes in the opposite order what has been opened, at the end or where the start fails.
 // Nothing is kept in a module: two apps can run in one process, as the tests do.
 
 import { availableParallelism } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { DrainWaits } from '../control/drain-waits.ts';
-import { LongPolls } from '../control/long-poll.ts';
-import { name } from '../dns/message/name.ts';
-import { Draws } from '../dns/message/rotation.ts';
-import { defaultThreads, openPlane } from '../dns/plane/plane.ts';
-import { why } from '../dns/server/explain.ts';
-import { LiveZones } from '../dns/services/live-zones.ts';
-import { ZoneTable } from '../dns/zone/zone-table.ts';
+import { defaultThreads, type Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
-import { loadZones } from '../dns/zone-file/load.ts';
+import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
 import { ZoneWatch } from '../dns/zone-file/watch/zone-watch.ts';
-import { zonesDigestOf } from '../dns/zone-file/zone-source.ts';
-import { Health } from '../health/health.ts';
-import { ChangeLog } from '../history/change-log.ts';
-import { LogRecorder } from '../history/log-recorder.ts';
 import { type Listen, listenHttp } from '../http/server/listen.ts';
-import { createHttpServer } from '../http/server/server.ts';
-import { Watchers } from '../http/watch/watchers.ts';
-import { createMetrics } from '../metrics/metrics.ts';
-import type { Change } from '../model/change.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type Pause, PauseAwareClock, tickMs } from '../runtime/pause-aware-clock.ts';
-import { ClockSharing } from '../runtime/shared-clock.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { version } from '../runtime/version.ts';
-import { openPersistence } from '../store/persistence.ts';
-import { logEviction } from './eviction-log.ts';
+import type { Persistence } from '../store/persistence.ts';
+import { type ControlPlane, createControlPlane } from './control-plane.ts';
+import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
-import { GuardLog } from './guard-log.ts';
 import { LeaseTimer } from './lease-timer.ts';
-import { limits } from './limits.ts';
 import { listenProblem } from './listen-problem.ts';
-import { planeSettings } from './plane-settings.ts';
+import { startClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { newsText } from './zone-news-text.ts';
+import { createRegistry, openData, type RegistryState } from './registry-state.ts';
+import { recoveredBy } from './subscribers.ts';
+import { zoneReload } from './zone-reload.ts';
 
 export interface App {
   readonly http: readonly Listen[];
@@ -53,253 +34,143 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/**
- * A problem is a sentence for a person. `stopping` ends a start that is under way: a large registry takes seconds. What
- * the last life has left is read meanwhile; if it turns out to be damaged, all begins anew with a suspect (`isSuspect`).
- */
+type Ended = { readonly problem: string } | 'stopped';
+
+/** What is the same for a first and a second opening of the data. */
+interface Start {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Ends a start that is under way: a large registry takes seconds. */
+  readonly stopping: AbortSignal;
+  readonly ownClock: Clock;
+}
+
+/** A problem is a sentence for a person. Data that turns out to be damaged is opened a second time, as a suspect. */
 export async function startApp(
   config: Config,
   logger: Logger,
   stopping: AbortSignal,
   ownClock: Clock = systemClock,
-  isSuspect = false,
-): Promise<App | { problem: string } | 'stopped'> {
-  let state: 'starting' | 'ready' | 'stopping' = 'starting';
-  const origin = name(config.origin);
-  const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
+): Promise<App | Ended> {
+  const start: Start = { config, logger, stopping, ownClock };
+  const first = await open(start, false);
+  if (first !== 'damaged') return first;
+  const second = await open(start, true);
+  if (second !== 'damaged') return second;
+  return { problem: `Cannot use the data in ${config.data}: it reads otherwise each time; is the disk at fault?` };
+}
 
-  // Time that does not pass while we are paused ourselves. Every part gets this clock, none the one behind it.
-  const pauses = { count: 0, ms: 0 };
-  const sharing = new ClockSharing(ownClock.monotonicMs());
-  const onPause = ({ kind, pausedMs }: Pause): void => {
-    pauses.count++;
-    pauses.ms += pausedMs;
-    logger.warn({ pause: kind, pausedMs: Math.round(pausedMs) }, 'this process was paused: no lease ran meanwhile');
-  };
-  const clock = new PauseAwareClock(ownClock, onPause, sharing);
-  const ticking = setInterval(() => clock.tick(), tickMs);
-  ticking.unref();
+/** Whatever keeps the app from being ready closes what was opened before. */
+async function open(start: Start, isSuspect: boolean): Promise<App | Ended | 'damaged'> {
+  const opened = new AsyncDisposableStack();
+  try {
+    const app = await compose(start, isSuspect, opened);
+    if (typeof app === 'string' || 'problem' in app) await opened.disposeAsync();
+    return app;
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+type Phase = 'starting' | 'ready' | 'stopping';
+
+async function compose(
+  { config, logger, stopping, ownClock }: Start,
+  isSuspect: boolean,
+  opened: AsyncDisposableStack,
+): Promise<App | Ended | 'damaged'> {
+  const phase: { now: Phase } = { now: 'starting' };
+  const clock = startClock(ownClock, logger);
+  opened.defer(() => clock.stop());
 
   // Zones from files. A fault stops the start: better no server than one with half its names.
-  const zones = new ZoneTable();
   const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
   if (loaded.faults.length > 0)
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
-  // What the last life has left.
-  const kept = await openPersistence(
-    {
-      folder: config.data,
-      fsync: config.fsync,
-      eventsKeepMs: config.eventsKeepSeconds * 1000,
-      eventsMax: config.eventsMax,
-      isSuspect,
-      zonesDigest: zonesDigestOf(loaded.loads.flatMap(({ sources }) => sources)),
-    },
-    { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
-  );
-  if (kept === 'stopped' || 'problem' in kept) return kept;
-
-  // The registry: what it must not take is what a zone file has.
-  const defaults = { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds };
-  const registry = new Registry({
-    clock,
-    origin: config.origin,
-    defaults,
-    instancesMax: config.instancesMax,
-    instancesPerAppMax: config.instancesPerAppMax,
-    appsMax: config.appsMax,
-    initialRevision: kept.initialRevision,
-    guard: config,
-    random: Math.random,
-    isReserved: (text) => liveZones.reservedReason(text),
-    // A plane in this thread reads the leases themselves.
-    ...(threads === 0 ? {} : { onNearExpiry: (stored) => lapsing(stored) }),
-  });
-
-  // The DNS side reads: the registry's names are laid under the zones of the files, or under zones made for them. Here
-  // this is for what cannot be registered; queries meet the same in the data plane.
-  const liveZones = new LiveZones({
-    origin,
-    view: registry,
-    zones,
-    draws: new Draws(Math.random()),
-    negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts: config.dns.map(({ host }) => host),
-    why: (name, nowMs) => why(name, zones, nowMs),
-  });
-  for (const zone of loaded.zones.values()) liveZones.serve(zone);
-  liveZones.serveMissing();
-
-  // The data plane listens from here on and says SERVFAIL until the registry is back.
-  const plane = await openPlane({
-    ...planeSettings(config),
-    threads,
-    view: registry,
-    allInstances: function* () {
-      for (const app of registry.apps()) yield* app.instances();
-    },
-    zones,
-    live: liveZones,
-    fileZones: loaded.zones.values(),
-    clock,
-    clockMemory: sharing.memory,
-    onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
-    onThreadEnd: (error) => logger.error({ err: error }, 'A DNS thread has ended; another one takes its place'),
-    // Nobody catches it: the process stops as with any fault in the program.
-    onLost: (error) => {
-      setImmediate(() => {
-        throw error;
-      });
-    },
-  });
-  if ('failed' in plane) {
-    await kept.close(registry.revision);
-    return listenProblem('DNS', plane);
-  }
-
-  // Listeners of the change stream, in this order, before a write is answered. Cached DNS answers need none: they carry
-  // the revisions that they were made from.
-  const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
-  const recorder = kept.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn);
-  const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
-  const shown = threads === 0 ? undefined : () => (plane.isApplied ? undefined : plane.applied());
-  const watchers = new Watchers({
-    registry,
-    shown,
-    log: changeLog,
-    clock,
-    max: config.watchersMax,
-    onCut: (reason, { query, position }) => logger.debug({ reason, query: query.key, position }, 'cut a slow watcher'),
-  });
-  const drainWaits = new DrainWaits({
-    registry,
-    clock,
-    longPolls,
-    handedOut: (instance) => plane.cachedUntil(instance),
-    onRefused: () => metrics.http.refused('long-polls'),
-  });
-  const leaseTimer = new LeaseTimer(registry, clock);
-  const room = fdBudget(config);
-  const tell = (level: 'info' | 'warn', fields: object, message: string) => logger[level](fields, message);
-  const health = new Health({ ...config, registry, clock, defaults, tell, said: kept.said });
-  const metrics = createMetrics({
-    registry,
-    pauses,
-    dns: plane.counters,
-    plane,
-    longPolls: () => longPolls.waiting,
-    watch: watchers,
-    drainsWaiting: () => drainWaits.waiting,
-    checks: health.counts,
-    store: () => ({ ...kept.counts, isFailing: kept.trouble !== undefined }),
-    isReady: () => state === 'ready',
-    zoneCount: () => plane.zoneCount,
-    limits: limits(config, room.limits.connectionsMax),
-    version,
-  });
-  const lapsing = (stored: InstanceRecord): void => {
+  // What the last run has left, and the registry that it goes into.
+  const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
+  if (persistence === 'stopped' || 'problem' in persistence) return persistence;
+  const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
+  const onNearExpiry = (stored: InstanceRecord): void => {
     plane.updateLease(stored);
     leaseTimer.arm();
   };
-  registry.onChange((change) => kept.changed(change));
-  registry.onChange((change) => changeLog.append(change));
-  registry.onChange((change) => plane.apply(change));
-  registry.onChange(() => leaseTimer.arm());
-  registry.onChange((change) => longPolls.notify(change));
-  registry.onChange((change) => watchers.changed(change));
-  registry.onChange((change) => metrics.changed(change));
-  registry.onChange((change) => health.changed(change));
-  registry.onChange((change) => logEviction(change, logger));
-  const guardLog = new GuardLog(logger);
-  registry.guard.onNews((news) => guardLog.tell(news));
-
-  // The HTTP side writes and reads.
-  const http = createHttpServer({
-    registry,
-    clock,
-    origin: config.origin,
-    defaults,
-    logger,
-    tokens: config.tokens,
-    isOpen: config.insecure,
-    longPolls,
-    watchers,
-    drainWaits,
-    counters: metrics.http,
-    recorder,
-    durable: () => kept.durable(),
-    shown,
-    availability: { isRestored: () => state !== 'starting', storeTrouble: () => kept.trouble },
-    resolve: (text, type) => plane.explain(text, type),
-    isReady: () => state === 'ready',
-    metricsText: () => metrics.text(),
-    version,
-    limits: room.limits,
-    clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
+  const state = createRegistry(config, {
+    clock: clock.clock,
+    loaded,
+    initialRevision: persistence.initialRevision,
+    onNearExpiry: threads === 0 ? undefined : onNearExpiry,
+    onHoldReleased: (key) => persistence.holdReleased(key),
   });
+  const { registry } = state;
+  opened.defer(() => persistence.close(registry.revision));
 
-  // Both planes open before the registry is back, to say so: SERVFAIL and 503. DNS first: whoever finds the API open may
-  // count on being found.
-  const httpListens = await listenHttp(http, config.http);
-  if ('failed' in httpListens) {
-    await plane.close();
-    await kept.close(registry.revision);
-    return listenProblem('HTTP', httpListens);
-  }
-  if (room.shortage !== undefined) logger.info(room.shortage, 'takes fewer HTTP connections than configured');
-  const close = async () => {
-    // DNS answers until the API is closed, so that nobody is turned away while others still read and write.
-    await http.close();
-    await plane.close();
-    clearInterval(ticking);
-    await kept.close(registry.revision);
-    metrics.stop();
-    logger.info({ revision: registry.revision }, 'rollcall has stopped');
-  };
-  const told = (change: Change): void => {
-    plane.apply(change);
-    metrics.changed(change);
-    health.changed(change);
-  };
-  const restored = await kept.restore(recovering(registry, liveZones, told));
-  if (stopping.aborted) return close().then(() => 'stopped' as const);
-  if (restored === 'damaged') {
-    await close();
-    if (!isSuspect) return startApp(config, logger, stopping, ownClock, true);
-    return { problem: `Cannot use the data in ${config.data}: it reads otherwise each time; is the disk at fault?` };
-  }
+  // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
+  // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
+  const opening = await openDataPlane(config, { state, clock, threads, fileZones: loaded.zones.values(), logger });
+  if ('failed' in opening) return listenProblem('DNS', opening);
+  const plane = opening;
+  opened.defer(() => plane.close());
+  const leaseTimer = new LeaseTimer(registry, clock.clock);
+  const isReady = () => phase.now === 'ready';
+  const isRecovered = () => phase.now !== 'starting';
+  const parts = { registry, clock, plane, persistence, leaseTimer, logger, isReady, isRecovered };
+  const control = createControlPlane(config, parts);
+  opened.defer(() => control.metrics.stop());
+  for (const { live } of control.subscribers) registry.onChange(live);
+  const http = await listenHttp(control.http, config.http);
+  if ('failed' in http) return listenProblem('HTTP', http);
+  opened.defer(() => control.http.close());
+  const { shortage } = fdBudget(config);
+  if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
+  return run({ config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http }, opened);
+}
+
+interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
+  readonly phase: { now: Phase };
+  readonly loaded: LoadedZones;
+  readonly state: RegistryState;
+  readonly persistence: Persistence;
+  readonly plane: Plane;
+  readonly leaseTimer: LeaseTimer;
+  readonly control: ControlPlane;
+  readonly http: readonly Listen[];
+}
+
+/** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
+async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | 'stopped' | 'damaged'> {
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
+  const { registry, zones, liveZones } = state;
+  const { health, metrics, subscribers } = control;
+  const recovered = await persistence.restore(recovering(registry, liveZones, recoveredBy(subscribers)));
+  if (composed.stopping.aborted) return 'stopped';
+  if (recovered === 'damaged') return 'damaged';
+  registry.recoverHolds(await persistence.holds());
+
   leaseTimer.arm();
+  opened.defer(() => leaseTimer.stop());
+  opened.defer(() => health.close());
   await health.start();
-  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, (news) => {
-    if (news.kind === 'loaded') {
-      // The serial of a zone with live names is the registry's revision: its file moves it as a registration does.
-      if (liveZones.isLive(news.zone.apex)) kept.touched(registry.touch());
-      liveZones.serve(news.zone);
-      plane.serveZone(news.zone);
-    }
-    metrics.zoneFileChanged(news);
-    const { level, facts, message } = newsText(news, zones);
-    logger[level](facts, message);
-  });
+  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger });
+  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload);
+  opened.defer(() => zoneWatch.close());
   plane.ready();
   await plane.applied();
-  state = 'ready';
+  phase.now = 'ready';
   const { revision } = registry;
-  const { listens: dns, transport, unavailable } = plane;
-  const served = { http: httpListens, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
-  logger.info({ ...served, restored, revision }, 'rollcall is ready');
-
+  const { listens: dns, threads, transport, unavailable } = plane;
+  const served = { http, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
-    http: httpListens,
+    http,
     dns,
     applied: () => plane.applied(),
     async stop() {
-      state = 'stopping';
-      leaseTimer.stop();
-      await zoneWatch.close();
-      await health.close();
-      await close();
+      phase.now = 'stopping';
+      await opened.disposeAsync();
+      logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },
   };
 }

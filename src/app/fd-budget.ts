@@ -23,7 +23,7 @@ interface Shortage {
   readonly configured: number;
 }
 
-/** For files, listeners, the log, refusals that are still being told, and connections of libraries. */
+/** For files, listeners, the log, refusals that are still being sent, and connections of libraries. */
 const othersMax = 500;
 
 /** The limits to go by, and the shortage that they come from, if there is one. */

@@ -1,6 +1,5 @@
-// The clock's hand on the registry: one timer, set for the earliest time at which a lease may be to be looked at. Renewals
-// do not touch it; it then wakes a little early, finds nothing due and is set again. Evictions go in slices, with other
-// work let in between, so that a mass expiry holds nothing up.
+// One timer, set to the earliest lease deadline. Renewals do not touch it; it then wakes a little early, finds nothing due
+// and is set again. Evictions go in slices, with other work let in between, so that a mass expiry holds nothing up.
 
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';

@@ -1,4 +1,4 @@
-// The limits that callers run into, by what they limit: with the words of `rollcall_refused_total` where it counts who did.
+// The limits that callers run into, by what they limit: by the labels of `rollcall_refused_total` where it counts refusals.
 // For the metrics page, so that an alert can say "nine tenths" without knowing the configuration.
 
 import type { Config } from '../config/config.ts';

@@ -1,4 +1,4 @@
-// What a person is told when an address cannot be opened: one sentence with what, where and why.
+// Why an address cannot be opened, for a person: one sentence with what, where and why.
 
 interface ListenFailure {
   readonly failed: { readonly host: string; readonly port: number };

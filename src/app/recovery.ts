@@ -1,9 +1,9 @@
-// Takes back what the last life has left, one instance after the other, at the start: what a zone file has meanwhile is
-// refused, everybody who keeps an index of instances is told.
+// Recovers what the last run has left, one instance after the other, at the start: names that a zone file has meanwhile
+// taken are refused, and subscribers that keep an index of instances get each of the others.
 
 import type { Change } from '../model/change.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** What of the zones has to be asked. */
@@ -15,10 +15,14 @@ interface ReservedNames {
 }
 
 /**
- * What takes an instance, or says why it cannot be taken back. To be used while no zone changes. `told`: of each that
- * was taken.
+ * What recovers an instance, or says why it cannot be. To be used while no zone changes. `onRecovered`: called with each
+ * that was recovered.
  */
-export function recovering(registry: Pick<Registry, 'recover'>, names: ReservedNames, told: (change: Change) => void) {
+export function recovering(
+  registry: Pick<Registry, 'recover'>,
+  names: ReservedNames,
+  onRecovered: (change: Change) => void,
+) {
   // Of a million instances each question about the zones counts, and there are few envs.
   const openEnvs = new Map<string, boolean>();
   const isInOpenEnv = (env: string): boolean => {
@@ -32,7 +36,7 @@ export function recovering(registry: Pick<Registry, 'recover'>, names: ReservedN
     if (reserved !== undefined) return { field: 'instance', message: reserved, value: key.instance };
     const change = registry.recover(saved);
     if ('message' in change) return change;
-    told(change);
+    onRecovered(change);
     return undefined;
   };
 }

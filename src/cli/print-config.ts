@@ -27,6 +27,8 @@ function line(config: Config, key: SettingKey): string {
     case 'dns':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'checkNetworks':
+    case 'trustedProxies':
+    case 'adapters':
     case 'dnsAllow':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
@@ -37,6 +39,8 @@ function line(config: Config, key: SettingKey): string {
       return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
+    case 'publicUrl':
+      return config.publicUrl === undefined ? '# publicUrl: not set' : `publicUrl: ${scalar(config.publicUrl)}`;
     case 'dnsThreads':
       return config.dnsThreads === undefined ? '# dnsThreads: not set' : `dnsThreads: ${config.dnsThreads}`;
     default:

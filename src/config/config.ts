@@ -9,7 +9,9 @@ import { clashes, readTokenFile, type Token } from './tokens.ts';
 import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
-  extends Readonly<Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret'>> {
+  extends Readonly<
+    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'publicUrl'>
+  > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   /** Undefined: what the machine can use. */
@@ -21,6 +23,8 @@ export interface Config
   /** Those of `tokens` and of the token file together. Never to be printed or logged. */
   readonly tokens: readonly Token[];
   readonly tokenFile: string | undefined;
+  /** Without a final slash; undefined: what requests say. */
+  readonly publicUrl: string | undefined;
   /** 32 hexadecimal digits; undefined: one is made up at every start. Never to be printed or logged. */
   readonly cookieSecret: string | undefined;
 }

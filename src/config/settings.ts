@@ -5,6 +5,7 @@
 // Limits: it describes what is written in a file; what the program works with is `Config` in config.ts.
 
 import Type, { type Static } from 'typebox';
+import { AdapterName } from '../model/adapters.ts';
 
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
@@ -59,7 +60,7 @@ export const settingsSchema = Type.Object(
     data: Type.String({
       default: 'data',
       flag: '<dir>',
-      description: 'directory of what outlives a restart: instances, events, the revision; none: nothing',
+      description: 'directory of what is kept over a restart: instances, events, the revision; none: nothing is kept',
     }),
     fsync: Type.Boolean({
       default: true,
@@ -80,12 +81,30 @@ export const settingsSchema = Type.Object(
       flag: '',
       description: 'allow HTTP on a non-loopback address without any token',
     }),
+    adapters: Type.Array(Type.Enum(AdapterName), {
+      default: [],
+      uniqueItems: true,
+      description: `APIs of other registries that are served beside our own: ${AdapterName.join(', ')}`,
+    }),
+    adapterEnv: Type.String({
+      default: 'prod',
+      description: 'environment of what is registered through an adapter that does not name one',
+    }),
+    publicUrl: Type.Optional(
+      Type.String({
+        description: 'URL at which clients reach the HTTP API, such as https://registry.example.org/rollcall',
+      }),
+    ),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: 'addresses and networks of proxies whose X-Forwarded-* headers are believed',
+    }),
     logLevel: Type.Enum(logLevels, { default: 'info', flag: '<level>', description: 'least severe message to log' }),
     serverId: Type.String({
       default: '',
-      description: 'name of this server for NSID and CHAOS id.server; empty: not told',
+      description: 'name of this server for NSID and CHAOS id.server; empty: not sent',
     }),
-    serverVersion: Type.String({ default: '', description: 'answer to CHAOS version.bind; empty: not told' }),
+    serverVersion: Type.String({ default: '', description: 'answer to CHAOS version.bind; empty: not sent' }),
     cookieSecret: Type.Optional(
       Type.String({ description: 'key of DNS cookies, 32 hex digits, the same on all servers of one address' }),
     ),
@@ -132,16 +151,16 @@ export const settingsSchema = Type.Object(
     checksAtOnceMax: whole('checks', 100, 1, 10_000, 'checks of instances that run at the same time'),
     checkNetworks: Type.Array(Type.String(), {
       default: [],
-      description: 'networks that checks may go to although they are link-local, multicast or a metadata service',
+      description: 'networks that checks may reach although they are link-local, multicast or a metadata service',
     }),
-    eventsKeepSeconds: whole('seconds', 604_800, 60, 315_360_000, 'how long who changed what is remembered'),
-    eventsMax: whole('changes', 1_000_000, 1, 100_000_000, 'changes that are remembered at most, the latest ones'),
+    eventsKeepSeconds: whole('seconds', 604_800, 60, 315_360_000, 'retention of change events'),
+    eventsMax: whole('changes', 1_000_000, 1, 100_000_000, 'change events kept at most, the latest ones'),
     guardPercent: whole(
       'percent',
       85,
       0,
       99,
-      'no lease evicts anybody where fewer of an app, or of all, are on time and three or more are not; 0: no guard',
+      'leases that end evict no instance while fewer of an app, or of all, are on time and three or more are not; 0: no guard',
     ),
     guardCeilingSeconds: whole('seconds', 3600, 1, 604_800, 'so long after its lease an instance is evicted anyway'),
     evictionPercentPerMinute: whole('percent', 15, 1, 100, 'of the registry evicted within a minute; 100: no limit'),

@@ -4,6 +4,8 @@
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import Value from 'typebox/value';
+import { AdapterName } from '../model/adapters.ts';
+import { parseEnv } from '../model/names.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
 
@@ -34,8 +36,17 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tokens':
       return readTokens(raw);
     case 'checkNetworks':
+      return readNetworks(raw, 'networks');
     case 'dnsAllow':
-      return readNetworks(raw);
+      return readNetworks(raw, 'networks');
+    case 'trustedProxies':
+      return readNetworks(raw, 'addresses and networks');
+    case 'adapters':
+      return readAdapters(raw);
+    case 'adapterEnv':
+      return readEnv(raw);
+    case 'publicUrl':
+      return readUrl(raw);
     case 'dnsTransport':
     case 'dnsCookies':
     case 'dnsDenied':
@@ -113,13 +124,41 @@ function readPath(raw: unknown): Outcome {
 
 const networksMax = 1000;
 
-/** `169.254.10.0/24`, several with commas between or as a list. */
-function readNetworks(raw: unknown): Outcome {
-  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
-  const wrong = texts.filter((text) => typeof text !== 'string' || !isNetwork(text.trim()));
+/** `169.254.10.0/24`, several with commas between or as a list; a single address where those are taken as well. */
+function readNetworks(raw: unknown, what: 'networks' | 'addresses and networks'): Outcome {
+  const texts = listOf(raw);
+  const isRight = (text: string) => isNetwork(text) || (what !== 'networks' && isIP(text) !== 0);
+  const wrong = texts.filter((text) => typeof text !== 'string' || !isRight(text.trim()));
   if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
-  return { problems: wrong.map((text) => `${shown(text)} is not a network such as 169.254.10.0/24 or fd00::/8`) };
+  const form = what === 'networks' ? 'a network' : 'an address or a network';
+  return { problems: wrong.map((text) => `${shown(text)} is not ${form} such as 169.254.10.0/24 or fd00::/8`) };
+}
+
+function listOf(raw: unknown): unknown[] {
+  return typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+}
+
+function readAdapters(raw: unknown): Outcome {
+  const names = listOf(raw).map((text) => (typeof text === 'string' ? text.trim().toLowerCase() : text));
+  const wrong = names.filter((name) => !(AdapterName as readonly unknown[]).includes(name));
+  if (wrong.length === 0) return { value: [...new Set(names)] };
+  return { problems: wrong.map((name) => `${shown(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
+}
+
+function readEnv(raw: unknown): Outcome {
+  const env = parseEnv(typeof raw === 'string' ? raw : '');
+  return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
+}
+
+/** Of http or https; a path may be part of it, and goes in front of ours. Without a final slash. */
+function readUrl(raw: unknown): Outcome {
+  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
+  const isPlain =
+    url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.search}${url.hash}` === '';
+  // It stands in single quotes of a shell.
+  if (isPlain && !url.href.includes("'")) return { value: url.href.replace(/\/+$/, '') };
+  return problem(`${shown(raw)} is not a URL such as https://registry.example.org or http://10.0.0.7:7171/rollcall`);
 }
 
 function isNetwork(text: string): boolean {
@@ -159,7 +198,7 @@ function labelFault(label: string): string | undefined {
 }
 
 function readListens(raw: unknown): Outcome {
-  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const texts = listOf(raw);
   const listens: Listen[] = [];
   const problems: string[] = [];
   if (texts.length === 0) problems.push('is an empty list; name at least one host:port');

@@ -1,17 +1,19 @@
-// What the API decided, said once: a line in the log and a count for the metrics. One info line a decision; renewals
-// and repeated registrations, which a healthy fleet sends all day, at debug; reads say nothing.
-// Values are bounded and printable: ids were checked at the door, the rest goes through `shown`.
+// What control decides, in one place: a line in the log and a count for the metrics. One info line a decision; renewals
+// and repeated registrations, which a healthy fleet sends all day, at debug; reads log nothing.
+// Values are bounded and printable: ids were checked when they were parsed, the rest goes through `shown`.
 
-import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Actor } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, ResumeOutcome } from '../model/outcome.ts';
 import { shown } from '../model/problem.ts';
-import type { DrainOutcome, PatchOutcome, RegisterOutcome } from '../registry/registry.ts';
 
-export type RegistrationVerdict = RegisterOutcome['kind'] | 'precondition';
-export type PatchVerdict = PatchOutcome['kind'] | 'precondition';
-export type CancelVerdict = 'cancelled' | 'unknown' | 'invalid' | 'precondition';
-export type DrainVerdict = DrainOutcome['kind'] | 'precondition';
+type VerdictOf<Outcome extends { readonly kind: string }> = Exclude<Outcome['kind'], 'precondition-failed'>;
+export type RegistrationVerdict = VerdictOf<RegisterOutcome> | 'precondition';
+export type PatchVerdict = VerdictOf<PatchOutcome> | 'precondition';
+export type CancelVerdict = VerdictOf<CancelOutcome> | 'invalid' | 'precondition';
+/** Drains, and what ends them. */
+export type DrainVerdict = VerdictOf<DrainOutcome> | VerdictOf<ResumeOutcome> | 'precondition';
 export type RenewalVerdict = 'renewed' | 'unknown' | 'invalid';
 
 /** Which limit a caller ran into. */
@@ -42,7 +44,7 @@ export interface HttpCounters {
   cancel(verdict: CancelVerdict): void;
   drain(verdict: DrainVerdict): void;
   refused(what: Refusal): void;
-  /** A call that did not wait by its own wish. */
+  /** A call that did not wait at its caller's wish. */
   took(kind: CallKind, seconds: number): void;
   /** A connection was taken (1), or is closed (-1). */
   connected(difference: 1 | -1): void;
@@ -52,7 +54,15 @@ export interface HttpCounters {
   request(method: string, route: string, status: number): void;
 }
 
-export type Decision = 'registered' | 'replaced' | 'outdated' | 'patched' | 'drained' | 'cancelled';
+export type Decision =
+  | 'registered'
+  | 'replaced'
+  | 'outdated'
+  | 'patched'
+  | 'drained'
+  | 'resumed'
+  | 'released'
+  | 'cancelled';
 
 export class DecisionLog {
   readonly count: HttpCounters;
@@ -63,54 +73,54 @@ export class DecisionLog {
     this.count = counters;
   }
 
-  /** One line at info: who did what to whom, and why if the caller has said so. */
-  decided(decision: Decision, request: FastifyRequest, key: InstanceKey, revision: number, reason?: string): void {
+  /** One line at info: who did what to which instance, and why if the caller gave a reason. */
+  decided(decision: Decision, actor: Actor, key: InstanceKey, revision: number): void {
     if (!this.#logger.isLevelEnabled('info')) return;
-    this.#logger.info({ ...this.#who(decision, request, key, revision), reason }, `${decision} an instance`);
+    const { reason } = actor;
+    const what = decision === 'released' ? 'the hold of an instance that is not registered' : 'an instance';
+    this.#logger.info({ ...factsOf(decision, actor, key, revision), reason }, `${decision} ${what}`);
   }
 
-  /** Whether `routine` says anything: to be asked once by who would call it a thousand times. */
-  get saysRoutine(): boolean {
+  /** Whether `routine` logs anything: asked once by code that would call it a thousand times. */
+  get logsRoutine(): boolean {
     return this.#logger.isLevelEnabled('debug');
   }
 
   /** The same at debug, for what is routine. */
-  routine(decision: 'renewed' | 'unchanged', request: FastifyRequest, key: InstanceKey, revision: number): void {
-    if (!this.saysRoutine) return;
-    this.#logger.debug(this.#who(decision, request, key, revision), `${decision} an instance`);
+  routine(decision: 'renewed' | 'unchanged', actor: Actor, key: InstanceKey, revision: number): void {
+    if (!this.logsRoutine) return;
+    this.#logger.debug(factsOf(decision, actor, key, revision), `${decision} an instance`);
   }
 
   /** Something that the operator has to act on. */
-  refused(reason: string, request: FastifyRequest, key: InstanceKey): void {
-    this.#logger.warn(
-      { ...this.#who('refused', request, key, undefined), reason: shown(reason) },
-      'refused an instance',
-    );
+  refused(reason: string, actor: Actor, key: InstanceKey): void {
+    const facts = factsOf('refused', actor, key, undefined);
+    this.#logger.warn({ ...facts, reason: shown(reason) }, 'refused an instance');
   }
 
-  /** One line for all that one call has put back. */
-  restoreRemoved(
-    request: FastifyRequest,
-    { count, skipped, left }: Readonly<Record<'count' | 'skipped' | 'left', number>>,
-  ): void {
-    const token = request.tokenName === '' ? undefined : request.tokenName;
-    const line = { decision: 'put back', count, skipped, left, token, remote: request.ip };
-    this.#logger.info(line, 'put back instances that had been removed');
+  /** One line for all instances that one call has restored. */
+  restored(actor: Actor, counts: Readonly<Record<'count' | 'skipped' | 'left', number>>): void {
+    const line = { decision: 'restored', ...counts, token: tokenOf(actor), remote: actor.address };
+    this.#logger.info(line, 'restored instances that had been removed');
   }
 
   notDurable(error: unknown): void {
     this.#logger.error({ err: error }, 'a change could not be written down');
   }
+}
 
-  #who(decision: string, request: FastifyRequest, key: InstanceKey, revision: number | undefined) {
-    return {
-      decision,
-      env: key.env,
-      appid: shown(key.appid),
-      instance: shown(key.instance),
-      revision,
-      token: request.tokenName === '' ? undefined : request.tokenName,
-      remote: request.ip,
-    };
-  }
+function tokenOf({ kind, principal }: Actor): string | undefined {
+  return kind === 'token' ? principal : undefined;
+}
+
+function factsOf(decision: string, actor: Actor, key: InstanceKey, revision: number | undefined) {
+  return {
+    decision,
+    env: key.env,
+    appid: shown(key.appid),
+    instance: shown(key.instance),
+    revision,
+    token: tokenOf(actor),
+    remote: actor.address,
+  };
 }

@@ -68,7 +68,7 @@ export class LongPolls {
     this.#forget(env, appid);
   }
 
-  /** Wakes everybody at once, and lets nobody wait from now on. */
+  /** Wakes all callers at once, and lets none wait from now on. */
   stop(): void {
     this.#isStopped = true;
     const all = [...this.#envs.values()].flatMap((apps) => [...apps.values()].flatMap((waiters) => [...waiters]));

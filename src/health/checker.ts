@@ -21,7 +21,7 @@ export interface CheckerDeps {
   readonly random: () => number;
   readonly probe: Probe;
   /** Called once an instance's checks have come to a verdict, the same one or another. */
-  readonly judge: (key: InstanceKey, judgement: Judgement) => void;
+  readonly judge: (key: InstanceKey, judgement: Judgement) => void | Promise<void>;
   readonly runningMax: number;
 }
 
@@ -91,10 +91,10 @@ export class Checker implements CheckCounts {
   changed({ after, before, cause }: Change): void {
     const instance = after ?? before;
     // Most have no checks, and of a million each text would cost a microsecond of the start.
-    if (after?.health === undefined && before?.health === undefined) return;
+    if (!isChecked(after) && !isChecked(before)) return;
     const key = JSON.stringify([instance.env, instance.appid, instance.label]);
     const tracked = this.#tracked.get(key);
-    if (after?.health !== undefined && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
+    if (isChecked(after) && tracked !== undefined && isSameQuestion(tracked.instance, after)) {
       tracked.instance = after;
       return;
     }
@@ -105,8 +105,8 @@ export class Checker implements CheckCounts {
       }
       this.#tracked.delete(key);
     }
-    if (after?.health === undefined) return;
-    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health.verdict : undefined));
+    if (!isChecked(after)) return;
+    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health?.verdict : undefined));
     this.#arm();
   }
 
@@ -174,7 +174,7 @@ export class Checker implements CheckCounts {
       scheduled.dueMs = nowMs + check.intervalSeconds * 1000 * (0.9 + 0.2 * random());
       this.#queue.set(scheduled, scheduled.dueMs);
       const verdict = verdictOf(tracked.checks.map((one) => ({ name: checkName(one.check), state: one.state })));
-      if (verdict !== undefined) judge(instance, verdict);
+      if (verdict !== undefined) void judge(instance, verdict);
     }
     this.run();
   }
@@ -192,4 +192,8 @@ export class Checker implements CheckCounts {
     this.#timer = setTimeout(() => this.run(), Math.max(1, Math.ceil(nextMs - this.#deps.clock.monotonicMs())));
     this.#timer.unref();
   }
+}
+
+function isChecked(instance: Instance | undefined): instance is Instance {
+  return instance !== undefined && instance.checks.length > 0;
 }

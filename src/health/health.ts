@@ -1,20 +1,22 @@
-// Health as app.ts sees it: the checks of all instances, and the files that name instances to check. It writes to the
-// registry what these come to, and nothing else.
+// Health as app.ts sees it: the checks of all instances, and the files that name instances to check. What these come to
+// it submits as commands, and nothing else.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../model/change.ts';
 import type { RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { Registry } from '../registry/registry.ts';
+import { unrestricted } from '../model/principal.ts';
+import type { Submit } from '../model/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type CheckCounts, Checker } from './checker.ts';
-import { NamedServices, type Said } from './files/named-services.ts';
+import { NamedServices, type NamedServicesDeps, type Said } from './files/named-services.ts';
 import { ServiceFolder, type Tell } from './files/service-folder.ts';
 import { prober } from './probe.ts';
 import { locateWithin } from './targets.ts';
 
 export interface HealthDeps {
-  readonly registry: Pick<Registry, 'judge' | 'register' | 'cancel' | 'find'>;
+  readonly submit: Submit;
+  readonly view: NamedServicesDeps['view'];
   readonly clock: Clock;
   readonly defaults: RegistrationDefaults;
   readonly checksAtOnceMax: number;
@@ -31,6 +33,9 @@ export interface HealthDeps {
   };
 }
 
+const checks = unrestricted('system', 'checks');
+const fromChecks = { kind: 'system', front: 'checks', address: '' } as const;
+
 export class Health {
   readonly #deps: HealthDeps;
   readonly #checker: Checker;
@@ -38,23 +43,25 @@ export class Health {
   readonly #named: NamedServices;
 
   constructor(deps: HealthDeps) {
-    const { registry, clock, checksAtOnceMax: runningMax, defaults, tell } = deps;
+    const { submit, view, clock, checksAtOnceMax: runningMax, defaults, tell } = deps;
     this.#deps = deps;
     this.#checker = new Checker({
       clock,
       random: Math.random,
       probe: prober(locateWithin(deps.checkNetworks)),
-      judge: (key, judgement) => {
-        if (registry.judge(key, judgement) && judgement.verdict === 'critical')
+      judge: async (key, judgement) => {
+        const { kind } = await submit(checks, fromChecks, { kind: 'judge', key: placeOf(key), ...judgement });
+        if (kind === 'judged' && judgement.verdict === 'critical')
           tell('warn', { ...placeOf(key), reason: judgement.reason }, 'an instance fails its check');
       },
       runningMax,
     });
     this.#named = new NamedServices({
-      registry,
+      submit,
+      view,
+      nextTurn: () => nextTurn(),
       pathOf: (file) => this.#pathOf(file),
       restoredFrom: (file) => [...this.#checker.tracked()].filter(({ health }) => health?.file === file),
-      nextTurn: () => nextTurn(),
       remember: (file, said) => deps.said.save(file, said),
       onTaken: (file, key) =>
         tell('info', { file: this.#pathOf(file), ...placeOf(key) }, 'takes from a service file what another one had'),
@@ -83,7 +90,8 @@ export class Health {
     origins.delete(undefined);
     if (origins.size > 0) this.#folder.expect();
     const files = await this.#folder.start();
-    for (const file of origins) if (file !== undefined && files?.includes(file) === false) this.#named.withdraw(file);
+    for (const file of origins)
+      if (file !== undefined && files?.includes(file) === false) await this.#named.withdraw(file);
     this.#checker.start();
   }
 

@@ -1,13 +1,15 @@
-// Puts back what was removed: each instance as a registration of its own, through the registry and all its checks, with
-// a fresh lease. Nothing that is registered now is touched, except that a drained instance which nobody has changed
-// since takes traffic again. What came back by itself and then left for another reason stays away. What nobody renews
-// leaves again at the end of its lease.
-// Two steps: the plan asks the record; the doing asks nobody and is done at once, so `planMax` bounds how long.
+// Restores what was removed: each instance by a command of its own, like any other registration, with a fresh lease.
+// Nothing that is registered now is touched, except that a drained instance which has not been changed since takes
+// traffic again. What came back by itself and then left for another reason stays away. What is not renewed leaves again
+// at the end of its lease.
+// Two steps: the plan reads the record; the run reads nothing and is done at once, so `planMax` bounds how long.
 
 import type { Actor } from '../model/change.ts';
+import type { PatchCommand, RegisterCommand, UpCommand } from '../model/command.ts';
+import { ownersRegistration } from '../model/compact-instance.ts';
 import type { Instance } from '../model/instance.ts';
-import { instanceKey } from '../model/names.ts';
-import { ownersRegistration } from '../registry/compact-instance.ts';
+import { type InstanceKey, instanceKey } from '../model/names.ts';
+import type { Problem } from '../model/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
 import type { Removed } from './removed.ts';
@@ -24,13 +26,13 @@ export interface RestorePlan {
   /** In the order in which they left. */
   readonly planned: readonly Removed[];
   readonly skipped: readonly Skipped[];
-  /** At most as many more could be put back by another call. */
+  /** At most as many more could be restored by another call. */
   readonly left: number;
 }
 
-/** What can be put back. Whether there is room, and whether names are still free, only the doing shows. */
+/** What can be restored. Whether there is room, and whether names are still free, only the run shows. */
 export async function planRestore(
-  registry: Registry,
+  registry: Pick<Registry, 'find'>,
   recorder: Recorder,
   all: readonly Removed[],
   planMax = planMaxDefault,
@@ -56,20 +58,36 @@ export interface RestoreRun {
   readonly skipped: readonly Skipped[];
 }
 
+/** Carries out a command; only the kind of its outcome, and its problem, are read. */
+export type Perform = (
+  actor: Actor,
+  command: RegisterCommand | PatchCommand | UpCommand,
+) => PerformedOutcome | Promise<PerformedOutcome>;
+
+interface PerformedOutcome {
+  readonly kind: string;
+  readonly problem?: Problem;
+}
+
 /** Does what was planned, as far as it still can be done. */
-export function restoreRemoved(registry: Registry, planned: readonly Removed[], by: Actor): RestoreRun {
+export async function restoreRemoved(
+  registry: Pick<Registry, 'find'>,
+  planned: readonly Removed[],
+  by: Actor,
+  perform: Perform,
+): Promise<RestoreRun> {
   const done: Removed[] = [];
   const skipped: Skipped[] = [];
   for (const removed of planned) {
-    const reason = obstacleTo(registry, removed) ?? write(registry, removed, by);
+    const reason = obstacleTo(registry, removed) ?? (await write(registry, perform, removed, by));
     if (reason === undefined) done.push(removed);
     else skipped.push({ removed, reason });
   }
   return { done, skipped };
 }
 
-/** Why it cannot be put back, as far as the present state says. */
-function obstacleTo(registry: Registry, { why, change, instance }: Removed): string | undefined {
+/** Why it cannot be restored, as far as the present state says. */
+function obstacleTo(registry: Pick<Registry, 'find'>, { why, change, instance }: Removed): string | undefined {
   const stored = registry.find(instance);
   if (why !== 'drained') return stored === undefined ? undefined : 'is registered';
   if (stored === undefined) return 'is not registered any more';
@@ -121,18 +139,35 @@ class LastChanges {
   }
 }
 
+/** Drains of before there were overrides changed what the registrant wants. */
+function upCommand(registry: Pick<Registry, 'find'>, key: InstanceKey): UpCommand | PatchCommand {
+  const isOverridden = registry.find(key)?.instance.override !== undefined;
+  return isOverridden ? { kind: 'up', key } : { kind: 'patch', key, patch: { status: 'up' } };
+}
+
 /** The reason why not; undefined where it was done. */
-function write(registry: Registry, { why, change, instance }: Removed, actor: Actor): string | undefined {
-  const by = { ...actor, reason: `put back: ${why} at revision ${change.revision}` };
+async function write(
+  registry: Pick<Registry, 'find'>,
+  perform: Perform,
+  { why, change, instance }: Removed,
+  actor: Actor,
+): Promise<string | undefined> {
+  const by = { ...actor, reason: `restored: ${why} at revision ${change.revision}` };
   const { env, appid, instance: id } = instance;
   const key = { env, appid, instance: id };
   if (why === 'drained') {
-    const outcome = registry.patch(key, { status: 'up' }, by);
-    return outcome.kind === 'patched' ? undefined : `cannot be patched: ${outcome.kind}`;
+    const { kind } = await perform(by, upCommand(registry, key));
+    return kind === 'resumed' || kind === 'patched' ? undefined : `cannot be brought up: ${kind}`;
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const outcome = registry.register(key, ownersRegistration(instance), { ifAbsent: true, dirtyAtMs, by });
+  const { liveness, override } = instance;
+  const registration = ownersRegistration(instance);
+  const precondition = { ifNoneMatch: '*' } as const;
+  const command = { kind: 'register', key, registration, liveness, override, dirtyAtMs, precondition } as const;
+  const outcome = await perform(by, command);
   if (outcome.kind === 'created') return undefined;
-  return 'problem' in outcome ? `${outcome.problem.field} ${outcome.problem.message}` : 'is registered';
+  if (outcome.kind === 'exists') return 'is registered';
+  const { problem } = outcome;
+  return problem === undefined ? `cannot be registered: ${outcome.kind}` : `${problem.field} ${problem.message}`;
 }

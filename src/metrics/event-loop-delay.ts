@@ -1,7 +1,7 @@
 // How long the event loop was held by what it ran between two looks at its sockets and timers: the first sign of a server
 // that is too busy. Node counts each turn of the loop, with a timer of its own or anything else that would wake an idle
-// process (Node 26.5 and later; before, a timer has to be late for it). Told for the time since the last scrape.
-// Limits: what it tells of the turn in which it begins is nothing to go by, the wait for sockets among it, and is dropped.
+// process (Node 26.5 and later; before, a timer has to be late for it). It covers the time since the last scrape.
+// Limits: the turn in which it begins, with the wait for sockets in it, is dropped.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 

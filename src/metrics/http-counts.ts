@@ -1,5 +1,5 @@
 // What the HTTP plane counts. It calls these once a request, so they only add to plain numbers; metrics.ts copies them
-// when somebody scrapes. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
+// at each scrape. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
 
 import { type CallKind, Latencies } from './latencies.ts';
 
@@ -15,16 +15,16 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** Has the shape of `HttpCounters` in the HTTP plane, which it must not import. */
+/** Has the shape of `HttpCounters` in control, which it must not import. */
 export class HttpCounts {
   // All from the start, at zero: a rate needs the value before the first event.
   readonly registrations: Counts = zeros(
-    'created replaced unchanged outdated exists precondition conflict invalid full',
+    'created replaced unchanged outdated exists precondition conflict invalid full not-yours',
   );
   readonly renewals: Counts = zeros('renewed unknown invalid');
-  readonly patches: Counts = zeros('patched unchanged unknown precondition invalid');
-  readonly cancels: Counts = zeros('cancelled unknown precondition invalid');
-  readonly drains: Counts = zeros('drained unchanged unknown precondition invalid');
+  readonly patches: Counts = zeros('patched unchanged unknown precondition invalid not-yours');
+  readonly cancels: Counts = zeros('cancelled unknown precondition invalid not-yours');
+  readonly drains: Counts = zeros('drained resumed released unchanged unknown precondition invalid not-yours');
   readonly refusals: Counts = zeros(
     'overload overload-renewal client-rate connections client-connections unsent-replies long-polls watchers body instances instances-per-app apps store',
   );
@@ -78,7 +78,7 @@ export class HttpCounts {
     if (byMethod.size === 0) this.#requests.set(route, byMethod);
     const byHundreds = byMethod.get(known) ?? [0, 0, 0, 0, 0, 0];
     if (byHundreds[0] === 0) byMethod.set(known, byHundreds);
-    // The first place counts all, and so tells that the row is in the map.
+    // The first place counts all, and so shows that the row is in the map.
     byHundreds[0] = (byHundreds[0] as number) + 1;
     const hundreds = Math.min(Math.max(Math.trunc(status / 100), 1), 5);
     byHundreds[hundreds] = (byHundreds[hundreds] as number) + 1;

@@ -5,7 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
 import type { GuardView } from '../model/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
-import { HttpCounts } from './http-counts.ts';
+import type { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
 import { ZoneFileCounts } from './zone-file-counts.ts';
 
@@ -57,6 +57,8 @@ interface WatchCounts {
 }
 
 export interface MetricsSources {
+  /** What the HTTP plane and control count. */
+  readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
   /** Of this process, as they were noticed. */
   readonly pauses: { readonly count: number; readonly ms: number };
@@ -67,7 +69,7 @@ export interface MetricsSources {
   readonly checks: CheckCounts;
   /** Callers that wait now. */
   readonly longPolls: () => number;
-  /** Of those, who waits until an instance is safe to stop. */
+  /** Of those, the ones that wait until an instance is safe to stop. */
   readonly drainsWaiting: () => number;
   readonly store: () => StoreCounts;
   /** It has all of its state, and is not about to stop. */
@@ -82,11 +84,9 @@ export interface MetricsSources {
 }
 
 export interface Metrics {
-  /** For the HTTP plane to count with. */
-  readonly http: HttpCounts;
   /** A change listener. */
   readonly changed: RegistryCounts['changed'];
-  /** Hears what becomes of zone files. */
+  /** Gets what becomes of zone files. */
   readonly zoneFileChanged: ZoneFileCounts['changed'];
   text(): Promise<{ readonly contentType: string; readonly text: string }>;
   stop(): void;
@@ -94,7 +94,7 @@ export interface Metrics {
 
 export function createMetrics(sources: MetricsSources): Metrics {
   const page = new Registry<PrometheusContentType>();
-  const http = new HttpCounts();
+  const { http } = sources;
   const registry = new RegistryCounts();
   const zoneFiles = new ZoneFileCounts();
   const delay = measureEventLoopDelay();
@@ -108,12 +108,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addZoneMetrics(page, zoneFiles, sources.zoneCount);
   addProcessMetrics(page, delay, sources);
   const latencies = (): string =>
-    http.latencies.text(
-      'rollcall_http_request_seconds',
-      'How long HTTP calls took that did not wait by their own wish.',
-    );
+    http.latencies.text('rollcall_http_request_seconds', 'Duration of HTTP calls, without those that asked to wait.');
   return {
-    http,
     changed: (change) => registry.changed(change),
     zoneFileChanged: (news) => zoneFiles.changed(news),
     text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}` }),
@@ -137,7 +133,7 @@ function addRegistryMetrics(page: Page, registry: RegistryCounts, { registry: so
     [{}, source.revision],
   ]);
   counter(page, 'rollcall_changes_total', 'Changes of the registry.', ['kind'], () => byOne('kind', registry.changes));
-  counter(page, 'rollcall_evictions_total', 'Instances that were evicted because their lease ended.', [], () => [
+  counter(page, 'rollcall_evictions_total', 'Instances evicted because their lease ended.', [], () => [
     [{}, registry.changes.get('evicted') ?? 0],
   ]);
 }
@@ -145,11 +141,11 @@ function addRegistryMetrics(page: Page, registry: RegistryCounts, { registry: so
 function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting, watch }: MetricsSources): void {
   const labels = ['outcome'];
   const counts = (of: ReadonlyMap<string, number>) => () => byOne('outcome', of);
-  counter(page, 'rollcall_registrations_total', 'Registrations asked for.', labels, counts(http.registrations));
-  counter(page, 'rollcall_renewals_total', 'Renewals asked for.', labels, counts(http.renewals));
-  counter(page, 'rollcall_patches_total', 'Patches asked for.', labels, counts(http.patches));
-  counter(page, 'rollcall_cancels_total', 'Cancellations asked for.', labels, counts(http.cancels));
-  counter(page, 'rollcall_drains_total', 'Drains asked for.', labels, counts(http.drains));
+  counter(page, 'rollcall_registrations_total', 'Registrations, by outcome.', labels, counts(http.registrations));
+  counter(page, 'rollcall_renewals_total', 'Renewals, by outcome.', labels, counts(http.renewals));
+  counter(page, 'rollcall_patches_total', 'Patches, by outcome.', labels, counts(http.patches));
+  counter(page, 'rollcall_cancels_total', 'Cancellations, by outcome.', labels, counts(http.cancels));
+  counter(page, 'rollcall_drains_total', 'Drains and their ends, by outcome.', labels, counts(http.drains));
   const refused = 'Calls and connections refused because a limit was reached.';
   counter(page, 'rollcall_refused_total', refused, ['what'], () => byOne('what', http.refusals));
   counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
@@ -158,11 +154,15 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   const unsent = 'Octets of HTTP replies that clients have not taken yet.';
   gauge(page, 'rollcall_http_unsent_bytes', unsent, [], () => [[{}, http.unsentOctets]]);
   gauge(page, 'rollcall_http_connections', 'Open HTTP connections.', [], () => [[{}, http.connections]]);
-  gauge(page, 'rollcall_http_long_polls', 'Callers that wait for a change or to be safe.', [], () => [
-    [{}, longPolls()],
-  ]);
+  gauge(
+    page,
+    'rollcall_http_long_polls',
+    'Calls that wait for a change or until an instance is safe to stop.',
+    [],
+    () => [[{}, longPolls()]],
+  );
   gauge(page, 'rollcall_watchers', 'Open watches.', [], () => [[{}, watch.count]]);
-  counter(page, 'rollcall_watch_events_total', 'Events told to watchers.', [], () => [[{}, watch.eventCount]]);
+  counter(page, 'rollcall_watch_events_total', 'Events sent to watchers.', [], () => [[{}, watch.eventCount]]);
   const cut = 'Watches that were ended because the client read too slowly.';
   counter(page, 'rollcall_watchers_cut_total', cut, [], () => [[{}, watch.cutCount]]);
   const waiting = 'Callers that wait until an instance is safe to stop.';
@@ -177,9 +177,7 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
     [{ result: 'hit' }, dns.cacheHits],
     [{ result: 'miss' }, dns.cacheMisses],
   ]);
-  counter(page, 'rollcall_dns_truncated_total', 'Answers that did not fit and were marked so.', [], () => [
-    [{}, dns.truncated],
-  ]);
+  counter(page, 'rollcall_dns_truncated_total', 'Truncated answers (TC set).', [], () => [[{}, dns.truncated]]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
   const denied = 'Requests from networks that dnsAllow does not name.';
   counter(page, 'rollcall_dns_denied_total', denied, [], () => [[{}, dns.denied]]);
@@ -217,7 +215,7 @@ function addCheckMetrics(page: Page, checks: CheckCounts): void {
 
 function addGuardMetrics(page: Page, { registry, pauses }: MetricsSources): void {
   const status = () => registry.guard.status(0);
-  gauge(page, 'rollcall_guard_holding', 'What the guard holds.', ['scope'], () => {
+  gauge(page, 'rollcall_guard_holding', 'Scopes that the guard holds.', ['scope'], () => {
     const { isRegistryHeld, heldAppCount } = status();
     return [
       [{ scope: 'registry' }, isRegistryHeld ? 1 : 0],
@@ -225,7 +223,9 @@ function addGuardMetrics(page: Page, { registry, pauses }: MetricsSources): void
     ];
   });
   counter(page, 'rollcall_guard_holds_total', 'Holds that began.', [], () => [[{}, status().holds]]);
-  gauge(page, 'rollcall_late', 'Instances not heard of for longer than expected.', [], () => [[{}, status().late]]);
+  gauge(page, 'rollcall_late', 'Instances that have not renewed for longer than expected.', [], () => [
+    [{}, status().late],
+  ]);
   gauge(page, 'rollcall_suspects', 'Instances kept past their lease.', [], () => [[{}, status().suspects]]);
   gauge(page, 'rollcall_renewals_per_minute', 'Renewals expected, and seen in the last minute.', ['which'], () => {
     const { expectedRenewalsPerMinute, seenRenewalsPerMinute } = status();
@@ -252,7 +252,9 @@ function addProcessMetrics(page: Page, delay: EventLoopDelay, { version, isReady
     [{}, isReady() ? 1 : 0],
   ]);
   const limitsByWhat = new Map(Object.entries(limits));
-  gauge(page, 'rollcall_limit', 'What is refused above.', ['what'], () => byOne('what', limitsByWhat));
+  gauge(page, 'rollcall_limit', 'Limits above which requests are refused.', ['what'], () =>
+    byOne('what', limitsByWhat),
+  );
   const help = 'How late the event loop ran its timers since the last scrape.';
   gauge(page, 'rollcall_event_loop_delay_seconds', help, ['quantile'], () => byOne('quantile', delay.take()));
   const labels = ['version', 'node'];

@@ -2,7 +2,7 @@
 // counted, so a scrape of a hundred thousand instances costs what a scrape of one costs.
 
 import type { Change } from '../model/change.ts';
-import { Status } from '../model/instance.ts';
+import { Status } from '../model/status.ts';
 
 export class RegistryCounts {
   readonly instances = new Map<Status, number>(Status.map((status) => [status, 0]));

@@ -1,5 +1,5 @@
-// Which zone files are not served as they are written: refused, or deleted while their zone is served on. What it hears is
-// what the log tells, too.
+// Which zone files are not served as they are written: refused, or deleted while their zone is served on. The log has
+// the same.
 
 export interface ZoneFileNews {
   readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'unwatched';

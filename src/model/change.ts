@@ -54,6 +54,10 @@ export type Cause =
   | { readonly why: 'registered' | 'replaced' | 'patched' | 'drained' | 'resumed' | 'cancelled' }
   /** Its checks have come to another verdict. */
   | { readonly why: 'checked'; readonly verdict: Verdict; readonly reason: string }
+  /** The time of an operator's hold has come. */
+  | { readonly why: 'hold-ended' }
+  /** Its lease ended `silentMs` after its last renewal: it waits. */
+  | { readonly why: 'lapsed'; readonly silentMs: number }
   /** Read back at the start. */
   | { readonly why: 'restored' }
   /** Its lease ended `silentMs` after its last renewal; the guard had kept it for `heldMs` beyond that. */

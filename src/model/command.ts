@@ -4,6 +4,7 @@
 
 import type { Judgement } from './health.ts';
 import type { Registration } from './instance.ts';
+import type { Liveness } from './liveness.ts';
 import type { InstanceKey } from './names.ts';
 import type {
   CancelOutcome,
@@ -13,6 +14,7 @@ import type {
   RegisterOutcome,
   ResumeOutcome,
 } from './outcome.ts';
+import type { Override } from './status.ts';
 
 /** The revision of a record's last change. A front drops the tags it cannot read: they match nothing. */
 export type Tag = number;
@@ -35,6 +37,10 @@ export interface RegisterCommand extends Common {
   readonly dirtyAtMs?: number | undefined;
   /** The service file that it comes from. */
   readonly file?: string | undefined;
+  /** Undefined: by its checks if it has some, otherwise by its lease. */
+  readonly liveness?: Liveness | undefined;
+  /** To begin with, for one that comes back as it was; a hold that is kept for it wins. */
+  readonly override?: Override | undefined;
 }
 
 /** A JSON merge patch (RFC 7396) of the registration. It renews no lease, and a shorter one runs from now. */
@@ -43,12 +49,16 @@ export interface PatchCommand extends Common {
   readonly patch: unknown;
 }
 
-/** Takes the instance out of all answers without forgetting it. */
+/**
+ * Takes the instance out of all answers without forgetting it. A plain drain ends with the next registration or patch
+ * that says `up`, or with the registration; with a hold it outlives them until that wall-clock time, or until `up`.
+ */
 export interface DrainCommand extends Common {
   readonly kind: 'drain';
+  readonly holdUntilMs?: number | 'unbounded' | undefined;
 }
 
-/** Ends a drain. */
+/** Ends a drain, held or not; also a hold that waits for an instance that is not registered. */
 export interface UpCommand extends Common {
   readonly kind: 'up';
 }

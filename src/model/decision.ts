@@ -12,7 +12,13 @@ export interface Reregistration {
 
 export type Decision<Outcome> =
   | { readonly kind: 'refused'; readonly outcome: Outcome }
-  | { readonly kind: 'unchanged'; readonly outcome: Outcome; readonly renewal?: Reregistration }
+  /** `release`: the hold of an instance that is not registered is lifted. */
+  | {
+      readonly kind: 'unchanged';
+      readonly outcome: Outcome;
+      readonly renewal?: Reregistration;
+      readonly release?: InstanceKey;
+    }
   /** `outcome`: to be called directly after `apply` of the changes. */
   | { readonly kind: 'changes'; readonly changes: readonly NewChange[]; readonly outcome: () => Outcome };
 

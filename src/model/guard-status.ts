@@ -1,7 +1,4 @@
-// What the guard says of itself: its state for whoever asks, and its news when a hold begins or ends.
-
-import type { Guard } from '../registry/guard/guard.ts';
-import type { GuardOptions } from '../registry/options.ts';
+// The state of the guard as readers see it, and its news when a hold begins or ends.
 
 export interface GuardNews {
   readonly kind: 'held' | 'released';
@@ -60,35 +57,4 @@ export interface GuardView {
   status(appsMax: number): GuardStatus;
   /** Adds a listener for holds that begin and end; called within commands: it must not write and must not wait. */
   onNews(listener: (news: GuardNews) => void): void;
-}
-
-/** What is counted beside the guard. */
-export type LeaseCounts = Pick<
-  GuardStatus,
-  'members' | 'expectedRenewalsPerMinute' | 'seenRenewalsPerMinute' | 'evictions'
->;
-
-export function statusOf(guard: Guard, options: GuardOptions, counts: LeaseCounts, appsMax: number): GuardStatus {
-  const { registry, heldAppCount } = guard;
-  const heldApps = guard.heldApps(appsMax);
-  const isRegistryHeld = registry.held !== undefined;
-  const since = [registry.held?.wallMs, heldApps[0]?.sinceMs].filter((ms) => ms !== undefined);
-  const calm = guard.isOff
-    ? 'the guard is switched off'
-    : `${registry.losses} of ${counts.members} instances are not heard of`;
-  const ofApps = `${heldAppCount} ${heldAppCount === 1 ? 'app is' : 'apps are'} held, not the whole registry`;
-  return {
-    ...counts,
-    isHolding: isRegistryHeld || heldAppCount > 0,
-    reason: isRegistryHeld ? guard.reasonOf(registry) : heldAppCount > 0 ? ofApps : calm,
-    sinceMs: since.length === 0 ? undefined : Math.min(...since),
-    isRegistryHeld,
-    late: registry.late,
-    suspects: registry.suspects,
-    percent: options.guardPercent,
-    ceilingSeconds: options.guardCeilingSeconds,
-    heldApps,
-    heldAppCount,
-    holds: guard.holds,
-  };
 }

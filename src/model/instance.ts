@@ -5,12 +5,11 @@
 import { type Address, type AddressFault, addressToText, parseAddress } from './address.ts';
 import { type Check, checksOf, targetProblems } from './checks.ts';
 import type { Health } from './health.ts';
+import type { Liveness } from './liveness.ts';
 import type { InstanceKey } from './names.ts';
 import { type Problem, problem } from './problem.ts';
+import type { Override, Status } from './status.ts';
 import { isPrintable, utf8Length } from './text.ts';
-
-export const Status = ['up', 'waiting'] as const;
-export type Status = (typeof Status)[number];
 
 /** The part of an instance that its owner decides. Frozen; two equal registrations are equal in every field. */
 export interface Registration {
@@ -30,12 +29,20 @@ export interface Registration {
   readonly checks: readonly Check[];
 }
 
-/** `status` is what others are to see; for an instance with checks the owner's own is `health.wanted`. */
-export interface Instance extends InstanceKey, Registration {
+/** What belongs to an instance beside its registration. */
+export interface Supervision {
+  readonly liveness: Liveness;
+  /** Undefined: nothing but its lease says whether it is there. */
+  readonly health: Health | undefined;
+  /** An operator's decision about its status; undefined: none. */
+  readonly override: Override | undefined;
+}
+
+/** `status` is the effective one; what the registrant wants is `wanted`. See status.ts. */
+export interface Instance extends InstanceKey, Registration, Supervision {
   /** Its own DNS label below the app's name; given once and kept. */
   readonly label: string;
-  /** Undefined: it has no checks. */
-  readonly health: Health | undefined;
+  readonly wanted: Status;
 }
 
 /** What a registration that leaves them out gets. */
@@ -78,6 +85,10 @@ const fields = {
   checks: checksOf,
 } as const satisfies { [F in keyof Registration]: Reader<Registration[F]> };
 
+export function isRegistrationField(name: string): boolean {
+  return Object.hasOwn(fields, name);
+}
+
 /** Reads one field; `undefined` input means the field is absent. Adds to `problems` instead of throwing. */
 type Reader<T> = (value: unknown, field: string, problems: Problem[], defaults: RegistrationDefaults) => T;
 
@@ -116,10 +127,10 @@ export function parseRegistration(input: unknown, defaults: RegistrationDefaults
 
 /** The registration as JSON would say it, of an instance too: what `parseRegistration` reads back to the same value. */
 export function registrationToJson(
-  registration: Registration & { readonly health?: Health | undefined },
+  registration: Registration & { readonly wanted?: Status },
 ): Record<keyof Registration, unknown> {
   const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
-  const status = registration.health?.wanted ?? registration.status;
+  const status = registration.wanted ?? registration.status;
   return {
     addrs: addrs.map(addressToText),
     version,

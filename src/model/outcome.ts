@@ -50,14 +50,17 @@ export type PatchOutcome =
 export type DrainOutcome =
   | ({ readonly kind: 'drained' | 'unchanged' } & Stored)
   | Unknown
+  /** The time of the hold; or there are too many holds. */
   | Invalid
   | NotYours
   | PreconditionFailed;
 
 export type ResumeOutcome =
+  /** `unchanged`: it was not drained. Whether it takes traffic is for its registrant and its checks to say. */
   | ({ readonly kind: 'resumed' | 'unchanged' } & Stored)
+  /** It is not registered; the hold that waited for it is lifted. */
+  | { readonly kind: 'released' }
   | Unknown
-  | Invalid
   | NotYours
   | PreconditionFailed;
 

@@ -3,8 +3,8 @@
 import type { InstanceKey } from '../model/names.ts';
 import type { RegisterOutcome } from '../model/outcome.ts';
 import { problem } from '../model/problem.ts';
+import type { Catalogue } from '../runtime/catalogue.ts';
 import type { App } from './apps/app.ts';
-import type { Catalogue } from './apps/catalogue.ts';
 import type { RegistryOptions } from './options.ts';
 
 export class Admission {

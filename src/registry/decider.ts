@@ -10,32 +10,36 @@ import type {
   RegisterCommand,
   UpCommand,
 } from '../model/command.ts';
+import { type CompactInstance, compactInstance, judgedInstance } from '../model/compact-instance.ts';
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { healthOf } from '../model/health.ts';
-import { type Instance, isSameRegistration, type Registration } from '../model/instance.ts';
+import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
 import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
-import { instanceLabel } from '../model/names.ts';
+import { defaultLiveness, isSameLiveness, type Liveness } from '../model/liveness.ts';
+import { type InstanceKey, instanceLabel } from '../model/names.ts';
 import type {
   CancelOutcome,
+  DrainOutcome,
   JudgeOutcome,
   PatchOutcome,
   PreconditionFailed,
   RegisterOutcome,
+  ResumeOutcome,
 } from '../model/outcome.ts';
-import { problem } from '../model/problem.ts';
+import { type Problem, problem } from '../model/problem.ts';
+import { holdMsMax, isHold, type Override, overrideAfterUp } from '../model/status.ts';
 import type { Moment } from '../runtime/clock.ts';
 import { Admission } from './admission.ts';
 import type { App } from './apps/app.ts';
-import { CompactInstance, judgedInstance } from './compact-instance.ts';
+import { holdsMax } from './holds.ts';
 import type { MutableRecord } from './mutable-record.ts';
 import type { RegistryOptions } from './options.ts';
 import { patchedRegistration } from './patched-registration.ts';
 import { failedPrecondition } from './precondition.ts';
 import type { State } from './state.ts';
 
-type ReadState = Readonly<Pick<State, 'apps' | 'latest' | 'revision' | 'leases'>>;
-type PatchDecision = Decision<PatchOutcome>;
+type ReadState = Readonly<Pick<State, 'apps' | 'latest' | 'revision' | 'leases' | 'holds'>>;
 
 export class Decider {
   readonly #options: RegistryOptions;
@@ -60,16 +64,62 @@ export class Decider {
       : this.#replace(app, stored, command, origin, now);
   }
 
-  patch(command: PatchCommand, origin: Actor, now: Moment): PatchDecision {
-    return this.#patch(command, command.patch, 'patched', origin, now);
+  patch(command: PatchCommand, origin: Actor, now: Moment): Decision<PatchOutcome> {
+    const { key, precondition, patch } = command;
+    const found = this.#find(key, precondition);
+    if ('kind' in found) return refused(found);
+    const { app, stored } = found;
+    const { instance: before } = stored;
+    const registration = patchedRegistration(before, patch, this.#options.defaults);
+    if (Array.isArray(registration)) return refused({ kind: 'invalid', problems: registration });
+    const saysUp = isObject(patch) && Object.hasOwn(patch, 'status') && registration.status === 'up';
+    const override = saysUp ? overrideAfterUp(before.override) : before.override;
+    if (isSameRegistration(before, registration) && override === before.override)
+      return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
+    const liveness = livenessAfter(before, registration);
+    const file = before.health?.file;
+    const health = healthOf(registration, before, { liveness, file, isHeard: false });
+    const instance = this.#again(app, before, registration, { liveness, health, override });
+    const tooLong = dnsNameProblem(instance, this.#options.origin);
+    if (tooLong !== undefined) return refused({ kind: 'invalid', problems: [tooLong] });
+    const change = updated(stored, instance, { why: 'patched' }, origin, now);
+    return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'patched', stored }) };
   }
 
-  drain(command: DrainCommand, origin: Actor, now: Moment) {
-    return renamed(this.#patch(command, { status: 'waiting' }, 'drained', origin, now), 'drained');
+  drain({ key, precondition, holdUntilMs }: DrainCommand, origin: Actor, now: Moment): Decision<DrainOutcome> {
+    const found = this.#find(key, precondition);
+    if ('kind' in found) return refused(found);
+    const { app, stored } = found;
+    const { instance: before } = stored;
+    const until: Override['until'] = holdUntilMs ?? 'next-up';
+    const isDrained = until === 'next-up' ? isDraining(before) : before.override?.until === until;
+    if (isDrained) return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
+    const fault = until === 'next-up' ? undefined : this.#holdProblem(key, until, now);
+    if (fault !== undefined) return refused({ kind: 'invalid', problems: [fault] });
+    const { principal, address, reason } = origin;
+    const override: Override = { status: 'waiting', by: principal ?? address, reason, until };
+    const change = updated(stored, overridden(app, before, override), { why: 'drained' }, origin, now);
+    return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'drained', stored }) };
   }
 
-  up(command: UpCommand, origin: Actor, now: Moment) {
-    return renamed(this.#patch(command, { status: 'up' }, 'resumed', origin, now), 'resumed');
+  up({ key, precondition }: UpCommand, origin: Actor, now: Moment): Decision<ResumeOutcome> {
+    const found = this.#find(key, precondition);
+    if ('kind' in found) {
+      if (found.kind !== 'unknown' || !this.#state.holds.has(key)) return refused(found);
+      return { kind: 'unchanged', outcome: { kind: 'released' }, release: key };
+    }
+    const { app, stored } = found;
+    if (stored.instance.override === undefined) return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
+    const change = updated(stored, overridden(app, stored.instance, undefined), { why: 'resumed' }, origin, now);
+    return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'resumed', stored }) };
+  }
+
+  /** The end of a hold; undefined: its instance is not registered, or is held no longer. */
+  endHold(key: InstanceKey, origin: Actor, now: Moment): NewChange | undefined {
+    const found = this.#find(key, undefined);
+    if ('kind' in found || !isHold(found.stored.instance.override)) return undefined;
+    const { app, stored } = found;
+    return updated(stored, overridden(app, stored.instance, undefined), { why: 'hold-ended' }, origin, now);
   }
 
   cancel({ key, precondition }: CancelCommand, origin: Actor): Decision<CancelOutcome> {
@@ -97,21 +147,19 @@ export class Decider {
     return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'judged', stored }) };
   }
 
-  #create(
-    known: App | undefined,
-    { key, registration, dirtyAtMs, file }: RegisterCommand,
-    origin: Actor,
-    now: Moment,
-  ): Decision<RegisterOutcome> {
+  #create(known: App | undefined, command: RegisterCommand, origin: Actor, now: Moment): Decision<RegisterOutcome> {
+    const { key, registration, dirtyAtMs, file, liveness = defaultLiveness(registration) } = command;
     const admission = this.#admission;
     const refusal = admission.refusal(key);
     if (refusal !== undefined) return refused(refusal);
     const { env, appid } = key;
     const label = instanceLabel(key.instance, (candidate) => admission.isLabelTaken(known, key, candidate));
     const neighbours = [known?.latest, this.#state.latest];
-    const health = healthOf(registration, undefined, file);
+    const health = healthOf(registration, undefined, { liveness, file, isHeard: true });
+    const override = this.#state.holds.at(key, now.wallMs) ?? command.override;
     const place = known?.place ?? { env, appid };
-    const instance = new CompactInstance(place, key.instance, label, registration, neighbours, health);
+    const supervision = { liveness, health, override };
+    const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return refused({ kind: 'invalid', problem: tooLong });
     const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`);
@@ -126,7 +174,7 @@ export class Decider {
   #replace(
     app: App,
     stored: MutableRecord,
-    { key, registration, dirtyAtMs, file }: RegisterCommand,
+    { key, registration, dirtyAtMs, file, liveness = defaultLiveness(registration) }: RegisterCommand,
     origin: Actor,
     now: Moment,
   ): Decision<RegisterOutcome> {
@@ -139,11 +187,14 @@ export class Decider {
     if (dirtyAtMs !== undefined && dirtyAtMs < stored.dirtyAtMs) return refused({ kind: 'outdated', stored });
     // Never backwards: a stepped wall clock must not make a plain re-registration look older than what it replaces.
     const laterDirtyAtMs = Math.max(stored.dirtyAtMs, dirtyAtMs ?? now.wallMs);
-    if (isSameRegistration(before, registration) && before.health?.file === file) {
+    const override = registration.status === 'up' ? overrideAfterUp(before.override) : before.override;
+    const health = healthOf(registration, before, { liveness, file, isHeard: true });
+    const supervision = { liveness, health, override };
+    if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {
       const renewal = { key, dirtyAtMs: laterDirtyAtMs };
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored }, renewal };
     }
-    const instance = this.#again(app, before, registration, file);
+    const instance = this.#again(app, before, registration, supervision);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return refused({ kind: 'invalid', problem: tooLong });
     const { wallMs } = now;
@@ -156,32 +207,19 @@ export class Decider {
     };
   }
 
-  #patch(
-    { key, precondition }: Pick<PatchCommand, 'key' | 'precondition'>,
-    patch: unknown,
-    why: 'patched' | 'drained' | 'resumed',
-    origin: Actor,
-    now: Moment,
-  ): PatchDecision {
-    const found = this.#find(key, precondition);
-    if ('kind' in found) return refused(found);
-    const { app, stored } = found;
-    const registration = patchedRegistration(stored.instance, patch, this.#options.defaults);
-    if (Array.isArray(registration)) return refused({ kind: 'invalid', problems: registration });
-    if (isSameRegistration(stored.instance, registration))
-      return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
-    const instance = this.#again(app, stored.instance, registration, stored.instance.health?.file);
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return refused({ kind: 'invalid', problems: [tooLong] });
-    const change = updated(stored, instance, { why }, origin, now);
-    return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'patched', stored }) };
+  /** The same instance with another registration. */
+  #again(app: App, before: Instance, registration: Registration, supervision: Supervision): CompactInstance {
+    const neighbours = [app.latest, this.#state.latest];
+    return compactInstance(app.place, before.instance, before.label, registration, neighbours, supervision);
   }
 
-  /** The same instance with another registration. */
-  #again(app: App, before: Instance, registration: Registration, file: string | undefined): CompactInstance {
-    const health = healthOf(registration, before, file);
-    const neighbours = [app.latest, this.#state.latest];
-    return new CompactInstance(app.place, before.instance, before.label, registration, neighbours, health);
+  #holdProblem(key: RegisterCommand['key'], until: number | 'unbounded', { wallMs }: Moment): Problem | undefined {
+    const { holds } = this.#state;
+    if (holds.isFull && !holds.has(key))
+      return problem('hold', `cannot be kept: there are ${holdsMax} of them, the most there may be`);
+    if (until === 'unbounded') return undefined;
+    const isWithin = until > wallMs && until <= wallMs + holdMsMax;
+    return isWithin ? undefined : problem('hold', `must end within the next ${holdMsMax / 86_400_000} days`);
   }
 
   #find(
@@ -229,14 +267,22 @@ function firstTimes({ status }: Registration, wallMs: number, dirtyAtMs = wallMs
   return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };
 }
 
-type Renamed<Kind extends string> =
-  | Exclude<PatchOutcome, { readonly kind: 'patched' }>
-  | { readonly kind: Kind; readonly stored: InstanceRecord };
+/** A plain drain would change nothing that can be seen, now or later. */
+function isDraining({ override, wanted, health }: Instance): boolean {
+  return override !== undefined || (wanted === 'waiting' && health === undefined);
+}
 
-/** The decision of a patch that has a name of its own. */
-function renamed<Kind extends string>(decision: PatchDecision, kind: Kind): Decision<Renamed<Kind>> {
-  const rename = (outcome: PatchOutcome): Renamed<Kind> =>
-    outcome.kind === 'patched' ? { kind, stored: outcome.stored } : outcome;
-  if (decision.kind === 'changes') return { ...decision, outcome: () => rename(decision.outcome()) };
-  return { ...decision, outcome: rename(decision.outcome) };
+function overridden({ place }: App, instance: Instance, override: Override | undefined): CompactInstance {
+  const { instance: id, label, liveness, health } = instance;
+  return compactInstance(place, id, label, instance, [], { liveness, health, override });
+}
+
+/** A patch may add the first check, or take the last one away. */
+function livenessAfter(before: Instance, registration: Registration): Liveness {
+  return isSameLiveness(before.liveness, defaultLiveness(before)) ? defaultLiveness(registration) : before.liveness;
+}
+
+function isSameSupervision(a: Supervision, b: Supervision): boolean {
+  if (!isSameLiveness(a.liveness, b.liveness) || a.override !== b.override) return false;
+  return a.health?.verdict === b.health?.verdict && a.health?.file === b.health?.file;
 }

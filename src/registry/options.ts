@@ -1,9 +1,8 @@
 // What a registry is made with, and what a registration may ask for besides its content.
 
 import type { Actor } from '../model/change.ts';
-import type { Health } from '../model/health.ts';
-import type { Registration, RegistrationDefaults } from '../model/instance.ts';
-import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
+import type { RegistrationDefaults } from '../model/instance.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 
@@ -28,6 +27,8 @@ export interface RegistryOptions {
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
   readonly onNearExpiry?: (stored: InstanceRecord) => void;
+  /** The hold of an instance that is not registered has ended or was lifted: no change says so. */
+  readonly onHoldReleased?: (key: InstanceKey) => void;
 }
 
 /** Self-protection: see leases.ts. */
@@ -45,17 +46,6 @@ export const guardDefaults: GuardOptions = {
   guardCeilingSeconds: 3600,
   evictionPercentPerMinute: 15,
 };
-
-/** An instance as it was written down, to be put back at the start. */
-export interface PersistedInstance {
-  readonly key: InstanceKey;
-  readonly label: string;
-  readonly registration: Registration;
-  readonly times: Readonly<Timestamps>;
-  readonly revision: number;
-  /** As the checks had found it: it counts until the first check of this life. */
-  readonly health?: Health | undefined;
-}
 
 export interface RegisterOptions {
   /** Leave an instance that is there as it is. */

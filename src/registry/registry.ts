@@ -5,10 +5,11 @@
 
 import type { Actor, Change, ChangeListener, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
+import { compactInstance } from '../model/compact-instance.ts';
 import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import type { GuardView } from '../model/guard-status.ts';
-import { healthOf, type Judgement } from '../model/health.ts';
+import type { Judgement } from '../model/health.ts';
 import type { Registration } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
@@ -21,14 +22,16 @@ import type {
   RegisterOutcome,
   RenewOutcome,
 } from '../model/outcome.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import type { AppRecords, AppView, LeasedInstance, RegistryView } from '../model/view.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
-import { CompactInstance } from './compact-instance.ts';
 import { Decider } from './decider.ts';
+import type { Hold } from './holds.ts';
 import { evictionOf, MutableRecord } from './mutable-record.ts';
-import type { PersistedInstance, RegisterOptions, RegistryOptions } from './options.ts';
+import type { RegisterOptions, RegistryOptions } from './options.ts';
+import { recoveredSupervision } from './recovered-supervision.ts';
 import { State } from './state.ts';
 
 export type * from '../model/outcome.ts';
@@ -37,6 +40,8 @@ export type * from './options.ts';
 /** The registry itself, as the origin of its own decisions. */
 const ownDecision: Actor = { kind: 'system', front: 'leases', address: '' };
 const recovery: Actor = { kind: 'system', front: 'recovery', address: '' };
+
+const holdCheckMs = 60_000;
 
 /** Of a command without preconditions, from a caller who may do all. */
 type Plain<Outcome> = Exclude<Outcome, NotYours | PreconditionFailed>;
@@ -108,9 +113,11 @@ export class Registry implements RegistryView {
     return this.#decide(command, actor, now) as Decision<OutcomeOf<C>>;
   }
 
-  /** Evictions that are due, at most `limit`; each that is not applied within a second or so is decided again. */
+  /** What time alone brings about by now, at most `limit`: holds that end, evictions. Each that is not applied is decided again. */
   decideExpired(now: Moment, limit: number): NewChange[] {
     this.#state.changes.expectNoListener();
+    const ended = this.#decideEndedHolds(now);
+    if (ended.length > 0) return ended.slice(0, limit);
     return this.#state.leases.takeExpired(now.monotonicMs, limit).map((stored) => ({
       kind: 'evicted',
       before: stored.instance,
@@ -132,11 +139,18 @@ export class Registry implements RegistryView {
   settle<Outcome>(decision: Decision<Outcome>, now: Moment): Outcome {
     if (decision.kind === 'refused') return decision.outcome;
     if (decision.kind === 'unchanged') {
-      if (decision.renewal !== undefined) this.reregister(decision.renewal, now);
+      const { renewal, release } = decision;
+      if (renewal !== undefined) this.reregister(renewal, now);
+      if (release !== undefined) this.releaseHold(release);
       return decision.outcome;
     }
     this.apply({ changes: decision.changes, revision: this.revision + 1, at: now });
     return decision.outcome();
+  }
+
+  /** Decides a command and applies the decision, as the only node does. */
+  perform<C extends Command>(command: C, actor: Actor, now: Moment = this.#now()): OutcomeOf<C> {
+    return this.settle(this.decide(command, actor, now), now);
   }
 
   /** Moves the end of the lease and nothing else. */
@@ -165,10 +179,9 @@ export class Registry implements RegistryView {
     const { key, label, registration, times } = saved;
     const app = this.#state.apps.app(key.env, key.appid) ?? new App({ env: key.env, appid: key.appid });
     if (app.isTaken(key.instance, label)) return problem('instance', 'is there already', key.instance);
-    const found = healthOf(registration, undefined, undefined);
-    const health = found && (saved.health ?? found);
+    const supervision = recoveredSupervision(saved);
     const neighbours = [app.latest, this.#state.latest];
-    const instance = new CompactInstance(app.place, key.instance, label, registration, neighbours, health);
+    const instance = compactInstance(app.place, key.instance, label, registration, neighbours, supervision);
     const tooLong = dnsNameProblem(instance, this.#options.origin);
     if (tooLong !== undefined) return tooLong;
     const now = this.#now();
@@ -183,9 +196,25 @@ export class Registry implements RegistryView {
     return { kind: 'registered', after: instance, revision, atMs: now.wallMs, cause, origin: recovery, times, lease };
   }
 
-  /** Monotonic milliseconds before which `decideExpired` has nothing to do; undefined without instances. */
+  /** Takes in the holds that were stored, those of instances that are not registered too. */
+  recoverHolds(holds: Iterable<Hold>): void {
+    for (const { key, override } of holds) this.#state.holds.set(key, override);
+  }
+
+  /** Lifts the hold of an instance that is not registered. */
+  releaseHold(key: InstanceKey): void {
+    if (this.#state.holds.delete(key)) this.#options.onHoldReleased?.(key);
+  }
+
+  /** Monotonic milliseconds before which `decideExpired` has nothing to do, or earlier; undefined: nothing is due at all. */
   nextDeadlineMs(): number | undefined {
-    return this.#state.leases.nextMs();
+    const { firstEndMs } = this.#state.holds;
+    const leaseMs = this.#state.leases.nextMs();
+    if (firstEndMs === Number.POSITIVE_INFINITY) return leaseMs;
+    const { monotonicMs, wallMs } = this.#now();
+    // Looked at every minute: the wall clock may be set.
+    const holdMs = monotonicMs + Math.min(Math.max(0, firstEndMs - wallMs), holdCheckMs);
+    return Math.min(holdMs, leaseMs ?? holdMs);
   }
 
   /** Self-protection. */
@@ -201,24 +230,25 @@ export class Registry implements RegistryView {
   register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): Plain<RegisterOutcome> {
     const { ifAbsent = false, dirtyAtMs, file, by = ownDecision } = options;
     const precondition = ifAbsent ? { ifNoneMatch: '*' as const } : undefined;
-    return this.#perform({ kind: 'register', key, registration, dirtyAtMs, file, precondition }, by);
+    const command = { kind: 'register', key, registration, dirtyAtMs, file, precondition } as const;
+    return this.perform(command, by) as Plain<RegisterOutcome>;
   }
 
   patch(key: InstanceKey, patch: unknown, by: Actor = ownDecision): Plain<PatchOutcome> {
-    return this.#perform({ kind: 'patch', key, patch }, by);
+    return this.perform({ kind: 'patch', key, patch }, by) as Plain<PatchOutcome>;
   }
 
   drain(key: InstanceKey, by: Actor = ownDecision): Plain<DrainOutcome> {
-    return this.#perform({ kind: 'drain', key }, by);
+    return this.perform({ kind: 'drain', key }, by) as Plain<DrainOutcome>;
   }
 
   cancel(key: InstanceKey, by: Actor = ownDecision): Plain<CancelOutcome> {
-    return this.#perform({ kind: 'cancel', key }, by);
+    return this.perform({ kind: 'cancel', key }, by) as Plain<CancelOutcome>;
   }
 
   judge(key: InstanceKey, judgement: Judgement): boolean {
     const by: Actor = { kind: 'system', front: 'checks', address: '' };
-    return this.#perform({ kind: 'judge', key, ...judgement }, by).kind === 'judged';
+    return this.perform({ kind: 'judge', key, ...judgement }, by).kind === 'judged';
   }
 
   /** Evicts what is due, at most `limit` instances, and returns the number evicted. */
@@ -234,9 +264,14 @@ export class Registry implements RegistryView {
     return evicted;
   }
 
-  #perform<C extends Command>(command: C, actor: Actor): Plain<OutcomeOf<C>> {
-    const now = this.#now();
-    return this.settle(this.decide(command, actor, now), now) as Plain<OutcomeOf<C>>;
+  #decideEndedHolds(now: Moment): NewChange[] {
+    const changes: NewChange[] = [];
+    for (const { key } of this.#state.holds.ended(now.wallMs)) {
+      const change = this.#decider.endHold(key, ownDecision, now);
+      if (change === undefined) this.releaseHold(key);
+      else changes.push(change);
+    }
+    return changes;
   }
 
   #decide(command: Command, actor: Actor, now: Moment): Decision<OutcomeOf<Command>> {

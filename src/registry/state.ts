@@ -3,15 +3,17 @@
 
 import { strict as assert } from 'node:assert';
 import type { Change, LeaseState, NewChange } from '../model/change.ts';
+import { CompactInstance, compactInstance } from '../model/compact-instance.ts';
 import type { ChangeGroup } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
+import { isHold } from '../model/status.ts';
+import { Catalogue } from '../runtime/catalogue.ts';
 import type { Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
-import { Catalogue } from './apps/catalogue.ts';
 import { Tombstones } from './apps/tombstones.ts';
 import { ChangeStream } from './change-stream.ts';
-import { CompactInstance } from './compact-instance.ts';
+import { Holds } from './holds.ts';
 import { Tenures } from './leases/tenures.ts';
 import { MutableRecord } from './mutable-record.ts';
 import type { RegistryOptions } from './options.ts';
@@ -20,6 +22,7 @@ export class State {
   readonly apps = new Catalogue<App>();
   readonly leases: Tenures;
   readonly changes: ChangeStream;
+  readonly holds = new Holds();
   readonly #tombstones = new Tombstones();
   /** The instance that was put here last: the next one may share its profile. */
   latest: CompactInstance | undefined;
@@ -87,6 +90,7 @@ export class State {
     stored.times = change.isRenewal ? change.times : { ...change.times, renewedAtMs: stored.renewedAtMs };
     stored.instance = after;
     this.#placed(app, after);
+    if (isHold(before.override) || isHold(after.override)) this.holds.set(after, after.override);
     this.leases.moved(stored, at.monotonicMs);
     const [{ times }, lease] = [stored, this.leaseOf(stored)];
     return this.#announce(app, stored, { kind, before, after, origin, cause, times, lease, revision, atMs: at.wallMs });
@@ -100,6 +104,7 @@ export class State {
     const stored = new MutableRecord(after, times, at.monotonicMs);
     this.#tombstones.forget(env, appid);
     this.add(app, stored, after);
+    if (isHold(after.override)) this.holds.set(after, after.override);
     this.leases.start(stored, at.monotonicMs, true);
     const lease = this.leaseOf(stored);
     return this.#announce(app, stored, { kind, after, origin, cause, times, lease, revision, atMs: at.wallMs });
@@ -126,8 +131,9 @@ export class State {
   /** The instance as it is kept; one that was decided on another node is made so. */
   #compact(app: App, instance: Instance): CompactInstance {
     if (instance instanceof CompactInstance) return instance;
-    const { instance: id, label, health } = instance;
-    return new CompactInstance(app.place, id, label, instance, [app.latest, this.latest], health);
+    const { instance: id, label, liveness, health, override } = instance;
+    const neighbours = [app.latest, this.latest];
+    return compactInstance(app.place, id, label, instance, neighbours, { liveness, health, override });
   }
 
   #placed(app: App, instance: CompactInstance): void {

@@ -11,6 +11,7 @@ import type { FoundEvents } from './event-search.ts';
 import type { ChangeRow } from './rows.ts';
 import type { SaidByFile } from './said-entries.ts';
 import type { Totals } from './soundness.ts';
+import type { HoldRow } from './supervision-rows.ts';
 
 /** By name: what is given, and what comes back. */
 export interface WriterCalls {
@@ -18,6 +19,9 @@ export interface WriterCalls {
   /** The next instances, from the first one on; after damage nothing is open any more. */
   instances(): CheckedPage;
   forget(places: readonly InstanceKey[]): void;
+  holds(): readonly HoldRow[];
+  /** The hold of an instance that is not registered is over. */
+  lift(place: InstanceKey): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
   readSaid(): SaidByFile;

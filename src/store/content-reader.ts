@@ -1,8 +1,8 @@
 // Contents of instances, read back one after the other.
 
-import type { Health } from '../model/health.ts';
-import type { Registration } from '../model/instance.ts';
-import { type Content, parsed, readContent } from './rows.ts';
+import type { Registration, Supervision } from '../model/instance.ts';
+import { type Content, readContent } from './rows.ts';
+import { parsed } from './stored-json.ts';
 
 /** What follows the addresses in `contentOf`; no text inside it can hold these quotes. */
 const behindAddrs = '],"version":';
@@ -13,21 +13,21 @@ const behindAddrs = '],"version":';
  */
 export class ContentReader {
   #rest = '';
-  #before: { readonly registration: Registration; readonly health: Health | undefined } | undefined;
+  #before: { readonly registration: Registration; readonly supervision: Partial<Supervision> | undefined } | undefined;
 
   read(text: string): Content {
     const end = text.indexOf(behindAddrs);
     if (end > 0 && this.#before !== undefined && text.slice(end) === this.#rest) {
       const { registration } = readContent(parsed(`${text.slice(0, end)}]}`));
-      if (Array.isArray(registration)) return { registration, health: undefined };
-      const { registration: before, health } = this.#before;
-      return { registration: { ...before, addrs: registration.addrs }, health };
+      if (Array.isArray(registration)) return { registration, supervision: undefined };
+      const { registration: before, supervision } = this.#before;
+      return { registration: { ...before, addrs: registration.addrs }, supervision };
     }
-    const { registration, health } = readContent(parsed(text));
-    if (Array.isArray(registration)) return { registration, health };
+    const { registration, supervision } = readContent(parsed(text));
+    if (Array.isArray(registration)) return { registration, supervision };
     // Whether checks are right depends on the addresses.
-    this.#before = registration.checks.length === 0 ? { registration, health } : undefined;
+    this.#before = registration.checks.length === 0 ? { registration, supervision } : undefined;
     this.#rest = end > 0 ? text.slice(end) : '';
-    return { registration, health };
+    return { registration, supervision };
   }
 }

@@ -155,7 +155,7 @@ function replaceDamaged(path: string, why: string, options: FolderOptions, nowMs
   const [completeSince, completeSinceMs] = since as [number, number];
   const database = Database.open(fresh, options);
   if (!(database instanceof Database)) throw new Error(`${fresh} cannot be read: is the disk at fault?`);
-  database.fill(instances, events, { revision, completeSince, completeSinceMs });
+  database.fill(found, { revision, completeSince, completeSinceMs });
   database.close();
   renameSync(fresh, `${path}.salvaged`);
   removeFiles(copy);
@@ -165,7 +165,15 @@ function replaceDamaged(path: string, why: string, options: FolderOptions, nowMs
   return { why, keptAs, instances: instances.length, fromEvents, lost, lostNames: names, events: events.length };
 }
 
-const nothing: Salvaged = { instances: [], events: [], totals: undefined, fromEvents: 0, lostNames: [], hasGaps: true };
+const nothing: Salvaged = {
+  instances: [],
+  events: [],
+  holds: [],
+  totals: undefined,
+  fromEvents: 0,
+  lostNames: [],
+  hasGaps: true,
+};
 
 /** Made aside and renamed: a file of that name is whole, and an empty one is damage. */
 function createNew(path: string, options: FolderOptions, nowMs: number): void {

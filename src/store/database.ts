@@ -11,8 +11,10 @@ import { type CheckedPage, CheckedReading } from './checked-reading.ts';
 import { OpenedFile } from './opened-file.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
 import { readSaid, type SaidByFile, writeSaid } from './said-entries.ts';
+import type { Salvaged } from './salvage.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
+import { type HoldRow, holdCrc } from './supervision-rows.ts';
 
 export interface DatabaseOptions extends Care {
   /** False: a commit is in the hands of the operating system, and lost with it. */
@@ -102,9 +104,11 @@ export class Database {
   commit(rows: readonly ChangeRow[], nowMs: number): void {
     this.checkFiles();
     this.#transaction(() => {
-      for (const { event, after } of rows) {
+      for (const { event, after, hold } of rows) {
         if (after === undefined) this.#delete(event);
         else this.#put(after);
+        if (hold === 'lifted') this.#statements.lift.run(event.env, event.appid, event.key);
+        else if (hold !== undefined) this.#hold(hold);
         this.#remember(event);
         this.#totals = { ...this.#totals, revision: Math.max(this.#totals.revision, event.revision) };
       }
@@ -119,11 +123,25 @@ export class Database {
     });
   }
 
-  /** What salvage found: instances and events as they were. */
-  fill(instances: Iterable<InstanceRow>, events: Iterable<ChangeRow['event']>, totals: Partial<Totals>): void {
+  /** The holds that are as they were written; others are lost. */
+  holds(): HoldRow[] {
+    const rows = this.#statements.holds.all() as unknown as (HoldRow & { readonly crc: number })[];
+    return rows.filter((row) => row.crc === holdCrc(row));
+  }
+
+  /** The hold of an instance that is not registered is over. */
+  lift({ env, appid, instance }: Pick<InstanceRow, 'env' | 'appid' | 'instance'>): void {
+    this.#transaction(() => {
+      this.#statements.lift.run(env, appid, instanceKey(instance));
+    });
+  }
+
+  /** What salvage found: instances, events and holds as they were. */
+  fill({ instances, events, holds }: Pick<Salvaged, 'instances' | 'events' | 'holds'>, totals: Partial<Totals>): void {
     this.#transaction(() => {
       for (const row of instances) this.#put(row);
       for (const event of events) this.#remember(event);
+      for (const hold of holds) this.#hold(hold);
       this.#totals = { ...this.#totals, ...totals };
     });
   }
@@ -208,6 +226,11 @@ export class Database {
     this.#count(before === undefined ? 1 : 0, crc - (before?.crc ?? 0));
   }
 
+  #hold(row: HoldRow): void {
+    const { env, appid, key, content } = row;
+    this.#statements.hold.run(env, appid, key, content, holdCrc(row));
+  }
+
   #delete({ env, appid, key }: { readonly env: string; readonly appid: string; readonly key: string }): void {
     const before = this.#statements.remove.get(env, appid, key) as { crc: number } | undefined;
     if (before !== undefined) this.#count(-1, -before.crc);
@@ -251,7 +274,10 @@ export class Database {
 
 function prepare(
   database: DatabaseSync,
-): Record<'crcOf' | 'put' | 'remove' | 'remember' | 'oldest' | 'forget' | 'totals', StatementSync> {
+): Record<
+  'crcOf' | 'put' | 'remove' | 'hold' | 'lift' | 'holds' | 'remember' | 'oldest' | 'forget' | 'totals',
+  StatementSync
+> {
   const isIt = 'env = ? AND appid = ? AND key = ?';
   return {
     crcOf: database.prepare(`SELECT crc FROM instances WHERE ${isIt}`),
@@ -260,6 +286,9 @@ function prepare(
       label = excluded.label, registration = excluded.registration, times = excluded.times,
       revision = excluded.revision, crc = excluded.crc`),
     remove: database.prepare(`DELETE FROM instances WHERE ${isIt} RETURNING crc`),
+    hold: database.prepare('INSERT OR REPLACE INTO holds (env, appid, key, content, crc) VALUES (?, ?, ?, ?, ?)'),
+    lift: database.prepare(`DELETE FROM holds WHERE ${isIt}`),
+    holds: database.prepare('SELECT env, appid, key, content, crc FROM holds'),
     // A batch whose commit failed after all is written again.
     remember: database.prepare('INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     oldest: database.prepare('SELECT revision, at_ms FROM events ORDER BY revision LIMIT ?'),

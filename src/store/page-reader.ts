@@ -7,10 +7,11 @@ import { parseAddress } from '../model/address.ts';
 import type { Registration } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import { type InstanceKey, labelFault, parseAppid, parseEnv, parseInstanceId } from '../model/names.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import { ContentReader } from './content-reader.ts';
-import { type Content, parsed, timesIn } from './rows.ts';
+import { type Content, timesIn } from './rows.ts';
+import { parsed } from './stored-json.ts';
 
 /** An instance, or what is no longer as it has to be. */
 export interface ReadRow {
@@ -37,8 +38,8 @@ export class PageReader {
   #app = { env: '', appid: '' };
   #wrongApp: Problem | undefined;
   /** The end of the registration of a row before, from behind its only address on; '': of none. */
-  #alikeText = '';
-  #alike: Registration | undefined;
+  #commonText = '';
+  #common: Registration | undefined;
 
   /** Takes a page; the one before is forgotten. */
   take(octets: Uint8Array): void {
@@ -62,9 +63,9 @@ export class PageReader {
     const wrongLabel = labelFault(label);
     // A label has no octet that an id may not have.
     const instance = isLabel && wrongLabel === undefined ? id : parseInstanceId(id);
-    const { registration, health } = this.#content();
+    const { registration, supervision } = this.#content();
     const timesFrom = this.#at;
-    const times = this.#usualTimes() ?? timesIn(parsed(this.#field()));
+    const times = this.#commonTimes() ?? timesIn(parsed(this.#field()));
     const timesTo = this.#at - 1;
     const end = this.#text.indexOf('\n', this.#at);
     const revision = Number(this.#text.slice(this.#at, end));
@@ -78,7 +79,7 @@ export class PageReader {
     if (Array.isArray(registration)) return { saved: registration[0] as Problem, place };
     if (times === undefined)
       return { saved: problem('times', 'are not times', this.#text.slice(timesFrom, timesTo)), place };
-    return { saved: { key: place, label, registration, times, revision, health }, place };
+    return { saved: { key: place, label, registration, times, revision, supervision }, place };
   }
 
   #readApp(): void {
@@ -95,37 +96,37 @@ export class PageReader {
   }
 
   #content(): Content {
-    return this.#alikeContent() ?? this.#otherContent();
+    return this.#commonContent() ?? this.#otherContent();
   }
 
   /** Of a row that differs from one before in its address alone. */
-  #alikeContent(): Content | undefined {
+  #commonContent(): Content | undefined {
     const from = this.#at + beforeOnlyAddress.length;
-    if (this.#alike === undefined || !this.#text.startsWith(beforeOnlyAddress, this.#at)) return undefined;
+    if (this.#common === undefined || !this.#text.startsWith(beforeOnlyAddress, this.#at)) return undefined;
     const end = this.#text.indexOf('"', from);
-    if (!this.#text.startsWith(this.#alikeText, end)) return undefined;
+    if (!this.#text.startsWith(this.#commonText, end)) return undefined;
     // No address has anything in it that JSON would write otherwise.
     const address = parseAddress(this.#octets.toString('latin1', from, end));
     if ('fault' in address) return undefined;
-    this.#at = end + this.#alikeText.length;
-    return { registration: { ...this.#alike, addrs: [address] }, health: undefined };
+    this.#at = end + this.#commonText.length;
+    return { registration: { ...this.#common, addrs: [address] }, supervision: undefined };
   }
 
   #otherContent(): Content {
     const from = this.#at;
     const content = this.#contents.read(this.#field());
-    const { registration, health } = content;
-    this.#alike = undefined;
-    if (Array.isArray(registration) || registration.addrs.length !== 1 || health !== undefined) return content;
+    const { registration, supervision } = content;
+    this.#common = undefined;
+    if (Array.isArray(registration) || registration.addrs.length !== 1 || supervision !== undefined) return content;
     // Whether checks are right depends on the address.
     if (registration.checks.length > 0 || !this.#text.startsWith(beforeOnlyAddress, from)) return content;
-    this.#alikeText = this.#text.slice(this.#text.indexOf('"', from + beforeOnlyAddress.length), this.#at);
-    this.#alike = registration;
+    this.#commonText = this.#text.slice(this.#text.indexOf('"', from + beforeOnlyAddress.length), this.#at);
+    this.#common = registration;
     return content;
   }
 
   /** Those of an instance that takes traffic, as they are nearly always written: all five, in whole milliseconds. */
-  #usualTimes(): Timestamps | undefined {
+  #commonTimes(): Timestamps | undefined {
     const from = this.#at;
     const registeredAtMs = this.#timeBehind('{"registeredAtMs":');
     const upAtMs = this.#timeBehind(',"upAtMs":');

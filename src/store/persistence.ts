@@ -6,12 +6,15 @@
 import { createHash } from 'node:crypto';
 import type { Recorder } from '../history/recorder.ts';
 import type { Change } from '../model/change.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import type { OpenReport } from './calls.ts';
 import type { DatabaseOptions } from './database.ts';
+import { lifeTokenOf, newLifeToken } from './life-file.ts';
 import { blockSize, type Mark, openMark, readMark } from './revision-file.ts';
 import { openStore, type Refused, type Store } from './store.ts';
+import type { StoredHold } from './supervision-rows.ts';
 
 export interface PersistenceOptions extends DatabaseOptions {
   readonly folder: string | undefined;
@@ -34,6 +37,8 @@ interface Log {
 }
 
 export interface Persistence {
+  /** The identity of the life that revisions belong to: model/life.ts. */
+  readonly life: string;
   /** Where counting starts. */
   readonly initialRevision: number;
   /** Undefined: the past is kept in memory alone. */
@@ -43,6 +48,10 @@ export interface Persistence {
    * are not what was written down, so nothing of it is to be used; all is to be closed, and opened again as a suspect.
    */
   restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<number | 'damaged'>;
+  /** The holds of operators that were there; to be called after `restore`. */
+  holds(): Promise<readonly StoredHold[]>;
+  /** The hold of an instance that is not registered is over. */
+  holdReleased(key: InstanceKey): void;
   /** A change listener. */
   changed(change: Change): void;
   /** A revision that is no change of an instance; the zone files are others now. */
@@ -90,7 +99,9 @@ export async function openPersistence(
   const stands = createHash('sha256').update(zonesDigest).digest('base64url');
   const initial = initialOf(store.report, found, stands, seconds);
   logReport(store.report, deps.logger);
-  return keep(store, folder, initial, stands, onFault, deps.logger);
+  const isNewLife = found === undefined || store.report.isNew;
+  const life = lifeTokenOf(folder, isNewLife, onFault);
+  return keep({ store, folder, initialRevision: initial, life, zonesDigest: stands, onFault, logger: deps.logger });
 }
 
 const troubleText =
@@ -106,18 +117,22 @@ function initialOf(report: OpenReport, mark: Mark | undefined, stands: string, s
   return isSame ? base : base + 1;
 }
 
-function keep(
-  store: Store,
-  folder: string,
-  initialRevision: number,
-  zones: string,
-  onFault: (message: string) => void,
-  logger: Log,
-): Persistence {
+interface Kept {
+  readonly store: Store;
+  readonly folder: string;
+  readonly initialRevision: number;
+  readonly life: string;
+  readonly zonesDigest: string;
+  readonly onFault: (message: string) => void;
+  readonly logger: Log;
+}
+
+function keep({ store, folder, initialRevision, life, zonesDigest, onFault, logger }: Kept): Persistence {
   const mark = openMark(folder, initialRevision, onFault);
-  let stands = zones;
+  let stands = zonesDigest;
   let isDamaged = false;
   return {
+    life,
     initialRevision,
     recorder: store,
     async restore(put) {
@@ -135,6 +150,8 @@ function keep(
       logRefused(refused, logger);
       return restored;
     },
+    holds: () => store.holds(),
+    holdReleased: (key) => store.holdReleased(key),
     changed(change) {
       mark.passed(change.revision);
       store.changed(change);
@@ -170,9 +187,12 @@ function keep(
 
 function nothingKept(initialRevision: number): Persistence {
   return {
+    life: newLifeToken(),
     initialRevision,
     recorder: undefined,
     restore: async () => 0,
+    holds: async () => [],
+    holdReleased: () => {},
     changed: () => {},
     touched: () => {},
     durable: () => Promise.resolve(),

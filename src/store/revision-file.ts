@@ -58,7 +58,7 @@ export function openMark(directory: string, initial: number, onFault: OnFault): 
     // Set first: a full disk is reported once a block and not with every change.
     mark = revision;
     try {
-      replace(path, `${revision}${stands === '' ? '' : ` ${stands}`}\n`);
+      replaceFile(path, `${revision}${stands === '' ? '' : ` ${stands}`}\n`);
     } catch (error) {
       onFault(
         `Cannot keep the revision in ${path}, so after a crash the SOA serial may go back: ${(error as Error).message}`,
@@ -105,7 +105,7 @@ function read(path: string, onFault: OnFault): Mark | undefined {
 }
 
 /** The old content or the new one, whatever happens in between. */
-function replace(path: string, content: string): void {
+export function replaceFile(path: string, content: string): void {
   const next = `${path}.new`;
   try {
     const file = openSync(next, 'w');

@@ -5,18 +5,23 @@
 
 import { crc32 } from 'node:zlib';
 import type { Actor, Change } from '../model/change.ts';
-import { type Health, Verdict } from '../model/health.ts';
+import { compactInstance } from '../model/compact-instance.ts';
+
 import {
   type Instance,
   isObject,
   parseRegistration,
   type Registration,
   registrationToJson,
+  type Supervision,
 } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
+import { defaultLiveness, isSameLiveness } from '../model/liveness.ts';
 import { instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
-import { CompactInstance } from '../registry/compact-instance.ts';
+import { isHold } from '../model/status.ts';
+import { parsed } from './stored-json.ts';
+import { type HoldRow, healthIn, holdRow, livenessIn, overrideIn } from './supervision-rows.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -48,6 +53,8 @@ export interface EventRow {
 export interface ChangeRow {
   readonly event: EventRow;
   readonly after: InstanceRow | undefined;
+  /** A hold begins or is another one; `lifted`: it is over; undefined: nothing of that. */
+  readonly hold?: HoldRow | 'lifted' | undefined;
 }
 
 export function changeRow(change: Change): ChangeRow {
@@ -78,7 +85,15 @@ export function changeRow(change: Change): ChangeRow {
   return {
     event,
     after: registration === undefined ? undefined : { env, appid, instance, label, registration, times, revision },
+    hold: heldBy(change),
   };
+}
+
+/** A hold outlives its instance, so it has a row of its own. */
+function heldBy({ before, after }: Change): ChangeRow['hold'] {
+  if (after === undefined) return undefined;
+  if (isHold(after.override)) return holdRow(after, after.override);
+  return isHold(before?.override) ? 'lifted' : undefined;
 }
 
 /** See checked-reading.ts, which makes the same text of a row. */
@@ -100,9 +115,9 @@ export function changeOf(row: EventRow): Change | undefined {
   const times = timesIn(content['times']);
   const place = { env: row.env, appid: row.appid, instance: instance as string, label: label as string };
   const put = (content: unknown): Instance | undefined => {
-    const { registration, health } = readContent(content);
+    const { registration, supervision } = readContent(content);
     if (Array.isArray(registration)) return undefined;
-    return new CompactInstance(place, place.instance, place.label, registration, [], health);
+    return compactInstance(place, place.instance, place.label, registration, [], supervision);
   };
   const was = before === undefined ? undefined : put(before);
   const is = after === undefined ? undefined : put(after);
@@ -135,31 +150,34 @@ export function instanceAfter(row: EventRow): InstanceRow | undefined {
   return { env, appid, instance: id, label: name, registration, times: JSON.stringify(times), revision };
 }
 
-/** What is written of an instance: its registration, and for one with checks what they had found. */
+/** What is written of an instance: its registration, and of its supervision what is not the same for nearly all. */
 function contentOf(instance: Instance): Record<string, unknown> {
-  const { verdict, reason, file } = instance.health ?? {};
-  const found = verdict === undefined ? {} : { health: { verdict, reason, file } };
-  return { ...registrationToJson(instance), ...found };
+  const { health, override, liveness } = instance;
+  return {
+    ...registrationToJson(instance),
+    ...(health === undefined ? {} : { health }),
+    ...(override === undefined ? {} : { override }),
+    ...(isSameLiveness(liveness, defaultLiveness(instance)) ? {} : { liveness }),
+  };
 }
 
 /** What was written of an instance, read back. */
 export interface Content {
   readonly registration: Registration | Problem[];
-  readonly health: Health | undefined;
+  /** Undefined: that of nearly all. */
+  readonly supervision: Partial<Supervision> | undefined;
 }
 
 export function readContent(content: unknown): Content {
-  const { health: found, ...rest } = isObject(content) ? content : {};
+  const { health, override, liveness, ...rest } = isObject(content) ? content : {};
   const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
-  if (Array.isArray(registration) || !isObject(found)) return { registration, health: undefined };
-  const { verdict, reason, file } = found;
-  const health = {
-    verdict: Verdict.find((known) => known === verdict) ?? 'unchecked',
-    reason: typeof reason === 'string' ? reason : '',
-    wanted: registration.status,
-    file: typeof file === 'string' ? file : undefined,
+  if (Array.isArray(registration)) return { registration, supervision: undefined };
+  const supervision: Partial<Supervision> = {
+    ...(isObject(health) ? { health: healthIn(health) } : {}),
+    ...(isObject(override) ? { override: overrideIn(override) } : {}),
+    ...(isObject(liveness) ? { liveness: livenessIn(liveness, registration) } : {}),
   };
-  return { registration, health };
+  return { registration, supervision: Object.keys(supervision).length === 0 ? undefined : supervision };
 }
 
 /** Every field is in the file, but for those that are newer than it; what is missing there is damage and gets a harmless value. */
@@ -172,12 +190,4 @@ export function timesIn(value: unknown): Timestamps | undefined {
   const times = value as Timestamps;
   if (!timeFields.every((field) => Number.isFinite(times[field]))) return undefined;
   return { ...times, upAtMs: Number.isFinite(times.upAtMs) ? times.upAtMs : undefined };
-}
-
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -11,6 +11,7 @@ import { closeQuietly } from './database.ts';
 import { type EventRow, eventCrc, type InstanceRow, instanceAfter, instanceCrc } from './rows.ts';
 import { pageOctets } from './schema.ts';
 import { readTotals, type StoredRow, selectInstances, type Totals } from './soundness.ts';
+import { type HoldRow, holdCrc } from './supervision-rows.ts';
 
 export interface Salvaged {
   readonly instances: readonly InstanceRow[];
@@ -21,6 +22,7 @@ export interface Salvaged {
   readonly fromEvents: number;
   /** `env/appid/instance` of those that are lost, as far as they can be named. */
   readonly lostNames: readonly string[];
+  readonly holds: readonly HoldRow[];
   /** Some events cannot be read: the record has a gap. */
   readonly hasGaps: boolean;
 }
@@ -37,7 +39,9 @@ export function salvage(copy: string, template: string): Salvaged {
     rmSync(`${copy}-wal`, { force: true });
     found = read(copy);
   }
-  return found ?? { instances: [], events: [], totals: undefined, fromEvents: 0, lostNames: [], hasGaps: true };
+  return (
+    found ?? { instances: [], events: [], holds: [], totals: undefined, fromEvents: 0, lostNames: [], hasGaps: true }
+  );
 }
 
 /** Undefined: nothing can be read at all. */
@@ -55,7 +59,10 @@ function read(path: string): Salvaged | undefined {
     );
     if (instances === undefined || events === undefined) return undefined;
     const [totals] = tried(() => readTotals(database as DatabaseSync));
-    return merge(instances, events, totals === undefined || 'damage' in totals ? undefined : totals);
+    const holds = walk(database, 'SELECT id, env, appid, key, content, crc FROM holds', 'id')?.rows ?? [];
+    const sound = (holds as (HoldRow & { readonly crc: number })[]).filter((row) => isSound(row, holdCrc));
+    const merged = merge(instances, events, totals === undefined || 'damage' in totals ? undefined : totals);
+    return { ...merged, holds: sound };
   } catch {
     return undefined;
   } finally {
@@ -114,7 +121,7 @@ function walk(database: DatabaseSync, select: string, id: string): Walked | unde
   return { rows: inOrder, hasErrors };
 }
 
-function merge(instances: Walked, walked: Walked, totals: Totals | undefined): Salvaged {
+function merge(instances: Walked, walked: Walked, totals: Totals | undefined): Omit<Salvaged, 'holds'> {
   const events = (walked.rows as (EventRow & { crc: number })[]).filter((row) => isSound(row, eventCrc));
   const kept = new Map<string, InstanceRow>();
   const bad = new Map<string, string>();

@@ -7,13 +7,21 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** SQLite's default and the page size of the system. Fixed, so that a damaged first page can be replaced. */
 export const pageOctets = 4096;
 
 /** "rol", and one octet for the version. */
 const applicationBase = 0x726f_6c00;
+
+const holds = `
+CREATE TABLE holds (
+  id INTEGER PRIMARY KEY,
+  env TEXT NOT NULL, appid TEXT NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL, crc INTEGER NOT NULL,
+  UNIQUE (env, appid, key)
+) STRICT;
+`;
 
 /** In the order of the pages of a new file: salvage.ts relies on two new files having the same first page. */
 const tables = `
@@ -41,11 +49,11 @@ CREATE TABLE totals (
 
 /** Step i makes a database of version i + 1 one of version i + 2. Runs in a transaction. */
 export type Migrations = readonly ((database: DatabaseSync) => void)[];
-export const migrations: Migrations = [];
+export const migrations: Migrations = [(database) => database.exec(holds)];
 
 /** Makes the tables of the present version in an empty database. */
 export function createTables(database: DatabaseSync): void {
-  database.exec(`PRAGMA page_size = ${pageOctets}; BEGIN IMMEDIATE; ${tables} ${marks(schemaVersion)} COMMIT`);
+  database.exec(`PRAGMA page_size = ${pageOctets}; BEGIN IMMEDIATE; ${tables} ${holds} ${marks(schemaVersion)} COMMIT`);
 }
 
 /** Brings an older database to the version that `steps` lead to, in one transaction. */

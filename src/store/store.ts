@@ -7,11 +7,12 @@ import { matcher } from '../history/log-recorder.ts';
 import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
 import type { Change } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { PersistedInstance } from '../registry/options.ts';
 import { type OpenOptions, type OpenReport, type SearchCalls, StoreThread, type WriterCalls } from './calls.ts';
 import { PageReader } from './page-reader.ts';
 import { changeOf, changeRow } from './rows.ts';
+import { holdOf, type StoredHold } from './supervision-rows.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface StoreDeps {
@@ -141,6 +142,17 @@ export class Store implements Recorder {
     if (page !== 'end' && 'damage' in page) return page.damage;
     if (page === 'end' && refused.length > 0) await this.#writer.call('forget', refused);
     return refused;
+  }
+
+  /** The holds that were written down. To be called once, after `restore`. */
+  async holds(): Promise<readonly StoredHold[]> {
+    const rows = await this.#writer.call('holds');
+    return rows.flatMap((row) => holdOf(row) ?? []);
+  }
+
+  /** The hold of an instance that is not registered is over. If that cannot be written, it is there again at the next start. */
+  holdReleased(key: InstanceKey): void {
+    this.#writer.call('lift', key).catch((error: unknown) => this.#deps.onTrouble((error as Error).message));
   }
 
   /** What each service file said last, by instance. */

@@ -34,6 +34,8 @@ answerCalls<WriterCalls>(port, {
     return page;
   },
   forget: (rows) => databaseOf().forget(rows),
+  holds: () => databaseOf().holds(),
+  lift: (place) => databaseOf().lift(place),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
   readSaid: () => databaseOf().readSaid(),
   writeSaid: (file, entries) => databaseOf().writeSaid(file, entries),

@@ -25,26 +25,26 @@ function world() {
 
 test('a hold has a line at its start and one at its end', () => {
   const { lines, log, news } = world();
-  log.tell(news('held', 'orders'));
-  log.tell(news('held'));
-  log.tell(news('released', 'orders'));
+  log.log(news('held', 'orders'));
+  log.log(news('held'));
+  log.log(news('released', 'orders'));
   const counts = { reason: 'of tests', members: 10, late: 4, suspects: 1 };
   expect(lines).toMatchObject([
     { level: 40, guard: 'held', env: 'prod', appid: 'orders', ...counts },
-    { level: 40, guard: 'held', msg: 'the guard holds the registry: leases that end evict nobody' },
+    { level: 40, guard: 'held', msg: 'the guard holds the registry: leases that end evict no instance' },
     { level: 30, guard: 'released', appid: 'orders', heldSeconds: 61, ...counts },
   ]);
 });
 
 test('of thousands at once ten are named and the others counted; the registry always is', () => {
   const { lines, timers, log, news } = world();
-  for (let i = 0; i < 5000; i++) log.tell(news('held', `app-${i}`));
-  log.tell(news('held'));
-  for (let i = 0; i < 20; i++) log.tell(news('released', `app-${i}`));
+  for (let i = 0; i < 5000; i++) log.log(news('held', `app-${i}`));
+  log.log(news('held'));
+  for (let i = 0; i < 20; i++) log.log(news('released', `app-${i}`));
   expect(lines.length).toBe(11);
   timers.pass(1000);
   expect(lines.at(-1)).toMatchObject({ held: 4990, released: 20 });
-  log.tell(news('released', 'app-21'));
+  log.log(news('released', 'app-21'));
   timers.pass(1000);
   expect(lines.length).toBe(13);
 });

@@ -51,6 +51,10 @@ describe('where a value comes from', () => {
       serverId: '',
       serverVersion: '',
       cookieSecret: undefined,
+      adapters: [],
+      adapterEnv: 'prod',
+      publicUrl: undefined,
+      trustedProxies: [],
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
@@ -83,6 +87,9 @@ describe('where a value comes from', () => {
       checkNetworks: '169.254.10.0/24,fd00::/8',
       dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
+      adapters: 'tutorial',
+      publicUrl: 'https://registry.example.org/rollcall/',
+      trustedProxies: '10.0.0.1,fd00::/8',
     };
     for (const key of settingKeys) {
       const facts = factsOf(key);

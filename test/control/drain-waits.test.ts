@@ -141,7 +141,7 @@ describe.each(calls)('$what', ({ method, path }) => {
 
 test('a caller that goes away while its write goes to the disk waits for nothing', async () => {
   let written = Promise.resolve();
-  const world = await heldWorld(6500, { realTimers: true, deps: { durable: () => written } });
+  const world = await heldWorld(6500, { realTimers: true, control: { durable: () => written } });
   const disk = Promise.withResolvers<void>();
   written = disk.promise;
   await world.app.listen({ host: '127.0.0.1', port: 0 });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { LongPolls } from '../../src/control/long-poll.ts';
 import type { Change } from '../../src/model/change.ts';
-import { createWorld, FakeTimers, type Json, problemOf, type Reply, type World } from '../kit/http-world.ts';
+import { createWorld, FakeTimers, indexOf, type Json, problemOf, type Reply, type World } from '../kit/http-world.ts';
 
 /** A call that is known to wait; in an object, since a promise in a promise would be awaited too. */
 async function waiting(
@@ -51,7 +51,7 @@ describe('a caller that waits for an app', () => {
     const { reply } = await waiting(world, '/apps/prod/orders?index=101');
     await write(world);
     expect(instancesOf(await reply)).toEqual(left);
-    expect((await reply).headers['x-rollcall-index']).toBe('102');
+    expect((await reply).headers['x-rollcall-index']).toBe(indexOf(102));
   });
 
   test('is not woken by renewals, other apps or the same app of another env', async () => {
@@ -91,7 +91,7 @@ describe('a caller that waits for an app', () => {
     const { reply } = await waiting(world, '/apps/prod/orders?wait=1s', { 'if-none-match': tag });
     world.timers.pass(1000);
     expect((await reply).statusCode).toBe(304);
-    expect((await reply).headers['x-rollcall-index']).toBe('101');
+    expect((await reply).headers['x-rollcall-index']).toBe(indexOf(101));
   });
 });
 

@@ -11,7 +11,7 @@ test.each([
   ['an explanation', 'GET', '/resolve?name=orders.prod.svc&type=A', undefined, 200],
 ] as const)('%s', async (_what, method, path, body, status) => {
   let shows: Promise<void> | undefined;
-  const world = createWorld({ deps: { shown: () => shows } });
+  const world = createWorld({ control: { visible: () => shows } });
   expect((await world.register('prod/orders/a')).statusCode).toBe(201);
   const behind = Promise.withResolvers<void>();
   shows = behind.promise;

@@ -57,7 +57,7 @@ test(
     const last = await startIn(directory);
     expect(await writes.differences(last.http)).toEqual([]);
     await last.stop();
-    expect(readdirSync(join(directory, 'data')).sort()).toEqual(['revision', 'rollcall.db', 'rollcall.lock']);
+    expect(readdirSync(join(directory, 'data')).sort()).toEqual(['life', 'revision', 'rollcall.db', 'rollcall.lock']);
   },
   isLong ? 600_000 : 60_000,
 );
@@ -163,7 +163,7 @@ test.skipIf(!mayMount)(
     fill();
     await expectTrouble(server, new AcknowledgedWrites(), () => rmSync(filler));
     const names = readdirSync(data).sort();
-    expect(names).toEqual(['revision', 'rollcall.db', 'rollcall.db-shm', 'rollcall.db-wal', 'rollcall.lock']);
+    expect(names).toEqual(['life', 'revision', 'rollcall.db', 'rollcall.db-shm', 'rollcall.db-wal', 'rollcall.lock']);
     expect((await server.program.stop('SIGTERM')).code).toBe(0);
   },
   120_000,

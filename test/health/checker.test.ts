@@ -182,7 +182,7 @@ test('restored instances are what they were until their first check, and nothing
     registration: registration as Registration,
     times: { registeredAtMs: 1, upAtMs: 1, renewedAtMs: 1, updatedAtMs: 1, dirtyAtMs: 1 },
     revision: 1,
-    health: { verdict: 'passing', reason: '', wanted: 'up', file: undefined },
+    supervision: { health: { verdict: 'passing', reason: '', file: undefined } },
   }) as Change;
   checker.changed(change);
   pass(5000);

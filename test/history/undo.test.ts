@@ -8,6 +8,7 @@ import { findRemoved, type Removal, type RemovalFilter, type Removed } from '../
 import { planRestore, restoreRemoved } from '../../src/history/undo.ts';
 import type { Actor } from '../../src/model/change.ts';
 import { Harness, type HarnessOptions, keyOf } from '../kit/harness.ts';
+import { performer } from '../kit/performer.ts';
 
 const operator: Actor = { kind: 'token', front: 'api', address: '192.0.2.9', principal: 'operator' };
 
@@ -22,7 +23,7 @@ function recorded(options: HarnessOptions = {}) {
     findRemoved(recorder, { fromMs: startMs, toMs: clock.wallMs(), why: ['cancelled'], ...filter }, scannedMax);
   const restore = async (filter: Partial<RemovalFilter> = {}, planMax?: number) => {
     const plan = await planRestore(registry, recorder, (await find(filter)).removed, planMax);
-    const outcome = restoreRemoved(registry, plan.planned, operator);
+    const outcome = await restoreRemoved(registry, plan.planned, operator, performer(registry, clock));
     const skipped = [...plan.skipped, ...outcome.skipped].map(({ removed, reason }) => `${idOf(removed)} ${reason}`);
     return { done: outcome.done.map(idOf), skipped, left: plan.left };
   };
@@ -50,8 +51,8 @@ describe('what was cancelled', () => {
     expect(instance).toMatchObject({ weight: 3, label: 'a1', tags: ['t'], metadata: new Map([['team', 'x']]) });
     expect(deadlineMs).toBe(clock.monotonicMs() + 3600_000);
     expect(changes).toEqual([
-      { why: 'registered', by: { ...operator, reason: 'put back: cancelled at revision 103' } },
-      { why: 'registered', by: { ...operator, reason: 'put back: cancelled at revision 104' } },
+      { why: 'registered', by: { ...operator, reason: 'restored: cancelled at revision 103' } },
+      { why: 'registered', by: { ...operator, reason: 'restored: cancelled at revision 104' } },
     ]);
     expect(harness.data('orders.prod.svc')).toEqual(['10.0.0.1']);
   });

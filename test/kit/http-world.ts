@@ -2,8 +2,9 @@
 
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Logger, pino } from 'pino';
-import type { HttpCounters } from '../../src/control/decision-log.ts';
-import { DrainWaits, type HandedOut } from '../../src/control/drain-waits.ts';
+import { type Control, type ControlDeps, createControl } from '../../src/control/control.ts';
+import { DecisionLog, type HttpCounters } from '../../src/control/decision-log.ts';
+import type { DrainWaits, HandedOut } from '../../src/control/drain-waits.ts';
 import { LongPolls } from '../../src/control/long-poll.ts';
 import { ChangeLog } from '../../src/history/change-log.ts';
 import { LogRecorder } from '../../src/history/log-recorder.ts';
@@ -11,6 +12,7 @@ import type { ResolveResult } from '../../src/http/api/read-answer.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server/server.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
 import type { Instance } from '../../src/model/instance.ts';
+import { Life } from '../../src/model/life.ts';
 import { Registry, type RegistryOptions } from '../../src/registry/registry.ts';
 import { FakeClock } from './clock.ts';
 
@@ -76,6 +78,7 @@ export class FakeCounters implements HttpCounters {
 export interface WorldOptions {
   readonly registry?: Partial<RegistryOptions>;
   readonly deps?: Partial<HttpDeps>;
+  readonly control?: Partial<ControlDeps>;
   readonly waitingMax?: number;
   readonly watch?: Partial<WatchersOptions>;
   /** What DNS says of its answers with an instance; nobody holds one otherwise. */
@@ -93,6 +96,7 @@ export interface World {
   readonly timers: FakeTimers;
   readonly longPolls: LongPolls;
   readonly watchers: Watchers;
+  readonly control: Control;
   readonly drainWaits: DrainWaits;
   readonly counters: FakeCounters;
   /** The lines that were logged. */
@@ -114,12 +118,22 @@ const answer: ResolveResult = {
   ttl: 5,
 };
 
+/** The identity that ids, tags and indexes of such a world carry. */
+export const lifeToken = 'thislife';
+
+/** The index of a revision of such a world. */
+export const indexOf = (revision: number): string => `${lifeToken}-${revision}`;
+
+/** The entity tag of a revision of such a world. */
+export const tagOf = (revision: number): string => `"${lifeToken}-${revision}"`;
+
 export function createWorld(options: WorldOptions = {}): World {
   const clock = new FakeClock();
   const timers = new FakeTimers();
   const counters = new FakeCounters();
   const log: Json[] = [];
-  const logger: Logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as Json) });
+  const own: Logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as Json) });
+  const logger = options.deps?.logger ?? own;
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const limits = { instancesMax: 1000, instancesPerAppMax: 500, initialRevision: 100 };
   const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits, ...options.registry });
@@ -127,25 +141,35 @@ export function createWorld(options: WorldOptions = {}): World {
   const longPolls = new LongPolls({ waitingMax: options.waitingMax ?? 100, ...fake });
   registry.onChange((change) => longPolls.notify(change));
   const handedOut = options.handedOut ?? (() => ({ lastServedMs: undefined, heldUntilMs: 0 }));
-  const drainWaits = new DrainWaits({ registry, clock, longPolls, handedOut: async (instance) => handedOut(instance) });
   const changeLog = new ChangeLog(registry, { max: options.changesMax ?? 10_000 });
   registry.onChange((change) => changeLog.append(change));
-  const watchers = new Watchers({ registry, log: changeLog, clock, max: 100, ...options.watch });
-  registry.onChange((change) => watchers.changed(change));
-  const app = createHttpServer({
+  const control = createControl({
     registry,
     clock,
+    log: new DecisionLog(logger, counters),
+    longPolls,
+    recorder: new LogRecorder(changeLog, clock.wallMs()),
+    availability: { isRecovered: () => true, storeTrouble: () => undefined },
+    durable: async () => {},
+    visible: () => undefined,
+    handedOut: async (instance) => handedOut(instance),
+    beganAt: changeLog.beganAt,
+    random: Math.random,
+    ...options.control,
+  });
+  const life = new Life(lifeToken);
+  const watchers = new Watchers({ view: registry, log: changeLog, clock, life, max: 100, ...options.watch });
+  registry.onChange((change) => watchers.changed(change));
+  const app = createHttpServer({
+    control,
+    clock,
+    life,
     origin: 'svc.',
     defaults,
     logger,
     tokens: [],
-    longPolls,
     watchers,
-    drainWaits,
-    counters,
     version: '0.0.0-test',
-    recorder: new LogRecorder(changeLog, clock.wallMs()),
-    durable: async () => {},
     isReady: () => true,
     metricsText: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'rollcall_up 1\n' }),
     resolve: async () => answer,
@@ -159,7 +183,8 @@ export function createWorld(options: WorldOptions = {}): World {
   };
   const register = (path: string, fields: Json = {}): Promise<Reply> =>
     call('PUT', `/apps/${path}`, { addrs: ['http://10.0.0.7:8080'], ...fields });
-  return { app, registry, clock, timers, longPolls, watchers, drainWaits, counters, log, call, register };
+  const { drainWaits } = control;
+  return { app, registry, control, clock, timers, longPolls, watchers, drainWaits, counters, log, call, register };
 }
 
 /** The problem document of a reply, after a check that it is one. */

@@ -1,7 +1,7 @@
 // A registry on a store in a folder, as app.ts puts them together, with a clock moved by hand: open, change, end it in
 // any way, open again.
 
-import type { PersistedInstance } from '../../src/registry/options.ts';
+import type { PersistedInstance } from '../../src/model/persisted-instance.ts';
 import { openPersistence, type Persistence, type PersistenceOptions } from '../../src/store/persistence.ts';
 import type { FakeClock } from './clock.ts';
 import { Harness } from './harness.ts';
@@ -49,7 +49,10 @@ export async function openWorld(
   });
   if (kept === 'stopped') throw new Error('stopped while it was opened');
   if ('problem' in kept) throw new Error(kept.problem);
-  const world = new Harness({ initialRevision: kept.initialRevision });
+  const world = new Harness({
+    initialRevision: kept.initialRevision,
+    onHoldReleased: (key) => kept.holdReleased(key),
+  });
   harness = world;
   const taken = await kept.restore((saved) => {
     const refused = refusal(saved);
@@ -64,6 +67,7 @@ export async function openWorld(
     return { ...again, log: [...log, ...again.log] };
   }
   const restored = taken;
+  world.registry.recoverHolds(await kept.holds());
   world.registry.onChange((change) => kept.changed(change));
   return {
     harness: world,

@@ -1,7 +1,7 @@
 // DNS as the HTTP plane sees it, behind the registry until the test says otherwise.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Shown } from '../../src/control/visible.ts';
+import type { Visible } from '../../src/control/visible.ts';
 
 export class LateDns {
   readonly #registry: { readonly revision: number };
@@ -14,9 +14,9 @@ export class LateDns {
     this.shownTo = registry.revision;
   }
 
-  readonly shown: Shown = () => {
+  readonly visible: Visible = () => {
     if (this.shownTo === this.#registry.revision) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise<void>((resolve) => this.#waiting.push(resolve));
   };
 
   /** Shows what there is now; settles when all have heard of it who waited. */

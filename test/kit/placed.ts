@@ -1,7 +1,7 @@
 // Instances made in a line, for what chooses among them.
 
+import { compactInstance } from '../../src/model/compact-instance.ts';
 import { type Instance, parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { CompactInstance } from '../../src/registry/compact-instance.ts';
 
 export interface Placed {
   readonly instance: Instance;
@@ -11,7 +11,7 @@ export interface Placed {
 export function placed(id: string, fields: Readonly<Record<string, unknown>> = {}): Placed {
   const body = { addrs: ['http://10.0.0.1:80'], ...fields };
   const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 }) as Registration;
-  return { instance: new CompactInstance({ env: 'prod', appid: 'orders' }, id, id.toLowerCase(), registration) };
+  return { instance: compactInstance({ env: 'prod', appid: 'orders' }, id, id.toLowerCase(), registration) };
 }
 
 export function idsOf(items: readonly Placed[]): string[] {

@@ -4,6 +4,7 @@ import { ChangeLog } from '../../src/history/change-log.ts';
 import { type WatchQuery, watchQuery } from '../../src/http/watch/watch-query.ts';
 import type { EventStream } from '../../src/http/watch/watcher.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
+import { Life } from '../../src/model/life.ts';
 import { EventParser, type Told, WatchedState } from './event-stream.ts';
 import { Harness } from './harness.ts';
 import { LateDns } from './late-dns.ts';
@@ -75,7 +76,7 @@ export class FakeStream implements EventStream {
   }
 }
 
-export interface WatchWorldOptions extends Omit<Partial<WatchersOptions>, 'shown'> {
+export interface WatchWorldOptions extends Omit<Partial<WatchersOptions>, 'visible'> {
   /** DNS shows changes when the test says so; at once by default. */
   readonly lateDns?: boolean;
   readonly changesMax?: number;
@@ -95,14 +96,15 @@ export class WatchWorld {
     this.registry.onChange((change) => this.log.append(change));
     if (!lateDns) this.registry.onChange(() => void this.dns.catchUp());
     this.watchers = new Watchers({
-      registry: this.registry,
+      view: this.registry,
+      life: new Life('thislife'),
       log: this.log,
       clock: this.harness.clock,
       max: 100,
       beatMs: 2 ** 31 - 1,
       nextTurn: (turn) => void this.#turns.push(turn),
       onCut: (reason) => void this.cuts.push(reason),
-      shown: lateDns ? this.dns.shown : undefined,
+      visible: lateDns ? this.dns.visible : undefined,
       ...options,
     });
     this.registry.onChange((change) => this.watchers.changed(change));

@@ -1,6 +1,7 @@
 // The metrics page: what was counted is what it says, whatever came in.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { HttpCounts } from '../../src/metrics/http-counts.ts';
 import { createMetrics, type DnsCounts, type Metrics } from '../../src/metrics/metrics.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
@@ -33,7 +34,9 @@ function createPage(processMetrics = false) {
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const limits = { instancesMax: 100, instancesPerAppMax: 100, initialRevision: 10 };
   const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
+  const http = new HttpCounts();
   const metrics = createMetrics({
+    http,
     registry,
     pauses: { count: 2, ms: 1500 },
     plane: { threads: 2, transport: 'dgram' },
@@ -62,7 +65,7 @@ function createPage(processMetrics = false) {
   };
   const lines = async () =>
     (await metrics.text()).text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return { clock, registry, metrics, register, lines };
+  return { clock, registry, metrics, http, register, lines };
 }
 
 test('the checks: what was run, and with which result', async () => {
@@ -142,17 +145,17 @@ test('the registry: instances by status, apps, changes and the revision follow w
 });
 
 test('the HTTP plane: outcomes begin at zero, requests are counted by template, method and class', async () => {
-  const { metrics, lines } = createPage();
+  const { http, lines } = createPage();
   expect(await lines()).toContain('rollcall_registrations_total{outcome="full"} 0');
-  metrics.http.registration('created');
-  metrics.http.renewal('renewed');
-  metrics.http.renewal('renewed');
-  metrics.http.patch('patched');
-  metrics.http.cancel('cancelled');
-  metrics.http.request('GET', '/api/v1/apps', 200);
-  metrics.http.request('GET', '/api/v1/apps', 304);
-  metrics.http.request('GET', '/api/v1/apps', 299);
-  for (let i = 0; i < 50; i++) metrics.http.request(`X${i}`, 'unmatched', 405);
+  http.registration('created');
+  http.renewal('renewed');
+  http.renewal('renewed');
+  http.patch('patched');
+  http.cancel('cancelled');
+  http.request('GET', '/api/v1/apps', 200);
+  http.request('GET', '/api/v1/apps', 304);
+  http.request('GET', '/api/v1/apps', 299);
+  for (let i = 0; i < 50; i++) http.request(`X${i}`, 'unmatched', 405);
   expect(await lines()).toEqual(
     expect.arrayContaining([
       'rollcall_registrations_total{outcome="created"} 1',
@@ -172,11 +175,11 @@ test('the HTTP plane: outcomes begin at zero, requests are counted by template, 
 });
 
 test('the HTTP plane: how long calls took, in buckets that add up, and who is connected', async () => {
-  const { metrics, lines } = createPage();
-  for (const seconds of [0.0001, 0.0005, 0.002, 0.3, 60]) metrics.http.took('write', seconds);
-  metrics.http.connected(1);
-  metrics.http.connected(1);
-  metrics.http.connected(-1);
+  const { http, lines } = createPage();
+  for (const seconds of [0.0001, 0.0005, 0.002, 0.3, 60]) http.took('write', seconds);
+  http.connected(1);
+  http.connected(1);
+  http.connected(-1);
   const page = await lines();
   expect(page).toEqual(
     expect.arrayContaining([

@@ -8,6 +8,7 @@ import type { Change } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { performer } from '../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const key = { env: 'prod', appid: 'orders', instance: 'one' };
@@ -45,7 +46,7 @@ function world() {
 test('it waits until it passes, and leaves when it fails; each change says why', () => {
   const { registry, register, changes, now } = world();
   register({ checks });
-  expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'unchecked', wanted: 'up' } });
+  expect(now()).toMatchObject({ status: 'waiting', wanted: 'up', health: { verdict: 'unchecked' } });
   expect(registry.judge(key, passing)).toBe(true);
   expect(now()?.status).toBe('up');
   expect(registry.judge(key, passing)).toBe(false);
@@ -104,7 +105,7 @@ test('what its owner has drained stays drained, whatever its checks say', () => 
   expect(registry.drain(key).kind).toBe('drained');
   registry.judge(key, critical);
   registry.judge(key, passing);
-  expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'passing', wanted: 'waiting' } });
+  expect(now()).toMatchObject({ status: 'waiting', wanted: 'up', health: { verdict: 'passing' } });
   registry.patch(key, { status: 'up' });
   expect(now()?.status).toBe('up');
 });
@@ -158,25 +159,24 @@ test('checks may come and go: with them no lease, without them one that starts t
 test('after a restart it is what it was, and is held to no lease', () => {
   const { registry, now, pass } = world();
   const times = { registeredAtMs: 1, upAtMs: 1, renewedAtMs: 1, updatedAtMs: 1, dirtyAtMs: 1 };
-  const health = { ...passing, wanted: 'up', file: 'a.yaml' } as const;
+  const health = { ...passing, file: 'a.yaml' } as const;
   const registration = registrationOf({ checks });
-  registry.recover({ key, label: 'one', registration, times, revision: 1, health });
+  registry.recover({ key, label: 'one', registration, times, revision: 1, supervision: { health } });
   expect(now()).toMatchObject({ status: 'up', health });
   pass(86_400_000);
   expect(now()?.status).toBe('up');
 });
 
-test('put back after a mistake it is what its owner wanted, and has to pass again', () => {
-  const { registry, register, changes, now } = world();
+test('restored after a mistake it is what its owner wanted, and has to pass again', async () => {
+  const { registry, clock, register, changes, now } = world();
   register({ checks });
   registry.judge(key, critical);
   registry.cancel(key);
   const change = changes.at(-1) as Change;
   const removed = { why: 'cancelled', change, instance: change.before } as Removed;
-  expect(
-    restoreRemoved(registry, [removed], { kind: 'anonymous', front: 'api', address: '127.0.0.1' }).done.length,
-  ).toBe(1);
-  expect(now()).toMatchObject({ status: 'waiting', health: { verdict: 'unchecked', wanted: 'up' } });
+  const actor = { kind: 'anonymous', front: 'api', address: '127.0.0.1' } as const;
+  expect((await restoreRemoved(registry, [removed], actor, performer(registry, clock))).done.length).toBe(1);
+  expect(now()).toMatchObject({ status: 'waiting', wanted: 'up', health: { verdict: 'unchecked' } });
   registry.judge(key, passing);
   expect(now()?.status).toBe('up');
 });

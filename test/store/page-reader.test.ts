@@ -17,7 +17,7 @@ import { scratch } from '../kit/scratch.ts';
 function readBack(rows: readonly InstanceRow[]): ReadRow[] {
   const path = join(scratch(), 'rollcall.db');
   const database = Database.create(path, keptOptions(''), 1, 1);
-  database.fill(rows, [], {});
+  database.fill({ instances: rows, events: [], holds: [] }, {});
   const reader = new PageReader();
   const read: ReadRow[] = [];
   for (;;) {
@@ -103,7 +103,7 @@ test('times that are no whole milliseconds are read as well', () => {
 test('a column that is no text any more is damage', () => {
   const path = join(scratch(), 'rollcall.db');
   const made = Database.create(path, keptOptions(''), 1, 1);
-  made.fill(rowsOf([['orders.prod/a', {}]]), [], {});
+  made.fill({ instances: rowsOf([['orders.prod/a', {}]]), events: [], holds: [] }, {});
   made.close();
   const file = new DatabaseSync(path);
   // As a flipped bit of its type would make it.

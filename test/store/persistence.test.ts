@@ -112,13 +112,13 @@ describe('a restart', () => {
 });
 
 describe('a folder', () => {
-  test('holds three files after a clean end, and none of it is named in none', async () => {
+  test('holds four files after a clean end, and none of it is named in none', async () => {
     const folder = scratch();
     const world = await openWorld(folder);
     world.harness.register('orders.prod/a');
     await world.kept.recorder?.events({ limit: 1 });
     await world.close();
-    expect(readdirSync(folder).sort()).toEqual(['revision', 'rollcall.db', 'rollcall.lock']);
+    expect(readdirSync(folder).sort()).toEqual(['life', 'revision', 'rollcall.db', 'rollcall.lock']);
   });
 
   test('is used by one server at a time', async () => {

@@ -9,6 +9,7 @@ import type { Change } from '../../src/model/change.ts';
 import { Database } from '../../src/store/database.ts';
 import { EventSearch } from '../../src/store/event-search.ts';
 import { changeOf, changeRow } from '../../src/store/rows.ts';
+import { keyOf } from '../kit/harness.ts';
 import { keptOptions, openWorld } from '../kit/kept-world.ts';
 import { scratch } from '../kit/scratch.ts';
 import { changeAsJson, describeRecorder } from '../registry/recorder-contract.ts';
@@ -155,4 +156,28 @@ test('a damaged event is named, shortens no page, and what it would decide is no
   expect(await past('orders')).toEqual({ kind: 'damaged', changes: 2 });
   expect(await past('pay')).toMatchObject({ kind: 'known', instances: [{ instance: 'p' }] });
   await close();
+});
+
+test('a hold is there again after a restart, without its instance too; one that was lifted is not', async () => {
+  const folder = scratch();
+  const world = await openWorld(folder);
+  const until = world.harness.clock.wallMs() + 3_600_000;
+  const actor = { kind: 'token', front: 'api', principal: 'ops', address: '192.0.2.1' } as const;
+  const hold = (place: string) =>
+    world.harness.registry.perform({ kind: 'drain', key: keyOf(place), holdUntilMs: until }, actor);
+  for (const id of ['a', 'b', 'c']) world.harness.register(`orders.prod/${id}`);
+  world.harness.register('orders.prod/d');
+  for (const id of ['a', 'b', 'c']) hold(`orders.prod/${id}`);
+  world.harness.registry.perform({ kind: 'drain', key: keyOf('orders.prod/d') }, actor);
+  world.harness.cancel('orders.prod/b');
+  world.harness.registry.perform({ kind: 'up', key: keyOf('orders.prod/c') }, actor);
+  await world.close();
+  const second = await openWorld(folder);
+  const { registry } = second.harness;
+  expect(registry.find(keyOf('orders.prod/a'))?.instance.override).toMatchObject({ by: 'ops', until });
+  expect(registry.find(keyOf('orders.prod/d'))?.instance.override).toMatchObject({ by: 'ops', until: 'next-up' });
+  second.harness.register('orders.prod/b');
+  expect(registry.find(keyOf('orders.prod/b'))?.instance).toMatchObject({ status: 'waiting', override: { until } });
+  expect(registry.find(keyOf('orders.prod/c'))?.instance).toMatchObject({ status: 'up', override: undefined });
+  await second.close();
 });

@@ -6,12 +6,10 @@
 // beside the row, and their addresses in an index of objects.
 // Limits: 2^32 rows and apps.
 
+import { type AppPlace, CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { ipv4ToNumber } from '../../model/ip.ts';
 import type { HostsView } from '../../model/view.ts';
-import type { Named } from '../../registry/apps/catalogue.ts';
-import type { CompactInstance } from '../../registry/compact-instance.ts';
-import { type Alike, type InstanceParts, type Profile, ProfiledInstance } from '../../registry/instance-profile.ts';
 import { LabelStore } from '../../runtime/packed/label-store.ts';
 import { NumberRows } from '../../runtime/packed/number-rows.ts';
 import { RowIndex } from '../../runtime/packed/row-index.ts';
@@ -23,7 +21,7 @@ import { SharedParts } from './shared-parts.ts';
 /** An app's rows. */
 export interface AppRows {
   /** Shared by its instances. */
-  readonly place: Named;
+  readonly place: AppPlace;
   /** Set by the table, while the app has rows. */
   number: number;
   /** The row that arrived last; -1: there is none. */
@@ -34,7 +32,7 @@ const NEXT = 0;
 const PREVIOUS = 1;
 const APP = 2;
 const LABEL = 3;
-/** The profile's number, or `odd`. */
+/** The profile's number, or `irregular`. */
 const PROFILE = 4;
 const HOST = 5;
 /** A port number, or above those the number of a list of some. */
@@ -43,10 +41,10 @@ const NEXT_AT_HOST = 7;
 const PREVIOUS_AT_HOST = 8;
 const fieldCount = 9;
 
-const odd = 2 ** 32 - 1;
+const irregular = 2 ** 32 - 1;
 const lists = 2 ** 16;
 
-type Plain = InstanceParts & { readonly names: string; readonly hosts: number };
+type Plain = CompactInstance & { readonly names: string; readonly hosts: number };
 
 export class InstanceTable implements HostsView {
   readonly #rows = new NumberRows(fieldCount);
@@ -57,8 +55,8 @@ export class InstanceTable implements HostsView {
   readonly #labels = new LabelStore();
   readonly #profiles = new SharedParts<Profile>();
   readonly #lists = new SharedParts<readonly number[]>();
-  readonly #odd = new ShardedMap<CompactInstance, number>();
-  readonly #oddHosts = new HostInstances();
+  readonly #irregular = new ShardedMap<CompactInstance, number>();
+  readonly #irregularHosts = new HostInstances();
   readonly #byLabel = new RowIndex((row) =>
     mixed(this.#labels.hash(this.#get(row, LABEL), appHash(this.#get(row, APP)))),
   );
@@ -74,11 +72,11 @@ export class InstanceTable implements HostsView {
   }
 
   /** What a row says, as a value that stays what it is. */
-  instance(row: number): Instance & InstanceParts {
+  instance(row: number): CompactInstance {
     const profile = this.#get(row, PROFILE);
-    if (profile === odd) return this.#odd.get(row) as CompactInstance;
+    if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
     const { place } = this.#apps[this.#get(row, APP)] as AppRows;
-    return new ProfiledInstance(place, {
+    return new CompactInstance(place, {
       names: this.#label(row),
       // With its sign again.
       hosts: this.#get(row, HOST) | 0,
@@ -98,9 +96,9 @@ export class InstanceTable implements HostsView {
     return rows;
   }
 
-  /** In the order of their arrival, but for odd ones. */
+  /** In the order of their arrival, irregular ones first. */
   at(host: string): Instance[] | undefined {
-    const found = [...(this.#oddHosts.at(host) ?? [])];
+    const found = [...(this.#irregularHosts.at(host) ?? [])];
     const number = ipv4ToNumber(host);
     const first = number === undefined ? -1 : this.#firstAt(number >>> 0);
     for (let row = first; row >= 0; ) {
@@ -114,14 +112,14 @@ export class InstanceTable implements HostsView {
   count(host: string): 0 | 1 | 2 {
     const number = ipv4ToNumber(host);
     const first = number === undefined ? -1 : this.#firstAt(number >>> 0);
-    const others = this.#oddHosts.count(host);
+    const others = this.#irregularHosts.count(host);
     if (first < 0) return others;
     return others === 0 && this.#get(first, NEXT_AT_HOST) === first ? 1 : 2;
   }
 
   /** Whose profile a new instance of the app may share: that of the one before it, and of the latest of all. */
-  neighbours({ last }: AppRows): Alike[] {
-    return [last, this.#latest].filter((row) => row >= 0).map((row) => this.#alike(row));
+  neighbours({ last }: AppRows): Neighbour[] {
+    return [last, this.#latest].filter((row) => row >= 0).map((row) => this.#neighbour(row));
   }
 
   /** Adds an instance of the app, or puts it in the place of the one in `row`; answers the row. */
@@ -133,9 +131,9 @@ export class InstanceTable implements HostsView {
     const at = row >= 0 ? row : this.#join(app, instance.label);
     this.#latest = at;
     if (!isPlain(instance)) {
-      this.#set(at, PROFILE, odd);
-      this.#odd.set(at, instance);
-      this.#oddHosts.add(instance);
+      this.#set(at, PROFILE, irregular);
+      this.#irregular.set(at, instance);
+      this.#irregularHosts.add(instance);
       return at;
     }
     const { hosts, numbers, profile } = instance;
@@ -163,14 +161,14 @@ export class InstanceTable implements HostsView {
     this.#free = row;
   }
 
-  #alike(row: number): Alike {
+  #neighbour(row: number): Neighbour {
     const profile = this.#get(row, PROFILE);
-    if (profile === odd) return this.#odd.get(row) as CompactInstance;
+    if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
     return { numbers: this.#numbers(row), profile: this.#profiles.get(profile) };
   }
 
   /** Precondition: the row is plain. */
-  #numbers(row: number): Alike['numbers'] {
+  #numbers(row: number): Neighbour['numbers'] {
     const port = this.#get(row, PORT);
     return port < lists ? port : this.#lists.get(port - lists);
   }
@@ -205,9 +203,9 @@ export class InstanceTable implements HostsView {
   /** All that a row says but for its app and label. */
   #forget(row: number): void {
     const profile = this.#get(row, PROFILE);
-    if (profile === odd) {
-      this.#oddHosts.delete(this.#odd.get(row) as CompactInstance);
-      this.#odd.delete(row);
+    if (profile === irregular) {
+      this.#irregularHosts.delete(this.#irregular.get(row) as CompactInstance);
+      this.#irregular.delete(row);
       return;
     }
     this.#profiles.delete(profile);
@@ -245,9 +243,14 @@ export class InstanceTable implements HostsView {
   }
 }
 
-function isPlain(instance: InstanceParts): instance is Plain & CompactInstance {
+function isPlain(instance: CompactInstance): instance is Plain {
   const { names, hosts, profile } = instance;
-  return typeof names === 'string' && typeof hosts === 'number' && profile.health === undefined;
+  return (
+    typeof names === 'string' &&
+    typeof hosts === 'number' &&
+    profile.health === undefined &&
+    profile.override === undefined
+  );
 }
 
 /** What labels of an app are hashed together with. */

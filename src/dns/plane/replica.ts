@@ -5,10 +5,10 @@
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
+import { type AppPlace, compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
-import { Catalogue, type Named } from '../../registry/apps/catalogue.ts';
-import { CompactInstance } from '../../registry/compact-instance.ts';
+import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
@@ -50,7 +50,7 @@ class Shown implements LeasedInstance {
 type Leases = ShardedMap<LeaseState, number>;
 
 class ReplicaApp implements AppView, AppRows {
-  readonly place: Named;
+  readonly place: AppPlace;
   number = -1;
   last = -1;
   revision = 0;
@@ -137,7 +137,7 @@ export class Replica implements RegistryView {
   }
 
   #put(update: Put, listener: ReplicaListener): void {
-    const { env, appid, label, id, revision, registration, health } = update;
+    const { env, appid, label, id, revision, registration, supervision } = update;
     let app = this.#apps.app(env, appid);
     if (app === undefined) {
       app = new ReplicaApp(env, appid, this);
@@ -146,7 +146,7 @@ export class Replica implements RegistryView {
     const table = this.#table;
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
-    const after = new CompactInstance(app.place, id, label, registration, table.neighbours(app), health);
+    const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });

@@ -5,10 +5,11 @@
 // Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../model/address.ts';
+import { isAlike } from '../../model/compact-instance.ts';
 import type { Health } from '../../model/health.ts';
-import type { Instance, Registration } from '../../model/instance.ts';
+import type { Instance, Registration, Supervision } from '../../model/instance.ts';
+import type { Override } from '../../model/status.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import { isAlike } from '../../registry/compact-instance.ts';
 
 export interface Place {
   readonly env: string;
@@ -40,8 +41,8 @@ export interface Put extends Place, LeaseState {
   /** Mostly the label itself. */
   readonly id: string;
   readonly registration: Registration;
-  /** Of a checked instance. */
-  readonly health: Health | undefined;
+  /** What a thread knows of its supervision. */
+  readonly supervision: Pick<Supervision, 'health' | 'override'>;
 }
 
 type Row = readonly unknown[];
@@ -57,13 +58,14 @@ export function putRow(told: ReplicaInstance, revision: number, why: string, bef
     const [only] = addrs;
     if (only !== undefined && addrs.length === 1) return alikeRow(instance, only, revision, before);
   }
-  const { env, appid, label, version, zone, group, tags, weight, priority, status, metadata } = instance;
+  const { env, appid, label, version, zone, group, tags, weight, priority, wanted, metadata } = instance;
   const addrs = instance.addrs.map(addressToText);
   const id = instance.instance === label ? '' : instance.instance;
   const texts = [id, version, zone, group, tags, [...metadata].flat(), addrs];
-  const numbers = [weight, priority, status === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
-  const health = instance.health === undefined ? [] : healthRow(instance.health);
-  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts, ...health];
+  const numbers = [weight, priority, wanted === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
+  const { health, override } = instance;
+  const supervision = health === undefined && override === undefined ? [] : [health ?? null, override ?? null];
+  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts, ...supervision];
 }
 
 /** The instance as it is now, if there is nothing to be said of its lease. */
@@ -109,11 +111,11 @@ type AppOf = [env: string, appid: string];
 
 function alikeOf([, label, id, revision, host, number, ...app]: AlikeRow, before: Put): Put {
   const [env = before.env, appid = before.appid] = app;
-  const { registration, health, deadlineMs, why } = before;
+  const { registration, supervision, deadlineMs, why } = before;
   const [{ port, protocol, family }] = registration.addrs as readonly [Address];
   const addrs = [{ port, protocol, host, family, number }];
   const place = { env, appid, label, id: id === '' ? label : id };
-  return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, health, deadlineMs, why };
+  return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, supervision, deadlineMs, why };
 }
 
 type Lease = [deadlineMs: number | null, why: string | null];
@@ -143,25 +145,15 @@ function updateOf(row: Row): Update {
     checks: noChecks,
   };
   const place = { env, appid, label, id: id === '' ? label : id };
-  const health = healthIn(row.slice(19) as ReturnType<typeof healthRow> | []);
-  return { kind: 'put', revision, ...place, registration, health, ...stateOf(row.slice(5, 7) as Lease) };
+  const [health = null, override = null] = row.slice(19) as [(Health | null)?, (Override | null)?];
+  const supervision = { health: health ?? undefined, override: override ?? undefined };
+  return { kind: 'put', revision, ...place, registration, supervision, ...stateOf(row.slice(5, 7) as Lease) };
 }
 
 /** One for all instances that have none: a map of its own is some 200 octets. */
 const noMetadata: ReadonlyMap<string, string> = new Map();
 const noTags: readonly string[] = [];
 const noChecks: Registration['checks'] = [];
-
-/** What is said of a checked instance that takes no traffic. */
-function healthRow({ verdict, reason, wanted }: Health): [Health['verdict'], string, Health['wanted']] {
-  return [verdict, reason, wanted];
-}
-
-function healthIn(row: ReturnType<typeof healthRow> | []): Health | undefined {
-  if (row.length === 0) return undefined;
-  const [verdict, reason, wanted] = row;
-  return { verdict, reason, wanted, file: undefined };
-}
 
 function stateOf([deadlineMs, why]: Lease): LeaseState {
   return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, why: why ?? undefined };

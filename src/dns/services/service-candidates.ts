@@ -1,10 +1,10 @@
 // Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
 // (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
 
+import { onlyIpv4Of } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { type IpFamily, ipv4ToNumber, parseIpv6 } from '../../model/ip.ts';
 import type { LeasedInstance, RegistryView } from '../../model/view.ts';
-import { onlyIpv4Of } from '../../registry/instance-profile.ts';
 import type { InstanceSource, Rdata, RRset } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';

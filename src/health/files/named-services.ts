@@ -8,20 +8,23 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../../model/change.ts';
 import { type Instance, parseRegistration, type Registration, registrationToJson } from '../../model/instance.ts';
+import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, instanceKey } from '../../model/names.ts';
-import type { Registry } from '../../registry/registry.ts';
+import { type Principal, unrestricted } from '../../model/principal.ts';
+import type { Submit } from '../../model/submit.ts';
 import type { Service } from './service-file.ts';
 
 /** By instance, the digest of what a file has said of it. */
 export type Said = ReadonlyMap<string, string>;
 
 export interface NamedServicesDeps {
-  readonly registry: Pick<Registry, 'register' | 'cancel' | 'find'>;
+  readonly submit: Submit;
+  readonly view: { find(key: InstanceKey): InstanceRecord | undefined };
   /** As events show it: `services.d/pay.yaml`. */
   readonly pathOf: (file: string) => string;
   /** Instances that came from the file in an earlier life. */
   readonly restoredFrom: (file: string) => Iterable<InstanceKey>;
-  /** Lets others have their turn. */
+  /** Lets other work have its turn. */
   readonly nextTurn: () => Promise<void>;
   /** Keeps what a file has said for the next life; empty: nothing any more. */
   readonly remember: (file: string, said: Said) => void;
@@ -29,7 +32,7 @@ export interface NamedServicesDeps {
   readonly onTaken: (file: string, key: InstanceKey) => void;
 }
 
-/** Registering is answered by every listener there is: so many take some ten milliseconds. */
+/** So many are submitted together and settle together: some ten milliseconds of work. */
 const atOnceMax = 100;
 
 export class NamedServices {
@@ -60,32 +63,42 @@ export class NamedServices {
     const said = new Map<string, string>();
     const refused: Service[] = [];
     const faults: string[] = [];
-    for (const [index, service] of services.entries()) {
-      if (index % atOnceMax === atOnceMax - 1) await this.#deps.nextTurn();
-      const holder = named.has(idOf(service.key)) ? 'this file' : holders.get(idOf(service.key));
-      const fault = this.#register(file, service, holder);
-      if (fault === undefined) {
-        named.set(idOf(service.key), service.key);
-        said.set(idOf(service.key), digestOf(service));
-      } else {
-        faults.push(fault);
-        if (holder !== 'this file') refused.push(service);
+    for (let start = 0; start < services.length; start += atOnceMax) {
+      if (start > 0) await this.#deps.nextTurn();
+      const taken = new Set(named.keys());
+      const results = services.slice(start, start + atOnceMax).map(async (service) => {
+        const id = idOf(service.key);
+        const holder = taken.has(id) ? 'this file' : holders.get(id);
+        taken.add(id);
+        return { service, id, holder, fault: await this.#register(file, service, holder) };
+      });
+      for (const { service, id, holder, fault } of await Promise.all(results)) {
+        if (fault === undefined) {
+          named.set(id, service.key);
+          said.set(id, digestOf(service));
+        } else {
+          faults.push(fault);
+          if (holder !== 'this file') refused.push(service);
+        }
       }
     }
     this.#keep(file, named, refused);
     this.#remember(file, said);
-    for (const [id, key] of before) if (!named.has(id)) this.#leave(file, key);
-    this.#tryAgain(file);
+    await this.#leaveAll(
+      file,
+      [...before].filter(([id]) => !named.has(id)).map(([, key]) => key),
+    );
+    await this.#tryAgain(file);
     return faults;
   }
 
   /** A file is gone, and all that it names with it. */
-  withdraw(file: string): void {
+  async withdraw(file: string): Promise<void> {
     const named = (this.#named.get(file) ?? this.#restored(file)).values();
     this.#keep(file, new Map(), []);
     this.#remember(file, new Map());
-    for (const key of [...named]) this.#leave(file, key);
-    this.#tryAgain(file);
+    await this.#leaveAll(file, [...named]);
+    await this.#tryAgain(file);
   }
 
   #restored(file: string): Map<string, InstanceKey> {
@@ -93,34 +106,37 @@ export class NamedServices {
   }
 
   /** What others refused to `because` may be free now. */
-  #tryAgain(because: string): void {
+  async #tryAgain(because: string): Promise<void> {
     for (const [file, services] of [...this.#refused]) {
       if (file === because) continue;
       const named = this.#named.get(file) ?? new Map<string, InstanceKey>();
       const holders = this.#holders((name) => name !== file);
       const said = new Map(this.#said.get(file));
-      const left = services.filter((service) => {
+      const left: Service[] = [];
+      for (const service of services) {
         const id = idOf(service.key);
-        if (named.has(id) || this.#register(file, service, holders.get(id)) !== undefined) return true;
-        named.set(id, service.key);
-        said.set(id, digestOf(service));
-        this.#deps.onTaken(file, service.key);
-        return false;
-      });
+        if (named.has(id) || (await this.#register(file, service, holders.get(id))) !== undefined) left.push(service);
+        else {
+          named.set(id, service.key);
+          said.set(id, digestOf(service));
+          this.#deps.onTaken(file, service.key);
+        }
+      }
       this.#keep(file, named, left);
       if (left.length < services.length) this.#remember(file, said);
     }
   }
 
-  #register(file: string, service: Service, holder: string | undefined): string | undefined {
+  async #register(file: string, service: Service, holder: string | undefined): Promise<string | undefined> {
     const { key, registration, at } = service;
     if (holder !== undefined) return `${at}: ${key.env}/${key.appid}/${key.instance} is in ${holder} already`;
     const as = this.#what(file, service);
     if (as === 'nothing') return undefined;
-    const { registry } = this.#deps;
-    const found = as === 'present' ? registry.find(key) : undefined;
+    const { submit, view } = this.#deps;
+    const found = as === 'present' ? view.find(key) : undefined;
     const present = found && presentRegistration(found.instance);
-    const outcome = registry.register(key, present ?? registration, { by: this.#by(file), file });
+    const command = { kind: 'register' as const, key, registration: present ?? registration, file };
+    const outcome = await submit(principalOf(file), this.#by(file), command);
     return 'problem' in outcome ? `${at}: ${outcome.problem.field} ${outcome.problem.message}` : undefined;
   }
 
@@ -130,7 +146,7 @@ export class NamedServices {
     const id = idOf(service.key);
     const before = this.#said.get(file)?.get(id);
     if (before !== undefined) return before === digest ? 'nothing' : 'written';
-    const instance = this.#deps.registry.find(service.key)?.instance;
+    const instance = this.#deps.view.find(service.key)?.instance;
     const other = instance?.health?.file;
     if (instance === undefined || other === undefined) return 'written';
     // Written down before what files say was: it is the same, unless the file was changed meanwhile.
@@ -148,11 +164,17 @@ export class NamedServices {
     this.#deps.remember(file, said);
   }
 
-  /** Takes out what came from the file, unless somebody has registered it otherwise since. */
-  #leave(file: string, key: InstanceKey): void {
-    const { registry } = this.#deps;
-    if (registry.find(key)?.instance.health?.file !== file) return;
-    registry.cancel(key, { ...this.#by(file), reason: 'the service file names it no more' });
+  async #leaveAll(file: string, keys: readonly InstanceKey[]): Promise<void> {
+    for (let start = 0; start < keys.length; start += atOnceMax)
+      await Promise.all(keys.slice(start, start + atOnceMax).map((key) => this.#leave(file, key)));
+  }
+
+  /** Takes out what came from the file, unless it has been registered otherwise since. */
+  async #leave(file: string, key: InstanceKey): Promise<void> {
+    const { submit, view } = this.#deps;
+    if (view.find(key)?.instance.health?.file !== file) return;
+    const actor = { ...this.#by(file), reason: 'the service file names it no more' };
+    await submit(principalOf(file), actor, { kind: 'cancel', key });
   }
 
   #keep(file: string, named: Map<string, InstanceKey>, refused: readonly Service[]): void {
@@ -171,6 +193,10 @@ export class NamedServices {
   #by(file: string): Actor {
     return { kind: 'file', front: 'file', address: this.#deps.pathOf(file) };
   }
+}
+
+function principalOf(file: string): Principal {
+  return unrestricted('file', file);
 }
 
 function digestOf({ key, registration }: Service): string {

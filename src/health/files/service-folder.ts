@@ -23,7 +23,7 @@ export interface ServiceFolderDeps {
     leaving: ReadonlySet<string>,
   ) => Promise<readonly string[]>;
   /** A file is gone. */
-  readonly withdraw: (file: string) => void;
+  readonly withdraw: (file: string) => Promise<void>;
   readonly tell: Tell;
 }
 
@@ -111,7 +111,7 @@ export class ServiceFolder {
     for (const name of leaving) {
       if (this.#isClosed) return true;
       this.#files.delete(name);
-      this.#deps.withdraw(name);
+      await this.#deps.withdraw(name);
       this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone');
     }
     return true;

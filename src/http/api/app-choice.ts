@@ -1,20 +1,15 @@
-// The parameters of a list of instances that say whom a caller takes and in what order: `near`, `order`, `limit`, and
-// `subset` with `client`. A client that does not name itself is called by its address, which is the same name for all
-// who are behind one proxy.
-// `round-robin` goes on from call to call: the number of the next turn is kept for each list that was asked for (app,
-// filters, choice), so that two callers of different lists do not take each other's turns.
-// Limit: `listsMax` lists; one that is forgotten begins anywhere, or the first instance would get all the calls.
+// The parameters of a list of instances that choose among them and order them: `near`, `order`, `limit`, and `subset` with
+// `client`. A client that does not name itself is named by its address, which is one name for all behind one proxy.
 
 import type { FastifyRequest } from 'fastify';
-import { LRUCache } from 'lru-cache';
 import { problem } from '../../model/problem.ts';
 import type { Choice } from '../../model/selection/choose.ts';
-import { type Draw, Order } from '../../model/selection/order.ts';
+import { Order } from '../../model/selection/order.ts';
 import type { QueryReader } from './query-reader.ts';
 
 export const choiceParameters = ['near', 'order', 'limit', 'subset', 'client'] as const;
 
-/** A list of more is not read at once by anybody. */
+/** Longer than any list that is read at once. */
 const listedMax = 1000;
 
 /** Reads the parameters; problems are left with the reader. */
@@ -49,23 +44,4 @@ function subsetOf(query: QueryReader, address: string): Choice['subset'] {
   else if (client !== undefined && query.texts('subset') === undefined)
     query.problems.push(problem('client', 'is the name that a subset is chosen by: give subset as well', client));
   return size === undefined ? undefined : { size, client: client ?? address };
-}
-
-const listsMax = 10_000;
-
-export class Turns {
-  readonly #next = new LRUCache<string, number>({ max: listsMax });
-  readonly #random: () => number;
-
-  /** `random`: uniform in [0, 1). */
-  constructor(random: () => number) {
-    this.#random = random;
-  }
-
-  /** What the next order of the list `key` is made with. */
-  draw(key: string): Draw {
-    const turn = this.#next.get(key) ?? Math.floor(this.#random() * 2 ** 31);
-    this.#next.set(key, (turn + 1) % Number.MAX_SAFE_INTEGER);
-    return { random: this.#random, turn };
-  }
 }

@@ -8,7 +8,7 @@ export interface AppPlace {
   readonly appid: string;
 }
 
-/** The canonical parts, or what is wrong with them; `field` is where they stand. */
+/** The canonical parts, or what is wrong with them; `field` is where they were given. */
 export function parseAppPlace(field: string, text: string): AppPlace | Problem {
   const slash = text.indexOf('/');
   if (slash < 0) return problem(field, 'must be of the form env/appid, such as prod/orders', text);

@@ -2,29 +2,21 @@
 // says until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sendProblem } from '../server/problem-details.ts';
-import type { DrainContext } from './drain.ts';
+import type { ApiContext } from './api-context.ts';
 import { readInstanceCall } from './instance-call.ts';
-import { actorOf, unknownInstance, whenDurable } from './write-context.ts';
+import { isRefusal, sendRefusal } from './refusals.ts';
+import { answerWhenSafe } from './stop-answer.ts';
 
 /** Handles the call; a body is ignored. */
-export function cancel(context: DrainContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { registry, log } = context;
+export async function cancel(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const call = readInstanceCall(context, request, reply, 'cancel', ['wait', 'reason']);
   if (call === undefined) return reply;
-  const { key, reason, waitMs } = call;
-  const outcome = registry.cancel(key, actorOf(request, reason));
-  log.count.cancel(outcome.kind);
-  if (outcome.kind === 'unknown') return sendProblem(reply, unknownInstance(key, 'cancel'));
+  const { key, precondition, actor, waitMs } = call;
+  const command = { kind: 'cancel' as const, key, precondition };
+  const outcome = await context.control.commands.submit(request.principal, actor, command);
+  if (isRefusal(outcome)) return sendRefusal(request, reply, context.life, 'cancel', key, outcome);
   const { instance } = outcome.stored;
-  const { revision } = registry;
-  log.decided('cancelled', request, key, revision, reason);
-  const document = {
-    env: instance.env,
-    appid: instance.appid,
-    instance: instance.instance,
-    outcome: 'cancelled',
-    revision,
-  };
-  return whenDurable(context, reply, () => context.drainWaits.answer(request, reply, instance, document, waitMs));
+  const { env, appid, instance: id } = instance;
+  const document = { env, appid, instance: id, outcome: outcome.kind, revision: outcome.revision };
+  return answerWhenSafe(context, request, reply, instance, document, waitMs);
 }

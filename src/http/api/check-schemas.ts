@@ -3,7 +3,7 @@
 import Type from 'typebox';
 import { CheckType, checkLimits } from '../../model/checks.ts';
 import { Verdict } from '../../model/health.ts';
-import { Status } from '../../model/instance.ts';
+import { Status } from '../../model/status.ts';
 
 const { inARow, intervalSeconds, timeoutSeconds, textOctets } = checkLimits;
 const text = (description: string) => Type.Optional(Type.String({ description, maxLength: textOctets }));
@@ -52,4 +52,17 @@ export const healthReply = Type.Object(
     file: Type.Optional(Type.String({ description: 'The service file that it comes from.' })),
   },
   { description: 'Of instances with checks: what these have found. `status` is `wanted` while they pass.' },
+);
+
+export const overrideReply = Type.Object(
+  {
+    status: Type.Union(Status.map((status) => Type.Literal(status))),
+    wanted: Type.Union(Status.map((status) => Type.Literal(status))),
+    by: Type.String({ description: 'The name of the token, or an address.' }),
+    reason: Type.Optional(Type.String()),
+    until: Type.Union([Type.String(), Type.Null()], {
+      description: 'End of a hold, or `unbounded`; null: the next registration or patch that says `up` ends it.',
+    }),
+  },
+  { description: 'An operator’s decision, which wins over the status that the registrant wants.' },
 );

@@ -7,11 +7,11 @@
 import type { InstanceKey } from '../../model/names.ts';
 
 export interface CommonRenewal extends InstanceKey {
-  /** Its fields as they came: what stands between the braces. */
+  /** Its fields as they came: the text between the braces. */
   readonly text: string;
 }
 
-/** What stands in `request.body` in place of such a body. */
+/** `request.body` of such a body. */
 export class CommonRenewals {
   readonly entries: readonly CommonRenewal[];
 

@@ -1,11 +1,11 @@
-// A change as /events shows it: who, when, why, what before and after, and a sentence for those who only want that.
+// A change as /events shows it: who, when, why, what was before and after, and a sentence that sums it up.
 
-import type { Actor, Change } from '../../model/change.ts';
+import type { Actor, Cause, Change } from '../../model/change.ts';
 import { contentDocument, isoTime } from './instance-document.ts';
 
 /** The document, ready for JSON. */
 export function eventDocument(change: Change): Record<string, unknown> {
-  const { revision, atMs, cause, before, after } = change;
+  const { revision, atMs, cause, origin, before, after } = change;
   const { env, appid, instance } = change.after ?? change.before;
   const [was, is] = [before && contentDocument(before), after && contentDocument(after)];
   return {
@@ -16,7 +16,7 @@ export function eventDocument(change: Change): Record<string, unknown> {
     env,
     appid,
     instance,
-    ...(isOwnDecision(change) ? {} : { by: actorDocument(change.origin) }),
+    ...(isAskedFor(cause) ? { by: actorDocument(origin) } : {}),
     ...(cause.why === 'evicted' ? { silentSeconds: seconds(cause.silentMs), heldSeconds: seconds(cause.heldMs) } : {}),
     ...(cause.why === 'checked' ? { verdict: cause.verdict, reason: cause.reason } : {}),
     ...(was !== undefined && is !== undefined ? { changed: changedFields(was, is) } : {}),
@@ -25,17 +25,20 @@ export function eventDocument(change: Change): Record<string, unknown> {
   };
 }
 
-/** Nobody asked for it. */
-function isOwnDecision({ origin }: Change): boolean {
-  return origin.kind === 'system';
+/** Whether a caller asked for the change, and not the registry itself. */
+function isAskedFor({ why }: Cause): boolean {
+  return why !== 'evicted' && why !== 'checked' && why !== 'restored';
 }
 
-function actorDocument({ address, principal, reason }: Actor): Record<string, string> {
-  return {
-    address,
-    ...(principal === undefined ? {} : { token: principal }),
-    ...(reason === undefined ? {} : { reason }),
-  };
+function tokenOf({ kind, principal }: Actor): string | undefined {
+  return kind === 'token' ? principal : undefined;
+}
+
+function actorDocument(actor: Actor) {
+  const token = tokenOf(actor);
+  const { address, front, reason } = actor;
+  const by = { address, ...(token === undefined ? {} : { token }), ...(reason === undefined ? {} : { reason }) };
+  return front === 'api' ? by : { ...by, front };
 }
 
 function seconds(ms: number): number {
@@ -50,16 +53,16 @@ function changedFields(before: Record<string, unknown>, after: Record<string, un
 /** A hold of less is the time that the eviction itself took. */
 const heldMsLeast = 1000;
 
-function sentence(change: Change): string {
-  const { cause, before, origin } = change;
+function sentence({ cause, origin, before }: Change): string {
   if (cause.why === 'evicted') {
     const kept = cause.heldMs < heldMsLeast ? '' : `; the guard had kept it for ${seconds(cause.heldMs)} s after that`;
     const lease = before === undefined ? '' : ` of ${before.leaseSeconds} s`;
     return `evicted: its lease${lease} ended, no renewal came for ${seconds(cause.silentMs)} s${kept}`;
   }
   if (cause.why === 'checked') return `found ${cause.verdict}: ${cause.reason}`;
-  if (isOwnDecision(change)) return cause.why;
-  const { address, principal, reason } = origin;
-  const who = principal === undefined ? address : `${principal} from ${address}`;
+  if (!isAskedFor(cause)) return cause.why;
+  const { address, reason } = origin;
+  const token = tokenOf(origin);
+  const who = token === undefined ? address : `${token} from ${address}`;
   return `${cause.why} by ${who}${reason === undefined ? '' : `: ${reason}`}`;
 }

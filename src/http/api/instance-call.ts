@@ -1,51 +1,51 @@
-// What `PATCH`, `DELETE` and `drain` of one instance read before they act, and refuse in the same order: the place in the
-// path, the query, then `If-Match` with the ETag of the instance as it is.
+// What `PATCH`, `DELETE`, `drain` and `up` of one instance decode alike, and refuse in the same order: the place in the
+// path, the query, the preconditions in the headers.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { drainWaitMsMax } from '../../control/drain-waits.ts';
-import type { InstanceRecord } from '../../model/instance-record.ts';
+import type { Actor } from '../../model/change.ts';
+import type { Precondition } from '../../model/command.ts';
 import type { InstanceKey } from '../../model/names.ts';
-import { sendProblem } from '../server/problem-details.ts';
-import { instanceTag, isMatch } from './entity-tag.ts';
+import { holdMsMax } from '../../model/status.ts';
+import { actorOf } from '../server/auth.ts';
+import { type ApiContext, type InstanceParams, instanceKeyOf } from './api-context.ts';
+import { preconditionOf } from './entity-tag.ts';
 import { instanceName } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
-import { failedPrecondition, type InstanceParams, instanceKeyOf, type WriteContext } from './write-context.ts';
 
-interface InstanceCall {
+export interface InstanceCall {
   readonly key: InstanceKey;
-  /** As it is; undefined: there is none. */
-  readonly stored: InstanceRecord | undefined;
-  readonly reason: string | undefined;
+  readonly precondition: Precondition | undefined;
+  readonly actor: Actor;
   /** Undefined where the call may not wait, or was not asked to. */
   readonly waitMs: number | undefined;
+  /** Undefined: no hold. */
+  readonly holdMs: number | undefined;
 }
 
-/** Undefined: refused, and counted so. `parameters`: those of the query that the call knows. */
+/** Undefined: refused, and counted so. `verb`: as messages have it. `parameters`: those of the query that the call knows. */
 export function readInstanceCall(
-  { registry, log }: WriteContext,
+  { control, life }: Pick<ApiContext, 'control' | 'life'>,
   request: FastifyRequest,
   reply: FastifyReply,
-  verb: 'patch' | 'cancel' | 'drain',
-  parameters: readonly ('wait' | 'reason')[],
+  kind: 'patch' | 'cancel' | 'drain' | 'up',
+  parameters: readonly ('wait' | 'hold' | 'reason')[],
 ): InstanceCall | undefined {
+  const verb = kind === 'up' ? 'bring up' : kind;
   const key = instanceKeyOf(request.params as InstanceParams, verb, reply);
   if (key === undefined) {
-    log.count[verb]('invalid');
+    control.commands.malformed(kind);
     return undefined;
   }
   const query = new QueryReader(request, parameters);
   const waitMs = parameters.includes('wait') ? query.durationMs('wait', drainWaitMsMax) : undefined;
+  const holdMs = parameters.includes('hold') ? query.durationMs('hold', holdMsMax) : undefined;
   const reason = readReason(query);
   if (query.refused(reply, `Cannot ${verb} ${instanceName(key)}`)) {
-    log.count[verb]('invalid');
+    control.commands.malformed(kind);
     return undefined;
   }
-  const stored = registry.find(key);
-  if (stored !== undefined && !isMatch(request, instanceTag(stored.revision))) {
-    log.count[verb]('precondition');
-    sendProblem(reply, failedPrecondition(key, verb, request, stored.revision));
-    return undefined;
-  }
-  return { key, stored, reason, waitMs };
+  const actor = actorOf(request, 'api', reason);
+  return { key, precondition: preconditionOf(request, life), actor, waitMs, holdMs };
 }

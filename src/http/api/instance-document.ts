@@ -1,10 +1,11 @@
 // An instance as the API shows it, and its times. All times are ISO 8601 in UTC with milliseconds; the end of a lease
-// is kept in monotonic time and said in wall-clock time, counted from now.
+// is kept in monotonic time and shown in wall-clock time, counted from now.
 
 import { addressToText } from '../../model/address.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
+import type { Override } from '../../model/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** The second that was asked for last: the ends of leases that are renewed at one time lie in one. */
@@ -21,12 +22,12 @@ export function isoTime(wallMs: number): string {
 }
 
 /** When the lease ends; null: it has checks, and no lease that ends. */
-export function leaseEndsAt({ deadlineMs }: InstanceRecord, clock: Clock): string | null {
+export function leaseEndsAt({ deadlineMs }: Pick<InstanceRecord, 'deadlineMs'>, clock: Clock): string | null {
   if (deadlineMs === Number.POSITIVE_INFINITY) return null;
   return isoTime(clock.wallMs() + Math.round(deadlineMs - clock.monotonicMs()));
 }
 
-/** What an instance says of itself, ready for JSON: the document without times, for states that are past. */
+/** The content of an instance, ready for JSON: the document without times, for states that are past. */
 export function contentDocument(instance: Instance): Record<string, unknown> {
   return {
     env: instance.env,
@@ -44,12 +45,22 @@ export function contentDocument(instance: Instance): Record<string, unknown> {
     metadata: Object.fromEntries(instance.metadata),
     leaseSeconds: instance.leaseSeconds,
     dnsTtl: instance.dnsTtl,
-    ...(instance.health === undefined ? {} : { checks: instance.checks, health: instance.health }),
+    ...(instance.health === undefined
+      ? {}
+      : { checks: instance.checks, health: { ...instance.health, wanted: instance.wanted } }),
+    ...(instance.override === undefined ? {} : { override: overrideDocument(instance) }),
   };
 }
 
+/** `until`: null for a plain drain, which ends with the next registration or patch that says `up`. */
+function overrideDocument({ override, wanted }: Instance): Record<string, unknown> {
+  const { status, by, reason, until } = override as Override;
+  const end = until === 'next-up' ? null : until === 'unbounded' ? until : isoTime(until);
+  return { status, wanted, by, ...(reason === undefined ? {} : { reason }), until: end };
+}
+
 /** The document, ready for JSON. */
-export function instanceDocument(stored: InstanceRecord, clock: Clock): Record<string, unknown> {
+export function instanceDocument(stored: Omit<InstanceRecord, 'isNearExpiry'>, clock: Clock): Record<string, unknown> {
   return {
     ...contentDocument(stored.instance),
     registeredAt: isoTime(stored.registeredAtMs),

@@ -27,7 +27,7 @@ export function parseMoment(text: string, nowMs: number): number | undefined {
   if (text === 'now') return nowMs;
   const back = /^-(\d{1,9})([smhd])$/.exec(text);
   if (back !== null) return Math.max(0, nowMs - Number(back[1]) * unitMs[back[2] as keyof typeof unitMs]);
-  // In a query a plus sign that nobody encoded has become a space: 09:30:00 02:00.
+  // In a query an unencoded plus sign has become a space: 09:30:00 02:00.
   return parseIsoTime(text.replace(/(?<=:\d\d(?:\.\d{1,9})?) (?=\d\d:\d\d$)/, '+'));
 }
 

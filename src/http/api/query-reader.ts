@@ -2,11 +2,12 @@
 // that is misspelt and ignored would send traffic to the wrong instances, so nothing is ignored.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Life } from '../../model/life.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import { isPrintable } from '../../model/text.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 
-/** Longer than any legal value, so that what is wrong is said by the one who knows the rule. */
+/** Longer than any legal value, so that the parser that knows the rule says what is wrong. */
 const valueCharactersMax = 2048;
 const repeatsMax = 32;
 
@@ -65,12 +66,22 @@ export class QueryReader {
     return undefined;
   }
 
-  /** A span of time in milliseconds: `500ms`, `30s`, `5m`, or plain seconds. */
+  /** A revision, as `LIFE-N` or `N`; `other`: one of another life. */
+  revision(name: string, life: Life): number | 'other' | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const revision = life.revisionOf(text);
+    if (revision === undefined)
+      this.problems.push(problem(name, `must be as given before, such as ${life.textOf(1)}, or a whole number`, text));
+    return revision;
+  }
+
+  /** A span of time in milliseconds: `500ms`, `30s`, `5m`, `2h`, `7d`, or plain seconds. */
   durationMs(name: string, maxMs: number): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const parts = /^(\d{1,9})(ms|s|m)?$/.exec(text);
-    const unitMs = { ms: 1, s: 1000, m: 60_000 } as const;
+    const parts = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text);
+    const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
     const value = parts === null ? Number.NaN : Number(parts[1]) * unitMs[(parts[2] ?? 's') as keyof typeof unitMs];
     if (value <= maxMs) return value;
     const form = 'must be a time such as 500ms, 30s or 5m';

@@ -4,6 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../../model/problem.ts';
 import { sendProblem } from '../server/problem-details.ts';
+import type { ApiContext } from './api-context.ts';
 import { QueryReader } from './query-reader.ts';
 
 /** An answer in words; records in presentation format, one line each. */
@@ -22,17 +23,12 @@ export interface ResolvedAnswer {
 /** `problems`: the name or the type is not one that DNS could be asked for. */
 export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Problem[] };
 
-export interface ReadAnswerContext {
-  /** Must not reject, whatever printable text comes as name and type. Undefined: nobody can say at present. */
-  readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
-}
-
 /** 255 octets, each written as `\ddd`. What is a legal name is for `resolve` to say. */
 const nameCharactersMax = 1020;
 
 /** Handles the call. */
 export async function readAnswer(
-  context: ReadAnswerContext,
+  context: Pick<ApiContext, 'resolve'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -43,7 +39,7 @@ export async function readAnswer(
   if (query.refused(reply, what)) return;
   const result = await context.resolve(name, type);
   if (result === undefined) {
-    const detail = `${what}: no DNS thread is there that could say; one is being started.`;
+    const detail = `${what}: no DNS thread is running; one is being started.`;
     sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '2' } });
   } else if ('problems' in result) query.refused(reply, what, result.problems);
   else reply.header('cache-control', 'no-store').send(result);

@@ -2,23 +2,29 @@
 // before, so a page is right whatever happens in between.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { EventPage, EventQuery, Recorder } from '../../history/recorder.ts';
+import type { EventPage, EventQuery } from '../../control/record.ts';
 import type { Cause } from '../../model/change.ts';
 import { parseEnv, parseInstanceId } from '../../model/names.ts';
 import { problem } from '../../model/problem.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { ApiContext } from './api-context.ts';
 import { parseAppPlace } from './app-path.ts';
 import { eventDocument } from './event-document.ts';
 import { isoTime } from './instance-document.ts';
 import { readMoment } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
 
-export interface RecordContext {
-  readonly recorder: Recorder;
-  readonly clock: Clock;
-}
-
-export const eventCauses = ['registered', 'replaced', 'patched', 'drained', 'cancelled', 'evicted', 'checked'] as const;
+export const eventCauses = [
+  'registered',
+  'replaced',
+  'patched',
+  'drained',
+  'resumed',
+  'hold-ended',
+  'lapsed',
+  'cancelled',
+  'evicted',
+  'checked',
+] as const;
 
 const limitDefault = 100;
 const limitMax = 1000;
@@ -26,20 +32,20 @@ const parameters = ['env', 'app', 'instance', 'why', 'from', 'to', 'limit', 'bef
 
 /** Handles the call. */
 export async function readEvents(
-  context: RecordContext,
+  { control, clock }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const query = new QueryReader(request, parameters);
-  const wanted = readWanted(query, context.clock.wallMs());
+  const wanted = readWanted(query, clock.wallMs());
   if (query.refused(reply, 'Cannot list events')) return reply;
   // One more than the page, to know whether there is another.
-  const page = await context.recorder.events({ ...wanted, limit: wanted.limit + 1 });
+  const page = await control.record.events({ ...wanted, limit: wanted.limit + 1 });
   const changes = page.changes.slice(0, wanted.limit);
   const last = changes.at(-1);
   const next = page.changes.length > changes.length && last !== undefined ? String(last.revision) : undefined;
   if (next !== undefined) reply.header('link', `<${urlOfNext(request.url, next)}>; rel="next"`);
-  // What is behind the cursor is told by the next page.
+  // What is behind the cursor comes with the next page.
   const end = next === undefined ? 0 : Number(next);
   const unreadable = page.unreadable.filter((revision) => revision > end);
   const document = {

@@ -1,16 +1,13 @@
-// `GET /guard`: self-protection as it is now: whether leases that end evict anybody, and if not, why, since when and in
-// which apps. One answer is short whatever is held: it lists the apps held for the longest time and counts the others.
+// `GET /guard`: self-protection as it is now: whether leases that end evict instances, and if not, why, since when and
+// in which apps. One answer is short whatever is held: it lists the apps held for the longest time and counts the others.
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import type { GuardStatus, GuardView } from '../../model/guard-status.ts';
+import type { GuardStatus } from '../../model/guard-status.ts';
+import type { ApiContext } from './api-context.ts';
 import { isoTime } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { problemAnswer } from './schemas.ts';
-
-export interface GuardContext {
-  readonly registry: { readonly guard: GuardView };
-}
 
 const appsDefault = 100;
 const appsMax = 1000;
@@ -25,7 +22,7 @@ const guardReply = Type.Object({
   since: since('Start of the oldest hold.'),
   members: count('Registered instances.'),
   late: count(
-    'Instances that take traffic and have not been heard of for longer than one and a half of their own intervals.',
+    'Instances that take traffic and have not renewed for longer than one and a half of their own intervals.',
   ),
   suspects: count('Instances past their lease that are kept: DNS answers them with TTL 1.'),
   expectedRenewalsPerMinute: count('From the intervals at which the instances really renew.'),
@@ -53,7 +50,7 @@ const guardReply = Type.Object({
 });
 
 /** Adds the call to a scope whose prefix is /api/v1. */
-export function addGuardRoutes(scope: FastifyInstance, context: GuardContext): void {
+export function addGuardRoutes(scope: FastifyInstance, { control }: ApiContext): void {
   const schema = {
     summary: 'Self-protection: what is held, why and since when',
     tags: ['operations'],
@@ -66,7 +63,7 @@ export function addGuardRoutes(scope: FastifyInstance, context: GuardContext): v
     const query = new QueryReader(request, ['limit']);
     const limit = query.integer('limit', 0, appsMax) ?? appsDefault;
     if (query.refused(reply, 'Cannot show the guard')) return;
-    reply.header('cache-control', 'no-store').send(documentOf(context.registry.guard.status(limit)));
+    reply.header('cache-control', 'no-store').send(documentOf(control.view.guard.status(limit)));
   });
 }
 

@@ -1,24 +1,19 @@
-// `GET /apps/{env}/{appid}?at=<time>`: who was registered then, rebuilt from the record. The filters mean what they mean
+// `GET /apps/{env}/{appid}?at=<time>`: the instances registered then, rebuilt from the record. The filters mean what they mean
 // for the present. What chooses among instances for a caller's traffic, and what waits, has no sense here and is
 // refused rather than ignored.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { appInThePast } from '../../history/past.ts';
+import type { PastApp } from '../../control/record.ts';
 import { parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import { isSelected } from '../../model/selection/filter.ts';
-import type { Registry } from '../../registry/registry.ts';
 import { sendProblem } from '../server/problem-details.ts';
+import type { ApiContext } from './api-context.ts';
 import { choiceParameters } from './app-choice.ts';
 import { contentDocument, isoTime } from './instance-document.ts';
 import { readMoment } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
-import type { RecordContext } from './read-events.ts';
 import { readSelection, selectionParameters } from './selection-query.ts';
-
-export interface PastContext extends RecordContext {
-  readonly registry: Registry;
-}
 
 const ofThePresent: readonly string[] = [...choiceParameters, 'index', 'wait'];
 const limitMax = 1000;
@@ -29,17 +24,21 @@ export function asksForThePast(request: FastifyRequest): boolean {
 }
 
 /** Handles the call, which is answered when the record has been read. */
-export function readPastApp(context: PastContext, request: FastifyRequest, reply: FastifyReply): void {
+export function readPastApp(context: ApiContext, request: FastifyRequest, reply: FastifyReply): void {
   answer(context, request, reply).catch((error: unknown) => reply.send(error));
 }
 
-async function answer(context: PastContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answer(
+  { control, clock }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const params = request.params as { readonly env: string; readonly appid: string };
   const query = new QueryReader(request, [...selectionParameters, ...ofThePresent, 'at']);
   const [env, appid] = [parseEnv(params.env), parseAppid(params.appid)];
   const selection = readSelection(query);
   const limit = query.integer('limit', 1, limitMax);
-  const nowMs = context.clock.wallMs();
+  const nowMs = clock.wallMs();
   const atMs = readMoment(query, 'at', nowMs) ?? nowMs;
   if (atMs > nowMs)
     query.problems.push(problem('at', `must not be in the future: it is ${isoTime(nowMs)}`, isoTime(atMs)));
@@ -50,14 +49,14 @@ async function answer(context: PastContext, request: FastifyRequest, reply: Fast
   if (query.refused(reply, 'Cannot list the instances that an app had', places)) return reply;
 
   const place = { env: env as string, appid: appid as string };
-  const past = await appInThePast(context.registry, context.recorder, place, atMs);
+  const past = await control.record.past(place, atMs);
   if (past.kind !== 'known') return refuse(reply, `${place.env}/${place.appid}`, atMs, past);
   const instances = past.instances.filter((instance) => isSelected(instance, selection)).slice(0, limit);
   const document = { ...place, at: isoTime(atMs), revision: past.revision, instances: instances.map(contentDocument) };
   return reply.header('cache-control', 'no-store').send(document);
 }
 
-type Unknown = Exclude<Awaited<ReturnType<typeof appInThePast>>, { readonly kind: 'known' }>;
+type Unknown = Exclude<PastApp, { readonly kind: 'known' }>;
 
 function refuse(reply: FastifyReply, app: string, atMs: number, past: Unknown): FastifyReply {
   const what = `Cannot say which instances ${app} had at ${isoTime(atMs)}`;

@@ -1,5 +1,5 @@
-// `?reason=`: what a caller gives as the reason of a write, in its own words. It changes nothing; it stands in the log
-// line and in /events, for whoever asks afterwards. A parameter and not a body: DELETE has none.
+// `?reason=`: what a caller gives as the reason of a write, in its own words. It changes nothing; it is kept in the log
+// line and in /events. A parameter and not a body: DELETE has none.
 
 import { problem } from '../../model/problem.ts';
 import type { QueryReader } from './query-reader.ts';

@@ -1,17 +1,16 @@
-// The calls on the record of changes: who did what, and back again.
+// The calls on the record of changes: who did what, and what was removed by mistake restored.
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { refuseUnreadableBody } from '../server/json-body.ts';
-import { type RecordContext, readEvents } from './read-events.ts';
+import type { ApiContext } from './api-context.ts';
+import { readEvents } from './read-events.ts';
 import * as schemas from './record-schemas.ts';
-import { type RestoreContext, restore } from './restore.ts';
+import { restore } from './restore.ts';
 import { problemAnswer } from './schemas.ts';
 
-export type RecordRoutesContext = RecordContext & RestoreContext;
-
 /** Adds the calls to a scope whose prefix is /api/v1. */
-export function addRecordRoutes(scope: FastifyInstance, context: RecordRoutesContext): void {
+export function addRecordRoutes(scope: FastifyInstance, context: ApiContext): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
 
   app.get(
@@ -33,10 +32,10 @@ export function addRecordRoutes(scope: FastifyInstance, context: RecordRoutesCon
     {
       preHandler: refuseUnreadableBody,
       schema: {
-        summary: 'Put back what was removed by mistake',
+        summary: 'Restore what was removed by mistake',
         description:
           'Registers again, with a fresh lease, the instances that the matching removals took away and that are still ' +
-          'absent; a drained one that nobody has changed since takes traffic again. At most 1000 a call.',
+          'absent; a drained one that has not been changed since takes traffic again. At most 1000 a call.',
         tags: ['record'],
         body: schemas.restoreBody,
         response: { 200: schemas.restoreReply, '4xx': problemAnswer, 503: problemAnswer },

@@ -1,7 +1,7 @@
 // What the calls on the record take and give, as TypeBox schemas for /openapi.json; see schemas.ts.
 
 import Type from 'typebox';
-import { Removal } from '../../history/removed.ts';
+import { Removal } from '../../control/record.ts';
 import { eventCauses } from './read-events.ts';
 import { instanceContent } from './schemas.ts';
 
@@ -41,6 +41,7 @@ export const eventReply = Type.Object({
       address: Type.String(),
       token: Type.Optional(Type.String({ description: 'The name of the token.' })),
       reason: Type.Optional(Type.String({ description: "The caller's own words: `?reason=` of the write." })),
+      front: Type.Optional(Type.String({ description: 'Where it came in, if not through this API.' })),
     }),
   ),
   verdict: Type.Optional(Type.String({ description: 'Checked: what its checks have found.' })),

@@ -3,48 +3,45 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dnsNames } from '../../model/dns-names.ts';
-import { isObject, isSameRegistration, parseRegistration, type Registration } from '../../model/instance.ts';
+import { isObject, parseRegistration, type Registration } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
+import type { RegisterOutcome } from '../../model/outcome.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { RegisterOutcome } from '../../registry/registry.ts';
+import { actorOf } from '../server/auth.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
-import { refuseToWrite } from '../server/unavailable.ts';
+import type { ApiContext, InstanceParams } from './api-context.ts';
 import { parseDirtyAt } from './dirty-at.ts';
-import { instanceTag, isMatch, isNotModified } from './entity-tag.ts';
+import { preconditionOf, revisionTag } from './entity-tag.ts';
 import { instanceDocument, instanceName, instancePath, leaseEndsAt } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
-import { actorOf, failedPrecondition, type InstanceParams, type WriteContext, whenDurable } from './write-context.ts';
+import { isRefusal, sendRefusal } from './refusals.ts';
+import { renewCommand } from './renew-command.ts';
 
 /** Handles the call; the body has been read as JSON. */
-export function register(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { registry, log } = context;
+export async function register(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { control, life } = context;
   const parsed = parseRequest(context, request);
   if ('what' in parsed) {
-    log.count.registration('invalid');
+    control.commands.malformed('register');
     return sendProblem(reply, invalidRequest(parsed.what, parsed.problems));
   }
   const { key, registration, dirtyAtMs, reason } = parsed;
-  const ifAbsent = request.headers['if-none-match']?.trim() === '*';
-  const before = registry.find(key);
-  if (!isWanted(request, before, ifAbsent)) {
-    log.count.registration('precondition');
-    return sendProblem(reply, failedPrecondition(key, 'register', request, before?.revision));
-  }
-  if (context.storeTrouble() !== undefined && !isThere(before, registration)) {
-    return refuseToWrite({ ...context, counters: log.count }, reply);
-  }
-  const outcome = registry.register(key, registration, { ifAbsent, dirtyAtMs, by: actorOf(request, reason) });
-  log.count.registration(outcome.kind);
-  if ('problem' in outcome) return refuse(context, request, reply, key, outcome);
+  const precondition = preconditionOf(request, life);
+  const command = { kind: 'register' as const, key, registration, dirtyAtMs, precondition };
+  const outcome = await control.commands.submit(request.principal, actorOf(request, 'api', reason), command);
+  if (isRefusal(outcome)) return sendRefusal(request, reply, life, 'register', key, outcome);
+  if ('problem' in outcome) return refuse(reply, key, outcome);
   if (outcome.kind === 'exists') return sendExisting(context, reply, outcome.stored);
-  return accept(context, request, reply, outcome.kind, outcome.stored, reason);
-}
-
-/** Nothing but the lease would change. */
-function isThere(before: InstanceRecord | undefined, registration: Registration): boolean {
-  return before !== undefined && isSameRegistration(before.instance, registration);
+  const { instance, revision } = outcome.stored;
+  if (outcome.kind === 'created') reply.code(201).header('location', instancePath(instance));
+  const document = registrationReply(context, request, outcome.kind, outcome.stored);
+  return reply.header('etag', revisionTag(life, revision)).send(document);
 }
 
 type Parsed =
@@ -57,7 +54,7 @@ type Parsed =
   | { readonly what: string; readonly problems: readonly Problem[] };
 
 /** Path, query and body in one go: all problems of them. */
-function parseRequest(context: WriteContext, request: FastifyRequest): Parsed {
+function parseRequest(context: ApiContext, request: FastifyRequest): Parsed {
   const { body } = request;
   const params = request.params as InstanceParams;
   const query = new QueryReader(request, ['reason']);
@@ -77,67 +74,29 @@ function parseRequest(context: WriteContext, request: FastifyRequest): Parsed {
   };
 }
 
-/** The preconditions other than `If-None-Match: *`, which the registry decides. */
-function isWanted(request: FastifyRequest, before: InstanceRecord | undefined, ifAbsent: boolean): boolean {
-  const tag = before === undefined ? undefined : instanceTag(before.revision);
-  return isMatch(request, tag) && (ifAbsent || tag === undefined || !isNotModified(request, tag));
-}
+type Declined = Extract<RegisterOutcome, { readonly kind: 'conflict' | 'invalid' | 'full' }>;
 
-type Refusal = Exclude<Extract<RegisterOutcome, { readonly problem: Problem }>, { readonly kind: 'not-yours' }>;
-
-function refuse(
-  context: WriteContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  key: InstanceKey,
-  outcome: Refusal,
-): FastifyReply {
-  const { problem } = outcome;
+function refuse(reply: FastifyReply, key: InstanceKey, { kind, problem }: Declined): FastifyReply {
   const what = `Cannot register ${instanceName(key)}`;
-  if (outcome.kind === 'invalid') return sendProblem(reply, invalidRequest(what, [problem]));
-  if (outcome.kind === 'full') {
-    context.log.count.refused(outcome.what);
-    context.log.refused(problem.message, request, key);
-  }
-  return sendProblem(reply, {
-    kind: outcome.kind,
-    detail: `${what}: ${problem.field} ${problem.message}.`,
-    errors: [problem],
-  });
+  if (kind === 'invalid') return sendProblem(reply, invalidRequest(what, [problem]));
+  return sendProblem(reply, { kind, detail: `${what}: ${problem.field} ${problem.message}.`, errors: [problem] });
 }
 
-function sendExisting(context: WriteContext, reply: FastifyReply, stored: InstanceRecord): FastifyReply {
+function sendExisting({ clock, life }: ApiContext, reply: FastifyReply, stored: InstanceRecord): FastifyReply {
   return sendProblem(reply, {
     kind: 'exists',
     detail: `Cannot register ${instanceName(stored.instance)} as new: it is there already, and If-None-Match: * was asked for.`,
-    members: { stored: instanceDocument(stored, context.clock) },
-    headers: { etag: instanceTag(stored.revision) },
+    members: { stored: instanceDocument(stored, clock) },
+    headers: { etag: revisionTag(life, stored.revision) },
   });
 }
 
-type Accepted = 'created' | 'replaced' | 'unchanged' | 'outdated';
-
-function accept(
-  context: WriteContext,
+function registrationReply(
+  context: ApiContext,
   request: FastifyRequest,
-  reply: FastifyReply,
-  kind: Accepted,
+  outcome: 'created' | 'replaced' | 'unchanged' | 'outdated',
   stored: InstanceRecord,
-  reason: string | undefined,
-): FastifyReply {
-  const { log } = context;
-  const { instance, revision } = stored;
-  if (kind === 'unchanged') log.routine('unchanged', request, instance, revision);
-  else log.decided(kind === 'created' ? 'registered' : kind, request, instance, revision, reason);
-  const document = registrationReply(context, request, kind, stored);
-  reply.header('etag', instanceTag(revision));
-  return whenDurable(context, reply, () => {
-    if (kind === 'created') reply.code(201).header('location', instancePath(instance));
-    reply.send(document);
-  });
-}
-
-function registrationReply(context: WriteContext, request: FastifyRequest, outcome: Accepted, stored: InstanceRecord) {
+) {
   const { clock, origin } = context;
   const { instance } = stored;
   return {
@@ -149,28 +108,10 @@ function registrationReply(context: WriteContext, request: FastifyRequest, outco
 }
 
 /** What an instance without checks has to do next. */
-function renewal(context: WriteContext, request: FastifyRequest, stored: InstanceRecord) {
+function renewal({ clock, hasTokens, publicUrl }: ApiContext, request: FastifyRequest, stored: InstanceRecord) {
   return {
-    renewBefore: leaseEndsAt(stored, context.clock),
+    renewBefore: leaseEndsAt(stored, clock),
     renewEverySeconds: Math.max(1, Math.floor(stored.instance.leaseSeconds / 3)),
-    renewWith: renewCommand(request, stored.instance, context.hasTokens),
+    renewWith: renewCommand(request, stored.instance, { hasTokens, publicUrl }),
   };
-}
-
-/** A `Host` that can stand in a URL and in single quotes of a shell as it is. */
-const plainHost = /^[A-Za-z0-9._:[\]-]{1,261}$/;
-
-/** The command that renews the lease, to be pasted as it is; only the token is left to the environment. */
-function renewCommand(request: FastifyRequest, key: InstanceKey, hasTokens: boolean): string {
-  const host = plainHost.test(request.host) ? request.host : ownAddress(request);
-  // Double quotes: the shell has to put the token in.
-  const token = hasTokens ? ` -H "authorization: Bearer $ROLLCALL_TOKEN"` : '';
-  const dots = key.instance === '.' || key.instance === '..' ? ' --path-as-is' : '';
-  return `curl -fsS${dots} -X PUT${token} '${request.protocol}://${host}${instancePath(key)}/renew'`;
-}
-
-/** The address that the request came to, for a request of HTTP/1.0 that does not say. */
-function ownAddress(request: FastifyRequest): string {
-  const { localAddress = 'localhost', localPort = 80 } = request.socket;
-  return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;
 }

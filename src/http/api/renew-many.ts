@@ -1,19 +1,23 @@
 // `POST /renew`: many renewals in one call, a result for each, in order; one that is wrong does not stop the others.
 // This is how a large fleet renews, by agents, so it costs about a microsecond a renewal: a body in its usual form is read
-// in one go (usual-renewals.ts), the clock is read once for all, names are looked up as they came and parsed only when
+// in one go (common-renewals.ts), the clock is read once for all, names are looked up as they came and parsed only when
 // nothing is found, and the reply is put together as text.
 // Limit: `renewalsMax` a call.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Renewals } from '../../control/renewals.ts';
+import type { Actor } from '../../model/change.ts';
 import { isObject } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
-import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
+import type { InstanceKey } from '../../model/names.ts';
+import type { Principal } from '../../model/principal.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { Moment } from '../../runtime/clock.ts';
+import { actorOf } from '../server/auth.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
+import type { ApiContext } from './api-context.ts';
 import { type CommonRenewal, CommonRenewals } from './common-renewals.ts';
 import { leaseEndsAt } from './instance-document.ts';
-import type { WriteContext } from './write-context.ts';
 
 /** About a millisecond of work, and what an agent with a host full of instances has to say. */
 export const renewalsMax = 1000;
@@ -28,11 +32,11 @@ interface Renewal {
 }
 
 /** `POST /renew`. */
-export function renewMany(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function renewMany({ control }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { body } = request;
-  const call = new Call(context, request);
+  const call = new Call(control.renewals, request);
   if (body instanceof CommonRenewals && body.entries.length <= renewalsMax) {
-    return reply.header('content-type', 'application/json; charset=utf-8').send(call.renewUsual(body.entries));
+    return reply.header('content-type', 'application/json; charset=utf-8').send(call.renewCommon(body.entries));
   }
   const given: unknown = body instanceof CommonRenewals ? { instances: body.entries } : body;
   const problems = listProblems(given);
@@ -57,58 +61,62 @@ function listProblems(body: unknown): Problem[] {
 
 /** One call: all its renewals happen at the same moment. */
 class Call {
-  readonly #context: WriteContext;
-  readonly #request: FastifyRequest;
+  readonly #renewals: Renewals;
+  readonly #principal: Principal;
+  readonly #actor: Actor;
   readonly #now: Moment;
-  readonly #isDebugged: boolean;
   /** The end of the last result. */
   #last = { deadlineMs: Number.NaN, text: '' };
 
-  constructor(context: WriteContext, request: FastifyRequest) {
-    this.#context = context;
-    this.#request = request;
-    this.#now = { monotonicMs: context.clock.monotonicMs(), wallMs: context.clock.wallMs() };
-    this.#isDebugged = context.log.saysRoutine;
+  constructor(renewals: Renewals, request: FastifyRequest) {
+    this.#renewals = renewals;
+    this.#principal = request.principal;
+    this.#actor = actorOf(request, 'api');
+    this.#now = renewals.now();
   }
 
-  /** The body of the reply. What was asked is said again as it came. */
-  renewUsual(entries: readonly CommonRenewal[]): string {
-    const { registry, log } = this.#context;
+  /** The body of the reply. What was asked is repeated as it came. */
+  renewCommon(entries: readonly CommonRenewal[]): string {
     let results = '';
     let renewed = 0;
     for (const [index, entry] of entries.entries()) {
       if (index > 0) results += ',';
-      const outcome = registry.renew(entry, this.#now);
-      if (outcome.kind === 'renewed') {
+      const stored = this.#renewals.renewCounted(this.#principal, this.#actor, entry, this.#now);
+      if (stored !== undefined) {
         renewed++;
-        if (this.#isDebugged) this.#say(outcome.stored);
-        results += `{${entry.text}${this.#endOf(outcome.stored)}`;
+        results += `{${entry.text}${this.#endOf(stored)}`;
       } else {
         const { env, appid, instance } = entry;
         results += JSON.stringify(this.renew({ env, appid, instance }, index));
       }
     }
-    log.count.renewal('renewed', renewed);
+    this.#renewals.counted(renewed);
     return `{"results":[${results}]}`;
   }
 
   renew(entry: unknown, index: number): Renewal {
-    const { log, registry } = this.#context;
     const { env, appid, instance } = (isObject(entry) ? entry : {}) as Partial<Record<keyof InstanceKey, unknown>>;
-    const key = keyOf(entry, `instances[${index}]`);
-    if (Array.isArray(key)) {
-      log.count.renewal('invalid');
-      return { env, appid, instance, status: 'invalid', problems: key };
+    const at = `instances[${index}]`;
+    const problems = entryProblems(entry, at);
+    if (problems.length > 0) {
+      this.#renewals.malformed();
+      return { env, appid, instance, status: 'invalid', problems: inBody(problems) };
     }
-    const outcome = registry.renew(key, this.#now);
-    log.count.renewal(outcome.kind);
-    if (outcome.kind === 'unknown') return { env, appid, instance, status: 'unknown' };
-    if (this.#isDebugged) this.#say(outcome.stored);
-    return { env, appid, instance, status: 'renewed', renewBefore: this.#renewBefore(outcome.stored) };
-  }
-
-  #say({ instance, revision }: InstanceRecord): void {
-    this.#context.log.routine('renewed', this.#request, instance, revision);
+    const renewal = this.#renewals.renew(this.#principal, this.#actor, entry as InstanceKey, this.#now);
+    switch (renewal.kind) {
+      case 'renewed':
+        return { env, appid, instance, status: 'renewed', renewBefore: this.#renewBefore(renewal.stored) };
+      case 'invalid': {
+        const found = renewal.problems.map((fault) => ({ ...fault, field: `${at}.${fault.field}` }));
+        return { env, appid, instance, status: 'invalid', problems: inBody(found) };
+      }
+      case 'unknown':
+        return { env, appid, instance, status: 'unknown' };
+      default: {
+        const found = [problem(at, 'must be an instance that the caller may renew')];
+        return { env, appid, instance, status: 'invalid', problems: inBody(found) };
+      }
+    }
   }
 
   /** Leases of one length end at one time: the text is mostly made once a call. */
@@ -131,8 +139,8 @@ class Call {
 
 const keyFields = ['env', 'appid', 'instance'] as const;
 
-function keyOf(entry: unknown, at: string): InstanceKey | Problem[] {
-  if (!isObject(entry)) return inBody([problem(at, 'must be an object { env, appid, instance }', entry)]);
+function entryProblems(entry: unknown, at: string): Problem[] {
+  if (!isObject(entry)) return [problem(at, 'must be an object { env, appid, instance }', entry)];
   const problems = Object.keys(entry)
     .filter((key) => !(keyFields as readonly string[]).includes(key))
     .map((key) => problem(`${at}.${key.slice(0, 63)}`, 'is not a field of a renewal'));
@@ -140,8 +148,5 @@ function keyOf(entry: unknown, at: string): InstanceKey | Problem[] {
     const value = entry[field];
     if (typeof value !== 'string') problems.push(problem(`${at}.${field}`, 'must be text', value ?? 'nothing'));
   }
-  if (problems.length > 0) return inBody(problems);
-  const { env, appid, instance } = entry as Record<keyof InstanceKey, string>;
-  const key = parseInstanceKey(env, appid, instance);
-  return Array.isArray(key) ? inBody(key.map((fault) => ({ ...fault, field: `${at}.${fault.field}` }))) : key;
+  return problems;
 }

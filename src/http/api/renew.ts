@@ -1,41 +1,33 @@
-// `PUT …/renew`: one renewal. It is the hot call of the whole API (every instance, every 30 s), so it looks up the names
-// as they came and parses them only when nothing is found: what is registered is canonical by itself. Its reply is put
-// together as text, without a schema. Mostly it does not come so far: renew-lane.ts. Many at once: renew-many.ts.
-// Nothing is written down for a renewal: after a restart every lease starts afresh (design §6).
+// `PUT …/renew`: one renewal. It is the hot call of the whole API (every instance, every 30 s): its reply is put together
+// as text, without a schema. Mostly it does not come so far: renew-lane.ts. Many at once: renew-many.ts.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { problem } from '../../model/problem.ts';
-import type { RenewOutcome } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { actorOf } from '../server/auth.ts';
 import { UnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
+import type { ApiContext, InstanceParams } from './api-context.ts';
 import { leaseEndsAt } from './instance-document.ts';
-import { type InstanceParams, instanceKeyOf, unknownInstance, type WriteContext } from './write-context.ts';
+import { refusalOf, unknownInstance } from './refusals.ts';
 
 /** `PUT …/renew`. */
-export function renew(context: WriteContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { log, registry } = context;
-  const params = request.params as InstanceParams;
+export function renew({ control, clock }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (request.body !== undefined && !isEmptyObject(request.body)) return refuseBody(request, reply);
-  let outcome: RenewOutcome = registry.renew(params);
-  if (outcome.kind === 'unknown') {
-    const key = instanceKeyOf(params, 'renew', reply);
-    if (key === undefined) {
-      log.count.renewal('invalid');
-      return reply;
-    }
-    outcome = registry.renew(key);
-    if (outcome.kind === 'unknown') {
-      log.count.renewal('unknown');
-      return sendProblem(reply, unknownInstance(key, 'renew'));
-    }
+  const params = request.params as InstanceParams;
+  const renewal = control.renewals.renew(request.principal, actorOf(request, 'api'), params);
+  switch (renewal.kind) {
+    case 'renewed':
+      return reply.header('content-type', renewalType).send(renewalText(renewal.stored, clock));
+    case 'unknown':
+      return sendProblem(reply, unknownInstance(renewal.key, 'renew'));
+    case 'invalid':
+      return sendProblem(reply, invalidRequest('Cannot renew an instance', renewal.problems));
+    default:
+      return sendProblem(reply, refusalOf('Cannot renew an instance', { kind: 'forbidden', right: 'register' }));
   }
-  log.count.renewal('renewed');
-  const { stored } = outcome;
-  log.routine('renewed', request, stored.instance, stored.revision);
-  return reply.header('content-type', renewalType).send(renewalText(stored, context.clock));
 }
 
 export const renewalType = 'application/json; charset=utf-8';

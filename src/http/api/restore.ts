@@ -1,62 +1,41 @@
-// `POST /restore`: puts back what a bad removal took away. By default that is what was cancelled, and nothing else: who
-// was drained is still there and comes back by a word of its owner, and in the middle of a deploy many are drained on
-// purpose, of processes that are about to stop; who was evicted had fallen silent. Both can be asked for by name.
+// `POST /restore`: restores what a bad removal took away. By default that is what was cancelled, and nothing else: a
+// drained instance is still registered and its owner brings it back, and in the middle of a deploy many are drained on
+// purpose, of processes that are about to stop; an evicted one had stopped renewing. Both can be asked for by name.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Recorder } from '../../history/recorder.ts';
-import {
-  findRemoved,
-  Removal,
-  type RemovalFilter,
-  type Removed,
-  type RemovedInstances,
-} from '../../history/removed.ts';
-import { planRestore, type RestoreRun, restoreRemoved } from '../../history/undo.ts';
+import { Removal, type RemovalFilter, type Removed, type Restored } from '../../control/record.ts';
 import { isObject } from '../../model/instance.ts';
 import { parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
+import { actorOf } from '../server/auth.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
+import type { ApiContext } from './api-context.ts';
 import { parseAppPlace } from './app-path.ts';
 import { isoTime } from './instance-document.ts';
 import { momentForm, parseMoment } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
-import { actorOf, type WriteContext, whenDurable } from './write-context.ts';
-
-export interface RestoreContext extends WriteContext {
-  readonly recorder: Recorder;
-}
+import { refusalOf } from './refusals.ts';
 
 /** Handles the call; the body has been read as JSON. */
 export async function restore(
-  context: RestoreContext,
+  { control, clock }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const what = 'Cannot put instances back';
   if (new QueryReader(request, []).refused(reply, what)) return reply;
-  const wish = readWish(request.body, context.clock.wallMs());
-  if (Array.isArray(wish)) return sendProblem(reply, invalidRequest(what, inBody(wish)));
-  const { isDryRun, filter } = wish;
-  const { registry, recorder } = context;
-  const found = await findRemoved(recorder, filter);
-  const { planned, left, ...plan } = await planRestore(registry, recorder, found.removed);
-  const outcome = isDryRun ? { done: planned, skipped: [] } : restoreRemoved(registry, planned, actorOf(request));
-  const skipped = [...plan.skipped, ...outcome.skipped];
-  const document = replyDocument(isDryRun, found, { done: outcome.done, skipped, left });
-  if (isDryRun || outcome.done.length === 0) return reply.send(document);
-  context.log.restoreRemoved(request, { count: outcome.done.length, skipped: skipped.length, left });
-  return whenDurable(context, reply, () => reply.send(document));
+  const asked = readAsked(request.body, clock.wallMs());
+  if (Array.isArray(asked)) return sendProblem(reply, invalidRequest(what, inBody(asked)));
+  const { isDryRun, filter } = asked;
+  const restored = await control.record.restore(request.principal, actorOf(request, 'api'), filter, isDryRun);
+  if (restored.kind !== 'restored') return sendProblem(reply, refusalOf(what, restored));
+  return reply.send(replyDocument(isDryRun, restored));
 }
 
 /** More are counted and not named. */
 const skippedListedMax = 1000;
 
-interface Outcome extends RestoreRun {
-  readonly left: number;
-}
-
-function replyDocument(isDryRun: boolean, found: RemovedInstances, { done, skipped, left }: Outcome) {
-  const { completeSinceMs, scannedToMs } = found;
+function replyDocument(isDryRun: boolean, { done, skipped, left, completeSinceMs, scannedToMs }: Restored) {
   return {
     dryRun: isDryRun,
     putBack: done.map(removedDocument),
@@ -73,7 +52,7 @@ function removedDocument({ why, change, instance }: Removed) {
   return { env, appid, instance: id, why, revision: change.revision, at: isoTime(change.atMs) };
 }
 
-interface Wish {
+interface Asked {
   readonly filter: RemovalFilter;
   readonly isDryRun: boolean;
 }
@@ -81,7 +60,7 @@ interface Wish {
 const fields: readonly string[] = ['env', 'app', 'from', 'to', 'why', 'by', 'dryRun'];
 
 /** The body, or all that is wrong with it. */
-function readWish(body: unknown, nowMs: number): Wish | Problem[] {
+function readAsked(body: unknown, nowMs: number): Asked | Problem[] {
   if (!isObject(body)) return [problem('', 'must be a JSON object', body ?? 'nothing')];
   const problems: Problem[] = [];
   for (const field of Object.keys(body)) {
@@ -92,14 +71,14 @@ function readWish(body: unknown, nowMs: number): Wish | Problem[] {
   const fromMs = timeOf(body, 'from', nowMs, problems);
   const toMs = timeOf(body, 'to', nowMs, problems) ?? nowMs;
   if (fromMs === undefined && body['from'] === undefined) {
-    problems.push(problem('from', 'must be given: the time since when what was removed is to be put back'));
+    problems.push(problem('from', 'must be given: restore what was removed since this time'));
   } else if (fromMs !== undefined && fromMs > toMs) {
     problems.push(problem('from', `must not be after "to", ${isoTime(toMs)}`, body['from']));
   }
   const why = whyOf(body['why'], problems);
   const by = callerOf(body['by'], problems);
   if (by !== undefined && why.includes('evicted')) {
-    problems.push(problem('by', 'must not be given with why evicted: an eviction is asked for by nobody'));
+    problems.push(problem('by', 'must not be given with why evicted: no caller asks for an eviction'));
   }
   const isDryRun = body['dryRun'] ?? false;
   if (typeof isDryRun !== 'boolean') problems.push(problem('dryRun', 'must be true or false', isDryRun));

@@ -4,44 +4,36 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { refuseUnreadableBody } from '../server/json-body.ts';
-import { addWatchRoutes, type WatchContext } from '../watch/watch.ts';
+import { addWatchRoutes } from '../watch/watch.ts';
+import type { ApiContext } from './api-context.ts';
 import { cancel } from './cancel.ts';
 import { readCommonRenewals } from './common-renewals.ts';
-import { addDrainRoutes, type DrainContext } from './drain.ts';
+import { addDrainRoute } from './drain.ts';
 import { patch } from './patch.ts';
-import { type ReadAnswerContext, readAnswer } from './read-answer.ts';
-import { appReader, type ReadAppContext } from './read-app.ts';
+import { readAnswer } from './read-answer.ts';
+import { appReader } from './read-app.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { addGuardRoutes } from './read-guard.ts';
 import { readInstance } from './read-instance.ts';
-import { asksForThePast, type PastContext, readPastApp } from './read-past-app.ts';
-import { addRecordRoutes, type RecordRoutesContext } from './record-routes.ts';
+import { asksForThePast, readPastApp } from './read-past-app.ts';
+import { addRecordRoutes } from './record-routes.ts';
 import { register } from './register.ts';
 import { renew } from './renew.ts';
 import { renewMany } from './renew-many.ts';
 import * as schemas from './schemas.ts';
 import { cancelReply, stopQuery } from './stop-schemas.ts';
-
-export interface RoutesContext
-  extends DrainContext,
-    ReadAppContext,
-    ReadAnswerContext,
-    PastContext,
-    WatchContext,
-    RecordRoutesContext {
-  /** 1000 renewals with long names do not fit the usual body. */
-  readonly renewManyBytes: number;
-}
+import { addUpRoute } from './up.ts';
 
 const problem = schemas.problemAnswer;
 const preHandler = refuseUnreadableBody;
 
 /** Adds the calls to a scope whose prefix is /api/v1. */
-export function addRoutes(scope: FastifyInstance, context: RoutesContext): void {
+export function addRoutes(scope: FastifyInstance, context: ApiContext): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const readApp = appReader(context);
   addInstanceRoutes(scope, context);
-  addDrainRoutes(scope, context);
+  addDrainRoute(scope, context);
+  addUpRoute(scope, context);
   addGuardRoutes(scope, context);
   addRecordRoutes(scope, context);
   addWatchRoutes(scope, context);
@@ -71,8 +63,8 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
       schema: {
         summary: 'List the instances of an app, or wait for its next change',
         description:
-          'An app nobody registered is an empty list. With `index` (from the reply before) the call returns at the ' +
-          'next change of the app, or unchanged when `wait` is over. With `at` it says who was registered then.',
+          'An app that was never registered is an empty list. With `index` (from the reply before) the call returns at the ' +
+          'next change of the app, or unchanged when `wait` is over. With `at` it lists the instances of then.',
         tags: ['instances'],
         params: schemas.appParams,
         querystring: schemas.appQuery,
@@ -117,7 +109,7 @@ export function addRoutes(scope: FastifyInstance, context: RoutesContext): void 
   );
 }
 
-function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void {
+function addInstanceRoutes(scope: FastifyInstance, context: ApiContext): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>();
   const url = '/apps/:env/:appid/:instance';
   const tags = ['instances'];
@@ -138,9 +130,7 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
         response: { 200: schemas.registrationReply, 201: schemas.registrationReply, '4xx': problem, 507: problem },
       },
     },
-    (request, reply) => {
-      register(context, request, reply);
-    },
+    async (request, reply) => register(context, request, reply),
   );
 
   app.put(
@@ -157,7 +147,8 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
       preHandler,
       schema: {
         summary: 'Change a registration',
-        description: 'JSON merge patch; does not renew the lease. `If-Match` with its ETag: only if nobody was faster.',
+        description:
+          'JSON merge patch; does not renew the lease. `If-Match` with its ETag: only if no other writer was faster.',
         tags,
         params,
         querystring: schemas.writeQuery,
@@ -166,9 +157,7 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
         response: { 200: schemas.instanceReply, '4xx': problem },
       },
     },
-    (request, reply) => {
-      patch(context, request, reply);
-    },
+    async (request, reply) => patch(context, request, reply),
   );
 
   app.delete(
@@ -182,9 +171,7 @@ function addInstanceRoutes(scope: FastifyInstance, context: RoutesContext): void
         response: { 200: cancelReply, '4xx': problem },
       },
     },
-    (request, reply) => {
-      cancel(context, request, reply);
-    },
+    async (request, reply) => cancel(context, request, reply),
   );
 
   app.get(

@@ -4,10 +4,11 @@
 // parsers together: same fields, same verdict on examples.
 
 import Type from 'typebox';
-import { limits, priorityDefault, Status, weightDefault } from '../../model/instance.ts';
+import { limits, priorityDefault, weightDefault } from '../../model/instance.ts';
 import { instanceOctetsMax, nameOctetsMax } from '../../model/names.ts';
 import { Order } from '../../model/selection/order.ts';
-import { checksField, healthReply } from './check-schemas.ts';
+import { Status } from '../../model/status.ts';
+import { checksField, healthReply, overrideReply } from './check-schemas.ts';
 import { renewalsMax } from './renew-many.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
@@ -57,7 +58,7 @@ const registrationFields = {
     default: 'up',
   }),
   metadata: Type.Record(Type.String(), Type.String(), {
-    description: `Text by key: at most ${limits.metadataKeys} keys and ${limits.metadataOctets} bytes.`,
+    description: `String map: at most ${limits.metadataKeys} keys and ${limits.metadataOctets} bytes.`,
     maxProperties: limits.metadataKeys,
     examples: [{ team: 'payments' }],
   }),
@@ -107,7 +108,7 @@ export const renewManyBody = Type.Object(
   closed,
 );
 
-/** An instance without its times: how it stands in the record of changes. */
+/** An instance without its times: as the record of changes has it. */
 export const instanceContent = Type.Object({
   env,
   appid,
@@ -117,6 +118,7 @@ export const instanceContent = Type.Object({
   status: Type.Union(Status.map((status) => Type.Literal(status))),
   checks: Type.Optional(checksField),
   health: Type.Optional(healthReply),
+  override: Type.Optional(overrideReply),
 });
 
 export const instanceReply = Type.Object({
@@ -128,7 +130,7 @@ export const instanceReply = Type.Object({
   dirtyAt: time("The writer's time of the registration."),
   leaseEndsAt: Type.Union([time('End of the lease; null: it has checks and none.'), Type.Null()]),
   suspect: Type.Optional(Type.Literal(true, { description: 'Past its lease, and kept by the guard.' })),
-  revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag." }),
+  revision: Type.Integer({ description: "The registry's revision at the last change of data; the ETag has it." }),
 });
 
 const renewBefore = Type.Union([time('The end of the lease: renew before. Null: it has checks.'), Type.Null()]);
@@ -181,7 +183,7 @@ export const appQuery = Type.Object({
     Type.Integer({ description: 'So many instances, always the same ones for one client.', minimum: 1, maximum: 1000 }),
   ),
   client: Type.Optional(Type.String({ description: 'Whose subset; without it the address of the caller.' })),
-  index: Type.Optional(Type.Integer({ description: "Wait until the app's revision is above this." })),
+  index: Type.Optional(Type.String({ description: 'Wait until the app has changed since: the `index` of a reply.' })),
   wait: Type.Optional(Type.String({ description: 'How long to wait: `500ms`, `30s`, `5m` (the most).' })),
   at: Type.Optional(
     Type.String({ description: 'The instances as of then: ISO 8601, or counted back from now (`-15m`, `-2h`).' }),
@@ -196,7 +198,9 @@ export const writeQuery = Type.Object({
 export const appReply = Type.Object({
   env,
   appid,
-  index: Type.Integer({ description: 'To be given as `index` of the next call.' }),
+  index: Type.Integer({
+    description: 'To be given as `index` of the next call; the header `x-rollcall-index` has it as `LIFE-N`.',
+  }),
   instances: Type.Array(instanceReply),
 });
 

@@ -1,9 +1,9 @@
 // The filters by which callers say which instances they mean, as query parameters: `status version zone group tag port`.
 // All calls that take them read them here, so that one word means the same everywhere.
 
-import type { Status } from '../../model/instance.ts';
 import { problem } from '../../model/problem.ts';
 import type { Selection } from '../../model/selection/filter.ts';
+import type { Status } from '../../model/status.ts';
 import type { QueryReader } from './query-reader.ts';
 
 export const selectionParameters = ['status', 'version', 'zone', 'group', 'tag', 'port'] as const;

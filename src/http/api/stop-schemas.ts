@@ -30,10 +30,33 @@ export const drainReply = Type.Object({
   ...stopTimes,
 });
 
-export const stopQuery = Type.Object({
+export const upReply = Type.Object({
+  env,
+  appid,
+  instance,
+  outcome: Type.Union(
+    ['resumed', 'unchanged', 'released'].map((kind) => Type.Literal(kind)),
+    { description: '`released`: it is not registered, and the hold that waited for it is lifted.' },
+  ),
+  status: Type.Optional(instanceContent.properties.status),
+  revision: Type.Optional(Type.Integer()),
+});
+
+const wait = {
   wait: Type.Optional(
     Type.String({
       description: 'Answer when it is safe to stop, or after this time: `500ms`, `30s`, `5m` (the most).',
+    }),
+  ),
+};
+
+export const stopQuery = Type.Object({ ...wait, ...writeQuery.properties });
+
+export const drainQuery = Type.Object({
+  ...wait,
+  hold: Type.Optional(
+    Type.String({
+      description: 'Stay out for this long whatever is registered: `30m`, `2h`, at most `7d`. Ended by `POST …/up`.',
     }),
   ),
   ...writeQuery.properties,

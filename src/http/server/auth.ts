@@ -1,11 +1,15 @@
-// Who calls: bearer tokens (RFC 6750). With tokens configured every call needs one, reads too, except for health, the
-// API's description and its pages. Without tokens the API is open, and browser-guard.ts keeps web pages out.
-// A token is compared as its SHA-256 with all of them, in a time that does not tell how much of it was right.
-// Tokens are never logged; `request.tokenName` is what logs say.
+// Who calls: the one road from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750): with tokens
+// configured every call needs one, reads too, except for health, the API's description and its pages; its principal is
+// the token. Without tokens the API is open, every caller is anonymous and may do all, and browser-guard.ts keeps web
+// pages out.
+// A token is compared as its SHA-256 with all of them, in a time that does not depend on how much of it was right.
+// Tokens are never logged; the principal's name is.
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor, Front } from '../../model/change.ts';
+import { type Principal, unauthenticated, unrestricted } from '../../model/principal.ts';
 import { sendProblem } from './problem-details.ts';
 
 export interface NamedToken {
@@ -15,8 +19,7 @@ export interface NamedToken {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The name of the token that the caller has shown; empty without tokens. */
-    tokenName: string;
+    principal: Principal;
   }
 }
 
@@ -29,23 +32,34 @@ export function isOpenPath(url: string): boolean {
   return openPaths.has(path) || path.startsWith('/docs/');
 }
 
-/** Whether a call with this Authorization header is let in, as far as that is easily said: false may mean yes. */
-export type Authenticate = (authorization: string | undefined) => boolean;
+/** The principal of an Authorization header, as far as that is quickly said; undefined may still mean one. */
+export type Authenticate = (authorization: string | undefined) => Principal | undefined;
 
-/** Adds the check in front of all routes; nothing but `request.tokenName` where there are no tokens. */
+const anonymous = unrestricted('anonymous');
+
+/** Adds the check in front of all routes: behind it every request has its principal. */
 export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]): Authenticate {
-  app.decorateRequest('tokenName', '');
-  if (tokens.length === 0) return () => true;
-  const known = tokens.map(({ name, token }) => ({ name, digest: digestOf(token) }));
-  const nameOf = (token: string): string => {
+  if (tokens.length === 0) {
+    app.decorateRequest('principal', { getter: () => anonymous });
+    return () => anonymous;
+  }
+  const known = tokens.map(({ name, token }) => ({ principal: unrestricted('token', name), digest: digestOf(token) }));
+  const find = (token: string): Principal | undefined => {
     const digest = digestOf(token);
-    let found = '';
-    for (const candidate of known) if (timingSafeEqual(candidate.digest, digest)) found = candidate.name;
+    let found: Principal | undefined;
+    for (const one of known) if (timingSafeEqual(one.digest, digest)) found = one.principal;
     return found;
   };
+  const principals = new WeakMap<FastifyRequest, Principal>();
+  app.decorateRequest('principal', {
+    getter() {
+      return principals.get(this) ?? unauthenticated;
+    },
+  });
   const auth = (token: string, request: FastifyRequest): boolean => {
-    request.tokenName = nameOf(token);
-    return request.tokenName !== '';
+    const principal = find(token);
+    if (principal !== undefined) principals.set(request, principal);
+    return principal !== undefined;
   };
   // rfc6749: the word `Bearer` in any case, as RFC 9110 §11.1 has it for all schemes.
   app.register(bearerAuth, { keys: new Set<string>(), auth, addHook: false, specCompliance: 'rfc6749' });
@@ -55,7 +69,18 @@ export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]
   });
   return (authorization = '') => {
     const token = /^Bearer ([\w.~+/-]+)$/.exec(authorization)?.[1];
-    return token !== undefined && nameOf(token) !== '';
+    return token === undefined ? undefined : find(token);
+  };
+}
+
+/** Who asks for a change, for the record: a plain value. */
+export function actorOf({ ip, principal: { kind, name } }: FastifyRequest, front: Front, reason?: string): Actor {
+  return {
+    ...(name === '' ? {} : { principal: name }),
+    kind,
+    front,
+    address: ip,
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 

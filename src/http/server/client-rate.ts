@@ -69,8 +69,8 @@ export function limitClientRates(app: FastifyInstance, { rate, clock, counters, 
   const policy = `"client";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`;
   app.addHook('onRequest', (request, reply, done) => {
     if (uncounted.test(request.url)) return done();
-    const { tokenName } = request;
-    const who = tokenName === '' ? `address ${clientOf(request.ip)}` : `token ${tokenName}`;
+    const { kind, name } = request.principal;
+    const who = kind === 'token' ? `token ${name}` : `address ${clientOf(request.ip)}`;
     const { left, waitMs } = rates.take(who, clock.monotonicMs());
     const seconds = Math.ceil(waitMs / 1000);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"client";r=${left};t=${seconds}`);

@@ -1,8 +1,8 @@
 // Calls for operators, at the root: is it alive, is it ready, its metrics, and the API's description.
 
 import type { FastifyInstance } from 'fastify';
+import type { Availability } from '../../control/commands.ts';
 import { sendProblem } from './problem-details.ts';
-import type { Availability } from './unavailable.ts';
 
 export interface OperationsContext {
   /** Restored and listening: DNS answers can be believed. */

@@ -1,28 +1,29 @@
-// The lane of a healthy fleet: nearly all that a registry hears are renewals (`PUT …/renew`) of instances that are there,
-// sent plainly. One that every guard lets in is answered here, in front of fastify, for half of what its router, hooks
+// The lane of a healthy fleet: nearly all calls of a registry are renewals (`PUT …/renew`) of registered instances, sent
+// plainly. One that every guard lets through is answered here, in front of fastify, for half of what its router, hooks
 // and reply take. Nothing is decided here: the guards themselves are asked, and whatever is refused, unknown, spelled in
 // another way, has a body or a query, or is to be logged, goes the usual way as if it had never been looked at, and is
 // answered there (renew.ts). Replies and counts are the same on both ways.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { DecisionLog } from '../../control/decision-log.ts';
-import type { Shown } from '../../control/visible.ts';
+import type { HttpCounters } from '../../control/decision-log.ts';
+import type { Renewals } from '../../control/renewals.ts';
+import type { Visible } from '../../control/visible.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';
 import type { InFlight } from './in-flight.ts';
 
 export interface RenewLaneDeps {
-  readonly registry: Pick<Registry, 'renew'>;
+  readonly renewals: Pick<Renewals, 'renewKnown' | 'isLogged'>;
   readonly clock: Clock;
-  readonly log: Pick<DecisionLog, 'count' | 'saysRoutine'>;
+  readonly counters: HttpCounters;
   readonly underWay: InFlight;
-  readonly shown: Shown | undefined;
-  /** Whether the caller may call. False may mean that it takes longer to say. */
-  readonly isAuthorized: (request: IncomingMessage) => boolean;
+  readonly visible: Visible;
+  /** The caller; undefined: it may not call, or it takes longer to find out. */
+  readonly authenticate: (request: IncomingMessage) => Principal | undefined;
   /** Whether the call can be taken now: asked last, since it takes the call's turn. */
-  readonly isDue: () => boolean;
+  readonly hasCapacity: () => boolean;
 }
 
 const route = '/api/v1/apps/:env/:appid/:instance/renew';
@@ -49,36 +50,36 @@ function isTaken(deps: RenewLaneDeps, request: IncomingMessage, response: Server
 
 /** True: it is answered, or will be in a moment. */
 function takes(deps: RenewLaneDeps, request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method !== 'PUT' || deps.log.saysRoutine) return false;
+  if (request.method !== 'PUT' || deps.renewals.isLogged) return false;
   const startMs = performance.now();
   const path = plainPath.exec(request.url as string);
-  if (path === null || !isPlain(request) || !deps.isAuthorized(request) || !deps.isDue()) return false;
+  if (path === null || !isPlain(request)) return false;
+  const principal = deps.authenticate(request);
+  if (principal === undefined || !deps.hasCapacity()) return false;
   const [, env, appid, instance] = path as unknown as [string, string, string, string];
-  const outcome = deps.registry.renew({ env, appid, instance });
-  if (outcome.kind === 'unknown') return false;
+  const stored = deps.renewals.renewKnown(principal, { env, appid, instance });
+  if (stored === undefined) return false;
   deps.underWay.enter(response);
-  deps.log.count.renewal('renewed');
-  const { stored } = outcome;
-  const soon = deps.shown?.();
+  const soon = deps.visible();
   if (soon === undefined) answer(deps, response, stored, startMs);
   else void soon.then(() => answer(deps, response, stored, startMs));
   return true;
 }
 
-/** It says for whom it is, and brings nothing. */
+/** It has a Host header and no body. */
 function isPlain({ headers }: IncomingMessage): boolean {
   const length = headers['content-length'];
   return headers.host !== undefined && headers['transfer-encoding'] === undefined && (length ?? '0') === '0';
 }
 
 function answer(
-  { clock, log }: RenewLaneDeps,
+  { clock, counters }: RenewLaneDeps,
   response: ServerResponse,
   stored: InstanceRecord,
   startMs: number,
 ): void {
   const text = renewalText(stored, clock);
   response.writeHead(200, { 'content-type': renewalType, 'content-length': text.length }).end(text);
-  log.count.request('PUT', route, 200);
-  log.count.took('renewal', (performance.now() - startMs) / 1000);
+  counters.request('PUT', route, 200);
+  counters.took('renewal', (performance.now() - startMs) / 1000);
 }

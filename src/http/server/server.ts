@@ -9,15 +9,15 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
-import { type CallKind, DecisionLog, type HttpCounters } from '../../control/decision-log.ts';
-import type { DrainWaits } from '../../control/drain-waits.ts';
-import type { LongPolls } from '../../control/long-poll.ts';
-import { type Shown, waitUntilVisible } from '../../control/visible.ts';
-import type { Recorder } from '../../history/recorder.ts';
+import type { Control } from '../../control/control.ts';
+import type { CallKind, HttpCounters } from '../../control/decision-log.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { Life } from '../../model/life.ts';
+import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { ReadAnswerContext } from '../api/read-answer.ts';
+import { addAdapters } from '../adapters/adapters.ts';
+import type { AdapterSettings } from '../adapters/front.ts';
+import type { ApiContext } from '../api/api-context.ts';
 import { addRoutes } from '../api/routes.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
@@ -33,8 +33,9 @@ import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
 import { stopGracefully } from './stopping.ts';
-import { type Availability, refuseWhileUnavailable } from './unavailable.ts';
+import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
+import { waitUntilVisible } from './visible-replies.ts';
 
 export interface HttpLimits {
   /** Each costs a few kB; long polls hold one each. */
@@ -65,32 +66,27 @@ export const httpLimits: HttpLimits = {
 };
 export const httpTimeouts: HttpTimeouts = { requestMs: 10_000, headersMs: 10_000, idleMs: 30_000, checkEveryMs: 1000 };
 
-export interface HttpDeps extends OperationsContext, ReadAnswerContext {
-  readonly registry: Registry;
+export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<ApiContext, 'resolve'> {
+  readonly control: Control;
+  /** Made by app.ts, which also makes it a subscriber of changes, after the change log. */
+  readonly watchers: Watchers;
   readonly clock: Clock;
   /** With a final dot: `svc.` */
   readonly origin: string;
   readonly defaults: RegistrationDefaults;
+  /** Of ids, tags and indexes. */
+  readonly life: Life;
   readonly logger: Logger;
-  /** None: the API is open to whoever reaches it. */
+  /** None: the API is open to every caller that reaches it. */
   readonly tokens: readonly NamedToken[];
   /** Without tokens: callers may use any host name (browser-guard.ts). */
   readonly isOpen?: boolean;
-  /** Made by app.ts, which also adds `(change) => longPolls.notify(change)` to the registry's listeners. */
-  readonly longPolls: LongPolls;
-  /** Made by app.ts, which also adds `(change) => watchers.changed(change)`, behind the change log. */
-  readonly watchers: Watchers;
-  /** Knows until when answers may be held; waits in the same places as the long polls. */
-  readonly drainWaits: DrainWaits;
-  /** Who changed what, and when. */
-  readonly recorder: Recorder;
-  /** A write awaits it before it answers. */
-  readonly durable: () => Promise<void>;
-  /** Where DNS may be behind: every reply of the API waits for it. */
-  readonly shown?: Shown | undefined;
-  /** Restored and able to write, unless it says otherwise. */
-  readonly availability?: Availability;
-  readonly counters: HttpCounters;
+  /** Where clients reach this server, without a final slash; by default what their requests say. */
+  readonly publicUrl?: string | undefined;
+  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; none by default. */
+  readonly trustedProxies?: readonly string[];
+  /** The fronts of other registries' APIs; none by default. */
+  readonly adapters?: AdapterSettings;
   /** Shown in /openapi.json. */
   readonly version: string;
   /** Uniform in [0, 1); Node's by default. */
@@ -105,7 +101,6 @@ export interface HttpDeps extends OperationsContext, ReadAnswerContext {
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
-const alwaysAvailable: Availability = { isRestored: () => true, storeTrouble: () => undefined };
 const noRate: ClientRate = { perSecond: 0, burst: 1 };
 
 /** Names and ids are judged by their parsers, which say what is wrong; the router lets any length through. */
@@ -114,83 +109,75 @@ const paramCharactersMax = 16_384;
 /** Builds the server; the caller listens with `app.listen` and stops it with `app.close`. */
 export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...httpLimits, ...deps.limits };
-  const {
-    logger,
-    registry,
-    clock,
-    origin,
-    defaults,
-    longPolls,
-    watchers,
-    durable,
-    resolve,
-    random = Math.random,
-  } = deps;
-  const app = createApp(limits, { ...httpTimeouts, ...deps.timeouts }, deps);
-  const log = new DecisionLog(logger, deps.counters);
+  const { logger, control, clock, watchers, random = Math.random } = deps;
+  const { longPolls, availability, visible } = control;
+  const counters = control.log.count;
+  const timeouts = { ...httpTimeouts, ...deps.timeouts };
+  const app = createApp(limits, timeouts, { logger, counters, trustedProxies: deps.trustedProxies ?? [] });
   const hasTokens = deps.tokens.length > 0;
   const guide = routeGuide(app);
 
-  countRequests(app, deps.counters);
-  limitConnections(app.server, limits, { counters: deps.counters, random });
+  countRequests(app, counters);
+  limitConnections(app.server, limits, { counters, random });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
   app.addHook('onRequest', refuseOddAddress);
   const pages = { hasTokens, isOpen: deps.isOpen === true };
   refuseForeignPages(app, pages);
-  const letsIn = requireToken(app, deps.tokens);
+  const principalOf = requireToken(app, deps.tokens);
   const { clientRate = noRate } = deps;
-  limitClientRates(app, { rate: clientRate, clock, counters: deps.counters, random });
+  limitClientRates(app, { rate: clientRate, clock, counters, random });
   refuseUnknownRoute(app, guide);
-  const overload = new Overload({
-    underWay,
-    logger,
-    counters: deps.counters,
-    random,
-    limits: deps.overload ?? overloadLimits,
-  });
+  const overload = new Overload({ underWay, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
-  const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, deps.counters);
+  const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
   limitUnsentReplies(app, unsent, random);
 
   addDescription(app, deps.version, hasTokens);
-  app.register(async (scope) => addOperations(scope, deps));
+  app.register(async (scope) => addOperations(scope, { ...deps, availability }));
+  const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  const { drainWaits, availability = alwaysAvailable } = deps;
-  const { storeTrouble } = availability;
-  const reading = { storeTrouble, longPolls, watchers, resolve, random, recorder: deps.recorder };
-  const context = {
-    registry,
-    clock,
-    origin,
-    defaults,
-    log,
-    durable,
-    hasTokens,
-    renewManyBytes,
-    drainWaits,
-    follow: unsent.follow.bind(unsent),
-    ...reading,
-  };
-  const api = async (scope: FastifyInstance): Promise<void> => {
-    refuseWhileUnavailable(scope, { ...availability, counters: deps.counters });
-    if (deps.shown !== undefined) waitUntilVisible(scope, deps.shown);
-    addRoutes(scope, context);
-  };
-  app.register(api, { prefix: '/api/v1' });
+  addCalls(app, { ...deps, random, hasTokens, publicUrl: deps.publicUrl, renewManyBytes, follow });
   // Where clients have a rate, each reply says what is left of it.
   if (clientRate.perSecond === 0) {
-    const isAuthorized = ({ headers }: IncomingMessage): boolean =>
-      !isStopping() && pageFault(headers, pages) === undefined && letsIn(headers.authorization);
-    const isDue = (): boolean => availability.isRestored() && overload.takesRenewal();
-    openRenewLane(app.server, { registry, clock, log, underWay, shown: deps.shown, isAuthorized, isDue });
+    const authenticate = ({ headers }: IncomingMessage): Principal | undefined =>
+      isStopping() || pageFault(headers, pages) !== undefined ? undefined : principalOf(headers.authorization);
+    const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
+    const { renewals } = control;
+    openRenewLane(app.server, { renewals, clock, counters, underWay, visible, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;
 }
 
-function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counters }: HttpDeps): FastifyInstance {
+/** The API, and the fronts of other registries' APIs beside it. */
+function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'adapters'>): void {
+  const { availability, visible } = context.control;
+  const guarded = (add: (scope: FastifyInstance) => void) => async (scope: FastifyInstance) => {
+    refuseUntilRecovered(scope, availability.isRecovered);
+    waitUntilVisible(scope, visible);
+    add(scope);
+  };
+  app.register(
+    guarded((scope) => addRoutes(scope, context)),
+    { prefix: '/api/v1' },
+  );
+  const { adapters } = context;
+  if (adapters !== undefined) app.register(guarded((scope) => addAdapters(scope, context, adapters)));
+}
+
+interface Created {
+  readonly logger: Logger;
+  readonly counters: HttpCounters;
+  readonly trustedProxies: readonly string[];
+}
+
+function createApp(
+  limits: HttpLimits,
+  timeouts: HttpTimeouts,
+  { logger, counters, trustedProxies }: Created,
+): FastifyInstance {
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     sendFailure({ logger, counters }, error, request, reply);
   const app = fastify({
@@ -205,6 +192,7 @@ function createApp(limits: HttpLimits, timeouts: HttpTimeouts, { logger, counter
     connectionTimeout: timeouts.idleMs,
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
+    ...(trustedProxies.length === 0 ? {} : { trustProxy: [...trustedProxies] }),
     return503OnClosing: false,
     routerOptions: { maxParamLength: paramCharactersMax, caseSensitive: true },
     clientErrorHandler: refuseConnection,
@@ -227,7 +215,7 @@ function countRequests(app: FastifyInstance, counters: HttpCounters): void {
     const kind = kindOf(route);
     const count = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
       counters.request(request.method, route.url, reply.statusCode);
-      // Whoever asked to wait says nothing of how fast the server is.
+      // A call that asked to wait does not measure how fast the server is.
       if (!request.url.includes('wait=')) counters.took(kind, reply.elapsedTime / 1000);
       done();
     };
@@ -264,7 +252,7 @@ function refuseOddAddress(request: FastifyRequest, reply: FastifyReply, done: ()
   else sendProblem(reply, { kind: 'bad-request', detail: `Cannot read the request: ${fault}.` });
 }
 
-/** Before the body is read: nobody is told about the body of a call that does not exist. */
+/** Before the body is read: a call that does not exist has no rules for its body. */
 function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyRequest) => Failure): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.is404) sendProblem(reply, guide(request));

@@ -36,7 +36,7 @@ export class ChannelIndex {
     }
   }
 
-  /** Tells the change to every channel whose query names its app, to each once. */
+  /** Hands the change to every channel whose query names its app, to each once. */
   changed(change: Change): void {
     const { env, appid } = change.after ?? change.before;
     for (const place of [everything, `${env}/`, `${env}/${appid}`]) {

@@ -1,6 +1,6 @@
-// The watchers of one query that have heard everything so far. A change is kept here until its turn, then encoded once
-// and written to all of them, several changes in one piece where they come faster than that. Who cannot take it leaves
-// the channel and reads on from the change log at a pace of its own, so nobody waits for anybody.
+// The watchers of one query that have everything so far. A change is kept here until its turn, then encoded once and
+// written to all of them, several changes in one piece where they come faster than that. A watcher that cannot take it
+// leaves the channel and reads on from the change log at its own pace, so none waits for another.
 // A change that concerns none of them, by their filters, is not kept: thousands of narrow filters cost no memory in a storm.
 // Limits: `pendingMax` changes; above it all members read on from the log.
 
@@ -9,17 +9,19 @@ import { bearingOf, type WatchQuery } from './watch-query.ts';
 
 /** A watcher as its channel knows it. */
 export interface Member {
-  /** It has heard everything up to this revision. */
+  /** It has everything up to this revision. */
   readonly position: number;
   /** Writes `events` events and moves the position; a member that cannot take more leaves the channel. */
-  tell(chunk: Buffer, position: number, events: number): void;
-  /** Leaves the channel and reads on from the log; it has heard everything up to `toldTo`, if not more. */
-  fallBehind(toldTo: number): void;
+  send(chunk: Buffer, position: number, events: number): void;
+  /** Leaves the channel and reads on from the log; it has everything up to `sentTo`, if not more. */
+  fallBehind(sentTo: number): void;
 }
 
 export interface ChannelDeps {
   /** The event of a change without its id. */
   readonly textOf: (change: Change, bearing: 'matches' | 'left') => string;
+  /** The id of the event with this revision. */
+  readonly idOf: (revision: number) => string;
   /** Asks for `step` to be called. */
   readonly wake: (channel: Channel) => void;
 }
@@ -42,7 +44,7 @@ interface Pending {
 interface Job {
   readonly chunk: Buffer;
   readonly events: number;
-  /** The revisions that those are at who have not heard it, at least, and those who have. */
+  /** The least position of members that do not have it, and the position of those that do. */
   readonly after: number;
   readonly position: number;
   readonly members: Iterator<Member>;
@@ -52,7 +54,7 @@ export class Channel {
   readonly query: WatchQuery;
   readonly #deps: ChannelDeps;
   readonly #live = new Set<Member>();
-  /** Who joined while changes were pending has heard those up to its position: no job may cross it. */
+  /** A member that joined while changes were pending has those up to its position: no job may cross it. */
   #barriers: number[] = [];
   #pending: Pending[] = [];
   #taken = 0;
@@ -66,7 +68,7 @@ export class Channel {
     this.#deps = deps;
   }
 
-  /** Nothing is under way: who is live has heard everything. */
+  /** Nothing is pending: live members have everything. */
   get isIdle(): boolean {
     return this.#job === undefined && this.#pending.length === 0;
   }
@@ -84,7 +86,7 @@ export class Channel {
     }
   }
 
-  /** Takes in a member that has heard everything up to the present revision, which is its position. */
+  /** Adds a member that has everything up to the present revision, which is its position. */
   join(member: Member): void {
     this.#live.add(member);
     if (!this.isIdle && this.#barriers.at(-1) !== member.position) this.#barriers.push(member.position);
@@ -103,7 +105,7 @@ export class Channel {
     return this.#isWoken;
   }
 
-  /** The next changes that somebody has to hear; undefined after the last one, or at a barrier. */
+  /** The next changes to write; undefined after the last one, or at a barrier. */
   #nextJob(): Job | undefined {
     const barrier = this.#barriers[0] ?? Number.POSITIVE_INFINITY;
     let text = '';
@@ -116,7 +118,7 @@ export class Channel {
       if (change.revision > barrier) break;
       this.#taken++;
       position = change.revision;
-      text += `id: ${change.revision}\n${this.#deps.textOf(change, bearing)}`;
+      text += `id: ${this.#deps.idOf(change.revision)}\n${this.#deps.textOf(change, bearing)}`;
       events++;
     }
     const next = this.#pending[this.#taken];
@@ -135,17 +137,17 @@ export class Channel {
     for (let count = 0; count < membersMax; count++) {
       const { value: member, done } = members.next();
       if (done === true) return false;
-      if (member.position < position) member.tell(chunk, position, events);
+      if (member.position < position) member.send(chunk, position, events);
     }
     return true;
   }
 
   #overflow(): void {
-    const toldTo = this.#job?.after ?? this.#before(this.#taken);
-    for (const member of this.#live) member.fallBehind(toldTo);
+    const sentTo = this.#job?.after ?? this.#before(this.#taken);
+    for (const member of this.#live) member.fallBehind(sentTo);
   }
 
-  /** The revision before a pending change: what lies between two pending ones concerns nobody here. */
+  /** The revision before a pending change: what lies between two pending ones concerns no member. */
   #before(place: number): number {
     return (this.#pending[place] as Pending).change.revision - 1;
   }

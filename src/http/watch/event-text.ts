@@ -1,8 +1,9 @@
-// The events of a watch as text (WHATWG HTML, "Server-sent events"): `id` is the registry's revision, `data` one line of
-// JSON. A change is encoded once for each way to tell it, however many watchers hear it.
+// The events of a watch as text (WHATWG HTML, "Server-sent events"): `id` is the registry's revision with the identity of
+// its life (`LIFE-N`), `data` one line of JSON. A change is encoded once for each bearing, however many watchers get it.
 // Limits: `keptOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
 
 import { type Change, recordAfter } from '../../model/change.ts';
+import type { Life } from '../../model/life.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { eventDocument } from '../api/event-document.ts';
 import { instanceDocument } from '../api/instance-document.ts';
@@ -10,13 +11,13 @@ import { instanceDocument } from '../api/instance-document.ts';
 /** Some ten thousand changes of ordinary instances. */
 const keptOctetsMax = 8 * 1024 * 1024;
 
-/** An event. Without `id` the client's place stays where it was. */
-export function eventText(event: string, data: unknown, id?: number): string {
+/** An event. Without `id` the client's position stays where it was. */
+export function eventText(event: string, data: unknown, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Not an event: it keeps the connection in use and, with `id`, moves the client's place on. */
-export function keepAliveText(id?: number): string {
+/** Not an event: it keeps the connection in use and, with `id`, moves the client's position on. */
+export function keepAliveText(id?: string): string {
   return id === undefined ? ':\n\n' : `:\nid: ${id}\n\n`;
 }
 
@@ -27,12 +28,19 @@ export function retryText(ms: number): string {
 
 export class ChangeTexts {
   readonly #clock: Clock;
-  /** By revision, the oldest first. Of two ways to tell a change the other one has the negative number. */
+  readonly #life: Life;
+  /** By revision, the oldest first. The text for a watcher whose filter the instance has left has the negative number. */
   readonly #texts = new Map<number, string>();
   #octets = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, life: Life) {
     this.#clock = clock;
+    this.#life = life;
+  }
+
+  /** The id of the event with this revision. */
+  idOf(revision: number): string {
+    return this.#life.textOf(revision);
   }
 
   /** The event of a change, without its id: `bearing` says whether the watcher's filter selects the instance now. */
@@ -53,12 +61,12 @@ export class ChangeTexts {
 }
 
 /**
- * What /events says of the change, but for `before`, and the instance as the API shows it. A watcher hears of no
- * renewals, so the end of its lease is that at the time of the change.
+ * What /events says of the change, but for `before`, and the instance as the API shows it. A watcher gets no
+ * renewals, so the end of the lease is as it was at the change.
  */
 function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Clock): Record<string, unknown> {
-  const { before: _was, ...told } = eventDocument(change);
-  const document = { kind: change.kind, matches: bearing === 'matches', ...told };
+  const { before: _was, ...rest } = eventDocument(change);
+  const document = { kind: change.kind, matches: bearing === 'matches', ...rest };
   if (change.after === undefined) return document;
   return { ...document, after: instanceDocument(recordAfter(change), clock) };
 }

@@ -1,12 +1,12 @@
 // The state with which a watch begins: one `snapshot` event for each app, made in pieces while the registry goes on. It
-// says exactly those instances that have not changed since its revision; whatever has changed since is told by the
+// lists exactly those instances that have not changed since its revision; whatever has changed since comes with the
 // changes that follow it, all of them after that revision. So nothing has to be held still or copied, however large
 // the registry is, and together they lose nothing and say nothing twice.
 
+import type { ReadView } from '../../control/read-view.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { isSelected } from '../../model/selection/filter.ts';
 import type { AppRecords } from '../../model/view.ts';
-import type { Registry } from '../../registry/registry.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { instanceDocument } from '../api/instance-document.ts';
 import type { WatchQuery } from './watch-query.ts';
@@ -17,16 +17,16 @@ const pieceOctetsMax = 32 * 1024;
 /** A renewal may be missing from a text that is shared. */
 const sharedMsMax = 50;
 
-export type SnapshotRegistry = Pick<Registry, 'app' | 'apps'>;
+export type SnapshotView = Pick<ReadView, 'app' | 'apps'>;
 
 export class Snapshots {
-  readonly #registry: SnapshotRegistry;
+  readonly #view: SnapshotView;
   readonly #clock: Clock;
   /** The last snapshot of a single app that was made in one piece: after a restart thousands ask for the same. */
   #shared = { key: '', atMs: Number.NEGATIVE_INFINITY, text: '' };
 
-  constructor(registry: SnapshotRegistry, clock: Clock) {
-    this.#registry = registry;
+  constructor(view: SnapshotView, clock: Clock) {
+    this.#view = view;
     this.#clock = clock;
   }
 
@@ -38,12 +38,12 @@ export class Snapshots {
   *pieces(query: WatchQuery, revision: number): Generator<Piece> {
     const { apps, envs } = query;
     for (const { env, appid } of apps) {
-      yield* this.#shareable({ env, appid, app: this.#registry.app(env, appid), isNamed: true }, query, revision);
+      yield* this.#shareable({ env, appid, app: this.#view.app(env, appid), isNamed: true }, query, revision);
     }
     if (apps.length > 0 && envs.length === 0) return;
     for (const env of envs.length === 0 ? [undefined] : envs) {
       let passed = 0;
-      for (const app of this.#registry.apps(env)) {
+      for (const app of this.#view.apps(env)) {
         // Also where thousands of apps have nothing to show.
         if (++passed % lookedAtMax === 0) yield nothing;
         yield* this.#app({ env: app.env, appid: app.appid, app, isNamed: false }, query, revision);
@@ -53,7 +53,7 @@ export class Snapshots {
 
   *#shareable(subject: Subject, query: WatchQuery, revision: number): Generator<Piece> {
     const { env, appid, app } = subject;
-    // One that has changed since is not told whole.
+    // One that has changed since is not sent whole.
     const isWhole = (app?.revision ?? 0) <= revision;
     const key = JSON.stringify([env, appid, app?.revision, query.selection]);
     const nowMs = this.#clock.monotonicMs();

@@ -1,4 +1,4 @@
-// What a watcher wants to hear of: apps, whole environments, or everything, narrowed by the same filters as a list of
+// What a watcher follows: apps, whole environments, or everything, narrowed by the same filters as a list of
 // instances. Queries that mean the same have the same key, so that their watchers can share the work.
 
 import type { Change } from '../../model/change.ts';

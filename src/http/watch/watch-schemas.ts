@@ -18,12 +18,10 @@ export const watchQuery = Type.Object({
   group: appQuery.properties.group,
   tag: appQuery.properties.tag,
   port: appQuery.properties.port,
-  lastEventId: Type.Optional(
-    Type.Integer({ description: 'For clients that cannot send the header `Last-Event-ID`.', minimum: 0 }),
-  ),
+  lastEventId: Type.Optional(Type.String({ description: 'For clients that cannot send the header `Last-Event-ID`.' })),
 });
 
 export const watchReply = {
-  description: 'Events for as long as the client listens; `id` is the revision, `data` one line of JSON.',
+  description: 'Events for as long as the client listens; `id` is the revision (`LIFE-N`), `data` one line of JSON.',
   content: { 'text/event-stream': { schema: Type.String() } },
 };

@@ -4,7 +4,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DecisionLog } from '../../control/decision-log.ts';
+import type { Life } from '../../model/life.ts';
+import type { ApiContext } from '../api/api-context.ts';
 import { QueryReader } from '../api/query-reader.ts';
 import { problemAnswer } from '../api/schemas.ts';
 import { clientOf } from '../server/client-address.ts';
@@ -13,15 +14,6 @@ import { retryAfter } from '../server/retry-after.ts';
 import { retryText } from './event-text.ts';
 import { readWatchQuery, watchParameters } from './watch-query.ts';
 import * as schemas from './watch-schemas.ts';
-import type { Watchers } from './watchers.ts';
-
-export interface WatchContext {
-  readonly watchers: Watchers;
-  readonly log: DecisionLog;
-  readonly random: () => number;
-  /** Bounds what a stream may hold that its client does not read. */
-  readonly follow: (response: ServerResponse, client: string) => void;
-}
 
 /** Ten thousand watchers of a server that has gone come back over some seconds. */
 const retryMs = { least: 1000, most: 5000 };
@@ -36,7 +28,7 @@ const headers = {
 };
 
 /** Adds the call to a scope whose prefix is /api/v1. */
-export function addWatchRoutes(scope: FastifyInstance, context: WatchContext): void {
+export function addWatchRoutes(scope: FastifyInstance, context: ApiContext): void {
   const schema = {
     summary: 'Watch what changes',
     description:
@@ -53,11 +45,16 @@ export function addWatchRoutes(scope: FastifyInstance, context: WatchContext): v
   });
 }
 
-function watch(context: WatchContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { watchers, log, random } = context;
+function watch(context: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const {
+    watchers,
+    life,
+    random,
+    control: { log },
+  } = context;
   const parameters = new QueryReader(request, [...watchParameters, 'lastEventId']);
   const query = readWatchQuery(parameters);
-  const given = parameters.integer('lastEventId', 0, Number.MAX_SAFE_INTEGER);
+  const given = parameters.revision('lastEventId', life);
   if (parameters.refused(reply, 'Cannot watch')) return reply;
   if (!takesEvents(request.headers.accept)) {
     const detail = 'Cannot watch: the events are of type text/event-stream, which the Accept header excludes.';
@@ -80,8 +77,8 @@ function watch(context: WatchContext, request: FastifyRequest, reply: FastifyRep
   reply.hijack();
   const response = begin(request.raw, reply, random);
   context.follow(response, clientOf(request.raw.socket.remoteAddress ?? ''));
-  const known = knownOf(request.raw, given);
-  // A client that has gone hears no end; a request that was counted as answered must not be counted again.
+  const known = knownOf(request.raw, given, life);
+  // A client that has gone gets no end; a request that was counted as answered must not be counted again.
   let isCounted = false;
   response.once('finish', () => {
     isCounted = true;
@@ -105,11 +102,14 @@ function begin({ socket }: IncomingMessage, reply: FastifyReply, random: () => n
   return response;
 }
 
-/** The header is what a browser knows by now, the parameter what it began with. A number of nobody's is no place of ours. */
-function knownOf(request: IncomingMessage, given: number | undefined): number | undefined {
+/** No revision of ours: an id of another life, or one that cannot be read. */
+const unknownPosition = -1;
+
+/** The header is what a browser knows by now, the parameter what it began with. */
+function knownOf(request: IncomingMessage, given: number | 'other' | undefined, life: Life): number | undefined {
   const header = request.headers['last-event-id'];
-  if (header === undefined || header === '') return given;
-  return /^\d{1,16}$/.test(String(header)) ? Number(header) : -1;
+  const known = header === undefined || header === '' ? given : (life.revisionOf(String(header)) ?? 'other');
+  return known === 'other' ? unknownPosition : known;
 }
 
 /** RFC 9110 §12.5.1: the most specific range that applies decides; a weight of 0 excludes. */

@@ -1,11 +1,11 @@
 // One watcher: where it is in the stream of changes, and what it gets next. It begins with a snapshot, or where it was
-// when it still can; then it reads the change log until it has heard everything, says `synced`, and joins the channel of
-// its query. When its socket takes no more it leaves the channel and, once the socket is empty, reads on from the log:
+// when it still can; then it reads the change log until it has everything, sends `synced`, and joins the channel of its
+// query. When its socket takes no more it leaves the channel and, once the socket is empty, reads on from the log:
 // the log is the backlog of all of them, and none needs one of its own.
 // Limits: what a socket holds is Node's mark (64 KiB) and one write more. A watcher is cut when it has read nothing
 // between two beats, or when the log has dropped what it has not read.
 
-import type { ChangeLog } from '../../history/change-log.ts';
+import type { ChangeSource, ReadView } from '../../control/read-view.ts';
 import type { Change } from '../../model/change.ts';
 import type { Channel, Member } from './channel.ts';
 import { type ChangeTexts, eventText, keepAliveText } from './event-text.ts';
@@ -27,14 +27,14 @@ export interface EventStream {
 export type CutReason = 'stalled' | 'overtaken';
 
 export interface WatcherDeps {
-  readonly registry: { readonly revision: number; appRevision(env: string, appid: string): number };
-  readonly shown: Pick<VisibleChanges, 'revision' | 'later'>;
-  readonly log: ChangeLog;
+  readonly view: Pick<ReadView, 'revision' | 'appRevision'>;
+  readonly visible: Pick<VisibleChanges, 'revision' | 'later'>;
+  readonly log: ChangeSource;
   readonly texts: ChangeTexts;
   readonly snapshots: Snapshots;
   /** Asks for `step` to be called. */
   readonly wake: (watcher: Watcher) => void;
-  readonly told: (events: number) => void;
+  readonly emitted: (events: number) => void;
   /** Called once. Without a reason the client, or the server, has ended it. */
   readonly ended: (watcher: Watcher, cut: CutReason | undefined) => void;
 }
@@ -51,14 +51,14 @@ export class Watcher implements Member {
   #phase: 'snapshot' | 'behind' | 'live' | 'over' = 'behind';
   #position: number;
   #pieces: Iterator<Piece> | undefined;
-  /** It has been told `synced`, or knew a state when it came: ids may be told, it could come back to any of them. */
+  /** It has got `synced`, or knew a state when it came: events may have ids, it could come back to any of them. */
   #isWhole = true;
   #isSynced = false;
   #isBlocked = false;
   #isBlockedSinceBeat = false;
   #isWoken = false;
 
-  /** `known`: the revision up to which the client has heard everything; undefined: it knows nothing. */
+  /** `known`: the revision up to which the client has everything; undefined: it knows nothing. */
   constructor(stream: EventStream, channel: Channel, known: number | undefined, deps: WatcherDeps) {
     this.#stream = stream;
     this.channel = channel;
@@ -81,16 +81,16 @@ export class Watcher implements Member {
     return this.#position;
   }
 
-  tell(chunk: Buffer, position: number, events: number): void {
+  send(chunk: Buffer, position: number, events: number): void {
     this.#write(chunk, events);
     this.#position = position;
     if (this.#isBlocked) this.fallBehind(position);
   }
 
-  fallBehind(toldTo: number): void {
+  fallBehind(sentTo: number): void {
     if (this.#phase !== 'live') return;
     this.#phase = 'behind';
-    this.#position = Math.max(this.#position, toldTo);
+    this.#position = Math.max(this.#position, sentTo);
     this.channel.leave(this);
     this.#wake();
   }
@@ -98,18 +98,18 @@ export class Watcher implements Member {
   /** Does a piece of work; true: there is more. */
   step(): boolean {
     const canWork = !this.#isBlocked && (this.#phase === 'snapshot' || this.#phase === 'behind');
-    this.#isWoken = canWork && (this.#phase === 'snapshot' ? this.#tellState() : this.#catchUp());
+    this.#isWoken = canWork && (this.#phase === 'snapshot' ? this.#sendState() : this.#catchUp());
     return this.#isWoken;
   }
 
-  /** To be called every now and then: keeps the connection in use, and lets go who does not read. */
+  /** To be called every now and then: keeps the connection in use, and cuts a client that does not read. */
   beat(): void {
     if (this.#isBlockedSinceBeat) this.#cut('stalled');
     else if (this.#isBlocked) this.#isBlockedSinceBeat = true;
     else if (this.#phase === 'live') {
       const { isIdle } = this.channel;
-      if (isIdle) this.#position = this.#deps.shown.revision;
-      this.#write(keepAliveText(isIdle ? this.#position : undefined), 0);
+      if (isIdle) this.#position = this.#deps.visible.revision;
+      this.#write(keepAliveText(isIdle ? this.#deps.texts.idOf(this.#position) : undefined), 0);
       if (this.#isBlocked) this.fallBehind(this.#position);
     }
   }
@@ -129,14 +129,14 @@ export class Watcher implements Member {
   #startOver(): void {
     this.#phase = 'snapshot';
     this.#isWhole = false;
-    this.#position = this.#deps.shown.revision;
+    this.#position = this.#deps.visible.revision;
     this.#pieces = this.#deps.snapshots.pieces(this.channel.query, this.#position);
   }
 
-  /** What it has not heard is all known. */
+  /** All that it has missed is known. */
   #canGoOn(known: number): boolean {
-    const { log, registry } = this.#deps;
-    if (!(known >= log.beganAt && known <= registry.revision)) return false;
+    const { log, view } = this.#deps;
+    if (!(known >= log.beganAt && known <= view.revision)) return false;
     return known >= log.completeSince || this.#isUnchangedSince(known);
   }
 
@@ -144,10 +144,10 @@ export class Watcher implements Member {
   #isUnchangedSince(revision: number): boolean {
     const { apps, envs } = this.channel.query;
     if (apps.length === 0 || envs.length > 0) return false;
-    return apps.every(({ env, appid }) => this.#deps.registry.appRevision(env, appid) <= revision);
+    return apps.every(({ env, appid }) => this.#deps.view.appRevision(env, appid) <= revision);
   }
 
-  #tellState(): boolean {
+  #sendState(): boolean {
     // What follows the snapshot has to be there when it is done.
     if (this.#position < this.#deps.log.completeSince) return this.#cut('overtaken');
     const { value, done } = (this.#pieces as Iterator<Piece>).next();
@@ -160,21 +160,21 @@ export class Watcher implements Member {
     return !this.#isBlocked;
   }
 
-  /** Tells what the log has; at its end joins the channel, in the same step, so that no change gets in between. */
+  /** Sends what the log has; at its end joins the channel, in the same step, so that no change gets in between. */
   #catchUp(): boolean {
-    const { shown } = this.#deps;
-    if (this.#position > shown.revision) {
-      shown.later(() => this.#wake());
+    const { visible } = this.#deps;
+    if (this.#position > visible.revision) {
+      visible.later(() => this.#wake());
       return false;
     }
     const hasMore = !this.#isUnchangedSince(this.#position) && this.#readLog();
     if (this.#phase === 'over') return false;
-    if (!hasMore) this.#position = shown.revision;
+    if (!hasMore) this.#position = visible.revision;
     if (hasMore || this.#isBlocked) return !this.#isBlocked;
     if (!this.#isSynced) {
       this.#isSynced = true;
       this.#isWhole = true;
-      this.#write(eventText('synced', { revision: this.#position }, this.#position), 1);
+      this.#write(eventText('synced', { revision: this.#position }, this.#deps.texts.idOf(this.#position)), 1);
       if (this.#isBlocked) return false;
     }
     this.#phase = 'live';
@@ -182,22 +182,22 @@ export class Watcher implements Member {
     return false;
   }
 
-  /** Tells the next changes; true: there are more. */
+  /** Sends the next changes; true: there are more. */
   #readLog(): boolean {
     const changes = this.#deps.log.since(this.#position);
     if (changes === undefined) return this.#cut('overtaken');
     let [text, events, lookedAt] = ['', 0, 0];
     let hasMore = false;
-    const { revision } = this.#deps.shown;
+    const { revision } = this.#deps.visible;
     for (const change of changes) {
       if (change.revision > revision) break;
       hasMore = lookedAt === lookedAtMax || events === encodedMax || text.length > chunkOctetsMax;
       if (hasMore) break;
       lookedAt++;
       this.#position = change.revision;
-      const told = this.#textOf(change);
-      if (told === undefined) continue;
-      text += told;
+      const line = this.#textOf(change);
+      if (line === undefined) continue;
+      text += line;
       events++;
     }
     this.#write(text, events);
@@ -209,12 +209,12 @@ export class Watcher implements Member {
     const bearing = isAbout(query, change) ? bearingOf(query, change) : undefined;
     if (bearing === undefined) return undefined;
     const text = this.#deps.texts.textOf(change, bearing);
-    return this.#isWhole ? `id: ${change.revision}\n${text}` : text;
+    return this.#isWhole ? `id: ${this.#deps.texts.idOf(change.revision)}\n${text}` : text;
   }
 
   #write(chunk: string | Buffer, events: number): void {
     if (chunk.length === 0 || this.#stream.destroyed) return;
-    if (events > 0) this.#deps.told(events);
+    if (events > 0) this.#deps.emitted(events);
     if (!this.#stream.write(chunk)) this.#isBlocked = true;
   }
 

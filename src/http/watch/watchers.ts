@@ -1,11 +1,11 @@
-// All watchers: lets them in, keeps the channels of their queries, hands changes to these, and keeps every connection in
+// All watchers: admits them, keeps the channels of their queries, hands changes to these, and keeps every connection in
 // use with one timer for all. What is written is written in slices, never inside the change.
 // Limits: `max` watchers; the caller refuses the one above it. See watcher.ts for what a slow one may cost.
 
-import type { Shown } from '../../control/visible.ts';
-import type { ChangeLog } from '../../history/change-log.ts';
+import type { ChangeSource, ReadView } from '../../control/read-view.ts';
+import type { Visible } from '../../control/visible.ts';
 import type { Change } from '../../model/change.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { Life } from '../../model/life.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type NextTurn, Slices } from '../../runtime/slices.ts';
 import { Channel } from './channel.ts';
@@ -17,13 +17,14 @@ import type { WatchQuery } from './watch-query.ts';
 import { type CutReason, type EventStream, Watcher, type WatcherDeps } from './watcher.ts';
 
 export interface WatchersOptions {
-  readonly registry: Pick<Registry, 'revision' | 'app' | 'apps' | 'appRevision'>;
-  /** Hears of every change before the watchers do. */
-  readonly log: ChangeLog;
+  readonly view: Pick<ReadView, 'revision' | 'app' | 'apps' | 'appRevision'>;
+  /** Gets every change before the watchers do. */
+  readonly log: ChangeSource;
+  readonly life: Life;
   readonly clock: Clock;
   readonly max: number;
-  /** Where DNS may be behind: nobody hears of a change before DNS shows it. */
-  readonly shown?: Shown | undefined;
+  /** Where DNS may be behind: no watcher gets a change before DNS shows it. */
+  readonly visible?: Visible | undefined;
   /** Half of what proxies allow a silent connection, commonly a minute or half of one. */
   readonly beatMs?: number;
   readonly onCut?: (reason: CutReason, watcher: { readonly query: WatchQuery; readonly position: number }) => void;
@@ -46,7 +47,7 @@ export class Watchers {
   readonly #options: WatchersOptions;
   readonly #all = new Set<Watcher>();
   readonly #channels = new ChannelIndex();
-  readonly #shown: VisibleChanges;
+  readonly #visible: VisibleChanges;
   readonly #slices: Slices<Work>;
   readonly #deps: WatcherDeps;
   #timer: NodeJS.Timeout | undefined;
@@ -57,20 +58,20 @@ export class Watchers {
 
   constructor(options: WatchersOptions) {
     this.#options = options;
-    const { registry, log, clock } = options;
-    const tell = (change: Change): void => {
+    const { view, log, clock, life } = options;
+    const emit = (change: Change): void => {
       if (this.#all.size > 0) this.#channels.changed(change);
     };
-    this.#shown = new VisibleChanges({ registry, shown: options.shown, tell });
+    this.#visible = new VisibleChanges({ view, visible: options.visible, emit });
     this.#slices = new Slices<Work>((work) => work.step(), options.nextTurn, options.turnPieces);
     this.#deps = {
-      registry,
-      shown: this.#shown,
+      view,
+      visible: this.#visible,
       log,
-      texts: new ChangeTexts(clock),
-      snapshots: new Snapshots(registry, clock),
+      texts: new ChangeTexts(clock, life),
+      snapshots: new Snapshots(view, clock),
       wake: (watcher) => this.#slices.add(watcher),
-      told: (events) => {
+      emitted: (events) => {
         this.#eventCount += events;
       },
       ended: (watcher, cut) => this.#ended(watcher, cut),
@@ -82,7 +83,7 @@ export class Watchers {
     return this.#all.size;
   }
 
-  /** Events told, to all together. */
+  /** Events sent, to all together. */
   get eventCount(): number {
     return this.#eventCount;
   }
@@ -96,13 +97,17 @@ export class Watchers {
     return this.#all.size >= this.#options.max;
   }
 
-  /** Lets a watcher in, to be told from the next turn on; false: there is no place, or the server stops. */
+  /** Admits a watcher, which gets events from the next turn on; false: there is no place, or the server stops. */
   open(stream: EventStream, query: WatchQuery, known: number | undefined): boolean {
     if (this.isFull || this.#isStopped) return false;
     let channel = this.#channels.find(query);
     if (channel === undefined) {
       const textOf: ChangeTexts['textOf'] = (change, bearing) => this.#deps.texts.textOf(change, bearing);
-      channel = new Channel(query, { textOf, wake: (woken) => this.#slices.add(woken) });
+      channel = new Channel(query, {
+        textOf,
+        idOf: (revision) => this.#deps.texts.idOf(revision),
+        wake: (woken) => this.#slices.add(woken),
+      });
       this.#channels.add(channel);
     }
     channel.watchers++;
@@ -114,9 +119,9 @@ export class Watchers {
     return true;
   }
 
-  /** A change listener, behind the one that tells DNS. */
+  /** A change subscriber, after the one that updates DNS. */
   changed(change: Change): void {
-    this.#shown.changed(change);
+    this.#visible.changed(change);
   }
 
   /** Visits every watcher once; called by the timer. A round that has not come to its end is not overtaken. */
@@ -125,7 +130,7 @@ export class Watchers {
     this.#visitAll((watcher) => watcher.beat());
   }
 
-  /** Ends all streams, and lets nobody in from now on. */
+  /** Ends all streams, and admits none from now on. */
   stop(): void {
     this.#isStopped = true;
     this.#visitAll((watcher) => watcher.stop());

@@ -1,7 +1,8 @@
 // Which instances a caller means: by status, version, zone, group, tag and port. Text compares without regard to
 // ASCII case, because the same selectors are DNS labels (`eu-1a._zone.orders.prod.svc`) and DNS folds case.
 
-import type { Instance, Status } from '../instance.ts';
+import type { Instance } from '../instance.ts';
+import type { Status } from '../status.ts';
 import { foldAscii } from '../text.ts';
 
 /** Every field given must match; `tag` may be given several times and then all must be there. */

@@ -1,17 +1,16 @@
 // One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
 // instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
 
+import type { AppPlace, CompactInstance } from '../../model/compact-instance.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { AppRecords } from '../../model/view.ts';
-import type { CompactInstance } from '../compact-instance.ts';
 import type { MutableRecord } from '../mutable-record.ts';
-import type { Named } from './catalogue.ts';
 import { CompactIndex } from './compact-index.ts';
 import { RecentJoins } from './recent-joins.ts';
 
 export class App implements AppRecords {
   /** Shared by its instances. */
-  readonly place: Named;
+  readonly place: AppPlace;
   revision = 0;
   /** Instances that take traffic; kept by leases.ts. */
   serving = 0;
@@ -22,7 +21,7 @@ export class App implements AppRecords {
   /** Those alone whose label is not their key: of most instances it is, and a second list of all costs memory. */
   #byOddLabel: CompactIndex<MutableRecord> | undefined;
 
-  constructor(place: Named) {
+  constructor(place: AppPlace) {
     this.place = place;
   }
 

@@ -5,11 +5,12 @@
 // used up (eviction-budget.ts). `guardCeilingSeconds` later it is evicted whatever else holds. A suspect is due again after
 // every interval of its own. One entry an instance, in the queue or among the pending evictions.
 
-import { type GuardNews, type GuardStatus, type GuardView, statusOf } from '../../model/guard-status.ts';
+import type { GuardNews, GuardStatus, GuardView } from '../../model/guard-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Presence } from '../guard/scope.ts';
+import { statusOf } from '../guard/status.ts';
 import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
 import { EvictionBudget } from './eviction-budget.ts';
@@ -42,7 +43,6 @@ export class Leases implements GuardView {
   readonly #budget: EvictionBudget;
   /** Those that nothing but the budget keeps. */
   readonly #room: PendingEvictions<MutableRecord>;
-  /** Of them, those that came and are not marked for it yet. */
   #unmarked: MutableRecord[] = [];
   readonly #overdue = new Set<MutableRecord>();
   readonly #rates = new RenewalRates();

@@ -5,13 +5,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AppRows, InstanceTable } from '../../../src/dns/plane/instance-table.ts';
 import { HostInstances, hostsOf } from '../../../src/dns/services/host-instances.ts';
+import { type CompactInstance, compactInstance } from '../../../src/model/compact-instance.ts';
 import {
   type Instance,
   parseRegistration,
   type Registration,
   registrationToJson,
 } from '../../../src/model/instance.ts';
-import { CompactInstance } from '../../../src/registry/compact-instance.ts';
 
 const addrs = [
   ['http://10.0.0.1:80'],
@@ -56,7 +56,7 @@ test('says what objects would', () => {
         const body = registrationOf({ addrs, version });
         const id = isOdd ? label.toUpperCase() : label;
         if (isThere) {
-          const instance = new CompactInstance(app.place, id, label, body, table.neighbours(app));
+          const instance = compactInstance(app.place, id, label, body, table.neighbours(app));
           table.put(app, instance, row);
           map.set(label, instance);
         } else if (row >= 0) {

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { RowBatch } from '../../../src/dns/plane/row-batch.ts';
 import { putRow, type ReplicaInstance, readUpdates } from '../../../src/dns/plane/update.ts';
-import type { CompactInstance } from '../../../src/registry/compact-instance.ts';
+import type { CompactInstance } from '../../../src/model/compact-instance.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 
 function readBack(body: Record<string, unknown>): { there: ReplicaInstance; back: ReturnType<typeof readUpdates>[0] } {
@@ -29,7 +29,7 @@ test('an instance comes back as it was', () => {
     dnsTtl: 0,
   });
   const { addrs, profile } = there.instance as CompactInstance;
-  const { ports, health, ...said } = profile;
+  const { ports, health, override, wanted: _wanted, liveness: _liveness, ...said } = profile;
   expect(ports).toHaveLength(3);
   expect(back).toEqual({
     kind: 'put',
@@ -39,7 +39,7 @@ test('an instance comes back as it was', () => {
     id: 'Pay 1',
     label: 'pay-1',
     registration: { addrs, ...said },
-    health,
+    supervision: { health, override },
     deadlineMs: Number.POSITIVE_INFINITY,
     why: undefined,
   });
@@ -47,8 +47,9 @@ test('an instance comes back as it was', () => {
 
 test('a checked instance comes with what its checks say, and without the checks themselves', () => {
   const { there, back } = readBack({ addrs: ['http://10.0.0.7:8080'], checks: [{ type: 'tcp' }] });
-  expect(there.instance.health).toMatchObject({ verdict: 'unchecked', wanted: 'up' });
-  expect(back).toMatchObject({ health: there.instance.health, registration: { checks: [], status: 'waiting' } });
+  expect(there.instance).toMatchObject({ wanted: 'up', health: { verdict: 'unchecked' } });
+  const supervision = { health: { verdict: 'unchecked', reason: 'no check has passed yet' } };
+  expect(back).toMatchObject({ supervision, registration: { checks: [], status: 'up' } });
   expect(back).toMatchObject({ deadlineMs: Number.POSITIVE_INFINITY });
 });
 

@@ -6,6 +6,7 @@ import { NamedServices, type Said } from '../../../src/health/files/named-servic
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
+import { submitter } from '../../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const nobody: ReadonlySet<string> = new Set();
@@ -25,8 +26,9 @@ function weighted(weight: number, ...instances: readonly string[]): readonly Ser
 }
 
 function world() {
+  const clock = new FakeClock();
   const registry = new Registry({
-    clock: new FakeClock(),
+    clock,
     origin: 'svc.',
     defaults,
     instancesMax: 1000,
@@ -40,7 +42,8 @@ function world() {
     told.push(`${kind} ${instance.instance} of ${instance.health?.file}`);
   });
   const named = new NamedServices({
-    registry,
+    submit: submitter(registry, clock),
+    view: registry,
     pathOf: (file) => `services.d/${file}`,
     restoredFrom: () => [],
     nextTurn: () => nextTurn(),
@@ -48,7 +51,7 @@ function world() {
     onTaken: (file, { instance }) => void told.push(`taken ${instance} by ${file}`),
   });
   const key = { env: 'prod', appid: 'a', instance: 'one' };
-  return { registry, named, told, key, remembered };
+  return { registry, clock, named, told, key, remembered };
 }
 
 test('a file that is renamed hands its instances over: nobody leaves, and what the checks said stays', async () => {
@@ -56,7 +59,7 @@ test('a file that is renamed hands its instances over: nobody leaves, and what t
   expect(await named.say('old.yaml', services('one'), nobody)).toEqual([]);
   registry.judge(key, { verdict: 'passing', reason: 'tcp: connected' });
   expect(await named.say('new.yaml', services('one'), new Set(['old.yaml']))).toEqual([]);
-  named.withdraw('old.yaml');
+  await named.withdraw('old.yaml');
   expect(registry.find(key)?.instance).toMatchObject({ status: 'up', health: { file: 'new.yaml' } });
   expect(told.filter((text) => text.startsWith('cancelled'))).toEqual([]);
 });
@@ -69,7 +72,7 @@ test('what two files name is the first one’s, and the second one’s as soon a
   await named.say('a.yaml', services('two'), nobody);
   expect(told).toContain('taken one by b.yaml');
   expect(registry.find(key)?.instance.health?.file).toBe('b.yaml');
-  named.withdraw('b.yaml');
+  await named.withdraw('b.yaml');
   expect(registry.find(key)).toBeUndefined();
 });
 
@@ -86,7 +89,7 @@ test('named twice in one file is a fault of the file, and waits for nobody', asy
   expect(await named.say('a.yaml', services('one', 'one'), nobody)).toEqual([
     '2:3: prod/a/one is in this file already',
   ]);
-  named.withdraw('a.yaml');
+  await named.withdraw('a.yaml');
   expect(told).toEqual(['registered one of a.yaml', 'cancelled one of a.yaml']);
 });
 
@@ -102,9 +105,10 @@ test('between many registrations others have their turn', async () => {
 
 describe('an instance that an operator has changed since', () => {
   /** What files said in this life, in another one with the registry as it is. */
-  function nextLife({ registry, remembered }: ReturnType<typeof world>, ...alsoFrom: readonly string[]) {
+  function nextLife({ registry, clock, remembered }: ReturnType<typeof world>, ...alsoFrom: readonly string[]) {
     const named = new NamedServices({
-      registry,
+      submit: submitter(registry, clock),
+      view: registry,
       pathOf: (file) => `services.d/${file}`,
       restoredFrom: (file) =>
         [...registry.apps()]
@@ -161,7 +165,7 @@ describe('an instance that an operator has changed since', () => {
   test('stays so when the file is renamed, while running and while not', async () => {
     const one = await drained();
     await one.named.say('b.yaml', services('one'), new Set(['a.yaml']));
-    one.named.withdraw('a.yaml');
+    await one.named.withdraw('a.yaml');
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'b.yaml']);
     await nextLife(one).say('c.yaml', services('one'), nobody);
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'c.yaml']);
@@ -196,6 +200,6 @@ test('what a file says is kept as far as it was done, and not written again wher
   remembered.clear();
   await named.say('a.yaml', services('one'), nobody);
   expect(remembered.size).toBe(0);
-  named.withdraw('a.yaml');
+  await named.withdraw('a.yaml');
   expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 0', 'b.yaml 2']);
 });

@@ -30,7 +30,7 @@ async function followed(files: Files, folder = 'services.d') {
         said.push(`${file}: ${list.map(({ key }) => key.instance).join(' ')}`);
         return list.filter(({ key }) => key.instance === 'taken').map(({ at }) => `${at}: is taken`);
       },
-      withdraw: (file) => void said.push(`${file} gone`),
+      withdraw: async (file) => void said.push(`${file} gone`),
       tell: (level, fields, message) =>
         void told.push(`${level} ${message} ${JSON.stringify(fields).replaceAll(directory, '')}`),
     },

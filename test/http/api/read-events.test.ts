@@ -138,7 +138,7 @@ describe('events', () => {
 
   test('that cannot be read are a 500 without a word of why', async () => {
     const recorder = { events: () => Promise.reject(new Error('SQLITE_IOERR: /var/lib')) };
-    const { call } = createWorld({ deps: { recorder } });
+    const { call } = createWorld({ control: { recorder } });
     for (const path of ['/events', '/apps/prod/orders?at=-0s']) {
       const reply = await call('GET', path);
       expect(reply.statusCode).toBe(500);

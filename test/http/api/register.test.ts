@@ -1,7 +1,7 @@
 // Registering over HTTP: what a client gets when it calls in, calls again, and calls too late.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type Json, problemOf } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf, tagOf } from '../../kit/http-world.ts';
 
 const fields = {
   addrs: ['http://10.0.0.7:8080', 'grpc://10.0.0.7:9090'],
@@ -23,7 +23,7 @@ describe('a first registration', () => {
     const reply = await call('PUT', '/apps/prod/com.acme.pay/pay-1', fields);
     expect(reply.statusCode).toBe(201);
     expect(reply.headers['location']).toBe('/api/v1/apps/prod/com.acme.pay/pay-1');
-    expect(reply.headers['etag']).toBe('"101"');
+    expect(reply.headers['etag']).toBe(tagOf(101));
     expect(reply.json()).toEqual({
       env: 'prod',
       appid: 'com.acme.pay',
@@ -77,7 +77,7 @@ describe('a first registration', () => {
 
   test('is answered when it has been written down, and not before', async () => {
     const written = Promise.withResolvers<void>();
-    const { register, registry } = createWorld({ deps: { durable: () => written.promise } });
+    const { register, registry } = createWorld({ control: { durable: () => written.promise } });
     let isAnswered = false;
     const answered = register('prod/orders/a1').then((reply) => {
       isAnswered = true;
@@ -91,7 +91,7 @@ describe('a first registration', () => {
   });
 
   test('that cannot be written down is a 503, and an error in the log', async () => {
-    const { register, log } = createWorld({ deps: { durable: () => Promise.reject(new Error('disk full')) } });
+    const { register, log } = createWorld({ control: { durable: () => Promise.reject(new Error('disk full')) } });
     const reply = await register('prod/orders/a1');
     expect(reply.statusCode).toBe(503);
     expect(problemOf(reply).detail).toContain('Send it again to be sure.');

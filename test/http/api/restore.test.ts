@@ -42,10 +42,10 @@ describe('putting back', () => {
       {
         why: 'registered',
         instance: 'a2',
-        by: { address: '127.0.0.1', reason: 'put back: cancelled at revision 106' },
+        by: { address: '127.0.0.1', reason: 'restored: cancelled at revision 106' },
       },
     ]);
-    const lines = log.filter(({ decision }) => decision === 'put back');
+    const lines = log.filter(({ decision }) => decision === 'restored');
     expect(lines).toMatchObject([{ count: 2, skipped: 1, left: 0, remote: '127.0.0.1' }]);
   });
 
@@ -74,7 +74,7 @@ describe('putting back', () => {
   test('is answered when it is durable', async () => {
     let isDurable = true;
     const durable = () => (isDurable ? Promise.resolve() : Promise.reject(new Error('disk full')));
-    const { call, registry } = await withBadCancel({ deps: { durable } });
+    const { call, registry } = await withBadCancel({ control: { durable } });
     isDurable = false;
     const reply = await call('POST', '/restore', { from: '-5m' });
     expect(reply.statusCode).toBe(503);
@@ -91,7 +91,7 @@ describe('putting back', () => {
     expect(reply.json()).toMatchObject({ putBack: [{ instance: 'a1', why: 'drained', revision: 102 }] });
     expect(registry.app('prod', 'orders')?.byId('a1')?.instance.status).toBe('up');
     const { events } = (await call('GET', '/events?limit=1')).json() as { events: Json[] };
-    expect(events).toMatchObject([{ why: 'patched', by: { reason: 'put back: drained at revision 102' } }]);
+    expect(events).toMatchObject([{ why: 'resumed', by: { reason: 'restored: drained at revision 102' } }]);
   });
 });
 

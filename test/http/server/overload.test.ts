@@ -110,7 +110,11 @@ describe('requests under way', () => {
     const written = Promise.withResolvers<void>();
     let isHanging = false;
     const durable = async () => (isHanging ? written.promise : undefined);
-    const world = await busyWorld({ deps: { durable, overload: { ...limit, underWay: few } }, realTimers: true });
+    const world = await busyWorld({
+      control: { durable },
+      deps: { overload: { ...limit, underWay: few } },
+      realTimers: true,
+    });
     worlds.push(world);
     await world.app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = world.app.server.address() as { port: number };

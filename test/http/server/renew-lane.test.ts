@@ -3,8 +3,7 @@
 
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { HttpDeps } from '../../../src/http/server/server.ts';
-import { createWorld, type World } from '../../kit/http-world.ts';
+import { createWorld, type World, type WorldOptions } from '../../kit/http-world.ts';
 import { LateDns } from '../../kit/late-dns.ts';
 import { RawConnection } from '../../kit/raw-http.ts';
 import { until } from '../../kit/until.ts';
@@ -23,8 +22,9 @@ interface Served extends World {
   dial(): Promise<RawConnection>;
 }
 
-async function served(level: 'info' | 'debug', deps: Partial<HttpDeps> = {}): Promise<Served> {
-  const world = createWorld({ realTimers: true, deps: { logger: pino({ level }, { write: () => {} }), ...deps } });
+async function served(level: 'info' | 'debug', options: WorldOptions = {}): Promise<Served> {
+  const logger = pino({ level }, { write: () => {} });
+  const world = createWorld({ realTimers: true, ...options, deps: { logger, ...options.deps } });
   open.push(world);
   let usual = 0;
   world.app.addHook('onRequest', async () => void usual++);
@@ -62,8 +62,8 @@ async function replyTo(world: Served, sent: string): Promise<string> {
   return connection.received.replaceAll(/^date: .*$/gim, 'date');
 }
 
-async function bothWays(sent: string, deps: Partial<HttpDeps> = {}) {
-  const [lane, way] = [await served('info', deps), await served('debug', deps)];
+async function bothWays(sent: string, options: WorldOptions = {}) {
+  const [lane, way] = [await served('info', options), await served('debug', options)];
   const [reply, expected] = [await replyTo(lane, sent), await replyTo(way, sent)];
   expect(reply).toBe(expected);
   expect([...lane.counters.counts].sort()).toEqual([...way.counters.counts].sort());
@@ -71,20 +71,20 @@ async function bothWays(sent: string, deps: Partial<HttpDeps> = {}) {
   return { reply, isTaken: lane.usual() < way.usual() };
 }
 
-const recovering = { isRestored: () => false, storeTrouble: () => undefined };
+const recovering = { isRecovered: () => false, storeTrouble: () => undefined };
 const tokens = [{ name: 'fleet', token: 'right-token' }];
 
 describe('takes, and answers as the usual way does,', () => {
-  test.each<[what: string, sent: string, deps?: Partial<HttpDeps>]>([
+  test.each<[what: string, sent: string, options?: WorldOptions]>([
     ['a plain renewal', renewal('a1')],
     ['one of an id with a port', renewal('10.0.0.7:80')],
     ['one whose client names a type for nothing', renewal('a1', 'content-type: application/json', 'content-length: 0')],
     ['one of HTTP/1.0', renewal('a1').replace('1.1', '1.0')],
     ['one that is the last of its connection', renewal('a1', 'connection: close')],
     ['a pipeline', renewal('a1').repeat(7)],
-    ['one with a token', renewal('a1', 'authorization: Bearer right-token'), { tokens }],
-  ])('%s', async (_what, sent, deps) => {
-    const { reply, isTaken } = await bothWays(sent, deps);
+    ['one with a token', renewal('a1', 'authorization: Bearer right-token'), { deps: { tokens } }],
+  ])('%s', async (_what, sent, options) => {
+    const { reply, isTaken } = await bothWays(sent, options);
     expect(reply).toContain('200 OK');
     expect(reply).toContain('"renewBefore"');
     expect(isTaken).toBe(true);
@@ -93,7 +93,7 @@ describe('takes, and answers as the usual way does,', () => {
 
 describe('leaves to the usual way', () => {
   const other = (headers: string) => renewal('a1').replace(host, headers);
-  test.each<[what: string, status: number, sent: string, deps?: Partial<HttpDeps>]>([
+  test.each<[what: string, status: number, sent: string, options?: WorldOptions]>([
     ['one of an instance that is not there', 404, renewal('a9')],
     ['one in other letters', 200, renewal('A1').replace('/prod/', '/PROD/')],
     ['one with an escape', 200, renewal('%611')],
@@ -104,12 +104,12 @@ describe('leaves to the usual way', () => {
     ['one without a host', 400, other('x: y')],
     ['one to a foreign host', 403, other('host: evil.example')],
     ['one of a foreign page', 403, renewal('a1', 'origin: http://evil.example')],
-    ['one without a token', 401, renewal('a1'), { tokens }],
-    ['one with a wrong token', 401, renewal('a1', 'authorization: Bearer wrong-token'), { tokens }],
-    ['one before the registry is back', 503, renewal('a1'), { availability: recovering }],
-    ['one of a client with a rate', 200, renewal('a1'), { clientRate: { perSecond: 0.001, burst: 9 } }],
-  ])('%s', async (_what, status, sent, deps) => {
-    const { reply, isTaken } = await bothWays(sent, deps);
+    ['one without a token', 401, renewal('a1'), { deps: { tokens } }],
+    ['one with a wrong token', 401, renewal('a1', 'authorization: Bearer wrong-token'), { deps: { tokens } }],
+    ['one before the registry is back', 503, renewal('a1'), { control: { availability: recovering } }],
+    ['one of a client with a rate', 200, renewal('a1'), { deps: { clientRate: { perSecond: 0.001, burst: 9 } } }],
+  ])('%s', async (_what, status, sent, options) => {
+    const { reply, isTaken } = await bothWays(sent, options);
     expect(reply).toContain(`HTTP/1.1 ${status} `);
     expect(isTaken).toBe(false);
   });
@@ -120,7 +120,7 @@ describe('leaves to the usual way', () => {
       tell = sample;
       return () => {};
     };
-    const world = await served('info', { measureLateness });
+    const world = await served('info', { deps: { measureLateness } });
     for (let i = 0; i < 40; i++) tell(1400);
     expect(await replyTo(world, renewal('a1'))).toContain('urn:rollcall:problem:overloaded');
     expect(world.counters.counts.get('refused:overload-renewal')).toBe(1);
@@ -139,7 +139,7 @@ describe('leaves to the usual way', () => {
 
 test('waits for DNS as the usual way does', async () => {
   let dns: LateDns | undefined;
-  const world = await served('info', { shown: () => dns?.shown() });
+  const world = await served('info', { control: { visible: () => dns?.visible() } });
   dns = new LateDns(world.registry);
   world.registry.touch();
   const connection = await world.dial();

@@ -207,7 +207,7 @@ describe('the end', () => {
   test('answers who waits and who is being served, refuses the next, then closes', async () => {
     const written = Promise.withResolvers<void>();
     const { app, dial, longPolls, registry } = await listening({
-      deps: { durable: () => written.promise },
+      control: { durable: () => written.promise },
     });
     const waiting = await dial();
     waiting.write(get('/apps/prod/orders?wait=1m'));

@@ -6,12 +6,12 @@ import { keyOf } from '../../kit/harness.ts';
 import { createWorld, problemOf } from '../../kit/http-world.ts';
 
 function world() {
-  const state = { isRestored: true, trouble: undefined as string | undefined };
-  const availability = { isRestored: () => state.isRestored, storeTrouble: () => state.trouble };
+  const state = { isRecovered: true, trouble: undefined as string | undefined };
+  const availability = { isRecovered: () => state.isRecovered, storeTrouble: () => state.trouble };
   const durable = async () => {
     if (state.trouble !== undefined) throw new Error(state.trouble);
   };
-  return { state, ...createWorld({ deps: { availability, durable } }) };
+  return { state, ...createWorld({ control: { availability, durable } }) };
 }
 
 const addrs = ['http://10.0.0.7:8080'];
@@ -69,7 +69,7 @@ test('the write that meets the trouble took effect and says that it may be lost'
   const durable = async () => {
     if (isFailing) throw new Error('disk full');
   };
-  const { call, registry } = createWorld({ deps: { durable } });
+  const { call, registry } = createWorld({ control: { durable } });
   isFailing = true;
   const reply = await call('PUT', '/apps/prod/orders/a', { addrs });
   expect(reply.statusCode).toBe(503);
@@ -80,7 +80,7 @@ test('the write that meets the trouble took effect and says that it may be lost'
 
 test('before the registry is restored every call of the API is 503, and only those', async () => {
   const { state, call, app } = world();
-  state.isRestored = false;
+  state.isRecovered = false;
   for (const [method, path] of [
     ['GET', '/apps/prod/orders'],
     ['PUT', '/apps/prod/orders/a/renew'],

@@ -11,12 +11,13 @@ test('a change that its filter does not select, before or after, is neither kept
   const told: string[] = [];
   const channel = new Channel(watchQuery([], [], { version: '2' }), {
     textOf: (change, bearing) => `${(change.after ?? change.before).instance} ${bearing};`,
+    idOf: String,
     wake: (one) => woken.push(one),
   });
   harness.registry.onChange((change) => channel.changed(change));
   const member: Member = {
     position: harness.registry.revision,
-    tell: (chunk) => told.push(chunk.toString()),
+    send: (chunk) => told.push(chunk.toString()),
     fallBehind: () => expect.fail('it was told everything'),
   };
   channel.join(member);

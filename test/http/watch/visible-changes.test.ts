@@ -56,13 +56,13 @@ test('whoever comes back with a change that DNS does not show yet hears of what 
 
 test('a DNS side that says it is behind, and settles at once, is asked once for a change', async () => {
   let asked = 0;
-  const shown = () => {
+  const visible = () => {
     if (++asked > 10) throw new Error('asked again and again');
     return Promise.resolve();
   };
   const told: number[] = [];
-  const registry = { revision: 101 };
-  const changes = new VisibleChanges({ registry, shown, tell: ({ revision }) => void told.push(revision) });
+  const view = { revision: 101 };
+  const changes = new VisibleChanges({ view, visible, emit: ({ revision }) => void told.push(revision) });
   changes.changed({ revision: 101 } as Change);
   expect([told, changes.revision]).toEqual([[], 100]);
   await nextTurn();

@@ -64,10 +64,10 @@ describe('a watch', () => {
     await register('prod/orders/a2');
     await client.until('registered', 2);
     expect(client.events.map(({ event, id, data }) => [event, id, data['matches']])).toEqual([
-      ['synced', '100', undefined],
-      ['registered', '101', true],
-      ['updated', '102', false],
-      ['registered', '104', true],
+      ['synced', 'thislife-100', undefined],
+      ['registered', 'thislife-101', true],
+      ['updated', 'thislife-102', false],
+      ['registered', 'thislife-104', true],
     ]);
     expect(client.events[1]?.data['by']).toEqual({ address: '127.0.0.1' });
   });
@@ -141,7 +141,7 @@ describe('a watch', () => {
     expect(watchers.count).toBe(1);
     expect(watchers.cutCount).toBe(1);
     expect(quick.isClosed).toBe(false);
-    await expect.poll(() => quick.lastEventId, { timeout: 5000 }).toBe(String(registry.revision));
+    await expect.poll(() => quick.lastEventId, { timeout: 5000 }).toBe(`thislife-${registry.revision}`);
     expect(quick.events.filter(({ data }) => 'matches' in data).length).toBe(registry.revision - 100);
   });
 

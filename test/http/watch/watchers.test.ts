@@ -30,7 +30,7 @@ describe('the beginning', () => {
       appid: 'orders',
       instances: [{ instance: 'a1', version: '1', revision: 101 }, { instance: 'a2' }],
     });
-    expect(stream.events.map(({ id }) => id)).toEqual(['', '', String(registry.revision)]);
+    expect(stream.events.map(({ id }) => id)).toEqual(['', '', `thislife-${registry.revision}`]);
   });
 
   test('of an app that nobody registered is an empty snapshot; of everything that is empty, none', () => {
@@ -75,7 +75,7 @@ describe('the beginning', () => {
     // a0 had been told before it changed.
     expect(ids).toEqual(Array.from({ length: 198 }, (_, i) => `a${i}`));
     // Who is cut before `synced` begins anew: what it has is no whole state.
-    expect(stream.events.map(({ id }) => id)).toEqual(['', '', '', '', '', '305']);
+    expect(stream.events.map(({ id }) => id)).toEqual(['', '', '', '', '', 'thislife-305']);
   });
 });
 
@@ -98,7 +98,7 @@ describe('a change', () => {
     const [, registered, updated, cancelled, , evicted] = stream.events;
     expect(registered).toMatchObject({
       event: 'registered',
-      id: '101',
+      id: 'thislife-101',
       data: {
         kind: 'registered',
         matches: true,
@@ -233,7 +233,7 @@ describe('coming back', () => {
     const stream = world.open(everything, 101);
     world.settle();
     expect(stream.told).toEqual(['registered 102', 'registered 103', 'synced 103']);
-    expect(stream.events.map(({ id }) => id)).toEqual(['102', '103', '103']);
+    expect(stream.events.map(({ id }) => id)).toEqual(['thislife-102', 'thislife-103', 'thislife-103']);
     world.harness.cancel('orders.prod/a1');
     world.settle();
     expect(stream.told.at(-1)).toBe('cancelled 104');
@@ -251,7 +251,7 @@ describe('coming back', () => {
     world.settle();
     expect(stream.told).toEqual(['gap', 'snapshot', 'synced 104']);
     expect(stream.events[0]?.data).toMatchObject({ known, completeSince: 102 });
-    expect(stream.events.map(({ id }) => id)).toEqual([String(known), String(known), '104']);
+    expect(stream.events.map(({ id }) => id)).toEqual([String(known), String(known), 'thislife-104']);
   });
 
   test('is no gap where the apps have not changed since, however much the log has dropped', () => {
@@ -275,7 +275,7 @@ describe('coming back', () => {
     world.watchers.beat();
     world.settle();
     expect(stream.told).toEqual(['synced 101']);
-    expect([stream.parser.comments, stream.parser.lastEventId]).toEqual([1, '111']);
+    expect([stream.parser.comments, stream.parser.lastEventId]).toEqual([1, 'thislife-111']);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Catalogue } from '../../../src/registry/apps/catalogue.ts';
+import { Catalogue } from '../../src/runtime/catalogue.ts';
 
 interface Entry {
   readonly env: string;

@@ -1,28 +1,28 @@
 // The first page of a sorted list without sorting the list: one pass, and never more than a page in memory. A hundred
 // thousand apps for a page of a hundred cost a comparison each and a few hundred insertions.
 
-/** The `limit` smallest of `items` behind `after`, in order, and whether there are more. */
-export function firstBehind<T>(
+/** The `limit` smallest of `items` that come after a cursor (`isAfter`), in order, and whether there are more. */
+export function firstAfter<T>(
   items: Iterable<T>,
   compare: (a: T, b: T) => number,
-  isBehind: (item: T) => boolean,
+  isAfter: (item: T) => boolean,
   limit: number,
 ): { readonly page: readonly T[]; readonly hasMore: boolean } {
   const kept: T[] = [];
   for (const item of items) {
-    if (!isBehind(item)) continue;
+    if (!isAfter(item)) continue;
     // One more than the page, to know whether there is another.
     if (kept.length > limit) {
       if (compare(item, kept[limit] as T) >= 0) continue;
       kept.pop();
     }
-    kept.splice(placeOf(kept, item, compare), 0, item);
+    kept.splice(positionOf(kept, item, compare), 0, item);
   }
   return { page: kept.slice(0, limit), hasMore: kept.length > limit };
 }
 
 /** Binary search: where `item` belongs in a sorted list. */
-function placeOf<T>(sorted: readonly T[], item: T, compare: (a: T, b: T) => number): number {
+function positionOf<T>(sorted: readonly T[], item: T, compare: (a: T, b: T) => number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -1,8 +1,8 @@
 // What instances share: seen from outside nothing, seen from memory most of what they say.
 
 import { expect, test } from 'vitest';
+import { compactInstance } from '../../src/model/compact-instance.ts';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';
-import { CompactInstance } from '../../src/registry/compact-instance.ts';
 import { Harness } from '../kit/harness.ts';
 
 const app = { env: 'prod', appid: 'orders' };
@@ -13,11 +13,11 @@ function registrationOf(fields: Readonly<Record<string, unknown>>): Registration
 }
 
 const said = { version: '1.4.2', tags: ['a', 'b'], metadata: { team: 'x', tier: '1' }, weight: 3 };
-const first = new CompactInstance(app, 'a1', 'a1', registrationOf(said));
+const first = compactInstance(app, 'a1', 'a1', registrationOf(said));
 
 test('one that says the same but for its addresses shares what its neighbour says', () => {
   const other = registrationOf({ ...said, addrs: ['http://10.0.0.2:80'] });
-  const second = new CompactInstance(app, 'a2', 'a2', other, [undefined, first]);
+  const second = compactInstance(app, 'a2', 'a2', other, [undefined, first]);
   expect(second.profile).toBe(first.profile);
   expect(registrationToJson(second)).toEqual(registrationToJson(other));
   expect(second.addrs).not.toEqual(first.addrs);
@@ -39,7 +39,7 @@ test.each([
   { dnsTtl: 6 },
 ])('one that differs by %o shares nothing', (fields) => {
   const registration = registrationOf({ ...said, ...fields });
-  const second = new CompactInstance(app, 'a2', 'a2', registration, [first]);
+  const second = compactInstance(app, 'a2', 'a2', registration, [first]);
   expect(second.profile).not.toBe(first.profile);
   expect(registrationToJson(second)).toEqual(registrationToJson(registration));
 });

@@ -1,0 +1,163 @@
+// Everything that changes the registry or reports its changes: control and its fronts over HTTP, health, metrics, the
+// logs, and the table of subscribers that connects them to the change stream.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { type Control, createControl } from '../control/control.ts';
+import { DecisionLog } from '../control/decision-log.ts';
+import { LongPolls } from '../control/long-poll.ts';
+import type { Plane } from '../dns/plane/plane.ts';
+import { Health } from '../health/health.ts';
+import { ChangeLog } from '../history/change-log.ts';
+import { LogRecorder } from '../history/log-recorder.ts';
+import { createHttpServer } from '../http/server/server.ts';
+import { Watchers } from '../http/watch/watchers.ts';
+import { HttpCounts } from '../metrics/http-counts.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { Life } from '../model/life.ts';
+import type { Registry } from '../registry/registry.ts';
+import { version } from '../runtime/version.ts';
+import type { Persistence } from '../store/persistence.ts';
+import { logEviction } from './eviction-log.ts';
+import { fdBudget } from './fd-budget.ts';
+import { GuardLog } from './guard-log.ts';
+import type { LeaseTimer } from './lease-timer.ts';
+import { limits } from './limits.ts';
+import type { ProcessClock } from './process-clock.ts';
+import { type Subscriber, subscribers } from './subscribers.ts';
+
+export interface ControlPlaneDeps {
+  readonly registry: Registry;
+  readonly clock: ProcessClock;
+  readonly plane: Plane;
+  readonly persistence: Persistence;
+  readonly leaseTimer: LeaseTimer;
+  readonly logger: Logger;
+  /** All instances are back, and DNS answers. */
+  readonly isReady: () => boolean;
+  readonly isRecovered: () => boolean;
+}
+
+export interface ControlPlane {
+  /** Not listening yet. */
+  readonly http: FastifyInstance;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly subscribers: readonly Subscriber[];
+}
+
+export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
+  const { registry, plane, persistence, leaseTimer, logger } = deps;
+  const { clock } = deps.clock;
+  const life = new Life(persistence.life);
+  const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
+  const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
+  const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
+  const counts = new HttpCounts();
+  const control = createControl({
+    registry,
+    clock,
+    log: new DecisionLog(logger, counts),
+    longPolls,
+    recorder: persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn),
+    availability: { isRecovered: deps.isRecovered, storeTrouble: () => persistence.trouble },
+    durable: () => persistence.durable(),
+    visible,
+    handedOut: (instance) => plane.cachedUntil(instance),
+    beganAt: changeLog.beganAt,
+    random: Math.random,
+  });
+  const watchers = new Watchers({
+    view: registry,
+    visible,
+    log: changeLog,
+    life,
+    clock,
+    max: config.watchersMax,
+    onCut: (reason, { query, position }) => logger.debug({ reason, query: query.key, position }, 'cut a slow watcher'),
+  });
+  const health = createHealth(config, deps, control);
+  const metrics = meter(config, deps, { counts, watchers, health, control });
+  const guardLog = new GuardLog(logger);
+  registry.guard.onNews((news) => guardLog.log(news));
+  const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
+  const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog };
+  const http = createFronts(config, deps, { control, watchers, life, metrics });
+  return { http, health, metrics, subscribers: subscribers(parts) };
+}
+
+function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
+  const { registry, clock, persistence, logger } = deps;
+  return new Health({
+    ...config,
+    submit: control.commands.submit,
+    view: registry,
+    clock: clock.clock,
+    defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    said: persistence.said,
+    tell: (level, fields, message) => logger[level](fields, message),
+  });
+}
+
+interface Metered {
+  readonly counts: HttpCounts;
+  readonly watchers: Watchers;
+  readonly health: Health;
+  readonly control: Control;
+}
+
+function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
+  const { registry, clock, plane, persistence, isReady } = deps;
+  return createMetrics({
+    registry,
+    http: counts,
+    pauses: clock.pauses,
+    dns: plane.counters,
+    plane,
+    longPolls: () => control.longPolls.waiting,
+    watch: watchers,
+    drainsWaiting: () => control.drainWaits.waiting,
+    checks: health.counts,
+    store: () => ({ ...persistence.counts, isFailing: persistence.trouble !== undefined }),
+    isReady,
+    zoneCount: () => plane.zoneCount,
+    limits: limits(config, fdBudget(config).limits.connectionsMax),
+    version,
+  });
+}
+
+interface Fronts {
+  readonly control: Control;
+  readonly watchers: Watchers;
+  readonly life: Life;
+  readonly metrics: Metrics;
+}
+
+function createFronts(
+  config: Config,
+  { clock, plane, logger, isReady }: ControlPlaneDeps,
+  { control, watchers, life, metrics }: Fronts,
+): FastifyInstance {
+  return createHttpServer({
+    control,
+    watchers,
+    life,
+    clock: clock.clock,
+    origin: config.origin,
+    defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+    logger,
+    tokens: config.tokens,
+    isOpen: config.insecure,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    adapters: { names: config.adapters, env: config.adapterEnv },
+    resolve: (text, type) => plane.explain(text, type),
+    isReady,
+    metricsText: () => metrics.text(),
+    version,
+    limits: fdBudget(config).limits,
+    clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
+  });
+}

@@ -1,0 +1,46 @@
+// DNS of this process: opens the plane on the registry and its zones, and says what becomes of its faults.
+
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { openPlane, type Plane } from '../dns/plane/plane.ts';
+import type { ListenFailure } from '../dns/transport/listen.ts';
+import type { Zone } from '../dns/zone/zone.ts';
+import { planeSettings } from './plane-settings.ts';
+import type { ProcessClock } from './process-clock.ts';
+import type { RegistryState } from './registry-state.ts';
+
+export interface DataPlaneDeps {
+  readonly state: RegistryState;
+  readonly clock: ProcessClock;
+  readonly threads: number;
+  readonly fileZones: Iterable<Zone>;
+  readonly logger: Logger;
+}
+
+/** Listens from here on and answers SERVFAIL until `ready`. */
+export function openDataPlane(
+  config: Config,
+  { state: { registry, zones, liveZones }, clock, threads, fileZones, logger }: DataPlaneDeps,
+): Promise<Plane | ListenFailure> {
+  return openPlane({
+    ...planeSettings(config),
+    threads,
+    view: registry,
+    allInstances: function* () {
+      for (const app of registry.apps()) yield* app.instances();
+    },
+    zones,
+    live: liveZones,
+    fileZones,
+    clock: clock.clock,
+    clockMemory: clock.memory,
+    onFault: (error, question) => logger.error({ err: error, question }, 'Cannot answer a DNS question'),
+    onThreadEnd: (error) => logger.error({ err: error }, 'A DNS thread has ended; another one takes its place'),
+    // Uncaught: the process stops as with any fault in the program.
+    onLost: (error) => {
+      setImmediate(() => {
+        throw error;
+      });
+    },
+  });
+}

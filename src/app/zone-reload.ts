@@ -1,0 +1,36 @@
+// What a change of the zone files does, in an order that matters: first the revision moves, where the zone has live names
+// (its serial is the registry's revision, so its file moves it as a registration does); then this thread serves the zone,
+// for what can be registered; then the DNS threads get it. The metrics and the log follow.
+
+import type { Logger } from 'pino';
+import type { Zone } from '../dns/zone/zone.ts';
+import type { ZoneTable } from '../dns/zone/zone-table.ts';
+import type { ZoneNews } from '../dns/zone-file/watch/zone-news.ts';
+import { newsText } from './zone-news-text.ts';
+
+export interface ZoneReloadDeps {
+  /** Takes a revision without a change of an instance. */
+  readonly registry: { touch(): number };
+  readonly persistence: { touched(revision: number): void };
+  readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void };
+  readonly plane: { serveZone(zone: Zone): void };
+  readonly metrics: { zoneFileChanged(news: ZoneNews): void };
+  readonly zones: ZoneTable;
+  readonly logger: Logger;
+}
+
+/** The listener of a zone watch. */
+export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
+  const { registry, persistence, liveZones, plane, metrics, zones, logger } = deps;
+  return (news) => {
+    if (news.kind === 'loaded') {
+      const { zone } = news;
+      if (liveZones.isLive(zone.apex)) persistence.touched(registry.touch());
+      liveZones.serve(zone);
+      plane.serveZone(zone);
+    }
+    metrics.zoneFileChanged(news);
+    const { level, facts, message } = newsText(news, zones);
+    logger[level](facts, message);
+  };
+}

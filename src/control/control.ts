@@ -1,0 +1,73 @@
+// All use cases together, as fronts get them: writes (commands, renewals), reads (apps, the view, the record of changes)
+// and waits. A front decodes its protocol, calls these and encodes what comes of it.
+
+import type { Recorder } from '../history/recorder.ts';
+import type { Instance } from '../model/instance.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { AppLists } from './app-lists.ts';
+import { type Availability, Commands } from './commands.ts';
+import { type Committer, LocalCommitter } from './committer.ts';
+import type { DecisionLog } from './decision-log.ts';
+import { DrainWaits, type HandedOut } from './drain-waits.ts';
+import type { LongPolls } from './long-poll.ts';
+import type { ReadView } from './read-view.ts';
+import { ChangeRecord } from './record.ts';
+import { Renewals } from './renewals.ts';
+import type { Visible } from './visible.ts';
+
+export interface ControlDeps {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly log: DecisionLog;
+  readonly longPolls: LongPolls;
+  readonly recorder: Recorder;
+  readonly availability: Availability;
+  /** Settles once all changes so far are on the disk. */
+  readonly durable: () => Promise<void>;
+  readonly visible: Visible;
+  /** Until when answers with an instance may be held: see drain-waits.ts. */
+  readonly handedOut: (instance: Instance) => Promise<HandedOut>;
+  /** The revision at which this process began. */
+  readonly beganAt: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** That of a single node by default. */
+  readonly committer?: Committer;
+}
+
+export interface Control {
+  readonly view: ReadView;
+  readonly commands: Commands;
+  readonly renewals: Renewals;
+  readonly apps: AppLists;
+  readonly record: ChangeRecord;
+  readonly drainWaits: DrainWaits;
+  readonly longPolls: LongPolls;
+  readonly log: DecisionLog;
+  readonly availability: Availability;
+  readonly visible: Visible;
+}
+
+export function createControl(deps: ControlDeps): Control {
+  const { registry, clock, log, longPolls, recorder, availability, visible, handedOut } = deps;
+  const commands = new Commands({ ...deps, committer: deps.committer ?? new LocalCommitter(registry) });
+  return {
+    view: registry,
+    commands,
+    renewals: new Renewals({ registry, clock, log }),
+    apps: new AppLists({ ...deps, view: registry }),
+    record: new ChangeRecord({ registry, recorder, commands, log }),
+    drainWaits: new DrainWaits({
+      view: registry,
+      clock,
+      longPolls,
+      handedOut,
+      onRefused: () => log.count.refused('long-polls'),
+    }),
+    longPolls,
+    log,
+    availability,
+    visible,
+  };
+}

@@ -1,0 +1,76 @@
+// The record of changes, as fronts use it: who changed what (events), how an app was at an earlier time (past), and what
+// a bad removal took away (restore). Reading is the recorder's; what is restored is written through the commands like
+// any other change.
+
+import { appInThePast, type PastApp } from '../history/past.ts';
+import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
+import { findRemoved, type RemovalFilter, type RemovedInstances } from '../history/removed.ts';
+import { planRestore, type RestoreRun, restoreRemoved } from '../history/undo.ts';
+import type { Actor } from '../model/change.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Refused } from '../model/submit.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { AppPlace } from './app-lists.ts';
+import type { Commands } from './commands.ts';
+import type { DecisionLog } from './decision-log.ts';
+
+export type { PastApp } from '../history/past.ts';
+export type { EventPage, EventQuery } from '../history/recorder.ts';
+export { Removal, type RemovalFilter, type Removed } from '../history/removed.ts';
+
+export interface RecordDeps {
+  readonly registry: Registry;
+  readonly recorder: Recorder;
+  readonly commands: Commands;
+  readonly log: DecisionLog;
+}
+
+/** What was found, and what was done of it or would be. */
+export interface Restored extends RestoreRun, Omit<RemovedInstances, 'removed'> {
+  readonly kind: 'restored';
+  /** So many are left for another call. */
+  readonly left: number;
+}
+
+export class ChangeRecord {
+  readonly #deps: RecordDeps;
+
+  constructor(deps: RecordDeps) {
+    this.#deps = deps;
+  }
+
+  events(query: EventQuery): Promise<EventPage> {
+    return this.#deps.recorder.events(query);
+  }
+
+  /** The app at wall-clock `atMs`, which must not lie ahead. */
+  past(place: AppPlace, atMs: number): Promise<PastApp> {
+    return appInThePast(this.#deps.registry, this.#deps.recorder, place, atMs);
+  }
+
+  /** `isDryRun`: finds out what would be done, and changes nothing. */
+  async restore(
+    principal: Principal,
+    actor: Actor,
+    filter: RemovalFilter,
+    isDryRun: boolean,
+  ): Promise<Restored | Refused> {
+    const { registry, recorder, commands, log } = this.#deps;
+    if (!principal.may('operate', filter.env, filter.appid)) return { kind: 'forbidden', right: 'operate' };
+    const found = await findRemoved(recorder, filter);
+    const { planned, left, ...plan } = await planRestore(registry, recorder, found.removed);
+    const { completeSinceMs, scannedToMs } = found;
+    const span = { completeSinceMs, ...(scannedToMs === undefined ? {} : { scannedToMs }) };
+    if (isDryRun) return { kind: 'restored', done: planned, skipped: plan.skipped, left, ...span };
+    const refused = commands.writeRefusal(principal);
+    if (refused !== undefined) return refused;
+    const run = await restoreRemoved(registry, planned, actor, (by, command) =>
+      commands.perform(principal, by, command),
+    );
+    const skipped = [...plan.skipped, ...run.skipped];
+    const restored = { kind: 'restored', done: run.done, skipped, left, ...span } as const;
+    if (run.done.length === 0) return restored;
+    log.restored(actor, { count: run.done.length, skipped: skipped.length, left });
+    return (await commands.settled()) ?? restored;
+  }
+}

@@ -1,0 +1,95 @@
+// Renewals, the hot call of every front: synchronous, without a promise, and nothing is written down for them (after a
+// restart every lease starts afresh, design §6). Names are looked up as they came and parsed only when nothing is found:
+// what is registered is canonical by itself. A batch reads the clock once.
+
+import type { Actor } from '../model/change.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
+import { type InstanceKey, parseInstanceKey } from '../model/names.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Clock, Moment } from '../runtime/clock.ts';
+import type { DecisionLog } from './decision-log.ts';
+
+export type Renewal =
+  | { readonly kind: 'renewed'; readonly stored: InstanceRecord }
+  | { readonly kind: 'unknown'; readonly key: InstanceKey }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'forbidden' };
+
+export interface RenewalsDeps {
+  readonly registry: Pick<Registry, 'renew'>;
+  readonly clock: Clock;
+  readonly log: DecisionLog;
+}
+
+export class Renewals {
+  readonly #registry: RenewalsDeps['registry'];
+  readonly #clock: Clock;
+  readonly #log: DecisionLog;
+
+  constructor({ registry, clock, log }: RenewalsDeps) {
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Whether each renewal is logged: a fast path leaves them to the usual way then. */
+  get isLogged(): boolean {
+    return this.#log.logsRoutine;
+  }
+
+  now(): Moment {
+    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
+  }
+
+  /** For a fast path: the record, renewed and counted; undefined, and nothing counted: the usual way has to say why. */
+  renewKnown(principal: Principal, key: InstanceKey): InstanceRecord | undefined {
+    if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
+    const outcome = this.#registry.renew(key);
+    if (outcome.kind === 'unknown') return undefined;
+    this.#log.count.renewal('renewed');
+    return outcome.stored;
+  }
+
+  /** `given`: as it came. `now`: of a batch. */
+  renew(principal: Principal, actor: Actor, given: InstanceKey, now?: Moment): Renewal {
+    const found = this.#found(principal, given, now);
+    this.#log.count.renewal(found.kind === 'forbidden' ? 'unknown' : found.kind);
+    if (found.kind === 'renewed' && this.#log.logsRoutine) {
+      const { instance, revision } = found.stored;
+      this.#log.routine('renewed', actor, instance, revision);
+    }
+    return found;
+  }
+
+  #found(principal: Principal, given: InstanceKey, now: Moment | undefined): Renewal {
+    if (!principal.may('register', given.env, given.appid, given.instance)) return { kind: 'forbidden' };
+    const first = this.#registry.renew(given, now);
+    if (first.kind === 'renewed') return first;
+    const key = parseInstanceKey(given.env, given.appid, given.instance);
+    if (Array.isArray(key)) return { kind: 'invalid', problems: key };
+    const outcome = this.#registry.renew(key, now);
+    return outcome.kind === 'renewed' ? outcome : { kind: 'unknown', key };
+  }
+
+  /** Of a batch, whose renewals are counted together: undefined where `renew` has to say why. */
+  renewCounted(principal: Principal, actor: Actor, key: InstanceKey, now: Moment): InstanceRecord | undefined {
+    if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
+    const outcome = this.#registry.renew(key, now);
+    if (outcome.kind !== 'renewed') return undefined;
+    const { stored } = outcome;
+    if (this.#log.logsRoutine) this.#log.routine('renewed', actor, stored.instance, stored.revision);
+    return stored;
+  }
+
+  /** Renewals that `renewCounted` has made. */
+  counted(renewed: number): void {
+    this.#log.count.renewal('renewed', renewed);
+  }
+
+  /** A front could not read a renewal. */
+  malformed(): void {
+    this.#log.count.renewal('invalid');
+  }
+}

@@ -1,0 +1,33 @@
+// The table of fronts, and how those that are switched on get their scope: a prefix, and a parser that takes bodies of
+// any content type as they are. What a front does not catch becomes a problem document, as below /api/v1.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { AdapterName } from '../../model/adapters.ts';
+import type { AdapterSettings, Front, FrontContext } from './front.ts';
+import { tutorial } from './tutorial.ts';
+
+const fronts: Readonly<Record<AdapterName, Front>> = { tutorial };
+
+/** Adds the fronts that are named, each once. */
+export function addAdapters(
+  scope: FastifyInstance,
+  { control, clock, defaults }: Omit<FrontContext, 'env'>,
+  { names, env }: AdapterSettings,
+): void {
+  for (const name of new Set(names)) {
+    const { prefix, add } = fronts[name];
+    const calls = async (own: FastifyInstance): Promise<void> => {
+      takeAnyBody(own);
+      add(own, { control, clock, defaults, env });
+    };
+    scope.register(calls, { prefix });
+  }
+}
+
+function takeAnyBody(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  type Parsed = (error: null, body: Buffer | undefined) => void;
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: FastifyRequest, octets: Buffer, done: Parsed) => {
+    done(null, octets.length === 0 ? undefined : octets);
+  });
+}

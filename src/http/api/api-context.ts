@@ -1,0 +1,49 @@
+// What the calls of the API are given. They decode a request, hand it to control and encode what comes of it; nothing
+// else of the server is within their reach.
+
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { Control } from '../../control/control.ts';
+import type { RegistrationDefaults } from '../../model/instance.ts';
+import type { Life } from '../../model/life.ts';
+import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { invalidRequest, sendProblem } from '../server/problem-details.ts';
+import type { Watchers } from '../watch/watchers.ts';
+import type { ResolveResult } from './read-answer.ts';
+
+export interface ApiContext {
+  readonly control: Control;
+  readonly watchers: Watchers;
+  readonly clock: Clock;
+  /** With a final dot: `svc.` */
+  readonly origin: string;
+  readonly defaults: RegistrationDefaults;
+  readonly life: Life;
+  /** Callers have to show a token. */
+  readonly hasTokens: boolean;
+  /** Where clients reach this server, without a final slash; undefined: where they say they have. */
+  readonly publicUrl: string | undefined;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** 1000 renewals with long names do not fit the usual body. */
+  readonly renewManyBytes: number;
+  /** Bounds what a stream may hold that its client does not read. */
+  readonly follow: (response: ServerResponse, client: string) => void;
+  /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread can say at present. */
+  readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
+}
+
+export interface InstanceParams {
+  readonly env: string;
+  readonly appid: string;
+  readonly instance: string;
+}
+
+/** The instance that the path names; undefined where it was refused with a 400. */
+export function instanceKeyOf(params: InstanceParams, verb: string, reply: FastifyReply): InstanceKey | undefined {
+  const key = parseInstanceKey(params.env, params.appid, params.instance);
+  if (!Array.isArray(key)) return key;
+  sendProblem(reply, invalidRequest(`Cannot ${verb} an instance`, key));
+  return undefined;
+}

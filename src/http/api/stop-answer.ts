@@ -1,0 +1,63 @@
+// How `drain` and `DELETE` answer: with what was done, and until when resolvers may still hold the instance; where the
+// caller waits, when none does any more.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DrainWait, StopTimes } from '../../control/drain-waits.ts';
+import type { Instance } from '../../model/instance.ts';
+import { sendProblem } from '../server/problem-details.ts';
+import { retryAfter } from '../server/retry-after.ts';
+import { holdReply } from '../server/waiting-reply.ts';
+import type { ApiContext } from './api-context.ts';
+import { instanceName, isoTime } from './instance-document.ts';
+
+/** Answers for an instance that has just left the answers; `waitMs` undefined: at once. */
+export async function answerWhenSafe(
+  { control, random }: Pick<ApiContext, 'control' | 'random'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  instance: Instance,
+  document: Readonly<Record<string, unknown>>,
+  waitMs: number | undefined,
+): Promise<FastifyReply> {
+  const held = holdReply(request, reply);
+  const wait = await control.drainWaits.until(instance, waitMs, held.gone);
+  held.end();
+  return send(reply, wait, instance, document, random);
+}
+
+function send(
+  reply: FastifyReply,
+  wait: DrainWait,
+  instance: Instance,
+  document: Readonly<Record<string, unknown>>,
+  random: () => number,
+): FastifyReply {
+  switch (wait.kind) {
+    case 'known':
+      return reply.header('cache-control', 'no-store').send({ ...document, ...timesDocument(wait.times) });
+    case 'up-again': {
+      const detail = `Cannot wait until ${instanceName(instance)} is safe to stop: it was registered as up meanwhile, and takes traffic.`;
+      return sendProblem(reply, { kind: 'up-again', detail });
+    }
+    case 'no-place': {
+      const done = `${instanceName(instance)} is ${document['outcome'] === 'cancelled' ? 'cancelled' : 'drained'}`;
+      return sendProblem(reply, {
+        kind: 'overloaded',
+        detail: `Cannot wait until it is safe to stop: ${wait.waiting} callers are waiting already. ${done}; stop it at safeToStopAt.`,
+        members: timesDocument(wait.times),
+        headers: { 'retry-after': retryAfter(3, random) },
+      });
+    }
+    default:
+      return reply;
+  }
+}
+
+function timesDocument({ isSafe, safeToStopAtMs, safeInSeconds, lastServedAtMs }: StopTimes) {
+  return {
+    safe: isSafe,
+    safeToStopAt: isoTime(safeToStopAtMs),
+    safeInSeconds,
+    ...(lastServedAtMs === undefined ? {} : { lastServedAt: isoTime(lastServedAtMs) }),
+  };
+}

@@ -1,0 +1,267 @@
+// One instance as the registry, the DNS threads and the store hold it in memory: its own fields, and a profile shared with
+// instances whose registrations agree in all but hosts and port numbers. A registration is compared with a few neighbours
+// (the latest of its app, the latest of all), so fleets that start together share one profile, and nothing has to be
+// searched or counted. With one address its host and port number stand without a list around them, an IPv4 address as a
+// number (its text takes four times as much); `addrs` is built for each reader.
+// Limits: neighbours that alternate between two profiles share none.
+
+import type { Address } from './address.ts';
+import type { Check } from './checks.ts';
+import type { Health, Judgement } from './health.ts';
+import type { Instance, Registration, Supervision } from './instance.ts';
+import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
+import { defaultLiveness, isSameLiveness, type Liveness } from './liveness.ts';
+import { effectiveStatus, type Override, type Status } from './status.ts';
+
+/** An address but for what tells instances apart. */
+export type Port = Omit<Address, 'host' | 'number'>;
+
+/** All of a registration but its hosts and port numbers; `status` is the effective one. */
+export type Profile = Omit<Registration, 'addrs'> &
+  Supervision & {
+    readonly ports: readonly Port[];
+    readonly wanted: Status;
+  };
+
+/** One for all addresses, or one for each. */
+export type OneOrEach<T> = T | readonly T[];
+
+/** The env and appid of an instance: one object for all of an app. */
+export interface AppPlace {
+  readonly env: string;
+  readonly appid: string;
+}
+
+type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'numbers' | 'profile'>;
+
+/** The part of an instance that another may share. */
+export type Neighbour = Pick<CompactInstance, 'numbers' | 'profile'>;
+
+export class CompactInstance implements Instance {
+  readonly #place: AppPlace;
+  /** Its id; with its label where that is another text. */
+  readonly names: string | readonly [instance: string, label: string];
+  /** A number: an IPv4 address, see ip.ts. */
+  readonly hosts: number | OneOrEach<string>;
+  readonly numbers: OneOrEach<number>;
+  /** Shared. */
+  readonly profile: Profile;
+
+  /** `place`: its app's, which it keeps. `compactInstance` makes one from a registration. */
+  constructor(place: AppPlace, { names, hosts, numbers, profile }: Parts) {
+    this.#place = place;
+    this.names = names;
+    this.hosts = hosts;
+    this.numbers = numbers;
+    this.profile = profile;
+  }
+
+  get instance(): string {
+    return typeof this.names === 'string' ? this.names : this.names[0];
+  }
+
+  get label(): string {
+    return typeof this.names === 'string' ? this.names : this.names[1];
+  }
+
+  get env(): string {
+    return this.#place.env;
+  }
+
+  get appid(): string {
+    return this.#place.appid;
+  }
+
+  get addrs(): readonly Address[] {
+    const { numbers } = this;
+    const hosts = typeof this.hosts === 'number' ? ipv4OfNumber(this.hosts) : this.hosts;
+    return this.profile.ports.map(({ port, protocol, family }, index) => ({
+      port,
+      protocol,
+      host: typeof hosts === 'string' ? hosts : (hosts[index] as string),
+      family,
+      number: typeof numbers === 'number' ? numbers : (numbers[index] as number),
+    }));
+  }
+
+  get version(): string {
+    return this.profile.version;
+  }
+
+  get zone(): string {
+    return this.profile.zone;
+  }
+
+  get group(): string {
+    return this.profile.group;
+  }
+
+  get tags(): readonly string[] {
+    return this.profile.tags;
+  }
+
+  get weight(): number {
+    return this.profile.weight;
+  }
+
+  get priority(): number {
+    return this.profile.priority;
+  }
+
+  get status(): Status {
+    return this.profile.status;
+  }
+
+  get metadata(): ReadonlyMap<string, string> {
+    return this.profile.metadata;
+  }
+
+  get leaseSeconds(): number {
+    return this.profile.leaseSeconds;
+  }
+
+  get dnsTtl(): number {
+    return this.profile.dnsTtl;
+  }
+
+  get checks(): readonly Check[] {
+    return this.profile.checks;
+  }
+
+  get wanted(): Status {
+    return this.profile.wanted;
+  }
+
+  get liveness(): Liveness {
+    return this.profile.liveness;
+  }
+
+  get health(): Health | undefined {
+    return this.profile.health;
+  }
+
+  get override(): Override | undefined {
+    return this.profile.override;
+  }
+}
+
+/** `place`: its app's, which it keeps. `neighbours`: their profile is shared where it is the same. */
+export function compactInstance(
+  place: AppPlace,
+  instance: string,
+  label: string,
+  registration: Registration,
+  neighbours: readonly (Neighbour | undefined)[] = [],
+  supervision: Partial<Supervision> = {},
+): CompactInstance {
+  const { addrs } = registration;
+  const { health, override, liveness = defaultLiveness(registration) } = supervision;
+  // A verdict and an override are an instance's own.
+  const others = health === undefined && override === undefined ? neighbours : [];
+  const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration, liveness));
+  return new CompactInstance(place, {
+    names: label === instance ? instance : [instance, label],
+    hosts: hostsOf(addrs),
+    numbers: numbersOf(addrs, alike),
+    profile: alike === undefined ? profileOf(registration, { liveness, health, override }) : alike.profile,
+  });
+}
+
+function numbersOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOrEach<number> {
+  if (addrs.length === 1) return (addrs[0] as Address).number;
+  const numbers = addrs.map(({ number }) => number);
+  const others = alike?.numbers;
+  return others !== undefined && typeof others !== 'number' && isSameList(others, numbers) ? others : numbers;
+}
+
+/** True where both share a profile: they agree in all but hosts and port numbers. */
+export function isAlike(a: Instance, b: Instance): boolean {
+  return a instanceof CompactInstance && b instanceof CompactInstance && a.profile === b.profile;
+}
+
+/** The instance with a new verdict of its checks; undefined: the verdict is the same, or it has no checks. */
+export function judgedInstance(
+  place: AppPlace,
+  instance: Instance,
+  { verdict, reason }: Judgement,
+): CompactInstance | undefined {
+  const { health, instance: id, label } = instance;
+  if (health === undefined || health.verdict === verdict) return undefined;
+  const { liveness, override } = instance;
+  return compactInstance(place, id, label, instance, [], {
+    liveness,
+    override,
+    health: { ...health, verdict, reason },
+  });
+}
+
+/** The registration as its owner wrote it, with the status that it wants. */
+export function ownersRegistration(instance: Instance): Registration {
+  const { addrs, version, zone, group, tags, weight, priority, wanted, metadata, leaseSeconds, dnsTtl, checks } =
+    instance;
+  return {
+    addrs,
+    version,
+    zone,
+    group,
+    tags,
+    weight,
+    priority,
+    status: wanted,
+    metadata,
+    leaseSeconds,
+    dnsTtl,
+    checks,
+  };
+}
+
+function hostsOf(addrs: readonly Address[]): number | OneOrEach<string> {
+  const [{ host, family }] = addrs as readonly [Address];
+  if (!addrs.every((other) => other.host === host)) return addrs.map((other) => other.host);
+  return (family === 4 ? ipv4ToNumber(host) : undefined) ?? host;
+}
+
+function profileOf(registration: Registration & { readonly wanted?: Status }, supervision: Supervision): Profile {
+  const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
+  const ports = addrs.map(({ port, protocol, family }) => ({ port, protocol, family }));
+  const { wanted = registration.status } = registration;
+  const { liveness, health, override } = supervision;
+  const status = effectiveStatus(wanted, health?.verdict, override);
+  const content = { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks };
+  return { ports, ...content, wanted, liveness, health, override };
+}
+
+/** Of two without a verdict or an override. */
+function isSameProfile(a: Profile, b: Registration, liveness: Liveness): boolean {
+  return (
+    a.health === undefined &&
+    a.override === undefined &&
+    isSameLiveness(a.liveness, liveness) &&
+    a.version === b.version &&
+    a.zone === b.zone &&
+    a.group === b.group &&
+    a.weight === b.weight &&
+    a.priority === b.priority &&
+    a.status === b.status &&
+    a.leaseSeconds === b.leaseSeconds &&
+    a.dnsTtl === b.dnsTtl &&
+    a.ports.length === b.addrs.length &&
+    a.ports.every((port, index) => isSamePort(port, b.addrs[index] as Address)) &&
+    isSameList(a.tags, b.tags) &&
+    (a.metadata === b.metadata || isSameList([...a.metadata].flat(), [...b.metadata].flat()))
+  );
+}
+
+function isSamePort(a: Port, b: Port): boolean {
+  return a.port === b.port && a.protocol === b.protocol && a.family === b.family;
+}
+
+/** The order counts, as their owner wrote them. */
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+/** The host of all of an instance's addresses where that is one of IPv4, as a number (see ip.ts); undefined otherwise. */
+export function onlyIpv4Of(instance: Instance): number | undefined {
+  return instance instanceof CompactInstance && typeof instance.hosts === 'number' ? instance.hosts : undefined;
+}

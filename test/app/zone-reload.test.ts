@@ -1,0 +1,52 @@
+// What a changed zone file does, and in which order.
+
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { zoneReload } from '../../src/app/zone-reload.ts';
+import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
+import { originLines, zoneOf } from '../kit/static-records.ts';
+
+function world(isLive: boolean) {
+  const steps: string[] = [];
+  const zones = new ZoneTable();
+  const zone = zoneOf('svc.', originLines);
+  const listen = zoneReload({
+    registry: {
+      touch: () => {
+        steps.push('revision');
+        return 17;
+      },
+    },
+    persistence: { touched: (revision) => void steps.push(`kept ${revision}`) },
+    liveZones: {
+      isLive: () => isLive,
+      serve: (served) => {
+        steps.push('serve');
+        zones.set(served);
+      },
+    },
+    plane: { serveZone: () => void steps.push('post') },
+    metrics: { zoneFileChanged: ({ kind }) => void steps.push(`count ${kind}`) },
+    zones,
+    logger: pino({ level: 'silent' }),
+  });
+  return { steps, zone, listen };
+}
+
+test('a zone with live names takes a revision first, then is served here, then goes to the DNS threads', () => {
+  const { steps, zone, listen } = world(true);
+  listen({ kind: 'loaded', path: 'zones/svc.zone', zone, isNew: false, isMended: false });
+  expect(steps).toEqual(['revision', 'kept 17', 'serve', 'post', 'count loaded']);
+});
+
+test('a zone of files alone has its own serial, and takes no revision', () => {
+  const { steps, zone, listen } = world(false);
+  listen({ kind: 'loaded', path: 'zones/example.zone', zone, isNew: true, isMended: false });
+  expect(steps).toEqual(['serve', 'post', 'count loaded']);
+});
+
+test('news of another kind changes nothing that is served', () => {
+  const { steps, listen } = world(true);
+  listen({ kind: 'deleted', path: 'zones/svc.zone' });
+  expect(steps).toEqual(['count deleted']);
+});
