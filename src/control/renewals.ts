@@ -47,7 +47,7 @@ export class Renewals {
   renewKnown(principal: Principal, key: InstanceKey): InstanceRecord | undefined {
     if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
     const outcome = this.#registry.renew(key);
-    if (outcome.kind === 'unknown') return undefined;
+    if (outcome.kind !== 'renewed') return undefined;
     this.#log.count.renewal('renewed');
     return outcome.stored;
   }

@@ -36,7 +36,11 @@ export type RegisterOutcome =
   | NotYours
   | PreconditionFailed;
 
-export type RenewOutcome = ({ readonly kind: 'renewed' } & Stored) | Unknown;
+export type RenewOutcome =
+  | ({ readonly kind: 'renewed' } & Stored)
+  /** Its lease has ended, and it waits: a registration, or a verdict of `passing`, brings it back. */
+  | ({ readonly kind: 'lapsed' } & Stored)
+  | Unknown;
 
 type Invalid = { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 

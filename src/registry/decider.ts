@@ -1,7 +1,7 @@
 // What is to become of each command, decided from the present state and nothing else: nothing moves here. The outcome of
 // a decision that changes something is read from the record once the change has been applied.
 
-import type { Actor, Cause, NewChange } from '../model/change.ts';
+import type { Actor, NewChange } from '../model/change.ts';
 import type {
   CancelCommand,
   DrainCommand,
@@ -15,8 +15,8 @@ import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { healthOf } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
-import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
-import { defaultLiveness, isSameLiveness, type Liveness } from '../model/liveness.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
+import { defaultLiveness } from '../model/liveness.ts';
 import { type InstanceKey, instanceLabel } from '../model/names.ts';
 import type {
   CancelOutcome,
@@ -33,7 +33,9 @@ import type { Moment } from '../runtime/clock.ts';
 import { Admission } from './admission.ts';
 import type { App } from './apps/app.ts';
 import { holdsMax } from './holds.ts';
-import type { MutableRecord } from './mutable-record.ts';
+import { isLapsed, lapsesAtEnd } from './leases/term.ts';
+import { evictionOf, type MutableRecord } from './mutable-record.ts';
+import { firstTimes, isDraining, isSameSupervision, livenessAfter, overridden, updated } from './new-changes.ts';
 import type { RegistryOptions } from './options.ts';
 import { patchedRegistration } from './patched-registration.ts';
 import { failedPrecondition } from './precondition.ts';
@@ -59,6 +61,12 @@ export class Decider {
     if (stored !== undefined && precondition?.ifNoneMatch === '*') return refused({ kind: 'exists', stored });
     const failed = failedPrecondition(precondition, stored);
     if (failed !== undefined) return refused(failed);
+    const { registration, liveness } = command;
+    if (liveness?.kind === 'lease-then-waiting' && registration.checks.length > 0)
+      return refused({
+        kind: 'invalid',
+        problem: problem('checks', 'cannot stand beside a lease that ends in waiting'),
+      });
     return app === undefined || stored === undefined
       ? this.#create(app, command, origin, now)
       : this.#replace(app, stored, command, origin, now);
@@ -114,6 +122,22 @@ export class Decider {
     return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'resumed', stored }) };
   }
 
+  /** At the end of its lease: it leaves, or waits. */
+  expire(stored: MutableRecord, origin: Actor, now: Moment): NewChange {
+    const { instance, times } = stored;
+    const cause = evictionOf(stored, now.monotonicMs);
+    const app = this.#state.apps.app(instance.env, instance.appid);
+    if (app === undefined || !lapsesAtEnd(instance)) return { kind: 'evicted', before: instance, origin, cause, times };
+    const { liveness, override, leaseSeconds, health } = instance;
+    const reason = `its lease of ${leaseSeconds} s has ended`;
+    const found = { verdict: 'critical' as const, reason, file: health?.file };
+    const lapsed = compactInstance(app.place, instance.instance, instance.label, instance, [], {
+      ...{ liveness, override },
+      health: found,
+    });
+    return updated(stored, lapsed, { why: 'lapsed', silentMs: cause.silentMs }, origin, now);
+  }
+
   /** The end of a hold; undefined: its instance is not registered, or is held no longer. */
   endHold(key: InstanceKey, origin: Actor, now: Moment): NewChange | undefined {
     const found = this.#find(key, undefined);
@@ -144,7 +168,10 @@ export class Decider {
     const judged = judgedInstance(app.place, stored.instance, { verdict, reason });
     if (judged === undefined) return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const change = updated(stored, judged, { why: 'checked', verdict, reason }, origin, now);
-    return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'judged', stored }) };
+    const isRenewal = verdict === 'passing' && isLapsed(stored.instance);
+    const times = isRenewal ? { ...change.times, renewedAtMs: now.wallMs } : change.times;
+    const changes = [{ ...change, times, isRenewal }];
+    return { kind: 'changes', changes, outcome: () => ({ kind: 'judged', stored }) };
   }
 
   #create(known: App | undefined, command: RegisterCommand, origin: Actor, now: Moment): Decision<RegisterOutcome> {
@@ -240,49 +267,4 @@ export class Decider {
 
 function refused<O>(outcome: O): { readonly kind: 'refused'; readonly outcome: O } {
   return { kind: 'refused', outcome };
-}
-
-function updated(
-  { instance: before, times }: MutableRecord,
-  after: Instance,
-  cause: Cause,
-  origin: Actor,
-  { wallMs }: Moment,
-) {
-  const upAtMs = after.status === 'up' && before.status !== 'up' ? wallMs : times.upAtMs;
-  return {
-    kind: 'updated' as const,
-    before,
-    after,
-    origin,
-    cause,
-    times: { ...times, upAtMs, updatedAtMs: wallMs },
-    isRenewal: false,
-  };
-}
-
-/** Of an instance that joins now. `dirtyAtMs`: as its writer says. */
-function firstTimes({ status }: Registration, wallMs: number, dirtyAtMs = wallMs): Timestamps {
-  const upAtMs = status === 'up' ? wallMs : undefined;
-  return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };
-}
-
-/** A plain drain would change nothing that can be seen, now or later. */
-function isDraining({ override, wanted, health }: Instance): boolean {
-  return override !== undefined || (wanted === 'waiting' && health === undefined);
-}
-
-function overridden({ place }: App, instance: Instance, override: Override | undefined): CompactInstance {
-  const { instance: id, label, liveness, health } = instance;
-  return compactInstance(place, id, label, instance, [], { liveness, health, override });
-}
-
-/** A patch may add the first check, or take the last one away. */
-function livenessAfter(before: Instance, registration: Registration): Liveness {
-  return isSameLiveness(before.liveness, defaultLiveness(before)) ? defaultLiveness(registration) : before.liveness;
-}
-
-function isSameSupervision(a: Supervision, b: Supervision): boolean {
-  if (!isSameLiveness(a.liveness, b.liveness) || a.override !== b.override) return false;
-  return a.health?.verdict === b.health?.verdict && a.health?.file === b.health?.file;
 }

@@ -5,7 +5,9 @@ import type { Cause } from '../model/change.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
 import type { Queued } from '../runtime/deadline-heap.ts';
+import { clientBits } from './leases/client-of.ts';
 import { lateAfterMs } from './leases/heartbeat.ts';
+import { termMs } from './leases/term.ts';
 
 /** See leases.ts. */
 export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
@@ -25,11 +27,14 @@ const common: RareFields = { shortenedMs: 0, upAfterMs: 0, updatedAfterMs: 0, di
 const unbounded = -1;
 
 const phases: readonly Phase[] = ['onTime', 'late', 'suspect', 'gone'];
-/** Of `#flags`: the phase's place in `phases`, and a bit each. */
+/** Of `#flags`: the phase's place in `phases`, a bit each, and the client. */
 const phaseMask = 3;
 const suspectBit = 4;
 const nearExpiryBit = 8;
 const memberBit = 16;
+const heardBit = 32;
+const clientShift = 6;
+const clientMask = (2 ** clientBits - 1) << clientShift;
 
 /**
  * An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves.
@@ -52,10 +57,11 @@ export class MutableRecord implements InstanceRecord, Queued {
   #renewedAfterMs: number;
   #rare: RareFields;
 
-  /** A fresh lease, not queued yet; for an instance with checks one without an end. */
+  /** Its deadline is that of one that is heard at `nowMs`; not queued yet. */
   constructor(instance: Instance, times: Timestamps, nowMs: number, revision = 0) {
     this.instance = instance;
-    this.#deadlineMs = instance.health === undefined ? Math.floor(nowMs + instance.leaseSeconds * 1000) : unbounded;
+    this.#deadlineMs = unbounded;
+    this.deadlineMs = nowMs + termMs(instance);
     this.#registeredAtMs = times.registeredAtMs;
     this.#revisionAfter = revision - Math.floor(times.registeredAtMs / 1000);
     this.#renewedAfterMs = times.renewedAtMs - times.registeredAtMs;
@@ -102,6 +108,24 @@ export class MutableRecord implements InstanceRecord, Queued {
 
   set isMember(is: boolean) {
     this.#flag(memberBit, is);
+  }
+
+  /** It was heard again after its registration, or is known from before this process. */
+  get isHeard(): boolean {
+    return (this.#flags & heardBit) !== 0;
+  }
+
+  set isHeard(is: boolean) {
+    this.#flag(heardBit, is);
+  }
+
+  /** Who registered it, see client-of.ts; 0: not known. */
+  get client(): number {
+    return (this.#flags & clientMask) >>> clientShift;
+  }
+
+  set client(client: number) {
+    this.#flags = (this.#flags & ~clientMask) | (client << clientShift);
   }
 
   /** Whole milliseconds by which a patch made its lease end later than one that began when it was last heard. */
@@ -175,7 +199,7 @@ function rareFieldsOf(times: Timestamps, shortenedMs: number): RareFields {
 }
 
 export function leaseMs(stored: MutableRecord): number {
-  return stored.instance.leaseSeconds * 1000;
+  return termMs(stored.instance);
 }
 
 /** Monotonic milliseconds at which it was last heard: registered or renewed. */
@@ -188,12 +212,12 @@ export function lateAtMs(stored: MutableRecord): number {
   return heardMs(stored) + lateAfterMs(stored.intervalMs, leaseMs(stored));
 }
 
-/** Whoever joined at that time (monotonic milliseconds) or later may have been meant to replace it, if it is late. */
+/** An instance that joined at that time (monotonic milliseconds) or later may replace it, if it is late. */
 export function replaceableMs(stored: MutableRecord): number {
   return heardMs(stored) - stored.intervalMs;
 }
 
 /** Why it leaves when it is evicted at `nowMs`. */
-export function evictionOf(stored: MutableRecord, nowMs: number): Cause {
+export function evictionOf(stored: MutableRecord, nowMs: number): Extract<Cause, { readonly why: 'evicted' }> {
   return { why: 'evicted', silentMs: nowMs - heardMs(stored), heldMs: Math.max(0, nowMs - stored.deadlineMs) };
 }

@@ -29,7 +29,8 @@ import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
 import { Decider } from './decider.ts';
 import type { Hold } from './holds.ts';
-import { evictionOf, MutableRecord } from './mutable-record.ts';
+import { isLapsed } from './leases/term.ts';
+import { MutableRecord } from './mutable-record.ts';
 import type { RegisterOptions, RegistryOptions } from './options.ts';
 import { recoveredSupervision } from './recovered-supervision.ts';
 import { State } from './state.ts';
@@ -91,7 +92,7 @@ export class Registry implements RegistryView {
     return this.#state.find(key);
   }
 
-  /** The revision of an app's last change, for an app that has left as well; 0: none is remembered. */
+  /** The revision of an app's last change, for one that has left or is not known a revision that is not older. */
   appRevision(env: string, appid: string): number {
     return this.#state.appRevision(env, appid);
   }
@@ -118,13 +119,8 @@ export class Registry implements RegistryView {
     this.#state.changes.expectNoListener();
     const ended = this.#decideEndedHolds(now);
     if (ended.length > 0) return ended.slice(0, limit);
-    return this.#state.leases.takeExpired(now.monotonicMs, limit).map((stored) => ({
-      kind: 'evicted',
-      before: stored.instance,
-      origin: ownDecision,
-      cause: evictionOf(stored, now.monotonicMs),
-      times: stored.times,
-    }));
+    const expired = this.#state.leases.takeExpired(now.monotonicMs, limit);
+    return expired.map((stored) => this.#decider.expire(stored, ownDecision, now));
   }
 
   /**
@@ -157,9 +153,18 @@ export class Registry implements RegistryView {
   renew(key: InstanceKey, now: Moment = this.#now()): RenewOutcome {
     const stored = this.#state.find(key);
     if (stored === undefined) return { kind: 'unknown' };
+    if (isLapsed(stored.instance)) return { kind: 'lapsed', stored };
     this.#state.leases.heard(stored, now.monotonicMs);
     stored.renewedAtMs = now.wallMs;
     return { kind: 'renewed', stored };
+  }
+
+  /** The connection that keeps an instance has closed. False: there is none, or it is kept otherwise. */
+  disconnected(key: InstanceKey, now: Moment = this.#now()): boolean {
+    const stored = this.#state.find(key);
+    if (stored?.instance.liveness.kind !== 'connection') return false;
+    this.#state.leases.disconnected(stored, now.monotonicMs);
+    return true;
   }
 
   /** The same for a registration that says what is stored. False: the instance is not there any more. */
@@ -187,6 +192,8 @@ export class Registry implements RegistryView {
     const now = this.#now();
     const stored = new MutableRecord(instance, times, now.monotonicMs, saved.revision);
     this.#state.add(app, stored, instance);
+    // Silence after a restart is evidence, though its renewals were not written down.
+    stored.isHeard = true;
     // The app may have had later changes, removals for one: a client must not see an earlier number.
     app.revision = this.revision;
     this.#state.leases.start(stored, now.monotonicMs, false);

@@ -14,22 +14,24 @@ import { App } from './apps/app.ts';
 import { Tombstones } from './apps/tombstones.ts';
 import { ChangeStream } from './change-stream.ts';
 import { Holds } from './holds.ts';
-import { Tenures } from './leases/tenures.ts';
+import { clientOf } from './leases/client-of.ts';
+import { Leases } from './leases/leases.ts';
 import { MutableRecord } from './mutable-record.ts';
 import type { RegistryOptions } from './options.ts';
 
 export class State {
   readonly apps = new Catalogue<App>();
-  readonly leases: Tenures;
+  readonly leases: Leases;
   readonly changes: ChangeStream;
   readonly holds = new Holds();
-  readonly #tombstones = new Tombstones();
+  readonly #tombstones: Tombstones;
   /** The instance that was put here last: the next one may share its profile. */
   latest: CompactInstance | undefined;
 
   constructor(options: RegistryOptions) {
     this.changes = new ChangeStream(options.initialRevision);
-    this.leases = new Tenures({ ...options, app: (env, appid) => this.apps.app(env, appid) });
+    this.#tombstones = new Tombstones(options.initialRevision);
+    this.leases = new Leases({ ...options, app: (env, appid) => this.apps.app(env, appid) });
   }
 
   get revision(): number {
@@ -40,7 +42,7 @@ export class State {
     return this.apps.app(env, appid)?.byId(instance);
   }
 
-  /** The revision of an app's last change, for an app that has left as well; 0: none is remembered. */
+  /** The revision of an app's last change, for one that has left or is not known a revision that is not older. */
   appRevision(env: string, appid: string): number {
     return this.apps.app(env, appid)?.revision ?? this.#tombstones.revisionOf(env, appid);
   }
@@ -83,15 +85,12 @@ export class State {
       return this.#announce(app, stored, { kind, before, origin, cause, times, revision, atMs: at.wallMs });
     }
     const after = this.#compact(app, change.after);
-    const { leaseSeconds } = after;
-    if (change.isRenewal) this.leases.heard(stored, at.monotonicMs, leaseSeconds);
-    else this.leases.patched(stored, at.monotonicMs, leaseSeconds);
     // Renewals since it was decided stay.
     stored.times = change.isRenewal ? change.times : { ...change.times, renewedAtMs: stored.renewedAtMs };
-    stored.instance = after;
+    this.leases.replace(stored, after, at.monotonicMs, change.isRenewal);
+    if (change.isRenewal && cause.why === 'replaced') this.leases.identify(stored, clientOf(origin));
     this.#placed(app, after);
     if (isHold(before.override) || isHold(after.override)) this.holds.set(after, after.override);
-    this.leases.moved(stored, at.monotonicMs);
     const [{ times }, lease] = [stored, this.leaseOf(stored)];
     return this.#announce(app, stored, { kind, before, after, origin, cause, times, lease, revision, atMs: at.wallMs });
   }
@@ -105,6 +104,7 @@ export class State {
     this.#tombstones.forget(env, appid);
     this.add(app, stored, after);
     if (isHold(after.override)) this.holds.set(after, after.override);
+    stored.client = clientOf(origin);
     this.leases.start(stored, at.monotonicMs, true);
     const lease = this.leaseOf(stored);
     return this.#announce(app, stored, { kind, after, origin, cause, times, lease, revision, atMs: at.wallMs });

@@ -158,7 +158,7 @@ describe('revisions of apps', () => {
     expect(harness.registry.appRevision('prod', 'orders')).toBe(102);
     harness.register(place);
     expect(harness.registry.appRevision('prod', 'orders')).toBe(103);
-    expect(harness.registry.appRevision('prod', 'never')).toBe(0);
+    expect(harness.registry.appRevision('prod', 'never')).toBe(100);
   });
 
   test('instances carry the revision of their own last change', () => {
@@ -173,4 +173,13 @@ test('the first change has the number behind the initial one', () => {
   const harness = new Harness({ initialRevision: 4_294_967_295 });
   harness.register(place);
   expect(harness.registry.revision).toBe(4_294_967_296);
+});
+
+test('an app whose last instance left before a restart has changed since any earlier revision', () => {
+  const before = new Harness({ initialRevision: 100 });
+  before.register('orders.prod/a1');
+  const seen = before.registry.appRevision('prod', 'orders');
+  before.cancel('orders.prod/a1');
+  const { registry } = new Harness({ initialRevision: before.registry.revision });
+  expect(registry.appRevision('prod', 'orders')).toBeGreaterThan(seen);
 });

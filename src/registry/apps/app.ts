@@ -14,6 +14,9 @@ export class App implements AppRecords {
   revision = 0;
   /** Instances that take traffic; kept by leases.ts. */
   serving = 0;
+  /** Of them, those that were heard again; and the sum of their clients. */
+  heard = 0;
+  clientSum = 0;
   readonly arrivals = new RecentJoins();
   /** The instance that was placed here last. */
   latest: CompactInstance | undefined;

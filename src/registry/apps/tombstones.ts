@@ -1,18 +1,20 @@
-// When apps left. Whoever waits for news of an app must hear that its last instance has gone, also when he asks
-// afterwards; so the revision of the departure is kept for a while. What is forgotten is treated as "changed since":
-// a caller then gets an answer at once, a needless one but never a missed one.
+// When apps left. A client that waits for changes of an app must learn that its last instance has gone, also if it asks
+// afterwards; so the revision of the departure is kept for a while. What is forgotten, or was before this process began,
+// counts as "changed since": the client gets an answer at once, which may be needless but never misses a change.
 
 /** 20 000 departed apps are about 3 MB; an app that comes and goes takes one place. */
-const departuresMax = 20_000;
+const tombstonesMax = 20_000;
 
 export class Tombstones {
   /** Keyed by env and appid; neither contains a space. Insertion order is the order of departure. */
   readonly #revisions = new Map<string, number>();
   readonly #max: number;
   /** The newest revision that had to be forgotten. */
-  #forgottenTo = 0;
+  #forgottenTo: number;
 
-  constructor(max = departuresMax) {
+  /** Before `beganAt` nothing is known. */
+  constructor(beganAt: number, max = tombstonesMax) {
+    this.#forgottenTo = beganAt;
     this.#max = max;
   }
 
@@ -28,7 +30,7 @@ export class Tombstones {
     this.#revisions.delete(`${env} ${appid}`);
   }
 
-  /** The revision at which the app left, or one that is not older; 0 where nothing was forgotten. */
+  /** The revision at which the app left, or one that is not older. */
   revisionOf(env: string, appid: string): number {
     return this.#revisions.get(`${env} ${appid}`) ?? this.#forgottenTo;
   }

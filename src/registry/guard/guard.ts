@@ -1,13 +1,14 @@
 // Self-protection (design §6): when many leases end at once, it is likelier that the network between the instances and
-// this server has failed than that all of them have. Then nobody is evicted: in an app that lost many, or in the whole
-// registry. It counts who is missing, app by app and in all, starts a hold when a lease ends while too many are (never
-// before), and ends it by itself as soon as enough are back or were cancelled. Whose turn it is and what becomes of a
-// lease is decided in leases.ts. Limits: apps are remembered only while they miss somebody.
+// this server has failed than that all of them have. Then none is evicted: in an app that lost many, or in the whole
+// registry. The guard counts missing members by app and in all, starts a hold when a lease ends while too many are missing
+// (never before), and ends it by itself as soon as enough are back or were cancelled. What becomes of a lease is decided in
+// leases.ts. Limits: apps are remembered only while they have losses.
 
 import type { GuardNews, HeldApp } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { RecentJoins } from '../apps/recent-joins.ts';
+import type { MutableRecord } from '../mutable-record.ts';
 import { GuardScope, type Presence } from './scope.ts';
 
 export interface GuardDeps {
@@ -20,12 +21,12 @@ export interface GuardDeps {
   readonly app: (env: string, appid: string) => Presence | undefined;
 }
 
-const nobody: Presence = { serving: 0, arrivals: new RecentJoins() };
+const nobody: Presence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
 
 export class Guard {
   readonly #deps: GuardDeps;
   readonly #registry = new GuardScope();
-  /** Apps that miss somebody, keyed by env and appid; neither has a space in it. */
+  /** Apps with losses, keyed by env and appid; neither has a space in it. */
   readonly #apps = new Map<string, GuardScope>();
   /** In the order in which they began to be held. */
   readonly #heldApps = new Set<GuardScope>();
@@ -58,15 +59,15 @@ export class Guard {
     this.#listeners.push(listener);
   }
 
-  /** A member is late now; whoever joined at `replaceableMs` (monotonic) or later may have been meant to replace it. */
-  missed(instance: Instance, replaceableMs: number): void {
-    for (const scope of [this.#registry, this.#scopeOf(instance)]) {
-      scope.lossesSinceMs = scope.losses === 0 ? replaceableMs : Math.min(scope.lossesSinceMs, replaceableMs);
+  /** A member is late now; an instance that joined at `replaceableMs` (monotonic) or later may replace it. */
+  missed(stored: MutableRecord, replaceableMs: number): void {
+    for (const scope of [this.#registry, this.#scopeOf(stored.instance)]) {
+      if (stored.isHeard) scope.addEvidence(stored.client, replaceableMs);
       scope.late++;
     }
   }
 
-  /** Somebody, a member or not, is kept beyond the end of the lease now. */
+  /** An instance, member or not, is kept beyond the end of its lease now. */
   suspected(instance: Instance): void {
     this.#registry.suspects++;
     this.#scopeOf(instance).suspects++;
@@ -78,26 +79,34 @@ export class Guard {
     this.#scopeOf(instance).suspects--;
   }
 
-  /** Somebody late is back, or has left for a reason of its own. `wasMember`: it was counted as `missed`. */
-  found(instance: Instance, wasMember: boolean, wasSuspect: boolean): void {
+  /** A late one is back, or has left for a reason of its own. `wasMember`: it was counted as `missed`. */
+  found(stored: MutableRecord, wasMember: boolean, wasSuspect: boolean): void {
+    const { instance } = stored;
     const scope = this.#scopeOf(instance);
     for (const one of [this.#registry, scope]) {
-      if (wasMember) one.late--;
+      if (wasMember) {
+        one.late--;
+        if (stored.isHeard) one.removeEvidence(stored.client);
+      }
       if (wasSuspect) one.suspects--;
     }
     this.#settle(instance);
   }
 
-  /** A late member was evicted: it stays a loss until it is `forgotten`. */
-  lost(instance: Instance, wasSuspect: boolean): void {
-    this.#registry.gone++;
-    this.#scopeOf(instance).gone++;
-    this.found(instance, true, wasSuspect);
+  /** A late member that had been heard was evicted: it stays a loss until it is `forgotten`. */
+  lost(stored: MutableRecord, wasSuspect: boolean): void {
+    for (const scope of [this.#registry, this.#scopeOf(stored.instance)]) {
+      scope.gone++;
+      scope.addEvidence(stored.client);
+    }
+    this.found(stored, true, wasSuspect);
   }
 
-  forgotten(instance: Instance): void {
-    this.#registry.gone--;
-    this.#scopeOf(instance).gone--;
+  forgotten({ instance, client }: MutableRecord): void {
+    for (const scope of [this.#registry, this.#scopeOf(instance)]) {
+      scope.gone--;
+      scope.removeEvidence(client);
+    }
     this.#settle(instance);
   }
 

@@ -1,7 +1,9 @@
-// What the guard knows of an app, or of the whole registry: who of it is missing, and whether it is held. Losses are the
-// members that are late or suspect, and those that were evicted so short a time ago that they may be part of the same
-// trouble; instances that joined since then make up for as many. Members are those that take traffic: whoever was drained
-// is expected to fall silent, and no answer is the poorer for it.
+// What the guard knows of an app, or of the whole registry: which members are missing, and whether it is held. Losses are
+// members that are late or suspect, and those evicted so recently that they may be part of the same trouble; instances
+// that joined since make up for as many. Members are those that take traffic: drained instances are not expected to renew.
+// A loss is evidence of a broken network only if the instance had been heard again after its registration, and losses of
+// one client are none where the scope has others: a client must not be able to hold the registry by registering
+// instances and leaving. Behind a proxy all may be one client; ratio and number then decide alone.
 
 import type { RecentJoins } from '../apps/recent-joins.ts';
 
@@ -12,6 +14,10 @@ export const lossesMin = 3;
 export interface Presence {
   /** Instances with status `up`. */
   serving: number;
+  /** Of them, those that were heard again after their registration. */
+  heard: number;
+  /** The sum of their clients' numbers modulo 2^32: `heard` times one number where they are all of one client. */
+  clientSum: number;
   readonly arrivals: RecentJoins;
 }
 
@@ -23,7 +29,10 @@ export class GuardScope {
   suspects = 0;
   /** Evicted a short while ago for their silence. */
   gone = 0;
-  /** Monotonic milliseconds: whoever joined then or later may stand for one of the losses. */
+  /** Losses that are evidence, by client. */
+  readonly #evidence = new Map<number, number>();
+  #evidenceCount = 0;
+  /** Monotonic milliseconds: an instance that joined then or later may replace one of the losses. */
   lossesSinceMs = Number.POSITIVE_INFINITY;
   /** Since when it is held; undefined while it is not. */
   held: { readonly sinceMs: number; readonly wallMs: number } | undefined;
@@ -38,21 +47,40 @@ export class GuardScope {
     return this.late + this.gone;
   }
 
-  expected({ serving }: Presence): number {
-    return serving + this.gone;
+  expected({ heard }: Presence): number {
+    return heard + this.gone;
   }
 
-  /** At least three losses, and fewer than `percent` of those expected are left. */
+  addEvidence(client: number, replaceableMs = Number.POSITIVE_INFINITY): void {
+    this.lossesSinceMs = this.#evidenceCount === 0 ? replaceableMs : Math.min(this.lossesSinceMs, replaceableMs);
+    this.#evidence.set(client, (this.#evidence.get(client) ?? 0) + 1);
+    this.#evidenceCount++;
+  }
+
+  removeEvidence(client: number): void {
+    const count = this.#evidence.get(client) ?? 0;
+    if (count === 1) this.#evidence.delete(client);
+    else this.#evidence.set(client, count - 1);
+    this.#evidenceCount--;
+  }
+
+  /** At least three losses, of more than one client where there are more, and fewer than `percent` of those expected left. */
   isUnder(percent: number, presence: Presence): boolean {
-    if (this.losses < lossesMin) return false;
-    const losses = this.losses - presence.arrivals.since(this.lossesSinceMs);
+    if (this.#evidenceCount < lossesMin) return false;
+    const losses = this.#evidenceCount - presence.arrivals.since(this.lossesSinceMs);
     const expected = this.expected(presence);
-    return losses >= lossesMin && (expected - losses) * 100 < percent * expected;
+    return losses >= lossesMin && (expected - losses) * 100 < percent * expected && !this.#isOneOfMany(presence);
   }
 
   /** In words, ASCII. */
   reason(percent: number, presence: Presence): string {
     const whose = this.app === undefined ? "the registry's" : "the app's";
-    return `${this.losses} of ${whose} ${this.expected(presence)} instances are not heard of, more than ${100 - percent} %`;
+    return `${this.#evidenceCount} of ${whose} ${this.expected(presence)} instances are not heard of, more than ${100 - percent} %`;
+  }
+
+  /** All losses are of one client, and the scope has others. */
+  #isOneOfMany({ heard, clientSum }: Presence): boolean {
+    const [client, another] = this.#evidence.keys();
+    return another === undefined && client !== undefined && clientSum !== Math.imul(heard, client);
   }
 }

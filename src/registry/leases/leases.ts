@@ -6,6 +6,7 @@
 // every interval of its own. One entry an instance, in the queue or among the pending evictions.
 
 import type { GuardNews, GuardStatus, GuardView } from '../../model/guard-status.ts';
+import type { Instance } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
@@ -13,12 +14,12 @@ import type { Presence } from '../guard/scope.ts';
 import { statusOf } from '../guard/status.ts';
 import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
-import { EvictionBudget } from './eviction-budget.ts';
+import { DueEvictions } from './due-evictions.ts';
 import { firstIntervalMs, isUnexpected, lateAfterMs, learnedIntervalMs } from './heartbeat.ts';
 import { MemberCounts } from './member-counts.ts';
 import { NearExpiry } from './near-expiry.ts';
-import { PendingEvictions } from './pending-evictions.ts';
 import { RenewalRates } from './renewal-rates.ts';
+import { termOf } from './term.ts';
 
 export interface LeasesDeps {
   readonly clock: Clock;
@@ -40,23 +41,18 @@ export class Leases implements GuardView {
   readonly #clock: Clock;
   readonly #options: GuardOptions;
   readonly #queue = new LeaseQueue<MutableRecord>();
-  readonly #budget: EvictionBudget;
-  /** Those that nothing but the budget keeps. */
-  readonly #room: PendingEvictions<MutableRecord>;
-  #unmarked: MutableRecord[] = [];
-  readonly #overdue = new Set<MutableRecord>();
+  readonly #due: DueEvictions;
   readonly #rates = new RenewalRates();
   #size = 0;
   readonly #members: MemberCounts;
   readonly #guard: Guard;
-  readonly #lapsing: NearExpiry;
+  readonly #nearExpiry: NearExpiry;
 
   constructor(deps: LeasesDeps) {
     this.#clock = deps.clock;
     this.#options = { ...guardDefaults, ...deps.guard };
-    this.#budget = new EvictionBudget(this.#options.evictionPercentPerMinute);
-    this.#lapsing = new NearExpiry(deps.onNearExpiry);
-    this.#room = new PendingEvictions(deps.random ?? (() => 0.5));
+    this.#nearExpiry = new NearExpiry(deps.onNearExpiry);
+    this.#due = new DueEvictions(this.#options.evictionPercentPerMinute, deps.random ?? (() => 0.5));
     this.#members = new MemberCounts(deps.app);
     const { guardPercent: percent } = this.#options;
     this.#guard = new Guard({ clock: deps.clock, percent, registry: this.#members.registry, app: deps.app });
@@ -66,18 +62,34 @@ export class Leases implements GuardView {
     return this.#size;
   }
 
-  /** A lease that starts now. `isNew`: it joins, and was not there before a restart. */
-  start(stored: MutableRecord, nowMs: number, isNew: boolean): void {
+  /** An instance is there, and its term begins now. `isNew`: it joins, and was not there before a restart. */
+  start(stored: MutableRecord, nowMs: number, isNew: boolean, isConnected = isNew): void {
     this.#size++;
-    stored.intervalMs = firstIntervalMs(stored.instance.leaseSeconds);
-    this.#rates.expect(stored.intervalMs);
-    this.#lapsing.set(stored, nowMs);
-    this.#queue.set(stored, this.#lapsing.stageMs(stored));
+    if (isUnbounded(stored)) return;
+    if (termOf(stored.instance) === 'connection' && isConnected) {
+      stored.deadlineMs = Number.POSITIVE_INFINITY;
+      stored.isHeard = true;
+    } else this.#run(stored, nowMs);
     this.#members.follow(stored, isNew ? nowMs : undefined, this.#guard);
+  }
+
+  /** Its deadline is queued from now on. */
+  #run(stored: MutableRecord, nowMs: number): void {
+    stored.intervalMs = firstIntervalMs(leaseMs(stored) / 1000);
+    this.#rates.expect(stored.intervalMs);
+    this.#nearExpiry.set(stored, nowMs);
+    this.#queue.set(stored, this.#nearExpiry.stageMs(stored));
   }
 
   /** The instance was heard: its lease of now `leaseSeconds` runs from here. Hot: it mostly ends with the first step. */
   heard(stored: MutableRecord, nowMs: number, leaseSeconds = stored.instance.leaseSeconds): void {
+    if (isUnbounded(stored)) return;
+    const term = termOf(stored.instance);
+    if (term === 'lapsed') return;
+    if (term === 'connection') {
+      this.#reconnected(stored, nowMs);
+      return;
+    }
     const gapMs = nowMs - heardMs(stored);
     stored.deadlineMs = nowMs + leaseSeconds * 1000;
     this.#rates.seen(nowMs);
@@ -87,10 +99,47 @@ export class Leases implements GuardView {
     }
     if (leaseSeconds !== stored.instance.leaseSeconds) this.#rescale(stored, leaseSeconds);
     if (stored.phase !== 'onTime' || stored.isNearExpiry) this.#return(stored, nowMs);
+    if (!stored.isHeard) this.#members.identify(stored, true, stored.client);
+  }
+
+  /** The connection that keeps the instance has closed: it is given the grace. */
+  disconnected(stored: MutableRecord, nowMs: number): void {
+    if (termOf(stored.instance) !== 'connection' || !isUnbounded(stored)) return;
+    stored.deadlineMs = nowMs + leaseMs(stored);
+    this.#run(stored, nowMs);
+  }
+
+  #reconnected(stored: MutableRecord, nowMs: number): void {
+    if (stored.phase !== 'onTime' || stored.isNearExpiry) this.#return(stored, nowMs);
+    this.#rates.expectNoMore(stored.intervalMs);
+    this.#queue.delete(stored);
+    stored.deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** A client registered the instance; to be called once it is started or replaced. */
+  identify(stored: MutableRecord, client: number): void {
+    if (client !== stored.client) this.#members.identify(stored, stored.isHeard, client);
+  }
+
+  /** Puts the instance with other content into the record. `isRenewal`: it was heard by it. */
+  replace(stored: MutableRecord, after: Instance, nowMs: number, isRenewal: boolean): void {
+    if (termOf(stored.instance) === termOf(after)) {
+      const { leaseSeconds } = after;
+      if (isRenewal) this.heard(stored, nowMs, leaseSeconds);
+      else if (termOf(after) === 'lease') this.#patched(stored, nowMs, leaseSeconds);
+      stored.instance = after;
+      if (!isUnbounded(stored) || termOf(after) === 'connection') this.#moved(stored, nowMs);
+      return;
+    }
+    this.ended(stored, nowMs, false);
+    stored.instance = after;
+    stored.deadlineMs = nowMs + leaseMs(stored);
+    stored.shortenedMs = 0;
+    this.start(stored, nowMs, false, isRenewal);
   }
 
   /** A patch gives the instance, silent as it is, a lease of `leaseSeconds`: longer, or shorter from now. */
-  patched(stored: MutableRecord, nowMs: number, leaseSeconds: number): void {
+  #patched(stored: MutableRecord, nowMs: number, leaseSeconds: number): void {
     const wasHeardMs = heardMs(stored);
     const movedMs = (leaseSeconds - stored.instance.leaseSeconds) * 1000;
     stored.deadlineMs = Math.min(stored.deadlineMs + Math.max(movedMs, 0), nowMs + leaseSeconds * 1000);
@@ -98,78 +147,59 @@ export class Leases implements GuardView {
     if (movedMs !== 0) this.#rescale(stored, leaseSeconds);
   }
 
-  /** To be called once the instance has its new lease: it may have to be looked at earlier. */
-  moved(stored: MutableRecord, nowMs: number): void {
+  /** It may take traffic now, or no longer, and may be due earlier. */
+  #moved(stored: MutableRecord, nowMs: number): void {
     this.#members.follow(stored, nowMs, this.#guard);
+    if (isUnbounded(stored)) return;
     if (stored.phase === 'suspect' && stored.deadlineMs > nowMs) {
-      this.#leaveWaiting(stored);
+      this.#due.delete(stored);
       stored.phase = 'late';
       stored.isSuspect = false;
       this.#guard.trusted(stored.instance);
     }
-    this.#lapsing.set(stored, nowMs);
-    const isWaiting = this.#overdue.has(stored) || this.#room.has(stored);
-    if (stored.phase !== 'suspect' && !isWaiting) this.#queue.set(stored, this.#lapsing.stageMs(stored));
+    this.#nearExpiry.set(stored, nowMs);
+    if (stored.phase !== 'suspect' && !this.#due.has(stored)) this.#queue.set(stored, this.#nearExpiry.stageMs(stored));
   }
 
-  /** The instance is a member no more. To be called when its app says so, too. */
+  /** The instance has left, or its term has changed. `isEvicted`: for its silence. */
   ended(stored: MutableRecord, nowMs: number, isEvicted: boolean): void {
-    const { isSuspect, isMember, instance } = stored;
+    const { isSuspect, isMember, isHeard } = stored;
     this.#size--;
+    if (isUnbounded(stored)) {
+      this.#members.drop(stored, this.#guard);
+      return;
+    }
     this.#rates.expectNoMore(stored.intervalMs);
     this.#queue.delete(stored);
-    this.#leaveWaiting(stored);
-    const isLoss = isEvicted && isMember && !this.#guard.isOff && nowMs < this.#ceilingAtMs(stored);
+    this.#due.delete(stored);
+    const isLoss = isEvicted && isMember && isHeard && !this.#guard.isOff && nowMs < this.#ceilingAtMs(stored);
     stored.isSuspect = false;
     if (isLoss) {
       this.#members.evicted(stored);
       stored.phase = 'gone';
-      this.#guard.lost(instance, isSuspect);
+      this.#guard.lost(stored, isSuspect);
       this.#queue.set(stored, nowMs + Math.min(stored.intervalMs, goneMsMax));
       return;
     }
     this.#members.drop(stored, this.#guard);
     stored.phase = 'onTime';
-    if (isSuspect) this.#guard.found(instance, false, true);
+    if (isSuspect) this.#guard.found(stored, false, true);
   }
 
   /** The instances to evict now. Each is due again after `retryMs`, unless it has `ended` or was heard by then. */
   takeExpired(nowMs: number, limit: number): MutableRecord[] {
     this.#look(nowMs, limit * looksPerEviction);
-    const taken: MutableRecord[] = [];
-    for (const stored of this.#overdue) {
-      if (taken.length === limit) break;
-      taken.push(stored);
-    }
-    // Those past the ceiling first and alone: without them the rest may be held no longer.
-    if (taken.length === 0) this.#drawPending(nowMs, limit, taken);
-    for (const stored of taken) {
-      this.#overdue.delete(stored);
-      this.#queue.set(stored, nowMs + retryMs);
-    }
+    const taken = this.#due.take(nowMs, this.size, limit, (stored) => this.#isKept(stored, nowMs));
+    for (const stored of taken) this.#queue.set(stored, nowMs + retryMs);
+    for (const stored of this.#due.takeUnmarked(nowMs, this.size - taken.length)) this.#mark(stored);
     return taken;
-  }
-
-  #drawPending(nowMs: number, limit: number, taken: MutableRecord[]): void {
-    const left = () => this.#budget.left(this.size - taken.length, nowMs);
-    while (taken.length < limit && left() > 0) {
-      const stored = this.#room.draw();
-      if (stored === undefined) break;
-      // A hold may have begun since.
-      if (this.#isKept(stored, nowMs)) continue;
-      this.#budget.spend(nowMs);
-      taken.push(stored);
-    }
-    if (this.#room.size === 0 || left() <= 0) this.#markWaiting();
   }
 
   /** Monotonic milliseconds before which there is nothing to act on; undefined without instances. */
   nextMs(): number | undefined {
     const queuedMs = this.#queue.earliestMs();
-    if (this.#overdue.size === 0 && this.#room.size === 0) return queuedMs;
-    const nowMs = this.#clock.monotonicMs();
-    const isNow = this.#overdue.size > 0 || this.#budget.left(this.size, nowMs) > 0;
-    return Math.min(queuedMs ?? Number.POSITIVE_INFINITY, isNow ? nowMs : this.#budget.moreAtMs(nowMs));
+    const dueMs = this.#due.nextMs(this.#clock.monotonicMs(), this.size);
+    return queuedMs === undefined || dueMs === undefined ? (queuedMs ?? dueMs) : Math.min(queuedMs, dueMs);
   }
 
   /** Why a suspect is kept, in words. */
@@ -177,7 +207,7 @@ export class Leases implements GuardView {
     const guard = this.#guard;
     const scope = guard.heldScope(stored.instance);
     if (scope !== undefined) return guard.reasonOf(scope);
-    if (this.#room.has(stored)) {
+    if (this.#due.isPending(stored)) {
       return `not more than ${this.#options.evictionPercentPerMinute} % of the registry are evicted a minute`;
     }
     const isAfterPause = this.#resumedMs() >= guard.releasedMs(stored.instance);
@@ -190,11 +220,7 @@ export class Leases implements GuardView {
       members: this.size,
       expectedRenewalsPerMinute: this.#rates.expectedPerMinute,
       seenRenewalsPerMinute: this.#rates.ofLastMinute(nowMs),
-      evictions: {
-        perMinute: this.#budget.perMinute(this.size, nowMs),
-        lastMinute: this.#budget.spent(nowMs),
-        waiting: this.#room.size,
-      },
+      evictions: this.#due.counts(nowMs, this.size),
     };
     return statusOf(this.#guard, this.#options, counts, appsMax);
   }
@@ -203,7 +229,7 @@ export class Leases implements GuardView {
     this.#guard.onNews(listener);
   }
 
-  /** Looks at those whose time has come, in its order, so that whoever is late is known before a lease is judged. */
+  /** Looks at those that are due, in order of time, so that late ones are known before an ended lease is judged. */
   #look(nowMs: number, looksMax: number): void {
     const ended: MutableRecord[] = [];
     for (let looks = 0; looks < looksMax; looks++) {
@@ -211,27 +237,24 @@ export class Leases implements GuardView {
       if (stored === undefined) break;
       if (stored.phase === 'gone') {
         this.#queue.delete(stored);
-        this.#guard.forgotten(stored.instance);
+        this.#guard.forgotten(stored);
         continue;
       }
-      this.#lapsing.look(stored, nowMs);
+      this.#nearExpiry.look(stored, nowMs);
       if (stored.phase === 'onTime' && lateAtMs(stored) <= nowMs) {
         this.#members.late(stored);
         stored.phase = 'late';
-        if (stored.isMember) this.#guard.missed(stored.instance, replaceableMs(stored));
+        if (stored.isMember) this.#guard.missed(stored, replaceableMs(stored));
       }
-      if (stored.deadlineMs > nowMs) this.#queue.set(stored, this.#lapsing.stageMs(stored));
+      if (stored.deadlineMs > nowMs) this.#queue.set(stored, this.#nearExpiry.stageMs(stored));
       else {
         this.#queue.delete(stored);
         ended.push(stored);
       }
     }
     for (const stored of ended) {
-      if (nowMs >= this.#ceilingAtMs(stored)) this.#overdue.add(stored);
-      else if (!this.#isKept(stored, nowMs)) {
-        this.#room.add(stored);
-        this.#unmarked.push(stored);
-      }
+      if (nowMs >= this.#ceilingAtMs(stored)) this.#due.addOverdue(stored);
+      else if (!this.#isKept(stored, nowMs)) this.#due.addPending(stored);
     }
   }
 
@@ -258,33 +281,22 @@ export class Leases implements GuardView {
       stored.isSuspect = true;
       this.#guard.suspected(stored.instance);
     }
-    this.#lapsing.kept(stored);
-  }
-
-  #markWaiting(): void {
-    if (this.#unmarked.length === 0) return;
-    for (const stored of this.#unmarked) if (this.#room.has(stored)) this.#mark(stored);
-    this.#unmarked = [];
+    this.#nearExpiry.kept(stored);
   }
 
   #return(stored: MutableRecord, nowMs: number): void {
-    this.#leaveWaiting(stored);
+    this.#due.delete(stored);
     const { isSuspect, isMember, phase } = stored;
     if (phase !== 'onTime') this.#members.returned(stored);
     stored.phase = 'onTime';
     stored.isSuspect = false;
-    this.#lapsing.renewed(stored, nowMs);
+    this.#nearExpiry.renewed(stored, nowMs);
     const lateAfter = lateAfterMs(stored.intervalMs, stored.deadlineMs - nowMs);
-    this.#queue.set(stored, Math.min(nowMs + lateAfter, this.#lapsing.dueMs(stored)));
-    if (phase !== 'onTime') this.#guard.found(stored.instance, isMember, isSuspect);
+    this.#queue.set(stored, Math.min(nowMs + lateAfter, this.#nearExpiry.dueMs(stored)));
+    if (phase !== 'onTime') this.#guard.found(stored, isMember, isSuspect);
   }
 
-  #leaveWaiting(stored: MutableRecord): void {
-    this.#overdue.delete(stored);
-    this.#room.delete(stored);
-  }
-
-  /** Whoever changes the lease changes the rhythm in proportion. */
+  /** Another lease changes the rhythm in proportion. */
   #rescale(stored: MutableRecord, leaseSeconds: number): void {
     const share = stored.intervalMs / leaseMs(stored);
     this.#rates.move(stored, Math.max(1, Math.round(share * leaseSeconds * 1000)));
@@ -297,4 +309,9 @@ export class Leases implements GuardView {
   #resumedMs(): number {
     return this.#clock.resumedMs?.() ?? Number.NEGATIVE_INFINITY;
   }
+}
+
+/** No deadline runs. */
+function isUnbounded({ deadlineMs }: MutableRecord): boolean {
+  return deadlineMs === Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,7 @@
-// Who of the instances takes traffic, in an app and in all: the guard expects to hear of those alone. It also counts who
-// joined lately and is on time (arrivals.ts). Whoever was drained is out: his silence takes nothing from any answer, and
-// a deploy that drains, kills and does not cancel is no broken network.
+// The instances that take traffic, in each app and in all: the guard expects to hear of those alone. Also counted are those
+// of them that were heard again after their registration, and those that joined recently and are on time
+// (recent-joins.ts). Drained instances are not expected to renew: a deploy that drains, kills and does not cancel is no
+// broken network.
 
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { Guard } from '../guard/guard.ts';
@@ -8,7 +9,7 @@ import type { Presence } from '../guard/scope.ts';
 import { type MutableRecord, replaceableMs } from '../mutable-record.ts';
 
 export class MemberCounts {
-  readonly registry: Presence = { serving: 0, arrivals: new RecentJoins() };
+  readonly registry: Presence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
   readonly #app: (env: string, appid: string) => Presence | undefined;
 
   /** `app`: an app, if it is there. */
@@ -32,7 +33,16 @@ export class MemberCounts {
   /** One that was late was evicted. */
   evicted(stored: MutableRecord): void {
     stored.isMember = false;
-    for (const presence of this.#presencesOf(stored)) presence.serving--;
+    for (const presence of this.#presencesOf(stored)) count(presence, stored, -1);
+  }
+
+  /** An instance on time is heard for the first time, or has another client. */
+  identify(stored: MutableRecord, isHeard: boolean, client: number): void {
+    const presences = stored.isMember ? this.#presencesOf(stored) : [];
+    for (const presence of presences) count(presence, stored, -1);
+    stored.isHeard = isHeard;
+    stored.client = client;
+    for (const presence of presences) count(presence, stored, 1);
   }
 
   /** An instance on time is late now. */
@@ -47,12 +57,12 @@ export class MemberCounts {
 
   #set(stored: MutableRecord, isMember: boolean, guard: Guard): void {
     stored.isMember = isMember;
-    for (const presence of this.#presencesOf(stored)) presence.serving += isMember ? 1 : -1;
+    for (const presence of this.#presencesOf(stored)) count(presence, stored, isMember ? 1 : -1);
     if (stored.phase === 'onTime') {
       this.#countArrival(stored, isMember);
       guard.resized(stored.instance);
-    } else if (isMember) guard.missed(stored.instance, replaceableMs(stored));
-    else guard.found(stored.instance, true, false);
+    } else if (isMember) guard.missed(stored, replaceableMs(stored));
+    else guard.found(stored, true, false);
   }
 
   #countArrival(stored: MutableRecord, isOnTime: boolean): void {
@@ -68,4 +78,12 @@ export class MemberCounts {
     const app = this.#app(env, appid);
     return app === undefined ? [this.registry] : [this.registry, app];
   }
+}
+
+function count(presence: Presence, { isHeard, client }: MutableRecord, by: 1 | -1): void {
+  presence.serving += by;
+  if (!isHeard) return;
+  presence.heard += by;
+  // In 32 bits, which V8 keeps without a box.
+  presence.clientSum = (presence.clientSum + by * client) | 0;
 }

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import { Tombstones } from '../../../src/registry/apps/tombstones.ts';
 
-test('a departed app has the revision of its departure, an unknown one none', () => {
-  const departures = new Tombstones(2);
+test('a departed app has the revision of its departure, an unknown one that of the start', () => {
+  const departures = new Tombstones(0, 2);
   expect(departures.revisionOf('prod', 'a')).toBe(0);
   departures.remember('prod', 'a', 7);
   expect(departures.revisionOf('prod', 'a')).toBe(7);
@@ -12,7 +12,7 @@ test('a departed app has the revision of its departure, an unknown one none', ()
 });
 
 test('the oldest is forgotten first, and what was forgotten is as new as the newest of them', () => {
-  const departures = new Tombstones(2);
+  const departures = new Tombstones(0, 2);
   departures.remember('prod', 'a', 1);
   departures.remember('prod', 'b', 2);
   departures.remember('prod', 'c', 3);
@@ -24,7 +24,7 @@ test('the oldest is forgotten first, and what was forgotten is as new as the new
 });
 
 test('an app that came back and left again is young', () => {
-  const departures = new Tombstones(2);
+  const departures = new Tombstones(0, 2);
   departures.remember('prod', 'a', 1);
   departures.remember('prod', 'b', 2);
   departures.forget('prod', 'a');
@@ -32,4 +32,8 @@ test('an app that came back and left again is young', () => {
   departures.remember('prod', 'c', 4);
   expect(departures.revisionOf('prod', 'a')).toBe(3);
   expect(departures.revisionOf('prod', 'b')).toBe(2);
+});
+
+test('what was before this process may have changed until it began', () => {
+  expect(new Tombstones(100, 2).revisionOf('prod', 'a')).toBe(100);
 });
