@@ -92,7 +92,7 @@ describe('a record', () => {
           status: fc.constantFrom('up', 'waiting'),
           by: text,
           reason: text,
-          untilMs: fc.option(wallMs, { nil: undefined }),
+          until: fc.oneof(fc.constant('next-up' as const), fc.constant('unbounded' as const), wallMs),
         }),
         { nil: undefined },
       ),
@@ -138,7 +138,7 @@ describe('a record', () => {
           recordText({
             ...record,
             health: { verdict: 'passing', reason: '', file: undefined },
-            status: { ...record.status, override: { status: 'waiting', by: 'x', reason: '', untilMs: undefined } },
+            status: { ...record.status, override: { status: 'waiting', by: 'x', reason: undefined, until: 'next-up' } },
           }),
         ) as Record<string, unknown>;
         for (const path of paths) {

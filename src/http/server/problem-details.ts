@@ -37,6 +37,7 @@ export const failures = {
   internal: { status: 500, title: 'Internal server error' },
   'not-durable': { status: 503, title: 'Change not written to disk' },
   'store-failing': { status: 503, title: 'Store failing' },
+  'no-quorum': { status: 503, title: 'Not confirmed by the cluster' },
   'not-ready': { status: 503, title: 'Not ready' },
   'too-many-connections': { status: 503, title: 'Too many connections' },
   overloaded: { status: 503, title: 'Server overloaded' },

@@ -7,18 +7,21 @@ import type { LeasedInstance } from '../../model/view.ts';
 import { lateAtMs, type MutableRecord } from '../mutable-record.ts';
 
 /** On top of the TTL: for the news to arrive in, before an answer would say a second too much. */
-const noticeMs = 1000;
+const noticeMsDefault = 1000;
 
 export class NearExpiry {
   readonly #tell: ((stored: MutableRecord) => void) | undefined;
 
-  constructor(tell: ((stored: MutableRecord) => void) | undefined) {
+  readonly #noticeMs: number;
+
+  constructor(tell: ((stored: MutableRecord) => void) | undefined, noticeMs = noticeMsDefault) {
     this.#tell = tell;
+    this.#noticeMs = noticeMs;
   }
 
   /** Monotonic milliseconds at which the lease begins to lapse; infinite where that is known or concerns nobody. */
   dueMs(stored: MutableRecord): number {
-    return this.#tell === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
+    return this.#tell === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : this.#fromMs(stored);
   }
 
   /** When an instance whose lease runs is to be looked at next: at the end of its phase, or because it lapses. */
@@ -35,7 +38,7 @@ export class NearExpiry {
 
   /** To be called once the instance is another or new; its change tells the rest. */
   set(stored: MutableRecord, nowMs: number): void {
-    stored.isNearExpiry = this.#tell !== undefined && fromMs(stored) <= nowMs;
+    stored.isNearExpiry = this.#tell !== undefined && this.#fromMs(stored) <= nowMs;
   }
 
   /** The instance was heard: what was told of its lease is no longer so. */
@@ -49,9 +52,9 @@ export class NearExpiry {
   kept(stored: MutableRecord): void {
     this.#tell?.(stored);
   }
-}
 
-/** From this time on (monotonic milliseconds) a lease is lapsing. */
-function fromMs({ instance, deadlineMs }: LeasedInstance): number {
-  return deadlineMs - instance.dnsTtl * 1000 - noticeMs;
+  /** From this time on (monotonic milliseconds) a lease is lapsing. */
+  #fromMs({ instance, deadlineMs }: LeasedInstance): number {
+    return deadlineMs - instance.dnsTtl * 1000 - this.#noticeMs;
+  }
 }
