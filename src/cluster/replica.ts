@@ -29,7 +29,7 @@ export interface Known {
 export interface ReplicaEvents {
   readonly record: (path: string, record: OwnedRecord, isRegistration: boolean) => void;
   /** Called before the registry lets go of it. */
-  readonly removed: (path: string, why: RemovedWhy, operation: string) => void;
+  readonly removed: (path: string, why: RemovedWhy, operation: string, known: Known | undefined) => void;
   /** The key of a node: its session, or its death without a word; no value: deleted. */
   readonly node: (kind: 'node' | 'dead', node: string, value: Uint8Array | undefined, revision: number) => void;
   readonly stamp: (hlc: number) => void;
@@ -252,8 +252,9 @@ export class Replica {
     const path = instancePath(key);
     if (tombstone !== undefined) events.stamp(tombstone.hlc);
     const stored = this.#known.has(path) ? registry.find(key) : undefined;
+    const known = this.#known.get(path);
     this.#forget(path);
-    events.removed(path, tombstone?.why ?? 'missing', tombstone?.operation ?? '');
+    events.removed(path, tombstone?.why ?? 'missing', tombstone?.operation ?? '', known);
     if (stored === undefined) return;
     const change = removalOf(stored.instance, stored, tombstone, me);
     registry.apply({ changes: [change], revision: Math.max(at, registry.revision + 1), at: now() });

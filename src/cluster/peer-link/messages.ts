@@ -39,6 +39,7 @@ export interface HandedOutQuestion {
   readonly env: string;
   readonly appid: string;
   readonly instance: string;
+  readonly dnsTtl: number;
   /** Of etcd's: what was decided is applied there first. */
   readonly revision: number;
 }
@@ -70,9 +71,9 @@ export function questionOf(body: unknown): Question | undefined {
 
 export function handedOutQuestionOf(body: unknown): HandedOutQuestion | undefined {
   if (!isObject(body)) return undefined;
-  const { env, appid, instance, revision } = body;
-  if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision)) return undefined;
-  return { env, appid, instance, revision };
+  const { env, appid, instance, dnsTtl, revision } = body;
+  if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision) || !isCount(dnsTtl)) return undefined;
+  return { env, appid, instance, dnsTtl, revision };
 }
 
 export function handedOutReplyOf(body: unknown): HandedOutReply | undefined {
