@@ -64,7 +64,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     {
       delay: config.stopSeconds * 1000,
       logger: false,
-      // Nothing needs to be told to read its files again: zones are watched.
+      // Files are watched; it lets go the zones of deleted ones.
       skip: ['SIGHUP', ...fatalSignals],
       // The log may be what it waits for: such last words go to stderr.
       onSecondSignal: (signal) => leaveAtOnce(`${signal} again: leaving at once`),
@@ -84,7 +84,11 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     log.drop();
     parts.err(`${reason}\n`);
   }
-  process.on('SIGHUP', () => logger.info('SIGHUP: zone files are watched, there is nothing to reload'));
+  process.on('SIGHUP', async () => {
+    const running = await starting;
+    const released = typeof running === 'object' && 'stop' in running ? running.releaseDeletedZones() : 0;
+    logger.info({ released }, 'SIGHUP: zone files are watched; zones of deleted files are let go');
+  });
   const app = await starting;
   if (app !== 'stopped' && 'problem' in app) {
     await log.close();

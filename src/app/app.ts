@@ -5,10 +5,11 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
+import { name } from '../dns/message/name.ts';
 import { defaultThreads, type Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
-import { ZoneWatch } from '../dns/zone-file/watch/zone-watch.ts';
+import { ZoneWatch, zoneWatchTimes } from '../dns/zone-file/watch/zone-watch.ts';
 import { type Listen, listenHttp } from '../http/server/listen.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -21,14 +22,17 @@ import { LeaseTimer } from './lease-timer.ts';
 import { listenProblem } from './listen-problem.ts';
 import { startClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { createRegistry, openData, type RegistryState } from './registry-state.ts';
+import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { zoneReload } from './zone-reload.ts';
+import { warnerOfZones } from './zone-warnings.ts';
 
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
-  /** Resolves when every DNS thread has applied what there is: the process is alive, in all its parts. */
+  /** Takes out the zones of deleted files now; returns how many. */
+  releaseDeletedZones(): number;
+  /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
   stop(): Promise<void>;
@@ -84,9 +88,9 @@ async function compose(
   const clock = startClock(ownClock, logger);
   opened.defer(() => clock.stop());
 
-  // Zones from files. A fault stops the start: better no server than one with half its names.
+  // Zones from files. A broken one is served as SERVFAIL; that of the origin, or no folder, stops the start.
   const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
-  if (loaded.faults.length > 0)
+  if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === name(config.origin)))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
   // What the last run has left, and the registry that it goes into.
@@ -109,7 +113,7 @@ async function compose(
 
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
-  const opening = await openDataPlane(config, { state, clock, threads, fileZones: loaded.zones.values(), logger });
+  const opening = await openDataPlane(config, { state, clock, threads, fileZones: fileZonesOf(loaded), logger });
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
@@ -153,8 +157,11 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   opened.defer(() => leaseTimer.stop());
   opened.defer(() => health.close());
   await health.start();
-  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger });
-  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload);
+  const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
+  warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
+  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger, warnOfZones });
+  const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
+  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
   plane.ready();
   await plane.applied();
@@ -166,6 +173,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   return {
     http,
     dns,
+    releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {
       phase.now = 'stopping';

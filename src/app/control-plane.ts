@@ -66,7 +66,6 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => plane.cachedUntil(instance),
-    beganAt: changeLog.beganAt,
     random: Math.random,
   });
   const watchers = new Watchers({

@@ -3,12 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { name } from '../dns/message/name.ts';
 import type { PlaneOptions } from '../dns/plane/plane.ts';
+import { publishedHosts } from '../dns/services/made-zone.ts';
 
 /** Settings as the configuration has them; their names and limits are there. */
 interface DnsSettings {
   readonly dns: PlaneOptions['listens'];
   readonly dnsTransport: PlaneOptions['transport'];
   readonly origin: string;
+  readonly nameServer: string | undefined;
+  readonly nameServerAddresses: readonly string[];
   readonly negativeTtlSeconds: number;
   readonly tcpIdleSeconds: number;
   readonly tcpConnectionsMax: number;
@@ -26,17 +29,27 @@ interface DnsSettings {
 
 type PlaneSettings = Pick<
   PlaneOptions,
-  'transport' | 'listens' | 'origin' | 'negativeTtlSeconds' | 'hosts' | 'tcp' | 'cacheOctetsMax' | 'identity' | 'access'
+  | 'transport'
+  | 'listens'
+  | 'origin'
+  | 'negativeTtlSeconds'
+  | 'nameServer'
+  | 'hosts'
+  | 'tcp'
+  | 'cacheOctetsMax'
+  | 'identity'
+  | 'access'
 >;
 
 export function planeSettings(settings: DnsSettings): PlaneSettings {
-  const { dns, cookieSecret, serverId, serverVersion } = settings;
+  const { dns, nameServer, nameServerAddresses: addresses, cookieSecret, serverId, serverVersion } = settings;
   return {
     transport: settings.dnsTransport,
     listens: dns,
     origin: name(settings.origin),
     negativeTtlSeconds: settings.negativeTtlSeconds,
-    hosts: dns.map(({ host }) => host),
+    nameServer: nameServer === undefined ? undefined : name(nameServer),
+    hosts: addresses.length > 0 ? addresses : publishedHosts(dns.map(({ host }) => host)),
     tcp: {
       idleMs: settings.tcpIdleSeconds * 1000,
       connectionsMax: settings.tcpConnectionsMax,

@@ -3,10 +3,10 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { name } from '../dns/message/name.ts';
 import { Draws } from '../dns/message/rotation.ts';
 import { why } from '../dns/server/explain.ts';
 import { LiveZones } from '../dns/services/live-zones.ts';
+import type { Zone } from '../dns/zone/zone.ts';
 import { ZoneTable } from '../dns/zone/zone-table.ts';
 import type { LoadedZones } from '../dns/zone-file/load.ts';
 import { zonesDigestOf } from '../dns/zone-file/zone-source.ts';
@@ -15,6 +15,7 @@ import type { RegistryOptions } from '../registry/options.ts';
 import { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { openPersistence, type Persistence } from '../store/persistence.ts';
+import { planeSettings } from './plane-settings.ts';
 
 export interface DataOptions {
   readonly clock: Clock;
@@ -41,6 +42,11 @@ export function openData(
     },
     { monotonicMs: () => clock.monotonicMs(), wallMs: () => clock.wallMs(), stopping, logger },
   );
+}
+
+/** Zones of files, and those of broken files, which are served as SERVFAIL. */
+export function fileZonesOf({ zones, broken }: LoadedZones): readonly Zone[] {
+  return [...zones.values(), ...broken];
 }
 
 export interface RegistryState {
@@ -81,15 +87,14 @@ export function createRegistry(
     ...(onNearExpiry === undefined ? {} : { onNearExpiry }),
   });
   const liveZones = new LiveZones({
-    origin: name(config.origin),
+    ...planeSettings(config),
     view: registry,
     zones,
     draws: new Draws(Math.random()),
-    negativeTtlSeconds: config.negativeTtlSeconds,
-    hosts: config.dns.map(({ host }) => host),
+    wallMs: () => clock.wallMs(),
     why: (name, nowMs) => why(name, zones, nowMs),
   });
-  for (const zone of loaded.zones.values()) liveZones.serve(zone);
+  for (const zone of fileZonesOf(loaded)) liveZones.serve(zone);
   liveZones.serveMissing();
   return { registry, zones, liveZones };
 }

@@ -4,7 +4,14 @@ import { nameToText } from '../dns/message/name.ts';
 import { soaSerial, type Zone } from '../dns/zone/zone.ts';
 import type { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
+import { zoneNameOf } from '../dns/zone-file/load.ts';
 import type { ZoneNews } from '../dns/zone-file/watch/zone-news.ts';
+
+/** Whether SERVFAIL is served in place of the zone of a file. */
+function isBroken(file: string, zones: ZoneTable): boolean {
+  const apex = zoneNameOf(file);
+  return typeof apex === 'string' && zones.get(apex)?.isBroken === true;
+}
 
 export interface NewsText {
   readonly level: 'info' | 'warn';
@@ -28,12 +35,14 @@ export function newsText(news: ZoneNews, zones: ZoneTable): NewsText {
       return {
         level: 'warn',
         facts: { file },
-        message: 'a zone file is gone: its zone is served until the next start',
+        message: 'a zone file is gone: its zone is served on for a grace (zoneGraceSeconds), or until SIGHUP',
       };
+    case 'released':
+      return { level: 'warn', facts: { zone: nameToText(news.apex), file }, message: 'a zone is gone with its file' };
     case 'unwatched':
       return { level: 'warn', facts: { folder: file, reason: news.reason }, message: 'cannot watch a folder of zones' };
     default: {
-      const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : 'it is not served'}`;
+      const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : isBroken(file, zones) ? 'SERVFAIL is served' : 'it is not served'}`;
       return { level: 'warn', facts: { file, faults: news.faults.map(formatFault) }, message };
     }
   }

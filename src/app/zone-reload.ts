@@ -12,24 +12,32 @@ export interface ZoneReloadDeps {
   /** Takes a revision without a change of an instance. */
   readonly registry: { touch(): number };
   readonly persistence: { touched(revision: number): void };
-  readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void };
-  readonly plane: { serveZone(zone: Zone): void };
+  readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void; drop(apex: Zone['apex']): void };
+  readonly plane: { serveZone(zone: Zone): void; dropZone(apex: Zone['apex']): void };
   readonly metrics: { zoneFileChanged(news: ZoneNews): void };
   readonly zones: ZoneTable;
+  /** Warns of what is wrong with zones that are served now. */
+  readonly warnOfZones: (apexes: Iterable<Zone['apex']>) => void;
   readonly logger: Logger;
 }
 
 /** The listener of a zone watch. */
 export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
-  const { registry, persistence, liveZones, plane, metrics, zones, logger } = deps;
+  const { registry, persistence, liveZones, plane, metrics, zones, warnOfZones, logger } = deps;
   return (news) => {
     if (news.kind === 'loaded') {
       const { zone } = news;
       if (liveZones.isLive(zone.apex)) persistence.touched(registry.touch());
       liveZones.serve(zone);
       plane.serveZone(zone);
+    } else if (news.kind === 'released') {
+      // Names of other zones come back with it, those of live zones too.
+      persistence.touched(registry.touch());
+      liveZones.drop(news.apex);
+      plane.dropZone(news.apex);
     }
     metrics.zoneFileChanged(news);
+    if (news.kind === 'loaded') warnOfZones([news.zone.apex]);
     const { level, facts, message } = newsText(news, zones);
     logger[level](facts, message);
   };

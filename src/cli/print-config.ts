@@ -26,6 +26,9 @@ function line(config: Config, key: SettingKey): string {
     case 'http':
     case 'dns':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
+    case 'nameServer':
+      return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
+    case 'nameServerAddresses':
     case 'checkNetworks':
     case 'trustedProxies':
     case 'adapters':
@@ -39,8 +42,6 @@ function line(config: Config, key: SettingKey): string {
       return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
-    case 'publicUrl':
-      return config.publicUrl === undefined ? '# publicUrl: not set' : `publicUrl: ${scalar(config.publicUrl)}`;
     case 'dnsThreads':
       return config.dnsThreads === undefined ? '# dnsThreads: not set' : `dnsThreads: ${config.dnsThreads}`;
     default:

@@ -10,12 +10,14 @@ import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
   extends Readonly<
-    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'publicUrl'>
+    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer'>
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
+  /** Absolute; undefined: `ns` below the origin. */
+  readonly nameServer: string | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
   /** Somebody has named the folder `zones`, so that it has to be there. */
@@ -23,8 +25,6 @@ export interface Config
   /** Those of `tokens` and of the token file together. Never to be printed or logged. */
   readonly tokens: readonly Token[];
   readonly tokenFile: string | undefined;
-  /** Without a final slash; undefined: what requests say. */
-  readonly publicUrl: string | undefined;
   /** 32 hexadecimal digits; undefined: one is made up at every start. Never to be printed or logged. */
   readonly cookieSecret: string | undefined;
 }

@@ -51,7 +51,22 @@ export const settingsSchema = Type.Object(
       flag: '<name>',
       description: 'the domain below which services are found (APPID.ENV.ORIGIN)',
     }),
+    nameServer: Type.Optional(
+      Type.String({ description: 'name of this server in the NS of zones without a file; unset: ns.ORIGIN' }),
+    ),
+    nameServerAddresses: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 16,
+      description: 'IP addresses of nameServer as resolvers reach it; empty: those of dns, but never 0.0.0.0 or ::',
+    }),
     zones: Type.String({ default: 'zones', flag: '<dir>', description: 'directory of zone files, NAME.zone each' }),
+    zoneGraceSeconds: whole(
+      'seconds',
+      300,
+      0,
+      604_800,
+      'how long the zone of a deleted file is served on; SIGHUP lets it go at once',
+    ),
     services: Type.String({
       default: 'services.d',
       flag: '<dir>',
@@ -90,14 +105,13 @@ export const settingsSchema = Type.Object(
       default: 'prod',
       description: 'environment of what is registered through an adapter that does not name one',
     }),
-    publicUrl: Type.Optional(
-      Type.String({
-        description: 'URL at which clients reach the HTTP API, such as https://registry.example.org/rollcall',
-      }),
-    ),
+    publicUrl: Type.String({
+      default: '',
+      description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',
+    }),
     trustedProxies: Type.Array(Type.String(), {
       default: [],
-      description: 'addresses and networks of proxies whose X-Forwarded-* headers are believed',
+      description: 'networks of proxies whose X-Forwarded-For, -Host and -Proto headers are believed',
     }),
     logLevel: Type.Enum(logLevels, { default: 'info', flag: '<level>', description: 'least severe message to log' }),
     serverId: Type.String({

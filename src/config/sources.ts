@@ -4,7 +4,8 @@
 // Limits: one YAML document, a mapping at its top; no includes, no nesting. No message repeats a value here: the
 // mistyped name may be that of a secret.
 
-import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
+import { readYaml, type YamlFault } from '../runtime/yaml-document.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { environmentNameOf, flagNameOf, isSettingKey, type SettingKey, settingKeys } from './settings.ts';
 
@@ -64,12 +65,11 @@ function fromFile({ flags, env, readFile }: { flags: Flags; env: Environment; re
 }
 
 export function fromYaml(text: string, path: string): Found {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number): string => `${path}:${lines.linePos(offset).line}`;
-  const faults = [...document.errors, ...document.warnings];
+  const { document, faults, position } = readYaml(text);
+  const at = (offset: number): string => `${path}:${position(offset).line}`;
   if (faults.length > 0) {
-    return { given: [], problems: faults.map((fault) => `${at(fault.pos[0])}: ${withoutSource(fault.message)}`) };
+    const textOf = ({ message, isOurs }: YamlFault) => (isOurs ? message : withoutSource(message));
+    return { given: [], problems: faults.map((fault) => `${at(fault.offset)}: ${textOf(fault)}`) };
   }
   if (document.contents === null) return { given: [], problems: [] };
   if (!isMap(document.contents)) {
@@ -77,7 +77,7 @@ export function fromYaml(text: string, path: string): Found {
   }
   const given: Given[] = [];
   const problems: string[] = [];
-  for (const pair of document.contents.items) {
+  for (const pair of merged(document.contents, document)) {
     const name = isScalar(pair.key) ? String(pair.key.value) : '(not a name)';
     const source = isScalar(pair.key) && pair.key.range ? at(pair.key.range[0]) : path;
     if (isSettingKey(name)) {
@@ -89,10 +89,22 @@ export function fromYaml(text: string, path: string): Found {
   return { given, problems };
 }
 
+/** The pairs of a mapping, those of its merge keys first, so that its own come after them and win. */
+function merged(map: YAMLMap, document: Document.Parsed): Pair[] {
+  const others: Pair[] = [];
+  const own: Pair[] = [];
+  for (const pair of map.items) {
+    const node = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
+    if (isScalar(pair.key) && pair.key.source === '<<' && isMap(node)) others.push(...node.items);
+    else own.push(pair);
+  }
+  return [...others, ...own];
+}
+
 const unusable = Symbol('unusable');
 
 /** The yaml package throws on an alias that unfolds too far; here that is one more wrong value. */
-function plainValue(pair: Pair, document: ReturnType<typeof parseDocument>): unknown {
+function plainValue(pair: Pair, document: Document.Parsed): unknown {
   const node = pair.value;
   if (node === null || typeof node !== 'object' || !('toJS' in node) || typeof node.toJS !== 'function') return node;
   try {

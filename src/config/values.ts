@@ -27,6 +27,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readListens(raw);
     case 'origin':
       return readOrigin(raw);
+    case 'nameServer':
+      return readHostName(raw);
+    case 'nameServerAddresses':
+      return readAddresses(raw);
     case 'zones':
     case 'services':
     case 'tokenFile':
@@ -106,7 +110,9 @@ function readLogLevel(raw: unknown): Outcome {
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
-  const text = typeof raw === 'number' ? String(raw) : (raw ?? '');
+  if (typeof raw === 'number')
+    return problem(`${shown(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
+  const text = raw ?? '';
   if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
   return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
 }
@@ -122,6 +128,19 @@ function readPath(raw: unknown): Outcome {
   return problem(`${shown(raw)} is not a path`);
 }
 
+/** A prefix may follow the port; replies put their paths behind it. */
+function readUrl(raw: unknown): Outcome {
+  if (raw === '' || raw === undefined || raw === null) return { value: '' };
+  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
+  const isPlain =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '';
+  // It is put between single quotes of a shell.
+  if (!isPlain || /['\s]/.test(url.href))
+    return problem(`${shown(raw)} is not a URL such as https://rollcall.example.org`);
+  return { value: url.href.replace(/\/+$/, '') };
+}
 const networksMax = 1000;
 
 /** `169.254.10.0/24`, several with commas between or as a list; a single address where those are taken as well. */
@@ -149,16 +168,6 @@ function readAdapters(raw: unknown): Outcome {
 function readEnv(raw: unknown): Outcome {
   const env = parseEnv(typeof raw === 'string' ? raw : '');
   return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
-}
-
-/** Of http or https; a path may be part of it, and goes in front of ours. Without a final slash. */
-function readUrl(raw: unknown): Outcome {
-  const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
-  const isPlain =
-    url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.search}${url.hash}` === '';
-  // It stands in single quotes of a shell.
-  if (isPlain && !url.href.includes("'")) return { value: url.href.replace(/\/+$/, '') };
-  return problem(`${shown(raw)} is not a URL such as https://registry.example.org or http://10.0.0.7:7171/rollcall`);
 }
 
 function isNetwork(text: string): boolean {
@@ -195,6 +204,34 @@ function labelFault(label: string): string | undefined {
   if (/\P{ASCII}/u.test(label)) return 'is not ASCII; write its xn-- form';
   if (!/^[a-z0-9-]+$/.test(label)) return 'may only hold letters, digits and hyphens';
   return label.startsWith('-') || label.endsWith('-') ? 'must not begin or end with a hyphen' : undefined;
+}
+
+function readHostName(raw: unknown): Outcome {
+  const text = typeof raw === 'string' ? raw.trim().toLowerCase().replace(/\.$/, '') : raw;
+  if (typeof text !== 'string') return problem(`${shown(raw)} is not a host name`);
+  const fault = text
+    .split('.')
+    .map(labelFault)
+    .find((one) => one !== undefined);
+  if (fault !== undefined) return problem(`${shown(raw)} is not a host name: a label ${fault}`);
+  if (text.length > hostNameOctetsMax) return problem(`${shown(raw)} is longer than a host name may be`);
+  return { value: `${text}.` };
+}
+
+/** 255 on the wire, with a length in front and the root behind. */
+const hostNameOctetsMax = 253;
+
+/** A name server's: nobody can ask at an unspecified address. */
+function readAddresses(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
+  const problems: string[] = [];
+  if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
+  for (const address of addresses) {
+    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${shown(address)} is not an IP address`);
+    else if (/^[0:.]+$/.test(address)) problems.push(`${shown(address)} is no address at which anybody can ask`);
+  }
+  return problems.length > 0 ? { problems } : { value: addresses };
 }
 
 function readListens(raw: unknown): Outcome {

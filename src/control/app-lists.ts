@@ -34,8 +34,6 @@ export class Turns {
 export interface AppListsDeps {
   readonly view: Pick<ReadView, 'revision' | 'app' | 'appRevision'>;
   readonly longPolls: LongPolls;
-  /** The revision at which this process began. */
-  readonly beganAt: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -64,16 +62,14 @@ export class AppLists {
     return this.revision(place) || Math.max(this.#deps.view.revision, 1);
   }
 
-  /** Whether a caller that knows the app up to `index` need not wait; undefined: an index of another life. */
-  hasChanged(place: AppPlace, index: number | undefined): boolean {
+  /** Whether a caller that knows the app up to `index` need not wait. */
+  hasChanged(place: AppPlace, index: number): boolean {
     // 0: the caller knows nothing.
-    if (index === undefined || index === 0) return true;
-    const { view, beganAt } = this.#deps;
+    if (index === 0) return true;
+    const { view } = this.#deps;
     // Above ours: a number that this registry has never given out.
     if (index > Math.max(view.revision, 1)) return true;
-    const revision = this.revision(place);
-    // Of an app that is not there, what happened before this process began is not remembered: it may have left.
-    return revision > index || (revision === 0 && index < beganAt);
+    return this.revision(place) > index;
   }
 
   /** The instances that the filters select, in order of registration. */

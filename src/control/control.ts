@@ -28,8 +28,6 @@ export interface ControlDeps {
   readonly visible: Visible;
   /** Until when answers with an instance may be held: see drain-waits.ts. */
   readonly handedOut: (instance: Instance) => Promise<HandedOut>;
-  /** The revision at which this process began. */
-  readonly beganAt: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** That of a single node by default. */

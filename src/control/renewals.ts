@@ -13,6 +13,7 @@ import type { DecisionLog } from './decision-log.ts';
 
 export type Renewal =
   | { readonly kind: 'renewed'; readonly stored: InstanceRecord }
+  /** Not registered, or lapsed: either is brought back by a registration. */
   | { readonly kind: 'unknown'; readonly key: InstanceKey }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
   | { readonly kind: 'forbidden' };

@@ -2,7 +2,7 @@
 // the same.
 
 export interface ZoneFileNews {
-  readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'unwatched';
+  readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'released' | 'unwatched';
   readonly path: string;
 }
 

@@ -23,6 +23,11 @@ export interface AppView {
   instances(): Iterable<LeasedInstance>;
   /** The instance that has this DNS label. */
   byLabel(label: string): LeasedInstance | undefined;
+  /** Addresses of all its instances; only of a view that counts them. */
+  readonly addressCount?: number;
+  /** The number under which a view keeps an instance, for as long as it is there; only of a view that numbers them. */
+  rowOf?(label: string): number;
+  atRow?(row: number): LeasedInstance;
 }
 
 /** An app for those who read more than DNS does. */

@@ -35,7 +35,7 @@ test.each([
 
 test('a file that is good again, one that is gone, and a folder that cannot be watched', () => {
   expect(newsText({ kind: 'mended', path }, zones)).toMatchObject({ level: 'info', facts: { file: path } });
-  expect(newsText({ kind: 'deleted', path }, zones).message).toContain('served until the next start');
+  expect(newsText({ kind: 'deleted', path }, zones).message).toContain('zoneGraceSeconds');
   expect(newsText({ kind: 'unwatched', path: 'zones', reason: 'EMFILE' }, zones)).toEqual({
     level: 'warn',
     facts: { folder: 'zones', reason: 'EMFILE' },

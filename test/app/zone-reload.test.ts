@@ -24,10 +24,12 @@ function world(isLive: boolean) {
         steps.push('serve');
         zones.set(served);
       },
+      drop: () => void steps.push('drop'),
     },
-    plane: { serveZone: () => void steps.push('post') },
+    plane: { serveZone: () => void steps.push('post'), dropZone: () => void steps.push('post end') },
     metrics: { zoneFileChanged: ({ kind }) => void steps.push(`count ${kind}`) },
     zones,
+    warnOfZones: () => void steps.push('warn'),
     logger: pino({ level: 'silent' }),
   });
   return { steps, zone, listen };
@@ -36,13 +38,19 @@ function world(isLive: boolean) {
 test('a zone with live names takes a revision first, then is served here, then goes to the DNS threads', () => {
   const { steps, zone, listen } = world(true);
   listen({ kind: 'loaded', path: 'zones/svc.zone', zone, isNew: false, isMended: false });
-  expect(steps).toEqual(['revision', 'kept 17', 'serve', 'post', 'count loaded']);
+  expect(steps).toEqual(['revision', 'kept 17', 'serve', 'post', 'count loaded', 'warn']);
 });
 
 test('a zone of files alone has its own serial, and takes no revision', () => {
   const { steps, zone, listen } = world(false);
   listen({ kind: 'loaded', path: 'zones/example.zone', zone, isNew: true, isMended: false });
-  expect(steps).toEqual(['serve', 'post', 'count loaded']);
+  expect(steps).toEqual(['serve', 'post', 'count loaded', 'warn']);
+});
+
+test('a deleted zone that is let go takes a revision, since other names come back with it', () => {
+  const { steps, zone, listen } = world(false);
+  listen({ kind: 'released', path: 'zones/example.zone', apex: zone.apex });
+  expect(steps).toEqual(['revision', 'kept 17', 'drop', 'post end', 'count released']);
 });
 
 test('news of another kind changes nothing that is served', () => {

@@ -20,6 +20,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 0.5,
     commands: [['handler.ts']],
   },
+  'made-anew': {
+    says: 'what answers of apps of 100 to 10 000 instances cost when they are made anew, by type and transport',
+    minutes: 1,
+    commands: [['made-anew.ts']],
+  },
   dns: {
     says: 'rollcall and other servers on 1000 names: speed and latency of A, SRV, NXDOMAIN, and A over TCP',
     minutes: 6.5,

@@ -64,7 +64,7 @@ test('a file that cannot be read is a problem, a missing default one is not', as
   expect(missing).toEqual({ code: 1, out: '', err: '--config: cannot read "no.yaml": there is no such file\n' });
   const directory = await rollcall(['config'], { files: { 'rollcall.yaml/x': '' } });
   expect(directory.code).toBe(1);
-  expect(directory.err).toMatch(/^cannot read "rollcall\.yaml": EISDIR/);
+  expect(directory.err).toMatch(/^cannot read "rollcall\.yaml": it is a directory/);
 });
 
 test('for programs: each value with its origin, secrets left out', async () => {

@@ -16,6 +16,9 @@ describe('where a value comes from', () => {
       services: 'services.d',
       checksAtOnceMax: 100,
       checkNetworks: [],
+      nameServer: undefined,
+      nameServerAddresses: [],
+      zoneGraceSeconds: 300,
       dnsCookies: 'auto',
       dnsAllow: [],
       dnsDenied: 'refuse',
@@ -23,6 +26,8 @@ describe('where a value comes from', () => {
       tokens: [],
       tokenFile: undefined,
       insecure: false,
+      publicUrl: '',
+      trustedProxies: [],
       fsync: true,
       eventsKeepSeconds: 604_800,
       eventsMax: 1_000_000,
@@ -53,8 +58,6 @@ describe('where a value comes from', () => {
       cookieSecret: undefined,
       adapters: [],
       adapterEnv: 'prod',
-      publicUrl: undefined,
-      trustedProxies: [],
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
@@ -85,11 +88,12 @@ describe('where a value comes from', () => {
       serverId: 'ns1',
       serverVersion: 'rollcall',
       checkNetworks: '169.254.10.0/24,fd00::/8',
+      publicUrl: 'https://rollcall.example.org/registry/',
+      trustedProxies: '10.0.0.0/8',
+      nameServerAddresses: '192.0.2.1,2001:db8::1',
       dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
       adapters: 'tutorial',
-      publicUrl: 'https://registry.example.org/rollcall/',
-      trustedProxies: '10.0.0.1,fd00::/8',
     };
     for (const key of settingKeys) {
       const facts = factsOf(key);
@@ -245,5 +249,33 @@ describe('rules between settings', () => {
       'http (--http) and dns (default) both ask for TCP 127.0.0.1:8053',
     ]);
     expect(problemsOf({ flags: { http: ['127.0.0.1:0'], dns: ['127.0.0.1:0'] } })).toEqual([]);
+  });
+});
+
+describe('YAML as people write it', () => {
+  test('merge keys, a heading of version 1.1 and a marker at the end', () => {
+    const tokens = `tokens:\n  - &ops {name: ops, token: ${secret}}\n  - {<<: *ops, name: other, token: ${secret}2}\n`;
+    const world = yaml(`%YAML 1.1\n---\n<<: {leaseSeconds: 30, dnsTtlSeconds: 1}\ndnsTtlSeconds: 2\n${tokens}---\n`);
+    expect(configOf(world)).toMatchObject({
+      leaseSeconds: 30,
+      dnsTtlSeconds: 2,
+      tokens: [{ name: 'ops' }, { name: 'other' }],
+    });
+    expect(originsOf(world)).toMatchObject({ leaseSeconds: 'rollcall.yaml:3', dnsTtlSeconds: 'rollcall.yaml:4' });
+  });
+
+  test('a number where text is meant is refused, since 1.10 would be 1.1', () => {
+    for (const key of ['serverVersion', 'serverId'])
+      expect(problemsOf(yaml(`${key}: 1.10\n`))).toEqual([
+        expect.stringMatching(new RegExp(`${key}: 1\\.1 is a number.*quotes`)),
+      ]);
+    expect(configOf(yaml('serverVersion: "1.10"\n')).serverVersion).toBe('1.10');
+    expect(configOf({ env: { ROLLCALL_SERVER_VERSION: '1.10' } }).serverVersion).toBe('1.10');
+  });
+
+  test('a template that was not rendered is named as one', () => {
+    expect(problemsOf(yaml('origin: svc.\nhttp: {{ .Values.http }}\n'))).toEqual([
+      expect.stringMatching(/^rollcall\.yaml:2: .*not rendered/),
+    ]);
   });
 });

@@ -10,6 +10,8 @@ import { cleanEnvironment, run } from '../kit/program.ts';
 import { scratch } from '../kit/scratch.ts';
 import { main } from '../kit/server-process.ts';
 
+const makePipe = (path: string) => execFileSync('sh', ['-c', 'mkfifo "$0"', path]);
+
 test('a file, an empty one, none, and one without end', () => {
   const folder = scratch({ text: 'http: ü\n', empty: '' });
   expect(readFile(join(folder, 'text'))).toEqual({ kind: 'text', text: 'http: ü\n' });
@@ -25,7 +27,7 @@ test('a file, an empty one, none, and one without end', () => {
 
 test('a pipe, a directory, a device and a socket are unreadable', async () => {
   const folder = scratch();
-  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  makePipe(join(folder, 'pipe'));
   mkdirSync(join(folder, 'directory'));
   const server = createServer();
   await new Promise<void>((resolve) => {
@@ -65,7 +67,7 @@ test.each<[what: string, make: readonly string[], flags: readonly string[], says
   const cwd = scratch();
   for (const path of paths) {
     mkdirSync(join(cwd, path, '..'), { recursive: true });
-    execFileSync('mkfifo', [join(cwd, path)]);
+    makePipe(join(cwd, path));
   }
   const where = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
   const { code, err } = await run(process.execPath, [main, 'serve', ...where, ...flags], {

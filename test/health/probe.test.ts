@@ -4,12 +4,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcp, type Server, type Socket as TcpSocket } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type ProbeResult, prober } from '../../src/health/probe.ts';
 import { probeDns } from '../../src/health/probes/dns.ts';
 import { locateWithin } from '../../src/health/targets.ts';
-import type { Check } from '../../src/model/checks.ts';
-import { parseRegistration, type Registration } from '../../src/model/instance.ts';
+import { parseRegistration } from '../../src/model/instance.ts';
 import { freePort } from '../kit/scratch.ts';
 
 const probe = prober(locateWithin([]));
@@ -246,68 +245,4 @@ test('all addresses of the port have to pass', async () => {
 test('an address that checks do not go to is not asked', async () => {
   const result = await checked('http://168.63.129.16:80', { type: 'http' });
   expect(result).toEqual({ kind: 'refused', detail: expect.stringContaining("a cloud's metadata service") });
-});
-
-describe('a host name with several addresses', () => {
-  /** As `localhost` is where IPv6 comes first. */
-  const resolving = (...ips: string[]) =>
-    prober(locateWithin([], (async () => ips.map((address) => ({ address, family: 4 }))) as never));
-  const tcp = (port: number, timeoutSeconds = 20, type = 'tcp') => {
-    const fields = {
-      addrs: [`http://orders.example:${port}`],
-      checks: [{ type, timeoutSeconds, intervalSeconds: 30 }],
-    };
-    const registration = parseRegistration(fields, { leaseSeconds: 90, dnsTtl: 5 }) as Registration;
-    return [registration.checks[0] as Check, registration.addrs] as const;
-  };
-
-  test('passes by the one that is there, where the first refuses', async () => {
-    const port = await listening(createTcp());
-    expect(await resolving('127.0.0.2', '127.0.0.1')(...tcp(port))).toEqual({
-      kind: 'passed',
-      detail: `127.0.0.1:${port}: connected`,
-    });
-  });
-
-  test('does not wait for one that is silent', async () => {
-    const silent = createTcp();
-    await new Promise<void>((resolve) => {
-      silent.listen(0, '127.0.0.2', resolve);
-    });
-    onTestFinished(() => void silent.close());
-    const { port } = silent.address() as AddressInfo;
-    const server = createHttp((_request, response) => response.end());
-    await new Promise<void>((resolve) => {
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    onTestFinished(() => void server.close());
-    expect(await resolving('127.0.0.2', '127.0.0.1')(...tcp(port, 20, 'http'))).toEqual({
-      kind: 'passed',
-      detail: `127.0.0.1:${port}: status 200`,
-    });
-  });
-
-  test('fails with what each of them said', async () => {
-    const port = await freePort();
-    expect(await resolving('127.0.0.2', '127.0.0.3')(...tcp(port))).toEqual({
-      kind: 'failed',
-      detail: `127.0.0.2:${port}: connection refused; 127.0.0.3:${port}: connection refused`,
-    });
-  });
-
-  test('an answer that is bad is the answer, as it would be for a client', async () => {
-    const port = await web((_request, response) => response.writeHead(503).end());
-    expect(await resolving('127.0.0.1', '127.0.0.2')(...tcp(port, 20, 'http'))).toEqual({
-      kind: 'failed',
-      detail: `127.0.0.1:${port}: status 503, not 200-299`,
-    });
-  });
-
-  test('none that answers in time: all are named', async () => {
-    const port = await listening(createTcp());
-    expect(await resolving('127.0.0.1')(...tcp(port, 0.2, 'http'))).toEqual({
-      kind: 'failed',
-      detail: `no answer of 127.0.0.1:${port} within 0.2 s`,
-    });
-  });
 });

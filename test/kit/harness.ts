@@ -2,7 +2,7 @@
 // resolver would send and see. No sockets, no timers.
 
 import { udpOctetsMax } from '../../src/dns/message/message.ts';
-import { name } from '../../src/dns/message/name.ts';
+import { type Name, name } from '../../src/dns/message/name.ts';
 import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
@@ -96,6 +96,7 @@ export class Harness {
       zones: this.zones,
       draws: new Draws(0.5),
       negativeTtlSeconds: 5,
+      wallMs: () => this.clock.wallMs(),
       hosts: [],
       why: (qname, nowMs) => why(qname, this.zones, nowMs),
     });
@@ -130,6 +131,11 @@ export class Harness {
   /** A zone file that comes, or comes again, while everything runs. */
   serveZone(zone: Zone): void {
     this.#liveZones.serve(zone);
+  }
+
+  /** The instances that the zone's file hides, by app. */
+  hiddenBy(apex: Name): ReadonlyMap<string, number> {
+    return this.#liveZones.hiddenBy(apex);
   }
 
   /** `orders.prod/orders-1`: appid, env and instance. */
@@ -190,6 +196,11 @@ export class Harness {
       .answer.map(({ data }) => data)
       .sort();
   }
+}
+
+/** Metadata of about so many octets in TXT, in pairs that fit its strings. */
+export function longMetadata(octets: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: Math.ceil(octets / 200) }, (_, i) => [`k${i}`, 'x'.repeat(195)]));
 }
 
 export function keyOf(place: string): InstanceKey {

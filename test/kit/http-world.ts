@@ -153,7 +153,6 @@ export function createWorld(options: WorldOptions = {}): World {
     durable: async () => {},
     visible: () => undefined,
     handedOut: async (instance) => handedOut(instance),
-    beganAt: changeLog.beganAt,
     random: Math.random,
     ...options.control,
   });

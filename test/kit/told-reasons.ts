@@ -28,12 +28,13 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
       isNodata(asked) && upOf(asked) === 0 && asked.meant?.length === Number(count) && Number(count) > 0,
   ],
   [
-    /^(\d+) instances? up, none has an address for this type$/,
+    /^(\d+) instances? up, none has an address for this type: .+$/,
     (asked, [count]) => isNodata(asked) && upOf(asked) === Number(count) && Number(count) > 0,
   ],
   [
-    /^(\d+) instances? of (\d+) up$/,
-    (asked, [up, known]) =>
+    /^(\d+) instances? of (\d+) up(?:; (\d+) of them ha(?:s|ve) none: .+)?$/,
+    (asked, [up, known, none = '0']) =>
+      Number(none) < Number(up) &&
       asked.rcode === 'NOERROR' &&
       asked.records > 0 &&
       upOf(asked) === Number(up) &&
@@ -45,12 +46,12 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
     (asked, _, all) => isNodata(asked) && all.some(({ instance }) => instance.env === asked.env),
   ],
   [
-    /^nothing is registered in the env (.+)\.$/,
+    /^nothing is registered in the env ([^;]+)\.(?:; .+)?$/,
     (asked, [env], all) =>
       asked.rcode === 'NXDOMAIN' && env === asked.env && !all.some(({ instance }) => instance.env === env),
   ],
   [
-    /^the app ([a-z.-]+) is registered, but no instance, port or selection of this name$/,
+    /^the app ([a-z.-]+) is registered, but no instance, port or selection of this name(?:; .+)?$/,
     (asked, [appid = ''], all) =>
       asked.rcode === 'NXDOMAIN' &&
       asked.rest.endsWith(`.${appid}`) &&
@@ -60,9 +61,12 @@ const sentences: readonly (readonly [RegExp, Check])[] = [
     /^no service type of this name in this env, or no such instance of it$/,
     (asked) => asked.rcode === 'NXDOMAIN' && /(^|\.)_[a-z]+$/.test(asked.rest),
   ],
-  [/^no app of this name$/, (asked, _, all) => isMissingApp(asked, all) && closeTo(asked, all).length === 0],
   [
-    /^no app of this name; (\d+) in this env (?:is|are) close: (.+)$/,
+    /^no app of this name(?:; it(?:s| is) .+)?$/,
+    (asked, _, all) => isMissingApp(asked, all) && closeTo(asked, all).length === 0,
+  ],
+  [
+    /^no app of this name; (\d+) in this env (?:is|are) close: ([^;]+)(?:; .+)?$/,
     (asked, [count, names = ''], all) => {
       const close = closeTo(asked, all);
       const shown = names.split(', ');

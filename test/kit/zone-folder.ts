@@ -36,11 +36,14 @@ export class ZoneFolder {
 
   /** Loads, lets `meanwhile` happen, and watches. */
   start(times = quickTimes, meanwhile?: () => void): void {
-    const { loads, faults } = loadZones(this.folder);
-    if (faults.length > 0) throw new Error(faults.map(formatFault).join('\n'));
-    for (const { zone } of loads) if (zone !== undefined) this.harness.zones.set(zone);
+    const { loads, zones, broken } = loadZones(this.folder);
+    for (const zone of [...zones.values(), ...broken]) this.harness.zones.set(zone);
     meanwhile?.();
     this.#watch = new ZoneWatch(this.folder, loads, (item) => this.#hear(item), times);
+  }
+
+  releaseDeleted(): number {
+    return this.#watch?.releaseDeleted() ?? 0;
   }
 
   async close(): Promise<void> {
@@ -94,6 +97,7 @@ export class ZoneFolder {
 
   #hear(item: ZoneNews): void {
     if (item.kind === 'loaded') this.harness.zones.set(item.zone);
+    if (item.kind === 'released') this.harness.zones.delete(item.apex);
     this.news.push(textOf(item).replaceAll(`${this.folder}/`, ''));
   }
 }

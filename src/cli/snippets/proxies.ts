@@ -11,6 +11,7 @@ export const haproxy: Snippet = {
 # - server-template makes that many slots: more instances than slots are left out without a word.
 # - HAProxy does not go by TTL: it asks again after "timeout resolve" and keeps an answer for "hold valid".
 # - accepted_payload_size: without it (512) a large app does not fit. init-addr none: it may start before the app does.
+# - It divides SRV weights by 256, rounding up: 10 and 200 are alike to it, so register weights in steps of 256.
 # - hold obsolete 0s: an instance that is not in the answer gets no new connection.
 resolvers rollcall
   nameserver one ${server(target)}

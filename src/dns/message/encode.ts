@@ -131,7 +131,8 @@ export class AnswerEncoder {
   #writeRRset(rrset: RRset, limitOctets: number): Written {
     const { owner, rdatas, rotation } = rrset;
     // Most records are owned by the name in the question, so they point there.
-    const pointer = this.#suffixes.get(fold(owner));
+    const known = this.#suffixes.get(fold(owner));
+    const pointer = known !== undefined && this.#hopsFrom(known) < hopsMax ? known : undefined;
     let fitting: number[] | undefined;
     for (let index = 0; index < rdatas.length; index++) {
       const start = this.#at;

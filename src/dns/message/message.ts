@@ -118,6 +118,8 @@ export interface Rotation {
   readonly span: number;
   /** Indexes below `span`, in the order in which they come first. */
   readonly firsts: Uint8Array;
+  /** The order of the records stays for a while: see turnsFrom in rotation.ts. */
+  readonly isLasting?: boolean;
 }
 
 /** The instance that a record leads to; several where they say the same. */
@@ -159,10 +161,12 @@ export interface Lifetime {
 
 /**
  * How records differ from what a client would expect of the name. `partial`: there are more than these; `fallback`: the
- * name prefers others, which are not there; `stale`: some may be out of date, for this reason, which is said before
+ * name prefers others, which are not there; `invalid`: the zone has no data that can be served; `stale`: some may be out of date, for this reason, which is said before
  * anything else.
  */
-export type Caveat = { readonly kind: 'partial' | 'fallback' } | { readonly kind: 'stale'; readonly reason: string };
+export type Caveat =
+  | { readonly kind: 'partial' | 'fallback' | 'invalid' }
+  | { readonly kind: 'stale'; readonly reason: string };
 
 /** A decided answer. `reason` is for people: /resolve shows it. */
 export interface Answer {

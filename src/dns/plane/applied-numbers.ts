@@ -1,6 +1,6 @@
 // How far each thread has come: a number a thread in shared memory, written by the thread when it has applied what came
 // with that number, waited for by the main thread. Numbers go up by one a message and round after 2^32; waiting is by
-// Atomics.waitAsync, so that nobody has to post anything back.
+// Atomics.waitAsync, so that nothing is posted back.
 
 /** As a word of shared memory holds it. */
 type Sequence = number;
@@ -46,7 +46,7 @@ export class AppliedNumbers {
     if (this.#waiters.length > 0) this.#watch(slot);
   }
 
-  /** A thread that has ended answers nobody: nothing waits for it. */
+  /** A thread that has ended answers no client: nothing waits for it. */
   discount(slot: number): void {
     this.#counted.delete(slot);
     this.#settle();
@@ -88,7 +88,7 @@ export class AppliedNumbers {
     const seen = Atomics.load(this.#numbers, slot);
     const wanted = this.#waiters.find(({ sequence }) => !isReached(seen, sequence));
     if (wanted === undefined) {
-      // It has come so far since somebody looked last.
+      // It has come so far since the last look.
       this.#settle();
       return;
     }

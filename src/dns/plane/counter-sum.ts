@@ -1,4 +1,4 @@
-// What the DNS threads count, in one: each counts in memory of its own, which is read here when somebody asks.
+// What the DNS threads count, in one: each counts in memory of its own, which is read here when asked for.
 
 import { DnsCounters, type QueryCount } from '../server/counters.ts';
 

@@ -1,5 +1,5 @@
 // The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
-// be told: whoever changes the registry and the zones has changed the answers.
+// be passed on: a change of the registry or the zones is a change of the answers.
 
 import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
@@ -56,6 +56,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     },
     updateLease: nothing,
     serveZone: nothing,
+    dropZone: nothing,
     ready: () => {
       isReady = true;
     },

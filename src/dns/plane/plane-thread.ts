@@ -54,7 +54,7 @@ export class PlaneThread {
     isBusy: () => boolean,
     monotonicMs = sharedClock(start.clock),
   ) {
-    const { origin, negativeTtlSeconds, hosts, cacheOctetsMax, identity } = start;
+    const { origin, negativeTtlSeconds, nameServer, hosts, cacheOctetsMax, identity } = start;
     this.#start = start;
     this.#report = report;
     this.#isBusy = isBusy;
@@ -66,13 +66,16 @@ export class PlaneThread {
     this.#monotonicMs = monotonicMs;
     const zones = this.#zones;
     const draws = new Draws(Math.random());
+    const view = this.#replica;
     this.#live = new LiveZones({
+      nameServer,
       origin,
-      view: this.#replica,
+      view,
       zones,
       draws,
       negativeTtlSeconds,
       hosts,
+      wallMs: () => Date.now(),
       why: (name, nowMs) => why(name, zones, nowMs),
     });
     for (const shared of start.zones) this.#live.serve(zoneOfShared(shared));
@@ -108,6 +111,10 @@ export class PlaneThread {
       case 'zone':
         this.#replica.touch(message.revision);
         this.#live.serve(zoneOfShared(message.shared));
+        break;
+      case 'dropZone':
+        this.#replica.touch(message.revision);
+        this.#live.drop(message.apex);
         break;
       case 'ready':
         this.#isReady = true;

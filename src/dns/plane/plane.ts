@@ -4,7 +4,7 @@
 //   main thread                                          DNS thread (1 .. n)
 //   ┌───────────────────────────────┐  rows, in order   ┌──────────────────────────────────────────┐
 //   │ Registry ──Change──▶ apply ───┼──────────────────▶│ Inbox ─▶ Replica ◀─ LiveZones ◀─ handler │
-//   │    └─lapsing, suspect─▶ mark ─┼──────────────────▶│            (RegistryView)         ▲ │    │
+//   │    └─lease near its end ────┼──────────────────▶│            (RegistryView)         ▲ │    │
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
 //   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last message               │
@@ -13,7 +13,7 @@
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
 // Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. Two things
-// are asked back, in the order of the changes: until when the answers that a thread has handed out may be cached, and what
+// are asked back, in the order of the changes: until when the answers that a thread has served may be cached, and what
 // would be answered and why. So nothing that only DNS needs of the instances (browsing, PTR) is kept in the main thread.
 // All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a
 // thread that is being started listens only once it knows all that the others know.
@@ -23,6 +23,7 @@ import type { Change } from '../../model/change.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Name } from '../message/name.ts';
 import type { QueryCount } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
@@ -52,7 +53,7 @@ export interface PlaneOptions extends ThreadOptions {
   readonly view: PlaneView;
   /** All instances of `view`, to be walked while it changes. */
   readonly allInstances: () => Iterable<ReplicaInstance>;
-  /** Of this thread, with live names, and what keeps those: told of changes only where this thread answers. */
+  /** Of this thread, with live names, and what keeps those: changed only where this thread answers. */
   readonly zones: ZoneTable;
   readonly live: { changed(change: InstanceChange): void };
   /** Those of files, as they came. */
@@ -92,26 +93,28 @@ export interface Plane {
   readonly zoneCount: number;
   /** A change listener. */
   apply(change: Change): void;
-  /** The lease of an instance is lapsing or no longer is, or the instance is suspect or no longer is. */
-  updateLease(told: ReplicaInstance): void;
-  /** A zone of a file, new or another; this thread's own zones have it already. The view's revision stands for it. */
+  /** The lease of an instance is near its end or no longer is, or the instance is suspect or no longer is. */
+  updateLease(leased: ReplicaInstance): void;
+  /** A zone of a file, new or another; this thread's own zones have it already. The view's revision is its. */
   serveZone(zone: Zone): void;
+  /** The zone of a file is no more: see LiveZones.drop. This thread's own zones have it already. */
+  dropZone(apex: Name): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */
   ready(): void;
-  /** Every answer shows all that was told. */
+  /** Every answer shows all changes. */
   readonly isApplied: boolean;
-  /** Resolves when every answer shows all that was told before the call. Never rejects. */
+  /** Resolves when every answer shows all changes before the call. Never rejects. */
   applied(): Promise<void>;
   /**
    * Until when answers with this instance may be cached, of all threads: right for good once it is in no new answer, and
    * that is applied. Never rejects.
    */
   cachedUntil(instance: HeldInstance): Promise<CachedUntil>;
-  /** What would be answered, and why: all that was told before the call is in it. Undefined: nobody can say at present. */
+  /** What would be answered, and why: all changes before the call are in it. Undefined: no thread answers at present. */
   explain(name: string, type: string): Promise<Explained | undefined>;
   /**
    * The reply to a request that came some other way than over these sockets, as a TCP client would get it: for DoH. All
-   * that was told before the call is in it. Undefined: none is due, or no thread answers at present. Never rejects.
+   * changes before the call are in it. Undefined: none is due, or no thread answers at present. Never rejects.
    */
   answer(bytes: Uint8Array, peer: Client): Promise<Uint8Array | undefined>;
   /** Answers what has arrived, then closes. */

@@ -1,7 +1,7 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
-// an instance may be put twice or be removed without having been there, because a thread that starts later is told of
-// everybody while changes go on.
-// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when somebody asks.
+// an instance may be put twice or be removed without having been there, because a thread that starts later gets all
+// instances while changes go on.
+// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
 
@@ -54,6 +54,7 @@ class ReplicaApp implements AppView, AppRows {
   number = -1;
   last = -1;
   revision = 0;
+  addressCount = 0;
   readonly #replica: Replica;
 
   constructor(env: string, appid: string, replica: Replica) {
@@ -75,6 +76,14 @@ class ReplicaApp implements AppView, AppRows {
 
   byLabel(label: string): LeasedInstance | undefined {
     return this.#replica.byLabel(this, label);
+  }
+
+  rowOf(label: string): number {
+    return this.#replica.rowOf(this, label);
+  }
+
+  atRow(row: number): LeasedInstance {
+    return this.#replica.atRow(row);
   }
 }
 
@@ -124,6 +133,14 @@ export class Replica implements RegistryView {
     return row < 0 ? undefined : this.#shown(row);
   }
 
+  rowOf(app: AppRows, label: string): number {
+    return this.#table.find(app, label);
+  }
+
+  atRow(row: number): LeasedInstance {
+    return this.#shown(row);
+  }
+
   /** The registry's revision has moved for something beside it: see Registry.touch. */
   touch(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
@@ -147,6 +164,7 @@ export class Replica implements RegistryView {
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
     const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
+    app.addressCount += after.profile.ports.length - (before?.profile.ports.length ?? 0);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });
@@ -159,6 +177,7 @@ export class Replica implements RegistryView {
     const before = this.#table.instance(row);
     this.#leases.delete(row);
     this.#table.delete(app, row);
+    app.addressCount -= before.profile.ports.length;
     if (app.last < 0) this.#apps.delete(app);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before });

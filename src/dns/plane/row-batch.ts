@@ -1,4 +1,4 @@
-// Rows of one turn of the event loop as one text: a message costs what ten rows do. Whoever needs them gone at once says
+// Rows of one turn of the event loop as one text: a message costs what ten rows do. A caller that needs them gone at once calls
 // `flush`; otherwise they go when there are many, or when the turn ends.
 
 import type { Instance } from '../../model/instance.ts';
@@ -23,9 +23,9 @@ export class RowBatch {
   }
 
   /** An instance is there: see putRow. */
-  put(told: ReplicaInstance, revision: number, why: string): void {
-    const row = putRow(told, revision, why, this.#lastPut);
-    this.#lastPut = openInstance(told);
+  put(leased: ReplicaInstance, revision: number, why: string): void {
+    const row = putRow(leased, revision, why, this.#lastPut);
+    this.#lastPut = openInstance(leased);
     this.push(row);
   }
 

@@ -1,5 +1,5 @@
-// What many instances share, by a number that a row can hold: profiles, and lists of port numbers. Whoever adds one says
-// the numbers of neighbours that may have it already, so nothing is searched; one that nobody uses any more is forgotten.
+// What many instances share, by a number that a row can hold: profiles, and lists of port numbers. A caller that adds one
+// gives the numbers of neighbours that may have it already, so nothing is searched; one without users is forgotten.
 
 export class SharedParts<Part extends object> {
   readonly #parts: (Part | undefined)[] = [];

@@ -17,7 +17,8 @@ import type { SharedZone } from '../zone/shared-zone.ts';
 export interface ThreadOptions {
   readonly origin: Name;
   readonly negativeTtlSeconds: number;
-  /** IP addresses where we listen. */
+  /** The name server that zones without a file name, and its addresses: see made-zone.ts. */
+  readonly nameServer?: Name | undefined;
   readonly hosts: readonly string[];
   /** The thread's share, as are the limits of TCP. */
   readonly cacheOctetsMax: number;
@@ -49,6 +50,7 @@ export type MessageContent =
   | { readonly kind: 'updates'; readonly rows: string }
   /** A file's zone, new or another, and the registry's revision with it. */
   | { readonly kind: 'zone'; readonly shared: SharedZone; readonly revision: number }
+  | { readonly kind: 'dropZone'; readonly apex: Name; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
   /** Report that all before this has been applied. */

@@ -1,5 +1,5 @@
 // Where a DNS thread begins: see plane.ts for the whole, plane-thread.ts for what it does. It ends by itself once it has
-// been told to close and its sockets are.
+// been asked to close and its sockets are.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Inbox } from './inbox.ts';

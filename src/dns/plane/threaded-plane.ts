@@ -1,5 +1,5 @@
 // The data plane in threads, seen from the main thread: one order of messages for all of them. Rows of one turn of the
-// event loop go in one message, since a message costs what ten rows do; whoever waits for `applied` waits for that turn.
+// event loop go in one message, since a message costs what ten rows do; a wait for `applied` waits for that turn.
 // A thread that ends by itself has met a bug of ours or has run out of memory. Another one is started with the state
 // of now and listens when it has it; meanwhile the others answer. So often in so short a time and no more: then the
 // plane is given up, which ends the process, because a service that is restarted is better than one that is half there.
@@ -116,8 +116,8 @@ class ThreadedPlane implements Plane {
     else this.#rows.put({ instance: after, ...(lease ?? openLease) }, revision, lease?.suspectReason ?? '');
   }
 
-  updateLease(told: ReplicaInstance): void {
-    this.#rows.push(leaseRow(told, this.#suspectReason(told)));
+  updateLease(leased: ReplicaInstance): void {
+    this.#rows.push(leaseRow(leased, this.#suspectReason(leased)));
   }
 
   serveZone(zone: Zone): void {
@@ -126,6 +126,14 @@ class ThreadedPlane implements Plane {
     const old = this.#zones.get(zone.apex)?.zone;
     this.#zones.set(zone.apex, { zone, shared });
     this.#post({ kind: 'zone', shared, revision: this.#options.view.revision });
+    if (old !== undefined) void this.#release(old);
+  }
+
+  dropZone(apex: Name): void {
+    this.#rows.flush();
+    const old = this.#zones.get(apex)?.zone;
+    this.#zones.delete(apex);
+    this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
     if (old !== undefined) void this.#release(old);
   }
 
@@ -197,8 +205,8 @@ class ThreadedPlane implements Plane {
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
   }
 
-  #suspectReason(told: ReplicaInstance): string {
-    return told.isSuspect ? (this.#options.view.whySuspect?.(told) ?? '') : '';
+  #suspectReason(leased: ReplicaInstance): string {
+    return leased.isSuspect ? (this.#options.view.whySuspect?.(leased) ?? '') : '';
   }
 
   #post(content: MessageContent): void {
@@ -206,7 +214,7 @@ class ThreadedPlane implements Plane {
     for (const thread of this.#threads) thread?.post({ ...content, sequence: this.#posted });
   }
 
-  /** Once nobody reads the zone any more, its memory can be that of another. */
+  /** Once no thread reads the zone any more, its memory can be that of another. */
   async #release({ records }: Zone): Promise<void> {
     await Promise.all([this.applied(), ...this.#starting]);
     records.table.move(this.#pages.releasing);
@@ -220,7 +228,7 @@ class ThreadedPlane implements Plane {
   }
 
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
-    // What is told from now on reaches it too.
+    // What is sent from now on reaches it too.
     this.#rows.flush();
     const { onFault, delegated, startThread = (start, hooks) => new DnsThread(start, hooks) } = this.#options;
     const thread: DnsThread = startThread(this.#startOf(slot), {
@@ -231,7 +239,7 @@ class ThreadedPlane implements Plane {
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
     await this.#sendAllInstances(thread);
-    // Nobody waits for it until it has started and caught up; what is told from then on is little.
+    // It is not waited for until it has started and caught up; what is sent from then on is little.
     thread.post({ kind: 'reach', sequence: this.#posted });
     await thread.reached;
     if (this.#isClosing || this.#threads[slot] !== thread) return thread.listening;
@@ -241,7 +249,8 @@ class ThreadedPlane implements Plane {
   }
 
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, hosts, identity, access, transport, view, tcp, cacheOctetsMax } = this.#options;
+    const { origin, negativeTtlSeconds, nameServer, hosts, identity, access, transport, view, tcp, cacheOctetsMax } =
+      this.#options;
     const share = (limit: number) => Math.ceil(limit / this.threads);
     return {
       slot,
@@ -254,6 +263,7 @@ class ThreadedPlane implements Plane {
       zones: Array.from(this.#zones.values(), ({ shared }) => shared),
       origin,
       negativeTtlSeconds,
+      nameServer,
       hosts,
       identity,
       access,
@@ -272,9 +282,9 @@ class ThreadedPlane implements Plane {
     const { allInstances, view } = this.#options;
     let rows: unknown[] = [];
     let before: ReturnType<typeof openInstance>;
-    for (const told of allInstances()) {
-      rows.push(putRow(told, view.revision, this.#suspectReason(told), before));
-      before = openInstance(told);
+    for (const leased of allInstances()) {
+      rows.push(putRow(leased, view.revision, this.#suspectReason(leased), before));
+      before = openInstance(leased);
       if (rows.length < rowsPerMessage) continue;
       thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
       rows = [];

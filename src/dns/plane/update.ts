@@ -1,8 +1,8 @@
-// What a replica is told of one instance, and its form on the way to another thread: a row of plain JSON. Text is made
+// What a replica knows of one instance, and its form on the way to another thread: a row of plain JSON. Text is made
 // once for all threads and copied fast, where a structured clone would walk every object again for each of them. A row
-// has what DNS answers with; times and causes stay in the main thread. A lease is open (no deadline) until it is lapsing:
-// see registry/lapsing.ts.
-// Limit: why a suspect is kept is told when it is marked and looked at again; between, its numbers may be others.
+// has what DNS answers with; times and causes stay in the main thread. A lease is open (no deadline) until it is near
+// its end: see LeaseOptions.onNearExpiry of the registry.
+// Limit: why a suspect is kept is sent when it becomes one and when it is looked at again; between, its numbers may be others.
 
 import { type Address, addressToText, parseAddress } from '../../model/address.ts';
 import { isAlike } from '../../model/compact-instance.ts';
@@ -51,9 +51,9 @@ type Row = readonly unknown[];
  * An instance is there, new or changed. `why`: of a suspect. `before`: what `openInstance` said of the last one for which
  * this made a row of the same text; if both say the same but for names and their only address, the row has no more.
  */
-export function putRow(told: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
-  const { instance } = told;
-  if (before !== undefined && isAlike(instance, before) && openInstance(told) !== undefined) {
+export function putRow(leased: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
+  const { instance } = leased;
+  if (before !== undefined && isAlike(instance, before) && openInstance(leased) !== undefined) {
     const { addrs } = instance;
     const [only] = addrs;
     if (only !== undefined && addrs.length === 1) return alikeRow(instance, only, revision, before);
@@ -65,7 +65,7 @@ export function putRow(told: ReplicaInstance, revision: number, why: string, bef
   const numbers = [weight, priority, wanted === 'up' ? 1 : 0, instance.leaseSeconds, instance.dnsTtl];
   const { health, override } = instance;
   const supervision = health === undefined && override === undefined ? [] : [health ?? null, override ?? null];
-  return ['+', env, appid, label, revision, ...leaseOf(told, why), ...numbers, ...texts, ...supervision];
+  return ['+', env, appid, label, revision, ...leaseOf(leased, why), ...numbers, ...texts, ...supervision];
 }
 
 /** The instance as it is now, if there is nothing to be said of its lease. */
@@ -86,9 +86,9 @@ export function removeRow({ env, appid, label }: Place, revision: number): Row {
 }
 
 /** Nothing but the lease is another. */
-export function leaseRow(told: ReplicaInstance, why: string): Row {
-  const { env, appid, label } = told.instance;
-  return ['~', env, appid, label, ...leaseOf(told, why)];
+export function leaseRow(leased: ReplicaInstance, why: string): Row {
+  const { env, appid, label } = leased.instance;
+  return ['~', env, appid, label, ...leaseOf(leased, why)];
 }
 
 /** JSON has no infinity. */

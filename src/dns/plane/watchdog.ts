@@ -1,6 +1,6 @@
 // Ends a thread that hangs: one that is waited for and has applied nothing for a long time. Writes wait for it, so it would
-// hold up everybody; ended, it is replaced as any other that ends. Who comes on, however far he has to go, is left alone:
-// a large registry that was told at once takes its time, and a new thread would begin at the beginning. Looks several
+// hold up every writer; ended, it is replaced as any other that ends. One that makes progress, however slow, is left alone:
+// a large registry that was sent at once takes its time, and a new thread would begin at the beginning. Looks several
 // times before it believes it, because the whole process may have been stopped meanwhile, and then a thread needs but
 // a moment.
 
@@ -15,7 +15,7 @@ const defaultTimes: WatchdogTimes = { everyMs: 3000, looks: 5 };
 
 export interface Watched {
   readonly threads: number;
-  /** Whether this thread has applied what had this number, or nobody waits for it. */
+  /** Whether this thread has applied what had this number, or is not waited for. */
   has(slot: number, sequence: number): boolean;
   /** How far the thread has come. */
   at(slot: number): number;
@@ -34,7 +34,7 @@ export class Watchdog {
     this.#times = times;
   }
 
-  /** Somebody waits for what has this number. */
+  /** What has this number is waited for. */
   expect(sequence: number): void {
     for (let slot = 0; slot < this.#watched.threads; slot++) {
       if (this.#late.has(slot) || this.#watched.has(slot, sequence)) continue;

@@ -1,6 +1,6 @@
 // Encoded answers, made once and served many times. An entry is right by proof, not by hope: it notes the revision of
 // everything it was made from and the time until which its TTLs hold, and both are compared on every hit. Nothing has
-// to be told to forget. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
+// to be invalidated. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
 // An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
 // had to be cut is kept under question and limit.
 
@@ -37,7 +37,7 @@ export class AnswerCache {
   readonly #entries: LRUCache<string, CachedAnswer>;
   readonly entriesMax: number;
 
-  /** Entries that were cut: of most caches there are none, and nobody need look for one. */
+  /** Entries that were cut: most caches have none, and then there is nothing to look for. */
   #cut = 0;
 
   /** `onDropped` hears of every entry that is kept no more. */

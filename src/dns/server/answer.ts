@@ -13,7 +13,7 @@ import {
   type Source,
   targetOf,
 } from '../message/message.ts';
-import { fold, isWithin, type Name, nameToText, withSuffix } from '../message/name.ts';
+import { fold, isWithin, type Name, nameToText, parentOf, withSuffix } from '../message/name.ts';
 import { type Lookup, lookUp, nodeAt } from '../zone/lookup.ts';
 import type { Node, Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -33,7 +33,7 @@ export function answerQuestion(qname: Name, qtype: number, zones: ZoneTable, now
   return new Chain(qname, qtype, zones, nowMs).answer(zone);
 }
 
-/** REFUSED, and nothing about anybody (RFC 1035 §4.1.1). */
+/** REFUSED, without data of any zone (RFC 1035 §4.1.1). */
 function refused(zones: ZoneTable, reason: string): Answer {
   const lifetime = { caching: 'transient', validUntilMs: never, sources: [zones] } as const;
   return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, lifetime };
@@ -58,7 +58,7 @@ function isCutOff(zone: Zone, name: Name, nowMs: number): boolean {
   return kind === 'delegation' || kind === 'dname';
 }
 
-/** What stands for a name that is not there itself. */
+/** The wildcard's node for a name that is not there itself. */
 function wildcardFor(zone: Zone, name: Name, nowMs: number): Node | undefined {
   const found = zone.hasWildcards ? lookUp(zone, name, RRType.A, nowMs) : undefined;
   return found?.kind === 'node' ? found.node : undefined;
@@ -91,6 +91,7 @@ class Chain {
 
   answer(first: Zone): Answer {
     for (let zone: Zone | undefined = first; zone !== undefined; zone = zoneFor(this.#zones, this.#name, this.#qtype)) {
+      if (zone.isBroken === true) return this.#broken(zone);
       const found = lookUp(zone, this.#name, this.#qtype, this.#nowMs);
       const done = this.#step(zone, found);
       if (done !== undefined) return done;
@@ -133,7 +134,11 @@ class Chain {
     // RFC 8482 §4.1: of what ANY asks for, one RRset is enough.
     const type = this.#qtype === RRType.ANY ? (node.types()[0] ?? RRType.ANY) : this.#qtype;
     const data = node.rrset(type);
-    if (data.rrset === undefined) return this.#negative(zone, Rcode.NOERROR, data.reason);
+    if (data.rrset === undefined) {
+      // Beside the file's records there may be others with any registration.
+      if (zone.live !== undefined && node.source === undefined) this.#sources.push(zone.live);
+      return this.#negative(zone, Rcode.NOERROR, data.reason);
+    }
     this.#validUntilMs = Math.min(this.#validUntilMs, data.validUntilMs);
     this.#caveat = data.caveat;
     // A choice without turns would be the same choice for as long as it is kept.
@@ -142,8 +147,32 @@ class Chain {
     const rrset = isLiveSoa ? zone.live.withSerial(data.rrset) : data.rrset;
     if (isLiveSoa) this.#sources.push(zone.live);
     this.#answer.push(isWildcard ? { ...rrset, owner: this.#name } : rrset);
-    const additional = data.additional ?? this.#addressesOf(zone, rrset);
+    const additional = this.#additionalOf(zone, rrset, data.additional);
     return this.#done(Rcode.NOERROR, data.reason ?? 'the name has records of this type', { additional });
+  }
+
+  /** `known`: what live data says of its own names; a file may have other records at them, and other targets are looked up. */
+  #additionalOf(zone: Zone, rrset: RRset, known: readonly RRset[] | undefined): readonly RRset[] {
+    if (known === undefined) return this.#addressesOf(zone, rrset);
+    if (rrset.type !== RRType.SRV && rrset.type !== RRType.HTTPS && rrset.type !== RRType.SVCB) return known;
+    const owners = new Set(known.map(({ owner }) => owner));
+    const others = rrset.rdatas.filter((rdata) => !owners.has(targetOf(rdata) as Name));
+    const found = others.length === 0 ? [] : this.#addressesOf(zone, { ...rrset, type: RRType.SRV, rdatas: others });
+    return [...this.#withFile(zone, known), ...found];
+  }
+
+  /** The file's records in place of live ones of the same name and type. */
+  #withFile(zone: Zone, known: readonly RRset[]): readonly RRset[] {
+    // Where a file has names below another, it has that one, too: most targets share one.
+    let parent: Name | undefined;
+    let isInFile = false;
+    return known.map((rrset) => {
+      const above = parentOf(rrset.owner);
+      if (above !== parent) isInFile = zone.records.has(above);
+      parent = above;
+      const own = isInFile ? zone.records.get(rrset.owner)?.rrset(rrset.type).rrset : undefined;
+      return own ?? rrset;
+    });
   }
 
   #followDname(dname: RRset): Answer | undefined {
@@ -173,6 +202,16 @@ class Chain {
     return { ...this.#done(rcode, reason, { authority: [live.withSerial(zone.negativeSoa)] }), serial: live };
   }
 
+  /** As BIND and Knot answer for a zone that they could not load. */
+  #broken(zone: Zone): Answer {
+    this.#caching = 'transient';
+    this.#caveat = { kind: 'invalid' };
+    return {
+      ...this.#done(Rcode.SERVFAIL, `the file of the zone ${nameToText(zone.apex)} cannot be loaded`),
+      authoritative: false,
+    };
+  }
+
   /** RFC 1034 §4.3.2 step 3b: AA belongs to the first name's answer, so an alias before it keeps AA. */
   #referral(zone: Zone, ns: RRset): Answer {
     const glue: RRset[] = [];
@@ -193,7 +232,7 @@ class Chain {
     const targets = new Set(rrset.rdatas.slice(0, additionalTargetsMax).map((rdata) => fold(targetOf(rdata) as Name)));
     const found: RRset[] = [];
     for (const target of targets) {
-      // What another zone says, though it be ours, is for those to tell whom it is delegated to (RFC 2181 §5.4.1).
+      // Data of another zone, even one of ours, is for the servers that it is delegated to (RFC 2181 §5.4.1).
       if (this.#zones.find(target) !== zone || isCutOff(zone, target, this.#nowMs)) continue;
       found.push(...this.#addresses(zone, target));
     }

@@ -59,7 +59,7 @@ export class AppLedger {
     this.appid = appid;
   }
 
-  /** An answer is handed out at `nowMs` that leads to these instances for `ttl` seconds. */
+  /** An answer is served at `nowMs` that leads to these instances for `ttl` seconds. */
   open(record: ServeRecord, instances: readonly InstanceSource[], ttl: number, nowMs: number): void {
     if (--this.#room < 0) this.#clean(nowMs);
     const entry = { record, ttl, keys: keysOf(instances) };

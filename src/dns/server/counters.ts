@@ -1,5 +1,5 @@
-// What the DNS side counts, in plain numbers: one addition a query. Labels are bounded: types that nobody registered
-// here are counted as `other`, rcodes are sixteen, transports two. The metrics page copies them when it is scraped.
+// What the DNS side counts, in plain numbers: one addition a query. Labels are bounded: types that are not named here
+// are counted as `other`, rcodes are sixteen, transports two. The metrics page copies them when it is scraped.
 // All numbers lie in one piece of memory, which may be shared: a thread counts, another one reads, and what was counted
 // outlives the thread. One writer each, so plain additions do; a reader may see one number a moment before another.
 

@@ -3,14 +3,22 @@
 
 import { type Answer, type ExtendedError, Rcode, type Reason, RRType, reasonText } from '../message/message.ts';
 
-const code = { other: 0, stale: 3, notReady: 14, prohibited: 18, notAuthoritative: 20, notSupported: 21 } as const;
+const code = {
+  other: 0,
+  stale: 3,
+  notReady: 14,
+  prohibited: 18,
+  notAuthoritative: 20,
+  notSupported: 21,
+  invalidData: 24,
+} as const;
 
 /** Octets of a text: what an answer can always spare. Reasons are ASCII; names in them are escaped. */
 const textOctetsMax = 160;
 
 /**
- * What is said with an rcode that was given before any data was looked at. Without words where anybody may have sent
- * the request: a refusal must not be longer than what it refuses, or it serves to flood others.
+ * What is said with an rcode that was given before any data was looked at. Without text where the source of
+ * the request may be forged: a refusal must not be longer than what it refuses, or it serves to flood others.
  */
 const ofRefusal = new Map<number, ExtendedError>([
   [Rcode.SERVFAIL, { code: code.notReady, text: 'the registry has not restored its state yet' }],
@@ -35,6 +43,7 @@ export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedErr
   if (isTruncated) return { code: code.other, text: 'cut to fit: ask over TCP' };
   const { caveat } = answer;
   if (caveat?.kind === 'stale') return { code: code.stale, text: cut(caveat.reason) };
+  if (caveat?.kind === 'invalid') return { code: code.invalidData, text: cut(reasonText(answer.reason)) };
   // An SOA says that there is nothing, be it at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
   return isEmpty || caveat !== undefined ? errorFor(answer.reason) : undefined;

@@ -128,7 +128,7 @@ export class FastPath {
   }
 }
 
-/** Right for everybody whom it reaches whole, and no longer than a datagram. */
+/** Right for every client that it reaches whole, and no longer than a datagram. */
 function fits({ isWhole, octets }: CachedAnswer): boolean {
   return isWhole && octets.length <= udpOctetsMax;
 }

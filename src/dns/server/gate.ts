@@ -5,7 +5,7 @@
 
 import { addressOctets, octetsOf, type Peer } from './peer.ts';
 
-/** `refuse`: REFUSED, which tells an honest client; `drop`: silence, which gives a forged source nothing. */
+/** `refuse`: REFUSED, so that an honest client knows; `drop`: silence, so that a forged source gets nothing. */
 export type Denied = 'refuse' | 'drop';
 
 export interface Gate {

@@ -19,7 +19,7 @@ import type { AnsweredInstances } from './instances-in.ts';
 export interface CachedUntil {
   /** When the last one that may still be held was served; undefined where there is none. */
   readonly lastServedMs: number | undefined;
-  /** Past or present: nobody holds one. */
+  /** Past or present: no cache holds one. */
   readonly heldUntilMs: number;
 }
 
@@ -38,14 +38,14 @@ export class OutstandingAnswers {
   #cleanupCursor: Iterator<AppLedger> = this.#allLedgers();
 
   /**
-   * `sinceMs`: when this process began to answer. What an earlier one had handed out is not known: until the TTL of an
-   * instance has passed since then, it counts as handed out at that moment.
+   * `sinceMs`: when this process began to answer. What an earlier one had served is not known: until the TTL of an
+   * instance has passed since then, it counts as served at that moment.
    */
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }
 
-  /** An answer that leads to these instances is handed out now. To be closed by the caller. */
+  /** An answer that leads to these instances is served now. To be closed by the caller. */
   open(answered: readonly AnsweredInstances[], nowMs: number): ServeRecord {
     if (answered.length === 0) return this.#noInstances;
     this.#cleanUp(nowMs);
@@ -89,7 +89,7 @@ export class OutstandingAnswers {
     return { instances, records: records.size };
   }
 
-  /** What was handed out before the start had the TTL of then: a shorter one since does not shorten it. */
+  /** What was served before the start had the TTL of then: a shorter one since does not shorten it. */
   #keepEarlierLife(before: Instance, after: Instance | undefined, nowMs: number): void {
     if (after !== undefined && after.dnsTtl >= before.dnsTtl) return;
     const untilMs = this.#sinceMs + holdingMs(before.dnsTtl);

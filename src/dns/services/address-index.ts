@@ -10,20 +10,20 @@ import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { Name } from '../message/name.ts';
 import { HostInstances, hostsOf } from './host-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
-import { aboveBlock, type Block, blockOf, blockOfAddress, isTop, reverseApex } from './reverse-name.ts';
+import { aboveBlock, type Block, blockOfAddress, isTop, readReverse, reverseApex } from './reverse-name.ts';
 
 const none: readonly string[] = [];
 
 export interface ZoneListener {
-  /** The first address of this zone (its apex) is registered. */
+  /** An address is registered that is a zone of its own (its apex). */
   opened(apex: Name): void;
-  /** No address of this zone is registered any more. */
+  /** It is registered no more. */
   closed(apex: Name): void;
 }
 
 export class AddressIndex {
   readonly #listener: ZoneListener;
-  readonly #hosts: HostsView;
+  readonly hosts: HostsView;
   /** The same, where the view has none. */
   readonly #own: HostInstances | undefined;
   /** What is right below a block: boxed, since at a million instances each look-up counts. */
@@ -32,7 +32,7 @@ export class AddressIndex {
   constructor(listener: ZoneListener, view: Pick<RegistryView, 'hosts'>) {
     this.#listener = listener;
     this.#own = view.hosts === undefined ? new HostInstances() : undefined;
-    this.#hosts = view.hosts ?? (this.#own as HostInstances);
+    this.hosts = view.hosts ?? (this.#own as HostInstances);
   }
 
   /** A change listener; the view shows the change already. */
@@ -41,13 +41,13 @@ export class AddressIndex {
     if (after !== undefined) this.#own?.add(after);
     const had = before === undefined ? none : [...hostsOf(before)];
     const has = after === undefined ? none : [...hostsOf(after)];
-    for (const host of has) if (!had.includes(host) && this.#hosts.count(host) === 1) this.#lead(host);
-    for (const host of had) if (!has.includes(host) && this.#hosts.count(host) === 0) this.#leadNoMore(host);
+    for (const host of has) if (!had.includes(host) && this.hosts.count(host) === 1) this.#lead(host);
+    for (const host of had) if (!has.includes(host) && this.hosts.count(host) === 0) this.#leadNoMore(host);
   }
 
   /** Those with this address, as its canonical text; none: undefined. */
   instances(host: string): Iterable<Instance> | undefined {
-    return this.#hosts.at(host);
+    return this.hosts.at(host);
   }
 
   /** True where some address lies below. */
@@ -57,6 +57,8 @@ export class AddressIndex {
 
   /** Ends at the first block that was there. */
   #lead(host: string): void {
+    const apex = reverseApex(octetsOf(host));
+    if (isAddress(apex)) this.#listener.opened(apex);
     for (let block = blockOfAddress(host); ; block = aboveBlock(block)) {
       const below = this.#below.get(block);
       if (below !== undefined) {
@@ -64,22 +66,25 @@ export class AddressIndex {
         return;
       }
       this.#below.set(block, { count: 1 });
-      const apex = reverseApex(octetsOf(host));
-      if (blockOf(apex) === block) this.#listener.opened(apex);
       if (isTop(block)) return;
     }
   }
 
   #leadNoMore(host: string): void {
+    const apex = reverseApex(octetsOf(host));
+    if (isAddress(apex)) this.#listener.closed(apex);
     for (let block = blockOfAddress(host); ; block = aboveBlock(block)) {
       const below = this.#below.get(block);
       if (below !== undefined && --below.count > 0) return;
       this.#below.delete(block);
-      const apex = reverseApex(octetsOf(host));
-      if (blockOf(apex) === block) this.#listener.closed(apex);
       if (isTop(block)) return;
     }
   }
+}
+
+function isAddress(apex: Name): boolean {
+  const read = readReverse(apex);
+  return read !== undefined && 'host' in read;
 }
 
 function octetsOf(host: string): Uint8Array {

@@ -8,77 +8,100 @@ import type { Draws } from '../message/rotation.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { Explanations, type Why } from './explanations.ts';
+import { type HiddenInstances, hiddenInstances } from './hidden-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
-import { makeOriginZone, makeZone } from './made-zone.ts';
+import { makeOriginZone, makeZone, type NameServer } from './made-zone.ts';
 import { isOpenEnv, reservedReason } from './reserved-name.ts';
-import { isReverse, privateApexes } from './reverse-name.ts';
+import { addressAbove, isReverse, privateApexes } from './reverse-name.ts';
 import { ReverseZones } from './reverse-zones.ts';
 import { ServiceZone } from './service-zone.ts';
 
-export interface LiveZonesDeps {
+/** `nameServer`, `hosts`: of the origin, where no file says otherwise. */
+export interface LiveZonesDeps extends NameServer {
   readonly origin: Name;
   readonly view: RegistryView;
   readonly zones: ZoneTable;
   readonly draws: Draws;
   readonly negativeTtlSeconds: number;
-  /** IP addresses where we listen: of the name server, where no file says otherwise. */
-  readonly hosts: readonly string[];
+  /** The time of day, as people and other nodes have it. */
+  wallMs(): number;
   /** Puts into words why the answers at a name are what they are (server/explain.ts). */
   readonly why: Why;
 }
 
-/** Zones of addresses that have left: more would be somebody who registers his way through the address space. */
+/** Zones of addresses that have left: bounds memory against a client that registers every address. */
 const leftZonesMax = 1000;
+/** Zones of addresses that were asked for last: made again, one costs some microseconds. */
+const madeZonesMax = 256;
 
 export class LiveZones {
   readonly #deps: LiveZonesDeps;
   readonly #services: ServiceZone;
   readonly #reverse: ReverseZones;
-  /** Reverse zones that came with an address. */
-  readonly #passing = new Set<Name>();
-  /** Those of them without an address now, in the order in which they lost it. */
+  /** Apexes of the zones of single addresses that have left, in that order. */
   readonly #left = new Set<Name>();
+  /** Zones of single addresses, the one asked for last at the end. */
+  readonly #made = new Map<Name, Zone>();
 
   constructor(deps: LiveZonesDeps) {
     const { origin, view, draws } = deps;
     this.#deps = deps;
-    const explanations = new Explanations(deps.why);
-    this.#services = new ServiceZone({ origin, view, draws, explanations });
+    const { zones } = deps;
+    const explanations = new Explanations(deps.why, zones);
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
     this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });
+    const { hosts } = this.#reverse;
+    zones.onDemand = (name) => this.#onDemand(name);
+    this.#services = new ServiceZone({ origin, view, hosts, draws, explanations, wallMs: () => deps.wallMs() });
   }
 
   /** Whether the serial of this zone is the registry's revision, whatever its file says. */
   isLive(apex: Name): boolean {
-    return apex === this.#deps.origin || isReverse(apex);
+    return isWithin(apex, this.#deps.origin) || isReverse(apex);
   }
 
   /** Puts a zone into the table, with the live names that belong to it. */
   serve(zone: Zone): void {
-    // What came with an address makes way for a file that contains it: its records would be hidden.
-    for (const apex of this.#passing) if (isWithin(apex, zone.apex)) this.#remove(apex);
     this.#put(zone);
+  }
+
+  /** Takes out the zone of a file that is gone; what must be there without one is made. */
+  drop(apex: Name): void {
+    const { zones, origin } = this.#deps;
+    zones.delete(apex);
+    if (apex === origin || isReverse(apex)) this.serveMissing();
   }
 
   #put(zone: Zone): void {
     const { origin, zones, negativeTtlSeconds } = this.#deps;
-    const live = zone.apex === origin ? this.#services : isReverse(zone.apex) ? this.#reverse : undefined;
+    // A zone below the origin has the live names below it, as the origin has.
+    const live = isWithin(zone.apex, origin) ? this.#services : isReverse(zone.apex) ? this.#reverse : undefined;
     if (live === this.#reverse) this.#reverse.touched();
     zones.set(live === undefined ? zone : withLiveNames(zone, live, negativeTtlSeconds));
+    // Those that are made name the origin's server.
+    if (zone.apex === origin) this.#made.clear();
   }
 
   /** Makes the zones that must be there and that no file gave. */
   serveMissing(): void {
-    const { origin, zones, hosts, negativeTtlSeconds } = this.#deps;
-    if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, hosts, negativeTtlSeconds));
+    const { origin, zones, negativeTtlSeconds } = this.#deps;
+    if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, this.#deps, negativeTtlSeconds));
     for (const apex of privateApexes()) if (zones.find(apex) === undefined) this.serve(this.#makeReverse(apex));
+  }
+
+  /** The registered instances that the file of this zone hides. */
+  hiddenBy(apex: Name): HiddenInstances {
+    const { origin, view, zones } = this.#deps;
+    const zone = zones.get(apex);
+    return zone === undefined ? new Map() : hiddenInstances(zone, origin, view, this.#services.largeApps);
   }
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    this.#services.changed(change);
+    // First who is where, which large apps look at.
     this.#reverse.changed(change);
+    this.#services.changed(change);
   }
 
   /** To be told where the view is a copy that hears late of deadlines: this one is earlier than it thought. */
@@ -98,27 +121,37 @@ export class LiveZones {
     return isOpenEnv(env, zones.get(origin) as Zone, zones);
   }
 
+  /** The zone of a registered address that no other zone contains, or of one that was. */
+  #onDemand(name: Name): Zone | undefined {
+    if (!isReverse(name)) return undefined;
+    const found = addressAbove(name);
+    if (found === undefined) return undefined;
+    const { host, apex } = found;
+    if (this.#reverse.hosts.count(host) === 0 && !this.#left.has(apex)) return undefined;
+    const known = this.#made.get(apex);
+    this.#made.delete(apex);
+    const zone = known ?? withLiveNames(this.#makeReverse(apex), this.#reverse, this.#deps.negativeTtlSeconds);
+    this.#made.set(apex, zone);
+    const [oldest] = this.#made.keys();
+    if (this.#made.size > madeZonesMax && oldest !== undefined) this.#made.delete(oldest);
+    return zone;
+  }
+
   #opened(apex: Name): void {
     this.#left.delete(apex);
-    if (this.#deps.zones.find(apex) !== undefined) return;
-    this.#put(this.#makeReverse(apex));
-    this.#passing.add(apex);
+    this.#deps.zones.touch();
   }
 
   /**
-   * The zone stays: resolvers that were led here for its names shall hear that they are gone (NXDOMAIN), where REFUSED
-   * would be a fault to them.
+   * The zone stays: resolvers that were led here for its name shall hear that it is gone (NXDOMAIN), where REFUSED would be
+   * a fault to them.
    */
   #closed(apex: Name): void {
-    if (!this.#passing.has(apex)) return;
     this.#left.add(apex);
     const [oldest] = this.#left;
-    if (this.#left.size > leftZonesMax && oldest !== undefined) this.#remove(oldest);
-  }
-
-  #remove(apex: Name): void {
-    this.#left.delete(apex);
-    if (this.#passing.delete(apex)) this.#deps.zones.delete(apex);
+    if (this.#left.size <= leftZonesMax || oldest === undefined) return;
+    this.#left.delete(oldest);
+    this.#deps.zones.touch();
   }
 
   /** Names its server and mailbox as the origin does. */

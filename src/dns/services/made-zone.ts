@@ -3,7 +3,7 @@
 
 import { parseIpv4, parseIpv6 } from '../../model/ip.ts';
 import { RRType } from '../message/message.ts';
-import { childOf, type Name } from '../message/name.ts';
+import { childOf, fold, isWithin, type Name } from '../message/name.ts';
 import { buildZone, type Zone, type ZoneRecord } from '../zone/zone.ts';
 
 /** RFC 1912 §2.2 and RIPE-203 name such values; secondaries of a registry want to know soon. */
@@ -33,16 +33,49 @@ export function makeZone(
   ]);
 }
 
-/** An origin with the NS `ns` at the addresses where we listen; `hosts` are IP addresses as text. */
-export function makeOriginZone(origin: Name, hosts: readonly string[], negativeTtlSeconds: number): Zone {
-  const ns = childOf('ns', origin) as Name;
+export interface NameServer {
+  /** Undefined: `ns` below the origin. */
+  readonly nameServer?: Name | undefined;
+  /** IP addresses as text, of a name server within the origin. */
+  readonly hosts: readonly string[];
+}
+
+/** An origin with one NS; see `publishedHosts`. */
+export function makeOriginZone(origin: Name, { nameServer, hosts }: NameServer, negativeTtlSeconds: number): Zone {
+  const ownName = childOf('ns', origin) as Name;
+  const ns = nameServer ?? ownName;
   const mailbox = childOf('hostmaster', origin) as Name;
-  const addresses = [...new Set(hosts)].flatMap((host): ZoneRecord[] => {
+  // The addresses of a name elsewhere are for others to say.
+  const own = isWithin(fold(ns), origin) ? hosts : [];
+  const addresses = [...new Set(own)].flatMap((host): ZoneRecord[] => {
     const ipv4 = parseIpv4(host);
     const octets = ipv4 ?? parseIpv6(host);
     if (octets === undefined) return [];
     const type = ipv4 === undefined ? RRType.AAAA : RRType.A;
-    return [{ owner: ns, type, ttl: soaSeconds.ttl, rdata: [octets] }];
+    return [{ owner: fold(ns), type, ttl: soaSeconds.ttl, rdata: [octets] }];
   });
   return makeZone({ apex: origin, ns, mailbox, negativeTtlSeconds }, addresses);
+}
+
+/**
+ * The addresses to publish for the name server, of those where we listen: not an unspecified one, where nobody can ask, and
+ * loopback only where there is nothing else, so that this machine's own resolver finds us. Behind a real delegation with
+ * neither there is none, and the setting has to say it.
+ */
+export function publishedHosts(listened: readonly string[]): readonly string[] {
+  const specified = listened.filter((host) => !isUnspecified(host));
+  if (specified.length < listened.length) return specified.filter((host) => !isLoopbackHost(host));
+  const reachable = specified.filter((host) => !isLoopbackHost(host));
+  return reachable.length > 0 ? reachable : specified;
+}
+
+export function isUnspecified(host: string): boolean {
+  return (parseIpv4(host) ?? parseIpv6(host))?.every((octet) => octet === 0) === true;
+}
+
+function isLoopbackHost(host: string): boolean {
+  const ipv4 = parseIpv4(host);
+  if (ipv4 !== undefined) return ipv4[0] === 127;
+  const ipv6 = parseIpv6(host);
+  return ipv6?.every((octet, index) => octet === (index === 15 ? 1 : 0)) === true;
 }

@@ -5,18 +5,30 @@
 
 import type { LeasedInstance } from '../../model/view.ts';
 import { type Name, nameOf, nameToText, ROOT } from '../message/name.ts';
+import type { Selected } from './large-app.ts';
 import { isIn } from './selector.ts';
 
 /** Zones as folded octets, the most preferred first. */
 export interface Preference {
   readonly zones: readonly string[];
-  /** Of these, the ones that some instance of the app says. */
-  readonly said: readonly string[];
+  /** Of these, the ones that some instance of the app is in. */
+  readonly knownZones: readonly string[];
   /**
-   * Where not all are said, the name is one of names without number: it means the same as all others of the app with
-   * this text. Undefined for other names.
+   * Where not all zones are known, the name is one of names without number: it means the same as all others of the app
+   * with this key. Undefined for other names.
    */
-  readonly same: string | undefined;
+  readonly equivalenceKey: string | undefined;
+}
+
+/** `isKnown`: some instance of the app is in a zone. `key`: what the name asks for beside the preference. */
+export function preferenceOf(
+  zones: readonly string[],
+  key: readonly unknown[],
+  isKnown: (zone: string) => boolean,
+): Preference {
+  const knownZones = zones.filter(isKnown);
+  const equivalenceKey = knownZones.length === zones.length ? undefined : JSON.stringify([...key, knownZones]);
+  return { zones, knownZones, equivalenceKey };
 }
 
 export interface Nearest {
@@ -27,11 +39,26 @@ export interface Nearest {
 
 /** Those of `up` who answer. */
 export function nearestOf(up: readonly LeasedInstance[], near: Preference | undefined): Nearest {
-  for (const zone of near?.said ?? []) {
+  for (const zone of near?.knownZones ?? []) {
     const there = up.filter((leased) => isIn(zone, leased));
     if (there.length > 0) return { answering: there, zone: zoneText(zone) };
   }
   return { answering: up, zone: undefined };
+}
+
+/** The same of a large app. */
+export function nearestSelected(
+  selected: Selected,
+  near: Preference | undefined,
+): { selected: Selected; zone?: string } {
+  const { large, slots } = selected;
+  for (const value of near?.knownZones ?? []) {
+    const inZone = large.saying({ key: '_zone', value });
+    const there = slots === undefined ? inZone : slots.and(inZone);
+    if (large.isAnyUp(there))
+      return { selected: { ...selected, slots: there, key: `${selected.key} ${value}` }, zone: zoneText(value) };
+  }
+  return { selected };
 }
 
 /** In front of the reason of an answer that is not of the zones preferred: why it is not. */

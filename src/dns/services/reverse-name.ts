@@ -1,7 +1,7 @@
 // Names of addresses: `7.0.0.10.in-addr.arpa` (RFC 1035 §3.5) and its IPv6 form of thirty-two nibbles (RFC 3596 §2.5),
 // and the zone that each belongs to. Private ranges have one zone each (RFC 6303 lists them), so that an operator can
-// delegate `10.in-addr.arpa`; any other address belongs to the zone of its /24 or /64, which comes with the first
-// of its addresses: rollcall does not claim to know the rest of the Internet's.
+// delegate `10.in-addr.arpa`; any other address is a zone of its own, which comes and goes with it: rollcall does not claim
+// to know its neighbours, whom others answer for.
 
 import { ipv6ToText, parseIpv6 } from '../../model/ip.ts';
 import { labelsOf, type Name, name, nameOf } from '../message/name.ts';
@@ -15,9 +15,9 @@ export function reverseApex(octets: Uint8Array): Name {
   if (octets.length === 4) {
     if (a === 10 || a === 127) return inIpv4Tree(octets, 1);
     const isPrivate = (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168);
-    return inIpv4Tree(octets, isPrivate ? 2 : 3);
+    return inIpv4Tree(octets, isPrivate ? 2 : 4);
   }
-  return (a & 0xfe) === 0xfc ? inIpv6Tree(octets, 2) : inIpv6Tree(octets, 16);
+  return (a & 0xfe) === 0xfc ? inIpv6Tree(octets, 2) : inIpv6Tree(octets, 32);
 }
 
 /** The zones that are always there: those of the private ranges (RFC 1918, RFC 4193). */
@@ -54,10 +54,14 @@ export function readReverse(reverse: Name): { readonly host: string } | { readon
   return labels.length === 32 ? { host: ipv6ToText(Buffer.from(nibbles, 'hex')) } : { block: `:${nibbles}` };
 }
 
-/** The block that a name in the trees stands for. Precondition: it stands for one. */
-export function blockOf(reverse: Name): Block {
-  const read = readReverse(reverse);
-  return read !== undefined && 'block' in read ? read.block : '';
+/** The address that a name is of or lies below; undefined: it lies below none. */
+export function addressAbove(reverse: Name): { readonly host: string; readonly apex: Name } | undefined {
+  const labels = labelsOf(reverse);
+  const own = reverse.endsWith(ipv4Tree) ? 6 : 34;
+  if (labels.length < own || (own === 34 && !reverse.endsWith(ipv6Tree))) return undefined;
+  const apex = nameOf(labels.slice(-own), '\0' as Name) as Name;
+  const read = readReverse(apex);
+  return read !== undefined && 'host' in read ? { host: read.host, apex } : undefined;
 }
 
 /** The smallest block that an address, as its canonical text, lies in. */

@@ -3,7 +3,7 @@
 // the table.
 
 import type { Instance } from '../../model/instance.ts';
-import type { LeasedInstance, RegistryView } from '../../model/view.ts';
+import type { HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { type Rdata, type RRset, RRType } from '../message/message.ts';
 import { type Name, nameOf, nameToText } from '../message/name.ts';
 import { recordsPerRRsetMax } from '../message/rotation.ts';
@@ -33,6 +33,11 @@ export class ReverseZones implements LiveNames {
     this.#deps = deps;
     this.#changedAt = deps.view.revision;
     this.#index = new AddressIndex(deps, deps.view);
+  }
+
+  /** Who is at an address. */
+  get hosts(): HostsView {
+    return this.#index.hosts;
   }
 
   /** Moves when an answer does, not with every change of the registry. */

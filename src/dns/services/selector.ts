@@ -10,8 +10,11 @@ import { type Instance, limits } from '../../model/instance.ts';
 import { foldAscii, isPrintable } from '../../model/text.ts';
 
 export type SelectorKey = '_version' | '_zone' | '_group' | '_tag' | '_port';
-/** `service`: `_http._tcp`, which is found as a selector's value is, and has no key in the name. */
-export type ValueKey = SelectorKey | 'service';
+/**
+ * What is found as a selector's value is and has no key in the name: `service` is `_http._tcp`, `protocol` its second
+ * half, and the last two are the port names of the addresses of one family.
+ */
+export type ValueKey = SelectorKey | 'service' | 'protocol' | 'ipv4Port' | 'ipv6Port';
 
 export interface Selector<Key extends ValueKey = SelectorKey> {
   readonly key: Key;
@@ -31,6 +34,9 @@ const texts: Readonly<Record<ValueKey, (instance: Instance) => readonly string[]
   _tag: (instance) => instance.tags,
   _port: (instance) => instance.addrs.map((address) => address.port),
   service: (instance) => instance.addrs.map((address) => `_${address.port}._${address.protocol}`),
+  protocol: (instance) => instance.addrs.map((address) => `_${address.protocol}`),
+  ipv4Port: (instance) => instance.addrs.filter(({ family }) => family === 4).map(({ port }) => port),
+  ipv6Port: (instance) => instance.addrs.filter(({ family }) => family === 6).map(({ port }) => port),
 };
 
 /** Everything that an instance says for a key, folded; empty texts say nothing. */
@@ -40,12 +46,12 @@ export function valuesOf(instance: Instance, key: ValueKey): string[] {
   return values;
 }
 
-export function isSaid(instance: Instance, { key, value }: Selector): boolean {
+export function hasValue(instance: Instance, { key, value }: Selector): boolean {
   return value !== '' && texts[key](instance).some((text) => isText(text, value));
 }
 
 /** True where longer names, made of what the instance says, end in the value: `2._version` below `1.4.2._version`. */
-export function isEndOfSaid(instance: Instance, { key, value }: Selector): boolean {
+export function hasValueBelow(instance: Instance, { key, value }: Selector): boolean {
   return texts[key](instance).some((text) => endsInText(text, value));
 }
 

@@ -1,13 +1,15 @@
-// HTTPS and SVCB records (RFC 9460) of ports named `http` or `https`: where to connect, with the port and the addresses
-// in the record itself, so that a client needs no second look-up, and the protocols that the instance's metadata names
-// under `alpn`. An HTTPS record makes browsers use TLS, so an instance that has an `https` port is shown by that alone.
+// HTTPS and SVCB records (RFC 9460): where to connect, with the port and the addresses in the record itself, so that a
+// client needs no second look-up, and the protocols that the instance's metadata names under `alpn`. An HTTPS record makes
+// clients use TLS (RFC 9460 §9.5: even for an http URL), so it is made of ports named `https` alone; SVCB is made of `http`
+// and `https`.
 
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
-import { type Candidate, candidate, hostRRsets, join, type Place } from './service-candidates.ts';
+import { type Candidate, candidate, join, type Place } from './service-candidates.ts';
 import { type Endpoint, endpointsOf } from './service-endpoints.ts';
 import type { Scope } from './service-name.ts';
+import { httpsPorts, svcbPorts } from './service-ports.ts';
 
 /** RFC 9460 §14.3.2 */
 const key = { alpn: 1, port: 3, ipv4hint: 4, ipv6hint: 6 } as const;
@@ -17,9 +19,9 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
   /** By what they say: instances behind one host name may say the same. */
   const candidates = new Map<string, Candidate>();
   const appName = place.appName();
+  const ports = type === RRType.HTTPS ? httpsPorts : svcbPorts;
   for (const leased of up) {
     const { instance } = leased;
-    const ports = portsOf(instance, type);
     for (const endpoint of endpointsOf(instance, appName)) {
       const isShown = endpoint.addresses.some(
         (address) => ports.has(address.port) && scope.servesAddress?.(address) !== false,
@@ -32,15 +34,10 @@ export function bindings(scope: Scope, type: number, up: readonly LeasedInstance
       const said = `${endpoint.target} ${Buffer.concat([priority, rdata[2]]).toString('latin1')}`;
       const known = candidates.get(said);
       if (known !== undefined) join(known, leased, place.nowMs);
-      else candidates.set(said, candidate(rdata, leased, place.nowMs, hostRRsets(endpoint, leased, place.nowMs)));
+      else candidates.set(said, candidate(rdata, leased, place.nowMs, endpoint));
     }
   }
   return [...candidates.values()];
-}
-
-function portsOf(instance: Instance, type: number): ReadonlySet<string> {
-  const hasTls = instance.addrs.some(({ port }) => port === 'https');
-  return new Set(type === RRType.HTTPS && hasTls ? ['https'] : ['http', 'https']);
 }
 
 /** In the order of their keys (RFC 9460 §2.2). */

@@ -1,16 +1,29 @@
 // Browsing (RFC 6763): `_services._dns-sd._udp.prod.svc` lists the service types of an env (§9), `_http._tcp.prod.svc`
 // the instances of one (§4), and `orders-1~orders._http._tcp.prod.svc` is an instance with SRV and TXT (§5, §6). An
 // instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots stand inside the label.
-// Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; at most 100 of a
-// type are listed, others in turn; of a type with very many instances `looksMax` are looked at for an answer.
+// Of more than 100 types or instances a choice is listed, which changes with the epoch (epoch.ts) and goes by weight: first
+// apps are drawn, by how many instances each has, then instances of these.
+// Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; of apps so many are
+// drawn as have some `looksMax` instances in all.
 
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { RRType, type Source } from '../message/message.ts';
 import { childOf, type Name } from '../message/name.ts';
-import { type Draws, planOrder } from '../message/rotation.ts';
+import {
+  boundsOf,
+  type Drawn,
+  type Draws,
+  type Plan,
+  planDraws,
+  planOrder,
+  recordsPerRRsetMax,
+  turnsFrom,
+} from '../message/rotation.ts';
 import { emptyNonTerminal, type Node, type NodeData } from '../zone/zone.ts';
+import { type Epoch, epochAt, seedOf, startOf } from './epoch.ts';
 import type { InstanceChange } from './instance-change.ts';
+import type { LargeApps } from './large-apps.ts';
 import type { ServiceName } from './service-name.ts';
 import { countOf } from './service-records.ts';
 import { type AppsOfType, ServiceTypes } from './service-types.ts';
@@ -18,11 +31,13 @@ import { boundMs, suspectNote, ttlOf } from './suspect-instances.ts';
 import { waitingNote } from './waiting-note.ts';
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names for browsing have no records but PTR' };
-/** The list of types does not depend on a lease: it lasts as long as the configured default of instances. */
+/** The list of types does not depend on a lease: it lasts as long as the default of instances, and so does a choice. */
 const typesTtlSeconds = 5;
 
-/** A millisecond or two: other queries wait behind it. */
-const looksMax = 2000;
+/** Instances that are looked at for a list of a type that has more: other queries wait behind it. */
+const looksMax = 400;
+
+const chosenNote = `, chosen anew every ${typesTtlSeconds} s`;
 
 /** Stands in neither part, and needs no escape in text. */
 const separator = '~';
@@ -30,13 +45,24 @@ const separator = '~';
 /** What a name for browsing stands for: a list, a name between, or an instance that is advertised. */
 export type BrowseName = Node | ServiceName;
 
+export interface ServiceBrowseDeps {
+  readonly view: RegistryView;
+  readonly largeApps: LargeApps;
+  readonly draws: Draws;
+  /** The time of day. */
+  wallMs(): number;
+}
+
 export class ServiceBrowse {
   readonly #view: RegistryView;
+  readonly #deps: ServiceBrowseDeps;
   readonly #source: Source;
   readonly #draws: Draws;
   readonly #types = new ServiceTypes();
 
-  constructor(view: RegistryView, draws: Draws) {
+  constructor(deps: ServiceBrowseDeps) {
+    const { view, draws } = deps;
+    this.#deps = deps;
     this.#view = view;
     this.#source = {
       get revision() {
@@ -59,16 +85,13 @@ export class ServiceBrowse {
     if (labels.slice(-2).some((label) => label.includes('.'))) return undefined;
     const path = labels.join('.');
     if (path === '_udp' || path === '_dns-sd._udp') return this.#between();
-    if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner));
+    if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner, nowMs));
     if (path === '_tcp') return [...types.keys()].some((type) => type.endsWith('._tcp')) ? this.#between() : undefined;
     const [port, protocol] = labels.slice(-2) as [string, string];
     const apps = types.get(`${port}.${protocol}`);
     if (apps === undefined || labels.length > 3) return undefined;
-    if (labels.length === 2) {
-      const walk = walkOf(apps, this.#draws);
-      const isOne = isOfType(port, protocol);
-      return this.#list(() => this.#instanceList(this.#instances(walk, env, isOne), walk, owner, nowMs));
-    }
+    if (labels.length === 2)
+      return this.#list(() => this.#instanceList(apps, env, `${port}.${protocol}`, owner, nowMs));
     return this.#advertised(labels[0] as string, env, port, protocol);
   }
 
@@ -84,79 +107,163 @@ export class ServiceBrowse {
     };
   }
 
-  #typeList(types: ReadonlyMap<string, unknown>, owner: Name): NodeData {
+  #typeList(types: ReadonlyMap<string, unknown>, owner: Name, nowMs: number): NodeData {
     // `_services._dns-sd._udp.prod.svc` -> `prod.svc`
     const env = owner.slice('\x09_services\x07_dns-sd\x04_udp'.length) as Name;
-    const targets = [...types.keys()].map((type) => {
-      const [port, protocol] = type.split('.') as [string, string];
-      return childOf(port, childOf(protocol, env) as Name) as Name;
+    const isAll = types.size <= recordsPerRRsetMax;
+    const epoch = this.#epoch(nowMs);
+    // The same on all threads and nodes, whatever came first.
+    const names = isAll ? [...types.keys()] : [...types.keys()].sort();
+    const weights = names.map(() => 1);
+    const plan = isAll
+      ? planOrder(weights, this.#draws)
+      : this.#turning(
+          planDraws(boundsOf(weights), recordsPerRRsetMax, startOf(seedOf({ env, appid: '' }), epoch.number)),
+        );
+    const rdatas = plan.order.map((index) => {
+      const [port, protocol] = (names[index] as string).split('.') as [string, string];
+      return [childOf(port, childOf(protocol, env) as Name) as Name];
     });
-    const plan = planOrder(
-      targets.map(() => 1),
-      this.#draws,
-    );
-    const rdatas = plan.order.map((index) => [targets[index] as Name]);
     const rrset = { owner, type: RRType.PTR, ttl: typesTtlSeconds, rdatas };
     return {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
-      validUntilMs: Number.POSITIVE_INFINITY,
-      reason: `${rdatas.length} of ${targets.length} service types`,
+      validUntilMs: isAll ? Number.POSITIVE_INFINITY : epoch.untilMs,
+      reason: `${rdatas.length} of ${types.size} service types${isAll ? '' : chosenNote}`,
       additional: [],
-      ...(rdatas.length < targets.length ? { caveat: { kind: 'partial' } } : {}),
+      ...(isAll ? {} : { caveat: { kind: 'partial' } }),
     };
   }
 
-  #instanceList(instances: Iterable<LeasedInstance>, { all }: Walk, owner: Name, nowMs: number): NodeData {
+  #turning({ order, firsts }: Drawn): Plan {
+    return { order, rotation: turnsFrom(firsts, order.length, this.#draws) };
+  }
+
+  #epoch(nowMs: number): Epoch {
+    return epochAt(typesTtlSeconds, { nowMs, wallMs: this.#deps.wallMs() });
+  }
+
+  #instanceList(apps: AppsOfType, env: string, type: string, owner: Name, nowMs: number): NodeData {
+    const { total } = apps;
+    const isAll = total <= recordsPerRRsetMax;
+    const epoch = this.#epoch(nowMs);
+    const found = isAll ? this.#all(apps, env, type) : this.#drawn(apps, env, type, epoch.number);
+    const { up, waiting } = found;
     const listed: { target: Name; leased: LeasedInstance }[] = [];
-    const waiting: Instance[] = [];
-    let looks = 0;
-    let up = 0;
-    for (const leased of instances) {
-      // Those that wait alone say nothing about the rest.
-      if (looks >= looksMax && listed.length > 0) break;
-      looks++;
-      if (leased.instance.status !== 'up') {
-        waiting.push(leased.instance);
-        continue;
-      }
-      up++;
+    /** Of those that are up, their places in `listed`. */
+    const places = new Map<number, number>();
+    for (const [index, leased] of up.entries()) {
       const target = childOf(advertisedLabel(leased.instance), owner);
-      if (target !== undefined) listed.push({ target, leased });
+      if (target === undefined) continue;
+      places.set(index, listed.length);
+      listed.push({ target, leased });
     }
-    if (up === 0) return { rrset: undefined, reason: waitingNote(countOf(all), waiting) };
+    if (up.length === 0) return { rrset: undefined, reason: waitingNote(countOf(total), waiting) };
     if (listed.length === 0)
-      return { rrset: undefined, reason: `${countOf(up)} up, none has a name that fits a label` };
-    const plan = planOrder(
-      listed.map(({ leased }) => leased.instance.weight),
-      this.#draws,
-    );
+      return { rrset: undefined, reason: `${countOf(up.length)} up, none has a name that fits a label` };
+    const weights = listed.map(({ leased }) => leased.instance.weight);
+    const plan = isAll
+      ? planOrder(weights, this.#draws)
+      : this.#turning({
+          order: listed.map((_, index) => index),
+          firsts: found.turns.flatMap((index) => places.get(index) ?? []),
+        });
     const chosen = plan.order.map((index) => listed[index] as (typeof listed)[number]);
-    const ttl = Math.min(...chosen.map(({ leased }) => ttlOf(leased, nowMs)));
-    const deadlineMs = Math.min(...chosen.map(({ leased }) => boundMs(leased, nowMs)));
-    const stale = suspectNote(
-      chosen.map(({ leased }) => leased),
-      this.#view,
-    );
+    const leased = chosen.map((one) => one.leased);
+    const ttl = Math.min(...leased.map((one) => ttlOf(one, nowMs)));
+    const deadlineMs = Math.min(...leased.map((one) => boundMs(one, nowMs)));
+    const stale = suspectNote(leased, this.#view);
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: chosen.map(({ target }) => [target]) };
+    const counts = isAll
+      ? `${countOf(up.length)} of ${total} up, ${chosen.length} of them listed`
+      : `${chosen.length} of ${countOf(total)} listed${chosenNote}`;
     return {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
-      validUntilMs: deadlineMs - ttl * 1000,
-      reason: `${looks < all ? 'at least ' : ''}${countOf(up)} of ${all} up, ${chosen.length} of them listed${stale === undefined ? '' : `; ${stale}`}`,
+      validUntilMs: Math.min(deadlineMs - ttl * 1000, isAll ? Number.POSITIVE_INFINITY : epoch.untilMs),
+      reason: `${counts}${stale === undefined ? '' : `; ${stale}`}`,
       additional: [],
       ...(stale !== undefined
         ? { caveat: { kind: 'stale', reason: stale } }
-        : chosen.length < listed.length || looks < all
+        : chosen.length < up.length || !isAll
           ? { caveat: { kind: 'partial' } }
           : {}),
     };
   }
 
-  *#instances({ appids }: Walk, env: string, isOne: (leased: LeasedInstance) => boolean): Generator<LeasedInstance> {
-    for (const appid of appids()) {
-      const app = this.#view.at(env, appid);
-      if (app === undefined || app === 'within') continue;
-      for (const leased of app.instances()) if (isOne(leased)) yield leased;
+  #all(apps: AppsOfType, env: string, type: string): Listing {
+    const listing: Listing = { up: [], waiting: [], turns: [] };
+    for (const appid of apps.counts.keys()) this.#look(this.#members(env, appid, type), listing);
+    return listing;
+  }
+
+  /** A hundred instances, of apps that were drawn by how many each has. */
+  #drawn(apps: AppsOfType, env: string, type: string, epoch: number): Listing {
+    const start = startOf(seedOf({ env, appid: type }), epoch);
+    const perApp = Math.min(apps.total / apps.counts.size, recordsPerRRsetMax);
+    const wanted = Math.max(1, Math.min(recordsPerRRsetMax, Math.floor(looksMax / perApp)));
+    const { appids, firsts } = apps.draw(wanted, start);
+    const listing: Listing = { up: [], waiting: [], turns: [] };
+    const turnsOfApps: number[][] = [];
+    for (const [index, appid] of appids.entries()) {
+      const hits = firsts.reduce((sum, first) => sum + Number(first === index), 0);
+      const share = Math.max(1, Math.ceil((hits / firsts.length) * recordsPerRRsetMax));
+      turnsOfApps.push(this.#pick({ env, appid, type }, { count: share, start, epoch }, listing));
     }
+    listing.up.length = Math.min(listing.up.length, recordsPerRRsetMax);
+    const { length } = listing.up;
+    // Each turn of an app is one of its instances', in their order.
+    listing.turns = firsts.flatMap((app) => {
+      const turns = turnsOfApps[app] as number[];
+      const turn = turns.shift();
+      if (turn === undefined) return [];
+      turns.push(turn);
+      return turn < length ? [turn] : [];
+    });
+    return listing;
+  }
+
+  /** Adds up to `count` of an app's instances, by weight; answers their turns. */
+  #pick(
+    { env, appid, type }: { readonly env: string; readonly appid: string; readonly type: string },
+    { count, start, epoch }: { readonly count: number; readonly start: number; readonly epoch: number },
+    { up, waiting }: Listing,
+  ): number[] {
+    const base = up.length;
+    const turnsOf = (firsts: readonly number[], size: number) =>
+      firsts.filter((first) => first < size).map((first) => base + first);
+    const large = this.#deps.largeApps.of({ env, appid });
+    if (large !== undefined) {
+      const slots = large.saying({ key: 'service', value: type });
+      const { chosen, firsts } = large.choose({ large, slots, key: '', ports: [], narrowing: '' }, RRType.SRV, epoch);
+      for (const slot of chosen.slice(0, count)) up.push(large.at(slot));
+      return turnsOf(firsts, up.length - base);
+    }
+    const own: Listing = { up: [], waiting: [], turns: [] };
+    this.#look(this.#members(env, appid, type), own);
+    own.up.sort((a, b) => (a.instance.label < b.instance.label ? -1 : 1));
+    const { order, firsts } = planDraws(boundsOf(own.up.map(({ instance }) => instance.weight)), count, start);
+    for (const index of order) up.push(own.up[index] as LeasedInstance);
+    waiting.push(...own.waiting);
+    return turnsOf(firsts, order.length);
+  }
+
+  #look(members: Iterable<LeasedInstance>, { up, waiting }: Listing): void {
+    for (const leased of members) {
+      if (leased.instance.status === 'up') up.push(leased);
+      else waiting.push(leased.instance);
+    }
+  }
+
+  /** Of an app, those that serve a type. */
+  *#members(env: string, appid: string, type: string): Generator<LeasedInstance> {
+    const large = this.#deps.largeApps.of({ env, appid });
+    if (large !== undefined) {
+      yield* large.instances(large.saying({ key: 'service', value: type }));
+      return;
+    }
+    const app = this.#view.at(env, appid);
+    if (app === undefined || app === 'within') return;
+    for (const leased of app.instances())
+      if (leased.instance.addrs.some(({ port, protocol }) => `_${port}._${protocol}` === type)) yield leased;
   }
 
   #advertised(label: string, env: string, port: string, protocol: string): ServiceName | undefined {
@@ -176,30 +283,11 @@ export class ServiceBrowse {
   }
 }
 
-/** The apps of a type, to be walked from a place that changes from answer to answer. */
-interface Walk {
-  /** Instances of the type. */
-  readonly all: number;
-  readonly appids: () => Iterable<string>;
-}
-
-function walkOf(apps: AppsOfType, draws: Draws): Walk {
-  let all = 0;
-  for (const count of apps.values()) all += count;
-  function* appids(): Generator<string> {
-    // Where all are walked the order says nothing.
-    const skipped = all > looksMax ? Math.floor(draws.next() * apps.size) : 0;
-    let index = 0;
-    for (const appid of apps.keys()) if (index++ >= skipped) yield appid;
-    index = 0;
-    for (const appid of apps.keys()) if (index++ < skipped) yield appid;
-  }
-  return { all, appids };
-}
-
-function isOfType(port: string, protocol: string): (leased: LeasedInstance) => boolean {
-  const isIt = isAddressOf(port, protocol);
-  return ({ instance }) => instance.addrs.some(isIt);
+interface Listing {
+  readonly up: LeasedInstance[];
+  readonly waiting: Instance[];
+  /** Indexes in `up`, in the order in which they lead; empty where that is left to their weights. */
+  turns: readonly number[];
 }
 
 function isAddressOf(port: string, protocol: string): (address: Instance['addrs'][number]) => boolean {

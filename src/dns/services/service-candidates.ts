@@ -5,7 +5,7 @@ import { onlyIpv4Of } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { type IpFamily, ipv4ToNumber, parseIpv6 } from '../../model/ip.ts';
 import type { LeasedInstance, RegistryView } from '../../model/view.ts';
-import type { InstanceSource, Rdata, RRset } from '../message/message.ts';
+import type { InstanceSource, Rdata } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { type Endpoint, endpointsOf } from './service-endpoints.ts';
@@ -21,7 +21,8 @@ export interface Candidate {
   ttl: number;
   /** Monotonic milliseconds of the earliest lease behind it. */
   deadlineMs: number;
-  readonly additional: readonly RRset[];
+  /** What the record leads to, for ADDITIONAL; undefined: an address or nothing of ours. */
+  readonly endpoint: Endpoint | undefined;
   behind: InstanceSource;
 }
 
@@ -34,6 +35,8 @@ export interface Place {
   /** The app's own name: SRV targets lie below it. */
   appName(): Name;
   readonly nowMs: number;
+  /** The time of day, as all threads and nodes know it. */
+  readonly wallMs: number;
   readonly draws: Draws;
   readonly view: RegistryView;
 }
@@ -93,12 +96,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
       setUint16(numbers, 0, instance.priority);
       setUint16(numbers, 2, instance.weight);
       setUint16(numbers, 4, endpoint.number);
-      const made = candidate(
-        [numbers, endpoint.target],
-        leased,
-        place.nowMs,
-        hostRRsets(endpoint, leased, place.nowMs),
-      );
+      const made = candidate([numbers, endpoint.target], leased, place.nowMs, endpoint);
       if (isShared) byHostName.set(key, made);
       found.push(made);
     }
@@ -109,13 +107,6 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
 function setUint16(octets: Uint8Array, at: number, value: number): void {
   octets[at] = value >> 8;
   octets[at + 1] = value;
-}
-
-/** The addresses of an endpoint's target, for ADDITIONAL. */
-export function hostRRsets({ target, hosts }: Endpoint, leased: LeasedInstance, nowMs: number): RRset[] {
-  const ttl = ttlOf(leased, nowMs);
-  // Without `behind`: they go with a record that has it, and are kept no longer.
-  return hosts.map(({ type, rdatas }) => ({ owner: target, type, ttl, rdatas }));
 }
 
 /** The numbers in front of an SRV target. */
@@ -132,18 +123,19 @@ export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place)
   });
 }
 
-export function candidate(
-  rdata: Rdata,
-  leased: LeasedInstance,
-  nowMs: number,
-  additional: readonly RRset[] = none,
-): Candidate {
+export function candidate(rdata: Rdata, leased: LeasedInstance, nowMs: number, endpoint?: Endpoint): Candidate {
   const { weight, priority } = leased.instance;
   const deadlineMs = boundMs(leased, nowMs);
-  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, additional, behind: leased };
+  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, endpoint, behind: leased };
 }
 
-const none: readonly RRset[] = [];
+/** A candidate of one instance, made earlier: with what is left of its lease now. */
+export function refreshed(known: Candidate, nowMs: number): Candidate {
+  const leased = known.behind as LeasedInstance;
+  known.ttl = ttlOf(leased, nowMs);
+  known.deadlineMs = boundMs(leased, nowMs);
+  return known;
+}
 
 function isLatestBehind({ behind }: Candidate, leased: LeasedInstance): boolean {
   return behind === leased || (Array.isArray(behind) && behind.at(-1) === leased);

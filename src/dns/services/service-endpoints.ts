@@ -25,11 +25,10 @@ export function endpointsOf(instance: Instance, appName: Name): Endpoint[] {
   const only = addrs[0] as Address;
   if (addrs.length === 1) return [endpoint(targetOfOne(only, own), addrs)];
 
-  const ips = addrs.filter(({ family }) => family !== 'name');
-  const ownHosts = hostsKey(ips);
+  const narrowest = narrowestNames(addrs, own);
   const endpoints = new Map<string, { target: Name; addresses: Address[] }>();
   for (const address of addrs) {
-    const target = address.family === 'name' ? targetOfOne(address, own) : narrowestName(address, ips, ownHosts, own);
+    const target = address.family === 'name' ? targetOfOne(address, own) : narrowest(address);
     // Two port names at one number of the same hosts are one record.
     const key = `${address.number} ${target}`;
     const known = endpoints.get(key);
@@ -43,18 +42,34 @@ function targetOfOne(address: Address, own: Name): Name {
   return address.family === 'name' ? name(`${address.host}.`) : own;
 }
 
-/** The shortest name whose addresses are just those that serve this endpoint. */
-function narrowestName(address: Address, ips: readonly Address[], ownHosts: string, own: Name): Name {
-  const label = endpointLabel(address);
-  const ofPort = ips.filter(({ port }) => port === address.port);
-  const hosts = hostsKey(ofPort.filter((other) => endpointLabel(other) === label));
-  if (hosts === ownHosts) return own;
-  const portName = childOf(address.port, own) as Name;
-  return hosts === hostsKey(ofPort) ? portName : (childOf(label, portName) as Name);
+/**
+ * The shortest name whose addresses are just those that serve an endpoint. Hosts of an endpoint are among those of its
+ * port, and these among all: sets of one size are equal.
+ */
+function narrowestNames(addrs: readonly Address[], own: Name): (address: Address) => Name {
+  const all = new Set<string>();
+  const ofPorts = new Map<string, Set<string>>();
+  for (const address of addrs) {
+    if (address.family === 'name') continue;
+    const { port, host } = address;
+    all.add(host);
+    for (const key of [port, endpointKey(address)]) {
+      const hosts = ofPorts.get(key);
+      if (hosts === undefined) ofPorts.set(key, new Set([host]));
+      else hosts.add(host);
+    }
+  }
+  return (address) => {
+    const hosts = ofPorts.get(endpointKey(address))?.size;
+    if (hosts === all.size) return own;
+    const portName = childOf(address.port, own) as Name;
+    return hosts === ofPorts.get(address.port)?.size ? portName : (childOf(endpointLabel(address), portName) as Name);
+  };
 }
 
-function hostsKey(addresses: readonly Address[]): string {
-  return [...new Set(addresses.map(({ host }) => host))].sort().join(' ');
+/** Port names have no space in them. */
+function endpointKey(address: Address): string {
+  return `${address.port} ${endpointLabel(address)}`;
 }
 
 function endpoint(target: Name, addresses: readonly Address[]): Endpoint {

@@ -8,9 +8,9 @@
 
 import type { Address } from '../../model/address.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../model/view.ts';
-import type { Preference } from './near.ts';
-import { readSelectors, type Selector, textOf } from './selector.ts';
-import { type SelectorIndex, selectorIndex } from './selector-index.ts';
+import type { LargeApp, Selected } from './large-app.ts';
+import { type Preference, preferenceOf } from './near.ts';
+import { hasValue, hasValueBelow, isIn, type ReadSelectors, readSelectors, textOf } from './selector.ts';
 
 /** What a name stands for. `servesAddress` undefined: all addresses. */
 export interface Scope {
@@ -21,6 +21,13 @@ export interface Scope {
   instances(): Iterable<LeasedInstance>;
   readonly servesAddress: ((address: Address) => boolean) | undefined;
   readonly near?: Preference;
+  /** Of a large app: the same instances, to be chosen from without a look at each. */
+  readonly selected?: Selected;
+}
+
+/** The apps that are not to be walked. */
+export interface LargeAppsView {
+  of(app: Pick<AppView, 'env' | 'appid'>): LargeApp | undefined;
 }
 
 /** `within`: an empty non-terminal. */
@@ -31,13 +38,17 @@ export type ServiceName =
 const within: ServiceName = { kind: 'within', app: undefined };
 
 /** `labels` stand left of the origin, folded, one character per octet. Undefined: there is no such name. */
-export function findServiceName(labels: readonly string[], view: RegistryView): ServiceName | undefined {
+export function findServiceName(
+  labels: readonly string[],
+  view: RegistryView,
+  largeApps: LargeAppsView,
+): ServiceName | undefined {
   const env = labels.at(-1);
   if (env === undefined || view.at(env, '') === undefined) return undefined;
   const longest = longestApp(labels, view);
   if (longest === 'within') return within;
   if (longest === undefined) return labels.length === 1 ? within : undefined;
-  return belowApp(labels.slice(0, longest.at), longest.app);
+  return belowApp(labels.slice(0, longest.at), longest.app, largeApps.of(longest.app));
 }
 
 /**
@@ -66,11 +77,14 @@ export function longestApp(
   return app === undefined ? undefined : { app, at: appAt };
 }
 
-function belowApp(labels: readonly string[], app: AppView): ServiceName | undefined {
+function belowApp(labels: readonly string[], app: AppView, large: LargeApp | undefined): ServiceName | undefined {
   const last = labels.at(-1);
-  if (last === undefined)
-    return scopeOf({ app, kind: 'app', instances: () => app.instances(), servesAddress: undefined });
-  if (last.startsWith('_')) return bySelectors(labels, app);
+  if (last === undefined) {
+    const selected =
+      large === undefined ? {} : { selected: { large, slots: undefined, key: '', ports: [], narrowing: '' } };
+    return scopeOf({ app, kind: 'app', instances: () => app.instances(), servesAddress: undefined, ...selected });
+  }
+  if (last.startsWith('_')) return bySelectors(labels, app, large);
   const leased = app.byLabel(last);
   return leased === undefined ? undefined : ofInstance(labels.slice(0, -1), app, leased);
 }
@@ -99,52 +113,74 @@ export function endpointLabel(address: Address): string {
 }
 
 /** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which only stands between. */
-function bySelectors(labels: readonly string[], app: AppView): ServiceName | undefined {
+function bySelectors(labels: readonly string[], app: AppView, large: LargeApp | undefined): ServiceName | undefined {
   const read = readSelectors(labels);
-  if (read === undefined) return undefined;
+  if (read === undefined || textOf(read.rest) === undefined) return undefined;
   const { selectors, near, endsNear, rest } = read;
-  const ports = selectors.filter(({ key }) => key === '_port').map(({ value }) => value);
-  const index = selectorIndex(app);
-  const found =
-    rest.length > 0
-      ? bySelectedPort(rest, app, index, selectors, ports)
-      : bySelection(app, selectors.length === 0 ? index.instances : index.choose(selectors), ports);
+  const found = large === undefined ? walked(read, app) : indexed(read, app, large);
   if (near.length === 0 || found === undefined) return found;
   // Below an end of a value is the rest of that value, and nothing else.
   if (found.kind === 'within') return endsNear && rest.length === 0 ? undefined : found;
   if (near.at(-1) === '') return { kind: 'within', app };
-  const said = near.filter((value) => index.isSaidByAnybody({ key: '_zone', value }));
-  // Zones that are nobody's change nothing but the words.
-  const same = said.length === near.length ? undefined : JSON.stringify([rest, selectors, said]);
-  return scopeOf({ ...found.scope, near: { zones: near, said, same } });
+  const isKnown = (value: string) =>
+    large === undefined
+      ? [...app.instances()].some((leased) => isIn(value, leased))
+      : large.saying({ key: '_zone', value }).size > 0;
+  return scopeOf({ ...found.scope, near: preferenceOf(near, [rest, selectors], isKnown) });
 }
 
-function bySelection(
-  app: AppView,
-  chosen: readonly LeasedInstance[] | 'within',
-  ports: readonly string[],
-): ServiceName | undefined {
-  if (chosen === 'within') return { kind: 'within', app };
-  if (chosen.length === 0) return undefined;
+function portsIn({ selectors }: ReadSelectors): readonly string[] {
+  return selectors.filter(({ key }) => key === '_port').map(({ value }) => value);
+}
+
+/** Selectors of an app that has few instances: each is asked. */
+function walked(read: ReadSelectors, app: AppView): ServiceName | undefined {
+  const { selectors, rest } = read;
+  let chosen = [...app.instances()];
+  for (const [index, selector] of selectors.entries()) {
+    const left = chosen.filter(({ instance }) => hasValue(instance, selector));
+    if (left.length === 0) {
+      const isLeftmost = index === selectors.length - 1 && rest.length === 0;
+      const isAbove = isLeftmost && chosen.some(({ instance }) => hasValueBelow(instance, selector));
+      return isAbove ? { kind: 'within', app } : undefined;
+    }
+    chosen = left;
+  }
+  const ports = portsIn(read);
+  if (rest.length > 0) return byPort(rest, app, chosen, ports);
   return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPorts(ports) });
 }
 
-/** A port below an app (no selectors) or a selection. */
-function bySelectedPort(
-  labels: readonly string[],
-  app: AppView,
-  index: SelectorIndex,
-  selectors: readonly Selector[],
-  ports: readonly string[],
-): ServiceName | undefined {
-  const value = textOf(labels);
-  if (value === undefined || index.isUnheardOf({ key: 'service', value })) return undefined;
-  const chosen = selectors.length === 0 ? index.instances : index.choose(selectors);
-  if (chosen === 'within') return undefined;
-  const found = byPort(labels, app, chosen, ports);
-  // A port that is served is mostly found at the first instance.
-  if (found === undefined) index.walked('service', chosen.length);
-  return found;
+/** The same of a large app, by what its instances say. */
+function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceName | undefined {
+  const { selectors, rest } = read;
+  const slots = large.select(selectors);
+  if (slots?.size === 0) {
+    const leftmost = selectors.at(-1);
+    if (leftmost === undefined || rest.length > 0) return undefined;
+    const beside = large.select(selectors.slice(0, -1));
+    return large.hasEnd(leftmost, beside) ? { kind: 'within', app } : undefined;
+  }
+  const ports = portsIn(read);
+  const key = JSON.stringify([rest, selectors]);
+  const select = (chosen: typeof slots) => ({
+    instances: () => large.instances(chosen),
+    selected: { large, slots: chosen, key, ports, narrowing: [...rest, ...ports].join(' ') },
+  });
+  if (rest.length === 0) return scopeOf({ app, kind: 'app', servesAddress: servesPorts(ports), ...select(slots) });
+  if (rest.length > 2) return undefined;
+  const [port, protocol] = (rest.length === 2 ? rest : [undefined, rest[0]]) as [string | undefined, string];
+  if (port !== undefined && ports.length > 0 && !ports.some((one) => `_${one}` === port)) return undefined;
+  const services = port === undefined ? ports.map((one) => `_${one}.${protocol}`) : [`${port}.${protocol}`];
+  const serving =
+    services.length === 0
+      ? [large.saying({ key: 'protocol', value: protocol })]
+      : services.map((value) => large.saying({ key: 'service', value }));
+  const found = serving.map((set) => (slots === undefined ? set : set.and(slots))).find(({ size }) => size > 0);
+  if (found === undefined) return undefined;
+  if (port === undefined) return { kind: 'within', app };
+  const servesAddress = (address: Address) => `_${address.port}` === port && `_${address.protocol}` === protocol;
+  return scopeOf({ app, kind: 'service', servesAddress, ...select(found) });
 }
 
 /** `_tcp` (empty non-terminal) and `_http._tcp` (RFC 2782), leftmost, below an app, a selection or an instance. */

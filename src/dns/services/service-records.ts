@@ -1,24 +1,23 @@
-// Candidates -> an RRset: which records, in what order, with what TTL. Only instances that take traffic count. TTL =
-// min(configured, whole seconds left on the leases in the answer), so that no cache outlives a lease (design §5, rule
-// 2); 0 in a lease's last second. What is preferred (SRV priority) comes first, within it weights decide who leads: see
-// rotation.ts.
+// A scope -> an RRset, or why there is none. Only instances that take traffic count. TTL = min(configured, whole seconds
+// left on the leases in the answer), so that no cache outlives a lease (design §5, rule 2); 0 in a lease's last second.
+// Which records, and in what order: service-selection.ts. The instances of a large app are drawn first and looked at
+// afterwards (large-app.ts); those of others are all looked at.
 
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import { type Rotation, type RRset, RRType } from '../message/message.ts';
-import { planOrder, recordsPerRRsetMax, rotationOf } from '../message/rotation.ts';
+import { type RRset, RRType } from '../message/message.ts';
+import type { Name } from '../message/name.ts';
+import { turnsFrom } from '../message/rotation.ts';
 import type { NodeData, NodeRecords } from '../zone/zone.ts';
-import { nearestOf } from './near.ts';
-import { bindings } from './service-bindings.ts';
-import { addresses, type Candidate, type Place, services, texts } from './service-candidates.ts';
+import { epochAt } from './epoch.ts';
+import type { Selected } from './large-app.ts';
+import { nearestOf, nearestSelected } from './near.ts';
+import { textNote, withoutNote, withoutType } from './record-notes.ts';
+import type { Candidate, Place } from './service-candidates.ts';
 import type { Scope } from './service-name.ts';
+import { candidatesOf, type Selection, selectionOf, selectionOfChoice } from './service-selection.ts';
 import { suspectNote } from './suspect-instances.ts';
-import { checkNote, waitingNote } from './waiting-note.ts';
-
-/** Owner (a pointer), type, class, TTL and length. */
-const recordHeaderOctets = 12;
-/** Of 65 535 the header, the question and an OPT with options are taken off. */
-const rrsetOctetsMax = 64_000;
+import { checkNote, notedChecks, waitingNote } from './waiting-note.ts';
 
 export const typesOfScope = {
   app: [RRType.A, RRType.AAAA, RRType.SRV, RRType.TXT, RRType.HTTPS, RRType.SVCB],
@@ -32,6 +31,12 @@ export const typesOfScope = {
 export function serviceRecords(scope: Scope, type: number, place: Place): NodeData {
   const types: readonly number[] = typesOfScope[scope.kind];
   if (!types.includes(type)) return { rrset: undefined, reason: 'names of this kind have no records of this type' };
+  if (scope.selected !== undefined) return recordsOfLarge(scope, scope.selected, type, place);
+  return recordsOf(scope, type, place);
+}
+
+/** By a look at each instance. */
+function recordsOf(scope: Scope, type: number, place: Place): NodeData {
   const up: LeasedInstance[] = [];
   const waiting: Instance[] = [];
   const { servesAddress } = scope;
@@ -44,19 +49,83 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
   const known = up.length + waiting.length;
   if (up.length === 0) return { rrset: undefined, reason: waitingNote(countOf(known), waiting) };
   const { answering, zone } = nearestOf(up, scope.near);
+  const candidates = candidatesOf(scope, type, answering, place);
+  const { count: missing, named } = withoutType(scope, type, answering);
+  return dataOf(scope, type, place, {
+    known,
+    up: answering.length,
+    zone,
+    missing,
+    named,
+    waitingNote: checkNote(waiting),
+    answering,
+    selection: selectionOf(candidates, scope, answering, place),
+  });
+}
+
+/** What an answer is made from, however its instances were found. */
+interface Found {
+  readonly known: number;
+  /** Of those in the zone that answers. */
+  readonly up: number;
+  readonly zone: string | undefined;
+  /** Of those that are up, how many have not the type, and some of them. */
+  readonly missing: number;
+  readonly named: readonly LeasedInstance[];
+  readonly waitingNote: string;
+  /** Of whom the guard's word is to be said. */
+  readonly answering: readonly LeasedInstance[];
+  readonly selection: Selection;
+}
+
+function dataOf(scope: Scope, type: number, place: Place, found: Found): NodeData {
+  const { known, up, zone, missing, named, answering, selection } = found;
   const isFallback = scope.near !== undefined && zone === undefined;
   const where = zone === undefined ? '' : ` in ${zone}`;
-  const candidates = candidatesOf(scope, type, answering, place);
-  if (candidates.length === 0) {
-    const reason = `${countOf(answering.length)} up${where}, none has an address for this type`;
+  const without = named.map((leased) => withoutNote(leased.instance, type, scope)).join(', ');
+  const more = missing > named.length ? ', ...' : '';
+  if (selection.chosen.length === 0) {
+    const reason = `${countOf(up)} up${where}, none has an address for this type: ${without}${more}`;
     return { rrset: undefined, reason, ...(isFallback ? { caveat: { kind: 'fallback' } } : {}) };
   }
   const stale = suspectNote(answering, place.view);
   const kept = stale === undefined ? '' : `; ${stale}`;
-  const counts = `${countOf(answering.length)} of ${known} up${where}${checkNote(waiting)}${kept}`;
-  const made = rrsetOf(candidates, type, place, counts);
+  const lacking = missing === 0 ? '' : `; ${missing} of them ${missing === 1 ? 'has' : 'have'} none: ${without}${more}`;
+  const left = type === RRType.TXT ? textNote(answering) : '';
+  const counts = `${countOf(up)} of ${known} up${where}${lacking}${found.waitingNote}${kept}${left}`;
+  const made = rrsetOf(selection, type, place, counts);
   if (stale !== undefined) return { ...made, caveat: { kind: 'stale', reason: stale } };
   return isFallback ? { ...made, caveat: { kind: 'fallback' } } : made;
+}
+
+/** The same of an app that is too large for a look at each. */
+function recordsOfLarge(scope: Scope, all: Selected, type: number, place: Place): NodeData {
+  const { large } = all;
+  const epoch = epochAt(large.epochSeconds, place);
+  const { selected, zone } = nearestSelected(all, scope.near);
+  const key = `${type} ${scope.kind} ${selected.key} ${scope.near === undefined} ${zone}`;
+  const data = large.kept(key, epoch.number, place.nowMs, () => {
+    if (large.isSharing(type)) return recordsOf(scope, type, place);
+    const choice = large.choose(selected, type, epoch.number);
+    const known = all.slots?.size ?? large.size;
+    const note = notedChecks(choice.critical, choice.unchecked, choice.failing?.instance);
+    if (choice.up === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting${note}` };
+    const selection = selectionOfChoice(scope, selected, type, choice, place, epoch);
+    const { up, having, without: named } = choice;
+    const answering = selection.chosen.flatMap(({ behind }) => behind);
+    const found = { known, up, zone, missing: up - having, named, waitingNote: note, answering, selection };
+    return dataOf(scope, type, place, found);
+  });
+  return turned(data, place);
+}
+
+/** Kept records under the name that is asked for, with other turns than the last time. */
+function turned(data: NodeData, { owner, draws }: Place): NodeData {
+  if (data.rrset === undefined) return data;
+  const { rotation } = data.rrset;
+  if (rotation === undefined) return { ...data, rrset: { ...data.rrset, owner } };
+  const turns = turnsFrom(rotation.firsts, rotation.span, draws) ?? rotation;
+  return { ...data, rrset: { ...data.rrset, owner, rotation: turns } };
 }
 
 /** `1 instance`, `2 instances`. */
@@ -64,37 +133,8 @@ export function countOf(instances: number): string {
   return instances === 1 ? '1 instance' : `${instances} instances`;
 }
 
-function candidatesOf(scope: Scope, type: number, up: readonly LeasedInstance[], place: Place): Candidate[] {
-  switch (type) {
-    case RRType.A:
-      return addresses(scope, 4, up, place);
-    case RRType.AAAA:
-      return addresses(scope, 6, up, place);
-    case RRType.SRV:
-      return services(scope, up, place);
-    case RRType.TXT:
-      return texts(scope, up, place);
-    default:
-      return bindings(scope, type, up, place);
-  }
-}
-
-function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: string): NodeRecords {
-  const chosen: Candidate[] = [];
-  let rotation: Rotation | undefined;
-  for (const equals of byPriority(candidates)) {
-    const weights = equals.map(({ weight }) => weight);
-    const plan = planOrder(weights, place.draws);
-    // Only the preferred take turns at being first; of the others the choice is as fair.
-    if (chosen.length === 0) rotation = plan.rotation;
-    chosen.push(...plan.order.slice(0, recordsPerRRsetMax - chosen.length).map((index) => equals[index] as Candidate));
-    if (chosen.length === recordsPerRRsetMax) break;
-  }
-  const fitting = countFitting(chosen);
-  if (fitting < chosen.length) {
-    chosen.length = fitting;
-    rotation = rotation === undefined ? undefined : rotationOf(rotation, fitting);
-  }
+function rrsetOf(selection: Selection, type: number, place: Place, counts: string): NodeRecords {
+  const { chosen, rotation, note, untilMs } = selection;
   let ttl = Number.POSITIVE_INFINITY;
   let deadlineMs = Number.POSITIVE_INFINITY;
   for (const one of chosen) {
@@ -103,53 +143,28 @@ function rrsetOf(candidates: Candidate[], type: number, place: Place, counts: st
   }
   const rdatas = chosen.map(({ rdata }) => rdata);
   const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ behind }) => behind) };
-  const cut =
-    chosen.length < candidates.length
-      ? `; ${chosen.length} of ${candidates.length} records, chosen anew from answer to answer`
-      : '';
   return {
     rrset: rotation === undefined ? rrset : { ...rrset, rotation },
     // Later than this the TTL would be more than what is left of a lease.
-    validUntilMs: deadlineMs - ttl * 1000,
-    reason: counts + cut,
-    ...(cut === '' ? {} : { caveat: { kind: 'partial' } }),
+    validUntilMs: Math.min(deadlineMs - ttl * 1000, untilMs),
+    reason: counts + note,
+    ...(note === '' ? {} : { caveat: { kind: 'partial' } }),
     additional: additionalOf(chosen, ttl),
   };
 }
 
-/** How many records fit the largest message there is: more could be had by no means, so they are left to other answers. */
-function countFitting(chosen: readonly Candidate[]): number {
-  let octets = 0;
-  const end = chosen.findIndex(({ rdata }) => {
-    octets += recordHeaderOctets + rdata.reduce((sum, part) => sum + part.length, 0);
-    return octets > rrsetOctetsMax;
-  });
-  return end < 0 ? chosen.length : end;
-}
-
-/** The most preferred first (RFC 2782: the lowest priority). */
-function byPriority(candidates: Candidate[]): Candidate[][] {
-  const { priority } = candidates[0] as Candidate;
-  if (candidates.every((one) => one.priority === priority)) return [candidates];
-  const groups = new Map<number, Candidate[]>();
-  for (const one of candidates) {
-    const equals = groups.get(one.priority);
-    if (equals === undefined) groups.set(one.priority, [one]);
-    else equals.push(one);
-  }
-  return [...groups].sort(([a], [b]) => a - b).map(([, equals]) => equals);
-}
-
 /**
- * One RRset per target and type: two endpoints of an instance may share a target. None is kept longer than the answer,
- * whose TTL is what the time of validity was reckoned with.
+ * One RRset per target and type: endpoints of an instance may share a target. None is kept longer than the answer, whose
+ * TTL is what the time of validity was reckoned with, and is the least of all.
  */
 function additionalOf(chosen: readonly Candidate[], ttl: number): RRset[] {
-  const seen = new Map<string, RRset>();
-  for (const { additional } of chosen) {
-    for (const rrset of additional) {
-      seen.set(`${rrset.type} ${rrset.owner}`, { ...rrset, ttl: Math.min(rrset.ttl, ttl) });
-    }
+  const seen = new Set<Name>();
+  const found: RRset[] = [];
+  for (const { endpoint } of chosen) {
+    if (endpoint === undefined || endpoint.hosts.length === 0 || seen.has(endpoint.target)) continue;
+    seen.add(endpoint.target);
+    // Without `instances`: they go with a record that has it, and are kept no longer.
+    for (const { type, rdatas } of endpoint.hosts) found.push({ owner: endpoint.target, type, ttl, rdatas });
   }
-  return [...seen.values()];
+  return found;
 }

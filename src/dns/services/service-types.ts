@@ -2,18 +2,72 @@
 // begins with. Instances themselves are found in their apps, so that a million of them need no second list.
 
 import type { Instance } from '../../model/instance.ts';
+import { mixed, textHash } from '../../runtime/text-hash.ts';
 import type { InstanceChange } from './instance-change.ts';
+import { OrderedSlots } from './ordered-slots.ts';
 
-/** appid -> its instances that serve the type. */
-export type AppsOfType = ReadonlyMap<string, number>;
+/** A weight has sixteen bits; an app that has more instances of a type counts as one of these. */
+const countMax = 65_535;
+
+/** The apps of one type. */
+export class AppsOfType {
+  /** appid -> its instances that serve the type. */
+  readonly counts = new Map<string, number>();
+  /** Instances of all. */
+  total = 0;
+  /** Made when it is first asked for. */
+  #order: AppOrder | undefined;
+
+  add(appid: string, by: 1 | -1): void {
+    const known = this.counts.get(appid) ?? 0;
+    const count = known + by;
+    this.total += by;
+    if (count > 0) this.counts.set(appid, count);
+    else this.counts.delete(appid);
+    this.#order?.set(appid, known, count);
+  }
+
+  /** Draws up to `wanted` apps, by how many instances of the type each has: the same on all threads and nodes. */
+  draw(wanted: number, start: number): { readonly appids: readonly string[]; readonly firsts: readonly number[] } {
+    if (this.#order === undefined) {
+      this.#order = new AppOrder();
+      for (const [appid, count] of this.counts) this.#order.set(appid, 0, count);
+    }
+    return this.#order.draw(wanted, start);
+  }
+}
+
+/** Apps in the order of a hash, with their counts as weights. */
+class AppOrder {
+  readonly #slots = new OrderedSlots();
+  readonly #appids: string[] = [];
+  readonly #slotOf = new Map<string, number>();
+  readonly #free: number[] = [];
+
+  set(appid: string, known: number, count: number): void {
+    const key = mixed(textHash(appid));
+    const slot = this.#slotOf.get(appid) ?? this.#free.pop() ?? this.#appids.length;
+    if (known > 0) this.#slots.delete(key, slot);
+    if (count > 0) {
+      this.#slots.insert(key, slot, 1, Math.min(count, countMax));
+      this.#appids[slot] = appid;
+      this.#slotOf.set(appid, slot);
+    } else if (this.#slotOf.delete(appid)) this.#free.push(slot);
+  }
+
+  draw(wanted: number, start: number): { readonly appids: readonly string[]; readonly firsts: readonly number[] } {
+    const { order, firsts } = this.#slots.draw(0, wanted, start);
+    return { appids: order.map((slot) => this.#appids[slot] as string), firsts };
+  }
+}
 
 export class ServiceTypes {
-  readonly #envs = new Map<string, Map<string, Map<string, number>>>();
+  readonly #envs = new Map<string, Map<string, AppsOfType>>();
 
   /** A change listener. */
   changed({ before, after }: InstanceChange): void {
-    if (before !== undefined) for (const type of typesOf(before)) this.#remove(type, before);
-    if (after !== undefined) for (const type of typesOf(after)) this.#add(type, after);
+    if (before !== undefined) for (const type of typesOf(before)) this.#add(type, before, -1);
+    if (after !== undefined) for (const type of typesOf(after)) this.#add(type, after, 1);
   }
 
   /** By type; undefined: nothing is registered in the env. */
@@ -21,7 +75,7 @@ export class ServiceTypes {
     return this.#envs.get(env);
   }
 
-  #add(type: string, { env, appid }: Instance): void {
+  #add(type: string, { env, appid }: Instance, by: 1 | -1): void {
     let types = this.#envs.get(env);
     if (types === undefined) {
       types = new Map();
@@ -29,20 +83,11 @@ export class ServiceTypes {
     }
     let apps = types.get(type);
     if (apps === undefined) {
-      apps = new Map();
+      apps = new AppsOfType();
       types.set(type, apps);
     }
-    apps.set(appid, (apps.get(appid) ?? 0) + 1);
-  }
-
-  #remove(type: string, { env, appid }: Instance): void {
-    const types = this.#envs.get(env);
-    const apps = types?.get(type);
-    if (types === undefined || apps === undefined) return;
-    const count = (apps.get(appid) ?? 1) - 1;
-    if (count > 0) apps.set(appid, count);
-    else apps.delete(appid);
-    if (apps.size === 0) types.delete(type);
+    apps.add(appid, by);
+    if (apps.total === 0) types.delete(type);
     if (types.size === 0) this.#envs.delete(env);
   }
 }

@@ -1,16 +1,17 @@
 // The registry as part of the origin's zone: names and records made on demand from the read-only view, under the SOA
 // whose serial is the registry's revision (design §5, rule 7; RFC 1982 arithmetic, so modulo 2^32).
 
-import type { RegistryView } from '../../model/view.ts';
+import type { HostsView, RegistryView } from '../../model/view.ts';
 import type { RRset } from '../message/message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
+import { AbsenceHints } from './absence-hints.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
+import { LargeApps } from './large-apps.ts';
 import { NameSuggestions } from './name-suggestions.ts';
 import { fallbackReason } from './near.ts';
-import { sameRecords } from './same-records.ts';
 import { ServiceBrowse } from './service-browse.ts';
 import { findServiceName, longestApp, type Scope, type ServiceName } from './service-name.ts';
 import { serviceRecords, typesOfScope } from './service-records.ts';
@@ -18,20 +19,28 @@ import { serviceRecords, typesOfScope } from './service-records.ts';
 export interface ServiceZoneDeps {
   readonly origin: Name;
   readonly view: RegistryView;
+  /** Of the view's instances; it shows a change before `changed` is called. */
+  readonly hosts: HostsView;
   readonly draws: Draws;
   readonly explanations: Explanations;
+  /** The time of day: the choice among too many records goes by it. */
+  wallMs(): number;
 }
 
 export class ServiceZone implements LiveNames {
   readonly #deps: ServiceZoneDeps;
   readonly #browse: ServiceBrowse;
   readonly #closeNames = new NameSuggestions();
+  readonly #hints: AbsenceHints;
+  readonly largeApps: LargeApps;
   /** The SOA last asked for, and what came of it: the same until the next change. */
   #soa: { readonly from: RRset; readonly serial: number; readonly made: RRset } | undefined;
 
   constructor(deps: ServiceZoneDeps) {
     this.#deps = deps;
-    this.#browse = new ServiceBrowse(deps.view, deps.draws);
+    this.largeApps = new LargeApps(deps.view, deps.hosts);
+    this.#hints = new AbsenceHints(deps.view, this.largeApps);
+    this.#browse = new ServiceBrowse({ ...deps, largeApps: this.largeApps, wallMs: () => deps.wallMs() });
   }
 
   get revision(): number {
@@ -49,8 +58,10 @@ export class ServiceZone implements LiveNames {
     return this.#soa.made;
   }
 
-  /** A change listener: browsing keeps an index. */
+  /** A change listener: browsing keeps an index, and so do large apps. */
   changed(change: InstanceChange): void {
+    this.largeApps.changed(change);
+    this.#hints.changed(change);
     this.#browse.changed(change);
   }
 
@@ -58,7 +69,7 @@ export class ServiceZone implements LiveNames {
     const labels = this.#labels(name);
     const explanation = this.#deps.explanations.node(name, nowMs, this);
     if (explanation !== undefined) return explanation;
-    const found = findServiceName(labels, this.#deps.view) ?? this.#browsed(labels, name, nowMs);
+    const found = findServiceName(labels, this.#deps.view, this.largeApps) ?? this.#browsed(labels, name, nowMs);
     if (found === undefined || !('kind' in found)) return found;
     if (found.kind === 'scope') return new ServiceNode(found.scope, name, nowMs, this.#deps);
     // Which names lie between others may change with any registration.
@@ -69,18 +80,22 @@ export class ServiceZone implements LiveNames {
     const { view } = this.#deps;
     const labels = this.#labels(name);
     const env = labels.at(-1) ?? '';
-    if (view.at(env, '') === undefined)
-      return `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+    const asked = labels.slice(0, -1).join('.');
+    if (view.at(env, '') === undefined) {
+      const said = `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+      return said + this.#hints.forEnv(env, asked, nowMs);
+    }
     if (labels.at(-2)?.startsWith('_') === true)
       return 'no service type of this name in this env, or no such instance of it';
     const longest = longestApp(labels, view);
     if (longest !== undefined && longest !== 'within') {
       const { appid } = longest.app;
-      return `the app ${appid} is registered, but no instance, port or selection of this name`;
+      const below = labels.slice(0, longest.at);
+      return `the app ${appid} is registered, but no instance, port or selection of this name${this.#hints.below(longest.app, below, nowMs)}`;
     }
-    const { count, shown } = this.#closeNames.find(labels.slice(0, -1).join('.'), view.apps(env), nowMs);
+    const { count, shown } = this.#closeNames.find(asked, view.apps(env), nowMs);
     const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${shown.join(', ')}`;
-    return count === 0 ? 'no app of this name' : `no app of this name${close}`;
+    return `no app of this name${count === 0 ? '' : close}${this.#hints.forApp(env, asked)}`;
   }
 
   #browsed(labels: readonly string[], name: Name, nowMs: number): Node | ServiceName | undefined {
@@ -99,6 +114,7 @@ class ServiceNode implements Node {
   readonly #owner: Name;
   readonly #nowMs: number;
   readonly #deps: ServiceZoneDeps;
+  #madeAppName: Name | undefined;
 
   constructor(scope: Scope, owner: Name, nowMs: number, deps: ServiceZoneDeps) {
     this.#scope = scope;
@@ -112,7 +128,7 @@ class ServiceNode implements Node {
   }
 
   get isUnbounded(): boolean {
-    return this.#scope.near?.same !== undefined;
+    return this.#scope.near?.equivalenceKey !== undefined;
   }
 
   /** Only the first: making all RRsets of a large app to answer with one would hold up everybody else. */
@@ -123,10 +139,10 @@ class ServiceNode implements Node {
 
   rrset(type: number): NodeData {
     const { draws, view } = this.#deps;
-    const place = { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, draws, view };
-    const { near, app } = this.#scope;
-    const make = () => serviceRecords(this.#scope, type, place);
-    const data = near?.same === undefined ? make() : sameRecords(app, `${type} ${near.same}`, place, make);
+    const wallMs = this.#deps.wallMs();
+    const place = { owner: this.#owner, appName: () => this.#appName(), nowMs: this.#nowMs, wallMs, draws, view };
+    const { near } = this.#scope;
+    const data = serviceRecords(this.#scope, type, place);
     return near !== undefined && data.caveat?.kind === 'fallback'
       ? { ...data, reason: fallbackReason(near) + data.reason }
       : data;
@@ -134,6 +150,7 @@ class ServiceNode implements Node {
 
   #appName(): Name {
     const { appid, env } = this.#scope.app;
-    return nameOf([...appid.split('.'), env], this.#deps.origin) as Name;
+    this.#madeAppName ??= nameOf([...appid.split('.'), env], this.#deps.origin) as Name;
+    return this.#madeAppName;
   }
 }

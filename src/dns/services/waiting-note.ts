@@ -12,17 +12,27 @@ export function waitingNote(count: string, instances: Waiting): string {
 
 /** What is to be added about those that wait; '' where their owners want it so. */
 export function checkNote(waiting: Waiting): string {
-  let failing = 0;
+  let critical = 0;
   let unchecked = 0;
-  let quoted = '';
-  for (const { label, health } of waiting) {
-    if (health?.verdict === 'critical') {
-      failing++;
-      quoted ||= `${label} (${health.reason})`;
-    } else if (health?.verdict === 'unchecked') unchecked++;
+  let failing: Pick<Instance, 'label' | 'health'> | undefined;
+  for (const instance of waiting) {
+    if (instance.health?.verdict === 'critical') {
+      critical++;
+      failing ??= instance;
+    } else if (instance.health?.verdict === 'unchecked') unchecked++;
   }
+  return notedChecks(critical, unchecked, failing);
+}
+
+/** The same of those that were counted before. `failing`: one of the critical. */
+export function notedChecks(
+  critical: number,
+  unchecked: number,
+  failing: Pick<Instance, 'label' | 'health'> | undefined,
+): string {
+  const quoted = failing === undefined ? '' : `${failing.label} (${failing.health?.reason ?? ''})`;
   const failed =
-    failing === 0 ? '' : `; ${failing} ${failing === 1 ? 'fails its check' : 'fail their checks'}: ${quoted}`;
+    critical === 0 ? '' : `; ${critical} ${critical === 1 ? 'fails its check' : 'fail their checks'}: ${quoted}`;
   if (unchecked === 0) return failed;
   return `${failed}; ${unchecked} ${unchecked === 1 ? 'has' : 'have'} not passed a check yet`;
 }

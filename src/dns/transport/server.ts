@@ -1,4 +1,4 @@
-// The DNS listeners: for every address one UDP and one TCP socket on one port, since a client that is told TC comes
+// The DNS listeners: for every address one UDP and one TCP socket on one port, since a client that gets TC comes
 // back over TCP to where it asked. All open or none.
 
 import type { DnsCounters } from '../server/counters.ts';
@@ -23,7 +23,7 @@ export interface DnsServerDeps {
   readonly tcp: TcpLimits;
   /** Other threads listen at the same addresses. */
   readonly reusePort?: boolean;
-  /** How datagrams come and go; Node's own sockets unless told otherwise. */
+  /** How datagrams come and go; Node's own sockets unless given. */
   readonly udp?: UdpTransport;
   /** A descriptor that outlives its thread is open from now on: see UdpListener. */
   opened?(descriptor: number): void;
@@ -43,7 +43,7 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
   const udp = deps.udp ?? dgramUdp;
   const open: Pair[] = [];
   const listens: Listen[] = [];
-  const told: Listen[] = [];
+  const asked: Listen[] = [];
   udp.yieldTo(() => open.some((pair) => pair.hasWaiting));
   const close = async () => {
     await Promise.all(open.map((listener) => listener.close()));
@@ -63,9 +63,9 @@ export async function listenDns(wanted: readonly Listen[], deps: DnsServerDeps):
       open.push(pair);
       listens.push(pair.listen);
     }
-    told.push({ host: listen.host, port });
+    asked.push({ host: listen.host, port });
   }
-  return { listens, wanted: told, close };
+  return { listens, wanted: asked, close };
 }
 
 async function listenPair(listen: Listen, deps: DnsServerDeps, transport: UdpTransport): Promise<Pair | ListenFailure> {

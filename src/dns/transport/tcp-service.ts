@@ -1,4 +1,4 @@
-// DNS over streams, whoever accepted them (RFC 7766, RFC 9210): frames of a two-octet length and a message, any number a
+// DNS over streams, however they were accepted (RFC 7766, RFC 9210): frames of a two-octet length and a message, any number a
 // connection. `serve` takes a connected socket, so a TLS server can hand in its own.
 // Limits, each against an abuse that has been seen: connections in all and per client address (tcp-connections.ts), a
 // time within which a whole message must arrive (not an octet now and then), no reading from a client that does not read

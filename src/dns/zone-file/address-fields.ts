@@ -1,4 +1,5 @@
-// Fields that hold addresses of other kinds: lists of prefixes (APL, RFC 3123), the gateway of IPSECKEY (RFC 4025),
+// Fields that hold addresses of other kinds: lists of prefixes (APL, RFC 3123), the gateway of IPSECKEY (RFC 4025), the
+// relay of AMTRELAY (RFC 8777),
 // hardware addresses (RFC 7043), identifiers and locators (RFC 6742), NSAP addresses (RFC 1706).
 
 import { ipv4ToText, ipv6ToText, parseGroup, parseIpv4, parseIpv6 } from '../../model/ip.ts';
@@ -71,6 +72,27 @@ export const gateway: Field = {
     const algorithm = from.number(1);
     const shown = gatewayForms[type ?? -1]?.show(from);
     return algorithm === undefined || shown === undefined ? undefined : `${type} ${algorithm} ${shown}`;
+  },
+};
+
+/** Discovery bit, relay type and relay of AMTRELAY: bit and type share an octet, the type says what the relay is (RFC 8777 §4). */
+export const relay: Field = {
+  read(words, to) {
+    const discovery = words.nextBare();
+    if (discovery === undefined) return words.expected('discovery bit');
+    if (discovery.text !== '0' && discovery.text !== '1') return problem('discovery bit must be 0 or 1', discovery);
+    const type = words.nextBare();
+    if (type === undefined) return words.expected('relay type');
+    const form = gatewayForms[parseDecimal(type.text, gatewayForms.length - 1) ?? -1];
+    if (form === undefined) return problem('relay type must be a number from 0 to 3', type);
+    to.number((discovery.text === '1' ? 0x80 : 0) | Number(type.text), 1);
+    return form.read(words, to);
+  },
+  show(from) {
+    const octet = from.number(1);
+    if (octet === undefined) return undefined;
+    const shown = gatewayForms[octet & 0x7f]?.show(from);
+    return shown === undefined ? undefined : `${octet >> 7} ${octet & 0x7f} ${shown}`;
   },
 };
 

@@ -55,8 +55,8 @@ export class FaultList {
   add(source: FaultSource, at: Place, what: string, value?: string, role = 'received'): void {
     if (this.isFull) return;
     const last = this.#faults.length === faultsMax - 1;
-    const told = value === undefined || !source.quotable ? what : `${what}, ${role} ${shown(value)}`;
-    const message = last ? `more than ${faultsMax - 1} faults: the rest of the zone is not looked at` : told;
+    const text = value === undefined || !source.quotable ? what : `${what}, ${role} ${shown(value)}`;
+    const message = last ? `more than ${faultsMax - 1} faults: the rest of the zone is not looked at` : text;
     this.#faults.push({ file: source.path, line: at.line, column: at.column, message });
   }
 

@@ -9,7 +9,7 @@ const pieceOctets = 256 * 1024;
 
 export class FileContent {
   readonly #pieces: Buffer[] = [];
-  // Not against anybody: who can write the zones folder need not forge hashes.
+  // Not a defence: a writer of the zones folder need not forge hashes.
   readonly #hash = createHash('sha1');
   #digest: string | undefined;
   #expected: number;

@@ -1,12 +1,13 @@
 // Zones from a folder: every `*.zone` file is a zone, named after the file (`prod.svc.zone` is `prod.svc.`, design §10).
 // Hidden files are left alone: editors keep their locks and drafts there. At start and in check-zones a zone is loaded
-// at one go, in a running server in slices: see sliced.ts. A broken file never takes another zone down.
+// at one go, in a running server in slices: see sliced.ts. A broken file never takes another zone down: its own is
+// served as SERVFAIL until it is mended, as other servers do.
 // Limits: 64 MiB a file and a zone (parse.ts); what may be opened: confined-file.ts.
 
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fold, type Name, parseName, ROOT } from '../message/name.ts';
-import type { Zone } from '../zone/zone.ts';
+import { brokenZone, type Zone } from '../zone/zone.ts';
 import { type CheckedZone, checkZone } from './check.ts';
 import type { ConfinedFile } from './confined-file.ts';
 import type { ZoneFault } from './fault.ts';
@@ -31,7 +32,11 @@ export type LoadedZone = CheckedZone & {
 export interface LoadedZones {
   /** By apex, folded. */
   readonly zones: ReadonlyMap<Name, Zone>;
-  /** Of all files; a file with faults has no zone. */
+  /** For files with faults, where their name is one of a zone and no other file has it: SERVFAIL is served. */
+  readonly broken: readonly Zone[];
+  /** The folder itself cannot be read. */
+  readonly isUnreadable: boolean;
+  /** Of all files; a file with faults has no zone of its own. */
   readonly faults: readonly ZoneFault[];
   /** Each file for itself. */
   readonly loads: readonly LoadedZone[];
@@ -40,22 +45,29 @@ export interface LoadedZones {
 /** Reads every zone of a folder, in the order of their file names. `mayBeMissing`: no folder is no zones. */
 export function loadZones(directory: string, { mayBeMissing = false } = {}): LoadedZones {
   const zones = new Map<Name, Zone>();
+  const broken = new Map<Name, Zone>();
   const faults: ZoneFault[] = [];
   const loads: LoadedZone[] = [];
   const names = zoneFileNames(directory, mayBeMissing);
-  if (typeof names === 'string') return { zones, faults: [wholeFile(directory, names)], loads };
+  if (typeof names === 'string')
+    return { zones, broken: [], isUnreadable: true, faults: [wholeFile(directory, names)], loads };
   for (const fileName of names) {
     const path = join(directory, fileName);
     const loaded = inOneGo(loadZoneFile(path, directory));
     loads.push(loaded);
     faults.push(...loaded.faults);
-    if (loaded.zone === undefined) continue;
+    if (loaded.zone === undefined) {
+      const apex = zoneNameOf(path);
+      if (typeof apex === 'string') broken.set(apex, brokenZone(apex));
+      continue;
+    }
     // Two names that differ in case are one zone.
     const { apex } = loaded.zone;
     if (zones.has(apex)) faults.push(claimedFault(path));
     else zones.set(apex, loaded.zone);
   }
-  return { zones, faults, loads };
+  for (const apex of zones.keys()) broken.delete(apex);
+  return { zones, broken: [...broken.values()], isUnreadable: false, faults, loads };
 }
 
 /** Reads one zone; `root` is the folder of the zones, which neither the file nor what it includes may leave. */

@@ -36,7 +36,7 @@ export interface ParsedZone {
 
 /** Deeper nesting is a mistake: other servers stop at 7 to 20. */
 export const includeDepthMax = 8;
-/** Opening a file costs more than its octets tell. */
+/** Opening a file costs more than reading its octets. */
 export const includesMax = 1000;
 /** A zone of a million records is about 40 MiB of text. */
 export const zoneOctetsMax = 64 * 1024 * 1024;

@@ -1,14 +1,15 @@
 // The data of each record type as a list of fields, used in both directions: a zone file's words to Rdata, and Rdata
 // to text that gives the same octets again. Any type may be given as `\# length hexadecimal` (RFC 3597 §5); for a type
 // whose fields are known here, such octets must be what its text form would have given: an A of five octets is refused.
-// Types: those that at least two of BIND 9.18, NSD 4.6 and Knot 3.2 read, except WKS (its services are named after
-// a file of the operating system). Others are served too, but need the `\#` form.
+// Types: those that at least two of BIND 9.18, NSD 4.6 and Knot 3.2 read, and those that newer ones of them do
+// (RESINFO, WALLET). Others are served too, but need the `\#` form.
 
 import type { Rdata } from '../message/message.ts';
 import { ROOT } from '../message/name.ts';
 import { typeName, typeNumber } from '../message/type-names.ts';
-import { gateway, hardwareAddress, locator, nsap, prefix } from './address-fields.ts';
+import { gateway, hardwareAddress, locator, nsap, prefix, relay } from './address-fields.ts';
 import { algorithm, coveredType, nextHash, salt, time, typeList } from './dnssec-fields.ts';
+import { hostIdentity, services } from './host-fields.ts';
 import { Lexer } from './lexer.ts';
 import { location } from './location.ts';
 import * as f from './rdata-fields.ts';
@@ -20,6 +21,11 @@ interface Form {
   readonly fields: readonly f.Field[];
   /** What is wrong with octets whose fields are each right. */
   readonly check?: (octets: Uint8Array) => string | undefined;
+}
+
+/** RFC 1712 §3: a decimal number in text. */
+function coordinate(what: string): f.Field {
+  return f.string(what, /^[-+]?[0-9]+(\.[0-9]+)?$/);
 }
 
 const preference = f.number('preference', 2);
@@ -87,6 +93,7 @@ const forms: Readonly<Record<string, Form>> = {
   MB: target,
   MG: target,
   MR: target,
+  WKS: fields(f.ipv4, services),
   PTR: target,
   HINFO: fields(f.string('CPU'), f.string('operating system')),
   MINFO: fields(f.name('responsible mailbox'), f.name('error mailbox')),
@@ -101,6 +108,7 @@ const forms: Readonly<Record<string, Form>> = {
   SIG: signature,
   KEY: key,
   PX: fields(preference, f.name('RFC 822 domain'), f.name('X.400 domain')),
+  GPOS: fields(coordinate('longitude'), coordinate('latitude'), coordinate('altitude')),
   AAAA: fields(f.ipv6),
   LOC: fields(location),
   SRV: fields(f.number('priority', 2), f.number('weight', 2), f.number('port', 2), f.name('target')),
@@ -134,6 +142,7 @@ const forms: Readonly<Record<string, Form>> = {
   NSEC3PARAM: fields(f.number('hash algorithm', 1), f.number('flags', 1), f.number('iterations', 2), salt),
   TLSA: association,
   SMIMEA: association,
+  HIP: fields(hostIdentity),
   CDS: { fields: digest.fields },
   CDNSKEY: key,
   OPENPGPKEY: fields(base64),
@@ -151,6 +160,9 @@ const forms: Readonly<Record<string, Form>> = {
   URI: fields(f.number('priority', 2), f.number('weight', 2), f.longText('target')),
   CAA: fields(f.number('flags', 1), f.string('tag', /^[A-Za-z0-9]+$/), f.longText('value')),
   AVC: fields(strings),
+  AMTRELAY: fields(f.number('precedence', 1), relay),
+  RESINFO: fields(strings),
+  WALLET: fields(strings),
   DLV: digest,
 };
 

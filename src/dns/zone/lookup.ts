@@ -1,10 +1,10 @@
 // Where a name leads inside one zone (RFC 1034 §4.3.2 steps 3a-3c, RFC 4592 §4, RFC 6672 §3.2): to a node, out of the
-// zone at a delegation, elsewhere by a DNAME, or nowhere. Static and live names take the same way; at one name the
-// file's data wins over the registry's, and an empty non-terminal of the file over nothing.
+// zone at a delegation, elsewhere by a DNAME, or nowhere. Static and live names take the same way; at one name the file's
+// records are beside the registry's, and win where both have a type, and an empty non-terminal of the file over nothing.
 
-import { type RRset, RRType } from '../message/message.ts';
+import { type RRset, RRType, type Source } from '../message/message.ts';
 import { childOf, type Name, parentOf } from '../message/name.ts';
-import type { Node, Zone } from './zone.ts';
+import type { Node, NodeData, Zone } from './zone.ts';
 
 export type Lookup =
   /** `isWildcard`: the node is a wildcard's and its records are to be owned by the name asked for. */
@@ -29,9 +29,45 @@ export function lookUp(zone: Zone, name: Name, type: number, nowMs: number): Loo
 /** The node of exactly this name, whether reachable or below a cut. */
 export function nodeAt(zone: Zone, name: Name, nowMs: number): Node | undefined {
   const fromFile = zone.records.get(name);
-  if (fromFile !== undefined && !fromFile.isEmpty) return fromFile;
-  return zone.live?.node(name, nowMs) ?? fromFile;
+  const live = zone.live?.node(name, nowMs);
+  if (fromFile === undefined || fromFile.isEmpty) return live ?? fromFile;
+  return live?.source === undefined ? fromFile : new LaidNode(fromFile, live);
 }
+
+/** A name that the file and the registry both have: of each type the file's records, or else the registry's. */
+class LaidNode implements Node {
+  readonly #file: Node;
+  readonly #live: Node;
+  readonly #isAlias: boolean;
+
+  constructor(file: Node, live: Node) {
+    this.#file = file;
+    this.#live = live;
+    // RFC 1034 §3.6.2: beside an alias there is nothing.
+    this.#isAlias = file.rrset(RRType.CNAME).rrset !== undefined;
+  }
+
+  rrset(type: number): NodeData {
+    const data = this.#file.rrset(type);
+    if (data.rrset === undefined) return this.#isAlias ? data : this.#live.rrset(type);
+    const hidden = this.#isAlias ? undefined : this.#live.rrset(type).rrset;
+    return hidden === undefined ? data : { ...data, reason: hidesReason };
+  }
+
+  types(): readonly number[] {
+    return this.#file.types();
+  }
+
+  get source(): Source {
+    return this.#live.source as Source;
+  }
+
+  get isUnbounded(): boolean {
+    return this.#live.isUnbounded ?? false;
+  }
+}
+
+const hidesReason = 'a zone file has records of this type here: those of the registered instances are hidden';
 
 /** The topmost delegation or DNAME on the way from the apex down to `name`. */
 function findCut(zone: Zone, name: Name, type: number): Lookup | undefined {

@@ -1,7 +1,7 @@
 // Folded names, each with a number: a tree of labels in one hash table, packed outside the JavaScript heap (see
 // number-rows.ts). A name is its leftmost label and the number of its parent, so a name brings those above it along:
 // empty non-terminals need nothing of their own, and a suffix that a million names share is there once.
-// Not for names that come over the network: nothing here keeps somebody from choosing names that collide. Looking one
+// Not for names that come over the network: nothing here protects against names that are chosen to collide. Looking one
 // up is harmless.
 // Limits: 2^32 names.
 
@@ -16,7 +16,7 @@ const LABEL = 1;
 const HASH = 2;
 const fieldCount = 3;
 
-/** The root's number; being nobody's child, it marks an empty slot too. */
+/** The root's number; being the child of none, it marks an empty slot too. */
 const root = 0;
 const slotsLeast = 16;
 /** Names that are placed before other work is let in: well under a millisecond. */
@@ -180,7 +180,7 @@ export class NameTable {
   }
 
   #insert(parent: number, hash: number, name: Name, start: number): number {
-    // Behind isCrowded, so that whoever calls growing() in time never waits here.
+    // Behind isCrowded, so that a caller of growing() in time never waits here.
     if (this.#rows.length > this.#slots.length * 0.875) for (const _ of this.growing());
     const length = name.charCodeAt(start);
     const address = this.#labels.take(length + 1);

@@ -128,7 +128,7 @@ export class RecordTable {
     return this.#lasts.get(number, 0) === record + 1 ? -1 : this.#rows.get(record, NEXT) - 1;
   }
 
-  /** The records of a name, by its number. One that was handed out may be taken away. */
+  /** The records of a name, by its number. One that was yielded may be removed. */
   *of(number: number): Generator<number> {
     for (let at = this.first(number), next: number; at >= 0; at = next) {
       next = this.next(number, at);
@@ -148,7 +148,7 @@ export class RecordTable {
     this.#rows.set(record, TTL, ttl);
   }
 
-  /** A copy: whoever keeps it keeps nothing else. */
+  /** A copy: keeping it keeps nothing else alive. */
   rdata(record: number): Rdata {
     const address = this.#rows.get(record, DATA);
     const page = this.#data.page(address);

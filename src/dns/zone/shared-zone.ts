@@ -8,16 +8,18 @@ import { type Zone, zoneOf } from './zone.ts';
 export interface SharedZone {
   readonly apex: Name;
   readonly records: PackedRecords;
+  readonly isBroken: boolean;
 }
 
-/** Moves the zone's records to where threads can read them; whoever holds the zone reads them there from now on. */
+/** Moves the zone's records to where threads can read them; the zone reads them there from now on. */
 export function sharedZoneOf(zone: Zone, memory: SharedMemory): SharedZone {
-  const { apex, records } = zone;
+  const { apex, records, isBroken = false } = zone;
   records.table.move(memory.sharing);
-  return { apex, records: records.table.packed() };
+  return { apex, records: records.table.packed(), isBroken };
 }
 
 /** The zone, without live names. */
-export function zoneOfShared({ apex, records }: SharedZone): Zone {
-  return zoneOf(apex, RecordTable.unpacked(records));
+export function zoneOfShared({ apex, records, isBroken }: SharedZone): Zone {
+  const zone = zoneOf(apex, RecordTable.unpacked(records));
+  return isBroken ? { ...zone, isBroken } : zone;
 }

@@ -1,5 +1,5 @@
 // Our zones, found by name: the deepest one wins (design §10). Names are folded. The table says with a revision that
-// zones were put in or taken out, so that whatever was made from them can tell that it is out of date.
+// zones were put in or taken out, so that answers made from them can be seen to be out of date.
 
 import type { Source } from '../message/message.ts';
 import { isWithin, type Name, parentOf, ROOT } from '../message/name.ts';
@@ -10,6 +10,8 @@ export class ZoneTable implements Source {
   /** The zones' apexes and every name above them, each with the number of zones there and below. */
   readonly #leading = new Map<Name, number>();
   revision = 0;
+  /** Makes the zone of a name that none in the table contains; such a zone is in no count. */
+  onDemand: ((name: Name) => Zone | undefined) | undefined;
   /** The zone found last, where no other lies below it: most questions in a row are for one. */
   #latest: Zone | undefined;
 
@@ -53,8 +55,13 @@ export class ZoneTable implements Source {
         if (this.#leading.get(rest) === 1) this.#latest = zone;
         return zone;
       }
-      if (rest === ROOT) return undefined;
+      if (rest === ROOT) return this.onDemand?.(name);
     }
+  }
+
+  /** What is made on demand is another. */
+  touch(): void {
+    this.revision++;
   }
 
   /** The zone that answers for DS at `name`: the parent's side of a cut (RFC 4035 §3.1.4.1), else the zone itself. */

@@ -62,6 +62,8 @@ export interface Zone {
   readonly hasWildcards: boolean;
   readonly records: StaticNodes;
   readonly live?: LiveNames;
+  /** Its file cannot be loaded: every answer is SERVFAIL, since what is in it is not known. */
+  readonly isBroken?: boolean;
 }
 
 export const emptyNonTerminal: NodeData = { rrset: undefined, reason: 'the name has no records, only names below it' };
@@ -164,6 +166,12 @@ export function zoneOf(apex: Name, table: RecordTable): Zone {
   if (soa === undefined) throw new Error('zoneOf: no SOA at the apex');
   table.trim();
   return { apex, soa, negativeSoa: negative(soa), hasCuts: table.hasCuts, hasWildcards: table.hasWildcards, records };
+}
+
+/** The zone of a file that cannot be loaded: nothing but the apex that it takes. */
+export function brokenZone(apex: Name): Zone {
+  const soa = [apex, apex, new Uint8Array(20)];
+  return { ...buildZone(apex, [{ owner: apex, type: RRType.SOA, ttl: 0, rdata: soa }]), isBroken: true };
 }
 
 /** Names of an SOA's data in wire order: MNAME, RNAME, then serial, refresh, retry, expire, minimum. */

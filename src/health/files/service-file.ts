@@ -3,10 +3,11 @@
 // at once, with line and column; a file with a fault is not taken at all.
 // Limits: 1 MiB and 10 000 instances a file; aliases as far as the yaml package lets them unfold.
 
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, type Node } from 'yaml';
 import { parseRegistration, type Registration, type RegistrationDefaults } from '../../model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
+import { readYaml } from '../../runtime/yaml-document.ts';
 
 export interface Service {
   readonly key: InstanceKey;
@@ -28,19 +29,13 @@ export type ServiceFile =
   | { readonly faults: readonly string[] };
 
 export function parseServiceFile(text: string, defaults: RegistrationDefaults): ServiceFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const { document, faults: syntax, position } = readYaml(text, severalDocuments);
   const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
+    const { line, col } = position(offset);
     return `${line}:${col}`;
   };
-  const syntax = [...document.errors, ...document.warnings];
   if (syntax.length > 0)
-    return {
-      faults: syntax
-        .slice(0, faultsMax)
-        .map(({ pos, code, message }) => `${at(pos[0])}: ${code === 'MULTIPLE_DOCS' ? severalDocuments : message}`),
-    };
+    return { faults: syntax.slice(0, faultsMax).map(({ offset, message }) => `${at(offset)}: ${message}`) };
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null)) return { faults: [`1:1: ${nothing}`] };
   const nodes: readonly unknown[] = isSeq(contents) ? contents.items : [contents];

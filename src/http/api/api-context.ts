@@ -22,8 +22,8 @@ export interface ApiContext {
   readonly life: Life;
   /** Callers have to show a token. */
   readonly hasTokens: boolean;
-  /** Where clients reach this server, without a final slash; undefined: where they say they have. */
-  readonly publicUrl: string | undefined;
+  /** Where clients reach this server, without a final slash; empty: where they have asked. */
+  readonly publicUrl: string;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** 1000 renewals with long names do not fit the usual body. */

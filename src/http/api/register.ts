@@ -39,7 +39,7 @@ export async function register(
   if ('problem' in outcome) return refuse(reply, key, outcome);
   if (outcome.kind === 'exists') return sendExisting(context, reply, outcome.stored);
   const { instance, revision } = outcome.stored;
-  if (outcome.kind === 'created') reply.code(201).header('location', instancePath(instance));
+  if (outcome.kind === 'created') reply.code(201).header('location', `${context.publicUrl}${instancePath(instance)}`);
   const document = registrationReply(context, request, outcome.kind, outcome.stored);
   return reply.header('etag', revisionTag(life, revision)).send(document);
 }

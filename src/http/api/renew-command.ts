@@ -13,12 +13,12 @@ const plainHost = /^[A-Za-z0-9._:[\]-]{1,261}$/;
 export function renewCommand(
   request: FastifyRequest,
   key: InstanceKey,
-  { hasTokens, publicUrl }: { readonly hasTokens: boolean; readonly publicUrl: string | undefined },
+  { hasTokens, publicUrl }: { readonly hasTokens: boolean; readonly publicUrl: string },
 ): string {
   // Double quotes: the shell has to put the token in.
   const token = hasTokens ? ` -H "authorization: Bearer $ROLLCALL_TOKEN"` : '';
   const dots = key.instance === '.' || key.instance === '..' ? ' --path-as-is' : '';
-  return `curl -fsS${dots} -X PUT${token} '${publicUrl ?? ownUrl(request)}${instancePath(key)}/renew'`;
+  return `curl -fsS${dots} -X PUT${token} '${publicUrl === '' ? ownUrl(request) : publicUrl}${instancePath(key)}/renew'`;
 }
 
 function ownUrl(request: FastifyRequest): string {

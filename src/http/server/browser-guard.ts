@@ -3,11 +3,11 @@
 // asked for, a page could make its own host name point at us (DNS rebinding): then only IP addresses and localhost are
 // accepted in `Host`, unless the operator said that anybody may come (`--insecure`). There are no CORS headers at all.
 
-import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { shown } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
+import { askedHost } from './client-facing.ts';
 import { sendProblem } from './problem-details.ts';
 
 export interface BrowserGuardOptions {
@@ -15,15 +15,18 @@ export interface BrowserGuardOptions {
   readonly hasTokens: boolean;
   /** The operator has taken the risk of an open API. */
   readonly isOpen: boolean;
+  /** The host by which clients are told to call: no page can have made that up. */
+  readonly publicHost?: string | undefined;
 }
 
 /** Adds the guard in front of all routes but the health checks, which tell nothing. */
 export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url === '/healthz' || request.url === '/readyz') return done();
-    const fault = pageFault(request.headers, options);
+    const { origin = '' } = request.headers;
+    const host = askedHost(request) ?? '';
+    const fault = pageFault({ origin: request.headers.origin, host: askedHost(request) }, options);
     if (fault === undefined) return done();
-    const { origin = '', host = '' } = request.headers;
     if (fault === 'origin') {
       const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host === '' ? 'another host' : host)}.`;
       return sendProblem(reply, { kind: 'foreign-origin', detail });
@@ -37,11 +40,12 @@ export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOp
 
 /** Which header says that a page may have made the call, or led a browser here; undefined: none does. Hot. */
 export function pageFault(
-  { origin, host }: IncomingHttpHeaders,
+  { origin, host }: { readonly origin?: string | undefined; readonly host?: string | undefined },
   options: BrowserGuardOptions,
 ): 'origin' | 'host' | undefined {
   if (origin !== undefined && !isOwnOrigin(origin, host)) return 'origin';
-  return options.hasTokens || options.isOpen || host === undefined || isKnownHost(host) ? undefined : 'host';
+  if (options.hasTokens || options.isOpen || host === undefined || isKnownHost(host)) return undefined;
+  return options.publicHost !== undefined && foldAscii(host) === options.publicHost ? undefined : 'host';
 }
 
 function isOwnOrigin(origin: string, host: string | undefined): boolean {

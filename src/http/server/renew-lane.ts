@@ -13,6 +13,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';
 import type { InFlight } from './in-flight.ts';
+import { hasSeveralHosts } from './odd-requests.ts';
 
 export interface RenewLaneDeps {
   readonly renewals: Pick<Renewals, 'renewKnown' | 'isLogged'>;
@@ -66,8 +67,9 @@ function takes(deps: RenewLaneDeps, request: IncomingMessage, response: ServerRe
   return true;
 }
 
-/** It has a Host header and no body. */
-function isPlain({ headers }: IncomingMessage): boolean {
+/** It has one Host header and no body. */
+function isPlain({ headers, rawHeaders }: IncomingMessage): boolean {
+  if (hasSeveralHosts(rawHeaders)) return false;
   const length = headers['content-length'];
   return headers.host !== undefined && headers['transfer-encoding'] === undefined && (length ?? '0') === '0';
 }

@@ -27,6 +27,7 @@ import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
+import { refuseOddRequest } from './odd-requests.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -81,10 +82,6 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly tokens: readonly NamedToken[];
   /** Without tokens: callers may use any host name (browser-guard.ts). */
   readonly isOpen?: boolean;
-  /** Where clients reach this server, without a final slash; by default what their requests say. */
-  readonly publicUrl?: string | undefined;
-  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; none by default. */
-  readonly trustedProxies?: readonly string[];
   /** The fronts of other registries' APIs; none by default. */
   readonly adapters?: AdapterSettings;
   /** Shown in /openapi.json. */
@@ -93,6 +90,10 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
+  /** Networks whose X-Forwarded headers are believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
+  readonly publicUrl?: string;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
@@ -121,8 +122,10 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   limitConnections(app.server, limits, { counters, random });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
-  app.addHook('onRequest', refuseOddAddress);
-  const pages = { hasTokens, isOpen: deps.isOpen === true };
+  app.addHook('onRequest', refuseOddRequest);
+  const { publicUrl = '' } = deps;
+  const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
+  const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
   refuseForeignPages(app, pages);
   const principalOf = requireToken(app, deps.tokens);
   const { clientRate = noRate } = deps;
@@ -138,7 +141,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl: deps.publicUrl, renewManyBytes, follow });
+  addCalls(app, { ...deps, random, hasTokens, publicUrl, renewManyBytes, follow });
   // Where clients have a rate, each reply says what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = ({ headers }: IncomingMessage): Principal | undefined =>
@@ -192,8 +195,8 @@ function createApp(
     connectionTimeout: timeouts.idleMs,
     bodyLimit: limits.bodyBytes,
     forceCloseConnections: true,
-    ...(trustedProxies.length === 0 ? {} : { trustProxy: [...trustedProxies] }),
     return503OnClosing: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     routerOptions: { maxParamLength: paramCharactersMax, caseSensitive: true },
     clientErrorHandler: refuseConnection,
     // Before routing, so no hook sees it.
@@ -234,23 +237,6 @@ function kindOf({ url, method }: RouteOptions): CallKind {
 }
 
 const unmatched = 'unmatched';
-
-/** The first rung: an address that is not one, and a content type without content. */
-function refuseOddAddress(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  const { headers, httpVersion } = request.raw;
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
-    // What is not there is of no type: many clients send one with an empty renewal or DELETE.
-    delete headers['content-type'];
-  }
-  const fault =
-    headers.host === undefined && httpVersion === '1.1'
-      ? 'HTTP/1.1 needs a Host header'
-      : /[^\x21\x22\x24-\x7e]/.test(request.url)
-        ? 'its address has a # or characters outside ASCII, which have to be percent-encoded'
-        : undefined;
-  if (fault === undefined) done();
-  else sendProblem(reply, { kind: 'bad-request', detail: `Cannot read the request: ${fault}.` });
-}
 
 /** Before the body is read: a call that does not exist has no rules for its body. */
 function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyRequest) => Failure): void {

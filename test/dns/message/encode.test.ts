@@ -254,3 +254,63 @@ test('any set of records reads back as it was, in order, at any limit', () => {
 function typeText(type: number): string {
   return Object.entries(RRType).find(([, number]) => number === type)?.[0] ?? `TYPE${type}`;
 }
+
+describe('what does not fit', () => {
+  const text = (size: number, letter: string): RRset => rrset(`www.svc. 60 TXT "${letter.repeat(size)}"`);
+
+  test('leaves out the record that is too large, and carries the smaller ones after it', () => {
+    const [large, small, other] = [text(200, 'l'), text(20, 's'), text(30, 'o')];
+    const texts = { ...small, rdatas: [...small.rdatas, ...large.rdatas, ...other.rdatas] };
+    const encoded = encode({ answer: [texts] }, 150);
+    const { tc, answer } = readReply(encoded.bytes);
+    expect(tc).toBe(true);
+    expect(answer.map(({ data }) => data.replace(/[^a-z]/g, '')[0])).toEqual(['s', 'o']);
+    expect(encoded.written).toEqual([[0, 2]]);
+  });
+
+  test('records that take turns do so without the one that was left out', () => {
+    const [large, small, other] = [text(200, 'l'), text(20, 's'), text(30, 'o')];
+    const rdatas = [...large.rdatas, ...small.rdatas, ...other.rdatas];
+    const rotation = { span: 3, firsts: Uint8Array.from([0, 1, 2, 0, 1, 2]) };
+    const { turns, written } = encode({ answer: [{ ...small, rdatas, rotation }] }, 150);
+    expect(written).toEqual([[1, 2]]);
+    // Each that is there has a turn, though the first of all is of one that is not.
+    expect(turns).toMatchObject({ records: 2, firsts: Uint8Array.from([0, 1]) });
+  });
+});
+
+describe('compression', () => {
+  /** Pointers that are followed to read the name at `at`. */
+  function hopsOf(bytes: Buffer, at: number): number {
+    for (let hops = 0, next = at; ; ) {
+      const length = bytes[next] as number;
+      if (length === 0) return hops;
+      if (length >= 0xc0) {
+        hops++;
+        next = bytes.readUInt16BE(next) & 0x3fff;
+      } else next += 1 + length;
+    }
+  }
+
+  test('never makes a chain of more than eight pointers, and every name reads as it was', () => {
+    // Each target is a label below the one before it: the worst case.
+    const names = Array.from(
+      { length: 20 },
+      (_, i) => `${Array.from({ length: i + 1 }, (_, j) => `l${i - j}`).join('.')}.svc.`,
+    );
+    const records = names.slice(1).map((target, i) => rrset(`${names[i]} 60 CNAME ${target}`));
+    const { bytes } = encode({ answer: records }, 65_535, names[0]);
+    expect(readReply(bytes).answer.map(({ data }) => data)).toEqual(names.slice(1));
+    let at = bytes.indexOf(0, 12) + 5;
+    let most = 0;
+    for (let record = 0; record < records.length; record++) {
+      most = Math.max(most, hopsOf(bytes, at));
+      while ((bytes[at] as number) > 0 && (bytes[at] as number) < 0xc0) at += 1 + (bytes[at] as number);
+      at += (bytes[at] as number) >= 0xc0 ? 2 : 1;
+      most = Math.max(most, hopsOf(bytes, at + 10));
+      at += 10 + bytes.readUInt16BE(at + 8);
+    }
+    expect(most).toBeLessThanOrEqual(8);
+    expect(most).toBeGreaterThan(4);
+  });
+});

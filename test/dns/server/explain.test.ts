@@ -88,7 +88,7 @@ describe('_why', () => {
   test('has a line for each reason, with the types that it goes for', () => {
     expect(why(`_why.${app}`).sort()).toEqual([
       'A SRV TXT: 1 instance of 2 up',
-      'AAAA: nothing, 1 instance up, none has an address for this type',
+      'AAAA: nothing, 1 instance up, none has an address for this type: a (IPv4 alone)',
     ]);
     expect(why(`_why.b.${app}`)).toEqual(['A AAAA SRV TXT: nothing, 1 instance, all waiting']);
     expect(why('_why.prod.svc.')).toEqual(['A AAAA SRV TXT: nothing, the name has no records, only names below it']);
@@ -99,7 +99,7 @@ describe('_why', () => {
   test('of aliases is about where they lead', () => {
     expect(why('_why.toapp.svc.').sort()).toEqual([
       'A SRV TXT: 1 instance of 2 up',
-      'AAAA: nothing, 1 instance up, none has an address for this type',
+      'AAAA: nothing, 1 instance up, none has an address for this type: a (IPv4 alone)',
     ]);
     expect(why('_why.dangling.svc.')).toEqual(['NXDOMAIN: nothing is registered in the env nowhere.']);
   });
@@ -122,7 +122,9 @@ describe('_why', () => {
     expect(line()).toContain('2 instances of 2 up');
     live.cancel('orders.prod/a');
     live.cancel('orders.prod/b');
-    expect(why(`_why.${app}`, live)).toEqual(['NXDOMAIN: nothing is registered in the env prod.']);
+    expect(why(`_why.${app}`, live)).toEqual([
+      'NXDOMAIN: nothing is registered in the env prod.; its last instance has left: rollcall events prod/orders',
+    ]);
   });
 
   test('stands in front of addresses, too', () => {

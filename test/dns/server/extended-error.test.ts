@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, Rcode } from '../../../src/dns/message/message.ts';
 import { errorOfAnswer } from '../../../src/dns/server/extended-error.ts';
-import { Harness, type QueryKnobs } from '../../kit/harness.ts';
+import { Harness, longMetadata, type QueryKnobs } from '../../kit/harness.ts';
 import type { TypeName } from '../../kit/packet.ts';
 import { reasonOf } from '../../kit/reason.ts';
 import { otherLines, worldLines } from '../../kit/static-world.ts';
@@ -26,14 +26,20 @@ function ask(name: QueryKnobs['name'] & {}, type: TypeName | number = 'A', knobs
 
 describe('an empty answer says', () => {
   test.each<[string, TypeName | number, string, string]>([
-    [app, 'AAAA', 'NOERROR', '1 instance up, none has an address for this type'],
+    [app, 'AAAA', 'NOERROR', '1 instance up, none has an address for this type: a (IPv4 alone)'],
+    [app, 'HTTPS', 'NOERROR', '1 instance up, none has an address for this type: a (no port named https)'],
     [app, 'MX', 'NOERROR', 'names of this kind have no records of this type'],
     [app, 64_000, 'NOERROR', 'names of this kind have no records of this type'],
     ['mute.prod.svc.', 'A', 'NOERROR', '1 instance, all waiting'],
     [`b.${app}`, 'TXT', 'NOERROR', '1 instance, all waiting'],
     // Of the port's own instances, not of the app's.
     [`_grpc._tcp.${app}`, 'SRV', 'NOERROR', '1 instance, all waiting'],
-    ['com.acme.pay.prod.svc.', 'A', 'NOERROR', '1 instance up, none has an address for this type'],
+    [
+      'com.acme.pay.prod.svc.',
+      'A',
+      'NOERROR',
+      '1 instance up, none has an address for this type: a (the host name mq.example.org)',
+    ],
     ['prod.svc.', 'A', 'NOERROR', 'the name has no records, only names below it'],
     ['acme.pay.prod.svc.', 'A', 'NOERROR', 'the name has no records, only names below it'],
     ['4.2._version.orders.prod.svc.', 'A', 'NOERROR', 'the name has no records, only names below it'],
@@ -53,7 +59,7 @@ describe('an empty answer says', () => {
     ['c.svc.', 'A', 'NOERROR', 'the name has no records, only names below it'],
     ['x.other.', 'A', 'NXDOMAIN', 'the zone has no such name'],
     // At the end of an alias.
-    ['toapp.svc.', 'AAAA', 'NOERROR', '1 instance up, none has an address for this type'],
+    ['toapp.svc.', 'AAAA', 'NOERROR', '1 instance up, none has an address for this type: a (IPv4 alone)'],
     ['tonoapp.svc.', 'A', 'NOERROR', 'the name has no records, only names below it'],
     ['dangling.svc.', 'A', 'NXDOMAIN', 'nothing is registered in the env nowhere.'],
     ['chain0.svc.', 'A', 'SERVFAIL', 'a chain of more than 16 aliases'],
@@ -83,7 +89,7 @@ describe('a full answer has none', () => {
   test.each<[string, TypeName]>([
     [app, 'A'],
     [app, 'SRV'],
-    [app, 'HTTPS'],
+    [app, 'SVCB'],
     [app, 'ANY'],
     [`a.${app}`, 'TXT'],
     ['_services._dns-sd._udp.prod.svc.', 'PTR'],
@@ -124,7 +130,7 @@ describe('a refusal has a code and no words', () => {
 describe('a cut answer', () => {
   const large = new Harness();
   for (let i = 1; i <= 130; i++) large.register(`orders.prod/i${i}`, { addrs: [`http://10.0.0.${i}:80`] });
-  large.register('words.prod/a', { metadata: { k: 'x'.repeat(8000) } });
+  large.register('words.prod/a', { metadata: longMetadata(7000) });
 
   test('that leaves records out for good says how many', () => {
     for (let i = 0; i < 3; i++) {
@@ -132,7 +138,7 @@ describe('a cut answer', () => {
       expect(reply.answer).toHaveLength(100);
       expect(reasonOf(reply)).toEqual({
         code: 0,
-        text: '130 instances of 130 up; 100 of 130 records, chosen anew from answer to answer',
+        text: '130 instances of 130 up; 100 records of 100 of 130 instances, chosen anew every 5 s',
       });
     }
   });

@@ -67,6 +67,21 @@ describe('a cookie', () => {
     expect(new Set(cookies).size).toBe(4);
   });
 
+  test.each([
+    ['auto', '127.0.0.1', false],
+    ['auto', '127.9.9.9', false],
+    ['auto', '::1', false],
+    ['auto', '192.0.2.1', true],
+    ['on', '127.0.0.1', true],
+    ['off', '192.0.2.1', false],
+  ] as const)('with dnsCookies %s is given to %s: %s', (cookies, address, isGiven) => {
+    const harness = new Harness({ identity: { cookies } });
+    const bytes = packet({ edns: { options: [{ code: COOKIE, data: client }] } });
+    const reply = readReply(atOnce(harness.handler(bytes, { transport: 'udp', address })) ?? Buffer.alloc(0));
+    expect(reply.opt?.data.has(COOKIE)).toBe(isGiven);
+    expect(reply.opt).toBeDefined();
+  });
+
   test.each([0, 7, 9, 15, 41])('of %i octets is FORMERR', (length) => {
     const reply = askWith(new Harness(), [{ code: COOKIE, data: Buffer.alloc(length) }]);
     expect(reply).toMatchObject({ rcode: 'FORMERR', answer: [] });

@@ -2,7 +2,7 @@
 // comes first in it (design §5, rules 3 and 4).
 
 import { describe, expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
+import { Harness, longMetadata, type QueryKnobs } from '../../kit/harness.ts';
 import { type PacketKnobs, packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
 import { type Reply, readReply } from '../../kit/reply.ts';
 
@@ -12,7 +12,7 @@ const hostOf = (i: number) => `10.0.${i >> 8}.${i & 255}`;
 function fleet(size: number, body: (i: number) => Record<string, unknown> = () => ({})): Harness {
   const harness = new Harness();
   for (let i = 0; i < size; i++) {
-    harness.register(`orders.prod/i${i}`, { addrs: [`http://${hostOf(i)}:80`], ...body(i) });
+    harness.register(`orders.prod/i${i}`, { addrs: [`http://${hostOf(i)}:80`], leaseSeconds: 86_400, ...body(i) });
   }
   return harness;
 }
@@ -86,13 +86,64 @@ describe('an RRset of a larger app has a hundred records', () => {
     }
   });
 
-  test('and in some of the answers every instance', () => {
+  test('the same for all who ask within a TTL, by whatever type and transport, and others in the next', () => {
     const harness = fleet(150);
+    const hostsOf = (type: TypeName, knobs: QueryKnobs) => {
+      const { answer, additional } = harness.query(type === 'SRV' ? `_http._tcp.${app}` : app, type, knobs);
+      const hosts = type === 'A' ? answer : additional.filter((record) => record.type === 'A');
+      return new Set(hosts.map(({ data }) => data));
+    };
     const seen = new Set<string>();
-    for (let i = 0; i < 1000; i++) {
-      for (const { data } of harness.query(app, 'A', { tcp: true }).answer) seen.add(data);
+    let before = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const chosen = hostsOf('A', { tcp: true });
+      for (let again = 0; again < 200; again++) expect(hostsOf('A', { tcp: true })).toEqual(chosen);
+      expect(hostsOf('SRV', { tcp: true })).toEqual(chosen);
+      for (const host of hostsOf('A', { edns: true })) expect(chosen.has(host)).toBe(true);
+      expect(chosen).not.toEqual(before);
+      for (const host of chosen) seen.add(host);
+      before = chosen;
+      harness.elapse(5000);
     }
     expect(seen.size).toBe(150);
+  });
+
+  test('is the same on every node, whatever came first there, and changes with the time of day', () => {
+    const one = new Harness();
+    const other = new Harness();
+    const ids = Array.from({ length: 150 }, (_, i) => i);
+    const register = (harness: Harness, i: number) =>
+      harness.register(`orders.prod/i${i}`, { addrs: [`http://${hostOf(i)}:80`], weight: 1 + (i % 7) });
+    for (const i of ids) register(one, i);
+    for (const i of ids.toReversed()) register(other, i);
+    for (let i = 0; i < 5; i++) {
+      for (const type of ['A', 'SRV', 'TXT'] as const) {
+        const [a, b] = [one, other].map((harness) => harness.data(app, type));
+        expect(a).toHaveLength(100);
+        expect(b).toEqual(a);
+      }
+      one.elapse(5000);
+      other.elapse(5000);
+    }
+  });
+
+  test('weights count: over the time each is in answers, and first, as often as it weighs', () => {
+    const harness = fleet(400, (i) => ({ weight: i < 100 ? 30 : 10 }));
+    let [answers, heavyIn, heavyFirst] = [0, 0, 0];
+    const heavy = new Set(Array.from({ length: 100 }, (_, i) => hostOf(i)));
+    for (let epoch = 0; epoch < 40; epoch++) {
+      for (let turn = 0; turn < 25; turn++) {
+        const { answer } = harness.query(app, 'A', { tcp: true });
+        answers++;
+        heavyIn += answer.filter(({ data }) => heavy.has(data)).length;
+        heavyFirst += Number(heavy.has(answer[0]?.data ?? ''));
+      }
+      harness.elapse(5000);
+    }
+    // 100 × 30 of 6000: half of what is drawn.
+    expect(heavyFirst / answers).toBeCloseTo(0.5, 1);
+    expect(heavyIn / answers / 100).toBeGreaterThan(0.4);
+    expect(heavyIn / answers / 100).toBeLessThan(0.55);
   });
 
   test('of ports as well: 32 addresses of 10 instances', () => {
@@ -104,9 +155,9 @@ describe('an RRset of a larger app has a hundred records', () => {
 });
 
 test('of more than a frame can hold as much is chosen as fits: TC would lead nowhere over TCP', () => {
-  const harness = fleet(100, () => ({ metadata: { k: 'v'.repeat(8000) } }));
+  const harness = fleet(100, () => ({ metadata: longMetadata(7800) }));
   const reply = harness.query(app, 'TXT', { tcp: true, edns: true });
-  expect(reply).toMatchObject({ tc: false, answer: { length: 7 } });
+  expect(reply).toMatchObject({ tc: false, answer: { length: 8 } });
   expect(reply.octets).toBeLessThanOrEqual(65_535);
 });
 
@@ -121,13 +172,15 @@ test('ANY is no better than A to an attacker', () => {
   }
 });
 
-/** How often each address stands first in ten thousand replies. */
-function leads(harness: Harness, knobs: PacketKnobs, tcp: boolean, type: TypeName = 'A'): Map<string, number> {
-  const bytes = packet({ name: app, type: typeNumbers[type], ...knobs });
+/** How often each address stands first in so many replies. */
+function leads(harness: Harness, knobs: PacketKnobs, tcp: boolean, replies: number): Map<string, number> {
+  const bytes = packet({ name: app, type: typeNumbers.A, ...knobs });
   const counts = new Map<string, number>();
-  for (let i = 0; i < 10_000; i++) {
+  for (let i = 0; i < replies; i++) {
+    // The choice of a larger app lasts for a TTL.
+    if (i % 100 === 99) harness.elapse(5000);
     const reply = harness.send(bytes, tcp ? 'tcp' : 'udp') as Buffer;
-    // The first record's data, without reading the rest ten thousand times.
+    // The first record's data, without reading the rest each time.
     const first = reply.readUInt32BE(12 + 17 + 4 + 12).toString();
     counts.set(first, (counts.get(first) ?? 0) + 1);
   }
@@ -148,10 +201,12 @@ describe('each of n instances comes first in 1/n of the answers, within 20 %', (
     [300, { edns: true }, false],
     [300, {}, true],
   ] satisfies [number, PacketKnobs, boolean][])('n = %i, %j, TCP %s', (size, knobs, tcp) => {
-    const counts = [...leads(fleet(size), knobs, tcp).values()];
+    // Of a larger app a choice answers, the same for a TTL: it takes many of them.
+    const replies = size > 100 ? 40_000 : 10_000;
+    const counts = [...leads(fleet(size), knobs, tcp, replies).values()];
     expect(counts).toHaveLength(size);
-    expect(Math.min(...counts)).toBeGreaterThan(8000 / size);
-    expect(Math.max(...counts)).toBeLessThan(12_000 / size);
+    expect(Math.min(...counts)).toBeGreaterThan((0.8 * replies) / size);
+    expect(Math.max(...counts)).toBeLessThan((1.2 * replies) / size);
   });
 
   test('also while other instances come and go, so that nothing is kept', () => {

@@ -77,10 +77,9 @@ describe('by opcode', () => {
   });
 
   test('a fault of the handler is SERVFAIL, and is reported', async () => {
-    // oxlint-disable-next-line require-yield
-    // biome-ignore lint/correctness/useYield: it fails before it could
-    const requests = updates(async function* () {
-      throw new Error('broken');
+    const requests = updates(async function* (_, bytes) {
+      if (bytes.length > 0) throw new Error('broken');
+      yield bytes;
     });
     const harness = new Harness({ requests });
     const [reply] = await messagesOf(harness.handler(update, peerOf('udp')));

@@ -60,6 +60,9 @@ describe('is held, by its TTL', () => {
       'mail.svc. 60 MX 10 orders.prod.svc.',
     ];
     const harness = world({ lines });
+    // HTTPS is made of ports of that name alone.
+    const addrs = ['http://10.0.0.1:80', 'https://10.0.0.1:443'];
+    if (type === 'HTTPS') harness.patch('orders.prod/a1', { addrs });
     expect(heldMs(harness, 'orders.prod/a1')).toBe(0);
     harness.query(name, type, { tcp: true });
     expect(heldMs(harness, 'orders.prod/a1')).toBe(held);

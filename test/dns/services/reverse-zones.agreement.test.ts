@@ -27,13 +27,13 @@ describe('forward and reverse agree', () => {
     if (!host.includes(':')) {
       const labels = host.split('.').reverse();
       const isPrivate = host.startsWith('10.') || host.startsWith('192.168.');
-      const apex = isPrivate ? undefined : `${labels.slice(1).join('.')}.in-addr.arpa.`;
+      const apex = isPrivate ? undefined : `${labels.join('.')}.in-addr.arpa.`;
       return { ptr: `${labels.join('.')}.in-addr.arpa.`, apex };
     }
     const [head = '', tail = ''] = host.split('::').map((half) => half.split(':').filter((group) => group !== ''));
     const missing = Array<string>(8 - head.length - tail.length).fill('0');
     const nibbles = [...head, ...missing, ...tail].flatMap((group) => [...group.padStart(4, '0')]).reverse();
-    const apex = host.startsWith('fd') ? undefined : `${nibbles.slice(16).join('.')}.ip6.arpa.`;
+    const apex = host.startsWith('fd') ? undefined : `${nibbles.join('.')}.ip6.arpa.`;
     return { ptr: `${nibbles.join('.')}.ip6.arpa.`, apex };
   }
 

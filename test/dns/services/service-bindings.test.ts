@@ -91,15 +91,13 @@ describe('the record of an endpoint', () => {
 });
 
 describe('which ports', () => {
-  test('https and http for SVCB; for HTTPS only https, where an instance has it', () => {
+  test('https and http for SVCB; for HTTPS https alone', () => {
     const harness = appOf(
       { addrs: ['http://10.0.0.1:80', 'https://10.0.0.1:443', 'grpc://10.0.0.1:90'] },
       { addrs: ['http://10.0.0.2:8080'] },
     );
-    expect(harness.data(app, 'HTTPS')).toEqual([
-      `1 i0.${app} port=443 ipv4hint=10.0.0.1`,
-      `1 i1.${app} port=8080 ipv4hint=10.0.0.2`,
-    ]);
+    expect(harness.data(app, 'HTTPS')).toEqual([`1 i0.${app} port=443 ipv4hint=10.0.0.1`]);
+    expect(harness.data(`i1.${app}`, 'HTTPS')).toEqual([]);
     expect(harness.data(app, 'SVCB')).toEqual([
       `1 i0.${app} port=443 ipv4hint=10.0.0.1`,
       `1 i0.${app} port=80 ipv4hint=10.0.0.1`,
@@ -112,7 +110,7 @@ describe('which ports', () => {
     for (const type of ['HTTPS', 'SVCB'] as const) {
       expect(gist(harness.query(app, type))).toBe('NOERROR AA SOA 5');
       expect(reasonOf(harness.query(app, type, { edns: true }))?.text).toBe(
-        '1 instance up, none has an address for this type',
+        `1 instance up, none has an address for this type: i0 (no port named ${type === 'HTTPS' ? 'https' : 'http or https'})`,
       );
     }
   });

@@ -1,4 +1,5 @@
-// TXT data of metadata: one string a key, cut at 255 octets, every octet as it was given (reference 46 and 104).
+// TXT data of metadata: one string a key, whole or not at all, every octet as it was given
+// (RFC 6763 §6; reference 46 and 104).
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -26,12 +27,13 @@ describe('strings', () => {
     ['of an empty value', { k: '' }, [2]],
     ['of 254 octets', { k: 'x'.repeat(252) }, [254]],
     ['of 255 octets: just full, and no empty one behind', { k: 'x'.repeat(253) }, [255]],
-    ['of 256 octets', { k: 'x'.repeat(254) }, [255, 1]],
-    ['of 510 octets', { k: 'x'.repeat(508) }, [255, 255]],
-    ['of 511 octets', { k: 'x'.repeat(509) }, [255, 255, 1]],
-    ['of two keys', { k: 'x'.repeat(254), l: 'y' }, [255, 1, 3]],
-    ['of UTF-8, counted in octets', { k: 'ü'.repeat(127) }, [255, 1]],
-    ['of the most metadata that there may be', { k: 'x'.repeat(8191) }, [...Array<number>(32).fill(255), 33]],
+    ['of 256 octets: left out, and then there is none', { k: 'x'.repeat(254) }, [0]],
+    ['of two keys, one too long', { k: 'x'.repeat(254), l: 'y' }, [3]],
+    ['of UTF-8, counted in octets: 254', { k: 'ü'.repeat(126) }, [254]],
+    ['of UTF-8, counted in octets: 256', { k: 'ü'.repeat(127) }, [0]],
+    ['of the most metadata that there may be', { k: 'x'.repeat(8191) }, [0]],
+    ['of keys that differ in case alone: the first', { Key: 'a', key: 'bb', KEY: 'ccc', keys: '' }, [5, 5]],
+    ['of a key that is too long and one like it: neither is read for the other', { K: 'x'.repeat(300), k: 'y' }, [0]],
   ])('%s', (_, metadata, lengths) => expect(lengthsOf(metadata)).toEqual(lengths));
 
   test('of an app begin with the instance', () => {
@@ -39,13 +41,21 @@ describe('strings', () => {
       'instance=a',
       'k=v',
     ]);
-    expect(stringsOf(characterStrings(['x'.repeat(256), 'y'])).map(({ length }) => length)).toEqual([255, 1, 1]);
   });
 
-  test('joined again are what was given, for any text', () => {
+  test('of other texts go on in the next, never inside a character', () => {
+    expect(stringsOf(characterStrings(['x'.repeat(256), 'y'])).map(({ length }) => length)).toEqual([255, 1, 1]);
+    for (const text of [`${'x'.repeat(254)}ü`, 'ü'.repeat(300), `a${'東'.repeat(200)}`, `${'🚀'.repeat(100)}b`]) {
+      const strings = stringsOf(characterStrings([text]));
+      expect(strings.map(String).join('')).toBe(text);
+      expect(strings.some((part) => String(part).includes('\ufffd'))).toBe(false);
+    }
+  });
+
+  test('are the pairs that fit, as they were given, for any text', () => {
     const metadata = fc.dictionary(
       fc.stringMatching(/^[ -<>-~]{1,63}$/),
-      fc.string({ unit: 'binary', maxLength: 700 }),
+      fc.string({ unit: 'binary', maxLength: 300 }),
       {
         maxKeys: 5,
       },
@@ -53,9 +63,13 @@ describe('strings', () => {
     fc.assert(
       fc.property(metadata, (values) => {
         const texts = Object.entries(values).map(([key, value]) => `${key}=${value}`);
+        const first = texts.filter((text, index) => {
+          const key = (one: string) => one.slice(0, one.indexOf('=')).toLowerCase();
+          return texts.findIndex((one) => key(one) === key(text)) === index;
+        });
+        const shown = first.filter((text) => Buffer.byteLength(text) <= 255);
         const strings = stringsOf(metadataStrings([], new Map(Object.entries(values))));
-        expect(Buffer.concat(strings)).toEqual(Buffer.from(texts.join('')));
-        if (texts.length > 0) expect(strings.every(({ length }) => length > 0)).toBe(true);
+        expect(strings).toEqual(shown.length === 0 ? [Buffer.alloc(0)] : shown.map((text) => Buffer.from(text)));
       }),
     );
   });
@@ -97,9 +111,20 @@ describe('on the wire', () => {
     expect(harness.data(`b.${app}`, 'TXT')).toEqual(['"on=call"']);
   });
 
+  test('what is left out is said under _why, by key and instance', () => {
+    const harness = new Harness();
+    harness.register('orders.prod/a', { metadata: { note: `${'x'.repeat(255)}role=admin`, Team: 'pay', team: 'ops' } });
+    expect(harness.data(`a.${app}`, 'TXT')).toEqual(['"Team=pay"']);
+    const why = harness.data(`_why.a.${app}`, 'TXT').find((line) => line.startsWith('"TXT'));
+    expect(why).toContain('note of a');
+    expect(why).toContain('team of a');
+    expect(harness.data(`_why.a.${app}`, 'TXT').find((line) => line.startsWith('"A'))).not.toContain('note of a');
+  });
+
   test('more than fits a datagram sets TC, with the records that fit, and TCP brings all', () => {
     const harness = new Harness();
-    for (const id of ['a', 'b', 'c', 'd']) harness.register(`orders.prod/${id}`, { metadata: { k: 'x'.repeat(400) } });
+    for (const id of ['a', 'b', 'c', 'd'])
+      harness.register(`orders.prod/${id}`, { metadata: { k: 'x'.repeat(200), l: 'y'.repeat(200) } });
     const udp = harness.query(app, 'TXT', { edns: true });
     expect(udp).toMatchObject({ tc: true, answer: { length: 2 } });
     expect(udp.octets).toBeLessThanOrEqual(1232);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createWorld, type WorldOptions } from '../../kit/http-world.ts';
 
 async function commandOf(deps: WorldOptions['deps'], headers: Record<string, string> = {}): Promise<string> {
-  const { app } = createWorld({ ...(deps === undefined ? {} : { deps }) });
+  const { app } = createWorld({ deps: { isOpen: true, ...deps } });
   const reply = await app.inject({
     method: 'PUT',
     url: '/api/v1/apps/prod/orders/a1',

@@ -4,7 +4,7 @@
 // loop-descriptor.ts): whatever wakes the loop wakes it, and a change that the main thread posts is applied at once.
 // Nothing spins: an idle thread wakes up `waitMs` apart for the timers, which no descriptor announces.
 // A turn of ours is an immediate of the loop. It waits only when two turns before it had nothing to do for the loop: what
-// the loop's callbacks start, it tells the kernel only in its next turn. Who has work that no descriptor shows
+// the loop's callbacks start, it passes to the kernel only in its next turn. Work that no descriptor shows
 // (immediates of his own) says so through `yieldTo`.
 // Limits: a flood of datagrams gives the loop a turn whenever it has something, after 64 datagrams a socket at most.
 

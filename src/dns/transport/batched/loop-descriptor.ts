@@ -1,5 +1,5 @@
 // The descriptor behind the event loop of this thread: an epoll instance, which is itself readable as long as the loop
-// has something to do. Node does not tell it, but the kernel says of each epoll instance what it watches (proc(5),
+// has something to do. Node does not expose it, but the kernel says of each epoll instance what it watches (proc(5),
 // /proc/PID/fdinfo): ours is the one that watches a pipe which we have just given to the loop.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -18,7 +18,7 @@ export async function findLoopDescriptor(libc: LibC): Promise<number | Unavailab
   const pipe = new Socket({ fd: watched, readable: true, writable: false });
   pipe.resume();
   try {
-    // What is to be watched is told to the kernel when the loop waits the next time.
+    // What is to be watched is passed to the kernel when the loop waits the next time.
     await nextTurn();
     await nextTurn();
     const watches = new RegExp(`^tfd:\\s*${watched}\\s`, 'm');

@@ -48,7 +48,7 @@ const replyOctets = 2 * udpOctetsMax;
 /** A full send queue of the kernel drains in microseconds; a network that is stuck must not hold the thread. */
 const writableWaitMs = 5;
 
-/** Where in the control message the address that was asked stands, and what was told of the interface. */
+/** Where in the control message the address that was asked stands, and where the interface. */
 const pktinfoOf = {
   [AF_INET]: { level: IPPROTO_IP, type: IP_PKTINFO, octets: 32, interfaceAt: 16, addressAt: 20 },
   [AF_INET6]: { level: IPPROTO_IPV6, type: IPV6_PKTINFO, octets: 40, interfaceAt: 32, addressAt: 16 },
@@ -174,7 +174,7 @@ export class DatagramRing {
       if (count >= 0) return count;
       const errno = this.#libc.errno();
       if (errno === EAGAIN) return 0;
-      // Anything else tells of an earlier reply, once: ask again, and what is wrong with the socket is seen by `poll`.
+      // Anything else is about an earlier reply, reported once: ask again, and what is wrong with the socket is seen by `poll`.
       if (errno !== EINTR) {
         this.#counters.sendErrors++;
         return 0;

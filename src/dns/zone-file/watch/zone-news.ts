@@ -1,5 +1,6 @@
-// What there is to tell of the files of zones while the server runs: each thing once, when it happens.
+// What happens to the files of zones while the server runs: each event once.
 
+import type { Name } from '../../message/name.ts';
 import type { Zone } from '../../zone/zone.ts';
 import type { ZoneFault } from '../fault.ts';
 
@@ -22,6 +23,9 @@ export type ZoneNews =
       readonly faults: readonly ZoneFault[];
       readonly isServed: boolean;
     }
+  /** Its zone is served on for a grace. */
   | { readonly kind: 'deleted'; readonly path: string }
+  /** The grace is over, or a deleted file had no zone but SERVFAIL: to be taken out. */
+  | { readonly kind: 'released'; readonly path: string; readonly apex: Name }
   /** A folder is not watched: changes in it are noticed late. */
   | { readonly kind: 'unwatched'; readonly path: string; readonly reason: string };

@@ -1,8 +1,8 @@
 // Hot reload: follows the files of the zones folder and what they include, and says when a zone is another one. A zone
-// is replaced whole or not at all: a file that is broken, half-written or deleted leaves the last good version where
-// it is, and that is said once. Loading is sliced, a few zones at a time, each never twice at once.
-// A deleted file keeps its zone until the restart: taking names away on a slip of the hand would be worse than to
-// keep them.
+// is replaced whole or not at all: a file that is broken or half-written leaves the last good version in place, and
+// that is reported once. Loading is sliced, a few zones at a time, each never twice at once.
+// A deleted file keeps its zone for a grace, since a slip of the hand must not take names away at once; then, or when
+// `releaseDeleted` says so, the zone goes.
 // Limits: loadsMax loads at a time. What the operating system does not report is found by looking at every file's
 // stamp now and then, for a twentieth of the time at most.
 
@@ -23,12 +23,16 @@ export interface ZoneWatchTimes {
   readonly settling: typeof settlingTimes;
   /** The least time between two looks at all files. */
   readonly sweepMs: number;
+  /** How long the zone of a deleted file is served on; 0: not at all. */
+  readonly graceMs?: number;
 }
 
 /** A few zones need next to nothing to be looked at; see sweepShare for many. */
-const defaultTimes: ZoneWatchTimes = { settling: settlingTimes, sweepMs: 2000 };
+export const zoneWatchTimes: ZoneWatchTimes = { settling: settlingTimes, sweepMs: 2000 };
 /** Between two looks at all files at least this many times what the last one took. */
 const sweepShare = 20;
+/** Time to see the warning and to put the file back. */
+const defaultGraceMs = 300_000;
 /** One huge zone does not keep the others waiting, and many do not fill the memory with their text. */
 const loadsMax = 4;
 /** Names of the folder that are looked at before other work is let in: a tenth of a millisecond. */
@@ -43,6 +47,10 @@ interface ZoneFile {
   served: string | undefined;
   state: 'good' | 'refused' | 'deleted';
   load: 'idle' | 'waiting' | 'running' | 'running, and again';
+  /** Broken from the start: SERVFAIL is served in its place. */
+  isBroken: boolean;
+  /** Ends the grace of a deleted file. */
+  grace: NodeJS.Timeout | undefined;
 }
 
 export class ZoneWatch {
@@ -71,7 +79,7 @@ export class ZoneWatch {
     directory: string,
     loads: readonly LoadedZone[],
     onNews: (news: ZoneNews) => void,
-    times: ZoneWatchTimes = defaultTimes,
+    times: ZoneWatchTimes = zoneWatchTimes,
   ) {
     this.#directory = directory;
     this.#inside = resolve(directory) + sep;
@@ -85,7 +93,14 @@ export class ZoneWatch {
     for (const loaded of loads) {
       const file = this.#adopt(loaded.path);
       this.#follow(file, loaded.sources);
-      if (loaded.zone === undefined) continue;
+      const isClaimed = loaded.zone !== undefined && this.#holders.has(loaded.zone.apex);
+      if (loaded.zone === undefined || isClaimed) {
+        file.state = 'refused';
+        file.isBroken = file.apex !== undefined && !isClaimed;
+        const faults = isClaimed ? [claimedFault(file.path)] : loaded.faults;
+        onNews({ kind: 'refused', path: file.path, faults, isServed: false });
+        continue;
+      }
       file.state = 'good';
       file.served = zonesDigestOf(loaded.sources);
       this.#holders.set(loaded.zone.apex, file);
@@ -101,9 +116,17 @@ export class ZoneWatch {
   async close(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#sweepTimer);
+    for (const { grace } of this.#files.values()) clearTimeout(grace);
     this.#folders.close();
     this.#settling.close();
     await Promise.all([...this.#running, this.#sweeping]);
+  }
+
+  /** Takes the zones of all deleted files out now; returns how many. */
+  releaseDeleted(): number {
+    const deleted = [...this.#files.values()].filter(({ state }) => state === 'deleted');
+    for (const file of deleted) this.#release(file);
+    return deleted.length;
   }
 
   #touched(path: string, touch: Touch): void {
@@ -163,7 +186,7 @@ export class ZoneWatch {
 
   #loaded(file: ZoneFile, loaded: LoadedZone): void {
     const before = file.state;
-    // A name that is none stays so whatever the file says: there is nothing new to tell.
+    // A name that is none stays so whatever the file says: there is nothing new to report.
     if (file.apex === undefined && before === 'refused') return;
     this.#follow(file, loaded.sources);
     const { zone } = loaded;
@@ -177,6 +200,8 @@ export class ZoneWatch {
     }
     const said = zonesDigestOf(loaded.sources);
     file.state = 'good';
+    file.isBroken = false;
+    clearTimeout(file.grace);
     if (said === file.served && holder === file) {
       if (before !== 'good') this.#onNews({ kind: 'mended', path: file.path });
       return;
@@ -189,11 +214,14 @@ export class ZoneWatch {
   #deleted(file: ZoneFile, loaded: LoadedZone): void {
     this.#follow(file, loaded.sources);
     if (file.served === undefined) {
-      this.#follow(file, []);
-      this.#files.delete(file.path);
+      this.#release(file);
       return;
     }
-    if (file.state !== 'deleted') this.#onNews({ kind: 'deleted', path: file.path });
+    if (file.state !== 'deleted') {
+      this.#onNews({ kind: 'deleted', path: file.path });
+      file.grace = setTimeout(() => this.#release(file), this.#times.graceMs ?? defaultGraceMs);
+      file.grace.unref();
+    }
     file.state = 'deleted';
     // Another file of the same zone, its name in other case, had to stand back until now.
     for (const other of this.#files.values()) {
@@ -201,6 +229,19 @@ export class ZoneWatch {
       this.#follow(other, []);
       this.#due(other.path);
     }
+  }
+
+  /** Forgets a file that is gone, and takes its zone out, unless another file has it by now. */
+  #release(file: ZoneFile): void {
+    const { path, apex } = file;
+    clearTimeout(file.grace);
+    this.#follow(file, []);
+    this.#files.delete(path);
+    if (apex === undefined) return;
+    const holder = this.#holders.get(apex);
+    const isServed = holder === file || (file.isBroken && holder === undefined);
+    if (holder === file) this.#holders.delete(apex);
+    if (isServed) this.#onNews({ kind: 'released', path, apex });
   }
 
   #adopt(path: string): ZoneFile {
@@ -212,6 +253,8 @@ export class ZoneWatch {
       served: undefined,
       state: 'good',
       load: 'idle',
+      isBroken: false,
+      grace: undefined,
     };
     this.#files.set(path, file);
     return file;

@@ -3,9 +3,11 @@
 import { describe, expect, test } from 'vitest';
 import { DnsCounters } from '../../../../src/dns/server/counters.ts';
 import type { Handler } from '../../../../src/dns/server/handler.ts';
+import { LaterReply } from '../../../../src/dns/server/peer.ts';
 import { AF_INET, AF_INET6 } from '../../../../src/dns/transport/batched/linux.ts';
 import { DatagramRing, slotCount } from '../../../../src/dns/transport/batched/ring.ts';
 import { socketAddress } from '../../../../src/dns/transport/batched/socket-address.ts';
+import { TurnBudget } from '../../../../src/dns/transport/turn-budget.ts';
 import { FakeKernel, hexOf } from '../../../kit/fake-kernel.ts';
 import { hex } from '../../../kit/packet.ts';
 
@@ -187,4 +189,63 @@ test('a reply that no datagram may have is a bug, and said to be one', () => {
   const { ring, arrive } = world(() => Buffer.alloc(5000));
   arrive('a');
   expect(() => ring.exchange()).toThrow('a reply of 5000 octets is for TCP');
+});
+
+test('a later reply goes to its own client, whoever has the slot by then', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  async function* slowly() {
+    await promise;
+    yield Buffer.from('later');
+  }
+  const { kernel, ring, said } = world((bytes) =>
+    String(bytes) === 'slow' ? new LaterReply(slowly()) : Buffer.from(bytes),
+  );
+  const from = (host: string, text: string) =>
+    kernel.arriving.push({ name: socketAddress(host, 4000) as Buffer, data: Buffer.from(text) });
+  from('10.0.0.1', 'slow');
+  ring.exchange();
+  expect(said()).toEqual([]);
+  from('10.0.0.2', 'fast');
+  ring.exchange();
+  resolve();
+  await new Promise(setImmediate);
+  expect(said()).toEqual(['fast', 'later']);
+  expect(kernel.sent.map(({ name }) => name)).toEqual(
+    ['10.0.0.2', '10.0.0.1'].map((host) => hexOf(socketAddress(host, 4000) as Buffer)),
+  );
+});
+
+test('nothing is sent on a socket that is closed', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  async function* slowly() {
+    await promise;
+    yield Buffer.from('later');
+  }
+  const { ring, arrive, said } = world(() => new LaterReply(slowly()));
+  arrive('slow');
+  ring.exchange();
+  ring.close();
+  resolve();
+  await new Promise(setImmediate);
+  expect(said()).toEqual([]);
+});
+
+test('dear answers end a turn, and the rest of the ring is answered in the next ones', () => {
+  const clock = { nowMs: 0 };
+  const kernel = new FakeKernel();
+  const dear: Handler = (bytes) => {
+    clock.nowMs += 1;
+    return Buffer.from(bytes);
+  };
+  const socket = { fd: 7, family: AF_INET, isWildcard: false, listen: { host: 'any', port: 53 } } as const;
+  const ring = new DatagramRing(kernel, socket, dear, new DnsCounters(), new TurnBudget(() => clock.nowMs));
+  const name = socketAddress('127.0.0.1', 4000) as Buffer;
+  kernel.arriving.push(...many(5).map((text) => ({ name, data: Buffer.from(text) })));
+  expect(ring.exchange()).toBe(2);
+  expect(ring.hasWaiting).toBe(true);
+  expect(ring.exchange()).toBe(2);
+  expect(ring.exchange()).toBe(1);
+  expect(ring.hasWaiting).toBe(false);
+  expect(kernel.calls.filter((call) => call === 'recvmmsg')).toHaveLength(1);
+  expect(kernel.sent.map(({ data }) => data)).toEqual(many(5));
 });

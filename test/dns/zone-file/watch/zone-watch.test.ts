@@ -95,6 +95,56 @@ describe('a zone file', () => {
     expect(zones.news.slice(1)).toEqual(['reloaded a. mended']);
   });
 
+  it('that is deleted lets its zone go after the grace', async () => {
+    zones.start({ ...quickTimes, graceMs: 1 });
+    unlinkSync(join(zones.folder, 'a.zone'));
+    await zones.untilServed('REFUSED');
+    expect(zones.news).toEqual(['deleted a.zone', 'released a.zone']);
+    zones.write('a.zone', zoneText('10.0.0.3'));
+    await zones.untilServed('NOERROR AA 10.0.0.3');
+  });
+
+  it('that is deleted lets its zone go at once where that is asked for', async () => {
+    zones.start();
+    expect(zones.releaseDeleted()).toBe(0);
+    unlinkSync(join(zones.folder, 'a.zone'));
+    await zones.untilTold('deleted a.zone');
+    expect(zones.releaseDeleted()).toBe(1);
+    expect(zones.served()).toBe('REFUSED');
+    expect(zones.news).toEqual(['deleted a.zone', 'released a.zone']);
+  });
+
+  it('that is back within the grace stays', async () => {
+    zones.start({ ...quickTimes, graceMs: 60_000 });
+    unlinkSync(join(zones.folder, 'a.zone'));
+    await zones.untilTold('deleted a.zone');
+    zones.write('a.zone', zoneText('10.0.0.1'));
+    await zones.untilTold('mended a.zone');
+    expect(zones.releaseDeleted()).toBe(0);
+    expect(zones.served()).toBe('NOERROR AA 10.0.0.1');
+  });
+
+  it('that is broken from the start is SERVFAIL with a reason, and the others are served; until it is mended', async () => {
+    zones.write('b.zone', `${zoneHead}x A 1\n`);
+    zones.start();
+    expect(zones.news).toEqual([expect.stringMatching(/^not served: b\.zone:5:5: A: /)]);
+    for (const name of ['b.', 'www.b.', 'x.y.b.']) expect(zones.served(name)).toBe('SERVFAIL');
+    const { opt } = zones.harness.query('www.b.', 'A', { edns: true });
+    expect(opt?.data.get(15)?.subarray(0, 2)).toEqual(Buffer.from([0, 24]));
+    expect(zones.served()).toBe('NOERROR AA 10.0.0.1');
+    zones.replace('b.zone', zoneText('10.0.0.7'));
+    await zones.untilServed('NOERROR AA 10.0.0.7', 'www.b.');
+    expect(zones.news.slice(1)).toEqual(['new b. mended']);
+  });
+
+  it('that is broken from the start and then deleted leaves nothing', async () => {
+    zones.write('b.zone', '');
+    zones.start();
+    expect(zones.served('www.b.')).toBe('SERVFAIL');
+    unlinkSync(join(zones.folder, 'b.zone'));
+    await zones.untilServed('REFUSED', 'www.b.');
+  });
+
   it('that is touched, or written again as it was, changes nothing', async () => {
     zones.start();
     const { revision } = zones.harness.zones;

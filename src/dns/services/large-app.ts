@@ -1,0 +1,371 @@
+// An app with more addresses than an RRset may have records (100), in a few numbers an instance that are kept up with every
+// change: who takes traffic, who has which type of record, at which priority and weight. An answer is decided on these
+// numbers alone: a draw first, then at most a hundred instances are looked at and made into records. So ten thousand
+// instances cost an answer some tens of microseconds for the pass over their numbers, and what was decided is kept until
+// the app changes or the choice does.
+// The choice changes once per TTL by the clock of the day, and depends on nothing but that, the app, and who is in it: all
+// threads and nodes choose alike. Hence instances stand in the order of a hash of their labels, not of their arrival.
+// Instances that share an address or a host name make one record of it, with the weight of all: such apps are walked.
+// Limits: the records of `keptMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
+// hash, and then stands in the order of arrival.
+
+import type { Instance } from '../../model/instance.ts';
+import type { AppView, HostsView, LeasedInstance } from '../../model/view.ts';
+import { mixed, textHash } from '../../runtime/text-hash.ts';
+import { RRType } from '../message/message.ts';
+import { planDraws, recordsPerRRsetMax } from '../message/rotation.ts';
+import type { NodeData } from '../zone/zone.ts';
+import { seedOf, startOf } from './epoch.ts';
+import { hostsOf } from './host-instances.ts';
+import { OrderedSlots, type Passed, priorityRange } from './ordered-slots.ts';
+import { type Selector, type ValueKey, valuesOf } from './selector.ts';
+import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { SlotSet } from './slot-set.ts';
+import { ValueIndex } from './value-index.ts';
+
+/** Answers' records that are kept: of types, ports and selectors that are asked for beside each other. */
+const keptMax = 256;
+/** What was made of instances, all kinds together: of the choices of a few epochs. */
+const preparedMax = 4096;
+/** What is named of those that are left out of an answer. */
+const namedMax = 2;
+
+/** Bits of what an instance has; of one that takes no traffic, why. */
+const bit = { up: 0, ipv4: 1, ipv6: 2, https: 3, svcb: 4, critical: 5, unchecked: 6 } as const;
+
+/** Of a type, the bit of those that are up and have it; all have SRV and TXT. */
+const bitOfType = new Map<number, number>([
+  [RRType.A, bit.ipv4],
+  [RRType.AAAA, bit.ipv6],
+  [RRType.HTTPS, bit.https],
+  [RRType.SVCB, bit.svcb],
+]);
+
+const secondHashStart = 0x2545f491;
+
+/** Who answers, decided before any of them is looked at. */
+export interface Choice {
+  readonly known: number;
+  readonly up: number;
+  /** Of those that are up, how many have the type. */
+  readonly having: number;
+  /** Of those that are not up. */
+  readonly critical: number;
+  readonly unchecked: number;
+  /** Slots; the most preferred priority first, within it in the order of the draw. */
+  readonly chosen: readonly number[];
+  /** How many of them are of the most preferred priority. */
+  readonly preferred: number;
+  /** Indexes below `preferred`, in the order in which they lead. */
+  readonly firsts: readonly number[];
+  /** Some of those that are up and have not the type. */
+  readonly without: readonly LeasedInstance[];
+  /** One of those that fail their check. */
+  readonly failing: LeasedInstance | undefined;
+}
+
+/** Which of the instances a name is about. */
+export interface Selected {
+  readonly large: LargeApp;
+  /** Undefined: all. */
+  readonly slots: SlotSet | undefined;
+  /** Equal texts, equal instances. */
+  readonly key: string;
+  /** Names of the ports that addresses are narrowed to; empty: all. */
+  readonly ports: readonly string[];
+  /** Equal texts, equal addresses of an instance. */
+  readonly narrowing: string;
+}
+
+export class LargeApp {
+  readonly #app: AppView;
+  readonly #seed: number;
+  readonly #order = new OrderedSlots();
+  /** By slot: the view's row, or the label. */
+  readonly #handles: (number | string)[] = [];
+  readonly #free: number[] = [];
+  /** Of slots with the same key as another. */
+  readonly #labelsOfSameKey = new Map<number, string>();
+  readonly #values = new Map<ValueKey, ValueIndex>();
+  /** How many instances have each TTL, in seconds. */
+  readonly #ttls = new Map<number, number>();
+  readonly #hosts: HostsView;
+  /** IP addresses that several of the instances have. */
+  readonly #sharedHosts = new Set<string>();
+  /** Host names, with the number of instances behind each. */
+  readonly #names = new Map<string, number>();
+  #sharedNames = 0;
+  readonly #kept = new Map<string, { readonly epoch: number; readonly data: NodeData }>();
+  #keptRevision = -1;
+  /** By kind of record, then by slot, what was made of an instance: it lasts while the instance does. */
+  readonly #prepared = new Map<string, Map<number, unknown>>();
+  #preparedCount = 0;
+  #slots = 0;
+  /** Instances that were looked at one by one, for tests of the bounds. */
+  looks = 0;
+
+  /** `hosts`: shows the app as it is. */
+  constructor(app: AppView, hosts: HostsView) {
+    this.#app = app;
+    this.#hosts = hosts;
+    this.#seed = seedOf(app);
+    for (const { instance } of app.instances()) this.changed(undefined, instance);
+  }
+
+  changed(before: Instance | undefined, after: Instance | undefined): void {
+    if (before !== undefined) this.#delete(before);
+    if (after !== undefined) this.#add(after);
+    for (const name of namesOf(before)) this.#countName(name, -1);
+    for (const name of namesOf(after)) this.#countName(name, 1);
+    for (const instance of [before, after]) {
+      for (const host of instance === undefined ? [] : hostsOf(instance)) {
+        if (this.#isShared(host)) this.#sharedHosts.add(host);
+        else this.#sharedHosts.delete(host);
+      }
+    }
+  }
+
+  /** True where the records of a type are not each of one instance. */
+  isSharing(type: number): boolean {
+    if (type === RRType.A || type === RRType.AAAA) return this.#sharedHosts.size > 0;
+    return type !== RRType.TXT && this.#sharedNames > 0;
+  }
+
+  /** The records of a kind of answer, made once for the app as it is, the epoch, and the time of its TTLs. */
+  kept(key: string, epoch: number, nowMs: number, make: () => NodeData): NodeData {
+    const { revision } = this.#app;
+    if (this.#keptRevision !== revision || this.#kept.size >= keptMax) this.#kept.clear();
+    this.#keptRevision = revision;
+    const known = this.#kept.get(key);
+    if (known !== undefined && known.epoch === epoch && isValid(known.data, nowMs)) return known.data;
+    const data = make();
+    this.#kept.set(key, { epoch, data });
+    return data;
+  }
+
+  get size(): number {
+    return this.#order.size;
+  }
+
+  /** Seconds that a choice lasts: the shortest TTL of the app, one at least. */
+  get epochSeconds(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const ttl of this.#ttls.keys()) least = Math.min(least, ttl);
+    return Math.max(1, least);
+  }
+
+  /** Those that say a value for a key. */
+  saying({ key, value }: Selector<ValueKey>): SlotSet {
+    return this.#index(key).saying(value);
+  }
+
+  /** Those that say all of the selectors; undefined: there are no selectors, hence all. */
+  select(selectors: readonly Selector[]): SlotSet | undefined {
+    let found: SlotSet | undefined;
+    for (const selector of selectors) {
+      const saying = this.saying(selector);
+      found = found === undefined ? saying : found.and(saying);
+    }
+    return found;
+  }
+
+  /** True where one of `beside` (undefined: all) says a longer value that ends in this one. */
+  hasEnd({ key, value }: Selector, beside: SlotSet | undefined): boolean {
+    for (const saying of this.#index(key).endingIn(value))
+      if (beside === undefined || saying.and(beside).size > 0) return true;
+    return false;
+  }
+
+  isAnyUp(slots: SlotSet): boolean {
+    return this.#order.first(1 << bit.up, 0, 1, slots).length > 0;
+  }
+
+  *instances(slots: SlotSet | undefined): Generator<LeasedInstance> {
+    for (const slot of slots ?? this.#order) yield this.at(slot);
+  }
+
+  /** What `make` makes of an instance, or has made of it as it is. */
+  prepared<Value>(kind: string, slot: number, make: (leased: LeasedInstance) => Value): Value {
+    let bySlot = this.#prepared.get(kind);
+    if (bySlot === undefined || this.#preparedCount >= preparedMax) {
+      if (this.#preparedCount >= preparedMax) this.#prepared.clear();
+      if (this.#prepared.size === 0) this.#preparedCount = 0;
+      bySlot = this.#prepared.get(kind) ?? new Map<number, unknown>();
+      this.#prepared.set(kind, bySlot);
+    }
+    const known = bySlot.get(slot) as Value | undefined;
+    if (known !== undefined) return known;
+    const value = make(this.at(slot));
+    bySlot.set(slot, value);
+    this.#preparedCount++;
+    return value;
+  }
+
+  /** Who answers with a type, within the epoch. */
+  choose({ slots, ports }: Selected, type: number, epoch: number): Choice {
+    const start = startOf(this.#seed, epoch);
+    const typeBit = bitOfType.get(type) ?? bit.up;
+    const order = this.#order;
+    const having = ports.length === 0 ? undefined : this.#havingAt(ports, type);
+    const isWhole = (slots === undefined || slots.size === order.size) && having === undefined;
+    if (isWhole && order.isOnePriority) {
+      const { order: chosen, firsts } = order.draw(typeBit, recordsPerRRsetMax, start);
+      return this.#choice(order.counts, order.size, order.counts[typeBit] as number, typeBit, undefined, {
+        chosen,
+        preferred: chosen.length,
+        firsts,
+      });
+    }
+    const passed = order.pass(slots, (1 << typeBit) | (1 << bit.up), having);
+    const drawn = drawPassed(passed, start);
+    return this.#choice(passed.counts, passed.known, passed.slots.length, typeBit, slots, drawn);
+  }
+
+  #choice(
+    counts: Uint32Array,
+    known: number,
+    having: number,
+    typeBit: number,
+    slots: SlotSet | undefined,
+    drawn: Pick<Choice, 'chosen' | 'preferred' | 'firsts'>,
+  ): Choice {
+    const [up, critical, unchecked] = [counts[bit.up], counts[bit.critical], counts[bit.unchecked]] as [
+      number,
+      number,
+      number,
+    ];
+    const without = up > having ? this.#order.first(1 << bit.up, 1 << typeBit, namedMax, slots) : [];
+    const [failing] = critical > 0 ? this.#order.first(1 << bit.critical, 0, 1, slots) : [];
+    return {
+      known,
+      up,
+      having,
+      critical,
+      unchecked,
+      ...drawn,
+      without: without.map((slot) => this.at(slot)),
+      failing: failing === undefined ? undefined : this.at(failing),
+    };
+  }
+
+  /** Of those that say the ports, who has the type at one of them. Undefined: who has it at all has it there. */
+  #havingAt(ports: readonly string[], type: number): SlotSet | undefined {
+    if (type === RRType.A || type === RRType.AAAA) {
+      const key = type === RRType.A ? 'ipv4Port' : 'ipv6Port';
+      const sets = ports.map((value) => this.saying({ key, value }));
+      return sets.length === 1 ? sets[0] : SlotSet.of(sets.flatMap((set) => [...set]));
+    }
+    const wanted = type === RRType.HTTPS ? httpsPorts : type === RRType.SVCB ? svcbPorts : undefined;
+    return wanted === undefined || ports.some((port) => wanted.has(port)) ? undefined : new SlotSet();
+  }
+
+  #add(instance: Instance): void {
+    const { label, dnsTtl, weight } = instance;
+    const slot = this.#free.pop() ?? this.#slots++;
+    const key = keyOf(instance);
+    for (const other of this.#order.at(key)) {
+      this.#labelsOfSameKey.set(slot, label);
+      if (!this.#labelsOfSameKey.has(other)) this.#labelsOfSameKey.set(other, this.at(other).instance.label);
+    }
+    this.#order.insert(key, slot, bitsOf(instance), weight);
+    this.#handles[slot] = this.#app.rowOf?.(label) ?? label;
+    this.#ttls.set(dnsTtl, (this.#ttls.get(dnsTtl) ?? 0) + 1);
+    for (const [name, index] of this.#values) index.add(slot, valuesOf(instance, name));
+  }
+
+  #delete(instance: Instance): void {
+    const { label, dnsTtl } = instance;
+    const key = keyOf(instance);
+    let slot = -1;
+    for (const one of this.#order.at(key)) if ((this.#labelsOfSameKey.get(one) ?? label) === label) slot = one;
+    if (slot < 0 || !this.#order.delete(key, slot)) return;
+    this.#free.push(slot);
+    this.#labelsOfSameKey.delete(slot);
+    for (const bySlot of this.#prepared.values()) bySlot.delete(slot);
+    const others = (this.#ttls.get(dnsTtl) ?? 1) - 1;
+    if (others > 0) this.#ttls.set(dnsTtl, others);
+    else this.#ttls.delete(dnsTtl);
+    for (const [name, index] of this.#values) index.delete(slot, valuesOf(instance, name));
+  }
+
+  #countName(host: string, by: 1 | -1): void {
+    const known = this.#names.get(host) ?? 0;
+    const count = known + by;
+    if (count > 0) this.#names.set(host, count);
+    else this.#names.delete(host);
+    if (known > 1 !== count > 1) this.#sharedNames += by;
+  }
+
+  /** Asked after the change. Another app's instances may be at the host as well. */
+  #isShared(host: string): boolean {
+    if (this.#hosts.count(host) < 2) return false;
+    const { env, appid } = this.#app;
+    let own = 0;
+    for (const instance of this.#hosts.at(host) ?? [])
+      if (instance.appid === appid && instance.env === env && ++own === 2) return true;
+    return false;
+  }
+
+  at(slot: number): LeasedInstance {
+    this.looks++;
+    const handle = this.#handles[slot] as number | string;
+    return (typeof handle === 'number' ? this.#app.atRow?.(handle) : this.#app.byLabel(handle)) as LeasedInstance;
+  }
+
+  /** Made when it is first asked for: it costs a look at every instance, once. */
+  #index(key: ValueKey): ValueIndex {
+    let index = this.#values.get(key);
+    if (index === undefined) {
+      index = new ValueIndex();
+      this.#values.set(key, index);
+      for (const slot of this.#order) index.add(slot, valuesOf(this.at(slot).instance, key));
+    }
+    return index;
+  }
+}
+
+function namesOf(instance: Instance | undefined): Iterable<string> {
+  const { addrs } = instance ?? { addrs: [] };
+  return new Set(addrs.filter(({ family }) => family === 'name').map(({ host }) => host));
+}
+
+function isValid(data: NodeData, nowMs: number): boolean {
+  return data.rrset === undefined || nowMs <= data.validUntilMs;
+}
+
+/** As many as an RRset may have, of the most preferred priorities. */
+function drawPassed({ slots, bounds, ends }: Passed, start: number): Pick<Choice, 'chosen' | 'preferred' | 'firsts'> {
+  const chosen: number[] = [];
+  let firsts: readonly number[] = [];
+  let preferred = 0;
+  let from = 0;
+  for (const end of ends) {
+    const draws = planDraws(bounds.subarray(from, end), recordsPerRRsetMax - chosen.length, start);
+    if (from === 0) [firsts, preferred] = [draws.firsts, draws.order.length];
+    for (const index of draws.order) chosen.push(slots[from + index] as number);
+    if (chosen.length === recordsPerRRsetMax) break;
+    from = end;
+  }
+  return { chosen, preferred, firsts };
+}
+
+/** 16 bits of priority, then 37 of the label's hash: as many as a number has. */
+function keyOf({ priority, label }: Instance): number {
+  const low = mixed(textHash(label));
+  const high = mixed(textHash(label, secondHashStart)) & 31;
+  return priority * priorityRange + high * 2 ** 32 + low;
+}
+
+function bitsOf({ status, addrs, health }: Instance): number {
+  if (status !== 'up') {
+    if (health?.verdict === 'critical') return 1 << bit.critical;
+    return health?.verdict === 'unchecked' ? 1 << bit.unchecked : 0;
+  }
+  let bits = 1 << bit.up;
+  for (const { family, port } of addrs) {
+    if (family !== 'name') bits |= 1 << (family === 4 ? bit.ipv4 : bit.ipv6);
+    if (svcbPorts.has(port)) bits |= 1 << bit.svcb;
+    if (httpsPorts.has(port)) bits |= 1 << bit.https;
+  }
+  return bits;
+}

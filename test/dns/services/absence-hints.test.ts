@@ -1,0 +1,54 @@
+// What is suggested to who asks for a name that is not there.
+
+import { describe, expect, test } from 'vitest';
+import { Harness } from '../../kit/harness.ts';
+import { reasonOf } from '../../kit/reason.ts';
+
+const reason = (harness: Harness, name: string) => reasonOf(harness.query(name, 'A', { edns: true }))?.text ?? '';
+
+function world(): Harness {
+  const harness = new Harness();
+  harness.register('orders.prod/a', { tags: ['canary'], version: '1.4', group: 'blue', zone: 'eu-1' });
+  harness.register('billing.staging/a');
+  return harness;
+}
+
+describe('a name that is not there', () => {
+  test.each<[string, string, string[]]>([
+    ['of an app in another env', 'billing.prod.svc.', ['billing.staging']],
+    ['of an env of nearly that name', 'orders.prd.svc.', ['close to it: prod', 'orders.prod']],
+    ['of a tag without _tag', 'canary.orders.prod.svc.', ['canary._tag']],
+    ['of a version without _version', '1.4.orders.prod.svc.', ['1.4._version']],
+    ['of a group without _group', 'blue.orders.prod.svc.', ['blue._group']],
+    ['of a zone without _zone', 'eu-1.orders.prod.svc.', ['eu-1._zone']],
+    ['of nearly an app', 'ordes.prod.svc.', ['orders']],
+  ])('%s: %s', (_, name, said) => {
+    const text = reason(world(), name);
+    for (const one of said) expect(text).toContain(one);
+  });
+
+  test('of an app whose last instance has left, points to the events, until it is back', () => {
+    const harness = world();
+    harness.register('orders.prod/b');
+    harness.cancel('orders.prod/a');
+    expect(reason(harness, 'x.orders.prod.svc.')).not.toContain('events');
+    harness.cancel('orders.prod/b');
+    expect(reason(harness, 'orders.prod.svc.')).toContain('rollcall events prod/orders');
+    expect(harness.data('_why.orders.prod.svc.', 'TXT')[0]).toContain('rollcall events prod/orders');
+    harness.register('orders.prod/a');
+    harness.cancel('orders.prod/a');
+    harness.register('orders.prod/c');
+    expect(reason(harness, 'x.orders.prod.svc.')).not.toContain('events');
+  });
+
+  test('of a lease that ended as well', () => {
+    const harness = world();
+    harness.elapse(200_000);
+    expect(reason(harness, 'orders.prod.svc.')).toContain('rollcall events prod/orders');
+  });
+
+  test('of nothing like it has no suggestion', () => {
+    expect(reason(world(), 'nobody.orders.prod.svc.')).not.toContain(';');
+    expect(reason(world(), 'quite-another.prod.svc.')).toBe('no app of this name');
+  });
+});
