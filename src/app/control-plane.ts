@@ -23,6 +23,7 @@ import type { Persistence } from '../store/persistence.ts';
 import { logEviction } from './eviction-log.ts';
 import { fdBudget } from './fd-budget.ts';
 import { GuardLog } from './guard-log.ts';
+import type { ClusterLink } from './cluster-link.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import { limits } from './limits.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -33,7 +34,8 @@ export interface ControlPlaneDeps {
   readonly clock: ProcessClock;
   readonly plane: Plane;
   readonly persistence: Persistence;
-  readonly leaseTimer: LeaseTimer;
+  readonly leaseTimer: Pick<LeaseTimer, 'arm'>;
+  readonly cluster: ClusterLink | undefined;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
@@ -49,7 +51,7 @@ export interface ControlPlane {
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
-  const { registry, plane, persistence, leaseTimer, logger } = deps;
+  const { registry, plane, persistence, leaseTimer, logger, cluster } = deps;
   const { clock } = deps.clock;
   const life = new Life(persistence.life);
   const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
@@ -62,10 +64,15 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     log: new DecisionLog(logger, counts),
     longPolls,
     recorder: persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn),
-    availability: { isRecovered: deps.isRecovered, storeTrouble: () => persistence.trouble },
+    availability: {
+      isRecovered: deps.isRecovered,
+      storeTrouble: () => persistence.trouble,
+      ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    },
     durable: () => persistence.durable(),
     visible,
-    handedOut: (instance) => plane.cachedUntil(instance),
+    handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster }),
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -82,7 +89,9 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const guardLog = new GuardLog(logger);
   registry.guard.onNews((news) => guardLog.log(news));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
-  const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog };
+  cluster?.connect({ life, changeLog, health });
+  const checked = cluster?.checks ?? health;
+  const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health: checked, evictionLog };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, health, metrics, subscribers: subscribers(parts) };
 }

@@ -15,7 +15,7 @@ import { firstMeta, type Meta, metaText, parseMeta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
-import { deadNodeKey, metaKey, nodeKey, serialKey } from './keys.ts';
+import { deadNodeKey, instancePath, metaKey, nodeKey, serialKey, zoneKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
 import { Membership, type MembershipState } from './membership.ts';
 import { deadText, nodeText, ownedOfDead, parseNode } from './node-value.ts';
@@ -188,6 +188,23 @@ export class ClusterNode {
     const { registryClock, handedOut } = this.#deps;
     const peers = new HandedOutAtPeers(this.table, this.#peers, this.#settings.node, registryClock);
     return peers.ask(instance, this.replica.applied, handedOut);
+  }
+
+  /** Why an instance that another node runs is answered with a TTL of a second. */
+  reasonOf(key: InstanceKey): string {
+    const owner = this.runner.ownership.ownerOf(instancePath(key));
+    const state = owner === undefined ? undefined : this.table.get(owner);
+    if (state === undefined) return '';
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (!this.table.isUnproven(state, nowMs)) return `its lease at node ${state.node} is about to end`;
+    return `its owner, node ${state.node}, was not heard for ${Math.floor((nowMs - state.provenMs) / 1000)} s`;
+  }
+
+  /** The zone files of this node are others now: the serial moves, at all nodes alike. */
+  zonesChanged(): void {
+    const value = new TextEncoder().encode(JSON.stringify({ v: 1, at: Math.floor(this.#deps.clock.wallMs()) }));
+    const key = this.#settings.prefix + zoneKey(this.name);
+    void this.publisher.change({ ...this.#unconditional([]), writes: [{ key, value }] });
   }
 
   /** Strikes off a node that died and will not come back. False: it is none of those. */

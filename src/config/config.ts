@@ -6,14 +6,16 @@
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
 import { clashes, readTokenFile, type Token } from './tokens.ts';
+import { clusterProblems } from './cluster-problems.ts';
 import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
   extends Readonly<
-    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer'>
+    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer' | 'clusterListen'>
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly clusterListen: Listen;
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
   /** Absolute; undefined: `ns` below the origin. */
@@ -101,6 +103,7 @@ function contradictions(config: Config, origins: Origins): string[] {
         'or listen on 127.0.0.1 alone, or accept it with --insecure',
     );
   }
+  problems.push(...clusterProblems(config, origins));
   for (const listen of config.http) {
     if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {
       problems.push(`http (${origins.http}) and dns (${origins.dns}) both ask for TCP ${formatListen(listen)}`);

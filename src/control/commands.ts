@@ -22,6 +22,8 @@ export interface Availability {
   readonly isRecovered: () => boolean;
   /** Why changes cannot be written down at present; undefined: they can. */
   readonly storeTrouble: () => string | undefined;
+  /** Why this node cannot know what the others of its cluster have; undefined: it does. */
+  readonly clusterTrouble?: () => string | undefined;
 }
 
 export interface CommandsDeps {

@@ -30,6 +30,8 @@ export interface ControlDeps {
   readonly handedOut: (instance: Instance) => Promise<HandedOut>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** The registry's own by default. */
+  readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
   readonly committer?: Committer;
 }
@@ -53,7 +55,7 @@ export function createControl(deps: ControlDeps): Control {
   return {
     view: registry,
     commands,
-    renewals: new Renewals({ registry, clock, log }),
+    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
     drainWaits: new DrainWaits({

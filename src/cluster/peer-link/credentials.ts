@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto';
 
 export interface PeerCredentials {
   readonly token: string | undefined;
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+  readonly tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer } | undefined;
 }
 
 /** Whether an `Authorization` header shows the token. Without one the certificate has said enough. */
