@@ -16,6 +16,7 @@ import type { Config } from '../config/config.ts';
 import type { Committer } from '../control/committer.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { Actor, Change } from '../model/change.ts';
+import type { ClusterView } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
@@ -90,8 +91,8 @@ export class ClusterLink implements Committer {
     });
   }
 
-  get node(): ClusterNode {
-    return this.#node;
+  get view(): ClusterView {
+    return this.#node.view;
   }
 
   get trouble(): string | undefined {

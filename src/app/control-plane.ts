@@ -72,7 +72,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
-    ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster }),
+    ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -117,7 +117,7 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady } = deps;
+  const { registry, clock, plane, persistence, isReady, cluster } = deps;
   return createMetrics({
     registry,
     http: counts,
@@ -133,6 +133,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     zoneCount: () => plane.zoneCount,
     limits: limits(config, fdBudget(config).limits.connectionsMax),
     version,
+    cluster: cluster === undefined ? undefined : () => cluster.view.status(),
   });
 }
 

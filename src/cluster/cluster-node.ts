@@ -6,12 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Actor } from '../model/change.ts';
+import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { lifeTokenFrom } from '../model/life.ts';
 import type { ClusterDeps, ClusterSettings, HandedOut, HeldInstance } from './cluster-options.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import { firstMeta, type Meta, metaText, parseMeta } from './epoch.ts';
+import { clusterStatus } from './cluster-status.ts';
 import { Follower } from './follower.ts';
 import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
@@ -131,6 +133,11 @@ export class ClusterNode {
     return this.#settings.node;
   }
 
+  /** Why it is not joined. */
+  get why(): string {
+    return this.#membership?.why ?? 'it starts';
+  }
+
   get peers(): Peers {
     return this.#peers;
   }
@@ -190,6 +197,11 @@ export class ClusterNode {
     return peers.ask(instance, this.replica.applied, handedOut);
   }
 
+  readonly view: ClusterView = {
+    status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
+    forget: (node) => this.forget(node),
+  };
+
   /** Why an instance that another node runs is answered with a TTL of a second. */
   reasonOf(key: InstanceKey): string {
     const owner = this.runner.ownership.ownerOf(instancePath(key));
@@ -208,7 +220,7 @@ export class ClusterNode {
   }
 
   /** Strikes off a node that died and will not come back. False: it is none of those. */
-  async forget(node: string): Promise<'forgotten' | 'unknown' | 'alive' | { readonly trouble: string }> {
+  async forget(node: string): Promise<Forgotten> {
     const state = this.table.get(node);
     if (state === undefined) return 'unknown';
     if (state.hasSession || !state.isMissed) return 'alive';

@@ -156,6 +156,8 @@ export interface Engine {
   session(options: SessionOptions, onEvent: (event: SessionEvent) => void): Session;
   /** A lease for keys that are to go by themselves after so long. */
   expiry(ttlSeconds: number): Promise<{ readonly lease: bigint } | Fault>;
+  /** How often a connection was tried. */
+  readonly connectionAttempts: number;
   status(): Promise<EngineStatus | Fault>;
   close(): void;
 }

@@ -32,6 +32,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #data: Waiting[] = [];
   readonly #owners: Waiting[] = [];
+  readonly counts = { won: 0, lost: 0, 'own-reply-lost': 0, failed: 0 };
   #dataUnderWay = 0;
   #isGroupUnderWay = false;
 
@@ -109,6 +110,7 @@ export class Publisher {
       const verdict = isFault(reply) ? undefined : reply.verdicts[index];
       const result: SwapResult =
         isFault(reply) || verdict === undefined ? (reply as Fault) : { verdict, revision: reply.revision };
+      this.counts[isFault(result) ? 'failed' : result.verdict.verdict]++;
       onReply?.(result);
       settle(result);
     }

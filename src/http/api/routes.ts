@@ -9,6 +9,7 @@ import type { ApiContext } from './api-context.ts';
 import { cancel } from './cancel.ts';
 import { readCommonRenewals } from './common-renewals.ts';
 import { addDrainRoute } from './drain.ts';
+import { addNodeRoutes } from './nodes.ts';
 import { patch } from './patch.ts';
 import { readAnswer } from './read-answer.ts';
 import { appReader } from './read-app.ts';
@@ -35,6 +36,7 @@ export function addRoutes(scope: FastifyInstance, context: ApiContext): void {
   addDrainRoute(scope, context);
   addUpRoute(scope, context);
   addGuardRoutes(scope, context);
+  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster);
   addRecordRoutes(scope, context);
   addWatchRoutes(scope, context);
 
