@@ -117,7 +117,9 @@ async function compose(
     initialRevision: isCluster ? 0 : persistence.initialRevision,
     onNearExpiry: threads === 0 && !isCluster ? undefined : onNearExpiry,
     onHoldReleased: (key) => persistence.holdReleased(key),
-    cluster: isCluster ? { nearExpiryNoticeMs: clusterNoticeMs, remoteReason: (key) => cluster?.reasonOf(key) ?? '' } : {},
+    cluster: isCluster
+      ? { nearExpiryNoticeMs: clusterNoticeMs, remoteReason: (key) => cluster?.reasonOf(key) ?? '' }
+      : {},
   });
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
@@ -144,7 +146,10 @@ async function compose(
   opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return run({ config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, cluster }, opened);
+  return run(
+    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, cluster },
+    opened,
+  );
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -171,7 +176,8 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
   const recover = recovering(registry, liveZones, recoveredBy(subscribers));
-  const recovered = cluster === undefined ? await persistence.restore(recover) : await cluster.join(recover, composed.stopping);
+  const recovered =
+    cluster === undefined ? await persistence.restore(recover) : await cluster.join(recover, composed.stopping);
   if (cluster !== undefined) opened.defer(() => cluster.leave());
   if (typeof recovered === 'object') return recovered;
   if (composed.stopping.aborted) return 'stopped';
@@ -184,7 +190,16 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   await health.start();
   const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
   warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
-  const reload = zoneReload({ registry: cluster ?? registry, persistence, liveZones, plane, metrics, zones, logger, warnOfZones });
+  const reload = zoneReload({
+    registry: cluster ?? registry,
+    persistence,
+    liveZones,
+    plane,
+    metrics,
+    zones,
+    logger,
+    warnOfZones,
+  });
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());

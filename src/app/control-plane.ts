@@ -20,10 +20,10 @@ import { Life } from '../model/life.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
+import type { ClusterLink } from './cluster-link.ts';
 import { logEviction } from './eviction-log.ts';
 import { fdBudget } from './fd-budget.ts';
 import { GuardLog } from './guard-log.ts';
-import type { ClusterLink } from './cluster-link.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import { limits } from './limits.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -91,7 +91,17 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
   cluster?.connect({ life, changeLog, health });
   const checked = cluster?.checks ?? health;
-  const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health: checked, evictionLog };
+  const parts = {
+    persistence,
+    changeLog,
+    plane,
+    leaseTimer,
+    longPolls,
+    watchers,
+    metrics,
+    health: checked,
+    evictionLog,
+  };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, health, metrics, subscribers: subscribers(parts) };
 }

@@ -4,27 +4,28 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Actor } from '../model/change.ts';
 import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
+import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
-import { lifeTokenFrom } from '../model/life.ts';
 import type { ClusterDeps, ClusterSettings, HandedOut, HeldInstance } from './cluster-options.ts';
-import { type Fault, isFault, type Listing } from './engine.ts';
-import { firstMeta, type Meta, metaText, parseMeta } from './epoch.ts';
 import { clusterStatus } from './cluster-status.ts';
+import { type Fault, isFault, type Listing } from './engine.ts';
+import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
-import { deadNodeKey, instancePath, metaKey, nodeKey, serialKey, zoneKey } from './keys.ts';
+import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
 import { Membership, type MembershipState } from './membership.ts';
-import { deadText, nodeText, ownedOfDead, parseNode } from './node-value.ts';
-import { NodesTable, type NodeState } from './nodes-table.ts';
+import { nodeText, parseNode } from './node-value.ts';
+import { NodeWatch } from './node-watch.ts';
+import { NodesTable } from './nodes-table.ts';
+import { numberSpace } from './number-space.ts';
+import { PeerCalls } from './peer-calls.ts';
 import type { Call } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
-import { PeerCalls } from './peer-calls.ts';
 import { Peers } from './peers.ts';
 import { Publisher } from './publisher.ts';
 import { Replica } from './replica.ts';
@@ -52,7 +53,7 @@ export class ClusterNode {
   #url = '';
   #hlc = 0;
   #operations = 0;
-  #executes: ReadonlySet<string> = new Set();
+  readonly #watch: NodeWatch;
   #occupied: Uint8Array | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #run = randomBytes(6).toString('hex');
@@ -77,7 +78,7 @@ export class ClusterNode {
       events: {
         record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
         removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
-        node: (kind, node, value, revision) => this.#onNode(kind, node, value, revision),
+        node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
         stamp: (hlc) => {
           this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
         },
@@ -111,9 +112,24 @@ export class ClusterNode {
       answered: (path, heardMs, isComplete) =>
         this.runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
     });
+    this.#watch = new NodeWatch({
+      ...{
+        me,
+        prefix,
+        clock,
+        table: this.table,
+        replica: this.replica,
+        runner: this.runner,
+        publisher: this.publisher,
+      },
+      tell: deps.tell,
+      ownDeleted: (revision) => this.#membership?.noteDeleted(revision),
+    });
     const calls = new PeerCalls({ ...this.#deps, me, table: this.table, runner: this.runner, replica: this.replica });
     const isOpen = () => this.state !== 'starting';
-    this.#server = new PeerServer(deps.credentials, (call: Call, body) => (isOpen() ? calls.answer(call, body) : undefined));
+    this.#server = new PeerServer(deps.credentials, (call: Call, body) =>
+      isOpen() ? calls.answer(call, body) : undefined,
+    );
   }
 
   get state(): MembershipState {
@@ -143,7 +159,7 @@ export class ClusterNode {
   }
 
   get executes(): ReadonlySet<string> {
-    return this.#executes;
+    return this.#watch.executes;
   }
 
   /** Monotonic milliseconds until which the session is proven. */
@@ -167,7 +183,7 @@ export class ClusterNode {
     this.#membership = this.#openMembership();
     const occupied = await this.#whenHeld(stopping);
     if (occupied !== undefined) return occupied;
-    const meta = await this.#persistently(stopping, () => this.#meta());
+    const meta = await this.#persistently(stopping, () => numberSpace(this.#deps, this.#settings));
     if (meta === undefined) return 'stopped';
     if ('problem' in meta) return meta;
     const listing = await this.#persistently(stopping, () => this.#deps.engine.list(this.#settings.prefix));
@@ -299,28 +315,6 @@ export class ClusterNode {
     return undefined;
   }
 
-  /** The number space of the cluster; the first node makes it. */
-  async #meta(): Promise<Meta | { readonly problem: string } | Fault> {
-    const { engine, clock, registry } = this.#deps;
-    const key = this.#settings.prefix + metaKey;
-    for (;;) {
-      const read = await engine.read(key);
-      if (isFault(read)) return read;
-      if (read.entry !== undefined) {
-        const meta = parseMeta(read.entry.value, read.entry.modRevision);
-        if (!Array.isArray(meta)) return meta;
-        return { problem: `Cannot read ${key} in etcd: ${meta[0]?.field} ${meta[0]?.message}` };
-      }
-      const incarnation = randomBytes(6).toString('hex');
-      const meta = firstMeta(registry.revision, clock.wallMs() / 1000, lifeTokenFrom(randomBytes(8)), incarnation);
-      const put = { key, value: new TextEncoder().encode(metaText(meta)) };
-      const swap = { conditions: [{ key, is: 'absent' } as const], writes: [put], reads: [], isOwn: () => false };
-      const serial = { key: this.#settings.prefix + serialKey, value: new TextEncoder().encode(this.name) };
-      const reply = await engine.swap({ swaps: [swap], puts: [serial] }, 3000);
-      if (isFault(reply)) return reply;
-    }
-  }
-
   #load(listing: Listing, meta: Meta): void {
     const { clock } = this.#deps;
     for (const entry of listing.entries) if (entry.key.startsWith(`${this.#settings.prefix}n/`)) this.#seeNode(entry);
@@ -338,7 +332,7 @@ export class ClusterNode {
   }
 
   #seeNode({ key, value, modRevision }: Listing['entries'][number]): void {
-    this.#onNode('node', key.slice(this.#settings.prefix.length + 2), value, modRevision);
+    this.#watch.seen('node', key.slice(this.#settings.prefix.length + 2), value, modRevision);
   }
 
   #look(): void {
@@ -348,47 +342,8 @@ export class ClusterNode {
     membership.look();
     const untilMs = membership.state === 'joined' ? membership.provenUntilMs : Number.NEGATIVE_INFINITY;
     this.runner.handle({ kind: 'proven', untilMs });
-    for (const state of this.table.all()) this.#judgeProof(state, nowMs);
-    if (membership.state === 'joined') this.#judgeDeaths(nowMs);
+    this.#watch.look(nowMs, membership.state === 'joined');
     this.runner.look(this.#now(), nowMs);
-  }
-
-  readonly #unproven = new Set<string>();
-
-  #judgeProof(state: NodeState, nowMs: number): void {
-    const isUnproven = this.table.isUnproven(state, nowMs);
-    if (isUnproven === this.#unproven.has(state.node)) return;
-    if (isUnproven) this.#unproven.add(state.node);
-    else this.#unproven.delete(state.node);
-    this.runner.trust(state, true, []);
-  }
-
-  #judgeDeaths(nowMs: number): void {
-    const { dead, back } = this.table.changes(nowMs);
-    for (const state of back) {
-      this.runner.guard.forget(state.node);
-      this.runner.handle({ kind: 'back', node: state.node });
-      this.#deps.tell('info', { node: state.node }, 'a node of the cluster is back');
-    }
-    for (const state of dead) {
-      if (!state.hasSaidHello) state.owned = Math.max(state.owned, this.replica.ownedBy(state.node));
-      if (!state.hasLeft) this.runner.handle({ kind: 'dead', node: state.node });
-      this.#deps.tell('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
-      if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);
-    }
-    const executes = this.table.executedBy(this.name);
-    if (executes.size === this.#executes.size && [...executes].every((one) => this.#executes.has(one))) return;
-    this.#executes = executes;
-    this.runner.handle({ kind: 'executor', of: executes });
-  }
-
-  /** So that whoever acts for it later knows how much it had. */
-  async #noteDeath({ node, owned }: NodeState): Promise<void> {
-    const { prefix } = this.#settings;
-    const key = prefix + deadNodeKey(node);
-    const value = new TextEncoder().encode(deadText(owned, Math.floor(this.#deps.clock.wallMs())));
-    const conditions = [key, prefix + nodeKey(node)].map((one) => ({ key: one, is: 'absent' }) as const);
-    await this.publisher.move({ conditions, writes: [{ key, value }], reads: [], isOwn: () => false });
   }
 
   #hello(): void {
@@ -409,25 +364,6 @@ export class ClusterNode {
       this.runner.handle({ kind: 'cut' });
       tell('warn', { node: this.name, why }, `is ${state}: it goes on answering, and removes nothing`);
     }
-  }
-
-  #onNode(kind: 'node' | 'dead', node: string, value: Uint8Array | undefined, revision: number): void {
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (kind === 'dead') {
-      const state = this.table.known(node, nowMs);
-      state.isMissed = value !== undefined;
-      const owned = value === undefined ? undefined : ownedOfDead(value);
-      if (owned !== undefined && !state.hasSaidHello) state.owned = owned;
-      return;
-    }
-    if (value === undefined) {
-      this.table.ended(node, nowMs);
-      if (node === this.name) this.#membership?.noteDeleted(revision);
-      return;
-    }
-    const info = parseNode(value);
-    if (Array.isArray(info)) this.#deps.tell('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
-    else this.table.opened(node, info, nowMs);
   }
 
   #unconditional(writes: readonly { readonly key: string }[]) {

@@ -64,7 +64,11 @@ export class Follower {
       case 'compacted':
         membership.setLive(false);
         this.resumed.compacted++;
-        tell('warn', { compactRevision: event.compactRevision }, 'etcd has dropped what this node missed: it lists again');
+        tell(
+          'warn',
+          { compactRevision: event.compactRevision },
+          'etcd has dropped what this node missed: it lists again',
+        );
         void this.#again(clusterId);
         break;
       case 'denied':

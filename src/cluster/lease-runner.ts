@@ -7,7 +7,7 @@ import type { ChangeGroup } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { DeadNodeGuard } from './dead-node-guard.ts';
 import { instancePath, readKey } from './keys.ts';
-import type { NodesTable, NodeState } from './nodes-table.ts';
+import type { NodeState, NodesTable } from './nodes-table.ts';
 import { OwnerSwaps, type OwnerSwapsDeps } from './owner-swaps.ts';
 import { Ownership } from './ownership.ts';
 import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownership-events.ts';

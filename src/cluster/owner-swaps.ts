@@ -114,7 +114,7 @@ export class OwnerSwaps {
     const leaseMs = (decided.before?.leaseSeconds ?? 0) * 1000;
     const lastMs = heardMs(path);
     const silentMs = lastMs === undefined ? leaseMs : Math.max(0, now().monotonicMs - lastMs);
-    return { ...decided, cause: { why: 'evicted', silentMs, heldMs: 0 } } as NewChange;
+    return { ...decided, cause: { why: 'evicted', silentMs, heldMs: 0 } };
   }
 
   #returned(path: string): NewChange | undefined {

@@ -2,8 +2,8 @@
 // call of its own. What cannot be delivered is reported back, for the ownership to act on.
 // Limits: `keysMax` keys a call; a batch waits `batchMs`; a peer has half a second.
 
-import type { Ownership } from './ownership.ts';
 import type { NodesTable } from './nodes-table.ts';
+import type { Ownership } from './ownership.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
 import { type Call, type Hello, hearingsOf, keysMax, type Timed } from './peer-link/messages.ts';
 import { PeerClient } from './peer-link/peer-client.ts';

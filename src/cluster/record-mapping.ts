@@ -133,7 +133,20 @@ export function ownedOf(record: ClusterRecord, modRevision: number): OwnedRecord
 function registrationIn(instance: Instance): Registration {
   const { addrs, version, zone, group, tags, weight, priority, wanted, metadata, leaseSeconds, dnsTtl } = instance;
   const { checks } = instance;
-  return { addrs, version, zone, group, tags, weight, priority, status: wanted, metadata, leaseSeconds, dnsTtl, checks };
+  return {
+    addrs,
+    version,
+    zone,
+    group,
+    tags,
+    weight,
+    priority,
+    status: wanted,
+    metadata,
+    leaseSeconds,
+    dnsTtl,
+    checks,
+  };
 }
 
 function policyOfInstance(instance: Instance): Policy {
@@ -153,7 +166,12 @@ function isLapsed({ liveness, health }: Instance): boolean {
   return liveness.kind === 'lease-then-waiting' && health?.verdict === 'critical';
 }
 
-function timesIn({ registeredAtMs, upAtMs, updatedAtMs, dirtyAtMs }: Timestamps): Omit<RecordTimes, 'isDirtyGiven' | 'hlc'> {
+function timesIn({
+  registeredAtMs,
+  upAtMs,
+  updatedAtMs,
+  dirtyAtMs,
+}: Timestamps): Omit<RecordTimes, 'isDirtyGiven' | 'hlc'> {
   return { registeredAtMs, upAtMs, updatedAtMs, dirtyAtMs };
 }
 

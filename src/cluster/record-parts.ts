@@ -129,7 +129,9 @@ function overrideOf(value: unknown, problems: Problem[]): Part<Override> {
 function untilOf(value: unknown, problems: Problem[]): Override['until'] {
   if (value === 'next-up' || value === 'unbounded') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  problems.push(problem('s.override.until', 'must be next-up, unbounded or wall-clock milliseconds', value ?? 'nothing'));
+  problems.push(
+    problem('s.override.until', 'must be next-up, unbounded or wall-clock milliseconds', value ?? 'nothing'),
+  );
   return 'next-up';
 }
 

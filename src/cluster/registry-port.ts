@@ -1,10 +1,9 @@
 // What the cluster needs of the registry, handed in by app/: what was decided on any node is applied here, and the leases
 // of instances that other nodes run have no end here.
 
-import type { Change, NewChange } from '../model/change.ts';
+import type { Actor, Change, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
-import type { Actor } from '../model/change.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';

@@ -4,14 +4,14 @@
 // Limits: one entry an instance beside the registry's own; what etcd holds is bounded by those who write it.
 
 import type { ChangeGroup } from '../model/decision.ts';
-import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
+import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
+import type { OwnedRecord, RemovedWhy } from './ownership-events.ts';
 import { type ClusterRecord, parseRecord, type RecordUnknown } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
-import type { InstanceKey } from '../model/names.ts';
-import type { OwnedRecord, RemovedWhy } from './ownership-events.ts';
 import { parseTombstone, type Tombstone } from './tombstone.ts';
 
 /** What of a record the registry does not hold. */
@@ -118,7 +118,8 @@ export class Replica {
       const kind = readKey(path)?.kind;
       if (kind === 'instance') listed.set(path, entry);
       else if (kind === 'node') nodes.add(path);
-      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead') beside.push({ kind: 'put', entry });
+      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead')
+        beside.push({ kind: 'put', entry });
     }
     const gone = [...this.#known.keys()].filter((path) => !listed.has(path));
     const changed = [...listed]
@@ -243,11 +244,7 @@ export class Replica {
     events.record(path, ownedOf(record, entry.modRevision), isRegistration);
   }
 
-  #removed(
-    key: InstanceKey,
-    at: number,
-    tombstone: Tombstone | undefined,
-  ): void {
+  #removed(key: InstanceKey, at: number, tombstone: Tombstone | undefined): void {
     const { registry, me, events, now } = this.#options;
     const path = instancePath(key);
     if (tombstone !== undefined) events.stamp(tombstone.hlc);

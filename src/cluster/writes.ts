@@ -6,7 +6,6 @@
 import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
-import type { InstanceKey } from '../model/names.ts';
 import type { Refused } from '../model/submit.ts';
 import { type Condition, type Entry, isFault, type Swap, type Write } from './engine.ts';
 import { instancePath, labelPath, tombstonePath } from './keys.ts';
@@ -87,7 +86,10 @@ export class Writes {
     const value = bytes(recordText(recordOf(change, known, written, isDirtyGiven)));
     if (change.kind !== 'registered') return { conditions: [at, ...more], writes: [{ key, value }], ...rest };
     const absent: Condition[] = [key, labelKey].map((one) => ({ key: one, is: 'absent' }));
-    const writes = [{ key, value }, { key: labelKey, value: bytes(instance) }];
+    const writes = [
+      { key, value },
+      { key: labelKey, value: bytes(instance) },
+    ];
     return { conditions: [...absent, ...more], writes, ...rest };
   }
 
@@ -150,10 +152,6 @@ export class Writes {
 /** The id of a write that found itself done. */
 export function isWrittenBy(found: readonly Entry[], operation: string): boolean {
   return found.some(({ value }) => operationOf(value) === operation);
-}
-
-export function keyOf({ env, appid, instance }: InstanceKey): InstanceKey {
-  return { env, appid, instance };
 }
 
 function refusalOf(fault: Extract<SwapResult, { readonly fault: string }>): NoQuorum {

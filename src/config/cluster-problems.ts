@@ -6,7 +6,9 @@ import { formatListen, isLoopback } from './values.ts';
 
 export function clusterProblems(config: Config, origins: Origins): string[] {
   const { clusterName, clusterListen, clusterEtcdEndpoints, clusterPlainHttp } = config;
-  const keys = Object.keys(config).filter((key): key is keyof Origins & `cluster${string}` => key.startsWith('cluster'));
+  const keys = Object.keys(config).filter((key): key is keyof Origins & `cluster${string}` =>
+    key.startsWith('cluster'),
+  );
   const given = keys.filter((key) => key in origins && origins[key] !== 'default');
   if (clusterName === '') {
     const [first] = given;
@@ -24,12 +26,17 @@ export function clusterProblems(config: Config, origins: Origins): string[] {
   const listen = `clusterListen (${origins.clusterListen}) ${formatListen(clusterListen)}`;
   if (!isLoopback(clusterListen) && !isTls) {
     if (config.clusterTokenFile === '')
-      problems.push(`${listen} can be reached from other machines: set clusterEtcdCa, -Cert and -Key, or clusterTokenFile`);
-    else if (!clusterPlainHttp) problems.push(`${listen} would send the token in the open: set clusterPlainHttp to accept it`);
+      problems.push(
+        `${listen} can be reached from other machines: set clusterEtcdCa, -Cert and -Key, or clusterTokenFile`,
+      );
+    else if (!clusterPlainHttp)
+      problems.push(`${listen} would send the token in the open: set clusterPlainHttp to accept it`);
   }
   const open = clusterEtcdEndpoints.filter((url) => url.startsWith('http:') && !isLoopbackUrl(url));
   if (open.length > 0 && !clusterPlainHttp)
-    problems.push(`clusterEtcdEndpoints (${origins.clusterEtcdEndpoints}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`);
+    problems.push(
+      `clusterEtcdEndpoints (${origins.clusterEtcdEndpoints}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`,
+    );
   return problems;
 }
 

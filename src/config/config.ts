@@ -3,15 +3,18 @@
 // Values keep the unit in their name (seconds); app.ts converts them where it hands them over.
 // Limits: nothing is reloaded while running. Relative paths are relative to the working directory, whoever named them.
 
+import { clusterProblems } from './cluster-problems.ts';
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
 import { clashes, readTokenFile, type Token } from './tokens.ts';
-import { clusterProblems } from './cluster-problems.ts';
 import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
   extends Readonly<
-    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer' | 'clusterListen'>
+    Omit<
+      Settings,
+      'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer' | 'clusterListen'
+    >
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];

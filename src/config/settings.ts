@@ -204,11 +204,17 @@ export const settingsSchema = Type.Object(
       maxItems: 16,
       description: 'members of etcd, such as https://10.0.0.1:2379',
     }),
-    clusterEtcdCa: Type.String({ default: '', description: 'file of the CA of etcd and of the other nodes; empty: none' }),
+    clusterEtcdCa: Type.String({
+      default: '',
+      description: 'file of the CA of etcd and of the other nodes; empty: none',
+    }),
     clusterEtcdCert: Type.String({ default: '', description: 'file of the certificate of this node; empty: none' }),
     clusterEtcdKey: Type.String({ default: '', description: 'file of the key of that certificate; empty: none' }),
     clusterEtcdUser: Type.String({ default: '', description: 'user of etcd; empty: none' }),
-    clusterEtcdPasswordFile: Type.String({ default: '', description: 'file of the password of that user; empty: none' }),
+    clusterEtcdPasswordFile: Type.String({
+      default: '',
+      description: 'file of the password of that user; empty: none',
+    }),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
     clusterPlainHttp: Type.Boolean({

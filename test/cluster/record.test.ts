@@ -133,7 +133,7 @@ describe('a record', () => {
   test('keeps what a later version wrote, at every depth, through a change of owner', () => {
     const paths = ['later', 'r.later', 'p.later', 's.later', 't.later', 'c.later', 's.override.later', 'h.later'];
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+      fc.property(fc.jsonValue({ maxDepth: 5 }).map(asJson), (value) => {
         const json = JSON.parse(
           recordText({
             ...record,
@@ -249,3 +249,8 @@ describe('a tombstone', () => {
     expect(parseTombstone(bytes(JSON.stringify(json)))).toMatchObject([{ field }]);
   });
 });
+
+/** As it comes out of JSON, which has no -0. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

@@ -46,7 +46,8 @@ export interface Answer {
 
 /** A call of the API below `/api/v1`. */
 export async function api(node: ServerProcess, method: string, path: string, body?: object): Promise<Answer> {
-  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const content =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await fetch(`${node.http}/api/v1${path}`, { method, ...content });
   const text = await response.text();
   return { status: response.status, body: text === '' ? {} : JSON.parse(text), etag: response.headers.get('etag') };

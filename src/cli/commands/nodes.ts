@@ -14,7 +14,10 @@ import { tableText } from '../terminal/table.ts';
 
 export function define(command: Command, context: CliContext): Action {
   addOutputFlag(addConnectionFlags(command))
-    .option('--forget <node>', 'strike off a node that died and will not come back, so that drains need not wait for it')
+    .option(
+      '--forget <node>',
+      'strike off a node that died and will not come back, so that drains need not wait for it',
+    )
     .addHelpText('after', examples);
   return (typed) => nodes(typed, context);
 }

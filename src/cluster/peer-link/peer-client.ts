@@ -2,7 +2,7 @@
 // what matters comes again with the next hello or the next renewal.
 // Limits: `atOnceMax` connections, `underWayMax` calls; what comes above fails at once.
 
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { PeerCredentials } from './credentials.ts';
 import type { Call } from './messages.ts';

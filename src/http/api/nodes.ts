@@ -22,7 +22,9 @@ const nodesReply = Type.Object({
   watchSilentSeconds: Type.Number({ description: 'Since etcd was heard.' }),
   sessionLeftSeconds: Type.Number({ description: 'Until when the session is proven.' }),
   counts: Type.Object(
-    Object.fromEntries(Object.entries(clusterCounts).map(([name, description]) => [name, Type.Integer({ description })])),
+    Object.fromEntries(
+      Object.entries(clusterCounts).map(([name, description]) => [name, Type.Integer({ description })]),
+    ),
   ),
   nodes: Type.Array(
     Type.Object({
@@ -63,7 +65,10 @@ export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView): voi
     if (outcome === 'forgotten') return reply.code(204).send();
     if (outcome === 'unknown') return sendProblem(reply, { kind: 'unknown-node', detail: `${what}: there is none.` });
     if (outcome === 'alive')
-      return sendProblem(reply, { kind: 'node-alive', detail: `${what}: it lives, or took its leave; nothing waits for it.` });
+      return sendProblem(reply, {
+        kind: 'node-alive',
+        detail: `${what}: it lives, or took its leave; nothing waits for it.`,
+      });
     return sendProblem(reply, refusalOf(what, { kind: 'no-quorum', reason: outcome.trouble, isUnknown: false }));
   });
 }

@@ -78,7 +78,9 @@ export function refusalOf(what: string, outcome: Refused): Failure {
     }
     case 'no-quorum': {
       const { reason, isUnknown } = outcome;
-      const effect = isUnknown ? 'It may take effect all the same; it is safe to send it again.' : 'Nothing was changed.';
+      const effect = isUnknown
+        ? 'It may take effect all the same; it is safe to send it again.'
+        : 'Nothing was changed.';
       const detail = `${what}: the cluster cannot confirm it at present (${reason}). ${effect} Renewals, reads and DNS go on.`;
       return { kind: 'no-quorum', detail, headers, ...(isUnknown ? { members: { outcome: 'unknown' } } : {}) };
     }

@@ -25,7 +25,10 @@ export function renew({ control, clock }: ApiContext, request: FastifyRequest, r
       // Another node may have it: a 404 would have the client register again.
       const reason = control.availability.clusterTrouble?.();
       if (reason !== undefined)
-        return sendProblem(reply, refusalOf('Cannot renew an instance', { kind: 'no-quorum', reason, isUnknown: false }));
+        return sendProblem(
+          reply,
+          refusalOf('Cannot renew an instance', { kind: 'no-quorum', reason, isUnknown: false }),
+        );
       return sendProblem(reply, unknownInstance(renewal.key, 'renew'));
     }
     case 'invalid':

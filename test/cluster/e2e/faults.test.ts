@@ -66,7 +66,8 @@ describe.skipIf(missingEtcd.length > 0)('three nodes', () => {
     expect(refused).toEqual([]);
     await etcd.start();
     await until('n2 takes writes', async () => (await write()) < 300);
-    for (const node of nodes) await until('it is everywhere', async () => (await addressesAt(node, 'late')).length === 1);
+    for (const node of nodes)
+      await until('it is everywhere', async () => (await addressesAt(node, 'late')).length === 1);
     expect(await addressesAt(at(2), 'orders')).toEqual(names.map(addressOf).sort());
     expect(await serialAt(at(2))).toBe(await serialAt(at(1)));
   });
