@@ -126,10 +126,13 @@ async function compose(
 
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
+  // Later than the answers end: the others need not ask this node any more then.
+  opened.defer(() => cluster?.leave());
   const opening = await openDataPlane(config, { state, clock, threads, fileZones: fileZonesOf(loaded), logger });
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
+  opened.defer(() => cluster?.quiesce());
   const linked = isCluster ? await linkCluster(config, { state, clock, ownClock, plane, logger }) : undefined;
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
@@ -178,7 +181,6 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const recover = recovering(registry, liveZones, recoveredBy(subscribers));
   const recovered =
     cluster === undefined ? await persistence.restore(recover) : await cluster.join(recover, composed.stopping);
-  if (cluster !== undefined) opened.defer(() => cluster.leave());
   if (typeof recovered === 'object') return recovered;
   if (composed.stopping.aborted) return 'stopped';
   if (recovered === 'damaged' || recovered === 'stopped') return recovered;

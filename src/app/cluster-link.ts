@@ -129,6 +129,11 @@ export class ClusterLink implements Committer {
     return this.#registry.instanceCount;
   }
 
+  /** Nothing is applied any more. */
+  quiesce(): void {
+    this.#node.quiesce();
+  }
+
   leave(): Promise<void> {
     return this.#node.stop();
   }

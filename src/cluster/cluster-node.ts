@@ -208,8 +208,8 @@ export class ClusterNode {
 
   /** Until when answers of any node may be held. */
   handedOut(instance: HeldInstance): Promise<HandedOut> {
-    const { registryClock, handedOut } = this.#deps;
-    const peers = new HandedOutAtPeers(this.table, this.#peers, this.#settings.node, registryClock);
+    const { clock, registryClock, handedOut } = this.#deps;
+    const peers = new HandedOutAtPeers({ table: this.table, peers: this.#peers, me: this.name, registryClock, clock });
     return peers.ask(instance, this.replica.applied, handedOut);
   }
 
@@ -246,13 +246,18 @@ export class ClusterNode {
     return isFault(reply) ? { trouble: reply.detail } : 'forgotten';
   }
 
+  /** Nothing of etcd's is applied any more, and no lease ends here. */
+  quiesce(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#follower?.close();
+  }
+
   /** The session ends at once, and the others go on without a wait. */
   async stop(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    this.quiesce();
     if (this.state !== 'starting') await this.#peers.bye(this.runner.ownership);
-    this.#follower?.close();
     await this.#membership?.close();
     this.#peers.close();
     await this.#server.close();

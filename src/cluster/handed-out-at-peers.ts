@@ -4,7 +4,7 @@
 
 import type { Clock } from '../runtime/clock.ts';
 import type { HandedOut, HeldInstance } from './cluster-options.ts';
-import type { NodesTable } from './nodes-table.ts';
+import type { NodeState, NodesTable } from './nodes-table.ts';
 import { handedOutReplyOf } from './peer-link/messages.ts';
 import type { Peers } from './peers.ts';
 
@@ -12,17 +12,21 @@ const askMs = 2000;
 /** Beyond the TTL, as on one node. */
 const beyondTtlMs = 1500;
 
-export class HandedOutAtPeers {
-  readonly #table: NodesTable;
-  readonly #peers: Peers;
-  readonly #me: string;
-  readonly #clock: Clock;
+export interface HandedOutDeps {
+  readonly table: NodesTable;
+  readonly peers: Pick<Peers, 'call'>;
+  readonly me: string;
+  /** Of the answers. */
+  readonly registryClock: Clock;
+  /** Of the table. */
+  readonly clock: Clock;
+}
 
-  constructor(table: NodesTable, peers: Peers, me: string, clock: Clock) {
-    this.#table = table;
-    this.#peers = peers;
-    this.#me = me;
-    this.#clock = clock;
+export class HandedOutAtPeers {
+  readonly #deps: HandedOutDeps;
+
+  constructor(deps: HandedOutDeps) {
+    this.#deps = deps;
   }
 
   async ask(
@@ -30,8 +34,14 @@ export class HandedOutAtPeers {
     revision: number,
     here: (instance: HeldInstance) => Promise<HandedOut>,
   ): Promise<HandedOut> {
-    const asked = [...this.#table.all()].filter((one) => one.node !== this.#me && (one.hasSession || one.isMissed));
-    const all = await Promise.all([here(instance), ...asked.map(({ node }) => this.#at(node, instance, revision))]);
+    const others = [...this.#deps.table.all()].filter(({ node }) => node !== this.#deps.me);
+    const asked = others.filter(({ hasSession, isMissed }) => hasSession || isMissed);
+    const left = others.filter((one) => !asked.includes(one));
+    const replies = await Promise.all([
+      here(instance),
+      ...asked.map(({ node }) => this.#at(node, instance, revision)),
+    ]);
+    const all = [...replies, ...left.map((state) => this.#ofOneThatLeft(state, instance))];
     const served = all.flatMap(({ lastServedMs }) => (lastServedMs === undefined ? [] : [lastServedMs]));
     return {
       lastServedMs: served.length === 0 ? undefined : Math.max(...served),
@@ -42,11 +52,18 @@ export class HandedOutAtPeers {
   async #at(node: string, instance: HeldInstance, revision: number): Promise<HandedOut> {
     const { env, appid, instance: id, dnsTtl } = instance;
     const question = { env, appid, instance: id, dnsTtl, revision };
-    const reply = handedOutReplyOf(await this.#peers.call(node, 'handed-out', question, askMs));
-    const nowMs = this.#clock.monotonicMs();
+    const reply = handedOutReplyOf(await this.#deps.peers.call(node, 'handed-out', question, askMs));
+    const nowMs = this.#deps.registryClock.monotonicMs();
     if (reply === undefined) return { lastServedMs: undefined, heldUntilMs: nowMs + dnsTtl * 1000 + beyondTtlMs };
     const { heldMs, servedMsAgo } = reply;
     const lastServedMs = servedMsAgo === undefined ? undefined : nowMs - servedMsAgo;
     return { lastServedMs, heldUntilMs: nowMs + heldMs };
+  }
+
+  /** Its last answers came before its session ended. */
+  #ofOneThatLeft({ sessionGoneMs }: NodeState, { dnsTtl }: HeldInstance): HandedOut {
+    const { clock, registryClock } = this.#deps;
+    const goneMs = registryClock.monotonicMs() - (clock.monotonicMs() - sessionGoneMs);
+    return { lastServedMs: undefined, heldUntilMs: goneMs + dnsTtl * 1000 + beyondTtlMs };
   }
 }

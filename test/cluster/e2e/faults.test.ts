@@ -85,6 +85,11 @@ describe.skipIf(missingEtcd.length > 0)('three nodes', () => {
       expect(await addressesAt(node, 'orders')).toEqual(left);
     }
     expect(refused).toEqual([]);
+    // It may still answer resolvers: no drain is safe until it is struck off.
+    const drain = async () => (await api(at(0), 'POST', '/apps/prod/late/a1/drain')).body['safe'];
+    expect(await drain()).toBe(false);
+    expect((await api(at(0), 'DELETE', '/nodes/n1')).status).toBe(204);
+    await until('the drain is safe', async () => (await drain()) === true);
   });
 
   test('a node that takes its leave hands over', async () => {
@@ -94,5 +99,18 @@ describe.skipIf(missingEtcd.length > 0)('three nodes', () => {
     await until('ten beats', () => beats >= from + 10);
     expect(await addressesAt(at(0), 'orders')).toEqual(names.slice(1).map(addressOf).sort());
     expect(refused).toEqual([]);
+  });
+
+  test('an etcd that was wiped is not believed', async () => {
+    const [member] = etcd.members;
+    await member?.kill();
+    member?.wipe();
+    await etcd.start();
+    await until('n3 says so', async () => (await api(at(0), 'GET', '/nodes')).body['state'] === 'rewound');
+    expect(await addressesAt(at(0), 'orders')).toEqual(names.slice(1).map(addressOf).sort());
+    expect((await api(at(0), 'PUT', '/apps/prod/new/a1', { addrs: ['http://10.9.0.2:80'] })).body).toMatchObject({
+      type: 'urn:rollcall:problem:no-quorum',
+    });
+    expect((await fetch(`${at(0).http}/readyz`)).status).toBe(200);
   });
 });

@@ -93,6 +93,18 @@ describe.skipIf(missingEtcd.length > 0)('nodes of one cluster', () => {
     expect(await addressesAt(n1, 'pay')).toEqual(['10.0.0.1']);
   });
 
+  test('each says who is there, and a node that took its leave is not waited for', async () => {
+    const { body } = await api(n2, 'GET', '/nodes');
+    expect(body).toMatchObject({ node: 'n2', state: 'joined' });
+    const states = (body['nodes'] as { node: string; state: string; missed: boolean }[]).map(
+      ({ node, state, missed }) => `${node} ${state} ${missed}`,
+    );
+    expect(states).toEqual(['n1 joined false', 'n2 joined false', 'n3 left false']);
+    expect((await api(n2, 'DELETE', '/nodes/n1')).body).toMatchObject({ type: 'urn:rollcall:problem:node-alive' });
+    expect((await api(n2, 'DELETE', '/nodes/n9')).status).toBe(404);
+    expect(await (await fetch(`${n2.http}/metrics`)).text()).toContain('rollcall_cluster_state{state="joined"} 1');
+  });
+
   test('a name that is in use is refused, with the url of who has it', async () => {
     await expect(world.start('n1')).rejects.toThrow(/n1.*http:\/\/127\.0\.0\.1/s);
   });
