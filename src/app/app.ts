@@ -25,14 +25,18 @@ import { startClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
+import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { zoneReload } from './zone-reload.ts';
 import { warnerOfZones } from './zone-warnings.ts';
 
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly dnsTls: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
+  /** Reads the files of the certificate now; does nothing without TLS. */
+  reloadCertificate(): void;
   /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
@@ -97,8 +101,11 @@ async function compose(
   if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === name(given.origin)))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
-  // What the last run has left, and the registry that it goes into.
-  // What a cluster has is in etcd.
+  const tls = openTls(given, logger);
+  if (tls !== undefined && 'problem' in tls) return tls;
+  opened.defer(() => tls?.certificate.close());
+
+  // What the last run has left, and the registry that it goes into. What a cluster has is in etcd.
   const isCluster = given.clusterName !== '';
   const config = isCluster ? { ...given, data: undefined } : given;
   let cluster: ClusterLink | undefined;
@@ -126,13 +133,22 @@ async function compose(
 
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
+  const fileZones = fileZonesOf(loaded);
   // Later than the answers end: the others need not ask this node any more then.
   opened.defer(() => cluster?.leave());
-  const opening = await openDataPlane(config, { state, clock, threads, fileZones: fileZonesOf(loaded), logger });
+  const opening = await openDataPlane(config, {
+    state,
+    clock,
+    threads,
+    fileZones,
+    certificate: tls?.certificate,
+    logger,
+  });
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
   opened.defer(() => cluster?.quiesce());
+  tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
   const linked = isCluster ? await linkCluster(config, { state, clock, ownClock, plane, logger }) : undefined;
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
@@ -140,7 +156,9 @@ async function compose(
   const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock);
   const isReady = () => phase.now === 'ready';
   const isRecovered = () => phase.now !== 'starting';
-  const parts = { registry, clock, plane, persistence, leaseTimer, logger, isReady, isRecovered, cluster };
+  const { liveZones } = state;
+  const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
+  const parts = { ...common, isReady, isRecovered, tls, cluster };
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
   for (const { live } of control.subscribers) registry.onChange(live);
@@ -150,7 +168,7 @@ async function compose(
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
   return run(
-    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, cluster },
+    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster },
     opened,
   );
 }
@@ -165,6 +183,7 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly cluster: ClusterLink | undefined;
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
+  readonly tls: Tls | undefined;
 }
 
 /** Loaded only where there is a cluster: gRPC takes its time. */
@@ -175,7 +194,8 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
 
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
 async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
-  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, cluster } = composed;
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster } =
+    composed;
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
   const recover = recovering(registry, liveZones, recoveredBy(subscribers));
@@ -205,16 +225,30 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
+  tls?.certificate.watch();
   plane.ready();
   await plane.applied();
   phase.now = 'ready';
   const { revision } = registry;
   const { listens: dns, threads, transport, unavailable } = plane;
-  const served = { http, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  const certificate = tls === undefined ? {} : { tls: certificateSummary(tls.certificate.current) };
+  const served = {
+    http,
+    ...certificate,
+    dns,
+    dnsTls: plane.tlsListens,
+    threads,
+    transport,
+    unavailable,
+    origin: config.origin,
+    zones: zones.size,
+  };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
     http,
     dns,
+    dnsTls: plane.tlsListens,
+    reloadCertificate: () => tls?.certificate.reload(),
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {

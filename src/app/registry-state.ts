@@ -85,7 +85,8 @@ export function createRegistry(
     guard: config,
     ...cluster,
     random: Math.random,
-    isReserved: (text) => liveZones.reservedReason(text),
+    isReserved: (text, addrs) => liveZones.reservedReason(text, addrs),
+    targetProblem: (instance, before) => liveZones.targetProblem(instance, before),
     ...(onHoldReleased === undefined ? {} : { onHoldReleased }),
     ...(onNearExpiry === undefined ? {} : { onNearExpiry }),
   });

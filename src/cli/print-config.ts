@@ -25,6 +25,7 @@ function line(config: Config, key: SettingKey): string {
   switch (key) {
     case 'http':
     case 'dns':
+    case 'dnsTls':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'nameServer':
       return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
@@ -34,6 +35,8 @@ function line(config: Config, key: SettingKey): string {
     case 'adapters':
     case 'dnsAllow':
     case 'clusterEtcdEndpoints':
+    case 'dnsAllowZones':
+    case 'rrlExempt':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'clusterListen':
       return `clusterListen: ${scalar(formatListen(config.clusterListen))}`;
@@ -42,7 +45,12 @@ function line(config: Config, key: SettingKey): string {
     case 'tokens':
       return `tokens: ${JSON.stringify(config.tokens.map(({ name }) => ({ name, token: '***' })))}`;
     case 'tokenFile':
-      return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
+    case 'tlsCert':
+    case 'tlsKey':
+    case 'tlsClientCa': {
+      const path = config[key];
+      return path === undefined ? `# ${key}: not set` : `${key}: ${scalar(path)}`;
+    }
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
     case 'dnsThreads':

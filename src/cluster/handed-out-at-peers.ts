@@ -37,10 +37,7 @@ export class HandedOutAtPeers {
     const others = [...this.#deps.table.all()].filter(({ node }) => node !== this.#deps.me);
     const asked = others.filter(({ hasSession, isMissed }) => hasSession || isMissed);
     const left = others.filter((one) => !asked.includes(one));
-    const replies = await Promise.all([
-      here(instance),
-      ...asked.map(({ node }) => this.#at(node, instance, revision)),
-    ]);
+    const replies = await Promise.all([here(instance), ...asked.map(({ node }) => this.#at(node, instance, revision))]);
     const all = [...replies, ...left.map((state) => this.#ofOneThatLeft(state, instance))];
     const served = all.flatMap(({ lastServedMs }) => (lastServedMs === undefined ? [] : [lastServedMs]));
     return {
