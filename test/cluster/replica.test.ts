@@ -94,7 +94,7 @@ function decided(registry: Registry, instance: string, fields: object = {}): New
 function put(change: NewChange, revision: number, owner = 'n2', number?: number): KeyEvent[] {
   if (change.after === undefined) throw new Error('a removal');
   const stamp = { node: owner, operation: `u${revision}`, hlc: revision };
-  const record = recordOf(change as NewChange & { after: typeof change.after }, undefined, stamp);
+  const record = recordOf(change, undefined, stamp);
   const text = recordText({ ...record, dataRevision: number });
   const path = instancePath(key(change.after.instance));
   const serial = number === undefined ? [entry('s', 'n2', revision)] : [];

@@ -81,6 +81,20 @@ describe('where a value comes from', () => {
       cookieSecret: undefined,
       adapters: [],
       adapterEnv: 'prod',
+      clusterName: '',
+      clusterNode: '',
+      clusterListen: { host: '127.0.0.1', port: 7172 },
+      clusterAdvertise: '',
+      clusterTokenFile: '',
+      clusterEtcdEndpoints: [],
+      clusterEtcdCa: '',
+      clusterEtcdCert: '',
+      clusterEtcdKey: '',
+      clusterEtcdUser: '',
+      clusterEtcdPasswordFile: '',
+      clusterSessionSeconds: 10,
+      clusterCommitWaitMs: 3000,
+      clusterPlainHttp: false,
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
@@ -115,9 +129,22 @@ describe('where a value comes from', () => {
       trustedProxies: '10.0.0.0/8',
       nameServerAddresses: '192.0.2.1,2001:db8::1',
       dnsAllow: '10.0.0.0/8,fd00::/8',
+      dnsAllowZones: 'svc=10.0.0.0/8',
+      dnsTls: 'none',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
       adapters: 'tutorial',
       tlsClientAuth: 'required',
+      clusterEtcdEndpoints: 'http://127.0.0.1:2379',
+      clusterEtcdCa: 'ca.pem',
+      clusterEtcdCert: 'c.pem',
+      clusterEtcdKey: 'k.pem',
+      clusterEtcdUser: 'rollcall',
+      clusterEtcdPasswordFile: 'password',
+    };
+    const cluster = {
+      ...{ ROLLCALL_CLUSTER_NAME: 'main', ROLLCALL_CLUSTER_ETCD_ENDPOINTS: 'http://127.0.0.1:2379' },
+      ...{ ROLLCALL_CLUSTER_ETCD_CA: 'ca.pem', ROLLCALL_CLUSTER_ETCD_CERT: 'c.pem', ROLLCALL_CLUSTER_ETCD_KEY: 'k.pem' },
+      ...{ ROLLCALL_CLUSTER_ETCD_USER: 'rollcall', ROLLCALL_CLUSTER_ETCD_PASSWORD_FILE: 'password' },
     };
     // They come together or not at all.
     const tls = {
@@ -128,7 +155,8 @@ describe('where a value comes from', () => {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const env = { ...(key.startsWith('tls') ? tls : {}), [environmentNameOf(key)]: value };
+      const together = key.startsWith('tls') ? tls : key.startsWith('cluster') ? cluster : {};
+      const env = { ...(key === 'clusterName' ? {} : together), [environmentNameOf(key)]: value };
       const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
     }
