@@ -70,6 +70,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     log: new DecisionLog(logger, counts),
     longPolls,
     recorder: persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn),
+    changes: changeLog,
     availability: {
       isRecovered: deps.isRecovered,
       storeTrouble: () => persistence.trouble,

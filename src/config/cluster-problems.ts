@@ -9,7 +9,7 @@ export function clusterProblems(config: Config, origins: Origins): string[] {
   const keys = Object.keys(config).filter((key): key is keyof Origins & `cluster${string}` =>
     key.startsWith('cluster'),
   );
-  const given = keys.filter((key) => key in origins && origins[key] !== 'default');
+  const given = keys.filter((key) => key !== 'clusterName' && key in origins && origins[key] !== 'default');
   if (clusterName === '') {
     const [first] = given;
     return first === undefined ? [] : [`${first} (${origins[first]}) is of no use without clusterName`];

@@ -12,7 +12,7 @@ import { type Committer, LocalCommitter } from './committer.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
-import type { ReadView } from './read-view.ts';
+import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { Renewals } from './renewals.ts';
 import type { Visible } from './visible.ts';
@@ -23,6 +23,8 @@ export interface ControlDeps {
   readonly log: DecisionLog;
   readonly longPolls: LongPolls;
   readonly recorder: Recorder;
+  /** The latest changes, for fronts whose clients fetch those alone. */
+  readonly changes: ChangeSource;
   readonly availability: Availability;
   /** Settles once all changes so far are on the disk. */
   readonly durable: () => Promise<void>;
@@ -44,6 +46,7 @@ export interface Control {
   readonly renewals: Renewals;
   readonly apps: AppLists;
   readonly record: ChangeRecord;
+  readonly changes: ChangeSource;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
   readonly log: DecisionLog;
@@ -54,7 +57,7 @@ export interface Control {
 }
 
 export function createControl(deps: ControlDeps): Control {
-  const { registry, clock, log, longPolls, recorder, availability, visible, handedOut } = deps;
+  const { registry, clock, log, longPolls, recorder, changes, availability, visible, handedOut } = deps;
   const commands = new Commands({ ...deps, committer: deps.committer ?? new LocalCommitter(registry) });
   return {
     view: registry,
@@ -69,6 +72,7 @@ export function createControl(deps: ControlDeps): Control {
       handedOut,
       onRefused: () => log.count.refused('long-polls'),
     }),
+    changes,
     longPolls,
     log,
     availability,

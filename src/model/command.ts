@@ -2,6 +2,7 @@
 // an instance and may carry preconditions, which are checked where the decision is made and not before it, so that no
 // other write fits in between. What comes of each is in outcome.ts.
 
+import type { FrontParts } from './front-parts.ts';
 import type { Judgement } from './health.ts';
 import type { Registration } from './instance.ts';
 import type { Liveness } from './liveness.ts';
@@ -41,12 +42,18 @@ export interface RegisterCommand extends Common {
   readonly liveness?: Liveness | undefined;
   /** To begin with, for one that comes back as it was; a hold that is kept for it wins. */
   readonly override?: Override | undefined;
+  /** What a front keeps with the instance; parts of other fronts stay as they are. */
+  readonly fronts?: FrontParts | undefined;
+  /** What a front cannot say, so that what is stored stays: a registration through Eureka takes no tags away. */
+  readonly keeps?: readonly Exclude<keyof Registration, 'addrs' | 'status'>[] | undefined;
 }
 
 /** A JSON merge patch (RFC 7396) of the registration. It renews no lease, and a shorter one runs from now. */
 export interface PatchCommand extends Common {
   readonly kind: 'patch';
   readonly patch: unknown;
+  /** As of a registration. */
+  readonly fronts?: FrontParts | undefined;
 }
 
 /**

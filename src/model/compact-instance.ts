@@ -7,6 +7,7 @@
 
 import type { Address } from './address.ts';
 import type { Check } from './checks.ts';
+import type { FrontParts } from './front-parts.ts';
 import type { Health, Judgement } from './health.ts';
 import type { Instance, Registration, Supervision } from './instance.ts';
 import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
@@ -18,7 +19,7 @@ export type Port = Omit<Address, 'host' | 'number'>;
 
 /** All of a registration but its hosts and port numbers; `status` is the effective one. */
 export type Profile = Omit<Registration, 'addrs'> &
-  Supervision & {
+  Omit<Supervision, 'fronts'> & {
     readonly ports: readonly Port[];
     readonly wanted: Status;
   };
@@ -32,7 +33,7 @@ export interface AppPlace {
   readonly appid: string;
 }
 
-type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'numbers' | 'profile'>;
+type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'numbers' | 'profile' | 'fronts'>;
 
 /** The part of an instance that another may share. */
 export type Neighbour = Pick<CompactInstance, 'numbers' | 'profile'>;
@@ -46,14 +47,17 @@ export class CompactInstance implements Instance {
   readonly numbers: OneOrEach<number>;
   /** Shared. */
   readonly profile: Profile;
+  /** Its own, never shared. */
+  readonly fronts: FrontParts | undefined;
 
   /** `place`: its app's, which it keeps. `compactInstance` makes one from a registration. */
-  constructor(place: AppPlace, { names, hosts, numbers, profile }: Parts) {
+  constructor(place: AppPlace, { names, hosts, numbers, profile, fronts }: Parts) {
     this.#place = place;
     this.names = names;
     this.hosts = hosts;
     this.numbers = numbers;
     this.profile = profile;
+    this.fronts = fronts;
   }
 
   get instance(): string {
@@ -155,7 +159,7 @@ export function compactInstance(
   supervision: Partial<Supervision> = {},
 ): CompactInstance {
   const { addrs } = registration;
-  const { health, override, liveness = defaultLiveness(registration) } = supervision;
+  const { health, override, liveness = defaultLiveness(registration), fronts } = supervision;
   // A verdict and an override are an instance's own.
   const others = health === undefined && override === undefined ? neighbours : [];
   const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration, liveness));
@@ -164,6 +168,7 @@ export function compactInstance(
     hosts: hostsOf(addrs),
     numbers: numbersOf(addrs, alike),
     profile: alike === undefined ? profileOf(registration, { liveness, health, override }) : alike.profile,
+    fronts,
   });
 }
 
@@ -187,10 +192,11 @@ export function judgedInstance(
 ): CompactInstance | undefined {
   const { health, instance: id, label } = instance;
   if (health === undefined || health.verdict === verdict) return undefined;
-  const { liveness, override } = instance;
+  const { liveness, override, fronts } = instance;
   return compactInstance(place, id, label, instance, [], {
     liveness,
     override,
+    fronts,
     health: { ...health, verdict, reason },
   });
 }

@@ -4,6 +4,7 @@
 
 import { type Address, type AddressFault, addressToText, parseAddress } from './address.ts';
 import { type Check, checksOf, targetProblems } from './checks.ts';
+import type { FrontParts } from './front-parts.ts';
 import type { Health } from './health.ts';
 import type { Liveness } from './liveness.ts';
 import type { InstanceKey } from './names.ts';
@@ -36,6 +37,8 @@ export interface Supervision {
   readonly health: Health | undefined;
   /** An operator's decision about its status; undefined: none. */
   readonly override: Override | undefined;
+  /** What fronts of other registries' APIs keep with it; undefined: nothing. */
+  readonly fronts?: FrontParts | undefined;
 }
 
 /** `status` is the effective one; what the registrant wants is `wanted`. See status.ts. */

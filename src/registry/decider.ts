@@ -13,6 +13,7 @@ import type {
 import { type CompactInstance, compactInstance, judgedInstance } from '../model/compact-instance.ts';
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
+import { mergedParts, partsProblem } from '../model/front-parts.ts';
 import { healthOf } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
@@ -32,6 +33,7 @@ import { holdMsMax, isHold, type Override, overrideAfterUp } from '../model/stat
 import type { Moment } from '../runtime/clock.ts';
 import { Admission } from './admission.ts';
 import type { App } from './apps/app.ts';
+import { appNameProblem, withKept } from './front-commands.ts';
 import { holdsMax } from './holds.ts';
 import { isLapsed, lapsesAtEnd } from './leases/term.ts';
 import { evictionOf, type MutableRecord } from './mutable-record.ts';
@@ -67,6 +69,8 @@ export class Decider {
         kind: 'invalid',
         problem: problem('checks', 'cannot stand beside a lease that ends in waiting'),
       });
+    const named = partsProblem(command.fronts) ?? appNameProblem(app, stored, command);
+    if (named !== undefined) return refused({ kind: named.field === 'appid' ? 'conflict' : 'invalid', problem: named });
     return app === undefined || stored === undefined
       ? this.#create(app, command, origin, now)
       : this.#replace(app, stored, command, origin, now);
@@ -74,6 +78,8 @@ export class Decider {
 
   patch(command: PatchCommand, origin: Actor, now: Moment): Decision<PatchOutcome> {
     const { key, precondition, patch } = command;
+    const tooMuch = partsProblem(command.fronts);
+    if (tooMuch !== undefined) return refused({ kind: 'invalid', problems: [tooMuch] });
     const found = this.#find(key, precondition);
     if ('kind' in found) return refused(found);
     const { app, stored } = found;
@@ -82,12 +88,13 @@ export class Decider {
     if (Array.isArray(registration)) return refused({ kind: 'invalid', problems: registration });
     const saysUp = isObject(patch) && Object.hasOwn(patch, 'status') && registration.status === 'up';
     const override = saysUp ? overrideAfterUp(before.override) : before.override;
-    if (isSameRegistration(before, registration) && override === before.override)
+    const fronts = mergedParts(before.fronts, command.fronts);
+    if (isSameRegistration(before, registration) && override === before.override && fronts === before.fronts)
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const liveness = livenessAfter(before, registration);
     const file = before.health?.file;
     const health = healthOf(registration, before, { liveness, file, isHeard: false });
-    const instance = this.#again(app, before, registration, { liveness, health, override });
+    const instance = this.#again(app, before, registration, { liveness, health, override, fronts });
     const invalid = this.#addressProblem(instance, before);
     if (invalid !== undefined) return refused({ kind: 'invalid', problems: [invalid] });
     const change = updated(stored, instance, { why: 'patched' }, origin, now);
@@ -128,11 +135,11 @@ export class Decider {
     const cause = evictionOf(stored, now.monotonicMs);
     const app = this.#state.apps.app(instance.env, instance.appid);
     if (app === undefined || !lapsesAtEnd(instance)) return { kind: 'evicted', before: instance, origin, cause, times };
-    const { liveness, override, leaseSeconds, health } = instance;
+    const { liveness, override, leaseSeconds, health, fronts } = instance;
     const reason = `its lease of ${leaseSeconds} s has ended`;
     const found = { verdict: 'critical' as const, reason, file: health?.file };
     const lapsed = compactInstance(app.place, instance.instance, instance.label, instance, [], {
-      ...{ liveness, override },
+      ...{ liveness, override, fronts },
       health: found,
     });
     return updated(stored, lapsed, { why: 'lapsed', silentMs: cause.silentMs }, origin, now);
@@ -185,7 +192,7 @@ export class Decider {
     const health = healthOf(registration, undefined, { liveness, file, isHeard: true });
     const override = this.#state.holds.at(key, now.wallMs) ?? command.override;
     const place = known?.place ?? { env, appid };
-    const supervision = { liveness, health, override };
+    const supervision = { liveness, health, override, fronts: command.fronts };
     const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
     const invalid = this.#addressProblem(instance, undefined);
     if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
@@ -201,11 +208,15 @@ export class Decider {
   #replace(
     app: App,
     stored: MutableRecord,
-    { key, registration, dirtyAtMs, file, liveness = defaultLiveness(registration) }: RegisterCommand,
+    command: RegisterCommand,
     origin: Actor,
     now: Moment,
   ): Decision<RegisterOutcome> {
+    const { key, dirtyAtMs, file } = command;
     const { instance: before } = stored;
+    const registration = withKept(before, command);
+    if (Array.isArray(registration)) return refused({ kind: 'invalid', problem: registration[0] });
+    const { liveness = defaultLiveness(registration) } = command;
     const spelling = before.instance;
     if (spelling !== key.instance) {
       const differs = `is registered as "${spelling}"; ids that differ only in case are one instance`;
@@ -216,7 +227,7 @@ export class Decider {
     const laterDirtyAtMs = Math.max(stored.dirtyAtMs, dirtyAtMs ?? now.wallMs);
     const override = registration.status === 'up' ? overrideAfterUp(before.override) : before.override;
     const health = healthOf(registration, before, { liveness, file, isHeard: true });
-    const supervision = { liveness, health, override };
+    const supervision = { liveness, health, override, fronts: mergedParts(before.fronts, command.fronts) };
     if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {
       const renewal = { key, dirtyAtMs: laterDirtyAtMs };
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored }, renewal };

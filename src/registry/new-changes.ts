@@ -2,6 +2,7 @@
 
 import type { Actor, Cause } from '../model/change.ts';
 import { type CompactInstance, compactInstance } from '../model/compact-instance.ts';
+import { isSameParts } from '../model/front-parts.ts';
 import type { Instance, Registration, Supervision } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from '../model/liveness.ts';
@@ -41,8 +42,8 @@ export function isDraining({ override, wanted, health }: Instance): boolean {
 }
 
 export function overridden({ place }: App, instance: Instance, override: Override | undefined): CompactInstance {
-  const { instance: id, label, liveness, health } = instance;
-  return compactInstance(place, id, label, instance, [], { liveness, health, override });
+  const { instance: id, label, liveness, health, fronts } = instance;
+  return compactInstance(place, id, label, instance, [], { liveness, health, override, fronts });
 }
 
 /** A patch may add the first check, or take the last one away. */
@@ -52,5 +53,6 @@ export function livenessAfter(before: Instance, registration: Registration): Liv
 
 export function isSameSupervision(a: Supervision, b: Supervision): boolean {
   if (!isSameLiveness(a.liveness, b.liveness) || a.override !== b.override) return false;
+  if (!isSameParts(a.fronts, b.fronts)) return false;
   return a.health?.verdict === b.health?.verdict && a.health?.file === b.health?.file;
 }

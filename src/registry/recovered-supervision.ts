@@ -6,7 +6,7 @@ import { defaultLiveness } from '../model/liveness.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 
 export function recoveredSupervision({ registration, supervision = {} }: PersistedInstance): Supervision {
-  const { liveness = defaultLiveness(registration), override } = supervision;
+  const { liveness = defaultLiveness(registration), override, fronts } = supervision;
   const fresh = healthOf(registration, undefined, { liveness, file: undefined, isHeard: true });
-  return { liveness, override, health: fresh && (supervision.health ?? fresh) };
+  return { liveness, override, fronts, health: fresh && (supervision.health ?? fresh) };
 }

@@ -21,7 +21,7 @@ import { instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
 import { isHold } from '../model/status.ts';
 import { parsed } from './stored-json.ts';
-import { type HoldRow, healthIn, holdRow, livenessIn, overrideIn } from './supervision-rows.ts';
+import { frontsIn, type HoldRow, healthIn, holdRow, livenessIn, overrideIn } from './supervision-rows.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -152,12 +152,13 @@ export function instanceAfter(row: EventRow): InstanceRow | undefined {
 
 /** What is written of an instance: its registration, and of its supervision what is not the same for nearly all. */
 function contentOf(instance: Instance): Record<string, unknown> {
-  const { health, override, liveness } = instance;
+  const { health, override, liveness, fronts } = instance;
   return {
     ...registrationToJson(instance),
     ...(health === undefined ? {} : { health }),
     ...(override === undefined ? {} : { override }),
     ...(isSameLiveness(liveness, defaultLiveness(instance)) ? {} : { liveness }),
+    ...(fronts === undefined ? {} : { fronts }),
   };
 }
 
@@ -169,13 +170,14 @@ export interface Content {
 }
 
 export function readContent(content: unknown): Content {
-  const { health, override, liveness, ...rest } = isObject(content) ? content : {};
+  const { health, override, liveness, fronts, ...rest } = isObject(content) ? content : {};
   const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
   if (Array.isArray(registration)) return { registration, supervision: undefined };
   const supervision: Partial<Supervision> = {
     ...(isObject(health) ? { health: healthIn(health) } : {}),
     ...(isObject(override) ? { override: overrideIn(override) } : {}),
     ...(isObject(liveness) ? { liveness: livenessIn(liveness, registration) } : {}),
+    ...(isObject(fronts) ? { fronts: frontsIn(fronts) } : {}),
   };
   return { registration, supervision: Object.keys(supervision).length === 0 ? undefined : supervision };
 }

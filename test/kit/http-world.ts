@@ -149,6 +149,7 @@ export function createWorld(options: WorldOptions = {}): World {
     log: new DecisionLog(logger, counters),
     longPolls,
     recorder: new LogRecorder(changeLog, clock.wallMs()),
+    changes: changeLog,
     availability: { isRecovered: () => true, storeTrouble: () => undefined },
     durable: async () => {},
     visible: () => undefined,

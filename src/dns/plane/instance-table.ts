@@ -82,6 +82,7 @@ export class InstanceTable implements HostsView {
       hosts: this.#get(row, HOST) | 0,
       numbers: this.#numbers(row),
       profile: this.#profiles.get(profile),
+      fronts: undefined,
     });
   }
 

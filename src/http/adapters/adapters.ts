@@ -3,10 +3,21 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AdapterName } from '../../model/adapters.ts';
+import type { CredentialExtractor } from '../server/auth.ts';
+import { discovery } from './discovery/discovery.ts';
+import { eureka } from './eureka/eureka.ts';
 import type { AdapterSettings, Front, FrontContext } from './front.ts';
 import { tutorial } from './tutorial.ts';
 
-const fronts: Readonly<Record<AdapterName, Front>> = { tutorial };
+const fronts: Readonly<Record<AdapterName, Front>> = { discovery, eureka, tutorial };
+
+/** How the clients of the named fronts show their secrets. */
+export function extractorsOf(settings: AdapterSettings | undefined): readonly CredentialExtractor[] {
+  return (settings?.names ?? []).flatMap((name) => {
+    const { prefix, credentials } = fronts[name];
+    return credentials === undefined ? [] : [{ ...credentials, prefix: `${prefix}/` }];
+  });
+}
 
 /** Adds the fronts that are named, each once. */
 export function addAdapters(

@@ -8,6 +8,7 @@ import type { AdapterName } from '../../model/adapters.ts';
 import type { Front as FrontName } from '../../model/change.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { CredentialExtractor } from '../server/auth.ts';
 
 export interface FrontContext {
   readonly control: Control;
@@ -22,6 +23,8 @@ export interface Front {
   readonly name: FrontName;
   /** Begins with a slash; its calls are below it. */
   readonly prefix: string;
+  /** Where its clients do not send bearer tokens. */
+  readonly credentials?: Omit<CredentialExtractor, 'prefix'>;
   /** Adds the calls to a scope that has the prefix. A body arrives as a Buffer, or as undefined where there is none. */
   add(scope: FastifyInstance, context: FrontContext): void;
 }

@@ -2,10 +2,10 @@
 // `GET /{service}/{version}/getaddresses` and `GET /{service}/{version}/heartbeat`, below /tutorial. The service is the
 // app, the id `address:port`; the same again is a 409.
 // A heartbeat names no instance: it renews all of that service and version that were registered through this front from
-// the caller's address. Both are kept in the metadata of the instance, so that they outlive a restart.
+// the caller's address, which is kept in this front's part of the instance and so outlives a restart.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { parseRegistration, type Registration } from '../../model/instance.ts';
+import { type Instance, parseRegistration, type Registration } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { parseIpv6 } from '../../model/ip.ts';
 import { type InstanceKey, parseAppid, parseInstanceKey } from '../../model/names.ts';
@@ -47,10 +47,6 @@ interface Params {
   readonly version: string;
 }
 
-/** What metadata says of an instance of this front. */
-const frontKey = 'front';
-const fromKey = 'registeredFrom';
-
 async function register(context: FrontContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const decoded = decodeRegistration(context, request);
   if (Array.isArray(decoded)) {
@@ -58,8 +54,10 @@ async function register(context: FrontContext, request: FastifyRequest, reply: F
     return reply.code(400).send(failed(decoded));
   }
   const { key, registration } = decoded;
+  const { service } = request.params as Params;
+  const part = { appName: service, content: JSON.stringify({ registeredFrom: request.ip }) };
   const precondition = { ifNoneMatch: '*' } as const;
-  const command = { kind: 'register' as const, key, registration, precondition };
+  const command = { kind: 'register' as const, key, registration, precondition, fronts: { tutorial: part } };
   const outcome = await context.control.commands.submit(request.principal, actorOf(request, 'tutorial'), command);
   if (outcome.kind === 'created') return reply.send({ success: true });
   const problems = 'problem' in outcome ? [outcome.problem] : [];
@@ -115,8 +113,7 @@ function decodeRegistration({ env, defaults }: FrontContext, request: FastifyReq
   const at = `${hostOf(address as string)}:${port as number}`;
   const key = parseInstanceKey(env, service, at);
   const status = healthy === true ? 'up' : 'waiting';
-  const metadata = { [frontKey]: tutorial.name, [fromKey]: request.ip };
-  const registration = parseRegistration({ addrs: [`http://${at}`], version, status, metadata }, defaults);
+  const registration = parseRegistration({ addrs: [`http://${at}`], version, status }, defaults);
   if (!Array.isArray(key) && !Array.isArray(registration)) return { key, registration };
   return [...(Array.isArray(key) ? key : []), ...(Array.isArray(registration) ? registration : [])].map(inTheirWords);
 }
@@ -156,12 +153,13 @@ function heartbeat(context: FrontContext, request: FastifyRequest, reply: Fastif
   const actor = actorOf(request, 'tutorial');
   const now = renewals.now();
   const renewed = (instancesOf(context, request) ?? [])
-    .filter(({ instance }) => isOfCaller(instance.metadata, request.ip))
+    .filter(({ instance }) => isOfCaller(instance, request.ip))
     .filter(({ instance }) => renewals.renew(request.principal, actor, instance, now).kind === 'renewed');
   if (renewed.length === 0) reply.code(404).send(failed([]));
   else reply.send({ success: true });
 }
 
-function isOfCaller(metadata: ReadonlyMap<string, string>, address: string): boolean {
-  return metadata.get(frontKey) === tutorial.name && metadata.get(fromKey) === address;
+function isOfCaller({ fronts }: Pick<Instance, 'fronts'>, address: string): boolean {
+  const part = fronts?.tutorial;
+  return part !== undefined && (JSON.parse(part.content) as { registeredFrom?: unknown }).registeredFrom === address;
 }

@@ -2,6 +2,7 @@
 // is kept in monotonic time and shown in wall-clock time, counted from now.
 
 import { addressToText } from '../../model/address.ts';
+import type { FrontParts } from '../../model/front-parts.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
@@ -49,6 +50,7 @@ export function contentDocument(instance: Instance): Record<string, unknown> {
       ? {}
       : { checks: instance.checks, health: { ...instance.health, wanted: instance.wanted } }),
     ...(instance.override === undefined ? {} : { override: overrideDocument(instance) }),
+    ...(instance.fronts === undefined ? {} : { fronts: frontsDocument(instance.fronts) }),
   };
 }
 
@@ -57,6 +59,14 @@ function overrideDocument({ override, wanted }: Instance): Record<string, unknow
   const { status, by, reason, until } = override as Override;
   const end = until === 'next-up' ? null : until === 'unbounded' ? until : isoTime(until);
   return { status, wanted, by, ...(reason === undefined ? {} : { reason }), until: end };
+}
+
+function frontsDocument(fronts: FrontParts): Record<string, unknown> {
+  const parts = Object.entries(fronts).map(([name, { appName, content }]) => [
+    name,
+    { appName, content: JSON.parse(content) as unknown },
+  ]);
+  return Object.fromEntries(parts) as Record<string, unknown>;
 }
 
 /** The document, ready for JSON. */

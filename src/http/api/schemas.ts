@@ -119,6 +119,11 @@ export const instanceContent = Type.Object({
   checks: Type.Optional(checksField),
   health: Type.Optional(healthReply),
   override: Type.Optional(overrideReply),
+  fronts: Type.Optional(
+    Type.Record(Type.String(), Type.Object({ appName: Type.String(), content: Type.Unknown() }), {
+      description: "Read-only: what the API of another registry keeps with it, by the API's name.",
+    }),
+  ),
 });
 
 export const instanceReply = Type.Object({

@@ -28,6 +28,16 @@ declare module 'fastify' {
   }
 }
 
+/** How the clients of a front below `prefix` show their secret, where that is not a bearer token. */
+export interface CredentialExtractor {
+  /** Ends with a slash. */
+  readonly prefix: string;
+  /** The name of the scheme, for the challenge. */
+  readonly scheme: string;
+  /** The token in a request; undefined: it shows none of this kind. */
+  readonly tokenOf: (request: FastifyRequest) => string | undefined;
+}
+
 const openPaths: ReadonlySet<string> = new Set([
   '/',
   '/console',
@@ -51,7 +61,11 @@ export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>
 const anonymous = unrestricted('anonymous');
 
 /** Adds the check in front of all routes: behind it every request has its principal. */
-export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]): Authenticate {
+export function requireToken(
+  app: FastifyInstance,
+  tokens: readonly NamedToken[],
+  extractors: readonly CredentialExtractor[] = [],
+): Authenticate {
   if (tokens.length === 0) {
     app.decorateRequest('principal', {
       getter() {
@@ -84,6 +98,10 @@ export function requireToken(app: FastifyInstance, tokens: readonly NamedToken[]
   app.register(bearerAuth, { keys: new Set<string>(), auth, addHook: false, specCompliance: 'rfc6749' });
   app.addHook('onRequest', (request, reply, done) => {
     if (isOpenPath(request.url) || isCertified(request.raw)) return done();
+    const extractor = extractors.find(({ prefix }) => request.url.startsWith(prefix));
+    const token = extractor?.tokenOf(request);
+    if (token !== undefined && auth(token, request)) return done();
+    if (extractor !== undefined) reply.header('www-authenticate', `${extractor.scheme} realm="rollcall"`);
     app.verifyBearerAuth?.(request, reply, (error) => (error === undefined ? done() : refuse(request, reply)));
   });
   return (request) => {
@@ -125,6 +143,6 @@ function refuse(request: FastifyRequest, reply: FastifyReply): void {
   sendProblem(reply, {
     kind: 'unauthorized',
     detail: `Cannot let this call in: ${reason}. Send "authorization: Bearer <token>" with a token of this server's configuration.`,
-    headers: { 'www-authenticate': challenge },
+    headers: { 'www-authenticate': [reply.getHeader('www-authenticate') ?? [], challenge].flat().join(', ') },
   });
 }

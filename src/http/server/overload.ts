@@ -16,6 +16,15 @@ import { LoopTurns } from './loop-turns.ts';
 import { sendProblem } from './problem-details.ts';
 import { retryAfter } from './retry-after.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A heartbeat of a front whose paths do not say so. */
+    readonly isRenewal?: boolean;
+    /** A call that waits for a change: it does not measure how fast the server is. */
+    readonly mayWait?: boolean;
+  }
+}
+
 interface Threshold {
   readonly from: number;
   /** Below `from`, or calls would be let in and shed by turns. */
@@ -73,7 +82,8 @@ export class Overload {
     // A HEAD route is made from its GET, with all that in it.
     if (own.includes(this.#turns.light) || own.includes(this.#turns.heavy)) return;
     const shed = shedOf(route);
-    const turn = route.url.endsWith('/:instance/renew') ? this.#turns.light : this.#turns.heavy;
+    const isLight = route.url.endsWith('/:instance/renew') || route.config?.isRenewal === true;
+    const turn = isLight ? this.#turns.light : this.#turns.heavy;
     route.onRequest = [...own, ...(shed === undefined ? [] : [this.#hooks[shed]]), turn];
   }
 
@@ -118,9 +128,9 @@ export class Overload {
 
 const operations: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-function shedOf({ method, url }: RouteOptions): Shed | undefined {
+function shedOf({ method, url, config }: RouteOptions): Shed | undefined {
   if (method === 'DELETE' || url.endsWith('/drain')) return undefined;
-  return url.endsWith('/renew') ? 'renewals' : 'others';
+  return url.endsWith('/renew') || config?.isRenewal === true ? 'renewals' : 'others';
 }
 
 /** Lets the guard look at all routes that are added from now on, and measures until the server closes. */

@@ -15,7 +15,7 @@ import type { RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { addAdapters } from '../adapters/adapters.ts';
+import { addAdapters, extractorsOf } from '../adapters/adapters.ts';
 import type { AdapterSettings } from '../adapters/front.ts';
 import type { ApiContext } from '../api/api-context.ts';
 import { addRoutes } from '../api/routes.ts';
@@ -143,7 +143,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
   const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
   refuseForeignPages(app, pages);
-  const principalOf = requireToken(app, deps.tokens);
+  const principalOf = requireToken(app, deps.tokens, extractorsOf(deps.adapters));
   const { clientRate = noRate } = deps;
   limitClientRates(app, { rate: clientRate, clock, counters, random });
   refuseUnknownRoute(app, guide);
@@ -262,7 +262,8 @@ function countRequests(app: FastifyInstance, counters: HttpCounters): void {
     const count = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
       counters.request(request.method, route.url, reply.statusCode);
       // A call that asked to wait does not measure how fast the server is.
-      if (!request.url.includes('wait=')) counters.took(kind, reply.elapsedTime / 1000);
+      if (!request.url.includes('wait=') && route.config?.mayWait !== true)
+        counters.took(kind, reply.elapsedTime / 1000);
       done();
     };
     const others = route.onResponse === undefined ? [] : [route.onResponse].flat();
@@ -274,8 +275,8 @@ function countRequests(app: FastifyInstance, counters: HttpCounters): void {
   });
 }
 
-function kindOf({ url, method }: RouteOptions): CallKind {
-  if (url.endsWith('/renew')) return 'renewal';
+function kindOf({ url, method, config }: RouteOptions): CallKind {
+  if (url.endsWith('/renew') || config?.isRenewal === true) return 'renewal';
   if (url === dnsQueryPath) return 'read';
   return [method].flat().every((one) => one === 'GET' || one === 'HEAD') ? 'read' : 'write';
 }

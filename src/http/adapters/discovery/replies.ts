@@ -1,0 +1,78 @@
+// Replies of bilibili's discovery: HTTP 200 always, the code in the body and again in a header. Data is text that is
+// ready, since its times are nanoseconds, which are more than a JavaScript number holds.
+
+import type { FastifyReply } from 'fastify';
+import type { Problem } from '../../../model/problem.ts';
+import type { Refused } from '../../../model/submit.ts';
+import { problemText } from '../problem-text.ts';
+
+export const codes = {
+  ok: 0,
+  notModified: -304,
+  badRequest: -400,
+  forbidden: -403,
+  notFound: -404,
+  conflict: -409,
+  serverError: -500,
+  limitExceeded: -509,
+} as const;
+export type Code = (typeof codes)[keyof typeof codes];
+
+/** `data`: JSON text. `message`: the code, where nothing is to be said. */
+export function sendCode(reply: FastifyReply, code: Code, data?: string, message = String(code)): FastifyReply {
+  const end = data === undefined ? '' : `,"data":${data}`;
+  return send(reply, code, `{"code":${code},"message":${JSON.stringify(message)},"ttl":1${end}}`);
+}
+
+/** The reply of `polls`, which has no ttl. */
+export function sendPolls(reply: FastifyReply, data: string, missing: readonly string[]): FastifyReply {
+  const error = missing.length === 0 ? 'null' : JSON.stringify(missing);
+  return send(reply, codes.ok, `{"code":0,"data":${data},"error":{"-404":${error}},"message":"0"}`);
+}
+
+/** A call without what it needs: the original's sentence, and no header. */
+export function sendUnbound(reply: FastifyReply, message: string): FastifyReply {
+  return sendText(reply, JSON.stringify({ code: codes.badRequest, message, ttl: 1 }));
+}
+
+function send(reply: FastifyReply, code: Code, text: string): FastifyReply {
+  return sendText(reply.header('kratos-status-code', String(code)), text);
+}
+
+function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store').send(text);
+}
+
+type Failed =
+  | Refused
+  | { readonly kind: 'unknown' | 'precondition-failed' }
+  | {
+      readonly kind: 'invalid' | 'conflict' | 'full' | 'not-yours';
+      readonly problem?: Problem;
+      readonly problems?: readonly Problem[];
+    };
+
+const codeOf: Readonly<Record<Failed['kind'], Code>> = {
+  invalid: codes.badRequest,
+  conflict: codes.conflict,
+  'precondition-failed': codes.conflict,
+  forbidden: codes.forbidden,
+  'not-yours': codes.forbidden,
+  unknown: codes.notFound,
+  full: codes.limitExceeded,
+  'not-ready': codes.serverError,
+  'store-failing': codes.serverError,
+  'no-quorum': codes.serverError,
+  'not-durable': codes.serverError,
+};
+
+export function isFailed<O extends { readonly kind: string }>(outcome: O): outcome is Extract<O, Failed> {
+  return Object.hasOwn(codeOf, outcome.kind);
+}
+
+export function sendFailed(reply: FastifyReply, outcome: Failed): FastifyReply {
+  const one = 'problem' in outcome && outcome.problem !== undefined ? [outcome.problem] : [];
+  const problems = 'problems' in outcome && outcome.problems !== undefined ? outcome.problems : one;
+  const code = codeOf[outcome.kind];
+  return problems.length === 0 ? sendCode(reply, code) : sendCode(reply, code, undefined, problemText(problems));
+}

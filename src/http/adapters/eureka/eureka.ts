@@ -1,0 +1,51 @@
+// The API of Netflix Eureka, below /eureka and /eureka/v2 alike: what Spring Cloud, eureka-js-client, py-eureka-client,
+// fargo and Prometheus call. Apps live in the env that the setting `adapterEnv` names.
+// Not here: replication between servers, ASGs and regions, which answer 404; rollcall has its own cluster.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { basicSecretOf } from '../basic-secret.ts';
+import type { Front } from '../front.ts';
+import { Applications } from './applications.ts';
+import { Delta } from './delta.ts';
+import { type EurekaContext, reads } from './reads.ts';
+import { writes } from './writes.ts';
+
+export const eureka: Front = {
+  name: 'eureka',
+  prefix: '/eureka',
+  credentials: { scheme: 'Basic', tokenOf: basicSecretOf },
+  add(scope, context) {
+    const { control, env } = context;
+    const own: EurekaContext = {
+      ...context,
+      applications: new Applications(control.view, env),
+      delta: new Delta(control.changes, env),
+    };
+    for (const base of ['', '/v2']) addCalls(scope, own, base);
+  },
+};
+
+type Handler = (context: EurekaContext, request: FastifyRequest, reply: FastifyReply) => unknown;
+
+function addCalls(scope: FastifyInstance, context: EurekaContext, base: string): void {
+  const tags = ['eureka'];
+  type Method = 'get' | 'post' | 'put' | 'delete';
+  const add = (method: Method, path: string, summary: string, handler: Handler, isRenewal = false): void => {
+    const options = { schema: { summary, tags }, config: { isRenewal } };
+    scope[method](`${base}${path}`, options, async (request, reply) => handler(context, request, reply));
+  };
+  for (const path of ['/apps', '/apps/']) add('get', path, 'All instances', reads.all);
+  for (const path of ['/apps/delta', '/apps/delta/']) add('get', path, 'Changes of the last 3 minutes', reads.delta);
+  add('get', '/apps/:app', 'Instances of an app', reads.app);
+  add('get', '/apps/:app/:id', 'An instance', reads.instance);
+  add('get', '/instances/:id', 'An instance, of whatever app', reads.anyApp);
+  add('get', '/vips/:vip', 'Instances by vip address', reads.vip);
+  add('get', '/svips/:vip', 'Instances by secure vip address', reads.svip);
+  add('get', '/status', 'The state of the server', reads.status);
+  add('post', '/apps/:app', 'Register an instance', writes.register);
+  add('put', '/apps/:app/:id', 'Renew an instance', writes.heartbeat, true);
+  add('delete', '/apps/:app/:id', 'Cancel an instance', writes.cancel);
+  add('put', '/apps/:app/:id/status', 'Override the status of an instance', writes.override);
+  add('delete', '/apps/:app/:id/status', 'End the override', writes.endOverride);
+  add('put', '/apps/:app/:id/metadata', 'Set metadata of an instance', writes.metadata);
+}

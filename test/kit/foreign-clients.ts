@@ -1,0 +1,76 @@
+// Clients of other registries in their own languages, fetched by the tools of those languages into a folder that goes
+// with the tests. Without the tool, or where its registry cannot be reached, a test is skipped and says so; in CI it fails.
+
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requireInCi } from './installed.ts';
+import { type Program, run, start } from './program.ts';
+import { scratch } from './scratch.ts';
+import { root } from './server-process.ts';
+import { until } from './until.ts';
+
+/** Fetched, and how to run a program with it; or why it is not there. */
+export type Fetched = { readonly missing: string } | { readonly command: readonly [string, ...string[]] };
+
+const fetchMs = 110_000;
+const programs = join(root, 'test', 'clients', 'programs');
+
+export async function npmClient(program: string, specs: readonly string[]): Promise<Fetched> {
+  const missing = requireInCi(['npm'], 'npm');
+  if (missing.length > 0) return { missing: 'npm is not installed' };
+  const folder = scratch({ 'package.json': '{"private": true}' });
+  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...specs];
+  const fault = await failed('npm', args, folder);
+  copyFileSync(join(programs, program), join(folder, program));
+  return fault === undefined ? { command: [process.execPath, join(folder, program)] } : { missing: fault };
+}
+
+export async function pythonClient(program: string, specs: readonly string[]): Promise<Fetched> {
+  const missing = requireInCi(['python3'], 'python3 python3-venv');
+  if (missing.length > 0) return { missing: 'python3 is not installed' };
+  const folder = scratch();
+  const python = join(folder, 'bin', 'python3');
+  const fault =
+    (await failed('python3', ['-m', 'venv', folder], folder)) ??
+    (await failed(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...specs], folder));
+  return fault === undefined ? { command: [python, join(programs, program)] } : { missing: fault };
+}
+
+/** `modules`: `path version`. */
+export async function goClient(program: string, modules: readonly string[]): Promise<Fetched> {
+  const missing = requireInCi(['go'], 'golang-go');
+  if (missing.length > 0) return { missing: 'go is not installed' };
+  const required = modules.map((one) => `require ${one}\n`).join('');
+  const folder = scratch({ 'go.mod': `module client\n\ngo 1.18\n\n${required}` });
+  copyFileSync(join(programs, program), join(folder, 'main.go'));
+  // Not `go mod tidy`, which fetches what the tests of every module need as well.
+  const fault = await failed('go', ['build', '-mod=mod', '-o', 'client', '.'], folder);
+  return fault === undefined ? { command: [join(folder, 'client')] } : { missing: fault };
+}
+
+async function failed(command: string, args: readonly string[], cwd: string): Promise<string | undefined> {
+  const { code, err } = await run(command, args, { cwd, withinMs: fetchMs });
+  if (code === 0) return undefined;
+  const text = `${command} ${args[0]} failed (${code ?? 'too slow'}): ${err.slice(-500)}`;
+  if (process.env['CI']) throw new Error(text);
+  return text;
+}
+
+/** Starts a fetched program. Each prints lines of JSON, and leaves the registry at SIGTERM. */
+export function startClient(fetched: Fetched, args: readonly string[]): Program {
+  if ('missing' in fetched) throw new Error(fetched.missing);
+  const [command, ...before] = fetched.command;
+  return start(command, [...before, ...args]);
+}
+
+/** The first line of JSON in which the program says `what`. */
+export function said(program: Program, what: string): Promise<Record<string, unknown>> {
+  return until(`${what} being said`, () => {
+    if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.said()}`);
+    const lines = program
+      .said()
+      .split('\n')
+      .filter((line) => line.startsWith('{'));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['said'] === what);
+  });
+}
