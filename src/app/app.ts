@@ -16,7 +16,7 @@ import type { Listen } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
-import { type ControlPlane, createControlPlane } from './control-plane.ts';
+import { type ControlPlane, type ControlPlaneDeps, createControlPlane } from './control-plane.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
@@ -132,17 +132,10 @@ async function compose(
 
   // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
-  const fileZones = fileZonesOf(loaded);
   // Later than the answers end: the others need not ask this node any more then.
   opened.defer(() => cluster?.leave());
-  const opening = await openDataPlane(config, {
-    state,
-    clock,
-    threads,
-    fileZones,
-    certificate: tls?.certificate,
-    logger,
-  });
+  const answering = { state, clock, threads, fileZones: fileZonesOf(loaded), certificate: tls?.certificate, logger };
+  const opening = await openDataPlane(config, answering);
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
@@ -158,18 +151,27 @@ async function compose(
   const { liveZones } = state;
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
   const parts = { ...common, isReady, isRecovered, tls, cluster };
+  const listening = await openControlPlane(config, parts, opened);
+  if ('problem' in listening) return listening;
+  const composed = { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, tls, cluster };
+  return run({ ...composed, ...listening }, opened);
+}
+
+/** The control plane, connected to the change stream and listening. */
+async function openControlPlane(
+  config: Config,
+  parts: ControlPlaneDeps,
+  opened: AsyncDisposableStack,
+): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
-  for (const { live } of control.subscribers) registry.onChange(live);
+  for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);
   opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
-  if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return run(
-    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster },
-    opened,
-  );
+  if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
+  return { control, http };
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -211,16 +213,8 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   await health.start();
   const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
   warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
-  const reload = zoneReload({
-    registry: cluster ?? registry,
-    persistence,
-    liveZones,
-    plane,
-    metrics,
-    zones,
-    logger,
-    warnOfZones,
-  });
+  const reloading = { persistence, liveZones, plane, metrics, zones, logger, warnOfZones };
+  const reload = zoneReload({ registry: cluster ?? registry, ...reloading });
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
@@ -231,17 +225,8 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const { revision } = registry;
   const { listens: dns, threads, transport, unavailable } = plane;
   const certificate = tls === undefined ? {} : { tls: certificateSummary(tls.certificate.current) };
-  const served = {
-    http,
-    ...certificate,
-    dns,
-    dnsTls: plane.tlsListens,
-    threads,
-    transport,
-    unavailable,
-    origin: config.origin,
-    zones: zones.size,
-  };
+  const listening = { http, ...certificate, dns, dnsTls: plane.tlsListens };
+  const served = { ...listening, threads, transport, unavailable, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
     http,

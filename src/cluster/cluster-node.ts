@@ -9,7 +9,7 @@ import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { ClusterDeps, ClusterSettings, HandedOut, HeldInstance } from './cluster-options.ts';
+import type { ClusterDeps, ClusterSettings, NodeHandedOut, NodeHeldInstance } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
@@ -18,17 +18,17 @@ import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
-import { Membership, type MembershipState } from './membership.ts';
+import { NodeMembership, type NodeMembershipState } from './membership.ts';
 import { nodeText, parseNode } from './node-value.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NodesTable } from './nodes-table.ts';
 import { numberSpace } from './number-space.ts';
 import { PeerCalls } from './peer-calls.ts';
-import type { Call } from './peer-link/messages.ts';
+import type { PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import { Peers } from './peers.ts';
 import { Publisher } from './publisher.ts';
-import { Replica } from './replica.ts';
+import { ClusterReplica } from './replica.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 
@@ -41,13 +41,13 @@ export class ClusterNode {
   readonly #settings: ClusterSettings;
   readonly #deps: ClusterDeps;
   readonly table: NodesTable;
-  readonly replica: Replica;
+  readonly replica: ClusterReplica;
   readonly publisher: Publisher;
   readonly runner: LeaseRunner;
   readonly writes: Writes;
   readonly #server: PeerServer;
   #peers: Peers;
-  #membership: Membership | undefined;
+  #membership: NodeMembership | undefined;
   #follower: Follower | undefined;
   readonly #startedAtMs: number;
   #url = '';
@@ -73,21 +73,20 @@ export class ClusterNode {
       onReply: (result) => isFault(result) && this.#membership?.noteFault(result),
     });
     const now = () => this.#now();
-    this.replica = new Replica({
+    this.replica = new ClusterReplica({
       ...{ me, prefix, registry, now },
       events: {
         record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
         removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
         node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
-        stamp: (hlc) => {
-          this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
-        },
+        stamp: (hlc) => this.#seen(hlc),
         bad: (key, problem) => deps.tell('warn', { key, problem }, 'skips what cannot be read in etcd'),
       },
     });
+    const { table, publisher, replica } = this;
     const tombstones = new TombstoneLeases(engine, clock);
     this.writes = new Writes({
-      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, tombstones, now },
+      ...{ me, prefix, registry, replica, publisher, tombstones, now },
       stamp: () => this.#stamp(),
       operation: () => `${this.#run}w${++this.#operations}`,
       trouble: () => this.trouble,
@@ -95,11 +94,9 @@ export class ClusterNode {
       watchWaitMs: sessionSeconds * 1000,
     });
     this.runner = new LeaseRunner({
-      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, writes: this.writes, now },
-      ...{ table: this.table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
-      guardPercent: settings.guardPercent,
-      evictionPercentPerMinute: settings.evictionPercentPerMinute,
-      guardCeilingSeconds: settings.guardCeilingSeconds,
+      ...settings,
+      ...{ me, prefix, registry, replica, publisher, writes: this.writes, now },
+      ...{ table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
       sessionLease: () => this.#membership?.lease,
       onOwner: (key, isOwn) => {
         const stored = registry.find(key);
@@ -107,32 +104,27 @@ export class ClusterNode {
       },
     });
     this.#peers = new Peers({
-      ...{ me, table: this.table, credentials: deps.credentials, nowMs: () => clock.monotonicMs() },
+      ...{ me, table, credentials: deps.credentials, nowMs: () => clock.monotonicMs() },
       notTold: (path, owner) => this.runner.handle({ kind: 'not-told', key: path, owner }),
       answered: (path, heardMs, isComplete) =>
         this.runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
     });
     this.#watch = new NodeWatch({
-      ...{
-        me,
-        prefix,
-        clock,
-        table: this.table,
-        replica: this.replica,
-        runner: this.runner,
-        publisher: this.publisher,
-      },
+      ...{ me, prefix, clock, table, replica, runner: this.runner, publisher },
       tell: deps.tell,
       ownDeleted: (revision) => this.#membership?.noteDeleted(revision),
     });
-    const calls = new PeerCalls({ ...this.#deps, me, table: this.table, runner: this.runner, replica: this.replica });
-    const isOpen = () => this.state !== 'starting';
-    this.#server = new PeerServer(deps.credentials, (call: Call, body) =>
-      isOpen() ? calls.answer(call, body) : undefined,
-    );
+    const calls = new PeerCalls({ ...this.#deps, me, table, runner: this.runner, replica });
+    const answer = (call: PeerCall, body: unknown) =>
+      this.state === 'starting' ? undefined : calls.answer(call, body as Parameters<typeof calls.answer>[1]);
+    this.#server = new PeerServer(deps.credentials, answer);
   }
 
-  get state(): MembershipState {
+  #seen(hlc: number): void {
+    this.#hlc = afterSeeing(this.#hlc, hlc, this.#deps.clock.wallMs());
+  }
+
+  get state(): NodeMembershipState {
     return this.#membership?.state ?? 'starting';
   }
 
@@ -207,7 +199,7 @@ export class ClusterNode {
   }
 
   /** Until when answers of any node may be held. */
-  handedOut(instance: HeldInstance): Promise<HandedOut> {
+  handedOut(instance: NodeHeldInstance): Promise<NodeHandedOut> {
     const { clock, registryClock, handedOut } = this.#deps;
     const peers = new HandedOutAtPeers({ table: this.table, peers: this.#peers, me: this.name, registryClock, clock });
     return peers.ask(instance, this.replica.applied, handedOut);
@@ -264,10 +256,10 @@ export class ClusterNode {
     this.#deps.engine.close();
   }
 
-  #openMembership(): Membership {
+  #openMembership(): NodeMembership {
     const { engine, clock } = this.#deps;
     const { prefix, node, sessionSeconds } = this.#settings;
-    return new Membership({
+    return new NodeMembership({
       ...{ engine, clock, key: prefix + nodeKey(node), sessionSeconds },
       value: () => new TextEncoder().encode(this.#ownValue()),
       applied: (revision) => this.#applied(revision),
@@ -326,7 +318,7 @@ export class ClusterNode {
     this.replica.load(listing, meta);
     for (const state of this.table.all())
       if (!state.hasSession) state.owned = Math.max(state.owned, this.replica.ownedBy(state.node));
-    const membership = this.#membership as Membership;
+    const membership = this.#membership as NodeMembership;
     this.#follower = new Follower({
       ...{ engine: this.#deps.engine, prefix: this.#settings.prefix, replica: this.replica, membership },
       ...{ clock, tell: this.#deps.tell, onGap: this.#deps.onGap },
@@ -357,7 +349,7 @@ export class ClusterNode {
     this.#peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...this.runner.marks });
   }
 
-  #onState(state: MembershipState, why: string): void {
+  #onState(state: NodeMembershipState, why: string): void {
     const { tell } = this.#deps;
     if (state === 'joined') {
       this.runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });

@@ -44,7 +44,7 @@ export interface ReplicaOptions {
   readonly events: ReplicaEvents;
 }
 
-export class Replica {
+export class ClusterReplica {
   readonly #options: ReplicaOptions;
   readonly #known = new Map<string, Known>();
   /** Owned records by node. */

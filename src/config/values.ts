@@ -12,86 +12,61 @@ import { readTokens } from './tokens.ts';
 
 export type Outcome = { readonly value: unknown } | { readonly problems: readonly string[] };
 
+/** How the value of each setting is read; those that are not here are whole numbers. */
+const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> = {
+  http: readListens,
+  dns: readListens,
+  dnsTls: (raw) => (isNone(raw) ? { value: [] } : readListens(raw)),
+  origin: readOrigin,
+  clusterName: readNodeName,
+  clusterNode: readNodeName,
+  clusterListen: readOneListen,
+  clusterAdvertise: readUrl,
+  clusterEtcdEndpoints: readUrls,
+  clusterTokenFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
+  clusterEtcdCa: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
+  clusterEtcdCert: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
+  clusterEtcdKey: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
+  clusterEtcdPasswordFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
+  clusterEtcdUser: readWords,
+  nameServer: readHostName,
+  nameServerAddresses: readAddresses,
+  zones: readPath,
+  services: readPath,
+  tokenFile: readPath,
+  tlsCert: readPath,
+  tlsKey: readPath,
+  tlsClientCa: readPath,
+  data: (raw) => (raw === 'none' ? { value: undefined } : readPath(raw)),
+  tokens: readTokens,
+  checkNetworks: (raw) => readNetworks(raw, 'networks'),
+  dnsAllow: (raw) => readNetworks(raw, 'networks'),
+  rrlExempt: (raw) => (isNone(raw) ? { value: [] } : readNetworks(raw, 'networks')),
+  dnsAllowZones: readZoneRules,
+  trustedProxies: (raw) => readNetworks(raw, 'addresses and networks'),
+  adapters: readAdapters,
+  adapterEnv: readEnv,
+  publicUrl: readUrl,
+  dnsTransport: (raw) => readWord('dnsTransport', raw),
+  dnsCookies: (raw) => readWord('dnsCookies', raw),
+  dnsDenied: (raw) => readWord('dnsDenied', raw),
+  tlsClientAuth: (raw) => readWord('tlsClientAuth', raw),
+  insecure: readSwitch,
+  clusterPlainHttp: readSwitch,
+  plainHttp: readSwitch,
+  fsync: readSwitch,
+  logLevel: readLogLevel,
+  serverId: readWords,
+  serverVersion: readWords,
+  cookieSecret: readSecret,
+};
+
 /** Problems are phrased to follow "SOURCE: ". */
 export function readValue(key: SettingKey, raw: unknown): Outcome {
   const isEmpty = raw === undefined || raw === null || raw === '';
   if (isEmpty && factsOf(key).default !== '') return problem('has no value; set one or remove it');
-  switch (key) {
-    case 'http':
-    case 'dns':
-      return readListens(raw);
-    case 'dnsTls':
-      return isNone(raw) ? { value: [] } : readListens(raw);
-    case 'origin':
-      return readOrigin(raw);
-    case 'clusterName':
-    case 'clusterNode':
-      return readNodeName(raw);
-    case 'clusterListen':
-      return readOneListen(raw);
-    case 'clusterAdvertise':
-      return readUrl(raw);
-    case 'clusterEtcdEndpoints':
-      return readUrls(raw);
-    case 'clusterTokenFile':
-    case 'clusterEtcdCa':
-    case 'clusterEtcdCert':
-    case 'clusterEtcdKey':
-    case 'clusterEtcdPasswordFile':
-      return raw === '' ? { value: '' } : readPath(raw);
-    case 'clusterEtcdUser':
-      return readWords(raw);
-    case 'nameServer':
-      return readHostName(raw);
-    case 'nameServerAddresses':
-      return readAddresses(raw);
-    case 'zones':
-    case 'services':
-    case 'tokenFile':
-    case 'tlsCert':
-    case 'tlsKey':
-    case 'tlsClientCa':
-      return readPath(raw);
-    case 'data':
-      return raw === 'none' ? { value: undefined } : readPath(raw);
-    case 'tokens':
-      return readTokens(raw);
-    case 'checkNetworks':
-      return readNetworks(raw, 'networks');
-    case 'dnsAllow':
-      return readNetworks(raw, 'networks');
-    case 'rrlExempt':
-      return isNone(raw) ? { value: [] } : readNetworks(raw, 'networks');
-    case 'dnsAllowZones':
-      return readZoneRules(raw);
-    case 'trustedProxies':
-      return readNetworks(raw, 'addresses and networks');
-    case 'adapters':
-      return readAdapters(raw);
-    case 'adapterEnv':
-      return readEnv(raw);
-    case 'publicUrl':
-      return readUrl(raw);
-    case 'dnsTransport':
-    case 'dnsCookies':
-    case 'dnsDenied':
-    case 'tlsClientAuth':
-      return readWord(key, raw);
-    case 'insecure':
-    case 'clusterPlainHttp':
-    case 'plainHttp':
-    case 'fsync':
-      return readSwitch(raw);
-    case 'logLevel':
-      return readLogLevel(raw);
-    case 'serverId':
-    case 'serverVersion':
-      return readWords(raw);
-    case 'cookieSecret':
-      return readSecret(raw);
-    default:
-      return readWhole(key, raw);
-  }
+  const read = readers[key];
+  return read === undefined ? readWhole(key, raw) : read(raw);
 }
 
 function problem(text: string): Outcome {

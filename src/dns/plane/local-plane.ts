@@ -16,13 +16,15 @@ import type { Plane, PlaneOptions } from './plane.ts';
 const nothing = (): void => {};
 const already = Promise.resolve();
 
+/** What the main thread answers itself: it is asked as it would be by a DNS thread. */
+async function* delegated(options: PlaneOptions, bytes: Buffer, peer: Peer): AsyncGenerator<Buffer, void, undefined> {
+  const reply = await options.delegated?.answer(bytes, peer);
+  if (reply !== undefined) yield Buffer.from(reply);
+}
+
 export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
   const { zones, live, clock, cacheOctetsMax, identity, tcp, tls } = options;
   let isReady = false;
-  async function* delegated(bytes: Buffer, peer: Peer): AsyncGenerator<Buffer, void, undefined> {
-    const reply = await options.delegated?.answer(bytes, peer);
-    if (reply !== undefined) yield Buffer.from(reply);
-  }
   const counters = new DnsCounters();
   const outstanding = new OutstandingAnswers(clock.monotonicMs());
   const handler = createHandler({
@@ -32,7 +34,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     cacheOctetsMax,
     identity,
     ...guardsOf(options, counters),
-    requests: requestsOf(options.delegated?.opcodes ?? [], delegated),
+    requests: requestsOf(options.delegated?.opcodes ?? [], (bytes, peer) => delegated(options, bytes, peer)),
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
     isReady: () => isReady,

@@ -26,7 +26,7 @@ export interface KeyPair {
   readonly key: string;
 }
 
-export interface TlsDeps {
+export interface DnsTlsDeps {
   readonly handler: Handler;
   readonly counters: DnsCounters;
   readonly tcp: TcpLimits;
@@ -42,7 +42,7 @@ export interface TlsServer {
 }
 
 /** All open or none. One service for all addresses. */
-export async function listenTls(wanted: readonly Listen[], deps: TlsDeps): Promise<TlsServer | ListenFailure> {
+export async function listenTls(wanted: readonly Listen[], deps: DnsTlsDeps): Promise<TlsServer | ListenFailure> {
   const service = new TcpService(deps.handler, deps.counters, deps.tcp, 'tls');
   const handshakes = new Handshakes(deps, (socket) => service.serve(socket));
   const open: { readonly listen: Listen; close(): Promise<void> }[] = [];
@@ -95,7 +95,7 @@ class Handshakes {
   readonly #handler: Handler;
   readonly #counters: DnsCounters;
 
-  constructor({ handler, counters, pair }: TlsDeps, done: (socket: TLSSocket) => void) {
+  constructor({ handler, counters, pair }: DnsTlsDeps, done: (socket: TLSSocket) => void) {
     this.#handler = handler;
     this.#counters = counters;
     this.#tls = createTlsServer({

@@ -15,7 +15,7 @@ import type { Certificate } from '../../runtime/certificate.ts';
 export const clientAuths = ['none', 'optional', 'required'] as const;
 export type ClientAuth = (typeof clientAuths)[number];
 
-export interface TlsDeps {
+export interface SecureConnectionsDeps {
   readonly certificate: {
     readonly current: Certificate;
     on(events: { onReload(certificate: Certificate): void; onProblem(problem: string): void }): void;
@@ -64,13 +64,13 @@ export function certificateNameOf(socket: Socket): string | undefined {
 export class SecureConnections {
   readonly #http: Server;
   readonly #http2: Server;
-  readonly #deps: TlsDeps;
+  readonly #deps: SecureConnectionsDeps;
   readonly #tls: ReturnType<typeof createServer>;
   /** Raw connections whose handshake is not done. */
   readonly #handshakes = new Set<Socket>();
 
   /** What has spoken for HTTP/1.1, or for nothing, is given to `http` as a connection, the others to `http2`. */
-  constructor(http: Server, http2: Server, deps: TlsDeps) {
+  constructor(http: Server, http2: Server, deps: SecureConnectionsDeps) {
     this.#http = http;
     this.#http2 = http2;
     this.#deps = deps;
@@ -125,7 +125,7 @@ export class SecureConnections {
   }
 }
 
-function contextOf({ clientAuth }: TlsDeps, { cert, key, clientCa }: Certificate): TlsOptions {
+function contextOf({ clientAuth }: SecureConnectionsDeps, { cert, key, clientCa }: Certificate): TlsOptions {
   return {
     cert,
     key,

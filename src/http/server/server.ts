@@ -38,7 +38,7 @@ import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOve
 import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
-import { SecureConnections, type TlsDeps } from './secure-connections.ts';
+import { SecureConnections, type SecureConnectionsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
@@ -110,7 +110,7 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
   /** HTTPS instead of HTTP. */
-  readonly tls?: TlsDeps | undefined;
+  readonly tls?: SecureConnectionsDeps | undefined;
   readonly limits?: Partial<HttpLimits>;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
@@ -183,7 +183,7 @@ interface Secure {
 }
 
 /** Makes connections HTTPS, HTTP/1.1 or HTTP/2. */
-function secureConnections(app: FastifyInstance, deps: TlsDeps, times: HttpTimeouts): Secure {
+function secureConnections(app: FastifyInstance, deps: SecureConnectionsDeps, times: HttpTimeouts): Secure {
   const sessions = new Http2Sessions(times, (request, response) => app.server.emit('request', request, response));
   const connections = new SecureConnections(app.server, sessions.server, deps);
   const close = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { listenTls, type TlsDeps, type TlsServer } from '../../../src/dns/transport/tls.ts';
+import { type DnsTlsDeps, listenTls, type TlsServer } from '../../../src/dns/transport/tls.ts';
 import { Authority, type Certificate } from '../../kit/certificates.ts';
 import { connected } from '../../kit/dns-client.ts';
 import { Harness, type HarnessOptions } from '../../kit/harness.ts';
@@ -41,7 +41,7 @@ interface World {
   readonly port: number;
 }
 
-async function open(options: HarnessOptions = {}, more: Partial<TlsDeps> = {}): Promise<World> {
+async function open(options: HarnessOptions = {}, more: Partial<DnsTlsDeps> = {}): Promise<World> {
   const harness = new Harness(options);
   for (let i = 0; i < 30; i++) harness.register(`orders.prod/a${i}`, { addrs: [`http://10.0.0.${i}:80`] });
   const server = await listenTls([{ host: '127.0.0.1', port: 0 }], {
