@@ -10,20 +10,25 @@ import { defaultThreads, type Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
 import { ZoneWatch, zoneWatchTimes } from '../dns/zone-file/watch/zone-watch.ts';
-import { type Listen, listenHttp } from '../http/server/listen.ts';
+import { listenHttp } from '../http/server/listen.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { Listen } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { systemClock } from '../runtime/system-clock.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
-import { type ControlPlane, createControlPlane } from './control-plane.ts';
+import { type ControlPlane, type ControlPlaneDeps, createControlPlane } from './control-plane.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
-import { listenProblem } from './listen-problem.ts';
-import { startClock } from './process-clock.ts';
+import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
+import {
+  createRegistry,
+  fileZonesOf,
+  openData,
+  type RegistryState,
+  type RegistryStateOptions,
+} from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { zoneReload } from './zone-reload.ts';
@@ -124,26 +129,18 @@ async function compose(
     initialRevision: isCluster ? 0 : persistence.initialRevision,
     onNearExpiry: threads === 0 && !isCluster ? undefined : onNearExpiry,
     onHoldReleased: (key) => persistence.holdReleased(key),
-    cluster: isCluster
-      ? { nearExpiryNoticeMs: clusterNoticeMs, remoteReason: (key) => cluster?.reasonOf(key) ?? '' }
-      : {},
+    cluster: isCluster ? inCluster((key) => cluster?.reasonOf(key) ?? '') : {},
   });
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
 
-  // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
+  // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   const fileZones = fileZonesOf(loaded);
   // Later than the answers end: the others need not ask this node any more then.
   opened.defer(() => cluster?.leave());
-  const opening = await openDataPlane(config, {
-    state,
-    clock,
-    threads,
-    fileZones,
-    certificate: tls?.certificate,
-    logger,
-  });
+  const dnsParts = { state, clock, threads, fileZones, certificate: tls?.certificate, logger };
+  const opening = await openDataPlane(config, dnsParts);
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
@@ -159,18 +156,32 @@ async function compose(
   const { liveZones } = state;
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
   const parts = { ...common, isReady, isRecovered, tls, cluster };
+  const calls = await openCalls(config, parts, opened);
+  if ('problem' in calls) return calls;
+  const opens = { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, tls, cluster };
+  return run({ ...opens, ...calls }, opened);
+}
+
+/** Control and its fronts, listening. */
+async function openCalls(
+  config: Config,
+  parts: ControlPlaneDeps,
+  opened: AsyncDisposableStack,
+): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
-  for (const { live } of control.subscribers) registry.onChange(live);
+  for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);
   opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
-  if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return run(
-    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster },
-    opened,
-  );
+  if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
+  return { control, http };
+}
+
+/** What is otherwise for the registry of a node in a cluster. */
+function inCluster(remoteReason: NonNullable<RegistryStateOptions['cluster']['remoteReason']>) {
+  return { nearExpiryNoticeMs: clusterNoticeMs, remoteReason };
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -192,19 +203,26 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
   return ClusterLink.open(config, deps);
 }
 
+/** From the disk, or from the cluster: the number of instances. */
+async function recoverFrom(composed: Composed): Promise<number | Ended | 'damaged'> {
+  const { state, persistence, control, cluster, stopping } = composed;
+  const { registry, liveZones } = state;
+  const recover = recovering(registry, liveZones, recoveredBy(control.subscribers));
+  const recovered = await (cluster?.join(recover, stopping) ?? persistence.restore(recover));
+  if (typeof recovered === 'object') return recovered;
+  if (stopping.aborted) return 'stopped';
+  if (typeof recovered === 'number') registry.recoverHolds(await persistence.holds());
+  return recovered;
+}
+
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
 async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
   const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster } =
     composed;
   const { registry, zones, liveZones } = state;
-  const { health, metrics, subscribers } = control;
-  const recover = recovering(registry, liveZones, recoveredBy(subscribers));
-  const recovered =
-    cluster === undefined ? await persistence.restore(recover) : await cluster.join(recover, composed.stopping);
-  if (typeof recovered === 'object') return recovered;
-  if (composed.stopping.aborted) return 'stopped';
-  if (recovered === 'damaged' || recovered === 'stopped') return recovered;
-  registry.recoverHolds(await persistence.holds());
+  const { health, metrics } = control;
+  const recovered = await recoverFrom(composed);
+  if (typeof recovered !== 'number') return recovered;
 
   leaseTimer.arm();
   opened.defer(() => leaseTimer.stop());
@@ -212,16 +230,8 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   await health.start();
   const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
   warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
-  const reload = zoneReload({
-    registry: cluster ?? registry,
-    persistence,
-    liveZones,
-    plane,
-    metrics,
-    zones,
-    logger,
-    warnOfZones,
-  });
+  const counted = cluster ?? registry;
+  const reload = zoneReload({ registry: counted, persistence, liveZones, plane, metrics, zones, logger, warnOfZones });
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
@@ -257,4 +267,24 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
       logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },
   };
+}
+
+/** Why an address cannot be opened, in one sentence with what, where and why. */
+interface ListenFailure {
+  readonly failed: { readonly host: string; readonly port: number };
+  readonly error: NodeJS.ErrnoException;
+}
+
+const reasons = new Map([
+  ['EADDRINUSE', 'another program uses this port'],
+  ['EACCES', 'ports below 1024 need the capability CAP_NET_BIND_SERVICE'],
+  ['EADDRNOTAVAIL', 'this machine has no such address'],
+  ['ENOTFOUND', 'there is no host of this name'],
+]);
+
+/** `what`: `DNS`, `HTTP`. */
+function listenProblem(what: string, { failed, error }: ListenFailure): { readonly problem: string } {
+  const { host, port } = failed;
+  const where = `${what} on ${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { problem: `Cannot listen for ${where}: ${reasons.get(error.code ?? '') ?? error.message}` };
 }

@@ -9,7 +9,7 @@ import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { ClusterDeps, ClusterSettings, HandedOut, HeldInstance } from './cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
@@ -18,21 +18,22 @@ import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
-import { Membership, type MembershipState } from './membership.ts';
+import { type JoinState, NodeMembership } from './membership.ts';
 import { nodeText, parseNode } from './node-value.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NodesTable } from './nodes-table.ts';
 import { numberSpace } from './number-space.ts';
 import { PeerCalls } from './peer-calls.ts';
-import type { Call } from './peer-link/messages.ts';
+import type { PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import { Peers } from './peers.ts';
 import { Publisher } from './publisher.ts';
-import { Replica } from './replica.ts';
+import { ClusterReplica } from './replica.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 
 const lookMs = 100;
+const appliedMs = 3000;
 const helloMs = 1000;
 /** A start that finds its name taken waits so much longer than a session lives. */
 const occupiedExtraMs = 2000;
@@ -41,13 +42,13 @@ export class ClusterNode {
   readonly #settings: ClusterSettings;
   readonly #deps: ClusterDeps;
   readonly table: NodesTable;
-  readonly replica: Replica;
+  readonly replica: ClusterReplica;
   readonly publisher: Publisher;
   readonly runner: LeaseRunner;
   readonly writes: Writes;
   readonly #server: PeerServer;
   #peers: Peers;
-  #membership: Membership | undefined;
+  #membership: NodeMembership | undefined;
   #follower: Follower | undefined;
   readonly #startedAtMs: number;
   #url = '';
@@ -73,18 +74,7 @@ export class ClusterNode {
       onReply: (result) => isFault(result) && this.#membership?.noteFault(result),
     });
     const now = () => this.#now();
-    this.replica = new Replica({
-      ...{ me, prefix, registry, now },
-      events: {
-        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
-        removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
-        node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
-        stamp: (hlc) => {
-          this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
-        },
-        bad: (key, problem) => deps.tell('warn', { key, problem }, 'skips what cannot be read in etcd'),
-      },
-    });
+    this.replica = this.#openReplica();
     const tombstones = new TombstoneLeases(engine, clock);
     this.writes = new Writes({
       ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, tombstones, now },
@@ -94,18 +84,7 @@ export class ClusterNode {
       heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
       watchWaitMs: sessionSeconds * 1000,
     });
-    this.runner = new LeaseRunner({
-      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, writes: this.writes, now },
-      ...{ table: this.table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
-      guardPercent: settings.guardPercent,
-      evictionPercentPerMinute: settings.evictionPercentPerMinute,
-      guardCeilingSeconds: settings.guardCeilingSeconds,
-      sessionLease: () => this.#membership?.lease,
-      onOwner: (key, isOwn) => {
-        const stored = registry.find(key);
-        if (stored !== undefined) deps.onOwner(stored.instance, isOwn);
-      },
-    });
+    this.runner = this.#openRunner();
     this.#peers = new Peers({
       ...{ me, table: this.table, credentials: deps.credentials, nowMs: () => clock.monotonicMs() },
       notTold: (path, owner) => this.runner.handle({ kind: 'not-told', key: path, owner }),
@@ -127,12 +106,12 @@ export class ClusterNode {
     });
     const calls = new PeerCalls({ ...this.#deps, me, table: this.table, runner: this.runner, replica: this.replica });
     const isOpen = () => this.state !== 'starting';
-    this.#server = new PeerServer(deps.credentials, (call: Call, body) =>
+    this.#server = new PeerServer(deps.credentials, (call: PeerCall, body) =>
       isOpen() ? calls.answer(call, body) : undefined,
     );
   }
 
-  get state(): MembershipState {
+  get state(): JoinState {
     return this.#membership?.state ?? 'starting';
   }
 
@@ -207,7 +186,7 @@ export class ClusterNode {
   }
 
   /** Until when answers of any node may be held. */
-  handedOut(instance: HeldInstance): Promise<HandedOut> {
+  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     const { clock, registryClock, handedOut } = this.#deps;
     const peers = new HandedOutAtPeers({ table: this.table, peers: this.#peers, me: this.name, registryClock, clock });
     return peers.ask(instance, this.replica.applied, handedOut);
@@ -221,11 +200,7 @@ export class ClusterNode {
   /** Why an instance that another node runs is answered with a TTL of a second. */
   reasonOf(key: InstanceKey): string {
     const owner = this.runner.ownership.ownerOf(instancePath(key));
-    const state = owner === undefined ? undefined : this.table.get(owner);
-    if (state === undefined) return '';
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (!this.table.isUnproven(state, nowMs)) return `its lease at node ${state.node} is about to end`;
-    return `its owner, node ${state.node}, was not heard for ${Math.floor((nowMs - state.provenMs) / 1000)} s`;
+    return owner === undefined ? '' : this.table.reasonOf(owner, this.#deps.clock.monotonicMs());
   }
 
   /** The zone files of this node are others now: the serial moves, at all nodes alike. */
@@ -264,13 +239,47 @@ export class ClusterNode {
     this.#deps.engine.close();
   }
 
-  #openMembership(): Membership {
+  #openReplica(): ClusterReplica {
+    const { node: me, prefix } = this.#settings;
+    const { registry, clock, tell } = this.#deps;
+    const now = () => this.#now();
+    return new ClusterReplica({
+      ...{ me, prefix, registry, now },
+      events: {
+        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
+        removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
+        node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
+        stamp: (hlc) => {
+          this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
+        },
+        bad: (key, problem) => tell('warn', { key, problem }, 'skips what cannot be read in etcd'),
+      },
+    });
+  }
+
+  #openRunner(): LeaseRunner {
+    const { node: me, prefix, guardPercent, evictionPercentPerMinute, guardCeilingSeconds } = this.#settings;
+    const { registry, clock, onOwner } = this.#deps;
+    const now = () => this.#now();
+    return new LeaseRunner({
+      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, writes: this.writes, now },
+      ...{ table: this.table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
+      ...{ guardPercent, evictionPercentPerMinute, guardCeilingSeconds },
+      sessionLease: () => this.#membership?.lease,
+      onOwner: (key, isOwn) => {
+        const stored = registry.find(key);
+        if (stored !== undefined) onOwner(stored.instance, isOwn);
+      },
+    });
+  }
+
+  #openMembership(): NodeMembership {
     const { engine, clock } = this.#deps;
     const { prefix, node, sessionSeconds } = this.#settings;
-    return new Membership({
+    return new NodeMembership({
       ...{ engine, clock, key: prefix + nodeKey(node), sessionSeconds },
       value: () => new TextEncoder().encode(this.#ownValue()),
-      applied: (revision) => this.#applied(revision),
+      applied: (revision) => this.replica.hasApplied(revision, appliedMs),
       onState: (state, why) => this.#onState(state, why),
       onOccupied: (holder) => {
         this.#occupied = holder;
@@ -326,7 +335,7 @@ export class ClusterNode {
     this.replica.load(listing, meta);
     for (const state of this.table.all())
       if (!state.hasSession) state.owned = Math.max(state.owned, this.replica.ownedBy(state.node));
-    const membership = this.#membership as Membership;
+    const membership = this.#membership as NodeMembership;
     this.#follower = new Follower({
       ...{ engine: this.#deps.engine, prefix: this.#settings.prefix, replica: this.replica, membership },
       ...{ clock, tell: this.#deps.tell, onGap: this.#deps.onGap },
@@ -357,7 +366,7 @@ export class ClusterNode {
     this.#peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...this.runner.marks });
   }
 
-  #onState(state: MembershipState, why: string): void {
+  #onState(state: JoinState, why: string): void {
     const { tell } = this.#deps;
     if (state === 'joined') {
       this.runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
@@ -373,16 +382,6 @@ export class ClusterNode {
 
   #unconditional(writes: readonly { readonly key: string }[]) {
     return { conditions: [], writes, reads: [], isOwn: () => false };
-  }
-
-  async #applied(revision: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const leave = this.replica.whenApplied(revision, () => resolve(true));
-    const timer = setTimeout(() => {
-      leave();
-      resolve(false);
-    }, 3000);
-    return promise.finally(() => clearTimeout(timer));
   }
 
   #stamp(): number {

@@ -22,12 +22,12 @@ export interface ClusterSettings {
 }
 
 /** What the record of answers knows an instance by. */
-export interface HeldInstance extends InstanceKey {
+export interface AnsweredInstance extends InstanceKey {
   readonly dnsTtl: number;
 }
 
 /** Until when answers of this node may be held; monotonic milliseconds of the program's clock. */
-export interface HandedOut {
+export interface AnswersHeld {
   readonly lastServedMs: number | undefined;
   readonly heldUntilMs: number;
 }
@@ -51,5 +51,5 @@ export interface ClusterDeps {
   /** The changes up to now are not all known one by one. */
   readonly onGap: () => void;
   /** Asked once every change so far is in the answers. */
-  readonly handedOut: (instance: HeldInstance) => Promise<HandedOut>;
+  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }

@@ -6,14 +6,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Tell } from './cluster-options.ts';
 import { type Engine, type FollowEvent, type Following, isFault } from './engine.ts';
-import type { Membership } from './membership.ts';
-import type { Replica } from './replica.ts';
+import type { NodeMembership } from './membership.ts';
+import type { ClusterReplica } from './replica.ts';
 
 export interface FollowerDeps {
   readonly engine: Engine;
   readonly prefix: string;
-  readonly replica: Replica;
-  readonly membership: Membership;
+  readonly replica: ClusterReplica;
+  readonly membership: NodeMembership;
   readonly clock: Clock;
   readonly tell: Tell;
   readonly onGap: () => void;

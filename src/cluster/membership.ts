@@ -7,12 +7,12 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Engine, Fault, Following, Session, SessionEvent } from './engine.ts';
 import { isFault } from './engine.ts';
 
-export type MembershipState = 'starting' | 'joined' | 'cut' | 'rewound';
+export type JoinState = 'starting' | 'joined' | 'cut' | 'rewound';
 
 const watchSilenceMs = 3000;
 const noSpaceMs = 5000;
 
-export interface MembershipDeps {
+export interface NodeMembershipDeps {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly key: string;
@@ -20,23 +20,23 @@ export interface MembershipDeps {
   readonly sessionSeconds: number;
   /** Settles once the registry has everything up to a revision of etcd's; false: not in time. */
   readonly applied: (revision: number) => Promise<boolean>;
-  readonly onState: (state: MembershipState, why: string) => void;
+  readonly onState: (state: JoinState, why: string) => void;
   readonly onOccupied: (holder: Uint8Array) => void;
 }
 
-export class Membership {
-  readonly #deps: MembershipDeps;
+export class NodeMembership {
+  readonly #deps: NodeMembershipDeps;
   readonly #session: Session;
   #following: Following | undefined;
   #isLive = false;
   #isJoining = false;
-  #state: MembershipState = 'starting';
+  #state: JoinState = 'starting';
   #why = 'it has not been joined yet';
   #noSpaceUntilMs = Number.NEGATIVE_INFINITY;
   #sessionFault: string | undefined;
   sinceMs: number;
 
-  constructor(deps: MembershipDeps) {
+  constructor(deps: NodeMembershipDeps) {
     this.#deps = deps;
     this.sinceMs = deps.clock.wallMs();
     const { engine, key, sessionSeconds } = deps;
@@ -44,7 +44,7 @@ export class Membership {
     this.#session = engine.session(options, (event) => this.#onSession(event));
   }
 
-  get state(): MembershipState {
+  get state(): JoinState {
     return this.#state;
   }
 
@@ -143,7 +143,7 @@ export class Membership {
     if (event.kind === 'lost' && this.#state === 'joined') this.#set('cut', 'etcd has ended its session');
   }
 
-  #set(state: MembershipState, why: string): void {
+  #set(state: JoinState, why: string): void {
     if (state === this.#state) return;
     this.#state = state;
     this.#why = why;

@@ -8,14 +8,14 @@ import type { LeaseRunner } from './lease-runner.ts';
 import { deadText, ownedOfDead, parseNode } from './node-value.ts';
 import type { NodeState, NodesTable } from './nodes-table.ts';
 import type { Publisher } from './publisher.ts';
-import type { Replica } from './replica.ts';
+import type { ClusterReplica } from './replica.ts';
 
 export interface NodeWatchDeps {
   readonly me: string;
   readonly prefix: string;
   readonly table: NodesTable;
   readonly runner: LeaseRunner;
-  readonly replica: Replica;
+  readonly replica: ClusterReplica;
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly tell: Tell;

@@ -12,7 +12,7 @@ import type { Publisher } from './publisher.ts';
 import { parseRecord, recordText } from './record.ts';
 import { ownedOf, recordOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
-import type { Known, Replica } from './replica.ts';
+import type { ClusterReplica, Known } from './replica.ts';
 import { parseTombstone } from './tombstone.ts';
 import { isWrittenBy, type Writes } from './writes.ts';
 
@@ -22,7 +22,7 @@ export interface OwnerSwapsDeps {
   readonly me: string;
   readonly prefix: string;
   readonly registry: RegistryPort;
-  readonly replica: Replica;
+  readonly replica: ClusterReplica;
   readonly writes: Writes;
   readonly publisher: Publisher;
   readonly now: () => ChangeGroup['at'];

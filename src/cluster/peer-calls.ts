@@ -1,19 +1,19 @@
 // What other nodes ask of this one, over the peer link. A hearing that is told here is never told on.
 
 import type { Clock } from '../runtime/clock.ts';
-import type { HandedOut, HeldInstance } from './cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
-  type Call,
   type HandedOutQuestion,
   handedOutQuestionOf,
   hearingsOf,
   helloOf,
+  type PeerCall,
   questionOf,
   type Timed,
 } from './peer-link/messages.ts';
-import type { Replica } from './replica.ts';
+import type { ClusterReplica } from './replica.ts';
 
 /** A peer has not asked before its own watch had it: this node's is not far behind. */
 const appliedWaitMs = 1000;
@@ -24,10 +24,10 @@ export interface PeerCallsDeps {
   readonly me: string;
   readonly table: NodesTable;
   readonly runner: LeaseRunner;
-  readonly replica: Replica;
+  readonly replica: ClusterReplica;
   readonly clock: Clock;
   readonly registryClock: Clock;
-  readonly handedOut: (instance: HeldInstance) => Promise<HandedOut>;
+  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }
 
 export class PeerCalls {
@@ -39,7 +39,7 @@ export class PeerCalls {
     this.#startedMs = deps.registryClock.monotonicMs();
   }
 
-  answer(call: Call, body: unknown): object | undefined | Promise<object | undefined> {
+  answer(call: PeerCall, body: unknown): object | undefined | Promise<object | undefined> {
     switch (call) {
       case 'hello':
         return this.#hello(body);
@@ -102,22 +102,12 @@ export class PeerCalls {
 
   async #handedOut({ env, appid, instance, dnsTtl, revision }: HandedOutQuestion): Promise<object | undefined> {
     const { registryClock, handedOut } = this.#deps;
-    if (!(await this.#applied(revision))) return undefined;
+    if (!(await this.#deps.replica.hasApplied(revision, appliedWaitMs))) return undefined;
     const { lastServedMs, heldUntilMs } = await handedOut({ env, appid, instance, dnsTtl });
     // Before it started, an earlier run of this node may have answered with it.
     const earlierMs = this.#startedMs + dnsTtl * 1000 + beyondTtlMs;
     const nowMs = registryClock.monotonicMs();
     const servedMsAgo = lastServedMs === undefined ? undefined : Math.max(0, nowMs - lastServedMs);
     return { heldMs: Math.max(0, Math.max(heldUntilMs, earlierMs) - nowMs), servedMsAgo };
-  }
-
-  #applied(revision: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const leave = this.#deps.replica.whenApplied(revision, () => resolve(true));
-    const timer = setTimeout(() => {
-      leave();
-      resolve(false);
-    }, appliedWaitMs);
-    return promise.finally(() => clearTimeout(timer));
   }
 }

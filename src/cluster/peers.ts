@@ -5,7 +5,7 @@
 import type { NodesTable } from './nodes-table.ts';
 import type { Ownership } from './ownership.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
-import { type Call, type Hello, hearingsOf, keysMax, type Timed } from './peer-link/messages.ts';
+import { type Hello, hearingsOf, keysMax, type PeerCall, type Timed } from './peer-link/messages.ts';
 import { PeerClient } from './peer-link/peer-client.ts';
 
 const batchMs = 100;
@@ -61,7 +61,7 @@ export class Peers {
   }
 
   /** Undefined: no answer. */
-  call(node: string, call: Call, body: object, withinMs = callMs): Promise<unknown> {
+  call(node: string, call: PeerCall, body: object, withinMs = callMs): Promise<unknown> {
     const client = this.#clientOf(node);
     return client === undefined ? Promise.resolve(undefined) : client.call(call, body, withinMs);
   }

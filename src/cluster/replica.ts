@@ -44,7 +44,7 @@ export interface ReplicaOptions {
   readonly events: ReplicaEvents;
 }
 
-export class Replica {
+export class ClusterReplica {
   readonly #options: ReplicaOptions;
   readonly #known = new Map<string, Known>();
   /** Owned records by node. */
@@ -91,6 +91,17 @@ export class Replica {
       const at = this.#waiting.indexOf(entry);
       if (at >= 0) this.#waiting.splice(at, 1);
     };
+  }
+
+  /** Settles once it has; false: not in time. */
+  hasApplied(revision: number, withinMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const leave = this.whenApplied(revision, () => resolve(true));
+    const timer = setTimeout(() => {
+      leave();
+      resolve(false);
+    }, withinMs);
+    return promise.finally(() => clearTimeout(timer));
   }
 
   /** The first list: into an empty registry, before anybody is answered. */

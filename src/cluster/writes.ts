@@ -13,7 +13,7 @@ import type { Publisher, SwapResult } from './publisher.ts';
 import { operationOf, recordText } from './record.ts';
 import { recordOf, tombstoneOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
-import type { Replica } from './replica.ts';
+import type { ClusterReplica } from './replica.ts';
 import { tombstoneText } from './tombstone.ts';
 import type { TombstoneLeases } from './tombstone-leases.ts';
 
@@ -26,7 +26,7 @@ export interface WritesDeps {
   readonly me: string;
   readonly prefix: string;
   readonly registry: RegistryPort;
-  readonly replica: Replica;
+  readonly replica: ClusterReplica;
   readonly publisher: Publisher;
   readonly tombstones: Pick<TombstoneLeases, 'next'>;
   readonly now: () => Moment;

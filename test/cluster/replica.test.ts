@@ -6,7 +6,7 @@ import { instancePath, labelPath, tombstonePath } from '../../src/cluster/keys.t
 import { recordText } from '../../src/cluster/record.ts';
 import { recordOf, tombstoneOf } from '../../src/cluster/record-mapping.ts';
 import type { RegistryPort } from '../../src/cluster/registry-port.ts';
-import { Replica } from '../../src/cluster/replica.ts';
+import { ClusterReplica } from '../../src/cluster/replica.ts';
 import { tombstoneText } from '../../src/cluster/tombstone.ts';
 import type { Actor, Change, NewChange } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
@@ -42,7 +42,7 @@ function nodeOf(me: string) {
   const removed: string[] = [];
   const bad: string[] = [];
   registry.onChange((change) => changes.push(change));
-  const replica = new Replica({
+  const replica = new ClusterReplica({
     ...{ me, prefix, now: () => now },
     registry: portOf(registry),
     events: {

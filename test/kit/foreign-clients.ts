@@ -4,7 +4,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireInCi } from './installed.ts';
-import { type Program, run, start } from './program.ts';
+import { cleanEnvironment, type Program, run, start } from './program.ts';
 import { scratch } from './scratch.ts';
 import { root } from './server-process.ts';
 import { until } from './until.ts';
@@ -48,8 +48,14 @@ export async function goClient(program: string, modules: readonly string[]): Pro
   return fault === undefined ? { command: [join(folder, 'client')] } : { missing: fault };
 }
 
+/** npm may need certificates of a proxy. */
+function fetching(): NodeJS.ProcessEnv {
+  const certificates = process.env['NODE_EXTRA_CA_CERTS'];
+  return cleanEnvironment(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates });
+}
+
 async function failed(command: string, args: readonly string[], cwd: string): Promise<string | undefined> {
-  const { code, err } = await run(command, args, { cwd, withinMs: fetchMs });
+  const { code, err } = await run(command, args, { cwd, env: fetching(), withinMs: fetchMs });
   if (code === 0) return undefined;
   const text = `${command} ${args[0]} failed (${code ?? 'too slow'}): ${err.slice(-500)}`;
   if (process.env['CI']) throw new Error(text);

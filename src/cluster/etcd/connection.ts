@@ -11,7 +11,7 @@ import { type Fault, isFault } from '../engine.ts';
 import { type CallError, type CallFault, callFault, outwardFault, unavailable } from './call-fault.ts';
 import type { Endpoint } from './endpoint.ts';
 import { AuthenticateRequestSchema } from './generated/auth_pb.ts';
-import { connectMember, type Member, type Stream, type StreamHandlers, type Tls } from './member.ts';
+import { connectMember, type EtcdTls, type Member, type Stream, type StreamHandlers } from './member.ts';
 import type { Rpc } from './rpc.ts';
 import { rpcs } from './rpcs.ts';
 
@@ -25,7 +25,7 @@ export interface ConnectionOptions {
   /** At least one. */
   readonly endpoints: readonly Endpoint[];
   /** Asked at each connection, so that renewed certificates count. */
-  readonly tls?: (() => Tls) | undefined;
+  readonly tls?: (() => EtcdTls) | undefined;
   readonly login?: Login | undefined;
   readonly clock: Clock;
 }

@@ -15,7 +15,7 @@ import type { Rpc } from './rpc.ts';
 import { rpcs } from './rpcs.ts';
 
 /** PEM. */
-export interface Tls {
+export interface EtcdTls {
   readonly ca?: Buffer | undefined;
   readonly cert?: Buffer | undefined;
   readonly key?: Buffer | undefined;
@@ -50,7 +50,7 @@ const channelOptions = {
 } as const;
 
 /** Connects and asks for the status. Text: why it is of no use. */
-export async function connectMember(endpoint: Endpoint, tls: Tls, clock: Clock): Promise<Member | string> {
+export async function connectMember(endpoint: Endpoint, tls: EtcdTls, clock: Clock): Promise<Member | string> {
   let client: Client;
   try {
     client = clientOf(endpoint, tls);
@@ -77,7 +77,7 @@ export async function connectMember(endpoint: Endpoint, tls: Tls, clock: Clock):
  * An address may not be the name in a TLS handshake (RFC 6066 §3), and Node 26 throws where gRPC takes it for one: another
  * name goes there, and the certificate is held to the address.
  */
-function clientOf({ isTls, target, address }: Endpoint, { ca, cert, key }: Tls): Client {
+function clientOf({ isTls, target, address }: Endpoint, { ca, cert, key }: EtcdTls): Client {
   if (!isTls) return new Client(target, credentials.createInsecure(), channelOptions);
   const [roots, secret, chain] = [ca ?? null, key ?? null, cert ?? null];
   if (address === undefined) return new Client(target, credentials.createSsl(roots, secret, chain), channelOptions);

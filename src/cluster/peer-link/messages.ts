@@ -10,7 +10,7 @@ const pathOctetsMax = 1024;
 const agoMsMax = 7 * 86_400_000;
 
 export const calls = ['hello', 'told', 'lately', 'handed-out', 'bye'] as const;
-export type Call = (typeof calls)[number];
+export type PeerCall = (typeof calls)[number];
 
 /** Each second. */
 export interface Hello {
@@ -31,7 +31,7 @@ export interface Hearings {
   readonly heard: readonly Timed[];
 }
 
-export interface Question {
+export interface PeerQuestion {
   readonly keys: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export function hearingsOf(body: unknown): Hearings | undefined {
   return isNode(node) && areTimed(heard) ? { node, heard } : undefined;
 }
 
-export function questionOf(body: unknown): Question | undefined {
+export function questionOf(body: unknown): PeerQuestion | undefined {
   const keys = isObject(body) ? body['keys'] : undefined;
   return arePaths(keys) ? { keys } : undefined;
 }

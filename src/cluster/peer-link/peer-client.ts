@@ -5,7 +5,7 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { PeerCredentials } from './credentials.ts';
-import type { Call } from './messages.ts';
+import type { PeerCall } from './messages.ts';
 
 const atOnceMax = 4;
 const underWayMax = 64;
@@ -25,7 +25,7 @@ export class PeerClient {
   }
 
   /** The reply's JSON; undefined: no answer, or none that can be used. Never rejects. */
-  call(call: Call, body: object, withinMs: number): Promise<unknown> {
+  call(call: PeerCall, body: object, withinMs: number): Promise<unknown> {
     if (this.#underWay >= underWayMax) return Promise.resolve(undefined);
     this.#underWay++;
     const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -44,7 +44,7 @@ export class PeerClient {
     this.#agent.destroy();
   }
 
-  #open(call: Call): ClientRequest {
+  #open(call: PeerCall): ClientRequest {
     const { token } = this.#credentials;
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const headers = { 'content-type': 'application/json', ...authorization };

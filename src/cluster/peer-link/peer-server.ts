@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isShown, type PeerCredentials } from './credentials.ts';
-import { type Call, calls } from './messages.ts';
+import { calls, type PeerCall } from './messages.ts';
 import { textOf } from './peer-client.ts';
 
 const bodyOctetsMax = 1_048_576;
@@ -14,7 +14,7 @@ const connectionsMax = 256;
 const requestMs = 10_000;
 
 /** The reply to a call; undefined: the message is none of this version. */
-export type PeerHandler = (call: Call, body: unknown) => object | undefined | Promise<object | undefined>;
+export type PeerHandler = (call: PeerCall, body: unknown) => object | undefined | Promise<object | undefined>;
 
 export class PeerServer {
   readonly #credentials: PeerCredentials;

@@ -41,6 +41,9 @@ export interface Wanted {
   readonly zone: string | undefined;
 }
 
+/** `missing`: there is no such app. */
+export type Changed = { readonly text: string } | 'missing';
+
 export class DiscoveryApps {
   readonly #context: DiscoveryContext;
   readonly #request: FastifyRequest;
@@ -62,21 +65,21 @@ export class DiscoveryApps {
     return appText(zones, latestOf(view.appRevision(env, appid)));
   }
 
-  /** The text of the app where a client that has `asked` does not know it; `missing`: there is none. */
-  changed(asked: AskedApp, askedLatest: bigint, wanted: Wanted): string | 'missing' | undefined {
+  /** The text of the app where a client that has `asked` does not know it; undefined: it does. */
+  changed(asked: AskedApp, askedLatest: bigint, wanted: Wanted): Changed | undefined {
     const { control, clock, startedMs } = this.#context;
     const { env, appid } = asked;
     if (appid === undefined) return 'missing';
     if (appid === infraAppid) {
       const latest = BigInt(nanosecondsOf(startedMs));
-      return askedLatest < latest ? this.#infraText(env, wanted) : undefined;
+      return askedLatest < latest ? { text: this.#infraText(env, wanted) } : undefined;
     }
     const latest = latestOf(control.view.appRevision(env, appid));
     const isKnown = control.view.app(env, appid) !== undefined;
     // The client has instances of it, and the last one has left.
     if (!isKnown && (askedLatest <= 0n || latest === 0n)) return 'missing';
     if (!isBehind(askedLatest, latest, clock.wallMs())) return isKnown ? undefined : 'missing';
-    return this.text(asked, wanted) ?? appText(new Map(), latest);
+    return { text: this.text(asked, wanted) ?? appText(new Map(), latest) };
   }
 
   /** All apps of all envs: instances by the app's name. */

@@ -23,7 +23,8 @@ export function appNameOf({ fronts, appid }: Pick<Instance, 'fronts' | 'appid'>)
 
 const statusNumber = { up: 1, waiting: 2 } as const;
 
-export function instanceText({ instance, revision, ...times }: InstanceRecord): string {
+export function instanceText(stored: InstanceRecord): string {
+  const { instance, revision, registeredAtMs, upAtMs, renewedAtMs, dirtyAtMs } = stored;
   const { zone, env, instance: hostname, addrs, version, status } = instance;
   const said = {
     region: contentOf(instance).region ?? '',
@@ -36,14 +37,14 @@ export function instanceText({ instance, revision, ...times }: InstanceRecord): 
     metadata: metadataOf(instance),
     status: statusNumber[status],
   };
-  const times64 = [
-    `"reg_timestamp":${nanosecondsOf(times.registeredAtMs)}`,
-    `"up_timestamp":${nanosecondsOf(times.upAtMs ?? times.registeredAtMs)}`,
-    `"renew_timestamp":${nanosecondsOf(times.renewedAtMs)}`,
-    `"dirty_timestamp":${nanosecondsOf(times.dirtyAtMs)}`,
+  const times = [
+    `"reg_timestamp":${nanosecondsOf(registeredAtMs)}`,
+    `"up_timestamp":${nanosecondsOf(upAtMs ?? registeredAtMs)}`,
+    `"renew_timestamp":${nanosecondsOf(renewedAtMs)}`,
+    `"dirty_timestamp":${nanosecondsOf(dirtyAtMs)}`,
     `"latest_timestamp":${latestOf(revision)}`,
   ];
-  return `${JSON.stringify(said).slice(0, -1)},${times64.join()}}`;
+  return `${JSON.stringify(said).slice(0, -1)},${times.join()}}`;
 }
 
 /** Its clients read the weight there; a weight that came in another way is shown so too. */

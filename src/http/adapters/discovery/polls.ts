@@ -39,8 +39,8 @@ export async function poll(
   if (known === undefined) return sendCode(reply, codes.notFound, 'null');
   if (latest <= 0n) return sendCode(reply, codes.ok, known);
   return sendOrHold(context, request, reply, [{ app, latest }], () => {
-    const text = apps.changed(app, latest, wanted);
-    return text === undefined || text === 'missing' ? undefined : sendCode(reply, codes.ok, text);
+    const changed = apps.changed(app, latest, wanted);
+    return changed === undefined || changed === 'missing' ? undefined : sendCode(reply, codes.ok, changed.text);
   });
 }
 
@@ -66,11 +66,14 @@ export async function polls(
   const apps = new DiscoveryApps(context, request);
   const wanted = { status: 'up' as const, zone: query.get('zone') || undefined };
   return sendOrHold(context, request, reply, asked, () => {
-    const found = asked.map(({ app, latest }) => ({ app, text: apps.changed(app, latest, wanted) }));
-    const changed = found.filter(({ text }) => text !== undefined && text !== 'missing');
-    if (changed.length === 0) return undefined;
-    const texts = new Map(changed.map(({ app, text }) => [app.name, `${JSON.stringify(app.name)}:${text}`]));
-    const unknown = found.filter(({ text }) => text === 'missing').map(({ app }) => app.name);
+    const found = asked.map(({ app, latest }) => ({ app, changed: apps.changed(app, latest, wanted) }));
+    const texts = new Map<string, string>();
+    for (const { app, changed } of found) {
+      if (changed === undefined || changed === 'missing') continue;
+      texts.set(app.name, `${JSON.stringify(app.name)}:${changed.text}`);
+    }
+    if (texts.size === 0) return undefined;
+    const unknown = found.filter(({ changed }) => changed === 'missing').map(({ app }) => app.name);
     return sendPolls(reply, `{${[...texts.values()].join()}}`, unknown);
   });
 }

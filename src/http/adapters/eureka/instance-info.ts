@@ -28,7 +28,8 @@ export function instanceInfo(stored: Shown, actionType: ActionType = 'ADDED'): I
   const { instance } = stored;
   const content = contentOf(instance);
   const { plain, secure } = portsOf(instance.addrs);
-  const first = plain ?? secure ?? (instance.addrs[0] as Address);
+  const [any] = instance.addrs as readonly [Address, ...Address[]];
+  const first = plain ?? secure ?? any;
   const vips = vipsOf(instance, content, secure !== undefined);
   const overridden = overrideOf(instance);
   return {
@@ -61,13 +62,13 @@ function portsOf(addrs: readonly Address[]): {
   readonly secure: Address | undefined;
 } {
   return {
-    plain: addrs.find(({ port }) => port === 'http') ?? addrs.find(({ port }) => port !== 'https'),
-    secure: addrs.find(({ port }) => port === 'https'),
+    plain: addrs.find(({ portName }) => portName === 'http') ?? addrs.find(({ portName }) => portName !== 'https'),
+    secure: addrs.find(({ portName }) => portName === 'https'),
   };
 }
 
 function portObject(address: Address | undefined, disabled: number) {
-  return { $: address?.number ?? disabled, '@enabled': String(address !== undefined) };
+  return { $: address?.port ?? disabled, '@enabled': String(address !== undefined) };
 }
 
 /** Java needs the class, which some clients leave out or give another name. */

@@ -1,0 +1,32 @@
+// Parts of fronts over a restart, and what becomes of damaged ones.
+
+import { expect, test } from 'vitest';
+import { parseRegistration, type Registration } from '../../src/model/instance.ts';
+import { frontsIn } from '../../src/store/supervision-rows.ts';
+import { defaults, keyOf, someAddress } from '../kit/harness.ts';
+import { openWorld } from '../kit/kept-world.ts';
+import { scratch } from '../kit/scratch.ts';
+
+test('parts of fronts come back after a restart', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  const { registry, clock } = first.harness;
+  const key = keyOf('orders.prod/a1');
+  const fronts = { eureka: { appName: 'ORDERS', content: '{"hostName":"h"}' } };
+  const registration = parseRegistration({ addrs: [someAddress] }, defaults) as Registration;
+  const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  const command = { kind: 'register', key, registration, fronts } as const;
+  registry.settle(registry.decide(command, { kind: 'anonymous', front: 'eureka', address: '192.0.2.1' }, now), now);
+  await first.close();
+  const second = await openWorld(folder);
+  expect(second.harness.registry.find(key)?.instance.fronts).toEqual(fronts);
+  await second.close();
+});
+
+test('of stored parts those that can be read are taken', () => {
+  const eureka = { appName: 'A', content: '{"a":1}' };
+  expect(frontsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({
+    eureka,
+  });
+  expect(frontsIn({ discovery: { appName: 1, content: '{}' } })).toBeUndefined();
+});
