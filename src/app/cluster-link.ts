@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
-import type { NodeHandedOut, NodeHeldInstance } from '../cluster/cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type Endpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
@@ -148,7 +148,7 @@ export class ClusterLink implements Committer {
     return outcome;
   }
 
-  handedOut(instance: NodeHeldInstance): Promise<NodeHandedOut> {
+  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     return this.#node.handedOut(instance);
   }
 

@@ -9,7 +9,7 @@ import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { ClusterDeps, ClusterSettings, NodeHandedOut, NodeHeldInstance } from './cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
@@ -18,7 +18,7 @@ import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
-import { NodeMembership, type NodeMembershipState } from './membership.ts';
+import { type JoinState, NodeMembership } from './membership.ts';
 import { nodeText, parseNode } from './node-value.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NodesTable } from './nodes-table.ts';
@@ -33,6 +33,7 @@ import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 
 const lookMs = 100;
+const appliedMs = 3000;
 const helloMs = 1000;
 /** A start that finds its name taken waits so much longer than a session lives. */
 const occupiedExtraMs = 2000;
@@ -73,58 +74,44 @@ export class ClusterNode {
       onReply: (result) => isFault(result) && this.#membership?.noteFault(result),
     });
     const now = () => this.#now();
-    this.replica = new ClusterReplica({
-      ...{ me, prefix, registry, now },
-      events: {
-        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
-        removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
-        node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
-        stamp: (hlc) => this.#seen(hlc),
-        bad: (key, problem) => deps.tell('warn', { key, problem }, 'skips what cannot be read in etcd'),
-      },
-    });
-    const { table, publisher, replica } = this;
+    this.replica = this.#openReplica();
     const tombstones = new TombstoneLeases(engine, clock);
     this.writes = new Writes({
-      ...{ me, prefix, registry, replica, publisher, tombstones, now },
+      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, tombstones, now },
       stamp: () => this.#stamp(),
       operation: () => `${this.#run}w${++this.#operations}`,
       trouble: () => this.trouble,
       heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
       watchWaitMs: sessionSeconds * 1000,
     });
-    this.runner = new LeaseRunner({
-      ...settings,
-      ...{ me, prefix, registry, replica, publisher, writes: this.writes, now },
-      ...{ table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
-      sessionLease: () => this.#membership?.lease,
-      onOwner: (key, isOwn) => {
-        const stored = registry.find(key);
-        if (stored !== undefined) deps.onOwner(stored.instance, isOwn);
-      },
-    });
+    this.runner = this.#openRunner();
     this.#peers = new Peers({
-      ...{ me, table, credentials: deps.credentials, nowMs: () => clock.monotonicMs() },
+      ...{ me, table: this.table, credentials: deps.credentials, nowMs: () => clock.monotonicMs() },
       notTold: (path, owner) => this.runner.handle({ kind: 'not-told', key: path, owner }),
       answered: (path, heardMs, isComplete) =>
         this.runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
     });
     this.#watch = new NodeWatch({
-      ...{ me, prefix, clock, table, replica, runner: this.runner, publisher },
+      ...{
+        me,
+        prefix,
+        clock,
+        table: this.table,
+        replica: this.replica,
+        runner: this.runner,
+        publisher: this.publisher,
+      },
       tell: deps.tell,
       ownDeleted: (revision) => this.#membership?.noteDeleted(revision),
     });
-    const calls = new PeerCalls({ ...this.#deps, me, table, runner: this.runner, replica });
-    const answer = (call: PeerCall, body: unknown) =>
-      this.state === 'starting' ? undefined : calls.answer(call, body as Parameters<typeof calls.answer>[1]);
-    this.#server = new PeerServer(deps.credentials, answer);
+    const calls = new PeerCalls({ ...this.#deps, me, table: this.table, runner: this.runner, replica: this.replica });
+    const isOpen = () => this.state !== 'starting';
+    this.#server = new PeerServer(deps.credentials, (call: PeerCall, body) =>
+      isOpen() ? calls.answer(call, body) : undefined,
+    );
   }
 
-  #seen(hlc: number): void {
-    this.#hlc = afterSeeing(this.#hlc, hlc, this.#deps.clock.wallMs());
-  }
-
-  get state(): NodeMembershipState {
+  get state(): JoinState {
     return this.#membership?.state ?? 'starting';
   }
 
@@ -199,7 +186,7 @@ export class ClusterNode {
   }
 
   /** Until when answers of any node may be held. */
-  handedOut(instance: NodeHeldInstance): Promise<NodeHandedOut> {
+  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     const { clock, registryClock, handedOut } = this.#deps;
     const peers = new HandedOutAtPeers({ table: this.table, peers: this.#peers, me: this.name, registryClock, clock });
     return peers.ask(instance, this.replica.applied, handedOut);
@@ -213,11 +200,7 @@ export class ClusterNode {
   /** Why an instance that another node runs is answered with a TTL of a second. */
   reasonOf(key: InstanceKey): string {
     const owner = this.runner.ownership.ownerOf(instancePath(key));
-    const state = owner === undefined ? undefined : this.table.get(owner);
-    if (state === undefined) return '';
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (!this.table.isUnproven(state, nowMs)) return `its lease at node ${state.node} is about to end`;
-    return `its owner, node ${state.node}, was not heard for ${Math.floor((nowMs - state.provenMs) / 1000)} s`;
+    return owner === undefined ? '' : this.table.reasonOf(owner, this.#deps.clock.monotonicMs());
   }
 
   /** The zone files of this node are others now: the serial moves, at all nodes alike. */
@@ -256,13 +239,47 @@ export class ClusterNode {
     this.#deps.engine.close();
   }
 
+  #openReplica(): ClusterReplica {
+    const { node: me, prefix } = this.#settings;
+    const { registry, clock, tell } = this.#deps;
+    const now = () => this.#now();
+    return new ClusterReplica({
+      ...{ me, prefix, registry, now },
+      events: {
+        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
+        removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
+        node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
+        stamp: (hlc) => {
+          this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
+        },
+        bad: (key, problem) => tell('warn', { key, problem }, 'skips what cannot be read in etcd'),
+      },
+    });
+  }
+
+  #openRunner(): LeaseRunner {
+    const { node: me, prefix, guardPercent, evictionPercentPerMinute, guardCeilingSeconds } = this.#settings;
+    const { registry, clock, onOwner } = this.#deps;
+    const now = () => this.#now();
+    return new LeaseRunner({
+      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, writes: this.writes, now },
+      ...{ table: this.table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
+      ...{ guardPercent, evictionPercentPerMinute, guardCeilingSeconds },
+      sessionLease: () => this.#membership?.lease,
+      onOwner: (key, isOwn) => {
+        const stored = registry.find(key);
+        if (stored !== undefined) onOwner(stored.instance, isOwn);
+      },
+    });
+  }
+
   #openMembership(): NodeMembership {
     const { engine, clock } = this.#deps;
     const { prefix, node, sessionSeconds } = this.#settings;
     return new NodeMembership({
       ...{ engine, clock, key: prefix + nodeKey(node), sessionSeconds },
       value: () => new TextEncoder().encode(this.#ownValue()),
-      applied: (revision) => this.#applied(revision),
+      applied: (revision) => this.replica.hasApplied(revision, appliedMs),
       onState: (state, why) => this.#onState(state, why),
       onOccupied: (holder) => {
         this.#occupied = holder;
@@ -349,7 +366,7 @@ export class ClusterNode {
     this.#peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...this.runner.marks });
   }
 
-  #onState(state: NodeMembershipState, why: string): void {
+  #onState(state: JoinState, why: string): void {
     const { tell } = this.#deps;
     if (state === 'joined') {
       this.runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
@@ -365,16 +382,6 @@ export class ClusterNode {
 
   #unconditional(writes: readonly { readonly key: string }[]) {
     return { conditions: [], writes, reads: [], isOwn: () => false };
-  }
-
-  async #applied(revision: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const leave = this.replica.whenApplied(revision, () => resolve(true));
-    const timer = setTimeout(() => {
-      leave();
-      resolve(false);
-    }, 3000);
-    return promise.finally(() => clearTimeout(timer));
   }
 
   #stamp(): number {

@@ -22,12 +22,12 @@ export interface ClusterSettings {
 }
 
 /** What the record of answers knows an instance by. */
-export interface NodeHeldInstance extends InstanceKey {
+export interface AnsweredInstance extends InstanceKey {
   readonly dnsTtl: number;
 }
 
 /** Until when answers of this node may be held; monotonic milliseconds of the program's clock. */
-export interface NodeHandedOut {
+export interface AnswersHeld {
   readonly lastServedMs: number | undefined;
   readonly heldUntilMs: number;
 }
@@ -51,5 +51,5 @@ export interface ClusterDeps {
   /** The changes up to now are not all known one by one. */
   readonly onGap: () => void;
   /** Asked once every change so far is in the answers. */
-  readonly handedOut: (instance: NodeHeldInstance) => Promise<NodeHandedOut>;
+  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }

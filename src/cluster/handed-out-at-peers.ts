@@ -3,7 +3,7 @@
 // died without a word and was not struck off since, may answer resolvers still: then it is not over yet.
 
 import type { Clock } from '../runtime/clock.ts';
-import type { NodeHandedOut, NodeHeldInstance } from './cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
 import type { NodeState, NodesTable } from './nodes-table.ts';
 import { handedOutReplyOf } from './peer-link/messages.ts';
 import type { Peers } from './peers.ts';
@@ -30,10 +30,10 @@ export class HandedOutAtPeers {
   }
 
   async ask(
-    instance: NodeHeldInstance,
+    instance: AnsweredInstance,
     revision: number,
-    here: (instance: NodeHeldInstance) => Promise<NodeHandedOut>,
-  ): Promise<NodeHandedOut> {
+    here: (instance: AnsweredInstance) => Promise<AnswersHeld>,
+  ): Promise<AnswersHeld> {
     const others = [...this.#deps.table.all()].filter(({ node }) => node !== this.#deps.me);
     const asked = others.filter(({ hasSession, isMissed }) => hasSession || isMissed);
     const left = others.filter((one) => !asked.includes(one));
@@ -46,7 +46,7 @@ export class HandedOutAtPeers {
     };
   }
 
-  async #at(node: string, instance: NodeHeldInstance, revision: number): Promise<NodeHandedOut> {
+  async #at(node: string, instance: AnsweredInstance, revision: number): Promise<AnswersHeld> {
     const { env, appid, instance: id, dnsTtl } = instance;
     const question = { env, appid, instance: id, dnsTtl, revision };
     const reply = handedOutReplyOf(await this.#deps.peers.call(node, 'handed-out', question, askMs));
@@ -58,7 +58,7 @@ export class HandedOutAtPeers {
   }
 
   /** Its last answers came before its session ended. */
-  #ofOneThatLeft({ sessionGoneMs }: NodeState, { dnsTtl }: NodeHeldInstance): NodeHandedOut {
+  #ofOneThatLeft({ sessionGoneMs }: NodeState, { dnsTtl }: AnsweredInstance): AnswersHeld {
     const { clock, registryClock } = this.#deps;
     const goneMs = registryClock.monotonicMs() - (clock.monotonicMs() - sessionGoneMs);
     return { lastServedMs: undefined, heldUntilMs: goneMs + dnsTtl * 1000 + beyondTtlMs };

@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Engine, Fault, Following, Session, SessionEvent } from './engine.ts';
 import { isFault } from './engine.ts';
 
-export type NodeMembershipState = 'starting' | 'joined' | 'cut' | 'rewound';
+export type JoinState = 'starting' | 'joined' | 'cut' | 'rewound';
 
 const watchSilenceMs = 3000;
 const noSpaceMs = 5000;
@@ -20,7 +20,7 @@ export interface NodeMembershipDeps {
   readonly sessionSeconds: number;
   /** Settles once the registry has everything up to a revision of etcd's; false: not in time. */
   readonly applied: (revision: number) => Promise<boolean>;
-  readonly onState: (state: NodeMembershipState, why: string) => void;
+  readonly onState: (state: JoinState, why: string) => void;
   readonly onOccupied: (holder: Uint8Array) => void;
 }
 
@@ -30,7 +30,7 @@ export class NodeMembership {
   #following: Following | undefined;
   #isLive = false;
   #isJoining = false;
-  #state: NodeMembershipState = 'starting';
+  #state: JoinState = 'starting';
   #why = 'it has not been joined yet';
   #noSpaceUntilMs = Number.NEGATIVE_INFINITY;
   #sessionFault: string | undefined;
@@ -44,7 +44,7 @@ export class NodeMembership {
     this.#session = engine.session(options, (event) => this.#onSession(event));
   }
 
-  get state(): NodeMembershipState {
+  get state(): JoinState {
     return this.#state;
   }
 
@@ -143,7 +143,7 @@ export class NodeMembership {
     if (event.kind === 'lost' && this.#state === 'joined') this.#set('cut', 'etcd has ended its session');
   }
 
-  #set(state: NodeMembershipState, why: string): void {
+  #set(state: JoinState, why: string): void {
     if (state === this.#state) return;
     this.#state = state;
     this.#why = why;

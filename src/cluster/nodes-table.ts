@@ -131,6 +131,14 @@ export class NodesTable {
     return node !== this.#me && nowMs - provenMs > unprovenMs;
   }
 
+  /** Why what the node runs is answered with a TTL of a second. */
+  reasonOf(node: string, nowMs: number): string {
+    const state = this.#nodes.get(node);
+    if (state === undefined) return '';
+    if (!this.isUnproven(state, nowMs)) return `its lease at node ${node} is about to end`;
+    return `its owner, node ${node}, was not heard for ${Math.floor((nowMs - state.provenMs) / 1000)} s`;
+  }
+
   #isDead({ node, hasSession, hasLeft, sessionGoneMs, provenMs }: NodeState, nowMs: number): boolean {
     if (node === this.#me || hasSession) return false;
     return hasLeft || nowMs - provenMs >= silenceMs || nowMs - sessionGoneMs >= this.#sessionMs;

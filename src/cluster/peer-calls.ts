@@ -1,7 +1,7 @@
 // What other nodes ask of this one, over the peer link. A hearing that is told here is never told on.
 
 import type { Clock } from '../runtime/clock.ts';
-import type { NodeHandedOut, NodeHeldInstance } from './cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
@@ -27,7 +27,7 @@ export interface PeerCallsDeps {
   readonly replica: ClusterReplica;
   readonly clock: Clock;
   readonly registryClock: Clock;
-  readonly handedOut: (instance: NodeHeldInstance) => Promise<NodeHandedOut>;
+  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }
 
 export class PeerCalls {
@@ -102,22 +102,12 @@ export class PeerCalls {
 
   async #handedOut({ env, appid, instance, dnsTtl, revision }: HandedOutQuestion): Promise<object | undefined> {
     const { registryClock, handedOut } = this.#deps;
-    if (!(await this.#applied(revision))) return undefined;
+    if (!(await this.#deps.replica.hasApplied(revision, appliedWaitMs))) return undefined;
     const { lastServedMs, heldUntilMs } = await handedOut({ env, appid, instance, dnsTtl });
     // Before it started, an earlier run of this node may have answered with it.
     const earlierMs = this.#startedMs + dnsTtl * 1000 + beyondTtlMs;
     const nowMs = registryClock.monotonicMs();
     const servedMsAgo = lastServedMs === undefined ? undefined : Math.max(0, nowMs - lastServedMs);
     return { heldMs: Math.max(0, Math.max(heldUntilMs, earlierMs) - nowMs), servedMsAgo };
-  }
-
-  #applied(revision: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const leave = this.#deps.replica.whenApplied(revision, () => resolve(true));
-    const timer = setTimeout(() => {
-      leave();
-      resolve(false);
-    }, appliedWaitMs);
-    return promise.finally(() => clearTimeout(timer));
   }
 }

@@ -93,6 +93,17 @@ export class ClusterReplica {
     };
   }
 
+  /** Settles once it has; false: not in time. */
+  hasApplied(revision: number, withinMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const leave = this.whenApplied(revision, () => resolve(true));
+    const timer = setTimeout(() => {
+      leave();
+      resolve(false);
+    }, withinMs);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
   /** The first list: into an empty registry, before anybody is answered. */
   load({ entries, revision }: Listing, meta: Meta): void {
     const { registry, me } = this.#options;
