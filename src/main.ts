@@ -9,6 +9,8 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace, { type Signals } from 'close-with-grace';
 import { type CliParts, runCli } from './cli/program.ts';
+import { keyboardOf } from './cli/terminal/keys.ts';
+import { isColoured } from './cli/terminal/style.ts';
 import type { Config } from './config/config.ts';
 import { readFile } from './config/read-file.ts';
 import { version } from './runtime/version.ts';
@@ -37,7 +39,9 @@ const parts: CliParts = {
       }
     : undefined,
   serve,
+  keyboard: process.stdin.isTTY ? keyboardOf(process.stdin, () => process.kill(process.pid, 'SIGTSTP')) : undefined,
   checkZones,
+  checkServices: async (directory) => (await import('./health/files/check-folder.ts')).checkServiceFolder(directory),
 };
 
 // Whoever reads our output may have heard enough (`rollcall ls | head -1`).
@@ -55,7 +59,12 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     import('./app/app.ts'),
     import('./runtime/service-notify.ts'),
   ]);
-  const log = openLog(config.logLevel);
+  // What it writes (data, and nothing else) is for its own user.
+  process.umask(0o077);
+  const { terminal } = parts;
+  // The start screen says what this line does.
+  const forPeople = { isColoured: isColoured(parts), unsaid: new Set(['rollcall is ready']) };
+  const log = openLog(config.logLevel, terminal === undefined ? 'json' : forPeople);
   const { logger } = log;
   const notify = await openServiceNotify(process.env, (reason) => logger.warn({ reason }, 'cannot notify systemd'));
   const stopping = new AbortController();
@@ -86,8 +95,10 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   }
   process.on('SIGHUP', async () => {
     const running = await starting;
-    const released = typeof running === 'object' && 'stop' in running ? running.releaseDeletedZones() : 0;
-    logger.info({ released }, 'SIGHUP: zone files are watched; zones of deleted files are let go');
+    if (typeof running !== 'object' || !('stop' in running)) return;
+    running.reloadCertificate();
+    const released = running.releaseDeletedZones();
+    logger.info({ released }, 'SIGHUP: the certificate is read again; zones of deleted files are let go');
   });
   const app = await starting;
   if (app !== 'stopped' && 'problem' in app) {
@@ -95,6 +106,10 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     return app;
   }
   keepHeapsTight();
+  if (app !== 'stopped' && terminal !== undefined) {
+    const { startScreen } = await import('./cli/start-screen.ts');
+    parts.out(startScreen(app, config, parts));
+  }
   if (app !== 'stopped') await notify.ready(() => app.applied());
   return 'running';
 }

@@ -16,6 +16,8 @@ const projects = ['fast', 'e2e', ...(isCi ? ['clients', 'cluster', 'console'] : 
 
 const checks: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', 'tsc', '--noEmit'],
+  ['types of the console', 'tsc', '--noEmit', '--project', 'console'],
+  ['types of its tests', 'tsc', '--noEmit', '--project', 'test/console'],
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['typed lint', 'oxlint', '--type-aware', '--deny-warnings'],
   ['dead code', 'knip', '--no-progress'],

@@ -22,6 +22,8 @@ for (const path of globSync('**/*.js', { cwd: dist })) {
   if (rewritten !== text) writeFileSync(join(dist, path), rewritten);
 }
 
+execFileSync(process.execPath, [join(root, 'console', 'build.ts'), join(dist, 'console')], { stdio: 'inherit' });
+
 // The server is a program and no library: of the types only those that the client's refer to stay.
 const reached = new Set<string>();
 const toRead = ['client/client.d.ts'];
@@ -33,3 +35,30 @@ for (let path = toRead.pop(); path !== undefined; path = toRead.pop()) {
     toRead.push(normalize(join(dirname(path), `${specifier}.d.ts`)));
 }
 for (const path of globSync('**/*.d.ts', { cwd: dist })) if (!reached.has(path)) rmSync(join(dist, path));
+
+// What is installed with the package, with versions and licences: CycloneDX, and the licences as text. Without time and
+// serial number, so that one commit makes one package.
+interface Component {
+  name: string;
+  readonly version: string;
+  readonly licenses?: readonly {
+    readonly license?: { readonly id?: string; readonly name?: string };
+    readonly expression?: string;
+  }[];
+}
+const sbomArgs = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev', '--package-lock-only'];
+const sbom = JSON.parse(execFileSync('npm', sbomArgs, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })) as {
+  serialNumber?: string;
+  readonly metadata: { timestamp?: string; readonly component: Component };
+  readonly components: readonly Component[];
+};
+delete sbom.serialNumber;
+delete sbom.metadata.timestamp;
+// npm takes the name of the folder.
+sbom.metadata.component.name = 'rollcall';
+writeFileSync(join(dist, 'sbom.cdx.json'), `${JSON.stringify(sbom, undefined, 1)}\n`);
+const licences = sbom.components.map(({ name, version, licenses = [] }) => {
+  const named = licenses.map(({ license, expression }) => expression ?? license?.id ?? license?.name ?? '');
+  return `${name} ${version}: ${named.join(', ') || 'see its package'}\n`;
+});
+writeFileSync(join(dist, 'LICENCES.txt'), licences.sort().join(''));

@@ -24,14 +24,18 @@ import { startClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
+import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { zoneReload } from './zone-reload.ts';
 import { warnerOfZones } from './zone-warnings.ts';
 
 export interface App {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly dnsTls: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
+  /** Reads the files of the certificate now; does nothing without TLS. */
+  reloadCertificate(): void;
   /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
@@ -93,6 +97,10 @@ async function compose(
   if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === name(config.origin)))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
+  const tls = openTls(config, logger);
+  if (tls !== undefined && 'problem' in tls) return tls;
+  opened.defer(() => tls?.certificate.close());
+
   // What the last run has left, and the registry that it goes into.
   const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
   if (persistence === 'stopped' || 'problem' in persistence) return persistence;
@@ -113,14 +121,24 @@ async function compose(
 
   // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
-  const opening = await openDataPlane(config, { state, clock, threads, fileZones: fileZonesOf(loaded), logger });
+  const fileZones = fileZonesOf(loaded);
+  const opening = await openDataPlane(config, {
+    state,
+    clock,
+    threads,
+    fileZones,
+    certificate: tls?.certificate,
+    logger,
+  });
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
+  tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
   const leaseTimer = new LeaseTimer(registry, clock.clock);
   const isReady = () => phase.now === 'ready';
   const isRecovered = () => phase.now !== 'starting';
-  const parts = { registry, clock, plane, persistence, leaseTimer, logger, isReady, isRecovered };
+  const { liveZones } = state;
+  const parts = { registry, clock, plane, persistence, leaseTimer, liveZones, logger, isReady, isRecovered, tls };
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
   for (const { live } of control.subscribers) registry.onChange(live);
@@ -129,7 +147,10 @@ async function compose(
   opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return run({ config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http }, opened);
+  return run(
+    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls },
+    opened,
+  );
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -141,11 +162,12 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly leaseTimer: LeaseTimer;
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
+  readonly tls: Tls | undefined;
 }
 
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
 async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | 'stopped' | 'damaged'> {
-  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls } = composed;
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
   const recovered = await persistence.restore(recovering(registry, liveZones, recoveredBy(subscribers)));
@@ -163,16 +185,30 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
+  tls?.certificate.watch();
   plane.ready();
   await plane.applied();
   phase.now = 'ready';
   const { revision } = registry;
   const { listens: dns, threads, transport, unavailable } = plane;
-  const served = { http, dns, threads, transport, unavailable, origin: config.origin, zones: zones.size };
+  const certificate = tls === undefined ? {} : { tls: certificateSummary(tls.certificate.current) };
+  const served = {
+    http,
+    ...certificate,
+    dns,
+    dnsTls: plane.tlsListens,
+    threads,
+    transport,
+    unavailable,
+    origin: config.origin,
+    zones: zones.size,
+  };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
     http,
     dns,
+    dnsTls: plane.tlsListens,
+    reloadCertificate: () => tls?.certificate.reload(),
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {

@@ -8,7 +8,9 @@ import type { Config } from '../config/config.ts';
 import { type Control, createControl } from '../control/control.ts';
 import { DecisionLog } from '../control/decision-log.ts';
 import { LongPolls } from '../control/long-poll.ts';
+import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import type { LiveZones } from '../dns/services/live-zones.ts';
 import { Health } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
@@ -27,6 +29,7 @@ import type { LeaseTimer } from './lease-timer.ts';
 import { limits } from './limits.ts';
 import type { ProcessClock } from './process-clock.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
+import { certificateFacts, type Tls } from './tls.ts';
 
 export interface ControlPlaneDeps {
   readonly registry: Registry;
@@ -34,10 +37,13 @@ export interface ControlPlaneDeps {
   readonly plane: Plane;
   readonly persistence: Persistence;
   readonly leaseTimer: LeaseTimer;
+  readonly liveZones: Pick<LiveZones, 'hiddenNames'>;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
   readonly isRecovered: () => boolean;
+  /** Undefined: plain HTTP. */
+  readonly tls: Tls | undefined;
 }
 
 export interface ControlPlane {
@@ -109,10 +115,11 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady } = deps;
+  const { registry, clock, plane, persistence, isReady, tls } = deps;
   return createMetrics({
     registry,
     http: counts,
+    tls: tls === undefined ? undefined : () => certificateFacts(tls),
     pauses: clock.pauses,
     dns: plane.counters,
     plane,
@@ -137,7 +144,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, logger, isReady }: ControlPlaneDeps,
+  { clock, plane, liveZones, logger, isReady, tls }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -150,13 +157,21 @@ function createFronts(
     logger,
     tokens: config.tokens,
     isOpen: config.insecure,
+    tls,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
+    hiddenNames: (instance) => liveZones.hiddenNames(instance),
     resolve: (text, type) => plane.explain(text, type),
+    dnsQueries: {
+      answer: (bytes, address) => plane.answer(bytes, { transport: 'https', address }),
+      ttlSecondsOf: leastTtlOf,
+      isSame: config.dnsAllow.length + config.dnsAllowZones.length === 0,
+    },
     isReady,
     metricsText: () => metrics.text(),
     version,
+    dnsPort: plane.listens[0]?.port,
     limits: fdBudget(config).limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { openPlane, type Plane } from '../dns/plane/plane.ts';
 import type { ListenFailure } from '../dns/transport/listen.ts';
 import type { Zone } from '../dns/zone/zone.ts';
+import type { CertificateSource } from '../runtime/certificate.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
 import type { RegistryState } from './registry-state.ts';
@@ -14,17 +15,22 @@ export interface DataPlaneDeps {
   readonly clock: ProcessClock;
   readonly threads: number;
   readonly fileZones: Iterable<Zone>;
+  /** There is one where DNS over TLS is configured. */
+  readonly certificate: CertificateSource | undefined;
   readonly logger: Logger;
 }
 
 /** Listens from here on and answers SERVFAIL until `ready`. */
 export function openDataPlane(
   config: Config,
-  { state: { registry, zones, liveZones }, clock, threads, fileZones, logger }: DataPlaneDeps,
+  { state: { registry, zones, liveZones }, clock, threads, fileZones, certificate, logger }: DataPlaneDeps,
 ): Promise<Plane | ListenFailure> {
+  const { dnsTls: listens } = config;
+  const pair = certificate?.current;
   return openPlane({
     ...planeSettings(config),
     threads,
+    tls: pair === undefined || listens.length === 0 ? undefined : { listens, pair: { cert: pair.cert, key: pair.key } },
     view: registry,
     allInstances: function* () {
       for (const app of registry.apps()) yield* app.instances();

@@ -1,8 +1,11 @@
 // What an operator can set of the data plane, in the units in which the plane has it.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { name } from '../dns/message/name.ts';
 import type { PlaneOptions } from '../dns/plane/plane.ts';
+import type { ResponseRateRules } from '../dns/server/response-limit.ts';
+import { ResponseRates } from '../dns/server/response-rates.ts';
+import type { ZoneRule } from '../dns/server/zone-access.ts';
 import { publishedHosts } from '../dns/services/made-zone.ts';
 
 /** Settings as the configuration has them; their names and limits are there. */
@@ -25,6 +28,16 @@ interface DnsSettings {
   /** Networks that may ask; empty: all. */
   readonly dnsAllow: readonly string[];
   readonly dnsDenied: 'refuse' | 'drop';
+  /** `prod.svc.=10.1.0.0/16` */
+  readonly dnsAllowZones: readonly string[];
+  readonly udpUnprovenBytesMax: number;
+  /** 0: none is limited. */
+  readonly rrlPerSecond: number;
+  readonly rrlSlip: number;
+  readonly rrlWindowSeconds: number;
+  readonly rrlIpv4Prefix: number;
+  readonly rrlIpv6Prefix: number;
+  readonly rrlExempt: readonly string[];
 }
 
 type PlaneSettings = Pick<
@@ -39,6 +52,8 @@ type PlaneSettings = Pick<
   | 'cacheOctetsMax'
   | 'identity'
   | 'access'
+  | 'responseRates'
+  | 'unprovenOctetsMax'
 >;
 
 export function planeSettings(settings: DnsSettings): PlaneSettings {
@@ -62,6 +77,29 @@ export function planeSettings(settings: DnsSettings): PlaneSettings {
       cookieSecret: cookieSecret === undefined ? randomBytes(16) : Buffer.from(cookieSecret, 'hex'),
       cookies: settings.dnsCookies,
     },
-    access: { allow: settings.dnsAllow, denied: settings.dnsDenied },
+    access: { allow: settings.dnsAllow, zones: zoneRules(settings.dnsAllowZones), denied: settings.dnsDenied },
+    responseRates: settings.rrlPerSecond === 0 ? undefined : responseRates(settings),
+    unprovenOctetsMax: settings.udpUnprovenBytesMax,
+  };
+}
+
+/** One rule a zone, however many entries it has. */
+function zoneRules(entries: readonly string[]): ZoneRule[] {
+  const parts = entries.map((entry) => entry.split('=') as [string, string]);
+  const byZone = Map.groupBy(parts, ([zone]) => zone);
+  return Array.from(byZone, ([zone, rules]) => ({ zone: name(zone), allow: rules.map(([, network]) => network) }));
+}
+
+/** One table for all threads, with places that nobody outside can choose. */
+function responseRates(settings: DnsSettings): ResponseRateRules {
+  return {
+    perSecond: settings.rrlPerSecond,
+    slip: settings.rrlSlip,
+    windowSeconds: settings.rrlWindowSeconds,
+    ipv4Prefix: settings.rrlIpv4Prefix,
+    ipv6Prefix: settings.rrlIpv6Prefix,
+    exempt: settings.rrlExempt,
+    seed: randomInt(2 ** 31),
+    memory: ResponseRates.sharedMemory(),
   };
 }

@@ -82,7 +82,8 @@ export function createRegistry(
     initialRevision,
     guard: config,
     random: Math.random,
-    isReserved: (text) => liveZones.reservedReason(text),
+    isReserved: (text, addrs) => liveZones.reservedReason(text, addrs),
+    targetProblem: (instance, before) => liveZones.targetProblem(instance, before),
     ...(onHoldReleased === undefined ? {} : { onHoldReleased }),
     ...(onNearExpiry === undefined ? {} : { onNearExpiry }),
   });

@@ -42,8 +42,18 @@ export function newsText(news: ZoneNews, zones: ZoneTable): NewsText {
     case 'unwatched':
       return { level: 'warn', facts: { folder: file, reason: news.reason }, message: 'cannot watch a folder of zones' };
     default: {
-      const message = `cannot load a zone: ${news.isServed ? 'the last good version is served' : isBroken(file, zones) ? 'SERVFAIL is served' : 'it is not served'}`;
-      return { level: 'warn', facts: { file, faults: news.faults.map(formatFault) }, message };
+      const served = news.isServed
+        ? 'the last good version is served'
+        : isBroken(file, zones)
+          ? 'SERVFAIL is served'
+          : news.apex === undefined
+            ? 'it is not served'
+            : 'what is answered at its names stays as it is until the next start, then SERVFAIL';
+      return {
+        level: 'warn',
+        facts: { file, faults: news.faults.map(formatFault) },
+        message: `cannot load a zone: ${served}`,
+      };
     }
   }
 }

@@ -3,7 +3,7 @@
 // for what can be registered; then the DNS threads get it. The metrics and the log follow.
 
 import type { Logger } from 'pino';
-import type { Zone } from '../dns/zone/zone.ts';
+import { brokenZone, type Zone } from '../dns/zone/zone.ts';
 import type { ZoneTable } from '../dns/zone/zone-table.ts';
 import type { ZoneNews } from '../dns/zone-file/watch/zone-news.ts';
 import { newsText } from './zone-news-text.ts';
@@ -30,6 +30,12 @@ export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
       if (liveZones.isLive(zone.apex)) persistence.touched(registry.touch());
       liveZones.serve(zone);
       plane.serveZone(zone);
+    } else if (news.kind === 'refused' && news.apex !== undefined && zones.find(news.apex) === undefined) {
+      // As at the start, and as other servers do. What is answered at its names already is answered on: a slip in a new
+      // file takes nothing away, as one in an old file does not.
+      const broken = brokenZone(news.apex);
+      liveZones.serve(broken);
+      plane.serveZone(broken);
     } else if (news.kind === 'released') {
       // Names of other zones come back with it, those of live zones too.
       persistence.touched(registry.touch());

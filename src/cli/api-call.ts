@@ -2,12 +2,12 @@
 // which URL, why, and what to do.
 // Limits: a reply has at most 64 MiB and, by default, 10 s to arrive.
 
-import { httpRequest } from '../client/registry/http-request.ts';
+import { httpRequestWith } from '../client/registry/http-request.ts';
 import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts';
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../client/registry/reply.ts';
 import type { Problem } from '../model/problem.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
-import type { Connection } from './connection.ts';
+import { addressOf, type Connection } from './connection.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Fault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
@@ -27,12 +27,12 @@ export async function callApi(connection: Connection, request: ApiRequest): Prom
   return reply.kind === 'done' ? reply : faultOf(connection, reply);
 }
 
-/** A link to several servers; the token is the same for all. */
+/** A link to several servers; token and certificates are the same for all. */
 export function linkTo(connections: readonly Connection[], requestTimeoutMs: number): RegistryLink {
   return new RegistryLink({
-    addresses: connections.map(({ url }) => url.origin),
+    addresses: connections.map(addressOf),
     token: connections[0]?.token,
-    fetch: httpRequest,
+    fetch: httpRequestWith(connections[0]?.tls ?? {}),
     scheduler: systemScheduler,
     requestTimeoutMs,
   });
@@ -50,14 +50,25 @@ export function faultOf(connection: Connection, reply: FailedReply): Fault {
 }
 
 /** Why there was no reply, and what to do about it. */
-export function unreachableText({ url, flag }: Connection, { code = '', message }: NodeJS.ErrnoException): string {
-  const at = `Cannot reach rollcall at ${url.origin}`;
+export function unreachableText(connection: Connection, { code = '', message }: NodeJS.ErrnoException): string {
+  const { url, flag } = connection;
+  const at = `Cannot reach rollcall at ${addressOf(connection)}`;
   if (code === 'ECONNREFUSED') {
     return `${at}: nothing listens there (ECONNREFUSED). Start it with "rollcall serve", or name another with ${flag} or ROLLCALL_URL.`;
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `${at}: ${url.hostname} has no address (${code}).`;
+  if (untrusted.has(code)) {
+    return `${at}: its certificate is not trusted (${code}). Name the authority that has signed it with --ca FILE or ROLLCALL_CA.`;
+  }
   return `${at}: ${printable(message)}.`;
 }
+
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 function errorLine({ field, message, value }: Problem): string {
   return printable(`${field === '' ? '' : `${field} `}${message}${value === undefined ? '' : `, received ${value}`}`);

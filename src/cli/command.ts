@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import type { Environment, ReadFile } from '../config/sources.ts';
+import type { Keyboard } from './terminal/keys.ts';
 
 export interface CliParts {
   readonly version: string;
@@ -13,10 +14,16 @@ export interface CliParts {
   readonly err: (text: string) => void;
   /** Undefined: the output goes to a file, a pipe or another program. */
   readonly terminal: { readonly columns: number; readonly rows?: number } | undefined;
+  /** Undefined: what is typed does not come from a terminal. */
+  readonly keyboard?: Keyboard | undefined;
   /** Starts the service and returns; called once. The provider also stops the service and ends the process. */
   serve(config: Config): Promise<'running' | { readonly problem: string }>;
   /** Reads every zone file of the directory; faults as `file:line:column: message`. */
   checkZones(directory: string): Promise<{ readonly zones: number; readonly faults: readonly string[] }>;
+  /** The same for service files. */
+  checkServices(
+    directory: string,
+  ): Promise<{ readonly files: number; readonly services: number; readonly faults: readonly string[] }>;
 }
 
 export interface CliContext extends CliParts {

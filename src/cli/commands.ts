@@ -21,10 +21,22 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/check-zones.ts'),
   },
   {
+    spec: 'check-services [dir]',
+    summary: 'Read every service file as "serve" would and report each fault with its line and column.',
+    group: server,
+    load: () => import('./commands/check-services.ts'),
+  },
+  {
     spec: 'config [print]',
     summary: 'Print the settings in force and where each came from; starts nothing.',
     group: server,
     load: () => import('./commands/config.ts'),
+  },
+  {
+    spec: 'tls <action>',
+    summary: 'Make a private authority and certificates of it, to try TLS with ("tls init").',
+    group: server,
+    load: () => import('./commands/tls.ts'),
   },
   {
     spec: 'ls [env]',
@@ -33,8 +45,8 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/ls.ts'),
   },
   {
-    spec: 'show <app> [instance]',
-    summary: 'Show the instances of an app (ENV/APPID), or everything about one of them.',
+    spec: 'show <name>',
+    summary: 'Show the instances of an app (ENV/APPID), or everything about one (ENV/APPID/INSTANCE).',
     group: registry,
     load: () => import('./commands/show.ts'),
   },
@@ -55,6 +67,12 @@ export const commandRows: readonly CommandRow[] = [
     summary: 'Take an instance out of every answer, still registered; with --wait until it is safe to stop.',
     group: registry,
     load: () => import('./commands/drain.ts'),
+  },
+  {
+    spec: 'up <instance>',
+    summary: 'End a drain and its hold: the instance takes traffic again.',
+    group: registry,
+    load: () => import('./commands/up.ts'),
   },
   {
     spec: 'watch [scope...]',

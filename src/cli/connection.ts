@@ -3,15 +3,19 @@
 // A token file is a token alone, or the server's own file of "name token" lines, of which the first counts.
 
 import type { Command } from 'commander';
+import type { TlsOptions } from '../client/registry/http-request.ts';
+import { registryAddress } from '../client/registry/registry-address.ts';
 import { type CliParts, oneMore, type Typed, textOption, textOptions } from './command.ts';
 import { type Fault, usageFault } from './fault.ts';
 
 export const defaultUrl = 'http://127.0.0.1:7171';
 
 export interface Connection {
-  /** Without a path, a query or a user. */
+  /** Without a query or a user; its path is a proxy's prefix. */
   readonly url: URL;
   readonly token: string | undefined;
+  /** For https. */
+  readonly tls: TlsOptions;
   /** Which flag of this command names another one. */
   readonly flag: '--url' | '--registry';
 }
@@ -29,7 +33,14 @@ export function addRegistryFlags(command: Command): Command {
 
 function addTokenFlag(command: Command): Command {
   const meaning = 'file with the token (default: ROLLCALL_TOKEN, else ROLLCALL_TOKEN_FILE)';
-  return command.option('--token-file <file>', meaning);
+  return command
+    .option('--token-file <file>', meaning)
+    .option(
+      '--ca <file>',
+      'authorities that sign the server certificate, PEM (default: ROLLCALL_CA, else the usual ones)',
+    )
+    .option('--client-cert <file>', 'certificate to show the server, PEM (default: ROLLCALL_CLIENT_CERT)')
+    .option('--client-key <file>', 'private key of it, PEM (default: ROLLCALL_CLIENT_KEY)');
 }
 
 /** The connection, or in one sentence what is wrong with what was given. */
@@ -38,20 +49,29 @@ export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault 
   const url = flag === undefined ? defaultUrlOf(parts) : urlOf(flag, '--url');
   if ('problem' in url) return url;
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
-  return typeof token === 'object' ? token : { url, token, flag: '--url' };
+  if (typeof token === 'object') return token;
+  const tls = tlsOf(typed, parts);
+  return 'problem' in tls ? tls : { url, token, tls, flag: '--url' };
 }
 
 /** The connections that --registry names, each server once, in their order; the token is the same for all. */
 export function registriesOf(typed: Typed, parts: CliParts): readonly Connection[] | Fault {
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
   if (typeof token === 'object') return token;
+  const tls = tlsOf(typed, parts);
+  if ('problem' in tls) return tls;
   const given = textOptions(typed, 'registry').map((text) => urlOf(text, '--registry'));
-  const byOrigin = new Map<string, Connection>();
+  const byAddress = new Map<string, Connection>();
   for (const url of given.length > 0 ? given : [defaultUrlOf(parts)]) {
     if ('problem' in url) return url;
-    byOrigin.set(url.origin, { url, token, flag: '--registry' });
+    byAddress.set(addressOf({ url }), { url, token, tls, flag: '--registry' });
   }
-  return [...byOrigin.values()];
+  return [...byAddress.values()];
+}
+
+/** What the paths of the API are put behind. */
+export function addressOf({ url }: Pick<Connection, 'url'>): string {
+  return registryAddress(url) as string;
 }
 
 function defaultUrlOf({ env }: CliParts): URL | Fault {
@@ -66,8 +86,10 @@ function urlOf(text: string, who: string): URL | Fault {
   if (url.username !== '' || url.password !== '') {
     return usageFault(`${who}: a URL with a user or password is not used here; put the token into ROLLCALL_TOKEN`);
   }
-  if (!/^\/*$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
-    return usageFault(`${who}: ${JSON.stringify(text)} goes on after the port; write ${url.origin}`);
+  if (registryAddress(url) === undefined) {
+    return usageFault(
+      `${who}: ${JSON.stringify(text)} is not where the API begins; write ${url.origin}, behind a proxy with its prefix`,
+    );
   }
   return url;
 }
@@ -86,6 +108,32 @@ function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string 
   const lines = file.text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const first = lines.map((line) => line.trim()).find((line) => line !== '' && !line.startsWith('#')) ?? '';
   return checked(/^[a-z0-9_-]{1,64}(?:\s*=\s*|\s+)(\S+)$/.exec(first)?.[1] ?? first, `${who}: ${path}`);
+}
+
+const tlsFiles = [
+  { field: 'ca', option: 'ca', flag: '--ca', variable: 'ROLLCALL_CA' },
+  { field: 'cert', option: 'clientCert', flag: '--client-cert', variable: 'ROLLCALL_CLIENT_CERT' },
+  { field: 'key', option: 'clientKey', flag: '--client-key', variable: 'ROLLCALL_CLIENT_KEY' },
+] as const;
+
+function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | Fault {
+  const found: { ca?: string; cert?: string; key?: string } = {};
+  for (const { field, option, flag, variable } of tlsFiles) {
+    const typedPath = textOption(typed, option);
+    const path = typedPath ?? env[variable];
+    if (path === undefined || path === '') continue;
+    const who = typedPath === undefined ? variable : flag;
+    const file = readFile(path);
+    if (file.kind !== 'text') {
+      const why = file.kind === 'missing' ? 'there is no such file' : file.reason;
+      return usageFault(`${who}: cannot read ${JSON.stringify(path)}: ${why}`);
+    }
+    if (!file.text.includes('-----BEGIN ')) return usageFault(`${who}: ${JSON.stringify(path)} holds nothing in PEM`);
+    found[field] = file.text;
+  }
+  if ((found.cert === undefined) !== (found.key === undefined))
+    return usageFault('--client-cert and --client-key belong together: only one of them is given');
+  return found;
 }
 
 /** Checks that it fits into a header; the token itself is never printed. */

@@ -1,15 +1,26 @@
-// Durations as people type them after a flag: 500ms, 30s, 5m, 2h. The server reads the same forms.
+// Durations as people type them after a flag and read them in a table: 500ms, 30s, 20m, 2h, 7d. The server reads the same
+// forms.
 
 import { type Fault, usageFault } from './fault.ts';
 
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Milliseconds from 1 to `mostMs`; `flag` is what the fault names. */
 export function durationMs(flag: string, text: string, mostMs: number): number | Fault {
-  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(digits) * unitMs[(unit ?? 's') as keyof typeof unitMs];
   if (ms >= 1 && ms <= mostMs) return ms;
   return usageFault(
-    `${flag}: ${JSON.stringify(text)} is not a duration such as 500ms, 30s or 5m, of ${mostMs / 1000} s at most`,
+    `${flag}: ${JSON.stringify(text)} is not a duration such as 500ms, 30s or 5m, of ${durationText(mostMs)} at most`,
   );
+}
+
+/** One number and one unit: `45s`, `20m`, `5h`, `3d`; `-3s` for what has passed. */
+export function durationText(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  const sign = ms < 0 && seconds > 0 ? '-' : '';
+  if (seconds < 120) return `${sign}${seconds}s`;
+  if (seconds < 2 * 3600) return `${sign}${Math.round(seconds / 60)}m`;
+  if (seconds < 2 * 86_400) return `${sign}${Math.round(seconds / 3600)}h`;
+  return `${sign}${Math.round(seconds / 86_400)}d`;
 }

@@ -25,6 +25,7 @@ function line(config: Config, key: SettingKey): string {
   switch (key) {
     case 'http':
     case 'dns':
+    case 'dnsTls':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
     case 'nameServer':
       return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
@@ -33,13 +34,20 @@ function line(config: Config, key: SettingKey): string {
     case 'trustedProxies':
     case 'adapters':
     case 'dnsAllow':
+    case 'dnsAllowZones':
+    case 'rrlExempt':
       return `${key}: ${JSON.stringify(config[key])}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;
     case 'tokens':
       return `tokens: ${JSON.stringify(config.tokens.map(({ name }) => ({ name, token: '***' })))}`;
     case 'tokenFile':
-      return config.tokenFile === undefined ? '# tokenFile: not set' : `tokenFile: ${scalar(config.tokenFile)}`;
+    case 'tlsCert':
+    case 'tlsKey':
+    case 'tlsClientCa': {
+      const path = config[key];
+      return path === undefined ? `# ${key}: not set` : `${key}: ${scalar(path)}`;
+    }
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
     case 'dnsThreads':

@@ -4,14 +4,21 @@
 
 import { Command, CommanderError } from 'commander';
 import type { CliContext, CliParts, CommandRow } from './command.ts';
+import { commandMeantBy } from './command-synonyms.ts';
 import { commandRows } from './commands.ts';
 import { exitCodes, exitCodesText } from './exit-codes.ts';
+import { printable } from './terminal/printable.ts';
 
 export type { CliParts } from './command.ts';
 
 /** The exit code, or `running` where the process has to stay. */
 export async function runCli(argv: readonly string[], parts: CliParts): Promise<number | 'running'> {
   const called = argv.find((word) => !word.startsWith('-'));
+  const other = otherWords(called);
+  if (other !== undefined) {
+    parts.err(`error: unknown command '${printable(called ?? '')}'\n${other}\n`);
+    return exitCodes.usage;
+  }
   let result: number | 'running' = exitCodes.ok;
   const ends = (code: number | 'running'): void => {
     result = code;
@@ -25,6 +32,15 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
     throw error;
   }
   return result;
+}
+
+/** What to type instead of a word that means a command of ours elsewhere; undefined: it is one, or nothing that we know. */
+function otherWords(called: string | undefined): string | undefined {
+  if (called === undefined || commandRows.some((row) => nameOf(row) === called)) return undefined;
+  if (called === 'help' || called === 'version') return `(Did you mean --${called}?)`;
+  const meant = commandMeantBy(called);
+  const row = commandRows.find((one) => nameOf(one) === meant);
+  return row && `(Did you mean ${meant}?)\n  rollcall ${row.spec}   ${row.summary}`;
 }
 
 async function programOf(

@@ -1,12 +1,15 @@
 // The instances of a watch so far, with only the fields that are shown, since a watch may be of everything.
 // Limits: `instancesMax`; a larger watch ends with the advice to narrow it.
 
-import { type Fields, fieldsList, textField } from './document-fields.ts';
+import { appField, type Fields, fieldsList, textField } from './document-fields.ts';
+import { byTrouble, stateOf, troubleOf } from './instance-state.ts';
 
 export interface WatchedInstance {
   /** ENV/APPID/INSTANCE */
   readonly name: string;
-  readonly status: string;
+  readonly state: string;
+  /** Why it takes no traffic; empty: it does, or the server did not say. */
+  readonly why: string;
   readonly addrs: string;
   readonly version: string;
   readonly zone: string;
@@ -37,10 +40,9 @@ export class WatchedInstances {
     else if ('matches' in data) this.#change(data);
   }
 
-  /** In the order of their names, so that lines stay where they are. */
+  /** Trouble first, then in the order of their names, so that lines stay where they are. */
   sorted(): WatchedInstance[] {
-    const all = [...this.#apps.values()].flatMap((instances) => [...instances.values()]);
-    return all.sort((one, other) => (one.name < other.name ? -1 : 1));
+    return [...this.#apps.values()].flatMap((instances) => [...instances.values()]).sort(byTrouble);
   }
 
   #forget(): void {
@@ -49,7 +51,7 @@ export class WatchedInstances {
   }
 
   #replace(data: Fields): void {
-    const app = appOf(data);
+    const app = appField(data);
     this.#count -= this.#apps.get(app)?.size ?? 0;
     const instances = fieldsList(data, 'instances').map(
       (one) => [textField(one, 'instance'), watched(app, one)] as const,
@@ -61,7 +63,7 @@ export class WatchedInstances {
   }
 
   #change(data: Fields): void {
-    const app = appOf(data);
+    const app = appField(data);
     const id = textField(data, 'instance');
     const instances = this.#apps.get(app) ?? new Map<string, WatchedInstance>();
     const before = instances.size;
@@ -75,16 +77,13 @@ export class WatchedInstances {
   }
 }
 
-function appOf(data: Fields): string {
-  return `${textField(data, 'env')}/${textField(data, 'appid')}`;
-}
-
 /** An instance as the API shows it. */
 export function watched(app: string, document: Fields): WatchedInstance {
   const say = (name: string): string => textField(document, name);
   return {
     name: `${app}/${say('instance')}`,
-    status: document['suspect'] === true ? 'suspect' : say('status'),
+    state: stateOf(document),
+    why: troubleOf(document, Date.now()),
     addrs: say('addrs'),
     version: say('version'),
     zone: say('zone'),

@@ -4,14 +4,24 @@ import { type Scheduler, systemScheduler } from '../runtime/scheduler.ts';
 import type { BalanceOptions, Retry } from './calls/balanced-calls.ts';
 import { type StrategyName, strategyNames } from './choice/strategies.ts';
 import type { DnsFallbackOptions } from './discovery/dns-fallback.ts';
-import { type Fetch, httpRequest } from './registry/http-request.ts';
+import { type Fetch, httpRequestWith } from './registry/http-request.ts';
+import { registryAddress } from './registry/registry-address.ts';
 import { RollcallError } from './rollcall-error.ts';
 
 export interface ClientOptions {
-  /** Addresses of the registry's HTTP API, tried in turn; `http://127.0.0.1:7171` by default. */
+  /**
+   * Addresses of the registry's HTTP API, tried in turn; `http://127.0.0.1:7171` by default. Behind a proxy with its prefix:
+   * `https://registry.example.org/rollcall`.
+   */
   readonly registry?: string | readonly string[] | undefined;
   /** Sent as `authorization: Bearer`; none by default, so that `process.env.ROLLCALL_TOKEN` may be given as it is. */
   readonly token?: string | undefined;
+  /** PEM of the authorities that sign the registry's certificate, for https; those that Node knows by default. */
+  readonly ca?: string | undefined;
+  /** PEM of this client's certificate, where the registry asks for one; with `key`. */
+  readonly cert?: string | undefined;
+  /** PEM of the private key of `cert`. */
+  readonly key?: string | undefined;
   /** DNS servers to ask while the registry cannot be reached, for apps whose `port` is named; none by default. */
   readonly dns?: DnsOptions | undefined;
   /** The availability zone to prefer; none by default. */
@@ -76,6 +86,7 @@ export interface ResolvedOptions {
 /** Throws `invalid`. */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const { registry = 'http://127.0.0.1:7171', token, dns } = options;
+  checkTls(options);
   const given = [registry].flat();
   if (given.length === 0) throw invalid('registry', 'must name at least one address', 'an empty list');
   if (token !== undefined && !/^[!-~]{1,512}$/.test(token))
@@ -87,7 +98,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     balance: balanceOf(options),
     readyTimeoutMs: atLeast('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, 0),
     requestTimeoutMs: atLeast('requestTimeoutMs', options.requestTimeoutMs ?? 10_000, 1),
-    fetch: options.fetch ?? httpRequest,
+    fetch: options.fetch ?? httpRequestWith(options),
     scheduler: options.scheduler ?? systemScheduler,
     random: options.random ?? Math.random,
   };
@@ -122,15 +133,28 @@ export function appOf(app: string): { readonly env: string; readonly appid: stri
   return { env, appid };
 }
 
+/** A value that is no PEM is not repeated: it may be a key. */
+function checkTls({ ca, cert, key, fetch }: ClientOptions): void {
+  for (const [field, text] of Object.entries({ ca, cert, key })) {
+    if (text === undefined) continue;
+    if (fetch !== undefined)
+      throw invalid(field, 'is for the requests of this client, and fetch replaces them', 'both');
+    if (!text.includes('-----BEGIN '))
+      throw invalid(field, 'must be PEM text, not the name of a file', 'something else');
+  }
+  if ((cert === undefined) !== (key === undefined)) throw invalid('cert', 'must come with key', 'one of them');
+}
+
 function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw invalid('registry', 'must be http or https URLs like http://127.0.0.1:7171', text);
   if (url.username !== '' || url.password !== '')
     throw invalid('registry', 'must not hold a user or password; put the token into token', url.host);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    throw invalid('registry', `must end with the port, as ${url.origin}`, text);
-  return url.origin;
+  const address = registryAddress(url);
+  if (address === undefined)
+    throw invalid('registry', `must end before the path of the API, as ${url.origin} or ${url.origin}/prefix`, text);
+  return address;
 }
 
 function atLeast(field: string, value: number, least: number): number {

@@ -10,10 +10,25 @@ import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
 
 export interface Config
   extends Readonly<
-    Omit<Settings, 'http' | 'dns' | 'dnsThreads' | 'data' | 'tokens' | 'tokenFile' | 'cookieSecret' | 'nameServer'>
+    Omit<
+      Settings,
+      | 'http'
+      | 'dns'
+      | 'dnsTls'
+      | 'dnsThreads'
+      | 'data'
+      | 'tokens'
+      | 'tokenFile'
+      | 'tlsCert'
+      | 'tlsKey'
+      | 'tlsClientCa'
+      | 'cookieSecret'
+      | 'nameServer'
+    >
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly dnsTls: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
   /** Absolute; undefined: `ns` below the origin. */
@@ -25,6 +40,11 @@ export interface Config
   /** Those of `tokens` and of the token file together. Never to be printed or logged. */
   readonly tokens: readonly Token[];
   readonly tokenFile: string | undefined;
+  /** Both or none. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  /** Set where `tlsClientAuth` asks for certificates, and only there. */
+  readonly tlsClientCa: string | undefined;
   /** 32 hexadecimal digits; undefined: one is made up at every start. Never to be printed or logged. */
   readonly cookieSecret: string | undefined;
 }
@@ -91,20 +111,74 @@ function tokensOfFile(
   return { tokens: [], problems: outcome.problems.map((text) => `${given.subject}: ${tokenFile}: ${text}`) };
 }
 
-function contradictions(config: Config, origins: Origins): string[] {
+function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: Origins): string[] {
   const problems: string[] = [];
-  const open = config.http.filter((listen) => !isLoopback(listen));
-  if (open.length > 0 && config.tokens.length === 0 && !config.insecure) {
-    problems.push(
-      `http: ${open.map(formatListen).join(', ')} (${origins.http}) can be reached from other machines and no token is set, ` +
-        `so anybody could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
-        'or listen on 127.0.0.1 alone, or accept it with --insecure',
-    );
+  if (dnsTls.length > 0 && tlsCert === undefined && tlsKey === undefined)
+    problems.push(`dnsTls (${origins.dnsTls}) needs a certificate: set tlsCert and tlsKey`);
+  for (const listen of dnsTls) {
+    const name = formatListen(listen);
+    for (const [key, others] of Object.entries({ http, dns })) {
+      if (listen.port > 0 && others.some((other) => formatListen(other) === name))
+        problems.push(
+          `dnsTls (${origins.dnsTls}) and ${key} (${origins[key as 'http' | 'dns']}) both ask for TCP ${name}`,
+        );
+    }
   }
+  return problems;
+}
+
+function contradictions(config: Config, origins: Origins): string[] {
+  const problems = [...tlsFaults(config, origins), ...dnsTlsFaults(config, origins), ...exposures(config, origins)];
   for (const listen of config.http) {
     if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {
       problems.push(`http (${origins.http}) and dns (${origins.dns}) both ask for TCP ${formatListen(listen)}`);
     }
+  }
+  return problems;
+}
+
+function tlsFaults(config: Config, origins: Origins): string[] {
+  const problems: string[] = [];
+  const { tlsCert, tlsKey, tlsClientCa, tlsClientAuth } = config;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [has, lacks] = tlsKey === undefined ? (['tlsCert', 'tlsKey'] as const) : (['tlsKey', 'tlsCert'] as const);
+    problems.push(`${lacks} is not set, and ${has} (${origins[has]}) is of no use without it`);
+  }
+  const asksClients = tlsClientAuth !== 'none';
+  if (asksClients && tlsCert === undefined && tlsKey === undefined)
+    problems.push(`tlsClientAuth: ${tlsClientAuth} (${origins.tlsClientAuth}) needs TLS: set tlsCert and tlsKey`);
+  if (asksClients && tlsClientCa === undefined) {
+    problems.push(
+      `tlsClientAuth: ${tlsClientAuth} (${origins.tlsClientAuth}) needs tlsClientCa, to check certificates with`,
+    );
+  }
+  if (!asksClients && tlsClientCa !== undefined) {
+    problems.push(
+      `tlsClientCa (${origins.tlsClientCa}) is of no use while tlsClientAuth is none: set it to optional or required`,
+    );
+  }
+  return problems;
+}
+
+/** What other machines could do that this configuration does not mean them to. */
+function exposures(config: Config, origins: Origins): string[] {
+  const open = config.http.filter((listen) => !isLoopback(listen));
+  if (open.length === 0) return [];
+  const problems: string[] = [];
+  const who = `http: ${open.map(formatListen).join(', ')} (${origins.http}) can be reached from other machines`;
+  if (config.tokens.length === 0 && config.tlsClientAuth !== 'required' && !config.insecure) {
+    problems.push(
+      `${who} and no token is set, ` +
+        `so anybody could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
+        'or listen on 127.0.0.1 alone, or accept it with --insecure',
+    );
+  }
+  if (config.tlsCert === undefined && !config.plainHttp) {
+    problems.push(
+      `${who} and has no TLS, so tokens would cross the network in the clear: set --tls-cert FILE and --tls-key FILE ` +
+        '("rollcall tls init" makes a pair to try it with), or listen on 127.0.0.1 alone, or accept it with --plain-http, ' +
+        'where a proxy in front has TLS',
+    );
   }
   return problems;
 }

@@ -3,13 +3,17 @@
 // Limits: meant for lists of tens of short names.
 
 const lengthMax = 64;
+/** Of a name that goes on where the other one ends: nearer than another word of the same length. */
+const partDistance = 3;
 
 export function didYouMean(given: string, known: Iterable<string>): string {
   if (given.length > lengthMax) return '';
   let nearest = '';
   let nearestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;
   for (const name of known) {
-    const far = distance(given.toLowerCase(), name.toLowerCase());
+    const [here, there] = [given.toLowerCase(), name.toLowerCase()];
+    const isPart = here.startsWith(there) || there.startsWith(here);
+    const far = isPart ? Math.min(distance(here, there), partDistance) : distance(here, there);
     if (far < nearestDistance) {
       nearest = name;
       nearestDistance = far;

@@ -10,6 +10,18 @@ import { AdapterName } from '../model/adapters.ts';
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
 
+/** RFC 1918, loopback, link-local, RFC 4193: whose addresses nobody forges from outside. */
+const privateNetworks = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+];
+
 const listeners = (fallback: string, description: string) =>
   Type.Array(Type.String(), { default: [fallback], minItems: 1, maxItems: 16, flag: '<host:port,...>', description });
 
@@ -27,6 +39,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 
 const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
+const clientAuths = ['none', 'optional', 'required'] as const;
 const denials = ['refuse', 'drop'] as const;
 
 export const settingsSchema = Type.Object(
@@ -96,6 +109,31 @@ export const settingsSchema = Type.Object(
       flag: '',
       description: 'allow HTTP on a non-loopback address without any token',
     }),
+    tlsCert: Type.Optional(
+      Type.String({
+        flag: '<file>',
+        description:
+          'certificate of this server with its chain, PEM; with tlsKey, HTTP is HTTPS; read again when it changes',
+      }),
+    ),
+    tlsKey: Type.Optional(
+      Type.String({ flag: '<file>', description: 'private key of tlsCert, PEM, without a passphrase' }),
+    ),
+    tlsClientCa: Type.Optional(
+      Type.String({
+        description: 'certificates of the authorities that sign client certificates, PEM; read again when it changes',
+      }),
+    ),
+    tlsClientAuth: Type.Enum(clientAuths, {
+      default: 'none',
+      description: 'whether clients show a certificate: none, never asked for; optional; required',
+    }),
+    plainHttp: Type.Boolean({
+      default: false,
+      flag: '',
+      description:
+        'allow HTTP without TLS on a non-loopback address: a proxy in front has it, or the network is trusted',
+    }),
     adapters: Type.Array(Type.Enum(AdapterName), {
       default: [],
       uniqueItems: true,
@@ -136,6 +174,36 @@ export const settingsSchema = Type.Object(
     dnsDenied: Type.Enum(denials, {
       default: 'refuse',
       description: 'what requests from other networks get: refuse, REFUSED; drop, nothing',
+    }),
+    dnsAllowZones: Type.Array(Type.String(), {
+      default: [],
+      description: 'ZONE=NETWORK, each a network that may ask about this zone; zones that are not named are open',
+    }),
+    udpUnprovenBytesMax: whole(
+      'bytes',
+      1232,
+      512,
+      1232,
+      'longest UDP answer to a client that shows no DNS cookie of ours; TC beyond it',
+    ),
+    rrlPerSecond: whole(
+      'answers',
+      0,
+      0,
+      1_000_000,
+      'UDP answers of one kind to one client network, a second; 0: no response rate limiting',
+    ),
+    rrlSlip: whole('answers', 2, 0, 100, 'every so many-th answer over the rate goes out truncated; 0: none does'),
+    rrlWindowSeconds: whole('seconds', 15, 1, 3600, 'a network that floods is limited for so long after it'),
+    rrlIpv4Prefix: whole('bits', 24, 1, 32, 'leading bits of an IPv4 address that make one client network'),
+    rrlIpv6Prefix: whole('bits', 56, 1, 128, 'the same of an IPv6 address'),
+    rrlExempt: Type.Array(Type.String(), {
+      default: privateNetworks,
+      description: 'client networks without response rate limiting; none: none',
+    }),
+    dnsTls: Type.Array(Type.String(), {
+      default: [],
+      description: 'where DNS over TLS listens (DoT), with tlsCert and tlsKey; none: nowhere',
     }),
     tcpIdleSeconds: whole('seconds', 10, 1, 3600, 'a DNS connection without traffic is closed after this time'),
     tcpConnectionsMax: whole('connections', 1000, 1, 1_000_000, 'open DNS connections, all clients together'),
@@ -210,10 +278,10 @@ export function factsOf(key: SettingKey): SettingFacts {
 
 /** `answerCacheMiB` -> `ROLLCALL_ANSWER_CACHE_MIB`. */
 export function environmentNameOf(key: SettingKey): string {
-  return `ROLLCALL_${key.replaceAll(/(?<=[a-z])(?=[A-Z][a-z])/g, '_').toUpperCase()}`;
+  return `ROLLCALL_${key.replaceAll(/(?<=[a-z0-9])(?=[A-Z][a-z])/g, '_').toUpperCase()}`;
 }
 
 /** `tokenFile` -> `--token-file`; the same for settings without a flag, which never meet it. */
 export function flagNameOf(key: SettingKey): string {
-  return `--${key.replaceAll(/(?<=[a-z])(?=[A-Z][a-z])/g, '-').toLowerCase()}`;
+  return `--${key.replaceAll(/(?<=[a-z0-9])(?=[A-Z][a-z])/g, '-').toLowerCase()}`;
 }

@@ -38,7 +38,13 @@ export interface Found {
 export const defaultConfigFile = 'rollcall.yaml';
 const configVariable = 'ROLLCALL_CONFIG';
 /** No settings: for the commands that talk to a server, and what `rollcall run` tells a program, which may be a server. */
-const otherVariables: readonly string[] = ['ROLLCALL_URL', 'ROLLCALL_INSTANCE'];
+const otherVariables: readonly string[] = [
+  'ROLLCALL_URL',
+  'ROLLCALL_INSTANCE',
+  'ROLLCALL_CA',
+  'ROLLCALL_CLIENT_CERT',
+  'ROLLCALL_CLIENT_KEY',
+];
 
 /** Everything given, weakest source first. */
 export function findGiven(sources: { flags: Flags; env: Environment; readFile: ReadFile }): Found {

@@ -25,6 +25,8 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'http':
     case 'dns':
       return readListens(raw);
+    case 'dnsTls':
+      return isNone(raw) ? { value: [] } : readListens(raw);
     case 'origin':
       return readOrigin(raw);
     case 'nameServer':
@@ -34,6 +36,9 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'zones':
     case 'services':
     case 'tokenFile':
+    case 'tlsCert':
+    case 'tlsKey':
+    case 'tlsClientCa':
       return readPath(raw);
     case 'data':
       return raw === 'none' ? { value: undefined } : readPath(raw);
@@ -43,6 +48,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return readNetworks(raw, 'networks');
     case 'dnsAllow':
       return readNetworks(raw, 'networks');
+    case 'rrlExempt':
+      return isNone(raw) ? { value: [] } : readNetworks(raw, 'networks');
+    case 'dnsAllowZones':
+      return readZoneRules(raw);
     case 'trustedProxies':
       return readNetworks(raw, 'addresses and networks');
     case 'adapters':
@@ -54,8 +63,10 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'dnsTransport':
     case 'dnsCookies':
     case 'dnsDenied':
+    case 'tlsClientAuth':
       return readWord(key, raw);
     case 'insecure':
+    case 'plainHttp':
     case 'fsync':
       return readSwitch(raw);
     case 'logLevel':
@@ -96,7 +107,7 @@ function readSwitch(raw: unknown): Outcome {
 }
 
 /** One of a few words. */
-function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied', raw: unknown): Outcome {
+function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'tlsClientAuth', raw: unknown): Outcome {
   // YAML 1.1 habits: a bare on and off may have become true and false.
   const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
   if (Value.Check(settingsSchema.properties[key], value)) return { value };
@@ -168,6 +179,35 @@ function readAdapters(raw: unknown): Outcome {
 function readEnv(raw: unknown): Outcome {
   const env = parseEnv(typeof raw === 'string' ? raw : '');
   return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
+}
+
+/** A list that is empty on purpose. */
+function isNone(raw: unknown): boolean {
+  return raw === 'none' || (Array.isArray(raw) && raw.length === 0);
+}
+
+/** The bits of a small integer: see dns/server/zone-access.ts. */
+const zonesWithRulesMax = 30;
+
+/** `prod.svc.=10.1.0.0/16`, several with commas between or as a list. */
+function readZoneRules(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
+  const rules: string[] = [];
+  const problems: string[] = [];
+  for (const text of texts) {
+    const [, zone = '', network = ''] =
+      /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(typeof text === 'string' ? text : '') ?? [];
+    const name = zone === '' ? undefined : readOrigin(zone);
+    if (name === undefined || !isNetwork(network))
+      problems.push(`${shown(text)} is not a zone and a network such as prod.svc.=10.1.0.0/16`);
+    else if ('problems' in name) problems.push(...name.problems);
+    else rules.push(`${String(name.value)}=${network}`);
+  }
+  const zones = new Set(rules.map((rule) => rule.slice(0, rule.indexOf('='))));
+  if (zones.size > zonesWithRulesMax)
+    problems.push(`names ${zones.size} zones, at most ${zonesWithRulesMax} are allowed`);
+  return problems.length > 0 ? { problems } : { value: rules };
 }
 
 function isNetwork(text: string): boolean {

@@ -100,7 +100,7 @@ export class DecisionLog {
 
   /** One line for all instances that one call has restored. */
   restored(actor: Actor, counts: Readonly<Record<'count' | 'skipped' | 'left', number>>): void {
-    const line = { decision: 'restored', ...counts, token: tokenOf(actor), remote: actor.address };
+    const line = { decision: 'restored', ...counts, ...nameOf(actor), remote: actor.address };
     this.#logger.info(line, 'restored instances that had been removed');
   }
 
@@ -109,8 +109,12 @@ export class DecisionLog {
   }
 }
 
-function tokenOf({ kind, principal }: Actor): string | undefined {
-  return kind === 'token' ? principal : undefined;
+/** Undefined members leave no trace in the log. */
+function nameOf({ kind, principal }: Actor) {
+  return {
+    token: kind === 'token' ? principal : undefined,
+    certificate: kind === 'certificate' ? principal : undefined,
+  };
 }
 
 function factsOf(decision: string, actor: Actor, key: InstanceKey, revision: number | undefined) {
@@ -120,7 +124,7 @@ function factsOf(decision: string, actor: Actor, key: InstanceKey, revision: num
     appid: shown(key.appid),
     instance: shown(key.instance),
     revision,
-    token: tokenOf(actor),
+    ...nameOf(actor),
     remote: actor.address,
   };
 }

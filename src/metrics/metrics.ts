@@ -26,6 +26,11 @@ export interface DnsCounts {
   /** Open now. */
   readonly tcpConnections: number;
   readonly tcpRefused: number;
+  readonly rateTruncated: number;
+  readonly rateDropped: number;
+  readonly tlsHandshakes: number;
+  readonly tlsResumed: number;
+  readonly tlsFailed: number;
 }
 
 /** What has been written to the disk. */
@@ -56,7 +61,16 @@ interface WatchCounts {
   readonly cutCount: number;
 }
 
+/** The certificate of this server, and what became of handshakes. */
+export interface TlsFacts {
+  readonly expiresAtMs: number;
+  readonly isFailing: boolean;
+  readonly handshakes: { readonly done: number; readonly failed: number; readonly refused: number };
+}
+
 export interface MetricsSources {
+  /** Undefined: there is no TLS. */
+  readonly tls?: (() => TlsFacts) | undefined;
   /** What the HTTP plane and control count. */
   readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
@@ -101,6 +115,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   if (sources.processMetrics !== false) addProcessDefaults(page);
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
+  addTlsMetrics(page, sources.tls);
   addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
   addCheckMetrics(page, sources.checks);
@@ -169,6 +184,32 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   gauge(page, 'rollcall_drains_waiting', waiting, [], () => [[{}, drainsWaiting()]]);
 }
 
+function addTlsMetrics(page: Page, facts: MetricsSources['tls']): void {
+  // Without TLS they have no value: 0 would be a certificate that has expired.
+  const rows = (of: (facts: TlsFacts) => readonly Row[]) => () => (facts === undefined ? [] : of(facts()));
+  const ends = 'When the certificate of this server expires, in seconds since 1970.';
+  const name = 'rollcall_tls_certificate_expiry_timestamp_seconds';
+  gauge(
+    page,
+    name,
+    ends,
+    [],
+    rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]),
+  );
+  const failing = '1 while the files of the certificate cannot be used, and the one before is.';
+  gauge(
+    page,
+    'rollcall_tls_reload_failing',
+    failing,
+    [],
+    rows(({ isFailing }) => [[{}, isFailing ? 1 : 0]]),
+  );
+  const help = 'TLS handshakes of HTTP connections.';
+  const byResult = ({ handshakes: { done, failed, refused } }: TlsFacts): Row[] =>
+    byOne('result', new Map(Object.entries({ done, failed, refused })));
+  counter(page, 'rollcall_tls_handshakes_total', help, ['result'], rows(byResult));
+}
+
 function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   counter(page, 'rollcall_dns_queries_total', 'DNS queries answered.', ['transport', 'type', 'rcode'], () =>
     [...dns.queries()].map(({ transport, type, rcode, count }) => [{ transport, type, rcode }, count]),
@@ -179,12 +220,25 @@ function addDnsMetrics(page: Page, { dns, plane }: MetricsSources): void {
   ]);
   counter(page, 'rollcall_dns_truncated_total', 'Truncated answers (TC set).', [], () => [[{}, dns.truncated]]);
   counter(page, 'rollcall_dns_dropped_total', 'Packets that got no answer.', [], () => [[{}, dns.dropped]]);
-  const denied = 'Requests from networks that dnsAllow does not name.';
+  const denied = 'Requests from networks that dnsAllow or dnsAllowZones does not name.';
   counter(page, 'rollcall_dns_denied_total', denied, [], () => [[{}, dns.denied]]);
+  const rate = 'UDP answers over the rate of their client network: sent truncated, or not sent.';
+  counter(page, 'rollcall_dns_rate_limited_total', rate, ['action'], () => [
+    [{ action: 'truncated' }, dns.rateTruncated],
+    [{ action: 'dropped' }, dns.rateDropped],
+  ]);
+  const handshakes = 'TLS handshakes of DNS clients.';
+  counter(page, 'rollcall_dns_tls_handshakes_total', handshakes, ['result'], () => [
+    [{ result: 'full' }, dns.tlsHandshakes - dns.tlsResumed],
+    [{ result: 'resumed' }, dns.tlsResumed],
+    [{ result: 'failed' }, dns.tlsFailed],
+  ]);
   counter(page, 'rollcall_dns_send_errors_total', 'Answers that could not be sent.', [], () => [[{}, dns.sendErrors]]);
   const help = 'Threads that answer DNS (0: the main thread), and how they take datagrams.';
   gauge(page, 'rollcall_dns_threads', help, ['transport'], () => [[{ transport: plane.transport }, plane.threads]]);
-  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP.', [], () => [[{}, dns.tcpConnections]]);
+  gauge(page, 'rollcall_dns_tcp_connections', 'Open DNS connections over TCP and TLS.', [], () => [
+    [{}, dns.tcpConnections],
+  ]);
   counter(page, 'rollcall_dns_tcp_refused_total', 'DNS connections over TCP above the limit.', [], () => [
     [{}, dns.tcpRefused],
   ]);

@@ -5,6 +5,18 @@ import type { Instance } from './instance.ts';
 import { nameOctetsMax } from './names.ts';
 import { type Problem, problem } from './problem.ts';
 
+/** A name of an instance at which a zone file answers in its place. */
+export interface HiddenName {
+  /** With a final dot. */
+  readonly name: string;
+  /** Of what is hidden there: `A`, `SRV`. */
+  readonly types: readonly string[];
+  /** Records at the name itself, an alias (CNAME), or a delegation or redirection (DNAME) at or above it. */
+  readonly by: 'records' | 'alias' | 'delegation' | 'redirection';
+  /** The zone whose file it is. */
+  readonly zone: string;
+}
+
 type Placed = Pick<Instance, 'env' | 'appid' | 'label' | 'addrs'>;
 
 /** Names under which the instance is found, with a final dot: its app, each `_port._protocol`, itself. */
@@ -12,6 +24,19 @@ export function dnsNames(instance: Placed, origin: string): string[] {
   const app = `${instance.appid}.${instance.env}.${origin}`;
   const ports = instance.addrs.map((address) => `_${address.port}._${address.protocol}.${app}`);
   return [app, ...new Set(ports), `${instance.label}.${app}`];
+}
+
+/**
+ * Of these names those that lead somewhere: with addresses at the app's name and the instance's own, with SRV at a port's.
+ * Behind host names alone there are no addresses, and of what a zone file hides there is nothing.
+ */
+export function answeringNames(instance: Placed, origin: string, hidden: readonly HiddenName[]): string[] {
+  const families = new Set(instance.addrs.map(({ family }) => family));
+  return dnsNames(instance, origin).filter((name) => {
+    const types = hidden.find((one) => one.name === name)?.types ?? [];
+    if (name.startsWith('_')) return !types.includes('SRV');
+    return (families.has(4) && !types.includes('A')) || (families.has(6) && !types.includes('AAAA'));
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 // Whether a new instance may be made at a place: there is room, and its names mean nothing else yet.
 
+import type { Address } from '../model/address.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { RegisterOutcome } from '../model/outcome.ts';
 import { problem } from '../model/problem.ts';
@@ -21,8 +22,8 @@ export class Admission {
     this.#leases = state.leases;
   }
 
-  /** Why no new instance can be made at `key`. */
-  refusal(key: InstanceKey): RegisterOutcome | undefined {
+  /** Why no new instance with these addresses can be made at `key`. */
+  refusal(key: InstanceKey, addrs: readonly Address[]): RegisterOutcome | undefined {
     const { instancesMax, instancesPerAppMax, appsMax = instancesMax } = this.#options;
     if (this.#leases.size >= instancesMax) {
       return full('instances', 'instance', `cannot be added: the registry is full, it holds ${instancesMax} instances`);
@@ -38,7 +39,8 @@ export class Admission {
     }
     if (this.#apps.size >= appsMax)
       return full('apps', 'appid', `cannot be added: the registry is full, it holds ${appsMax} apps`);
-    const reserved = this.#options.isReserved?.(`${key.appid}.${key.env}`) ?? this.#isInstanceName(key.env, key.appid);
+    const name = `${key.appid}.${key.env}`;
+    const reserved = this.#options.isReserved?.(name, addrs) ?? this.#isInstanceName(key.env, key.appid);
     return reserved === undefined ? undefined : { kind: 'conflict', problem: problem('appid', reserved, key.appid) };
   }
 

@@ -95,8 +95,8 @@ export class Decider {
     const file = before.health?.file;
     const health = healthOf(registration, before, { liveness, file, isHeard: false });
     const instance = this.#again(app, before, registration, { liveness, health, override, fronts });
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return refused({ kind: 'invalid', problems: [tooLong] });
+    const invalid = this.#addressProblem(instance, before);
+    if (invalid !== undefined) return refused({ kind: 'invalid', problems: [invalid] });
     const change = updated(stored, instance, { why: 'patched' }, origin, now);
     return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'patched', stored }) };
   }
@@ -184,7 +184,7 @@ export class Decider {
   #create(known: App | undefined, command: RegisterCommand, origin: Actor, now: Moment): Decision<RegisterOutcome> {
     const { key, registration, dirtyAtMs, file, liveness = defaultLiveness(registration) } = command;
     const admission = this.#admission;
-    const refusal = admission.refusal(key);
+    const refusal = admission.refusal(key, registration.addrs);
     if (refusal !== undefined) return refused(refusal);
     const { env, appid } = key;
     const label = instanceLabel(key.instance, (candidate) => admission.isLabelTaken(known, key, candidate));
@@ -194,9 +194,9 @@ export class Decider {
     const place = known?.place ?? { env, appid };
     const supervision = { liveness, health, override, fronts: command.fronts };
     const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return refused({ kind: 'invalid', problem: tooLong });
-    const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`);
+    const invalid = this.#addressProblem(instance, undefined);
+    if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
+    const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`, instance.addrs);
     if (reserved !== undefined)
       return refused({ kind: 'conflict', problem: problem('instance', reserved, key.instance) });
     const times = firstTimes(instance, now.wallMs, dirtyAtMs);
@@ -233,8 +233,8 @@ export class Decider {
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored }, renewal };
     }
     const instance = this.#again(app, before, registration, supervision);
-    const tooLong = dnsNameProblem(instance, this.#options.origin);
-    if (tooLong !== undefined) return refused({ kind: 'invalid', problem: tooLong });
+    const invalid = this.#addressProblem(instance, before);
+    if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
     const { wallMs } = now;
     const change = updated(stored, instance, { why: 'replaced' }, origin, now);
     const times = { ...change.times, registeredAtMs: wallMs, renewedAtMs: wallMs, dirtyAtMs: laterDirtyAtMs };
@@ -243,6 +243,12 @@ export class Decider {
       changes: [{ ...change, times, isRenewal: true }],
       outcome: () => ({ kind: 'replaced', stored }),
     };
+  }
+
+  /** A name that is too long, or a target that cannot work. */
+  #addressProblem(instance: Instance, before: Instance | undefined): Problem | undefined {
+    const { origin, targetProblem } = this.#options;
+    return dnsNameProblem(instance, origin) ?? targetProblem?.(instance, before);
   }
 
   /** The same instance with another registration. */

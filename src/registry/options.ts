@@ -1,9 +1,11 @@
 // What a registry is made with, and what a registration may ask for besides its content.
 
+import type { Address } from '../model/address.ts';
 import type { Actor } from '../model/change.ts';
-import type { RegistrationDefaults } from '../model/instance.ts';
+import type { Instance, RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface RegistryOptions {
@@ -20,8 +22,10 @@ export interface RegistryOptions {
   readonly guard?: Partial<GuardOptions>;
   /** In [0, 1): whom chance evicts when not all may be. */
   readonly random?: () => number;
-  /** Why a name below the origin (`orders.prod`) cannot be registered: a zone file has it. */
-  readonly isReserved?: (name: string) => string | undefined;
+  /** Why an instance with these addresses cannot have a name below the origin (`orders.prod`): a zone file has it. */
+  readonly isReserved?: (name: string, addrs: readonly Address[]) => string | undefined;
+  /** What is wrong with a host name among the addresses that it had not `before`. */
+  readonly targetProblem?: (instance: Instance, before: Instance | undefined) => Problem | undefined;
   /**
    * For those who hold a copy: a lease has begun to lapse, one that was lapsing is renewed, or an instance is kept
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.

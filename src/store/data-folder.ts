@@ -64,7 +64,7 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   const { folder } = options;
   const path = databasePath(folder);
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const odd = notAFile(folder);
     if (odd !== undefined) return { problem: `Cannot keep data in ${folder}: ${odd} is not a regular file` };
     const lock = takeLock(folder);

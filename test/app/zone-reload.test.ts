@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { zoneReload } from '../../src/app/zone-reload.ts';
+import { name } from '../../src/dns/message/name.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
 import { originLines, zoneOf } from '../kit/static-records.ts';
 
@@ -32,7 +33,7 @@ function world(isLive: boolean) {
     warnOfZones: () => void steps.push('warn'),
     logger: pino({ level: 'silent' }),
   });
-  return { steps, zone, listen };
+  return { steps, zone, zones, listen };
 }
 
 test('a zone with live names takes a revision first, then is served here, then goes to the DNS threads', () => {
@@ -51,6 +52,23 @@ test('a deleted zone that is let go takes a revision, since other names come bac
   const { steps, zone, listen } = world(false);
   listen({ kind: 'released', path: 'zones/example.zone', apex: zone.apex });
   expect(steps).toEqual(['revision', 'kept 17', 'drop', 'post end', 'count released']);
+});
+
+test('a new file that is broken is SERVFAIL for its zone where nothing else answers, as at a start', () => {
+  const { steps, zones, listen } = world(false);
+  const refused = (apex: string | undefined) =>
+    listen({
+      kind: 'refused',
+      path: 'zones/x.zone',
+      faults: [],
+      isServed: false,
+      apex: apex === undefined ? undefined : name(apex),
+    });
+  refused('example.');
+  expect(steps).toEqual(['serve', 'post', 'count refused']);
+  expect(zones.get(name('example.'))?.isBroken).toBe(true);
+  for (const apex of ['example.', 'below.example.', undefined]) refused(apex);
+  expect(steps.slice(3)).toEqual(['count refused', 'count refused', 'count refused']);
 });
 
 test('news of another kind changes nothing that is served', () => {

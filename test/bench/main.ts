@@ -58,6 +58,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
   },
+  console: {
+    says: 'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',
+    minutes: 1,
+    commands: [['../console/frames.ts']],
+  },
   zones: {
     says: 'a zone file of a million records, and twelve thousand small ones',
     minutes: 1,

@@ -33,13 +33,20 @@ test.each([
   [{ ROLLCALL_TOKEN: 'two words' }, [], 'ROLLCALL_TOKEN: holds no token'],
   [{}, ['--token-file', 'none'], '--token-file: cannot read "none": there is no such file'],
   [{ ROLLCALL_URL: 'localhost:7171' }, [], 'ROLLCALL_URL: "localhost:7171" is not an http or https URL'],
-  [{}, ['--url', 'http://127.0.0.1:7171/api'], 'goes on after the port; write http://127.0.0.1:7171'],
+  [{}, ['--url', 'http://127.0.0.1:7171/api'], 'is not where the API begins; write http://127.0.0.1:7171'],
   [{}, ['--url', `http://me:${secret}@127.0.0.1`], 'put the token into ROLLCALL_TOKEN'],
 ])('%j %j is wrong usage', async (env, flags, said) => {
   const { code, out, err } = await typed(['ls', ...flags], { env });
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain(said);
   expect(err).not.toContain(secret);
+});
+
+test.each(['', '/', '/rollcall', '/a/rollcall/'])('behind a proxy the API begins at its prefix: %j', async (prefix) => {
+  const { url, asked } = await serverThat(() => nothing);
+  const { code } = await typed(['ls'], { env: { ROLLCALL_URL: `${url}${prefix}` } });
+  expect(code).toBe(0);
+  expect(asked[0]?.path).toMatch(new RegExp(`^${prefix.replace(/\/$/, '')}/api/v1/`));
 });
 
 test('no flag takes a token: the arguments of a process are for all to see', async () => {
@@ -150,10 +157,11 @@ const evil = 'a\u001b[2Jb\u009b31m\u202ec\u0007\nd';
 test.each([
   ['ls', []],
   ['show', ['prod/orders']],
-  ['show', ['prod/orders', 'x']],
+  ['show', ['prod/orders/x']],
   ['register', ['prod/orders/x', '--addr', 'http://10.0.0.1:80']],
   ['cancel', ['prod/orders/x']],
   ['drain', ['prod/orders/x']],
+  ['up', ['prod/orders/x']],
   ['events', []],
   ['restore', ['--from', '-1h']],
   ['guard', []],

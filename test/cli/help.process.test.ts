@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { commandMeantBy } from '../../src/cli/command-synonyms.ts';
+import { commandRows } from '../../src/cli/commands.ts';
 import { settingKeys } from '../../src/config/settings.ts';
 import { typed } from '../kit/cli-world.ts';
 import { rollcall } from '../kit/command-line.ts';
@@ -43,7 +45,7 @@ test.each([
   ],
   [
     ['show', '--help'],
-    ['prod/orders orders-1', 'Exit code 4'],
+    ['prod/orders/orders-1', '--tag <text>', 'Exit code 4'],
   ],
   [
     ['register', '--help'],
@@ -59,7 +61,15 @@ test.each([
   ],
   [
     ['drain', '--help'],
-    ['--wait [duration]', 'systemctl stop', 'Exit code 1'],
+    ['--wait [duration]', '--hold <duration>', 'systemctl stop', 'Exit code 1'],
+  ],
+  [
+    ['up', '--help'],
+    ['--reason <text>', 'Exit code 4'],
+  ],
+  [
+    ['check-services', '--help'],
+    ['file:line:column', 'Exit code 1'],
   ],
   [
     ['watch', '--help'],
@@ -120,6 +130,30 @@ test.each([
   const { code, out, err } = await typed(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(said);
+});
+
+test.each([
+  ['deregister', 'cancel'],
+  ['unregister', 'cancel'],
+  ['delete', 'cancel'],
+  ['list', 'ls'],
+  ['status', 'show'],
+  ['dig', 'resolve'],
+  ['heartbeat', 'run'],
+  ['enable', 'up'],
+  ['undo', 'restore'],
+  ['Check', 'check-zones'],
+])('what is called %s elsewhere is %s', async (word, command) => {
+  const { code, out, err } = await typed([word, 'prod/orders/orders-1']);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(
+    new RegExp(`unknown command '${word}'\n\\(Did you mean ${command}\\?\\)\n  rollcall ${command} `),
+  );
+});
+
+test('no word of other tools is a command of ours', async () => {
+  for (const { spec } of commandRows) expect(commandMeantBy(spec.split(' ')[0] ?? '')).toBeUndefined();
+  expect(await typed(['help'])).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean --help?') });
 });
 
 test('the process ends with that code', async () => {

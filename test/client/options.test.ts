@@ -16,6 +16,14 @@ test('nothing has to be said', () => {
   });
 });
 
+test.each([
+  ['https://r1/rollcall', 'https://r1/rollcall'],
+  ['https://r1:8443/a/b//', 'https://r1:8443/a/b'],
+  ['http://r1/apis', 'http://r1/apis'],
+])('%s, behind a proxy, is %s', (registry, address) => {
+  expect(resolveOptions({ registry }).addresses).toEqual([address]);
+});
+
 test('one address and one server may be said without a list', () => {
   const { addresses, dns } = resolveOptions({ registry: 'https://r1/', dns: { servers: '127.0.0.1:53' } });
   expect({ addresses, dns }).toEqual({ addresses: ['https://r1'], dns: { servers: ['127.0.0.1:53'], origin: 'svc.' } });
@@ -24,7 +32,14 @@ test('one address and one server may be said without a list', () => {
 test.each<[ClientOptions, string]>([
   [{ registry: [] }, 'registry must name at least one address, received an empty list'],
   [{ registry: 'r1:7171' }, 'registry must be http or https URLs like http://127.0.0.1:7171, received r1:7171'],
-  [{ registry: 'http://r1/api' }, 'registry must end with the port, as http://r1, received http://r1/api'],
+  [
+    { registry: 'http://r1/api' },
+    'registry must end before the path of the API, as http://r1 or http://r1/prefix, received http://r1/api',
+  ],
+  [
+    { registry: 'http://r1/x?y' },
+    'registry must end before the path of the API, as http://r1 or http://r1/prefix, received http://r1/x?y',
+  ],
   [
     { registry: 'http://me:secret@r1' },
     'registry must not hold a user or password; put the token into token, received r1',

@@ -22,10 +22,33 @@ describe('where a value comes from', () => {
       dnsCookies: 'auto',
       dnsAllow: [],
       dnsDenied: 'refuse',
+      dnsAllowZones: [],
+      udpUnprovenBytesMax: 1232,
+      rrlPerSecond: 0,
+      rrlSlip: 2,
+      rrlWindowSeconds: 15,
+      rrlIpv4Prefix: 24,
+      rrlIpv6Prefix: 56,
+      rrlExempt: [
+        '10.0.0.0/8',
+        '172.16.0.0/12',
+        '192.168.0.0/16',
+        '127.0.0.0/8',
+        '169.254.0.0/16',
+        '::1/128',
+        'fc00::/7',
+        'fe80::/10',
+      ],
+      dnsTls: [],
       data: 'data',
       tokens: [],
       tokenFile: undefined,
       insecure: false,
+      tlsCert: undefined,
+      tlsKey: undefined,
+      tlsClientCa: undefined,
+      tlsClientAuth: 'none',
+      plainHttp: false,
       publicUrl: '',
       trustedProxies: [],
       fsync: true,
@@ -94,12 +117,19 @@ describe('where a value comes from', () => {
       dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
       adapters: 'tutorial',
+      tlsClientAuth: 'required',
+    };
+    // They come together or not at all.
+    const tls = {
+      ...{ ROLLCALL_TLS_CERT: 'c.pem', ROLLCALL_TLS_KEY: 'k.pem' },
+      ...{ ROLLCALL_TLS_CLIENT_CA: 'ca.pem', ROLLCALL_TLS_CLIENT_AUTH: 'optional' },
     };
     for (const key of settingKeys) {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const world: World = { env: { [environmentNameOf(key)]: value }, files: { tokens: `ops ${secret}` } };
+      const env = { ...(key.startsWith('tls') ? tls : {}), [environmentNameOf(key)]: value };
+      const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
     }
     expect(environmentNameOf('answerCacheMiB')).toBe('ROLLCALL_ANSWER_CACHE_MIB');
@@ -222,15 +252,58 @@ test('all problems of all sources are told at once, overridden ones too', () => 
 });
 
 describe('rules between settings', () => {
-  test.each(['0.0.0.0:7171', '[::]:7171', '10.0.0.5:0', '[fe80::1%eth0]:1'])('HTTP on %s needs a token', (http) => {
-    const [told = '', ...others] = problemsOf({ env: { ROLLCALL_HTTP: http } });
+  const anywhere = ['0.0.0.0:7171', '[::]:7171', '10.0.0.5:0', '[fe80::1%eth0]:1'];
+  test.each(anywhere)('HTTP on %s needs TLS, or --plain-http', (http) => {
+    const env = { ROLLCALL_HTTP: http, ROLLCALL_TOKENS: `ci=${secret}` };
+    const [told = '', ...others] = problemsOf({ env });
+    expect(others).toEqual([]);
+    expect(told).toContain(`http: ${http} (ROLLCALL_HTTP) can be reached from other machines and has no TLS`);
+    for (const remedy of ['--tls-cert FILE', '--tls-key FILE', '127.0.0.1', '--plain-http', 'rollcall tls init'])
+      expect(told).toContain(remedy);
+    expect(problemsOf({ env, flags: { insecure: true } })).toHaveLength(1);
+    expect(problemsOf({ env, flags: { plainHttp: true } })).toEqual([]);
+    expect(problemsOf({ env, flags: { tlsCert: 'c.pem', tlsKey: 'k.pem' } })).toEqual([]);
+  });
+
+  test.each([
+    ['a certificate without its key', { ROLLCALL_TLS_CERT: 'c.pem' }, 'tlsKey'],
+    ['a key without its certificate', { ROLLCALL_TLS_KEY: 'k.pem' }, 'tlsCert'],
+    [
+      'client certificates without TLS',
+      { ROLLCALL_TLS_CLIENT_AUTH: 'required', ROLLCALL_TLS_CLIENT_CA: 'ca' },
+      'tlsCert',
+    ],
+    [
+      'client certificates without an authority',
+      { ROLLCALL_TLS_CLIENT_AUTH: 'optional', ROLLCALL_TLS_CERT: 'c', ROLLCALL_TLS_KEY: 'k' },
+      'tlsClientCa',
+    ],
+    [
+      'an authority that is not asked',
+      { ROLLCALL_TLS_CLIENT_CA: 'ca', ROLLCALL_TLS_CERT: 'c', ROLLCALL_TLS_KEY: 'k' },
+      'tlsClientAuth',
+    ],
+    ['another word', { ROLLCALL_TLS_CLIENT_AUTH: 'maybe' }, 'none, optional, required'],
+  ])('%s is refused', (_what, env, named) => {
+    expect(problemsOf({ env })).toEqual([expect.stringContaining(named)]);
+  });
+
+  test('required client certificates are as good as tokens', () => {
+    const env = { ROLLCALL_TLS_CLIENT_AUTH: 'required', ROLLCALL_TLS_CLIENT_CA: 'ca', ROLLCALL_TLS_CERT: 'c' };
+    expect(problemsOf({ env: { ...env, ROLLCALL_TLS_KEY: 'k', ROLLCALL_HTTP: '0.0.0.0:1' } })).toEqual([]);
+  });
+
+  test.each(anywhere)('HTTP on %s needs a token', (http) => {
+    const [told = '', ...others] = problemsOf({ env: { ROLLCALL_HTTP: http, ROLLCALL_PLAIN_HTTP: 'true' } });
     expect(others).toEqual([]);
     expect(told).toContain(`http: ${http} (ROLLCALL_HTTP) can be reached from other machines and no token is set`);
     for (const remedy of ['ROLLCALL_TOKENS=NAME=SECRET', '--token-file FILE', '127.0.0.1', '--insecure']) {
       expect(told).toContain(remedy);
     }
-    expect(problemsOf({ env: { ROLLCALL_HTTP: http, ROLLCALL_TOKENS: `ci=${secret}` } })).toEqual([]);
-    expect(problemsOf({ env: { ROLLCALL_HTTP: http }, flags: { insecure: true } })).toEqual([]);
+    expect(
+      problemsOf({ env: { ROLLCALL_HTTP: http, ROLLCALL_TOKENS: `ci=${secret}` }, flags: { plainHttp: true } }),
+    ).toEqual([]);
+    expect(problemsOf({ env: { ROLLCALL_HTTP: http }, flags: { insecure: true, plainHttp: true } })).toEqual([]);
   });
 
   test.each(['127.9.9.9:1', '[::1]:1', '[0:0:0:0:0:0:0:1]:1', '[::ffff:127.0.0.1]:1', 'localhost:1'])(

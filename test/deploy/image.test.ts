@@ -80,7 +80,9 @@ function follow(): string {
 test('what it copies, with production packages alone, starts as the image does, and its health check says so', async () => {
   const app = follow();
   for (const absent of ['test', 'node_modules/vitest', 'deploy']) expect(existsSync(join(app, absent))).toBe(false);
-  const [program, main = ''] = listOf(restOf('ENTRYPOINT')[0] ?? '');
+  const [program, closed, main = ''] = listOf(restOf('ENTRYPOINT')[0] ?? '');
+  // Node's inspector stays closed from the first moment on.
+  expect(closed).toBe('--disable-sigusr1');
   expect([program, main, ...listOf(restOf('CMD')[0] ?? '')]).toEqual(['node', 'src/main.ts', 'serve']);
   const serve = (env: Record<string, string>) => ({
     directory: app,
@@ -101,7 +103,7 @@ test('what it copies, with production packages alone, starts as the image does, 
     said: expect.stringContaining('token'),
   });
   const server = await startServer({
-    ...serve({ ROLLCALL_TOKENS: 'ops=0123456789abcdef' }),
+    ...serve({ ROLLCALL_TOKENS: 'ops=0123456789abcdef', ROLLCALL_PLAIN_HTTP: 'true' }),
     http: '0.0.0.0:0',
   });
   const [shell = '', ...args] = listOf(restOf('HEALTHCHECK')[0] ?? '');

@@ -120,6 +120,8 @@ describe.skipIf(missing.length > 0)('the package', () => {
       'dist/main.js',
       'dist/client/client.js',
       'dist/client/client.d.ts',
+      'dist/console/index.html',
+      'dist/console/docs.html',
       'README.md',
       'docs/client.md',
       'LICENSE',
@@ -127,11 +129,29 @@ describe.skipIf(missing.length > 0)('the package', () => {
       expect(paths).toContain(path);
     const others = paths.filter(
       (path) =>
-        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|docs\/.+\.(md|svg)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
+        !/^(bin\/rollcall\.cjs|deploy\/rollcall\.service|deploy\/rollcall-port53\.conf|dist\/sbom\.cdx\.json|dist\/LICENCES\.txt|dist\/.+\.js|dist\/(client|model|runtime)\/.+\.d\.ts|dist\/console\/.+\.(html|css|svg)|docs\/.+\.(md|svg)|docs\/console\/.+\.png|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/.test(
           path,
         ),
     );
     expect(others).toEqual([]);
+  });
+
+  test('says what is installed with it, and under which licences', () => {
+    const dist = join(folder, 'node_modules', 'rollcall', 'dist');
+    const { metadata, components } = JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')) as {
+      metadata: { component: { name: string } };
+      components: readonly { name: string; version: string }[];
+    };
+    expect(metadata.component.name).toBe('rollcall');
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const listed = new Map(components.map(({ name, version }) => [name, version]));
+    for (const [name, version] of Object.entries(dependencies))
+      expect([name, listed.get(name)]).toEqual([name, version]);
+    const licences = readFileSync(join(dist, 'LICENCES.txt'), 'utf8').trimEnd().split('\n');
+    expect(licences).toHaveLength(components.length);
+    expect(licences.filter((line) => !/^\S+ \S+: \S/.test(line))).toEqual([]);
   });
 
   test('has a client that needs nothing of the server', () => {
@@ -232,6 +252,8 @@ describe.skipIf(missing.length > 0)('the package', () => {
         const reply = await dns.ask('orders.prod.svc', 'A');
         dns.close();
         expect(answersOf(reply)).toEqual(['A 127.0.0.7']);
+        const page = await fetch(`${server.http}/console/`);
+        expect([page.status, await page.text()]).toEqual([200, expect.stringMatching(/assets\/[\w-]+\.js/)]);
         const program = `
           import { RollcallClient } from 'rollcall/client';
           const client = new RollcallClient({ registry: '${server.http}' });

@@ -2,7 +2,9 @@
 // start that need no server are in test/cli.
 
 import { createSocket } from 'node:dgram';
+import { readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
 import { connected, type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
@@ -216,7 +218,7 @@ describe.concurrent('a start that cannot be', () => {
   test.each(['0.0.0.0:0', '[::]:0', '192.0.2.1:0'])('an open API on %s without a token is refused', async (listen) => {
     const { code, out, err } = await serveToItsEnd([...anywhere, '--http', listen, '--dns', '127.0.0.1:0'], directory);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/no token is set.*--insecure\n$/s);
+    expect(err).toMatch(/no token is set.*--insecure\n.*no TLS.*--plain-http/s);
   });
 });
 
@@ -228,7 +230,7 @@ describe.concurrent('with a token', () => {
     const { server, api } = await serverFor({
       http: '0.0.0.0:0',
       env: { ROLLCALL_TOKENS: `deploy=${secret}`, ROLLCALL_LOG_LEVEL: 'trace' },
-      args: ['--token-file', 'tokens'],
+      args: ['--token-file', 'tokens', '--plain-http'],
       files: { tokens: `# readers\nreader ${otherSecret}\n` },
     });
     const path = '/api/v1/apps/prod/orders/orders-1';
@@ -270,4 +272,19 @@ describe.concurrent('with a token', () => {
     expect(out).toContain('deploy');
     expect(out + err).not.toContain(secret);
   });
+});
+
+test('what it keeps is for its own user, whatever the umask it was started with', async () => {
+  const server = await startServer({
+    data: 'data',
+    command: ['sh', '-c', 'umask 0; exec "$0" "$@"', process.execPath, main, 'serve'],
+  });
+  const folder = join(server.directory, 'data');
+  const modes = [folder, ...readdirSync(folder).map((file) => join(folder, file))].map((path) => [
+    path.slice(folder.length),
+    statSync(path).mode & 0o077,
+  ]);
+  expect(modes.length).toBeGreaterThan(3);
+  expect(modes.filter(([, open]) => open !== 0)).toEqual([]);
+  await server.stop();
 });

@@ -52,14 +52,13 @@ describe("Node's resolver", () => {
     expect(named).toMatchObject({ port: 8080, name: 'host.example.net' });
   });
 
-  test('finds texts, whole and in parts of 255 octets', async () => {
+  test('finds texts whole; a pair over 255 octets is left out (RFC 6763 §6.1)', async () => {
     const [own] = await resolver.resolveTxt('orders-1.orders.prod.svc');
     expect([...(own ?? [])].sort()).toEqual(['note=a "quoted" \\ text', 'team=checkout']);
     const ofApp = await resolver.resolveTxt('orders.prod.svc');
     expect(ofApp.map(([first = '']) => first).sort()).toEqual(['instance=orders-1', 'instance=orders-2']);
     const [long = []] = await resolver.resolveTxt('long-1.long.prod.svc');
-    expect(long.map((text) => text.length)).toEqual([255, 255, 95]);
-    expect(long.join('')).toBe(`text=${'x'.repeat(600)}`);
+    expect(long).toEqual(['']);
   });
 
   test('finds the SOA, the name servers and the one RRset of ANY', async () => {

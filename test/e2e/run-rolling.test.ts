@@ -43,7 +43,7 @@ afterAll(async () => {
 const serving = `require('node:http').createServer((_, r) => r.end('ok')).listen(Number(process.argv[2]), process.argv[1])`;
 
 async function bringUp(host: string, port: number): Promise<void> {
-  const place = ['--env', 'prod', '--app', 'rolled', '--instance', host, '--addr', `http://${host}:${port}`];
+  const place = ['--as', `prod/rolled/${host}`, '--addr', `http://${host}:${port}`];
   const flags = ['--dns-ttl', '1', '--registry', server.http, '--quiet'];
   const command = [process.execPath, '-e', serving, host, String(port)];
   const program = start(process.execPath, [main, 'run', ...place, ...flags, '--', ...command], {

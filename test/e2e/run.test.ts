@@ -41,7 +41,7 @@ interface Legacy {
 async function legacy(app: string, host: string, flags: readonly string[] = [], before: readonly string[] = []) {
   const port = await freePort(host);
   const directory = scratch({ 'index.html': `${host} says hello` });
-  const place = ['--env', 'prod', '--app', app, '--instance', 'one', '--addr', `http://${host}:${port}`];
+  const place = ['--as', `prod/${app}/one`, '--addr', `http://${host}:${port}`];
   const python = [pathOf('python3') ?? 'python3', '-m', 'http.server', String(port), '--bind', host];
   const [command = '', ...args] = [...before, process.execPath, main, 'run', ...place, ...flags, '--', ...python];
   const env = cleanEnvironment({ ROLLCALL_URL: server.http });

@@ -17,7 +17,7 @@ test('a watch comes back by itself: behind what it has seen where the server was
   const watching = startRollcall(['watch', 'prod/kept', '--count', '2', '--url', first.http]);
   await watching.said(/present .*kept-1/);
   await first.stop();
-  await watching.said(/Lost the stream: .*; trying again in \d+ s/);
+  await watching.said(/Lost the stream: .*; trying again in \d+s/);
 
   const second = await begin();
   await client.register('prod/kept/kept-2', ['http://10.0.0.8:80']);

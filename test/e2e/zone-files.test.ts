@@ -82,3 +82,42 @@ test('a new file is a new zone; one that is taken away is told, and its zone is 
   await told('a zone file is gone');
   expect(await said('www.another.test')).toBe('NOERROR A 192.0.2.9');
 });
+
+test('a new file that is broken is SERVFAIL for its zone, and takes nothing from a zone that is served', async () => {
+  put('fresh.test.zone', 'nothing of use');
+  await until('SERVFAIL', async () => (await said('www.fresh.test')) === 'SERVFAIL', soon);
+  put('prod.svc.zone', 'nothing of use');
+  await told('prod.svc.zone:1:');
+  expect(await said('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
+  put('fresh.test.zone', own(1, 'www IN A 192.0.2.11'));
+  await until('the mended file', async () => (await said('www.fresh.test')) === 'NOERROR A 192.0.2.11', soon);
+  put('other.test.zone', 'nothing of use');
+  await until('SERVFAIL', async () => (await said('www.other.test')) === 'SERVFAIL', soon);
+  rmSync(join(server.directory, 'zones', 'other.test.zone'));
+  await until('the file is gone', async () => (await said('www.other.test')) === 'REFUSED', soon);
+});
+
+test('a registration says what a file hides of it, and so does a positive answer', async () => {
+  put('svc.zone', `${svc}cart.prod IN A 192.0.2.77\n`);
+  await until('the file', async () => (await said('cart.prod.svc')) === 'NOERROR A 192.0.2.77', soon);
+  const reply = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ addrs: ['http://10.0.0.8:80'] }),
+  });
+  expect(reply.status).toBe(201);
+  expect(await reply.json()).toMatchObject({
+    dnsNames: ['_http._tcp.cart.prod.svc.', 'c1.cart.prod.svc.'],
+    hidden: [{ name: 'cart.prod.svc.', types: ['A'], by: 'records', zone: 'svc.' }],
+  });
+  const resolved = await fetch(`${server.http}/api/v1/resolve?name=cart.prod.svc&type=A`);
+  expect(((await resolved.json()) as { reason: string }).reason).toContain('hidden');
+  put('svc.zone', `${svc}cart.prod IN CNAME ns\n`);
+  await until('the alias', async () => (await said('cart.prod.svc')).includes('CNAME'), soon);
+  const again = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ addrs: ['http://ns.svc:80'] }),
+  });
+  expect(again.status).toBe(200);
+});

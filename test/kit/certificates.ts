@@ -31,8 +31,8 @@ export class Authority {
     return join(this.#folder, 'ca.pem');
   }
 
-  /** For a server at 127.0.0.1 or a client: `name` is its common name. */
-  async sign(name: string): Promise<Certificate> {
+  /** For a server at 127.0.0.1 or a client: `name` is its common name. One of fewer than 0 days has expired. */
+  async sign(name: string, { days = 2 }: { readonly days?: number } = {}): Promise<Certificate> {
     await this.#openssl(
       ...['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`],
       ...['-keyout', `${name}.key`, '-out', `${name}.csr`],
@@ -50,9 +50,15 @@ export class Authority {
         '-set_serial',
         String(++this.#serial),
       ],
-      ...['-days', '2', '-extfile', 'san.cnf', '-out', `${name}.pem`],
+      ...['-days', String(days), '-extfile', 'san.cnf', '-out', `${name}.pem`],
     );
     return { cert: join(this.#folder, `${name}.pem`), key: join(this.#folder, `${name}.key`) };
+  }
+
+  /** The key with a passphrase. */
+  async lock(key: string): Promise<string> {
+    await this.#openssl('pkcs8', '-topk8', '-in', key, '-out', `${key}.locked`, '-passout', 'pass:secret');
+    return `${key}.locked`;
   }
 
   async #openssl(...args: readonly string[]): Promise<void> {

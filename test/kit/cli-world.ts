@@ -2,6 +2,7 @@
 // what is said comes back. For everything but the start of a process itself; that is command-line.ts.
 
 import { type CliParts, runCli } from '../../src/cli/program.ts';
+import type { Keyboard } from '../../src/cli/terminal/keys.ts';
 
 export interface CliWorld {
   readonly env?: Readonly<Record<string, string>>;
@@ -10,8 +11,10 @@ export interface CliWorld {
   /** A terminal of this width; without it the output goes to a pipe. */
   readonly columns?: number;
   readonly rows?: number;
+  readonly keyboard?: Keyboard;
   /** Hears all that was said on stdout so far, each time something is. */
   readonly onOut?: (out: string) => void;
+  readonly onErr?: (err: string) => void;
 }
 
 export interface Said {
@@ -21,7 +24,7 @@ export interface Said {
 }
 
 export async function typed(argv: readonly string[], world: CliWorld = {}): Promise<Said> {
-  const { env = {}, files = {}, columns, rows = 24, onOut } = world;
+  const { env = {}, files = {}, columns, rows = 24, onOut, onErr, keyboard } = world;
   let [out, err] = ['', ''];
   const parts: CliParts = {
     version: '0.0.0',
@@ -36,10 +39,13 @@ export async function typed(argv: readonly string[], world: CliWorld = {}): Prom
     },
     err: (text) => {
       err += text;
+      onErr?.(err);
     },
     terminal: columns === undefined ? undefined : { columns, rows },
     serve: async () => ({ problem: 'serving is not what this test is about' }),
     checkZones: async () => ({ zones: 0, faults: [] }),
+    checkServices: async () => ({ files: 0, services: 0, faults: [] }),
+    keyboard,
   };
   const code = await runCli(argv, parts);
   return { code, out, err };

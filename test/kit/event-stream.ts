@@ -85,7 +85,9 @@ export class EventStreamClient {
     this.#request.on('response', (response) => {
       this.#response = response;
       response.setEncoding('utf8');
-      response.on('data', (text: string) => void this.events.push(...this.#parser.push(text)));
+      // A refusal has a problem document in place of events.
+      const isStream = response.statusCode === 200;
+      response.on('data', (text: string) => void (isStream && this.events.push(...this.#parser.push(text))));
       response.on('error', close);
       response.on('close', close);
     });

@@ -57,6 +57,37 @@ ${snippet('unbound', rollcallPort)}`,
   }));
 }
 
+/** The same over TLS, and nothing else: `rollcallPort` has DNS over TLS, with a certificate of `ca` for localhost. */
+export function startUnboundOverTls(rollcallPort: number, ca: string): Promise<Forwarder> {
+  return started('Unbound', 'unbound', (port, directory) => ({
+    conf: `
+server:
+  interface: 127.0.0.1
+  port: ${port}
+  do-daemonize: no
+  use-syslog: no
+  logfile: ""
+  verbosity: 1
+  chroot: ""
+  username: ""
+  pidfile: ""
+  directory: "${directory}"
+  num-threads: 1
+  do-ip6: no
+  do-not-query-localhost: no
+  domain-insecure: "svc."
+  tls-cert-bundle: "${ca}"
+remote-control:
+  control-enable: no
+forward-zone:
+  name: "svc."
+  forward-tls-upstream: yes
+  forward-addr: 127.0.0.1@${rollcallPort}#localhost
+`,
+    args: ['-d', '-c', join(directory, 'conf')],
+  }));
+}
+
 export function startDnsmasq(rollcallPort: number): Promise<Forwarder> {
   return started('dnsmasq', 'dnsmasq', (port, directory) => ({
     conf: `

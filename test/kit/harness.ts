@@ -1,19 +1,20 @@
 // Registry, zones, handler and clock in one object: register on one side, ask on the other, in the octets that a
 // resolver would send and see. No sockets, no timers.
 
-import { udpOctetsMax } from '../../src/dns/message/message.ts';
+import { type Transport, udpOctetsMax } from '../../src/dns/message/message.ts';
 import { type Name, name } from '../../src/dns/message/name.ts';
 import type { Identity } from '../../src/dns/message/opt.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
-import { DnsCounters, type Transport } from '../../src/dns/server/counters.ts';
+import { DnsCounters } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
-import { type AccessRules, gateOf } from '../../src/dns/server/gate.ts';
+import { type GuardRules, guardsOf } from '../../src/dns/server/guards.ts';
 import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
+import type { HiddenName } from '../../src/model/dns-names.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../src/model/names.ts';
 import {
@@ -27,7 +28,7 @@ import { type PacketKnobs, packet, type TypeName, typeNumbers } from './packet.t
 import { type Reply, readReply } from './reply.ts';
 import { originLines, zoneOf } from './static-records.ts';
 
-export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> {
+export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>>, GuardRules {
   /** Further records of the origin's zone, as static-records.ts reads them. */
   readonly lines?: readonly string[];
   /** Further zones: apex -> lines. */
@@ -35,7 +36,6 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>> 
   readonly cacheOctetsMax?: number;
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
-  readonly access?: AccessRules;
   readonly requests?: Requests;
 }
 
@@ -78,6 +78,8 @@ export class Harness {
       isReady = () => true,
       identity = {},
       access,
+      responseRates,
+      unprovenOctetsMax,
       requests,
       ...rest
     } = options;
@@ -88,6 +90,8 @@ export class Harness {
       instancesMax: 100_000,
       instancesPerAppMax: 10_000,
       initialRevision: 100,
+      isReserved: (text, addrs) => this.#liveZones.reservedReason(text, addrs),
+      targetProblem: (instance, before) => this.#liveZones.targetProblem(instance, before),
       ...rest,
     });
     const liveZones = new LiveZones({
@@ -119,7 +123,7 @@ export class Harness {
         ...identity,
       },
       isReady,
-      gate: gateOf(access),
+      ...guardsOf({ access, responseRates, unprovenOctetsMax }, counters),
       requests,
       onFault: (error: unknown) => faults.push(error),
     };
@@ -131,6 +135,15 @@ export class Harness {
   /** A zone file that comes, or comes again, while everything runs. */
   serveZone(zone: Zone): void {
     this.#liveZones.serve(zone);
+  }
+
+  /** The names of `app.env/id` that a zone file hides. */
+  hiddenNames(path: string): readonly HiddenName[] {
+    const { env, appid, instance } = keyOf(path);
+    const app = this.registry.at(env, appid);
+    const leased = typeof app === 'object' ? app.byLabel(instance) : undefined;
+    if (leased === undefined) throw new Error(`${path} is not registered`);
+    return this.#liveZones.hiddenNames(leased.instance);
   }
 
   /** The instances that the zone's file hides, by app. */
@@ -171,12 +184,17 @@ export class Harness {
   }
 
   /** The reply's octets, or silence; as a transport has them, from what is at hand where it can be. */
-  send(bytes: Uint8Array, transport: Transport = 'udp', handler = this.handler): Buffer | undefined {
-    const peer = { transport, address: '127.0.0.1' };
+  send(
+    bytes: Uint8Array,
+    transport: Transport = 'udp',
+    handler = this.handler,
+    address = '127.0.0.1',
+  ): Buffer | undefined {
+    const peer = { transport, address };
     if (transport === 'udp') {
       const reply = Buffer.alloc(udpOctetsMax);
       const octets = handler.fromCache?.(Buffer.from(bytes), 0, bytes.length, reply, 0, peer) ?? 0;
-      if (octets > 0) return reply.subarray(0, octets);
+      if (octets !== 0) return octets < 0 ? undefined : reply.subarray(0, octets);
     }
     return atOnce(handler(Buffer.from(bytes), peer));
   }

@@ -49,6 +49,8 @@ export interface ServerProcess {
   readonly dnsListens: readonly Listen[];
   readonly httpPort: number;
   readonly dnsPort: number;
+  /** Of DNS over TLS, where that is configured. */
+  readonly dnsTlsListens: readonly Listen[];
   /** `http://127.0.0.1:PORT` */
   readonly http: string;
   readonly program: Program;
@@ -92,7 +94,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     await program.stop('SIGKILL');
     throw new Error(`${error.message}: ${program.said()}`);
   });
-  const { http, dns, pid } = ready as object as { http: Listen[]; dns: Listen[]; pid: number };
+  const { http, dns, dnsTls, pid } = ready as object as Record<'http' | 'dns' | 'dnsTls', Listen[]> & { pid: number };
   const [firstHttp, firstDns] = [http[0] as Listen, dns[0] as Listen];
   // npm would leave it behind.
   const isOver = atWorkerEnd(() => sendSignal(pid, 'SIGKILL'));
@@ -113,6 +115,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     directory,
     httpListens: http,
     dnsListens: dns,
+    dnsTlsListens: dnsTls,
     httpPort: firstHttp.port,
     dnsPort: firstDns.port,
     http: `http://${firstHttp.host.includes(':') ? `[${firstHttp.host}]` : firstHttp.host}:${firstHttp.port}`,

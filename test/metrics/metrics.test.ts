@@ -20,6 +20,11 @@ const dns: DnsCounts = {
   sendErrors: 0,
   tcpConnections: 1,
   tcpRefused: 6,
+  rateTruncated: 7,
+  rateDropped: 8,
+  tlsHandshakes: 12,
+  tlsResumed: 9,
+  tlsFailed: 2,
 };
 
 const store = () => ({ written: 12, pending: 3, commits: 4, commitMs: 500, isFailing: true });

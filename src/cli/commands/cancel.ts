@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
-import { secondsUntil, textField } from '../document-fields.ts';
+import { textField, timeUntil } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFault } from '../fault.ts';
 import { apiPathOf, pathText, typedInstanceOf } from '../instance-path.ts';
@@ -31,7 +31,7 @@ async function cancel(typed: Typed, context: CliContext): Promise<ExitCode> {
   const { document } = reply;
   await print(context, typed, document, () => {
     const until = printable(textField(document, 'safeToStopAt'));
-    const left = secondsUntil(document, 'safeToStopAt', Date.now());
+    const left = timeUntil(document, 'safeToStopAt', Date.now());
     return `cancelled ${printable(pathText(path))}: no answer names it any more\nresolvers may still hold it until ${until} (${left}): stop it then\n`;
   });
   return exitCodes.ok;

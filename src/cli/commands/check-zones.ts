@@ -5,6 +5,7 @@ import { type Action, type CliContext, describeArguments, type Typed } from '../
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { addConfigFlag } from '../flags.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
+import { counted } from '../terminal/words.ts';
 import { withConfig } from '../with-config.ts';
 
 export function define(command: Command, context: CliContext): Action {
@@ -25,10 +26,6 @@ async function checkZones(directory: string, typed: Typed, context: CliContext):
   if (faults.length === 0) return exitCodes.ok;
   context.err(`${counted(faults.length, 'fault')} in ${directory}\n`);
   return exitCodes.failed;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 const examples = `

@@ -7,8 +7,8 @@ import type { DoneReply } from '../../client/registry/reply.ts';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
 import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
-import { type Fields, secondsUntil, textField } from '../document-fields.ts';
-import { durationMs } from '../duration.ts';
+import { type Fields, textField, timeUntil } from '../document-fields.ts';
+import { durationMs, durationText } from '../duration.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault } from '../fault.ts';
 import { apiPathOf, pathText, typedInstanceOf } from '../instance-path.ts';
@@ -18,11 +18,14 @@ import { printable } from '../terminal/printable.ts';
 
 /** As long as the server allows, and longer than the longest TTL of a sensible configuration. */
 const waitMsMax = 300_000;
+/** As the server has it: a longer one should be looked at again. */
+const holdMsMax = 7 * 24 * 3_600_000;
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'the instance as ENV/APPID/INSTANCE, such as prod/orders/orders-1');
   command
     .option('--wait [duration]', 'stay until it is safe to stop it, or so long: 30s, 2m (default: 5m)')
+    .option('--hold <duration>', 'keep it out for so long whatever is registered: 30m, 2h, at most 7d; "up" ends it')
     .option('--reason <text>', 'why: recorded, and shown by "rollcall events"');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
   return (typed) => drain(typed, context);
@@ -33,28 +36,31 @@ async function drain(typed: Typed, context: CliContext): Promise<ExitCode> {
   if ('problem' in path) return printFault(path, context);
   const waitMs = waitOf(typed);
   if (typeof waitMs === 'object') return printFault(waitMs, context);
+  const holdMs = holdOf(typed);
+  if (typeof holdMs === 'object') return printFault(holdMs, context);
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
   const isTable = textOption(typed, 'output') === 'table';
-  const called: Call = { connection, path: `${apiPathOf(path)}/drain`, reason: textOption(typed, 'reason') };
+  const called: Call = { connection, path: `${apiPathOf(path)}/drain`, holdMs, reason: textOption(typed, 'reason') };
   const reply = await post(called, undefined);
   if ('problem' in reply) return printFault(reply, context);
   const first = reply.document;
   const name = printable(pathText(path));
-  if (isTable) context.out(`${firstWords(name, first, waitMs !== undefined)}\n`);
+  if (isTable) context.out(`${firstWords(name, first, waitMs !== undefined, holdMs)}\n`);
   if (waitMs === undefined || first['safe'] === true) {
     await print(context, typed, first, () => (first['safe'] === true ? `${safeNow}\n` : ''));
     return exitCodes.ok;
   }
   const stop = isTable ? countDown('waiting', Number(textField(first, 'safeInSeconds')), context) : () => {};
-  const ending = await post(called, waitMs);
+  // The hold is there already: it would begin anew.
+  const ending = await post({ ...called, holdMs: undefined }, waitMs);
   stop();
   if ('problem' in ending) return printFault(ending, context);
   const last = ending.document;
   const isSafe = last['safe'] === true;
   await print(context, typed, last, () => (isSafe ? `${safeNow}\n` : ''));
   if (isSafe) return exitCodes.ok;
-  const left = `safe at ${printable(textField(last, 'safeToStopAt'))} (${textField(last, 'safeInSeconds')}s)`;
+  const left = `safe at ${printable(textField(last, 'safeToStopAt'))} (${timeUntil(last, 'safeToStopAt', Date.now())})`;
   return printFault({ problem: `Not safe to stop ${name} yet: ${left}.`, code: exitCodes.failed }, context);
 }
 
@@ -63,24 +69,33 @@ const safeNow = 'safe to stop: no resolver can hold it any more';
 interface Call {
   readonly connection: Connection;
   readonly path: string;
+  readonly holdMs: number | undefined;
   readonly reason: string | undefined;
 }
 
 /** The reply; `waitMs` undefined: at once. */
-async function post({ connection, path, reason }: Call, waitMs: number | undefined): Promise<DoneReply | Fault> {
+async function post(
+  { connection, path, holdMs, reason }: Call,
+  waitMs: number | undefined,
+): Promise<DoneReply | Fault> {
   const query = new URLSearchParams({
     ...(waitMs === undefined ? {} : { wait: `${waitMs}ms` }),
+    ...(holdMs === undefined ? {} : { hold: `${holdMs}ms` }),
     ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
   });
   return callApi(connection, { method: 'POST', path: `${path}?${query.toString()}`, serverWaitMs: waitMs ?? 0 });
 }
 
-function firstWords(name: string, document: Fields, isWaiting: boolean): string {
+function firstWords(name: string, document: Fields, isWaiting: boolean, holdMs: number | undefined): string {
   const is = textField(document, 'outcome') === 'unchanged' ? 'was drained before' : 'is drained';
-  const out = `${name} ${is}: registered, and in no answer any more`;
+  const held =
+    holdMs === undefined
+      ? ''
+      : `\nheld for ${durationText(holdMs)}, whatever is registered; ends earlier with: rollcall up ${name}`;
+  const out = `${name} ${is}: registered, and in no answer any more${held}`;
   if (document['safe'] === true) return out;
   const until = printable(textField(document, 'safeToStopAt'));
-  const left = secondsUntil(document, 'safeToStopAt', Date.now());
+  const left = timeUntil(document, 'safeToStopAt', Date.now());
   return `${out}\nresolvers may still hold it until ${until} (${left})${isWaiting ? '' : ': stop it then'}`;
 }
 
@@ -90,12 +105,19 @@ function waitOf({ options }: Typed): number | undefined | Fault {
   return typeof value === 'string' ? durationMs('--wait', value, waitMsMax) : waitMsMax;
 }
 
+function holdOf(typed: Typed): number | undefined | Fault {
+  const text = textOption(typed, 'hold');
+  return text === undefined ? undefined : durationMs('--hold', text, holdMsMax);
+}
+
 const examples = `
 Examples:
   rollcall drain prod/orders/orders-1 --wait && systemctl stop orders
   rollcall drain prod/orders/orders-1 --wait 30s --reason 'deploy of 1.4.3'
+  rollcall drain prod/orders/orders-1 --hold 2h --reason 'disk is being replaced'
   rollcall drain prod/orders/orders-1 --output json | jq -r .safeToStopAt
 
-It takes traffic again when it is registered as up. Exit code 1: --wait was over before it was safe, or the instance
-was registered as up meanwhile; 4: it is not registered.
+It takes traffic again with "rollcall up", or, without --hold, when it is registered as up.
+Exit code 1: --wait was over before it was safe, or the instance was registered as up meanwhile; 4: it is not
+registered.
 `;

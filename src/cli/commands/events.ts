@@ -2,6 +2,7 @@
 // --follow also those to come.
 
 import type { Command } from 'commander';
+import { absence } from '../absence.ts';
 import { callApi } from '../api-call.ts';
 import {
   type Action,
@@ -19,7 +20,7 @@ import { type Fault, printFault, usageFault } from '../fault.ts';
 import { scopeOf, typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print, streamDocument } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { tableText } from '../terminal/table.ts';
+import { type Column, tableText } from '../terminal/table.ts';
 import { watchEvents } from '../watch-events.ts';
 
 /** Of one page of the API. */
@@ -51,6 +52,11 @@ async function events(typed: Typed, context: CliContext): Promise<ExitCode> {
   const past = await readPast(connection, wanted);
   if ('problem' in past) return printFault(past, context);
   if (start === undefined) {
+    const { env, app } = wanted;
+    const appid = app?.slice(app.indexOf('/') + 1);
+    const absent =
+      past.events.length === 0 && env !== undefined ? await absence(connection, { env, appid }) : undefined;
+    if (absent !== undefined) return printFault(absent, context);
     await print(context, typed, past.document, () => inWords(past, context));
     return exitCodes.ok;
   }
@@ -121,13 +127,26 @@ async function readPast(connection: Connection, { query, limit }: Wanted): Promi
   return { events, document: { ...document, events }, isMore: next !== '' };
 }
 
-const columns = ['at', 'instance', 'why', 'what'] as const;
+const columns: readonly Column[] = [
+  { head: 'AT' },
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
+  {
+    head: 'WHY',
+    leaves: 1,
+    styleOf: (why) => (why === 'evicted' ? 'bad' : why === 'cancelled' ? 'doubtful' : undefined),
+  },
+  { head: 'WHAT', holds: 'sentence' },
+];
 
-function rowOf(event: Fields): string[] {
-  const changed = textField(event, 'changed');
-  const text = textField(event, 'text');
+/** On a terminal the time is short: what is recorded is of the last days. */
+function rowOf(event: Fields, { terminal }: CliContext): string[] {
+  const [changed, text, at] = ['changed', 'text', 'at'].map((name) => textField(event, name)) as [
+    string,
+    string,
+    string,
+  ];
   return [
-    textField(event, 'at'),
+    terminal === undefined ? at : at.replace(/^\d+-(\d\d-\d\d)T(.{8}).*Z$/, '$1 $2Z'),
     instanceField(event),
     textField(event, 'why'),
     changed === '' ? text : `${text} (${changed})`,
@@ -135,11 +154,17 @@ function rowOf(event: Fields): string[] {
 }
 
 function inWords({ events: listed, document, isMore }: Past, context: CliContext): string {
-  const heads = columns.map((name) => name.toUpperCase());
-  const table = tableText(heads, listed.map(rowOf), context, 'sentence');
+  const table = tableText(
+    columns,
+    listed.map((event) => rowOf(event, context)),
+    context,
+  );
   if (context.terminal === undefined) return table;
   const since = `The record goes back to ${printable(textField(document, 'completeSince'))}.`;
-  return `${table}${isMore ? 'There are older ones: see --limit, --from and --to. ' : ''}${since}\n`;
+  const undo = listed.some((event) => textField(event, 'why') === 'cancelled')
+    ? 'What was cancelled by mistake comes back with: rollcall restore --from -15m\n'
+    : '';
+  return `${table}${isMore ? 'There are older ones: see --limit, --from and --to. ' : ''}${since}\n${undo}`;
 }
 
 async function follow(
@@ -181,7 +206,7 @@ async function follow(
 
 /** One line, whose columns cannot know how wide later ones are. */
 function lineOf(event: Fields, context: CliContext): string {
-  const [, ...text] = tableText(columns, [rowOf(event)], context, 'sentence').split('\n');
+  const [, ...text] = tableText(columns, [rowOf(event, context)], context).split('\n');
   return text.join('\n');
 }
 

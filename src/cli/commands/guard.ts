@@ -5,13 +5,14 @@ import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import type { Action, CliContext, Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
-import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { appField, type Fields, fieldsList, partField, textField, timeUntil } from '../document-fields.ts';
+import { durationText } from '../duration.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
-import { tableText } from '../terminal/table.ts';
+import { type Column, tableText } from '../terminal/table.ts';
 
 export function define(command: Command, context: CliContext): Action {
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
@@ -29,35 +30,54 @@ async function guard(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 function inWords(document: Fields, context: CliContext): string {
+  const nowMs = Date.now();
   const say = (name: string): string => printable(textField(document, name));
   const paint = painter(context);
   const isHolding = document['holding'] === true;
-  const head = isHolding ? paint('doubtful', `holding since ${say('since')}`) : paint('good', 'not holding');
-  const budget = (document['evictionBudget'] ?? {}) as Fields;
+  const head = isHolding
+    ? paint('doubtful', `holding for ${sinceText(document, nowMs)}, since ${say('since')}`)
+    : paint('good', 'not holding');
+  const budget = partField(document, 'evictionBudget');
   const perMinute = printable(textField(budget, 'perMinute'));
+  const ceiling = durationText(Number(textField(document, 'ceilingSeconds')) * 1000);
   const lines = [
     ['reason', say('reason')],
-    ['instances', `${say('members')}; ${say('late')} late, ${say('suspects')} past their lease and kept (TTL 1)`],
-    ['renewals', `${say('seenRenewalsPerMinute')} of ${say('expectedRenewalsPerMinute')} expected in the last minute`],
-    ['rule', `below ${say('guardPercent')} % on time no instance is evicted, for at most ${say('ceilingSeconds')} s`],
+    [
+      'instances',
+      `${say('members')} registered, of these ${say('late')} late, ${say('suspects')} past their lease and kept`,
+    ],
+    ['renewals', `${say('seenRenewalsPerMinute')} in the last minute, ${say('expectedRenewalsPerMinute')} expected`],
+    ['rule', `none is evicted while less than ${say('guardPercent')} % are on time, for ${ceiling} at most`],
     [
       'evicted',
-      `${printable(textField(budget, 'lastMinute'))} in the last minute, at most ${perMinute === '' ? 'all' : perMinute}; ${printable(textField(budget, 'waiting'))} wait`,
+      `${printable(textField(budget, 'lastMinute'))} in the last minute, ${perMinute === '' ? 'without limit' : `${perMinute} at most`}; ${printable(textField(budget, 'waiting'))} wait`,
     ],
   ] as const;
   const text = `${head}\n${lines.map(([name, value]) => `${name.padEnd(9)}  ${value}\n`).join('')}`;
   const apps = fieldsList(document, 'apps');
   if (apps.length === 0) return text;
-  const columns = ['env', 'appid', 'members', 'late', 'suspects', 'since', 'reason'];
-  const heads = columns.map((name) => name.toUpperCase());
-  const table = tableText(
-    heads,
-    apps.map((app) => columns.map((name) => textField(app, name))),
-    context,
-    'sentence',
-  );
+  const rows = apps.map((app) => [
+    appField(app),
+    textField(app, 'late'),
+    textField(app, 'suspects'),
+    context.terminal === undefined ? textField(app, 'since') : sinceText(app, nowMs),
+    textField(app, 'reason'),
+  ]);
   const more = Number(textField(document, 'moreApps'));
-  return `${text}\n${table}${more > 0 ? `and ${more} more apps\n` : ''}`;
+  return `${text}\n${tableText(columns, rows, context)}${more > 0 ? `and ${more} more apps\n` : ''}`;
+}
+
+/** The only total is that of all instances, above: what an app has is in its reason. */
+const columns: readonly Column[] = [
+  { head: 'APP', shrinksTo: 20, keeps: 'ends' },
+  { head: 'LATE' },
+  { head: 'KEPT' },
+  { head: 'SINCE' },
+  { head: 'REASON', holds: 'sentence' },
+];
+
+function sinceText(held: Fields, nowMs: number): string {
+  return timeUntil(held, 'since', nowMs).replace('-', '');
 }
 
 const examples = `

@@ -1,14 +1,15 @@
 // `rollcall ls`: the catalogue, all its pages together.
 
 import type { Command } from 'commander';
+import { absence } from '../absence.ts';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
-import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { appField, type Fields, fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { printFault } from '../fault.ts';
+import { printFault, usageFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
-import { tableText } from '../terminal/table.ts';
+import { type Column, tableText } from '../terminal/table.ts';
 
 /** The catalogue of a full registry is longer; with that many apps one lists an env. */
 const pagesMax = 200;
@@ -23,6 +24,11 @@ async function list(typed: Typed, context: CliContext): Promise<ExitCode> {
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
   const [env] = typed.args;
+  if (env?.includes('/') === true || env === '')
+    return printFault(
+      usageFault(`Cannot list ${JSON.stringify(env)}: name an env; an app is for "rollcall show".`),
+      context,
+    );
   const path = env === undefined ? '/api/v1/apps' : `/api/v1/apps/${encodeURIComponent(env.toWellFormed())}`;
   const apps: Fields[] = [];
   let after: string | undefined;
@@ -36,22 +42,25 @@ async function list(typed: Typed, context: CliContext): Promise<ExitCode> {
     after = textField(reply.document, 'next');
     if (after === '') break;
   }
+  const absent =
+    apps.length === 0 && env !== undefined ? await absence(connection, { env, appid: undefined }) : undefined;
+  if (absent !== undefined) return printFault(absent, context);
   await print(context, typed, { revision, apps }, () => {
-    if (apps.length === 0 && context.terminal !== undefined) {
-      return `Nothing is registered${env === undefined ? '' : ` in ${env}`} yet: see "rollcall register --help".\n`;
-    }
-    const columns = ['env', 'appid', 'instances', 'up'];
-    const rows = apps.map((app) => columns.map((name) => textField(app, name)));
-    return tableText(
-      columns.map((name) => name.toUpperCase()),
-      rows,
-      context,
-    );
+    if (apps.length === 0 && context.terminal !== undefined)
+      return 'Nothing is registered yet: see "rollcall register --help".\n';
+    const rows = apps.map((app) => [appField(app), textField(app, 'instances'), textField(app, 'up')]);
+    return tableText(columns, rows, context);
   });
   if (after === '') return exitCodes.ok;
   context.err(`The list is cut after ${apps.length} apps: name an env, as in "rollcall ls prod".\n`);
   return exitCodes.failed;
 }
+
+const columns: readonly Column[] = [
+  { head: 'APP', shrinksTo: 30, keeps: 'ends' },
+  { head: 'INSTANCES' },
+  { head: 'UP', styleOf: (up, [, instances]) => (up === '0' ? 'bad' : up === instances ? 'good' : 'doubtful') },
+];
 
 const examples = `
 Examples:
@@ -59,4 +68,6 @@ Examples:
   rollcall ls prod
   rollcall ls --output json | jq -r '.apps[] | select(.up == 0) | .appid'
   rollcall ls --url http://10.0.0.5:7171
+
+Exit code 4: nothing is registered in that env.
 `;

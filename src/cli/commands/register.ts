@@ -5,10 +5,11 @@ import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
-import { type Fields, textField, textList } from '../document-fields.ts';
+import { type Fields, partField, textField, textList } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFault, usageFault } from '../fault.ts';
 import { apiPathOf, pathText, typedInstanceOf } from '../instance-path.ts';
+import { troubleOf } from '../instance-state.ts';
 import { reasonQuery } from '../reason-query.ts';
 import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -49,6 +50,7 @@ function nextSteps(path: string, document: Fields, env: CliContext['env']): stri
   const names = textList(document, 'dnsNames').map(printable);
   return [
     `${say('outcome')} ${path}: ${say('addrs')}, status ${say('status')}`,
+    ...heldText(path, document),
     '',
     'It is found as:',
     ...names.map((name) => `  ${name}`),
@@ -64,6 +66,14 @@ function nextSteps(path: string, document: Fields, env: CliContext['env']): stri
       : []),
     '',
   ].join('\n');
+}
+
+/** A hold outlives a registration as up. */
+function heldText(path: string, document: Fields): string[] {
+  const trouble = troubleOf(document, Date.now());
+  const isHeld = textField(partField(document, 'override'), 'until') !== '';
+  if (trouble === '') return [];
+  return [`It takes no traffic: ${printable(trouble)}${isHeld ? `. End it with: rollcall up ${path}` : ''}`];
 }
 
 const examples = `

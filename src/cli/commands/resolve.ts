@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
+import type { Disagreement } from '../dns/agreement.ts';
 import type { DnsReply } from '../dns/lookup.ts';
 import { textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFault, usageFault } from '../fault.ts';
 import { hostPortOf, hostPortText } from '../host-port.ts';
+import { typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
@@ -44,8 +46,10 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   }
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const [{ lookUp }, { typeNumber }] = await Promise.all([
+  const [{ lookUp }, { disagreement }, { nextStep }, { typeNumber }] = await Promise.all([
     import('../dns/lookup.ts'),
+    import('../dns/agreement.ts'),
+    import('../dns/next-step.ts'),
     import('../dns/record-types.ts'),
   ]);
   const type = typeNumber(typeText);
@@ -54,6 +58,11 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
       usageFault(`${JSON.stringify(typeText)} is no record type; write A, AAAA, SRV, TXT, HTTPS … or TYPE65`),
       context,
     );
+  }
+  const path = typedPathOf(name);
+  if (path !== undefined) {
+    const asName = [path.instance, path.appid, path.env, 'svc'].filter((label) => label !== undefined).join('.');
+    return printFault(usageFault(`${JSON.stringify(name)} is no DNS name: ask for ${printable(asName)}`), context);
   }
   if (!/^[!-~]{1,254}$/.test(name)) {
     return printFault(
@@ -75,14 +84,21 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
     return printFault({ problem: problem + hint, code: exitCodes.failed }, context);
   }
   const reason = 'problem' in explanation ? undefined : textField(explanation.document, 'reason');
+  const isAsked = typed.options['server'] !== undefined && !('problem' in explanation);
+  const other = isAsked ? disagreement(reply, explanation.document) : undefined;
+  // A reason may have it already.
+  const isKnown = 'problem' in explanation || reason?.includes('rollcall ') === true;
+  const next = isKnown ? undefined : await nextStep(connection, name, reply);
   const document = {
     name,
     type: typeText.toUpperCase(),
     server: hostPortText(server),
     ...reply,
     reason: reason ?? null,
+    next: next ?? null,
+    rollcall: other === undefined ? null : { answers: other.own, why: other.why },
   };
-  await print(context, typed, document, () => replyText(document, reply, reason, context));
+  await print(context, typed, document, () => replyText(document, reply, { reason, other, next }, context));
   return codeOf(reply);
 }
 
@@ -98,10 +114,17 @@ interface Asked {
   readonly server: string;
 }
 
+interface Explained {
+  readonly reason: string | undefined;
+  readonly other: Disagreement | undefined;
+  /** Commands. */
+  readonly next: string | undefined;
+}
+
 function replyText(
   { name, type, server }: Asked,
   reply: DnsReply,
-  reason: string | undefined,
+  { reason, other, next }: Explained,
   context: CliContext,
 ): string {
   const paint = painter(context);
@@ -130,7 +153,11 @@ function replyText(
     paint('faint', `flags ${flags.join(' ')} · ${server} over ${transport} · ${bytes} bytes · ${ms} ms`),
     ...reply.extendedErrors.map(({ code, text }) => `extended error ${code}, ${text}`),
     ...records,
-    ...(reason ? ['', `Why: ${printable(reason)}`] : []),
+    ...(other === undefined
+      ? []
+      : ['', `${paint('doubtful', 'rollcall itself answers')} ${printable(other.own)}; ${other.why}`]),
+    ...(reason ? ['', `Why${other === undefined ? '' : ' rollcall answers so'}: ${printable(reason)}`] : []),
+    ...(next === undefined ? [] : [`Next: ${printable(next)}`]),
     '',
   ].join('\n');
 }
@@ -143,7 +170,8 @@ Examples:
   rollcall resolve orders.prod.svc AAAA --output json | jq .answer
 
 The second column of a record is its TTL: for how many seconds it may still be kept. "Why" is the reason that rollcall
-itself gives; it is asked for over HTTP (--url) and left out where that does not answer.
+itself gives; it is asked for over HTTP (--url) and left out where that does not answer. Where --server says something
+else than rollcall, a line says what rollcall answers, and which of them is old.
 
 Exit codes: 0 records · 3 the name exists without such records (NODATA) · 4 no such name (NXDOMAIN)
             1 no answer, or an error such as REFUSED or SERVFAIL

@@ -3,6 +3,7 @@
 // The server puts back at most a thousand a call; they are asked for one after the other until none is left.
 
 import type { Command } from 'commander';
+import { absence } from '../absence.ts';
 import { callApi } from '../api-call.ts';
 import {
   type Action,
@@ -17,10 +18,10 @@ import { addConnectionFlags, type Connection, connectionOf } from '../connection
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault } from '../fault.ts';
-import { scopeOf } from '../instance-path.ts';
+import { type Scope, scopeOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { tableText } from '../terminal/table.ts';
+import { type Column, tableText } from '../terminal/table.ts';
 
 /** A million instances, which is the most that a registry holds. */
 const callsMax = 1000;
@@ -48,12 +49,20 @@ async function restore(typed: Typed, context: CliContext): Promise<ExitCode> {
   const isDryRun = typed.options['yes'] !== true;
   const done = await callUntilNothingIsLeft(connection, { ...wish.body, dryRun: isDryRun });
   if ('problem' in done) return printFault(done, context);
+  const [scope, isNothing] = [wish.scope, isEmpty(done.document)];
+  const appid = scope?.app?.slice(scope.env.length + 1);
+  const absent = isNothing && scope !== undefined ? await absence(connection, { env: scope.env, appid }) : undefined;
+  if (absent !== undefined) return printFault(absent, context);
   await print(context, typed, done.document, () => inWords(done.document, isDryRun, context));
   return done.fault === undefined ? exitCodes.ok : printFault(done.fault, context);
 }
 
+function isEmpty(document: Fields): boolean {
+  return [...fieldsList(document, 'putBack'), ...fieldsList(document, 'skipped')].length === 0;
+}
+
 /** The body of the call, but for `dryRun`. */
-function wishOf(typed: Typed): { readonly body: Fields } | Fault {
+function wishOf(typed: Typed): { readonly body: Fields; readonly scope: Scope | undefined } | Fault {
   const [text] = typed.args;
   const scope = text === undefined ? undefined : scopeOf(text, 'restore');
   if (scope !== undefined && 'problem' in scope) return scope;
@@ -67,7 +76,7 @@ function wishOf(typed: Typed): { readonly body: Fields } | Fault {
     ...(why.length === 0 ? {} : { why }),
     ...(Object.keys(by).length === 0 ? {} : { by }),
   };
-  return { body };
+  return { body, scope };
 }
 
 interface Done {
@@ -108,13 +117,20 @@ function inWords(document: Fields, isDryRun: boolean, context: CliContext): stri
     ...putBack.map((one) => [...cells(one), isDryRun ? 'would be put back' : 'put back']),
     ...skipped.map((one) => [...cells(one), `left: ${textField(one, 'reason')}`]),
   ];
-  const table = rows.length === 0 ? '' : tableText(['INSTANCE', 'WAS', 'AT', 'NOW'], rows, context, 'sentence');
+  const table = rows.length === 0 ? '' : tableText(columns, rows, context);
   const left = Number(textField(document, 'left'));
   const count = `${putBack.length + (isDryRun ? left : 0)} ${isDryRun ? 'would be put back' : 'put back'}, ${skipped.length} left as they are`;
   const since = `the record goes back to ${printable(textField(document, 'completeSince'))}`;
   const next = isDryRun && putBack.length > 0 ? '. With --yes it is done' : '';
   return `${table}${count}; ${since}${next}.\n`;
 }
+
+const columns: readonly Column[] = [
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
+  { head: 'WAS' },
+  { head: 'AT', leaves: 1 },
+  { head: 'NOW', holds: 'sentence' },
+];
 
 function cells(one: Fields): string[] {
   return [instanceField(one), textField(one, 'why'), textField(one, 'at')];

@@ -14,7 +14,7 @@ import { type Action, type CliContext, describeArguments, type Typed, textOption
 import { addRegistryFlags, registriesOf } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault, usageFault } from '../fault.ts';
-import { pathText } from '../instance-path.ts';
+import { pathText, typedPathOf } from '../instance-path.ts';
 import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
 import { Child, exitCodeOf } from '../run/child.ts';
 import { leaveFirstProcess } from '../run/first-process.ts';
@@ -29,9 +29,10 @@ export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'the program and its arguments, behind --');
   command
     .passThroughOptions()
-    .requiredOption('--env <name>', 'environment of the app, such as prod')
-    .requiredOption('--app <name>', 'the app, such as orders')
-    .option('--instance <id>', 'name of this instance in its app (default: HOSTNAME:PORT)');
+    .requiredOption(
+      '--as <instance>',
+      'what it is, as ENV/APPID/INSTANCE, or ENV/APPID: then INSTANCE is HOSTNAME:PORT',
+    );
   addRegistryFlags(addRegistrationFlags(command))
     .option('--ready-http <path>', 'ready when this path of the first address answers with 200-399')
     .option('--ready-delay <seconds>', 'ready after this time; by default when every TCP port accepts connections')
@@ -94,13 +95,14 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
   if ('problem' in body) return usageFault(String(body['problem']));
   const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 });
   const [first] = Array.isArray(registration) ? [] : registration.addrs;
-  const instance = textOption(typed, 'instance') ?? `${hostname()}:${first?.number ?? 1}`;
-  const key = parseInstanceKey(textOption(typed, 'env') ?? '', textOption(typed, 'app') ?? '', instance);
+  const path = typedPathOf(textOption(typed, 'as') ?? '');
+  if (path === undefined)
+    return usageFault(`--as: ${JSON.stringify(textOption(typed, 'as'))} is not ENV/APPID/INSTANCE or ENV/APPID`);
+  const key = parseInstanceKey(path.env, path.appid, path.instance ?? `${hostname()}:${first?.number ?? 1}`);
   const times = readTimes(typed);
-  const problems = [
-    ...(Array.isArray(key) ? key.map(({ field, ...rest }) => ({ ...rest, field: field.replace('appid', 'app') })) : []),
-    ...(Array.isArray(registration) ? registration : []),
-  ].map(({ field, message, value }) => `${field} ${message}${value === undefined ? '' : `, received ${value}`}`);
+  const problems = [...(Array.isArray(key) ? key : []), ...(Array.isArray(registration) ? registration : [])].map(
+    ({ field, message, value }) => `${field} ${message}${value === undefined ? '' : `, received ${value}`}`,
+  );
   problems.push(...times.problems);
   if (problems.length > 0 || Array.isArray(key) || Array.isArray(registration))
     return usageFault(`Cannot run this:\n${problems.map((text) => `  ${printable(text)}`).join('\n')}`);
@@ -179,8 +181,8 @@ function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | 
 
 const examples = `
 Examples:
-  rollcall run --env prod --app orders --addr http://10.0.0.7:8000 -- python3 -m http.server 8000
-  rollcall run --env prod --app pay --instance pay-1 --addr http://10.0.0.7:8080 --addr grpc://10.0.0.7:9090 \\
+  rollcall run --as prod/orders --addr http://10.0.0.7:8000 -- python3 -m http.server 8000
+  rollcall run --as prod/pay/pay-1 --addr http://10.0.0.7:8080 --addr grpc://10.0.0.7:9090 \\
     --ready-http /healthz --version 1.4.2 --registry http://reg-a:7171 --registry http://reg-b:7171 -- ./pay --port 8080
 
 On SIGTERM, SIGINT or SIGQUIT the instance leaves every DNS answer, rollcall waits until no resolver can hold it

@@ -21,7 +21,7 @@ const examples = `
 Examples:
   rollcall serve
   rollcall serve --http 127.0.0.1:7171,[::1]:7171 --dns 10.0.0.5:53 --origin svc.example.org.
-  rollcall serve --http 0.0.0.0:7171 --token-file /etc/rollcall/tokens
+  rollcall serve --http 0.0.0.0:7171 --token-file tokens --tls-cert server.pem --tls-key server.key
   ROLLCALL_LOG_LEVEL=debug rollcall serve --data none
 
 Then register a service, and find it:

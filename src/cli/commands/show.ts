@@ -1,38 +1,42 @@
-// `rollcall show`: an app's instances as a table, or one instance with every field of the server's document.
+// `rollcall show`: an app's instances as a table, those in trouble first and with the reason, or one instance with every
+// field of the server's document.
 
 import type { Command } from 'commander';
+import { absence } from '../absence.ts';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
-import { type Fields, fieldsList, secondsUntil, textField } from '../document-fields.ts';
+import { type Fields, fieldsList, instanceField, partField, textField, timeUntil } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { printFault, usageFault } from '../fault.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
 import { apiPathOf, pathText, type TypedPath, typedPathOf } from '../instance-path.ts';
+import { byTrouble, stateCounts, stateOf, stateStyle, troubleOf } from '../instance-state.ts';
+import { addSelection, addSelectionFlags } from '../selection-flags.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { tableText } from '../terminal/table.ts';
+import { painter } from '../terminal/style.ts';
+import { type Column, tableText } from '../terminal/table.ts';
 
 export function define(command: Command, context: CliContext): Action {
-  describeArguments(command, 'the app as ENV/APPID, or an instance as ENV/APPID/INSTANCE', 'one instance of the app');
-  addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
+  describeArguments(command, 'an app as ENV/APPID, or an instance as ENV/APPID/INSTANCE');
+  addOutputFlag(addConnectionFlags(addSelectionFlags(command))).addHelpText('after', examples);
   return (typed) => show(typed, context);
 }
 
 async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
-  const [app = '', instance] = typed.args;
-  const given = typedPathOf(app);
-  if (given === undefined || (given.instance !== undefined && instance !== undefined)) {
-    return printFault(
-      usageFault(
-        `Cannot show ${JSON.stringify(app)}: an app is ENV/APPID, an instance ENV/APPID INSTANCE or ENV/APPID/INSTANCE.`,
-      ),
-      context,
-    );
+  const path = pathOf(typed);
+  if ('problem' in path) return printFault(path, context);
+  const query = new URLSearchParams();
+  addSelection(query, typed);
+  if (path.instance !== undefined && query.size > 0) {
+    const problem = `--${[...query.keys()][0]}: chooses among the instances of an app; ${pathText(path)} is one`;
+    return printFault(usageFault(printable(problem)), context);
   }
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const path: TypedPath = { ...given, instance: given.instance ?? instance };
-  const reply = await callApi(connection, { path: apiPathOf(path) });
+  const reply = await callApi(connection, {
+    path: `${apiPathOf(path)}${query.size === 0 ? '' : `?${query.toString()}`}`,
+  });
   if ('problem' in reply) return printFault(reply, context);
   const { document } = reply;
   if (path.instance !== undefined) {
@@ -40,28 +44,67 @@ async function show(typed: Typed, context: CliContext): Promise<ExitCode> {
     return exitCodes.ok;
   }
   const instances = fieldsList(document, 'instances');
-  if (instances.length === 0) {
-    const problem = `Nothing is registered as ${printable(pathText(path))}. "rollcall ls ${printable(path.env)}" lists what is.`;
-    return printFault({ problem, code: exitCodes.missing }, context);
+  if (instances.length > 0) {
+    await print(context, typed, document, () => instancesText(instances, context));
+    return exitCodes.ok;
   }
-  await print(context, typed, document, () => instancesTable(instances, context));
-  return exitCodes.ok;
+  const name = printable(pathText(path));
+  const none =
+    query.size > 0 ? `No instance of ${name} has this: ${queryText(query)}.` : `Nothing is registered as ${name}.`;
+  return printFault((await absence(connection, path)) ?? { problem: none, code: exitCodes.missing }, context);
 }
 
-function instancesTable(instances: readonly Fields[], context: CliContext): string {
-  const columns = ['instance', 'status', 'addrs', 'version', 'zone', 'group', 'tags', 'weight'];
+function queryText(query: URLSearchParams): string {
+  return printable([...query].map(([name, value]) => `--${name} ${value}`).join(' '));
+}
+
+function pathOf({ args: [text = ''] }: Typed): TypedPath | Fault {
+  const path = typedPathOf(text);
+  if (path !== undefined) return path;
+  return usageFault(`Cannot show ${JSON.stringify(text)}: an app is ENV/APPID, an instance ENV/APPID/INSTANCE.`);
+}
+
+const columns: readonly Column[] = [
+  { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
+  { head: 'STATUS', styleOf: stateStyle },
+  { head: 'ADDRS', shrinksTo: 20, leaves: 1 },
+  { head: 'VERSION', leaves: 2 },
+  { head: 'ZONE', leaves: 3 },
+  { head: 'GROUP', leaves: 4 },
+  { head: 'TAGS', leaves: 5 },
+  { head: 'WEIGHT', leaves: 6 },
+  { head: 'LEASE-LEFT' },
+];
+const fields = ['addrs', 'version', 'zone', 'group', 'tags', 'weight'];
+
+function instancesText(instances: readonly Fields[], context: CliContext): string {
   const nowMs = Date.now();
-  // Those that rollcall checks itself have no lease: the verdict is shown instead.
-  const rows = instances.map((one) => [
-    ...columns.map((name) => textField(one, name)),
-    verdictOf(one) ?? secondsUntil(one, 'leaseEndsAt', nowMs),
+  const all = instances.map((one) => ({ one, name: instanceField(one), state: stateOf(one) })).sort(byTrouble);
+  const rows = all.map(({ one, name, state }) => [
+    name,
+    state,
+    ...fields.map((field) => textField(one, field)),
+    // Those that rollcall checks itself have no lease: the verdict is shown instead.
+    textField(partField(one, 'health'), 'verdict') || timeUntil(one, 'leaseEndsAt', nowMs),
   ]);
-  return tableText([...columns.map((name) => name.toUpperCase()), 'LEASE-LEFT'], rows, context);
+  const table = tableText(columns, rows, context);
+  if (context.terminal === undefined) return table;
+  const why = all.map(({ one, name }) => [name, troubleOf(one, nowMs)] as const).filter(([, text]) => text !== '');
+  const reasons = tableText(
+    [
+      { head: 'INSTANCE', shrinksTo: 30, keeps: 'ends' },
+      { head: 'WHY', holds: 'sentence' },
+    ],
+    why.slice(0, reasonsMax),
+    context,
+  );
+  const more = why.length > reasonsMax ? `and ${why.length - reasonsMax} more\n` : '';
+  const counts = painter(context)('faint', stateCounts(all.map(({ state }) => state)));
+  return `${table}${why.length === 0 ? '' : `\n${reasons}${more}`}\n${counts}\n`;
 }
 
-function verdictOf({ health }: Fields): string | undefined {
-  return typeof health === 'object' && health !== null ? textField(health as Fields, 'verdict') : undefined;
-}
+/** The cause is the same for most: the first ones show it. */
+const reasonsMax = 5;
 
 /** A line for each field, in the server's order; below metadata one for each key. */
 function details(document: Fields): string {
@@ -78,8 +121,10 @@ function details(document: Fields): string {
 const examples = `
 Examples:
   rollcall show prod/orders              its instances, and how long their leases still run
-  rollcall show prod/orders orders-1     every field of one
+  rollcall show prod/orders --tag canary --status up
+  rollcall show prod/orders/orders-1     every field of one
   rollcall show prod/orders --output json | jq '.instances[].addrs'
 
-Exit code 4: nothing is registered by that name.
+On a terminal those that take no traffic come first, with the reason, and columns that do not fit are left out.
+Exit code 4: nothing is registered by that name, or nothing of that kind.
 `;

@@ -14,6 +14,7 @@ import {
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault, usageFault } from '../fault.ts';
 import { hostPortOf } from '../host-port.ts';
+import { typedPathOf } from '../instance-path.ts';
 import { serverSettings } from '../server-settings.ts';
 import { snippets } from '../snippets/all.ts';
 import type { SnippetTarget } from '../snippets/target.ts';
@@ -24,7 +25,7 @@ export function define(command: Command, context: CliContext): Action {
     .option('--server <host:port>', 'where rollcall answers DNS (default: the setting "dns")')
     .option('--origin <name>', 'the domain to hand over (default: the setting "origin")')
     .option('--also <domain>', 'a further domain to hand over, such as 10.in-addr.arpa; may be given again', oneMore)
-    .option('--app <name>', 'the app in question, as ENV/APPID or APPID.ENV', 'prod/orders')
+    .option('--app <name>', 'the app in question, as ENV/APPID', 'prod/orders')
     .option('--app-port <port>', 'where it serves, for programs that ask for addresses alone', '8080')
     .option('--config <file>', 'settings file of the server (default: rollcall.yaml, if there is one)')
     .addHelpText('after', examples);
@@ -38,12 +39,6 @@ async function print(typed: Typed, context: CliContext): Promise<ExitCode> {
   const [program = ''] = typed.args;
   context.out(snippets.get(program)?.text(target) ?? '');
   return exitCodes.ok;
-}
-
-/** ENV/APPID, as other commands name it, means APPID.ENV. */
-function appNameOf(text: string): string {
-  const [, env, appid] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
-  return env === undefined ? text : `${appid}.${env}`;
 }
 
 const domainRule = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
@@ -64,7 +59,10 @@ async function targetOf(typed: Typed, context: CliContext): Promise<SnippetTarge
   const bare = (name: string): string => name.toLowerCase().replace(/\.$/, '');
   const origin = bare(originText ?? settings?.origin ?? 'svc');
   const others = textOptions(typed, 'also').map(bare);
-  const app = bare(appNameOf(textOption(typed, 'app') ?? ''));
+  const path = typedPathOf(textOption(typed, 'app') ?? '');
+  if (path === undefined || path.instance !== undefined)
+    return usageFault(`--app: ${JSON.stringify(textOption(typed, 'app'))} is not ENV/APPID, such as prod/orders`);
+  const app = bare(`${path.appid}.${path.env}`);
   const wrong = [origin, ...others, app].find((name) => !domainRule.test(name));
   if (wrong !== undefined)
     return usageFault(`${JSON.stringify(wrong)} is not a domain name of letters, digits and hyphens`);

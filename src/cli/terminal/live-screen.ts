@@ -42,6 +42,11 @@ export class LiveScreen {
     this.#drawn = lines.length;
   }
 
+  /** Something else was printed meanwhile: the next drawing begins below it. */
+  moveOn(): void {
+    this.#drawn = 0;
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -8,9 +8,13 @@ export type Style = 'strong' | 'good' | 'doubtful' | 'bad' | 'faint';
 
 const formats = { strong: 'bold', good: 'green', doubtful: 'yellow', bad: 'red', faint: 'dim' } as const;
 
+/** Whether colour is wanted. */
+export function isColoured({ terminal, env }: Pick<CliParts, 'terminal' | 'env'>): boolean {
+  return terminal !== undefined && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
 /** Paints a text that is safe to print; gives it back as it is where colour is not wanted. */
-export function painter({ terminal, env }: Pick<CliParts, 'terminal' | 'env'>): (style: Style, text: string) => string {
-  const declined = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
-  if (terminal === undefined || declined) return (_style, text) => text;
+export function painter(parts: Pick<CliParts, 'terminal' | 'env'>): (style: Style, text: string) => string {
+  if (!isColoured(parts)) return (_style, text) => text;
   return (style, text) => styleText(formats[style], text, { validateStream: false });
 }

@@ -24,12 +24,32 @@ export interface HttpResponse {
 /** The global `fetch` is one. */
 export type Fetch = (url: string, request: HttpRequest) => Promise<HttpResponse>;
 
+/** For https; PEM. */
+export interface TlsOptions {
+  /** Authorities that sign the server's certificate, instead of those that Node knows. */
+  readonly ca?: string | undefined;
+  /** The client's certificate, and its key. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** `httpRequest` with certificates of one's own. */
+export function httpRequestWith({ ca, cert, key }: TlsOptions): Fetch {
+  const given = Object.entries({ ca, cert, key }).filter(([, pem]) => pem !== undefined);
+  return given.length === 0 ? httpRequest : (url, request) => httpRequest(url, request, Object.fromEntries(given));
+}
+
 /** `url`: an origin as `URL` gives it, then the path as it is to be sent. Rejects when no response comes. */
-export async function httpRequest(url: string, { method, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+export async function httpRequest(
+  url: string,
+  { method, headers, body, signal }: HttpRequest,
+  tls: TlsOptions = {},
+): Promise<HttpResponse> {
   const { protocol, hostname, port, origin } = new URL(url);
   const { request } = await (protocol === 'https:' ? import('node:https') : import('node:http'));
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options = {
+    ...tls,
     method,
     host: hostname.replace(/^\[|\]$/g, ''),
     ...(port === '' ? {} : { port }),

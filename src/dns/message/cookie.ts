@@ -31,6 +31,14 @@ export function answerCookie(shown: Uint8Array, address: string, secret: Uint8Ar
   return isYoung ? shown : cookieWith(shown.subarray(0, clientCookieOctets), wallSeconds >>> 0, address, secret);
 }
 
+/** A client that shows this receives at `address`: it has a cookie of ours that is good (RFC 7873 §6). */
+export function isProof(shown: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): boolean {
+  return (
+    shown.length === clientCookieOctets + serverCookieOctets &&
+    ageOf(shown, address, secret, wallSeconds) !== Number.POSITIVE_INFINITY
+  );
+}
+
 /** Seconds since the server cookie was made; infinite for one that is not ours or not good any more. */
 function ageOf(shown: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): number {
   const made = new DataView(shown.buffer, shown.byteOffset).getUint32(clientCookieOctets + 4);

@@ -140,6 +140,7 @@ function skipName(bytes: Uint8Array, start: number): number {
 function decodeOpt(bytes: Buffer, fixed: number, end: number): Edns | undefined {
   let cookie: Uint8Array | undefined;
   let wantsNsid = false;
+  let wantsPadding = false;
   let at = fixed + rrFixedOctets;
   while (at + 4 <= end) {
     const code = u16(bytes, at);
@@ -147,6 +148,7 @@ function decodeOpt(bytes: Buffer, fixed: number, end: number): Edns | undefined 
     at = dataAt + u16(bytes, at + 2);
     if (at > end) return undefined;
     if (code === EdnsOption.NSID) wantsNsid = true;
+    else if (code === EdnsOption.PADDING) wantsPadding = true;
     // Of several the first counts (RFC 7873 §5.2).
     else if (code === EdnsOption.COOKIE && cookie === undefined) cookie = bytes.subarray(dataAt, at);
   }
@@ -158,6 +160,7 @@ function decodeOpt(bytes: Buffer, fixed: number, end: number): Edns | undefined 
     version: bytes[fixed + 5] as number,
     dnssecOk,
     wantsNsid,
+    wantsPadding,
     cookie: isCookieBad ? undefined : cookie,
     isCookieBad,
   };

@@ -59,6 +59,9 @@ export const RRClass = { IN: CLASS.IN, CH: CLASS.CH, ANY: CLASS.ANY } as const;
 
 export const Opcode = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
 
+/** How a request came. Over all but `udp` the client has proved its address; over the last two nobody reads along. */
+export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
+
 export const headerOctets = 12;
 /** RFC 1035 §4.2.1: what a client without EDNS can take over UDP. */
 export const plainUdpOctets = 512;
@@ -79,12 +82,14 @@ export interface Edns {
   readonly wantsNsid: boolean;
   /** The client's cookie, with the server's behind it if it has one (RFC 7873 §4). */
   readonly cookie: Uint8Array | undefined;
+  /** The client wants a padded reply (RFC 7830), which only an encrypted transport gives it. */
+  readonly wantsPadding: boolean;
   /** There was one, but of a length that no cookie has: FORMERR (RFC 7873 §5.2.2). */
   readonly isCookieBad: boolean;
 }
 
 /** Codes of EDNS options that are read or written here. */
-export const EdnsOption = { NSID: 3, COOKIE: 10, EDE: 15 } as const;
+export const EdnsOption = { NSID: 3, COOKIE: 10, PADDING: 12, EDE: 15 } as const;
 
 /** RFC 8914 §4: why an answer is what it is, to people and to resolvers' logs. */
 export interface ExtendedError {
@@ -166,7 +171,9 @@ export interface Lifetime {
  */
 export type Caveat =
   | { readonly kind: 'partial' | 'fallback' | 'invalid' }
-  | { readonly kind: 'stale'; readonly reason: string };
+  | { readonly kind: 'stale'; readonly reason: string }
+  /** A zone file answers in place of registered instances. */
+  | { readonly kind: 'hidden'; readonly reason: string };
 
 /** A decided answer. `reason` is for people: /resolve shows it. */
 export interface Answer {

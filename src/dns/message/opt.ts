@@ -1,11 +1,11 @@
 // The OPT record of a reply (RFC 6891 §6.1) and the options that rollcall puts into it: a cookie for a cookie (RFC 7873),
-// its name where that is asked for (NSID, RFC 5001), and the reason of an answer that needs one (RFC 8914). What a client
-// sends beyond these is ignored and not echoed.
+// its name where that is asked for (NSID, RFC 5001), the reason of an answer that needs one (RFC 8914), and padding where
+// that is asked for and nobody reads along (RFC 7830). What a client sends beyond these is ignored and not echoed.
 // Cookies are for clients across a network. A forwarder on this machine that passes the cookies of its clients on (dnsmasq
 // does) would mix ours with those of other servers, and c-ares then drops the replies: so `auto` gives none to loopback.
 
-import { answerCookie } from './cookie.ts';
-import { type Edns, EdnsOption, type ExtendedError, RRType, udpOctetsMax } from './message.ts';
+import { answerCookie, isProof } from './cookie.ts';
+import { type Edns, EdnsOption, type ExtendedError, RRType, type Transport, udpOctetsMax } from './message.ts';
 
 /** Which clients get a cookie for theirs. */
 export type CookiePolicy = 'auto' | 'on' | 'off';
@@ -25,6 +25,14 @@ export interface Identity {
 export const optOctets = 11;
 const optionHeaderOctets = 4;
 const cookieOctets = 24;
+/** RFC 8467 §4.1: what the length of a padded reply is a multiple of. */
+const paddedBlockOctets = 468;
+
+/** The client as the OPT depends on it. */
+export interface OptPeer {
+  readonly address: string;
+  readonly transport: Transport;
+}
 
 export class OptWriter {
   readonly #identity: Identity;
@@ -38,10 +46,11 @@ export class OptWriter {
   }
 
   /** Octets that a reply must leave for its OPT. */
-  octets(edns: Edns | undefined, peer: { readonly address: string }): number {
+  octets(edns: Edns | undefined, peer: OptPeer): number {
     if (edns === undefined) return 0;
     const cookie = this.#givesCookie(edns, peer) ? optionHeaderOctets + cookieOctets : 0;
-    return optOctets + cookie + (this.#hasNsid(edns) ? optionHeaderOctets + this.#nsid.length : 0);
+    const padding = isPadded(edns, peer) ? optionHeaderOctets : 0;
+    return optOctets + cookie + padding + (this.#hasNsid(edns) ? optionHeaderOctets + this.#nsid.length : 0);
   }
 
   /**
@@ -51,7 +60,7 @@ export class OptWriter {
    */
   record(
     edns: Edns | undefined,
-    peer: { readonly address: string },
+    peer: OptPeer,
     rcode: number,
     error: ExtendedError | undefined,
     octets: number,
@@ -70,9 +79,18 @@ export class OptWriter {
     }
     if (this.#hasNsid(edns) && optionHeaderOctets + this.#nsid.length <= left) add(option(EdnsOption.NSID, this.#nsid));
     const reason = error === undefined ? undefined : reasonOption(error);
-    if (reason !== undefined && reason.length <= left) add(reason);
+    const hasPadding = isPadded(edns, peer);
+    if (reason !== undefined && reason.length <= left - (hasPadding ? optionHeaderOctets : 0)) add(reason);
+    if (hasPadding) add(option(EdnsOption.PADDING, paddingFor(room - left + optionHeaderOctets, left)));
     if (options.length === 0 && rcode < 16) return edns.dnssecOk ? plainWithDo : plain;
     return optRecord(rcode >> 4, edns.dnssecOk, options);
+  }
+
+  /** Does the client show a cookie of ours, which it got at its address? */
+  isProven(edns: Edns | undefined, { address }: OptPeer): boolean {
+    const { cookies, cookieSecret } = this.#identity;
+    if (edns?.cookie === undefined || cookies === 'off') return false;
+    return isProof(edns.cookie, address, cookieSecret, this.#wallMs() / 1000);
   }
 
   #givesCookie(edns: Edns, { address }: { readonly address: string }): edns is Edns & { readonly cookie: Uint8Array } {
@@ -84,6 +102,17 @@ export class OptWriter {
   #hasNsid(edns: Edns): boolean {
     return edns.wantsNsid && this.#nsid.length > 0;
   }
+}
+
+/** RFC 7830 §4, RFC 8467 §4.1: for who pads its own requests, and where it hides something. */
+function isPadded(edns: Edns, { transport }: OptPeer): boolean {
+  return edns.wantsPadding && (transport === 'tls' || transport === 'https');
+}
+
+/** Zeroes that bring a reply of `octets`, the option's header among them, to a whole block; `left`: what may be. */
+function paddingFor(octets: number, left: number): Uint8Array {
+  const missing = (paddedBlockOctets - (octets % paddedBlockOctets)) % paddedBlockOctets;
+  return new Uint8Array(Math.max(0, Math.min(missing, left - optionHeaderOctets)));
 }
 
 /** RFC 1122 §3.2.1.3, RFC 4291 §2.5.3. */

@@ -8,14 +8,19 @@ const refusals: ReadonlySet<number> = new Set([Rcode.FORMERR, Rcode.NOTIMP, Rcod
 
 /**
  * Octets of the whole, OPT included. `sizeOctets`: what the client can take, 0 without EDNS. RFC 6891 §6.2.3: less than
- * 512 counts as 512; more than 1232 is not sent in one datagram.
+ * 512 counts as 512; more than 1232 is not sent in one datagram, nor more than `mostOctets`.
  */
-export function udpLimitOf(sizeOctets: number): number {
-  return Math.min(udpOctetsMax, Math.max(plainUdpOctets, sizeOctets));
+export function udpLimitOf(sizeOctets: number, mostOctets = udpOctetsMax): number {
+  return Math.min(mostOctets, Math.max(plainUdpOctets, sizeOctets));
 }
 
 /** The same for what goes into the OPT. Anybody can ask in another's name for what we refuse: it must not pay. */
-export function udpPayloadLimitOf(sizeOctets: number, rcode: number, requestOctets: number): number {
-  const limit = udpLimitOf(sizeOctets);
+export function udpPayloadLimitOf(
+  sizeOctets: number,
+  rcode: number,
+  requestOctets: number,
+  mostOctets = udpOctetsMax,
+): number {
+  const limit = udpLimitOf(sizeOctets, mostOctets);
   return refusals.has(rcode) ? Math.min(limit, requestOctets + optOctets) : limit;
 }

@@ -10,7 +10,12 @@ type Single =
   | 'denied'
   | 'sendErrors'
   | 'tcpConnections'
-  | 'tcpRefused';
+  | 'tcpRefused'
+  | 'rateTruncated'
+  | 'rateDropped'
+  | 'tlsHandshakes'
+  | 'tlsResumed'
+  | 'tlsFailed';
 
 export class CounterSum {
   readonly #parts: readonly DnsCounters[];
@@ -49,6 +54,26 @@ export class CounterSum {
 
   get tcpRefused(): number {
     return this.#sum('tcpRefused');
+  }
+
+  get rateTruncated(): number {
+    return this.#sum('rateTruncated');
+  }
+
+  get rateDropped(): number {
+    return this.#sum('rateDropped');
+  }
+
+  get tlsHandshakes(): number {
+    return this.#sum('tlsHandshakes');
+  }
+
+  get tlsResumed(): number {
+    return this.#sum('tlsResumed');
+  }
+
+  get tlsFailed(): number {
+    return this.#sum('tlsFailed');
   }
 
   /** Of each the same, but for one that has just begun. */

@@ -4,19 +4,20 @@
 import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
 import { explain } from '../server/explain.ts';
-import { gateOf } from '../server/gate.ts';
+import { guardsOf } from '../server/guards.ts';
 import { createHandler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
 import type { ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
+import { listenTls } from '../transport/tls.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 
 const nothing = (): void => {};
 const already = Promise.resolve();
 
 export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
-  const { zones, live, clock, cacheOctetsMax, identity, access, tcp } = options;
+  const { zones, live, clock, cacheOctetsMax, identity, tcp, tls } = options;
   let isReady = false;
   async function* delegated(bytes: Buffer, peer: Peer): AsyncGenerator<Buffer, void, undefined> {
     const reply = await options.delegated?.answer(bytes, peer);
@@ -30,7 +31,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     outstanding,
     cacheOctetsMax,
     identity,
-    gate: gateOf(access),
+    ...guardsOf(options, counters),
     requests: requestsOf(options.delegated?.opcodes ?? [], delegated),
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
@@ -39,9 +40,17 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   });
   const server = await listenDns(options.listens, { handler, counters, tcp });
   if ('failed' in server) return server;
+  const secure =
+    tls === undefined ? undefined : await listenTls(tls.listens, { handler, counters, tcp, pair: tls.pair });
+  if (secure !== undefined && 'failed' in secure) {
+    await server.close();
+    return secure;
+  }
   let closing: Promise<void> | undefined;
   return {
     listens: server.listens,
+    tlsListens: secure?.listens ?? [],
+    renewCertificate: (pair) => secure?.renew(pair),
     threads: 0,
     transport: 'dgram',
     unavailable: undefined,
@@ -65,7 +74,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     explain: async (name, type) => explain(name, type, zones, clock.monotonicMs()),
     answer: (bytes, peer) => answerMessage(handler, bytes, peer),
     close: () => {
-      closing ??= server.close();
+      closing ??= Promise.all([server.close(), secure?.close()]).then(nothing);
       return closing;
     },
   };

@@ -8,25 +8,31 @@ import { Draws } from '../message/rotation.ts';
 import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
 import { explain, why } from '../server/explain.ts';
-import { gateOf } from '../server/gate.ts';
+import { guardsOf } from '../server/guards.ts';
 import { createHandler, type Handler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { LiveZones } from '../services/live-zones.ts';
 import { openBatchedUdp } from '../transport/batched/batched-udp.ts';
-import type { Listen } from '../transport/listen.ts';
-import { type DnsServer, listenDns } from '../transport/server.ts';
+import type { Listen, ListenFailure } from '../transport/listen.ts';
+import { listenDns } from '../transport/server.ts';
+import { type KeyPair, listenTls, type TlsServer } from '../transport/tls.ts';
 import { dgramUdp } from '../transport/udp.ts';
 import { zoneOfShared } from '../zone/shared-zone.ts';
 import { ZoneTable } from '../zone/zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
 import { Replica, type ReplicaListener } from './replica.ts';
 import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
+import { stepBack } from './thread-priority.ts';
 import { readUpdates } from './update.ts';
 
 /** One bug may be met by every query: so many reports a second say enough. */
 const faultsPerSecondMax = 10;
 /** A client that waits longer has asked again. */
 const mainReplyMs = 10_000;
+
+interface Closable {
+  close(): Promise<void>;
+}
 
 export class PlaneThread {
   readonly #start: ThreadStart;
@@ -43,7 +49,9 @@ export class PlaneThread {
   readonly handler: Handler;
   readonly #main = new Calls<MainCalls>();
   #isReady: boolean;
-  #opening: Promise<DnsServer | undefined> = Promise.resolve(undefined);
+  #opening: Promise<Closable | undefined> = Promise.resolve(undefined);
+  #tls: TlsServer | undefined;
+  #pair: KeyPair | undefined;
   #faultSecond = 0;
   #faults = 0;
 
@@ -93,7 +101,7 @@ export class PlaneThread {
       outstanding: this.#outstanding,
       cacheOctetsMax,
       identity,
-      gate: gateOf(start.access),
+      ...guardsOf(start, this.#counters),
       requests: requestsOf(start.delegated, (bytes, peer) => this.#askMain(bytes, peer)),
       monotonicMs,
       wallMs: () => Date.now(),
@@ -123,7 +131,12 @@ export class PlaneThread {
         this.#report({ kind: 'reached' });
         break;
       case 'listen':
-        this.#opening = this.#listen(message.listens);
+        this.#opening =
+          message.pair === undefined ? this.#listen(message.listens) : this.#listenTls(message.listens, message.pair);
+        break;
+      case 'renew':
+        this.#pair = message.pair;
+        this.#tls?.renew(message.pair);
         break;
       case 'call':
         answerCall(message.call, this.#functions, (reply) => this.#report({ kind: 'reply', reply }));
@@ -174,7 +187,7 @@ export class PlaneThread {
     }
   }
 
-  async #listen(listens: readonly Listen[]): Promise<DnsServer | undefined> {
+  async #listen(listens: readonly Listen[]): Promise<Closable | undefined> {
     const { transport, tcp } = this.#start;
     const batched = transport === 'batched' ? await openBatchedUdp() : undefined;
     const unavailable = batched !== undefined && 'unavailable' in batched ? batched.unavailable : undefined;
@@ -183,13 +196,26 @@ export class PlaneThread {
     const opened = (descriptor: number) => this.#report({ kind: 'opened', descriptor });
     const deps = { handler: this.handler, counters: this.#counters, tcp, udp, reusePort: true, opened };
     const server = await listenDns(listens, deps);
-    if ('failed' in server) {
-      const { failed, error } = server;
-      this.#report({ kind: 'failed', failed, code: error.code, message: error.message });
-      return undefined;
-    }
+    if ('failed' in server) return this.#failed(server);
     this.#report({ kind: 'listening', listens: server.listens, transport: udp.name, unavailable });
     return server;
+  }
+
+  async #listenTls(listens: readonly Listen[], pair: KeyPair): Promise<Closable | undefined> {
+    stepBack();
+    this.#pair = pair;
+    const deps = { handler: this.handler, counters: this.#counters, tcp: this.#start.tcp, pair };
+    const server = await listenTls(listens, deps);
+    if ('failed' in server) return this.#failed(server);
+    // It may have come meanwhile.
+    if (this.#pair !== pair) server.renew(this.#pair);
+    this.#tls = server;
+    this.#report({ kind: 'listening', listens: server.listens, transport: 'dgram', unavailable: undefined });
+    return server;
+  }
+
+  #failed({ failed, error }: ListenFailure): undefined {
+    this.#report({ kind: 'failed', failed, code: error.code, message: error.message });
   }
 
   #fault(error: unknown, question: string): void {
@@ -199,7 +225,7 @@ export class PlaneThread {
     if (++this.#faults <= faultsPerSecondMax) this.#report({ kind: 'fault', error, question });
   }
 
-  async #close(server: DnsServer | undefined): Promise<undefined> {
+  async #close(server: Closable | undefined): Promise<undefined> {
     if (server === undefined) return;
     this.#report({ kind: 'closing' });
     await server.close();

@@ -17,6 +17,9 @@
 // would be answered and why. So nothing that only DNS needs of the instances (browsing, PTR) is kept in the main thread.
 // All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a
 // thread that is being started listens only once it knows all that the others know.
+// DNS over TLS has a thread of its own, which is one like the others but for where it listens: handshakes cost a hundred times
+// what an answer does, and so they hold up neither datagrams nor HTTP, and no answer has to go from thread to thread. It
+// steps back where cores are few (thread-priority.ts).
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../model/change.ts';
@@ -29,6 +32,7 @@ import type { Explained } from '../server/explain.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { Listen, ListenFailure } from '../transport/listen.ts';
+import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -47,6 +51,8 @@ export interface PlaneOptions extends ThreadOptions {
   /** 0: in this thread. */
   readonly threads: number;
   readonly listens: readonly Listen[];
+  /** DNS over TLS, in a thread of its own where there are any. */
+  readonly tls?: { readonly listens: readonly Listen[]; readonly pair: KeyPair } | undefined;
   readonly clock: Clock;
   /** The lease clock as threads read it: see shared-clock.ts. */
   readonly clockMemory: SharedArrayBuffer;
@@ -80,10 +86,16 @@ export interface PlaneCounts {
   readonly sendErrors: number;
   readonly tcpConnections: number;
   readonly tcpRefused: number;
+  readonly rateTruncated: number;
+  readonly rateDropped: number;
+  readonly tlsHandshakes: number;
+  readonly tlsResumed: number;
+  readonly tlsFailed: number;
 }
 
 export interface Plane {
   readonly listens: readonly Listen[];
+  readonly tlsListens: readonly Listen[];
   readonly threads: number;
   readonly transport: UdpTransport['name'];
   /** Why it is not the transport that was wanted. */
@@ -99,6 +111,8 @@ export interface Plane {
   serveZone(zone: Zone): void;
   /** The zone of a file is no more: see LiveZones.drop. This thread's own zones have it already. */
   dropZone(apex: Name): void;
+  /** For TLS handshakes from now on. */
+  renewCertificate(pair: KeyPair): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */
   ready(): void;
   /** Every answer shows all changes. */

@@ -5,16 +5,17 @@ import type { Call, CallReply } from '../../runtime/worker-calls.ts';
 import type { Name } from '../message/name.ts';
 import type { Identity } from '../message/opt.ts';
 import type { Explained } from '../server/explain.ts';
-import type { AccessRules } from '../server/gate.ts';
+import type { GuardRules } from '../server/guards.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
 import type { Listen } from '../transport/listen.ts';
 import type { TcpLimits } from '../transport/tcp-connections.ts';
+import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { SharedZone } from '../zone/shared-zone.ts';
 
 /** What the handler and the zones of a thread are made with; the same for all of them. */
-export interface ThreadOptions {
+export interface ThreadOptions extends GuardRules {
   readonly origin: Name;
   readonly negativeTtlSeconds: number;
   /** The name server that zones without a file name, and its addresses: see made-zone.ts. */
@@ -24,8 +25,6 @@ export interface ThreadOptions {
   readonly cacheOctetsMax: number;
   readonly tcp: TcpLimits;
   readonly identity: Identity;
-  /** Undefined: all may ask. */
-  readonly access?: AccessRules | undefined;
   /** How datagrams are to come and go; `batched` where that can be. */
   readonly transport: UdpTransport['name'];
 }
@@ -55,7 +54,10 @@ export type MessageContent =
   | { readonly kind: 'ready' }
   /** Report that all before this has been applied. */
   | { readonly kind: 'reach' }
-  | { readonly kind: 'listen'; readonly listens: readonly Listen[] }
+  /** For datagrams and TCP; or, with `pair`, for TLS. */
+  | { readonly kind: 'listen'; readonly listens: readonly Listen[]; readonly pair?: KeyPair }
+  /** For TLS from now on. */
+  | { readonly kind: 'renew'; readonly pair: KeyPair }
   /** Asked of another thread. */
   | { readonly kind: 'barrier' }
   /** Asked of this one: see ThreadCalls. */

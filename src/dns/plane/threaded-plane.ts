@@ -14,6 +14,7 @@ import type { Explained } from '../server/explain.ts';
 import { type CachedUntil, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Listen, ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
+import type { KeyPair } from '../transport/tls.ts';
 import { type SharedZone, sharedZoneOf } from '../zone/shared-zone.ts';
 import type { Zone } from '../zone/zone.ts';
 import { AppliedNumbers } from './applied-numbers.ts';
@@ -53,7 +54,13 @@ class ThreadedPlane implements Plane {
   /** With the ports that all threads share. */
   readonly #wanted: readonly Listen[];
   listens: readonly Listen[] = [];
+  tlsListens: readonly Listen[] = [];
+  /** Those that take datagrams. */
   readonly threads: number;
+  /** All of them: behind those there is one for TLS, if that is wanted. */
+  readonly #slots: number;
+  /** What that one listens with. */
+  #tls: PlaneOptions['tls'];
   readonly counters: CounterSum;
   transport: Listening['transport'] = 'dgram';
   unavailable: string | undefined;
@@ -77,28 +84,35 @@ class ThreadedPlane implements Plane {
   #restartedMs: number[] = [];
 
   constructor(options: PlaneOptions, wanted: readonly Listen[]) {
-    const { threads, fileZones } = options;
+    const { threads, fileZones, tls } = options;
+    const slots = threads + (tls === undefined ? 0 : 1);
     this.#options = options;
     this.#wanted = wanted;
     this.threads = threads;
-    this.#applied = new AppliedNumbers(threads);
+    this.#slots = slots;
+    this.#tls = tls;
+    this.#applied = new AppliedNumbers(slots);
     const end = (slot: number) => this.#threads[slot]?.terminate();
     this.#watchdog = new Watchdog({
-      threads,
+      threads: slots,
       has: (slot, sequence) => this.#applied.has(slot, sequence),
       at: (slot) => this.#applied.at(slot),
       end,
     });
-    this.#counterMemory = Array.from({ length: threads }, () => new SharedArrayBuffer(DnsCounters.octets));
+    this.#counterMemory = Array.from({ length: slots }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
     for (const zone of fileZones) this.#zones.set(zone.apex, { zone, shared: sharedZoneOf(zone, this.#pages) });
   }
 
   /** Starts all threads; answers with the first failure. */
   async open(): Promise<ListenFailure | undefined> {
-    const opened = await Promise.all(Array.from({ length: this.threads }, (_, slot) => this.#start(slot)));
-    for (const one of opened) {
+    const opened = await Promise.all(Array.from({ length: this.#slots }, (_, slot) => this.#start(slot)));
+    for (const [slot, one] of opened.entries()) {
       if ('failed' in one) return one;
+      if (slot === this.threads) {
+        this.tlsListens = one.listens;
+        continue;
+      }
       this.listens = one.listens;
       this.transport = one.transport;
       this.unavailable = one.unavailable;
@@ -135,6 +149,12 @@ class ThreadedPlane implements Plane {
     this.#zones.delete(apex);
     this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
     if (old !== undefined) void this.#release(old);
+  }
+
+  renewCertificate(pair: KeyPair): void {
+    if (this.#tls === undefined) return;
+    this.#tls = { ...this.#tls, pair };
+    this.#post({ kind: 'renew', pair });
   }
 
   ready(): void {
@@ -183,7 +203,9 @@ class ThreadedPlane implements Plane {
     name: Name,
     ...args: Parameters<ThreadCalls[Name]>
   ): Promise<Awaited<ReturnType<ThreadCalls[Name]>> | undefined> {
-    for (const [slot, thread] of this.#threads.entries()) {
+    // The last first: that is the one for TLS, if there is one, which has no datagrams to answer.
+    for (let slot = this.#slots - 1; slot >= 0; slot--) {
+      const thread = this.#threads[slot];
       if (thread === undefined || !this.#applied.isCounted(slot)) continue;
       this.#rows.flush();
       this.#posted = (this.#posted + 1) | 0;
@@ -244,14 +266,22 @@ class ThreadedPlane implements Plane {
     await thread.reached;
     if (this.#isClosing || this.#threads[slot] !== thread) return thread.listening;
     this.#applied.count(slot);
-    thread.post({ kind: 'listen', listens: this.#wanted, sequence: this.#posted });
+    thread.post({ ...this.#listenOf(slot), sequence: this.#posted });
     return thread.listening;
   }
 
+  #listenOf(slot: number): MessageContent {
+    if (slot < this.threads || this.#tls === undefined) return { kind: 'listen', listens: this.#wanted };
+    const { listens, pair } = this.#tls;
+    // Again where it was, once it has been.
+    return { kind: 'listen', listens: this.tlsListens.length > 0 ? this.tlsListens : listens, pair };
+  }
+
   #startOf(slot: number): ThreadStart {
-    const { origin, negativeTtlSeconds, nameServer, hosts, identity, access, transport, view, tcp, cacheOctetsMax } =
+    const { origin, negativeTtlSeconds, nameServer, hosts, identity, transport, view, tcp, cacheOctetsMax } =
       this.#options;
-    const share = (limit: number) => Math.ceil(limit / this.threads);
+    const { access, responseRates, unprovenOctetsMax } = this.#options;
+    const share = (limit: number) => Math.ceil(limit / this.#slots);
     return {
       slot,
       applied: this.#applied.memory,
@@ -267,6 +297,8 @@ class ThreadedPlane implements Plane {
       hosts,
       identity,
       access,
+      responseRates,
+      unprovenOctetsMax,
       transport,
       cacheOctetsMax: share(cacheOctetsMax),
       tcp: {

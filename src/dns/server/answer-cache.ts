@@ -27,6 +27,8 @@ export interface CachedAnswer extends Message, ReplyTemplate {
   validUntilMs: number;
   /** Of its question, once it stands in a table of such (recent-answers.ts). */
   hash: number;
+  /** Zones with access rules that it has names of: see zone-access.ts. */
+  readonly zones: number;
   /** Remembers when it was last served, to whom it may concern (outstanding.ts). */
   readonly record: ServeRecord;
   /** The OPT for who sends one without options; made when it is first needed. */
@@ -94,6 +96,7 @@ export function cachedAnswer(
   { octets, isTruncated, isWhole, turns, serialAt }: Message,
   error: ExtendedError | undefined,
   record: ServeRecord,
+  zones: number,
 ): CachedAnswer {
   return {
     octets,
@@ -110,6 +113,7 @@ export function cachedAnswer(
     validUntilMs: answer.lifetime.validUntilMs,
     turn: 0,
     hash: 0,
+    zones,
     record,
     plainOpt: undefined,
   };

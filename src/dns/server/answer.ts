@@ -29,14 +29,19 @@ const besideAlias: ReadonlySet<number> = new Set([RRType.CNAME, RRType.ANY, 46, 
 /** Decides one question. `qname` is folded. Never throws for any name or type; never waits. */
 export function answerQuestion(qname: Name, qtype: number, zones: ZoneTable, nowMs: number): Answer {
   const zone = zoneFor(zones, qname, qtype);
-  if (zone === undefined) return refused(zones, `${nameToText(qname)} is in none of our zones`);
+  if (zone === undefined) return refused(zones, () => outsideReason(qname, zones));
   return new Chain(qname, qtype, zones, nowMs).answer(zone);
 }
 
 /** REFUSED, without data of any zone (RFC 1035 §4.1.1). */
-function refused(zones: ZoneTable, reason: string): Answer {
+function refused(zones: ZoneTable, reason: Reason): Answer {
   const lifetime = { caching: 'transient', validUntilMs: never, sources: [zones] } as const;
   return { ...empty, rcode: Rcode.REFUSED, authoritative: false, reason, lifetime };
+}
+
+/** Put into words for /resolve alone: on the wire REFUSED is without text. */
+function outsideReason(name: Name, zones: ZoneTable): string {
+  return `${nameToText(name)} is in none of our zones${zones.outsideHint?.(name) ?? ''}`;
 }
 
 const empty = {
@@ -112,8 +117,10 @@ class Chain {
           return this.#negative(zone, Rcode.NOERROR, 'the name leads to a zone of ours');
         return this.#negative(zone, Rcode.NXDOMAIN, absenceFrom(zone, this.#name, this.#nowMs));
       case 'delegation':
+        this.#noteHidden(zone, 'a delegation');
         return this.#referral(zone, found.ns);
       case 'dname':
+        this.#noteHidden(zone, 'a redirection (DNAME)');
         return this.#followDname(found.dname);
       case 'node':
         // A wildcard matches names without end: they must not push others out of a cache.
@@ -124,10 +131,20 @@ class Chain {
     }
   }
 
+  /** The registry has the name as well, and is not asked for it. */
+  #noteHidden(zone: Zone, what: string): void {
+    const source = zone.live?.node(this.#name, this.#nowMs)?.source;
+    if (source === undefined || source === zone.live) return;
+    this.#sources.push(source);
+    const reason = `a zone file has ${what} at or above this name: the registered instances of this name are hidden`;
+    this.#caveat = { kind: 'hidden', reason };
+  }
+
   #node(zone: Zone, node: Node, isWildcard: boolean): Answer | undefined {
     this.#dependOn(zone, node);
-    const alias = node.rrset(RRType.CNAME).rrset;
+    const { rrset: alias, caveat } = node.rrset(RRType.CNAME);
     if (alias !== undefined && !besideAlias.has(this.#qtype)) {
+      this.#caveat = caveat;
       this.#answer.push(isWildcard ? { ...alias, owner: this.#name } : alias);
       return this.#follow(fold(targetOf(alias.rdatas[0] ?? []) as Name));
     }
@@ -140,7 +157,7 @@ class Chain {
       return this.#negative(zone, Rcode.NOERROR, data.reason);
     }
     this.#validUntilMs = Math.min(this.#validUntilMs, data.validUntilMs);
-    this.#caveat = data.caveat;
+    if (this.#caveat === undefined || data.caveat !== undefined) this.#caveat = data.caveat;
     // A choice without turns would be the same choice for as long as it is kept.
     if (data.caveat?.kind === 'partial' && data.rrset.rotation === undefined) this.#caching = 'none';
     const isLiveSoa = type === RRType.SOA && zone.live !== undefined;

@@ -1,13 +1,11 @@
 // What the DNS side counts, in plain numbers: one addition a query. Labels are bounded: types that are not named here
-// are counted as `other`, rcodes are sixteen, transports two. The metrics page copies them when it is scraped.
+// are counted as `other`, rcodes are sixteen, transports four. The metrics page copies them when it is scraped.
 // All numbers lie in one piece of memory, which may be shared: a thread counts, another one reads, and what was counted
 // outlives the thread. One writer each, so plain additions do; a reader may see one number a moment before another.
 
-import { RRType, rcodeName } from '../message/message.ts';
+import { RRType, rcodeName, type Transport } from '../message/message.ts';
 
-export type Transport = 'udp' | 'tcp';
-
-const transports: readonly Transport[] = ['udp', 'tcp'];
+const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const { A, AAAA, SRV, TXT, SOA, NS, PTR, MX, CNAME, HTTPS, SVCB, ANY } = RRType;
 const types: readonly [string, number][] = Object.entries({
   A,
@@ -39,7 +37,12 @@ const tcpConnectionsAt = 5;
 const tcpRefusedAt = 6;
 const zonesAt = 7;
 const deniedAt = 8;
-const queriesAt = 9;
+const rateTruncatedAt = 9;
+const rateDroppedAt = 10;
+const tlsHandshakesAt = 11;
+const tlsResumedAt = 12;
+const tlsFailedAt = 13;
+const queriesAt = 14;
 
 export interface QueryCount {
   readonly transport: Transport;
@@ -127,6 +130,50 @@ export class DnsCounters {
     this.#numbers[deniedAt] = count;
   }
 
+  /** Replies over the rate of their network that went out with TC and without data. */
+  get rateTruncated(): number {
+    return this.#numbers[rateTruncatedAt] as number;
+  }
+
+  set rateTruncated(count: number) {
+    this.#numbers[rateTruncatedAt] = count;
+  }
+
+  /** Those that did not go out. */
+  get rateDropped(): number {
+    return this.#numbers[rateDroppedAt] as number;
+  }
+
+  set rateDropped(count: number) {
+    this.#numbers[rateDroppedAt] = count;
+  }
+
+  /** Finished, resumed ones among them. */
+  get tlsHandshakes(): number {
+    return this.#numbers[tlsHandshakesAt] as number;
+  }
+
+  set tlsHandshakes(count: number) {
+    this.#numbers[tlsHandshakesAt] = count;
+  }
+
+  get tlsResumed(): number {
+    return this.#numbers[tlsResumedAt] as number;
+  }
+
+  set tlsResumed(count: number) {
+    this.#numbers[tlsResumedAt] = count;
+  }
+
+  /** Begun, and not finished in time or with success. */
+  get tlsFailed(): number {
+    return this.#numbers[tlsFailedAt] as number;
+  }
+
+  set tlsFailed(count: number) {
+    this.#numbers[tlsFailedAt] = count;
+  }
+
   /** Served now: of files, and made for registered names. */
   get zones(): number {
     return this.#numbers[zonesAt] as number;
@@ -139,7 +186,8 @@ export class DnsCounters {
   /** `rcode` as in the header, or 16 for BADVERS. */
   countQuery(transport: Transport, type: number | undefined, rcode: number): void {
     const slot = (type === undefined ? undefined : slotOfType.get(type)) ?? otherSlot;
-    const row = (transport === 'udp' ? 0 : 1) * rcodeSlots + Math.min(rcode, rcodeSlots - 1);
+    const row =
+      (transport === 'udp' ? 0 : transports.indexOf(transport)) * rcodeSlots + Math.min(rcode, rcodeSlots - 1);
     const index = queriesAt + row * (types.length + 1) + slot;
     this.#numbers[index] = (this.#numbers[index] as number) + 1;
   }

@@ -2,7 +2,7 @@
 // presentation format, and the reason. Same decision, no cache, no octets: what it shows is what a TCP client gets.
 
 import { type Problem, problem } from '../../model/problem.ts';
-import { Rcode, type RRset, RRType, rcodeName, reasonText } from '../message/message.ts';
+import { type Answer, Rcode, type RRset, RRType, rcodeName, reasonText } from '../message/message.ts';
 import { fold, type Name, nameToText, parseName, ROOT } from '../message/name.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
 import { isReverse } from '../services/reverse-name.ts';
@@ -47,7 +47,7 @@ export function explain(name: string, type: string, zones: ZoneTable, nowMs: num
     answer: answer.answer.flatMap(lines),
     authority: answer.authority.flatMap(lines),
     additional: [...answer.glue, ...answer.additional].flatMap(lines),
-    reason: reasonText(answer.reason),
+    reason: reasonOf(answer),
     ...(Number.isFinite(ttl) ? { ttl } : {}),
   };
 }
@@ -62,14 +62,21 @@ const usualTypes: readonly number[] = [RRType.A, RRType.AAAA, RRType.SRV, RRType
 export function why(name: Name, zones: ZoneTable, nowMs: number): string[] {
   const typesOfReason = new Map<string, string[]>();
   for (const type of isReverse(name) ? [RRType.PTR] : [...usualTypes, RRType.PTR]) {
-    const { rcode, answer, reason } = answerQuestion(name, type, zones, nowMs);
-    if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reasonText(reason)}`];
+    const decided = answerQuestion(name, type, zones, nowMs);
+    const { rcode, answer } = decided;
+    if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reasonOf(decided)}`];
     const isThere = answer.some((rrset) => rrset.type === type);
     if (!isThere && type === RRType.PTR && !isReverse(name)) continue;
-    const said = `${isThere ? '' : 'nothing, '}${reasonText(reason)}`;
+    const said = `${isThere ? '' : 'nothing, '}${reasonOf(decided)}`;
     typesOfReason.set(said, [...(typesOfReason.get(said) ?? []), typeName(type)]);
   }
   return [...typesOfReason].map(([said, types]) => `${types.join(' ')}: ${said}`);
+}
+
+/** With what a zone file hides: at the end of an alias the reason is that of its target. */
+function reasonOf({ reason, caveat }: Answer): string {
+  const text = reasonText(reason);
+  return caveat?.kind === 'hidden' && caveat.reason !== text ? `${text}; ${caveat.reason}` : text;
 }
 
 function lines({ owner, type, ttl, rdatas }: RRset): string[] {

@@ -13,10 +13,11 @@ import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
 import type { Peer } from './peer.ts';
 import { questionHash, questionOctets, RecentAnswers } from './recent-answers.ts';
+import type { ZoneAccess } from './zone-access.ts';
 
 /**
  * The reply to the request from `at` up to `end`, written to `replyAt` in `reply`, where a UDP reply must have room.
- * Returns its octets; 0: nothing at hand, ask the handler. `peer`: for the gate alone.
+ * Returns its octets; 0: nothing at hand, ask the handler; less: no reply is due. `peer`: for who may ask, and how often.
  */
 export type WriteCached = (
   request: Buffer,
@@ -31,6 +32,10 @@ export interface FastPathDeps {
   readonly counters: DnsCounters;
   readonly opt: OptWriter;
   readonly writer: ReplyWriter;
+  /** Undefined: all zones are open. */
+  readonly zoneAccess: ZoneAccess | undefined;
+  /** What one datagram may hold: a client of this path has proved nothing. */
+  readonly octetsMax: number;
   /** The clock of the leases. */
   monotonicMs(): number;
 }
@@ -45,11 +50,12 @@ const plainEdns: Edns = {
   version: 0,
   dnssecOk: false,
   wantsNsid: false,
+  wantsPadding: false,
   cookie: undefined,
   isCookieBad: false,
 };
 /** Only a cookie would be made for an address. */
-const anyPeer = { address: '' };
+const anyPeer = { address: '', transport: 'udp' } as const;
 
 export class FastPath {
   readonly #deps: FastPathDeps;
@@ -89,7 +95,7 @@ export class FastPath {
     this.#transient.add(entry, request, headerOctets, octets);
   }
 
-  readonly write: WriteCached = (request, at, end, reply, replyAt) => {
+  readonly write: WriteCached = (request, at, end, reply, replyAt, peer) => {
     // A query (no QR, opcode 0) with one question, no records but perhaps one in ADDITIONAL.
     if (end - at < headerOctets || ((request[at + 2] as number) & 0xf8) !== 0) return 0;
     if (request[at + 5] !== 1 || ((request[at + 4] as number) | (request[at + 10] as number)) !== 0) return 0;
@@ -109,7 +115,9 @@ export class FastPath {
     if (!isCurrent(entry, nowMs)) return 0;
     const opt = hasOpt ? this.#optOf(entry) : noOpt;
     const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
-    if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at)) return 0;
+    const { octetsMax, zoneAccess } = this.#deps;
+    if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at, octetsMax)) return 0;
+    if (entry.zones !== 0 && zoneAccess?.isDenied(entry.zones, peer) === true) return 0;
 
     const { counters, writer } = this.#deps;
     counters.cacheHits++;

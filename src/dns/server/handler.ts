@@ -14,6 +14,7 @@ import {
   RRClass,
   RRType,
   tcpOctetsMax,
+  udpOctetsMax,
 } from '../message/message.ts';
 import { nameToText } from '../message/name.ts';
 import { type Identity, OptWriter, reasonOctets } from '../message/opt.ts';
@@ -24,13 +25,16 @@ import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
 import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
-import type { DnsCounters, Transport } from './counters.ts';
+import type { DnsCounters } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
 import { FastPath, type WriteCached } from './fast-path.ts';
-import type { Gate } from './gate.ts';
+import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { LaterReply, type Peer, type Reply } from './peer.ts';
+import type { ResponseLimit } from './response-limit.ts';
+import { truncateInPlace } from './truncated-reply.ts';
+import type { ZoneAccess } from './zone-access.ts';
 
 export interface Handler {
   /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
@@ -65,6 +69,13 @@ export interface HandlerDeps {
   isReady(): boolean;
   /** Undefined: all may ask. */
   readonly gate?: Gate | undefined;
+  /** Undefined: all zones are open. `zoneDenied`: what others get. */
+  readonly zoneAccess?: ZoneAccess | undefined;
+  readonly zoneDenied?: Denied | undefined;
+  /** Undefined: no rate is limited. */
+  readonly responseLimit?: ResponseLimit | undefined;
+  /** What one datagram may hold to a client that has not proved its address. */
+  readonly unprovenOctetsMax?: number | undefined;
   readonly requests?: Requests | undefined;
   /** A bug was met while answering; called once a query, so the receiver limits itself. */
   onFault(error: unknown, question: string): void;
@@ -86,7 +97,8 @@ const rcodeOfOpcode = new Map<number, number>([
 ]);
 
 export function createHandler(deps: HandlerDeps): Handler {
-  const { zones, counters, identity, outstanding, gate, requests } = deps;
+  const { zones, counters, identity, outstanding, gate, requests, responseLimit, zoneAccess } = deps;
+  const unprovenOctetsMax = Math.min(deps.unprovenOctetsMax ?? udpOctetsMax, udpOctetsMax);
   const opt = new OptWriter(identity, () => deps.wallMs());
   const encoder = new AnswerEncoder();
   const writer = new ReplyWriter();
@@ -94,11 +106,25 @@ export function createHandler(deps: HandlerDeps): Handler {
     recent.forget(entry);
     outstanding.close(entry.record);
   });
-  const recent = new FastPath(cache.entriesMax, { counters, opt, writer, monotonicMs: () => deps.monotonicMs() });
+  const monotonicMs = () => deps.monotonicMs();
+  const fast = { counters, opt, writer, zoneAccess, octetsMax: unprovenOctetsMax, monotonicMs };
+  const recent = new FastPath(cache.entriesMax, fast);
+  // What is not configured is not on the way at all.
+  const rated: WriteCached = responseLimit === undefined ? recent.write : limited(recent.write, responseLimit);
   const gated: WriteCached = (request, at, end, reply, replyAt, peer) =>
-    gate?.verdict(peer) === 'admit' ? recent.write(request, at, end, reply, replyAt, peer) : 0;
+    gate?.verdict(peer) === 'admit' ? rated(request, at, end, reply, replyAt, peer) : 0;
 
-  return Object.assign(handle, { fromCache: gate === undefined ? recent.write : gated, gate });
+  return Object.assign(handle, { fromCache: gate === undefined ? rated : gated, gate });
+
+  function limited(write: WriteCached, limit: ResponseLimit): WriteCached {
+    return (request, at, end, reply, replyAt, peer) => {
+      const octets = write(request, at, end, reply, replyAt, peer);
+      if (octets <= 0) return octets;
+      const verdict = limit.judge(reply, replyAt, peer, deps.monotonicMs());
+      if (verdict === 'send') return octets;
+      return verdict === 'drop' ? -1 : truncateInPlace(request, at, end, reply, replyAt);
+    };
+  }
 
   function handle(bytes: Buffer, peer: Peer): Reply {
     if (bytes.length < headerOctets || isResponse(bytes)) {
@@ -109,6 +135,17 @@ export function createHandler(deps: HandlerDeps): Handler {
     if (verdict !== 'admit') counters.denied++;
     if (verdict === 'drop') return undefined;
     const query = decodeQuery(bytes);
+    const reply = replyTo(bytes, peer, query, verdict);
+    if (responseLimit === undefined || reply === undefined || reply instanceof LaterReply) return reply;
+    return withinRate(reply, bytes, peer, query, responseLimit);
+  }
+
+  function replyTo(
+    bytes: Buffer,
+    peer: Peer,
+    query: ReturnType<typeof decodeQuery>,
+    verdict: 'admit' | 'refuse',
+  ): Reply {
     const questionEnd = 'cookieOnly' in query ? headerOctets : query.questionEnd;
     if (verdict === 'refuse')
       return bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
@@ -122,11 +159,51 @@ export function createHandler(deps: HandlerDeps): Handler {
       const rcode = edns.version === 0 ? Rcode.NOERROR : Rcode.BADVERS;
       return bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
     }
+    const zone = zoneAccess?.zoneOf(query.qname) ?? 0;
+    if (zone !== 0 && zoneAccess?.isDenied(zone, peer) === true) return denied(bytes, peer, query);
     const handler = requests === undefined ? undefined : handlerOf(query, requests);
     return handler === undefined ? question(bytes, peer, query) : later(handler, bytes, peer, query);
   }
 
-  function question(bytes: Buffer, peer: Peer, query: Query): Buffer {
+  /** A zone that the client's network may not ask about. */
+  function denied(bytes: Buffer, peer: Peer, { qtype, questionEnd, edns }: Query): Buffer | undefined {
+    counters.denied++;
+    if (deps.zoneDenied === 'drop') return undefined;
+    return bare(bytes, peer, Rcode.REFUSED, questionEnd, edns, qtype, errorOfDenial);
+  }
+
+  /** The reply, or what response rate limiting leaves of it. */
+  function withinRate(
+    reply: Buffer,
+    bytes: Buffer,
+    peer: Peer,
+    query: { readonly questionEnd?: number; readonly edns: Edns | undefined },
+    limit: ResponseLimit,
+  ): Buffer | undefined {
+    if (peer.transport !== 'udp' || opt.isProven(query.edns, peer)) return reply;
+    const verdict = limit.judge(reply, 0, peer, deps.monotonicMs());
+    if (verdict === 'send') return reply;
+    return verdict === 'drop' ? undefined : cutToNothing(reply, bytes, peer, query);
+  }
+
+  /** Header and question with TC, and a cookie for the client's: with it, or over TCP, it is answered. */
+  function cutToNothing(
+    { 3: rcode = 0 }: Buffer,
+    bytes: Buffer,
+    peer: Peer,
+    { questionEnd = headerOctets, edns }: { readonly questionEnd?: number; readonly edns: Edns | undefined },
+  ): Buffer {
+    const reply = replyWithout(
+      bytes,
+      questionEnd,
+      rcode & 0x0f,
+      optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd),
+    );
+    reply[2] = (reply[2] as number) | 0x02;
+    return reply;
+  }
+
+  function question(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
     const { qname, qtype, questionEnd, edns } = query;
     const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, identity) : undefined;
     const refusal = refusalOf(query, record !== undefined);
@@ -172,7 +249,9 @@ export function createHandler(deps: HandlerDeps): Handler {
     let sent = 0;
     try {
       for await (const message of handler(query, bytes, peer)) {
-        const reply = fitted(message, bytes, peer, query);
+        const whole = fitted(message, bytes, peer, query);
+        const reply = responseLimit === undefined ? whole : withinRate(whole, bytes, peer, query, responseLimit);
+        if (reply === undefined) return;
         if (sent++ === 0) counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
         yield reply;
       }
@@ -184,13 +263,10 @@ export function createHandler(deps: HandlerDeps): Handler {
   }
 
   /** What is too long for a datagram is cut to nothing, with TC. */
-  function fitted(message: Buffer, bytes: Buffer, peer: Peer, { questionEnd, edns }: Query): Buffer {
-    if (message.length <= limitOf(peer.transport, edns)) return message;
+  function fitted(message: Buffer, bytes: Buffer, peer: Peer, query: Query): Buffer {
+    if (message.length <= limitOf(peer, query.edns)) return message;
     counters.truncated++;
-    const opt = optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd);
-    const reply = replyWithout(bytes, questionEnd, (message[3] as number) & 0x0f, opt);
-    reply[2] = (reply[2] as number) | 0x02;
-    return reply;
+    return cutToNothing(message, bytes, peer, query);
   }
 
   function refusalOf(query: Query, isChaos: boolean): number | undefined {
@@ -203,8 +279,9 @@ export function createHandler(deps: HandlerDeps): Handler {
     return rcodeOfMetaType.get(query.qtype) ?? (deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
   }
 
-  function answered(bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
-    const limit = limitOf(peer.transport, edns) - opt.octets(edns, peer);
+  function answered(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
+    const { qname, qtype, questionEnd, edns } = query;
+    const limit = limitOf(peer, edns) - opt.octets(edns, peer);
     const nowMs = deps.monotonicMs();
     const key = questionKey(qname, qtype);
     let entry = cache.get(key, limit, nowMs);
@@ -223,13 +300,14 @@ export function createHandler(deps: HandlerDeps): Handler {
         encoded = encoder.encode(qname, question, answer, limit - reasonOctets(error));
       }
       const record = outstanding.open(instancesIn(answer, encoded), nowMs);
-      entry = cachedAnswer(answer, encoded, error, record);
+      entry = cachedAnswer(answer, encoded, error, record, zoneAccess?.zonesOf(qname, answer) ?? 0);
       const { caching } = answer.lifetime;
       const isKept = caching === 'keep' && cache.set(key, limit, entry);
       if (isKept) recent.remember(entry, bytes, questionEnd);
       else if (caching === 'transient') recent.rememberTransient(entry, bytes, questionEnd, nowMs);
       if (!isKept) outstanding.close(record);
     }
+    if (entry.zones !== 0 && zoneAccess?.isDenied(entry.zones, peer) === true) return denied(bytes, peer, query);
     counters.countQuery(peer.transport, qtype, entry.rcode);
     if (entry.isTruncated) counters.truncated++;
     return writer.reply(
@@ -262,8 +340,20 @@ export function createHandler(deps: HandlerDeps): Handler {
     error: ExtendedError | undefined,
     octets: number,
   ): Buffer {
-    const room = peer.transport === 'udp' ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length) : tcpOctetsMax;
+    const room =
+      peer.transport === 'udp'
+        ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length, udpOctetsFor(peer, edns))
+        : tcpOctetsMax;
     return opt.record(edns, peer, rcode, error, octets, room);
+  }
+
+  function limitOf(peer: Peer, edns: Edns | undefined): number {
+    return peer.transport === 'udp' ? udpLimitOf(edns?.udpOctets ?? 0, udpOctetsFor(peer, edns)) : tcpOctetsMax;
+  }
+
+  /** What one datagram may hold to this client. */
+  function udpOctetsFor(peer: Peer, edns: Edns | undefined): number {
+    return unprovenOctetsMax === udpOctetsMax || opt.isProven(edns, peer) ? udpOctetsMax : unprovenOctetsMax;
   }
 }
 
@@ -272,8 +362,4 @@ function handlerOf({ opcode, qtype, qclass, edns }: Query, { opcodes, types }: R
   if (edns !== undefined && (edns.version !== 0 || edns.isCookieBad)) return undefined;
   if (opcode !== Opcode.QUERY) return opcodes?.get(opcode);
   return qclass === RRClass.IN ? types?.get(qtype) : undefined;
-}
-
-function limitOf(transport: Transport, edns: Edns | undefined): number {
-  return transport === 'tcp' ? tcpOctetsMax : udpLimitOf(edns?.udpOctets ?? 0);
 }

@@ -1,7 +1,7 @@
 // The client of a request, and what it gets: a reply at once, none, or messages that come later.
 
 import { parseIpv4, parseIpv6 } from '../../model/ip.ts';
-import type { Transport } from './counters.ts';
+import type { Transport } from '../message/message.ts';
 
 /** Right during the call that it is given to: a transport may use one object for many clients. */
 export interface Peer {

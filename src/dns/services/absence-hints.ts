@@ -20,15 +20,17 @@ const selectorKeys = ['_tag', '_version', '_group', '_zone'] as const;
 export class AbsenceHints {
   readonly #view: RegistryView;
   readonly #largeApps: LargeApps;
+  readonly #wallMs: () => number;
   readonly #closeEnvs = new NameSuggestions();
   #secondStartedMs = Number.NEGATIVE_INFINITY;
   #looks = 0;
   /** Of each env, its instances. */
   readonly #envs = new Map<string, number>();
-  /** `prod/orders`, the app that left last at the end. */
-  readonly #left = new Set<string>();
+  /** `prod/orders` and when its last instance left, the app that left last at the end. */
+  readonly #left = new Map<string, string>();
 
-  constructor(view: RegistryView, largeApps: LargeApps) {
+  constructor(view: RegistryView, largeApps: LargeApps, wallMs: () => number) {
+    this.#wallMs = wallMs;
     this.#view = view;
     this.#largeApps = largeApps;
   }
@@ -98,13 +100,15 @@ export class AbsenceHints {
 
   #leftNote(env: string, appid: string): string {
     const place = `${env}/${appid}`;
-    return this.#left.has(place) ? `; its last instance has left: rollcall events ${place}` : '';
+    const left = this.#left.get(place);
+    return left === undefined ? '' : `; its last instance left at ${left}: rollcall events ${place}`;
   }
 
   #noteLeft(place: string): void {
     this.#left.delete(place);
-    this.#left.add(place);
-    const [oldest] = this.#left;
+    // A time of day: what was said is kept for some seconds, here and by resolvers.
+    this.#left.set(place, `${new Date(this.#wallMs()).toISOString().slice(0, 19)}Z`);
+    const [oldest] = this.#left.keys();
     if (this.#left.size > leftMax && oldest !== undefined) this.#left.delete(oldest);
   }
 }

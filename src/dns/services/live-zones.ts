@@ -1,9 +1,12 @@
 // Which zones have live names, and which are there without a file: the origin, with the registry's names, and the
 // reverse zones, with the PTRs of its addresses. Whoever has a zone from a file, at start or later, gives it to `serve`.
 
+import type { Address } from '../../model/address.ts';
+import type { HiddenName } from '../../model/dns-names.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { Problem } from '../../model/problem.ts';
 import type { RegistryView } from '../../model/view.ts';
-import { isWithin, type Name } from '../message/name.ts';
+import { isWithin, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
@@ -11,9 +14,11 @@ import { Explanations, type Why } from './explanations.ts';
 import { type HiddenInstances, hiddenInstances } from './hidden-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { makeOriginZone, makeZone, type NameServer } from './made-zone.ts';
-import { isOpenEnv, reservedReason } from './reserved-name.ts';
+import { hiddenNames, isOpenEnv, reservedReason } from './reserved-name.ts';
 import { addressAbove, isReverse, privateApexes } from './reverse-name.ts';
 import { ReverseZones } from './reverse-zones.ts';
+import { targetProblem } from './served-target.ts';
+import { findServiceName } from './service-name.ts';
 import { ServiceZone } from './service-zone.ts';
 
 /** `nameServer`, `hosts`: of the origin, where no file says otherwise. */
@@ -53,6 +58,7 @@ export class LiveZones {
     this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });
     const { hosts } = this.#reverse;
     zones.onDemand = (name) => this.#onDemand(name);
+    zones.outsideHint = (name) => this.#withOrigin(name);
     this.#services = new ServiceZone({ origin, view, hosts, draws, explanations, wallMs: () => deps.wallMs() });
   }
 
@@ -110,15 +116,43 @@ export class LiveZones {
   }
 
   /** Why `text`, labels below the origin, cannot be registered; undefined where it can. */
-  reservedReason(text: string): string | undefined {
+  reservedReason(text: string, addrs?: readonly Address[]): string | undefined {
     const { origin, zones } = this.#deps;
-    return reservedReason(text, zones.get(origin) as Zone, zones);
+    return reservedReason(text, zones.get(origin) as Zone, zones, addrs);
+  }
+
+  /** The names of an instance at which a zone file hides records of it. */
+  hiddenNames(instance: Instance): readonly HiddenName[] {
+    const { origin, zones } = this.#deps;
+    return hiddenNames(instance, zones.get(origin) as Zone, zones);
+  }
+
+  /** The first host name among an instance's addresses that cannot be a target, as a problem; see served-target.ts. */
+  targetProblem(instance: Instance, before: Instance | undefined): Problem | undefined {
+    const { view, zones } = this.#deps;
+    return targetProblem(instance, before, {
+      origin: this.#deps.origin,
+      view,
+      zones,
+      largeApps: this.#services.largeApps,
+    });
   }
 
   /** Whether every name of an env can be registered: `reservedReason` says nothing of any. */
   isOpen(env: string): boolean {
     const { origin, zones } = this.#deps;
     return isOpenEnv(env, zones.get(origin) as Zone, zones);
+  }
+
+  /** A name that was asked for without the origin: `orders.prod`. */
+  #withOrigin(name: Name): string {
+    const { origin, view } = this.#deps;
+    const labels = labelsOf(name);
+    const asked = labels.at(0) === '_why' ? labels.slice(1) : labels;
+    const meant = nameOf(asked, origin);
+    if (meant === undefined || asked.length < 2) return '';
+    const found = findServiceName(asked, view, this.#services.largeApps);
+    return found?.kind === 'scope' ? `; ${nameToText(meant)} is registered` : '';
   }
 
   /** The zone of a registered address that no other zone contains, or of one that was. */

@@ -39,7 +39,7 @@ export class ServiceZone implements LiveNames {
   constructor(deps: ServiceZoneDeps) {
     this.#deps = deps;
     this.largeApps = new LargeApps(deps.view, deps.hosts);
-    this.#hints = new AbsenceHints(deps.view, this.largeApps);
+    this.#hints = new AbsenceHints(deps.view, this.largeApps, () => deps.wallMs());
     this.#browse = new ServiceBrowse({ ...deps, largeApps: this.largeApps, wallMs: () => deps.wallMs() });
   }
 

@@ -6,6 +6,7 @@
 
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import type { Transport } from '../message/message.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { addressOctets, LaterReply, type Peer } from '../server/peer.ts';
@@ -24,9 +25,11 @@ export class TcpService {
   readonly #handler: Handler;
   readonly #connections: TcpConnections;
   readonly #turns = new TcpTurns();
+  readonly #transport: Transport;
 
-  constructor(handler: Handler, counters: DnsCounters, limits: TcpLimits) {
+  constructor(handler: Handler, counters: DnsCounters, limits: TcpLimits, transport: 'tcp' | 'tls' = 'tcp') {
     this.#handler = handler;
+    this.#transport = transport;
     this.#connections = new TcpConnections(limits, counters);
   }
 
@@ -44,7 +47,7 @@ export class TcpService {
       socket.destroy();
       return;
     }
-    const peer: Peer = { transport: 'tcp', address, octets: addressOctets(address) };
+    const peer: Peer = { transport: this.#transport, address, octets: addressOctets(address) };
     // Takes no place from those who may ask.
     if (this.#handler.gate?.verdict(peer) === 'drop') {
       socket.destroy();

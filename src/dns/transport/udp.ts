@@ -149,6 +149,7 @@ class DatagramAnswers {
   #answer({ bytes, address, port }: Datagram): void {
     const peer: Peer = { transport: 'udp', address };
     const octets = this.#handler.fromCache?.(bytes, 0, bytes.length, this.#cached, 0, peer) ?? 0;
+    if (octets < 0) return;
     // A copy, since a socket that cannot send at once keeps it.
     const reply = octets > 0 ? Buffer.from(this.#cached.subarray(0, octets)) : this.#handler(bytes, peer);
     if (reply instanceof LaterReply) void this.#sendLater(reply, address, port);

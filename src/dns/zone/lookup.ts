@@ -2,7 +2,7 @@
 // zone at a delegation, elsewhere by a DNAME, or nowhere. Static and live names take the same way; at one name the file's
 // records are beside the registry's, and win where both have a type, and an empty non-terminal of the file over nothing.
 
-import { type RRset, RRType, type Source } from '../message/message.ts';
+import { type Caveat, type RRset, RRType, type Source } from '../message/message.ts';
 import { childOf, type Name, parentOf } from '../message/name.ts';
 import type { Node, NodeData, Zone } from './zone.ts';
 
@@ -50,8 +50,9 @@ class LaidNode implements Node {
   rrset(type: number): NodeData {
     const data = this.#file.rrset(type);
     if (data.rrset === undefined) return this.#isAlias ? data : this.#live.rrset(type);
-    const hidden = this.#isAlias ? undefined : this.#live.rrset(type).rrset;
-    return hidden === undefined ? data : { ...data, reason: hidesReason };
+    if (this.#isAlias) return type === RRType.CNAME ? { ...data, caveat: aliasCaveat } : data;
+    const hidden = this.#live.rrset(type).rrset;
+    return hidden === undefined ? data : { ...data, reason: hidesReason, caveat: hidesCaveat };
   }
 
   types(): readonly number[] {
@@ -68,6 +69,11 @@ class LaidNode implements Node {
 }
 
 const hidesReason = 'a zone file has records of this type here: those of the registered instances are hidden';
+const hidesCaveat: Caveat = { kind: 'hidden', reason: hidesReason };
+const aliasCaveat: Caveat = {
+  kind: 'hidden',
+  reason: 'a zone file has an alias here: the registered instances of this name are hidden',
+};
 
 /** The topmost delegation or DNAME on the way from the apex down to `name`. */
 function findCut(zone: Zone, name: Name, type: number): Lookup | undefined {

@@ -12,6 +12,8 @@ export class ZoneTable implements Source {
   revision = 0;
   /** Makes the zone of a name that none in the table contains; such a zone is in no count. */
   onDemand: ((name: Name) => Zone | undefined) | undefined;
+  /** What may be meant by a name that is in none of the zones; '' where nothing comes to mind. */
+  outsideHint: ((name: Name) => string) | undefined;
   /** The zone found last, where no other lies below it: most questions in a row are for one. */
   #latest: Zone | undefined;
 

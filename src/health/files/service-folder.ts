@@ -4,12 +4,12 @@
 // of its files: all of them keep what they said. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
 // Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
 
-import { constants } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import { parseApart } from './parse-apart.ts';
-import { fileOctetsMax, type Service } from './service-file.ts';
+import { filesMax, isServiceFileName, textOf } from './read-service-file.ts';
+import type { Service } from './service-file.ts';
 
 export interface ServiceFolderDeps {
   readonly defaults: RegistrationDefaults;
@@ -30,7 +30,6 @@ export interface ServiceFolderDeps {
 export type Tell = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 const everyMsDefault = 1000;
-const filesMax = 1000;
 
 interface Followed {
   /** As it was at the last look; empty: it was not there. */
@@ -120,7 +119,7 @@ export class ServiceFolder {
   /** Undefined: the folder cannot be read now, which says nothing about its files. */
   async #names(): Promise<string[] | undefined> {
     try {
-      const names = (await readdir(this.#folder)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+      const names = (await readdir(this.#folder)).filter(isServiceFileName).sort();
       this.#complain(names.length > filesMax ? `there are ${names.length} files, the first ${filesMax} are read` : '');
       return names.slice(0, filesMax);
     } catch (error) {
@@ -172,30 +171,5 @@ async function stampOf(path: string): Promise<string> {
     return `${mtimeMs} ${ctimeMs} ${size} ${ino} ${dev}`;
   } catch (error) {
     return String((error as NodeJS.ErrnoException).code);
-  }
-}
-
-async function textOf(path: string): Promise<{ readonly text: string } | { readonly fault: string }> {
-  try {
-    // Not blocking: a named pipe that nobody writes to would hold up all other files for ever.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const found = await handle.stat();
-      if (!found.isFile())
-        return { fault: `it is ${found.isDirectory() ? 'a directory' : 'a pipe or a device'}, not a file` };
-      const buffer = Buffer.alloc(fileOctetsMax + 1);
-      let octets = 0;
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, octets, buffer.length - octets, null);
-        octets += bytesRead;
-        if (bytesRead === 0 || octets === buffer.length) break;
-      }
-      if (octets > fileOctetsMax) return { fault: `the file is longer than ${fileOctetsMax} bytes` };
-      return { text: new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, octets)) };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    return { fault: (error as Error).message };
   }
 }

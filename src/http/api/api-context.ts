@@ -4,7 +4,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Control } from '../../control/control.ts';
-import type { RegistrationDefaults } from '../../model/instance.ts';
+import type { HiddenName } from '../../model/dns-names.ts';
+import type { Instance, RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -19,6 +20,8 @@ export interface ApiContext {
   /** With a final dot: `svc.` */
   readonly origin: string;
   readonly defaults: RegistrationDefaults;
+  /** The names of an instance at which a zone file answers in its place. */
+  readonly hiddenNames: (instance: Instance) => readonly HiddenName[];
   readonly life: Life;
   /** Callers have to show a token. */
   readonly hasTokens: boolean;

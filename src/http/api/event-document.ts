@@ -30,14 +30,16 @@ function isAskedFor({ why }: Cause): boolean {
   return why !== 'evicted' && why !== 'checked' && why !== 'restored';
 }
 
-function tokenOf({ kind, principal }: Actor): string | undefined {
-  return kind === 'token' ? principal : undefined;
+/** The name that the caller has proved, under what it was proved with. */
+function nameOf({ kind, principal }: Actor): Readonly<Record<string, string>> {
+  if (principal === undefined) return {};
+  if (kind === 'token') return { token: principal };
+  return kind === 'certificate' ? { certificate: principal } : {};
 }
 
 function actorDocument(actor: Actor) {
-  const token = tokenOf(actor);
   const { address, front, reason } = actor;
-  const by = { address, ...(token === undefined ? {} : { token }), ...(reason === undefined ? {} : { reason }) };
+  const by = { address, ...nameOf(actor), ...(reason === undefined ? {} : { reason }) };
   return front === 'api' ? by : { ...by, front };
 }
 
@@ -62,7 +64,7 @@ function sentence({ cause, origin, before }: Change): string {
   if (cause.why === 'checked') return `found ${cause.verdict}: ${cause.reason}`;
   if (!isAskedFor(cause)) return cause.why;
   const { address, reason } = origin;
-  const token = tokenOf(origin);
-  const who = token === undefined ? address : `${token} from ${address}`;
+  const [name] = Object.values(nameOf(origin));
+  const who = name === undefined ? address : `${name} from ${address}`;
   return `${cause.why} by ${who}${reason === undefined ? '' : `: ${reason}`}`;
 }

@@ -40,6 +40,7 @@ export const eventReply = Type.Object({
     Type.Object({
       address: Type.String(),
       token: Type.Optional(Type.String({ description: 'The name of the token.' })),
+      certificate: Type.Optional(Type.String({ description: 'The name of the client certificate.' })),
       reason: Type.Optional(Type.String({ description: "The caller's own words: `?reason=` of the write." })),
       front: Type.Optional(Type.String({ description: 'Where it came in, if not through this API.' })),
     }),

@@ -2,7 +2,7 @@
 // which DNS names the instance is found, until when, and the very command that keeps it there.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { dnsNames } from '../../model/dns-names.ts';
+import { answeringNames } from '../../model/dns-names.ts';
 import { isObject, parseRegistration, type Registration } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
@@ -99,10 +99,12 @@ function registrationReply(
 ) {
   const { clock, origin } = context;
   const { instance } = stored;
+  const hidden = context.hiddenNames(instance);
   return {
     ...instanceDocument(stored, clock),
     outcome,
-    dnsNames: dnsNames(instance, origin),
+    dnsNames: answeringNames(instance, origin, hidden),
+    ...(hidden.length === 0 ? {} : { hidden }),
     ...(instance.health === undefined ? renewal(context, request, stored) : {}),
   };
 }

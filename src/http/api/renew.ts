@@ -35,7 +35,7 @@ export const renewalType = 'application/json; charset=utf-8';
 /** The body of the reply. */
 export function renewalText(stored: InstanceRecord, clock: Clock): string {
   const ends = JSON.stringify(leaseEndsAt(stored, clock));
-  return `{"renewBefore":${ends},"leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}`;
+  return `{"renewBefore":${ends},"leaseSeconds":${stored.instance.leaseSeconds},"revision":${stored.revision}}\n`;
 }
 
 function isEmptyObject(body: unknown): boolean {

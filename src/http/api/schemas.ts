@@ -143,7 +143,22 @@ const renewBefore = Type.Union([time('The end of the lease: renew before. Null: 
 export const registrationReply = Type.Object({
   ...instanceReply.properties,
   outcome: Type.Union(['created', 'replaced', 'unchanged', 'outdated'].map((kind) => Type.Literal(kind))),
-  dnsNames: Type.Array(Type.String(), { description: 'Names under which it is found.' }),
+  dnsNames: Type.Array(Type.String(), {
+    description:
+      'Names under which it is found: by address at its app and its own name, by SRV at those of its ports. ' +
+      'Behind host names alone there are no addresses.',
+  }),
+  hidden: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        types: Type.Array(Type.String(), { examples: [['A', 'AAAA']] }),
+        by: Type.Union(['records', 'alias', 'delegation', 'redirection'].map((by) => Type.Literal(by))),
+        zone: Type.String({ description: 'The zone whose file it is.' }),
+      }),
+      { description: 'Names at which a zone file answers in its place. Absent: none.' },
+    ),
+  ),
   renewBefore: Type.Optional(renewBefore),
   renewEverySeconds: Type.Optional(Type.Integer({ description: 'A third of the lease: two renewals may be lost.' })),
   renewWith: Type.Optional(Type.String({ description: 'The command that renews the lease. Not with checks.' })),

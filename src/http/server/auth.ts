@@ -1,16 +1,21 @@
 // Who calls: the one road from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750): with tokens
 // configured every call needs one, reads too, except for health, the API's description and its pages; its principal is
-// the token. Without tokens the API is open, every caller is anonymous and may do all, and browser-guard.ts keeps web
+// the token. A client certificate that TLS has verified does as well, and its principal has the certificate's name; where a
+// request has both, the token counts. Without tokens the API is open, every caller is anonymous and may do all, and browser-guard.ts keeps web
 // pages out.
 // A token is compared as its SHA-256 with all of them, in a time that does not depend on how much of it was right.
 // Tokens are never logged; the principal's name is.
 
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor, Front } from '../../model/change.ts';
 import { type Principal, unauthenticated, unrestricted } from '../../model/principal.ts';
+import { dnsQueryPath } from '../doh/dns-query.ts';
 import { sendProblem } from './problem-details.ts';
+import { certificateNameOf } from './secure-connections.ts';
 
 export interface NamedToken {
   readonly name: string;
@@ -33,17 +38,25 @@ export interface CredentialExtractor {
   readonly tokenOf: (request: FastifyRequest) => string | undefined;
 }
 
-const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json', '/docs']);
+const openPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/console',
+  '/docs',
+  '/healthz',
+  '/readyz',
+  '/openapi.json',
+  dnsQueryPath,
+]);
 
 /** Calls that need no token. It goes by the raw path: what is spelled in another way needs one. */
 export function isOpenPath(url: string): boolean {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
-  return openPaths.has(path) || path.startsWith('/docs/');
+  return openPaths.has(path) || path.startsWith('/docs/') || path.startsWith('/console/');
 }
 
-/** The principal of an Authorization header, as far as that is quickly said; undefined may still mean one. */
-export type Authenticate = (authorization: string | undefined) => Principal | undefined;
+/** The principal of a request, as far as that is quickly said; undefined may still mean one. */
+export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Principal | undefined;
 
 const anonymous = unrestricted('anonymous');
 
@@ -54,8 +67,12 @@ export function requireToken(
   extractors: readonly CredentialExtractor[] = [],
 ): Authenticate {
   if (tokens.length === 0) {
-    app.decorateRequest('principal', { getter: () => anonymous });
-    return () => anonymous;
+    app.decorateRequest('principal', {
+      getter() {
+        return certified(this.raw.socket) ?? anonymous;
+      },
+    });
+    return ({ socket }) => certified(socket) ?? anonymous;
   }
   const known = tokens.map(({ name, token }) => ({ principal: unrestricted('token', name), digest: digestOf(token) }));
   const find = (token: string): Principal | undefined => {
@@ -67,7 +84,9 @@ export function requireToken(
   const principals = new WeakMap<FastifyRequest, Principal>();
   app.decorateRequest('principal', {
     getter() {
-      return principals.get(this) ?? unauthenticated;
+      return (
+        principals.get(this) ?? (isCertified(this.raw) ? certified(this.raw.socket) : undefined) ?? unauthenticated
+      );
     },
   });
   const auth = (token: string, request: FastifyRequest): boolean => {
@@ -78,17 +97,28 @@ export function requireToken(
   // rfc6749: the word `Bearer` in any case, as RFC 9110 §11.1 has it for all schemes.
   app.register(bearerAuth, { keys: new Set<string>(), auth, addHook: false, specCompliance: 'rfc6749' });
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpenPath(request.url)) return done();
+    if (isOpenPath(request.url) || isCertified(request.raw)) return done();
     const extractor = extractors.find(({ prefix }) => request.url.startsWith(prefix));
     const token = extractor?.tokenOf(request);
     if (token !== undefined && auth(token, request)) return done();
     if (extractor !== undefined) reply.header('www-authenticate', `${extractor.scheme} realm="rollcall"`);
     app.verifyBearerAuth?.(request, reply, (error) => (error === undefined ? done() : refuse(request, reply)));
   });
-  return (authorization = '') => {
-    const token = /^Bearer ([\w.~+/-]+)$/.exec(authorization)?.[1];
+  return (request) => {
+    if (isCertified(request)) return certified(request.socket);
+    const token = /^Bearer ([\w.~+/-]+)$/.exec(request.headers.authorization ?? '')?.[1];
     return token === undefined ? undefined : find(token);
   };
+}
+
+/** Whether a request has shown a certificate and no token: a token that is shown is what the caller means to be known by. */
+function isCertified({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
+  return headers.authorization === undefined && certificateNameOf(socket) !== undefined;
+}
+
+function certified(socket: Socket): Principal | undefined {
+  const name = certificateNameOf(socket);
+  return name === undefined ? undefined : unrestricted('certificate', name);
 }
 
 /** Who asks for a change, for the record: a plain value. */

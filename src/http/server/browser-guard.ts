@@ -1,12 +1,14 @@
 // Keeps web pages of other sites out. A browser on the same machine or network can reach this API, so a page could
-// register instances with it: its requests carry an `Origin`, which has to be our own host. And where no token is
+// register instances with it: its requests carry an `Origin`, which has to be our own host, or, where they carry none,
+// `Sec-Fetch-Site`. And where no token is
 // asked for, a page could make its own host name point at us (DNS rebinding): then only IP addresses and localhost are
 // accepted in `Host`, unless the operator said that anybody may come (`--insecure`). There are no CORS headers at all.
 
 import { isIP } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { shown } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
+import { isSecureDnsQuery } from '../doh/dns-query.ts';
 import { askedHost } from './client-facing.ts';
 import { sendProblem } from './problem-details.ts';
 
@@ -22,11 +24,15 @@ export interface BrowserGuardOptions {
 /** Adds the guard in front of all routes but the health checks, which tell nothing. */
 export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.url === '/healthz' || request.url === '/readyz') return done();
+    if (request.url === '/healthz' || request.url === '/readyz' || isSecureDnsQuery(request)) return done();
     const { origin = '' } = request.headers;
     const host = askedHost(request) ?? '';
-    const fault = pageFault({ origin: request.headers.origin, host: askedHost(request) }, options);
+    const fault = pageFault({ ...pageHeadersOf(request), host: askedHost(request) }, options);
     if (fault === undefined) return done();
+    if (fault === 'site') {
+      const detail = `Cannot serve a page of another site: Sec-Fetch-Site is ${shown(String(request.headers['sec-fetch-site']))}.`;
+      return sendProblem(reply, { kind: 'foreign-origin', detail });
+    }
     if (fault === 'origin') {
       const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host === '' ? 'another host' : host)}.`;
       return sendProblem(reply, { kind: 'foreign-origin', detail });
@@ -38,14 +44,30 @@ export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOp
   });
 }
 
+function pageHeadersOf({ headers }: FastifyRequest): PageHeaders {
+  const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+  return { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+}
+
+interface PageHeaders {
+  readonly origin?: string | undefined;
+  readonly host?: string | undefined;
+  readonly 'sec-fetch-site'?: string | readonly string[] | undefined;
+  readonly 'sec-fetch-mode'?: string | readonly string[] | undefined;
+}
+
 /** Which header says that a page may have made the call, or led a browser here; undefined: none does. Hot. */
-export function pageFault(
-  { origin, host }: { readonly origin?: string | undefined; readonly host?: string | undefined },
-  options: BrowserGuardOptions,
-): 'origin' | 'host' | undefined {
+export function pageFault(headers: PageHeaders, options: BrowserGuardOptions): 'origin' | 'site' | 'host' | undefined {
+  const { origin, host } = headers;
   if (origin !== undefined && !isOwnOrigin(origin, host)) return 'origin';
+  if (headers['sec-fetch-site'] !== undefined && isOfOtherSite(headers)) return 'site';
   if (options.hasTokens || options.isOpen || host === undefined || isKnownHost(host)) return undefined;
   return options.publicHost !== undefined && foldAscii(host) === options.publicHost ? undefined : 'host';
+}
+
+/** An image, a script or a frame of another page (Fetch Metadata). A link to here that somebody follows is `navigate`. */
+function isOfOtherSite({ 'sec-fetch-site': site, 'sec-fetch-mode': mode }: PageHeaders): boolean {
+  return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate';
 }
 
 function isOwnOrigin(origin: string, host: string | undefined): boolean {

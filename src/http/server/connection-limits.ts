@@ -1,10 +1,11 @@
 // Open connections, in all and of one client. One too many is told so, in HTTP, and closed: the refusal is written
 // without waiting for a request, and what the client sends is read and dropped for a moment, because closing on unread
-// data is a reset, which takes the refusal with it.
+// data is a reset, which takes the refusal with it. Under TLS it is closed without a word: the word would cost a handshake.
 // Limits: `lingeringMax` are told so at the same time; of more, connections are closed without a word.
 
 import { STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { HttpCounters } from '../../control/decision-log.ts';
 import { clientOf } from './client-address.ts';
 import { type Failure, failures, problemContentType, problemDocument } from './problem-details.ts';
@@ -19,11 +20,18 @@ const lingeringMax = 200;
 const lingerMs = 1000;
 const retryAfterSeconds = 2;
 
+export interface LimitDeps {
+  readonly counters: HttpCounters;
+  readonly random: () => number;
+  /** Makes TLS of a connection that is let in, and brings it back as another one; undefined: plain HTTP. */
+  readonly secure?: ((raw: Socket) => void) | undefined;
+}
+
 /** Stands between the server and its new connections, whichever listener they come from. */
 export function limitConnections(
   server: Server,
   limits: ConnectionLimits,
-  { counters, random }: { readonly counters: HttpCounters; readonly random: () => number },
+  { counters, random, secure }: LimitDeps,
 ): void {
   const serve = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   server.removeAllListeners('connection');
@@ -34,6 +42,11 @@ export function limitConnections(
   let open = 0;
   let lingering = 0;
   server.on('connection', (socket: Socket) => {
+    // It was counted when it was raw.
+    if (secure !== undefined && socket instanceof TLSSocket) {
+      for (const listener of serve) listener.call(server, socket);
+      return;
+    }
     const client = clientOf(socket.remoteAddress ?? '');
     const own = ofClient.get(client) ?? 0;
     if (open < limits.connectionsMax && own < limits.connectionsPerClientMax) {
@@ -47,13 +60,14 @@ export function limitConnections(
         if (left === 0) ofClient.delete(client);
         else ofClient.set(client, left);
       });
-      for (const listener of serve) listener.call(server, socket);
+      if (secure === undefined) for (const listener of serve) listener.call(server, socket);
+      else secure(socket);
       return;
     }
     const isFull = open >= limits.connectionsMax;
     counters.refused(isFull ? 'connections' : 'client-connections');
     socket.on('error', () => {});
-    if (lingering >= lingeringMax) {
+    if (lingering >= lingeringMax || secure !== undefined) {
       socket.destroy();
       return;
     }
@@ -81,7 +95,7 @@ function fullClient({ connectionsPerClientMax }: ConnectionLimits, client: strin
 /** A whole response, for a socket that no HTTP server has. */
 function refusal(failure: Failure, random: () => number): string {
   const { status } = failures[failure.kind];
-  const body = JSON.stringify(problemDocument(failure));
+  const body = `${JSON.stringify(problemDocument(failure))}\n`;
   return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${problemContentType}\r\n` +
     `retry-after: ${retryAfter(retryAfterSeconds, random)}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`

@@ -75,7 +75,7 @@ export function refuseConnection(error: { readonly code?: string }, socket: Sock
     const kind = connectionFailures[error.code ?? ''] ?? 'bad-request';
     const { status } = failures[kind];
     const detail = kind === 'bad-request' ? 'Cannot read the request: it is not HTTP/1.1.' : (details[kind] as string);
-    const body = JSON.stringify(problemDocument({ kind, detail }));
+    const body = `${JSON.stringify(problemDocument({ kind, detail }))}\n`;
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: ${problemContentType}\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

@@ -1,6 +1,7 @@
 // Requests that are HTTP to Node and still mean two things, or nothing: an address with characters that have to be encoded, no
 // Host in HTTP/1.1, or several (RFC 9112 §3.2: 400). Before anything else looks at them.
 
+import type { Http2ServerRequest } from 'node:http2';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './problem-details.ts';
 
@@ -14,10 +15,17 @@ export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   return count > 1;
 }
 
+/** A body of HTTP/2 need not say how long it is. */
+function hasBody({ raw }: FastifyRequest): boolean {
+  const { headers } = raw;
+  if (raw.httpVersionMajor === 2) return !(raw as object as Http2ServerRequest).stream.endAfterHeaders;
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
 /** A hook in front of all others; also drops the type of a body that is not there. */
 export function refuseOddRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { headers, httpVersion } = request.raw;
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
+  if (!hasBody(request)) {
     // What is not there is of no type: many clients send one with an empty renewal or DELETE.
     delete headers['content-type'];
   }

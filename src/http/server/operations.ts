@@ -1,5 +1,6 @@
 // Calls for operators, at the root: is it alive, is it ready, its metrics, and the API's description.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Availability } from '../../control/commands.ts';
 import { sendProblem } from './problem-details.ts';
@@ -30,8 +31,9 @@ export function addOperations(app: FastifyInstance, context: OperationsContext):
     },
   );
 
+  const metricsText = oncePerTurn(context.metricsText);
   app.get('/metrics', { schema: describe('Metrics', 'Prometheus text format.') }, async (_request, reply) => {
-    const { contentType, text } = await context.metricsText();
+    const { contentType, text } = await metricsText();
     return reply.header('content-type', contentType).send(text);
   });
 
@@ -40,6 +42,23 @@ export function addOperations(app: FastifyInstance, context: OperationsContext):
     description ??= JSON.stringify(app.swagger());
     reply.header('content-type', 'application/json; charset=utf-8').send(description);
   });
+}
+
+/**
+ * One page for all who have asked by the end of a turn of the event loop: it costs a millisecond or two, and these calls are
+ * never shed.
+ */
+function oncePerTurn<T>(make: () => Promise<T>): () => Promise<T> {
+  let next: Promise<T> | undefined;
+  const made = async (): Promise<T> => {
+    await nextTurn();
+    next = undefined;
+    return make();
+  };
+  return () => {
+    next ??= made();
+    return next;
+  };
 }
 
 function describe(summary: string, description: string) {

@@ -17,6 +17,7 @@ export const failures = {
   forbidden: { status: 403, title: 'Forbidden' },
   'foreign-origin': { status: 403, title: 'Foreign origin' },
   'unexpected-host': { status: 403, title: 'Unexpected host' },
+  'tls-needed': { status: 403, title: 'TLS required' },
   'unknown-route': { status: 404, title: 'Not found' },
   'unknown-instance': { status: 404, title: 'Unknown instance' },
   'wrong-method': { status: 405, title: 'Method not allowed' },

@@ -5,8 +5,8 @@
 // listeners may hand their connections over with `app.server.emit('connection', socket)`.
 
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
@@ -19,12 +19,17 @@ import { addAdapters, extractorsOf } from '../adapters/adapters.ts';
 import type { AdapterSettings } from '../adapters/front.ts';
 import type { ApiContext } from '../api/api-context.ts';
 import { addRoutes } from '../api/routes.ts';
+import { addConsole } from '../console/console.ts';
+import { siteAt } from '../console/site.ts';
+import { addDnsQuery, type DnsQueries, dnsQueryPath } from '../doh/dns-query.ts';
 import type { Watchers } from '../watch/watchers.ts';
 import { type NamedToken, requireToken } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
+import { endJsonWithNewline } from './final-newline.ts';
+import { Http2Sessions } from './http2-sessions.ts';
 import { countInFlight } from './in-flight.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { refuseOddRequest } from './odd-requests.ts';
@@ -33,6 +38,7 @@ import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOve
 import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
+import { SecureConnections, type TlsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
@@ -86,18 +92,26 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly adapters?: AdapterSettings;
   /** Shown in /openapi.json. */
   readonly version: string;
+  /** For the commands that the console shows. */
+  readonly dnsPort?: number | undefined;
   /** Uniform in [0, 1); Node's by default. */
   readonly random?: () => number;
   /** Requests of one client; no limit by default. */
   readonly clientRate?: ClientRate;
   /** Networks whose X-Forwarded headers are believed. */
   readonly trustedProxies?: readonly string[];
+  /** The names of an instance at which a zone file answers in its place; none by default. */
+  readonly hiddenNames?: ApiContext['hiddenNames'];
   /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
   readonly publicUrl?: string;
+  /** Answers DNS over HTTPS; undefined: there is none. */
+  readonly dnsQueries?: DnsQueries;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
   /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
+  /** HTTPS instead of HTTP. */
+  readonly tls?: TlsDeps | undefined;
   readonly limits?: Partial<HttpLimits>;
   readonly timeouts?: Partial<HttpTimeouts>;
 }
@@ -119,9 +133,11 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const guide = routeGuide(app);
 
   countRequests(app, counters);
-  limitConnections(app.server, limits, { counters, random });
+  const secure = deps.tls === undefined ? undefined : secureConnections(app, deps.tls, timeouts);
+  limitConnections(app.server, limits, { counters, random, secure: secure?.accept });
   const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
   const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
+  if (secure !== undefined) app.addHook('preClose', secure.close);
   app.addHook('onRequest', refuseOddRequest);
   const { publicUrl = '' } = deps;
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
@@ -136,22 +152,49 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   acceptJsonBodies(app, limits.jsonDepth);
   const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
   limitUnsentReplies(app, unsent, random);
+  endJsonWithNewline(app);
 
   addDescription(app, deps.version, hasTokens);
   app.register(async (scope) => addOperations(scope, { ...deps, availability }));
+  const site = siteAt(() => clock.monotonicMs());
+  app.register(async (scope) => addConsole(scope, { ...deps, dnsPort: deps.dnsPort, site }));
+  const { dnsQueries, trustedProxies = [] } = deps;
+  if (dnsQueries !== undefined) app.register(async (scope) => addDnsQuery(scope, dnsQueries, trustedProxies));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl, renewManyBytes, follow });
+  const { hiddenNames = () => [] } = deps;
+  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow });
   // Where clients have a rate, each reply says what is left of it.
   if (clientRate.perSecond === 0) {
-    const authenticate = ({ headers }: IncomingMessage): Principal | undefined =>
-      isStopping() || pageFault(headers, pages) !== undefined ? undefined : principalOf(headers.authorization);
+    const authenticate = (request: IncomingMessage): Principal | undefined =>
+      isStopping() || pageFault(request.headers, pages) !== undefined ? undefined : principalOf(request);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
     const { renewals } = control;
     openRenewLane(app.server, { renewals, clock, counters, underWay, visible, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;
+}
+
+interface Secure {
+  /** Takes a raw connection. */
+  readonly accept: (raw: Socket) => void;
+  /** For the end, when nothing is under way any more. */
+  readonly close: () => Promise<void>;
+}
+
+/** Makes connections HTTPS, HTTP/1.1 or HTTP/2. */
+function secureConnections(app: FastifyInstance, deps: TlsDeps, times: HttpTimeouts): Secure {
+  const sessions = new Http2Sessions(times, (request, response) => app.server.emit('request', request, response));
+  const connections = new SecureConnections(app.server, sessions.server, deps);
+  const close = async (): Promise<void> => {
+    connections.close();
+    sessions.close();
+    // One turn for what is complete and not sent; who does not read that is not waited for.
+    await new Promise((resolve) => setImmediate(resolve));
+    sessions.destroy();
+  };
+  return { accept: connections.accept, close };
 }
 
 /** The API, and the fronts of other registries' APIs beside it. */
@@ -234,6 +277,7 @@ function countRequests(app: FastifyInstance, counters: HttpCounters): void {
 
 function kindOf({ url, method, config }: RouteOptions): CallKind {
   if (url.endsWith('/renew') || config?.isRenewal === true) return 'renewal';
+  if (url === dnsQueryPath) return 'read';
   return [method].flat().every((one) => one === 'GET' || one === 'HEAD') ? 'read' : 'write';
 }
 
@@ -245,7 +289,7 @@ function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyReques
     if (request.is404) sendProblem(reply, guide(request));
     else done();
   });
-  // For a route that finds nothing itself: the files of /docs.
+  // For a route that finds nothing itself: the files of the console.
   app.setNotFoundHandler((request, reply) => sendProblem(reply, guide(request)));
 }
 
@@ -262,8 +306,4 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
       ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
     },
   });
-  // The plugin's own policy upgrades to https, which this server does not speak; validatorUrl would call a stranger.
-  const staticCSP =
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-  app.register(swaggerUi, { routePrefix: '/docs', staticCSP, uiConfig: { deepLinking: true, validatorUrl: null } });
 }

@@ -45,7 +45,7 @@ describe('drain', () => {
     const { code, out, err } = await rollcall(`drain ${place} --reason deploy`);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(
-      /^prod\/later\/later-1 is drained: .*\nresolvers may still hold it until \d{4}-.*Z \(\d{3}s\): stop it then\n$/,
+      /^prod\/later\/later-1 is drained: .*\nresolvers may still hold it until \d{4}-.*Z \(10m\): stop it then\n$/,
     );
     expect(await statusOf(place)).toBe('waiting');
     expect((await rollcall(`drain ${place} -o json`)).out).toContain('"outcome": "unchanged"');
@@ -85,7 +85,7 @@ describe('drain', () => {
     const { code, err } = await rollcall(`drain ${place} --wait 10ms`);
     expect({ code, err }).toEqual({
       code: 1,
-      err: expect.stringMatching(/^Not safe to stop prod\/hasty\/hasty-1 yet: safe at .*Z \(\d+s\)\.\n$/),
+      err: expect.stringMatching(/^Not safe to stop prod\/hasty\/hasty-1 yet: safe at .*Z \(10m\)\.\n$/),
     });
   });
 
@@ -108,12 +108,58 @@ describe('drain', () => {
   test.each([
     ['drain prod/none/x', 4, 'it is not registered'],
     ['drain prod/none', 2, 'name it as ENV/APPID/INSTANCE'],
+    ['drain prod/none/x --hold 8d', 2, '--hold: "8d" is not a duration such as 500ms, 30s or 5m, of 7d at most'],
+    ['up prod/none', 2, 'name it as ENV/APPID/INSTANCE'],
     ['drain prod/none/x --wait 5', 2, '--wait: "5" is not a duration such as 500ms, 30s or 5m'],
-    ['drain prod/none/x --wait 1h', 2, 'of 300 s at most'],
+    ['drain prod/none/x --wait 1h', 2, 'of 5m at most'],
   ])('%s ends with %i', async (line, wanted, said) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
     expect(err).toContain(said);
+  });
+});
+
+describe('a hold, and up', () => {
+  test('drain --hold asks for the hold once, and says how it is ended', async () => {
+    const drained = { outcome: 'drained', safeToStopAt: '2026-11-21T09:30:00.000Z', safeInSeconds: 7 };
+    const { url, asked, close } = await scriptedHttp((path) => ({
+      body: { ...drained, safe: path.includes('wait=') },
+    }));
+    onTestFinished(close);
+    const { code, out } = await typed(['drain', 'prod/held/h-1', '--hold', '2h', '--wait', '20s', '--url', url]);
+    expect(code).toBe(0);
+    expect(out).toContain('rollcall up prod/held/h-1');
+    expect(asked.map(({ path }) => path.split('?')[1])).toEqual(['hold=7200000ms', 'wait=20000ms']);
+  });
+
+  test('up brings back what was drained, and what is held stays out until then', async () => {
+    const place = 'prod/held/real-1';
+    await api.register(place, ['http://10.0.0.7:80']);
+    expect((await rollcall(`drain ${place} --hold 2h --reason disk`)).code).toBe(0);
+    const again = await rollcall(`register ${place} --addr http://10.0.0.7:80`);
+    expect(again.out).toMatch(
+      /status waiting\nIt takes no traffic: drained by \S+: disk, held for 2h\. .*rollcall up prod\/held\/real-1$/m,
+    );
+    const shown = stripVTControlCharacters((await rollcall('show prod/held', { columns: 80 })).out);
+    expect(shown).toMatch(/^prod\/held\/real-1 +drained by \S+: disk, held for 2h$/m);
+    expect((await rollcall(`up ${place}`)).out).toMatch(/takes traffic$/m);
+    expect(await statusOf(place)).toBe('up');
+    expect(await rollcall('up prod/held/none')).toMatchObject({ code: 4, out: '' });
+  });
+
+  test.each([
+    [{ outcome: 'resumed', status: 'up' }, /is drained no more: it takes traffic/],
+    [{ outcome: 'resumed', status: 'waiting' }, /takes no traffic yet: rollcall show prod\/held\/h%201/],
+    [{ outcome: 'unchanged', status: 'up' }, /was not drained/],
+    [{ outcome: 'released' }, /not registered; the hold on it is lifted/],
+  ])('up is told %j', async (body, said) => {
+    const { url, asked, close } = await scriptedHttp(() => ({ body }));
+    onTestFinished(close);
+    const { code, out } = await typed(['up', 'prod/held/h%201', '--reason', 'disk & all', '--url', url]);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(said) });
+    expect(asked).toMatchObject([
+      { method: 'POST', path: '/api/v1/apps/prod/held/h%25201/up?reason=disk%20%26%20all' },
+    ]);
   });
 });
 
@@ -148,6 +194,17 @@ describe('events and restore', () => {
     expect(yaml.events).toMatchObject([{ instance: 'a' }, { instance: 'b' }]);
     expect((await rollcall('events shop --limit 2', { columns: 120 })).out).toContain('There are older ones');
     expect((await rollcall('events shop/cart/none')).out.trimEnd().split('\n')).toHaveLength(1);
+    const short = stripVTControlCharacters((await rollcall('events shop/cart', { columns: 80 })).out).split('\n');
+    for (const line of short) expect(line.length).toBeLessThanOrEqual(80);
+    expect(short[1]).toMatch(/^\d\d-\d\d \d\d:\d\d:\d\dZ +shop\/cart\/a /);
+  });
+
+  test.each(['events shpo', 'events nowhere/cart', 'restore shpo --from -1h'])('%s is about nothing', async (line) => {
+    expect(await rollcall(line)).toMatchObject({
+      code: 4,
+      out: '',
+      err: expect.stringMatching(/^Nothing is registered/),
+    });
   });
 
   test('more than a page is read page by page', async () => {
@@ -172,7 +229,7 @@ describe('events and restore', () => {
     expect(said.code).toBe(0);
     expect(said.out.match(/would be put back$/gm)).toHaveLength(2);
     expect(said.out).toMatch(/^2 would be put back, 0 left as they are; .* With --yes it is done\.$/m);
-    expect((await rollcall('show shop/cart a')).code).toBe(4);
+    expect((await rollcall('show shop/cart/a')).code).toBe(4);
 
     expect((await rollcall('restore shop --from -1h --by-address 10.9.9.9')).out).toMatch(/^0 would be put back/);
     const done = await rollcall('restore shop --from -1h --yes');
@@ -230,7 +287,9 @@ describe('guard', () => {
     const { code, out } = await rollcall('guard');
     expect(code).toBe(0);
     expect(out).toMatch(/^not holding\nreason {5}\S/);
-    expect(out).toMatch(/^rule .* 85 % .* 3600 s$/m);
+    expect(out).toMatch(/^rule .* 85 % .* 60m at most$/m);
+    // The one total.
+    expect(out).toMatch(/^instances +\d+ registered, of these 0 late, 0 /m);
     expect(JSON.parse((await rollcall('guard -o json')).out)).toMatchObject({ holding: false, apps: [] });
   });
 
@@ -248,9 +307,9 @@ describe('guard', () => {
     const { url, close } = await scriptedHttp(() => ({ body: { ...held, evictionBudget: { perMinute: null } } }));
     onTestFinished(close);
     const { out } = await typed(['guard', '--url', url]);
-    expect(out).toMatch(/^holding since 2026-11-21T09:30:00\.000Z\n/);
-    expect(out).toMatch(/^prod +orders +9 +5 +4 +then +5 of 9 are late$/m);
-    expect(out).toContain('at most all');
+    expect(out).toMatch(/^holding for \d+d, since 2026-11-21T09:30:00\.000Z\n/);
+    expect(out).toMatch(/^prod\/orders +5 +4 +then +5 of 9 are late$/m);
+    expect(out).toContain('without limit');
     expect(out).toMatch(/^and 3 more apps$/m);
   });
 });

@@ -38,17 +38,25 @@ describe('ls', () => {
     const { code, out, err } = await rollcall('ls');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.split('\n').map((line) => line.split(/ +/))).toEqual([
-      ['ENV', 'APPID', 'INSTANCES', 'UP'],
-      ['dev', 'com.acme.pay', '1', '1'],
-      ['prod', 'orders', '2', '1'],
+      ['APP', 'INSTANCES', 'UP'],
+      ['dev/com.acme.pay', '1', '1'],
+      ['prod/orders', '2', '1'],
       [''],
     ]);
   });
 
   test('lists one env', async () => {
     expect((await rollcall('ls dev')).out).not.toContain('orders');
-    expect((await rollcall('ls nowhere')).out).toBe('ENV  APPID  INSTANCES  UP\n');
-    expect((await rollcall('ls nowhere', 80)).out).toContain('Nothing is registered in nowhere yet');
+  });
+
+  test.each([
+    ['ls nowhere', 4, /there is dev, prod/],
+    ['ls prdo', 4, /did you mean prod\?/],
+    ['ls prod/orders', 2, /rollcall show/],
+  ])('%s ends with %i, and says what there is', async (line, wanted, said) => {
+    const { code, out, err } = await rollcall(line);
+    expect({ code, out }).toEqual({ code: wanted, out: '' });
+    expect(err).toMatch(said);
   });
 
   test('gives the same as JSON and as YAML', async () => {
@@ -76,8 +84,8 @@ describe('show', () => {
     const [head, first, second] = out.split('\n').map((line) => line.split(/ +/));
     expect(code).toBe(0);
     expect(head?.slice(0, 3)).toEqual(['INSTANCE', 'STATUS', 'ADDRS']);
-    expect(first?.slice(0, 7)).toEqual([
-      'orders-1',
+    expect(second?.slice(0, 7)).toEqual([
+      'prod/orders/orders-1',
       'up',
       'http://10.0.0.7:8080',
       '1.4.2',
@@ -85,18 +93,40 @@ describe('show', () => {
       '-',
       'a,b',
     ]);
-    expect(second?.slice(0, 4)).toEqual(['orders-2', 'waiting', 'http://10.0.0.8:8080', '-']);
-    expect(first?.at(-1)).toMatch(/^\d+s$/);
+    // Trouble first.
+    expect(first?.slice(0, 4)).toEqual(['prod/orders/orders-2', 'waiting', 'http://10.0.0.8:8080', '-']);
+    expect(second?.at(-1)).toMatch(/^\d+s$/);
   });
 
-  test('on a terminal blanks stay and lines end at its edge', async () => {
+  test('on a terminal blanks stay, states are coloured, and lines end at its edge', async () => {
+    expect((await rollcall('show prod/orders', 100)).out).toContain('eu 1a');
     const { out } = await rollcall('show prod/orders', 70);
-    expect(out).toContain('eu 1a');
-    for (const line of out.split('\n')) expect(stripVTControlCharacters(line).length).toBeLessThanOrEqual(70);
+    expect(out).toContain('\u001b[33mwaiting\u001b[39m');
+    const lines = out.split('\n').map((line) => stripVTControlCharacters(line));
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
+    expect(lines[0]).toMatch(/^INSTANCE +STATUS +ADDRS .*LEASE-LEFT$/);
+    expect(lines.at(-2)).toBe('2 instances: 1 waiting, 1 up');
   });
 
-  test.each(['prod/orders orders-1', 'prod/orders/orders-1'])('%s: every field of one', async (words) => {
-    const { code, out } = await rollcall(`show ${words}`);
+  test('on a terminal says why one takes no traffic', async () => {
+    await api.register('prod/checked/c-1', ['http://127.0.0.1:9'], { checks: [{ type: 'tcp' }] });
+    const { out } = await rollcall('show prod/checked', 80);
+    expect(stripVTControlCharacters(out)).toMatch(/^INSTANCE +WHY\nprod\/checked\/c-1 +\w+: /m);
+    await api.cancel('prod/checked/c-1');
+  });
+
+  test('filters choose among the instances of an app', async () => {
+    const names = async (flags: string): Promise<string[]> =>
+      (await rollcall(`show prod/orders ${flags}`)).out.split('\n').flatMap((line) => line.match(/^prod\/\S+/) ?? []);
+    expect(await names('--tag a --tag b')).toEqual(['prod/orders/orders-1']);
+    expect(await names('--status waiting')).toEqual(['prod/orders/orders-2']);
+    expect(await names('--version 1.4.2 --port http')).toEqual(['prod/orders/orders-1']);
+    const none = await rollcall('show prod/orders --zone mars --tag a');
+    expect(none).toMatchObject({ code: 4, out: '', err: expect.stringContaining('--zone mars --tag a') });
+  });
+
+  test('every field of one', async () => {
+    const { code, out } = await rollcall('show prod/orders/orders-1');
     expect(code).toBe(0);
     expect(out).toMatch(/^metadata\.team +checkout$/m);
     expect(out).toMatch(/^group +-$/m);
@@ -106,14 +136,17 @@ describe('show', () => {
   test('an instance may have a blank and a slash in its name', async () => {
     await api.register('dev/odd/a%2Fb', ['http://10.0.0.9:1']);
     expect((await rollcall('show dev/odd/a/b -o json')).out).toContain('"instance": "a/b"');
-    expect((await typed(['show', 'dev/com.acme.pay', 'pay 1', '--url', server.http])).code).toBe(0);
+    expect((await typed(['show', 'dev/com.acme.pay/pay 1', '--url', server.http])).code).toBe(0);
   });
 
   test.each([
-    ['show prod/nothing', 4, /^Nothing is registered as prod\/nothing\./],
-    ['show prod/orders nobody', 4, /^Cannot show prod\/orders\/nobody: it is not registered/],
+    ['show prod/nothing', 4, /"rollcall ls prod"/],
+    ['show prod/order', 4, /did you mean prod\/orders\?/],
+    ['show nowhere/orders', 4, /there is no env nowhere; there is dev, prod/],
+    ['show prod/orders/nobody', 4, /^Cannot show prod\/orders\/nobody: it is not registered/],
     ['show orders', 2, /an app is ENV\/APPID/],
-    ['show prod/orders/orders-1 orders-1', 2, /an app is ENV\/APPID/],
+    ['show prod/orders orders-1', 2, /too many arguments/],
+    ['show prod/orders/orders-1 --tag a', 2, /--tag/],
     ['show prod/or_ders', 1, /or_ders/],
   ])('%s ends with %i', async (line, wanted, said) => {
     const { code, out, err } = await rollcall(line);
@@ -151,6 +184,10 @@ describe('register and cancel', () => {
     const gone = await rollcall('cancel prod/shop/shop-1');
     expect(gone.code).toBe(0);
     expect(gone.out).toMatch(/^cancelled prod\/shop\/shop-1: .*\nresolvers may still hold it until \d{4}-.*Z \(\d+s\)/);
+    expect(await rollcall('show prod/shop')).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/its last instance was cancelled \d+s ago: rollcall events prod\/shop/),
+    });
     const twice = await rollcall('cancel prod/shop/shop-1');
     expect(twice).toEqual({ code: 4, out: '', err: expect.stringMatching(/^Cannot cancel prod\/shop\/shop-1: /) });
   });

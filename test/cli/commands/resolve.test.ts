@@ -77,6 +77,31 @@ test('JSON has sections, TTLs, extended errors and the reason', async () => {
   });
 });
 
+test.each([
+  ['orders.prod.svc MX', /^Next: rollcall show prod\/orders$/m],
+  ['_http._tcp.orders-1.orders.prod.svc TXT', /^Next: rollcall show prod\/orders$/m],
+  ['billing.prod.svc', /rollcall events prod\/billing/],
+  ['orders.nowhere.svc', /^Next: rollcall ls$/m],
+])('%s without records says where to look next', async (words, said) => {
+  expect((await resolve(words)).out).toMatch(said);
+});
+
+test('a server that says something else than rollcall is told from it', async () => {
+  const at = await dnsThat((query) => {
+    const answer = Buffer.from(query.subarray(0, query.indexOf(0, 12) + 5));
+    answer.writeUInt16BE(0x8180, 2);
+    answer.writeUInt16BE(1, 6);
+    answer.writeUInt16BE(0, 10);
+    return [Buffer.concat([answer, Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 4, 176, 0, 4, 10, 0, 0, 99])])];
+  });
+  const { code, out } = await typed(['resolve', 'orders.prod.svc', '--server', at, '--url', server.http]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^rollcall itself answers NOERROR: 10\.0\.0\.7; .*old answer, for 20m at most$/m);
+  const json = await typed(['resolve', 'orders.prod.svc', '--server', at, '--url', server.http, '-o', 'json']);
+  expect(JSON.parse(json.out)).toMatchObject({ rollcall: { answers: 'NOERROR: 10.0.0.7' } });
+  expect(JSON.parse((await resolve('orders.prod.svc', ['-o', 'json'])).out)).toMatchObject({ rollcall: null });
+});
+
 test('without the API there is no reason, and no failure', async () => {
   const { code, out, err } = await resolve('orders.prod.svc', ['--url', 'http://127.0.0.1:1']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -99,6 +124,8 @@ test('nobody at the address is told at once, with the way to start one', async (
 test.each([
   ['a.b.svc NOTYPE', '"NOTYPE" is no record type'],
   ['bücher.svc', 'xn--'],
+  ['prod/orders', 'ask for orders.prod.svc'],
+  ['prod/orders/orders-1 SRV', 'ask for orders-1.orders.prod.svc'],
   ['a.b.svc A --server localhost:dns', '--server: "localhost:dns" is not an address'],
 ])('%s is wrong usage', async (words, said) => {
   const { code, err } = await typed(['resolve', ...words.split(' ')]);

@@ -31,7 +31,7 @@ const patience = { withinMs: 20_000 };
 /** `rollcall run FLAGS -- node -e SCRIPT` for `prod/APP/one` at a port that the script finds in PORT. */
 async function running(app: string, script: string, flags: readonly string[] = []) {
   const port = await freePort();
-  const place = ['--env', 'prod', '--app', app, '--instance', 'one', '--addr', `http://127.0.0.1:${port}`];
+  const place = ['--as', `prod/${app}/one`, '--addr', `http://127.0.0.1:${port}`];
   const program = start(
     process.execPath,
     [main, 'run', ...place, '--dns-ttl', '0', ...flags, '--', process.execPath, '-e', script],
@@ -63,18 +63,16 @@ async function pidSaid(program: Program, name: string): Promise<number> {
 }
 
 test.each([
-  [['--env', 'pr_od', '--app', 'a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'], 'Cannot run this:'],
-  [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--drain-seconds', '301'], '0-300 seconds'],
-  [['--env', 'prod', '--app', 'a', '--addr', 'dns+udp://127.0.0.1:53'], 'say --ready-delay SECONDS'],
-  [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--ready-http', 'healthz'], 'is not a path'],
-  [
-    ['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--ready-http', '/', '--ready-delay', '1'],
-    'not both',
-  ],
-  [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--registry', 'here'], '--registry: "here"'],
-  [['--env', 'prod', '--app', 'a', '--addr', 'http://127.0.0.1:80', '--metadata', 'x'], 'is not KEY=VALUE'],
-  [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], "'--app <name>' not specified"],
-  [['--env', 'prod', '--addr', 'http://127.0.0.1:80'], '"rollcall run --help" shows how to call it'],
+  [['--as', 'pr_od/a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'], 'Cannot run this:'],
+  [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--drain-seconds', '301'], '0-300 seconds'],
+  [['--as', 'prod/a', '--addr', 'dns+udp://127.0.0.1:53'], 'say --ready-delay SECONDS'],
+  [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--ready-http', 'healthz'], 'is not a path'],
+  [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--ready-http', '/', '--ready-delay', '1'], 'not both'],
+  [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--registry', 'here'], '--registry: "here"'],
+  [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--metadata', 'x'], 'is not KEY=VALUE'],
+  [['--addr', 'http://127.0.0.1:80'], "'--as <instance>' not specified"],
+  [['--as', 'prod', '--addr', 'http://127.0.0.1:80'], '--as: "prod" is not ENV/APPID/INSTANCE'],
+  [['--addr', 'http://127.0.0.1:80'], '"rollcall run --help" shows how to call it'],
 ])('%j is wrong usage', async (flags, said) => {
   const { code, out, err } = await typed(['run', ...flags, '--', 'true']);
   expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -82,10 +80,10 @@ test.each([
 });
 
 test('everything wrong is told at once', async () => {
-  const flags = ['--env', 'pr_od', '--app', 'a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'];
+  const flags = ['--as', 'pr_od/a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'];
   const { err } = await typed(['run', ...flags, '--stop-seconds', 'soon', '--', 'true']);
   const fields = err.split('\n').flatMap((line) => /^ {2}(\S+) /.exec(line)?.[1] ?? []);
-  expect(fields).toEqual(['env', 'app', 'addrs[0]', 'weight', '--stop-seconds']);
+  expect(fields).toEqual(['env', 'appid', 'addrs[0]', 'weight', '--stop-seconds']);
 });
 
 describe.concurrent('a program', () => {
@@ -127,8 +125,8 @@ describe.concurrent('a program', () => {
 
   test('that cannot be started is told with 127', async () => {
     const port = await freePort();
-    const flags = ['--env', 'prod', '--app', 'a', '--addr', `http://127.0.0.1:${port}`, '--url', server.http];
-    const ended = await start(process.execPath, [main, 'run', ...flags.slice(0, 6), '--', '/no/such/program']).ended;
+    const flags = ['--as', 'prod/a', '--addr', `http://127.0.0.1:${port}`, '--url', server.http];
+    const ended = await start(process.execPath, [main, 'run', ...flags.slice(0, 4), '--', '/no/such/program']).ended;
     expect(ended.code).toBe(127);
     expect(ended.err).toContain('cannot start "/no/such/program"');
   });
@@ -243,18 +241,12 @@ describe.concurrent('a program', () => {
     const port = await freePort();
     const program = start(
       process.execPath,
-      [
-        main,
-        'run',
-        '--env',
-        'prod',
-        '--app',
-        'named',
-        '--addr',
-        `http://127.0.0.1:${port}`,
-        '--registry',
-        server.http,
-      ].concat(['--', process.execPath, '-e', serving]),
+      [main, 'run', '--as', 'prod/named', '--addr', `http://127.0.0.1:${port}`, '--registry', server.http].concat([
+        '--',
+        process.execPath,
+        '-e',
+        serving,
+      ]),
       { env: cleanEnvironment() },
     );
     const place = `/api/v1/apps/prod/named/${encodeURIComponent(`${hostname()}:${port}`)}`;

@@ -25,7 +25,7 @@ describe.each([...snippets.keys()])('%s', (program) => {
       '--origin',
       'Internal.Example.',
       '--app',
-      'pay.test',
+      'test/pay',
       '--app-port',
       '9099',
     ];
@@ -48,10 +48,6 @@ describe.each([...snippets.keys()])('%s', (program) => {
   });
 });
 
-test('an app may be named as everywhere else', async () => {
-  expect(await textFor('haproxy', '--app', 'prod/pay')).toBe(await textFor('haproxy', '--app', 'pay.prod'));
-});
-
 test('IPv6 is written as each program wants it', async () => {
   const flags = ['--server', '[2001:db8::5]:53', '--origin', 'svc'];
   expect(await textFor('unbound', ...flags)).toContain('stub-addr: 2001:db8::5@53');
@@ -67,6 +63,8 @@ test.each([
   [['snippet', 'nginx', '--server', 'dns.example:53'], '--server: "dns.example:53" is not an address'],
   [['snippet', 'nginx', '--origin', 'a b', '--server', '::1'], '"a b" is not a domain name'],
   [['snippet', 'bind', '--also', '"; evil', '--server', '::1'], 'is not a domain name'],
+  [['snippet', 'nginx', '--app', 'pay.prod'], '--app: "pay.prod" is not ENV/APPID'],
+  [['snippet', 'nginx', '--app', 'prod/pay/pay-1'], 'is not ENV/APPID'],
   [['snippet', 'nginx', '--app-port', '0'], '--app-port: "0" is not a port'],
 ])('%j is wrong usage', async (args, said) => {
   const { code, out, err } = await typed(args);

@@ -1,8 +1,10 @@
 // watch and `events --follow`: what people, pipes and programs are shown while things change.
 
+import { EventEmitter } from 'node:events';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import type { Keyboard } from '../../../src/cli/terminal/keys.ts';
 import { ApiClient } from '../../kit/api-client.ts';
 import { type CliWorld, type Said, typed } from '../../kit/cli-world.ts';
 import { startRollcall } from '../../kit/command-line.ts';
@@ -38,6 +40,24 @@ async function meanwhile(line: string, seen: RegExp, act: () => Promise<unknown>
   await until(`${line} saying ${seen}`, () => seen.test(heard), { withinMs: 30_000 });
   await act();
   return ended;
+}
+
+/** A keyboard whose keys are typed by the test. */
+function typedKeys(): { keyboard: Keyboard; type(octets: string): void; isRaw(): boolean } {
+  const keys = new EventEmitter<{ data: [Buffer] }>();
+  let isRaw = false;
+  const keyboard: Keyboard = {
+    setRawMode(is) {
+      isRaw = is;
+    },
+    on: (event, listener) => keys.on(event, listener),
+    off: (event, listener) => keys.off(event, listener),
+    resume: () => undefined,
+    pause: () => undefined,
+    isOurs: () => true,
+    suspend: () => undefined,
+  };
+  return { keyboard, type: (octets) => keys.emit('data', Buffer.from(octets)), isRaw: () => isRaw };
 }
 
 describe('watch', () => {
@@ -98,10 +118,86 @@ describe('watch', () => {
       for (const line of linesOf(screen)) expect(line.length).toBeLessThanOrEqual(60);
     }
     const shown = linesOf(last).join('\n');
-    expect(shown).toMatch(/^29 instances/);
-    expect(shown).toMatch(/^live\/crowd\/c-00 +waiting /m);
-    expect(shown).toMatch(/^and \d+ more$/m);
+    expect(shown).toMatch(/^29 instances: 1 waiting, 28 up$/m);
+    // Trouble first.
+    expect(shown).toMatch(/^INSTANCE .*\nlive\/crowd\/c-00 +waiting /m);
+    expect(shown).toMatch(/^1-\d+ of 29$/m);
     expect(shown).toMatch(/^\d\d:\d\d:\d\d +live\/crowd\/c-29 +cancelled by/m);
+  });
+
+  test('keys scroll, and end it', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => `keys/crowd/k-${String(index).padStart(2, '0')}`);
+    await Promise.all(many.map((place, index) => api.register(place, [`http://10.9.1.${index + 1}:80`])));
+    const terminal = typedKeys();
+    let screen = '';
+    const onOut = (out: string): void => {
+      screen = out.slice(out.lastIndexOf('INSTANCE'));
+    };
+    const shows = (pattern: RegExp): Promise<unknown> =>
+      until(`${pattern}`, () => pattern.test(screen), { withinMs: 30_000 });
+    const world = { columns: 80, rows: 16, env: { ROLLCALL_URL: server.http, NO_COLOR: '1' }, onOut };
+    const ended = typed(['watch', 'keys'], { ...world, keyboard: terminal.keyboard });
+    await shows(/k-00 [\s\S]*1-10 of 30/);
+    expect(terminal.isRaw()).toBe(true);
+    for (const [octets, pattern] of [
+      ['\u001b[B', /k-01 [\s\S]*2-11 of 30/],
+      ['\u001b[6~', /11-20 of 30/],
+      ['G', /k-29 [\s\S]*21-30 of 30/],
+      ['jj\u001b[B', /21-30 of 30/],
+      ['\u001b[5~k', /11-20 of 30/],
+      ['g', /k-00 [\s\S]*1-10 of 30/],
+    ] as const) {
+      terminal.type(octets);
+      await shows(pattern);
+    }
+    terminal.type('q');
+    expect({ code: (await ended).code, isRaw: terminal.isRaw() }).toEqual({ code: 0, isRaw: false });
+  });
+
+  test('Ctrl-C ends it as it ends other programs', async () => {
+    const terminal = typedKeys();
+    const { code } = await meanwhile('watch keys', /INSTANCE/, async () => terminal.type('\u0003'), {
+      columns: 80,
+      keyboard: terminal.keyboard,
+    });
+    expect({ code, isRaw: terminal.isRaw() }).toEqual({ code: 130, isRaw: false });
+  });
+
+  test('Ctrl-Z leaves the terminal as it was, and what follows is drawn below what the shell has printed', async () => {
+    const terminal = typedKeys();
+    let [drawn, isRawWhileStopped] = ['', true];
+    const keyboard: Keyboard = {
+      ...terminal.keyboard,
+      suspend: () => {
+        isRawWhileStopped = terminal.isRaw();
+        process.emit('SIGCONT', 'SIGCONT');
+      },
+    };
+    const onOut = (out: string): void => {
+      drawn = out;
+    };
+    const ended = typed(['watch', 'prod'], { columns: 80, env: { ROLLCALL_URL: server.http }, keyboard, onOut });
+    await until('the table', () => drawn.includes('INSTANCE'), { withinMs: 30_000 });
+    const before = drawn.length;
+    terminal.type('\u001a');
+    expect({ isRawWhileStopped, isRaw: terminal.isRaw() }).toEqual({ isRawWhileStopped: false, isRaw: true });
+    await until('the next table', () => drawn.length > before, { withinMs: 30_000 });
+    expect(backOf.test(drawn.slice(before))).toBe(false);
+    terminal.type('q');
+    await ended;
+  });
+
+  test('says that nothing is there yet, and waits for it', async () => {
+    let isSaid = false;
+    const ended = typed(['watch', 'later/app', '--count', '1'], {
+      env: { ROLLCALL_URL: server.http },
+      onErr: () => {
+        isSaid = true;
+      },
+    });
+    await until('the note', () => isSaid, { withinMs: 30_000 });
+    await api.register('later/app/l-1', ['http://10.0.0.7:80']);
+    expect(await ended).toMatchObject({ code: 0, err: expect.stringContaining('later/app') });
   });
 
   test('a filter tells also who leaves it', async () => {

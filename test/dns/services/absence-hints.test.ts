@@ -1,6 +1,7 @@
 // What is suggested to who asks for a name that is not there.
 
 import { describe, expect, test } from 'vitest';
+import { type Explanation, explain } from '../../../src/dns/server/explain.ts';
 import { Harness } from '../../kit/harness.ts';
 import { reasonOf } from '../../kit/reason.ts';
 
@@ -33,7 +34,7 @@ describe('a name that is not there', () => {
     harness.cancel('orders.prod/a');
     expect(reason(harness, 'x.orders.prod.svc.')).not.toContain('events');
     harness.cancel('orders.prod/b');
-    expect(reason(harness, 'orders.prod.svc.')).toContain('rollcall events prod/orders');
+    expect(reason(harness, 'orders.prod.svc.')).toContain('left at 2026-01-01T00:00:00Z: rollcall events prod/orders');
     expect(harness.data('_why.orders.prod.svc.', 'TXT')[0]).toContain('rollcall events prod/orders');
     harness.register('orders.prod/a');
     harness.cancel('orders.prod/a');
@@ -44,7 +45,23 @@ describe('a name that is not there', () => {
   test('of a lease that ended as well', () => {
     const harness = world();
     harness.elapse(200_000);
-    expect(reason(harness, 'orders.prod.svc.')).toContain('rollcall events prod/orders');
+    expect(reason(harness, 'orders.prod.svc.')).toContain('left at 2026-01-01T00:03:20Z: rollcall events prod/orders');
+  });
+
+  test.each<[string, string | undefined]>([
+    ['orders.prod.', 'orders.prod.svc.'],
+    ['_http._tcp.orders.prod.', '_http._tcp.orders.prod.svc.'],
+    ['_why.orders.prod.', 'orders.prod.svc.'],
+    ['nobody.prod.', undefined],
+    ['prod.', undefined],
+    ['.', undefined],
+  ])('%s, without the origin: meant may be %s; on the wire REFUSED has no text', (asked, meant) => {
+    const harness = world();
+    const explained = explain(asked, 'A', harness.zones, harness.clock.monotonicMs()) as Explanation;
+    expect(explained.rcode).toBe('REFUSED');
+    if (meant === undefined) expect(explained.reason).not.toContain('svc.');
+    else expect(explained.reason).toContain(meant);
+    expect(reasonOf(harness.query(asked, 'A', { edns: true }))).toEqual({ code: 20, text: '' });
   });
 
   test('of nothing like it has no suggestion', () => {

@@ -4,6 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
 import { gist, Harness } from '../../kit/harness.ts';
+import { reasonOf } from '../../kit/reason.ts';
 import { zoneOf } from '../../kit/static-records.ts';
 
 const own = (apex: string) => [
@@ -72,6 +73,67 @@ describe('a record at a live name', () => {
     const why = harness.data('_why.orders.prod.svc.', 'TXT');
     expect(why.find((line) => line.startsWith('"A:'))).toContain('hidden');
     expect(why.find((line) => line.includes('SRV'))).not.toContain('hidden');
+  });
+
+  test.each<[string, string, string]>([
+    ['of the same type', 'orders.prod.svc. 60 A 192.0.2.7', 'orders.prod.svc.'],
+    ['that is an alias', 'orders.prod.svc. 60 CNAME ns.svc.', 'orders.prod.svc.'],
+    ['that delegates the env', 'prod.svc. 60 NS ns.example.', 'orders.prod.svc.'],
+    ['that redirects the env', 'prod.svc. 60 DNAME ns.example.', 'orders.prod.svc.'],
+  ])('%s: the extended error of a positive answer says so, and goes with the instance', (_, line, at) => {
+    const harness = fleet();
+    harness.serveZone(origin(line));
+    const ask = () => harness.query(at, 'A', { edns: true });
+    expect(ask().rcode).toBe('NOERROR');
+    expect(reasonOf(ask())).toMatchObject({ code: 0, text: expect.stringContaining('hidden') });
+    for (const id of ['a', 'b', 'c']) harness.cancel(`orders.prod/${id}`);
+    expect(reasonOf(ask())).toBeUndefined();
+  });
+
+  test('of another type says nothing', () => {
+    const harness = fleet();
+    harness.serveZone(origin('orders.prod.svc. 60 MX 10 mx.example.'));
+    expect(reasonOf(harness.query('orders.prod.svc.', 'A', { edns: true }))).toBeUndefined();
+    expect(reasonOf(harness.query('orders.prod.svc.', 'MX', { edns: true }))).toBeUndefined();
+  });
+
+  test.each<[string, string, object[]]>([
+    [
+      'an address',
+      'orders.prod.svc. 60 A 192.0.2.7',
+      [{ name: 'orders.prod.svc.', types: ['A'], by: 'records', zone: 'svc.' }],
+    ],
+    [
+      'an instance\u2019s own name',
+      'a.orders.prod.svc. 60 TXT x',
+      [{ name: 'a.orders.prod.svc.', types: ['TXT'], by: 'records', zone: 'svc.' }],
+    ],
+    [
+      'a service',
+      '_http._tcp.orders.prod.svc. 60 SRV 0 0 80 ns.svc.',
+      [{ name: '_http._tcp.orders.prod.svc.', types: ['SRV'], by: 'records', zone: 'svc.' }],
+    ],
+    [
+      'an alias',
+      'a.orders.prod.svc. 60 CNAME ns.svc.',
+      [{ name: 'a.orders.prod.svc.', types: ['A', 'SRV', 'TXT', 'SVCB'], by: 'alias', zone: 'svc.' }],
+    ],
+    ['another type', 'orders.prod.svc. 60 MX 10 mx.example.', []],
+  ])('%s: what it hides of an instance is known by name and type', (_, line, expected) => {
+    const harness = fleet();
+    harness.serveZone(origin(line));
+    expect(harness.hiddenNames('orders.prod/a')).toEqual(expected);
+  });
+
+  test('a delegation hides all names', () => {
+    const harness = fleet();
+    harness.serveZone(origin('prod.svc. 60 NS ns.example.'));
+    const names = harness.hiddenNames('orders.prod/a');
+    expect(names.map(({ name: at, by }) => [at, by])).toEqual([
+      ['orders.prod.svc.', 'delegation'],
+      ['_http._tcp.orders.prod.svc.', 'delegation'],
+      ['a.orders.prod.svc.', 'delegation'],
+    ]);
   });
 
   test('is in ADDITIONAL as in the answer to a direct question', () => {

@@ -6,6 +6,7 @@ import { Draws } from '../../../src/dns/message/rotation.ts';
 import { LiveZones } from '../../../src/dns/services/live-zones.ts';
 import { brokenZone } from '../../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../../src/dns/zone/zone-table.ts';
+import { type Address, parseAddress } from '../../../src/model/address.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
 import { defaults, Harness } from '../../kit/harness.ts';
@@ -35,9 +36,8 @@ describe('a name', () => {
   live.serveMissing();
 
   test.each([
-    ['web', 'records in a zone file'],
-    ['WEB', 'records in a zone file'],
-    ['a.b.c', 'records in a zone file'],
+    ['alias', 'alias'],
+    ['ALIAS', 'alias'],
     ['orders.child', 'delegated'],
     ['child', 'delegated'],
     ['a.b.child', 'delegated'],
@@ -46,6 +46,8 @@ describe('a name', () => {
 
   test.each([
     'orders.prod',
+    'web',
+    'a.b.c',
     'b.c',
     'orders.wild',
     'below.web',
@@ -54,6 +56,27 @@ describe('a name', () => {
     `${'a'.repeat(64)}.prod`,
     'y.prod',
   ])('%s is free', (text) => expect(live.reservedReason(text)).toBeUndefined());
+});
+
+describe('records of a file at the name of an app', () => {
+  const { live } = liveZones();
+  const lines = (at: string, ...types: string[]) =>
+    types.map((type) => `${at}.prod.svc. 60 ${type} ${{ A: '192.0.2.1', SRV: '0 0 1 ns.svc.', TXT: 'x' }[type]}`);
+  live.serve(zoneOf('svc.', [...originLines, ...lines('some', 'A', 'SRV'), ...lines('all', 'A', 'SRV', 'TXT')]));
+  const [ipv4, ipv6] = ['amqp://10.0.0.1:5672', 'amqp://[2001:db8::1]:5672'].map(
+    (text) => parseAddress(text) as Address,
+  ) as [Address, Address];
+
+  test.each<[string, Address[], string | undefined]>([
+    ['some', [ipv4], undefined],
+    ['all', [ipv4], 'all its types'],
+    ['all', [ipv4, ipv6], undefined],
+    ['all', [ipv6], undefined],
+  ])('%s of its types', (at, addrs, reason) => {
+    const said = live.reservedReason(`${at}.prod`, addrs);
+    if (reason === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(reason);
+  });
 });
 
 describe('an origin without a file', () => {
@@ -66,7 +89,6 @@ describe('an origin without a file', () => {
     expect(rdatas('ns.svc.', 1)?.map(([octets]) => [...(octets as Uint8Array)])).toEqual([[127, 0, 0, 1]]);
     expect(rdatas('ns.svc.', 28)).toHaveLength(1);
     expect(zone?.negativeSoa.ttl).toBe(7);
-    expect(live.reservedReason('ns')).toContain('records in a zone file');
   });
 });
 

@@ -50,6 +50,30 @@ describe('a first registration', () => {
     });
   });
 
+  test.each([
+    [['pg://db.example:5432'], ['_pg._tcp.orders.prod.svc.']],
+    [
+      ['pg://db.example:5432', 'http://10.0.0.7:80'],
+      ['orders.prod.svc.', '_pg._tcp.orders.prod.svc.', '_http._tcp.orders.prod.svc.', 'a1.orders.prod.svc.'],
+    ],
+  ])('at %s promises names with addresses where there are any: %s', async (addrs, names) => {
+    const { register } = createWorld();
+    const document = (await register('prod/orders/a1', { addrs })).json() as Json;
+    expect(document['dnsNames']).toEqual(names);
+    expect(document).not.toHaveProperty('hidden');
+  });
+
+  test('says what a zone file hides of it, and does not promise that', async () => {
+    const at = (name: string, ...types: string[]) => ({ name, types, by: 'records' as const, zone: 'svc.' });
+    const hidden = [at('orders.prod.svc.', 'A', 'TXT'), at('_http._tcp.orders.prod.svc.', 'SRV')];
+    const { register } = createWorld({ deps: { hiddenNames: () => hidden } });
+    const document = (await register('prod/orders/a1')).json() as Json;
+    expect(document['hidden']).toEqual(hidden);
+    expect(document['dnsNames']).toEqual(['a1.orders.prod.svc.']);
+    const mixed = await register('prod/orders/a1', { addrs: ['http://10.0.0.7:80', 'http://[2001:db8::1]:80'] });
+    expect((mixed.json() as Json)['dnsNames']).toEqual(['orders.prod.svc.', 'a1.orders.prod.svc.']);
+  });
+
   test('needs nothing but an address; an instance that waits has not been up', async () => {
     const { register } = createWorld();
     const reply = await register('prod/orders/a1', { status: 'waiting' });

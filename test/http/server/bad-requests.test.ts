@@ -99,7 +99,7 @@ describe('bodies', () => {
 describe('calls that do not exist', () => {
   test.each([
     ['GET', '/api/v1/nothing'],
-    ['GET', '/'],
+    ['GET', '/index.html'],
     ['GET', '/API/v1/apps'],
     ['GET', '/api/v1/apps/prod/orders/a1/renew/more'],
     ['PUT', '/api/v2/apps/prod/orders/a1'],

@@ -6,10 +6,17 @@ import { LoopTurns } from '../../../src/http/server/loop-turns.ts';
 
 function world() {
   const asked: (() => void)[] = [];
-  const turns = new LoopTurns((callback) => asked.push(callback));
+  let nowMs = 0;
+  const turns = new LoopTurns(
+    (callback) => asked.push(callback),
+    () => nowMs,
+  );
   const served: string[] = [];
-  const come = (name: string, kind: 'light' | 'heavy' = 'heavy') =>
-    turns[kind](undefined as unknown as FastifyRequest, undefined as unknown as FastifyReply, () => served.push(name));
+  const come = (name: string, kind: 'light' | 'heavy' = 'heavy', tookMs = 0) =>
+    turns[kind](undefined as unknown as FastifyRequest, undefined as unknown as FastifyReply, () => {
+      served.push(name);
+      nowMs += tookMs;
+    });
   /** Everything that was asked for runs once; returns who was served in it. */
   const turn = (): string[] => {
     const before = served.length;
@@ -44,6 +51,23 @@ test('the others wait for turns of their own, in the order in which they came', 
   expect(served.at(-1)).toBe('next');
   expect(turn()).toEqual([]);
   expect(turn()).toEqual([]);
+});
+
+test('calls that take long end a turn before it has as many as it may, and those behind them are served in order', () => {
+  const { asked, served, come, turn } = world();
+  for (const name of names(0, 8)) come(name, 'heavy', 3);
+  expect(served).toEqual(names(0, 2));
+  expect(turn()).toEqual(names(2, 4));
+  come('renewal', 'light');
+  expect(turn()).toEqual(names(4, 6));
+  expect(turn()).toEqual(names(6, 8));
+  expect(turn()).toEqual(['renewal']);
+  expect(turn()).toEqual([]);
+  expect(asked).toHaveLength(0);
+  come('long', 'heavy', 1000);
+  come('behind', 'light');
+  expect(served.at(-1)).toBe('long');
+  expect(turn()).toEqual(['behind']);
 });
 
 test('four renewals count as one other call', () => {

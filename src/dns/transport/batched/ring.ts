@@ -191,16 +191,16 @@ export class DatagramRing {
     const start = slot * requestStride;
     const octetsIn = this.#receivedNumbers[(slot * mmsghdr.octets + mmsghdr.length) / 4] as number;
     const octets = this.#replyTo(start, start + octetsIn, slot);
-    if (octets === 0) return false;
+    if (octets <= 0) return false;
     this.#sentVectors[(slot * iovec.octets + iovec.length) / 4] = octets;
     return true;
   }
 
-  /** Octets of the reply to what stands from `start` up to `end`; 0: none. */
+  /** Octets of the reply to what stands from `start` up to `end`; 0 or less: none. */
   #replyTo(start: number, end: number, slot: number): number {
     const peer = this.#peers[slot] as Peer;
     const cached = this.#fromCache?.(this.#requests, start, end, this.#replies, slot * replyOctets, peer) ?? 0;
-    if (cached > 0) return cached;
+    if (cached !== 0) return cached;
     this.#hasWorked = true;
     const reply = this.#handler(this.#requests.subarray(start, end), peer);
     if (reply === undefined) return 0;

@@ -16,12 +16,13 @@ export type ZoneNews =
     }
   /** What was refused or deleted is again what is served. */
   | { readonly kind: 'mended'; readonly path: string }
-  /** `isServed`: there is a last good version. */
+  /** `isServed`: there is a last good version. `apex`: of a zone that has none, and that no other file has. */
   | {
       readonly kind: 'refused';
       readonly path: string;
       readonly faults: readonly ZoneFault[];
       readonly isServed: boolean;
+      readonly apex?: Name | undefined;
     }
   /** Its zone is served on for a grace. */
   | { readonly kind: 'deleted'; readonly path: string }

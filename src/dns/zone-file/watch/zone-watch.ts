@@ -47,7 +47,7 @@ interface ZoneFile {
   served: string | undefined;
   state: 'good' | 'refused' | 'deleted';
   load: 'idle' | 'waiting' | 'running' | 'running, and again';
-  /** Broken from the start: SERVFAIL is served in its place. */
+  /** Never good so far, and no other file has its zone: SERVFAIL may be served in its place. */
   isBroken: boolean;
   /** Ends the grace of a deleted file. */
   grace: NodeJS.Timeout | undefined;
@@ -195,7 +195,11 @@ export class ZoneWatch {
     if (zone === undefined || isClaimed) {
       file.state = 'refused';
       const faults = isClaimed ? [claimedFault(file.path)] : loaded.faults;
-      this.#onNews({ kind: 'refused', path: file.path, faults, isServed: file.served !== undefined });
+      const isServed = file.served !== undefined;
+      const isHeld = file.apex !== undefined && this.#holders.has(file.apex);
+      const apex = isServed || isClaimed || isHeld ? undefined : file.apex;
+      file.isBroken = apex !== undefined;
+      this.#onNews({ kind: 'refused', path: file.path, faults, isServed, apex });
       return;
     }
     const said = zonesDigestOf(loaded.sources);

@@ -27,13 +27,16 @@ function world(handler = loud, family: 2 | 10 = AF_INET, isWildcard = false): Wo
   const kernel = new FakeKernel();
   const counters = new DnsCounters();
   const listen = { host: 'any', port: 53 };
-  const ring = new DatagramRing(kernel, { fd: 7, family, isWildcard, listen }, handler, counters);
+  const ring = new DatagramRing(kernel, { fd: 7, family, isWildcard, listen }, handler, counters, unspent);
   const name = socketAddress('127.0.0.1', 4000) as Buffer;
   const arrive = (...texts: string[]) => {
     kernel.arriving.push(...texts.map((text) => ({ name, data: Buffer.from(text) })));
   };
   return { kernel, counters, ring, arrive, said: () => kernel.sent.map(({ data }) => data) };
 }
+
+/** A busy machine spends no turn here. */
+const unspent = new TurnBudget(() => 0);
 
 const many = (count: number) => Array.from({ length: count }, (_, i) => `q${i}`);
 

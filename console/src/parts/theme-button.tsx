@@ -1,0 +1,12 @@
+// Switches between light and dark; says which one it leads to.
+
+import { theme, toggleTheme } from './theme.ts';
+
+export function ThemeButton() {
+  const other = theme.value === 'dark' ? 'Light' : 'Dark';
+  return (
+    <button type="button" class="small" onClick={toggleTheme} title="Light or dark">
+      {other}
+    </button>
+  );
+}

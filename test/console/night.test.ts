@@ -1,0 +1,140 @@
+// What an operator is woken for, found from the overview in two clicks at most: an app whose lease ended, one that is all
+// waiting, one that is asked for in the wrong environment, one that the guard holds, one that a zone file hides.
+
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiClient } from '../kit/api-client.ts';
+import { scratch } from '../kit/scratch.ts';
+import { root, type ServerProcess, startServer } from '../kit/server-process.ts';
+import { until } from '../kit/until.ts';
+import { missing, openBrowser, openPage, type WatchedPage } from './browser.ts';
+
+const leaseSeconds = 600;
+const shortSeconds = 5;
+const wellCount = 80;
+
+describe.skipIf(missing.length > 0)('night', () => {
+  let server: ServerProcess;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const zones = scratch();
+    const file = join(zones, 'svc.zone');
+    copyFileSync(join(root, 'zones', 'svc.zone'), file);
+    server = await startServer({ zones });
+    browser = await openBrowser();
+    const api = new ApiClient(server.http);
+    // Enough that are well: the guard holds the one app and not the registry.
+    for (let i = 0; i < wellCount; i++)
+      await api.register(`prod/well/w-${i}`, [`http://10.0.2.${i}:80`], { leaseSeconds });
+    await api.register('prod/lapsed/one', ['http://10.0.0.1:80'], { leaseSeconds: shortSeconds });
+    await api.register('prod/asleep/one', ['http://10.0.0.2:80'], { leaseSeconds, status: 'waiting' });
+    await api.register('staging/orders/one', ['http://10.0.0.3:80'], { leaseSeconds });
+    await api.register('prod/hidden/one', ['http://10.0.0.4:80'], { leaseSeconds });
+    const held = Array.from({ length: 6 }, (_, i) => `prod/held/h-${i}`);
+    for (const place of held) await api.register(place, ['http://10.0.1.1:80'], { leaseSeconds: shortSeconds });
+    // What was never heard again is no evidence to the guard.
+    for (const place of held) await api.call('PUT', `/api/v1/apps/${place}/renew`);
+    // A file that hides what is registered is refused at the registration, so it comes afterwards.
+    writeFileSync(file, `${readFileSync(file, 'utf8')}hidden.prod IN A 192.0.2.99\n`);
+    await until('the guard, the eviction and the zone', async () => {
+      const { json: guard } = await api.call('GET', '/api/v1/guard');
+      const { status } = await api.call('GET', '/api/v1/apps/prod/lapsed/one');
+      const { text } = await api.call('GET', '/api/v1/resolve?name=hidden.prod.svc');
+      return guard['holding'] === true && status === 404 && text.includes('192.0.2.99');
+    });
+    api.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  async function openOverview(before?: (page: Page) => Promise<void>): Promise<WatchedPage> {
+    const watched = await openPage(browser, server.http, '/console/');
+    if (before !== undefined) {
+      await before(watched.page);
+      await watched.page.reload();
+    }
+    return watched;
+  }
+
+  const cases: readonly (readonly [badge: string, app: string, link: string, explained: RegExp])[] = [
+    ['lapsed', 'prod/lapsed', 'Events', /silent for \d+ s/],
+    ['all waiting', 'prod/asleep', 'Why', /1 instance, all waiting/],
+    ['guard holds', 'prod/held', 'Why', /holds (apps|the registry)/],
+    ['hidden', 'prod/hidden', 'Why', /192\.0\.2\.99/],
+  ];
+
+  test.each(cases)('%s', async (badge, app, link, explained) => {
+    const { page, close } = await openOverview();
+    const row = page.locator('.problems li').filter({ hasText: app }).filter({ hasText: badge });
+    await row.getByRole('link', { name: link }).click();
+    await page.getByText(explained).first().waitFor();
+    await close();
+  });
+
+  test('the app itself says that a zone file answers in its place', async () => {
+    const { page, close } = await openPage(browser, server.http, '/console/#/apps/prod/hidden');
+    await page.getByText(/No instance has the address 192\.0\.2\.99/).waitFor();
+    await close();
+  });
+
+  /** A server with a ledger: what /api/v1/queries will say. */
+  async function withLedger(page: Page): Promise<void> {
+    const line = {
+      transport: 'udp',
+      network: '10.2.0.0/24',
+      firstSeen: '2026-11-28T10:00:00.000Z',
+      lastSeen: new Date().toISOString(),
+    };
+    const queries = [
+      { name: 'orders.prod.svc.', type: 'A', rcode: 'NXDOMAIN', count: 5000, perMinute: 120, ...line },
+      { name: 'orders.staging.svc.', type: 'A', rcode: 'NOERROR', count: 20, perMinute: 2, ...line },
+    ];
+    const index = (await (await fetch(`${server.http}/`)).json()) as object;
+    await page.route(`${server.http}/`, (route) => route.fulfill({ json: { ...index, queries: 'api/v1/queries' } }));
+    await page.route('**/api/v1/queries*', (route) => route.fulfill({ json: { queries } }));
+  }
+
+  test('wrong env', async () => {
+    const { page, close } = await openOverview(withLedger);
+    const row = page.locator('.problems li').filter({ hasText: 'wrong env' });
+    await row.getByText('It is registered in staging').waitFor();
+    await row.getByRole('link', { name: 'Traffic' }).click();
+    const table = page.getByRole('table', { name: 'Queries' });
+    await table.waitFor();
+    expect(await table.getByRole('row').count()).toBe(2);
+    expect(await table.textContent()).toContain('10.2.0.0/24');
+    await close();
+  });
+
+  test('traffic lists who asks, and what is not asked for; an app says who asks for it', async () => {
+    const watched = await openOverview(withLedger);
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Traffic' }).first().click();
+    await page.getByRole('heading', { name: 'Not asked for' }).waitFor();
+    await page.getByRole('link', { name: 'prod/hidden' }).waitFor();
+    await page.goto(`${server.http}/console/#/apps/staging/orders`);
+    await page.getByRole('heading', { name: 'Who asks' }).waitFor();
+    await page.getByRole('table', { name: 'Queries' }).getByText('10.2.0.0/24').waitFor();
+    expect(await watched.faults()).toEqual([]);
+    await watched.close();
+  });
+
+  test('the nodes of a cluster, where there is one', async () => {
+    const nodes = [{ node: 'a', state: 'joined', owned: 12, lagMs: 3 }];
+    const watched = await openOverview(async (page) => {
+      const index = (await (await fetch(`${server.http}/`)).json()) as object;
+      await page.route(`${server.http}/`, (route) => route.fulfill({ json: { ...index, nodes: 'api/v1/nodes' } }));
+      await page.route('**/api/v1/nodes', (route) => route.fulfill({ json: { etcd: 'connected', nodes } }));
+    });
+    const { page } = watched;
+    await page.getByRole('link', { name: 'Cluster' }).click();
+    await page.getByRole('cell', { name: 'joined' }).waitFor();
+    expect(await watched.faults()).toEqual([]);
+    await watched.close();
+  });
+});
