@@ -3,8 +3,8 @@
 // here does the program end itself. The heavy parts are imported when a command needs them, so that `--help` and
 // `check-zones` answer at once and work where the server's ports are taken.
 // Stopping: SIGTERM or SIGINT -> app.stop(), exit 0; longer than `stopSeconds`, or a second signal -> exit 1 at once.
-// A fault in native code (SIGSEGV and its kind) ends the process as if nobody listened: the instruction that failed would
-// be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that stands still.
+// A fault in native code (SIGSEGV and its kind) ends the process as without a handler: the instruction that failed would
+// be run again after any handler, for ever, with HTTP dead and DNS answering from a registry that no longer changes.
 
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace, { type Signals } from 'close-with-grace';
@@ -15,7 +15,7 @@ import type { Config } from './config/config.ts';
 import { readFile } from './config/read-file.ts';
 import { version } from './runtime/version.ts';
 
-// Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has said so before.
+// Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has warned of it before.
 process.on('SIGUSR1', () => {});
 
 /** Left to the kernel; SIGABRT is how systemd's watchdog ends a process that hangs, and leaves a core. */
@@ -62,7 +62,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   // What it writes (data, and nothing else) is for its own user.
   process.umask(0o077);
   const { terminal } = parts;
-  // The start screen says what this line does.
+  // The start screen shows the same as this line.
   const forPeople = { isColoured: isColoured(parts), unsaid: new Set(['rollcall is ready']) };
   const log = openLog(config.logLevel, terminal === undefined ? 'json' : forPeople);
   const { logger } = log;
@@ -117,7 +117,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
 /**
  * V8 lets a heap grow to four times what is alive before it looks for garbage, and what is alive then lies scattered over
  * all of it: a third more memory where a million instances are registered, for some percent less of CPU time. Not before
- * the last life's instances are back, since then it is time that counts.
+ * the last run's instances are back, since then it is time that counts.
  */
 function keepHeapsTight(): void {
   setFlagsFromString('--heap-growing-percent=20');

@@ -10,17 +10,16 @@ import { defaultThreads, type Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
 import { ZoneWatch, zoneWatchTimes } from '../dns/zone-file/watch/zone-watch.ts';
-import { type Listen, listenHttp } from '../http/server/listen.ts';
+import { listenHttp } from '../http/server/listen.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { Listen } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { systemClock } from '../runtime/system-clock.ts';
 import type { Persistence } from '../store/persistence.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
-import { listenProblem } from './listen-problem.ts';
-import { startClock } from './process-clock.ts';
+import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
@@ -119,7 +118,7 @@ async function compose(
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
 
-  // Both planes open before the registry is recovered, to say so: SERVFAIL and 503. DNS first: a client that finds the
+  // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   const fileZones = fileZonesOf(loaded);
   const opening = await openDataPlane(config, {
@@ -217,4 +216,24 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
       logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },
   };
+}
+
+/** Why an address cannot be opened, in one sentence with what, where and why. */
+interface ListenFailure {
+  readonly failed: { readonly host: string; readonly port: number };
+  readonly error: NodeJS.ErrnoException;
+}
+
+const reasons = new Map([
+  ['EADDRINUSE', 'another program uses this port'],
+  ['EACCES', 'ports below 1024 need the capability CAP_NET_BIND_SERVICE'],
+  ['EADDRNOTAVAIL', 'this machine has no such address'],
+  ['ENOTFOUND', 'there is no host of this name'],
+]);
+
+/** `what`: `DNS`, `HTTP`. */
+function listenProblem(what: string, { failed, error }: ListenFailure): { readonly problem: string } {
+  const { host, port } = failed;
+  const where = `${what} on ${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { problem: `Cannot listen for ${where}: ${reasons.get(error.code ?? '') ?? error.message}` };
 }

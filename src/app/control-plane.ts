@@ -22,12 +22,10 @@ import { Life } from '../model/life.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
-import { logEviction } from './eviction-log.ts';
 import { fdBudget } from './fd-budget.ts';
-import { GuardLog } from './guard-log.ts';
 import type { LeaseTimer } from './lease-timer.ts';
-import { limits } from './limits.ts';
 import type { ProcessClock } from './process-clock.ts';
+import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
 
@@ -87,7 +85,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const health = createHealth(config, deps, control);
   const metrics = meter(config, deps, { counts, watchers, health, control });
   const guardLog = new GuardLog(logger);
-  registry.guard.onNews((news) => guardLog.log(news));
+  registry.guard.onEvent((news) => guardLog.log(news));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
   const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
@@ -102,8 +100,8 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
     view: registry,
     clock: clock.clock,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
-    said: persistence.said,
-    tell: (level, fields, message) => logger[level](fields, message),
+    fileEntries: persistence.fileEntries,
+    log: (level, fields, message) => logger[level](fields, message),
   });
 }
 
@@ -175,4 +173,19 @@ function createFronts(
     limits: fdBudget(config).limits,
     clientRate: { perSecond: config.requestsPerClientPerSecond, burst: config.requestsPerClientBurst },
   });
+}
+
+/** `connections` is what is left of the setting by the descriptors that the process may open. */
+function limits(
+  config: Pick<Config, 'instancesMax' | 'appsMax' | 'watchersMax' | 'longPollsMax' | 'tcpConnectionsMax'>,
+  connections: number,
+): Readonly<Record<string, number>> {
+  return {
+    instances: config.instancesMax,
+    apps: config.appsMax,
+    watchers: config.watchersMax,
+    'long-polls': config.longPollsMax,
+    connections,
+    'dns-connections': config.tcpConnectionsMax,
+  };
 }

@@ -1,10 +1,10 @@
-// DNS of this process: opens the plane on the registry and its zones, and says what becomes of its faults.
+// DNS of this process: opens the plane on the registry and its zones, and logs its faults.
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { openPlane, type Plane } from '../dns/plane/plane.ts';
-import type { ListenFailure } from '../dns/transport/listen.ts';
 import type { Zone } from '../dns/zone/zone.ts';
+import type { ListenFailure } from '../model/listen.ts';
 import type { CertificateSource } from '../runtime/certificate.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';

@@ -27,3 +27,9 @@ export function startClock(ownClock: Clock, logger: Logger): ProcessClock {
   ticking.unref();
   return { clock, memory: sharing.memory, pauses, stop: () => clearInterval(ticking) };
 }
+
+/** The process's own time. Steps of the wall clock do not touch the monotonic time that leases count on. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};

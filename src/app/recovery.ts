@@ -6,7 +6,7 @@ import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** What of the zones has to be asked. */
+/** The questions that recovery has to the zones. */
 interface ReservedNames {
   /** Why a name below the origin cannot be registered. */
   reservedReason(name: string): string | undefined;
@@ -15,7 +15,7 @@ interface ReservedNames {
 }
 
 /**
- * What recovers an instance, or says why it cannot be. To be used while no zone changes. `onRecovered`: called with each
+ * Recovers an instance, or returns why it cannot be recovered. To be used while no zone changes. `onRecovered`: called with each
  * that was recovered.
  */
 export function recovering(

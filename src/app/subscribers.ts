@@ -44,7 +44,7 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
   ];
 }
 
-/** What does with a recovered instance what the table says, in its order. */
+/** Runs each subscriber's recovery step for a recovered instance, in the order of the table. */
 export function recoveredBy(table: readonly Subscriber[]): (change: Change) => void {
   const interested = table.flatMap(({ recovered }) => (recovered === undefined ? [] : [recovered]));
   return (change) => {

@@ -5,8 +5,8 @@
 import type { Logger } from 'pino';
 import { brokenZone, type Zone } from '../dns/zone/zone.ts';
 import type { ZoneTable } from '../dns/zone/zone-table.ts';
-import type { ZoneNews } from '../dns/zone-file/watch/zone-news.ts';
-import { newsText } from './zone-news-text.ts';
+import type { ZoneEvent } from '../dns/zone-file/watch/zone-event.ts';
+import { zoneEventText } from './zone-event-text.ts';
 
 export interface ZoneReloadDeps {
   /** Takes a revision without a change of an instance. */
@@ -14,7 +14,7 @@ export interface ZoneReloadDeps {
   readonly persistence: { touched(revision: number): void };
   readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void; drop(apex: Zone['apex']): void };
   readonly plane: { serveZone(zone: Zone): void; dropZone(apex: Zone['apex']): void };
-  readonly metrics: { zoneFileChanged(news: ZoneNews): void };
+  readonly metrics: { zoneFileChanged(event: ZoneEvent): void };
   readonly zones: ZoneTable;
   /** Warns of what is wrong with zones that are served now. */
   readonly warnOfZones: (apexes: Iterable<Zone['apex']>) => void;
@@ -22,29 +22,29 @@ export interface ZoneReloadDeps {
 }
 
 /** The listener of a zone watch. */
-export function zoneReload(deps: ZoneReloadDeps): (news: ZoneNews) => void {
+export function zoneReload(deps: ZoneReloadDeps): (event: ZoneEvent) => void {
   const { registry, persistence, liveZones, plane, metrics, zones, warnOfZones, logger } = deps;
-  return (news) => {
-    if (news.kind === 'loaded') {
-      const { zone } = news;
+  return (event) => {
+    if (event.kind === 'loaded') {
+      const { zone } = event;
       if (liveZones.isLive(zone.apex)) persistence.touched(registry.touch());
       liveZones.serve(zone);
       plane.serveZone(zone);
-    } else if (news.kind === 'refused' && news.apex !== undefined && zones.find(news.apex) === undefined) {
+    } else if (event.kind === 'refused' && event.apex !== undefined && zones.find(event.apex) === undefined) {
       // As at the start, and as other servers do. What is answered at its names already is answered on: a slip in a new
       // file takes nothing away, as one in an old file does not.
-      const broken = brokenZone(news.apex);
+      const broken = brokenZone(event.apex);
       liveZones.serve(broken);
       plane.serveZone(broken);
-    } else if (news.kind === 'released') {
+    } else if (event.kind === 'released') {
       // Names of other zones come back with it, those of live zones too.
       persistence.touched(registry.touch());
-      liveZones.drop(news.apex);
-      plane.dropZone(news.apex);
+      liveZones.drop(event.apex);
+      plane.dropZone(event.apex);
     }
-    metrics.zoneFileChanged(news);
-    if (news.kind === 'loaded') warnOfZones([news.zone.apex]);
-    const { level, facts, message } = newsText(news, zones);
+    metrics.zoneFileChanged(event);
+    if (event.kind === 'loaded') warnOfZones([event.zone.apex]);
+    const { level, facts, message } = zoneEventText(event, zones);
     logger[level](facts, message);
   };
 }

@@ -17,7 +17,7 @@ export interface ZoneWarning {
 /** Apps that a warning names; the others are counted. */
 const namedMax = 10;
 
-/** Logs what there is to be said of zones. */
+/** Logs the warnings about zones. */
 export function warnerOfZones(
   zones: ZoneTable,
   live: Pick<LiveZones, 'hiddenBy'>,
@@ -65,7 +65,7 @@ function nameServerWarnings(zone: Zone, zones: ZoneTable, listened: readonly str
   });
 }
 
-/** Of the servers whose addresses are ours to say. */
+/** Of the servers whose addresses lie in our zones. */
 function addressesOfServers(zone: Zone, zones: ZoneTable): { readonly server: Name; readonly hosts: string[] }[] {
   const ns = zone.records.get(zone.apex)?.rrset(RRType.NS).rrset;
   return (ns?.rdatas ?? []).flatMap((rdata) => {

@@ -34,8 +34,8 @@ export function registrationBody(typed: Typed): Fields | { readonly problem: str
   }
   if (typed.options['tag'] !== undefined) body['tags'] = textOptions(typed, 'tag');
   const pairs = textOptions(typed, 'metadata').map((pair) => [pair, pair.indexOf('=')] as const);
-  const odd = pairs.find(([, at]) => at < 1);
-  if (odd !== undefined) return { problem: `--metadata: ${JSON.stringify(odd[0])} is not KEY=VALUE` };
+  const faulty = pairs.find(([, at]) => at < 1);
+  if (faulty !== undefined) return { problem: `--metadata: ${JSON.stringify(faulty[0])} is not KEY=VALUE` };
   if (pairs.length > 0)
     body['metadata'] = Object.fromEntries(pairs.map(([pair, at]) => [pair.slice(0, at), pair.slice(at + 1)]));
   return body;

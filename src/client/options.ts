@@ -126,7 +126,7 @@ function balanceOf(options: ClientOptions): BalanceOptions {
   };
 }
 
-/** `prod/orders` -> its two parts; whether they are names is for the registry to say. Throws `invalid`. */
+/** `prod/orders` -> its two parts; the registry validates the names. Throws `invalid`. */
 export function appOf(app: string): { readonly env: string; readonly appid: string } {
   const [, env, appid] = /^([^/\s]+)\/([^/\s]+)$/.exec(app) ?? [];
   if (env === undefined || appid === undefined) throw invalid('app', 'must have the form env/appid', app);

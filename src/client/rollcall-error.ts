@@ -1,11 +1,11 @@
 // The errors of the package. Inside, what can happen is a value; at the API of the package it is an error, as callers of
-// promises expect, with a code to branch on and a message that says what, why and the value.
+// promises expect, with a code to branch on and a message with what, why and the value.
 
 import type { Problem } from '../model/problem.ts';
 import type { RefusedReply } from './registry/reply.ts';
 
 /**
- * - `invalid`: an option or a name is wrong; the message says which
+ * - `invalid`: an option or a name is invalid; the message names it
  * - `refused`: the registry refuses it; `status`, `type` and `errors` are the registry's
  * - `no-instances`: no instance takes traffic
  * - `circuit-open`: the circuit breakers of all endpoints are open

@@ -2,7 +2,7 @@
 // body is held to, all faults are reported, and what is not known is kept, to be written again as it was.
 
 import { isObject } from '../model/instance.ts';
-import { type Problem, problem, shown } from '../model/problem.ts';
+import { type Problem, printable, problem } from '../model/problem.ts';
 import { isPrintable, utf8Length } from '../model/text.ts';
 
 /** Fields that this version does not know. */
@@ -86,7 +86,7 @@ export function parseJson(value: Uint8Array, octetsMax: number): { readonly json
   try {
     return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value)) };
   } catch (error) {
-    return problem('', 'must be JSON in UTF-8', shown((error as Error).message));
+    return problem('', 'must be JSON in UTF-8', printable((error as Error).message));
   }
 }
 

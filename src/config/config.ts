@@ -1,12 +1,13 @@
 // The configuration: defaults < rollcall.yaml < ROLLCALL_* environment < flags, resolved once at start into a frozen
 // value. Every problem is found in one go, in overridden values too, since a wrong line in a file waits for its day.
 // Values keep the unit in their name (seconds); app.ts converts them where it hands them over.
-// Limits: nothing is reloaded while running. Relative paths are relative to the working directory, whoever named them.
+// Limits: nothing is reloaded while running. Relative paths are relative to the working directory, wherever they are named.
 
+import type { Listen } from '../model/listen.ts';
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
 import { clashes, readTokenFile, type Token } from './tokens.ts';
-import { formatListen, isLoopback, type Listen, readValue } from './values.ts';
+import { formatListen, isLoopback, readValue } from './values.ts';
 
 export interface Config
   extends Readonly<
@@ -169,7 +170,7 @@ function exposures(config: Config, origins: Origins): string[] {
   if (config.tokens.length === 0 && config.tlsClientAuth !== 'required' && !config.insecure) {
     problems.push(
       `${who} and no token is set, ` +
-        `so anybody could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
+        `so anyone who reaches it could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +
         'or listen on 127.0.0.1 alone, or accept it with --insecure',
     );
   }

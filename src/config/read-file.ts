@@ -1,6 +1,6 @@
 // Reads a file of settings or tokens as text, at the start, without being held up by what is no file: a named pipe that
-// nobody writes to would hang the start without a word, a device has no end. What the process was given as an open
-// descriptor (`--config <(…)`, /dev/stdin) is read to its end, since somebody writes there.
+// without a writer would hang the start silently, a device has no end. What the process was given as an open
+// descriptor (`--config <(…)`, /dev/stdin) is read to its end, since it has a writer.
 // Limits: `fileOctetsMax`; a file that grows while it is read is refused.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';

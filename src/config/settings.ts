@@ -255,7 +255,7 @@ export const settingsSchema = Type.Object(
 export type Settings = Static<typeof settingsSchema>;
 export type SettingKey = keyof Settings;
 
-/** What the schema says of one setting, with the annotations that TypeBox does not type. */
+/** The schema of one setting, with the annotations that TypeBox does not type. */
 export interface SettingFacts {
   readonly type?: string;
   readonly default?: unknown;

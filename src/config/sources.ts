@@ -1,4 +1,4 @@
-// Where settings are written: the YAML file, ROLLCALL_* variables, flags. This file only finds what was given and says
+// Where settings are written: the YAML file, ROLLCALL_* variables, flags. This file only finds what was given and
 // where; whether a value makes sense is decided in values.ts. Names that mean nothing are problems, because a
 // mistyped setting that is ignored in silence is found in production.
 // Limits: one YAML document, a mapping at its top; no includes, no nesting. No message repeats a value here: the
@@ -37,7 +37,7 @@ export interface Found {
 
 export const defaultConfigFile = 'rollcall.yaml';
 const configVariable = 'ROLLCALL_CONFIG';
-/** No settings: for the commands that talk to a server, and what `rollcall run` tells a program, which may be a server. */
+/** No settings: for the commands that talk to a server, and what `rollcall run` passes to a program, which may be a server. */
 const otherVariables: readonly string[] = [
   'ROLLCALL_URL',
   'ROLLCALL_INSTANCE',
@@ -52,7 +52,7 @@ export function findGiven(sources: { flags: Flags; env: Environment; readFile: R
   return { given: found.flatMap((one) => one.given), problems: found.flatMap((one) => one.problems) };
 }
 
-/** A systemd unit with StateDirectory= says where data belongs; the working directory may be read-only then. */
+/** A systemd unit with StateDirectory= sets where data belongs; the working directory may be read-only then. */
 function fromUnit({ STATE_DIRECTORY: directories = '' }: Environment): Found {
   const [raw = ''] = directories.split(':');
   if (!raw.startsWith('/')) return { given: [], problems: [] };
@@ -140,7 +140,7 @@ function fromEnvironment(env: Environment): Found {
 }
 
 /**
- * Kubernetes tells every container of the services around it: a service called `rollcall` or `rollcall-dns` makes
+ * Kubernetes gives every container variables of the services around it: a service called `rollcall` or `rollcall-dns` makes
  * ROLLCALL_SERVICE_HOST, ROLLCALL_DNS_PORT=udp://10.1.2.3:53, ROLLCALL_PORT_7171_TCP_ADDR and so on. They are no settings.
  */
 function isServiceLink(name: string, value: string): boolean {

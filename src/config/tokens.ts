@@ -1,5 +1,5 @@
 // Tokens: who may write. A YAML list of { name, token }, the text `name=token,name2=token2`, or a file with one a line.
-// No message here repeats a token, nor anything that might be one: what stands where a name belongs may be a secret put
+// No message here repeats a token, nor anything that might be one: what is written in place of a name may be a secret put
 // in the wrong order, so a faulty entry is called by its number.
 // Limits: a token in the one-line form holds no comma; use a file for those.
 

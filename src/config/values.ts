@@ -1,19 +1,14 @@
-// From what somebody wrote (text from the environment or a flag, a YAML value from the file) to the value the program
-// uses, or to sentences that say what is wrong with it. Text and YAML take the same way: "90" and 90 are one lease.
+// From what was written (text from the environment or a flag, a YAML value from the file) to the value the program
+// uses, or to sentences with the fault. Text and YAML take the same way: "90" and 90 are one lease.
 // Limits: no I/O; whether an address can be bound or a directory exists is found out by those who use it.
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import Value from 'typebox/value';
 import { AdapterName } from '../model/adapters.ts';
+import type { Listen } from '../model/listen.ts';
 import { parseEnv } from '../model/names.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
-
-/** An address of this machine; an IPv6 host is without brackets, port 0 means any free one. */
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
 
 export type Outcome = { readonly value: unknown } | { readonly problems: readonly string[] };
 
@@ -86,7 +81,7 @@ function problem(text: string): Outcome {
 }
 
 /** The value as a message repeats it: short, quoted if it is text, and never what is inside a list or mapping. */
-function shown(raw: unknown): string {
+function printable(raw: unknown): string {
   if (Array.isArray(raw)) return 'a list';
   if (typeof raw === 'object' && raw !== null) return 'a mapping';
   const text = JSON.stringify(raw) ?? String(raw);
@@ -97,13 +92,13 @@ function readWhole(key: SettingKey, raw: unknown): Outcome {
   const facts = factsOf(key);
   const value = typeof raw === 'string' && /^\d{1,15}$/.test(raw) ? Number(raw) : raw;
   if (Value.Check(settingsSchema.properties[key], value)) return { value };
-  return problem(`${shown(raw)} is not a whole number from ${facts.minimum} to ${facts.maximum} (${facts.unit})`);
+  return problem(`${printable(raw)} is not a whole number from ${facts.minimum} to ${facts.maximum} (${facts.unit})`);
 }
 
 function readSwitch(raw: unknown): Outcome {
   if (raw === true || raw === 'true' || raw === '1') return { value: true };
   if (raw === false || raw === 'false' || raw === '0') return { value: false };
-  return problem(`${shown(raw)} is neither true nor false`);
+  return problem(`${printable(raw)} is neither true nor false`);
 }
 
 /** One of a few words. */
@@ -111,21 +106,21 @@ function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'tlsClientA
   // YAML 1.1 habits: a bare on and off may have become true and false.
   const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
   if (Value.Check(settingsSchema.properties[key], value)) return { value };
-  return problem(`${shown(raw)} is none of ${settingsSchema.properties[key].enum.join(', ')}`);
+  return problem(`${printable(raw)} is none of ${settingsSchema.properties[key].enum.join(', ')}`);
 }
 
 function readLogLevel(raw: unknown): Outcome {
   if (Value.Check(settingsSchema.properties.logLevel, raw)) return { value: raw };
-  return problem(`${shown(raw)} is none of ${logLevels.join(', ')}`);
+  return problem(`${printable(raw)} is none of ${logLevels.join(', ')}`);
 }
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
   if (typeof raw === 'number')
-    return problem(`${shown(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
+    return problem(`${printable(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
   const text = raw ?? '';
   if (typeof text === 'string' && /^[ -~]{0,100}$/.test(text)) return { value: text };
-  return problem(`${shown(raw)} is not a text of at most 100 printable ASCII characters`);
+  return problem(`${printable(raw)} is not a text of at most 100 printable ASCII characters`);
 }
 
 /** Never repeated in a message. */
@@ -136,7 +131,7 @@ function readSecret(raw: unknown): Outcome {
 
 function readPath(raw: unknown): Outcome {
   if (typeof raw === 'string' && !raw.includes('\0')) return { value: raw };
-  return problem(`${shown(raw)} is not a path`);
+  return problem(`${printable(raw)} is not a path`);
 }
 
 /** A prefix may follow the port; replies put their paths behind it. */
@@ -149,7 +144,7 @@ function readUrl(raw: unknown): Outcome {
     `${url.username}${url.password}${url.search}${url.hash}` === '';
   // It is put between single quotes of a shell.
   if (!isPlain || /['\s]/.test(url.href))
-    return problem(`${shown(raw)} is not a URL such as https://rollcall.example.org`);
+    return problem(`${printable(raw)} is not a URL such as https://rollcall.example.org`);
   return { value: url.href.replace(/\/+$/, '') };
 }
 const networksMax = 1000;
@@ -162,7 +157,7 @@ function readNetworks(raw: unknown, what: 'networks' | 'addresses and networks')
   if (texts.length > networksMax) return problem(`lists ${texts.length} networks, at most ${networksMax} are allowed`);
   if (wrong.length === 0) return { value: texts.map((text) => String(text).trim()) };
   const form = what === 'networks' ? 'a network' : 'an address or a network';
-  return { problems: wrong.map((text) => `${shown(text)} is not ${form} such as 169.254.10.0/24 or fd00::/8`) };
+  return { problems: wrong.map((text) => `${printable(text)} is not ${form} such as 169.254.10.0/24 or fd00::/8`) };
 }
 
 function listOf(raw: unknown): unknown[] {
@@ -173,12 +168,12 @@ function readAdapters(raw: unknown): Outcome {
   const names = listOf(raw).map((text) => (typeof text === 'string' ? text.trim().toLowerCase() : text));
   const wrong = names.filter((name) => !(AdapterName as readonly unknown[]).includes(name));
   if (wrong.length === 0) return { value: [...new Set(names)] };
-  return { problems: wrong.map((name) => `${shown(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
+  return { problems: wrong.map((name) => `${printable(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
 }
 
 function readEnv(raw: unknown): Outcome {
   const env = parseEnv(typeof raw === 'string' ? raw : '');
-  return typeof env === 'string' ? { value: env } : problem(`${shown(raw)} is no env: it ${env.message}`);
+  return typeof env === 'string' ? { value: env } : problem(`${printable(raw)} is no env: it ${env.message}`);
 }
 
 /** A list that is empty on purpose. */
@@ -200,7 +195,7 @@ function readZoneRules(raw: unknown): Outcome {
       /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(typeof text === 'string' ? text : '') ?? [];
     const name = zone === '' ? undefined : readOrigin(zone);
     if (name === undefined || !isNetwork(network))
-      problems.push(`${shown(text)} is not a zone and a network such as prod.svc.=10.1.0.0/16`);
+      problems.push(`${printable(text)} is not a zone and a network such as prod.svc.=10.1.0.0/16`);
     else if ('problems' in name) problems.push(...name.problems);
     else rules.push(`${String(name.value)}=${network}`);
   }
@@ -218,18 +213,18 @@ function isNetwork(text: string): boolean {
 
 /** An absolute domain name of letter-digit-hyphen labels (RFC 1123 §2.1), made canonical: lower case, final dot. */
 function readOrigin(raw: unknown): Outcome {
-  if (typeof raw !== 'string') return problem(`${shown(raw)} is not a domain name`);
+  if (typeof raw !== 'string') return problem(`${printable(raw)} is not a domain name`);
   const name = raw.toLowerCase().replace(/\.$/, '');
-  if (name === '') return problem(`${shown(raw)} is the DNS root; name a domain of your own, such as svc.`);
+  if (name === '') return problem(`${printable(raw)} is the DNS root; name a domain of your own, such as svc.`);
   const problems: string[] = [];
   for (const label of name.split('.')) {
     const why = labelFault(label);
-    if (why !== undefined) problems.push(`${shown(raw)}: label ${shown(label)} ${why}`);
+    if (why !== undefined) problems.push(`${printable(raw)}: label ${printable(label)} ${why}`);
   }
   // One octet before each label and the root's make the wire form two octets longer than the text without final dot.
   if (name.length + 2 > originOctetsMax) {
     problems.push(
-      `${shown(raw)} leaves no room for names below it: ${name.length + 2} of at most ${originOctetsMax} octets`,
+      `${printable(raw)} leaves no room for names below it: ${name.length + 2} of at most ${originOctetsMax} octets`,
     );
   }
   return problems.length > 0 ? { problems } : { value: `${name}.` };
@@ -248,28 +243,28 @@ function labelFault(label: string): string | undefined {
 
 function readHostName(raw: unknown): Outcome {
   const text = typeof raw === 'string' ? raw.trim().toLowerCase().replace(/\.$/, '') : raw;
-  if (typeof text !== 'string') return problem(`${shown(raw)} is not a host name`);
+  if (typeof text !== 'string') return problem(`${printable(raw)} is not a host name`);
   const fault = text
     .split('.')
     .map(labelFault)
     .find((one) => one !== undefined);
-  if (fault !== undefined) return problem(`${shown(raw)} is not a host name: a label ${fault}`);
-  if (text.length > hostNameOctetsMax) return problem(`${shown(raw)} is longer than a host name may be`);
+  if (fault !== undefined) return problem(`${printable(raw)} is not a host name: a label ${fault}`);
+  if (text.length > hostNameOctetsMax) return problem(`${printable(raw)} is longer than a host name may be`);
   return { value: `${text}.` };
 }
 
 /** 255 on the wire, with a length in front and the root behind. */
 const hostNameOctetsMax = 253;
 
-/** A name server's: nobody can ask at an unspecified address. */
+/** A name server's: an unspecified address cannot be queried. */
 function readAddresses(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
   const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
   const problems: string[] = [];
   if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
   for (const address of addresses) {
-    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${shown(address)} is not an IP address`);
-    else if (/^[0:.]+$/.test(address)) problems.push(`${shown(address)} is no address at which anybody can ask`);
+    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${printable(address)} is not an IP address`);
+    else if (/^[0:.]+$/.test(address)) problems.push(`${printable(address)} is not an address that can be queried`);
   }
   return problems.length > 0 ? { problems } : { value: addresses };
 }
@@ -297,20 +292,20 @@ function splitItem(item: unknown): unknown[] {
 function readListen(raw: unknown): Listen | string {
   const text = typeof raw === 'string' ? raw.trim() : raw;
   const parts = typeof text === 'string' ? /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,9})$/.exec(text) : null;
-  if (parts === null) return `${shown(text)} is not host:port; write it like 127.0.0.1:7171 or [::1]:7171`;
+  if (parts === null) return `${printable(text)} is not host:port; write it like 127.0.0.1:7171 or [::1]:7171`;
   const port = Number(parts[3]);
-  if (port > 65_535) return `${shown(text)}: the port must be 0-65535, received ${parts[3]}`;
+  if (port > 65_535) return `${printable(text)}: the port must be 0-65535, received ${parts[3]}`;
   if (parts[1] !== undefined) {
     if (isIP(parts[1]) === 6) return { host: parts[1].toLowerCase(), port };
-    return `${shown(text)}: ${shown(parts[1])} is not an IPv6 address`;
+    return `${printable(text)}: ${printable(parts[1])} is not an IPv6 address`;
   }
   const host = parts[2] ?? '';
   if (host.toLowerCase() === 'localhost') return { host: '127.0.0.1', port };
   if (isIPv4(host)) return { host, port };
   if (host === '' || host === '*') {
-    return `${shown(text)}: write 0.0.0.0:${port} for every IPv4 address or [::]:${port} for every address`;
+    return `${printable(text)}: write 0.0.0.0:${port} for every IPv4 address or [::]:${port} for every address`;
   }
-  return `${shown(text)}: ${shown(host)} is not an address of this machine; write an IP address or localhost`;
+  return `${printable(text)}: ${printable(host)} is not an address of this machine; write an IP address or localhost`;
 }
 
 export function formatListen({ host, port }: Listen): string {

@@ -6,6 +6,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { AppKey } from '../model/names.ts';
 import { type Choice, choose } from '../model/selection/choose.ts';
 import { isSelected, type Selection } from '../model/selection/filter.ts';
 import type { Draw } from '../model/selection/order.ts';
@@ -38,11 +39,6 @@ export interface AppListsDeps {
   readonly random: () => number;
 }
 
-export interface AppPlace {
-  readonly env: string;
-  readonly appid: string;
-}
-
 export class AppLists {
   readonly #deps: AppListsDeps;
   readonly #turns: Turns;
@@ -53,17 +49,17 @@ export class AppLists {
   }
 
   /** Of the app's last change; 0: none is remembered. */
-  revision({ env, appid }: AppPlace): number {
+  revision({ env, appid }: AppKey): number {
     return this.#deps.view.appRevision(env, appid);
   }
 
   /** The number that a caller waits with for the next change of the app; at least 1. */
-  index(place: AppPlace): number {
+  index(place: AppKey): number {
     return this.revision(place) || Math.max(this.#deps.view.revision, 1);
   }
 
   /** Whether a caller that knows the app up to `index` need not wait. */
-  hasChanged(place: AppPlace, index: number): boolean {
+  hasChanged(place: AppKey, index: number): boolean {
     // 0: the caller knows nothing.
     if (index === 0) return true;
     const { view } = this.#deps;
@@ -73,7 +69,7 @@ export class AppLists {
   }
 
   /** The instances that the filters select, in order of registration. */
-  matching({ env, appid }: AppPlace, selection: Selection): readonly InstanceRecord[] {
+  matching({ env, appid }: AppKey, selection: Selection): readonly InstanceRecord[] {
     const all = this.#deps.view.app(env, appid)?.instances() ?? [];
     return [...all].filter(({ instance }) => isSelected(instance, selection));
   }
@@ -89,7 +85,7 @@ export class AppLists {
   }
 
   /** Calls `wake` once; returns what ends the wait without a call, or undefined where there is no place to wait. */
-  wait({ env, appid }: AppPlace, waitMs: number, wake: () => void): (() => void) | undefined {
+  wait({ env, appid }: AppKey, waitMs: number, wake: () => void): (() => void) | undefined {
     return this.#deps.longPolls.wait(env, appid, waitMs, wake);
   }
 }

@@ -1,12 +1,12 @@
 // Which apps there are, sorted by env and appid, in pages. The cursor is the last app of the page before, so a page is
 // right whatever came or went in between.
 
+import type { AppKey } from '../model/names.ts';
 import type { AppRecords } from '../model/view.ts';
-import type { AppPlace } from './app-lists.ts';
 import { firstAfter } from './bounded-page.ts';
 import type { ReadView } from './read-view.ts';
 
-export interface CatalogueEntry extends AppPlace {
+export interface CatalogueEntry extends AppKey {
   readonly instances: number;
   readonly up: number;
   readonly revision: number;
@@ -15,18 +15,18 @@ export interface CatalogueEntry extends AppPlace {
 export interface CataloguePage {
   readonly apps: readonly CatalogueEntry[];
   /** The cursor of the next page; undefined on the last. */
-  readonly next: AppPlace | undefined;
+  readonly next: AppKey | undefined;
 }
 
 /** The `limit` first apps after `after`, of one env or of all. */
 export function cataloguePage(
   view: Pick<ReadView, 'apps'>,
   env: string | undefined,
-  after: AppPlace | undefined,
+  after: AppKey | undefined,
   limit: number,
 ): CataloguePage {
-  const isAfter = (app: AppPlace): boolean => after === undefined || byPlace(app, after) > 0;
-  const { page, hasMore } = firstAfter<AppRecords>(view.apps(env), byPlace, isAfter, limit);
+  const isAfter = (app: AppKey): boolean => after === undefined || byAppKey(app, after) > 0;
+  const { page, hasMore } = firstAfter<AppRecords>(view.apps(env), byAppKey, isAfter, limit);
   const last = page.at(-1);
   const next = hasMore && last !== undefined ? { env: last.env, appid: last.appid } : undefined;
   return { apps: page.map(entryOf), next };
@@ -38,7 +38,7 @@ function entryOf(app: AppRecords): CatalogueEntry {
   return { env: app.env, appid: app.appid, instances: app.size, up, revision: app.revision };
 }
 
-function byPlace(a: AppPlace, b: AppPlace): number {
+function byAppKey(a: AppKey, b: AppKey): number {
   if (a.env !== b.env) return a.env < b.env ? -1 : 1;
   return a.appid === b.appid ? 0 : a.appid < b.appid ? -1 : 1;
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Actor } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, ResumeOutcome } from '../model/outcome.ts';
-import { shown } from '../model/problem.ts';
+import { printable } from '../model/problem.ts';
 
 type VerdictOf<Outcome extends { readonly kind: string }> = Exclude<Outcome['kind'], 'precondition-failed'>;
 export type RegistrationVerdict = VerdictOf<RegisterOutcome> | 'precondition';
@@ -32,7 +32,7 @@ export type Refusal =
   | 'apps'
   | 'store';
 
-/** What calls are told apart by, where their time is measured: a fleet renews all the time and must do so at once. */
+/** The kinds of calls whose time is measured apart: a fleet renews all the time and must do so at once. */
 export type CallKind = 'renewal' | 'write' | 'read';
 
 /** Where counts go. Called once a request, also on the hot path: must only add. */
@@ -95,7 +95,7 @@ export class DecisionLog {
   /** Something that the operator has to act on. */
   refused(reason: string, actor: Actor, key: InstanceKey): void {
     const facts = factsOf('refused', actor, key, undefined);
-    this.#logger.warn({ ...facts, reason: shown(reason) }, 'refused an instance');
+    this.#logger.warn({ ...facts, reason: printable(reason) }, 'refused an instance');
   }
 
   /** One line for all instances that one call has restored. */
@@ -121,8 +121,8 @@ function factsOf(decision: string, actor: Actor, key: InstanceKey, revision: num
   return {
     decision,
     env: key.env,
-    appid: shown(key.appid),
-    instance: shown(key.instance),
+    appid: printable(key.appid),
+    instance: printable(key.instance),
     revision,
     ...nameOf(actor),
     remote: actor.address,

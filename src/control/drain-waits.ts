@@ -1,4 +1,4 @@
-// When a process may stop: its instance is in no new answer any more, and this says until when resolvers may hold an
+// When a process may stop: its instance is in no new answer any more; until when resolvers may hold an
 // earlier one, or waits until none does. A wait is over at that time, at the caller's own (`waitMs`), when the server
 // stops (both: not safe yet, and when it will be), or when the instance takes traffic again. That it is cancelled or
 // evicted meanwhile changes nothing: it is out of the answers either way.
@@ -9,7 +9,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { ReadView } from './read-view.ts';
 
-/** What the data plane says of the answers with an instance in them; monotonic milliseconds. */
+/** What the data plane knows of the answers with an instance in them; monotonic milliseconds. */
 export interface HandedOut {
   /** Undefined where no answer can still be held. */
   readonly lastServedMs: number | undefined;

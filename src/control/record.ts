@@ -7,10 +7,10 @@ import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
 import { findRemoved, type RemovalFilter, type RemovedInstances } from '../history/removed.ts';
 import { planRestore, type RestoreRun, restoreRemoved } from '../history/undo.ts';
 import type { Actor } from '../model/change.ts';
+import type { AppKey } from '../model/names.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Refused } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { AppPlace } from './app-lists.ts';
 import type { Commands } from './commands.ts';
 import type { DecisionLog } from './decision-log.ts';
 
@@ -44,7 +44,7 @@ export class ChangeRecord {
   }
 
   /** The app at wall-clock `atMs`, which must not lie ahead. */
-  past(place: AppPlace, atMs: number): Promise<PastApp> {
+  past(place: AppKey, atMs: number): Promise<PastApp> {
     return appInThePast(this.#deps.registry, this.#deps.recorder, place, atMs);
   }
 

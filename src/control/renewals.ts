@@ -35,7 +35,7 @@ export class Renewals {
     this.#log = log;
   }
 
-  /** Whether each renewal is logged: a fast path leaves them to the usual way then. */
+  /** Whether each renewal is logged: a fast path leaves them to the full path then. */
   get isLogged(): boolean {
     return this.#log.logsRoutine;
   }
@@ -44,7 +44,7 @@ export class Renewals {
     return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
   }
 
-  /** For a fast path: the record, renewed and counted; undefined, and nothing counted: the usual way has to say why. */
+  /** For a fast path: the record, renewed and counted; undefined, and nothing counted: the full path has to find out why. */
   renewKnown(principal: Principal, key: InstanceKey): InstanceRecord | undefined {
     if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
     const outcome = this.#registry.renew(key);
@@ -74,7 +74,7 @@ export class Renewals {
     return outcome.kind === 'renewed' ? outcome : { kind: 'unknown', key };
   }
 
-  /** Of a batch, whose renewals are counted together: undefined where `renew` has to say why. */
+  /** Of a batch, whose renewals are counted together: undefined where `renew` has to find out why. */
   renewCounted(principal: Principal, actor: Actor, key: InstanceKey, now: Moment): InstanceRecord | undefined {
     if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
     const outcome = this.#registry.renew(key, now);

@@ -1,6 +1,6 @@
 // Runs the checks of all instances that have some: each at its own interval with a tenth of jitter, the first one within
 // a second, so many at a time and no more; what is due beyond that waits for its turn (check-slots.ts). What an
-// instance's checks come to is handed to the registry, which tells everybody else.
+// instance's checks come to is handed to the registry, which passes it on.
 // It hears of instances as a listener of the change stream, and writes only when an answer has come.
 // Limits: `runningMax` at a time, of one app half of them; an instance has at most eight checks.
 

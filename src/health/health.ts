@@ -9,8 +9,8 @@ import { unrestricted } from '../model/principal.ts';
 import type { Submit } from '../model/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type CheckCounts, Checker } from './checker.ts';
-import { NamedServices, type NamedServicesDeps, type Said } from './files/named-services.ts';
-import { ServiceFolder, type Tell } from './files/service-folder.ts';
+import { type FileEntries, NamedServices, type NamedServicesDeps } from './files/named-services.ts';
+import { ServiceFolder, type WriteLog } from './files/service-folder.ts';
 import { prober } from './probe.ts';
 import { locateWithin } from './targets.ts';
 
@@ -24,12 +24,12 @@ export interface HealthDeps {
   readonly checkNetworks: readonly string[];
   /** Folder of service files. */
   readonly services: string;
-  readonly tell: Tell;
-  /** What service files have said, over restarts. */
-  readonly said: {
-    load(): Promise<ReadonlyMap<string, Said>>;
+  readonly log: WriteLog;
+  /** The entries of service files, over restarts. */
+  readonly fileEntries: {
+    load(): Promise<ReadonlyMap<string, FileEntries>>;
     /** Returns at once; done when the changes made so far are on disk. */
-    save(file: string, said: Said): void;
+    save(file: string, fileEntries: FileEntries): void;
   };
 }
 
@@ -43,16 +43,16 @@ export class Health {
   readonly #named: NamedServices;
 
   constructor(deps: HealthDeps) {
-    const { submit, view, clock, checksAtOnceMax: runningMax, defaults, tell } = deps;
+    const { submit, view, clock, checksAtOnceMax: runningMax, defaults, log } = deps;
     this.#deps = deps;
     this.#checker = new Checker({
       clock,
       random: Math.random,
       probe: prober(locateWithin(deps.checkNetworks)),
       judge: async (key, judgement) => {
-        const { kind } = await submit(checks, fromChecks, { kind: 'judge', key: placeOf(key), ...judgement });
+        const { kind } = await submit(checks, fromChecks, { kind: 'judge', key: keyFields(key), ...judgement });
         if (kind === 'judged' && judgement.verdict === 'critical')
-          tell('warn', { ...placeOf(key), reason: judgement.reason }, 'an instance fails its check');
+          log('warn', { ...keyFields(key), reason: judgement.reason }, 'an instance fails its check');
       },
       runningMax,
     });
@@ -62,15 +62,15 @@ export class Health {
       nextTurn: () => nextTurn(),
       pathOf: (file) => this.#pathOf(file),
       restoredFrom: (file) => [...this.#checker.tracked()].filter(({ health }) => health?.file === file),
-      remember: (file, said) => deps.said.save(file, said),
+      remember: (file, fileEntries) => deps.fileEntries.save(file, fileEntries),
       onTaken: (file, key) =>
-        tell('info', { file: this.#pathOf(file), ...placeOf(key) }, 'takes from a service file what another one had'),
+        log('info', { file: this.#pathOf(file), ...keyFields(key) }, 'takes from a service file what another one had'),
     });
     this.#folder = new ServiceFolder(deps.services, {
       defaults,
-      say: (file, services, leaving) => this.#named.say(file, services, leaving),
+      apply: (file, services, leaving) => this.#named.apply(file, services, leaving),
       withdraw: (file) => this.#named.withdraw(file),
-      tell,
+      log,
     });
   }
 
@@ -86,7 +86,7 @@ export class Health {
   /** Once the registry is restored: reads the files, lets go of what came from a file that is gone, starts to check. */
   async start(): Promise<void> {
     const origins = new Set([...this.#checker.tracked()].map(({ health }) => health?.file));
-    for (const file of this.#named.recall(await this.#deps.said.load())) origins.add(file);
+    for (const file of this.#named.recall(await this.#deps.fileEntries.load())) origins.add(file);
     origins.delete(undefined);
     if (origins.size > 0) this.#folder.expect();
     const files = await this.#folder.start();
@@ -105,6 +105,6 @@ export class Health {
   }
 }
 
-function placeOf({ env, appid, instance }: InstanceKey): InstanceKey {
+function keyFields({ env, appid, instance }: InstanceKey): InstanceKey {
   return { env, appid, instance };
 }

@@ -1,23 +1,23 @@
-// One check, once: every address that it is about is asked, all at the same time, and all have to pass within its time.
-// A host name with several addresses is asked as a client would ask it (RFC 8305, "happy eyeballs"): the first address,
+// One check, once: every address that it is about is probed, all at the same time, and all have to pass within its time.
+// A host name with several addresses is tried as a client would try it (RFC 8305, "happy eyeballs"): the first address,
 // the next one as soon as that fails or after a quarter of a second, and the first that answers decides, well or badly.
-// What is said of it names the address, where there are several, and what came back, in a line.
+// The result names the address, where there are several, and what came back, in a line.
 
+import { connect } from 'node:net';
 import type { Address } from '../model/address.ts';
 import type { Check } from '../model/checks.ts';
 import { probeDns } from './probes/dns.ts';
 import { probeGrpc } from './probes/grpc.ts';
 import { probeHttp } from './probes/http.ts';
-import { probeTcp } from './probes/tcp.ts';
 import type { Locate } from './targets.ts';
 
-/** `refused`: nobody was asked, it is not an address that checks go to. */
+/** `refused`: no request was made, it is not an address that checks go to. */
 export interface ProbeResult {
   readonly kind: 'passed' | 'failed' | 'refused';
   readonly detail: string;
 }
 
-/** Where to ask. */
+/** Where to probe. */
 export interface Located {
   /** An address of a host, never a name. */
   readonly ip: string;
@@ -58,10 +58,10 @@ async function probeOne(check: Check, address: Address, locate: Locate, isOneOfM
     if ('failed' in located) return { kind: 'failed', detail: located.failed };
     const { ips, port } = located;
     const isNamed = isOneOfMany || address.family === 'name';
-    const placeOf = (ip: string): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-    if (isNamed) asked = ips.map(placeOf);
+    const endpointText = (ip: string): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+    if (isNamed) asked = ips.map(endpointText);
     const attempts = ips.map((ip) => async (): Promise<ProbeResult> => {
-      const place = isNamed ? `${placeOf(ip)}: ` : '';
+      const place = isNamed ? `${endpointText(ip)}: ` : '';
       try {
         const result = await ask(check, { ip, port, address }, signal);
         return { ...result, detail: `${place}${result.detail}` };
@@ -106,7 +106,7 @@ function firstAnswer(attempts: readonly (() => Promise<ProbeResult>)[]): Promise
   });
 }
 
-/** May reject: with what the sockets say. */
+/** May reject with the error of a socket. */
 function ask(check: Check, located: Located, signal: AbortSignal): Promise<ProbeResult> {
   switch (check.type) {
     case 'http':
@@ -120,7 +120,7 @@ function ask(check: Check, located: Located, signal: AbortSignal): Promise<Probe
   }
 }
 
-/** What is asked, for people: `http GET /healthz`, `tcp`. */
+/** The check in words: `http GET /healthz`, `tcp`. */
 export function checkName(check: Check): string {
   const port = check.port === '' ? '' : ` at ${check.port}`;
   switch (check.type) {
@@ -144,4 +144,16 @@ function errorText({ code, message }: NodeJS.ErrnoException): string {
 /** Comes from others: one printable line. */
 function line(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]+/gu, ' ').slice(0, detailCharactersMax);
+}
+
+/** A TCP check passes when a connection is made. */
+function probeTcp({ ip, port }: Located, signal: AbortSignal): Promise<ProbeResult> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: ip, port, signal });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve({ kind: 'passed', detail: 'connected' });
+    });
+  });
 }

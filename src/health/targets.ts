@@ -1,6 +1,6 @@
 // Where checks may go: to the addresses that an instance was registered with, and even of those not to the ones that
-// stand for this machine's own network devices or its cloud. Whoever may register an instance could otherwise have
-// rollcall ask them, and read the answer off the verdict. A setting (`checkNetworks`) opens networks by name.
+// belong to this machine's own network devices or its cloud. A client that may register an instance could otherwise have
+// rollcall probe them, and read the answer off the verdict. A setting (`checkNetworks`) opens networks by name.
 // A host name is looked up once a check and its addresses are then used as they are, so that it cannot lead elsewhere
 // between look and use. An IPv6 address that carries an IPv4 one (NAT64, 6to4, Teredo, ISATAP) is where that one is.
 
@@ -30,7 +30,7 @@ const lists = closed.map(([network, bits, what]) => ({ list: listOf([[network, b
 /** Look-ups at a time: each may hold a thread of the pool that files are read with, for as long as a resolver is silent. */
 const lookupsMax = 2;
 
-/** More addresses of one name are not asked. */
+/** More addresses of one name are not probed. */
 const ipsMax = 8;
 
 export type Target =
@@ -57,7 +57,7 @@ export function locateWithin(networks: readonly string[], find: typeof lookup = 
     return undefined;
   };
   return async (address) => {
-    const { host, number: port, family } = address;
+    const { host, port, family } = address;
     let ips = [host];
     if (family === 'name') {
       try {

@@ -13,7 +13,7 @@ export interface Thresholds {
 
 export interface CheckState {
   readonly verdict: Verdict;
-  /** From before: no answer of this life has confirmed it. */
+  /** From before: no answer of this run has confirmed it. */
   readonly isPresumed: boolean;
   /** Answers against the verdict, in a row. */
   readonly against: number;
@@ -39,14 +39,14 @@ export function afterAnswer(
   nowMs: number,
 ): CheckState {
   const { isTransient, detail } = answer;
-  const says: Verdict = isTransient ? 'passing' : 'critical';
-  if (state.verdict === says) return { ...state, isPresumed: false, against: 0, detail };
+  const observed: Verdict = isTransient ? 'passing' : 'critical';
+  if (state.verdict === observed) return { ...state, isPresumed: false, against: 0, detail };
   const against = state.against + 1;
-  // Who has not passed yet takes no traffic anyway: its first failure says why.
+  // Who has not passed yet takes no traffic anyway: its first failure gives the reason.
   const isDecided = state.isPresumed || against >= needed(state, isTransient, thresholds, nowMs);
   if (!isDecided) return { ...state, against, detail };
   const fellAtMs = state.verdict === 'passing' ? [...state.fellAtMs, nowMs].slice(-fallsMax) : state.fellAtMs;
-  return { verdict: says, isPresumed: false, against: 0, fellAtMs, detail };
+  return { verdict: observed, isPresumed: false, against: 0, fellAtMs, detail };
 }
 
 function needed(state: CheckState, isTransient: boolean, thresholds: Thresholds, nowMs: number): number {
@@ -61,7 +61,7 @@ export function successesNeeded({ fellAtMs }: CheckState, { successes }: Thresho
 }
 
 /**
- * The verdict of several checks of one instance: all have to pass. Undefined: nothing to be said yet.
+ * The verdict of several checks of one instance: all have to pass. Undefined: none yet.
  * `name`: what was asked.
  */
 export function verdictOf(

@@ -66,7 +66,7 @@ export class ChangeLog {
 
   /**
    * The changes after a revision, oldest first, to be read before the next change. Undefined: a gap, that revision is
-   * older than what is kept, or from another life of the registry (above its present one).
+   * older than what is kept, or from another run of the registry (above its present one).
    */
   since(revision: number): Iterable<Change> | undefined {
     if (!(revision >= this.#completeSince && revision <= this.#registry.revision)) return undefined;

@@ -1,6 +1,6 @@
 // The flight recorder of a registry that keeps nothing on disk: it reads the log of the latest changes. A query walks
 // the log from its end, which is as long as its own limit allows and lies in memory; what the log has dropped, and what
-// was before the process, is not known, and every page says so.
+// was before the process, is not known, and every page marks that.
 
 import type { Change } from '../model/change.ts';
 import { instanceKey } from '../model/names.ts';
@@ -23,7 +23,7 @@ export class LogRecorder implements Recorder {
 
   /**
    * `startedMs`: the wall-clock time at which the log began, empty. `pause` lets others go on between the queries of one
-   * that asks for many.
+   * that needs many.
    */
   constructor(log: KeptChanges, startedMs: number, pause: () => Promise<void> = async () => {}) {
     this.#log = log;
@@ -54,7 +54,7 @@ export class LogRecorder implements Recorder {
   }
 }
 
-/** Whether a change is one that is asked for. */
+/** Whether a change is one of those wanted. */
 export function matcher(query: EventQuery): (change: Change) => boolean {
   const { env, appid, why, before = Number.POSITIVE_INFINITY } = query;
   const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = query;

@@ -1,4 +1,4 @@
-// An app as it was: the present state, and the changes that came later undone, the newest first. Every change says what
+// An app as it was: the present state, and the changes that came later undone, the newest first. Every change has what
 // was before it, so that is exact for additions, updates, removals and what came back. What is rebuilt is what was
 // registered; renewals are no changes, and so the past knows no leases.
 // "As of a time" is the state after the last change of the whole registry, in the order of revisions, whose wall-clock

@@ -1,7 +1,7 @@
 // Which instances were taken away in a span of time, read from the record: the newest matching removal of each. Whether
-// it can be undone is for put-back.ts to say.
+// it can be undone is decided in undo.ts.
 // An instance that was drained and then cancelled, both meant, counts as it was before it was drained.
-// Limits: `scannedMax` removals are looked at a call, newest first; the finding says where it stopped.
+// Limits: `scannedMax` removals are looked at a call, newest first; the result has where it stopped.
 
 import type { Change } from '../model/change.ts';
 import { type Instance, isSameRegistration } from '../model/instance.ts';

@@ -14,7 +14,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { Recorder } from './recorder.ts';
 import type { Removed } from './removed.ts';
 
-/** A registration costs some 20 µs with its listeners: everybody else waits for a few hundredths of a second. */
+/** A registration costs some 20 µs with its listeners: other calls wait for a few hundredths of a second. */
 const planMaxDefault = 1000;
 
 export interface Skipped {
@@ -86,7 +86,7 @@ export async function restoreRemoved(
   return { done, skipped };
 }
 
-/** Why it cannot be restored, as far as the present state says. */
+/** Why it cannot be restored, as far as the present state shows. */
 function obstacleTo(registry: Pick<Registry, 'find'>, { why, change, instance }: Removed): string | undefined {
   const stored = registry.find(instance);
   if (why !== 'drained') return stored === undefined ? undefined : 'is registered';

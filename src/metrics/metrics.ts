@@ -7,7 +7,6 @@ import type { GuardView } from '../model/guard-status.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import type { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
-import { ZoneFileCounts } from './zone-file-counts.ts';
 
 /** What the DNS side counts. Read once a scrape. */
 export interface DnsCounts {
@@ -126,7 +125,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     http.latencies.text('rollcall_http_request_seconds', 'Duration of HTTP calls, without those that asked to wait.');
   return {
     changed: (change) => registry.changed(change),
-    zoneFileChanged: (news) => zoneFiles.changed(news),
+    zoneFileChanged: (event) => zoneFiles.changed(event),
     text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}` }),
     stop: () => delay.stop(),
   };
@@ -135,7 +134,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 /** The client's own. It would wake the process ten times a second for how busy the event loop is, and a hundred for how late. */
 function addProcessDefaults(page: Page): void {
   collectDefaultMetrics({ register: page, eventLoopUtilizationTimeout: 1000, eventLoopMonitoringPrecision: 1000 });
-  // So seldom they say nothing; `rollcall_event_loop_delay_seconds` does.
+  // At this rate they are meaningless; `rollcall_event_loop_delay_seconds` is not.
   for (const what of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
     page.removeSingleMetric(`nodejs_eventloop_lag_${what}_seconds`);
   }
@@ -348,4 +347,24 @@ function gauge(
     for (const [labels, value] of rows()) this.set(labels, value);
   };
   new Gauge<string>({ name, help, labelNames, registers: [page], collect });
+}
+
+/** Which zone files are not served as they are written: refused, or deleted while their zone is served on. */
+export interface ZoneFileEvent {
+  readonly kind: 'loaded' | 'mended' | 'refused' | 'deleted' | 'released' | 'unwatched';
+  readonly path: string;
+}
+
+export class ZoneFileCounts {
+  readonly #failing = new Set<string>();
+
+  /** Files at fault now. */
+  get failing(): number {
+    return this.#failing.size;
+  }
+
+  changed({ kind, path }: ZoneFileEvent): void {
+    if (kind === 'refused' || kind === 'deleted') this.#failing.add(path);
+    else if (kind !== 'unwatched') this.#failing.delete(path);
+  }
 }

@@ -1,5 +1,4 @@
-// One address of an instance, written `name://host:port`. The scheme is the port's name, not a URL scheme that
-// anybody fetches: `http://10.0.0.7:8080`, `grpc://[2001:db8::7]:9090`, `dns+udp://10.0.0.7:53`. It becomes the SRV
+// One address of an instance, written `name://host:port`. The scheme is the port name, not a protocol to fetch by: `http://10.0.0.7:8080`, `grpc://[2001:db8::7]:9090`, `dns+udp://10.0.0.7:53`. It becomes the SRV
 // label `_name._protocol`, so it is held to what a label may be.
 
 import { type IpFamily, ipv6ToText, parseIpv4, parseIpv6, unusableReason } from './ip.ts';
@@ -9,14 +8,14 @@ import { foldAscii } from './text.ts';
 export type Protocol = 'tcp' | 'udp';
 
 export interface Address {
-  /** The port's name in lower case: `http`. */
-  readonly port: string;
+  /** In lower case: `http`. */
+  readonly portName: string;
   readonly protocol: Protocol;
   /** Canonical: dotted IPv4, RFC 5952 IPv6 without brackets, or a lower-case host name without the final dot. */
   readonly host: string;
   readonly family: IpFamily | 'name';
   /** 1..65535 */
-  readonly number: number;
+  readonly port: number;
 }
 
 export interface AddressFault {
@@ -26,17 +25,17 @@ export interface AddressFault {
 }
 
 /** `_` in front makes the label of RFC 2782, hence 62. */
-const portNameMax = 62;
+const portNameOctetsMax = 62;
 
-/** Reads one `name://host:port`, or says in one phrase what is wrong with it. */
+/** Reads one `name://host:port`, or returns the fault in one phrase. */
 export function parseAddress(text: string): Address | AddressFault {
   if (text.length > 512) return { fault: 'is longer than any address' };
   const scheme = /^([^:/]*):\/\//.exec(text);
   if (scheme === null) return { fault: 'must have the form name://host:port' };
-  const [port, suffix, ...rest] = foldAscii(scheme[1] as string).split('+') as [string, ...string[]];
-  if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(port) || port.length > portNameMax) {
+  const [portName, suffix, ...rest] = foldAscii(scheme[1] as string).split('+') as [string, ...string[]];
+  if (!/^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(portName) || portName.length > portNameOctetsMax) {
     return {
-      fault: `has the port name "${port}": it must be 1-${portNameMax} letters, digits and inner hyphens, beginning with a letter`,
+      fault: `has the port name "${portName}": it must be 1-${portNameOctetsMax} letters, digits and inner hyphens, beginning with a letter`,
     };
   }
   if (rest.length > 0 || (suffix !== undefined && suffix !== 'udp' && suffix !== 'tcp')) {
@@ -45,19 +44,19 @@ export function parseAddress(text: string): Address | AddressFault {
   const authority = /^(\[[^\]]*\]|[^:/?#@[\]]*):([^:/?#]*)\/?$/.exec(text.slice(scheme[0].length));
   if (authority === null)
     return { fault: 'must have the form name://host:port, with IPv6 in brackets and nothing behind the port' };
-  const number = parsePortNumber(authority[2] as string);
-  if (number === undefined)
+  const port = parsePort(authority[2] as string);
+  if (port === undefined)
     return { fault: 'port must be 1-65535', ...(authority[2] === '' ? {} : { value: authority[2] as string }) };
   const host = parseHost(authority[1] as string);
   if ('fault' in host) return host;
   const protocol = suffix === 'udp' ? 'udp' : 'tcp';
-  return { port, protocol, host: host.host, family: host.family, number };
+  return { portName, protocol, host: host.host, family: host.family, port };
 }
 
-function parsePortNumber(text: string): number | undefined {
+function parsePort(text: string): number | undefined {
   if (!/^[1-9][0-9]{0,4}$/.test(text)) return undefined;
-  const number = Number(text);
-  return number <= 65_535 ? number : undefined;
+  const port = Number(text);
+  return port <= 65_535 ? port : undefined;
 }
 
 type Host = Pick<Address, 'host' | 'family'>;
@@ -104,5 +103,5 @@ export function octetsOf({ family, host }: Address): Uint8Array {
 /** Canonical text: what `parseAddress` reads back to the same address. */
 export function addressToText(address: Address): string {
   const host = address.family === 6 ? `[${address.host}]` : address.host;
-  return `${address.port}${address.protocol === 'udp' ? '+udp' : ''}://${host}:${address.number}`;
+  return `${address.portName}${address.protocol === 'udp' ? '+udp' : ''}://${host}:${address.port}`;
 }

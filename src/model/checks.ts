@@ -10,7 +10,7 @@ export const CheckType = ['http', 'tcp', 'grpc', 'dns'] as const;
 export type CheckType = (typeof CheckType)[number];
 
 interface Rhythm {
-  /** The port's name, as in the addresses; '': the one that goes with the type. Every address of it has to pass. */
+  /** The port name, as in the addresses; '': the one that goes with the type. Every address of it has to pass. */
   readonly port: string;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
@@ -46,7 +46,7 @@ export type Check = Rhythm &
   );
 
 export const checkLimits = {
-  /** Of one instance: as many as anybody has, and a bound for what one registration makes us do. */
+  /** Of one instance: more than an instance needs, and a bound for the work of one registration. */
   checks: 8,
   textOctets: 200,
   intervalSeconds: { min: 1, max: 3600 },
@@ -57,7 +57,7 @@ export const checkLimits = {
 type Reader = (value: unknown, at: string, problems: Problem[]) => unknown;
 
 const rhythm: Readonly<Record<keyof Rhythm, Reader>> = {
-  port: textReader(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/, "must be a port's name, as in the addresses"),
+  port: textReader(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/, 'must be a port name, as in the addresses'),
   intervalSeconds: numberReader(10, checkLimits.intervalSeconds, true),
   timeoutSeconds: numberReader(2, checkLimits.timeoutSeconds, false),
   failures: numberReader(3, checkLimits.inARow, true),
@@ -73,7 +73,7 @@ const ofType: Readonly<Record<CheckType, Readonly<Record<string, Reader>>>> = {
       '200-299',
     ),
     body: textReader(/^/, ''),
-    host: textReader(/^[A-Za-z0-9._:[\]-]*$/, 'must be what may stand in a Host header'),
+    host: textReader(/^[A-Za-z0-9._:[\]-]*$/, 'must be a legal Host header'),
   },
   tcp: {},
   grpc: { service: textReader(/^[!-~]*$/, 'must be the name of a gRPC service') },
@@ -122,8 +122,8 @@ function checkOf(value: unknown, at: string, problems: Problem[]): Check | undef
       : given.timeoutSeconds;
   const check = { ...given, timeoutSeconds };
   if (check.timeoutSeconds > check.intervalSeconds) {
-    const said = `must not be longer than intervalSeconds (${check.intervalSeconds})`;
-    problems.push(problem(`${at}.timeoutSeconds`, said, check.timeoutSeconds));
+    const fault = `must not be longer than intervalSeconds (${check.intervalSeconds})`;
+    problems.push(problem(`${at}.timeoutSeconds`, fault, check.timeoutSeconds));
   }
   return Object.freeze(check);
 }
@@ -150,7 +150,7 @@ function numberReader(fallback: number, { min, max }: { min: number; max: number
   };
 }
 
-const usualPorts: Readonly<Record<CheckType, readonly string[]>> = {
+const defaultPortNames: Readonly<Record<CheckType, readonly string[]>> = {
   http: ['http', 'https'],
   tcp: [],
   grpc: ['grpc'],
@@ -163,21 +163,21 @@ const usualPorts: Readonly<Record<CheckType, readonly string[]>> = {
  */
 export function checkTargets({ type, port }: Pick<Check, 'type' | 'port'>, addrs: readonly Address[]): Address[] {
   const fitting = addrs.filter(({ protocol }) => type === 'dns' || protocol === 'tcp');
-  if (port !== '') return fitting.filter((addr) => addr.port === port);
+  if (port !== '') return fitting.filter((addr) => addr.portName === port);
   if (type === 'tcp') return fitting;
-  const usual = fitting.filter((addr) => usualPorts[type].includes(addr.port));
-  if (usual.length > 0) return usual;
-  return new Set(fitting.map((addr) => addr.port)).size === 1 ? fitting : [];
+  const named = fitting.filter((addr) => defaultPortNames[type].includes(addr.portName));
+  if (named.length > 0) return named;
+  return new Set(fitting.map((addr) => addr.portName)).size === 1 ? fitting : [];
 }
 
 /** A problem for each check that is about no address. */
 export function targetProblems(checks: readonly Check[], addrs: readonly Address[]): Problem[] {
   return checks.flatMap((check, index) => {
     if (checkTargets(check, addrs).length > 0) return [];
-    const said =
+    const fault =
       check.port === ''
         ? `must name one of the ports: none of the addresses is one that a check of type ${check.type} is about by itself`
         : `must be the name of a port of the addresses that a check of type ${check.type} can ask`;
-    return [problem(`checks[${index}].port`, said, check.port === '' ? 'nothing' : check.port)];
+    return [problem(`checks[${index}].port`, fault, check.port === '' ? 'nothing' : check.port)];
   });
 }

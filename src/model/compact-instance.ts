@@ -1,7 +1,7 @@
 // One instance as the registry, the DNS threads and the store hold it in memory: its own fields, and a profile shared with
-// instances whose registrations agree in all but hosts and port numbers. A registration is compared with a few neighbours
+// instances whose registrations agree in all but hosts and ports. A registration is compared with a few neighbours
 // (the latest of its app, the latest of all), so fleets that start together share one profile, and nothing has to be
-// searched or counted. With one address its host and port number stand without a list around them, an IPv4 address as a
+// searched or counted. With one address its host and port are kept without a list around them, an IPv4 address as a
 // number (its text takes four times as much); `addrs` is built for each reader.
 // Limits: neighbours that alternate between two profiles share none.
 
@@ -12,50 +12,45 @@ import type { Health, Judgement } from './health.ts';
 import type { Instance, Registration, Supervision } from './instance.ts';
 import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from './liveness.ts';
+import type { AppKey } from './names.ts';
 import { effectiveStatus, type Override, type Status } from './status.ts';
 
-/** An address but for what tells instances apart. */
-export type Port = Omit<Address, 'host' | 'number'>;
+/** An address without what differs between instances. */
+export type ServicePort = Omit<Address, 'host' | 'port'>;
 
-/** All of a registration but its hosts and port numbers; `status` is the effective one. */
+/** All of a registration but its hosts and ports; `status` is the effective one. */
 export type Profile = Omit<Registration, 'addrs'> &
   Omit<Supervision, 'fronts'> & {
-    readonly ports: readonly Port[];
+    readonly services: readonly ServicePort[];
     readonly wanted: Status;
   };
 
 /** One for all addresses, or one for each. */
 export type OneOrEach<T> = T | readonly T[];
 
-/** The env and appid of an instance: one object for all of an app. */
-export interface AppPlace {
-  readonly env: string;
-  readonly appid: string;
-}
-
-type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'numbers' | 'profile' | 'fronts'>;
+type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'ports' | 'profile' | 'fronts'>;
 
 /** The part of an instance that another may share. */
-export type Neighbour = Pick<CompactInstance, 'numbers' | 'profile'>;
+export type Neighbour = Pick<CompactInstance, 'ports' | 'profile'>;
 
 export class CompactInstance implements Instance {
-  readonly #place: AppPlace;
+  readonly #place: AppKey;
   /** Its id; with its label where that is another text. */
   readonly names: string | readonly [instance: string, label: string];
   /** A number: an IPv4 address, see ip.ts. */
   readonly hosts: number | OneOrEach<string>;
-  readonly numbers: OneOrEach<number>;
+  readonly ports: OneOrEach<number>;
   /** Shared. */
   readonly profile: Profile;
   /** Its own, never shared. */
   readonly fronts: FrontParts | undefined;
 
   /** `place`: its app's, which it keeps. `compactInstance` makes one from a registration. */
-  constructor(place: AppPlace, { names, hosts, numbers, profile, fronts }: Parts) {
+  constructor(place: AppKey, { names, hosts, ports, profile, fronts }: Parts) {
     this.#place = place;
     this.names = names;
     this.hosts = hosts;
-    this.numbers = numbers;
+    this.ports = ports;
     this.profile = profile;
     this.fronts = fronts;
   }
@@ -77,14 +72,14 @@ export class CompactInstance implements Instance {
   }
 
   get addrs(): readonly Address[] {
-    const { numbers } = this;
+    const { ports } = this;
     const hosts = typeof this.hosts === 'number' ? ipv4OfNumber(this.hosts) : this.hosts;
-    return this.profile.ports.map(({ port, protocol, family }, index) => ({
-      port,
+    return this.profile.services.map(({ portName, protocol, family }, index) => ({
+      portName,
       protocol,
       host: typeof hosts === 'string' ? hosts : (hosts[index] as string),
       family,
-      number: typeof numbers === 'number' ? numbers : (numbers[index] as number),
+      port: typeof ports === 'number' ? ports : (ports[index] as number),
     }));
   }
 
@@ -151,7 +146,7 @@ export class CompactInstance implements Instance {
 
 /** `place`: its app's, which it keeps. `neighbours`: their profile is shared where it is the same. */
 export function compactInstance(
-  place: AppPlace,
+  place: AppKey,
   instance: string,
   label: string,
   registration: Registration,
@@ -166,27 +161,27 @@ export function compactInstance(
   return new CompactInstance(place, {
     names: label === instance ? instance : [instance, label],
     hosts: hostsOf(addrs),
-    numbers: numbersOf(addrs, alike),
+    ports: portsOf(addrs, alike),
     profile: alike === undefined ? profileOf(registration, { liveness, health, override }) : alike.profile,
     fronts,
   });
 }
 
-function numbersOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOrEach<number> {
-  if (addrs.length === 1) return (addrs[0] as Address).number;
-  const numbers = addrs.map(({ number }) => number);
-  const others = alike?.numbers;
-  return others !== undefined && typeof others !== 'number' && isSameList(others, numbers) ? others : numbers;
+function portsOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOrEach<number> {
+  if (addrs.length === 1) return (addrs[0] as Address).port;
+  const ports = addrs.map(({ port }) => port);
+  const others = alike?.ports;
+  return others !== undefined && typeof others !== 'number' && isSameList(others, ports) ? others : ports;
 }
 
-/** True where both share a profile: they agree in all but hosts and port numbers. */
+/** True where both share a profile: they agree in all but hosts and ports. */
 export function isAlike(a: Instance, b: Instance): boolean {
   return a instanceof CompactInstance && b instanceof CompactInstance && a.profile === b.profile;
 }
 
 /** The instance with a new verdict of its checks; undefined: the verdict is the same, or it has no checks. */
 export function judgedInstance(
-  place: AppPlace,
+  place: AppKey,
   instance: Instance,
   { verdict, reason }: Judgement,
 ): CompactInstance | undefined {
@@ -229,12 +224,12 @@ function hostsOf(addrs: readonly Address[]): number | OneOrEach<string> {
 
 function profileOf(registration: Registration & { readonly wanted?: Status }, supervision: Supervision): Profile {
   const { addrs, version, zone, group, tags, weight, priority, metadata, leaseSeconds, dnsTtl, checks } = registration;
-  const ports = addrs.map(({ port, protocol, family }) => ({ port, protocol, family }));
+  const services = addrs.map(({ portName, protocol, family }) => ({ portName, protocol, family }));
   const { wanted = registration.status } = registration;
   const { liveness, health, override } = supervision;
   const status = effectiveStatus(wanted, health?.verdict, override);
   const content = { version, zone, group, tags, weight, priority, status, metadata, leaseSeconds, dnsTtl, checks };
-  return { ports, ...content, wanted, liveness, health, override };
+  return { services, ...content, wanted, liveness, health, override };
 }
 
 /** Of two without a verdict or an override. */
@@ -251,15 +246,15 @@ function isSameProfile(a: Profile, b: Registration, liveness: Liveness): boolean
     a.status === b.status &&
     a.leaseSeconds === b.leaseSeconds &&
     a.dnsTtl === b.dnsTtl &&
-    a.ports.length === b.addrs.length &&
-    a.ports.every((port, index) => isSamePort(port, b.addrs[index] as Address)) &&
+    a.services.length === b.addrs.length &&
+    a.services.every((service, index) => isSameService(service, b.addrs[index] as Address)) &&
     isSameList(a.tags, b.tags) &&
     (a.metadata === b.metadata || isSameList([...a.metadata].flat(), [...b.metadata].flat()))
   );
 }
 
-function isSamePort(a: Port, b: Port): boolean {
-  return a.port === b.port && a.protocol === b.protocol && a.family === b.family;
+function isSameService(a: ServicePort, b: ServicePort): boolean {
+  return a.portName === b.portName && a.protocol === b.protocol && a.family === b.family;
 }
 
 /** The order counts, as their owner wrote them. */

@@ -4,7 +4,7 @@
 import type { NewChange } from './change.ts';
 import type { InstanceKey } from './names.ts';
 
-/** A registration that says what is stored already: its lease starts anew and its times move, no revision. */
+/** A registration equal to what is stored: its lease starts anew and its times move, no revision. */
 export interface Reregistration {
   readonly key: InstanceKey;
   readonly dirtyAtMs: number;

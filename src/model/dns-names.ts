@@ -22,7 +22,7 @@ type Placed = Pick<Instance, 'env' | 'appid' | 'label' | 'addrs'>;
 /** Names under which the instance is found, with a final dot: its app, each `_port._protocol`, itself. */
 export function dnsNames(instance: Placed, origin: string): string[] {
   const app = `${instance.appid}.${instance.env}.${origin}`;
-  const ports = instance.addrs.map((address) => `_${address.port}._${address.protocol}.${app}`);
+  const ports = instance.addrs.map((address) => `_${address.portName}._${address.protocol}.${app}`);
   return [app, ...new Set(ports), `${instance.label}.${app}`];
 }
 
@@ -46,7 +46,7 @@ export function answeringNames(instance: Placed, origin: string, hidden: readonl
 function targetNames(instance: Placed, origin: string): string[] {
   if (new Set(instance.addrs.map((address) => address.host)).size < 2) return [];
   const own = `${instance.label}.${instance.appid}.${instance.env}.${origin}`;
-  return instance.addrs.map((address) => `${address.number}-${address.protocol}.${address.port}.${own}`);
+  return instance.addrs.map((address) => `${address.port}-${address.protocol}.${address.portName}.${own}`);
 }
 
 /** `_` and a port's name of 62, `_tcp`, `65535-tcp` and dots: no name has more in front of the instance's or the app's. */

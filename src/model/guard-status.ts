@@ -1,6 +1,6 @@
 // The state of the guard as readers see it, and its news when a hold begins or ends.
 
-export interface GuardNews {
+export interface GuardEvent {
   readonly kind: 'held' | 'released';
   /** Undefined: the whole registry. */
   readonly app: { readonly env: string; readonly appid: string } | undefined;
@@ -56,5 +56,5 @@ export interface GuardView {
   /** Its state; of the apps held the oldest `appsMax`. */
   status(appsMax: number): GuardStatus;
   /** Adds a listener for holds that begin and end; called within commands: it must not write and must not wait. */
-  onNews(listener: (news: GuardNews) => void): void;
+  onEvent(listener: (news: GuardEvent) => void): void;
 }

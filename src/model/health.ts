@@ -1,4 +1,4 @@
-// What checks, or the end of a lease, say of an instance, beside what its registrant wants (see status.ts). Instances
+// The verdict of checks, or of the end of a lease, on an instance, beside what its registrant wants (see status.ts). Instances
 // that are evicted at the end of their lease have no health.
 
 import { addressToText } from './address.ts';

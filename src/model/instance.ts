@@ -1,4 +1,4 @@
-// What a service instance says of itself, parsed from untrusted input into a frozen value. `parseRegistration` is the
+// A service instance's registration, parsed from untrusted input into a frozen value. `parseRegistration` is the
 // only gate: HTTP bodies, merge patches and (later) restored state all pass it, and it reports every problem at once.
 // Design §3 lists fields and limits.
 
@@ -33,7 +33,7 @@ export interface Registration {
 /** What belongs to an instance beside its registration. */
 export interface Supervision {
   readonly liveness: Liveness;
-  /** Undefined: nothing but its lease says whether it is there. */
+  /** Undefined: its lease alone decides whether it is there. */
   readonly health: Health | undefined;
   /** An operator's decision about its status; undefined: none. */
   readonly override: Override | undefined;
@@ -128,7 +128,7 @@ export function parseRegistration(input: unknown, defaults: RegistrationDefaults
   return problems.length > 0 ? problems : registration;
 }
 
-/** The registration as JSON would say it, of an instance too: what `parseRegistration` reads back to the same value. */
+/** The registration as JSON, of an instance too: what `parseRegistration` reads back to the same value. */
 export function registrationToJson(
   registration: Registration & { readonly wanted?: Status },
 ): Record<keyof Registration, unknown> {
@@ -150,7 +150,7 @@ export function registrationToJson(
   };
 }
 
-/** True where both say the same; the order of addresses, tags and keys counts, as their owner wrote them. */
+/** True where both are equal; the order of addresses, tags and keys counts, as their owner wrote them. */
 export function isSameRegistration(a: Registration, b: Registration): boolean {
   return JSON.stringify(registrationToJson(a)) === JSON.stringify(registrationToJson(b));
 }
@@ -274,7 +274,7 @@ function metadataOf(value: unknown, field: string, problems: Problem[]): Readonl
   return metadata;
 }
 
-/** A key stands before the `=` of a TXT string (RFC 6763 §6.4): printable ASCII without `=`. */
+/** A key comes before the `=` of a TXT string (RFC 6763 §6.4): printable ASCII without `=`. */
 function metadataKeyFault(key: string): string | undefined {
   if (key === '__proto__') return 'must not be used as a key';
   if (/^[\x20-\x3c\x3e-\x7e]+$/.test(key) && key.length <= limits.textOctets) return undefined;

@@ -1,5 +1,5 @@
 // IP addresses between text and octets, read strictly: four decimal octets without leading zeros, or eight groups with
-// at most one `::` (RFC 4291 §2.2), printed as RFC 5952 says. The odd spellings that inet_aton takes (`0x7f.1`, `127.1`,
+// at most one `::` (RFC 4291 §2.2), printed as in RFC 5952. The irregular spellings that inet_aton takes (`0x7f.1`, `127.1`,
 // `010.0.0.1`) are refused, because two programs read them as two addresses; so are zone indexes and brackets.
 
 export type IpFamily = 4 | 6;
@@ -40,7 +40,7 @@ export function parseIpv6(text: string): Uint8Array | undefined {
   }
   const head = groups(text.slice(0, gap), false);
   const tail = groups(text.slice(gap + 2));
-  // "::" stands for at least one group (RFC 5952 §4.2.2 would not write it for one, RFC 4291 allows it).
+  // "::" replaces at least one group (RFC 5952 §4.2.2 would not write it for one, RFC 4291 allows it).
   if (head === undefined || tail === undefined || head.length + tail.length > ipv6Octets - 2) return undefined;
   const octets = new Uint8Array(ipv6Octets);
   octets.set(head);

@@ -1,5 +1,5 @@
 // Names of apps and instances. An app is `(appid, env)`; both become DNS labels, so both are checked as such when
-// they arrive: what DNS could not say is refused with the label and the reason (design §3). Keys are never joined by
+// they arrive: what DNS cannot carry is refused with the label and the reason (design §3). Keys are never joined by
 // a character that a part may contain: an appid holds only letters, digits, hyphens and dots, an env no dot.
 
 import { textHash } from '../runtime/text-hash.ts';
@@ -11,6 +11,12 @@ export const labelOctetsMax = 63;
 export const nameOctetsMax = 255;
 export const instanceOctetsMax = 253;
 
+/** An app: one object for all of its instances. */
+export interface AppKey {
+  readonly env: string;
+  readonly appid: string;
+}
+
 /** An instance's place: canonical `env` and `appid`, and the instance's own words for itself. */
 export interface InstanceKey {
   readonly env: string;
@@ -18,7 +24,7 @@ export interface InstanceKey {
   readonly instance: string;
 }
 
-/** Nearly all; for others it is said what is wrong. */
+/** Nearly all; the fault of others is worked out. */
 const usualLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Why a label is not one of letters, digits and inner hyphens (RFC 1123 §2.1); undefined where it is. */
@@ -34,7 +40,7 @@ export function labelFault(label: string): string | undefined {
   const illegal = /[^A-Za-z0-9-]/.exec(label);
   if (illegal !== null)
     return `has the label ${label} with "${illegal[0]}": only letters, digits and hyphens are allowed`;
-  if (label.startsWith('-') || label.endsWith('-')) return `has the label ${label}: a hyphen must stand inside`;
+  if (label.startsWith('-') || label.endsWith('-')) return `has the label ${label}: a hyphen must be inside`;
   return undefined;
 }
 
@@ -80,7 +86,7 @@ export function parseInstanceKey(env: string, appid: string, instance: string): 
 
 /**
  * The DNS label of an instance: its id in lower case, every run of other characters a hyphen, at most 63 octets. Where
- * `isTaken` says that the label is in use, a short hash of the id is appended, so the answer depends only on the id
+ * `isTaken` finds the label in use, a short hash of the id is appended, so the answer depends only on the id
  * and on what is taken.
  */
 export function instanceLabel(id: string, isTaken: (label: string) => boolean): string {
@@ -97,7 +103,7 @@ export function instanceLabel(id: string, isTaken: (label: string) => boolean): 
   }
 }
 
-/** Seven characters at most: only to tell two labels apart. */
+/** Seven characters at most: only to distinguish two labels. */
 function shortHash(text: string): string {
   return (textHash(text) >>> 0).toString(36);
 }

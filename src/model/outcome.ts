@@ -60,7 +60,7 @@ export type DrainOutcome =
   | PreconditionFailed;
 
 export type ResumeOutcome =
-  /** `unchanged`: it was not drained. Whether it takes traffic is for its registrant and its checks to say. */
+  /** `unchanged`: it was not drained. Whether it takes traffic depends on its registrant and its checks. */
   | ({ readonly kind: 'resumed' | 'unchanged' } & Stored)
   /** It is not registered; the hold that waited for it is lifted. */
   | { readonly kind: 'released' }

@@ -8,7 +8,7 @@ export type Right = 'read' | 'register' | 'operate' | 'metrics' | 'admin';
 
 export interface Principal {
   readonly kind: PrincipalKind;
-  /** Of a token, a file or a peer; empty where the kind says all. */
+  /** Of a token, a file or a peer; empty where the kind is enough. */
   readonly name: string;
   /** A place that is left out means: anywhere. */
   may(right: Right, env?: string, appid?: string, instance?: string): boolean;

@@ -14,7 +14,7 @@ export interface Problem {
 const shownCharactersMax = 80;
 
 /** Any value as one printable, bounded line. Never throws: deep or cyclic input is named, not walked. */
-export function shown(value: unknown): string {
+export function printable(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   const text = typeof value === 'string' ? value : String(value);
   const cut = text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
@@ -26,6 +26,6 @@ export function shown(value: unknown): string {
 
 export function problem(field: string, message: string, value?: unknown): Problem {
   // A field's name may be a key that the client made up.
-  const at = shown(field);
-  return value === undefined ? { field: at, message } : { field: at, message, value: shown(value) };
+  const at = printable(field);
+  return value === undefined ? { field: at, message } : { field: at, message, value: printable(value) };
 }

@@ -1,4 +1,4 @@
-// The status that everybody sees, from three inputs of which each has one writer: what the registrant wants, what checks
+// The status in all answers and lists, from three inputs of which each has one writer: what the registrant wants, what checks
 // or the lease have found, and an operator's override. No writer touches another's input.
 
 import type { Verdict } from './health.ts';
@@ -28,7 +28,7 @@ export function isHold(override: Override | undefined): override is Override {
   return override !== undefined && override.until !== 'next-up';
 }
 
-/** `verdict` undefined: neither checks nor a lease have a say. */
+/** `verdict` undefined: neither checks nor a lease decide. */
 export function effectiveStatus(wanted: Status, verdict: Verdict | undefined, override: Override | undefined): Status {
   if (override !== undefined) return override.status;
   return verdict === undefined || verdict === 'passing' ? wanted : 'waiting';

@@ -42,7 +42,7 @@ export interface AppRecords extends AppView {
 export interface HostsView {
   /** None: undefined. */
   at(host: string): Iterable<Instance> | undefined;
-  /** How many; two stand for more as well. */
+  /** How many; two means two or more. */
   count(host: string): 0 | 1 | 2;
 }
 
@@ -50,13 +50,13 @@ export interface RegistryView {
   /** The registry's own counter: +1 per change. It is the serial of the zone. */
   readonly revision: number;
   /**
-   * Equal numbers mean equal data, and deadlines that have moved to later times at most. A copy, which is told
+   * Equal numbers mean equal data, and deadlines that have moved to later times at most. A copy, which learns
    * deadlines late, moves it also when one turns out to be earlier than it thought.
    */
   readonly version: number;
   /**
    * What is known at `appid` (canonical, or any text) in `env`: an app, or `'within'` where only longer names end in
-   * it (`acme` when `com.acme` is registered; `''` stands for the env itself).
+   * it (`acme` when `com.acme` is registered; `''` is the env itself).
    */
   at(env: string, appid: string): AppView | 'within' | undefined;
   /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */

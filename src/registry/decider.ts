@@ -7,7 +7,9 @@ import type {
   DrainCommand,
   JudgeCommand,
   PatchCommand,
+  Precondition,
   RegisterCommand,
+  Tag,
   UpCommand,
 } from '../model/command.ts';
 import { type CompactInstance, compactInstance, judgedInstance } from '../model/compact-instance.ts';
@@ -36,11 +38,10 @@ import type { App } from './apps/app.ts';
 import { appNameProblem, withKept } from './front-commands.ts';
 import { holdsMax } from './holds.ts';
 import { isLapsed, lapsesAtEnd } from './leases/term.ts';
+import { patchedRegistration } from './merge-patch.ts';
 import { evictionOf, type MutableRecord } from './mutable-record.ts';
 import { firstTimes, isDraining, isSameSupervision, livenessAfter, overridden, updated } from './new-changes.ts';
 import type { RegistryOptions } from './options.ts';
-import { patchedRegistration } from './patched-registration.ts';
-import { failedPrecondition } from './precondition.ts';
 import type { State } from './state.ts';
 
 type ReadState = Readonly<Pick<State, 'apps' | 'latest' | 'revision' | 'leases' | 'holds'>>;
@@ -67,7 +68,7 @@ export class Decider {
     if (liveness?.kind === 'lease-then-waiting' && registration.checks.length > 0)
       return refused({
         kind: 'invalid',
-        problem: problem('checks', 'cannot stand beside a lease that ends in waiting'),
+        problem: problem('checks', 'cannot be combined with a lease that ends in waiting'),
       });
     const named = partsProblem(command.fronts) ?? appNameProblem(app, stored, command);
     if (named !== undefined) return refused({ kind: named.field === 'appid' ? 'conflict' : 'invalid', problem: named });
@@ -284,4 +285,22 @@ export class Decider {
 
 function refused<O>(outcome: O): { readonly kind: 'refused'; readonly outcome: O } {
   return { kind: 'refused', outcome };
+}
+
+/** `If-Match` and `If-None-Match` of a command against the record (RFC 9110 §13.2.2). Tags are revisions, which a renewal does not move. */
+/** Undefined: every precondition holds. */
+function failedPrecondition(
+  precondition: Precondition | undefined,
+  stored: InstanceRecord | undefined,
+): PreconditionFailed | undefined {
+  if (precondition === undefined) return undefined;
+  const { ifMatch, ifNoneMatch } = precondition;
+  const isMatched = ifMatch === undefined || isOneOf(ifMatch, stored);
+  const isExcluded = ifNoneMatch !== undefined && isOneOf(ifNoneMatch, stored);
+  return isMatched && !isExcluded ? undefined : { kind: 'precondition-failed', stored };
+}
+
+function isOneOf(tags: readonly Tag[] | '*', stored: InstanceRecord | undefined): boolean {
+  if (stored === undefined) return false;
+  return tags === '*' || tags.includes(stored.revision);
 }

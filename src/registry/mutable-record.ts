@@ -2,8 +2,11 @@
 // which is read-only.
 
 import type { Cause } from '../model/change.ts';
-import type { Instance } from '../model/instance.ts';
+import { healthOf } from '../model/health.ts';
+import type { Instance, Supervision } from '../model/instance.ts';
 import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
+import { defaultLiveness } from '../model/liveness.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Queued } from '../runtime/deadline-heap.ts';
 import { clientBits } from './leases/client-of.ts';
 import { lateAfterMs } from './leases/heartbeat.ts';
@@ -39,7 +42,7 @@ const clientMask = (2 ** clientBits - 1) << clientShift;
 /**
  * An instance as the registry keeps it. `instance` is replaced as a whole; the lease moves.
  * A million of them are to fit: V8 keeps small integers (31 bits with the sign) without a box of their own, so its
- * deadline is whole milliseconds (for twelve days of uptime they are small), its times stand behind the time of its
+ * deadline is whole milliseconds (for twelve days of uptime they are small), its times are offsets from the time of its
  * registration, as does its revision (counting begins at the second of the first start), and what is yes or no is a bit.
  */
 export class MutableRecord implements InstanceRecord, Queued {
@@ -220,4 +223,10 @@ export function replaceableMs(stored: MutableRecord): number {
 /** Why it leaves when it is evicted at `nowMs`. */
 export function evictionOf(stored: MutableRecord, nowMs: number): Extract<Cause, { readonly why: 'evicted' }> {
   return { why: 'evicted', silentMs: nowMs - heardMs(stored), heldMs: Math.max(0, nowMs - stored.deadlineMs) };
+}
+
+export function recoveredSupervision({ registration, supervision = {} }: PersistedInstance): Supervision {
+  const { liveness = defaultLiveness(registration), override, fronts } = supervision;
+  const fresh = healthOf(registration, undefined, { liveness, file: undefined, isHeard: true });
+  return { liveness, override, fronts, health: fresh && (supervision.health ?? fresh) };
 }

@@ -30,7 +30,7 @@ export function updated(
   };
 }
 
-/** Of an instance that joins now. `dirtyAtMs`: as its writer says. */
+/** Of an instance that joins now. `dirtyAtMs`: its writer's time. */
 export function firstTimes({ status }: Registration, wallMs: number, dirtyAtMs = wallMs): Timestamps {
   const upAtMs = status === 'up' ? wallMs : undefined;
   return { registeredAtMs: wallMs, upAtMs, renewedAtMs: wallMs, updatedAtMs: wallMs, dirtyAtMs };

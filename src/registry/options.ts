@@ -27,17 +27,17 @@ export interface RegistryOptions {
   /** What is wrong with a host name among the addresses that it had not `before`. */
   readonly targetProblem?: (instance: Instance, before: Instance | undefined) => Problem | undefined;
   /**
-   * For those who hold a copy: a lease has begun to lapse, one that was lapsing is renewed, or an instance is kept
+   * For holders of a copy: a lease is near its end, one that was near it is renewed, or an instance is kept
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
   readonly onNearExpiry?: (stored: InstanceRecord) => void;
-  /** The hold of an instance that is not registered has ended or was lifted: no change says so. */
+  /** The hold of an instance that is not registered has ended or was lifted: there is no change for it. */
   readonly onHoldReleased?: (key: InstanceKey) => void;
 }
 
 /** Self-protection: see leases.ts. */
 export interface GuardOptions {
-  /** Leases that end evict nobody while fewer than this share of those expected is on time; 0 switches the guard off. */
+  /** Leases that end evict no instance while fewer than this share of those expected is on time; 0 switches the guard off. */
   readonly guardPercent: number;
   /** An instance is evicted so long after the end of its lease, whatever keeps it. */
   readonly guardCeilingSeconds: number;

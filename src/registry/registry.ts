@@ -30,9 +30,8 @@ import { App } from './apps/app.ts';
 import { Decider } from './decider.ts';
 import type { Hold } from './holds.ts';
 import { isLapsed } from './leases/term.ts';
-import { MutableRecord } from './mutable-record.ts';
+import { MutableRecord, recoveredSupervision } from './mutable-record.ts';
 import type { RegisterOptions, RegistryOptions } from './options.ts';
-import { recoveredSupervision } from './recovered-supervision.ts';
 import { State } from './state.ts';
 
 export type * from '../model/outcome.ts';
@@ -167,7 +166,7 @@ export class Registry implements RegistryView {
     return true;
   }
 
-  /** The same for a registration that says what is stored. False: the instance is not there any more. */
+  /** The same for a registration equal to what is stored. False: the instance is not there any more. */
   reregister({ key, dirtyAtMs }: Reregistration, { monotonicMs, wallMs }: Moment): boolean {
     const stored = this.#state.find(key);
     if (stored === undefined) return false;
@@ -178,7 +177,7 @@ export class Registry implements RegistryView {
 
   /**
    * Takes in what was stored, at the start, before anything else: its lease starts afresh, the revision stays. Listeners
-   * are not called. A problem says why an instance cannot be recovered; nothing has then happened.
+   * are not called. A problem has why an instance cannot be recovered; nothing has then changed.
    */
   recover(saved: PersistedInstance): Change | Problem {
     const { key, label, registration, times } = saved;

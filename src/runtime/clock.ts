@@ -1,5 +1,5 @@
 // Time as the registry sees it: handed in, never read. Leases count on monotonic time alone, so a stepped wall clock
-// neither evicts nor immortalises anybody; wall time is for people (timestamps in replies) and for nothing else.
+// neither evicts an instance nor keeps it for ever; wall time is for people (timestamps in replies) and for nothing else.
 
 export interface Clock {
   /** Milliseconds that only go forward, from an arbitrary start. Called on every query: must be cheap. */

@@ -1,8 +1,8 @@
 // Who is to be looked at when: leases in a binary heap by time, the earliest on top. Why a heap and not a sweep: an ended
 // lease is acted on at its deadline, at a hundred thousand instances as at one, and no tick walks them all.
-// A place may be too early, never too late: a renewal moves nothing here, and whoever finds a lease on top before its
+// A place may be too early, never too late: a renewal moves nothing here, and a caller that finds a lease on top before its
 // real time puts it where it belongs then (leases.ts). So renewing costs no heap work at all. Exactly one entry a
-// lease, removed with it: nothing stale piles up. Times stand beside the leases in one array of numbers, so that
+// lease, removed with it: nothing stale piles up. Times are beside the leases in one array of numbers, so that
 // comparing touches no lease and a place costs 16 octets.
 
 export interface Queued {
@@ -45,7 +45,7 @@ export class LeaseQueue<L extends Queued> {
     this.#sink(last, lastMs);
   }
 
-  /** A time before which nobody has to be looked at; undefined without leases. It may be early, so ask again then. */
+  /** A time before which no lease has to be looked at; undefined without leases. It may be early, so ask again then. */
   earliestMs(): number | undefined {
     return this.#leases.length === 0 ? undefined : this.#times[0];
   }

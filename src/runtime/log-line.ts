@@ -36,12 +36,12 @@ export function lineForPeople(line: string, isColoured: boolean): LogLine {
   const named = isNamed ? [` ${printable([env, appid, instance].join('/'))}`] : [];
   const facts = Object.entries(isNamed ? others : fields).filter(([key]) => !everywhere.has(key));
   const head = `${at} ${name.padEnd(5)}`;
-  const said = [
+  const parts = [
     isColoured ? styleText(style, head, { validateStream: false }) : head,
     `${printable(message)}${named.join('')}`,
     ...facts.map(([key, value]) => `${printable(key)}=${word(value)}`),
   ];
-  return { line: `${said.join(' ')}\n`, message };
+  return { line: `${parts.join(' ')}\n`, message };
 }
 
 function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {

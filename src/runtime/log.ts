@@ -11,7 +11,7 @@ const lastLinesMs = 500;
 
 export interface Log {
   readonly logger: Logger;
-  /** Writes what is pending if somebody reads it, and writes nothing more. */
+  /** Writes what is pending if it is being read, and writes nothing more. */
   close(): Promise<void>;
   /** Writes nothing more, not even what is pending. */
   drop(): void;
@@ -22,7 +22,7 @@ export type LogForm = 'json' | { readonly isColoured: boolean; readonly unsaid: 
 
 export function openLog(level: string, form: LogForm = 'json'): Log {
   const destination = pino.destination({ dest: 1, sync: false, maxLength: pendingOctetsMax });
-  // E.g. EPIPE: there is nobody left to tell.
+  // E.g. EPIPE: there is no reader left.
   destination.on('error', () => {});
   const logger = pino({ level }, form === 'json' ? destination : forPeople(destination, form));
   return {

@@ -1,8 +1,8 @@
-// Time for leases that does not pass while this process stands still (SIGSTOP, a long garbage collection, a machine that
-// swaps): the clients' heartbeats could not reach it, so what was missed is nobody's silence. Whoever reads the time
+// Time for leases that does not pass while this process is stopped (SIGSTOP, a long garbage collection, a machine that
+// swaps): the clients' heartbeats could not reach it, so missed renewals are not the clients' fault. A reader of the time
 // first after a pause finds it out, be it a timer, a query or the tick: two readings lie further apart than the ticks
-// allow, and the gap is taken off, so that all leases and TTLs go on where they stood. A suspended virtual machine
-// stops the monotonic clock as well: only the wall clock has moved on then. The same is seen when somebody sets the wall
+// allow, and the gap is taken off, so that all leases and TTLs go on where they were. A suspended virtual machine
+// stops the monotonic clock as well: only the wall clock has moved on then. The same is seen when the wall clock is set by hand
 // clock, so it gives the time of a heartbeat (`resumedMs`) and nothing else, and not again and again.
 // Limits: pauses of up to `pauseMs` are not seen; leases then run on.
 
@@ -11,15 +11,15 @@ import type { Clock } from './clock.ts';
 /** Far above what a busy event loop takes, far below the shortest lease (5 s) and its heartbeats. */
 const pauseMs = 1000;
 export const tickMs = 250;
-/** Who else follows this clock, from other threads. Both are called while somebody reads the time. */
+/** Other threads that follow this clock. Both are called within a read of the time. */
 export interface ClockFollower {
-  /** It says this now. Hot. */
+  /** The time now. Hot. */
   read(monotonicMs: number): void;
-  /** What it says from now on is so much more than it would have been. */
+  /** The time was moved ahead by so much. */
   moved(byMs: number): void;
 }
 
-/** A wall clock that jumps about must not keep anybody for ever. */
+/** A wall clock that jumps about must not keep an instance for ever. */
 const jumpsApartMs = 600_000;
 
 export interface Pause {
@@ -40,7 +40,7 @@ export class PauseAwareClock implements Clock {
   #jumpedMs = Number.NEGATIVE_INFINITY;
   readonly #follower: ClockFollower | undefined;
 
-  /** `onPause` is called while somebody reads the time: it must not wait, and not read this clock. */
+  /** `onPause` is called within a read of the time: it must not wait, and not read this clock. */
   constructor(raw: Clock, onPause: (pause: Pause) => void, follower?: ClockFollower) {
     this.#raw = raw;
     this.#follower = follower;
@@ -76,7 +76,7 @@ export class PauseAwareClock implements Clock {
     return this.#resumedMs;
   }
 
-  /** To be called every `tickMs`, so that time which nobody asked for is not taken for a pause. */
+  /** To be called every `tickMs`, so that time without a read is not taken for a pause. */
   tick(): void {
     this.resumedMs();
   }

@@ -1,9 +1,9 @@
 // Tells systemd how the service is (sd_notify(3)): ready, alive, stopping. Node has no datagram sockets of AF_UNIX, so the
-// C library is called through koffi; where that cannot be had, the program `systemd-notify` says it, at the price of a
-// process a message. Without NOTIFY_SOCKET, that is outside of a unit of Type=notify, nothing is said.
+// C library is called through koffi; where that cannot be had, the program `systemd-notify` sends it, at the price of a
+// process a message. Without NOTIFY_SOCKET, that is outside of a unit of Type=notify, nothing is sent.
 // The watchdog (WATCHDOG_USEC) is fed at a third of its time, and only after `isAlive` has resolved: a hung event loop or
 // DNS thread starves it, and systemd then ends the process and starts another.
-// Limits: a message that cannot be sent is dropped; the next one says the same. `systemd-notify` runs once at a time.
+// Limits: a message that cannot be sent is dropped; the next one has the same content. `systemd-notify` runs once at a time.
 
 import { execFile } from 'node:child_process';
 

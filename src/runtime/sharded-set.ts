@@ -1,6 +1,6 @@
 // Very many things, each found by a text that it knows itself: a hash table with open places, some twenty octets a thing
 // where a Map takes forty and the text. In parts, as ShardedMap is and for the same reason: one of many grows at a time.
-// Hashes stand beside the things, so that a thing is asked for its text only where it is the one that is looked for.
+// Hashes are kept beside the things, so that a thing's text is made only for the one that is looked for.
 
 import { mixed, textHash } from './text-hash.ts';
 
@@ -27,7 +27,7 @@ export class ShardedSet<Thing> {
   get(text: string): Thing | undefined {
     const hash = hashOf(text);
     const part = this.#part(hash);
-    return part.size === 0 ? undefined : part.things[this.#placeOf(part, hash, text)];
+    return part.size === 0 ? undefined : part.things[this.#slotOf(part, hash, text)];
   }
 
   /** Adds it, or puts it in the place of another one with its text. */
@@ -39,7 +39,7 @@ export class ShardedSet<Thing> {
       part = grown(part);
       this.#parts[hash % parts] = part;
     }
-    const place = this.#placeOf(part, hash, text);
+    const place = this.#slotOf(part, hash, text);
     if (part.things[place] === undefined) part.size++;
     part.things[place] = thing;
     part.hashes[place] = hash;
@@ -50,7 +50,7 @@ export class ShardedSet<Thing> {
     const part = this.#part(hash);
     if (part.size === 0) return;
     const { things, hashes } = part;
-    let open = this.#placeOf(part, hash, text);
+    let open = this.#slotOf(part, hash, text);
     if (things[open] === undefined) return;
     part.size--;
     // What had to go past this place moves up, so that it is still found.
@@ -70,7 +70,7 @@ export class ShardedSet<Thing> {
   }
 
   /** Where it is, or where it would be. Precondition: some place is open. */
-  #placeOf(part: Part<Thing>, hash: number, text: string): number {
+  #slotOf(part: Part<Thing>, hash: number, text: string): number {
     for (let at = homeOf(hash, part); ; at = next(at, part)) {
       const thing = part.things[at];
       if (thing === undefined || (part.hashes[at] === hash && this.#textOf(thing) === text)) return at;

@@ -1,7 +1,7 @@
 // Work for many callers, spread over turns of the event loop: a turn does some of it and gives way, so that ten thousand
 // callers neither run inside the write that woke them nor hold everything else up in one piece. Tasks take turns with
 // each other; one that has more to do goes to the end of the line.
-// Limits: whoever adds bounds the number of tasks.
+// Limits: callers bound the number of tasks.
 
 import { type Scheduler, systemScheduler } from './scheduler.ts';
 
@@ -18,7 +18,7 @@ export class Slices<Task> {
   #tasks: Task[] = [];
   #isTurnAsked = false;
 
-  /** `doPiece` does a millisecond's work at most and says whether there is more; it must not throw. */
+  /** `doPiece` does a millisecond's work at most and returns whether there is more; it must not throw. */
   constructor(
     doPiece: (task: Task) => boolean,
     nextTurn: NextTurn = systemScheduler.nextTurn,

@@ -1,5 +1,5 @@
 // Numbers for texts: for tables that find things, and for choices that are to come out alike each time. Not for secrets:
-// whoever wants two texts of one number finds them.
+// anyone who wants two texts of one number finds them.
 
 /** Where FNV-1a of 32 bits begins. */
 export const hashStart = 0x811c9dc5;

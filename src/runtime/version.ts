@@ -1,4 +1,4 @@
-// Which rollcall this is: what its package.json says, which lies two folders above, both in the repository and in the
+// Which rollcall this is: the version of its package.json, which lies two folders above, both in the repository and in the
 // package, where this file is JavaScript.
 
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // YAML as people write it, for settings and service files: with merge keys (`<<: *base`), a `%YAML 1.1` heading (read as
 // 1.2, so `on` and `1:30` stay text), and a document marker at the end. A template that was not rendered is YAML, a mapping
-// with a mapping as its key, and means nothing: it is a fault that says so. Nothing is written to Node's warnings.
+// with a mapping as its key, and means nothing: it is a fault of its own. Nothing is written to Node's warnings.
 // Limits: one document; aliases as far as the yaml package lets them unfold.
 
 import { type Document, isCollection, LineCounter, parseDocument, visit } from 'yaml';
@@ -20,7 +20,7 @@ export interface YamlText {
 
 const unrendered = 'this looks like a template that was not rendered: {{ … }} is a value only in quotes';
 
-/** `severalDocuments`: what to say of a second document. */
+/** `severalDocuments`: the fault for a second document. */
 export function readYaml(text: string, severalDocuments = 'a second document: a file holds one'): YamlText {
   const lines = new LineCounter();
   const document = parseDocument(asOneDocument(text), {

@@ -8,8 +8,8 @@ import type { CheckedPage } from './checked-reading.ts';
 import type { Damage } from './data-folder.ts';
 import type { DatabaseOptions } from './database.ts';
 import type { FoundEvents } from './event-search.ts';
+import type { EntriesByFile } from './file-entries.ts';
 import type { ChangeRow } from './rows.ts';
-import type { SaidByFile } from './said-entries.ts';
 import type { Totals } from './soundness.ts';
 import type { HoldRow } from './supervision-rows.ts';
 
@@ -24,8 +24,8 @@ export interface WriterCalls {
   lift(place: InstanceKey): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
-  readSaid(): SaidByFile;
-  writeSaid(file: string, entries: string): void;
+  readFileEntries(): EntriesByFile;
+  writeFileEntries(file: string, entries: string): void;
   /** Rejects where the files are not those that were opened. */
   checkFiles(): void;
   /** Undefined: the registry's revision is not to be noted. */
@@ -50,7 +50,7 @@ export interface OpenReport {
   readonly totals: Totals;
   readonly isNew: boolean;
   readonly damage: Damage | undefined;
-  /** Something follows the last commit of the log: what the last life could not finish. */
+  /** Something follows the last commit of the log: what the last run could not finish. */
   readonly isUnfinished: boolean;
   /** Where a log is kept of which the end is lost. */
   readonly brokenLog: string | undefined;

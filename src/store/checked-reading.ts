@@ -1,7 +1,7 @@
 // All instances, read once and checked while they are read, in pages of octets for another thread. Every row has a CRC;
 // the totals, which change with every commit, have the number of instances and the sum of their CRCs. So a row in which a
 // bit is flipped is found out before it is handed over, and one that is lost, stale or twice there at the end at the
-// latest: whoever has taken pages must not use them before `next` has said that they were all.
+// latest: a caller that has taken pages must not use them before `next` has returned that they were all.
 // A row is its columns as the CRC is made of them, with a zero octet between two and its CRC in front; a line feed ends
 // it. SQLite puts them together: of a million rows, each column as a text of JavaScript's own would cost seconds.
 
@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib';
 const lineFeed = 10;
 
 const columns = ['env', 'appid', 'instance', 'label', 'registration', 'times'];
-/** In SQLite's order of types texts stand between numbers and octets. What is no text any more is damaged. */
+/** In SQLite's order of types texts are between numbers and octets. What is no text any more is damaged. */
 const areTexts = columns.map((column) => `${column} >= '' AND ${column} < x''`).join(' AND ');
 const row = `crc || char(0) || ${[...columns, 'revision'].join(' || char(0) || ')}`;
 

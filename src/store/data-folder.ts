@@ -38,7 +38,7 @@ export interface Damage {
   readonly keptAs: string;
   readonly instances: number;
   readonly fromEvents: number;
-  /** Undefined: the file no longer says how many there were. */
+  /** Undefined: the file no longer has how many there were. */
   readonly lost: number | undefined;
   readonly lostNames: readonly string[];
   readonly events: number;
@@ -65,8 +65,8 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
   const path = databasePath(folder);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const odd = notAFile(folder);
-    if (odd !== undefined) return { problem: `Cannot keep data in ${folder}: ${odd} is not a regular file` };
+    const blocking = notAFile(folder);
+    if (blocking !== undefined) return { problem: `Cannot keep data in ${folder}: ${blocking} is not a regular file` };
     const lock = takeLock(folder);
     if (lock === undefined)
       return { problem: `Cannot keep data in ${folder}: another rollcall uses this folder (it holds rollcall.lock)` };
@@ -193,7 +193,7 @@ function putInPlace(path: string, nowMs: number): string {
   return aside;
 }
 
-/** Keeps what stands behind the damage in a log that goes on being used. Returns where. */
+/** Keeps what is behind the damage in a log that goes on being used. Returns where. */
 export function keepCopy(folder: string, nowMs: number): string {
   const path = databasePath(folder);
   const aside = `${path}.damaged-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;

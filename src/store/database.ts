@@ -8,9 +8,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
+import { type EntriesByFile, readFileEntries, writeFileEntries } from './file-entries.ts';
 import { OpenedFile } from './opened-file.ts';
 import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
-import { readSaid, type SaidByFile, writeSaid } from './said-entries.ts';
 import type { Salvaged } from './salvage.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
@@ -40,7 +40,7 @@ export class Database {
     return new Database(database, path, options, totals);
   }
 
-  /** Opens a file; `damage` says in what way it is not as it was written. Nothing is then left open. */
+  /** Opens a file; `damage`: in what way it is not as it was written. Nothing is then left open. */
   static open(path: string, options: DatabaseOptions): Database | { damage: string } | { newerVersion: number } {
     try {
       return Database.#open(path, options, 'NORMAL');
@@ -153,17 +153,17 @@ export class Database {
     return this.#isOld(nowMs);
   }
 
-  /** What service files have said. */
-  readSaid(): SaidByFile {
-    return readSaid(this.#database);
+  /** What service files have fileEntries. */
+  readFileEntries(): EntriesByFile {
+    return readFileEntries(this.#database);
   }
 
-  writeSaid(file: string, said: string): void {
+  writeFileEntries(file: string, fileEntries: string): void {
     this.checkFiles();
-    writeSaid(this.#database, file, said);
+    writeFileEntries(this.#database, file, fileEntries);
   }
 
-  /** The next instances, from the first one on. To be called before anything is written, until it says that it was all. */
+  /** The next instances, from the first one on. To be called before anything is written, until it returns that it was all. */
   instances(): CheckedPage {
     try {
       this.#reading ??= new CheckedReading(this.#database, this.#totals);
@@ -253,7 +253,7 @@ export class Database {
     return this.#events > this.#options.eventsMax || oldest.at_ms < nowMs - this.#options.eventsKeepMs;
   }
 
-  /** In the order of revisions: a gap in the middle could not be told. */
+  /** In the order of revisions: a gap in the middle could not be reported. */
   #forgetOld(limit: number, nowMs: number): void {
     if (!this.#isOld(nowMs)) return;
     const rows = this.#statements.oldest.all(limit) as object[] as { revision: number; at_ms: number }[];

@@ -16,7 +16,7 @@ export interface FoundEvents {
   readonly rows: readonly EventRow[];
   readonly completeSince: number;
   readonly completeSinceMs: number;
-  /** Revisions of rows that were left out because they are not as they were written, or say nothing. */
+  /** Revisions of rows that were left out because they are damaged or meaningless. */
   readonly unreadable: readonly number[];
 }
 

@@ -1,5 +1,5 @@
 // Whether a name still leads to the file that was opened under it. A database whose folder was removed, moved or replaced
-// takes every write, into files that nobody will find: the next start would be empty without a word. So a write looks
+// takes every write, into unlinked files: the next start would be empty without a warning. So a write looks
 // first, by device and inode; it is seen a moment late at most, and what was not written is still in the queue.
 // Limits: a few microseconds a commit. What is overwritten in place is another fault (soundness.ts).
 
@@ -29,7 +29,7 @@ export class OpenedFile {
   }
 }
 
-/** Undefined: there is none. An error of another kind says nothing about the file, and the write will meet it. */
+/** Undefined: there is none. An error of another kind is not about the file, and the write will meet it. */
 function identityOf(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false, bigint: true });
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;

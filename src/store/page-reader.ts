@@ -1,5 +1,5 @@
 // Instances out of the pages of octets that checked-reading.ts makes, back to what the registry takes. A million of them
-// are read while nobody is answered, so what a row says like the one before it is not read again: mostly its app, and all
+// are read before the first answer, so what a row shares with the one before it is not read again: mostly its app, and all
 // of its registration but the address. The octets are looked at as text of one character an octet, in which comparing is
 // cheap; what is kept is decoded from the octets, because a part of a text would keep the whole page in memory.
 

@@ -1,7 +1,7 @@
-// All that outlives the process, as one thing: the revision's mark and the database, opened together, and what is said
+// All that outlives the process, as one thing: the revision's mark and the database, opened together, and what is fileEntries
 // in the log of both. Without a folder (`data: none`) nothing is kept and nothing is written.
 // The serial of the zones with live names is the revision, so it stays where it was only if everything is as it was: a
-// clean end, the same database, the same zone files. Otherwise this life begins one revision on.
+// clean end, the same database, the same zone files. Otherwise this run begins one revision on.
 
 import { createHash } from 'node:crypto';
 import type { Recorder } from '../history/recorder.ts';
@@ -18,7 +18,7 @@ import type { StoredHold } from './supervision-rows.ts';
 
 export interface PersistenceOptions extends DatabaseOptions {
   readonly folder: string | undefined;
-  /** What the zone files say: the serial stands for it too. */
+  /** A digest of the zone files, which the serial covers too. */
   readonly zonesDigest: string;
 }
 
@@ -56,12 +56,12 @@ export interface Persistence {
   changed(change: Change): void;
   /** A revision that is no change of an instance; the zone files are others now. */
   touched(revision: number): void;
-  /** Resolves when every change so far is on disk; rejects where that cannot be said. */
+  /** Resolves when every change so far is on disk; rejects where that cannot be fileEntries. */
   durable(): Promise<void>;
-  /** What service files said last, by file and instance. */
-  readonly said: {
+  /** The entries of service files last applied, by file and instance. */
+  readonly fileEntries: {
     load(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
-    save(file: string, said: ReadonlyMap<string, string>): void;
+    save(file: string, fileEntries: ReadonlyMap<string, string>): void;
   };
   /** Why nothing can be written at present. */
   readonly trouble: string | undefined;
@@ -77,7 +77,7 @@ export async function openPersistence(
 ): Promise<Persistence | { problem: string } | 'stopped'> {
   const { folder } = options;
   const seconds = Math.floor(deps.wallMs() / 1000);
-  if (folder === undefined) return nothingKept(seconds);
+  if (folder === undefined) return withoutData(seconds);
   const onFault = (message: string) => deps.logger.warn({}, message);
   const found = readMark(folder, onFault);
   if (found !== undefined && 'problem' in found) return found;
@@ -96,28 +96,36 @@ export async function openPersistence(
     },
   );
   if (store === 'stopped' || 'problem' in store) return store;
-  const stands = createHash('sha256').update(zonesDigest).digest('base64url');
-  const initial = initialOf(store.report, found, stands, seconds);
+  const digest = createHash('sha256').update(zonesDigest).digest('base64url');
+  const initial = initialOf(store.report, found, digest, seconds);
   logReport(store.report, deps.logger);
   const isNewLife = found === undefined || store.report.isNew;
   const life = lifeTokenOf(folder, isNewLife, onFault);
-  return keep({ store, folder, initialRevision: initial, life, zonesDigest: stands, onFault, logger: deps.logger });
+  return persistenceOf({
+    store,
+    folder,
+    initialRevision: initial,
+    life,
+    zonesDigest: digest,
+    onFault,
+    logger: deps.logger,
+  });
 }
 
 const troubleText =
   'cannot write to the disk: registrations, patches and cancels are refused until it can be written again; DNS, reads and renewals go on';
 
-function initialOf(report: OpenReport, mark: Mark | undefined, stands: string, seconds: number): number {
+function initialOf(report: OpenReport, mark: Mark | undefined, zonesDigest: string, seconds: number): number {
   const { totals, isNew, damage, isUnfinished, brokenLog } = report;
   // What was seen and never written down may have had the numbers behind the last one.
   const lost = Math.max(seconds, totals.revision + (isNew ? 0 : blockSize));
   const base = mark === undefined ? lost : Math.max(mark.revision, totals.revision);
   const isSound = !isNew && damage === undefined && !isUnfinished && brokenLog === undefined;
-  const isSame = isSound && mark?.revision === totals.revision && mark.stands === stands;
+  const isSame = isSound && mark?.revision === totals.revision && mark.zonesDigest === zonesDigest;
   return isSame ? base : base + 1;
 }
 
-interface Kept {
+interface OpenData {
   readonly store: Store;
   readonly folder: string;
   readonly initialRevision: number;
@@ -127,9 +135,9 @@ interface Kept {
   readonly logger: Log;
 }
 
-function keep({ store, folder, initialRevision, life, zonesDigest, onFault, logger }: Kept): Persistence {
+function persistenceOf({ store, folder, initialRevision, life, zonesDigest, onFault, logger }: OpenData): Persistence {
   const mark = openMark(folder, initialRevision, onFault);
-  let stands = zonesDigest;
+  let served = zonesDigest;
   let isDamaged = false;
   return {
     life,
@@ -157,15 +165,15 @@ function keep({ store, folder, initialRevision, life, zonesDigest, onFault, logg
       store.changed(change);
     },
     touched(revision) {
-      stands = '';
+      served = '';
       mark.passed(revision);
     },
     durable: () => store.durable(),
-    said: {
-      load: () => store.said(),
-      save(file, said) {
-        store.saySaid(file, said).catch((error: Error) => {
-          const text = 'cannot keep what a service file says: the next start may act on it again';
+    fileEntries: {
+      load: () => store.fileEntries(),
+      save(file, fileEntries) {
+        store.saveFileEntries(file, fileEntries).catch((error: Error) => {
+          const text = 'cannot store the entries of a service file: the next start may apply it again';
           logger.warn({ file, reason: error.message }, text);
         });
       },
@@ -179,13 +187,13 @@ function keep({ store, folder, initialRevision, life, zonesDigest, onFault, logg
     async close(revision) {
       const lost = await store.close(revision);
       if (lost > 0) logger.error({ changes: lost }, 'stopping with changes that could not be written to the disk');
-      // A mark ahead says that this was no clean end.
-      if (lost === 0 && !isDamaged) mark.close({ revision, stands });
+      // A mark ahead means that this was no clean end.
+      if (lost === 0 && !isDamaged) mark.close({ revision, zonesDigest: served });
     },
   };
 }
 
-function nothingKept(initialRevision: number): Persistence {
+function withoutData(initialRevision: number): Persistence {
   return {
     life: newLifeToken(),
     initialRevision,
@@ -196,7 +204,7 @@ function nothingKept(initialRevision: number): Persistence {
     changed: () => {},
     touched: () => {},
     durable: () => Promise.resolve(),
-    said: { load: async () => new Map(), save: () => {} },
+    fileEntries: { load: async () => new Map(), save: () => {} },
     trouble: undefined,
     counts: { written: 0, pending: 0, commits: 0, commitMs: 0 },
     close: async () => {},
@@ -214,7 +222,7 @@ function logReport({ damage, isUnfinished, brokenLog, isNew, totals }: OpenRepor
     logger.error({ keptAs: brokenLog, revision: totals.revision }, text);
   }
   if (isUnfinished) {
-    const text = 'the log of the database ends within a commit: the last life could not finish it, or lost its end';
+    const text = 'the log of the database ends within a commit: the last run could not finish it, or lost its end';
     logger.warn({ revision: totals.revision }, text);
   }
   if (isNew) logger.info({ revision: totals.revision }, 'made a new database');
@@ -225,8 +233,8 @@ const refusedLinesMax = 20;
 
 function logRefused(refused: readonly Refused[], logger: Log): void {
   for (const { env, appid, instance, problem } of refused.slice(0, refusedLinesMax)) {
-    logger.warn({ env, appid, instance, problem }, 'an instance of the last life cannot be taken back');
+    logger.warn({ env, appid, instance, problem }, 'cannot recover an instance of the last run');
   }
   const more = refused.length - refusedLinesMax;
-  if (more > 0) logger.warn({ instances: more }, 'further instances of the last life cannot be taken back');
+  if (more > 0) logger.warn({ instances: more }, 'cannot recover further instances of the last run');
 }

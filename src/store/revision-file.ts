@@ -5,7 +5,7 @@
 // It has one owner, this file, and not the database: it also counts what is no change of an instance (a reloaded zone),
 // it is written before a number is used, and it is a second witness when the database is damaged.
 // Should it be lost, counting goes on from the seconds since 1970 or a block behind the database's last change: ahead of
-// any earlier life that saw less than one change a second on average.
+// any earlier run that saw less than one change a second on average.
 
 import {
   accessSync,
@@ -28,8 +28,8 @@ const fileName = 'revision';
 
 export interface Mark {
   readonly revision: number;
-  /** What else the serial stood for: a hash of zone files. Empty: unknown. */
-  readonly stands: string;
+  /** What else the serial covered: a hash of the zone files. Empty: unknown. */
+  readonly zonesDigest: string;
 }
 
 export interface RevisionMark {
@@ -42,7 +42,7 @@ export interface RevisionMark {
 /** Something could not be read or written, and counting goes on. Says what a person needs to mend it. */
 type OnFault = (message: string) => void;
 
-/** The mark of the last life; undefined: there is none that can be read. */
+/** The mark of the last run; undefined: there is none that can be read. */
 export function readMark(directory: string, onFault: OnFault): Mark | undefined | { readonly problem: string } {
   const unusable = directoryProblem(directory);
   if (unusable !== undefined) return { problem: `Cannot keep data in ${directory}: ${unusable}` };
@@ -54,11 +54,11 @@ export function openMark(directory: string, initial: number, onFault: OnFault): 
   const path = join(directory, fileName);
   let mark = initial;
 
-  function write(revision: number, stands: string): void {
+  function write(revision: number, zonesDigest: string): void {
     // Set first: a full disk is reported once a block and not with every change.
     mark = revision;
     try {
-      replaceFile(path, `${revision}${stands === '' ? '' : ` ${stands}`}\n`);
+      replaceFile(path, `${revision}${zonesDigest === '' ? '' : ` ${zonesDigest}`}\n`);
     } catch (error) {
       onFault(
         `Cannot keep the revision in ${path}, so after a crash the SOA serial may go back: ${(error as Error).message}`,
@@ -71,7 +71,7 @@ export function openMark(directory: string, initial: number, onFault: OnFault): 
     passed(revision) {
       if (revision >= mark) write(revision + blockSize, '');
     },
-    close: ({ revision, stands }) => write(revision, stands),
+    close: ({ revision, zonesDigest }) => write(revision, zonesDigest),
   };
 }
 
@@ -80,8 +80,8 @@ function directoryProblem(directory: string): string | undefined {
   try {
     mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
-    const odd = notAFile(directory);
-    return odd === undefined ? undefined : `${odd} is not a regular file`;
+    const blocking = notAFile(directory);
+    return blocking === undefined ? undefined : `${blocking} is not a regular file`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOTDIR') return 'it is not a folder';
@@ -98,8 +98,8 @@ function read(path: string, onFault: OnFault): Mark | undefined {
     if (code !== 'ENOENT') onFault(`Cannot read ${path}, so revisions go on from the time of day: ${message}`);
     return undefined;
   }
-  const [, revision, stands = ''] = /^([0-9]{1,15})(?: (\S{1,100}))?\n$/.exec(text) ?? [];
-  if (revision !== undefined) return { revision: Number(revision), stands };
+  const [, revision, zonesDigest = ''] = /^([0-9]{1,15})(?: (\S{1,100}))?\n$/.exec(text) ?? [];
+  if (revision !== undefined) return { revision: Number(revision), zonesDigest };
   onFault(`${path} is damaged, so revisions go on from the time of day: it should hold one number`);
   return undefined;
 }

@@ -106,7 +106,7 @@ export function eventCrc({ revision, atMs, env, appid, key, why, content }: Even
   return crc32([revision, atMs, env, appid, key, why, content].join('\0'));
 }
 
-/** The change that an event was made from; undefined where the row says nothing that can be understood. */
+/** The change that an event was made from; undefined where the row cannot be understood. */
 export function changeOf(row: EventRow): Change | undefined {
   const content = parsed(row.content) as Record<string, unknown> | undefined;
   if (content === undefined) return undefined;
@@ -128,16 +128,16 @@ export function changeOf(row: EventRow): Change | undefined {
   return { ...change, ...(was && { before: was }), ...(is && { after: is }) } as object as Change;
 }
 
-/** Of a row of schema 1, whose causes say `by` `{address, token?, reason?}` where somebody asked. */
+/** Of a row of schema 1, whose causes have `by` `{address, token?, reason?}` where a caller asked. */
 function formerOrigin(by: unknown, cause: Record<string, unknown>): Actor {
   if (!isObject(by)) return { kind: 'system', front: cause['why'] === 'checked' ? 'checks' : 'leases', address: '' };
   const { address, token, reason } = by as { address: string; token?: string; reason?: string };
-  const said = reason === undefined ? { address } : { address, reason };
-  if (token !== undefined) return { kind: 'token', principal: token, front: 'api', ...said };
+  const caller = reason === undefined ? { address } : { address, reason };
+  if (token !== undefined) return { kind: 'token', principal: token, front: 'api', ...caller };
   // The path of a service file has a slash in it, an address none.
   return address.includes('/')
-    ? { kind: 'file', front: 'file', ...said }
-    : { kind: 'anonymous', front: 'api', ...said };
+    ? { kind: 'file', front: 'file', ...caller }
+    : { kind: 'anonymous', front: 'api', ...caller };
 }
 
 /** The instance that an event left behind, as a row; undefined where it took one away. */

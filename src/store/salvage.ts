@@ -1,6 +1,6 @@
 // Saves from a damaged database what is sound. Rows are walked from both ends and past what cannot be read; a row counts
 // only with its CRC. The events are a second copy: an instance whose row is gone comes back from its last event, and
-// one that its last event took away does not, whatever a stale page says. A first page that makes no sense is replaced
+// one that its last event took away does not, whatever a stale page has. A first page that makes no sense is replaced
 // by that of a new file, which is the same but for a few counters.
 // Limits: all that is found is held in memory; a damaged file of an older version has its own first page, or none.
 
@@ -49,7 +49,7 @@ function read(path: string): Salvaged | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path);
-    // Indexes may lie; so may the notion that a column is as its table says.
+    // Indexes may lie; so may a column's declared type.
     database.exec('PRAGMA cell_size_check = ON');
     const instances = walk(database, selectInstances, 'id');
     const events = walk(
@@ -164,7 +164,7 @@ function tried<Value>(what: () => Value): [Value] | [] {
   }
 }
 
-/** Puts the first page of a new database in place; the file's length then says how many pages there are. */
+/** Puts the first page of a new database in place; the file's length then gives the number of pages. */
 function graftFirstPage(path: string, template: string): void {
   const page = Buffer.alloc(pageOctets);
   const from = openSync(template, 'r');

@@ -1,6 +1,6 @@
-// What the database file looks like, and how to tell it from a damaged one and from one of a later rollcall. The header
+// What the database file looks like, and how to distinguish it from a damaged one and from one of a later rollcall. The header
 // names the version twice (SQLite's user_version, and the last octet of application_id): a flipped bit cannot make a
-// file look newer than it is, so a file that says "newer" twice is left alone, and one that disagrees is damaged.
+// file look newer than it is, so a file that is "newer" in both fields is left alone, and one that disagrees is damaged.
 // A change of the schema: raise `schemaVersion`, add a step to `migrations`, keep the old fixture under test/store.
 // Limits: versions up to 255.
 
@@ -70,14 +70,14 @@ export function migrate(database: DatabaseSync, steps: Migrations = migrations):
   }
 }
 
-/** As the database itself says. */
+/** By the database's own check. */
 export function versionIn(database: DatabaseSync): number {
   return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 }
 
 export type Header = { readonly version: number } | { readonly damage: string };
 
-/** What the first octets of a file say, without opening it as a database: nothing is touched. */
+/** What the first octets of a file show, without opening it as a database: nothing is touched. */
 export function readHeader(path: string): Header {
   const header = Buffer.alloc(100);
   const file = openSync(path, 'r');

@@ -26,7 +26,7 @@ const instanceColumns = 'env, appid, instance, label, registration, times, revis
 export const selectInstances = `SELECT id, ${instanceColumns}, crc FROM instances`;
 export type StoredRow = InstanceRow & { readonly id: number; readonly crc: number };
 
-/** Also of a damaged database, for what salvage.ts says. */
+/** Also of a damaged database, for salvage.ts. */
 export function readTotals(database: DatabaseSync): Totals | { damage: string } {
   const row = database.prepare('SELECT * FROM totals').get() as Record<string, number> | undefined;
   if (row === undefined) return { damage: 'its totals are missing' };
@@ -41,7 +41,7 @@ export function readTotals(database: DatabaseSync): Totals | { damage: string } 
 
 /** What may be left out, and what not. */
 export interface Care {
-  /** Its instances were found damaged while they were read: they are looked at before they are handed to anybody. */
+  /** Its instances were found damaged while they were read: they are checked before they are handed out. */
   readonly isSuspect?: boolean | undefined;
   /** In place of `checkedOctetsMax`. */
   readonly checkedOctetsMax?: number | undefined;
@@ -66,7 +66,7 @@ export function damageOf(database: DatabaseSync, totals: Totals, care: Care): st
   }
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, and what SQLite says of a header or a schema it cannot make sense of. */
+/** SQLITE_CORRUPT and SQLITE_NOTADB, and SQLite's errors for a header or a schema that it cannot read. */
 export function isDamage(error: unknown): boolean {
   const { errcode = 0 } = error as { errcode?: number };
   return [1, 11, 26].includes(errcode & 0xff) || error instanceof RangeError || error instanceof TypeError;

@@ -37,7 +37,7 @@ export async function openStore(
   deps: StoreDeps,
 ): Promise<Store | { problem: string } | 'stopped'> {
   const { stopping } = deps;
-  // It was heard between two openings, where nobody listens: what was saved of a damaged file would not be told.
+  // It came between two openings, without a listener: what was saved of a damaged file would not be reported.
   if (stopping.aborted) return 'stopped';
   const writer = new StoreThread<WriterCalls>(new URL('./writer-thread.ts', import.meta.url));
   const end = () => void writer.terminate();
@@ -68,6 +68,9 @@ export class Store implements Recorder {
   readonly #queue: WriteQueue;
   readonly #looking: NodeJS.Timeout;
   #search: { readonly thread: StoreThread<SearchCalls>; readonly opened: Promise<void> } | undefined;
+  #isClosing = false;
+  /** Settles a turn after the page of events that was asked for last. */
+  #latestPage: Promise<void> = Promise.resolve();
   /** What was found in the folder. */
   readonly report: OpenReport;
 
@@ -86,7 +89,7 @@ export class Store implements Recorder {
     this.#looking.unref();
   }
 
-  /** Readiness says it within seconds when the folder is gone, though nobody writes. */
+  /** Readiness shows within seconds that the folder is gone, without a write. */
   #look(): void {
     this.#writer.call('checkFiles').catch((error: Error) => this.#queue.fail(error.message));
   }
@@ -117,7 +120,7 @@ export class Store implements Recorder {
 
   /**
    * Hands every instance to `put`, in the order of registration, and lets other work in between. What `put` refuses is
-   * taken out of the file, and returned. Ends early when it is to stop. A text says what is damaged: what was put is not
+   * taken out of the file, and returned. Ends early when it is to stop. A text is the damage: what was put is not
    * to be used then, and nothing can be written any more.
    */
   async restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<readonly Refused[] | string> {
@@ -155,20 +158,34 @@ export class Store implements Recorder {
     this.#writer.call('lift', key).catch((error: unknown) => this.#deps.onTrouble((error as Error).message));
   }
 
-  /** What each service file said last, by instance. */
-  async said(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    const rows = await this.#writer.call('readSaid');
+  /** The entries of each service file last applied, by instance. */
+  async fileEntries(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    const rows = await this.#writer.call('readFileEntries');
     return new Map([...rows].map(([file, entries]) => [file, new Map(JSON.parse(entries) as [string, string][])]));
   }
 
-  /** Written behind the changes that came of it: what was said and not done would never be done. */
-  async saySaid(file: string, said: ReadonlyMap<string, string>): Promise<void> {
+  /** Written behind the changes that it made: an entry stored before its change could lose the change. */
+  async saveFileEntries(file: string, fileEntries: ReadonlyMap<string, string>): Promise<void> {
     await this.#queue.durable();
-    await this.#writer.call('writeSaid', file, said.size === 0 ? '' : JSON.stringify([...said]));
+    await this.#writer.call('writeFileEntries', file, fileEntries.size === 0 ? '' : JSON.stringify([...fileEntries]));
   }
 
-  /** Changes that are not on disk yet are found as well. */
-  async events(query: EventQuery): Promise<EventPage> {
+  /**
+   * Changes that are not on disk yet are found as well. One page after the other: each is read in slices, and two hundred
+   * at a time would make one turn of two hundred slices, with the rows of all in memory.
+   */
+  events(query: EventQuery): Promise<EventPage> {
+    const page = this.#latestPage.then(() => this.#readEvents(query));
+    this.#latestPage = page.then(
+      () => nextTurn(),
+      () => nextTurn(),
+    );
+    return page;
+  }
+
+  async #readEvents(query: EventQuery): Promise<EventPage> {
+    // The API has closed before: nobody waits for the pages that are left.
+    if (this.#isClosing) return new Promise<never>(() => {});
     const { pending } = this.#queue;
     const [first] = pending;
     const recent = pending.filter(matcher(query)).reverse().slice(0, query.limit);
@@ -192,6 +209,7 @@ export class Store implements Recorder {
 
   /** Writes what is left, notes the revision and leaves one file. Returns how many changes could not be written. */
   async close(revision: number): Promise<number> {
+    this.#isClosing = true;
     clearInterval(this.#looking);
     const lost = await this.#queue.stop();
     if (this.#search !== undefined) {

@@ -55,8 +55,8 @@ export function overrideIn(value: unknown): Override | undefined {
   if (known === undefined) return undefined;
   if (until !== 'next-up' && until !== 'unbounded' && !(typeof until === 'number' && Number.isFinite(until)))
     return undefined;
-  const said = typeof reason === 'string' ? reason : undefined;
-  return { status: known, by: typeof by === 'string' ? by : '', reason: said, until };
+  const text = typeof reason === 'string' ? reason : undefined;
+  return { status: known, by: typeof by === 'string' ? by : '', reason: text, until };
 }
 
 export function livenessIn(value: Record<string, unknown>, registration: Registration): Liveness {

@@ -1,7 +1,7 @@
 // Changes on their way to the disk: kept in order, written in groups, one group at a time; what comes in while a group
-// is on its way is the next one. Who waits is told when all that was changed before is on disk. When a group cannot be
-// written the queue is failing: nobody is kept waiting, it tries again until it can, and says so once at either end.
-// Limits: while it fails nobody may write (the HTTP plane refuses), so it grows by evictions alone, one an instance.
+// is on its way is the next one. A waiting write is answered when all that was changed before is on disk. When a group cannot be
+// written the queue is failing: writes do not wait, it retries until it succeeds, and logs once at either end.
+// Limits: while it fails writes are refused by the HTTP plane, so it grows by evictions alone, one an instance.
 
 import type { Change } from '../model/change.ts';
 

@@ -37,8 +37,8 @@ answerCalls<WriterCalls>(port, {
   holds: () => databaseOf().holds(),
   lift: (place) => databaseOf().lift(place),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
-  readSaid: () => databaseOf().readSaid(),
-  writeSaid: (file, entries) => databaseOf().writeSaid(file, entries),
+  readFileEntries: () => databaseOf().readFileEntries(),
+  writeFileEntries: (file, entries) => databaseOf().writeFileEntries(file, entries),
   checkFiles: () => opened?.database.checkFiles(),
   close(revision) {
     clearInterval(timer);
@@ -61,6 +61,6 @@ function prune(): void {
   try {
     if (opened?.database.prune(Date.now()) === true) setImmediate(prune);
   } catch {
-    // The commits say what is wrong with the disk; old events can wait.
+    // The commits report the fault of the disk; old events can wait.
   }
 }

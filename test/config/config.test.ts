@@ -118,6 +118,8 @@ describe('where a value comes from', () => {
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
       adapters: 'tutorial',
       tlsClientAuth: 'required',
+      dnsAllowZones: 'svc.=10.0.0.0/8',
+      dnsTls: '[::1]:0',
     };
     // They come together or not at all.
     const tls = {
@@ -128,7 +130,7 @@ describe('where a value comes from', () => {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const env = { ...(key.startsWith('tls') ? tls : {}), [environmentNameOf(key)]: value };
+      const env = { ...(/^tls|dnsTls/.test(key) ? tls : {}), [environmentNameOf(key)]: value };
       const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
     }

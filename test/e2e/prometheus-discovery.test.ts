@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { snippets } from '../../src/cli/snippets/all.ts';
+import { snippets } from '../../src/cli/commands/snippet.ts';
 import { requireInCi } from '../kit/installed.ts';
 import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/own-network.ts';
 import { type Program, startWhen } from '../kit/program.ts';

@@ -6,7 +6,7 @@
 
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { snippets } from '../../src/cli/snippets/all.ts';
+import { snippets } from '../../src/cli/commands/snippet.ts';
 import { installed } from '../kit/installed.ts';
 import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/own-network.ts';
 import { type Program, run, startWhen } from '../kit/program.ts';

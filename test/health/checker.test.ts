@@ -31,10 +31,10 @@ function world({ runningMax = 10 } = {}) {
     probe: (_check, [addr]) =>
       new Promise((resolve) => {
         open.push({
-          port: addr?.number ?? 0,
+          port: addr?.port ?? 0,
           answer: async (result) => {
             open.splice(
-              open.findIndex((one) => one.port === addr?.number),
+              open.findIndex((one) => one.port === addr?.port),
               1,
             );
             resolve(result);

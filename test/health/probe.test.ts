@@ -210,7 +210,7 @@ test('dns over UDP: nobody, and one that says nothing', async () => {
 
 test('dns over UDP: a host that there is no way to', async () => {
   // To connect to the broadcast address is not allowed: like a missing route, that is told by the call and not as an event.
-  const address = { port: 'dns', protocol: 'udp', host: '255.255.255.255', number: 53, family: 4 } as const;
+  const address = { portName: 'dns', protocol: 'udp', host: '255.255.255.255', port: 53, family: 4 } as const;
   const check = { type: 'dns', name: 'a', port: '' } as never;
   const asked = probeDns(check, { ip: address.host, port: 53, address }, AbortSignal.timeout(20_000));
   await expect(asked).rejects.toThrow(/EACCES|ENETUNREACH|EHOSTUNREACH/);

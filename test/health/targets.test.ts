@@ -5,11 +5,11 @@ import { locateWithin, parseNetwork } from '../../src/health/targets.ts';
 import type { Address } from '../../src/model/address.ts';
 
 const named = (host: string): Address => ({
-  port: 'http',
+  portName: 'http',
   protocol: 'tcp',
   host,
   family: 'name',
-  number: 80,
+  port: 80,
 });
 
 /** A resolver that knows `name -> addresses`, each look-up taking the next of them where there are several sets. */

@@ -1,10 +1,10 @@
 // The client under test as the tests use it, and what a watch has told so far.
 
+import { systemClock } from '../../src/app/process-clock.ts';
 import { type Fault, type FollowEvent, type Following, isFault, type Swap } from '../../src/cluster/engine.ts';
 import type { ConnectionOptions } from '../../src/cluster/etcd/connection.ts';
 import { parseEndpoint } from '../../src/cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../../src/cluster/etcd/etcd-engine.ts';
-import { systemClock } from '../../src/runtime/system-clock.ts';
 import { until } from './until.ts';
 
 export function engineAt(urls: readonly string[], options: Partial<ConnectionOptions> = {}): EtcdEngine {

@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { snippets } from '../../src/cli/snippets/all.ts';
+import { snippets } from '../../src/cli/commands/snippet.ts';
 import type { SnippetTarget } from '../../src/cli/snippets/target.ts';
 import { udpClient } from './dns-client.ts';
 import { type Program, start, startWhen } from './program.ts';

@@ -3,7 +3,7 @@
 
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { snippets } from '../../src/cli/snippets/all.ts';
+import { snippets } from '../../src/cli/commands/snippet.ts';
 import { type Program, start, startWhen } from './program.ts';
 import { freePort, removeScratch, scratch } from './scratch.ts';
 

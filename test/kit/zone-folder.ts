@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { nameToText } from '../../src/dns/message/name.ts';
 import { formatFault } from '../../src/dns/zone-file/fault.ts';
 import { loadZones } from '../../src/dns/zone-file/load.ts';
-import type { ZoneNews } from '../../src/dns/zone-file/watch/zone-news.ts';
+import type { ZoneEvent } from '../../src/dns/zone-file/watch/zone-event.ts';
 import { ZoneWatch, type ZoneWatchTimes } from '../../src/dns/zone-file/watch/zone-watch.ts';
 import { gist, Harness } from './harness.ts';
 import { removeScratch, scratch } from './scratch.ts';
@@ -95,14 +95,14 @@ export class ZoneFolder {
     this.news.splice(this.news.findIndex(isMarker), 1);
   }
 
-  #hear(item: ZoneNews): void {
+  #hear(item: ZoneEvent): void {
     if (item.kind === 'loaded') this.harness.zones.set(item.zone);
     if (item.kind === 'released') this.harness.zones.delete(item.apex);
     this.news.push(textOf(item).replaceAll(`${this.folder}/`, ''));
   }
 }
 
-function textOf(item: ZoneNews): string {
+function textOf(item: ZoneEvent): string {
   switch (item.kind) {
     case 'loaded':
       return `${item.isNew ? 'new' : 'reloaded'} ${nameToText(item.zone.apex)}${item.isMended ? ' mended' : ''}`;

@@ -12,17 +12,17 @@ function addressOf(text: string): Address {
 describe('an address', () => {
   test('of IPv4', () => {
     expect(addressOf('http://10.0.0.7:8080')).toEqual({
-      port: 'http',
+      portName: 'http',
       protocol: 'tcp',
       host: '10.0.0.7',
       family: 4,
-      number: 8080,
+      port: 8080,
     });
     expect(octetsOf(addressOf('http://10.0.0.7:8080'))).toEqual(Uint8Array.of(10, 0, 0, 7));
   });
 
   test('of IPv6, in brackets, is kept in its canonical form', () => {
-    expect(addressOf('grpc://[2001:DB8:0::7]:9090')).toMatchObject({ host: '2001:db8::7', family: 6, number: 9090 });
+    expect(addressOf('grpc://[2001:DB8:0::7]:9090')).toMatchObject({ host: '2001:db8::7', family: 6, port: 9090 });
     expect(octetsOf(addressOf('grpc://[2001:db8::7]:9090'))).toHaveLength(16);
   });
 
@@ -33,14 +33,14 @@ describe('an address', () => {
   });
 
   test('names its protocol behind a plus', () => {
-    expect(addressOf('dns+udp://10.0.0.7:53')).toMatchObject({ port: 'dns', protocol: 'udp' });
-    expect(addressOf('dns+tcp://10.0.0.7:53')).toMatchObject({ port: 'dns', protocol: 'tcp' });
-    expect(addressOf('DNS+UDP://10.0.0.7:53')).toMatchObject({ port: 'dns', protocol: 'udp' });
+    expect(addressOf('dns+udp://10.0.0.7:53')).toMatchObject({ portName: 'dns', protocol: 'udp' });
+    expect(addressOf('dns+tcp://10.0.0.7:53')).toMatchObject({ portName: 'dns', protocol: 'tcp' });
+    expect(addressOf('DNS+UDP://10.0.0.7:53')).toMatchObject({ portName: 'dns', protocol: 'udp' });
   });
 
-  test('may end in a slash, as URLs do', () => expect(addressOf('http://10.0.0.7:80/').number).toBe(80));
+  test('may end in a slash, as URLs do', () => expect(addressOf('http://10.0.0.7:80/').port).toBe(80));
 
-  test.each([1, 65_535])('may have port %i', (port) => expect(addressOf(`http://10.0.0.7:${port}`).number).toBe(port));
+  test.each([1, 65_535])('may have port %i', (port) => expect(addressOf(`http://10.0.0.7:${port}`).port).toBe(port));
 
   test.each([
     'http://10.0.0.7:8080',

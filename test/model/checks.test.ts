@@ -83,7 +83,7 @@ test.each<[check: Record<string, unknown>, at: readonly string[], hosts: string]
 ])('%j of %j is about %s', (check, at, hosts) => {
   const registration = parsed([check], at);
   const targets = checkTargets(registration.checks[0] as never, registration.addrs);
-  expect(targets.map(({ host, number }) => `${host}:${number}`).join(' ')).toBe(hosts);
+  expect(targets.map(({ host, port }) => `${host}:${port}`).join(' ')).toBe(hosts);
 });
 
 test('a check that could mean several ports has to name one', () => {

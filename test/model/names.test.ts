@@ -23,8 +23,8 @@ describe('a label', () => {
   test.each([
     ['', 'empty'],
     [`${label63}a`, '64 characters, at most 63'],
-    ['-a', 'hyphen must stand inside'],
-    ['a-', 'hyphen must stand inside'],
+    ['-a', 'hyphen must be inside'],
+    ['a-', 'hyphen must be inside'],
     ['-', 'hyphen'],
     ['_tcp', 'underscore is reserved'],
     ['a_b', 'only letters, digits and hyphens'],

@@ -181,3 +181,40 @@ test('a hold is there again after a restart, without its instance too; one that 
   expect(registry.find(keyOf('orders.prod/c'))?.instance).toMatchObject({ status: 'up', override: undefined });
   await second.close();
 });
+
+test('pages that are asked for at a time are read in turns of the event loop of their own', async () => {
+  const world = await openWorld(scratch());
+  for (let i = 0; i < 20; i++) world.harness.register(`orders.prod/i${i}`);
+  await world.kept.durable();
+  let turn = 0;
+  let counting = setImmediate(function count() {
+    turn++;
+    counting = setImmediate(count);
+  });
+  const turns = await Promise.all(
+    Array.from({ length: 30 }, async (_, i) => {
+      const page = await world.kept.recorder?.events({ limit: 1 + i });
+      expect(page?.changes).toHaveLength(Math.min(1 + i, 20));
+      return turn;
+    }),
+  );
+  clearImmediate(counting);
+  expect(new Set(turns).size).toBe(turns.length);
+  await world.close();
+});
+
+test('pages that are still to be read when the store closes are nobody\u2019s any more: none of them fails', async () => {
+  const world = await openWorld(scratch());
+  world.harness.register('orders.prod/a');
+  await world.kept.durable();
+  const settled: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    const page = world.kept.recorder?.events({ limit: 5 });
+    page?.then(
+      () => settled.push('read'),
+      (error: Error) => settled.push(error.message),
+    );
+  }
+  await world.close();
+  expect(settled.filter((how) => how !== 'read')).toEqual([]);
+});

@@ -9,7 +9,7 @@ import type { Disagreement } from '../dns/agreement.ts';
 import type { DnsReply } from '../dns/lookup.ts';
 import { textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { printFault, usageFault } from '../fault.ts';
+import { type Fault, printFault, usageFault } from '../fault.ts';
 import { hostPortOf, hostPortText } from '../host-port.ts';
 import { typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -53,25 +53,13 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
     import('../dns/record-types.ts'),
   ]);
   const type = typeNumber(typeText);
-  if (type === undefined) {
+  if (type === undefined)
     return printFault(
       usageFault(`${JSON.stringify(typeText)} is no record type; write A, AAAA, SRV, TXT, HTTPS … or TYPE65`),
       context,
     );
-  }
-  const path = typedPathOf(name);
-  if (path !== undefined) {
-    const asName = [path.instance, path.appid, path.env, 'svc'].filter((label) => label !== undefined).join('.');
-    return printFault(usageFault(`${JSON.stringify(name)} is no DNS name: ask for ${printable(asName)}`), context);
-  }
-  if (!/^[!-~]{1,254}$/.test(name)) {
-    return printFault(
-      usageFault(
-        `${JSON.stringify(name)} is no name to ask for: 1 to 253 printable ASCII characters; write others in their xn-- form`,
-      ),
-      context,
-    );
-  }
+  const fault = nameFault(name);
+  if (fault !== undefined) return printFault(fault, context);
   const query = `name=${encodeURIComponent(name)}&type=${encodeURIComponent(typeText)}`;
   const [reply, explanation] = await Promise.all([
     lookUp(server, { name, type }, { tcp: typed.options['tcp'] === true }),
@@ -100,6 +88,18 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   };
   await print(context, typed, document, () => replyText(document, reply, { reason, other, next }, context));
   return codeOf(reply);
+}
+
+function nameFault(name: string): Fault | undefined {
+  const path = typedPathOf(name);
+  if (path !== undefined) {
+    const asName = [path.instance, path.appid, path.env, 'svc'].filter((label) => label !== undefined).join('.');
+    return usageFault(`${JSON.stringify(name)} is no DNS name: ask for ${printable(asName)}`);
+  }
+  if (/^[!-~]{1,254}$/.test(name)) return undefined;
+  return usageFault(
+    `${JSON.stringify(name)} is no name to ask for: 1 to 253 printable ASCII characters; write others in their xn-- form`,
+  );
 }
 
 function codeOf({ rcode, answer }: DnsReply): ExitCode {

@@ -98,7 +98,7 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
   const path = typedPathOf(textOption(typed, 'as') ?? '');
   if (path === undefined)
     return usageFault(`--as: ${JSON.stringify(textOption(typed, 'as'))} is not ENV/APPID/INSTANCE or ENV/APPID`);
-  const key = parseInstanceKey(path.env, path.appid, path.instance ?? `${hostname()}:${first?.number ?? 1}`);
+  const key = parseInstanceKey(path.env, path.appid, path.instance ?? `${hostname()}:${first?.port ?? 1}`);
   const times = readTimes(typed);
   const problems = [...(Array.isArray(key) ? key : []), ...(Array.isArray(registration) ? registration : [])].map(
     ({ field, message, value }) => `${field} ${message}${value === undefined ? '' : `, received ${value}`}`,
@@ -129,9 +129,9 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
 }
 
 /** The program gets its name and its port, and not the token. */
-function childEnv({ env }: CliContext, { number }: Address, name: string): NodeJS.ProcessEnv {
+function childEnv({ env }: CliContext, { port }: Address, name: string): NodeJS.ProcessEnv {
   const { ROLLCALL_TOKEN: _token, ...rest } = env;
-  return { PORT: String(number), ...rest, ROLLCALL_INSTANCE: name };
+  return { PORT: String(port), ...rest, ROLLCALL_INSTANCE: name };
 }
 
 const timeFlags = {
@@ -169,7 +169,7 @@ function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | 
   if (path !== undefined && delayMs !== undefined)
     return usageFault('--ready-http and --ready-delay: one of them, not both');
   if (delayMs !== undefined) return { kind: 'delay', ms: delayMs };
-  const addr = ports.find(({ port }) => port === 'http' || port === 'https') ?? ports[0];
+  const addr = ports.find(({ portName }) => portName === 'http' || portName === 'https') ?? ports[0];
   if (addr === undefined)
     return usageFault('--addr: no TCP port among them to see readiness by; say --ready-delay SECONDS');
   if (path === undefined) return { kind: 'ports', addrs: ports };

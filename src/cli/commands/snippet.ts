@@ -16,8 +16,26 @@ import { type Fault, printFault, usageFault } from '../fault.ts';
 import { hostPortOf } from '../host-port.ts';
 import { typedPathOf } from '../instance-path.ts';
 import { serverSettings } from '../server-settings.ts';
-import { snippets } from '../snippets/all.ts';
-import type { SnippetTarget } from '../snippets/target.ts';
+import { kubernetes, prometheus } from '../snippets/discovery.ts';
+import { caddy, haproxy, nginx } from '../snippets/proxies.ts';
+import { bind, coredns, dnsmasq, systemdResolved, unbound } from '../snippets/resolvers.ts';
+import type { Snippet, SnippetTarget } from '../snippets/target.ts';
+
+/** By name, for the argument's choices and the help. */
+export const snippets: ReadonlyMap<string, Snippet> = new Map(
+  Object.entries({
+    coredns,
+    unbound,
+    dnsmasq,
+    bind,
+    'systemd-resolved': systemdResolved,
+    haproxy,
+    nginx,
+    caddy,
+    prometheus,
+    kubernetes,
+  }),
+);
 
 export function define(command: Command, context: CliContext): Action {
   describeArguments(command, 'program to configure');

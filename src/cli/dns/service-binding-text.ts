@@ -1,7 +1,7 @@
 // The data of SVCB and HTTPS records as text (RFC 9460 §2.1), for the parameters rollcall gives; any other by number
 // with its value in hexadecimal. dns2 leaves these types as bytes.
 
-import { toIPv6Text } from './ip-text.ts';
+import { SocketAddress } from 'node:net';
 
 /** Undefined: the bytes are not such a record. */
 export function serviceBindingText(data: Buffer): string | undefined {
@@ -52,4 +52,10 @@ function chunks(value: Buffer, size: number): Buffer[] {
   return Array.from({ length: Math.floor(value.length / size) }, (_, index) =>
     value.subarray(index * size, (index + 1) * size),
   );
+}
+
+/** In the form of RFC 5952: the system's own formatter does the shortening. */
+function toIPv6Text(bytes: Buffer): string {
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }

@@ -1,5 +1,5 @@
 // A resolver in front: does it hand the origin to rollcall, and does it say what rollcall says? Where it does not, its
-// rcode, its SOA and its extended errors show which of the usual mistakes it is.
+// rcode, its SOA and its extended errors show which of the common mistakes it is.
 
 import { type DnsReply, lookUp, type NoReply } from '../dns/lookup.ts';
 import { typeNumber } from '../dns/record-types.ts';

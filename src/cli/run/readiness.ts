@@ -39,9 +39,9 @@ async function isReady(readiness: Exclude<Readiness, { kind: 'delay' }>): Promis
   return open.every(Boolean);
 }
 
-function accepts({ host, number }: Address): Promise<boolean> {
+function accepts({ host, port }: Address): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: number, timeout: probeTimeoutMs });
+    const socket = connect({ host, port, timeout: probeTimeoutMs });
     const end = (isOpen: boolean) => (): void => {
       socket.destroy();
       resolve(isOpen);
@@ -50,11 +50,11 @@ function accepts({ host, number }: Address): Promise<boolean> {
   });
 }
 
-async function answers({ port, host, number }: Address, path: string): Promise<boolean> {
-  const { request } = await (port === 'https' ? import('node:https') : import('node:http'));
+async function answers({ portName, host, port }: Address, path: string): Promise<boolean> {
+  const { request } = await (portName === 'https' ? import('node:https') : import('node:http'));
   return new Promise((resolve) => {
     // Any certificate will do: the program itself is asked, at an address of its own.
-    const options = { host, port: number, path, agent: false, rejectUnauthorized: false } as const;
+    const options = { host, port, path, agent: false, rejectUnauthorized: false } as const;
     const call = request({ ...options, signal: AbortSignal.timeout(probeTimeoutMs) }, (response) => {
       const { statusCode = 0 } = response;
       response.destroy();

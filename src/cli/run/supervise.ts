@@ -1,4 +1,4 @@
-// The life of one program under `rollcall run`, from top to bottom: start, wait until it is ready, register, keep the
+// One program under `rollcall run`, from top to bottom: start, wait until it is ready, register, keep the
 // registration, and at the end drain, stop and cancel, or only cancel where the program has ended by itself.
 // SIGTERM, SIGINT and SIGQUIT stop it: the first one drains before it is passed on, the second is passed on at once, the
 // third kills. Other signals are the program's.

@@ -5,8 +5,7 @@
 
 import type { Scheduler } from '../../runtime/scheduler.ts';
 import type { Strategy } from '../choice/candidate.ts';
-import { preferred } from '../choice/preferred.ts';
-import { type StrategyName, strategyOf } from '../choice/strategies.ts';
+import { preferred, type StrategyName, strategyOf } from '../choice/strategies.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Endpoint } from '../discovery/instance.ts';
 import { RollcallError } from '../rollcall-error.ts';

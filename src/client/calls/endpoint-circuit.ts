@@ -30,7 +30,7 @@ export interface EndpointCircuitOptions extends BreakerOptions {
   readonly wallMs: () => number;
 }
 
-/** The outcome of a call; `open`: it was not made; `aborted`: by the caller, which says nothing about the endpoint. */
+/** The outcome of a call; `open`: it was not made; `aborted`: by the caller, which is no evidence about the endpoint. */
 export type CircuitOutcome<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: unknown }
@@ -81,7 +81,7 @@ export class EndpointCircuit {
   }
 
   /**
-   * Makes one call, which has to end within `timeoutMs`. `isFault` says which errors count against the endpoint.
+   * Makes one call, which has to end within `timeoutMs`. `isFault` decides which errors count against the endpoint.
    */
   async call<T>(
     run: (endpoint: Endpoint, signal: AbortSignal) => Promise<T>,

@@ -17,7 +17,7 @@ const depthMax = 5;
 export function isUnsent(error: unknown, depth = 0): boolean {
   if (!(error instanceof Error) || depth > depthMax) return false;
   if ('code' in error && unsentCodes.has(error.code)) return true;
-  // An attempt over IPv6 and one over IPv4: all of them have to say so.
+  // An attempt over IPv6 and one over IPv4: all of them have to have failed before sending.
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.every((one) => isUnsent(one, depth + 1));
   }

@@ -5,9 +5,11 @@
 //   least-pending  calls of different sizes, or instances of different speed: the fewest calls under way for the weight
 //   hash           the same instance for the same `key`: caches, sessions; without a key by chance and weight
 
+import { instanceKey } from '../../model/names.ts';
+import { arrival } from '../../model/selection/order.ts';
 import { shareOf } from '../../model/selection/weight-share.ts';
+import { mixed, textHash } from '../../runtime/text-hash.ts';
 import type { Candidate, Strategy } from './candidate.ts';
-import { rendezvous } from './rendezvous.ts';
 
 export const strategyNames = ['round-robin', 'random', 'weighted', 'least-pending', 'hash'] as const;
 export type StrategyName = (typeof strategyNames)[number];
@@ -54,4 +56,30 @@ function leastPending(random: () => number): Strategy {
     ];
     return byWeight(free, random);
   };
+}
+
+/** At least one of at least one. `near`: the zone to prefer; zones compare without regard to ASCII case. */
+export function preferred<T extends Candidate>(
+  candidates: readonly [T, ...T[]],
+  near: string | undefined,
+): readonly [T, ...T[]] {
+  const zone = near?.toLowerCase();
+  const [first, ...rest] =
+    zone === undefined ? candidates : candidates.filter(({ endpoint }) => endpoint.zone.toLowerCase() === zone);
+  const pool: readonly [T, ...T[]] = first === undefined ? candidates : [first, ...rest];
+  const lowest = pool.reduce((least, { endpoint }) => Math.min(least, endpoint.priority), Number.POSITIVE_INFINITY);
+  return pool.filter(({ endpoint }) => endpoint.priority === lowest) as unknown as readonly [T, ...T[]];
+}
+
+export function rendezvous<T extends Candidate>(candidates: readonly [T, ...T[]], key: string): T {
+  const seed = mixed(textHash(key));
+  let best = candidates[0];
+  let bestRank = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const { instance, weight } = candidate.endpoint;
+    // The middle of the hash's step: never 0, never 1.
+    const rank = arrival((mixed(textHash(instanceKey(instance), seed)) + 0.5) / 2 ** 32, weight);
+    if (rank < bestRank) [best, bestRank] = [candidate, rank];
+  }
+  return best;
 }

@@ -2,7 +2,7 @@
 // between. SRV of the port (RFC 2782), then the addresses of every target, all asked of the servers that are configured,
 // not of the system's resolver.
 // Limits: a port must be named, since an SRV answer for the whole app does not distinguish `http` from `grpc`; an RRset of
-// rollcall has at most 100 records, so of a larger app some are found; DNS does not say which zone an instance is in.
+// rollcall has at most 100 records, so of a larger app some are found; DNS does not carry the zone of an instance.
 
 import { Resolver } from 'node:dns/promises';
 import type { Endpoint } from './instance.ts';

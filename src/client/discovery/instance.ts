@@ -2,7 +2,7 @@
 // of the wrong kind has its default, and times are held to what the API allows. And its endpoints, the addresses that a
 // caller can connect to.
 
-import { type Address, parseAddress } from '../../model/address.ts';
+import { parseAddress } from '../../model/address.ts';
 import { limits } from '../../model/instance.ts';
 import { textsOf } from '../registration/registration-reply.ts';
 import type { JsonObject } from '../registry/problem-document.ts';
@@ -11,7 +11,7 @@ export interface Instance {
   readonly env: string;
   readonly appid: string;
   readonly instance: string;
-  /** `http://10.0.0.7:8080`; the scheme is the port's name. */
+  /** `http://10.0.0.7:8080`; the scheme is the port name. */
   readonly addrs: readonly string[];
   readonly version: string;
   readonly zone: string;
@@ -78,13 +78,11 @@ export function endpointsOf(details: Instance, portName: string | undefined): En
   const texts = portName === undefined ? addrs.slice(0, 1) : addrs;
   return texts.flatMap((text) => {
     const address = parseAddress(text);
-    if ('fault' in address || (portName !== undefined && address.port !== portName)) return [];
-    return [{ url: text.replace('+udp:', ':'), ...partsOf(address), instance, zone, weight, priority, details }];
+    if ('fault' in address || (portName !== undefined && address.portName !== portName)) return [];
+    const { protocol, host, port } = address;
+    const url = text.replace('+udp:', ':');
+    return [{ url, portName: address.portName, protocol, host, port, instance, zone, weight, priority, details }];
   });
-}
-
-function partsOf({ port, protocol, host, number }: Address): Pick<Endpoint, 'portName' | 'protocol' | 'host' | 'port'> {
-  return { portName: port, protocol, host, port: number };
 }
 
 /** Equal for two endpoints at one address, however each was found. */

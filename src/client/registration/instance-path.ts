@@ -1,4 +1,4 @@
-// Where an instance is registered, and its path in the API. Whether the names are legal is for the registry to say; only
+// Where an instance is registered, and its path in the API. The registry validates the names; only
 // what makes the path another one is refused here.
 
 import type { InstanceKey } from '../../model/names.ts';

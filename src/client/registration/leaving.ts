@@ -27,7 +27,7 @@ export interface DrainOptions {
 export interface DrainResult {
   /** No resolver can hold an answer with the instance. */
   readonly safe: boolean;
-  /** When that is so; undefined: the registry did not say. */
+  /** When that is so; undefined: not in the reply. */
   readonly safeToStopAt: Date | undefined;
   /** Why it is not safe; undefined where it is. */
   readonly problem: string | undefined;

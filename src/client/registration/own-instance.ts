@@ -2,7 +2,7 @@
 // carries `If-Match` with its version, so that a successor (a deploy that starts the new process before it stops the old
 // one, a second process with the same identity) is left alone. Where the version does not match, the instance is read
 // again: with our addresses it is still ours, changed by an operator; with others it has been replaced.
-// Limits: a successor at the same addresses cannot be told apart from us. A precondition that fails again and again (a proxy
+// Limits: a successor at the same addresses cannot be distinguished from us. A precondition that fails again and again (a proxy
 // that rewrites ETags, or caches) ends after `looksMax` readings.
 
 import { addressToText, parseAddress } from '../../model/address.ts';
@@ -10,7 +10,7 @@ import type { ApiCall, RegistryLink } from '../registry/registry-link.ts';
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../registry/reply.ts';
 import { revisionOf, textsOf } from './registration-reply.ts';
 
-/** `absent`: not registered, the registry says. `replaced`: another registration has the name. */
+/** `absent`: not registered, by the registry's reply. `replaced`: another registration has the name. */
 export type Presence = 'ours' | 'absent' | 'replaced';
 
 const looksMax = 3;

@@ -1,5 +1,5 @@
 // The events of a watch for as long as they are wanted: where the stream ends it is opened again, with its position where
-// the same address answers, at another address where there is one. A server that stops says when to come back (`retry`),
+// the same address answers, at another address where there is one. A server that stops sends when to come back (`retry`),
 // which counts where there is no other address; beyond that the waits grow from failure to failure.
 
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';

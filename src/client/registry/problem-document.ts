@@ -1,5 +1,5 @@
 // An error of the registry as it sends it: RFC 9457 `application/problem+json`. Only a document of one of the registry's
-// own types counts: a 404 of an ingress or a 403 of a proxy says nothing about a registration.
+// own types counts: a 404 of an ingress or a 403 of a proxy is no statement about a registration.
 
 import type { Problem } from '../../model/problem.ts';
 

@@ -113,7 +113,7 @@ export class RegistryLink {
     };
   }
 
-  /** The first definite outcome; else the one that says most about when to try again. */
+  /** The first definite outcome; else the most informative one about when to retry. */
   async #atEach<T extends { readonly kind: string }>(
     signal: AbortSignal,
     timeoutMs: number,

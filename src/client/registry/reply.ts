@@ -12,7 +12,6 @@ import {
   problemDocumentOf,
   unknownInstanceType,
 } from './problem-document.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 export interface DoneReply {
   readonly kind: 'done';
@@ -72,7 +71,7 @@ export function failedReplyOf(
   return { kind: 'foreign', status, text, isUnapplied: false };
 }
 
-/** The registry itself says that there is no such instance. */
+/** The registry itself answered that there is no such instance. */
 export function isUnknownInstance(reply: Reply): boolean {
   return reply.kind === 'refused' && reply.problem.type === unknownInstanceType;
 }
@@ -87,4 +86,14 @@ export async function textOf({ body }: HttpResponse): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+export const retryAfterMsMax = 60_000;
+
+/** Milliseconds; undefined: there is none, or it cannot be read. */
+export function retryAfterMs(header: string | null, wallMs: number): number | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - wallMs;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), retryAfterMsMax);
 }

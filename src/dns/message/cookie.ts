@@ -24,11 +24,10 @@ export function isCookieLength(octets: number): boolean {
  * The cookie to send back, 24 octets: the client's with the server's it showed, if that is good and young, else with a
  * new one. `secret`: sixteen octets. `address`: the client's, as text.
  */
-export function answerCookie(shown: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): Uint8Array {
+export function answerCookie(sent: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): Uint8Array {
   const isYoung =
-    shown.length === clientCookieOctets + serverCookieOctets &&
-    ageOf(shown, address, secret, wallSeconds) < renewSeconds;
-  return isYoung ? shown : cookieWith(shown.subarray(0, clientCookieOctets), wallSeconds >>> 0, address, secret);
+    sent.length === clientCookieOctets + serverCookieOctets && ageOf(sent, address, secret, wallSeconds) < renewSeconds;
+  return isYoung ? sent : cookieWith(sent.subarray(0, clientCookieOctets), wallSeconds >>> 0, address, secret);
 }
 
 /** A client that shows this receives at `address`: it has a cookie of ours that is good (RFC 7873 §6). */
@@ -40,14 +39,14 @@ export function isProof(shown: Uint8Array, address: string, secret: Uint8Array, 
 }
 
 /** Seconds since the server cookie was made; infinite for one that is not ours or not good any more. */
-function ageOf(shown: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): number {
-  const made = new DataView(shown.buffer, shown.byteOffset).getUint32(clientCookieOctets + 4);
+function ageOf(sent: Uint8Array, address: string, secret: Uint8Array, wallSeconds: number): number {
+  const made = new DataView(sent.buffer, sent.byteOffset).getUint32(clientCookieOctets + 4);
   // Serial number arithmetic (RFC 1982): the time wraps in 2106.
   const age = ((wallSeconds >>> 0) - made) | 0;
   if (age > goodSeconds || age < -aheadSeconds) return Number.POSITIVE_INFINITY;
   // Another server of the set may use the reserved octets: they are hashed as they came (RFC 9018 §4.2).
-  const expected = signed(shown.subarray(0, clientCookieOctets + 8), address, secret);
-  return shown[clientCookieOctets] === version && expected.every((octet, index) => octet === shown[index])
+  const expected = signed(sent.subarray(0, clientCookieOctets + 8), address, secret);
+  return sent[clientCookieOctets] === version && expected.every((octet, index) => octet === sent[index])
     ? age
     : Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 // Answer -> octets. Encodes a message once, to be served many times: ID, letter case, RD and OPT belong to a request and
 // are filled in by reply.ts. Names are compressed where the types of RFC 1035 allow it (RFC 3597 §4) and never in SRV
-// (RFC 2782). Records that take turns at being first are encoded so that none depends on where another stands: they
+// (RFC 2782). Records that take turns at being first are encoded so that none depends on the position of another: they
 // point into the question alone, so serving another order is copying runs of octets.
 // What does not fit: ADDITIONAL is left out by whole RRsets and without TC; anything else sets TC and carries whatever
 // records fit, smaller ones after a larger one included (RFC 2181 §9; old musl has no TCP and gives up on an empty TC
@@ -58,7 +58,7 @@ const slackOctets = 70_000;
 export class AnswerEncoder {
   readonly #buffer = Buffer.alloc(tcpOctetsMax + slackOctets);
   #at = 0;
-  /** Where each name suffix of the message stands. */
+  /** The position of each name suffix of the message. */
   #suffixes = new Map<string, number>();
 
   /**

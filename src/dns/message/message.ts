@@ -72,7 +72,7 @@ export const tcpOctetsMax = 65_535;
 /** RFC 2181 §8: a TTL with the top bit set is zero. */
 export const ttlSecondsMax = 2_147_483_647;
 
-/** What a client said of itself in its OPT record (RFC 6891 §6.1). */
+/** A client's OPT record (RFC 6891 §6.1). */
 export interface Edns {
   readonly udpOctets: number;
   readonly version: number;
@@ -117,7 +117,7 @@ export interface Query {
  */
 export type Rdata = readonly (Uint8Array | Name)[];
 
-/** Which record may stand first: see rotation.ts. */
+/** Which record may come first: see rotation.ts. */
 export interface Rotation {
   /** The leading records that take turns. */
   readonly span: number;
@@ -127,7 +127,7 @@ export interface Rotation {
   readonly isLasting?: boolean;
 }
 
-/** The instance that a record leads to; several where they say the same. */
+/** The instance that a record leads to; several where the record is the same for them. */
 export type InstanceSource = LeasedInstance | readonly LeasedInstance[];
 
 /** Records of one owner and type, all of one TTL in seconds (RFC 2181 §5.2), never empty. */
@@ -166,7 +166,7 @@ export interface Lifetime {
 
 /**
  * How records differ from what a client would expect of the name. `partial`: there are more than these; `fallback`: the
- * name prefers others, which are not there; `invalid`: the zone has no data that can be served; `stale`: some may be out of date, for this reason, which is said before
+ * name prefers others, which are not there; `invalid`: the zone has no data that can be served; `stale`: some may be out of date, for this reason, which comes before
  * anything else.
  */
 export type Caveat =
@@ -187,7 +187,7 @@ export interface Answer {
   readonly reason: Reason;
   readonly caveat?: Caveat | undefined;
   readonly lifetime: Lifetime;
-  /** The SOA in AUTHORITY always says this serial, however old the rest of the answer is. */
+  /** The SOA in AUTHORITY always has this serial, however old the rest of the answer is. */
   readonly serial?: Serial;
 }
 
@@ -196,7 +196,7 @@ export interface Serial {
   readonly serial: number;
 }
 
-/** Data that answers are made from and that says when it has changed. */
+/** Data that answers are made from, with a revision that moves when it changes. */
 export interface Source {
   readonly revision: number;
 }

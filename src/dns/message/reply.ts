@@ -57,7 +57,7 @@ export class ReplyWriter {
     return length + opt.length;
   }
 
-  /** Moves the records so that the one whose turn it is stands first, the others after it in their order. */
+  /** Moves the records so that the one whose turn it is comes first, the others after it in their order. */
   #rotate(reply: Buffer, at: number, turns: Turns, turn: number): void {
     const start = at + turns.at;
     const leader = turns.firsts[turn] as number;

@@ -1,11 +1,11 @@
 // Who comes first. Clients without a choice of their own take the first address, so the first place is what a weight
-// means to them: over many answers each record stands first in proportion to its weight, and evenly so, not only on
+// means to them: over many answers each record comes first in proportion to its weight, and evenly so, not only on
 // average. Points of an additive golden-ratio sequence (u += φ mod 1) fall into the records' shares of [0, 1): of any
 // run of draws each record gets its share, off by a few at most, where independent random draws would stray by the
 // square root. Where one plan's run begins is the next point of a second such sequence (u += √2 mod 1), because a plan
 // may serve one turn or all: runs joined end to end would, cut short, lead with the same few records again and again.
 // An RRset has at most 100 records (BIND refuses more since 9.18.28). Of more, the items that the points fall on are the
-// ones in the answer, so the choice is as fair as the order; there the caller says where the run begins, since the choice
+// ones in the answer, so the choice is as fair as the order; there the caller gives where the run begins, since the choice
 // has to be the same for a while (services/epoch.ts), and only the turns go on from answer to answer.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
@@ -94,24 +94,24 @@ export interface Drawing {
 
 export function drawFrom({ start, size, wanted, itemOf, atRank }: Drawing): Drawn {
   const order: number[] = [];
-  const placeOf = new Map<number, number>();
+  const positionOf = new Map<number, number>();
   const firsts: number[] = [];
   let point = start;
   for (; firsts.length < (order.length < wanted ? drawsMax : drawsPerPlan); point = (point + goldenRatio) % 1) {
     const item = itemOf(point);
-    let place = placeOf.get(item);
+    let place = positionOf.get(item);
     if (place === undefined) {
       if (order.length === wanted) break;
       place = order.length;
-      placeOf.set(item, place);
+      positionOf.set(item, place);
       order.push(item);
     }
     firsts.push(place);
   }
   for (let rank = Math.floor(point * size); order.length < wanted; rank = (rank + 1) % size) {
     const item = atRank(rank);
-    if (placeOf.has(item)) continue;
-    placeOf.set(item, order.length);
+    if (positionOf.has(item)) continue;
+    positionOf.set(item, order.length);
     order.push(item);
   }
   return { order, firsts };
@@ -142,7 +142,7 @@ function itemAt(bounds: Float64Array, point: number): number {
 
 /**
  * Turns of a choice that stays the same for a while: the next answer begins elsewhere among them. Undefined: one record
- * has nobody to take turns with.
+ * has no other to take turns with.
  */
 export function turnsFrom(firsts: ArrayLike<number>, span: number, draws: Draws): Rotation | undefined {
   const { length } = firsts;
@@ -170,13 +170,13 @@ export function rotationOf(rotation: Rotation, records: Written): Rotation {
 }
 
 function rotationOfIndexes({ span, firsts, isLasting = false }: Rotation, records: readonly number[]): Rotation {
-  const placeOf = new Map(records.filter((record) => record < span).map((record, place) => [record, place]));
-  const places = Array.from(firsts, (first) => placeOf.get(first));
+  const positionOf = new Map(records.filter((record) => record < span).map((record, place) => [record, place]));
+  const places = Array.from(firsts, (first) => positionOf.get(first));
   const missing = places.indexOf(undefined);
   const here = places.filter((place) => place !== undefined);
-  if (isLasting) return { span: placeOf.size, firsts: Uint8Array.from(here), isLasting };
+  if (isLasting) return { span: positionOf.size, firsts: Uint8Array.from(here), isLasting };
   return {
-    span: placeOf.size,
-    firsts: Uint8Array.from(missing < 0 ? here : here.slice(0, Math.max(missing, placeOf.size))),
+    span: positionOf.size,
+    firsts: Uint8Array.from(missing < 0 ? here : here.slice(0, Math.max(missing, positionOf.size))),
   };
 }

@@ -1,5 +1,5 @@
 // Signed requests (TSIG, RFC 8945). rollcall holds no keys, so every signature is by one that it does not know: the
-// answer is NOTAUTH with an unsigned TSIG that says BADKEY (§5.2.1), from which a client sees that it was understood.
+// answer is NOTAUTH with an unsigned TSIG with BADKEY (§5.2.1), from which a client sees that it was understood.
 
 import { RRClass } from './message.ts';
 import { labelOctetsMax } from './name.ts';
@@ -32,7 +32,7 @@ export function badKeyRecord(request: Buffer, at: number): Buffer | undefined {
   return record;
 }
 
-/** `reply` with the record behind all others, as it must stand (§5.1). */
+/** `reply` with the record behind all others, as it must be (§5.1). */
 export function withTsig(reply: Buffer, record: Buffer): Buffer {
   const whole = Buffer.concat([reply, record]);
   whole.writeUInt16BE(whole.readUInt16BE(10) + 1, 10);

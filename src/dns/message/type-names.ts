@@ -118,7 +118,7 @@ export function typeName(number: number): string {
   return byNumber.get(number) ?? `TYPE${number}`;
 }
 
-/** Types that stand for questions or for parts of a message, never for data (RFC 6895 §3.1: 0, OPT, 128-255). */
+/** Types of questions or of parts of a message, never for data (RFC 6895 §3.1: 0, OPT, 128-255). */
 export function isMetaType(number: number): boolean {
   return number === 0 || number === numbers['OPT'] || (number >= 128 && number <= 255);
 }

@@ -14,7 +14,7 @@ export function udpLimitOf(sizeOctets: number, mostOctets = udpOctetsMax): numbe
   return Math.min(mostOctets, Math.max(plainUdpOctets, sizeOctets));
 }
 
-/** The same for what goes into the OPT. Anybody can ask in another's name for what we refuse: it must not pay. */
+/** The same for what goes into the OPT. The source address of a refused query may be forged: the reply must not amplify. */
 export function udpPayloadLimitOf(
   sizeOctets: number,
   rcode: number,

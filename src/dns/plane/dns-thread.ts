@@ -2,8 +2,8 @@
 
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import type { ListenFailure } from '../../model/listen.ts';
 import { answerCall, type CallReply, Calls } from '../../runtime/worker-calls.ts';
-import type { ListenFailure } from '../transport/listen.ts';
 import type { Listening, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
 
 export interface ThreadHooks {

@@ -2,13 +2,14 @@
 // them as objects cost the thread, and all answers, pauses of a tenth of a second whenever V8 looks through its heap.
 // The rows of an app are a ring in the order of their arrival, and so are those at one address: the app, or the first of
 // the address, knows one of them. Instances are found by app and label, and by address.
-// Most instances are plain: one IPv4 address, their id as their label, no checks. What others say stands in an object
+// Most instances are plain: one IPv4 address, their id as their label, no checks. Others are objects
 // beside the row, and their addresses in an index of objects.
 // Limits: 2^32 rows and apps.
 
-import { type AppPlace, CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
+import { CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { ipv4ToNumber } from '../../model/ip.ts';
+import type { AppKey } from '../../model/names.ts';
 import type { HostsView } from '../../model/view.ts';
 import { LabelStore } from '../../runtime/packed/label-store.ts';
 import { NumberRows } from '../../runtime/packed/number-rows.ts';
@@ -21,7 +22,7 @@ import { SharedParts } from './shared-parts.ts';
 /** An app's rows. */
 export interface AppRows {
   /** Shared by its instances. */
-  readonly place: AppPlace;
+  readonly place: AppKey;
   /** Set by the table, while the app has rows. */
   number: number;
   /** The row that arrived last; -1: there is none. */
@@ -71,7 +72,7 @@ export class InstanceTable implements HostsView {
     return this.#byLabel.find(mixed(textHash(label, appHash(number))), isIt);
   }
 
-  /** What a row says, as a value that stays what it is. */
+  /** A row as an immutable value. */
   instance(row: number): CompactInstance {
     const profile = this.#get(row, PROFILE);
     if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
@@ -80,7 +81,7 @@ export class InstanceTable implements HostsView {
       names: this.#label(row),
       // With its sign again.
       hosts: this.#get(row, HOST) | 0,
-      numbers: this.#numbers(row),
+      ports: this.#ports(row),
       profile: this.#profiles.get(profile),
       fronts: undefined,
     });
@@ -127,7 +128,7 @@ export class InstanceTable implements HostsView {
   put(app: AppRows, instance: CompactInstance, row = -1): number {
     const beside = [app.last, this.#latest].filter((other) => other >= 0);
     const profiles = beside.map((other) => this.#get(other, PROFILE));
-    const ports = beside.map((other) => this.#get(other, PORT) - lists);
+    const listsBeside = beside.map((other) => this.#get(other, PORT) - lists);
     if (row >= 0) this.#forget(row);
     const at = row >= 0 ? row : this.#join(app, instance.label);
     this.#latest = at;
@@ -137,9 +138,9 @@ export class InstanceTable implements HostsView {
       this.#irregularHosts.add(instance);
       return at;
     }
-    const { hosts, numbers, profile } = instance;
+    const { hosts, ports, profile } = instance;
     this.#set(at, PROFILE, this.#profiles.add(profile, profiles));
-    this.#set(at, PORT, typeof numbers === 'number' ? numbers : lists + this.#lists.add(numbers, ports));
+    this.#set(at, PORT, typeof ports === 'number' ? ports : lists + this.#lists.add(ports, listsBeside));
     this.#joinHost(at, hosts >>> 0);
     return at;
   }
@@ -165,11 +166,11 @@ export class InstanceTable implements HostsView {
   #neighbour(row: number): Neighbour {
     const profile = this.#get(row, PROFILE);
     if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
-    return { numbers: this.#numbers(row), profile: this.#profiles.get(profile) };
+    return { ports: this.#ports(row), profile: this.#profiles.get(profile) };
   }
 
   /** Precondition: the row is plain. */
-  #numbers(row: number): Neighbour['numbers'] {
+  #ports(row: number): Neighbour['ports'] {
     const port = this.#get(row, PORT);
     return port < lists ? port : this.#lists.get(port - lists);
   }
@@ -201,7 +202,7 @@ export class InstanceTable implements HostsView {
     this.#link(previous, row, next, NEXT_AT_HOST, PREVIOUS_AT_HOST);
   }
 
-  /** All that a row says but for its app and label. */
+  /** All of a row but its app and label. */
   #forget(row: number): void {
     const profile = this.#get(row, PROFILE);
     if (profile === irregular) {

@@ -1,6 +1,7 @@
 // The data plane without threads: the handler over the registry itself, on this thread's event loop. Little has to
 // be passed on: a change of the registry or the zones is a change of the answers.
 
+import type { ListenFailure } from '../../model/listen.ts';
 import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
 import { explain } from '../server/explain.ts';
@@ -8,7 +9,6 @@ import { guardsOf } from '../server/guards.ts';
 import { createHandler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
-import type { ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
 import { listenTls } from '../transport/tls.ts';
 import type { Plane, PlaneOptions } from './plane.ts';

@@ -2,6 +2,7 @@
 // by messages. It is the main thread's DNS side once more, with the replica in the registry's place.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import { sharedClock } from '../../runtime/shared-clock.ts';
 import { answerCall, Calls } from '../../runtime/worker-calls.ts';
 import { Draws } from '../message/rotation.ts';
@@ -13,7 +14,6 @@ import { createHandler, type Handler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { LiveZones } from '../services/live-zones.ts';
 import { openBatchedUdp } from '../transport/batched/batched-udp.ts';
-import type { Listen, ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
 import { type KeyPair, listenTls, type TlsServer } from '../transport/tls.ts';
 import { dgramUdp } from '../transport/udp.ts';
@@ -25,7 +25,7 @@ import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, Thread
 import { stepBack } from './thread-priority.ts';
 import { readUpdates } from './update.ts';
 
-/** One bug may be met by every query: so many reports a second say enough. */
+/** One bug may be met by every query: so many reports a second are enough. */
 const faultsPerSecondMax = 10;
 /** A client that waits longer has asked again. */
 const mainReplyMs = 10_000;
@@ -110,7 +110,7 @@ export class PlaneThread {
     });
   }
 
-  /** Does what a message says; changes of data are in every answer from then on. */
+  /** Applies a message; changes of data are in every answer from then on. */
   apply(message: ThreadMessage): void {
     switch (message.kind) {
       case 'updates':

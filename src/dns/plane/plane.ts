@@ -12,7 +12,7 @@
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
-// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread shows what it says. Two things
+// Changes go one way. The HTTP side waits for `applied` before it answers: then every thread answers with the change. Two things
 // are asked back, in the order of the changes: until when the answers that a thread has served may be cached, and what
 // would be answered and why. So nothing that only DNS needs of the instances (browsing, PTR) is kept in the main thread.
 // All threads listen at the same addresses (SO_REUSEPORT) and the kernel spreads clients over them by address and port; a
@@ -23,6 +23,7 @@
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../model/change.ts';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -31,7 +32,6 @@ import type { QueryCount } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
-import type { Listen, ListenFailure } from '../transport/listen.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { Zone } from '../zone/zone.ts';

@@ -1,18 +1,19 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
 // an instance may be put twice or be removed without having been there, because a thread that starts later gets all
 // instances while changes go on.
-// Instances stand in rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
+// Instances are rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
-// since answers made before then say too much. The revision is the registry's, for it is the zones' serial.
+// since answers made before then have too long a TTL. The revision is the registry's, for it is the zones' serial.
 
-import { type AppPlace, compactInstance } from '../../model/compact-instance.ts';
+import { compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { AppKey } from '../../model/names.ts';
 import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
-import type { LeaseState, Place, Put, Update } from './update.ts';
+import type { InstanceLabel, LeaseState, Put, Update } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
 export interface ReplicaListener {
@@ -21,8 +22,8 @@ export interface ReplicaListener {
   shortened(instance: Instance): void;
 }
 
-/** An instance for those who ask; of its lease it says what is so when it is read. Not to be kept beyond a change. */
-class Shown implements LeasedInstance {
+/** An instance for those who ask; its lease is read when the property is. Valid until the next change. */
+class RowInstance implements LeasedInstance {
   readonly instance: Instance;
   readonly #row: number;
   readonly #leases: Leases;
@@ -50,7 +51,7 @@ class Shown implements LeasedInstance {
 type Leases = ShardedMap<LeaseState, number>;
 
 class ReplicaApp implements AppView, AppRows {
-  readonly place: AppPlace;
+  readonly place: AppKey;
   number = -1;
   last = -1;
   revision = 0;
@@ -121,16 +122,16 @@ export class Replica implements RegistryView {
   }
 
   whySuspect(leased: LeasedInstance): string {
-    return (leased as Shown).lease?.why ?? '';
+    return (leased as RowInstance).lease?.why ?? '';
   }
 
   instancesOf(app: AppRows): LeasedInstance[] {
-    return this.#table.of(app).map((row) => this.#shown(row));
+    return this.#table.of(app).map((row) => this.#rowInstance(row));
   }
 
   byLabel(app: AppRows, label: string): LeasedInstance | undefined {
     const row = this.#table.find(app, label);
-    return row < 0 ? undefined : this.#shown(row);
+    return row < 0 ? undefined : this.#rowInstance(row);
   }
 
   rowOf(app: AppRows, label: string): number {
@@ -138,7 +139,7 @@ export class Replica implements RegistryView {
   }
 
   atRow(row: number): LeasedInstance {
-    return this.#shown(row);
+    return this.#rowInstance(row);
   }
 
   /** The registry's revision has moved for something beside it: see Registry.touch. */
@@ -164,32 +165,32 @@ export class Replica implements RegistryView {
     const known = table.find(app, label);
     const before = known < 0 ? undefined : table.instance(known);
     const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
-    app.addressCount += after.profile.ports.length - (before?.profile.ports.length ?? 0);
+    app.addressCount += after.profile.services.length - (before?.profile.services.length ?? 0);
     this.#setLease(table.put(app, after, known), update);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before, after });
   }
 
-  #remove({ env, appid, label }: Place, revision: number, listener: ReplicaListener): void {
+  #remove({ env, appid, label }: InstanceLabel, revision: number, listener: ReplicaListener): void {
     const app = this.#apps.app(env, appid);
     const row = app === undefined ? -1 : this.#table.find(app, label);
     if (app === undefined || row < 0) return;
     const before = this.#table.instance(row);
     this.#leases.delete(row);
     this.#table.delete(app, row);
-    app.addressCount -= before.profile.ports.length;
+    app.addressCount -= before.profile.services.length;
     if (app.last < 0) this.#apps.delete(app);
     this.#moved(app, revision);
     listener.changed({ revision: this.#revision, before });
   }
 
-  #updateLease(update: Place & LeaseState, listener: ReplicaListener): void {
+  #updateLease(update: InstanceLabel & LeaseState, listener: ReplicaListener): void {
     const { env, appid, label } = update;
     const app = this.#apps.app(env, appid);
     const row = app === undefined ? -1 : this.#table.find(app, label);
     if (app === undefined || row < 0) return;
     const known = this.#leases.get(row);
-    // A later deadline makes no answer wrong: what was said of the earlier one ends earlier.
+    // A later deadline makes no answer wrong: the TTL counted to the earlier one.
     const isWorse = update.deadlineMs < deadlineMs(known) || (update.why !== undefined) !== (known?.why !== undefined);
     this.#setLease(row, update);
     if (!isWorse) return;
@@ -207,8 +208,8 @@ export class Replica implements RegistryView {
     this.#leases.set(row, { deadlineMs, why: why === undefined ? undefined : this.#lastWhy });
   }
 
-  #shown(row: number): Shown {
-    return new Shown(this.#table.instance(row), row, this.#leases);
+  #rowInstance(row: number): RowInstance {
+    return new RowInstance(this.#table.instance(row), row, this.#leases);
   }
 
   #moved(app: ReplicaApp, revision: number): void {

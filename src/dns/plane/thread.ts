@@ -7,7 +7,7 @@ import { PlaneThread } from './plane-thread.ts';
 import type { ThreadEvent, ThreadStart } from './thread-message.ts';
 
 const port = parentPort as MessagePort;
-const report = (said: ThreadEvent) => port.postMessage(said);
+const report = (event: ThreadEvent) => port.postMessage(event);
 const thread = new PlaneThread(workerData as ThreadStart, report, () => inbox.isBusy);
 const inbox = new Inbox(port, (message) => {
   thread.apply(message);

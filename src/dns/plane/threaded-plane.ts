@@ -7,12 +7,12 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
 import type { Name } from '../message/name.ts';
 import { DnsCounters } from '../server/counters.ts';
 import type { Explained } from '../server/explain.ts';
 import { type CachedUntil, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
-import type { Listen, ListenFailure } from '../transport/listen.ts';
 import { listenDns } from '../transport/server.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import { type SharedZone, sharedZoneOf } from '../zone/shared-zone.ts';
@@ -46,7 +46,7 @@ export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | 
   return failure;
 }
 
-/** Of a change that does not say: the lease is not about to end. */
+/** Of a change without a deadline: the lease is not near its end. */
 const openLease = { deadlineMs: Number.POSITIVE_INFINITY, isNearExpiry: false, isSuspect: false };
 
 class ThreadedPlane implements Plane {

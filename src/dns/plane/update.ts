@@ -11,7 +11,7 @@ import type { Instance, Registration, Supervision } from '../../model/instance.t
 import type { Override } from '../../model/status.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 
-export interface Place {
+export interface InstanceLabel {
   readonly env: string;
   readonly appid: string;
   readonly label: string;
@@ -32,10 +32,10 @@ export interface LeaseState {
 
 export type Update =
   | Put
-  | ({ readonly kind: 'remove'; readonly revision: number } & Place)
-  | ({ readonly kind: 'lease' } & Place & LeaseState);
+  | ({ readonly kind: 'remove'; readonly revision: number } & InstanceLabel)
+  | ({ readonly kind: 'lease' } & InstanceLabel & LeaseState);
 
-export interface Put extends Place, LeaseState {
+export interface Put extends InstanceLabel, LeaseState {
   readonly kind: 'put';
   readonly revision: number;
   /** Mostly the label itself. */
@@ -48,8 +48,8 @@ export interface Put extends Place, LeaseState {
 type Row = readonly unknown[];
 
 /**
- * An instance is there, new or changed. `why`: of a suspect. `before`: what `openInstance` said of the last one for which
- * this made a row of the same text; if both say the same but for names and their only address, the row has no more.
+ * An instance is there, new or changed. `why`: of a suspect. `before`: the result of `openInstance` for the last one for which
+ * this made a row of the same text; if both are equal but for names and their only address, the row has no more.
  */
 export function putRow(leased: ReplicaInstance, revision: number, why: string, before?: Instance): Row {
   const { instance } = leased;
@@ -68,20 +68,20 @@ export function putRow(leased: ReplicaInstance, revision: number, why: string, b
   return ['+', env, appid, label, revision, ...leaseOf(leased, why), ...numbers, ...texts, ...supervision];
 }
 
-/** The instance as it is now, if there is nothing to be said of its lease. */
+/** The instance as it is now, if its lease is not near its end. */
 export function openInstance({ isNearExpiry, isSuspect, instance }: ReplicaInstance): Instance | undefined {
   return isNearExpiry || isSuspect ? undefined : instance;
 }
 
-function alikeRow(instance: Instance, { host, number }: Address, revision: number, before: Instance): Row {
+function alikeRow(instance: Instance, { host, port }: Address, revision: number, before: Instance): Row {
   const { env, appid, label } = instance;
   const id = instance.instance === label ? '' : instance.instance;
-  const row = ['=', label, id, revision, host, number];
+  const row = ['=', label, id, revision, host, port];
   return env === before.env && appid === before.appid ? row : [...row, env, appid];
 }
 
 /** An instance has left. */
-export function removeRow({ env, appid, label }: Place, revision: number): Row {
+export function removeRow({ env, appid, label }: InstanceLabel, revision: number): Row {
   return ['-', env, appid, label, revision];
 }
 
@@ -106,14 +106,14 @@ export function readUpdates(text: string): Update[] {
   });
 }
 
-type AlikeRow = ['=', label: string, id: string, revision: number, host: string, number: number, ...Partial<AppOf>];
+type AlikeRow = ['=', label: string, id: string, revision: number, host: string, port: number, ...Partial<AppOf>];
 type AppOf = [env: string, appid: string];
 
-function alikeOf([, label, id, revision, host, number, ...app]: AlikeRow, before: Put): Put {
+function alikeOf([, label, id, revision, host, port, ...app]: AlikeRow, before: Put): Put {
   const [env = before.env, appid = before.appid] = app;
   const { registration, supervision, deadlineMs, why } = before;
-  const [{ port, protocol, family }] = registration.addrs as readonly [Address];
-  const addrs = [{ port, protocol, host, family, number }];
+  const [{ portName, protocol, family }] = registration.addrs as readonly [Address];
+  const addrs = [{ portName, protocol, host, family, port }];
   const place = { env, appid, label, id: id === '' ? label : id };
   return { kind: 'put', revision, ...place, registration: { ...registration, addrs }, supervision, deadlineMs, why };
 }

@@ -13,7 +13,7 @@ export interface WatchdogTimes {
 /** No message takes more than a few milliseconds; a quarter of a minute is far beyond any pause of a thread. */
 const defaultTimes: WatchdogTimes = { everyMs: 3000, looks: 5 };
 
-export interface Watched {
+export interface WatchedThread {
   readonly threads: number;
   /** Whether this thread has applied what had this number, or is not waited for. */
   has(slot: number, sequence: number): boolean;
@@ -23,13 +23,13 @@ export interface Watched {
 }
 
 export class Watchdog {
-  readonly #watched: Watched;
+  readonly #watched: WatchedThread;
   readonly #times: WatchdogTimes;
   /** By slot: what it is waited for, where it was then or at the last look, and how many looks have found it there. */
   readonly #late = new Map<number, { readonly sequence: number; at: number; looks: number }>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(watched: Watched, times: WatchdogTimes = defaultTimes) {
+  constructor(watched: WatchedThread, times: WatchdogTimes = defaultTimes) {
     this.#watched = watched;
     this.#times = times;
   }

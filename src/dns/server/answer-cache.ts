@@ -12,7 +12,7 @@ import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
-const keptOctetsMax = 16_384;
+const cachedOctetsMax = 16_384;
 const entriesMax = 200_000;
 /** What an entry costs besides its octets, about. */
 const entryOverheadOctets = 900;
@@ -22,10 +22,10 @@ export interface CachedAnswer extends Message, ReplyTemplate {
   readonly rcode: number;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
-  /** The sum of their revisions. None of them ever goes back: an equal sum says that all are equal. */
+  /** The sum of their revisions. None of them ever goes back: an equal sum means that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
-  /** Of its question, once it stands in a table of such (recent-answers.ts). */
+  /** Of its question, once it is in a table of such (recent-answers.ts). */
   hash: number;
   /** Zones with access rules that it has names of: see zone-access.ts. */
   readonly zones: number;
@@ -66,7 +66,7 @@ export class AnswerCache {
 
   /** Whether it is kept. `limitOctets`: what it had to fit. */
   set(key: string, limitOctets: number, entry: CachedAnswer): boolean {
-    if (entry.octets.length > keptOctetsMax) return false;
+    if (entry.octets.length > cachedOctetsMax) return false;
     const place = entry.isWhole ? key : cutKey(key, limitOctets);
     this.#entries.set(place, entry);
     if (this.#entries.peek(place) !== entry) return false;

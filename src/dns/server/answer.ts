@@ -23,7 +23,7 @@ const chainMax = 16;
 /** Targets whose addresses are added: more could not fit a UDP answer. */
 const additionalTargetsMax = 100;
 const never = Number.POSITIVE_INFINITY;
-/** Asked for at an alias, these are about the alias itself: RRSIG and NSEC stand beside it (RFC 4035 §2.5). */
+/** Queried at an alias, these are about the alias itself: RRSIG and NSEC may exist beside it (RFC 4035 §2.5). */
 const besideAlias: ReadonlySet<number> = new Set([RRType.CNAME, RRType.ANY, 46, 47]);
 
 /** Decides one question. `qname` is folded. Never throws for any name or type; never waits. */
@@ -168,7 +168,7 @@ class Chain {
     return this.#done(Rcode.NOERROR, data.reason ?? 'the name has records of this type', { additional });
   }
 
-  /** `known`: what live data says of its own names; a file may have other records at them, and other targets are looked up. */
+  /** `known`: what live data holds at its own names; a file may have other records at them, and other targets are looked up. */
   #additionalOf(zone: Zone, rrset: RRset, known: readonly RRset[] | undefined): readonly RRset[] {
     if (known === undefined) return this.#addressesOf(zone, rrset);
     if (rrset.type !== RRType.SRV && rrset.type !== RRType.HTTPS && rrset.type !== RRType.SVCB) return known;
@@ -270,7 +270,7 @@ class Chain {
     return found;
   }
 
-  /** Live data says itself when it changes; a name without data may get some with any registration. */
+  /** Live data has a revision of its own; a name without data may get some with any registration. */
   #dependOn(zone: Zone, node: Node | undefined): void {
     if (node?.source !== undefined) this.#sources.push(node.source);
     else if (zone.live !== undefined && (node === undefined || node.types().length === 0))

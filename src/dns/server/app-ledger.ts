@@ -84,7 +84,7 @@ export class AppLedger {
     else join(held, lastServedMs, heldUntilMs);
   }
 
-  /** What the answers say that may still be held; undefined: there is none with it. */
+  /** The answers with it that may still be held; undefined: there are none. */
   held(key: string, nowMs: number): Held | undefined {
     const known = this.#held?.get(key);
     let held = known === undefined || known.heldUntilMs <= nowMs ? undefined : { ...known };

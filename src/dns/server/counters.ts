@@ -27,7 +27,7 @@ const otherSlot = types.length;
 /** The sixteen of the header, and BADVERS. */
 const rcodeSlots = 17;
 
-/** Where the numbers stand: single ones first, then those of the queries. */
+/** The order of the numbers: single ones first, then those of the queries. */
 const cacheHitsAt = 0;
 const cacheMissesAt = 1;
 const truncatedAt = 2;

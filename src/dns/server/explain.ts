@@ -26,7 +26,7 @@ export interface Explanation {
 /** `problems`: the name or the type is not one that can be asked for. */
 export type Explained = Explanation | { readonly problems: readonly Problem[] };
 
-/** Explains one question. `name` is absolute, with or without its final dot; octets beyond ASCII stand for UTF-8. */
+/** Explains one question. `name` is absolute, with or without its final dot; octets beyond ASCII are UTF-8. */
 export function explain(name: string, type: string, zones: ZoneTable, nowMs: number): Explained {
   const qname = parseName(Buffer.from(name, 'utf8').toString('latin1'), ROOT);
   const qtype = typeNumber(type);
@@ -70,7 +70,7 @@ export function why(name: Name, zones: ZoneTable, nowMs: number): string[] {
     const said = `${isThere ? '' : 'nothing, '}${reasonOf(decided)}`;
     typesOfReason.set(said, [...(typesOfReason.get(said) ?? []), typeName(type)]);
   }
-  return [...typesOfReason].map(([said, types]) => `${types.join(' ')}: ${said}`);
+  return [...typesOfReason].map(([text, types]) => `${types.join(' ')}: ${text}`);
 }
 
 /** With what a zone file hides: at the end of an alias the reason is that of its target. */

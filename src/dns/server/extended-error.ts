@@ -1,4 +1,4 @@
-// Extended DNS errors (RFC 8914): every answer that is empty, cut or refused says why, in words for the person who
+// Extended DNS errors (RFC 8914): every answer that is empty, cut or refused has a reason, in words for the person who
 // looks. Codes are of the RFC's registry; most of our reasons have none of their own and go under "Other".
 
 import { type Answer, type ExtendedError, Rcode, type Reason, RRType, reasonText } from '../message/message.ts';
@@ -17,7 +17,7 @@ const code = {
 const textOctetsMax = 160;
 
 /**
- * What is said with an rcode that was given before any data was looked at. Without text where the source of
+ * The error for an rcode that was chosen before any data was looked at. Without text where the source of
  * the request may be forged: a refusal must not be longer than what it refuses, or it serves to flood others.
  */
 const ofRefusal = new Map<number, ExtendedError>([
@@ -27,7 +27,7 @@ const ofRefusal = new Map<number, ExtendedError>([
   [Rcode.NOTAUTH, { code: code.notSupported, text: '' }],
 ]);
 
-/** A bug was met: what a refusal with the same rcode would say is not true here. */
+/** A bug was met: the error of a refusal with the same rcode would be wrong here. */
 export const errorOfFault: ExtendedError = { code: code.other, text: '' };
 
 /** The client's network may not ask here. */
@@ -45,7 +45,7 @@ export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedErr
   if (caveat?.kind === 'stale') return { code: code.stale, text: cut(caveat.reason) };
   if (caveat?.kind === 'hidden') return { code: code.other, text: cut(caveat.reason) };
   if (caveat?.kind === 'invalid') return { code: code.invalidData, text: cut(reasonText(answer.reason)) };
-  // An SOA says that there is nothing, be it at the end of aliases.
+  // An SOA means that there is nothing, also at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
   return isEmpty || caveat !== undefined ? errorFor(answer.reason) : undefined;
 }

@@ -40,7 +40,7 @@ export interface FastPathDeps {
   monotonicMs(): number;
 }
 
-/** A power of two: more names than search lists and misled programs ask for again and again, in a dozen megabytes at most. */
+/** A power of two: more names than search lists and misled programs query again and again, in a dozen megabytes at most. */
 const transientMax = 16_384;
 const transientOctetsMax = 512;
 const transientMs = 1000;
@@ -59,14 +59,14 @@ const anyPeer = { address: '', transport: 'udp' } as const;
 
 export class FastPath {
   readonly #deps: FastPathDeps;
-  readonly #kept: RecentAnswers;
+  readonly #cached: RecentAnswers;
   readonly #transient = new RecentAnswers(transientMax);
   /** Hashes of questions whose answers were not kept. */
   readonly #asked = new Int32Array(transientMax);
 
-  /** `keptMax`: answers that the cache can hold. */
-  constructor(keptMax: number, deps: FastPathDeps) {
-    this.#kept = new RecentAnswers(keptMax);
+  /** `cachedMax`: answers that the cache can hold. */
+  constructor(cachedMax: number, deps: FastPathDeps) {
+    this.#cached = new RecentAnswers(cachedMax);
     this.#deps = deps;
   }
 
@@ -75,11 +75,11 @@ export class FastPath {
    * cache holds it no more.
    */
   remember(entry: CachedAnswer, request: Buffer, questionEnd: number): void {
-    if (fits(entry)) this.#kept.add(entry, request, headerOctets, questionEnd - headerOctets);
+    if (fits(entry)) this.#cached.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
 
   forget(entry: CachedAnswer): void {
-    if (fits(entry)) this.#kept.delete(entry);
+    if (fits(entry)) this.#cached.delete(entry);
   }
 
   /** An answer that the cache does not hold. */
@@ -109,7 +109,7 @@ export class FastPath {
 
     const hash = questionHash(request, questionAt, octets);
     const entry =
-      this.#kept.find(request, questionAt, octets, hash) ?? this.#transient.find(request, questionAt, octets, hash);
+      this.#cached.find(request, questionAt, octets, hash) ?? this.#transient.find(request, questionAt, octets, hash);
     if (entry === undefined) return 0;
     const nowMs = this.#deps.monotonicMs();
     if (!isCurrent(entry, nowMs)) return 0;

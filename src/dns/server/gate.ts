@@ -1,4 +1,4 @@
-// Which clients may ask at all, by the network of their address. It stands in front of everything, the fast path
+// Which clients may ask at all, by the network of their address. It comes before everything, the fast path
 // included, and costs nothing where none is configured.
 
 import { Networks } from './networks.ts';

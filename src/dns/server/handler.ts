@@ -31,14 +31,14 @@ import { FastPath, type WriteCached } from './fast-path.ts';
 import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
-import { LaterReply, type Peer, type Reply } from './peer.ts';
+import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
 import type { ResponseLimit } from './response-limit.ts';
 import { truncateInPlace } from './truncated-reply.ts';
 import type { ZoneAccess } from './zone-access.ts';
 
 export interface Handler {
   /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
-  (bytes: Buffer, peer: Peer): Reply;
+  (bytes: Buffer, peer: Peer): HandlerReply;
   /** The same for datagrams, where the answer is at hand: see fast-path.ts. */
   readonly fromCache?: WriteCached;
   /** Who may ask at all; undefined: all. A stream transport asks it before it takes a connection. */
@@ -97,97 +97,120 @@ const rcodeOfOpcode = new Map<number, number>([
 ]);
 
 export function createHandler(deps: HandlerDeps): Handler {
-  const { zones, counters, identity, outstanding, gate, requests, responseLimit, zoneAccess } = deps;
-  const unprovenOctetsMax = Math.min(deps.unprovenOctetsMax ?? udpOctetsMax, udpOctetsMax);
-  const opt = new OptWriter(identity, () => deps.wallMs());
-  const encoder = new AnswerEncoder();
-  const writer = new ReplyWriter();
-  const cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
-    recent.forget(entry);
-    outstanding.close(entry.record);
-  });
-  const monotonicMs = () => deps.monotonicMs();
-  const fast = { counters, opt, writer, zoneAccess, octetsMax: unprovenOctetsMax, monotonicMs };
-  const recent = new FastPath(cache.entriesMax, fast);
-  // What is not configured is not on the way at all.
-  const rated: WriteCached = responseLimit === undefined ? recent.write : limited(recent.write, responseLimit);
-  const gated: WriteCached = (request, at, end, reply, replyAt, peer) =>
-    gate?.verdict(peer) === 'admit' ? rated(request, at, end, reply, replyAt, peer) : 0;
+  const handler = new RequestHandling(deps);
+  const handle = (bytes: Buffer, peer: Peer): HandlerReply => handler.reply(bytes, peer);
+  return Object.assign(handle, { fromCache: handler.fromCache, gate: deps.gate });
+}
 
-  return Object.assign(handle, { fromCache: gate === undefined ? rated : gated, gate });
+class RequestHandling {
+  readonly #deps: HandlerDeps;
+  readonly #gate: Gate | undefined;
+  readonly #counters: DnsCounters;
+  readonly #unprovenOctetsMax: number;
+  readonly #opt: OptWriter;
+  readonly #encoder = new AnswerEncoder();
+  readonly #writer = new ReplyWriter();
+  readonly #cache: AnswerCache;
+  readonly #recent: FastPath;
+  readonly fromCache: WriteCached;
 
-  function limited(write: WriteCached, limit: ResponseLimit): WriteCached {
+  constructor(deps: HandlerDeps) {
+    const { gate, counters, outstanding, zoneAccess, responseLimit } = deps;
+    this.#deps = deps;
+    this.#gate = gate;
+    this.#counters = counters;
+    this.#unprovenOctetsMax = Math.min(deps.unprovenOctetsMax ?? udpOctetsMax, udpOctetsMax);
+    this.#opt = new OptWriter(deps.identity, () => deps.wallMs());
+    this.#cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
+      this.#recent.forget(entry);
+      outstanding.close(entry.record);
+    });
+    const monotonicMs = () => deps.monotonicMs();
+    const [opt, writer, octetsMax] = [this.#opt, this.#writer, this.#unprovenOctetsMax];
+    const recent = new FastPath(this.#cache.entriesMax, { counters, opt, writer, zoneAccess, octetsMax, monotonicMs });
+    this.#recent = recent;
+    // What is not configured is not on the way at all.
+    const rated: WriteCached = responseLimit === undefined ? recent.write : this.#limited(recent.write, responseLimit);
+    this.fromCache =
+      gate === undefined
+        ? rated
+        : (request, at, end, reply, replyAt, peer) =>
+            gate.verdict(peer) === 'admit' ? rated(request, at, end, reply, replyAt, peer) : 0;
+  }
+
+  #limited(write: WriteCached, limit: ResponseLimit): WriteCached {
     return (request, at, end, reply, replyAt, peer) => {
       const octets = write(request, at, end, reply, replyAt, peer);
       if (octets <= 0) return octets;
-      const verdict = limit.judge(reply, replyAt, peer, deps.monotonicMs());
+      const verdict = limit.judge(reply, replyAt, peer, this.#deps.monotonicMs());
       if (verdict === 'send') return octets;
       return verdict === 'drop' ? -1 : truncateInPlace(request, at, end, reply, replyAt);
     };
   }
 
-  function handle(bytes: Buffer, peer: Peer): Reply {
+  reply(bytes: Buffer, peer: Peer): HandlerReply {
     if (bytes.length < headerOctets || isResponse(bytes)) {
-      counters.dropped++;
+      this.#counters.dropped++;
       return undefined;
     }
-    const verdict = gate?.verdict(peer) ?? 'admit';
-    if (verdict !== 'admit') counters.denied++;
+    const verdict = this.#gate?.verdict(peer) ?? 'admit';
+    if (verdict !== 'admit') this.#counters.denied++;
     if (verdict === 'drop') return undefined;
     const query = decodeQuery(bytes);
-    const reply = replyTo(bytes, peer, query, verdict);
+    const reply = this.#replyTo(bytes, peer, query, verdict);
+    const { responseLimit } = this.#deps;
     if (responseLimit === undefined || reply === undefined || reply instanceof LaterReply) return reply;
-    return withinRate(reply, bytes, peer, query, responseLimit);
+    return this.#withinRate(reply, bytes, peer, query, responseLimit);
   }
 
-  function replyTo(
+  #replyTo(
     bytes: Buffer,
     peer: Peer,
     query: ReturnType<typeof decodeQuery>,
     verdict: 'admit' | 'refuse',
-  ): Reply {
+  ): HandlerReply {
     const questionEnd = 'cookieOnly' in query ? headerOctets : query.questionEnd;
     if (verdict === 'refuse')
-      return bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
+      return this.#bare(bytes, peer, Rcode.REFUSED, questionEnd, query.edns, undefined, errorOfDenial);
     if ('malformed' in query) {
       const opcode = opcodeOf(bytes);
       const isKnown = opcode === Opcode.QUERY || rcodeOfOpcode.has(opcode);
-      return bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, questionEnd, query.edns);
+      return this.#bare(bytes, peer, isKnown ? Rcode.FORMERR : Rcode.NOTIMP, questionEnd, query.edns);
     }
     if ('cookieOnly' in query) {
       const { edns } = query;
       const rcode = edns.version === 0 ? Rcode.NOERROR : Rcode.BADVERS;
-      return bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
+      return this.#bare(bytes, peer, opcodeOf(bytes) === Opcode.QUERY ? rcode : Rcode.NOTIMP, questionEnd, edns);
     }
-    const zone = zoneAccess?.zoneOf(query.qname) ?? 0;
-    if (zone !== 0 && zoneAccess?.isDenied(zone, peer) === true) return denied(bytes, peer, query);
-    const handler = requests === undefined ? undefined : handlerOf(query, requests);
-    return handler === undefined ? question(bytes, peer, query) : later(handler, bytes, peer, query);
+    const zone = this.#deps.zoneAccess?.zoneOf(query.qname) ?? 0;
+    if (zone !== 0 && this.#deps.zoneAccess?.isDenied(zone, peer) === true) return this.#denied(bytes, peer, query);
+    const handler = this.#deps.requests === undefined ? undefined : handlerOf(query, this.#deps.requests);
+    return handler === undefined ? this.#question(bytes, peer, query) : this.#later(handler, bytes, peer, query);
   }
 
   /** A zone that the client's network may not ask about. */
-  function denied(bytes: Buffer, peer: Peer, { qtype, questionEnd, edns }: Query): Buffer | undefined {
-    counters.denied++;
-    if (deps.zoneDenied === 'drop') return undefined;
-    return bare(bytes, peer, Rcode.REFUSED, questionEnd, edns, qtype, errorOfDenial);
+  #denied(bytes: Buffer, peer: Peer, { qtype, questionEnd, edns }: Query): Buffer | undefined {
+    this.#counters.denied++;
+    if (this.#deps.zoneDenied === 'drop') return undefined;
+    return this.#bare(bytes, peer, Rcode.REFUSED, questionEnd, edns, qtype, errorOfDenial);
   }
 
   /** The reply, or what response rate limiting leaves of it. */
-  function withinRate(
+  #withinRate(
     reply: Buffer,
     bytes: Buffer,
     peer: Peer,
     query: { readonly questionEnd?: number; readonly edns: Edns | undefined },
     limit: ResponseLimit,
   ): Buffer | undefined {
-    if (peer.transport !== 'udp' || opt.isProven(query.edns, peer)) return reply;
-    const verdict = limit.judge(reply, 0, peer, deps.monotonicMs());
+    if (peer.transport !== 'udp' || this.#opt.isProven(query.edns, peer)) return reply;
+    const verdict = limit.judge(reply, 0, peer, this.#deps.monotonicMs());
     if (verdict === 'send') return reply;
-    return verdict === 'drop' ? undefined : cutToNothing(reply, bytes, peer, query);
+    return verdict === 'drop' ? undefined : this.#cutToNothing(reply, bytes, peer, query);
   }
 
   /** Header and question with TC, and a cookie for the client's: with it, or over TCP, it is answered. */
-  function cutToNothing(
+  #cutToNothing(
     { 3: rcode = 0 }: Buffer,
     bytes: Buffer,
     peer: Peer,
@@ -197,129 +220,131 @@ export function createHandler(deps: HandlerDeps): Handler {
       bytes,
       questionEnd,
       rcode & 0x0f,
-      optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd),
+      this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd),
     );
     reply[2] = (reply[2] as number) | 0x02;
     return reply;
   }
 
-  function question(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
+  #question(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
     const { qname, qtype, questionEnd, edns } = query;
-    const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, identity) : undefined;
-    const refusal = refusalOf(query, record !== undefined);
+    const record = query.qclass === RRClass.CH ? chaosRecord(qname, qtype, this.#deps.identity) : undefined;
+    const refusal = this.#refusalOf(query, record !== undefined);
     if (refusal !== undefined) {
-      const reply = bare(bytes, peer, refusal, questionEnd, edns, qtype);
+      const reply = this.#bare(bytes, peer, refusal, questionEnd, edns, qtype);
       const tsig = refusal === Rcode.NOTAUTH ? badKeyRecord(bytes, query.tsigAt as number) : undefined;
       return tsig === undefined ? reply : withTsig(reply, tsig);
     }
     if (record !== undefined) {
-      counters.countQuery(peer.transport, qtype, Rcode.NOERROR);
+      this.#counters.countQuery(peer.transport, qtype, Rcode.NOERROR);
       return replyWithRecord(
         bytes,
         questionEnd,
         record,
-        optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd + record.length),
+        this.#optOf(bytes, peer, edns, Rcode.NOERROR, undefined, questionEnd + record.length),
       );
     }
     try {
-      return answered(bytes, peer, query);
+      return this.#answered(bytes, peer, query);
     } catch (error) {
-      return fault(error, bytes, peer, query);
+      return this.#fault(error, bytes, peer, query);
     }
   }
 
-  function fault(error: unknown, bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
-    deps.onFault(error, `${nameToText(qname)} ${qtype}`);
-    return bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
+  #fault(error: unknown, bytes: Buffer, peer: Peer, { qname, qtype, questionEnd, edns }: Query): Buffer {
+    this.#deps.onFault(error, `${nameToText(qname)} ${qtype}`);
+    return this.#bare(bytes, peer, Rcode.SERVFAIL, questionEnd, edns, qtype, errorOfFault);
   }
 
-  function later(handler: RequestHandler, bytes: Buffer, peer: Peer, query: Query): LaterReply {
+  #later(handler: RequestHandler, bytes: Buffer, peer: Peer, query: Query): LaterReply {
     const { transport, address } = peer;
     // Request and peer are the transport's again when this call returns.
-    return new LaterReply(messagesOf(handler, Buffer.from(bytes), { transport, address }, query));
+    return new LaterReply(this.#messagesOf(handler, Buffer.from(bytes), { transport, address }, query));
   }
 
   /** Where a message was sent already, a fault is thrown: the transport must end the stream, since it is not whole. */
-  async function* messagesOf(
+  async *#messagesOf(
     handler: RequestHandler,
     bytes: Buffer,
     peer: Peer,
     query: Query,
   ): AsyncGenerator<Buffer, void, undefined> {
+    const { responseLimit } = this.#deps;
     let sent = 0;
     try {
       for await (const message of handler(query, bytes, peer)) {
-        const whole = fitted(message, bytes, peer, query);
-        const reply = responseLimit === undefined ? whole : withinRate(whole, bytes, peer, query, responseLimit);
+        const whole = this.#fitted(message, bytes, peer, query);
+        const reply = responseLimit === undefined ? whole : this.#withinRate(whole, bytes, peer, query, responseLimit);
         if (reply === undefined) return;
-        if (sent++ === 0) counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
+        if (sent++ === 0) this.#counters.countQuery(peer.transport, query.qtype, (reply[3] as number) & 0x0f);
         yield reply;
       }
     } catch (error) {
-      const reply = fault(error, bytes, peer, query);
+      const reply = this.#fault(error, bytes, peer, query);
       if (sent > 0) throw error;
       yield reply;
     }
   }
 
   /** What is too long for a datagram is cut to nothing, with TC. */
-  function fitted(message: Buffer, bytes: Buffer, peer: Peer, query: Query): Buffer {
-    if (message.length <= limitOf(peer, query.edns)) return message;
-    counters.truncated++;
-    return cutToNothing(message, bytes, peer, query);
+  #fitted(message: Buffer, bytes: Buffer, peer: Peer, query: Query): Buffer {
+    if (message.length <= this.#limitOf(peer, query.edns)) return message;
+    this.#counters.truncated++;
+    return this.#cutToNothing(message, bytes, peer, query);
   }
 
-  function refusalOf(query: Query, isChaos: boolean): number | undefined {
+  #refusalOf(query: Query, isChaos: boolean): number | undefined {
     if (query.opcode !== Opcode.QUERY) return rcodeOfOpcode.get(query.opcode) ?? Rcode.NOTIMP;
     if (query.edns !== undefined && query.edns.version !== 0) return Rcode.BADVERS;
     if (query.edns?.isCookieBad === true) return Rcode.FORMERR;
     if (query.qclass !== RRClass.IN && !isChaos) return Rcode.REFUSED;
     // RFC 8945 §5.2: signed with a key that we do not have, as we have none.
     if (query.tsigAt !== undefined) return Rcode.NOTAUTH;
-    return rcodeOfMetaType.get(query.qtype) ?? (deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
+    return rcodeOfMetaType.get(query.qtype) ?? (this.#deps.isReady() || isChaos ? undefined : Rcode.SERVFAIL);
   }
 
-  function answered(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
+  #answered(bytes: Buffer, peer: Peer, query: Query): Buffer | undefined {
     const { qname, qtype, questionEnd, edns } = query;
-    const limit = limitOf(peer, edns) - opt.octets(edns, peer);
-    const nowMs = deps.monotonicMs();
+    const limit = this.#limitOf(peer, edns) - this.#opt.octets(edns, peer);
+    const nowMs = this.#deps.monotonicMs();
     const key = questionKey(qname, qtype);
-    let entry = cache.get(key, limit, nowMs);
+    let entry = this.#cache.get(key, limit, nowMs);
     if (entry !== undefined) {
-      counters.cacheHits++;
+      this.#counters.cacheHits++;
       entry.record.lastServedMs = nowMs;
-      recent.remember(entry, bytes, questionEnd);
+      this.#recent.remember(entry, bytes, questionEnd);
     } else {
-      counters.cacheMisses++;
-      const answer = answerQuestion(qname, qtype, zones, nowMs);
+      this.#counters.cacheMisses++;
+      const answer = answerQuestion(qname, qtype, this.#deps.zones, nowMs);
       const question = bytes.subarray(headerOctets, questionEnd);
-      let encoded = encoder.encode(qname, question, answer, limit);
+      let encoded = this.#encoder.encode(qname, question, answer, limit);
       const error = errorOfAnswer(answer, encoded.isTruncated);
       if (encoded.isTruncated && edns !== undefined && error !== undefined) {
-        // Room to say that it was cut, for a record or two.
-        encoded = encoder.encode(qname, question, answer, limit - reasonOctets(error));
+        // Room for the error that it was cut, at the price of a record or two.
+        encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
       }
-      const record = outstanding.open(instancesIn(answer, encoded), nowMs);
-      entry = cachedAnswer(answer, encoded, error, record, zoneAccess?.zonesOf(qname, answer) ?? 0);
+      const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);
+      entry = cachedAnswer(answer, encoded, error, record, this.#deps.zoneAccess?.zonesOf(qname, answer) ?? 0);
       const { caching } = answer.lifetime;
-      const isKept = caching === 'keep' && cache.set(key, limit, entry);
-      if (isKept) recent.remember(entry, bytes, questionEnd);
-      else if (caching === 'transient') recent.rememberTransient(entry, bytes, questionEnd, nowMs);
-      if (!isKept) outstanding.close(record);
+      const isKept = caching === 'keep' && this.#cache.set(key, limit, entry);
+      if (isKept) this.#recent.remember(entry, bytes, questionEnd);
+      else if (caching === 'transient') this.#recent.rememberTransient(entry, bytes, questionEnd, nowMs);
+      if (!isKept) this.#deps.outstanding.close(record);
     }
-    if (entry.zones !== 0 && zoneAccess?.isDenied(entry.zones, peer) === true) return denied(bytes, peer, query);
-    counters.countQuery(peer.transport, qtype, entry.rcode);
-    if (entry.isTruncated) counters.truncated++;
-    return writer.reply(
+    if (entry.zones !== 0 && this.#deps.zoneAccess?.isDenied(entry.zones, peer) === true)
+      return this.#denied(bytes, peer, query);
+    this.#counters.countQuery(peer.transport, qtype, entry.rcode);
+    if (entry.isTruncated) this.#counters.truncated++;
+    return this.#writer.reply(
       bytes,
       questionEnd,
       entry,
-      optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
+      this.#optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
     );
   }
 
   /** A reply without records. */
-  function bare(
+  #bare(
     bytes: Buffer,
     peer: Peer,
     rcode: number,
@@ -328,11 +353,11 @@ export function createHandler(deps: HandlerDeps): Handler {
     qtype?: number,
     error = errorOfRefusal(rcode),
   ): Buffer {
-    counters.countQuery(peer.transport, qtype, rcode);
-    return replyWithout(bytes, questionEnd, rcode, optOf(bytes, peer, edns, rcode, error, questionEnd));
+    this.#counters.countQuery(peer.transport, qtype, rcode);
+    return replyWithout(bytes, questionEnd, rcode, this.#optOf(bytes, peer, edns, rcode, error, questionEnd));
   }
 
-  function optOf(
+  #optOf(
     bytes: Buffer,
     peer: Peer,
     edns: Edns | undefined,
@@ -342,18 +367,20 @@ export function createHandler(deps: HandlerDeps): Handler {
   ): Buffer {
     const room =
       peer.transport === 'udp'
-        ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length, udpOctetsFor(peer, edns))
+        ? udpPayloadLimitOf(edns?.udpOctets ?? 0, rcode, bytes.length, this.#udpOctetsFor(peer, edns))
         : tcpOctetsMax;
-    return opt.record(edns, peer, rcode, error, octets, room);
+    return this.#opt.record(edns, peer, rcode, error, octets, room);
   }
 
-  function limitOf(peer: Peer, edns: Edns | undefined): number {
-    return peer.transport === 'udp' ? udpLimitOf(edns?.udpOctets ?? 0, udpOctetsFor(peer, edns)) : tcpOctetsMax;
+  #limitOf(peer: Peer, edns: Edns | undefined): number {
+    return peer.transport === 'udp' ? udpLimitOf(edns?.udpOctets ?? 0, this.#udpOctetsFor(peer, edns)) : tcpOctetsMax;
   }
 
   /** What one datagram may hold to this client. */
-  function udpOctetsFor(peer: Peer, edns: Edns | undefined): number {
-    return unprovenOctetsMax === udpOctetsMax || opt.isProven(edns, peer) ? udpOctetsMax : unprovenOctetsMax;
+  #udpOctetsFor(peer: Peer, edns: Edns | undefined): number {
+    return this.#unprovenOctetsMax === udpOctetsMax || this.#opt.isProven(edns, peer)
+      ? udpOctetsMax
+      : this.#unprovenOctetsMax;
   }
 }
 

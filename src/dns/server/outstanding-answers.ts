@@ -1,4 +1,4 @@
-// Until when an answer that names an instance may still be in a cache, so that a drain can say when no resolver holds the
+// Until when an answer that names an instance may still be in a cache, so that a drain knows when no resolver holds the
 // address any more. Every answer opens a serve record; the ledger of its app (app-ledger.ts) notes the instances that the
 // answer leads to and the TTL. Serving the answer again from the cache costs one store into its record. A record is closed
 // when its answer cannot be served again: the app has changed, or the cache has evicted it. It stays in the ledger for as

@@ -24,8 +24,8 @@ export class LaterReply {
   }
 }
 
-/** Undefined: say nothing. */
-export type Reply = Buffer | LaterReply | undefined;
+/** Undefined: no reply. */
+export type HandlerReply = Buffer | LaterReply | undefined;
 
 /** The peer's address in four or sixteen octets; none for what is no IP address. */
 export function octetsOf({ octets, address }: Peer): Uint8Array {

@@ -1,5 +1,5 @@
 // Answers by the octets of their question, for the shortest way from a request to its reply: no name is made, no request
-// decoded. A table with a row of four places for each hash, the newest answer in the first; the hashes stand side by side
+// decoded. A table with a row of four places for each hash, the newest answer in the first; the hashes are side by side
 // in a table of their own, so that a question mostly touches one answer. What is found is compared octet by octet, letter
 // case aside: hashes that are made to collide cost their maker's own queries the short way, and nothing else.
 // Limits: `places` answers, none larger than a UDP reply.
@@ -85,7 +85,7 @@ export function questionHash(bytes: Uint8Array, at: number, octets: number): num
   // The bit that upper and lower case differ in is left out of all octets, letters or not: cheaper than asking which.
   for (let next = at; next < nameEnd; next++) hash = Math.imul(hash ^ ((bytes[next] as number) | 0x20), hashPrime);
   for (let next = nameEnd; next < end; next++) hash = Math.imul(hash ^ (bytes[next] as number), hashPrime);
-  // With a sign, as it stands in the table.
+  // With a sign, as in the table.
   return mixed(hash) | 0;
 }
 

@@ -1,4 +1,4 @@
-// What somebody may have meant who asks for a name that is not there: an app whose last instance left a moment ago, the
+// What may have been meant by a name that does not exist: an app whose last instance left a moment ago, the
 // same app in another env, an env of nearly that name, a tag without `_tag`. Said under `_why`, in EDE and in /resolve, and
 // with where the last event is to be read.
 // A change listener; what it keeps is small: the envs, and the apps that left last.
@@ -52,8 +52,8 @@ export class AbsenceHints {
   forEnv(env: string, asked: string, nowMs: number): string {
     const left = this.#leftNote(env, asked);
     if (left !== '') return left;
-    const { shown } = this.#closeEnvs.find(env, this.#envNames(), nowMs);
-    const close = shown.length === 0 ? '' : `; close to it: ${shown.join(', ')}`;
+    const { named } = this.#closeEnvs.find(env, this.#envNames(), nowMs);
+    const close = named.length === 0 ? '' : `; close to it: ${named.join(', ')}`;
     return close + this.#elsewhere(env, asked);
   }
 
@@ -70,7 +70,7 @@ export class AbsenceHints {
     const instances = large === undefined ? [...app.instances()] : [];
     const key = selectorKeys.find((one) => {
       const selector = { key: one, value };
-      if (large !== undefined) return large.saying(selector).size > 0;
+      if (large !== undefined) return large.slotsWith(selector).size > 0;
       return instances.some(({ instance }) => hasValue(instance, selector));
     });
     return key === undefined ? '' : `; ${printed(value)}.${key} is one of its selections`;

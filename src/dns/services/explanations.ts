@@ -1,4 +1,4 @@
-// `_why.` in front of any name of a zone with live names is a TXT that says in words why the answers at that name are
+// `_why.` in front of any name of a zone with live names is a TXT with the reason in words why the answers at that name are
 // what they are. Words cost as much as the answers that they are about, so they are kept, like an answer, until the data
 // changes, and for a moment at most: deadlines and the guard's word move by themselves.
 // Limit: `keptMax` names.
@@ -27,7 +27,7 @@ export class Explanations {
   >();
   #isExplaining = false;
 
-  /** `zones`: says when one of them is another. */
+  /** `zones`: its revision moves when one of them is replaced. */
   constructor(why: Why, zones: Source) {
     this.#why = why;
     this.#zones = zones;

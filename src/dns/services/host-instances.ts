@@ -1,5 +1,5 @@
 // Instances by their addresses. In little memory: most instances have one address and most addresses one instance, which
-// then stands in the index by itself and says its address when it is asked.
+// then is its own entry in the index, with its address read when needed.
 
 import type { Address } from '../../model/address.ts';
 import type { Instance } from '../../model/instance.ts';

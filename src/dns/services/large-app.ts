@@ -4,10 +4,10 @@
 // instances cost an answer some tens of microseconds for the pass over their numbers, and what was decided is kept until
 // the app changes or the choice does.
 // The choice changes once per TTL by the clock of the day, and depends on nothing but that, the app, and who is in it: all
-// threads and nodes choose alike. Hence instances stand in the order of a hash of their labels, not of their arrival.
+// threads and nodes choose alike. Hence instances are kept in the order of a hash of their labels, not of their arrival.
 // Instances that share an address or a host name make one record of it, with the weight of all: such apps are walked.
-// Limits: the records of `keptMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
-// hash, and then stands in the order of arrival.
+// Limits: the records of `cachedMax` kinds of answer are kept; of a hundred thousand million pairs of labels one has the same
+// hash, and is then in the order of arrival.
 
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, HostsView, LeasedInstance } from '../../model/view.ts';
@@ -19,12 +19,12 @@ import { seedOf, startOf } from './epoch.ts';
 import { hostsOf } from './host-instances.ts';
 import { OrderedSlots, type Passed, priorityRange } from './ordered-slots.ts';
 import { type Selector, type ValueKey, valuesOf } from './selector.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 import { SlotSet } from './slot-set.ts';
 import { ValueIndex } from './value-index.ts';
 
 /** Answers' records that are kept: of types, ports and selectors that are asked for beside each other. */
-const keptMax = 256;
+const cachedMax = 256;
 /** What was made of instances, all kinds together: of the choices of a few epochs. */
 const preparedMax = 4096;
 /** What is named of those that are left out of an answer. */
@@ -44,7 +44,7 @@ const bitOfType = new Map<number, number>([
 const secondHashStart = 0x2545f491;
 
 /** Who answers, decided before any of them is looked at. */
-export interface Choice {
+export interface SlotChoice {
   readonly known: number;
   readonly up: number;
   /** Of those that are up, how many have the type. */
@@ -72,7 +72,7 @@ export interface Selected {
   /** Equal texts, equal instances. */
   readonly key: string;
   /** Names of the ports that addresses are narrowed to; empty: all. */
-  readonly ports: readonly string[];
+  readonly portNames: readonly string[];
   /** Equal texts, equal addresses of an instance. */
   readonly narrowing: string;
 }
@@ -95,8 +95,8 @@ export class LargeApp {
   /** Host names, with the number of instances behind each. */
   readonly #names = new Map<string, number>();
   #sharedNames = 0;
-  readonly #kept = new Map<string, { readonly epoch: number; readonly data: NodeData }>();
-  #keptRevision = -1;
+  readonly #cached = new Map<string, { readonly epoch: number; readonly data: NodeData }>();
+  #cachedRevision = -1;
   /** By kind of record, then by slot, what was made of an instance: it lasts while the instance does. */
   readonly #prepared = new Map<string, Map<number, unknown>>();
   #preparedCount = 0;
@@ -132,14 +132,14 @@ export class LargeApp {
   }
 
   /** The records of a kind of answer, made once for the app as it is, the epoch, and the time of its TTLs. */
-  kept(key: string, epoch: number, nowMs: number, make: () => NodeData): NodeData {
+  cached(key: string, epoch: number, nowMs: number, make: () => NodeData): NodeData {
     const { revision } = this.#app;
-    if (this.#keptRevision !== revision || this.#kept.size >= keptMax) this.#kept.clear();
-    this.#keptRevision = revision;
-    const known = this.#kept.get(key);
+    if (this.#cachedRevision !== revision || this.#cached.size >= cachedMax) this.#cached.clear();
+    this.#cachedRevision = revision;
+    const known = this.#cached.get(key);
     if (known !== undefined && known.epoch === epoch && isValid(known.data, nowMs)) return known.data;
     const data = make();
-    this.#kept.set(key, { epoch, data });
+    this.#cached.set(key, { epoch, data });
     return data;
   }
 
@@ -154,25 +154,25 @@ export class LargeApp {
     return Math.max(1, least);
   }
 
-  /** Those that say a value for a key. */
-  saying({ key, value }: Selector<ValueKey>): SlotSet {
-    return this.#index(key).saying(value);
+  /** Those with a value for a key. */
+  slotsWith({ key, value }: Selector<ValueKey>): SlotSet {
+    return this.#index(key).slotsWith(value);
   }
 
-  /** Those that say all of the selectors; undefined: there are no selectors, hence all. */
+  /** Those that match all of the selectors; undefined: there are no selectors, hence all. */
   select(selectors: readonly Selector[]): SlotSet | undefined {
     let found: SlotSet | undefined;
     for (const selector of selectors) {
-      const saying = this.saying(selector);
-      found = found === undefined ? saying : found.and(saying);
+      const matching = this.slotsWith(selector);
+      found = found === undefined ? matching : found.and(matching);
     }
     return found;
   }
 
-  /** True where one of `beside` (undefined: all) says a longer value that ends in this one. */
+  /** True where one of `beside` (undefined: all) has a longer value that ends in this one. */
   hasEnd({ key, value }: Selector, beside: SlotSet | undefined): boolean {
-    for (const saying of this.#index(key).endingIn(value))
-      if (beside === undefined || saying.and(beside).size > 0) return true;
+    for (const matching of this.#index(key).endingIn(value))
+      if (beside === undefined || matching.and(beside).size > 0) return true;
     return false;
   }
 
@@ -202,11 +202,11 @@ export class LargeApp {
   }
 
   /** Who answers with a type, within the epoch. */
-  choose({ slots, ports }: Selected, type: number, epoch: number): Choice {
+  choose({ slots, portNames }: Selected, type: number, epoch: number): SlotChoice {
     const start = startOf(this.#seed, epoch);
     const typeBit = bitOfType.get(type) ?? bit.up;
     const order = this.#order;
-    const having = ports.length === 0 ? undefined : this.#havingAt(ports, type);
+    const having = portNames.length === 0 ? undefined : this.#havingAt(portNames, type);
     const isWhole = (slots === undefined || slots.size === order.size) && having === undefined;
     if (isWhole && order.isOnePriority) {
       const { order: chosen, firsts } = order.draw(typeBit, recordsPerRRsetMax, start);
@@ -227,8 +227,8 @@ export class LargeApp {
     having: number,
     typeBit: number,
     slots: SlotSet | undefined,
-    drawn: Pick<Choice, 'chosen' | 'preferred' | 'firsts'>,
-  ): Choice {
+    drawn: Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'>,
+  ): SlotChoice {
     const [up, critical, unchecked] = [counts[bit.up], counts[bit.critical], counts[bit.unchecked]] as [
       number,
       number,
@@ -248,15 +248,15 @@ export class LargeApp {
     };
   }
 
-  /** Of those that say the ports, who has the type at one of them. Undefined: who has it at all has it there. */
-  #havingAt(ports: readonly string[], type: number): SlotSet | undefined {
+  /** Of those with the ports, which have the type at one of them. Undefined: those that have it at all have it there. */
+  #havingAt(portNames: readonly string[], type: number): SlotSet | undefined {
     if (type === RRType.A || type === RRType.AAAA) {
       const key = type === RRType.A ? 'ipv4Port' : 'ipv6Port';
-      const sets = ports.map((value) => this.saying({ key, value }));
+      const sets = portNames.map((value) => this.slotsWith({ key, value }));
       return sets.length === 1 ? sets[0] : SlotSet.of(sets.flatMap((set) => [...set]));
     }
-    const wanted = type === RRType.HTTPS ? httpsPorts : type === RRType.SVCB ? svcbPorts : undefined;
-    return wanted === undefined || ports.some((port) => wanted.has(port)) ? undefined : new SlotSet();
+    const wanted = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
+    return wanted === undefined || portNames.some((portName) => wanted.has(portName)) ? undefined : new SlotSet();
   }
 
   #add(instance: Instance): void {
@@ -334,7 +334,10 @@ function isValid(data: NodeData, nowMs: number): boolean {
 }
 
 /** As many as an RRset may have, of the most preferred priorities. */
-function drawPassed({ slots, bounds, ends }: Passed, start: number): Pick<Choice, 'chosen' | 'preferred' | 'firsts'> {
+function drawPassed(
+  { slots, bounds, ends }: Passed,
+  start: number,
+): Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'> {
   const chosen: number[] = [];
   let firsts: readonly number[] = [];
   let preferred = 0;
@@ -362,10 +365,10 @@ function bitsOf({ status, addrs, health }: Instance): number {
     return health?.verdict === 'unchecked' ? 1 << bit.unchecked : 0;
   }
   let bits = 1 << bit.up;
-  for (const { family, port } of addrs) {
+  for (const { family, portName } of addrs) {
     if (family !== 'name') bits |= 1 << (family === 4 ? bit.ipv4 : bit.ipv6);
-    if (svcbPorts.has(port)) bits |= 1 << bit.svcb;
-    if (httpsPorts.has(port)) bits |= 1 << bit.https;
+    if (svcbPortNames.has(portName)) bits |= 1 << bit.svcb;
+    if (httpsPortNames.has(portName)) bits |= 1 << bit.https;
   }
   return bits;
 }

@@ -21,7 +21,7 @@ import { targetProblem } from './served-target.ts';
 import { findServiceName } from './service-name.ts';
 import { ServiceZone } from './service-zone.ts';
 
-/** `nameServer`, `hosts`: of the origin, where no file says otherwise. */
+/** `nameServer`, `hosts`: of the origin, unless a file has its own. */
 export interface LiveZonesDeps extends NameServer {
   readonly origin: Name;
   readonly view: RegistryView;
@@ -62,7 +62,7 @@ export class LiveZones {
     this.#services = new ServiceZone({ origin, view, hosts, draws, explanations, wallMs: () => deps.wallMs() });
   }
 
-  /** Whether the serial of this zone is the registry's revision, whatever its file says. */
+  /** Whether the serial of this zone is the registry's revision, whatever serial its file has. */
   isLive(apex: Name): boolean {
     return isWithin(apex, this.#deps.origin) || isReverse(apex);
   }
@@ -110,7 +110,7 @@ export class LiveZones {
     this.#services.changed(change);
   }
 
-  /** To be told where the view is a copy that hears late of deadlines: this one is earlier than it thought. */
+  /** For a view that is a copy and learns late of deadlines: this one is earlier than it knew. */
   shortened(instance: Instance): void {
     this.#reverse.shortened(instance);
   }
@@ -138,7 +138,7 @@ export class LiveZones {
     });
   }
 
-  /** Whether every name of an env can be registered: `reservedReason` says nothing of any. */
+  /** Whether every name of an env can be registered: `reservedReason` is undefined for each. */
   isOpen(env: string): boolean {
     const { origin, zones } = this.#deps;
     return isOpenEnv(env, zones.get(origin) as Zone, zones);

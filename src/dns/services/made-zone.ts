@@ -1,5 +1,5 @@
-// Zones that no file gives: the origin where nobody wrote one, and the reverse zones. Every zone needs an SOA and an NS
-// (RFC 1034 §4.2.1), and the NS of the origin an address, or nobody could delegate to it.
+// Zones that no file gives: the origin where there is no file, and the reverse zones. Every zone needs an SOA and an NS
+// (RFC 1034 §4.2.1), and the NS of the origin an address, or it could not be delegated to.
 
 import { parseIpv4, parseIpv6 } from '../../model/ip.ts';
 import { RRType } from '../message/message.ts';
@@ -45,7 +45,7 @@ export function makeOriginZone(origin: Name, { nameServer, hosts }: NameServer, 
   const ownName = childOf('ns', origin) as Name;
   const ns = nameServer ?? ownName;
   const mailbox = childOf('hostmaster', origin) as Name;
-  // The addresses of a name elsewhere are for others to say.
+  // The addresses of a name outside our zones are not ours to publish.
   const own = isWithin(fold(ns), origin) ? hosts : [];
   const addresses = [...new Set(own)].flatMap((host): ZoneRecord[] => {
     const ipv4 = parseIpv4(host);
@@ -58,9 +58,9 @@ export function makeOriginZone(origin: Name, { nameServer, hosts }: NameServer, 
 }
 
 /**
- * The addresses to publish for the name server, of those where we listen: not an unspecified one, where nobody can ask, and
+ * The addresses to publish for the name server, of those where we listen: not an unspecified one, which cannot be queried, and
  * loopback only where there is nothing else, so that this machine's own resolver finds us. Behind a real delegation with
- * neither there is none, and the setting has to say it.
+ * neither there is none, and the setting has to name it.
  */
 export function publishedHosts(listened: readonly string[]): readonly string[] {
   const specified = listened.filter((host) => !isUnspecified(host));

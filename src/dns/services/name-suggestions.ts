@@ -1,4 +1,4 @@
-// Names that somebody may have meant: apps of an env within two letters of the one asked for. Looking costs time that
+// Names that may have been meant: apps of an env within two letters of the one asked for. Looking costs time that
 // grows with the env, so it is bounded per question and per second: a flood of random names gets plain answers.
 
 /** Differences that are still a slip of the fingers. */
@@ -16,7 +16,7 @@ export class NameSuggestions {
     asked: string,
     names: Iterable<{ readonly appid: string }>,
     nowMs: number,
-  ): { readonly count: number; readonly shown: readonly string[] } {
+  ): { readonly count: number; readonly named: readonly string[] } {
     const close: { name: string; distance: number }[] = [];
     let seen = 0;
     for (const { appid } of this.#mayLook(nowMs) ? names : []) {
@@ -25,7 +25,7 @@ export class NameSuggestions {
       if (distance <= distanceMax) close.push({ name: appid, distance });
     }
     close.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-    return { count: close.length, shown: close.slice(0, shownMax).map(({ name }) => name) };
+    return { count: close.length, named: close.slice(0, shownMax).map(({ name }) => name) };
   }
 
   #mayLook(nowMs: number): boolean {

@@ -1,5 +1,5 @@
-// `eu-1a._near`: whose zone is preferred. Of the zones that a name prefers, the first in which somebody is up answers
-// alone; where nobody is up in any of them, everybody does, and the answer says so. It goes by who is up and not by who
+// `eu-1a._near`: whose zone is preferred. Of the zones that a name prefers, the first with an instance up answers
+// alone; where none is up in any of them, all do, and the answer reports it. It goes by what is up and not by what
 // has an address of the type asked for: were those of another zone to fill up AAAA, dual-stack clients would go there
 // and leave out the IPv4 neighbours whom they asked to prefer.
 
@@ -53,7 +53,7 @@ export function nearestSelected(
 ): { selected: Selected; zone?: string } {
   const { large, slots } = selected;
   for (const value of near?.knownZones ?? []) {
-    const inZone = large.saying({ key: '_zone', value });
+    const inZone = large.slotsWith({ key: '_zone', value });
     const there = slots === undefined ? inZone : slots.and(inZone);
     if (large.isAnyUp(there))
       return { selected: { ...selected, slots: there, key: `${selected.key} ${value}` }, zone: zoneText(value) };

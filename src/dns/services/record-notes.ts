@@ -1,19 +1,19 @@
-// What is to be said beside an answer's records: who takes traffic and is not in it, since he has nothing of the type, and
+// Notes on an answer's records: which instances take traffic and are not in it, since they have nothing of the type, and
 // what of the metadata TXT cannot show.
 
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
-import type { Scope } from './service-name.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
-import { shownMetadata } from './service-text.ts';
+import type { NameScope } from './service-name.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
+import { metadataTexts } from './service-text.ts';
 
 /** What is named; the others are counted. */
 const namedMax = 2;
 
 /** Of instances that are up, those that have no record of a type. */
 export function withoutType(
-  scope: Scope,
+  scope: NameScope,
   type: number,
   up: readonly LeasedInstance[],
 ): { readonly count: number; readonly named: readonly LeasedInstance[] } {
@@ -23,18 +23,18 @@ export function withoutType(
   return { count: without.length, named: without.slice(0, namedMax) };
 }
 
-function hasType({ addrs }: Instance, type: number, { servesAddress }: Scope): boolean {
-  const ports = type === RRType.HTTPS ? httpsPorts : type === RRType.SVCB ? svcbPorts : undefined;
+function hasType({ addrs }: Instance, type: number, { servesAddress }: NameScope): boolean {
+  const portNames = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
   const family = type === RRType.A ? 4 : type === RRType.AAAA ? 6 : undefined;
-  if (ports === undefined && family === undefined) return true;
+  if (portNames === undefined && family === undefined) return true;
   return addrs.some((address) => {
     if (servesAddress?.(address) === false) return false;
-    return ports === undefined ? address.family === family : ports.has(address.port);
+    return portNames === undefined ? address.family === family : portNames.has(address.portName);
   });
 }
 
 /** `orders-2 (IPv6 alone)`. */
-export function withoutNote({ label, addrs }: Instance, type: number, { servesAddress }: Scope): string {
+export function withoutNote({ label, addrs }: Instance, type: number, { servesAddress }: NameScope): string {
   if (type === RRType.HTTPS) return `${label} (no port named https)`;
   if (type === RRType.SVCB) return `${label} (no port named http or https)`;
   const served = addrs.filter((address) => servesAddress?.(address) !== false);
@@ -49,9 +49,9 @@ export function textNote(answering: readonly LeasedInstance[]): string {
   const repeated: string[] = [];
   for (const { instance } of answering) {
     if (instance.metadata.size === 0) continue;
-    const shown = shownMetadata(instance.metadata);
-    for (const key of shown.tooLong) tooLong.push(`${key} of ${instance.label}`);
-    for (const key of shown.repeated) repeated.push(`${key} of ${instance.label}`);
+    const metadata = metadataTexts(instance.metadata);
+    for (const key of metadata.tooLong) tooLong.push(`${key} of ${instance.label}`);
+    for (const key of metadata.repeated) repeated.push(`${key} of ${instance.label}`);
   }
   return (
     leftOut(tooLong, 'over 255 octets with the key') + leftOut(repeated, 'whose key differs from another in case alone')

@@ -9,7 +9,7 @@ import { childOf, fold, type Name, nameToText } from '../message/name.ts';
 import { typeName } from '../message/type-names.ts';
 import type { Node, Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 
 type Zones = Pick<ZoneTable, 'get' | 'leadsToZone'>;
 
@@ -88,7 +88,7 @@ function coverAt(text: string, origin: Zone, zones: Zones): Cover | undefined {
   let node: Node | undefined;
   for (const label of text.split('.').reverse()) {
     const child = childOf(label, name);
-    // Longer than a name can be: the registry says so itself.
+    // Longer than a name can be: the registry refuses it itself.
     if (child === undefined) return undefined;
     name = fold(child);
     zone = zones.get(name) ?? zone;
@@ -113,7 +113,7 @@ function typesOf(addrs: readonly Address[]): number[] {
   if (addrs.some(({ family }) => family === 4)) types.push(RRType.A);
   if (addrs.some(({ family }) => family === 6)) types.push(RRType.AAAA);
   types.push(RRType.SRV, RRType.TXT);
-  if (addrs.some(({ port }) => httpsPorts.has(port))) types.push(RRType.HTTPS);
-  if (addrs.some(({ port }) => svcbPorts.has(port))) types.push(RRType.SVCB);
+  if (addrs.some(({ portName }) => httpsPortNames.has(portName))) types.push(RRType.HTTPS);
+  if (addrs.some(({ portName }) => svcbPortNames.has(portName))) types.push(RRType.SVCB);
   return types;
 }

@@ -34,7 +34,7 @@ export function isReverse(apex: Name): boolean {
 }
 
 /**
- * What the names in the trees stand for, as text that reads from the top: `10.0.0` for `0.0.10.in-addr.arpa`, and `:20010db8`
+ * The meaning of the names in the trees, as text that reads from the top: `10.0.0` for `0.0.10.in-addr.arpa`, and `:20010db8`
  * for the IPv6 nibbles; the tops themselves are '' and ':'.
  */
 export type Block = string;

@@ -1,4 +1,4 @@
-// PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name says by itself
+// PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name itself has
 // where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
 // the table.
 
@@ -59,7 +59,7 @@ export class ReverseZones implements LiveNames {
     this.#revision++;
   }
 
-  /** A lease ends earlier than was said of it. */
+  /** A lease ends earlier than announced. */
   shortened(instance: Instance): void {
     if (hasAddress(instance)) this.#revision++;
   }
@@ -91,7 +91,7 @@ export class ReverseZones implements LiveNames {
 
   #pointers(owner: Name, instances: Iterable<Instance>, nowMs: number): NodeData {
     const targets = new Map<Name, Rdata>();
-    const shown: LeasedInstance[] = [];
+    const answered: LeasedInstance[] = [];
     let isPartial = false;
     let ttl = Number.POSITIVE_INFINITY;
     let deadlineMs = Number.POSITIVE_INFINITY;
@@ -107,12 +107,12 @@ export class ReverseZones implements LiveNames {
       targets.set(target, [target]);
       ttl = Math.min(ttl, ttlOf(leased, nowMs));
       deadlineMs = Math.min(deadlineMs, boundMs(leased, nowMs));
-      shown.push(leased);
+      answered.push(leased);
     }
     if (targets.size === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: [...targets.values()] };
     const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
-    const stale = suspectNote(shown, this.#deps.view);
+    const stale = suspectNote(answered, this.#deps.view);
     const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
     const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason };
     if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };

@@ -1,8 +1,8 @@
-// One selector of a name: `1.4.2._version` is the value `1.4.2` under the key `_version`. Here is what an instance says
-// for each key, how a name's labels are read as selectors, and when an instance says a value or something that ends
+// One selector of a name: `1.4.2._version` is the value `1.4.2` under the key `_version`. Here are an instance's values
+// for each key, how a name's labels are read as selectors, and when an instance has a value or one that ends
 // in it. Values are folded octets, one character each, as labels are; a dot inside a label makes it no value's label.
-// `eu-1a._near` is none of these: it leaves nobody out, so that any zone's name stands in front of it, known or not, and
-// it counts last wherever it stands. Several are a list of preferences, the rightmost first.
+// `eu-1a._near` is none of these: it leaves no instance out, so that any zone's name may come before it, known or not, and
+// it counts last at any position. Several are a list of preferences, the rightmost first.
 // Limit: `selectorsMax` in a name.
 
 import { isUtf8 } from 'node:buffer';
@@ -18,7 +18,7 @@ export type ValueKey = SelectorKey | 'service' | 'protocol' | 'ipv4Port' | 'ipv6
 
 export interface Selector<Key extends ValueKey = SelectorKey> {
   readonly key: Key;
-  /** '' where the key stands alone: nobody says it, and every value ends in it. */
+  /** '' where the key is alone: no instance has it, and every value ends in it. */
   readonly value: string;
 }
 
@@ -32,14 +32,14 @@ const texts: Readonly<Record<ValueKey, (instance: Instance) => readonly string[]
   _zone: (instance) => [instance.zone],
   _group: (instance) => [instance.group],
   _tag: (instance) => instance.tags,
-  _port: (instance) => instance.addrs.map((address) => address.port),
-  service: (instance) => instance.addrs.map((address) => `_${address.port}._${address.protocol}`),
+  _port: (instance) => instance.addrs.map((address) => address.portName),
+  service: (instance) => instance.addrs.map((address) => `_${address.portName}._${address.protocol}`),
   protocol: (instance) => instance.addrs.map((address) => `_${address.protocol}`),
-  ipv4Port: (instance) => instance.addrs.filter(({ family }) => family === 4).map(({ port }) => port),
-  ipv6Port: (instance) => instance.addrs.filter(({ family }) => family === 6).map(({ port }) => port),
+  ipv4Port: (instance) => instance.addrs.filter(({ family }) => family === 4).map(({ portName }) => portName),
+  ipv6Port: (instance) => instance.addrs.filter(({ family }) => family === 6).map(({ portName }) => portName),
 };
 
-/** Everything that an instance says for a key, folded; empty texts say nothing. */
+/** All values of an instance for a key, folded; empty texts are no values. */
 export function valuesOf(instance: Instance, key: ValueKey): string[] {
   const values: string[] = [];
   for (const text of texts[key](instance)) if (text !== '') values.push(octetsOf(text));
@@ -50,19 +50,19 @@ export function hasValue(instance: Instance, { key, value }: Selector): boolean 
   return value !== '' && texts[key](instance).some((text) => isText(text, value));
 }
 
-/** True where longer names, made of what the instance says, end in the value: `2._version` below `1.4.2._version`. */
+/** True where longer names, made of the instance's values, end in the value: `2._version` below `1.4.2._version`. */
 export function hasValueBelow(instance: Instance, { key, value }: Selector): boolean {
   return texts[key](instance).some((text) => endsInText(text, value));
 }
 
-/** What the labels in front of an app's name say; from right to left, as a name is read. */
+/** What the labels in front of an app's name select; from right to left, as a name is read. */
 export interface ReadSelectors {
   readonly selectors: readonly Selector[];
-  /** Zones to prefer; '' is the bare `_near`, which stands leftmost and only above other names. */
+  /** Zones to prefer; '' is the bare `_near`, which is leftmost and only above other names. */
   readonly near: readonly string[];
   /** The leftmost of them all is a preference. */
   readonly endsNear: boolean;
-  /** What stands left of them: a port and a protocol, or nothing that exists. */
+  /** What is left of them: a port and a protocol, or nothing that exists. */
   readonly rest: readonly string[];
 }
 
@@ -79,7 +79,7 @@ export function readSelectors(labels: readonly string[]): ReadSelectors | undefi
     let start = end - 1;
     while (start > 0 && !labels[start - 1]?.startsWith('_')) start--;
     const value = textOf(labels.slice(start, end - 1));
-    // A key alone says nothing, so nothing lies below it.
+    // A key alone selects nothing, so nothing lies below it.
     if (value === undefined || (value === '' && start > 0)) return undefined;
     endsNear = key === nearKey;
     if (key !== nearKey) selectors.push({ key, value });
@@ -90,19 +90,19 @@ export function readSelectors(labels: readonly string[]): ReadSelectors | undefi
   return { selectors, near, endsNear, rest: labels.slice(0, end) };
 }
 
-/** Who says that he is in this zone. */
+/** The instances in this zone. */
 export function isIn(zone: string, { instance }: { readonly instance: Instance }): boolean {
   return zone !== '' && isText(instance.zone, zone);
 }
 
-/** True for octets that an instance could say as its zone. */
+/** True for octets that an instance could have as its zone. */
 function isZone(value: string): boolean {
   if (value.length > limits.textOctets) return false;
   const octets = Buffer.from(value, 'latin1');
   return isUtf8(octets) && isPrintable(octets.toString('utf8'));
 }
 
-/** Labels as the text that they stand for; undefined where a dot inside one makes it no text's labels. */
+/** Labels as the text that they spell; undefined where a dot inside one makes it no text's labels. */
 export function textOf(labels: readonly string[]): string | undefined {
   return labels.some((label) => label.includes('.')) ? undefined : labels.join('.');
 }
@@ -111,7 +111,7 @@ function isSelectorKey(label: string): label is SelectorKey {
   return label.startsWith('_') && Object.hasOwn(texts, label);
 }
 
-/** True where free text says `value` (folded octets). Length decides nearly always, and costs nothing. */
+/** True where free text equals `value` (folded octets). Length decides nearly always, and costs nothing. */
 function isText(text: string, value: string): boolean {
   // UTF-8 has at least an octet a character.
   return text.length <= value.length && octetsOf(text) === value;

@@ -6,46 +6,51 @@
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
-import { type Candidate, candidate, join, type Place } from './service-candidates.ts';
-import { type Endpoint, endpointsOf } from './service-endpoints.ts';
-import type { Scope } from './service-name.ts';
-import { httpsPorts, svcbPorts } from './service-ports.ts';
+import { candidate, join, type RecordCandidate, type RecordContext } from './service-candidates.ts';
+import { type SrvEndpoint, srvEndpointsOf } from './service-endpoints.ts';
+import type { NameScope } from './service-name.ts';
+import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 
 /** RFC 9460 §14.3.2 */
 const key = { alpn: 1, port: 3, ipv4hint: 4, ipv6hint: 6 } as const;
 const priorityMax = 65_535;
 
-export function bindings(scope: Scope, type: number, up: readonly LeasedInstance[], place: Place): Candidate[] {
-  /** By what they say: instances behind one host name may say the same. */
-  const candidates = new Map<string, Candidate>();
+export function bindings(
+  scope: NameScope,
+  type: number,
+  up: readonly LeasedInstance[],
+  place: RecordContext,
+): RecordCandidate[] {
+  /** By their data: instances behind one host name may share a record. */
+  const candidates = new Map<string, RecordCandidate>();
   const appName = place.appName();
-  const ports = type === RRType.HTTPS ? httpsPorts : svcbPorts;
+  const portNames = type === RRType.HTTPS ? httpsPortNames : svcbPortNames;
   for (const leased of up) {
     const { instance } = leased;
-    for (const endpoint of endpointsOf(instance, appName)) {
+    for (const endpoint of srvEndpointsOf(instance, appName)) {
       const isShown = endpoint.addresses.some(
-        (address) => ports.has(address.port) && scope.servesAddress?.(address) !== false,
+        (address) => portNames.has(address.portName) && scope.servesAddress?.(address) !== false,
       );
       if (!isShown) continue;
       const priority = new Uint8Array(2);
       // 0 would be an alias (RFC 9460 §2.4.2).
       new DataView(priority.buffer).setUint16(0, Math.min(instance.priority + 1, priorityMax));
       const rdata = [priority, endpoint.target, parameters(instance, endpoint)] as const;
-      const said = `${endpoint.target} ${Buffer.concat([priority, rdata[2]]).toString('latin1')}`;
-      const known = candidates.get(said);
+      const key = `${endpoint.target} ${Buffer.concat([priority, rdata[2]]).toString('latin1')}`;
+      const known = candidates.get(key);
       if (known !== undefined) join(known, leased, place.nowMs);
-      else candidates.set(said, candidate(rdata, leased, place.nowMs, endpoint));
+      else candidates.set(key, candidate(rdata, leased, place.nowMs, endpoint));
     }
   }
   return [...candidates.values()];
 }
 
 /** In the order of their keys (RFC 9460 §2.2). */
-function parameters(instance: Instance, { number, hosts }: Endpoint): Uint8Array {
+function parameters(instance: Instance, { port, hosts }: SrvEndpoint): Uint8Array {
   const parts: Uint8Array[] = [];
   const alpn = alpnOf(instance);
   if (alpn.length > 0) parts.push(parameter(key.alpn, alpn));
-  parts.push(parameter(key.port, [Uint8Array.of(number >> 8, number & 0xff)]));
+  parts.push(parameter(key.port, [Uint8Array.of(port >> 8, port & 0xff)]));
   for (const [type, hint] of [
     [RRType.A, key.ipv4hint],
     [RRType.AAAA, key.ipv6hint],

@@ -1,6 +1,6 @@
 // Browsing (RFC 6763): `_services._dns-sd._udp.prod.svc` lists the service types of an env (§9), `_http._tcp.prod.svc`
 // the instances of one (§4), and `orders-1~orders._http._tcp.prod.svc` is an instance with SRV and TXT (§5, §6). An
-// instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots stand inside the label.
+// instance's name is one label (§4.1.1): its own label, `~`, its appid, whose dots are inside the label.
 // Of more than 100 types or instances a choice is listed, which changes with the epoch (epoch.ts) and goes by weight: first
 // apps are drawn, by how many instances each has, then instances of these.
 // Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; of apps so many are
@@ -42,7 +42,7 @@ const chosenNote = `, chosen anew every ${typesTtlSeconds} s`;
 /** Stands in neither part, and needs no escape in text. */
 const separator = '~';
 
-/** What a name for browsing stands for: a list, a name between, or an instance that is advertised. */
+/** The meaning of a name for browsing: a list, a name between, or an instance that is advertised. */
 export type BrowseName = Node | ServiceName;
 
 export interface ServiceBrowseDeps {
@@ -77,7 +77,7 @@ export class ServiceBrowse {
     this.#types.changed(change);
   }
 
-  /** `labels` stand left of `env`, the last of them begins with an underscore. */
+  /** `labels` are left of `env`, the last of them begins with an underscore. */
   find(labels: readonly string[], env: string, owner: Name, nowMs: number): BrowseName | undefined {
     const types = this.#types.of(env);
     if (types === undefined) return undefined;
@@ -87,12 +87,12 @@ export class ServiceBrowse {
     if (path === '_udp' || path === '_dns-sd._udp') return this.#between();
     if (path === '_services._dns-sd._udp') return this.#list(() => this.#typeList(types, owner, nowMs));
     if (path === '_tcp') return [...types.keys()].some((type) => type.endsWith('._tcp')) ? this.#between() : undefined;
-    const [port, protocol] = labels.slice(-2) as [string, string];
-    const apps = types.get(`${port}.${protocol}`);
+    const [portName, protocol] = labels.slice(-2) as [string, string];
+    const apps = types.get(`${portName}.${protocol}`);
     if (apps === undefined || labels.length > 3) return undefined;
     if (labels.length === 2)
-      return this.#list(() => this.#instanceList(apps, env, `${port}.${protocol}`, owner, nowMs));
-    return this.#advertised(labels[0] as string, env, port, protocol);
+      return this.#list(() => this.#instanceList(apps, env, `${portName}.${protocol}`, owner, nowMs));
+    return this.#advertised(labels[0] as string, env, portName, protocol);
   }
 
   #between(): Node {
@@ -121,8 +121,8 @@ export class ServiceBrowse {
           planDraws(boundsOf(weights), recordsPerRRsetMax, startOf(seedOf({ env, appid: '' }), epoch.number)),
         );
     const rdatas = plan.order.map((index) => {
-      const [port, protocol] = (names[index] as string).split('.') as [string, string];
-      return [childOf(port, childOf(protocol, env) as Name) as Name];
+      const [portName, protocol] = (names[index] as string).split('.') as [string, string];
+      return [childOf(portName, childOf(protocol, env) as Name) as Name];
     });
     const rrset = { owner, type: RRType.PTR, ttl: typesTtlSeconds, rdatas };
     return {
@@ -232,8 +232,12 @@ export class ServiceBrowse {
       firsts.filter((first) => first < size).map((first) => base + first);
     const large = this.#deps.largeApps.of({ env, appid });
     if (large !== undefined) {
-      const slots = large.saying({ key: 'service', value: type });
-      const { chosen, firsts } = large.choose({ large, slots, key: '', ports: [], narrowing: '' }, RRType.SRV, epoch);
+      const slots = large.slotsWith({ key: 'service', value: type });
+      const { chosen, firsts } = large.choose(
+        { large, slots, key: '', portNames: [], narrowing: '' },
+        RRType.SRV,
+        epoch,
+      );
       for (const slot of chosen.slice(0, count)) up.push(large.at(slot));
       return turnsOf(firsts, up.length - base);
     }
@@ -257,21 +261,21 @@ export class ServiceBrowse {
   *#members(env: string, appid: string, type: string): Generator<LeasedInstance> {
     const large = this.#deps.largeApps.of({ env, appid });
     if (large !== undefined) {
-      yield* large.instances(large.saying({ key: 'service', value: type }));
+      yield* large.instances(large.slotsWith({ key: 'service', value: type }));
       return;
     }
     const app = this.#view.at(env, appid);
     if (app === undefined || app === 'within') return;
     for (const leased of app.instances())
-      if (leased.instance.addrs.some(({ port, protocol }) => `_${port}._${protocol}` === type)) yield leased;
+      if (leased.instance.addrs.some(({ portName, protocol }) => `_${portName}._${protocol}` === type)) yield leased;
   }
 
-  #advertised(label: string, env: string, port: string, protocol: string): ServiceName | undefined {
+  #advertised(label: string, env: string, portName: string, protocol: string): ServiceName | undefined {
     const at = label.indexOf(separator);
     const found = at < 0 ? undefined : this.#leased(env, label.slice(at + 1), label.slice(0, at));
     if (found === undefined) return undefined;
     const { app, leased } = found;
-    const servesAddress = isAddressOf(port, protocol);
+    const servesAddress = isAddressOf(portName, protocol);
     if (!leased.instance.addrs.some(servesAddress)) return undefined;
     return { kind: 'scope', scope: { app, kind: 'advertised', instances: () => [leased], servesAddress } };
   }
@@ -290,8 +294,8 @@ interface Listing {
   turns: readonly number[];
 }
 
-function isAddressOf(port: string, protocol: string): (address: Instance['addrs'][number]) => boolean {
-  return (address) => `_${address.port}` === port && `_${address.protocol}` === protocol;
+function isAddressOf(portName: string, protocol: string): (address: Instance['addrs'][number]) => boolean {
+  return (address) => `_${address.portName}` === portName && `_${address.protocol}` === protocol;
 }
 
 function advertisedLabel({ label, appid }: Instance): string {

@@ -1,4 +1,4 @@
-// Instances -> candidates: what the records of one type could say, before it is decided which of them and in what order
+// Instances -> candidates: the possible records of one type, before it is decided which of them and in what order
 // (service-records.ts). A and AAAA: one an address; SRV: one an endpoint; TXT: one an instance.
 
 import { onlyIpv4Of } from '../../model/compact-instance.ts';
@@ -8,13 +8,13 @@ import type { LeasedInstance, RegistryView } from '../../model/view.ts';
 import type { InstanceSource, Rdata } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
-import { type Endpoint, endpointsOf } from './service-endpoints.ts';
-import type { Scope } from './service-name.ts';
+import { type SrvEndpoint, srvEndpointsOf } from './service-endpoints.ts';
+import type { NameScope } from './service-name.ts';
 import { metadataStrings } from './service-text.ts';
 import { boundMs, ttlOf } from './suspect-instances.ts';
 
-/** One record to be: what it says, and what orders it. */
-export interface Candidate {
+/** A record to be: its data, and what orders it. */
+export interface RecordCandidate {
   readonly rdata: Rdata;
   weight: number;
   priority: number;
@@ -22,15 +22,15 @@ export interface Candidate {
   /** Monotonic milliseconds of the earliest lease behind it. */
   deadlineMs: number;
   /** What the record leads to, for ADDITIONAL; undefined: an address or nothing of ours. */
-  readonly endpoint: Endpoint | undefined;
+  readonly endpoint: SrvEndpoint | undefined;
   behind: InstanceSource;
 }
 
 /** RFC 2782: two octets. */
 const weightMax = 65_535;
 
-/** Where a scope's names stand. */
-export interface Place {
+/** The names and times that records of a scope are made with. */
+export interface RecordContext {
   readonly owner: Name;
   /** The app's own name: SRV targets lie below it. */
   appName(): Name;
@@ -42,8 +42,13 @@ export interface Place {
 }
 
 /** Two instances at one address are one record, with the weight of both. */
-export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedInstance[], place: Place): Candidate[] {
-  const byHost = new Map<Host, Candidate>();
+export function addresses(
+  scope: NameScope,
+  family: IpFamily,
+  up: readonly LeasedInstance[],
+  place: RecordContext,
+): RecordCandidate[] {
+  const byHost = new Map<Host, RecordCandidate>();
   for (const leased of up) {
     for (const host of hostsOf(leased.instance, family, scope)) {
       const known = byHost.get(host);
@@ -58,7 +63,7 @@ export function addresses(scope: Scope, family: IpFamily, up: readonly LeasedIns
 /** An IPv4 address as a number (see ip.ts), an IPv6 address as its canonical text. */
 type Host = number | string;
 
-function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: Scope): Host[] {
+function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: NameScope): Host[] {
   const only = family === 4 && servesAddress === undefined ? onlyIpv4Of(instance) : undefined;
   if (only !== undefined) return [only];
   const hosts: Host[] = [];
@@ -74,18 +79,18 @@ function octetsOfHost(host: Host): Uint8Array {
   return Uint8Array.of(host >>> 24, host >>> 16, host >>> 8, host);
 }
 
-/** Instances behind one host name say the same record: it stands once, with the weight of all (RFC 2181 §5). */
-export function services(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+/** Instances behind one host name share a record: it appears once, with the weight of all (RFC 2181 §5). */
+export function services(scope: NameScope, up: readonly LeasedInstance[], place: RecordContext): RecordCandidate[] {
   const appName = place.appName();
-  const found: Candidate[] = [];
-  const byHostName = new Map<string, Candidate>();
+  const found: RecordCandidate[] = [];
+  const byHostName = new Map<string, RecordCandidate>();
   for (const leased of up) {
     const { instance } = leased;
-    for (const endpoint of endpointsOf(instance, appName)) {
+    for (const endpoint of srvEndpointsOf(instance, appName)) {
       if (scope.servesAddress !== undefined && !endpoint.addresses.some(scope.servesAddress)) continue;
-      // Below its own name nobody else says anything.
+      // Below its own name there is no other instance.
       const isShared = endpoint.hosts.length === 0;
-      const key = isShared ? `${instance.priority} ${endpoint.number} ${endpoint.target}` : '';
+      const key = isShared ? `${instance.priority} ${endpoint.port} ${endpoint.target}` : '';
       const known = isShared ? byHostName.get(key) : undefined;
       if (known !== undefined) {
         join(known, leased, place.nowMs);
@@ -95,7 +100,7 @@ export function services(scope: Scope, up: readonly LeasedInstance[], place: Pla
       const numbers = new Uint8Array(6);
       setUint16(numbers, 0, instance.priority);
       setUint16(numbers, 2, instance.weight);
-      setUint16(numbers, 4, endpoint.number);
+      setUint16(numbers, 4, endpoint.port);
       const made = candidate([numbers, endpoint.target], leased, place.nowMs, endpoint);
       if (isShared) byHostName.set(key, made);
       found.push(made);
@@ -110,12 +115,12 @@ function setUint16(octets: Uint8Array, at: number, value: number): void {
 }
 
 /** The numbers in front of an SRV target. */
-function numbersOf({ rdata }: Candidate): Uint8Array {
+function numbersOf({ rdata }: RecordCandidate): Uint8Array {
   return rdata[0] as Uint8Array;
 }
 
-/** An app's TXT says which instance each record is of; an instance's own is its metadata (RFC 6763 §6.1). */
-export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place): Candidate[] {
+/** An app's TXT names the instance of each record; an instance's own is its metadata (RFC 6763 §6.1). */
+export function texts(scope: NameScope, up: readonly LeasedInstance[], place: RecordContext): RecordCandidate[] {
   const isOwn = scope.kind !== 'app';
   return up.map((leased) => {
     const { label, metadata } = leased.instance;
@@ -123,26 +128,31 @@ export function texts(scope: Scope, up: readonly LeasedInstance[], place: Place)
   });
 }
 
-export function candidate(rdata: Rdata, leased: LeasedInstance, nowMs: number, endpoint?: Endpoint): Candidate {
+export function candidate(
+  rdata: Rdata,
+  leased: LeasedInstance,
+  nowMs: number,
+  endpoint?: SrvEndpoint,
+): RecordCandidate {
   const { weight, priority } = leased.instance;
   const deadlineMs = boundMs(leased, nowMs);
   return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, endpoint, behind: leased };
 }
 
 /** A candidate of one instance, made earlier: with what is left of its lease now. */
-export function refreshed(known: Candidate, nowMs: number): Candidate {
+export function refreshed(known: RecordCandidate, nowMs: number): RecordCandidate {
   const leased = known.behind as LeasedInstance;
   known.ttl = ttlOf(leased, nowMs);
   known.deadlineMs = boundMs(leased, nowMs);
   return known;
 }
 
-function isLatestBehind({ behind }: Candidate, leased: LeasedInstance): boolean {
+function isLatestBehind({ behind }: RecordCandidate, leased: LeasedInstance): boolean {
   return behind === leased || (Array.isArray(behind) && behind.at(-1) === leased);
 }
 
 /** The same record again, of another instance. */
-export function join(known: Candidate, leased: LeasedInstance, nowMs: number): void {
+export function join(known: RecordCandidate, leased: LeasedInstance, nowMs: number): void {
   known.weight += leased.instance.weight;
   known.priority = Math.min(known.priority, leased.instance.priority);
   known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));

@@ -9,17 +9,17 @@ import { type Rdata, RRType } from '../message/message.ts';
 import { childOf, type Name, name } from '../message/name.ts';
 import { endpointLabel } from './service-name.ts';
 
-/** What one SRV record says: a port number at a target, and the hosts that the target must resolve to. */
-export interface Endpoint {
-  readonly number: number;
+/** One SRV record: a port at a target, and the hosts that the target must resolve to. */
+export interface SrvEndpoint {
+  readonly port: number;
   readonly target: Name;
-  /** All addresses behind it; port names may differ where number and hosts do not. */
+  /** All addresses behind it; port names may differ where port and hosts do not. */
   readonly addresses: readonly Address[];
   readonly hosts: readonly { readonly type: number; readonly rdatas: readonly Rdata[] }[];
 }
 
 /** The endpoints of an instance below its app's name. Registration has checked that the names fit. */
-export function endpointsOf(instance: Instance, appName: Name): Endpoint[] {
+export function srvEndpointsOf(instance: Instance, appName: Name): SrvEndpoint[] {
   const own = childOf(instance.label, appName) as Name;
   const { addrs } = instance;
   const only = addrs[0] as Address;
@@ -29,8 +29,8 @@ export function endpointsOf(instance: Instance, appName: Name): Endpoint[] {
   const endpoints = new Map<string, { target: Name; addresses: Address[] }>();
   for (const address of addrs) {
     const target = address.family === 'name' ? targetOfOne(address, own) : narrowest(address);
-    // Two port names at one number of the same hosts are one record.
-    const key = `${address.number} ${target}`;
+    // Two port names at one port of the same hosts are one record.
+    const key = `${address.port} ${target}`;
     const known = endpoints.get(key);
     if (known === undefined) endpoints.set(key, { target, addresses: [address] });
     else known.addresses.push(address);
@@ -48,37 +48,39 @@ function targetOfOne(address: Address, own: Name): Name {
  */
 function narrowestNames(addrs: readonly Address[], own: Name): (address: Address) => Name {
   const all = new Set<string>();
-  const ofPorts = new Map<string, Set<string>>();
+  const ofPortNames = new Map<string, Set<string>>();
   for (const address of addrs) {
     if (address.family === 'name') continue;
-    const { port, host } = address;
+    const { portName, host } = address;
     all.add(host);
-    for (const key of [port, endpointKey(address)]) {
-      const hosts = ofPorts.get(key);
-      if (hosts === undefined) ofPorts.set(key, new Set([host]));
+    for (const key of [portName, endpointKey(address)]) {
+      const hosts = ofPortNames.get(key);
+      if (hosts === undefined) ofPortNames.set(key, new Set([host]));
       else hosts.add(host);
     }
   }
   return (address) => {
-    const hosts = ofPorts.get(endpointKey(address))?.size;
+    const hosts = ofPortNames.get(endpointKey(address))?.size;
     if (hosts === all.size) return own;
-    const portName = childOf(address.port, own) as Name;
-    return hosts === ofPorts.get(address.port)?.size ? portName : (childOf(endpointLabel(address), portName) as Name);
+    const ofPortName = childOf(address.portName, own) as Name;
+    return hosts === ofPortNames.get(address.portName)?.size
+      ? ofPortName
+      : (childOf(endpointLabel(address), ofPortName) as Name);
   };
 }
 
 /** Port names have no space in them. */
 function endpointKey(address: Address): string {
-  return `${address.port} ${endpointLabel(address)}`;
+  return `${address.portName} ${endpointLabel(address)}`;
 }
 
-function endpoint(target: Name, addresses: readonly Address[]): Endpoint {
+function endpoint(target: Name, addresses: readonly Address[]): SrvEndpoint {
   const hosts = [];
   for (const { type, family } of hostFamilies) {
     const rdatas = rdatasOf(addresses, family);
     if (rdatas.length > 0) hosts.push({ type, rdatas });
   }
-  return { number: (addresses[0] as Address).number, target, addresses, hosts };
+  return { port: (addresses[0] as Address).port, target, addresses, hosts };
 }
 
 const hostFamilies = [

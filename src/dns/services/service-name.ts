@@ -12,8 +12,8 @@ import type { LargeApp, Selected } from './large-app.ts';
 import { type Preference, preferenceOf } from './near.ts';
 import { hasValue, hasValueBelow, isIn, type ReadSelectors, readSelectors, textOf } from './selector.ts';
 
-/** What a name stands for. `servesAddress` undefined: all addresses. */
-export interface Scope {
+/** The meaning of a name. `servesAddress` undefined: all addresses. */
+export interface NameScope {
   readonly app: AppView;
   /** Which records the name can have: of an app or a part of it, one instance, a port, a host, or for DNS-SD. */
   readonly kind: 'app' | 'instance' | 'service' | 'host' | 'advertised';
@@ -32,12 +32,12 @@ export interface LargeAppsView {
 
 /** `within`: an empty non-terminal. */
 export type ServiceName =
-  | { readonly kind: 'scope'; readonly scope: Scope }
+  | { readonly kind: 'scope'; readonly scope: NameScope }
   | { readonly kind: 'within'; readonly app: AppView | undefined };
 
 const within: ServiceName = { kind: 'within', app: undefined };
 
-/** `labels` stand left of the origin, folded, one character per octet. Undefined: there is no such name. */
+/** `labels` are left of the origin, folded, one character per octet. Undefined: there is no such name. */
 export function findServiceName(
   labels: readonly string[],
   view: RegistryView,
@@ -52,7 +52,7 @@ export function findServiceName(
 }
 
 /**
- * The app with the longest name that the labels end in, and how many labels stand left of it; `within` where the name
+ * The app with the longest name that the labels end in, and how many labels are left of it; `within` where the name
  * itself lies above an app.
  */
 export function longestApp(
@@ -81,7 +81,7 @@ function belowApp(labels: readonly string[], app: AppView, large: LargeApp | und
   const last = labels.at(-1);
   if (last === undefined) {
     const selected =
-      large === undefined ? {} : { selected: { large, slots: undefined, key: '', ports: [], narrowing: '' } };
+      large === undefined ? {} : { selected: { large, slots: undefined, key: '', portNames: [], narrowing: '' } };
     return scopeOf({ app, kind: 'app', instances: () => app.instances(), servesAddress: undefined, ...selected });
   }
   if (last.startsWith('_')) return bySelectors(labels, app, large);
@@ -100,19 +100,19 @@ function ofInstance(labels: readonly string[], app: AppView, leased: LeasedInsta
   if (labels.length > 2) return undefined;
   const endpoint = labels.length === 2 ? labels[0] : undefined;
   const servesAddress = (address: Address) => {
-    return address.port === last && (endpoint === undefined || endpointLabel(address) === endpoint);
+    return address.portName === last && (endpoint === undefined || endpointLabel(address) === endpoint);
   };
   return addrs.some(servesAddress)
     ? scopeOf({ app, kind: 'host', instances: () => instances, servesAddress })
     : undefined;
 }
 
-/** The label that tells two endpoints of one port name apart: `8080-tcp`. */
+/** The label that distinguishes two endpoints of one port name: `8080-tcp`. */
 export function endpointLabel(address: Address): string {
-  return `${address.number}-${address.protocol}`;
+  return `${address.port}-${address.protocol}`;
 }
 
-/** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which only stands between. */
+/** Preferences change whom a name answers with, not whether it exists; but for a bare `_near`, which is only an inner node. */
 function bySelectors(labels: readonly string[], app: AppView, large: LargeApp | undefined): ServiceName | undefined {
   const read = readSelectors(labels);
   if (read === undefined || textOf(read.rest) === undefined) return undefined;
@@ -125,11 +125,11 @@ function bySelectors(labels: readonly string[], app: AppView, large: LargeApp | 
   const isKnown = (value: string) =>
     large === undefined
       ? [...app.instances()].some((leased) => isIn(value, leased))
-      : large.saying({ key: '_zone', value }).size > 0;
+      : large.slotsWith({ key: '_zone', value }).size > 0;
   return scopeOf({ ...found.scope, near: preferenceOf(near, [rest, selectors], isKnown) });
 }
 
-function portsIn({ selectors }: ReadSelectors): readonly string[] {
+function portNamesIn({ selectors }: ReadSelectors): readonly string[] {
   return selectors.filter(({ key }) => key === '_port').map(({ value }) => value);
 }
 
@@ -146,12 +146,12 @@ function walked(read: ReadSelectors, app: AppView): ServiceName | undefined {
     }
     chosen = left;
   }
-  const ports = portsIn(read);
-  if (rest.length > 0) return byPort(rest, app, chosen, ports);
-  return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPorts(ports) });
+  const portNames = portNamesIn(read);
+  if (rest.length > 0) return byPort(rest, app, chosen, portNames);
+  return scopeOf({ app, kind: 'app', instances: () => chosen, servesAddress: servesPortNames(portNames) });
 }
 
-/** The same of a large app, by what its instances say. */
+/** The same for a large app, by its index of values. */
 function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceName | undefined {
   const { selectors, rest } = read;
   const slots = large.select(selectors);
@@ -161,25 +161,28 @@ function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceNam
     const beside = large.select(selectors.slice(0, -1));
     return large.hasEnd(leftmost, beside) ? { kind: 'within', app } : undefined;
   }
-  const ports = portsIn(read);
+  const portNames = portNamesIn(read);
   const key = JSON.stringify([rest, selectors]);
   const select = (chosen: typeof slots) => ({
     instances: () => large.instances(chosen),
-    selected: { large, slots: chosen, key, ports, narrowing: [...rest, ...ports].join(' ') },
+    selected: { large, slots: chosen, key, portNames, narrowing: [...rest, ...portNames].join(' ') },
   });
-  if (rest.length === 0) return scopeOf({ app, kind: 'app', servesAddress: servesPorts(ports), ...select(slots) });
+  if (rest.length === 0)
+    return scopeOf({ app, kind: 'app', servesAddress: servesPortNames(portNames), ...select(slots) });
   if (rest.length > 2) return undefined;
-  const [port, protocol] = (rest.length === 2 ? rest : [undefined, rest[0]]) as [string | undefined, string];
-  if (port !== undefined && ports.length > 0 && !ports.some((one) => `_${one}` === port)) return undefined;
-  const services = port === undefined ? ports.map((one) => `_${one}.${protocol}`) : [`${port}.${protocol}`];
+  const [portName, protocol] = (rest.length === 2 ? rest : [undefined, rest[0]]) as [string | undefined, string];
+  if (portName !== undefined && portNames.length > 0 && !portNames.some((one) => `_${one}` === portName))
+    return undefined;
+  const services = portName === undefined ? portNames.map((one) => `_${one}.${protocol}`) : [`${portName}.${protocol}`];
   const serving =
     services.length === 0
-      ? [large.saying({ key: 'protocol', value: protocol })]
-      : services.map((value) => large.saying({ key: 'service', value }));
+      ? [large.slotsWith({ key: 'protocol', value: protocol })]
+      : services.map((value) => large.slotsWith({ key: 'service', value }));
   const found = serving.map((set) => (slots === undefined ? set : set.and(slots))).find(({ size }) => size > 0);
   if (found === undefined) return undefined;
-  if (port === undefined) return { kind: 'within', app };
-  const servesAddress = (address: Address) => `_${address.port}` === port && `_${address.protocol}` === protocol;
+  if (portName === undefined) return { kind: 'within', app };
+  const servesAddress = (address: Address) =>
+    `_${address.portName}` === portName && `_${address.protocol}` === protocol;
   return scopeOf({ app, kind: 'service', servesAddress, ...select(found) });
 }
 
@@ -188,25 +191,26 @@ function byPort(
   labels: readonly string[],
   app: AppView,
   instances: readonly LeasedInstance[],
-  ports: readonly string[] = [],
+  portNames: readonly string[] = [],
 ): ServiceName | undefined {
   if (labels.length > 2) return undefined;
-  const [port, protocol] = labels.length === 2 ? labels : [undefined, labels[0]];
-  const isSelected = servesPorts(ports);
+  const [portName, protocol] = labels.length === 2 ? labels : [undefined, labels[0]];
+  const isSelected = servesPortNames(portNames);
   const servesAddress = (address: Address) => {
-    const isAsked = `_${address.protocol}` === protocol && (port === undefined || `_${address.port}` === port);
+    const isAsked =
+      `_${address.protocol}` === protocol && (portName === undefined || `_${address.portName}` === portName);
     return isAsked && (isSelected === undefined || isSelected(address));
   };
   if (!instances.some(({ instance }) => instance.addrs.some(servesAddress))) return undefined;
-  return port === undefined
+  return portName === undefined
     ? { kind: 'within', app }
     : scopeOf({ app, kind: 'service', instances: () => instances, servesAddress });
 }
 
-function servesPorts(ports: readonly string[]): ((address: Address) => boolean) | undefined {
-  return ports.length === 0 ? undefined : (address) => ports.includes(address.port);
+function servesPortNames(portNames: readonly string[]): ((address: Address) => boolean) | undefined {
+  return portNames.length === 0 ? undefined : (address) => portNames.includes(address.portName);
 }
 
-function scopeOf(scope: Scope): ServiceName {
+function scopeOf(scope: NameScope): ServiceName {
   return { kind: 'scope', scope };
 }

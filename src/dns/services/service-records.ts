@@ -13,9 +13,9 @@ import { epochAt } from './epoch.ts';
 import type { Selected } from './large-app.ts';
 import { nearestOf, nearestSelected } from './near.ts';
 import { textNote, withoutNote, withoutType } from './record-notes.ts';
-import type { Candidate, Place } from './service-candidates.ts';
-import type { Scope } from './service-name.ts';
-import { candidatesOf, type Selection, selectionOf, selectionOfChoice } from './service-selection.ts';
+import type { RecordCandidate, RecordContext } from './service-candidates.ts';
+import type { NameScope } from './service-name.ts';
+import { candidatesOf, type RecordSelection, selectionOf, selectionOfChoice } from './service-selection.ts';
 import { suspectNote } from './suspect-instances.ts';
 import { checkNote, notedChecks, waitingNote } from './waiting-note.ts';
 
@@ -25,10 +25,10 @@ export const typesOfScope = {
   service: [RRType.SRV],
   advertised: [RRType.SRV, RRType.TXT],
   host: [RRType.A, RRType.AAAA],
-} as const satisfies Record<Scope['kind'], readonly number[]>;
+} as const satisfies Record<NameScope['kind'], readonly number[]>;
 
 /** The records of one type at a scope's name, or why there are none. */
-export function serviceRecords(scope: Scope, type: number, place: Place): NodeData {
+export function serviceRecords(scope: NameScope, type: number, place: RecordContext): NodeData {
   const types: readonly number[] = typesOfScope[scope.kind];
   if (!types.includes(type)) return { rrset: undefined, reason: 'names of this kind have no records of this type' };
   if (scope.selected !== undefined) return recordsOfLarge(scope, scope.selected, type, place);
@@ -36,12 +36,12 @@ export function serviceRecords(scope: Scope, type: number, place: Place): NodeDa
 }
 
 /** By a look at each instance. */
-function recordsOf(scope: Scope, type: number, place: Place): NodeData {
+function recordsOf(scope: NameScope, type: number, place: RecordContext): NodeData {
   const up: LeasedInstance[] = [];
   const waiting: Instance[] = [];
   const { servesAddress } = scope;
   for (const leased of scope.instances()) {
-    // Of those that a port's name leaves out nobody asked.
+    // Those that a port name leaves out were not asked for.
     if (servesAddress !== undefined && !leased.instance.addrs.some(servesAddress)) continue;
     if (leased.instance.status === 'up') up.push(leased);
     else waiting.push(leased.instance);
@@ -73,12 +73,12 @@ interface Found {
   readonly missing: number;
   readonly named: readonly LeasedInstance[];
   readonly waitingNote: string;
-  /** Of whom the guard's word is to be said. */
+  /** Instances that the guard keeps. */
   readonly answering: readonly LeasedInstance[];
-  readonly selection: Selection;
+  readonly selection: RecordSelection;
 }
 
-function dataOf(scope: Scope, type: number, place: Place, found: Found): NodeData {
+function dataOf(scope: NameScope, type: number, place: RecordContext, found: Found): NodeData {
   const { known, up, zone, missing, named, answering, selection } = found;
   const isFallback = scope.near !== undefined && zone === undefined;
   const where = zone === undefined ? '' : ` in ${zone}`;
@@ -99,12 +99,12 @@ function dataOf(scope: Scope, type: number, place: Place, found: Found): NodeDat
 }
 
 /** The same of an app that is too large for a look at each. */
-function recordsOfLarge(scope: Scope, all: Selected, type: number, place: Place): NodeData {
+function recordsOfLarge(scope: NameScope, all: Selected, type: number, place: RecordContext): NodeData {
   const { large } = all;
   const epoch = epochAt(large.epochSeconds, place);
   const { selected, zone } = nearestSelected(all, scope.near);
   const key = `${type} ${scope.kind} ${selected.key} ${scope.near === undefined} ${zone}`;
-  const data = large.kept(key, epoch.number, place.nowMs, () => {
+  const data = large.cached(key, epoch.number, place.nowMs, () => {
     if (large.isSharing(type)) return recordsOf(scope, type, place);
     const choice = large.choose(selected, type, epoch.number);
     const known = all.slots?.size ?? large.size;
@@ -120,7 +120,7 @@ function recordsOfLarge(scope: Scope, all: Selected, type: number, place: Place)
 }
 
 /** Kept records under the name that is asked for, with other turns than the last time. */
-function turned(data: NodeData, { owner, draws }: Place): NodeData {
+function turned(data: NodeData, { owner, draws }: RecordContext): NodeData {
   if (data.rrset === undefined) return data;
   const { rotation } = data.rrset;
   if (rotation === undefined) return { ...data, rrset: { ...data.rrset, owner } };
@@ -133,7 +133,7 @@ export function countOf(instances: number): string {
   return instances === 1 ? '1 instance' : `${instances} instances`;
 }
 
-function rrsetOf(selection: Selection, type: number, place: Place, counts: string): NodeRecords {
+function rrsetOf(selection: RecordSelection, type: number, place: RecordContext, counts: string): NodeRecords {
   const { chosen, rotation, note, untilMs } = selection;
   let ttl = Number.POSITIVE_INFINITY;
   let deadlineMs = Number.POSITIVE_INFINITY;
@@ -157,7 +157,7 @@ function rrsetOf(selection: Selection, type: number, place: Place, counts: strin
  * One RRset per target and type: endpoints of an instance may share a target. None is kept longer than the answer, whose
  * TTL is what the time of validity was reckoned with, and is the least of all.
  */
-function additionalOf(chosen: readonly Candidate[], ttl: number): RRset[] {
+function additionalOf(chosen: readonly RecordCandidate[], ttl: number): RRset[] {
   const seen = new Set<Name>();
   const found: RRset[] = [];
   for (const { endpoint } of chosen) {

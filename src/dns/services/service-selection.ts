@@ -6,27 +6,39 @@ import type { LeasedInstance } from '../../model/view.ts';
 import { type Rotation, RRType } from '../message/message.ts';
 import { boundsOf, planDraws, planOrder, recordsPerRRsetMax, rotationOf, turnsFrom } from '../message/rotation.ts';
 import { type Epoch, epochAt, seedOf, startOf } from './epoch.ts';
-import type { Choice, Selected } from './large-app.ts';
+import type { Selected, SlotChoice } from './large-app.ts';
 import { bindings } from './service-bindings.ts';
-import { addresses, type Candidate, type Place, refreshed, services, texts } from './service-candidates.ts';
-import type { Scope } from './service-name.ts';
+import {
+  addresses,
+  type RecordCandidate,
+  type RecordContext,
+  refreshed,
+  services,
+  texts,
+} from './service-candidates.ts';
+import type { NameScope } from './service-name.ts';
 
 /** Owner (a pointer), type, class, TTL and length. */
 const recordHeaderOctets = 12;
 /** Of 65 535 the header, the question and an OPT with options are taken off. */
 const rrsetOctetsMax = 64_000;
 
-export interface Selection {
-  readonly chosen: readonly Candidate[];
+export interface RecordSelection {
+  readonly chosen: readonly RecordCandidate[];
   readonly rotation: Rotation | undefined;
   /** That it is a part, in words; '' where it is all. */
   readonly note: string;
-  /** Monotonic milliseconds until which the choice is the one to be told. */
+  /** Monotonic milliseconds until which the choice is current. */
   readonly untilMs: number;
 }
 
-/** What the records of a type could say, in the order of the instances. */
-export function candidatesOf(scope: Scope, type: number, up: readonly LeasedInstance[], place: Place): Candidate[] {
+/** The possible records of a type, in the order of the instances. */
+export function candidatesOf(
+  scope: NameScope,
+  type: number,
+  up: readonly LeasedInstance[],
+  place: RecordContext,
+): RecordCandidate[] {
   switch (type) {
     case RRType.A:
       return addresses(scope, 4, up, place);
@@ -43,43 +55,43 @@ export function candidatesOf(scope: Scope, type: number, up: readonly LeasedInst
 
 /** All of them where they fit an RRset and a message. */
 export function selectionOf(
-  candidates: readonly Candidate[],
-  scope: Scope,
+  candidates: readonly RecordCandidate[],
+  scope: NameScope,
   answering: readonly LeasedInstance[],
-  place: Place,
-): Selection {
+  place: RecordContext,
+): RecordSelection {
   const isAll = candidates.length <= recordsPerRRsetMax && fitting(candidates) === candidates.length;
   if (!isAll) return selectionOfMany(candidates, scope, answering, place);
-  const chosen: Candidate[] = [];
+  const chosen: RecordCandidate[] = [];
   let rotation: Rotation | undefined;
   for (const equals of byPriority(candidates)) {
     const weights = equals.map(({ weight }) => weight);
     const plan = planOrder(weights, place.draws);
     // Only the preferred take turns at being first.
     if (chosen.length === 0) rotation = plan.rotation;
-    for (const index of plan.order) chosen.push(equals[index] as Candidate);
+    for (const index of plan.order) chosen.push(equals[index] as RecordCandidate);
   }
   return { chosen, rotation, note: '', untilMs: Number.POSITIVE_INFINITY };
 }
 
 /** The choice of the epoch, among candidates in an order that every thread and node can make. */
 function selectionOfMany(
-  candidates: readonly Candidate[],
-  { app }: Scope,
+  candidates: readonly RecordCandidate[],
+  { app }: NameScope,
   answering: readonly LeasedInstance[],
-  place: Place,
-): Selection {
+  place: RecordContext,
+): RecordSelection {
   const seconds = Math.max(1, Math.min(...answering.map(({ instance }) => instance.dnsTtl)));
   const epoch = epochAt(seconds, place);
   const start = startOf(seedOf(app), epoch.number);
-  const chosen: Candidate[] = [];
+  const chosen: RecordCandidate[] = [];
   let firsts: readonly number[] = [];
   let preferred = 0;
   for (const equals of byPriority(sorted(candidates))) {
     const bounds = boundsOf(equals.map(({ weight }) => weight));
     const draws = planDraws(bounds, recordsPerRRsetMax - chosen.length, start);
     if (chosen.length === 0) [firsts, preferred] = [draws.firsts, draws.order.length];
-    for (const index of draws.order) chosen.push(equals[index] as Candidate);
+    for (const index of draws.order) chosen.push(equals[index] as RecordCandidate);
     if (chosen.length === recordsPerRRsetMax) break;
   }
   const records = fitting(chosen);
@@ -94,14 +106,14 @@ function selectionOfMany(
 
 /** Records of instances that were drawn before any of them was looked at. */
 export function selectionOfChoice(
-  scope: Scope,
+  scope: NameScope,
   { large, narrowing }: Selected,
   type: number,
-  { chosen: drawn, preferred, firsts, having }: Choice,
-  place: Place,
+  { chosen: drawn, preferred, firsts, having }: SlotChoice,
+  place: RecordContext,
   epoch: Epoch,
-): Selection {
-  const chosen: Candidate[] = [];
+): RecordSelection {
+  const chosen: RecordCandidate[] = [];
   /** Of each instance, its first record; behind the last one, where the next would begin. */
   const starts: number[] = [];
   const kind = `${type} ${scope.kind} ${narrowing}`;
@@ -140,7 +152,7 @@ function recordTurns(firsts: readonly number[], starts: readonly number[]): numb
   return turns;
 }
 
-function turnsOf(firsts: readonly number[], span: number, records: number, place: Place): Rotation | undefined {
+function turnsOf(firsts: readonly number[], span: number, records: number, place: RecordContext): Rotation | undefined {
   const within = Math.min(span, records);
   return turnsFrom(
     firsts.filter((first) => first < within),
@@ -150,33 +162,33 @@ function turnsOf(firsts: readonly number[], span: number, records: number, place
 }
 
 /** How many records fit the largest message there is. */
-function fitting(chosen: readonly Candidate[]): number {
+function fitting(chosen: readonly RecordCandidate[]): number {
   let octets = 0;
   for (let index = 0; index < chosen.length; index++) {
     octets += recordHeaderOctets;
-    for (const part of (chosen[index] as Candidate).rdata) octets += part.length;
+    for (const part of (chosen[index] as RecordCandidate).rdata) octets += part.length;
     if (octets > rrsetOctetsMax) return index;
   }
   return chosen.length;
 }
 
-/** By what they say: no two say the same. */
-function sorted(candidates: readonly Candidate[]): Candidate[] {
+/** By their data: no two are equal. */
+function sorted(candidates: readonly RecordCandidate[]): RecordCandidate[] {
   const keyed = candidates.map((candidate) => ({ candidate, key: keyOf(candidate) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   return keyed.map(({ candidate }) => candidate);
 }
 
-function keyOf({ rdata }: Candidate): string {
+function keyOf({ rdata }: RecordCandidate): string {
   return rdata.map((part) => (typeof part === 'string' ? part : Buffer.from(part).toString('latin1'))).join('');
 }
 
 /** The most preferred first (RFC 2782: the lowest priority). */
-function byPriority(candidates: readonly Candidate[]): (readonly Candidate[])[] {
+function byPriority(candidates: readonly RecordCandidate[]): (readonly RecordCandidate[])[] {
   const first = candidates[0];
   if (first === undefined) return [];
   if (candidates.every((one) => one.priority === first.priority)) return [candidates];
-  const groups = new Map<number, Candidate[]>();
+  const groups = new Map<number, RecordCandidate[]>();
   for (const one of candidates) {
     const equals = groups.get(one.priority);
     if (equals === undefined) groups.set(one.priority, [one]);

@@ -1,7 +1,7 @@
 // Metadata as TXT data: one `key=value` a character-string (RFC 6763 §6.3). Without metadata: one empty string, since TXT
 // data must not be empty (RFC 6763 §6.1). A pair that does not fit the 255 octets of a string is left out: what went on in
 // a next string would be read as an attribute of its own. So is a key that differs from an earlier one in letter case
-// alone, of which readers believe the first (§6.4). `_why` says what is left out.
+// alone, of which readers believe the first (§6.4). `_why` lists what is left out.
 
 import { foldAscii, utf8Length } from '../../model/text.ts';
 
@@ -16,7 +16,7 @@ export interface ShownMetadata {
   readonly repeated: readonly string[];
 }
 
-export function shownMetadata(metadata: ReadonlyMap<string, string>): ShownMetadata {
+export function metadataTexts(metadata: ReadonlyMap<string, string>): ShownMetadata {
   const pairs: string[] = [];
   const tooLong: string[] = [];
   const repeated: string[] = [];
@@ -34,7 +34,7 @@ export function shownMetadata(metadata: ReadonlyMap<string, string>): ShownMetad
 
 /** `leading` strings, then the metadata's, as TXT data: each with its length octet. */
 export function metadataStrings(leading: readonly string[], metadata: ReadonlyMap<string, string>): Uint8Array {
-  return characterStrings(metadata.size === 0 ? leading : [...leading, ...shownMetadata(metadata).pairs]);
+  return characterStrings(metadata.size === 0 ? leading : [...leading, ...metadataTexts(metadata).pairs]);
 }
 
 /** Texts as counted strings (RFC 1035 §3.3.14), each in as many as it needs; for none, one that is empty. */

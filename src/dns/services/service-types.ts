@@ -94,6 +94,6 @@ export class ServiceTypes {
 
 function typesOf({ addrs }: Instance): Iterable<string> {
   const [first] = addrs;
-  if (first !== undefined && addrs.length === 1) return [`_${first.port}._${first.protocol}`];
-  return new Set(addrs.map(({ port, protocol }) => `_${port}._${protocol}`));
+  if (first !== undefined && addrs.length === 1) return [`_${first.portName}._${first.protocol}`];
+  return new Set(addrs.map(({ portName, protocol }) => `_${portName}._${protocol}`));
 }

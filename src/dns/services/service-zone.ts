@@ -13,7 +13,7 @@ import { LargeApps } from './large-apps.ts';
 import { NameSuggestions } from './name-suggestions.ts';
 import { fallbackReason } from './near.ts';
 import { ServiceBrowse } from './service-browse.ts';
-import { findServiceName, longestApp, type Scope, type ServiceName } from './service-name.ts';
+import { findServiceName, longestApp, type NameScope, type ServiceName } from './service-name.ts';
 import { serviceRecords, typesOfScope } from './service-records.ts';
 
 export interface ServiceZoneDeps {
@@ -82,8 +82,8 @@ export class ServiceZone implements LiveNames {
     const env = labels.at(-1) ?? '';
     const asked = labels.slice(0, -1).join('.');
     if (view.at(env, '') === undefined) {
-      const said = `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
-      return said + this.#hints.forEnv(env, asked, nowMs);
+      const text = `nothing is registered in the env ${nameToText(childOf(env, '\0' as Name) as Name)}`;
+      return text + this.#hints.forEnv(env, asked, nowMs);
     }
     if (labels.at(-2)?.startsWith('_') === true)
       return 'no service type of this name in this env, or no such instance of it';
@@ -93,8 +93,8 @@ export class ServiceZone implements LiveNames {
       const below = labels.slice(0, longest.at);
       return `the app ${appid} is registered, but no instance, port or selection of this name${this.#hints.below(longest.app, below, nowMs)}`;
     }
-    const { count, shown } = this.#closeNames.find(asked, view.apps(env), nowMs);
-    const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${shown.join(', ')}`;
+    const { count, named } = this.#closeNames.find(asked, view.apps(env), nowMs);
+    const close = `; ${count} in this env ${count === 1 ? 'is' : 'are'} close: ${named.join(', ')}`;
     return `no app of this name${count === 0 ? '' : close}${this.#hints.forApp(env, asked)}`;
   }
 
@@ -110,13 +110,13 @@ export class ServiceZone implements LiveNames {
 }
 
 class ServiceNode implements Node {
-  readonly #scope: Scope;
+  readonly #scope: NameScope;
   readonly #owner: Name;
   readonly #nowMs: number;
   readonly #deps: ServiceZoneDeps;
   #madeAppName: Name | undefined;
 
-  constructor(scope: Scope, owner: Name, nowMs: number, deps: ServiceZoneDeps) {
+  constructor(scope: NameScope, owner: Name, nowMs: number, deps: ServiceZoneDeps) {
     this.#scope = scope;
     this.#owner = owner;
     this.#nowMs = nowMs;
@@ -131,7 +131,7 @@ class ServiceNode implements Node {
     return this.#scope.near?.equivalenceKey !== undefined;
   }
 
-  /** Only the first: making all RRsets of a large app to answer with one would hold up everybody else. */
+  /** Only the first: making all RRsets of a large app to answer with one would hold up all other queries. */
   types(): readonly number[] {
     const first = typesOfScope[this.#scope.kind].find((type) => this.rrset(type).rrset !== undefined);
     return first === undefined ? [] : [first];

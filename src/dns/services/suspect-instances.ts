@@ -1,6 +1,6 @@
 // Instances that the guard keeps past their lease: they are still answered, for a second at a time, so that a mistake lasts
-// no longer, and the answer says so (RFC 8914 code 3, "Stale Answer"; `_why` and /resolve). An answer with one of them
-// is made anew every second, since its return moves no revision and is to bring the usual TTL back.
+// no longer, which the answer reports (RFC 8914 code 3, "Stale Answer"; `_why` and /resolve). An answer with one of them
+// is made anew every second, since its return moves no revision and is to bring the normal TTL back.
 
 import type { LeasedInstance, RegistryView } from '../../model/view.ts';
 
@@ -19,7 +19,7 @@ export function boundMs(leased: LeasedInstance, nowMs: number): number {
   return leased.isSuspect ? nowMs + keptAnswerMs + ttlOf(leased, nowMs) * 1000 : leased.deadlineMs;
 }
 
-/** What is to be said of an answer made from these instances; undefined where none of them is kept. */
+/** The note on an answer made from these instances; undefined where none of them is a suspect. */
 export function suspectNote(leased: readonly LeasedInstance[], view: RegistryView): string | undefined {
   let kept = 0;
   let first: LeasedInstance | undefined;

@@ -1,7 +1,7 @@
-// What the instances of a large app say for one selector: each value with the slots of those that say it, kept up with
+// The values of a large app's instances for one selector, each with the slots of those that have it, updated with
 // every change. Names that lie above a value (`2._version` below `1.4.2._version`) are empty non-terminals, so ends of
-// values are found as well: the values stand in a list sorted from their last letter on.
-// Limit: memory grows with the values of the app's instances, of keys that somebody has asked for.
+// values are found as well: the values are kept in a list sorted from their last letter on.
+// Limit: memory grows with the values of the app's instances, of keys that were asked for.
 
 import { SlotSet } from './slot-set.ts';
 
@@ -19,7 +19,7 @@ export class ValueIndex {
         slots = new SlotSet();
         this.#slots.set(value, slots);
         const text = backwards(value);
-        this.#backwards?.splice(placeOf(this.#backwards, text), 0, text);
+        this.#backwards?.splice(slotOf(this.#backwards, text), 0, text);
       }
       slots.add(slot);
     }
@@ -31,12 +31,12 @@ export class ValueIndex {
       slots?.delete(slot);
       if (slots?.size !== 0) continue;
       this.#slots.delete(value);
-      this.#backwards?.splice(placeOf(this.#backwards, backwards(value)), 1);
+      this.#backwards?.splice(slotOf(this.#backwards, backwards(value)), 1);
     }
   }
 
-  /** Those that say it; nobody says ''. Not to be changed. */
-  saying(value: string): SlotSet {
+  /** Those that have it; none has ''. Not to be changed. */
+  slotsWith(value: string): SlotSet {
     return this.#slots.get(value) ?? empty;
   }
 
@@ -48,8 +48,8 @@ export class ValueIndex {
     }
     this.#backwards ??= [...this.#slots.keys()].map(backwards).sort(byOctets);
     const end = `${backwards(value)}.`;
-    for (let at = placeOf(this.#backwards, end); this.#backwards[at]?.startsWith(end) === true; at++)
-      yield this.saying(backwards(this.#backwards[at] as string));
+    for (let at = slotOf(this.#backwards, end); this.#backwards[at]?.startsWith(end) === true; at++)
+      yield this.slotsWith(backwards(this.#backwards[at] as string));
   }
 }
 
@@ -64,8 +64,8 @@ function byOctets(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Where a text stands, or is to stand, in a sorted list. */
-function placeOf(sorted: readonly string[], text: string): number {
+/** The position of a text, present or not, in a sorted list. */
+function slotOf(sorted: readonly string[], text: string): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

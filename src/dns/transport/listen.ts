@@ -1,21 +1,11 @@
 // Where to listen: an address and a port, the same for UDP and TCP. A wildcard address is spread over the addresses
 // that the host has, because a reply must leave from the address that was asked (RFC 2181 §4) and a datagram socket
-// bound to a wildcard lets the kernel choose another; clients drop such replies. A transport that can say from where to
+// bound to a wildcard lets the kernel choose another; clients drop such replies. A transport that can choose from where to
 // answer keeps the wildcard, and so has addresses that come later, too.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** A socket that could not be opened, and what the operating system said. */
-export interface ListenFailure {
-  readonly failed: Listen;
-  readonly error: NodeJS.ErrnoException;
-}
+import type { Listen } from '../../model/listen.ts';
 
 /** `listen` as it is, or once for every address of the host where it is a wildcard. */
 export function spreadWildcard(listen: Listen): Listen[] {

@@ -1,9 +1,10 @@
 // The DNS listeners: for every address one UDP and one TCP socket on one port, since a client that gets TC comes
 // back over TCP to where it asked. All open or none.
 
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
-import { type Listen, type ListenFailure, spreadWildcard, wildcardsOf, withoutCovered } from './listen.ts';
+import { spreadWildcard, wildcardsOf, withoutCovered } from './listen.ts';
 import { listenTcp } from './tcp.ts';
 import type { TcpLimits } from './tcp-connections.ts';
 import { dgramUdp, type UdpTransport } from './udp.ts';

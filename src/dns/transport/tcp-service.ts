@@ -161,7 +161,7 @@ class TcpConnection {
         if (socket.writableLength > unsentOctetsMax) await drained(socket);
       }
     } catch {
-      // What was sent is not whole, and nothing else says so.
+      // What was sent is incomplete, and nothing else shows it.
       socket.destroy();
     }
     this.#later--;

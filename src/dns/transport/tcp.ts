@@ -1,9 +1,9 @@
 // The TCP listener: accepts connections and hands them to the service that answers on them (tcp-service.ts).
 
 import { createServer } from 'node:net';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
-import type { Listen, ListenFailure } from './listen.ts';
 import type { TcpLimits } from './tcp-connections.ts';
 import { TcpService } from './tcp-service.ts';
 

@@ -9,10 +9,11 @@
 import { constants } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { addressOctets } from '../server/peer.ts';
-import { type Listen, type ListenFailure, wildcardsOf } from './listen.ts';
+import { wildcardsOf } from './listen.ts';
 import type { TcpLimits } from './tcp-connections.ts';
 import { TcpService } from './tcp-service.ts';
 

@@ -7,12 +7,12 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 import { udpOctetsMax } from '../message/message.ts';
 import { firstMessage } from '../server/answer-message.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { LaterReply, type Peer } from '../server/peer.ts';
-import type { Listen, ListenFailure } from './listen.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 /** Bursts wait here while the loop does other work: about 4000 queries. The kernel may cap it lower. */
@@ -38,7 +38,7 @@ export interface UdpTransport {
     counters: DnsCounters,
     reusePort?: boolean,
   ): Promise<UdpListener | ListenFailure>;
-  /** The thread has work besides its descriptors while `isBusy` says so: the transport then never waits for datagrams. */
+  /** The thread has work besides its descriptors while `isBusy` is true: the transport then never waits for datagrams. */
   yieldTo(isBusy: () => boolean): void;
 }
 

@@ -57,7 +57,7 @@ const gatewayForms = [
   fields.name('gateway'),
 ];
 
-/** Gateway type, algorithm and gateway of IPSECKEY: the first says what the third is (RFC 4025 §2.3, §2.5). */
+/** Gateway type, algorithm and gateway of IPSECKEY: the first gives the form of the third (RFC 4025 §2.3, §2.5). */
 export const gateway: Field = {
   read(words, to) {
     const word = words.nextBare();
@@ -70,12 +70,12 @@ export const gateway: Field = {
   show(from) {
     const type = from.number(1);
     const algorithm = from.number(1);
-    const shown = gatewayForms[type ?? -1]?.show(from);
-    return algorithm === undefined || shown === undefined ? undefined : `${type} ${algorithm} ${shown}`;
+    const gateway = gatewayForms[type ?? -1]?.show(from);
+    return algorithm === undefined || gateway === undefined ? undefined : `${type} ${algorithm} ${gateway}`;
   },
 };
 
-/** Discovery bit, relay type and relay of AMTRELAY: bit and type share an octet, the type says what the relay is (RFC 8777 §4). */
+/** Discovery bit, relay type and relay of AMTRELAY: bit and type share an octet, the type gives the form of the relay (RFC 8777 §4). */
 export const relay: Field = {
   read(words, to) {
     const discovery = words.nextBare();
@@ -91,8 +91,8 @@ export const relay: Field = {
   show(from) {
     const octet = from.number(1);
     if (octet === undefined) return undefined;
-    const shown = gatewayForms[octet & 0x7f]?.show(from);
-    return shown === undefined ? undefined : `${octet >> 7} ${octet & 0x7f} ${shown}`;
+    const gateway = gatewayForms[octet & 0x7f]?.show(from);
+    return gateway === undefined ? undefined : `${octet >> 7} ${octet & 0x7f} ${gateway}`;
   },
 };
 

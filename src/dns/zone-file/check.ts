@@ -22,7 +22,7 @@ export type CheckedZone =
 
 const RRSIG = 46;
 const NSEC = 47;
-/** RFC 4035 §2.5: DNSSEC's records stand beside a CNAME. */
+/** RFC 4035 §2.5: DNSSEC's records may exist beside a CNAME. */
 const besideCname: ReadonlySet<number> = new Set([RRType.CNAME, RRSIG, NSEC]);
 /** Owner as a pointer, type, class, TTL and length (RFC 1035 §3.2.1, §4.1.4). */
 const recordOverheadOctets = 12;
@@ -37,7 +37,7 @@ export function* checkZone(apex: Name, parsed: ParsedZone): Sliced<CheckedZone> 
   const { source, records, faults } = parsed;
   const { table } = records;
   const { names } = table;
-  // What a faulty line would have held is unknown: then nothing is said to be missing.
+  // What a faulty line would have held is unknown, so nothing is reported as missing.
   const isComplete = faults.isEmpty;
   yield* checkWithin(parsed);
   for (let number = names.apex; number < names.length && !faults.isFull; number++) {

@@ -1,6 +1,6 @@
 // Reads a file that lies in a folder, and no other: symbolic links are followed to see where they end, and only
 // regular files are opened, so that no link, device, FIFO or endless file of a zones folder reaches the server
-// (reference: faults-and-security S15). The answer says why a file is refused, never what is in it. Once for start-up
+// (reference: faults-and-security S15). The result has why a file is refused, never what is in it. Once for start-up
 // and the command line, which may wait, and once for a running server, which may not.
 // Not defended against: someone who swaps folders of the path while it is read; they could as well write the zone.
 
@@ -16,18 +16,18 @@ export interface FileWanted {
   readonly octetsMax: number;
 }
 
-export interface Refusal {
+export interface FileRefusal {
   readonly reason: string;
   /** There is no such file. */
   readonly isMissing?: boolean;
-  /** It was written to while it was read: what is said here says nothing. */
+  /** It was written to while it was read: the content is not reliable. */
   readonly isMoving?: boolean;
 }
 
-/** `stamp` tells whether the file may be another one now; see stampOf. */
+/** `stamp` shows whether the file may be another one now; see stampOf. */
 export type ConfinedFile = { readonly stamp: string } & (
   | { readonly content: FileContent; readonly realPath: string; readonly refused?: never }
-  | { readonly refused: Refusal }
+  | { readonly refused: FileRefusal }
 );
 
 /** The stamp of a file that is not there. */
@@ -83,7 +83,7 @@ export async function readConfinedLater({ path, root, octetsMax }: FileWanted): 
   }
 }
 
-/** Which file is at `path` and when it was last written to: while that is the same, so is what the file says. */
+/** Which file is at `path` and when it was last written to: while that is the same, so is the content. */
 export async function stampOf(path: string): Promise<string> {
   try {
     return stampFrom(await stat(path, { bigint: true }));

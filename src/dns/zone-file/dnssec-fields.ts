@@ -55,7 +55,7 @@ function parseDate(text: string): number | undefined {
   if (parseDecimal(text, Number.MAX_SAFE_INTEGER) === undefined || text < '1970') return undefined;
   const iso = text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6.000Z');
   const date = new Date(iso);
-  // Date takes 30 February for 1 March: what comes back tells.
+  // Date takes 30 February for 1 March: comparing with what comes back shows it.
   return Number.isNaN(date.getTime()) || date.toISOString() !== iso ? undefined : date.getTime() / 1000;
 }
 

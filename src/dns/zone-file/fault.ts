@@ -1,4 +1,4 @@
-// What is wrong with a zone file, and where. A message says what, why and the value; a value is cut and escaped, so
+// What is wrong with a zone file, and where. A message has what, why and the value; a value is cut and escaped, so
 // that neither a huge token nor a control character reaches a terminal or a log. Text of an included file is never
 // quoted: an $INCLUDE that hits a secret must not print it (reference: faults-and-security S15).
 // Limits: faultsMax faults a zone; shownCharactersMax characters of a value.
@@ -18,14 +18,14 @@ export interface FaultSource {
 }
 
 /** A place in a file. */
-export interface Place {
+export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
 
 /** Enough to see a pattern; a binary file named *.zone does not flood the log. */
 export const faultsMax = 100;
-/** A value longer than this says no more. */
+/** A longer value is of no more use in a message. */
 export const shownCharactersMax = 64;
 
 /** `file:line:column: message`, as compilers print it; octets of the file name that are not printable are escaped. */
@@ -34,7 +34,7 @@ export function formatFault(fault: ZoneFault): string {
 }
 
 /** `value` in quotes, cut and escaped. One character per octet. */
-export function shown(value: string): string {
+export function printable(value: string): string {
   const cut = value.length > shownCharactersMax ? `${value.slice(0, shownCharactersMax)}...` : value;
   return `"${escaped(cut)}"`;
 }
@@ -52,10 +52,10 @@ export class FaultList {
   readonly #faults: ZoneFault[] = [];
 
   /** Notes a fault. `value`, a `role` of it in front, is shown only where the file may be quoted. */
-  add(source: FaultSource, at: Place, what: string, value?: string, role = 'received'): void {
+  add(source: FaultSource, at: SourcePosition, what: string, value?: string, role = 'received'): void {
     if (this.isFull) return;
     const last = this.#faults.length === faultsMax - 1;
-    const text = value === undefined || !source.quotable ? what : `${what}, ${role} ${shown(value)}`;
+    const text = value === undefined || !source.quotable ? what : `${what}, ${role} ${printable(value)}`;
     const message = last ? `more than ${faultsMax - 1} faults: the rest of the zone is not looked at` : text;
     this.#faults.push({ file: source.path, line: at.line, column: at.column, message });
   }

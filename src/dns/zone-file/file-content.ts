@@ -1,5 +1,5 @@
 // The octets of one file as they come in, in pieces that are each read, hashed and turned into text without holding
-// anything else up: 64 MiB at once took 45 ms. The hash tells a changed file from one that was only touched.
+// anything else up: 64 MiB at once took 45 ms. The hash distinguishes a changed file from one that was only touched.
 // Limits: a piece of pieceOctets.
 
 import { createHash } from 'node:crypto';

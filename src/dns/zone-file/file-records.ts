@@ -6,10 +6,10 @@ import type { Rdata } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import { RecordTable } from '../zone/record-table.ts';
 import type { ZoneRecord } from '../zone/zone.ts';
-import type { FaultSource, Place } from './fault.ts';
+import type { FaultSource, SourcePosition } from './fault.ts';
 
-/** A record and where it stands. */
-export interface FileRecord extends ZoneRecord, Place {
+/** A record and its position in the file. */
+export interface FileRecord extends ZoneRecord, SourcePosition {
   readonly source: FaultSource;
 }
 
@@ -35,7 +35,7 @@ export class FileRecords {
   }
 
   /** `owner` is folded. */
-  add(owner: Name, type: number, ttl: number, rdata: Rdata, { line, column }: Place): void {
+  add(owner: Name, type: number, ttl: number, rdata: Rdata, { line, column }: SourcePosition): void {
     this.#owners.set(this.#owners.add(), 0, this.table.add(owner, type, ttl, rdata));
     const row = this.#places.add();
     this.#places.set(row, LINE, line);

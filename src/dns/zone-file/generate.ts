@@ -1,5 +1,5 @@
-// The pieces of $GENERATE as BIND has it (ARM, "BIND Primary File Extension"): a range, and text in which `$` stands
-// for the number: `${offset,width,base}` shifts, pads and converts it, `\$` and `$$` are a plain dollar sign.
+// The pieces of $GENERATE as BIND has it (ARM, "BIND Primary File Extension"): a range, and text in which `$` is replaced
+// by the number: `${offset,width,base}` shifts, pads and converts it, `\$` and `$$` are a plain dollar sign.
 // NSD and Knot do not have the directive. Limits: recordsMax records a directive; a number of numberTextMax characters.
 
 /** Enough for a /16; more is a slip of the pen (`1-4000000000`) far more often than it is meant. */

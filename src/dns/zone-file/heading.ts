@@ -1,12 +1,12 @@
-// What stands between a record's owner and its data: [TTL] [class] type, the first two in either order or left out
+// What is between a record's owner and its data: [TTL] [class] type, the first two in either order or left out
 // (RFC 1035 §5.1). The only class is IN, also written CLASS1 (RFC 3597 §5). No TTL starts like a type: it begins with a
-// digit. Limits: a TTL has 31 bits (RFC 2181 §8); types that stand for questions are refused.
+// digit. Limits: a TTL has 31 bits (RFC 2181 §8); types of questions are refused.
 
 import { ttlSecondsMax } from '../message/message.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
 import type { Token } from './lexer.ts';
 import { parseSeconds } from './ttl-text.ts';
-import { type Problem, problem } from './words.ts';
+import { problem, type WordProblem } from './words.ts';
 
 export interface Heading {
   /** Seconds, where it is given. */
@@ -21,7 +21,7 @@ const classes = /^(IN|CH|HS|CS|CLASS[0-9]{1,5})$/i;
 const internet = /^(IN|CLASS0*1)$/i;
 
 /** Reads from `tokens[start]` on. */
-export function readHeading(tokens: readonly Token[], start: number): Heading | Problem {
+export function readHeading(tokens: readonly Token[], start: number): Heading | WordProblem {
   let ttl: number | undefined;
   let hasClass = false;
   for (let at = start; at < tokens.length; at++) {
@@ -47,7 +47,7 @@ export function readHeading(tokens: readonly Token[], start: number): Heading | 
 }
 
 /** Seconds of one word. */
-export function readTtl(token: Token): number | Problem {
+export function readTtl(token: Token): number | WordProblem {
   const seconds = token.quoted ? undefined : parseSeconds(token.text);
   if (seconds !== undefined && seconds <= ttlSecondsMax) return seconds;
   return problem(`TTL must be 0 to ${ttlSecondsMax} seconds, units as in 1h30m allowed`, token);

@@ -44,13 +44,13 @@ export const hostIdentity: Field = {
     const hit = from.take(hitOctets);
     const key = hit && from.take(keyOctets);
     if (hit === undefined || key === undefined || hit.length === 0 || key.length === 0) return undefined;
-    const shown = [`${algorithm}`, Buffer.from(hit).toString('hex'), Buffer.from(key).toString('base64')];
+    const texts = [`${algorithm}`, Buffer.from(hit).toString('hex'), Buffer.from(key).toString('base64')];
     while (from.left > 0) {
       const server = rendezvous.show(from);
       if (server === undefined) return undefined;
-      shown.push(server);
+      texts.push(server);
     }
-    return shown.join(' ');
+    return texts.join(' ');
   },
 };
 
@@ -115,9 +115,9 @@ export const services: Field = {
     const protocol = from.number(1);
     if (protocol === undefined) return undefined;
     const bits = latin1(from.rest());
-    const shown = [`${protocol}`];
+    const texts = [`${protocol}`];
     for (let port = 0; port < bits.length * 8; port++)
-      if ((bits.charCodeAt(port >> 3) & (0x80 >> (port & 7))) !== 0) shown.push(`${port}`);
-    return shown.join(' ');
+      if ((bits.charCodeAt(port >> 3) & (0x80 >> (port & 7))) !== 0) texts.push(`${port}`);
+    return texts.join(' ');
   },
 };

@@ -1,18 +1,18 @@
 // Master-file text to entries of tokens (RFC 1035 §5.1): comments gone, parentheses joined over lines, quotes and
 // escapes recognised. Escapes stay in a token's text: only the field that reads it knows whether `\.` is a dot inside
-// a label. A quote ends the token before it, as BIND and NSD have it; `adjoined` tells `alpn="h2"` from `alpn= "h2"`.
+// a label. A quote ends the token before it, as BIND and NSD have it; `adjoined` distinguishes `alpn="h2"` from `alpn= "h2"`.
 // Text is one character per octet (latin1). CR LF is a line end, CR alone is refused, as is NUL outside comments.
 // Where the trusted parsers differ, what two of three refuse is refused: nested parentheses, one before an owner.
 // Text comes in pieces and is looked at through a window, so that no large string is ever made.
 // Limits: wordOctetsMax a word, wordsMax an entry: a parenthesis never closed must not swallow a zone.
 
-import type { Place } from './fault.ts';
+import type { SourcePosition } from './fault.ts';
 
-export interface Token extends Place {
+export interface Token extends SourcePosition {
   /** As written, escapes included, without the quotes. */
   readonly text: string;
   readonly quoted: boolean;
-  /** Nothing stands between this token and the one before it. */
+  /** Nothing is between this token and the one before it. */
   readonly adjoined: boolean;
 }
 
@@ -24,9 +24,9 @@ export interface Entry {
 }
 
 /** Nothing is wrong, and nothing is ready: a good moment for other work. */
-export type Pause = 'pause';
+export type LexPause = 'pause';
 
-export interface LexFault extends Place {
+export interface LexFault extends SourcePosition {
   readonly fault: string;
 }
 
@@ -47,7 +47,7 @@ for (const octet of [TAB, LF, CR, SPACE, QUOTE, OPEN, CLOSE, SEMICOLON, BACKSLAS
 
 /** 65 535 octets of data (RFC 1035 §3.2.1), each written as an escape of four. */
 const wordOctetsMax = 4 * 65_535;
-/** One for each octet of the data, and what stands before it: more would be too long for a record in any case. */
+/** One for each octet of the data, and what is before it: more would be too long for a record in any case. */
 const wordsMax = 65_535 + 8;
 /** Words, blanks and comments until a pause: a tenth of a millisecond. */
 const stepsMax = 1024;
@@ -70,7 +70,7 @@ export class Lexer {
   #isPaused = false;
   #tokens: Token[] = [];
   #indented = false;
-  #open: Place | undefined;
+  #open: SourcePosition | undefined;
   #adjoined = false;
 
   constructor(text: string | readonly Buffer[]) {
@@ -89,7 +89,7 @@ export class Lexer {
   }
 
   /** As next(), in small steps: a pause is to be followed by another call. */
-  step(): Entry | LexFault | Pause | undefined {
+  step(): Entry | LexFault | LexPause | undefined {
     if (this.#at < 0) {
       this.#at = byteOrderMark.length;
       return { fault: 'file begins with a UTF-8 byte order mark: save it without one', line: 1, column: 1 };
@@ -238,7 +238,7 @@ export class Lexer {
     this.#lineStart = this.#at;
   }
 
-  #place(at: number): Place {
+  #place(at: number): SourcePosition {
     return { line: this.#line, column: at - this.#lineStart + 1 };
   }
 

@@ -25,7 +25,7 @@ export type LoadedZone = CheckedZone & {
   readonly sources: readonly ZoneSource[];
   /** There is no such file. */
   readonly isMissing: boolean;
-  /** A file was written to while it was read: what is said here says nothing. */
+  /** A file was written to while it was read: the result is not reliable. */
   readonly isMoving: boolean;
 };
 
@@ -100,7 +100,7 @@ export function* loadZoneFile(path: string, root: string): Sliced<LoadedZone> {
   return { path, sources, isMissing: false, isMoving, ...checked };
 }
 
-/** What is said of a file whose zone another file has already. */
+/** The fault of a file whose zone another file has already. */
 export function claimedFault(path: string): ZoneFault {
   return wholeFile(path, 'another file has the same zone: names differ in case alone');
 }

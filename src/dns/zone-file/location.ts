@@ -5,7 +5,7 @@
 import type { Field } from './rdata-fields.ts';
 import { parseDecimal } from './rdata-fields.ts';
 import type { OctetReader } from './rdata-octets.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { problem, type WordProblem, type Words } from './words.ts';
 
 const equator = 2 ** 31;
 const secondThousandths = 1000;
@@ -52,7 +52,7 @@ export const location: Field = {
   },
 };
 
-function readAngle(words: Words, what: string, degreesMax: number, plus: string, minus: string): number | Problem {
+function readAngle(words: Words, what: string, degreesMax: number, plus: string, minus: string): number | WordProblem {
   const wanted = `${what}, as degrees, minutes, seconds and ${plus} or ${minus},`;
   let angle = 0;
   for (const [place, unit] of [degreeThousandths, minuteThousandths, secondThousandths].entries()) {
@@ -82,7 +82,7 @@ function showAngle(from: OctetReader, plus: string, minus: string): string | und
 }
 
 /** Centimetres. */
-function readMetres(words: Words, what: string, least: number, most: number): number | Problem {
+function readMetres(words: Words, what: string, least: number, most: number): number | WordProblem {
   const word = words.nextBare();
   if (word === undefined) return words.expected(`${what} in metres`);
   const digits = word.text.replace(/m$/, '');

@@ -38,7 +38,7 @@ function has(table: RecordTable, name: Name, type: number): boolean {
   return number !== undefined && hasType(number, type, table);
 }
 
-/** The wildcard that stands for `name` (RFC 4592 §3.3.1); undefined: the name exists itself. */
+/** The wildcard that matches `name` (RFC 4592 §3.3.1); undefined: the name exists itself. */
 function wildcardFor(name: Name, { names }: RecordTable): Name | undefined {
   if (names.find(name) !== undefined) return undefined;
   let encloser = parentOf(name);

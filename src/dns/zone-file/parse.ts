@@ -5,7 +5,7 @@
 
 import { type Rdata, RRType, ttlSecondsMax } from '../message/message.ts';
 import { fold, type Name } from '../message/name.ts';
-import { FaultList, type FaultSource, type Place } from './fault.ts';
+import { FaultList, type FaultSource, type SourcePosition } from './fault.ts';
 import { FileRecords } from './file-records.ts';
 import { parseRange, parseTemplate, type Template } from './generate.ts';
 import { type Heading, readHeading, readTtl } from './heading.ts';
@@ -14,18 +14,18 @@ import { readName } from './name-text.ts';
 import { parseRdata } from './rdata.ts';
 import { unescaped } from './rdata-fields.ts';
 import type { Sliced } from './sliced.ts';
-import { type Problem, Words } from './words.ts';
+import { type WordProblem, Words } from './words.ts';
 
 /** The text of one file. */
 export interface ZoneText {
   /** As people know the file: faults show it. */
   readonly path: string;
-  /** What tells the file from every other, however it was reached: an include may not lead back to it. */
+  /** What identifies the file, however it was reached: an include may not lead back to it. */
   readonly identity: string;
   readonly text: readonly Buffer[];
 }
 
-/** Reads what `$INCLUDE path` in `from` means, or says why it is refused, without quoting any file. */
+/** Reads what `$INCLUDE path` in `from` means, or returns why it is refused, without quoting any file. */
 export type ReadInclude = (path: string, from: ZoneText) => Sliced<ZoneText | { readonly refused: string }>;
 
 export interface ParsedZone {
@@ -145,7 +145,7 @@ class ZoneParser {
     return 'what' in rdata ? this.#problem(rdata, at) : rdata;
   }
 
-  #add(owner: Name, heading: Heading, rdata: Rdata, at: Place): void {
+  #add(owner: Name, heading: Heading, rdata: Rdata, at: SourcePosition): void {
     const { type, typeAt } = heading;
     // RFC 2308 §4: $TTL is the default; without one, the TTL of the record before (RFC 1035 §5.1).
     const ttl = heading.ttl ?? this.#defaultTtl ?? this.#lastTtl ?? this.#firstTtl(type, rdata, typeAt);
@@ -155,7 +155,7 @@ class ZoneParser {
   }
 
   /** No TTL and none before: an SOA's is its MINIMUM, which is the default from then on (RFC 1035 §3.3.13). */
-  #firstTtl(type: number, rdata: Rdata, at: Place): number | undefined {
+  #firstTtl(type: number, rdata: Rdata, at: SourcePosition): number | undefined {
     if (type !== RRType.SOA) {
       // Said once: one missing $TTL would repeat itself for every record.
       this.#lastTtl = 0;
@@ -259,7 +259,7 @@ class ZoneParser {
   }
 
   /** Counts text against the limit of the zone. */
-  #takeOctets(octets: number, at: Place): boolean {
+  #takeOctets(octets: number, at: SourcePosition): boolean {
     this.#octets += octets;
     if (this.#octets <= zoneOctetsMax) return true;
     this.#fault(at, `zone is over ${zoneOctetsMax} octets with all that it includes and generates`);
@@ -267,11 +267,11 @@ class ZoneParser {
   }
 
   /** Notes what is wrong with a word, elsewhere if `at` is given. */
-  #problem(problem: Problem, at: Place = problem.at): undefined {
+  #problem(problem: WordProblem, at: SourcePosition = problem.at): undefined {
     return this.#fault(at, problem.what, problem.showWord ? problem.at.text : undefined);
   }
 
-  #fault(at: Place, what: string, value?: string): undefined {
+  #fault(at: SourcePosition, what: string, value?: string): undefined {
     this.faults.add(this.#source as FaultSource, at, what, value);
     return undefined;
   }

@@ -7,11 +7,11 @@ import { nameToText, unescapeAt } from '../message/name.ts';
 import { readName } from './name-text.ts';
 import { latin1, type OctetReader, type RdataWriter } from './rdata-octets.ts';
 import { parseSeconds } from './ttl-text.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { problem, type WordProblem, type Words } from './words.ts';
 
 export interface Field {
   /** Takes its words and writes their octets; what it returns is what is wrong with them. */
-  read(words: Words, to: RdataWriter): Problem | undefined;
+  read(words: Words, to: RdataWriter): WordProblem | undefined;
   /** Takes its octets and gives the words, '' for none; undefined: the octets cannot be such a field. */
   show(from: OctetReader): string | undefined;
 }
@@ -19,7 +19,7 @@ export interface Field {
 /** RFC 1035 §3.3: a <character-string> has one length octet. */
 const stringOctetsMax = 255;
 
-/** A field of one bare word. `parse` gives octets or undefined; `what` says what the word should have been. */
+/** A field of one bare word. `parse` gives octets or undefined; `what` describes what the word should have been. */
 export function bareWord(
   what: string,
   parse: (text: string) => Uint8Array | undefined,
@@ -142,13 +142,13 @@ export function repeated(field: Field, least: 0 | 1): Field {
       return undefined;
     },
     show(from) {
-      const shown: string[] = [];
-      while (shown.length < least || from.left > 0) {
+      const texts: string[] = [];
+      while (texts.length < least || from.left > 0) {
         const text = field.show(from);
         if (text === undefined) return undefined;
-        shown.push(text);
+        texts.push(text);
       }
-      return shown.join(' ');
+      return texts.join(' ');
     },
   };
 }

@@ -122,7 +122,7 @@ export function latin1(octets: Uint8Array): string {
   return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1');
 }
 
-/** A record's data as it stands uncompressed in a message. */
+/** A record's data as it is, uncompressed, in a message. */
 export function rdataOctets(rdata: Rdata): Buffer {
   return Buffer.concat(rdata.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
 }

@@ -15,7 +15,7 @@ import { location } from './location.ts';
 import * as f from './rdata-fields.ts';
 import { OctetReader, RdataWriter, rdataOctets, rdataOctetsMax } from './rdata-octets.ts';
 import { serviceParameters } from './service-parameters.ts';
-import { type Problem, problem, Words } from './words.ts';
+import { problem, type WordProblem, Words } from './words.ts';
 
 interface Form {
   readonly fields: readonly f.Field[];
@@ -176,8 +176,8 @@ function fields(...list: f.Field[]): Form {
   return { fields: list };
 }
 
-/** The data of one record: all the words there are. A Problem says what is wrong and at which word. */
-export function parseRdata(type: number, words: Words): Rdata | Problem {
+/** The data of one record: all the words there are. A WordProblem has the fault and the word. */
+export function parseRdata(type: number, words: Words): Rdata | WordProblem {
   const first = words.peek();
   if (first !== undefined && first.text === '\\#' && !first.quoted) return parseGeneric(type, words);
   const form = formOf.get(type);
@@ -218,13 +218,13 @@ export function rdataFromOctets(type: number, octets: Uint8Array): Rdata | undef
 
 function show(type: number, octets: Uint8Array): string | undefined {
   const from = new OctetReader(octets);
-  const shown: string[] = [];
+  const texts: string[] = [];
   for (const field of formOf.get(type)?.fields ?? []) {
     const text = field.show(from);
     if (text === undefined) return undefined;
-    if (text !== '') shown.push(text);
+    if (text !== '') texts.push(text);
   }
-  return from.left === 0 ? shown.join(' ') : undefined;
+  return from.left === 0 ? texts.join(' ') : undefined;
 }
 
 function read(type: number, text: string): Rdata | undefined {
@@ -236,7 +236,7 @@ function read(type: number, text: string): Rdata | undefined {
 }
 
 /** RFC 3597 §5: `\#`, the number of octets, and that many octets in hexadecimal. */
-function parseGeneric(type: number, words: Words): Rdata | Problem {
+function parseGeneric(type: number, words: Words): Rdata | WordProblem {
   const sign = words.next();
   const length = words.nextBare();
   if (length === undefined || sign === undefined) return words.expected('number of octets');
@@ -260,6 +260,6 @@ function parseGeneric(type: number, words: Words): Rdata | Problem {
   );
 }
 
-function tooLong(type: number, at: Problem['at']): Problem {
+function tooLong(type: number, at: WordProblem['at']): WordProblem {
   return { what: `${typeName(type)}: data is over ${rdataOctetsMax} octets`, at, showWord: false };
 }

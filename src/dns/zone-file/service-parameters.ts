@@ -7,12 +7,12 @@ import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../model/ip.ts'
 import type { Token } from './lexer.ts';
 import { type Field, parseBase64, parseDecimal, quoted, unescaped } from './rdata-fields.ts';
 import { latin1, OctetReader } from './rdata-octets.ts';
-import { type Problem, problem } from './words.ts';
+import { problem, type WordProblem } from './words.ts';
 
 interface Parameter {
   /** Octets of the value, escapes of the word already resolved. */
   read(value: string): Uint8Array | undefined;
-  /** The value as it stands behind `=`, or undefined where the octets are not of this form. */
+  /** The value as written behind `=`, or undefined where the octets are not of this form. */
   show(octets: Uint8Array): string | undefined;
 }
 
@@ -97,16 +97,16 @@ export const serviceParameters: Field = {
     return undefined;
   },
   show(from) {
-    const shown: string[] = [];
+    const texts: string[] = [];
     while (from.left > 0) {
       const key = from.number(2);
       const octets = from.take(from.number(2) ?? 0);
       if (key === undefined || octets === undefined) return undefined;
       const value = (parameters.get(key) ?? opaque).show(octets);
       if (value === undefined) return undefined;
-      shown.push(octets.length === 0 ? keyName(key) : `${keyName(key)}=${value}`);
+      texts.push(octets.length === 0 ? keyName(key) : `${keyName(key)}=${value}`);
     }
-    return shown.join(' ');
+    return texts.join(' ');
   },
 };
 
@@ -114,7 +114,7 @@ function readParameter(
   word: Token,
   quotedValue: Token | undefined,
   found: Map<number, Uint8Array>,
-): Problem | undefined {
+): WordProblem | undefined {
   const equals = word.text.indexOf('=');
   const keyText = equals < 0 ? word.text : word.text.slice(0, equals);
   const key = keyNumber(keyText);
@@ -154,9 +154,9 @@ function addresses(
     show(octets) {
       if (octets.length % octetsEach !== 0) return undefined;
       const from = new OctetReader(octets);
-      const shown: string[] = [];
-      while (from.left > 0) shown.push(show(from.take(octetsEach) as Uint8Array));
-      return shown.join(',');
+      const texts: string[] = [];
+      while (from.left > 0) texts.push(show(from.take(octetsEach) as Uint8Array));
+      return texts.join(',');
     },
   });
 }
@@ -165,7 +165,7 @@ function nonEmpty(parameter: Parameter): Parameter {
   return { read: parameter.read, show: (octets) => (octets.length === 0 ? undefined : parameter.show(octets)) };
 }
 
-/** Items between commas; `\,` and `\\` stand for themselves (RFC 9460 appendix A.1). */
+/** Items between commas; `\,` and `\\` are literal (RFC 9460 appendix A.1). */
 function splitList(value: string): string[] {
   const items: string[] = [];
   let item = '';

@@ -5,7 +5,7 @@ import type { Name } from '../message/name.ts';
 import type { Token } from './lexer.ts';
 
 /** What is wrong with a word, in words that do not quote it: whether it may be shown is the parser's decision. */
-export interface Problem {
+export interface WordProblem {
   readonly what: string;
   readonly at: Token;
   /** The word itself is what is wrong, not that one is missing. */
@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** `token` is not what was expected. */
-export function problem(what: string, token: Token): Problem {
+export function problem(what: string, token: Token): WordProblem {
   return { what, at: token, showWord: true };
 }
 
@@ -44,8 +44,8 @@ export class Words {
     return this.peek()?.quoted === false ? this.next() : undefined;
   }
 
-  /** That `what` was expected here: at the word that stands here, or at the last one. */
-  expected(what: string): Problem {
+  /** That `what` was expected here: at the word that is here, or at the last one. */
+  expected(what: string): WordProblem {
     const here = this.peek();
     if (here !== undefined) return problem(`${what} is expected here, without quotes`, here);
     return { what: `${what} is missing`, at: this.#tokens.at(-1) as Token, showWord: false };

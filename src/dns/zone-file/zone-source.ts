@@ -1,5 +1,5 @@
-// What a zone was made from: each file that was looked for, when it was written, and a hash of what it said. With that
-// a reload can tell a changed file from one that was only touched, without keeping its text.
+// What a zone was made from: each file that was looked for, when it was written, and a hash of its content. With that
+// a reload can distinguish a changed file from one that was only touched, without keeping its text.
 
 import { resolve } from 'node:path';
 import { type ConfinedFile, readConfinedLater, stampOf } from './confined-file.ts';
@@ -13,19 +13,20 @@ export interface ZoneSource {
   readonly realPath: string | undefined;
   readonly stamp: string;
   /** Hash of its octets, or why there are none. */
-  readonly said: string;
+  readonly digest: string;
 }
 
 export function sourceOf(path: string, file: ConfinedFile): ZoneSource {
   const { stamp } = file;
   const absolutePath = resolve(path);
-  if (file.refused !== undefined) return { path, absolutePath, realPath: undefined, stamp, said: file.refused.reason };
-  return { path, absolutePath, realPath: file.realPath, stamp, said: file.content.digest };
+  if (file.refused !== undefined)
+    return { path, absolutePath, realPath: undefined, stamp, digest: file.refused.reason };
+  return { path, absolutePath, realPath: file.realPath, stamp, digest: file.content.digest };
 }
 
 /** Whether two loads were made from the same text. */
 export function zonesDigestOf(sources: readonly ZoneSource[]): string {
-  return sources.map(({ path, said }) => `${path}\0${said}`).join('\0');
+  return sources.map(({ path, digest }) => `${path}\0${digest}`).join('\0');
 }
 
 /** Whether any of the files may be another one now: asks for their stamps alone. */
@@ -34,7 +35,7 @@ export async function mayDiffer(sources: readonly ZoneSource[]): Promise<boolean
   return false;
 }
 
-/** The sources with their stamps of now where none of them says anything else; undefined: one does. */
+/** The sources with their stamps of now where no content differs; undefined: one does. */
 export async function unchanged(
   sources: readonly ZoneSource[],
   root: string,
@@ -44,7 +45,7 @@ export async function unchanged(
   for (const source of sources) {
     const same = (await stampOf(source.path)) === source.stamp;
     const read = same ? source : sourceOf(source.path, await readConfinedLater({ path: source.path, root, octetsMax }));
-    if (read.said !== source.said) return undefined;
+    if (read.digest !== source.digest) return undefined;
     now.push(read);
   }
   return now;

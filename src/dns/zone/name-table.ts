@@ -158,7 +158,7 @@ export class NameTable {
     return root;
   }
 
-  /** The child of `parent` whose label stands at `start` of `name`, or the root's number. */
+  /** The child of `parent` whose label is at `start` of `name`, or the root's number. */
   #child(parent: number, hash: number, name: Name, start: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;

@@ -1,4 +1,4 @@
-// Our zones, found by name: the deepest one wins (design §10). Names are folded. The table says with a revision that
+// Our zones, found by name: the deepest one wins (design §10). Names are folded. The table has a revision that moves, so that
 // zones were put in or taken out, so that answers made from them can be seen to be out of date.
 
 import type { Source } from '../message/message.ts';

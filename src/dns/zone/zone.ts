@@ -46,7 +46,7 @@ export interface NodeRecords {
 export interface LiveNames extends Source, Serial {
   /** The node at a folded name within the zone; undefined: no such name. Called on the serving path: no waiting. */
   node(name: Name, nowMs: number): Node | undefined;
-  /** Why there is no such name, for people. Asked for an NXDOMAIN that can say it: must stay cheap in a flood. */
+  /** Why there is no such name, for people. Computed for an NXDOMAIN that can carry it: must stay cheap in a flood. */
   absence(name: Name, nowMs: number): string;
   /** The zone's SOA with the serial of now. */
   withSerial(soa: RRset): RRset;
@@ -69,7 +69,7 @@ export interface Zone {
 export const emptyNonTerminal: NodeData = { rrset: undefined, reason: 'the name has no records, only names below it' };
 const otherTypes: NodeData = { rrset: undefined, reason: 'the name has no records of this type' };
 
-/** A name of a zone file, made when it is asked for: what it says lies in the zone's records. */
+/** A name of a zone file, made when it is asked for: its data lies in the zone's records. */
 export class StaticNode implements Node {
   readonly #records: RecordTable;
   readonly #number: number;

@@ -1,4 +1,4 @@
-// All service files of a folder read once, as the server would read them, for whoever writes them: every fault with file,
+// All service files of a folder read once, as the server would read them, for their author: every fault with file,
 // line and column, those that lie between two files included. Nothing is registered.
 // Limits: those of a folder and its files.
 

@@ -1,8 +1,8 @@
-// Which file names which instance: an instance belongs to one file, the first that names it. What a second file says of
-// it is refused, kept in mind, and done once the first file lets go, so that nothing depends on the order in which files
+// Which file names which instance: an instance belongs to one file, the first that names it. What a second file has for
+// it is refused, remembered, and done once the first file lets go, so that nothing depends on the order in which files
 // are written. A file that is leaving holds nothing: renamed, it hands its instances over as they are.
-// A file is acted on where it differs from what it said last, entry by entry, over restarts too (said-entries.ts): an
-// instance that was drained, patched or cancelled since stays so until the file says something else of it.
+// A file is acted on where it differs from what was last applied, entry by entry, over restarts too (file-entries.ts): an
+// instance that was drained, patched or cancelled since stays so until its entry in the file changes.
 // Limits: those of the files; a thousand registrations or so are done between two turns of the event loop.
 
 import { createHash } from 'node:crypto';
@@ -14,20 +14,20 @@ import { type Principal, unrestricted } from '../../model/principal.ts';
 import type { Submit } from '../../model/submit.ts';
 import type { Service } from './service-file.ts';
 
-/** By instance, the digest of what a file has said of it. */
-export type Said = ReadonlyMap<string, string>;
+/** By instance, the digest of its entry in the file. */
+export type FileEntries = ReadonlyMap<string, string>;
 
 export interface NamedServicesDeps {
   readonly submit: Submit;
   readonly view: { find(key: InstanceKey): InstanceRecord | undefined };
   /** As events show it: `services.d/pay.yaml`. */
   readonly pathOf: (file: string) => string;
-  /** Instances that came from the file in an earlier life. */
+  /** Instances that came from the file in an earlier run. */
   readonly restoredFrom: (file: string) => Iterable<InstanceKey>;
   /** Lets other work have its turn. */
   readonly nextTurn: () => Promise<void>;
-  /** Keeps what a file has said for the next life; empty: nothing any more. */
-  readonly remember: (file: string, said: Said) => void;
+  /** Stores the entries of a file for the next run; empty: none any more. */
+  readonly remember: (file: string, fileEntries: FileEntries) => void;
   /** An instance that was refused is registered after all. */
   readonly onTaken: (file: string, key: InstanceKey) => void;
 }
@@ -40,27 +40,27 @@ export class NamedServices {
   /** By file; by the instance as the file names it. */
   readonly #named = new Map<string, Map<string, InstanceKey>>();
   readonly #refused = new Map<string, readonly Service[]>();
-  #said = new Map<string, Said>();
+  #entries = new Map<string, FileEntries>();
 
   constructor(deps: NamedServicesDeps) {
     this.#deps = deps;
   }
 
-  /** What files have said in an earlier life; before anything else. Returns the files. */
-  recall(said: ReadonlyMap<string, Said>): Iterable<string> {
-    this.#said = new Map(said);
-    return said.keys();
+  /** The entries applied in an earlier run; before anything else. Returns the files. */
+  recall(fileEntries: ReadonlyMap<string, FileEntries>): Iterable<string> {
+    this.#entries = new Map(fileEntries);
+    return fileEntries.keys();
   }
 
   /**
    * A file names these now, and what it named before no more. Resolves with what was refused, as `4:3: …`.
    * @param leaving files that are gone, and hold nothing any more
    */
-  async say(file: string, services: readonly Service[], leaving: ReadonlySet<string>): Promise<readonly string[]> {
+  async apply(file: string, services: readonly Service[], leaving: ReadonlySet<string>): Promise<readonly string[]> {
     const before = this.#named.get(file) ?? this.#restored(file);
     const holders = this.#holders((name) => name !== file && !leaving.has(name));
     const named = new Map<string, InstanceKey>();
-    const said = new Map<string, string>();
+    const fileEntries = new Map<string, string>();
     const refused: Service[] = [];
     const faults: string[] = [];
     for (let start = 0; start < services.length; start += atOnceMax) {
@@ -75,7 +75,7 @@ export class NamedServices {
       for (const { service, id, holder, fault } of await Promise.all(results)) {
         if (fault === undefined) {
           named.set(id, service.key);
-          said.set(id, digestOf(service));
+          fileEntries.set(id, digestOf(service));
         } else {
           faults.push(fault);
           if (holder !== 'this file') refused.push(service);
@@ -83,7 +83,7 @@ export class NamedServices {
       }
     }
     this.#keep(file, named, refused);
-    this.#remember(file, said);
+    this.#remember(file, fileEntries);
     await this.#leaveAll(
       file,
       [...before].filter(([id]) => !named.has(id)).map(([, key]) => key),
@@ -111,19 +111,19 @@ export class NamedServices {
       if (file === because) continue;
       const named = this.#named.get(file) ?? new Map<string, InstanceKey>();
       const holders = this.#holders((name) => name !== file);
-      const said = new Map(this.#said.get(file));
+      const fileEntries = new Map(this.#entries.get(file));
       const left: Service[] = [];
       for (const service of services) {
         const id = idOf(service.key);
         if (named.has(id) || (await this.#register(file, service, holders.get(id))) !== undefined) left.push(service);
         else {
           named.set(id, service.key);
-          said.set(id, digestOf(service));
+          fileEntries.set(id, digestOf(service));
           this.#deps.onTaken(file, service.key);
         }
       }
       this.#keep(file, named, left);
-      if (left.length < services.length) this.#remember(file, said);
+      if (left.length < services.length) this.#remember(file, fileEntries);
     }
   }
 
@@ -144,24 +144,25 @@ export class NamedServices {
   #what(file: string, service: Service): 'nothing' | 'present' | 'written' {
     const digest = digestOf(service);
     const id = idOf(service.key);
-    const before = this.#said.get(file)?.get(id);
+    const before = this.#entries.get(file)?.get(id);
     if (before !== undefined) return before === digest ? 'nothing' : 'written';
     const instance = this.#deps.view.find(service.key)?.instance;
     const other = instance?.health?.file;
     if (instance === undefined || other === undefined) return 'written';
-    // Written down before what files say was: it is the same, unless the file was changed meanwhile.
+    // Written before entries of files were stored: it is the same, unless the file was changed meanwhile.
     if (other === file) return isSameButStatus(instance, service.registration) ? 'nothing' : 'written';
     // From a file of another name.
-    return this.#said.get(other)?.get(id) === digest ? 'present' : 'written';
+    return this.#entries.get(other)?.get(id) === digest ? 'present' : 'written';
   }
 
-  #remember(file: string, said: Said): void {
-    const before = this.#said.get(file);
-    const isSame = before?.size === said.size && [...said].every(([id, digest]) => before.get(id) === digest);
-    if (isSame || (before === undefined && said.size === 0)) return;
-    if (said.size > 0) this.#said.set(file, said);
-    else this.#said.delete(file);
-    this.#deps.remember(file, said);
+  #remember(file: string, fileEntries: FileEntries): void {
+    const before = this.#entries.get(file);
+    const isSame =
+      before?.size === fileEntries.size && [...fileEntries].every(([id, digest]) => before.get(id) === digest);
+    if (isSame || (before === undefined && fileEntries.size === 0)) return;
+    if (fileEntries.size > 0) this.#entries.set(file, fileEntries);
+    else this.#entries.delete(file);
+    this.#deps.remember(file, fileEntries);
   }
 
   async #leaveAll(file: string, keys: readonly InstanceKey[]): Promise<void> {

@@ -1,4 +1,4 @@
-// Reads a service file where nobody waits for it: a large one in a thread of its own, since a megabyte of YAML takes
+// Reads a service file off the main thread where it is large: a large one in a thread of its own, since a megabyte of YAML takes
 // seconds, in which no renewal would be answered and every check would be late. A small one is read here: it takes less
 // time than a thread takes to start.
 

@@ -13,7 +13,7 @@ export function isServiceFileName(name: string): boolean {
 
 export async function textOf(path: string): Promise<{ readonly text: string } | { readonly fault: string }> {
   try {
-    // Not blocking: a named pipe that nobody writes to would hold up all other files for ever.
+    // Not blocking: a named pipe without a writer would hold up all other files for ever.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = await handle.stat();

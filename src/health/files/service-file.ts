@@ -1,5 +1,5 @@
 // A service file: YAML with one instance, or a list of them, as the API would take them, each with its place (`env`,
-// `appid`, `instance`) and at least one check, since nobody renews what stands in a file. Everything wrong with it is told
+// `appid`, `instance`) and at least one check, since entries of a file are not renewed. Every fault of it is reported
 // at once, with line and column; a file with a fault is not taken at all.
 // Limits: 1 MiB and 10 000 instances a file; aliases as far as the yaml package lets them unfold.
 
@@ -18,7 +18,7 @@ export interface Service {
 
 export const fileOctetsMax = 1024 * 1024;
 const servicesMax = 10_000;
-/** A wrong file is wrong in one way many times over: the first ones tell. */
+/** A wrong file is wrong in one way many times over: the first ones are enough. */
 const faultsMax = 20;
 const nothing = 'there is nothing in it: write [] for a file that names no instance any more';
 const severalDocuments = 'a second document: a file holds one; write several instances as a list, each behind "- "';
@@ -56,7 +56,7 @@ export function parseServiceFile(text: string, defaults: RegistrationDefaults): 
       faults.push(`${at(start)}: an instance must be a mapping with env, appid, instance, addrs, checks`);
     else {
       const read = serviceOf(value as Record<string, unknown>, defaults);
-      if (Array.isArray(read)) faults.push(...read.map((one) => `${at(placeOf(node, one.field))}: ${sentence(one)}`));
+      if (Array.isArray(read)) faults.push(...read.map((one) => `${at(offsetOf(node, one.field))}: ${sentence(one)}`));
       else services.push({ ...read, at: at(start) });
     }
     if (faults.length >= faultsMax) break;
@@ -76,7 +76,7 @@ function serviceOf(value: Record<string, unknown>, defaults: RegistrationDefault
   const registration = parseRegistration(fields, defaults);
   const all = [...(Array.isArray(key) ? key : []), ...(Array.isArray(registration) ? registration : [])];
   if (!Array.isArray(registration) && registration.checks.length === 0) {
-    all.push(problem('checks', 'must be a list of 1-8 checks: nobody renews what stands in a file'));
+    all.push(problem('checks', 'must be a list of 1-8 checks: entries of a file are not renewed'));
   }
   if (all.length > 0 || Array.isArray(key) || Array.isArray(registration)) return all;
   return { key, registration };
@@ -86,8 +86,8 @@ function sentence({ field, message, value }: Problem): string {
   return `${field} ${message}${value === undefined ? '' : `, received ${value}`}`;
 }
 
-/** Where a field such as `checks[0].path` stands, or as much of it as there is. */
-function placeOf(map: Node, field: string): number {
+/** The offset of a field such as `checks[0].path`, or of as much of it as there is. */
+function offsetOf(map: Node, field: string): number {
   let node: unknown = map;
   let offset = map.range?.[0] ?? 0;
   for (const part of field.split(/[.[\]]+/).filter((text) => text !== '')) {

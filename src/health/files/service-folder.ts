@@ -1,7 +1,7 @@
 // A folder of service files, followed while we run: every second each file's stamp is looked at, and one that has
 // changed is read once it has been the same for two looks, so that a half-written file is not. Looking is cheap, and sees
-// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is gone says nothing
-// of its files: all of them keep what they said. What a file says is told as a whole; what is wrong with it is told once, and its last good version counts.
+// what reports of the operating system miss (network file systems, Kubernetes' links). A folder that is gone is no statement
+// about its files: their entries stay. A file is applied as a whole; its faults are logged once, and its last good version counts.
 // Limits: 1000 files; names that begin with a dot, or do not end in .yaml or .yml, are none.
 
 import { readdir, stat } from 'node:fs/promises';
@@ -17,17 +17,17 @@ export interface ServiceFolderDeps {
    * A file is new or another one: these are its services now. Resolves with what cannot be done, as `4:3: …`. Files
    * that are `leaving` are gone, and will be withdrawn next.
    */
-  readonly say: (
+  readonly apply: (
     file: string,
     services: readonly Service[],
     leaving: ReadonlySet<string>,
   ) => Promise<readonly string[]>;
   /** A file is gone. */
   readonly withdraw: (file: string) => Promise<void>;
-  readonly tell: Tell;
+  readonly log: WriteLog;
 }
 
-export type Tell = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
+export type WriteLog = (level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 const everyMsDefault = 1000;
 
@@ -111,12 +111,12 @@ export class ServiceFolder {
       if (this.#isClosed) return true;
       this.#files.delete(name);
       await this.#deps.withdraw(name);
-      this.#deps.tell('info', { file: join(this.#folder, name) }, 'a service file is gone');
+      this.#deps.log('info', { file: join(this.#folder, name) }, 'a service file is gone');
     }
     return true;
   }
 
-  /** Undefined: the folder cannot be read now, which says nothing about its files. */
+  /** Undefined: the folder cannot be read now, which is no statement about its files. */
   async #names(): Promise<string[] | undefined> {
     try {
       const names = (await readdir(this.#folder)).filter(isServiceFileName).sort();
@@ -134,7 +134,7 @@ export class ServiceFolder {
   /** About the folder; once. */
   #complain(fault: string): void {
     if (fault !== '' && fault !== this.#fault)
-      this.#deps.tell('warn', { folder: this.#folder, reason: fault }, 'cannot follow all service files');
+      this.#deps.log('warn', { folder: this.#folder, reason: fault }, 'cannot follow all service files');
     this.#fault = fault;
   }
 
@@ -148,14 +148,14 @@ export class ServiceFolder {
     if ('faults' in parsed) {
       const which = file.isGood ? 'its last good version counts' : 'none of its services is taken';
       const faults = parsed.faults.map((fault) => `${path}:${fault}`);
-      this.#deps.tell('warn', { file: path, faults }, `cannot read a service file: ${which}`);
+      this.#deps.log('warn', { file: path, faults }, `cannot read a service file: ${which}`);
       return;
     }
-    const refused = (await this.#deps.say(name, parsed.services, leaving)).map((fault) => `${path}:${fault}`);
+    const refused = (await this.#deps.apply(name, parsed.services, leaving)).map((fault) => `${path}:${fault}`);
     const services = parsed.services.length - refused.length;
     const level = refused.length > 0 ? 'warn' : 'info';
     const more = refused.length > 0 ? { faults: refused } : {};
-    this.#deps.tell(
+    this.#deps.log(
       level,
       { file: path, services, ...more },
       file.isGood ? 'read a service file again' : 'read a service file',

@@ -18,8 +18,8 @@ export async function probeDns({ name }: DnsCheck, located: Located, signal: Abo
   const ask = located.address.protocol === 'udp' ? askOverUdp : askOverTcp;
   const reply = await ask(question, located, signal);
   const rcode = (reply[3] ?? 0) & 0x0f;
-  const said = rcodes[rcode] ?? `rcode ${rcode}`;
-  return { kind: rcode === 0 ? 'passed' : 'failed', detail: said };
+  const text = rcodes[rcode] ?? `rcode ${rcode}`;
+  return { kind: rcode === 0 ? 'passed' : 'failed', detail: text };
 }
 
 /** Undefined: the name has a label that is empty or too long. */
@@ -55,7 +55,7 @@ function askOverUdp(question: Buffer, { ip, port }: Located, signal: AbortSignal
       socket.close();
       resolve(reply);
     });
-    // Connected: others are not heard, and a closed port is. Where there is no way to the host, that is told here and
+    // Connected: others are not heard, and a closed port is. Where there is no route to the host, that is reported here and
     // not as an event.
     socket.connect(port, ip, (error?: Error) => {
       if (error === undefined || error === null) socket.send(question);

@@ -1,6 +1,6 @@
 // A gRPC check: `grpc.health.v1.Health/Check` over HTTP/2 without TLS, its two messages by hand, since they have one field
 // each (https://github.com/grpc/grpc/blob/master/doc/health-checking.md).
-// Limits: an answer of at most 4 KiB, which is a thousand times what there is to say.
+// Limits: an answer of at most 4 KiB, a thousand times what is needed.
 
 import { connect, constants } from 'node:http2';
 import type { Check } from '../../model/checks.ts';
@@ -37,7 +37,7 @@ export function probeGrpc({ service }: GrpcCheck, { ip, port }: Located, signal:
     let octets = 0;
     let httpStatus = 0;
     let grpcStatus: string | undefined;
-    // A session that fails takes the stream with it, and only its own error says why.
+    // A session that fails takes the stream with it, and only its own error has the cause.
     stream.once('error', (error) => reject((error.cause as Error | undefined) ?? error));
     stream.once('response', (headers) => {
       httpStatus = Number(headers[constants.HTTP2_HEADER_STATUS]);
@@ -60,7 +60,7 @@ function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** HealthCheckRequest: field 1, the service's name; behind five octets that say "not compressed" and its length. */
+/** HealthCheckRequest: field 1, the service's name; behind five octets for "not compressed" and its length. */
 function framed(service: string): Buffer {
   const name = Buffer.from(service, 'utf8');
   const message = name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);

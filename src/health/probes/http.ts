@@ -1,6 +1,6 @@
 // An HTTP check: one GET over a connection of its own; its status and, where that is asked for, a text in its body.
 // Redirects are not followed, proxies not used. Certificates of https are not verified: a check finds out whether the
-// instance answers, and tells it no secrets.
+// instance answers, and sends it no secrets.
 // Limits: 64 KiB of the body are read.
 
 import { request as requestHttp } from 'node:http';
@@ -19,10 +19,10 @@ export async function probeHttp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const { status, body } = await fetched(check, ip, port, address, signal);
-  const said = `status ${status}`;
-  if (!isListed(status, check.status)) return { kind: 'failed', detail: `${said}, not ${check.status}` };
-  if (check.body === '' || body.includes(check.body)) return { kind: 'passed', detail: said };
-  return { kind: 'failed', detail: `${said}, without ${JSON.stringify(check.body)} in its body` };
+  const received = `status ${status}`;
+  if (!isListed(status, check.status)) return { kind: 'failed', detail: `${received}, not ${check.status}` };
+  if (check.body === '' || body.includes(check.body)) return { kind: 'passed', detail: received };
+  return { kind: 'failed', detail: `${received}, without ${JSON.stringify(check.body)} in its body` };
 }
 
 function fetched(
@@ -32,7 +32,7 @@ function fetched(
   address: Located['address'],
   signal: AbortSignal,
 ): Promise<{ status: number; body: string }> {
-  const isSecure = address.port === 'https';
+  const isSecure = address.portName === 'https';
   const authority = `${address.family === 6 ? `[${address.host}]` : address.host}:${port}`;
   const name = (host || address.host).replace(/:\d+$/, '');
   const options = {
@@ -65,7 +65,7 @@ function fetched(
       });
       response.once('end', finish);
     });
-    // What comes after the answer was read is no news.
+    // What comes after the answer was read is ignored.
     sent.on('error', reject);
     sent.end();
   });

@@ -2,13 +2,16 @@
 // to control and encodes the outcomes in their form; nothing is decided in it. Each front has a prefix of its own and
 // takes bodies of any content type there, since clients of other registries label them as they like.
 
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import type { Control } from '../../control/control.ts';
 import type { AdapterName } from '../../model/adapters.ts';
 import type { Front as FrontName } from '../../model/change.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
+import { isObject } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CredentialExtractor } from '../server/auth.ts';
+import { findJsonFault } from '../server/json-scan.ts';
 
 export interface FrontContext {
   readonly control: Control;
@@ -32,4 +35,20 @@ export interface Front {
 export interface AdapterSettings {
   readonly names: readonly AdapterName[];
   readonly env: string;
+}
+
+/** Deeper than any body of another registry's API. */
+const depthMax = 32;
+
+/** The object, or what is wrong with the body. */
+export function jsonObjectOf(
+  body: unknown,
+): { readonly object: Readonly<Record<string, unknown>> } | { readonly fault: string } {
+  if (!Buffer.isBuffer(body)) return { fault: 'the body is empty' };
+  if (!isUtf8(body)) return { fault: 'the body is not UTF-8 text' };
+  const text = body.toString('utf8');
+  const found = findJsonFault(text, depthMax);
+  if (found !== undefined) return { fault: `the body is not JSON: ${found.reason}` };
+  const value: unknown = JSON.parse(text);
+  return isObject(value) ? { object: value } : { fault: 'the body is not a JSON object' };
 }

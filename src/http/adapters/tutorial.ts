@@ -14,7 +14,7 @@ import { type Problem, problem } from '../../model/problem.ts';
 import type { Refused } from '../../model/submit.ts';
 import { actorOf } from '../server/auth.ts';
 import type { Front, FrontContext } from './front.ts';
-import { jsonObjectOf } from './json-object.ts';
+import { jsonObjectOf } from './front.ts';
 
 export const tutorial: Front = {
   name: 'tutorial',
@@ -143,7 +143,7 @@ function getAddresses(context: FrontContext, request: FastifyRequest, reply: Fas
     return;
   }
   const up = found.filter(({ instance }) => instance.status === 'up');
-  const addresses = up.flatMap(({ instance }) => instance.addrs.map(({ host, number }) => `${hostOf(host)}:${number}`));
+  const addresses = up.flatMap(({ instance }) => instance.addrs.map(({ host, port }) => `${hostOf(host)}:${port}`));
   reply.header('cache-control', 'no-store').send({ addresses });
 }
 

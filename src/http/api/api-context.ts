@@ -29,11 +29,11 @@ export interface ApiContext {
   readonly publicUrl: string;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** 1000 renewals with long names do not fit the usual body. */
+  /** 1000 renewals with long names do not fit the default body limit. */
   readonly renewManyBytes: number;
   /** Bounds what a stream may hold that its client does not read. */
   readonly follow: (response: ServerResponse, client: string) => void;
-  /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread can say at present. */
+  /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread is running. */
   readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
 }
 

@@ -1,15 +1,10 @@
 // `env/appid`: how parameters and bodies name an app in one word. Neither part can contain a slash.
 
-import { parseAppid, parseEnv } from '../../model/names.ts';
+import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 
-export interface AppPlace {
-  readonly env: string;
-  readonly appid: string;
-}
-
 /** The canonical parts, or what is wrong with them; `field` is where they were given. */
-export function parseAppPlace(field: string, text: string): AppPlace | Problem {
+export function parseAppKey(field: string, text: string): AppKey | Problem {
   const slash = text.indexOf('/');
   if (slash < 0) return problem(field, 'must be of the form env/appid, such as prod/orders', text);
   const env = parseEnv(text.slice(0, slash));

@@ -1,14 +1,28 @@
 // `DELETE /apps/{env}/{appid}/{instance}`: the instance is gone from every answer when the reply is sent, and the reply
-// says until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
+// has until when resolvers may still hold it. A deploy waits until then before it stops the process, or has the call wait.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from './api-context.ts';
 import { readInstanceCall } from './instance-call.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
+import { instanceParams, problemAnswer } from './schemas.ts';
 import { answerWhenSafe } from './stop-answer.ts';
+import { cancelReply, stopQuery } from './stop-schemas.ts';
 
-/** Handles the call; a body is ignored. */
-export async function cancel(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addCancelRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'Cancel an instance',
+    tags: ['instances'],
+    params: instanceParams,
+    querystring: stopQuery,
+    response: { 200: cancelReply, '4xx': problemAnswer },
+  };
+  scope.delete('/apps/:env/:appid/:instance', { schema }, async (request, reply) => cancel(context, request, reply));
+}
+
+/** A body is ignored. */
+async function cancel(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const call = readInstanceCall(context, request, reply, 'cancel', ['wait', 'reason']);
   if (call === undefined) return reply;
   const { key, precondition, actor, waitMs } = call;

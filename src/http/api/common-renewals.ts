@@ -1,10 +1,13 @@
 // The body of many renewals as programs write it: `{"instances":[{"env":"…","appid":"…","instance":"…"},…]}`, the fields in
 // this order, text without escapes, white space wherever JSON has it. It is read by one pattern, at about the price of
-// JSON.parse alone. Anything else, and whatever is wrong, is left to json-body.ts, which knows how to say it: what passes
+// JSON.parse alone. Anything else, and whatever is wrong, is left to json-body.ts, which reports the fault: what passes
 // here is JSON without a fault, whose fields are all there, once, and text.
 // Limits: linear in the body, which the body limit bounds.
 
 import type { InstanceKey } from '../../model/names.ts';
+
+/** In one call: about a millisecond of work, and more instances than one host has. */
+export const renewalsMax = 1000;
 
 export interface CommonRenewal extends InstanceKey {
   /** Its fields as they came: the text between the braces. */
@@ -40,7 +43,7 @@ function patternOf(parts: readonly string[]): RegExp {
   return new RegExp(space + parts.join(space), 'y');
 }
 
-/** The renewals of a body in its usual form, at least one; undefined for any other body. */
+/** The renewals of a body in its common form, at least one; undefined for any other body. */
 export function readCommonRenewals(text: string): CommonRenewals | undefined {
   head.lastIndex = 0;
   if (!head.test(text)) return undefined;

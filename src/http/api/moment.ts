@@ -1,7 +1,7 @@
 // Times that callers name: ISO 8601 with a zone, `now`, or counted back from now (`-15m`, `-2h`), as one writes them
 // by hand when something has just gone wrong.
 
-import { problem } from '../../model/problem.ts';
+import { type Problem, problem } from '../../model/problem.ts';
 import type { QueryReader } from './query-reader.ts';
 
 const isoTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
@@ -38,4 +38,19 @@ export function readMoment(query: QueryReader, name: string, nowMs: number): num
   const ms = parseMoment(text, nowMs);
   if (ms === undefined) query.problems.push(problem(name, momentForm, text));
   return ms;
+}
+
+/** A clock that is wrong by its time zone is still believed; one that counts micro- or nanoseconds is not. */
+const aheadMsMax = 24 * 60 * 60 * 1000;
+
+const form = 'must be whole milliseconds since 1970, or a time such as 2026-11-21T09:30:00.000Z';
+
+/** Epoch milliseconds; undefined where the field is absent. */
+export function parseDirtyAt(value: unknown, wallMs: number): number | undefined | Problem {
+  if (value === undefined) return undefined;
+  const ms = typeof value === 'number' ? value : typeof value === 'string' ? parseIsoTime(value) : undefined;
+  if (ms === undefined || !Number.isSafeInteger(ms) || ms < 0) return problem('dirtyAt', form, value);
+  if (ms > wallMs + aheadMsMax) return problem('dirtyAt', 'must not be more than 24 hours ahead of the server', value);
+  // Not minus zero.
+  return ms + 0;
 }

@@ -1,18 +1,36 @@
 // `PATCH /apps/{env}/{appid}/{instance}`: a JSON merge patch (RFC 7396) of the registration. The lease is not renewed
 // by it. `If-Match` with the instance's ETag makes sure that no other writer was faster.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isObject, isRegistrationField } from '../../model/instance.ts';
 import type { Problem } from '../../model/problem.ts';
+import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { readInstanceCall } from './instance-call.ts';
 import { instanceDocument, instanceName } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
+import { instanceParams, instanceReply, patchBody, problemAnswer, writeQuery } from './schemas.ts';
+
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addPatchRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'Change a registration',
+    description: 'JSON merge patch; does not renew the lease. With `If-Match`, only if it is still at that ETag.',
+    tags: ['instances'],
+    params: instanceParams,
+    querystring: writeQuery,
+    body: patchBody,
+    consumes: ['application/merge-patch+json', 'application/json'],
+    response: { 200: instanceReply, '4xx': problemAnswer },
+  };
+  const options = { preHandler: refuseUnreadableBody, schema };
+  scope.patch('/apps/:env/:appid/:instance', options, async (request, reply) => patch(context, request, reply));
+}
 
 /** Handles the call; the body has been read as JSON. */
-export async function patch(
+async function patch(
   { control, life, clock }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -7,7 +7,7 @@ import { type Problem, problem } from '../../model/problem.ts';
 import { isPrintable } from '../../model/text.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 
-/** Longer than any legal value, so that the parser that knows the rule says what is wrong. */
+/** Longer than any legal value, so that the parser that knows the rule reports the fault. */
 const valueCharactersMax = 2048;
 const repeatsMax = 32;
 
@@ -89,7 +89,7 @@ export class QueryReader {
     return undefined;
   }
 
-  /** Answers with a 400 where there are problems, and says whether it did. */
+  /** Answers with a 400 where there are problems; true: it did. */
   refused(reply: FastifyReply, what: string, others: readonly Problem[] = []): boolean {
     const problems = [...others, ...this.problems];
     if (problems.length === 0) return false;

@@ -1,11 +1,12 @@
 // `GET /resolve?name=&type=`: what DNS would answer, and why. The answer is the DNS side's own, handed over as a
 // function by app.ts; here it is only asked for and shown.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../../model/problem.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { QueryReader } from './query-reader.ts';
+import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';
 
 /** An answer in words; records in presentation format, one line each. */
 export interface ResolvedAnswer {
@@ -23,11 +24,25 @@ export interface ResolvedAnswer {
 /** `problems`: the name or the type is not one that DNS could be asked for. */
 export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Problem[] };
 
-/** 255 octets, each written as `\ddd`. What is a legal name is for `resolve` to say. */
+/** 255 octets, each written as `\ddd`. `resolve` validates the name. */
 const nameCharactersMax = 1020;
 
-/** Handles the call. */
-export async function readAnswer(
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addResolveRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'What DNS would answer, and why',
+    tags: ['dns'],
+    querystring: resolveQuery,
+    response: { 200: resolveReply, '4xx': problemAnswer, 503: problemAnswer },
+  };
+  scope.get('/resolve', { schema }, async (request, reply) => {
+    await readAnswer(context, request, reply);
+    // Hooks may delay it.
+    return reply;
+  });
+}
+
+async function readAnswer(
   context: Pick<ApiContext, 'resolve'>,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -35,7 +50,7 @@ export async function readAnswer(
   const query = new QueryReader(request, ['name', 'type']);
   const name = nameOf(query);
   const type = typeOf(query);
-  const what = 'Cannot say what DNS would answer';
+  const what = 'Cannot explain what DNS would answer';
   if (query.refused(reply, what)) return;
   const result = await context.resolve(name, type);
   if (result === undefined) {

@@ -3,13 +3,12 @@
 // A wait is over at the first change of the app, whatever the filters: the index counts changes of the app. In the header
 // it carries its life (`LIFE-N`), in the body it is a plain number, which means this life.
 // The ETag is weak and covers the app's revision, the filters and the choice, not the order that `order=` drew: a 304
-// says that no instance came, left or changed, so that the list the caller has is as good as a new one. A caller that
+// means that no instance came, left or changed, so that the list the caller has is as good as a new one. A caller that
 // wants a new draw leaves If-None-Match out; caches, which would add it by themselves, may not store such replies.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AppPlace } from '../../control/app-lists.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
-import { parseAppid, parseEnv } from '../../model/names.ts';
+import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Choice } from '../../model/selection/choose.ts';
 import type { Selection } from '../../model/selection/filter.ts';
@@ -29,7 +28,7 @@ const waitMsDefault = 30_000;
 const waitMsMax = 300_000;
 
 interface Wanted {
-  readonly place: AppPlace;
+  readonly place: AppKey;
   readonly selection: Selection;
   readonly choice: Choice;
   /** The revision that the caller knows; `other`: one of another life; undefined: the present one. */
@@ -42,7 +41,7 @@ interface Wanted {
 
 export type AppReader = (request: FastifyRequest, reply: FastifyReply) => void;
 
-/** Handles the call, at once or when there is news. */
+/** Handles the call, at once or when the app has changed. */
 export function appReader(context: ApiContext): AppReader {
   const renderShared = sharedRenderer();
   return (request, reply) => {
@@ -102,7 +101,7 @@ function hasNews(context: ApiContext, request: FastifyRequest, wanted: Wanted): 
   const { place, index } = wanted;
   if (index === 'other') return true;
   if (index !== undefined) return context.control.apps.hasChanged(place, index);
-  // Without a number the caller's ETag says what it knows.
+  // Without a number the caller's ETag is what it knows.
   return request.headers['if-none-match'] !== undefined && !isTagKnown(request, tagOf(context, wanted));
 }
 

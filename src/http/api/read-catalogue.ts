@@ -1,19 +1,34 @@
 // `GET /apps` and `GET /apps/{env}`: which apps there are, sorted by env and appid, in pages.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AppPlace } from '../../control/app-lists.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { cataloguePage } from '../../control/catalogue.ts';
-import { parseAppid, parseEnv } from '../../model/names.ts';
+import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { ApiContext } from './api-context.ts';
 import { isRevisionKnown, revisionTag, sendNotModified } from './entity-tag.ts';
 import { QueryReader } from './query-reader.ts';
+import { catalogueQuery, catalogueReply, envParams, problemAnswer } from './schemas.ts';
 
 const limitDefault = 100;
 const limitMax = 1000;
 
-/** Handles both calls. */
-export function readCatalogue(
+/** Adds both calls to a scope whose prefix is /api/v1. */
+export function addCatalogueRoutes(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    tags: ['apps'],
+    querystring: catalogueQuery,
+    response: { 200: catalogueReply, '4xx': problemAnswer },
+  };
+  const ofEnv = { ...schema, summary: 'List the apps of an environment', params: envParams };
+  scope.get('/apps', { schema: { ...schema, summary: 'List all apps' } }, (request, reply) => {
+    readCatalogue(context, request, reply);
+  });
+  scope.get('/apps/:env', { schema: ofEnv }, (request, reply) => {
+    readCatalogue(context, request, reply);
+  });
+}
+
+function readCatalogue(
   { control: { view }, life }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -38,7 +53,7 @@ export function readCatalogue(
 }
 
 /** The cursor `env/appid`, as `next` gave it. */
-function afterOf(query: QueryReader): AppPlace | undefined {
+function afterOf(query: QueryReader): AppKey | undefined {
   const text = query.text('after');
   if (text === undefined) return undefined;
   const slash = text.indexOf('/');

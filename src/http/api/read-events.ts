@@ -7,7 +7,7 @@ import type { Cause } from '../../model/change.ts';
 import { parseEnv, parseInstanceId } from '../../model/names.ts';
 import { problem } from '../../model/problem.ts';
 import type { ApiContext } from './api-context.ts';
-import { parseAppPlace } from './app-path.ts';
+import { parseAppKey } from './app-path.ts';
 import { eventDocument } from './event-document.ts';
 import { isoTime } from './instance-document.ts';
 import { readMoment } from './moment.ts';
@@ -56,7 +56,7 @@ export async function readEvents(
   return reply.header('cache-control', 'no-store').send(next === undefined ? document : { ...document, next });
 }
 
-/** From when the record is complete, as replies say it. */
+/** From when the record is complete, in the form of replies. */
 function completeSince(page: EventPage) {
   return { completeSince: isoTime(page.completeSinceMs), completeSinceRevision: page.completeSince };
 }
@@ -91,7 +91,7 @@ function readPlace(query: QueryReader): Pick<EventQuery, 'env' | 'appid'> {
   const env = envText === undefined ? undefined : parseEnv(envText);
   if (typeof env === 'object') query.problems.push(env);
   if (appText === undefined) return typeof env === 'string' ? { env } : {};
-  const place = parseAppPlace('app', appText);
+  const place = parseAppKey('app', appText);
   if ('message' in place) query.problems.push(place);
   else if (typeof env === 'string' && env !== place.env) {
     query.problems.push(problem('app', `must be in the env that is asked for, ${env}`, appText));

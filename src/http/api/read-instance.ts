@@ -1,15 +1,28 @@
 // `GET /apps/{env}/{appid}/{instance}`: one instance, with its ETag.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from '../server/problem-details.ts';
 import { type ApiContext, type InstanceParams, instanceKeyOf } from './api-context.ts';
 import { isRevisionKnown, revisionTag, sendNotModified } from './entity-tag.ts';
 import { instanceDocument } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { unknownInstance } from './refusals.ts';
+import { instanceParams, instanceReply, problemAnswer } from './schemas.ts';
 
-/** Handles the call. */
-export function readInstance(
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addInstanceReadRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'Show an instance',
+    tags: ['instances'],
+    params: instanceParams,
+    response: { 200: instanceReply, '4xx': problemAnswer },
+  };
+  scope.get('/apps/:env/:appid/:instance', { schema }, (request, reply) => {
+    readInstance(context, request, reply);
+  });
+}
+
+function readInstance(
   { control, clock, life }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,

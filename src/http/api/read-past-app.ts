@@ -59,7 +59,7 @@ async function answer(
 type Unknown = Exclude<PastApp, { readonly kind: 'known' }>;
 
 function refuse(reply: FastifyReply, app: string, atMs: number, past: Unknown): FastifyReply {
-  const what = `Cannot say which instances ${app} had at ${isoTime(atMs)}`;
+  const what = `Cannot list the instances that ${app} had at ${isoTime(atMs)}`;
   if (past.kind === 'far') {
     const detail = `${what}: more than ${past.undoneMax} changes of it lie between then and now. Ask for a later time.`;
     return sendProblem(reply, { kind: 'not-recorded', detail });

@@ -1,7 +1,7 @@
 // `PUT /apps/{env}/{appid}/{instance}`: register or replace. The reply is the whole contract of what follows: under
 // which DNS names the instance is found, until when, and the very command that keeps it there.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answeringNames } from '../../model/dns-names.ts';
 import { isObject, parseRegistration, type Registration } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
@@ -9,22 +9,41 @@ import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { RegisterOutcome } from '../../model/outcome.ts';
 import type { Problem } from '../../model/problem.ts';
 import { actorOf } from '../server/auth.ts';
+import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext, InstanceParams } from './api-context.ts';
-import { parseDirtyAt } from './dirty-at.ts';
 import { preconditionOf, revisionTag } from './entity-tag.ts';
 import { instanceDocument, instanceName, instancePath, leaseEndsAt } from './instance-document.ts';
+import { parseDirtyAt } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { renewCommand } from './renew-command.ts';
+import {
+  instanceParams,
+  problemAnswer,
+  registrationBody,
+  registrationReply as replySchema,
+  writeQuery,
+} from './schemas.ts';
+
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addRegisterRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'Register or replace an instance',
+    description: 'The reply has its DNS names and the call that renews its lease. `If-None-Match: *`: only if new.',
+    tags: ['instances'],
+    params: instanceParams,
+    querystring: writeQuery,
+    body: registrationBody,
+    response: { 200: replySchema, 201: replySchema, '4xx': problemAnswer, 507: problemAnswer },
+  };
+  const options = { preHandler: refuseUnreadableBody, schema };
+  scope.put('/apps/:env/:appid/:instance', options, async (request, reply) => register(context, request, reply));
+}
 
 /** Handles the call; the body has been read as JSON. */
-export async function register(
-  context: ApiContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function register(context: ApiContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { control, life } = context;
   const parsed = parseRequest(context, request);
   if ('what' in parsed) {

@@ -1,12 +1,12 @@
 // The command that renews a lease, to be pasted as it is: with the address by which clients reach this server. That is
-// the setting `publicUrl` where there is one (a prefix of a proxy may be part of it), else what the request says of itself;
-// what a trusted proxy says of it counts (X-Forwarded-*), and fastify has evaluated that.
+// the setting `publicUrl` where there is one (a prefix of a proxy may be part of it), else the request's own host;
+// X-Forwarded-* of a trusted proxy counts, and fastify has evaluated it.
 
 import type { FastifyRequest } from 'fastify';
 import type { InstanceKey } from '../../model/names.ts';
 import { instancePath } from './instance-document.ts';
 
-/** A `Host` that can stand in a URL and in single quotes of a shell as it is. */
+/** A `Host` that needs no escaping in a URL and in single quotes of a shell. */
 const plainHost = /^[A-Za-z0-9._:[\]-]{1,261}$/;
 
 /** Only the token is left to the environment. */
@@ -26,7 +26,7 @@ function ownUrl(request: FastifyRequest): string {
   return `${request.protocol}://${host}`;
 }
 
-/** The address that the request came to, for a request of HTTP/1.0 that does not say. */
+/** The address that the request came to, for a request of HTTP/1.0 without Host. */
 function ownAddress(request: FastifyRequest): string {
   const { localAddress = 'localhost', localPort = 80 } = request.socket;
   return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`;

@@ -1,10 +1,10 @@
 // `POST /renew`: many renewals in one call, a result for each, in order; one that is wrong does not stop the others.
-// This is how a large fleet renews, by agents, so it costs about a microsecond a renewal: a body in its usual form is read
+// This is how a large fleet renews, by agents, so it costs about a microsecond a renewal: a body in its common form is read
 // in one go (common-renewals.ts), the clock is read once for all, names are looked up as they came and parsed only when
 // nothing is found, and the reply is put together as text.
 // Limit: `renewalsMax` a call.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Renewals } from '../../control/renewals.ts';
 import type { Actor } from '../../model/change.ts';
 import { isObject } from '../../model/instance.ts';
@@ -14,13 +14,12 @@ import type { Principal } from '../../model/principal.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { Moment } from '../../runtime/clock.ts';
 import { actorOf } from '../server/auth.ts';
+import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
-import { type CommonRenewal, CommonRenewals } from './common-renewals.ts';
+import { type CommonRenewal, CommonRenewals, readCommonRenewals, renewalsMax } from './common-renewals.ts';
 import { leaseEndsAt } from './instance-document.ts';
-
-/** About a millisecond of work, and what an agent with a host full of instances has to say. */
-export const renewalsMax = 1000;
+import { problemAnswer, renewManyBody, renewManyReply } from './schemas.ts';
 
 interface Renewal {
   readonly env: unknown;
@@ -31,8 +30,26 @@ interface Renewal {
   readonly problems?: readonly Problem[];
 }
 
-/** `POST /renew`. */
-export function renewMany({ control }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addRenewManyRoute(scope: FastifyInstance, context: ApiContext): void {
+  const options = {
+    bodyLimit: context.renewManyBytes,
+    config: { readCommon: readCommonRenewals },
+    preHandler: refuseUnreadableBody,
+    schema: {
+      summary: 'Renew many leases',
+      description: 'A result for each, in order; an unknown instance does not stop the others.',
+      tags: ['instances'],
+      body: renewManyBody,
+      response: { 200: renewManyReply, '4xx': problemAnswer },
+    },
+  };
+  scope.post('/renew', options, (request, reply) => {
+    renewMany(context, request, reply);
+  });
+}
+
+function renewMany({ control }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { body } = request;
   const call = new Call(control.renewals, request);
   if (body instanceof CommonRenewals && body.entries.length <= renewalsMax) {

@@ -1,7 +1,7 @@
 // `PUT …/renew`: one renewal. It is the hot call of the whole API (every instance, every 30 s): its reply is put together
 // as text, without a schema. Mostly it does not come so far: renew-lane.ts. Many at once: renew-many.ts.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { problem } from '../../model/problem.ts';
@@ -12,9 +12,22 @@ import { inBody, invalidRequest, sendProblem } from '../server/problem-details.t
 import type { ApiContext, InstanceParams } from './api-context.ts';
 import { leaseEndsAt } from './instance-document.ts';
 import { refusalOf, unknownInstance } from './refusals.ts';
+import { instanceParams, problemAnswer, renewReply } from './schemas.ts';
 
-/** `PUT …/renew`. */
-export function renew({ control, clock }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Adds the call to a scope whose prefix is /api/v1. */
+export function addRenewRoute(scope: FastifyInstance, context: ApiContext): void {
+  const schema = {
+    summary: 'Renew the lease',
+    tags: ['instances'],
+    params: instanceParams,
+    response: { 200: renewReply, '4xx': problemAnswer },
+  };
+  scope.put('/apps/:env/:appid/:instance/renew', { schema }, (request, reply) => {
+    renew(context, request, reply);
+  });
+}
+
+function renew({ control, clock }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (request.body !== undefined && !isEmptyObject(request.body)) return refuseBody(request, reply);
   const params = request.params as InstanceParams;
   const renewal = control.renewals.renew(request.principal, actorOf(request, 'api'), params);

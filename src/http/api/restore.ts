@@ -10,7 +10,7 @@ import { type Problem, problem } from '../../model/problem.ts';
 import { actorOf } from '../server/auth.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
-import { parseAppPlace } from './app-path.ts';
+import { parseAppKey } from './app-path.ts';
 import { isoTime } from './instance-document.ts';
 import { momentForm, parseMoment } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
@@ -67,7 +67,7 @@ function readAsked(body: unknown, nowMs: number): Asked | Problem[] {
     if (!fields.includes(field))
       problems.push(problem(field.slice(0, 63), `is not a field: there are ${fields.join(', ')}`));
   }
-  const place = placeOf(body, problems);
+  const place = filterPathOf(body, problems);
   const fromMs = timeOf(body, 'from', nowMs, problems);
   const toMs = timeOf(body, 'to', nowMs, problems) ?? nowMs;
   if (fromMs === undefined && body['from'] === undefined) {
@@ -87,13 +87,13 @@ function readAsked(body: unknown, nowMs: number): Asked | Problem[] {
   return { filter, isDryRun: isDryRun === true };
 }
 
-function placeOf(body: Record<string, unknown>, problems: Problem[]): Pick<RemovalFilter, 'env' | 'appid'> {
+function filterPathOf(body: Record<string, unknown>, problems: Problem[]): Pick<RemovalFilter, 'env' | 'appid'> {
   const { env: envText, app: appText } = body;
   const env =
     envText === undefined ? undefined : typeof envText === 'string' ? parseEnv(envText) : notText('env', envText);
   if (typeof env === 'object') problems.push(env);
   if (appText === undefined) return typeof env === 'string' ? { env } : {};
-  const place = typeof appText === 'string' ? parseAppPlace('app', appText) : notText('app', appText);
+  const place = typeof appText === 'string' ? parseAppKey('app', appText) : notText('app', appText);
   if ('message' in place) problems.push(place);
   else if (typeof env === 'string' && env !== place.env) {
     problems.push(problem('app', `must be in the env that is asked for, ${env}`, appText));

@@ -9,7 +9,7 @@ import { instanceOctetsMax, nameOctetsMax } from '../../model/names.ts';
 import { Order } from '../../model/selection/order.ts';
 import { Status } from '../../model/status.ts';
 import { checksField, healthReply, overrideReply } from './check-schemas.ts';
-import { renewalsMax } from './renew-many.ts';
+import { renewalsMax } from './common-renewals.ts';
 
 const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 

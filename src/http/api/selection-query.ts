@@ -1,4 +1,4 @@
-// The filters by which callers say which instances they mean, as query parameters: `status version zone group tag port`.
+// The filters by which callers select instances, as query parameters: `status version zone group tag port`.
 // All calls that take them read them here, so that one word means the same everywhere.
 
 import { problem } from '../../model/problem.ts';

@@ -14,7 +14,7 @@ import { upReply } from './stop-schemas.ts';
 export function addUpRoute(scope: FastifyInstance, context: ApiContext): void {
   const schema = {
     summary: 'End a drain: the instance takes traffic again',
-    description: 'Also ends a hold (`drain?hold=`). Status becomes `up` at once, unless its checks say otherwise.',
+    description: 'Also ends a hold (`drain?hold=`). Status becomes `up` at once, unless its checks fail.',
     tags: ['instances'],
     params: instanceParams,
     querystring: writeQuery,

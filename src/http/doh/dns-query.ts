@@ -8,7 +8,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { shown } from '../../model/problem.ts';
+import { printable } from '../../model/problem.ts';
 import { type Failure, sendProblem } from '../server/problem-details.ts';
 
 export interface DnsQueries {
@@ -85,7 +85,7 @@ async function answerMessage(
 function messageOfQuery(query: unknown): Buffer | Failure {
   const { dns } = query as { readonly dns?: unknown };
   if (typeof dns === 'string' && /^[\w-]+$/.test(dns) && dns.length % 4 !== 1) return Buffer.from(dns, 'base64url');
-  const received = dns === undefined ? 'there is none' : `received ${shown(dns)}`;
+  const received = dns === undefined ? 'there is none' : `received ${printable(dns)}`;
   const detail = `Cannot read the parameter dns: it is a DNS message in base64url without padding, ${received}.`;
   return { kind: 'bad-request', detail };
 }
@@ -94,7 +94,8 @@ function messageOfBody({ body, headers }: FastifyRequest): Buffer | Failure {
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (type !== mediaType || encoding !== 'identity') {
-    const received = type === mediaType ? `the encoding ${shown(encoding)}` : shown(type === '' ? 'none' : type);
+    const received =
+      type === mediaType ? `the encoding ${printable(encoding)}` : printable(type === '' ? 'none' : type);
     const detail = `Cannot read the body: DNS over HTTPS takes ${mediaType} as it is, received ${received}.`;
     return { kind: 'unsupported-media-type', detail, headers: { 'accept-post': mediaType } };
   }

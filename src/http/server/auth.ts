@@ -55,7 +55,7 @@ export function isOpenPath(url: string): boolean {
   return openPaths.has(path) || path.startsWith('/docs/') || path.startsWith('/console/');
 }
 
-/** The principal of a request, as far as that is quickly said; undefined may still mean one. */
+/** The principal of a request, as far as that is quickly known; undefined may still mean one. */
 export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Principal | undefined;
 
 const anonymous = unrestricted('anonymous');

@@ -2,14 +2,14 @@
 // register instances with it: its requests carry an `Origin`, which has to be our own host, or, where they carry none,
 // `Sec-Fetch-Site`. And where no token is
 // asked for, a page could make its own host name point at us (DNS rebinding): then only IP addresses and localhost are
-// accepted in `Host`, unless the operator said that anybody may come (`--insecure`). There are no CORS headers at all.
+// accepted in `Host`, unless the operator opened it to all (`--insecure`). There are no CORS headers at all.
 
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { shown } from '../../model/problem.ts';
+import { printable } from '../../model/problem.ts';
 import { foldAscii } from '../../model/text.ts';
 import { isSecureDnsQuery } from '../doh/dns-query.ts';
-import { askedHost } from './client-facing.ts';
+import { askedHost } from './client-address.ts';
 import { sendProblem } from './problem-details.ts';
 
 export interface BrowserGuardOptions {
@@ -17,11 +17,11 @@ export interface BrowserGuardOptions {
   readonly hasTokens: boolean;
   /** The operator has taken the risk of an open API. */
   readonly isOpen: boolean;
-  /** The host by which clients are told to call: no page can have made that up. */
+  /** The host that clients are given: no page can have made that up. */
   readonly publicHost?: string | undefined;
 }
 
-/** Adds the guard in front of all routes but the health checks, which tell nothing. */
+/** Adds the guard in front of all routes but the health checks, which reveal nothing. */
 export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (request.url === '/healthz' || request.url === '/readyz' || isSecureDnsQuery(request)) return done();
@@ -30,15 +30,15 @@ export function refuseForeignPages(app: FastifyInstance, options: BrowserGuardOp
     const fault = pageFault({ ...pageHeadersOf(request), host: askedHost(request) }, options);
     if (fault === undefined) return done();
     if (fault === 'site') {
-      const detail = `Cannot serve a page of another site: Sec-Fetch-Site is ${shown(String(request.headers['sec-fetch-site']))}.`;
+      const detail = `Cannot serve a page of another site: Sec-Fetch-Site is ${printable(String(request.headers['sec-fetch-site']))}.`;
       return sendProblem(reply, { kind: 'foreign-origin', detail });
     }
     if (fault === 'origin') {
-      const detail = `Cannot serve a page of another site: Origin is ${shown(origin)}, this is ${shown(host === '' ? 'another host' : host)}.`;
+      const detail = `Cannot serve a page of another site: Origin is ${printable(origin)}, this is ${printable(host === '' ? 'another host' : host)}.`;
       return sendProblem(reply, { kind: 'foreign-origin', detail });
     }
     const detail =
-      `Cannot answer as ${shown(host)}: without tokens only an IP address or localhost is accepted as Host, because a web ` +
+      `Cannot answer as ${printable(host)}: without tokens only an IP address or localhost is accepted as Host, because a web ` +
       `page could have led a browser here. Call the server by its address, or configure tokens.`;
     return sendProblem(reply, { kind: 'unexpected-host', detail });
   });
@@ -56,7 +56,7 @@ interface PageHeaders {
   readonly 'sec-fetch-mode'?: string | readonly string[] | undefined;
 }
 
-/** Which header says that a page may have made the call, or led a browser here; undefined: none does. Hot. */
+/** Which header shows that a page may have made the call, or led a browser here; undefined: none does. Hot. */
 export function pageFault(headers: PageHeaders, options: BrowserGuardOptions): 'origin' | 'site' | 'host' | undefined {
   const { origin, host } = headers;
   if (origin !== undefined && !isOwnOrigin(origin, host)) return 'origin';

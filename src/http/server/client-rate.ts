@@ -1,6 +1,6 @@
 // Requests per second of one client, where the operator has set a limit: a token bucket for each, by the name of the
 // token that is shown, otherwise by address. Health checks and metrics do not count. What is above is answered 429 with
-// Retry-After, before the body is read; every reply says where the client stands (RateLimit and RateLimit-Policy, as in
+// Retry-After, before the body is read; every reply has the client's remaining rate (RateLimit and RateLimit-Policy, as in
 // draft-ietf-httpapi-ratelimit-headers-10).
 // Not @fastify/rate-limit: it counts in fixed windows, which let twice the rate through where two meet, and takes a
 // promise and a closure a request where this takes one look into a map.

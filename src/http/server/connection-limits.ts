@@ -1,7 +1,7 @@
-// Open connections, in all and of one client. One too many is told so, in HTTP, and closed: the refusal is written
+// Open connections, in all and of one client. One too many is refused in HTTP and closed: the refusal is written
 // without waiting for a request, and what the client sends is read and dropped for a moment, because closing on unread
 // data is a reset, which takes the refusal with it. Under TLS it is closed without a word: the word would cost a handshake.
-// Limits: `lingeringMax` are told so at the same time; of more, connections are closed without a word.
+// Limits: `lingeringMax` are refused so at the same time; more are closed without a reply.
 
 import { STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';

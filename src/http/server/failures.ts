@@ -1,5 +1,5 @@
 // Failures that no call has decided: an unknown route, a wrong method, an address or a body that fastify refuses, bytes
-// that are no HTTP, and mistakes of our own. All become problem documents; a mistake is logged with its stack and told
+// that are no HTTP, and mistakes of our own. All become problem documents; a mistake is logged with its stack and reported
 // to the caller without.
 
 import { STATUS_CODES } from 'node:http';
@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpCounters } from '../../control/decision-log.ts';
-import { shown } from '../../model/problem.ts';
+import { printable } from '../../model/problem.ts';
 import {
   type Failure,
   type FailureKind,
@@ -107,11 +107,11 @@ export function routeGuide(app: FastifyInstance): (request: FastifyRequest) => F
     if (allowed.size === 0) {
       return {
         kind: 'unknown-route',
-        detail: `Cannot find ${shown(path)}: there is no such call. See /docs or /openapi.json.`,
+        detail: `Cannot find ${printable(path)}: there is no such call. See /docs or /openapi.json.`,
       };
     }
     const allow = [...allowed].sort().join(', ');
-    const detail = `Cannot ${shown(request.method)} ${shown(path)}: it takes ${allow}.`;
+    const detail = `Cannot ${printable(request.method)} ${printable(path)}: it takes ${allow}.`;
     return { kind: 'wrong-method', detail, headers: { allow } };
   };
 }

@@ -42,10 +42,10 @@ export class InFlight {
 
 /** Adds the count in front of everything else. */
 export function countInFlight(app: FastifyInstance, parked: () => number): InFlight {
-  const underWay = new InFlight(parked);
+  const inFlight = new InFlight(parked);
   app.addHook('onRequest', (_request, reply, done) => {
-    underWay.enter(reply.raw);
+    inFlight.enter(reply.raw);
     done();
   });
-  return underWay;
+  return inFlight;
 }

@@ -5,11 +5,11 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { shown } from '../../model/problem.ts';
-import { findJsonFault, placeOf } from './json-scan.ts';
+import { printable } from '../../model/problem.ts';
+import { findJsonFault, positionOf } from './json-scan.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 
-/** What stands in `request.body` in place of a body that could not be read. */
+/** What is in `request.body` in place of a body that could not be read. */
 export class UnreadableBody {
   readonly failure: Failure;
 
@@ -20,8 +20,8 @@ export class UnreadableBody {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A quicker way to read the bodies that a call usually gets; undefined leaves one to the general way. */
-    readonly readUsual?: (text: string) => object | undefined;
+    /** A quicker way to read the bodies that a call commonly gets; undefined leaves one to the general way. */
+    readonly readCommon?: (text: string) => object | undefined;
   }
 }
 
@@ -53,19 +53,19 @@ function readJson(request: FastifyRequest, octets: Buffer, depthMax: number): un
   if (octets.length === 0) return undefined;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    return unsupported(`the content encoding ${shown(encoding)} is not known; send the body as it is`);
+    return unsupported(`the content encoding ${printable(encoding)} is not known; send the body as it is`);
   }
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    return unsupported(`JSON is written in UTF-8, received charset ${shown(charset)}`);
+    return unsupported(`JSON is written in UTF-8, received charset ${printable(charset)}`);
   }
   if (!isUtf8(octets)) return new UnreadableBody({ kind: 'invalid-json', detail: 'The body is not UTF-8 text.' });
   const text = octets.toString('utf8');
-  const usual = request.routeOptions.config.readUsual?.(text);
-  if (usual !== undefined) return usual;
+  const common = request.routeOptions.config.readCommon?.(text);
+  if (common !== undefined) return common;
   const fault = findJsonFault(text, depthMax);
   if (fault === undefined) return JSON.parse(text) as unknown;
-  const place = placeOf(text, fault.offset);
+  const place = positionOf(text, fault.offset);
   const detail = `Cannot read the body as JSON: ${fault.reason}, at ${place}.`;
   const errors = [{ field: '', pointer: '#', message: `${fault.reason}, at ${place}` }];
   return new UnreadableBody({ kind: 'invalid-json', detail, errors, members: { offset: fault.offset } });
@@ -75,7 +75,7 @@ function refuseUnlessEmpty(request: FastifyRequest, octets: Buffer): UnreadableB
   if (octets.length === 0) return undefined;
   const type = request.headers['content-type'];
   const wanted = request.method === 'PATCH' ? `application/json or ${mergePatchType}` : 'application/json';
-  const received = type === undefined ? 'no content type' : shown(type);
+  const received = type === undefined ? 'no content type' : printable(type);
   return unsupported(
     `the body has to be ${wanted}, received ${received}; curl takes -H 'content-type: application/json'`,
   );

@@ -3,7 +3,7 @@
 // RFC 8259 grammar. It builds nothing: text that passes goes to JSON.parse.
 // Limits: recursion is bounded by `depthMax`; time and memory are linear in the text, which the body limit bounds.
 
-import { shown } from '../../model/problem.ts';
+import { printable } from '../../model/problem.ts';
 
 /** Where the text stops being acceptable JSON, and why. */
 export interface JsonFault {
@@ -20,7 +20,7 @@ interface Scan {
 
 /** The first fault of `text`, or undefined where JSON.parse will take it and nothing above is wrong with it. */
 export function findJsonFault(text: string, depthMax: number): JsonFault | undefined {
-  if (text.startsWith('\uFEFF')) return { reason: 'a byte order mark must not stand before JSON', offset: 0 };
+  if (text.startsWith('\uFEFF')) return { reason: 'a byte order mark must not come before JSON', offset: 0 };
   const scan: Scan = { text, depthMax, at: 0 };
   skipSpace(scan);
   const fault = scanValue(scan, 0);
@@ -30,7 +30,7 @@ export function findJsonFault(text: string, depthMax: number): JsonFault | undef
 }
 
 /** `line 3, column 14`, both from 1. */
-export function placeOf(text: string, offset: number): string {
+export function positionOf(text: string, offset: number): string {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
   return `line ${line}, column ${offset - before.lastIndexOf('\n')}`;
@@ -62,7 +62,7 @@ function scanObject(scan: Scan, depth: number): JsonFault | undefined {
     if (stringFault !== undefined) return stringFault;
     const key = JSON.parse(scan.text.slice(offset, scan.at)) as string;
     if (key === '__proto__') return { reason: 'the key "__proto__" is not allowed', offset };
-    if (keys.has(key)) return { reason: `the key "${shown(key)}" is given twice in one object`, offset };
+    if (keys.has(key)) return { reason: `the key "${printable(key)}" is given twice in one object`, offset };
     keys.add(key);
     skipSpace(scan);
     if (!take(scan, ':')) return unexpected(scan, 'a colon');
@@ -104,7 +104,7 @@ function scanString(scan: Scan): JsonFault | undefined {
     if (character === '"') break;
     if (character === undefined) return { reason: 'the text in quotes that begins here does not end', offset: start };
     if (character !== '\\')
-      return { reason: `the control character ${shown(character)} must be escaped`, offset: scan.at };
+      return { reason: `the control character ${printable(character)} must be escaped`, offset: scan.at };
     const length = matchAt(escapes, text, scan.at);
     if (length === 0) return { reason: 'the backslash begins no known escape', offset: scan.at };
     hasEscape = true;
@@ -116,7 +116,7 @@ function scanString(scan: Scan): JsonFault | undefined {
   return { reason: 'the text holds half a surrogate pair, which is no character', offset: start };
 }
 
-/** Behind the characters that stand for themselves: up to a quote, a backslash, a control character or the end. */
+/** Behind the literal characters: up to a quote, a backslash, a control character or the end. */
 function endOfPlainText(text: string, start: number): number {
   let at = start;
   for (let unit = text.charCodeAt(at); unit >= 0x20 && unit !== 0x22 && unit !== 0x5c; unit = text.charCodeAt(at)) at++;
@@ -160,6 +160,6 @@ function tooDeep(scan: Scan): JsonFault {
 }
 
 function unexpected(scan: Scan, expected: string): JsonFault {
-  const found = scan.at >= scan.text.length ? 'the text ends' : `"${shown(scan.text[scan.at])}" stands`;
+  const found = scan.at >= scan.text.length ? 'the text ends' : `"${printable(scan.text[scan.at])}" comes`;
   return { reason: `${found} where ${expected} is expected`, offset: scan.at };
 }

@@ -3,17 +3,7 @@
 
 import { createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** An address that could not be opened, and what the operating system said. */
-export interface ListenFailure {
-  readonly failed: Listen;
-  readonly error: NodeJS.ErrnoException;
-}
+import type { Listen, ListenFailure } from '../../model/listen.ts';
 
 /** A fleet that comes back at once: what does not find a place waits seconds for the kernel to try again. */
 const backlog = 4096;

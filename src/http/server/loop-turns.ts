@@ -24,7 +24,7 @@ export class LoopTurns {
   /** Those from `#at` on wait. */
   #queue: Waiting[] = [];
   #at = 0;
-  /** The work of this turn so far; while somebody waits, all that there may be. */
+  /** The work of this turn so far; while a connection waits, all that there may be. */
   #work = 0;
   #isTurnAsked = false;
   #startedMs = 0;

@@ -4,9 +4,9 @@
 // are shed first; renewals last, since every one that is lost brings an eviction nearer; health checks, metrics, cancels
 // and drains never, being few and what an operator needs in that hour. DNS has no part in this.
 // Not @fastify/under-pressure: it treats all routes alike, samples once a second, has no hysteresis, counts no requests
-// and gives everybody the same Retry-After.
+// and gives all clients the same Retry-After.
 // Limits: `overloadLimits`. Lateness is smoothed and each sample capped, so that one pause, however long (SIGSTOP, a
-// suspended VM), sheds nobody: who has been asleep must hear the renewals that waited for it.
+// suspended VM), sheds nothing: a process that was suspended must hear the renewals that waited for it.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
@@ -35,7 +35,7 @@ export interface OverloadLimits {
   /** Milliseconds by which timers are late, smoothed. A busy machine has tenths of a second now and then. */
   readonly lateMs: Readonly<Record<Shed, Threshold>>;
   /** Requests that are not answered yet. Each holds some 10 kB and, waiting for the disk, its reply. */
-  readonly underWay: Readonly<Record<Shed, Threshold>>;
+  readonly inFlight: Readonly<Record<Shed, Threshold>>;
 }
 
 /** Which calls are shed: all that may be, or those alone that are no renewals. */
@@ -43,7 +43,7 @@ type Shed = 'others' | 'renewals';
 
 export const overloadLimits: OverloadLimits = {
   lateMs: { others: { from: 500, until: 200 }, renewals: { from: 1000, until: 500 } },
-  underWay: { others: { from: 8000, until: 4000 }, renewals: { from: 16_000, until: 8000 } },
+  inFlight: { others: { from: 8000, until: 4000 }, renewals: { from: 16_000, until: 8000 } },
 };
 
 const sampleWeight = 0.25;
@@ -51,7 +51,7 @@ const sampleMsMax = 1500;
 const retryAfterSeconds: Readonly<Record<Shed, number>> = { others: 2, renewals: 1 };
 
 export interface OverloadDeps {
-  readonly underWay: InFlight;
+  readonly inFlight: InFlight;
   readonly logger: Logger;
   readonly counters: HttpCounters;
   readonly random: () => number;
@@ -98,14 +98,14 @@ export class Overload {
   };
 
   #check(shed: Shed, reply: FastifyReply, done: () => void): void {
-    const { counters, random, underWay } = this.#deps;
+    const { counters, random, inFlight } = this.#deps;
     if (!this.#judge(shed)) {
       done();
       return;
     }
     counters.refused(shed === 'renewals' ? 'overload-renewal' : 'overload');
     const detail =
-      `Cannot take this call now: the event loop is ${Math.round(this.#lateMs)} ms late and ${underWay.busy} requests ` +
+      `Cannot take this call now: the event loop is ${Math.round(this.#lateMs)} ms late and ${inFlight.busy} requests ` +
       'are under way. Nothing was changed; call again after the time in Retry-After.';
     const headers = { 'retry-after': retryAfter(retryAfterSeconds[shed], random) };
     sendProblem(reply, { kind: 'overloaded', detail, headers });
@@ -113,13 +113,13 @@ export class Overload {
 
   /** True where such calls are to be shed now. */
   #judge(shed: Shed): boolean {
-    const { limits, underWay, logger } = this.#deps;
+    const { limits, inFlight, logger } = this.#deps;
     const was = this.#isShed[shed];
     const edge = was ? 'until' : 'from';
-    const is = this.#lateMs > limits.lateMs[shed][edge] || underWay.busy > limits.underWay[shed][edge];
+    const is = this.#lateMs > limits.lateMs[shed][edge] || inFlight.busy > limits.inFlight[shed][edge];
     if (is === was) return is;
     this.#isShed[shed] = is;
-    const facts = { calls: shed, lateMs: Math.round(this.#lateMs), underWay: underWay.busy };
+    const facts = { calls: shed, lateMs: Math.round(this.#lateMs), inFlight: inFlight.busy };
     if (is) logger.warn(facts, 'too many calls: some are answered 503 from now on');
     else logger.info(facts, 'all calls are taken again');
     return is;
@@ -144,11 +144,11 @@ export function shedOverload(app: FastifyInstance, overload: Overload, measure: 
 const sampleEveryMs = 100;
 
 /** Tells how late a timer runs, over and over; returns the end of it. */
-export function measureLateness(tell: (lateMs: number) => void): () => void {
+export function measureLateness(report: (lateMs: number) => void): () => void {
   let dueMs = performance.now() + sampleEveryMs;
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    tell(Math.max(0, nowMs - dueMs));
+    report(Math.max(0, nowMs - dueMs));
     dueMs = nowMs + sampleEveryMs;
   }, sampleEveryMs);
   // Of itself it keeps no process alive.

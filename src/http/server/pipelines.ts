@@ -5,12 +5,12 @@
 // of the event loop, and none while `unansweredMax` requests of the connection are not answered. What is not read stays in
 // the kernel, which holds the client back.
 // A piece may hold fifty requests for replies of a megabyte, so a request that was parsed is served only when it is due:
-// nothing of a connection while a reply to it is stuck, and of calls whose replies may be large one at a time, since nobody
+// nothing of a connection while a reply to it is stuck, and of calls whose replies may be large one at a time, since it is not known
 // knows how large before it is there. A reply is answered (`close`) when the kernel has all of it.
-// How: between a socket and Node's own listener for its data stands one that looks how long a piece is and whether a
+// How: between a socket and Node's own listener for its data is one that checks how long a piece is and whether a
 // request is still to be answered (both are public events: Node then leaves the socket to JavaScript). The first time that
-// a client is ahead of its replies, or has much to say, the piece goes back into the socket, which from then on is read
-// by `readable`, as much as is wanted. Node stops a socket, for replies that nobody takes and for bodies that nobody reads,
+// a client is ahead of its replies, or sends much, the piece goes back into the socket, which from then on is read
+// by `readable`, as much as is wanted. Node stops a socket, for replies that are not taken and for bodies that are not read,
 // by `pause()` and `resume()`, which then hold and release the pieces.
 // Limits: of a connection, `unansweredMax` requests and a piece's, and the 64 KiB that a socket buffers. The time in which
 // a request has to be complete goes on for one that is cut by a piece and waits behind a long poll; and behind one, the
@@ -23,7 +23,7 @@ import type { Socket } from 'node:net';
 const unansweredMax = 32;
 /** A dozen renewals, or a registration. */
 const pieceOctets = 1024;
-/** A millisecond or two; loop-turns.ts lets in twice as many, so whoever waits for replies has half of each turn. */
+/** A millisecond or two; loop-turns.ts lets in twice as many, so connections that wait for replies have half of each turn. */
 const requestsPerTurnMax = 64;
 /** So much of a reply is in this process and not in the kernel's: the client does not read. */
 const stuckOctets = 16 * 1024;
@@ -97,7 +97,7 @@ export class Pipelines {
     this.#line = [];
     let at = 0;
     for (; at < line.length && this.#entered < requestsPerTurnMax; at++) (line[at] as Pipeline).takePiece();
-    // Whoever has more to say went to the end.
+    // A connection with more data went to the end.
     this.#line = [...line.slice(at), ...this.#line];
     if (this.#line.length > 0) this.#askForTurn();
   };
@@ -170,7 +170,7 @@ class Pipeline {
     const piece = socket.read(octets) as Buffer | null;
     if (piece === null) return;
     this.#parse(piece);
-    // An empty read tells the socket to fetch more, or that this was the end.
+    // An empty read makes the socket fetch more, or that this was the end.
     if (socket.readableLength > 0) this.#goOn();
     else if (!socket.destroyed) socket.read(0);
   }

@@ -1,7 +1,7 @@
 // The lane of a healthy fleet: nearly all calls of a registry are renewals (`PUT …/renew`) of registered instances, sent
 // plainly. One that every guard lets through is answered here, in front of fastify, for half of what its router, hooks
-// and reply take. Nothing is decided here: the guards themselves are asked, and whatever is refused, unknown, spelled in
-// another way, has a body or a query, or is to be logged, goes the usual way as if it had never been looked at, and is
+// and reply take. Nothing is decided here: the guards themselves are applied, and whatever is refused, unknown, spelled in
+// another way, has a body or a query, or is to be logged, goes to Node's own listener as if it had never been looked at, and is
 // answered there (renew.ts). Replies and counts are the same on both ways.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -13,13 +13,13 @@ import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';
 import type { InFlight } from './in-flight.ts';
-import { hasSeveralHosts } from './odd-requests.ts';
+import { hasSeveralHosts } from './irregular-requests.ts';
 
 export interface RenewLaneDeps {
   readonly renewals: Pick<Renewals, 'renewKnown' | 'isLogged'>;
   readonly clock: Clock;
   readonly counters: HttpCounters;
-  readonly underWay: InFlight;
+  readonly inFlight: InFlight;
   readonly visible: Visible;
   /** The caller; undefined: it may not call, or it takes longer to find out. */
   readonly authenticate: (request: IncomingMessage) => Principal | undefined;
@@ -33,10 +33,11 @@ const plainPath = /^\/api\/v1\/apps\/([\w.~:-]+)\/([\w.~:-]+)\/([\w.~:-]+)\/rene
 
 /** Opens it between a server and what listens for its requests. */
 export function openRenewLane(server: Server, deps: RenewLaneDeps): void {
-  const usual = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  const ownListeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (!isTaken(deps, request, response)) for (const listener of usual) listener.call(server, request, response);
+    if (!isTaken(deps, request, response))
+      for (const listener of ownListeners) listener.call(server, request, response);
   });
 }
 
@@ -44,7 +45,7 @@ function isTaken(deps: RenewLaneDeps, request: IncomingMessage, response: Server
   try {
     return takes(deps, request, response);
   } catch {
-    // A mistake of ours is met again on the usual way, which reports it.
+    // A mistake of ours is met again on the full path, which reports it.
     return false;
   }
 }
@@ -60,7 +61,7 @@ function takes(deps: RenewLaneDeps, request: IncomingMessage, response: ServerRe
   const [, env, appid, instance] = path as unknown as [string, string, string, string];
   const stored = deps.renewals.renewKnown(principal, { env, appid, instance });
   if (stored === undefined) return false;
-  deps.underWay.enter(response);
+  deps.inFlight.enter(response);
   const soon = deps.visible();
   if (soon === undefined) answer(deps, response, stored, startMs);
   else void soon.then(() => answer(deps, response, stored, startMs));

@@ -11,6 +11,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
 import type { CallKind, HttpCounters } from '../../control/decision-log.ts';
+import type { Visible } from '../../control/visible.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -28,11 +29,10 @@ import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
-import { endJsonWithNewline } from './final-newline.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { countInFlight } from './in-flight.ts';
+import { refuseIrregularRequest } from './irregular-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
-import { refuseOddRequest } from './odd-requests.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -42,7 +42,6 @@ import { SecureConnections, type TlsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
-import { waitUntilVisible } from './visible-replies.ts';
 
 export interface HttpLimits {
   /** Each costs a few kB; long polls hold one each. */
@@ -118,7 +117,7 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
 
 const noRate: ClientRate = { perSecond: 0, burst: 1 };
 
-/** Names and ids are judged by their parsers, which say what is wrong; the router lets any length through. */
+/** Names and ids are judged by their parsers, which report the fault; the router lets any length through. */
 const paramCharactersMax = 16_384;
 
 /** Builds the server; the caller listens with `app.listen` and stops it with `app.close`. */
@@ -135,10 +134,10 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   countRequests(app, counters);
   const secure = deps.tls === undefined ? undefined : secureConnections(app, deps.tls, timeouts);
   limitConnections(app.server, limits, { counters, random, secure: secure?.accept });
-  const underWay = countInFlight(app, () => longPolls.waiting + watchers.count);
-  const isStopping = stopGracefully(app, [longPolls, watchers], underWay);
+  const inFlight = countInFlight(app, () => longPolls.waiting + watchers.count);
+  const isStopping = stopGracefully(app, [longPolls, watchers], inFlight);
   if (secure !== undefined) app.addHook('preClose', secure.close);
-  app.addHook('onRequest', refuseOddRequest);
+  app.addHook('onRequest', refuseIrregularRequest);
   const { publicUrl = '' } = deps;
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
   const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
@@ -147,7 +146,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { clientRate = noRate } = deps;
   limitClientRates(app, { rate: clientRate, clock, counters, random });
   refuseUnknownRoute(app, guide);
-  const overload = new Overload({ underWay, logger, counters, random, limits: deps.overload ?? overloadLimits });
+  const overload = new Overload({ inFlight, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
   const unsent = new UnsentReplies(deps.unsent ?? unsentLimits, counters);
@@ -164,13 +163,13 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const renewManyBytes = 8 * limits.bodyBytes;
   const { hiddenNames = () => [] } = deps;
   addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow });
-  // Where clients have a rate, each reply says what is left of it.
+  // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
       isStopping() || pageFault(request.headers, pages) !== undefined ? undefined : principalOf(request);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
     const { renewals } = control;
-    openRenewLane(app.server, { renewals, clock, counters, underWay, visible, authenticate, hasCapacity });
+    openRenewLane(app.server, { renewals, clock, counters, inFlight, visible, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;
@@ -305,5 +304,36 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
       },
       ...(hasTokens ? { components, security: [{ token: [] }] } : {}),
     },
+  });
+}
+
+/** Every reply of a scope waits until DNS shows all changes that were made before it: see control/visible.ts. */
+/** For all routes of a scope. */
+function waitUntilVisible(scope: FastifyInstance, visible: Visible): void {
+  scope.addHook('onSend', (_request, _reply, _payload, done) => {
+    const soon = visible();
+    if (soon === undefined) done();
+    else void resume(soon, done);
+  });
+}
+
+async function resume(soon: Promise<void>, done: () => void): Promise<void> {
+  await soon;
+  done();
+}
+
+/**
+ * A line end after every JSON reply, so that a shell's prompt is not behind it; white space after a JSON text is ignored (RFC
+ * 8259 §2). Behind all other hooks that may replace a payload. Streams and what is sent beside the router write their own.
+ */
+/** Behind all other hooks that may replace a payload. */
+function endJsonWithNewline(app: FastifyInstance): void {
+  app.addHook('onSend', (_request, reply, payload: unknown, done) => {
+    const type = reply.getHeader('content-type');
+    const isJson = typeof payload === 'string' && typeof type === 'string' && /^application\/(\S+\+)?json\b/.test(type);
+    if (!isJson || payload === '' || payload.endsWith('\n')) return done();
+    // Fastify counts again.
+    reply.removeHeader('content-length');
+    done(null, `${payload}\n`);
   });
 }

@@ -1,4 +1,4 @@
-// The end of the HTTP plane, in this order: new requests are refused with 503, whoever waits is answered, and requests
+// The end of the HTTP plane, in this order: new requests are refused with 503, waiting calls are answered, and requests
 // that have come in get a moment to be answered, before fastify closes the connections.
 
 import type { FastifyInstance } from 'fastify';
@@ -8,13 +8,13 @@ import { sendProblem } from './problem-details.ts';
 /** Calls take milliseconds; this is for the one whose body is still on its way. Below the 5 s of a graceful stop. */
 const graceMs = 1000;
 
-/** Those who wait by design: `stop` answers them all, and lets nobody wait from then on. */
+/** Calls that wait by design: `stop` answers them all, and from then on none waits. */
 interface Parked {
   stop(): void;
 }
 
 /** Adds the hooks; `app.close()` then stops gracefully. Tells whether it does. */
-export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], underWay: InFlight): () => boolean {
+export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], inFlight: InFlight): () => boolean {
   let isStopping = false;
   app.addHook('onRequest', (_request, reply, done) => {
     if (!isStopping) return done();
@@ -26,7 +26,7 @@ export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], 
     for (const part of parked) part.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, graceMs);
-    await Promise.race([underWay.idle(), promise]);
+    await Promise.race([inFlight.idle(), promise]);
     clearTimeout(timer);
   });
   return () => isStopping;

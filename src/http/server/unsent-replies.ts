@@ -1,4 +1,4 @@
-// What has been written to clients and not been taken by the kernel: replies of a megabyte that nobody reads. Counted by
+// What has been written to clients and not been taken by the kernel: replies of a megabyte that are not read. Counted by
 // client and in all, from the moment at which a reply is ready until its last octet has left the process. A client that is
 // over its limit gets 429 instead of the reply. Where all together are over theirs, the oldest reply of the client that has
 // most is cut, so that the others go on; that client itself gets 503. An event stream that is blocked then is cut. What one connection may have unsent is bounded by pipelines.ts, which takes no further

@@ -1,5 +1,5 @@
 // A reply that its caller waits for: the idle limit of the connection is off meanwhile, since it is for connections that
-// no call waits on, and what is waited for is told when the client has gone.
+// no call waits on, and the wait ends when the client has gone.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 

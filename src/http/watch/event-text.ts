@@ -1,6 +1,6 @@
 // The events of a watch as text (WHATWG HTML, "Server-sent events"): `id` is the registry's revision with the identity of
 // its life (`LIFE-N`), `data` one line of JSON. A change is encoded once for each bearing, however many watchers get it.
-// Limits: `keptOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
+// Limits: `cachedOctetsMax` of texts are kept for watchers that come a little later; older ones are made anew.
 
 import { type Change, recordAfter } from '../../model/change.ts';
 import type { Life } from '../../model/life.ts';
@@ -9,7 +9,7 @@ import { eventDocument } from '../api/event-document.ts';
 import { instanceDocument } from '../api/instance-document.ts';
 
 /** Some ten thousand changes of ordinary instances. */
-const keptOctetsMax = 8 * 1024 * 1024;
+const cachedOctetsMax = 8 * 1024 * 1024;
 
 /** An event. Without `id` the client's position stays where it was. */
 export function eventText(event: string, data: unknown, id?: string): string {
@@ -43,7 +43,7 @@ export class ChangeTexts {
     return this.#life.textOf(revision);
   }
 
-  /** The event of a change, without its id: `bearing` says whether the watcher's filter selects the instance now. */
+  /** The event of a change, without its id: `bearing`: whether the watcher's filter selects the instance now. */
   textOf(change: Change, bearing: 'matches' | 'left'): string {
     const key = bearing === 'matches' ? change.revision : -change.revision;
     const known = this.#texts.get(key);
@@ -52,7 +52,7 @@ export class ChangeTexts {
     this.#texts.set(key, text);
     this.#octets += text.length;
     for (const [oldest, { length }] of this.#texts) {
-      if (this.#octets <= keptOctetsMax) break;
+      if (this.#octets <= cachedOctetsMax) break;
       this.#texts.delete(oldest);
       this.#octets -= length;
     }
@@ -61,7 +61,7 @@ export class ChangeTexts {
 }
 
 /**
- * What /events says of the change, but for `before`, and the instance as the API shows it. A watcher gets no
+ * The change as in /events, but without `before`, and the instance as the API shows it. A watcher gets no
  * renewals, so the end of the lease is as it was at the change.
  */
 function changeDocument(change: Change, bearing: 'matches' | 'left', clock: Clock): Record<string, unknown> {

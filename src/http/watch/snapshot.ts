@@ -1,7 +1,7 @@
 // The state with which a watch begins: one `snapshot` event for each app, made in pieces while the registry goes on. It
 // lists exactly those instances that have not changed since its revision; whatever has changed since comes with the
 // changes that follow it, all of them after that revision. So nothing has to be held still or copied, however large
-// the registry is, and together they lose nothing and say nothing twice.
+// the registry is, and together they lose nothing and repeat nothing.
 
 import type { ReadView } from '../../control/read-view.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';

@@ -2,15 +2,15 @@
 // instances. Queries that mean the same have the same key, so that their watchers can share the work.
 
 import type { Change } from '../../model/change.ts';
-import { parseEnv } from '../../model/names.ts';
+import { type AppKey, parseEnv } from '../../model/names.ts';
 import { isSelected, type Selection } from '../../model/selection/filter.ts';
-import { type AppPlace, parseAppPlace } from '../api/app-path.ts';
+import { parseAppKey } from '../api/app-path.ts';
 import type { QueryReader } from '../api/query-reader.ts';
 import { readSelection, selectionParameters } from '../api/selection-query.ts';
 
 export interface WatchQuery {
   /** None of either: everything. No app lies in one of `envs`. */
-  readonly apps: readonly AppPlace[];
+  readonly apps: readonly AppKey[];
   readonly envs: readonly string[];
   readonly selection: Selection;
   /** The same for queries that mean the same. */
@@ -21,27 +21,27 @@ export const watchParameters = ['app', 'env', ...selectionParameters] as const;
 
 /** What the caller wants; faults go to the reader's problems. */
 export function readWatchQuery(query: QueryReader): WatchQuery {
-  const apps = (query.texts('app') ?? []).map((text) => parseAppPlace('app', text));
+  const apps = (query.texts('app') ?? []).map((text) => parseAppKey('app', text));
   const envs = (query.texts('env') ?? []).map((text) => parseEnv(text));
   for (const part of [...apps, ...envs]) if (typeof part === 'object' && 'field' in part) query.problems.push(part);
   const selection = readSelection(query);
   return watchQuery(
-    apps.filter((app): app is AppPlace => 'env' in app),
+    apps.filter((app): app is AppKey => 'env' in app),
     envs.filter((env): env is string => typeof env === 'string'),
     selection,
   );
 }
 
-/** The query for these apps and environments, without what is said twice. */
+/** The query for these apps and environments, without duplicates. */
 export function watchQuery(
-  apps: readonly AppPlace[],
+  apps: readonly AppKey[],
   envs: readonly string[] = [],
   selection: Selection = {},
 ): WatchQuery {
   const wholeEnvs = [...new Set(envs)].sort();
   const byName = new Map(apps.map((app) => [`${app.env}/${app.appid}`, app]));
   const names = [...byName.keys()].sort();
-  const alone = names.map((name) => byName.get(name) as AppPlace).filter(({ env }) => !wholeEnvs.includes(env));
+  const alone = names.map((name) => byName.get(name) as AppKey).filter(({ env }) => !wholeEnvs.includes(env));
   return { apps: alone, envs: wholeEnvs, selection, key: JSON.stringify([alone, wholeEnvs, selection]) };
 }
 

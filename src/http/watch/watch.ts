@@ -34,7 +34,7 @@ export function addWatchRoutes(scope: FastifyInstance, context: ApiContext): voi
     description:
       'Server-sent events: a `snapshot` of each app and `synced`, then `registered`, `updated`, `cancelled` and ' +
       '`evicted` as they happen. Put an instance when `matches` is true, drop it otherwise. With `Last-Event-ID` it goes ' +
-      'on from there; where it cannot, it says `gap`: forget everything, a snapshot follows.',
+      'on from there; where it cannot, it sends `gap`: forget everything, a snapshot follows.',
     tags: ['instances'],
     produces: ['text/event-stream'],
     querystring: schemas.watchQuery,

@@ -1,5 +1,5 @@
-// Which of the instances that match a caller takes, and in what order: his subset, those near him first, each of the two
-// groups in the order asked for, and no more than the limit. Where nobody is near, or too few are, the others fill up:
+// Which of the instances that match a caller takes, and in what order: its subset, those near it first, each of the two
+// groups in the order asked for, and no more than the limit. Where none is near, or too few are, the others fill up:
 // a preference never leaves a caller with nothing.
 
 import type { Instance } from '../instance.ts';

@@ -12,7 +12,7 @@ export interface Selection {
   readonly zone?: string;
   readonly group?: string;
   readonly tags?: readonly string[];
-  /** A port's name. */
+  /** A port name. */
   readonly port?: string;
 }
 
@@ -23,7 +23,7 @@ export function isSelected(instance: Instance, selection: Selection): boolean {
   if (zone !== undefined && !isSameText(instance.zone, zone)) return false;
   if (group !== undefined && !isSameText(instance.group, group)) return false;
   if (tags !== undefined && !tags.every((tag) => instance.tags.some((own) => isSameText(own, tag)))) return false;
-  return port === undefined || instance.addrs.some((address) => address.port === foldAscii(port));
+  return port === undefined || instance.addrs.some((address) => address.portName === foldAscii(port));
 }
 
 export function isSameText(a: string, b: string): boolean {

@@ -1,5 +1,5 @@
 // In what order a caller gets instances, when he does not want the order of registration. Who takes the first of a list,
-// as most do, spreads his load by it.
+// as most do, spreads its load by it.
 //   weighted     a draw without putting back, each by its weight; the preferred first (SRV's priority and weight)
 //   round-robin  the order of registration, begun one place later from call to call
 //   random       each order as likely as any other; neither priority nor weight counts
@@ -35,7 +35,7 @@ export function inOrder<T extends Placed>(instances: readonly T[], order: Order,
 
 /**
  * When an instance arrives, if each arrives by chance at the rate of its weight: in the order of arrival, the first is
- * anybody with the chance of his weight, and so is the next among the rest. `point` is uniform in (0, 1].
+ * any instance with the chance of its weight, and so is the next among the rest. `point` is uniform in (0, 1].
  */
 export function arrival(point: number, weight: number): number {
   return -Math.log(point) / shareOf(weight);

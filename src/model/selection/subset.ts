@@ -1,8 +1,8 @@
 // A few instances for one client, always the same ones: rendezvous hashing ("highest random weight"). Every pair of
 // client and instance has a number that depends on these two alone, and the client's instances are those with the best
 // numbers. So an instance that leaves is missed by those clients alone who had it, each of which gets one other; one
-// that comes is taken up by some; nobody else moves. Over many clients each instance is chosen in proportion to its
-// weight. Limits: the hash is for spreading, not against somebody who picks his client id to meet an instance.
+// that comes is taken up by some; no other client moves. Over many clients each instance is chosen in proportion to its
+// weight. Limits: the hash spreads load; it does not resist a client that picks its id to meet an instance.
 
 import { hashStart, mixed, textHash } from '../../runtime/text-hash.ts';
 import type { Instance } from '../instance.ts';
@@ -18,7 +18,7 @@ interface Ranked<T> {
 
 /**
  * The `size` instances of a client, in the order in which they came; all where there are no more. Those that `isNear`
- * tells are taken before others.
+ * accepts are taken before others.
  */
 export function subsetOf<T extends { readonly instance: Instance }>(
   instances: readonly T[],

@@ -1,4 +1,4 @@
-// What a weight is worth beside others, wherever somebody is chosen by weight: in DNS answers, in weighted orders and in
+// What a weight is worth beside others, wherever instances are chosen by weight: in DNS answers, in weighted orders and in
 // subsets. RFC 2782 gives weight 0 "a very small chance", not none.
 
 /** A hundredth of weight 1. */

@@ -1,8 +1,8 @@
 // One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
-// instance only as an object that somebody still holds; its revision has then moved, so the holder can tell.
+// instance only as an object that a caller still holds; its revision has then moved, so the holder can see it.
 
-import type { AppPlace, CompactInstance } from '../../model/compact-instance.ts';
-import { instanceKey } from '../../model/names.ts';
+import type { CompactInstance } from '../../model/compact-instance.ts';
+import { type AppKey, instanceKey } from '../../model/names.ts';
 import type { AppRecords } from '../../model/view.ts';
 import type { MutableRecord } from '../mutable-record.ts';
 import { CompactIndex } from './compact-index.ts';
@@ -10,7 +10,7 @@ import { RecentJoins } from './recent-joins.ts';
 
 export class App implements AppRecords {
   /** Shared by its instances. */
-  readonly place: AppPlace;
+  readonly place: AppKey;
   revision = 0;
   /** Instances that take traffic; kept by leases.ts. */
   serving = 0;
@@ -22,9 +22,9 @@ export class App implements AppRecords {
   latest: CompactInstance | undefined;
   readonly #byKey = new CompactIndex<MutableRecord>(keyOf);
   /** Those alone whose label is not their key: of most instances it is, and a second list of all costs memory. */
-  #byOddLabel: CompactIndex<MutableRecord> | undefined;
+  #byIrregularLabel: CompactIndex<MutableRecord> | undefined;
 
-  constructor(place: AppPlace) {
+  constructor(place: AppKey) {
     this.place = place;
   }
 
@@ -45,8 +45,8 @@ export class App implements AppRecords {
   }
 
   byLabel(label: string): MutableRecord | undefined {
-    const odd = this.#byOddLabel?.get(label);
-    if (odd !== undefined) return odd;
+    const irregular = this.#byIrregularLabel?.get(label);
+    if (irregular !== undefined) return irregular;
     const stored = this.#byKey.get(label);
     return stored?.instance.label === label ? stored : undefined;
   }
@@ -59,20 +59,20 @@ export class App implements AppRecords {
   isTaken(id: string, label: string): boolean {
     const key = instanceKey(id);
     if (this.#byKey.get(key) !== undefined) return true;
-    const isSame = key === label && this.#byOddLabel === undefined;
+    const isSame = key === label && this.#byIrregularLabel === undefined;
     return !isSame && this.byLabel(label) !== undefined;
   }
 
   add(stored: MutableRecord): void {
     this.#byKey.add(stored);
     if (keyOf(stored) === labelOf(stored)) return;
-    this.#byOddLabel ??= new CompactIndex(labelOf);
-    this.#byOddLabel.add(stored);
+    this.#byIrregularLabel ??= new CompactIndex(labelOf);
+    this.#byIrregularLabel.add(stored);
   }
 
   delete(stored: MutableRecord): void {
     this.#byKey.delete(keyOf(stored));
-    this.#byOddLabel?.delete(labelOf(stored));
+    this.#byIrregularLabel?.delete(labelOf(stored));
   }
 }
 

@@ -1,5 +1,5 @@
 // The instances of one app, in the order of their arrival, found by a key that each knows itself. A Map of ten takes some
-// fifty octets an entry, and most apps have no more than that, so a few stand in one array: a hash of the key and the
+// fifty octets an entry, and most apps have no more than that, so a few share one array: a hash of the key and the
 // instance, by turns. Looking through it touches a few lines of memory and, but for an accident, one instance. From
 // `fewMax` on it is a Map, for good.
 
@@ -25,11 +25,11 @@ export class CompactIndex<Item> {
   get(key: string): Item | undefined {
     const few = this.#few;
     if (few === undefined) return this.#many?.get(key);
-    const place = this.#placeOf(few, key);
+    const place = this.#slotOf(few, key);
     return place < 0 ? undefined : (few[place] as Item);
   }
 
-  /** Precondition: nobody has its key. */
+  /** Precondition: its key is free. */
   add(item: Item): void {
     const few = this.#few;
     const key = this.#keyOf(item);
@@ -51,11 +51,11 @@ export class CompactIndex<Item> {
       this.#many?.delete(key);
       return;
     }
-    const place = this.#placeOf(few, key);
+    const place = this.#slotOf(few, key);
     if (place >= 0) this.#few = few.toSpliced(place - 1, 2);
   }
 
-  /** As with a Map, whoever leaves while somebody pauses between two of them is not met any more. */
+  /** As with a Map, an item removed during the iteration is not met any more. */
   *values(): Generator<Item> {
     const few = this.#few;
     if (few === undefined) {
@@ -68,7 +68,7 @@ export class CompactIndex<Item> {
     }
   }
 
-  #placeOf(few: readonly (number | Item)[], key: string): number {
+  #slotOf(few: readonly (number | Item)[], key: string): number {
     const hash = hashOf(key);
     for (let place = 0; place < few.length; place += 2) {
       if (few[place] === hash && this.#keyOf(few[place + 1] as Item) === key) return place + 1;

@@ -1,10 +1,10 @@
 // Who joined lately and is on time. Where instances are replaced by others under new names and the old ones are left to
-// lapse (a rolling restart by kill), the newcomers make up for the lost: the app is as large as it was, and to hold the
+// lapse (a rolling restart by kill), the new ones make up for the lost: the app is as large as it was, and to hold the
 // dead ones would only keep wrong addresses in its answers. They do so only for those who fell silent at about the time
 // at which they joined, or later, and only while they are heard themselves: so a fleet that has just started is guarded as
-// any other is. Counted by their time of joining, in spans of 15 s; forgotten after eight minutes, when whoever they
-// replaced has lapsed.
-// Memory: two numbers for each span in which somebody joined, none for an app that nobody ever joined (all its instances
+// any other is. Counted by their time of joining, in spans of 15 s; forgotten after eight minutes, when those they
+// replaced are gone.
+// Memory: two numbers for each span with a join, none for an app without joins (all its instances
 // were restored).
 
 const spanSeconds = 15;

@@ -4,24 +4,24 @@
 // (never before), and ends it by itself as soon as enough are back or were cancelled. What becomes of a lease is decided in
 // leases.ts. Limits: apps are remembered only while they have losses.
 
-import type { GuardNews, HeldApp } from '../../model/guard-status.ts';
+import type { GuardEvent, HeldApp } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { MutableRecord } from '../mutable-record.ts';
-import { GuardScope, type Presence } from './scope.ts';
+import { GuardScope, type ScopePresence } from './scope.ts';
 
 export interface GuardDeps {
   readonly clock: Clock;
   /** Under this share on time a scope is held; 0: never. */
   readonly percent: number;
   /** The whole registry. */
-  readonly registry: Presence;
+  readonly registry: ScopePresence;
   /** An app, if it is there. */
-  readonly app: (env: string, appid: string) => Presence | undefined;
+  readonly app: (env: string, appid: string) => ScopePresence | undefined;
 }
 
-const nobody: Presence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
+const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
 
 export class Guard {
   readonly #deps: GuardDeps;
@@ -30,7 +30,7 @@ export class Guard {
   readonly #apps = new Map<string, GuardScope>();
   /** In the order in which they began to be held. */
   readonly #heldApps = new Set<GuardScope>();
-  readonly #listeners: ((news: GuardNews) => void)[] = [];
+  readonly #listeners: ((event: GuardEvent) => void)[] = [];
   #holds = 0;
 
   constructor(deps: GuardDeps) {
@@ -55,7 +55,7 @@ export class Guard {
   }
 
   /** Called within the registry's commands, renewals among them: listeners must not write to it and must not wait. */
-  onNews(listener: (news: GuardNews) => void): void {
+  onEvent(listener: (event: GuardEvent) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -164,8 +164,8 @@ export class Guard {
     return scope;
   }
 
-  #presenceOf({ app }: Readonly<GuardScope>): Presence {
-    return app === undefined ? this.#deps.registry : (this.#deps.app(app.env, app.appid) ?? nobody);
+  #presenceOf({ app }: Readonly<GuardScope>): ScopePresence {
+    return app === undefined ? this.#deps.registry : (this.#deps.app(app.env, app.appid) ?? absent);
   }
 
   #isUnder(scope: GuardScope): boolean {
@@ -178,7 +178,7 @@ export class Guard {
     scope.held = { sinceMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     this.#holds++;
     if (scope.app !== undefined) this.#heldApps.add(scope);
-    this.#tell(scope, 'held', 0);
+    this.#notify(scope, 'held', 0);
   }
 
   #settle({ env, appid }: Instance): void {
@@ -197,17 +197,17 @@ export class Guard {
     scope.held = undefined;
     scope.releasedMs = nowMs;
     this.#heldApps.delete(scope);
-    this.#tell(scope, 'released', heldMs);
+    this.#notify(scope, 'released', heldMs);
   }
 
-  #tell(scope: GuardScope, kind: GuardNews['kind'], heldMs: number): void {
+  #notify(scope: GuardScope, kind: GuardEvent['kind'], heldMs: number): void {
     const { app, late, suspects } = scope;
     const presence = this.#presenceOf(scope);
     const reason =
       kind === 'held'
         ? scope.reason(this.#deps.percent, presence)
         : `${scope.losses} of ${scope.expected(presence)} instances are not heard of now`;
-    const news = { kind, app, reason, heldMs, members: presence.serving, late, suspects };
-    for (const listener of this.#listeners) listener(news);
+    const event = { kind, app, reason, heldMs, members: presence.serving, late, suspects };
+    for (const listener of this.#listeners) listener(event);
   }
 }

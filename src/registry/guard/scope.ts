@@ -11,7 +11,7 @@ import type { RecentJoins } from '../apps/recent-joins.ts';
 export const lossesMin = 3;
 
 /** How large an app, or the registry, is now. Kept up to date by leases.ts. */
-export interface Presence {
+export interface ScopePresence {
   /** Instances with status `up`. */
   serving: number;
   /** Of them, those that were heard again after their registration. */
@@ -47,7 +47,7 @@ export class GuardScope {
     return this.late + this.gone;
   }
 
-  expected({ heard }: Presence): number {
+  expected({ heard }: ScopePresence): number {
     return heard + this.gone;
   }
 
@@ -65,7 +65,7 @@ export class GuardScope {
   }
 
   /** At least three losses, of more than one client where there are more, and fewer than `percent` of those expected left. */
-  isUnder(percent: number, presence: Presence): boolean {
+  isUnder(percent: number, presence: ScopePresence): boolean {
     if (this.#evidenceCount < lossesMin) return false;
     const losses = this.#evidenceCount - presence.arrivals.since(this.lossesSinceMs);
     const expected = this.expected(presence);
@@ -73,13 +73,13 @@ export class GuardScope {
   }
 
   /** In words, ASCII. */
-  reason(percent: number, presence: Presence): string {
+  reason(percent: number, presence: ScopePresence): string {
     const whose = this.app === undefined ? "the registry's" : "the app's";
     return `${this.#evidenceCount} of ${whose} ${this.expected(presence)} instances are not heard of, more than ${100 - percent} %`;
   }
 
   /** All losses are of one client, and the scope has others. */
-  #isOneOfMany({ heard, clientSum }: Presence): boolean {
+  #isOneOfMany({ heard, clientSum }: ScopePresence): boolean {
     const [client, another] = this.#evidence.keys();
     return another === undefined && client !== undefined && clientSum !== Math.imul(heard, client);
   }

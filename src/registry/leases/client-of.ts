@@ -1,5 +1,5 @@
-// Who registered an instance, as a number that is kept with it: the guard must tell one client whose instances are all
-// gone from a network that is. A principal is one client at all its addresses; an address stands for those without one.
+// The client that registered an instance, as a number that is kept with it: the guard must distinguish one client whose instances are all
+// gone from a network that is. A principal is one client at all its addresses; an address identifies those without one.
 // Limits: 24 bits, so two clients are taken for one in one case of 16 million.
 
 import type { Actor } from '../../model/change.ts';

@@ -1,5 +1,5 @@
 // How many instances may be evicted: a share of the registry within any minute, whatever the reason that so many leases
-// ended, so that no mistake of ours or of the network's empties it before somebody can look. In small registries a few
+// ended, so that no mistake of ours or of the network's empties it before an operator can look. In small registries a few
 // always may, or a share of ten would be one.
 
 import { RollingMinute } from '../../runtime/rolling-minute.ts';

@@ -1,6 +1,6 @@
 // When the next renewal of an instance is expected: each has an interval of its own, a third of its lease until its
-// renewals have said otherwise. It is late once nothing has come for one and a half of its intervals, and no later than
-// at the end of its lease. Learned in steps, upwards faster than downwards: whoever was once waited for longer is given
+// renewals have shown another. It is late once nothing has come for one and a half of its intervals, and no later than
+// at the end of its lease. Learned in steps, upwards faster than downwards: an instance that was once waited for longer is given
 // that time again, while a few renewals in a row (a client that starts, or two that renew one instance) change little.
 
 /** Whole milliseconds everywhere: V8 keeps small integers without a box of their own. */
@@ -17,7 +17,7 @@ export function firstIntervalMs(leaseSeconds: number): number {
   return Math.round(leaseSeconds * 1000 * firstShareOfLease);
 }
 
-/** Whether a renewal after `gapMs` says something new. */
+/** Whether a renewal after `gapMs` changes the estimate. */
 export function isUnexpected(gapMs: number, intervalMs: number): boolean {
   return Math.abs(gapMs - intervalMs) > intervalMs * sameWithin;
 }

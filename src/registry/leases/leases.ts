@@ -5,12 +5,12 @@
 // used up (eviction-budget.ts). `guardCeilingSeconds` later it is evicted whatever else holds. A suspect is due again after
 // every interval of its own. One entry an instance, in the queue or among the pending evictions.
 
-import type { GuardNews, GuardStatus, GuardView } from '../../model/guard-status.ts';
+import type { GuardEvent, GuardStatus, GuardView } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
-import type { Presence } from '../guard/scope.ts';
+import type { ScopePresence } from '../guard/scope.ts';
 import { statusOf } from '../guard/status.ts';
 import { heardMs, lateAtMs, leaseMs, type MutableRecord, replaceableMs } from '../mutable-record.ts';
 import { type GuardOptions, guardDefaults } from '../options.ts';
@@ -27,7 +27,7 @@ export interface LeasesDeps {
   /** In [0, 1): who is evicted when not all may be. */
   readonly random?: (() => number) | undefined;
   readonly onNearExpiry?: ((stored: MutableRecord) => void) | undefined;
-  readonly app: (env: string, appid: string) => Presence | undefined;
+  readonly app: (env: string, appid: string) => ScopePresence | undefined;
 }
 
 /** An evicted instance is a loss for one of its intervals, and no longer than this. */
@@ -225,8 +225,8 @@ export class Leases implements GuardView {
     return statusOf(this.#guard, this.#options, counts, appsMax);
   }
 
-  onNews(listener: (news: GuardNews) => void): void {
-    this.#guard.onNews(listener);
+  onEvent(listener: (news: GuardEvent) => void): void {
+    this.#guard.onEvent(listener);
   }
 
   /** Looks at those that are due, in order of time, so that late ones are known before an ended lease is judged. */
@@ -281,7 +281,7 @@ export class Leases implements GuardView {
       stored.isSuspect = true;
       this.#guard.suspected(stored.instance);
     }
-    this.#nearExpiry.kept(stored);
+    this.#nearExpiry.held(stored);
   }
 
   #return(stored: MutableRecord, nowMs: number): void {

@@ -5,15 +5,15 @@
 
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { Guard } from '../guard/guard.ts';
-import type { Presence } from '../guard/scope.ts';
+import type { ScopePresence } from '../guard/scope.ts';
 import { type MutableRecord, replaceableMs } from '../mutable-record.ts';
 
 export class MemberCounts {
-  readonly registry: Presence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
-  readonly #app: (env: string, appid: string) => Presence | undefined;
+  readonly registry: ScopePresence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
+  readonly #app: (env: string, appid: string) => ScopePresence | undefined;
 
   /** `app`: an app, if it is there. */
-  constructor(app: (env: string, appid: string) => Presence | undefined) {
+  constructor(app: (env: string, appid: string) => ScopePresence | undefined) {
     this.#app = app;
   }
 
@@ -74,13 +74,13 @@ export class MemberCounts {
     }
   }
 
-  #presencesOf({ instance: { env, appid } }: MutableRecord): Presence[] {
+  #presencesOf({ instance: { env, appid } }: MutableRecord): ScopePresence[] {
     const app = this.#app(env, appid);
     return app === undefined ? [this.registry] : [this.registry, app];
   }
 }
 
-function count(presence: Presence, { isHeard, client }: MutableRecord, by: 1 | -1): void {
+function count(presence: ScopePresence, { isHeard, client }: MutableRecord, by: 1 | -1): void {
   presence.serving += by;
   if (!isHeard) return;
   presence.heard += by;

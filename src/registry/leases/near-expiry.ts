@@ -1,53 +1,53 @@
-// Those who hold a copy of the registry (DNS threads) are told nothing of renewals, so they take a lease for open. Its end
+// Holders of a copy of the registry (DNS threads) do not hear of renewals, so they take a lease for open. Its end
 // concerns them when an answer may not be cached for the whole TTL any more: with less than that left a lease is
-// *lapsing*, and they are told its deadline, and again when it is renewed after all (design §6). They also hear who is kept
+// near expiry, and they get its deadline, and another update when it is renewed after all (design §6). They also hear which are kept
 // beyond its lease (suspect), why, and when that is over; a suspect is lapsing too. Without a listener nothing is done.
 
 import type { LeasedInstance } from '../../model/view.ts';
 import { lateAtMs, type MutableRecord } from '../mutable-record.ts';
 
-/** On top of the TTL: for the news to arrive in, before an answer would say a second too much. */
+/** On top of the TTL: for the update to arrive before an answer has a TTL of a second too much. */
 const noticeMs = 1000;
 
 export class NearExpiry {
-  readonly #tell: ((stored: MutableRecord) => void) | undefined;
+  readonly #notify: ((stored: MutableRecord) => void) | undefined;
 
-  constructor(tell: ((stored: MutableRecord) => void) | undefined) {
-    this.#tell = tell;
+  constructor(notify: ((stored: MutableRecord) => void) | undefined) {
+    this.#notify = notify;
   }
 
-  /** Monotonic milliseconds at which the lease begins to lapse; infinite where that is known or concerns nobody. */
+  /** Monotonic milliseconds from which the lease is near its end; infinite where that is known already or has no listener. */
   dueMs(stored: MutableRecord): number {
-    return this.#tell === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
+    return this.#notify === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
   }
 
-  /** When an instance whose lease runs is to be looked at next: at the end of its phase, or because it lapses. */
+  /** When an instance whose lease runs is to be looked at next: at the end of its phase, or when it is near its end. */
   stageMs(stored: MutableRecord): number {
     return Math.min(stored.phase === 'onTime' ? lateAtMs(stored) : stored.deadlineMs, this.dueMs(stored));
   }
 
-  /** The lease is looked at: tells if it has begun to lapse. */
+  /** The lease is looked at: notifies if it is near its end. */
   look(stored: MutableRecord, nowMs: number): void {
     if (this.dueMs(stored) > nowMs) return;
     stored.isNearExpiry = true;
-    this.#tell?.(stored);
+    this.#notify?.(stored);
   }
 
-  /** To be called once the instance is another or new; its change tells the rest. */
+  /** To be called once the instance is another or new; its change carries the rest. */
   set(stored: MutableRecord, nowMs: number): void {
-    stored.isNearExpiry = this.#tell !== undefined && fromMs(stored) <= nowMs;
+    stored.isNearExpiry = this.#notify !== undefined && fromMs(stored) <= nowMs;
   }
 
-  /** The instance was heard: what was told of its lease is no longer so. */
+  /** The instance renewed: the announced deadline is no longer right. */
   renewed(stored: MutableRecord, nowMs: number): void {
     if (!stored.isNearExpiry) return;
     this.set(stored, nowMs);
-    this.#tell?.(stored);
+    this.#notify?.(stored);
   }
 
-  /** It is kept beyond its lease, or for another reason than before. */
-  kept(stored: MutableRecord): void {
-    this.#tell?.(stored);
+  /** It is held beyond its lease, or for another reason than before. */
+  held(stored: MutableRecord): void {
+    this.#notify?.(stored);
   }
 }
 

@@ -61,7 +61,7 @@ export class PendingEvictions<W extends Waiting> {
     // An empty bench is found when its turn comes.
   }
 
-  /** Takes out the next: of the app whose turn it is, any. Undefined where nobody waits. */
+  /** Takes out the next: of the app whose turn it is, any. Undefined where none waits. */
   draw(): W | undefined {
     while (this.#turns.length > 0) {
       if (this.#turn >= this.#turns.length) this.#turn = 0;

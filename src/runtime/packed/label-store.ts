@@ -9,7 +9,7 @@ const pageBits = 16;
 /** Blocks a page. */
 const pageBlocks = 2 ** pageBits;
 const blockOctets = 8;
-/** The place of none: nothing stands there. */
+/** The place of none. */
 const none = 0;
 
 export class LabelStore {
@@ -44,7 +44,7 @@ export class LabelStore {
     return page.toString('latin1', at + 1, at + 1 + (page[at] as number));
   }
 
-  /** What `textHash` says of the label, without making its text. */
+  /** `textHash` of the label, without making its text. */
   hash(number: number, start: number): number {
     const page = this.#page(number);
     const at = offsetOf(number);

@@ -41,7 +41,7 @@ export class NumberRows {
     return { width: this.#width, length: this.#length, pages: this.#pages };
   }
 
-  /** Moves the pages; they must say the same where they are afterwards. */
+  /** Moves the pages; their content must be the same afterwards. */
   move(moved: (page: Uint32Array) => Uint32Array): void {
     for (const [index, page] of this.#pages.entries()) this.#pages[index] = moved(page);
   }

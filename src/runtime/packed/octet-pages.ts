@@ -30,7 +30,7 @@ export class OctetPages {
     return { used: this.#used, pages: this.#pages };
   }
 
-  /** Moves the pages; they must say the same where they are afterwards. */
+  /** Moves the pages; their content must be the same afterwards. */
   move(moved: (page: Buffer) => Buffer): void {
     for (const [index, page] of this.#pages.entries()) this.#pages[index] = moved(page);
   }

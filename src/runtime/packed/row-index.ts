@@ -1,8 +1,8 @@
-// Rows found by a hash of what stands in them: an open-addressed table of row numbers, some seven octets a row, outside
+// Rows found by a hash of their content: an open-addressed table of row numbers, some seven octets a row, outside
 // the JavaScript heap (see number-rows.ts). In parts, so that one of many grows at a time and no query waits for it.
-// Beside a row's number stand eight bits of its hash, so that hardly a row is looked at in vain: each look is a line of
+// Beside a row's number are eight bits of its hash, so that hardly a row is looked at in vain: each look is a line of
 // memory that no cache holds. The whole hash is asked for again when its part grows, and when a row beside it leaves.
-// Limits: 2^24 - 1 rows, which is told to whoever adds one more.
+// Limits: 2^24 - 1 rows, an assertion refuses one more.
 
 const parts = 1024;
 const placesLeast = 16;
@@ -56,15 +56,15 @@ export class RowIndex {
   replace(row: number, other: number): void {
     const hash = this.#hashOf(row);
     const { entries } = this.#part(hash);
-    entries[placeOf(entries, hash, row)] = entryOf(hash, other);
+    entries[slotOf(entries, hash, row)] = entryOf(hash, other);
   }
 
-  /** Precondition: it is there, and what stands in it is what its hash was made of. */
+  /** Precondition: it is there, and its content is what its hash was made of. */
   delete(row: number): void {
     const hash = this.#hashOf(row);
     const part = this.#part(hash);
     const { entries } = part;
-    let gap = placeOf(entries, hash, row);
+    let gap = slotOf(entries, hash, row);
     part.size--;
     // What had to go past this place moves up, so that it is still found.
     for (let at = next(gap, entries); entries[at] !== open; at = next(at, entries)) {
@@ -95,7 +95,7 @@ function put(entries: Uint32Array, hash: number, row: number): void {
   entries[at] = entryOf(hash, row);
 }
 
-function placeOf(entries: Uint32Array, hash: number, row: number): number {
+function slotOf(entries: Uint32Array, hash: number, row: number): number {
   const entry = entryOf(hash, row);
   let at = homeOf(hash, entries);
   while (entries[at] !== entry) at = next(at, entries);

@@ -29,7 +29,7 @@ export class SharedMemory {
       return moved;
     },
   };
-  /** Back from it: nobody may read the table any more. */
+  /** Back from it: the table may no longer be read. */
   readonly releasing: Moving = {
     numbers: (page) => {
       this.#give(page.buffer);

@@ -1,8 +1,8 @@
 // The completion scripts: every command and flag is in them, and the shells that are here can run them.
 
 import { describe, expect, test } from 'vitest';
+import { snippets } from '../../../src/cli/commands/snippet.ts';
 import { commandRows } from '../../../src/cli/commands.ts';
-import { snippets } from '../../../src/cli/snippets/all.ts';
 import { typed } from '../../kit/cli-world.ts';
 import { installed } from '../../kit/installed.ts';
 import { output } from '../../kit/program.ts';

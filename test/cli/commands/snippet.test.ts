@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { snippets } from '../../../src/cli/snippets/all.ts';
+import { snippets } from '../../../src/cli/commands/snippet.ts';
 import { typed } from '../../kit/cli-world.ts';
 import { installed, requireInCi } from '../../kit/installed.ts';
 import { run } from '../../kit/program.ts';

@@ -2,9 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../../src/client/choice/candidate.ts';
-import { preferred } from '../../../src/client/choice/preferred.ts';
-import { rendezvous } from '../../../src/client/choice/rendezvous.ts';
-import { type StrategyName, strategyOf } from '../../../src/client/choice/strategies.ts';
+import { preferred, rendezvous, type StrategyName, strategyOf } from '../../../src/client/choice/strategies.ts';
 import type { Instance } from '../../../src/model/instance.ts';
 import { subsetOf } from '../../../src/model/selection/subset.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
-import { retryAfterMs } from '../../../src/client/registry/retry-after.ts';
+import { retryAfterMs } from '../../../src/client/registry/reply.ts';
 import { type Answer, FakeScheduler, fakeFetch, problem, unknownInstance } from '../../kit/client-scheduler.ts';
 
 const never = new AbortController().signal;

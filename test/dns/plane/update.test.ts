@@ -29,8 +29,8 @@ test('an instance comes back as it was', () => {
     dnsTtl: 0,
   });
   const { addrs, profile } = there.instance as CompactInstance;
-  const { ports, health, override, wanted: _wanted, liveness: _liveness, ...said } = profile;
-  expect(ports).toHaveLength(3);
+  const { services, health, override, wanted: _wanted, liveness: _liveness, ...said } = profile;
+  expect(services).toHaveLength(3);
   expect(back).toEqual({
     kind: 'put',
     revision: 101,

@@ -123,7 +123,7 @@ describe('_why', () => {
     live.cancel('orders.prod/a');
     live.cancel('orders.prod/b');
     expect(why(`_why.${app}`, live)).toEqual([
-      'NXDOMAIN: nothing is registered in the env prod.; its last instance has left: rollcall events prod/orders',
+      'NXDOMAIN: nothing is registered in the env prod.; its last instance left at 2026-01-01T00:00:00Z: rollcall events prod/orders',
     ]);
   });
 

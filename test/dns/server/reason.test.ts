@@ -44,12 +44,13 @@ const selections: readonly Selected[] = [
     isMeant: ({ instance }: InstanceRecord) => instance.version === version,
   })),
   { prefix: 'canary._tag.', isMeant: ({ instance }) => instance.tags.includes('canary') },
-  { prefix: 'http._port.', isMeant: ({ instance }) => instance.addrs.some(({ port }) => port === 'http') },
+  { prefix: 'http._port.', isMeant: ({ instance }) => instance.addrs.some(({ portName }) => portName === 'http') },
   ...['http.tcp', 'grpc.tcp', 'dns.udp', 'dns.tcp'].map((text) => {
-    const [port = '', protocol = ''] = text.split('.');
-    const serves = (one: { port: string; protocol: string }) => one.port === port && one.protocol === protocol;
+    const [portName = '', protocol = ''] = text.split('.');
+    const serves = (one: { portName: string; protocol: string }) =>
+      one.portName === portName && one.protocol === protocol;
     return {
-      prefix: `_${port}._${protocol}.`,
+      prefix: `_${portName}._${protocol}.`,
       isMeant: ({ instance }: InstanceRecord) => instance.addrs.some(serves),
     };
   }),
@@ -59,7 +60,7 @@ const selections: readonly Selected[] = [
   })),
   {
     prefix: 'http.a.',
-    isMeant: ({ instance }) => instance.label === 'a' && instance.addrs.some(({ port }) => port === 'http'),
+    isMeant: ({ instance }) => instance.label === 'a' && instance.addrs.some(({ portName }) => portName === 'http'),
   },
 ];
 

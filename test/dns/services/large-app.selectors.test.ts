@@ -42,7 +42,7 @@ function meaning(harness: Harness, labels: readonly string[], largeApps: LargeAp
 
 function say(kind: string, instances: readonly Instance[], serves: (address: Address) => boolean): string {
   const parts = instances.map(({ label, addrs }) => {
-    const served = addrs.filter(serves).map(({ port, protocol, number }) => `${port}/${protocol}/${number}`);
+    const served = addrs.filter(serves).map(({ portName, protocol, port }) => `${portName}/${protocol}/${port}`);
     return served.length === 0 ? '' : `${label}(${served.join(' ')})`;
   });
   const said = parts.filter((part) => part !== '').sort();
@@ -54,7 +54,7 @@ const says: Readonly<Record<string, (instance: Instance) => readonly string[]>> 
   _zone: ({ zone }) => [zone],
   _group: ({ group }) => [group],
   _tag: ({ tags }) => tags,
-  _port: ({ addrs }) => addrs.map(({ port }) => port),
+  _port: ({ addrs }) => addrs.map(({ portName }) => portName),
 };
 
 const octets = (text: string) =>
@@ -96,7 +96,7 @@ function walk(app: AppView, labels: readonly string[]): string {
     end = start;
   }
   return beside(
-    say('app', chosen, ({ port }) => ports.length === 0 || ports.includes(port)),
+    say('app', chosen, ({ portName }) => ports.length === 0 || ports.includes(portName)),
     near,
   );
 }
@@ -116,8 +116,8 @@ function walkPort(labels: readonly string[], chosen: readonly Instance[], ports:
   const asked = labels.length === 2 ? labels[0] : undefined;
   const serves = (address: Address) =>
     `_${address.protocol}` === protocol &&
-    (asked === undefined || `_${address.port}` === asked) &&
-    (ports.length === 0 || ports.includes(address.port));
+    (asked === undefined || `_${address.portName}` === asked) &&
+    (ports.length === 0 || ports.includes(address.portName));
   if (!chosen.some(({ addrs }) => addrs.some(serves))) return 'NXDOMAIN';
   return asked === undefined ? 'within' : say('service', chosen, serves);
 }

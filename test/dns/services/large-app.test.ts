@@ -17,7 +17,7 @@ const said: Readonly<Partial<Record<TypeName, (instance: Instance) => string[]>>
   A: ({ addrs }) => addrs.filter(({ family }) => family === 4).map(({ host }) => host),
   AAAA: ({ addrs }) => addrs.filter(({ family }) => family === 6).map(({ host }) => host),
   TXT: ({ label }) => [`"instance=${label}"`],
-  SRV: ({ addrs, label }) => addrs.map(({ number }) => `${number} ${label}`),
+  SRV: ({ addrs, label }) => addrs.map(({ port }) => `${port} ${label}`),
 };
 
 function read(type: TypeName, data: string): string {
@@ -98,7 +98,7 @@ describe('an answer made anew looks at no more instances than it can have record
     for (let i = 0; i < 5; i++) {
       harness.patch(`orders.prod/i${i}`, { tags: [`${type}-${i}`] });
       const before = large.looks;
-      const choice = large.choose({ large, slots: undefined, key: '', ports: [], narrowing: '' }, type, i);
+      const choice = large.choose({ large, slots: undefined, key: '', portNames: [], narrowing: '' }, type, i);
       for (const slot of choice.chosen) large.prepared(`${type}`, slot, () => slot);
       expect(choice.chosen).toHaveLength(100);
       expect(choice.having).toBe(size);
@@ -117,7 +117,7 @@ describe('an answer made anew looks at no more instances than it can have record
         { key: '_version', value: '1' },
         { key: '_zone', value: 'z2' },
       ]);
-      return large.choose({ large, slots, key: '', ports: [], narrowing: '' }, 1, 7);
+      return large.choose({ large, slots, key: '', portNames: [], narrowing: '' }, 1, 7);
     };
     expect(choose().having).toBe(size / 6);
     harness.patch('orders.prod/i5', { zone: 'z1' });

@@ -15,17 +15,17 @@ test.each([
   ['abc', ['abcd', 'abcde', 'abcdef', 'a', ''], ['abcd', 'a', 'abcde']],
   ['', ['a', 'ab', 'abc'], ['a', 'ab']],
   ['acme.pay', ['acme.play', 'acme-pay'], ['acme-pay', 'acme.play']],
-])('of %s in %j: %j', (asked, names, shown) => expect(find(asked, names).shown).toEqual(shown));
+])('of %s in %j: %j', (asked, names, named) => expect(find(asked, names).named).toEqual(named));
 
 test('are exactly those within Levenshtein’s two', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 9 });
   fc.assert(
     fc.property(word, fc.uniqueArray(word, { maxLength: 8 }), (asked, names) => {
       const close = names.filter((name) => distance(asked, name) <= 2);
-      const { count, shown } = find(asked, names);
+      const { count, named } = find(asked, names);
       expect(count).toBe(close.length);
-      expect(close).toEqual(expect.arrayContaining([...shown]));
-      const distances = shown.map((name) => distance(asked, name));
+      expect(close).toEqual(expect.arrayContaining([...named]));
+      const distances = named.map((name) => distance(asked, name));
       expect(distances).toEqual([...distances].sort());
       expect(distances).toEqual(
         close
@@ -58,7 +58,7 @@ describe('looking', () => {
         yield { appid: 'something-else' };
       }
     }
-    expect(new NameSuggestions().find('orders', names(), 0)).toEqual({ count: 0, shown: [] });
+    expect(new NameSuggestions().find('orders', names(), 0)).toEqual({ count: 0, named: [] });
     expect(seen).toBeLessThan(5000);
   });
 

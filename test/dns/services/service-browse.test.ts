@@ -238,8 +238,8 @@ test('for any history, what is listed is what is there: each type leads to insta
       const all = [...harness.registry.apps()].flatMap((app) => [...app.instances()]).map(({ instance }) => instance);
       const expected = new Map<string, Set<string>>();
       for (const { addrs, label, appid, status } of all) {
-        for (const { port, protocol } of addrs) {
-          const type = `_${port}._${protocol}.prod.svc.`;
+        for (const { portName, protocol } of addrs) {
+          const type = `_${portName}._${protocol}.prod.svc.`;
           const listed = expected.get(type) ?? new Set();
           expected.set(type, listed);
           if (status === 'up') listed.add(`${label}~${appid.replaceAll('.', '\\.')}.${type}`);

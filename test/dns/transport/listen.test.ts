@@ -3,8 +3,9 @@
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Listen, spreadWildcard } from '../../../src/dns/transport/listen.ts';
+import { spreadWildcard } from '../../../src/dns/transport/listen.ts';
 import { type DnsServer, listenDns } from '../../../src/dns/transport/server.ts';
+import type { Listen } from '../../../src/model/listen.ts';
 import { answersOf, tcpClient, udpClient } from '../../kit/dns-client.ts';
 import { Harness } from '../../kit/harness.ts';
 

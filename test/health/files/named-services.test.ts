@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { NamedServices, type Said } from '../../../src/health/files/named-services.ts';
+import { type FileEntries, NamedServices } from '../../../src/health/files/named-services.ts';
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
@@ -36,7 +36,7 @@ function world() {
     initialRevision: 0,
   });
   const told: string[] = [];
-  const remembered = new Map<string, Said>();
+  const remembered = new Map<string, FileEntries>();
   registry.onChange(({ kind, after, before }) => {
     const instance = after ?? before;
     told.push(`${kind} ${instance.instance} of ${instance.health?.file}`);
@@ -56,9 +56,9 @@ function world() {
 
 test('a file that is renamed hands its instances over: nobody leaves, and what the checks said stays', async () => {
   const { registry, named, told, key } = world();
-  expect(await named.say('old.yaml', services('one'), nobody)).toEqual([]);
+  expect(await named.apply('old.yaml', services('one'), nobody)).toEqual([]);
   registry.judge(key, { verdict: 'passing', reason: 'tcp: connected' });
-  expect(await named.say('new.yaml', services('one'), new Set(['old.yaml']))).toEqual([]);
+  expect(await named.apply('new.yaml', services('one'), new Set(['old.yaml']))).toEqual([]);
   await named.withdraw('old.yaml');
   expect(registry.find(key)?.instance).toMatchObject({ status: 'up', health: { file: 'new.yaml' } });
   expect(told.filter((text) => text.startsWith('cancelled'))).toEqual([]);
@@ -66,10 +66,12 @@ test('a file that is renamed hands its instances over: nobody leaves, and what t
 
 test('what two files name is the first one’s, and the second one’s as soon as the first lets go', async () => {
   const { registry, named, told, key } = world();
-  await named.say('a.yaml', services('one', 'two'), nobody);
-  expect(await named.say('b.yaml', services('one', 'three'), nobody)).toEqual(['1:3: prod/a/one is in a.yaml already']);
+  await named.apply('a.yaml', services('one', 'two'), nobody);
+  expect(await named.apply('b.yaml', services('one', 'three'), nobody)).toEqual([
+    '1:3: prod/a/one is in a.yaml already',
+  ]);
   told.length = 0;
-  await named.say('a.yaml', services('two'), nobody);
+  await named.apply('a.yaml', services('two'), nobody);
   expect(told).toContain('taken one by b.yaml');
   expect(registry.find(key)?.instance.health?.file).toBe('b.yaml');
   await named.withdraw('b.yaml');
@@ -78,15 +80,15 @@ test('what two files name is the first one’s, and the second one’s as soon a
 
 test('moved from a later file to an earlier one, the earlier one being read first', async () => {
   const { registry, named, key } = world();
-  await named.say('b.yaml', services('one'), nobody);
-  await named.say('a.yaml', services('one'), nobody);
-  await named.say('b.yaml', [], nobody);
+  await named.apply('b.yaml', services('one'), nobody);
+  await named.apply('a.yaml', services('one'), nobody);
+  await named.apply('b.yaml', [], nobody);
   expect(registry.find(key)?.instance.health?.file).toBe('a.yaml');
 });
 
 test('named twice in one file is a fault of the file, and waits for nobody', async () => {
   const { named, told } = world();
-  expect(await named.say('a.yaml', services('one', 'one'), nobody)).toEqual([
+  expect(await named.apply('a.yaml', services('one', 'one'), nobody)).toEqual([
     '2:3: prod/a/one is in this file already',
   ]);
   await named.withdraw('a.yaml');
@@ -97,7 +99,7 @@ test('between many registrations others have their turn', async () => {
   const { named, registry, key } = world();
   let turns = 0;
   const counting = setInterval(() => turns++, 0);
-  await named.say('a.yaml', services(...Array.from({ length: 900 }, (_, index) => `i${index}`)), nobody);
+  await named.apply('a.yaml', services(...Array.from({ length: 900 }, (_, index) => `i${index}`)), nobody);
   clearInterval(counting);
   expect(registry.find({ ...key, instance: 'i899' })).toBeDefined();
   expect(turns).toBeGreaterThan(1);
@@ -125,7 +127,7 @@ describe('an instance that an operator has changed since', () => {
 
   async function drained() {
     const one = world();
-    await one.named.say('a.yaml', services('one'), nobody);
+    await one.named.apply('a.yaml', services('one'), nobody);
     one.registry.judge(one.key, { verdict: 'passing', reason: 'connected' });
     one.registry.patch(one.key, { status: 'waiting', tags: ['by-hand'] });
     one.told.length = 0;
@@ -136,69 +138,69 @@ describe('an instance that an operator has changed since', () => {
 
   test('stays so when the file is written again, and when it names a neighbour', async () => {
     const { named, isKept, told } = await drained();
-    expect(await named.say('a.yaml', services('one'), nobody)).toEqual([]);
+    expect(await named.apply('a.yaml', services('one'), nobody)).toEqual([]);
     expect([isKept(), told]).toEqual([true, []]);
-    await named.say('a.yaml', services('two', 'one'), nobody);
+    await named.apply('a.yaml', services('two', 'one'), nobody);
     expect([isKept(), told]).toEqual([true, ['registered two of a.yaml']]);
   });
 
   test('stays so over a restart, and over one without any record of what files said', async () => {
     const one = await drained();
-    await nextLife(one).say('a.yaml', services('one', 'two'), nobody);
+    await nextLife(one).apply('a.yaml', services('one', 'two'), nobody);
     expect(one.isKept()).toBe(true);
     one.remembered.clear();
-    await nextLife(one).say('a.yaml', services('one'), nobody);
+    await nextLife(one).apply('a.yaml', services('one'), nobody);
     // Its tags differ from what is written, and nobody knows whether the file was changed meanwhile.
     expect(one.state()?.tags).toEqual([]);
   });
 
   test('without a record, a drain alone is kept', async () => {
     const one = world();
-    await one.named.say('a.yaml', services('one'), nobody);
+    await one.named.apply('a.yaml', services('one'), nobody);
     one.registry.judge(one.key, { verdict: 'passing', reason: 'connected' });
     one.registry.patch(one.key, { status: 'waiting' });
     one.remembered.clear();
-    await nextLife(one).say('a.yaml', services('one'), nobody);
+    await nextLife(one).apply('a.yaml', services('one'), nobody);
     expect(one.registry.find(one.key)?.instance.status).toBe('waiting');
   });
 
   test('stays so when the file is renamed, while running and while not', async () => {
     const one = await drained();
-    await one.named.say('b.yaml', services('one'), new Set(['a.yaml']));
+    await one.named.apply('b.yaml', services('one'), new Set(['a.yaml']));
     await one.named.withdraw('a.yaml');
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'b.yaml']);
-    await nextLife(one).say('c.yaml', services('one'), nobody);
+    await nextLife(one).apply('c.yaml', services('one'), nobody);
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'c.yaml']);
   });
 
   test('is what the file says as soon as that says something else of it', async () => {
     const { named, state } = await drained();
-    await named.say('a.yaml', weighted(20, 'one'), nobody);
+    await named.apply('a.yaml', weighted(20, 'one'), nobody);
     expect(state()).toMatchObject({ weight: 20, tags: [], status: 'up' });
   });
 
   test('and cancelled stays away until the file says something else of it, or names it anew', async () => {
     const one = await drained();
     one.registry.cancel(one.key);
-    await one.named.say('a.yaml', services('one', 'two'), nobody);
-    await nextLife(one).say('a.yaml', services('one', 'two'), nobody);
+    await one.named.apply('a.yaml', services('one', 'two'), nobody);
+    await nextLife(one).apply('a.yaml', services('one', 'two'), nobody);
     expect(one.state()).toBeUndefined();
-    await one.named.say('a.yaml', services('two'), nobody);
-    await one.named.say('a.yaml', services('one', 'two'), nobody);
+    await one.named.apply('a.yaml', services('two'), nobody);
+    await one.named.apply('a.yaml', services('one', 'two'), nobody);
     expect(one.state()).toBeDefined();
     one.registry.cancel(one.key);
-    await one.named.say('a.yaml', weighted(7, 'one'), nobody);
+    await one.named.apply('a.yaml', weighted(7, 'one'), nobody);
     expect(one.state()?.weight).toBe(7);
   });
 });
 
 test('what a file says is kept as far as it was done, and not written again where nothing has changed', async () => {
   const { named, remembered } = world();
-  await named.say('a.yaml', services('one'), nobody);
-  await named.say('b.yaml', services('one', 'two'), nobody);
+  await named.apply('a.yaml', services('one'), nobody);
+  await named.apply('b.yaml', services('one', 'two'), nobody);
   expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 1', 'b.yaml 1']);
   remembered.clear();
-  await named.say('a.yaml', services('one'), nobody);
+  await named.apply('a.yaml', services('one'), nobody);
   expect(remembered.size).toBe(0);
   await named.withdraw('a.yaml');
   expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 0', 'b.yaml 2']);

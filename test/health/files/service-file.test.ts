@@ -69,7 +69,7 @@ test.each([
   ['- 1\n- null\n', /^1:3: an instance must be a mapping/],
   [one.replace('env: prod\n', ''), /^1:1: env must be text, received nothing$/],
   [one.replace('one', '1'), /^3:11: instance must be text, received 1$/],
-  [one.replace(/checks:[\s\S]*/, ''), /^1:1: checks must be a list of 1-8 checks: nobody renews/],
+  [one.replace(/checks:[\s\S]*/, ''), /^1:1: checks must be a list of 1-8 checks: entries of a file are not renewed/],
   [one.replace('type: http', 'type: icmp'), /^7:11: checks\[0\]\.type must be one of/],
   [one.replace('    path', '    port: web\n    path'), /^8:11: checks\[0\]\.port must be the name of a port/],
   [

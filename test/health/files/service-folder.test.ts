@@ -26,12 +26,12 @@ async function followed(files: Files, folder = 'services.d') {
     resolve(directory, folder),
     {
       defaults: { leaseSeconds: 90, dnsTtl: 5 },
-      say: async (file, list) => {
+      apply: async (file, list) => {
         said.push(`${file}: ${list.map(({ key }) => key.instance).join(' ')}`);
         return list.filter(({ key }) => key.instance === 'taken').map(({ at }) => `${at}: is taken`);
       },
       withdraw: async (file) => void said.push(`${file} gone`),
-      tell: (level, fields, message) =>
+      log: (level, fields, message) =>
         void told.push(`${level} ${message} ${JSON.stringify(fields).replaceAll(directory, '')}`),
     },
     20,

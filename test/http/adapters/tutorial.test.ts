@@ -29,7 +29,7 @@ test('an instance is registered once; the same again is a 409', async () => {
   const again = await register();
   expect([again.statusCode, again.json()]).toEqual([409, { success: false }]);
   const stored = registry.find(keyOf('orders.prod/10.0.0.7:8080'))?.instance;
-  expect(stored).toMatchObject({ version: '1.0.0', status: 'up', addrs: [{ host: '10.0.0.7', number: 8080 }] });
+  expect(stored).toMatchObject({ version: '1.0.0', status: 'up', addrs: [{ host: '10.0.0.7', port: 8080 }] });
   expect([counters.counts.get('registration:created'), counters.counts.get('registration:exists')]).toEqual([1, 1]);
 });
 

@@ -96,10 +96,11 @@ describe('replies', () => {
   });
 
   test('have no member that the description keeps silent about', async () => {
-    const { register } = createWorld();
+    const hidden = [{ name: 'orders.prod.svc.', types: ['A'], by: 'records' as const, zone: 'svc.' }];
+    const { register } = createWorld({ deps: { hiddenNames: () => hidden } });
     const reply = (await register('prod/orders/a1')).json() as Json;
     // Whoever has just registered is no suspect, and others are not shown as such.
-    // … nor is what was just registered overridden, and no front keeps anything with it.
+    // … nor is what was just registered overridden, nor has it what another registry's front keeps.
     const rare = ['suspect', 'override', 'fronts'];
     const described = Object.keys(schemas.registrationReply.properties).filter((field) => !rare.includes(field));
     const ofChecked = ['checks', 'health'];

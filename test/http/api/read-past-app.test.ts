@@ -57,7 +57,7 @@ test('a time before the record is a 410 that says since when changes are recorde
     type: 'urn:rollcall:problem:not-recorded',
     completeSince: '2026-01-01T00:00:00.000Z',
     detail:
-      'Cannot say which instances prod/orders had at 2025-12-31T23:00:03.000Z: changes are recorded since 2026-01-01T00:00:00.000Z.',
+      'Cannot list the instances that prod/orders had at 2025-12-31T23:00:03.000Z: changes are recorded since 2026-01-01T00:00:00.000Z.',
   });
   const { call: short } = await withPast(2);
   expect(problemOf(await short('GET', '/apps/prod/orders?at=-2s'))).toMatchObject({

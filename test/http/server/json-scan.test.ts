@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findJsonFault, placeOf } from '../../../src/http/server/json-scan.ts';
+import { findJsonFault, positionOf } from '../../../src/http/server/json-scan.ts';
 
 function parses(text: string): boolean {
   try {
@@ -83,7 +83,7 @@ describe('findJsonFault', () => {
 });
 
 test('a place is a line and a column, both from 1', () => {
-  expect(placeOf('abc', 0)).toBe('line 1, column 1');
-  expect(placeOf('a\nbc', 3)).toBe('line 2, column 2');
-  expect(placeOf('a\n', 2)).toBe('line 2, column 1');
+  expect(positionOf('abc', 0)).toBe('line 1, column 1');
+  expect(positionOf('a\nbc', 3)).toBe('line 2, column 2');
+  expect(positionOf('a\n', 2)).toBe('line 2, column 1');
 });

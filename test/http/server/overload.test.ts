@@ -8,15 +8,15 @@ import { RawConnection } from '../../kit/raw-http.ts';
 
 /** A world whose event loop is as late as the test says. */
 async function busyWorld(options: WorldOptions = {}): Promise<World & { late(ms: number, samples?: number): void }> {
-  let tell: (lateMs: number) => void = () => {};
+  let report: (lateMs: number) => void = () => {};
   const measureLateness = (sample: (lateMs: number) => void) => {
-    tell = sample;
+    report = sample;
     return () => {};
   };
   const world = createWorld({ ...options, deps: { measureLateness, random: seededRandom(5), ...options.deps } });
   await world.register('prod/orders/a1');
   const late = (ms: number, samples = 40) => {
-    for (let i = 0; i < samples; i++) tell(ms);
+    for (let i = 0; i < samples; i++) report(ms);
   };
   return { ...world, late };
 }
@@ -112,7 +112,7 @@ describe('requests under way', () => {
     const durable = async () => (isHanging ? written.promise : undefined);
     const world = await busyWorld({
       control: { durable },
-      deps: { overload: { ...limit, underWay: few } },
+      deps: { overload: { ...limit, inFlight: few } },
       realTimers: true,
     });
     worlds.push(world);

@@ -115,13 +115,13 @@ describe('leaves to the usual way', () => {
   });
 
   test('those that an overload sheds', async () => {
-    let tell: (lateMs: number) => void = () => {};
+    let report: (lateMs: number) => void = () => {};
     const measureLateness = (sample: (lateMs: number) => void) => {
-      tell = sample;
+      report = sample;
       return () => {};
     };
     const world = await served('info', { deps: { measureLateness } });
-    for (let i = 0; i < 40; i++) tell(1400);
+    for (let i = 0; i < 40; i++) report(1400);
     expect(await replyTo(world, renewal('a1'))).toContain('urn:rollcall:problem:overloaded');
     expect(world.counters.counts.get('refused:overload-renewal')).toBe(1);
     expect(world.counters.counts.get('renewal:renewed')).toBeUndefined();

@@ -3,14 +3,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/model/change.ts';
-import type { GuardNews } from '../../../src/model/guard-status.ts';
+import type { GuardEvent } from '../../../src/model/guard-status.ts';
 import { Harness, type HarnessOptions, keyOf } from '../../kit/harness.ts';
 
 const second = 1000;
 
 interface Kept {
   readonly harness: Harness;
-  readonly news: GuardNews[];
+  readonly news: GuardEvent[];
   readonly evicted: Change[];
   suspects(): string[];
   /** So many seconds, one by one. */
@@ -19,9 +19,9 @@ interface Kept {
 
 function world(options: HarnessOptions = {}): Kept {
   const harness = new Harness(options);
-  const news: GuardNews[] = [];
+  const news: GuardEvent[] = [];
   const evicted: Change[] = [];
-  harness.registry.guard.onNews((one) => news.push(one));
+  harness.registry.guard.onEvent((one) => news.push(one));
   harness.registry.onChange((change) => {
     if (change.kind === 'evicted') evicted.push(change);
   });

@@ -5,12 +5,12 @@
 // Nothing spins: an idle thread wakes up `waitMs` apart for the timers, which no descriptor announces.
 // A turn of ours is an immediate of the loop. It waits only when two turns before it had nothing to do for the loop: what
 // the loop's callbacks start, it passes to the kernel only in its next turn. Work that no descriptor shows
-// (immediates of his own) says so through `yieldTo`.
+// (immediates of its own) announces it through `yieldTo`.
 // Limits: a flood of datagrams gives the loop a turn whenever it has something, after 64 datagrams a socket at most.
 
+import type { Listen, ListenFailure } from '../../../model/listen.ts';
 import type { DnsCounters } from '../../server/counters.ts';
 import type { Handler } from '../../server/handler.ts';
-import type { Listen, ListenFailure } from '../listen.ts';
 import type { UdpListener, UdpTransport } from '../udp.ts';
 import { openDatagramSocket } from './datagram-socket.ts';
 import { type LibC, loadLibC, type Unavailable } from './libc.ts';
@@ -96,7 +96,7 @@ class BatchedUdp implements UdpTransport {
   #waitAndServe(): void {
     const endMs = performance.now() + waitMs;
     for (let leftMs = waitMs; leftMs > 0; leftMs = endMs - performance.now()) {
-      // Requests that had to stand back have given the loop its turn.
+      // Deferred requests have given the loop its turn.
       if (this.#poll(Math.ceil(leftMs)) || this.#hasWaiting) {
         this.#quietTurns = 0;
         return;

@@ -3,7 +3,7 @@
 // says which address was asked.
 
 import { constants } from 'node:os';
-import type { Listen, ListenFailure } from '../listen.ts';
+import type { Listen, ListenFailure } from '../../../model/listen.ts';
 import type { LibC } from './libc.ts';
 import {
   AF_INET,

@@ -6,7 +6,7 @@
 
 import { endianness } from 'node:os';
 
-/** Results are the C library's own: -1 says that `errno` has the reason. Sizes in octets. */
+/** Results are the C library's own: -1 means that `errno` has the reason. Sizes in octets. */
 export interface LibC {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, octets: number): number;

@@ -1,5 +1,5 @@
 // The descriptor behind the event loop of this thread: an epoll instance, which is itself readable as long as the loop
-// has something to do. Node does not expose it, but the kernel says of each epoll instance what it watches (proc(5),
+// has something to do. Node does not expose it, but the kernel lists what each epoll instance watches (proc(5),
 // /proc/PID/fdinfo): ours is the one that watches a pipe which we have just given to the loop.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';

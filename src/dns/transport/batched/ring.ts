@@ -48,7 +48,7 @@ const replyOctets = 2 * udpOctetsMax;
 /** A full send queue of the kernel drains in microseconds; a network that is stuck must not hold the thread. */
 const writableWaitMs = 5;
 
-/** Where in the control message the address that was asked stands, and where the interface. */
+/** Where in the control message the queried address is, and where the interface. */
 const pktinfoOf = {
   [AF_INET]: { level: IPPROTO_IP, type: IP_PKTINFO, octets: 32, interfaceAt: 16, addressAt: 20 },
   [AF_INET6]: { level: IPPROTO_IPV6, type: IPV6_PKTINFO, octets: 40, interfaceAt: 32, addressAt: 16 },
@@ -196,7 +196,7 @@ export class DatagramRing {
     return true;
   }
 
-  /** Octets of the reply to what stands from `start` up to `end`; 0 or less: none. */
+  /** Octets of the reply to the bytes from `start` up to `end`; 0 or less: none. */
   #replyTo(start: number, end: number, slot: number): number {
     const peer = this.#peers[slot] as Peer;
     const cached = this.#fromCache?.(this.#requests, start, end, this.#replies, slot * replyOctets, peer) ?? 0;

@@ -59,7 +59,7 @@ export class FolderWatch {
     try {
       const { dev, ino } = statSync(folder);
       const watcher = watch(folder, { persistent: false }, (event, name) => {
-        // Without a name nothing is known but that something happened: the next look at the files will tell.
+        // Without a name nothing is known but that something happened: the next look at the files will show.
         if (name !== null) this.#deps.onTouch(join(folder, name), event === 'rename' ? 'replaced' : 'written');
       });
       watcher.on('error', () => {

@@ -1,5 +1,5 @@
 // When a file that changes is to be read: not at the first sign of it, since writing takes time, but once it has been
-// quiet for a while. A file put in place by a rename is whole at once; one that is written where it stands is whole
+// quiet for a while. A file put in place by a rename is whole at once; one that is written in place is whole
 // when its writer is done, which is not reported, so it has to be quiet for longer. Either way it is served within a
 // second of its last change.
 // Limits: a file that is never quiet is read after the longest wait; what is then half of it is refused or, where half

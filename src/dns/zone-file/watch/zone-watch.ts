@@ -1,8 +1,8 @@
-// Hot reload: follows the files of the zones folder and what they include, and says when a zone is another one. A zone
+// Hot reload: follows the files of the zones folder and what they include, and reports when a zone has changed. A zone
 // is replaced whole or not at all: a file that is broken or half-written leaves the last good version in place, and
 // that is reported once. Loading is sliced, a few zones at a time, each never twice at once.
 // A deleted file keeps its zone for a grace, since a slip of the hand must not take names away at once; then, or when
-// `releaseDeleted` says so, the zone goes.
+// `releaseDeleted` is called, the zone is removed.
 // Limits: loadsMax loads at a time. What the operating system does not report is found by looking at every file's
 // stamp now and then, for a twentieth of the time at most.
 
@@ -17,7 +17,7 @@ import { inSlices } from '../sliced.ts';
 import { mayDiffer, unchanged, type ZoneSource, zonesDigestOf } from '../zone-source.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { Settling, settlingTimes, type Touch } from './settling.ts';
-import type { ZoneNews } from './zone-news.ts';
+import type { ZoneEvent } from './zone-event.ts';
 
 export interface ZoneWatchTimes {
   readonly settling: typeof settlingTimes;
@@ -57,7 +57,7 @@ export class ZoneWatch {
   readonly #directory: string;
   /** How absolute paths in the folder begin. */
   readonly #inside: string;
-  readonly #onNews: (news: ZoneNews) => void;
+  readonly #onNews: (news: ZoneEvent) => void;
   readonly #times: ZoneWatchTimes;
   readonly #folders: FolderWatch;
   readonly #settling: Settling;
@@ -78,7 +78,7 @@ export class ZoneWatch {
   constructor(
     directory: string,
     loads: readonly LoadedZone[],
-    onNews: (news: ZoneNews) => void,
+    onNews: (news: ZoneEvent) => void,
     times: ZoneWatchTimes = zoneWatchTimes,
   ) {
     this.#directory = directory;
@@ -186,7 +186,7 @@ export class ZoneWatch {
 
   #loaded(file: ZoneFile, loaded: LoadedZone): void {
     const before = file.state;
-    // A name that is none stays so whatever the file says: there is nothing new to report.
+    // An invalid file name stays invalid whatever the content: there is nothing new to report.
     if (file.apex === undefined && before === 'refused') return;
     this.#follow(file, loaded.sources);
     const { zone } = loaded;
@@ -202,15 +202,15 @@ export class ZoneWatch {
       this.#onNews({ kind: 'refused', path: file.path, faults, isServed, apex });
       return;
     }
-    const said = zonesDigestOf(loaded.sources);
+    const digest = zonesDigestOf(loaded.sources);
     file.state = 'good';
     file.isBroken = false;
     clearTimeout(file.grace);
-    if (said === file.served && holder === file) {
+    if (digest === file.served && holder === file) {
       if (before !== 'good') this.#onNews({ kind: 'mended', path: file.path });
       return;
     }
-    file.served = said;
+    file.served = digest;
     this.#holders.set(zone.apex, file);
     this.#onNews({ kind: 'loaded', path: file.path, zone, isNew: holder === undefined, isMended: before !== 'good' });
   }
@@ -227,7 +227,7 @@ export class ZoneWatch {
       file.grace.unref();
     }
     file.state = 'deleted';
-    // Another file of the same zone, its name in other case, had to stand back until now.
+    // Another file of the same zone, its name in other case, had to wait until now.
     for (const other of this.#files.values()) {
       if (other === file || other.apex !== file.apex) continue;
       this.#follow(other, []);

@@ -10,8 +10,8 @@ import {
   type RegistrationDefaults,
 } from '../../../model/instance.ts';
 import { isPrintable, utf8Length } from '../../../model/text.ts';
+import { jsonObjectOf } from '../front.ts';
 import { hostInUrl } from '../host-text.ts';
-import { jsonObjectOf } from '../json-object.ts';
 import { problemText } from '../problem-text.ts';
 import { type EurekaContent, keptTexts } from './part.ts';
 import { type EurekaStatus, eurekaStatusOf, wantedOf } from './status.ts';

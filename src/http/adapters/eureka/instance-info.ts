@@ -62,13 +62,13 @@ function portsOf(addrs: readonly Address[]): {
   readonly secure: Address | undefined;
 } {
   return {
-    plain: addrs.find(({ port }) => port === 'http') ?? addrs.find(({ port }) => port !== 'https'),
-    secure: addrs.find(({ port }) => port === 'https'),
+    plain: addrs.find(({ portName }) => portName === 'http') ?? addrs.find(({ portName }) => portName !== 'https'),
+    secure: addrs.find(({ portName }) => portName === 'https'),
   };
 }
 
 function portObject(address: Address | undefined, disabled: number) {
-  return { $: address?.number ?? disabled, '@enabled': String(address !== undefined) };
+  return { $: address?.port ?? disabled, '@enabled': String(address !== undefined) };
 }
 
 /** Java needs the class, which some clients leave out or give another name. */

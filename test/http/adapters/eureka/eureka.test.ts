@@ -161,7 +161,7 @@ test('an older registration leaves the newer one in place', async () => {
   expect((await post({ port: { $: 9, '@enabled': true }, lastDirtyTimestamp: clock.wallMs() - 1 })).statusCode).toBe(
     204,
   );
-  expect(stored()?.addrs[0]?.number).toBe(8080);
+  expect(stored()?.addrs[0]?.port).toBe(8080);
 });
 
 test('an override outlives registrations and heartbeats until it is deleted', async () => {

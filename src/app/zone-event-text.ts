@@ -5,7 +5,7 @@ import { soaSerial, type Zone } from '../dns/zone/zone.ts';
 import type { ZoneTable } from '../dns/zone/zone-table.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { zoneNameOf } from '../dns/zone-file/load.ts';
-import type { ZoneNews } from '../dns/zone-file/watch/zone-news.ts';
+import type { ZoneEvent } from '../dns/zone-file/watch/zone-event.ts';
 
 /** Whether SERVFAIL is served in place of the zone of a file. */
 function isBroken(file: string, zones: ZoneTable): boolean {
@@ -13,24 +13,24 @@ function isBroken(file: string, zones: ZoneTable): boolean {
   return typeof apex === 'string' && zones.get(apex)?.isBroken === true;
 }
 
-export interface NewsText {
+export interface ZoneEventText {
   readonly level: 'info' | 'warn';
   readonly facts: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
 
 /** To be called once a zone that was loaded is in `zones`. */
-export function newsText(news: ZoneNews, zones: ZoneTable): NewsText {
-  const { path: file } = news;
-  switch (news.kind) {
+export function zoneEventText(event: ZoneEvent, zones: ZoneTable): ZoneEventText {
+  const { path: file } = event;
+  switch (event.kind) {
     case 'loaded': {
-      const { apex, live, soa, records } = zones.get(news.zone.apex) as Zone;
+      const { apex, live, soa, records } = zones.get(event.zone.apex) as Zone;
       const serial = live?.serial ?? soaSerial(soa);
-      const facts = { zone: nameToText(apex), serial, records: records.recordCount, file, mended: news.isMended };
-      return { level: 'info', facts, message: news.isNew ? 'loaded a new zone' : 'reloaded a zone' };
+      const facts = { zone: nameToText(apex), serial, records: records.recordCount, file, mended: event.isMended };
+      return { level: 'info', facts, message: event.isNew ? 'loaded a new zone' : 'reloaded a zone' };
     }
     case 'mended':
-      return { level: 'info', facts: { file }, message: 'a zone file is good again, and says what is served' };
+      return { level: 'info', facts: { file }, message: 'a zone file is valid again, with the content that is served' };
     case 'deleted':
       return {
         level: 'warn',
@@ -38,20 +38,24 @@ export function newsText(news: ZoneNews, zones: ZoneTable): NewsText {
         message: 'a zone file is gone: its zone is served on for a grace (zoneGraceSeconds), or until SIGHUP',
       };
     case 'released':
-      return { level: 'warn', facts: { zone: nameToText(news.apex), file }, message: 'a zone is gone with its file' };
+      return { level: 'warn', facts: { zone: nameToText(event.apex), file }, message: 'a zone is gone with its file' };
     case 'unwatched':
-      return { level: 'warn', facts: { folder: file, reason: news.reason }, message: 'cannot watch a folder of zones' };
+      return {
+        level: 'warn',
+        facts: { folder: file, reason: event.reason },
+        message: 'cannot watch a folder of zones',
+      };
     default: {
-      const served = news.isServed
+      const served = event.isServed
         ? 'the last good version is served'
         : isBroken(file, zones)
           ? 'SERVFAIL is served'
-          : news.apex === undefined
+          : event.apex === undefined
             ? 'it is not served'
             : 'what is answered at its names stays as it is until the next start, then SERVFAIL';
       return {
         level: 'warn',
-        facts: { file, faults: news.faults.map(formatFault) },
+        facts: { file, faults: event.faults.map(formatFault) },
         message: `cannot load a zone: ${served}`,
       };
     }

@@ -23,7 +23,7 @@ function hasBody({ raw }: FastifyRequest): boolean {
 }
 
 /** A hook in front of all others; also drops the type of a body that is not there. */
-export function refuseOddRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+export function refuseIrregularRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { headers, httpVersion } = request.raw;
   if (!hasBody(request)) {
     // What is not there is of no type: many clients send one with an empty renewal or DELETE.

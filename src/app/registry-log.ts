@@ -1,8 +1,10 @@
-// The guard's news in the log: a line when a hold begins and one when it ends. When a network fails under thousands of
-// apps at once, the first few are named and the rest are counted, in a line a second at most.
+// What the registry decides by itself, in the log: evictions, and a line when a hold of the guard begins and one when it
+// ends. When a network fails under thousands of apps at once, the first few are named and the rest are counted, in a line
+// a second at most.
 
 import type { Logger } from 'pino';
-import type { GuardNews } from '../model/guard-status.ts';
+import type { Change } from '../model/change.ts';
+import type { GuardEvent } from '../model/guard-status.ts';
 
 /** Lines about single apps within a second: more are not read. */
 const linesPerSecondMax = 10;
@@ -21,7 +23,7 @@ export class GuardLog {
   }
 
   /** A listener of the guard. */
-  log({ kind, app, reason, heldMs, ...counts }: GuardNews): void {
+  log({ kind, app, reason, heldMs, ...counts }: GuardEvent): void {
     if (app !== undefined && !this.#mayName(kind)) return;
     const scope = app === undefined ? 'the registry' : 'an app';
     const fields = { guard: kind, ...app, reason, ...counts };
@@ -29,7 +31,7 @@ export class GuardLog {
     else this.#logger.info({ ...fields, heldSeconds: Math.round(heldMs / 1000) }, `the guard no longer holds ${scope}`);
   }
 
-  #mayName(kind: GuardNews['kind']): boolean {
+  #mayName(kind: GuardEvent['kind']): boolean {
     if (!this.#isCounting) {
       this.#isCounting = true;
       this.#setTimer(() => this.#nextSecond(), 1000);
@@ -47,4 +49,14 @@ export class GuardLog {
     if (held + released === 0) return;
     this.#logger.warn({ held, released }, 'the guard began to hold, and released, more apps than are named here');
   }
+}
+
+/** A change listener. */
+export function logEviction(change: Change, logger: Logger): void {
+  if (change.kind !== 'evicted') return;
+  const { env, appid, instance, leaseSeconds } = change.before;
+  logger.info(
+    { decision: 'evicted', env, appid, instance, leaseSeconds, revision: change.revision },
+    'evicted an instance: its lease ended',
+  );
 }

@@ -2,8 +2,8 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { GuardLog } from '../../src/app/guard-log.ts';
-import type { GuardNews } from '../../src/model/guard-status.ts';
+import { GuardLog } from '../../src/app/registry-log.ts';
+import type { GuardEvent } from '../../src/model/guard-status.ts';
 import { FakeTimers } from '../kit/http-world.ts';
 
 function world() {
@@ -11,7 +11,7 @@ function world() {
   const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const timers = new FakeTimers();
   const log = new GuardLog(logger, (callback, ms) => void timers.set(callback, ms));
-  const news = (kind: GuardNews['kind'], appid?: string): GuardNews => ({
+  const news = (kind: GuardEvent['kind'], appid?: string): GuardEvent => ({
     kind,
     app: appid === undefined ? undefined : { env: 'prod', appid },
     reason: 'of tests',

@@ -5,7 +5,7 @@ import type { Zone } from '../../zone/zone.ts';
 import type { ZoneFault } from '../fault.ts';
 
 /** What became of a changed file. Whatever is not `loaded` leaves what is served as it is. */
-export type ZoneNews =
+export type ZoneEvent =
   /** To be put in place at once. `isMended`: what came before it was refused or deleted. */
   | {
       readonly kind: 'loaded';

@@ -1,7 +1,7 @@
 // The lines that an operator reads about zone files: what is served, which file, and why not another.
 
 import { expect, test } from 'vitest';
-import { newsText } from '../../src/app/zone-news-text.ts';
+import { zoneEventText } from '../../src/app/zone-event-text.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
 import { zoneOf } from '../kit/static-records.ts';
 
@@ -14,7 +14,7 @@ test.each([
   [true, 'loaded a new zone'],
   [false, 'reloaded a zone'],
 ])('a zone with its serial and size, new: %s', (isNew, message) => {
-  expect(newsText({ kind: 'loaded', path, zone, isNew, isMended: !isNew }, zones)).toEqual({
+  expect(zoneEventText({ kind: 'loaded', path, zone, isNew, isMended: !isNew }, zones)).toEqual({
     level: 'info',
     facts: { zone: 'a.', serial: 7, records: 2, file: path, mended: !isNew },
     message,
@@ -26,7 +26,7 @@ test.each([
   [false, 'cannot load a zone: it is not served'],
 ])('a refused file with its faults, served before: %s', (isServed, message) => {
   const faults = [{ file: path, line: 3, column: 5, message: 'not a TTL: "x"' }];
-  expect(newsText({ kind: 'refused', path, faults, isServed }, zones)).toMatchObject({
+  expect(zoneEventText({ kind: 'refused', path, faults, isServed }, zones)).toMatchObject({
     level: 'warn',
     facts: { file: path, faults: [expect.stringContaining('not a TTL')] },
     message,
@@ -34,9 +34,9 @@ test.each([
 });
 
 test('a file that is good again, one that is gone, and a folder that cannot be watched', () => {
-  expect(newsText({ kind: 'mended', path }, zones)).toMatchObject({ level: 'info', facts: { file: path } });
-  expect(newsText({ kind: 'deleted', path }, zones).message).toContain('zoneGraceSeconds');
-  expect(newsText({ kind: 'unwatched', path: 'zones', reason: 'EMFILE' }, zones)).toEqual({
+  expect(zoneEventText({ kind: 'mended', path }, zones)).toMatchObject({ level: 'info', facts: { file: path } });
+  expect(zoneEventText({ kind: 'deleted', path }, zones).message).toContain('zoneGraceSeconds');
+  expect(zoneEventText({ kind: 'unwatched', path: 'zones', reason: 'EMFILE' }, zones)).toEqual({
     level: 'warn',
     facts: { folder: 'zones', reason: 'EMFILE' },
     message: 'cannot watch a folder of zones',
