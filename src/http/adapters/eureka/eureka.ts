@@ -3,7 +3,6 @@
 // Not here: replication between servers, ASGs and regions, which answer 404; rollcall has its own cluster.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { basicSecretOf } from '../basic-secret.ts';
 import type { Front } from '../front.ts';
 import { Applications } from './applications.ts';
 import { Delta } from './delta.ts';
@@ -48,4 +47,13 @@ function addCalls(scope: FastifyInstance, context: EurekaContext, base: string):
   add('put', '/apps/:app/:id/status', 'Override the status of an instance', writes.override);
   add('delete', '/apps/:app/:id/status', 'End the override', writes.endOverride);
   add('put', '/apps/:app/:id/metadata', 'Set metadata of an instance', writes.metadata);
+}
+
+/** The password of HTTP Basic credentials (RFC 7617), out of `http://name:secret@host/`; the name says nothing. */
+function basicSecretOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : text.slice(colon + 1);
 }
