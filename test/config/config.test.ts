@@ -116,10 +116,10 @@ describe('where a value comes from', () => {
       nameServerAddresses: '192.0.2.1,2001:db8::1',
       dnsAllow: '10.0.0.0/8,fd00::/8',
       cookieSecret: '000102030405060708090a0b0c0d0e0f',
+      dnsAllowZones: 'prod.svc.=10.0.0.0/8',
+      dnsTls: '127.0.0.1:8853',
       adapters: 'tutorial',
       tlsClientAuth: 'required',
-      dnsAllowZones: 'svc.=10.0.0.0/8',
-      dnsTls: '[::1]:0',
     };
     // They come together or not at all.
     const tls = {
@@ -130,7 +130,7 @@ describe('where a value comes from', () => {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const env = { ...(/^tls|dnsTls/.test(key) ? tls : {}), [environmentNameOf(key)]: value };
+      const env = { ...(/tls/i.test(key) ? tls : {}), [environmentNameOf(key)]: value };
       const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
     }
@@ -317,6 +317,23 @@ describe('rules between settings', () => {
 
   test('DNS may listen anywhere', () => {
     expect(problemsOf({ env: { ROLLCALL_DNS: '0.0.0.0:53' } })).toEqual([]);
+  });
+
+  test('DNS over TLS needs a certificate, and a port of its own', () => {
+    const pair = { tlsCert: 'c.pem', tlsKey: 'k.pem' };
+    expect(problemsOf({ env: { ROLLCALL_DNS_TLS: '127.0.0.1:8853' } })).toEqual([
+      'dnsTls (ROLLCALL_DNS_TLS) needs a certificate: set tlsCert and tlsKey',
+    ]);
+    expect(problemsOf({ env: { ROLLCALL_DNS_TLS: '127.0.0.1:8853' }, flags: pair })).toEqual([]);
+    expect(problemsOf({ env: { ROLLCALL_DNS_TLS: 'none' } })).toEqual([]);
+    for (const [listen, other] of [
+      ['127.0.0.1:8053', 'dns'],
+      ['127.0.0.1:7171', 'http'],
+    ]) {
+      expect(problemsOf({ env: { ROLLCALL_DNS_TLS: listen }, flags: pair })).toEqual([
+        `dnsTls (ROLLCALL_DNS_TLS) and ${other} (default) both ask for TCP ${listen}`,
+      ]);
+    }
   });
 
   test('HTTP and DNS cannot share a TCP port', () => {

@@ -110,3 +110,40 @@ describe('what the server says of itself', () => {
     }
   });
 });
+
+describe('guards of DNS', () => {
+  test('zones with networks: canonical names, several networks a zone', () => {
+    const value = ['prod.svc.=10.1.0.0/16', 'prod.svc.=fd00::/8', 'test.svc.=10.2.0.0/16'];
+    expect(readValue('dnsAllowZones', 'PROD.svc = 10.1.0.0/16,prod.svc.=fd00::/8,test.svc=10.2.0.0/16')).toEqual({
+      value,
+    });
+    expect(readValue('dnsAllowZones', value)).toEqual({ value });
+  });
+
+  test.each(['prod.svc.', 'prod.svc.=10.0.0.1', '=10.0.0.0/8', 'a b=10.0.0.0/8', 'a..b=10.0.0.0/8', 7, { a: 1 }])(
+    '%j is no zone with a network',
+    (raw) => expect(readValue('dnsAllowZones', raw)).toHaveProperty('problems'),
+  );
+
+  test('more zones than an answer can carry are refused', () => {
+    const zones = (count: number) => Array.from({ length: count }, (_, i) => `z${i}.svc.=10.0.0.0/8`);
+    expect(readValue('dnsAllowZones', zones(30))).toHaveProperty('value');
+    expect(readValue('dnsAllowZones', zones(31))).toHaveProperty('problems');
+  });
+
+  test.each([
+    ['none', []],
+    [[], []],
+    ['192.0.2.0/24', ['192.0.2.0/24']],
+  ])('rrlExempt %j', (raw, value) => expect(readValue('rrlExempt', raw)).toEqual({ value }));
+
+  test.each([
+    ['rrlExempt', '192.0.2.1'],
+    ['rrlIpv4Prefix', 33],
+    ['rrlIpv6Prefix', 0],
+    ['rrlSlip', -1],
+    ['udpUnprovenBytesMax', 511],
+    ['udpUnprovenBytesMax', 1233],
+    ['dnsTls', '8853'],
+  ] as const)('%s: %j is refused', (key, raw) => expect(readValue(key, raw)).toHaveProperty('problems'));
+});
