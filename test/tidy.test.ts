@@ -122,6 +122,14 @@ describe('imports', () => {
     expect(imports).toContainEqual({ from: 'src/main.ts', to: 'src/config/config.ts', typeOnly: true });
   });
 
+  test('load the cluster only where there is one: gRPC takes its time', () => {
+    const into = imports.filter(({ to, typeOnly }) => !typeOnly && to.startsWith('src/cluster/'));
+    const from = into.map((one) => one.from).filter((path) => !path.startsWith('src/cluster/'));
+    expect(new Set(from)).toEqual(new Set(['src/app/cluster-link.ts']));
+    const link = sources.filter(({ text }) => /^import (?!type)[^;]*cluster-link\.ts'/m.test(text));
+    expect(link.map(({ path }) => path)).toEqual([]);
+  });
+
   test('follow the table of design §7', () => {
     const faults = imports.flatMap((one) => {
       const fault = faultOf(one);

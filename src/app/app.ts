@@ -15,6 +15,7 @@ import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Listen } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Persistence } from '../store/persistence.ts';
+import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
@@ -80,10 +81,13 @@ async function open(start: Start, isSuspect: boolean): Promise<App | Ended | 'da
   }
 }
 
+/** A mark reaches the other nodes with the next hello, a second later, and counts for a TTL more. */
+const clusterNoticeMs = 3000;
+
 type Phase = 'starting' | 'ready' | 'stopping';
 
 async function compose(
-  { config, logger, stopping, ownClock }: Start,
+  { config: given, logger, stopping, ownClock }: Start,
   isSuspect: boolean,
   opened: AsyncDisposableStack,
 ): Promise<App | Ended | 'damaged'> {
@@ -92,28 +96,36 @@ async function compose(
   opened.defer(() => clock.stop());
 
   // Zones from files. A broken one is served as SERVFAIL; that of the origin, or no folder, stops the start.
-  const loaded = loadZones(config.zones, { mayBeMissing: !config.areZonesGiven });
-  if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === name(config.origin)))
+  const loaded = loadZones(given.zones, { mayBeMissing: !given.areZonesGiven });
+  if (loaded.isUnreadable || loaded.broken.some(({ apex }) => apex === name(given.origin)))
     return { problem: `Cannot load the zones:\n${loaded.faults.map(formatFault).join('\n')}` };
 
-  const tls = openTls(config, logger);
+  const tls = openTls(given, logger);
   if (tls !== undefined && 'problem' in tls) return tls;
   opened.defer(() => tls?.certificate.close());
 
-  // What the last run has left, and the registry that it goes into.
+  // What the last run has left, and the registry that it goes into. What a cluster has is in etcd.
+  const isCluster = given.clusterName !== '';
+  const config = isCluster ? { ...given, data: undefined } : given;
+  let cluster: ClusterLink | undefined;
   const persistence = await openData(config, { clock: clock.clock, loaded, isSuspect, stopping, logger });
   if (persistence === 'stopped' || 'problem' in persistence) return persistence;
   const threads = config.dnsThreads ?? defaultThreads(availableParallelism());
   const onNearExpiry = (stored: InstanceRecord): void => {
     plane.updateLease(stored);
+    cluster?.marked(stored);
     leaseTimer.arm();
   };
   const state = createRegistry(config, {
     clock: clock.clock,
     loaded,
-    initialRevision: persistence.initialRevision,
-    onNearExpiry: threads === 0 ? undefined : onNearExpiry,
+    // A cluster's numbers are its own.
+    initialRevision: isCluster ? 0 : persistence.initialRevision,
+    onNearExpiry: threads === 0 && !isCluster ? undefined : onNearExpiry,
     onHoldReleased: (key) => persistence.holdReleased(key),
+    cluster: isCluster
+      ? { nearExpiryNoticeMs: clusterNoticeMs, remoteReason: (key) => cluster?.reasonOf(key) ?? '' }
+      : {},
   });
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
@@ -121,6 +133,8 @@ async function compose(
   // Both planes open before the registry is recovered and answer SERVFAIL and 503 until then. DNS first: a client that finds the
   // API open may count on being found. DNS answers until the API is closed, for those that still read and write.
   const fileZones = fileZonesOf(loaded);
+  // Later than the answers end: the others need not ask this node any more then.
+  opened.defer(() => cluster?.leave());
   const opening = await openDataPlane(config, {
     state,
     clock,
@@ -132,12 +146,18 @@ async function compose(
   if ('failed' in opening) return listenProblem('DNS', opening);
   const plane = opening;
   opened.defer(() => plane.close());
+  opened.defer(() => cluster?.quiesce());
   tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
-  const leaseTimer = new LeaseTimer(registry, clock.clock);
+  const linked = isCluster ? await linkCluster(config, { state, clock, ownClock, plane, logger }) : undefined;
+  if (linked !== undefined && 'problem' in linked) return linked;
+  cluster = linked;
+  // In a cluster the ends of leases are decided by all nodes.
+  const leaseTimer = cluster ?? new LeaseTimer(registry, clock.clock);
   const isReady = () => phase.now === 'ready';
   const isRecovered = () => phase.now !== 'starting';
   const { liveZones } = state;
-  const parts = { registry, clock, plane, persistence, leaseTimer, liveZones, logger, isReady, isRecovered, tls };
+  const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
+  const parts = { ...common, isReady, isRecovered, tls, cluster };
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
   for (const { live } of control.subscribers) registry.onChange(live);
@@ -147,7 +167,7 @@ async function compose(
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) logger.info(shortage, 'takes fewer HTTP connections than configured');
   return run(
-    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls },
+    { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster },
     opened,
   );
 }
@@ -158,20 +178,31 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly state: RegistryState;
   readonly persistence: Persistence;
   readonly plane: Plane;
-  readonly leaseTimer: LeaseTimer;
+  readonly leaseTimer: Pick<LeaseTimer, 'arm' | 'stop'>;
+  readonly cluster: ClusterLink | undefined;
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
   readonly tls: Tls | undefined;
 }
 
+/** Loaded only where there is a cluster: gRPC takes its time. */
+async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<ClusterLink | { readonly problem: string }> {
+  const { ClusterLink } = await import('./cluster-link.ts');
+  return ClusterLink.open(config, deps);
+}
+
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
-async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | 'stopped' | 'damaged'> {
-  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls } = composed;
+async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster } =
+    composed;
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
-  const recovered = await persistence.restore(recovering(registry, liveZones, recoveredBy(subscribers)));
+  const recover = recovering(registry, liveZones, recoveredBy(subscribers));
+  const recovered =
+    cluster === undefined ? await persistence.restore(recover) : await cluster.join(recover, composed.stopping);
+  if (typeof recovered === 'object') return recovered;
   if (composed.stopping.aborted) return 'stopped';
-  if (recovered === 'damaged') return 'damaged';
+  if (recovered === 'damaged' || recovered === 'stopped') return recovered;
   registry.recoverHolds(await persistence.holds());
 
   leaseTimer.arm();
@@ -180,7 +211,16 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   await health.start();
   const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
   warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
-  const reload = zoneReload({ registry, persistence, liveZones, plane, metrics, zones, logger, warnOfZones });
+  const reload = zoneReload({
+    registry: cluster ?? registry,
+    persistence,
+    liveZones,
+    plane,
+    metrics,
+    zones,
+    logger,
+    warnOfZones,
+  });
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());

@@ -22,6 +22,7 @@ import { Life } from '../model/life.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
+import type { ClusterLink } from './cluster-link.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -34,7 +35,8 @@ export interface ControlPlaneDeps {
   readonly clock: ProcessClock;
   readonly plane: Plane;
   readonly persistence: Persistence;
-  readonly leaseTimer: LeaseTimer;
+  readonly leaseTimer: Pick<LeaseTimer, 'arm'>;
+  readonly cluster: ClusterLink | undefined;
   readonly liveZones: Pick<LiveZones, 'hiddenNames'>;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
@@ -53,7 +55,7 @@ export interface ControlPlane {
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
-  const { registry, plane, persistence, leaseTimer, logger } = deps;
+  const { registry, plane, persistence, leaseTimer, logger, cluster } = deps;
   const { clock } = deps.clock;
   const life = new Life(persistence.life);
   const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
@@ -67,10 +69,15 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     longPolls,
     recorder: persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn),
     changes: changeLog,
-    availability: { isRecovered: deps.isRecovered, storeTrouble: () => persistence.trouble },
+    availability: {
+      isRecovered: deps.isRecovered,
+      storeTrouble: () => persistence.trouble,
+      ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    },
     durable: () => persistence.durable(),
     visible,
-    handedOut: (instance) => plane.cachedUntil(instance),
+    handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -87,7 +94,19 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const guardLog = new GuardLog(logger);
   registry.guard.onEvent((news) => guardLog.log(news));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
-  const parts = { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog };
+  cluster?.connect({ life, changeLog, health });
+  const checked = cluster?.checks ?? health;
+  const parts = {
+    persistence,
+    changeLog,
+    plane,
+    leaseTimer,
+    longPolls,
+    watchers,
+    metrics,
+    health: checked,
+    evictionLog,
+  };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, health, metrics, subscribers: subscribers(parts) };
 }
@@ -113,7 +132,7 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady, tls } = deps;
+  const { registry, clock, plane, persistence, isReady, tls, cluster } = deps;
   return createMetrics({
     registry,
     http: counts,
@@ -130,6 +149,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     zoneCount: () => plane.zoneCount,
     limits: limits(config, fdBudget(config).limits.connectionsMax),
     version,
+    cluster: cluster === undefined ? undefined : () => cluster.view.status(),
   });
 }
 

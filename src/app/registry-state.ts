@@ -64,12 +64,14 @@ export interface RegistryStateOptions {
   readonly onNearExpiry: ((stored: InstanceRecord) => void) | undefined;
   /** A hold of an instance that is not registered has ended. */
   readonly onHoldReleased: RegistryOptions['onHoldReleased'];
+  /** In a cluster. */
+  readonly cluster: Pick<RegistryOptions, 'nearExpiryNoticeMs' | 'remoteReason'>;
 }
 
 /** The registry without instances, and its zones. What it must not take is what a zone file has. */
 export function createRegistry(
   config: Config,
-  { clock, loaded, initialRevision, onNearExpiry, onHoldReleased }: RegistryStateOptions,
+  { clock, loaded, initialRevision, onNearExpiry, onHoldReleased, cluster }: RegistryStateOptions,
 ): RegistryState {
   const zones = new ZoneTable();
   const registry: Registry = new Registry({
@@ -81,6 +83,7 @@ export function createRegistry(
     appsMax: config.appsMax,
     initialRevision,
     guard: config,
+    ...cluster,
     random: Math.random,
     isReserved: (text, addrs) => liveZones.reservedReason(text, addrs),
     targetProblem: (instance, before) => liveZones.targetProblem(instance, before),

@@ -99,6 +99,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/guard.ts'),
   },
   {
+    spec: 'nodes',
+    summary: 'Show the nodes of a cluster: who is there, runs how many instances, and since when.',
+    group: registry,
+    load: () => import('./commands/nodes.ts'),
+  },
+  {
     spec: 'run <command...>',
     summary: 'Run a program, keep it registered while it runs, and drain it before it is stopped.',
     group: registry,

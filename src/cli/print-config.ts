@@ -34,9 +34,12 @@ function line(config: Config, key: SettingKey): string {
     case 'trustedProxies':
     case 'adapters':
     case 'dnsAllow':
+    case 'clusterEtcdEndpoints':
     case 'dnsAllowZones':
     case 'rrlExempt':
       return `${key}: ${JSON.stringify(config[key])}`;
+    case 'clusterListen':
+      return `clusterListen: ${scalar(formatListen(config.clusterListen))}`;
     case 'data':
       return `data: ${scalar(config.data ?? 'none')}`;
     case 'tokens':

@@ -154,6 +154,10 @@ export interface Engine {
   /** Tries, again where a reply was lost, for at most `withinMs`. */
   swap(group: SwapGroup, withinMs: number): Promise<SwapReply | Fault>;
   session(options: SessionOptions, onEvent: (event: SessionEvent) => void): Session;
+  /** A lease for keys that are to go by themselves after so long. */
+  expiry(ttlSeconds: number): Promise<{ readonly lease: bigint } | Fault>;
+  /** How often a connection was tried. */
+  readonly connectionAttempts: number;
   status(): Promise<EngineStatus | Fault>;
   close(): void;
 }

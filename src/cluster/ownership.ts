@@ -50,6 +50,34 @@ export class Ownership {
     return heardMs === Number.NEGATIVE_INFINITY ? undefined : heardMs;
   }
 
+  /** When the lease that this node runs ends. */
+  deadlineMs(key: string): number | undefined {
+    return this.#state.views.get(key)?.deadlineMs;
+  }
+
+  /** What is left of the leases that this node runs as their owner. */
+  *ownLeftMs(nowMs: number): Generator<readonly [key: string, leftMs: number]> {
+    for (const { key, state, deadlineMs } of this.#state.views.values())
+      if (state === 'own' && deadlineMs !== Number.POSITIVE_INFINITY) yield [key, Math.max(0, deadlineMs - nowMs)];
+  }
+
+  /** Of a node's orphans, those whose lease has ended. */
+  endedOrphans(node: string, nowMs: number): number {
+    let ended = 0;
+    for (const { record, state, deadlineMs } of this.#state.views.values())
+      if (state === 'orphan' && record.owner === node && deadlineMs <= nowMs) ended++;
+    return ended;
+  }
+
+  counts(): { readonly own: number; readonly orphans: number } {
+    let [own, orphans] = [0, 0];
+    for (const { state } of this.#state.views.values()) {
+      if (state === 'own') own++;
+      if (state === 'orphan') orphans++;
+    }
+    return { own, orphans };
+  }
+
   /** For the peers that ask whether it is known. */
   ownerOf(key: string): string | undefined {
     return this.#state.views.get(key)?.record.owner;

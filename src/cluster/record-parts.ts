@@ -3,8 +3,8 @@
 
 import { Verdict } from '../model/health.ts';
 import { parseRegistration, type Registration, type RegistrationDefaults } from '../model/instance.ts';
-import type { Problem } from '../model/problem.ts';
-import { Status } from '../model/status.ts';
+import { type Problem, problem } from '../model/problem.ts';
+import { type Override, Status } from '../model/status.ts';
 import { FieldReader, type Unknown } from './json-fields.ts';
 
 export const recordLimits = {
@@ -25,14 +25,6 @@ export interface Policy {
   readonly thenSeconds: number | undefined;
   /** Which of the two deadlines runs. */
   readonly deadline: 'first' | 'second';
-}
-
-export interface Override {
-  readonly status: Status;
-  readonly by: string;
-  readonly reason: string;
-  /** Wall-clock milliseconds; undefined: without end. */
-  readonly untilMs: number | undefined;
 }
 
 export interface StatusInputs {
@@ -128,10 +120,19 @@ function overrideOf(value: unknown, problems: Problem[]): Part<Override> {
   const override: Override = {
     status: reader.oneOf('status', Status),
     by: reader.text('by', recordLimits.reasonOctets),
-    reason: reader.text('reason', recordLimits.reasonOctets),
-    untilMs: reader.has('untilMs') ? reader.wallMs('untilMs') : undefined,
+    reason: reader.has('reason') ? reader.text('reason', recordLimits.reasonOctets) : undefined,
+    until: untilOf(reader.raw('until'), problems),
   };
   return { value: override, unknown: reader.unknown() };
+}
+
+function untilOf(value: unknown, problems: Problem[]): Override['until'] {
+  if (value === 'next-up' || value === 'unbounded') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  problems.push(
+    problem('s.override.until', 'must be next-up, unbounded or wall-clock milliseconds', value ?? 'nothing'),
+  );
+  return 'next-up';
 }
 
 export function timesOf(value: unknown, problems: Problem[]): Part<RecordTimes> {

@@ -4,6 +4,7 @@
 // Limits: nothing is reloaded while running. Relative paths are relative to the working directory, wherever they are named.
 
 import type { Listen } from '../model/listen.ts';
+import { clusterProblems } from './cluster-problems.ts';
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
 import { clashes, readTokenFile, type Token } from './tokens.ts';
@@ -25,10 +26,12 @@ export interface Config
       | 'tlsClientCa'
       | 'cookieSecret'
       | 'nameServer'
+      | 'clusterListen'
     >
   > {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
+  readonly clusterListen: Listen;
   readonly dnsTls: readonly Listen[];
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
@@ -130,6 +133,7 @@ function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: O
 
 function contradictions(config: Config, origins: Origins): string[] {
   const problems = [...tlsFaults(config, origins), ...dnsTlsFaults(config, origins), ...exposures(config, origins)];
+  problems.push(...clusterProblems(config, origins));
   for (const listen of config.http) {
     if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {
       problems.push(`http (${origins.http}) and dns (${origins.dns}) both ask for TCP ${formatListen(listen)}`);

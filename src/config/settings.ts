@@ -247,6 +247,48 @@ export const settingsSchema = Type.Object(
     guardCeilingSeconds: whole('seconds', 3600, 1, 604_800, 'so long after its lease an instance is evicted anyway'),
     evictionPercentPerMinute: whole('percent', 15, 1, 100, 'of the registry evicted within a minute; 100: no limit'),
     answerCacheMiB: whole('MiB', 128, 1, 65_536, 'memory for encoded DNS answers'),
+    clusterName: Type.String({
+      default: '',
+      description: 'name of the cluster that this node belongs to, whose registry is in etcd; empty: none',
+    }),
+    clusterNode: Type.String({
+      default: '',
+      description: 'name of this node, unique in its cluster; empty: the host name',
+    }),
+    clusterListen: Type.String({
+      default: '127.0.0.1:7172',
+      description: 'where the other nodes of the cluster reach this one; port 0 takes any free one',
+    }),
+    clusterAdvertise: Type.String({
+      default: '',
+      description: 'URL at which they do, such as https://10.0.0.5:7172; empty: as clusterListen says',
+    }),
+    clusterTokenFile: Type.String({
+      default: '',
+      description: 'file of the secret that all nodes of the cluster have; empty: none',
+    }),
+    clusterEtcdEndpoints: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 16,
+      description: 'members of etcd, such as https://10.0.0.1:2379',
+    }),
+    clusterEtcdCa: Type.String({
+      default: '',
+      description: 'file of the CA of etcd and of the other nodes; empty: none',
+    }),
+    clusterEtcdCert: Type.String({ default: '', description: 'file of the certificate of this node; empty: none' }),
+    clusterEtcdKey: Type.String({ default: '', description: 'file of the key of that certificate; empty: none' }),
+    clusterEtcdUser: Type.String({ default: '', description: 'user of etcd; empty: none' }),
+    clusterEtcdPasswordFile: Type.String({
+      default: '',
+      description: 'file of the password of that user; empty: none',
+    }),
+    clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
+    clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterPlainHttp: Type.Boolean({
+      default: false,
+      description: 'allow etcd and other nodes beyond loopback without TLS',
+    }),
     stopSeconds: whole('seconds', 5, 1, 600, 'time to finish what is under way when asked to stop'),
   },
   { additionalProperties: false },

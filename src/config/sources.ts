@@ -1,7 +1,7 @@
 // Where settings are written: the YAML file, ROLLCALL_* variables, flags. This file only finds what was given and
 // where; whether a value makes sense is decided in values.ts. Names that mean nothing are problems, because a
 // mistyped setting that is ignored in silence is found in production.
-// Limits: one YAML document, a mapping at its top; no includes, no nesting. No message repeats a value here: the
+// Limits: one YAML document, a mapping at its top; no includes, no nesting but groups of settings. No message repeats a value here: the
 // mistyped name may be that of a secret.
 
 import { type Document, isAlias, isMap, isScalar, type Pair, type YAMLMap } from 'yaml';
@@ -83,8 +83,7 @@ export function fromYaml(text: string, path: string): Found {
   }
   const given: Given[] = [];
   const problems: string[] = [];
-  for (const pair of merged(document.contents, document)) {
-    const name = isScalar(pair.key) ? String(pair.key.value) : '(not a name)';
+  for (const { pair, name } of flattened(merged(document.contents, document), document, '')) {
     const source = isScalar(pair.key) && pair.key.range ? at(pair.key.range[0]) : path;
     if (isSettingKey(name)) {
       const value = plainValue(pair, document);
@@ -105,6 +104,23 @@ function merged(map: YAMLMap, document: Document.Parsed): Pair[] {
     else own.push(pair);
   }
   return [...others, ...own];
+}
+
+/** Settings may be written in groups: `cluster: { etcd: { user: x } }` is `clusterEtcdUser: x`. */
+const groups: readonly string[] = ['cluster', 'clusterEtcd'];
+
+function flattened(
+  pairs: readonly Pair[],
+  document: Document.Parsed,
+  group: string,
+): { readonly pair: Pair; readonly name: string }[] {
+  return pairs.flatMap((pair) => {
+    const own = isScalar(pair.key) ? String(pair.key.value) : '(not a name)';
+    const name = group === '' ? own : `${group}${own.charAt(0).toUpperCase()}${own.slice(1)}`;
+    const node = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
+    const isGroup = groups.includes(name) && isMap(node);
+    return isGroup ? flattened(merged(node, document), document, name) : [{ pair, name }];
+  });
 }
 
 const unusable = Symbol('unusable');

@@ -24,6 +24,23 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
       return isNone(raw) ? { value: [] } : readListens(raw);
     case 'origin':
       return readOrigin(raw);
+    case 'clusterName':
+    case 'clusterNode':
+      return readNodeName(raw);
+    case 'clusterListen':
+      return readOneListen(raw);
+    case 'clusterAdvertise':
+      return readUrl(raw);
+    case 'clusterEtcdEndpoints':
+      return readUrls(raw);
+    case 'clusterTokenFile':
+    case 'clusterEtcdCa':
+    case 'clusterEtcdCert':
+    case 'clusterEtcdKey':
+    case 'clusterEtcdPasswordFile':
+      return raw === '' ? { value: '' } : readPath(raw);
+    case 'clusterEtcdUser':
+      return readWords(raw);
     case 'nameServer':
       return readHostName(raw);
     case 'nameServerAddresses':
@@ -61,6 +78,7 @@ export function readValue(key: SettingKey, raw: unknown): Outcome {
     case 'tlsClientAuth':
       return readWord(key, raw);
     case 'insecure':
+    case 'clusterPlainHttp':
     case 'plainHttp':
     case 'fsync':
       return readSwitch(raw);
@@ -132,6 +150,29 @@ function readSecret(raw: unknown): Outcome {
 function readPath(raw: unknown): Outcome {
   if (typeof raw === 'string' && !raw.includes('\0')) return { value: raw };
   return problem(`${printable(raw)} is not a path`);
+}
+
+/** Names of nodes and clusters go into keys of etcd. */
+function readNodeName(raw: unknown): Outcome {
+  const text = typeof raw === 'number' ? String(raw) : raw;
+  if (text === '' || text === undefined || text === null) return { value: '' };
+  if (typeof text === 'string' && /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(text)) return { value: text };
+  return problem(`${printable(raw)} is not a name of 1 to 63 of a-z 0-9 . -, with a letter or digit at both ends`);
+}
+
+function readOneListen(raw: unknown): Outcome {
+  const outcome = readListens(raw);
+  if ('problems' in outcome) return outcome;
+  const listens = outcome.value as Listen[];
+  return listens.length === 1 ? { value: listens[0] } : problem(`lists ${listens.length} addresses, one is allowed`);
+}
+
+function readUrls(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const outcomes = texts.map((text) => readUrl(typeof text === 'string' ? text.trim() : text));
+  const problems = outcomes.flatMap((one) => ('problems' in one ? one.problems : []));
+  if (texts.length > 16) problems.push(`lists ${texts.length} members, at most 16 are allowed`);
+  return problems.length > 0 ? { problems } : { value: outcomes.flatMap((one) => ('value' in one ? [one.value] : [])) };
 }
 
 /** A prefix may follow the port; replies put their paths behind it. */

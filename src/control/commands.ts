@@ -22,6 +22,8 @@ export interface Availability {
   readonly isRecovered: () => boolean;
   /** Why changes cannot be written down at present; undefined: they can. */
   readonly storeTrouble: () => string | undefined;
+  /** Why this node cannot know what the others of its cluster have; undefined: it does. */
+  readonly clusterTrouble?: () => string | undefined;
 }
 
 export interface CommandsDeps {
@@ -58,7 +60,7 @@ export class Commands {
     principal: Principal,
     actor: Actor,
     command: C,
-  ): OutcomeOf<C> | Refused | Promise<OutcomeOf<C>> {
+  ): OutcomeOf<C> | Refused | Promise<OutcomeOf<C> | Refused> {
     const { registry, committer, clock } = this.#deps;
     const refused = this.#notAdmitted(principal, command);
     if (refused !== undefined) return refused;
@@ -125,7 +127,7 @@ export class Commands {
   }
 }
 
-const refusals: readonly string[] = ['forbidden', 'not-ready', 'store-failing', 'not-durable'];
+const refusals: readonly string[] = ['forbidden', 'not-ready', 'store-failing', 'no-quorum', 'not-durable'];
 
 function isRefused(outcome: { readonly kind: string }): outcome is Refused {
   return refusals.includes(outcome.kind);

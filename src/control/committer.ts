@@ -5,6 +5,7 @@
 import type { Actor } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Decision } from '../model/decision.ts';
+import type { Refused } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Moment } from '../runtime/clock.ts';
 
@@ -14,7 +15,7 @@ export interface Committer {
     command: C,
     decision: Decision<OutcomeOf<C>>,
     now: Moment,
-  ): OutcomeOf<C> | Promise<OutcomeOf<C>>;
+  ): OutcomeOf<C> | Refused | Promise<OutcomeOf<C> | Refused>;
 }
 
 /** The committer of a node without a cluster: never a promise. */

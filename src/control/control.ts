@@ -2,6 +2,7 @@
 // and waits. A front decodes its protocol, calls these and encodes what comes of it.
 
 import type { Recorder } from '../history/recorder.ts';
+import type { ClusterView } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -32,6 +33,9 @@ export interface ControlDeps {
   readonly handedOut: (instance: Instance) => Promise<HandedOut>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  readonly cluster?: ClusterView | undefined;
+  /** The registry's own by default. */
+  readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
   readonly committer?: Committer;
 }
@@ -48,6 +52,8 @@ export interface Control {
   readonly log: DecisionLog;
   readonly availability: Availability;
   readonly visible: Visible;
+  /** Undefined: a node of its own. */
+  readonly cluster: ClusterView | undefined;
 }
 
 export function createControl(deps: ControlDeps): Control {
@@ -56,7 +62,7 @@ export function createControl(deps: ControlDeps): Control {
   return {
     view: registry,
     commands,
-    renewals: new Renewals({ registry, clock, log }),
+    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
     drainWaits: new DrainWaits({
@@ -71,5 +77,6 @@ export function createControl(deps: ControlDeps): Control {
     log,
     availability,
     visible,
+    cluster: deps.cluster,
   };
 }

@@ -64,6 +64,14 @@ export class ChangeLog {
     }
   }
 
+  /** What came before is not known change by change: a client that is not at the present revision has a gap. */
+  startAnew(): void {
+    this.#changes.length = 0;
+    this.#first = 0;
+    this.#octets = 0;
+    this.#completeSince = this.#registry.revision;
+  }
+
   /**
    * The changes after a revision, oldest first, to be read before the next change. Undefined: a gap, that revision is
    * older than what is kept, or from another run of the registry (above its present one).

@@ -3,7 +3,9 @@
 // Limits: the whole registry is one scrape of some hundred lines, whatever it holds.
 
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
+import type { ClusterStatus } from '../model/cluster-status.ts';
 import type { GuardView } from '../model/guard-status.ts';
+import { clusterMetrics } from './cluster-metrics.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import type { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
@@ -92,6 +94,8 @@ export interface MetricsSources {
   /** What is refused above: by what it limits. */
   readonly limits: Readonly<Record<string, number>>;
   readonly version: string;
+  /** Of a node in one. */
+  readonly cluster?: (() => ClusterStatus) | undefined;
   /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
   readonly processMetrics?: boolean;
 }
@@ -123,10 +127,11 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addProcessMetrics(page, delay, sources);
   const latencies = (): string =>
     http.latencies.text('rollcall_http_request_seconds', 'Duration of HTTP calls, without those that asked to wait.');
+  const cluster = (): string => (sources.cluster === undefined ? '' : `\n${clusterMetrics(sources.cluster())}\n`);
   return {
     changed: (change) => registry.changed(change),
     zoneFileChanged: (event) => zoneFiles.changed(event),
-    text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}` }),
+    text: async () => ({ contentType: page.contentType, text: `${await page.metrics()}\n${latencies()}${cluster()}` }),
     stop: () => delay.stop(),
   };
 }

@@ -26,5 +26,7 @@ export type Decision<Outcome> =
 export interface ChangeGroup {
   readonly changes: readonly NewChange[];
   readonly revision: number;
+  /** Another node runs the leases of those that it registers. */
+  readonly isRemote?: boolean | undefined;
   readonly at: { readonly monotonicMs: number; readonly wallMs: number };
 }

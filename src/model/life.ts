@@ -6,10 +6,19 @@ const form = /^(?:([a-z0-9]{1,16})-)?(\d{1,16})$/;
 const tokenForm = /^[a-z0-9]{1,16}$/;
 
 export class Life {
-  readonly token: string;
+  #token: string;
 
   constructor(token: string) {
-    this.token = token;
+    this.#token = token;
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  /** Of the cluster that this node joins, before anything is answered. */
+  adopt(token: string): void {
+    this.#token = token;
   }
 
   /** `LIFE-N` of a revision. */

@@ -10,6 +10,8 @@ export interface PersistedInstance {
   readonly registration: Registration;
   readonly times: Timestamps;
   readonly revision: number;
+  /** Another node runs its lease. */
+  readonly isRemote?: boolean | undefined;
   /** The last verdict of its checks counts until the first check of this process. */
   readonly supervision?: Partial<Supervision> | undefined;
 }

@@ -10,6 +10,8 @@ export type Refused =
   | { readonly kind: 'forbidden'; readonly right: Right }
   | { readonly kind: 'not-ready' }
   | { readonly kind: 'store-failing'; readonly reason: string }
+  /** The cluster cannot confirm it. `isUnknown`: it was sent, and may take effect all the same. */
+  | { readonly kind: 'no-quorum'; readonly reason: string; readonly isUnknown: boolean }
   /** It took effect and is not on the disk: a restart may lose it. */
   | { readonly kind: 'not-durable' };
 

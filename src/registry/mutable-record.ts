@@ -36,7 +36,8 @@ const suspectBit = 4;
 const nearExpiryBit = 8;
 const memberBit = 16;
 const heardBit = 32;
-const clientShift = 6;
+const remoteBit = 64;
+const clientShift = 7;
 const clientMask = (2 ** clientBits - 1) << clientShift;
 
 /**
@@ -120,6 +121,15 @@ export class MutableRecord implements InstanceRecord, Queued {
 
   set isHeard(is: boolean) {
     this.#flag(heardBit, is);
+  }
+
+  /** Another node of the cluster runs its lease: here it has no deadline. */
+  get isRemote(): boolean {
+    return (this.#flags & remoteBit) !== 0;
+  }
+
+  set isRemote(is: boolean) {
+    this.#flag(remoteBit, is);
   }
 
   /** Who registered it, see client-of.ts; 0: not known. */

@@ -31,7 +31,11 @@ export interface RegistryOptions {
    * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
    */
   readonly onNearExpiry?: (stored: InstanceRecord) => void;
-  /** The hold of an instance that is not registered has ended or was lifted: there is no change for it. */
+  /** How long before an answer's whole TTL would outlive the lease that is reported. */
+  readonly nearExpiryNoticeMs?: number;
+  /** Why an instance whose lease another node runs is suspect. */
+  readonly remoteReason?: (key: InstanceKey) => string;
+  /** The hold of an instance that is not registered has ended or was lifted: no change says so. */
   readonly onHoldReleased?: (key: InstanceKey) => void;
 }
 

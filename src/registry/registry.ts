@@ -102,6 +102,43 @@ export class Registry implements RegistryView {
     return this.#state.changes.next();
   }
 
+  /** Takes a number that the cluster has passed without a change of an instance. */
+  advance(revision: number): void {
+    this.#state.changes.expectNoListener();
+    if (revision > this.revision) this.#state.changes.take(revision);
+  }
+
+  /** Another node of the cluster runs its lease from now on; or this one does, from now. */
+  setRemote(key: InstanceKey, isRemote: boolean, now: Moment = this.#now()): void {
+    const stored = this.#state.find(key);
+    if (stored !== undefined) this.#state.leases.setRemote(stored, isRemote, now.monotonicMs);
+  }
+
+  /** The node that runs its lease does not answer for it, or does so again. */
+  suspectRemote(key: InstanceKey, isSuspect: boolean): void {
+    const stored = this.#state.find(key);
+    if (stored?.isRemote === true) this.#state.leases.suspectRemote(stored, isSuspect);
+  }
+
+  /** Those whose lease has ended and that the guard lets go now, at most `limit`; each is due again a second later. */
+  takeExpired(now: Moment, limit: number): InstanceKey[] {
+    return this.#state.leases.takeExpired(now.monotonicMs, limit).map(({ instance }) => instance);
+  }
+
+  /** Those with a hold that has ended. */
+  endedHolds(now: Moment): InstanceKey[] {
+    return this.#state.holds.ended(now.wallMs).map(({ key }) => key);
+  }
+
+  /** What the end of its lease, or of its hold, does to an instance; undefined: nothing. */
+  decideEnd(key: InstanceKey, end: 'lease' | 'hold', now: Moment): NewChange | undefined {
+    const stored = this.#state.find(key);
+    if (stored === undefined) return undefined;
+    return end === 'lease'
+      ? this.#decider.expire(stored, ownDecision, now)
+      : this.#decider.endHold(key, ownDecision, now);
+  }
+
   /** Adds a listener for all later changes; they are called in the order of adding. See change.ts for their duties. */
   onChange(listener: ChangeListener): void {
     this.#state.changes.add(listener);
@@ -193,6 +230,7 @@ export class Registry implements RegistryView {
     this.#state.add(app, stored, instance);
     // Silence after a restart is evidence, though its renewals were not written down.
     stored.isHeard = true;
+    stored.isRemote = saved.isRemote ?? false;
     // The app may have had later changes, removals for one: a client must not see an earlier number.
     app.revision = this.revision;
     this.#state.leases.start(stored, now.monotonicMs, false);

@@ -25,10 +25,12 @@ export class State {
   readonly changes: ChangeStream;
   readonly holds = new Holds();
   readonly #tombstones: Tombstones;
+  readonly #remoteReason: RegistryOptions['remoteReason'];
   /** The instance that was put here last: the next one may share its profile. */
   latest: CompactInstance | undefined;
 
   constructor(options: RegistryOptions) {
+    this.#remoteReason = options.remoteReason;
     this.changes = new ChangeStream(options.initialRevision);
     this.#tombstones = new Tombstones(options.initialRevision);
     this.leases = new Leases({ ...options, app: (env, appid) => this.apps.app(env, appid) });
@@ -48,10 +50,10 @@ export class State {
   }
 
   /** See Registry.apply. */
-  apply({ changes, revision, at }: ChangeGroup): Change[] {
+  apply({ changes, revision, at, isRemote = false }: ChangeGroup): Change[] {
     this.changes.expectNoListener();
     assert(revision > this.revision, 'a revision that was taken before');
-    return changes.map((change, index) => this.#apply(change, revision + index, at));
+    return changes.map((change, index) => this.#apply(change, revision + index, at, isRemote));
   }
 
   /** Puts a record into its app. Its lease is started by the caller. */
@@ -68,11 +70,12 @@ export class State {
 
   /** Why the guard keeps it; '' where it does not. */
   suspectReason(stored: MutableRecord): string {
-    return stored.isSuspect ? this.leases.whyKept(stored) : '';
+    if (!stored.isSuspect) return '';
+    return stored.isRemote ? (this.#remoteReason?.(stored.instance) ?? '') : this.leases.whyKept(stored);
   }
 
-  #apply(change: NewChange, revision: number, at: Moment): Change {
-    if (change.kind === 'registered') return this.#applyNew(change, revision, at);
+  #apply(change: NewChange, revision: number, at: Moment, isRemote: boolean): Change {
+    if (change.kind === 'registered') return this.#applyNew(change, revision, at, isRemote);
     const { kind, origin, cause } = change;
     const { env, appid } = change.before;
     const app = this.apps.app(env, appid);
@@ -95,7 +98,7 @@ export class State {
     return this.#announce(app, stored, { kind, before, after, origin, cause, times, lease, revision, atMs: at.wallMs });
   }
 
-  #applyNew(change: NewChange & { kind: 'registered' }, revision: number, at: Moment): Change {
+  #applyNew(change: NewChange & { kind: 'registered' }, revision: number, at: Moment, isRemote: boolean): Change {
     const { kind, origin, cause, times } = change;
     const { env, appid } = change.after;
     const app = this.apps.app(env, appid) ?? new App({ env, appid });
@@ -105,6 +108,7 @@ export class State {
     this.add(app, stored, after);
     if (isHold(after.override)) this.holds.set(after, after.override);
     stored.client = clientOf(origin);
+    stored.isRemote = isRemote;
     this.leases.start(stored, at.monotonicMs, true);
     const lease = this.leaseOf(stored);
     return this.#announce(app, stored, { kind, after, origin, cause, times, lease, revision, atMs: at.wallMs });

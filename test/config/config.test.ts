@@ -81,6 +81,20 @@ describe('where a value comes from', () => {
       cookieSecret: undefined,
       adapters: [],
       adapterEnv: 'prod',
+      clusterName: '',
+      clusterNode: '',
+      clusterListen: { host: '127.0.0.1', port: 7172 },
+      clusterAdvertise: '',
+      clusterTokenFile: '',
+      clusterEtcdEndpoints: [],
+      clusterEtcdCa: '',
+      clusterEtcdCert: '',
+      clusterEtcdKey: '',
+      clusterEtcdUser: '',
+      clusterEtcdPasswordFile: '',
+      clusterSessionSeconds: 10,
+      clusterCommitWaitMs: 3000,
+      clusterPlainHttp: false,
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
@@ -120,6 +134,21 @@ describe('where a value comes from', () => {
       dnsTls: '127.0.0.1:8853',
       adapters: 'tutorial',
       tlsClientAuth: 'required',
+      clusterEtcdEndpoints: 'http://127.0.0.1:2379',
+      clusterEtcdCa: 'ca.pem',
+      clusterEtcdCert: 'c.pem',
+      clusterEtcdKey: 'k.pem',
+      clusterEtcdUser: 'rollcall',
+      clusterEtcdPasswordFile: 'password',
+    };
+    const cluster = {
+      ...{ ROLLCALL_CLUSTER_NAME: 'main', ROLLCALL_CLUSTER_ETCD_ENDPOINTS: 'http://127.0.0.1:2379' },
+      ...{
+        ROLLCALL_CLUSTER_ETCD_CA: 'ca.pem',
+        ROLLCALL_CLUSTER_ETCD_CERT: 'c.pem',
+        ROLLCALL_CLUSTER_ETCD_KEY: 'k.pem',
+      },
+      ...{ ROLLCALL_CLUSTER_ETCD_USER: 'rollcall', ROLLCALL_CLUSTER_ETCD_PASSWORD_FILE: 'password' },
     };
     // They come together or not at all.
     const tls = {
@@ -130,7 +159,8 @@ describe('where a value comes from', () => {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const env = { ...(/tls/i.test(key) ? tls : {}), [environmentNameOf(key)]: value };
+      const together = /tls/i.test(key) ? tls : key.startsWith('cluster') ? cluster : {};
+      const env = { ...(key === 'clusterName' ? {} : together), [environmentNameOf(key)]: value };
       const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
     }

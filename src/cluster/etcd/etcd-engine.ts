@@ -50,6 +50,13 @@ export class EtcdEngine implements Engine {
     return new LeaseSession(this.#connection, options, onEvent);
   }
 
+  async expiry(ttlSeconds: number): Promise<{ readonly lease: bigint } | Fault> {
+    const granted = await persistently(this.#connection, readMs, (leftMs) =>
+      this.#connection.call(rpcs.grant, { TTL: BigInt(ttlSeconds) }, leftMs),
+    );
+    return isFault(granted) ? granted : { lease: granted.ID };
+  }
+
   async status(): Promise<EngineStatus | Fault> {
     const status = await persistently(this.#connection, readMs, (leftMs) =>
       this.#connection.call(rpcs.status, {}, leftMs),

@@ -78,6 +78,7 @@ const statusOf: Readonly<Record<Exclude<(RegisterOutcome | Refused)['kind'], 'cr
   'not-yours': 403,
   'not-ready': 503,
   'store-failing': 503,
+  'no-quorum': 503,
   'not-durable': 503,
 };
 

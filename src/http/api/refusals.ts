@@ -17,6 +17,7 @@ const refused = [
   'forbidden',
   'not-ready',
   'store-failing',
+  'no-quorum',
   'not-durable',
   'unknown',
   'not-yours',
@@ -74,6 +75,14 @@ export function refusalOf(what: string, outcome: Refused): Failure {
     case 'store-failing': {
       const detail = `Cannot change anything at present: changes cannot be written to the disk (${outcome.reason}). Nothing was changed; renewals and reads go on.`;
       return { kind: 'store-failing', detail, headers };
+    }
+    case 'no-quorum': {
+      const { reason, isUnknown } = outcome;
+      const effect = isUnknown
+        ? 'It may take effect all the same; it is safe to send it again.'
+        : 'Nothing was changed.';
+      const detail = `${what}: the cluster cannot confirm it at present (${reason}). ${effect} Renewals, reads and DNS go on.`;
+      return { kind: 'no-quorum', detail, headers, ...(isUnknown ? { members: { outcome: 'unknown' } } : {}) };
     }
     default: {
       const detail =

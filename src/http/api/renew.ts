@@ -34,8 +34,16 @@ function renew({ control, clock }: ApiContext, request: FastifyRequest, reply: F
   switch (renewal.kind) {
     case 'renewed':
       return reply.header('content-type', renewalType).send(renewalText(renewal.stored, clock));
-    case 'unknown':
+    case 'unknown': {
+      // Another node may have it: a 404 would have the client register again.
+      const reason = control.availability.clusterTrouble?.();
+      if (reason !== undefined)
+        return sendProblem(
+          reply,
+          refusalOf('Cannot renew an instance', { kind: 'no-quorum', reason, isUnknown: false }),
+        );
       return sendProblem(reply, unknownInstance(renewal.key, 'renew'));
+    }
     case 'invalid':
       return sendProblem(reply, invalidRequest('Cannot renew an instance', renewal.problems));
     default:

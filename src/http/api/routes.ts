@@ -6,6 +6,7 @@ import { addWatchRoutes } from '../watch/watch.ts';
 import type { ApiContext } from './api-context.ts';
 import { addCancelRoute } from './cancel.ts';
 import { addDrainRoute } from './drain.ts';
+import { addNodeRoutes } from './nodes.ts';
 import { addPatchRoute } from './patch.ts';
 import { addResolveRoute } from './read-answer.ts';
 import { appReader } from './read-app.ts';
@@ -41,6 +42,7 @@ const calls = [
 /** Adds the calls to a scope whose prefix is /api/v1. */
 export function addRoutes(scope: FastifyInstance, context: ApiContext): void {
   for (const add of calls) add(scope, context);
+  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster);
 }
 
 /** An app as it is, and with `at` as it was. */

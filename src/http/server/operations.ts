@@ -8,7 +8,7 @@ import { sendProblem } from './problem-details.ts';
 export interface OperationsContext {
   /** Restored and listening: DNS answers can be believed. */
   readonly isReady: () => boolean;
-  readonly availability?: Pick<Availability, 'storeTrouble'>;
+  readonly availability?: Pick<Availability, 'storeTrouble' | 'clusterTrouble'>;
   readonly metricsText: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -25,7 +25,10 @@ export function addOperations(app: FastifyInstance, context: OperationsContext):
       const trouble = context.availability?.storeTrouble();
       // DNS, reads and renewals go on without it, so this server is of more use than none.
       const store = trouble === undefined ? {} : { store: `failing: ${trouble}` };
-      if (context.isReady()) return void reply.send({ status: 'ready', ...store });
+      // Names are answered from memory.
+      const cut = context.availability?.clusterTrouble?.();
+      const cluster = cut === undefined ? {} : { cluster: `not joined: ${cut}` };
+      if (context.isReady()) return void reply.send({ status: 'ready', ...store, ...cluster });
       const detail = 'Cannot be relied on yet: the registry is not restored, or DNS does not answer.';
       sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '1' } });
     },

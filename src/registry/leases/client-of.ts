@@ -1,11 +1,11 @@
 // The client that registered an instance, as a number that is kept with it: the guard must distinguish one client whose instances are all
 // gone from a network that is. A principal is one client at all its addresses; an address identifies those without one.
-// Limits: 24 bits, so two clients are taken for one in one case of 16 million.
+// Limits: 23 bits, so two clients are taken for one in one case of 8 million.
 
 import type { Actor } from '../../model/change.ts';
 import { mixed, textHash } from '../../runtime/text-hash.ts';
 
-export const clientBits = 24;
+export const clientBits = 23;
 
 export function clientOf({ principal, address }: Actor): number {
   const text = principal === undefined ? `address ${address}` : `principal ${principal}`;

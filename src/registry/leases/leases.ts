@@ -27,6 +27,7 @@ export interface LeasesDeps {
   /** In [0, 1): who is evicted when not all may be. */
   readonly random?: (() => number) | undefined;
   readonly onNearExpiry?: ((stored: MutableRecord) => void) | undefined;
+  readonly nearExpiryNoticeMs?: number | undefined;
   readonly app: (env: string, appid: string) => ScopePresence | undefined;
 }
 
@@ -51,7 +52,7 @@ export class Leases implements GuardView {
   constructor(deps: LeasesDeps) {
     this.#clock = deps.clock;
     this.#options = { ...guardDefaults, ...deps.guard };
-    this.#nearExpiry = new NearExpiry(deps.onNearExpiry);
+    this.#nearExpiry = new NearExpiry(deps.onNearExpiry, deps.nearExpiryNoticeMs);
     this.#due = new DueEvictions(this.#options.evictionPercentPerMinute, deps.random ?? (() => 0.5));
     this.#members = new MemberCounts(deps.app);
     const { guardPercent: percent } = this.#options;
@@ -65,6 +66,7 @@ export class Leases implements GuardView {
   /** An instance is there, and its term begins now. `isNew`: it joins, and was not there before a restart. */
   start(stored: MutableRecord, nowMs: number, isNew: boolean, isConnected = isNew): void {
     this.#size++;
+    if (stored.isRemote) stored.deadlineMs = Number.POSITIVE_INFINITY;
     if (isUnbounded(stored)) return;
     if (termOf(stored.instance) === 'connection' && isConnected) {
       stored.deadlineMs = Number.POSITIVE_INFINITY;
@@ -104,7 +106,7 @@ export class Leases implements GuardView {
 
   /** The connection that keeps the instance has closed: it is given the grace. */
   disconnected(stored: MutableRecord, nowMs: number): void {
-    if (termOf(stored.instance) !== 'connection' || !isUnbounded(stored)) return;
+    if (termOf(stored.instance) !== 'connection' || !isUnbounded(stored) || stored.isRemote) return;
     stored.deadlineMs = nowMs + leaseMs(stored);
     this.#run(stored, nowMs);
   }
@@ -118,11 +120,15 @@ export class Leases implements GuardView {
 
   /** A client registered the instance; to be called once it is started or replaced. */
   identify(stored: MutableRecord, client: number): void {
-    if (client !== stored.client) this.#members.identify(stored, stored.isHeard, client);
+    if (client !== stored.client && !stored.isRemote) this.#members.identify(stored, stored.isHeard, client);
   }
 
   /** Puts the instance with other content into the record. `isRenewal`: it was heard by it. */
   replace(stored: MutableRecord, after: Instance, nowMs: number, isRenewal: boolean): void {
+    if (stored.isRemote) {
+      stored.instance = after;
+      return;
+    }
     if (termOf(stored.instance) === termOf(after)) {
       const { leaseSeconds } = after;
       if (isRenewal) this.heard(stored, nowMs, leaseSeconds);
@@ -184,6 +190,25 @@ export class Leases implements GuardView {
     this.#members.drop(stored, this.#guard);
     stored.phase = 'onTime';
     if (isSuspect) this.#guard.found(stored, false, true);
+  }
+
+  /** Another node runs its lease from now on; or this one does, and the lease begins here. */
+  setRemote(stored: MutableRecord, isRemote: boolean, nowMs: number): void {
+    if (stored.isRemote === isRemote) return;
+    this.ended(stored, nowMs, false);
+    stored.isRemote = isRemote;
+    stored.isNearExpiry = false;
+    stored.shortenedMs = 0;
+    stored.deadlineMs = nowMs + leaseMs(stored);
+    this.start(stored, nowMs, false);
+    this.#nearExpiry.held(stored);
+  }
+
+  /** Whether the node that runs its lease answers for it. Precondition: it is remote. */
+  suspectRemote(stored: MutableRecord, isSuspect: boolean): void {
+    if (stored.isSuspect === isSuspect) return;
+    stored.isSuspect = isSuspect;
+    this.#nearExpiry.held(stored);
   }
 
   /** The instances to evict now. Each is due again after `retryMs`, unless it has `ended` or was heard by then. */

@@ -7,18 +7,20 @@ import type { LeasedInstance } from '../../model/view.ts';
 import { lateAtMs, type MutableRecord } from '../mutable-record.ts';
 
 /** On top of the TTL: for the update to arrive before an answer has a TTL of a second too much. */
-const noticeMs = 1000;
+const noticeMsDefault = 1000;
 
 export class NearExpiry {
   readonly #notify: ((stored: MutableRecord) => void) | undefined;
+  readonly #noticeMs: number;
 
-  constructor(notify: ((stored: MutableRecord) => void) | undefined) {
+  constructor(notify: ((stored: MutableRecord) => void) | undefined, noticeMs = noticeMsDefault) {
     this.#notify = notify;
+    this.#noticeMs = noticeMs;
   }
 
   /** Monotonic milliseconds from which the lease is near its end; infinite where that is known already or has no listener. */
   dueMs(stored: MutableRecord): number {
-    return this.#notify === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : fromMs(stored);
+    return this.#notify === undefined || stored.isNearExpiry ? Number.POSITIVE_INFINITY : this.#fromMs(stored);
   }
 
   /** When an instance whose lease runs is to be looked at next: at the end of its phase, or when it is near its end. */
@@ -35,7 +37,7 @@ export class NearExpiry {
 
   /** To be called once the instance is another or new; its change carries the rest. */
   set(stored: MutableRecord, nowMs: number): void {
-    stored.isNearExpiry = this.#notify !== undefined && fromMs(stored) <= nowMs;
+    stored.isNearExpiry = this.#notify !== undefined && this.#fromMs(stored) <= nowMs;
   }
 
   /** The instance renewed: the announced deadline is no longer right. */
@@ -49,9 +51,9 @@ export class NearExpiry {
   held(stored: MutableRecord): void {
     this.#notify?.(stored);
   }
-}
 
-/** From this time on (monotonic milliseconds) a lease is lapsing. */
-function fromMs({ instance, deadlineMs }: LeasedInstance): number {
-  return deadlineMs - instance.dnsTtl * 1000 - noticeMs;
+  /** From this time on (monotonic milliseconds) a lease is near its end. */
+  #fromMs({ instance, deadlineMs }: LeasedInstance): number {
+    return deadlineMs - instance.dnsTtl * 1000 - this.#noticeMs;
+  }
 }

@@ -62,6 +62,7 @@ const codeOf: Readonly<Record<Failed['kind'], Code>> = {
   full: codes.limitExceeded,
   'not-ready': codes.serverError,
   'store-failing': codes.serverError,
+  'no-quorum': codes.serverError,
   'not-durable': codes.serverError,
 };
 

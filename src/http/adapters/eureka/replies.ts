@@ -59,6 +59,7 @@ const statuses: Readonly<Record<Failed['kind'], number>> = {
   full: 507,
   'not-ready': 503,
   'store-failing': 503,
+  'no-quorum': 503,
   'not-durable': 503,
 };
 
@@ -66,6 +67,7 @@ const sentences: Readonly<Partial<Record<Failed['kind'], string>>> = {
   forbidden: 'The credentials do not allow this call',
   'not-ready': 'The registry is not back from its start yet',
   'store-failing': 'The disk cannot be written, and nothing was changed',
+  'no-quorum': 'The cluster cannot confirm it at present',
   'not-durable': 'It took effect and is not on the disk',
 };
 

@@ -1,0 +1,243 @@
+// Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
+// write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
+
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { ClusterNode } from '../cluster/cluster-node.ts';
+import type { HandedOut, HeldInstance } from '../cluster/cluster-options.ts';
+import { type Endpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
+import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
+import { instancePath } from '../cluster/keys.ts';
+import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
+import type { RegistryPort } from '../cluster/registry-port.ts';
+import type { Config } from '../config/config.ts';
+import type { Committer } from '../control/committer.ts';
+import type { Plane } from '../dns/plane/plane.ts';
+import type { Actor, Change } from '../model/change.ts';
+import type { ClusterView } from '../model/cluster-status.ts';
+import type { Command, OutcomeOf } from '../model/command.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Instance } from '../model/instance.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
+import type { Life } from '../model/life.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { RenewOutcome } from '../model/outcome.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Clock, Moment } from '../runtime/clock.ts';
+import { version } from '../runtime/version.ts';
+import type { ProcessClock } from './process-clock.ts';
+
+export interface ClusterLinkDeps {
+  readonly state: { readonly registry: Registry };
+  readonly clock: ProcessClock;
+  readonly ownClock: Clock;
+  readonly plane: Pick<Plane, 'applied' | 'cachedUntil'>;
+  readonly logger: Logger;
+}
+
+interface Connected {
+  readonly life: Pick<Life, 'adopt'>;
+  readonly changeLog: { startAnew(): void };
+  readonly health: { changed(change: Change): void };
+}
+
+export class ClusterLink implements Committer {
+  readonly #registry: Registry;
+  readonly #node: ClusterNode;
+  #connected: Connected | undefined;
+  #recover: (saved: PersistedInstance) => Problem | undefined = () => undefined;
+
+  /** Reads what the settings name; a problem is a sentence for a person. */
+  static open(config: Config, deps: ClusterLinkDeps): ClusterLink | { readonly problem: string } {
+    try {
+      return new ClusterLink(config, deps);
+    } catch (error) {
+      return { problem: `Cannot use the settings of the cluster: ${(error as Error).message}` };
+    }
+  }
+
+  private constructor(config: Config, { state, clock, ownClock, plane, logger }: ClusterLinkDeps) {
+    const { registry } = state;
+    this.#registry = registry;
+    const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
+    const settings = {
+      prefix: `/rollcall/${config.clusterName}/`,
+      node: config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode,
+      listen: config.clusterListen,
+      advertise: config.clusterAdvertise === '' ? undefined : config.clusterAdvertise,
+      sessionSeconds: config.clusterSessionSeconds,
+      commitWaitMs: config.clusterCommitWaitMs,
+      ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
+    };
+    this.#node = new ClusterNode(settings, {
+      engine: engineOf(config, ownClock),
+      registry: this.#port(),
+      credentials: credentialsOf(config),
+      clock: ownClock,
+      registryClock: clock.clock,
+      version,
+      tell: (level, facts, message) => logger[level](facts, message),
+      onLife: (life) => this.#connected?.life.adopt(life),
+      onOwner: (instance, isOwn) => this.#check(instance, isOwn),
+      onGap: () => this.#connected?.changeLog.startAnew(),
+      handedOut: async (instance) => {
+        await plane.applied();
+        return plane.cachedUntil(instance);
+      },
+    });
+  }
+
+  get view(): ClusterView {
+    return this.#node.view;
+  }
+
+  get trouble(): string | undefined {
+    return this.#node.trouble;
+  }
+
+  get revision(): number {
+    return this.#registry.revision;
+  }
+
+  connect(connected: Connected): void {
+    this.#connected = connected;
+  }
+
+  /** What checks follow: instances that this node runs, and those that leave. */
+  readonly checks = {
+    changed: (change: Change): void => {
+      const { env, appid, instance } = change.after ?? change.before;
+      const path = instancePath({ env, appid, instance });
+      const isOwn = this.#node.runner.ownership.stateOf(path) === 'own';
+      if (isOwn || change.after === undefined) this.#connected?.health.changed(change);
+    },
+  };
+
+  /** Takes in what the cluster has; the number of instances. */
+  async join(
+    recover: (saved: PersistedInstance) => Problem | undefined,
+    stopping: AbortSignal,
+  ): Promise<number | 'stopped' | { readonly problem: string }> {
+    this.#recover = recover;
+    const started = await this.#node.start(stopping);
+    if (started !== 'joined') return started;
+    this.#connected?.changeLog.startAnew();
+    return this.#registry.instanceCount;
+  }
+
+  /** Nothing is applied any more. */
+  quiesce(): void {
+    this.#node.quiesce();
+  }
+
+  leave(): Promise<void> {
+    return this.#node.stop();
+  }
+
+  commit<C extends Command>(actor: Actor, command: C, decision: Decision<OutcomeOf<C>>, now: Moment) {
+    return this.#node.commit(actor, command, decision, now);
+  }
+
+  renew(key: InstanceKey, now?: Moment): RenewOutcome {
+    const outcome = now === undefined ? this.#registry.renew(key) : this.#registry.renew(key, now);
+    if (outcome.kind === 'renewed') this.#node.renewed(outcome.stored.instance);
+    return outcome;
+  }
+
+  handedOut(instance: HeldInstance): Promise<HandedOut> {
+    return this.#node.handedOut(instance);
+  }
+
+  marked({ instance, isNearExpiry, isSuspect }: InstanceRecord): void {
+    this.#node.runner.marked(instance, isNearExpiry || isSuspect);
+  }
+
+  reasonOf(key: InstanceKey): string {
+    return this.#node.reasonOf(key);
+  }
+
+  /** In place of a timer: the ends of leases are looked at by the node. */
+  arm(): void {}
+
+  stop(): void {}
+
+  /** Zones have changed: the number moves when etcd says so. */
+  touch(): number {
+    this.#node.zonesChanged();
+    return this.#registry.revision;
+  }
+
+  #port(): RegistryPort {
+    const registry = this.#registry;
+    return {
+      get revision() {
+        return registry.revision;
+      },
+      find: (key) => registry.find(key),
+      decide: (command, actor, now) => registry.decide(command, actor, now),
+      apply: (group) => registry.apply(group),
+      advance: (revision) => registry.advance(revision),
+      recover: (saved) => this.#recover(saved),
+      renew: (key, now) => (now === undefined ? registry.renew(key) : registry.renew(key, now)),
+      reregister: (renewal, now) => registry.reregister(renewal, now),
+      releaseHold: (key) => registry.releaseHold(key),
+      setRemote: (key, isRemote) => registry.setRemote(key, isRemote),
+      suspectRemote: (key, isSuspect) => registry.suspectRemote(key, isSuspect),
+      takeExpired: (now, limit) => registry.takeExpired(now, limit),
+      endedHolds: (now) => registry.endedHolds(now),
+      decideEnd: (key, end, now) => registry.decideEnd(key, end, now),
+    };
+  }
+
+  /** Checks are run by the owner alone. */
+  #check(instance: Instance, isOwn: boolean): void {
+    const record = this.#registry.find(instance);
+    if (record === undefined) return;
+    const { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs, revision } = record;
+    const times = { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
+    const origin = { kind: 'system', front: 'leases', address: '' } as const;
+    const common = { origin, times, revision, atMs: updatedAtMs };
+    this.#connected?.health.changed(
+      isOwn
+        ? { kind: 'registered', after: instance, cause: { why: 'registered' }, ...common }
+        : { kind: 'cancelled', before: instance, cause: { why: 'cancelled' }, ...common },
+    );
+  }
+}
+
+function engineOf(config: Config, clock: Clock): EtcdEngine {
+  const endpoints = config.clusterEtcdEndpoints.map((url): Endpoint => {
+    const endpoint = parseEndpoint(url, 'clusterEtcdEndpoints');
+    if ('target' in endpoint) return endpoint;
+    throw new Error(`${endpoint.field} ${endpoint.message}`);
+  });
+  const { clusterEtcdUser: user, clusterEtcdPasswordFile: file } = config;
+  const password = async (): Promise<string> => (await readFile(file, 'utf8')).trim();
+  return new EtcdEngine({
+    endpoints,
+    clock,
+    // Asked at each connection, so that renewed certificates count.
+    ...(config.clusterEtcdCa === '' ? {} : { tls: () => tlsOf(config) }),
+    ...(user === '' ? {} : { login: { user, password } }),
+  });
+}
+
+function credentialsOf(config: Config): PeerCredentials {
+  const { clusterTokenFile: file } = config;
+  const token = file === '' ? undefined : readFileSync(file, 'utf8').trim();
+  if (token !== undefined && !/^[!-~]{16,512}$/.test(token))
+    throw new Error(`${file} must hold 16 to 512 printable ASCII characters without blanks`);
+  const { ca, cert, key } = tlsOf(config);
+  const isMutual = ca !== undefined && cert !== undefined && key !== undefined;
+  return { token, tls: isMutual ? { ca, cert, key } : undefined };
+}
+
+/** The files that are named. */
+function tlsOf({ clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key }: Config) {
+  const read = (path: string): Buffer | undefined => (path === '' ? undefined : readFileSync(path));
+  return { ca: read(ca), cert: read(cert), key: read(key) };
+}

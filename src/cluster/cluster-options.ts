@@ -1,0 +1,55 @@
+// What a node of a cluster is made with, and what it hands to the rest of the program.
+
+import type { Instance } from '../model/instance.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Engine } from './engine.ts';
+import type { PeerCredentials } from './peer-link/credentials.ts';
+import type { RegistryPort } from './registry-port.ts';
+
+export interface ClusterSettings {
+  /** With a final slash. */
+  readonly prefix: string;
+  readonly node: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** How the others reach the listener; undefined: as it listens. */
+  readonly advertise: string | undefined;
+  readonly sessionSeconds: number;
+  readonly commitWaitMs: number;
+  readonly guardPercent: number;
+  readonly guardCeilingSeconds: number;
+  readonly evictionPercentPerMinute: number;
+}
+
+/** What the record of answers knows an instance by. */
+export interface HeldInstance extends InstanceKey {
+  readonly dnsTtl: number;
+}
+
+/** Until when answers of this node may be held; monotonic milliseconds of the program's clock. */
+export interface HandedOut {
+  readonly lastServedMs: number | undefined;
+  readonly heldUntilMs: number;
+}
+
+export type Tell = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
+
+export interface ClusterDeps {
+  readonly engine: Engine;
+  readonly registry: RegistryPort;
+  readonly credentials: PeerCredentials;
+  /** Time that does not stop while the process does: a session ends meanwhile. */
+  readonly clock: Clock;
+  /** The registry's own. */
+  readonly registryClock: Clock;
+  readonly version: string;
+  readonly tell: Tell;
+  /** The life of the cluster's numbers, before anything is answered. */
+  readonly onLife: (life: string) => void;
+  /** Another node runs the instance from now on, or this one. */
+  readonly onOwner: (instance: Instance, isOwn: boolean) => void;
+  /** The changes up to now are not all known one by one. */
+  readonly onGap: () => void;
+  /** Asked once every change so far is in the answers. */
+  readonly handedOut: (instance: HeldInstance) => Promise<HandedOut>;
+}

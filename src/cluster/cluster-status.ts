@@ -1,0 +1,54 @@
+// The cluster as one of its nodes sees it, put together for people and monitors.
+
+import type { ClusterStatus, NodeStatus } from '../model/cluster-status.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import type { NodeState } from './nodes-table.ts';
+
+export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: number): ClusterStatus {
+  const { name, state, why, sinceMs, publisher, runner, peers, replica, follower, executes, table } = node;
+  const nowMs = clock.monotonicMs();
+  const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
+  const { resumed, compacted, rewound } = follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
+  const nodes = [...table.all()].map((one) => nodeStatus(one, node, nowMs));
+  return {
+    node: name,
+    ...{ state, why: state === 'joined' ? '' : why, sinceMs },
+    nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)),
+    owned: replica.ownedBy(name),
+    orphans: runner.ownership.counts().orphans,
+    executorFor: [...executes],
+    watchSilentMs: follower?.silentMs() ?? 0,
+    sessionLeftMs: node.provenUntilMs - nowMs,
+    counts: {
+      pending: publisher.waiting,
+      ...{ won, lost, ownReplyLost, failed, resumed, compacted, rewound, etcdConnections },
+      takeovers: runner.swaps.takeOvers,
+      evictions: runner.swaps.evictions,
+      forwarded: peers.forwarded,
+      forwardFailures: peers.forwardFailures,
+      asked: peers.asked,
+      badRecords: replica.badRecords,
+    },
+  };
+}
+
+function nodeStatus(state: NodeState, { name, state: own, replica }: ClusterNode, nowMs: number): NodeStatus {
+  const isMe = state.node === name;
+  return {
+    node: state.node,
+    url: state.info?.url,
+    version: state.info?.version,
+    startedAtMs: state.info?.startedAtMs,
+    state: isMe ? own : stateOf(state),
+    owned: replica.ownedBy(state.node),
+    heardMsAgo: isMe || !state.hasSaidHello ? undefined : nowMs - state.provenMs,
+    isMissed: state.isMissed,
+  };
+}
+
+function stateOf({ isDead, hasLeft, hasSession, isJoined }: NodeState): NodeStatus['state'] {
+  if (hasLeft && !hasSession) return 'left';
+  if (isDead) return 'dead';
+  return hasSession && isJoined ? 'joined' : 'cut';
+}

@@ -1,0 +1,66 @@
+// Until when any node's answers with an instance may be held: each is asked once it has applied what this one has. Times
+// go over the link as "milliseconds from now", so clocks do not matter. A node that lives and does not answer, or that
+// died without a word and was not struck off since, may answer resolvers still: then it is not over yet.
+
+import type { Clock } from '../runtime/clock.ts';
+import type { HandedOut, HeldInstance } from './cluster-options.ts';
+import type { NodeState, NodesTable } from './nodes-table.ts';
+import { handedOutReplyOf } from './peer-link/messages.ts';
+import type { Peers } from './peers.ts';
+
+const askMs = 2000;
+/** Beyond the TTL, as on one node. */
+const beyondTtlMs = 1500;
+
+export interface HandedOutDeps {
+  readonly table: NodesTable;
+  readonly peers: Pick<Peers, 'call'>;
+  readonly me: string;
+  /** Of the answers. */
+  readonly registryClock: Clock;
+  /** Of the table. */
+  readonly clock: Clock;
+}
+
+export class HandedOutAtPeers {
+  readonly #deps: HandedOutDeps;
+
+  constructor(deps: HandedOutDeps) {
+    this.#deps = deps;
+  }
+
+  async ask(
+    instance: HeldInstance,
+    revision: number,
+    here: (instance: HeldInstance) => Promise<HandedOut>,
+  ): Promise<HandedOut> {
+    const others = [...this.#deps.table.all()].filter(({ node }) => node !== this.#deps.me);
+    const asked = others.filter(({ hasSession, isMissed }) => hasSession || isMissed);
+    const left = others.filter((one) => !asked.includes(one));
+    const replies = await Promise.all([here(instance), ...asked.map(({ node }) => this.#at(node, instance, revision))]);
+    const all = [...replies, ...left.map((state) => this.#ofOneThatLeft(state, instance))];
+    const served = all.flatMap(({ lastServedMs }) => (lastServedMs === undefined ? [] : [lastServedMs]));
+    return {
+      lastServedMs: served.length === 0 ? undefined : Math.max(...served),
+      heldUntilMs: Math.max(...all.map(({ heldUntilMs }) => heldUntilMs)),
+    };
+  }
+
+  async #at(node: string, instance: HeldInstance, revision: number): Promise<HandedOut> {
+    const { env, appid, instance: id, dnsTtl } = instance;
+    const question = { env, appid, instance: id, dnsTtl, revision };
+    const reply = handedOutReplyOf(await this.#deps.peers.call(node, 'handed-out', question, askMs));
+    const nowMs = this.#deps.registryClock.monotonicMs();
+    if (reply === undefined) return { lastServedMs: undefined, heldUntilMs: nowMs + dnsTtl * 1000 + beyondTtlMs };
+    const { heldMs, servedMsAgo } = reply;
+    const lastServedMs = servedMsAgo === undefined ? undefined : nowMs - servedMsAgo;
+    return { lastServedMs, heldUntilMs: nowMs + heldMs };
+  }
+
+  /** Its last answers came before its session ended. */
+  #ofOneThatLeft({ sessionGoneMs }: NodeState, { dnsTtl }: HeldInstance): HandedOut {
+    const { clock, registryClock } = this.#deps;
+    const goneMs = registryClock.monotonicMs() - (clock.monotonicMs() - sessionGoneMs);
+    return { lastServedMs: undefined, heldUntilMs: goneMs + dnsTtl * 1000 + beyondTtlMs };
+  }
+}

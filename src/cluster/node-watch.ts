@@ -1,0 +1,102 @@
+// Follows the other nodes: their keys in etcd, when they were last heard, who died and who is back, and for whom this node
+// acts. What it finds goes to the ownership of instances.
+
+import type { Clock } from '../runtime/clock.ts';
+import type { Tell } from './cluster-options.ts';
+import { deadNodeKey, nodeKey } from './keys.ts';
+import type { LeaseRunner } from './lease-runner.ts';
+import { deadText, ownedOfDead, parseNode } from './node-value.ts';
+import type { NodeState, NodesTable } from './nodes-table.ts';
+import type { Publisher } from './publisher.ts';
+import type { Replica } from './replica.ts';
+
+export interface NodeWatchDeps {
+  readonly me: string;
+  readonly prefix: string;
+  readonly table: NodesTable;
+  readonly runner: LeaseRunner;
+  readonly replica: Replica;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly tell: Tell;
+  /** This node's own key was deleted at a revision of etcd's. */
+  readonly ownDeleted: (revision: number) => void;
+}
+
+export class NodeWatch {
+  readonly #deps: NodeWatchDeps;
+  readonly #unproven = new Set<string>();
+  #executes: ReadonlySet<string> = new Set();
+
+  constructor(deps: NodeWatchDeps) {
+    this.#deps = deps;
+  }
+
+  /** The dead nodes that this one acts for. */
+  get executes(): ReadonlySet<string> {
+    return this.#executes;
+  }
+
+  /** Several times a second. While this node is cut off it sees no sessions, and declares nobody dead. */
+  look(nowMs: number, isJoined: boolean): void {
+    for (const state of this.#deps.table.all()) this.#judgeProof(state, nowMs);
+    if (isJoined) this.#judge(nowMs);
+  }
+
+  /** A key of a node was put or deleted. */
+  seen(kind: 'node' | 'dead', node: string, value: Uint8Array | undefined, revision: number): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (kind === 'dead') {
+      const state = this.#deps.table.known(node, nowMs);
+      state.isMissed = value !== undefined;
+      const owned = value === undefined ? undefined : ownedOfDead(value);
+      if (owned !== undefined && !state.hasSaidHello) state.owned = owned;
+      return;
+    }
+    if (value === undefined) {
+      this.#deps.table.ended(node, nowMs);
+      if (node === this.#deps.me) this.#deps.ownDeleted(revision);
+      return;
+    }
+    const info = parseNode(value);
+    if (Array.isArray(info))
+      this.#deps.tell('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
+    else this.#deps.table.opened(node, info, nowMs);
+  }
+
+  #judgeProof(state: NodeState, nowMs: number): void {
+    const isUnproven = this.#deps.table.isUnproven(state, nowMs);
+    if (isUnproven === this.#unproven.has(state.node)) return;
+    if (isUnproven) this.#unproven.add(state.node);
+    else this.#unproven.delete(state.node);
+    this.#deps.runner.trust(state, true, []);
+  }
+
+  #judge(nowMs: number): void {
+    const { dead, back } = this.#deps.table.changes(nowMs);
+    for (const state of back) {
+      this.#deps.runner.guard.forget(state.node);
+      this.#deps.runner.handle({ kind: 'back', node: state.node });
+      this.#deps.tell('info', { node: state.node }, 'a node of the cluster is back');
+    }
+    for (const state of dead) {
+      if (!state.hasSaidHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
+      if (!state.hasLeft) this.#deps.runner.handle({ kind: 'dead', node: state.node });
+      this.#deps.tell('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
+      if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);
+    }
+    const executes = this.#deps.table.executedBy(this.#deps.me);
+    if (executes.size === this.#executes.size && [...executes].every((one) => this.#executes.has(one))) return;
+    this.#executes = executes;
+    this.#deps.runner.handle({ kind: 'executor', of: executes });
+  }
+
+  /** So that whoever acts for it later knows how much it had. */
+  async #noteDeath({ node, owned }: NodeState): Promise<void> {
+    const { prefix } = this.#deps;
+    const key = prefix + deadNodeKey(node);
+    const value = new TextEncoder().encode(deadText(owned, Math.floor(this.#deps.clock.wallMs())));
+    const conditions = [key, prefix + nodeKey(node)].map((one) => ({ key: one, is: 'absent' }) as const);
+    await this.#deps.publisher.move({ conditions, writes: [{ key, value }], reads: [], isOwn: () => false });
+  }
+}

@@ -1,0 +1,144 @@
+// The nodes of the cluster as this one sees them, and who of them is dead. A session that is gone proves nothing: etcd has
+// ended those of all nodes at once when its leader was stopped for some seconds. Dead is a node whose session is gone and
+// that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
+// this node is cut off from etcd it sees no sessions, and nobody dies.
+
+import { mixed, textHash } from '../runtime/text-hash.ts';
+
+const silenceMs = 3000;
+/** Without a hello for so long, its records are answered with a TTL of a second. */
+const unprovenMs = 2000;
+
+export interface NodeInfo {
+  readonly url: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+}
+
+export interface NodeState {
+  readonly node: string;
+  info: NodeInfo | undefined;
+  hasSession: boolean;
+  /** While it has none: since when. */
+  sessionGoneMs: number;
+  /** Of the last hello; before the first: since when it is known. */
+  provenMs: number;
+  hasSaidHello: boolean;
+  isJoined: boolean;
+  /** What it owned at its last hello. */
+  owned: number;
+  marks: ReadonlySet<string>;
+  isAllMarked: boolean;
+  isDead: boolean;
+  hasLeft: boolean;
+  /** Its death is written down, and it was neither back nor struck off since. */
+  isMissed: boolean;
+}
+
+export class NodesTable {
+  readonly #me: string;
+  readonly #sessionMs: number;
+  readonly #nodes = new Map<string, NodeState>();
+
+  constructor(me: string, sessionSeconds: number) {
+    this.#me = me;
+    this.#sessionMs = sessionSeconds * 1000;
+  }
+
+  all(): IterableIterator<NodeState> {
+    return this.#nodes.values();
+  }
+
+  get(node: string): NodeState | undefined {
+    return this.#nodes.get(node);
+  }
+
+  /** Another one that has a session, or says hello without. */
+  peers(nowMs: number): NodeState[] {
+    return [...this.#nodes.values()].filter(
+      (one) => one.node !== this.#me && (one.hasSession || (one.hasSaidHello && nowMs - one.provenMs < silenceMs)),
+    );
+  }
+
+  /** The owner of a record, which may have no session. */
+  known(node: string, nowMs: number): NodeState {
+    const found = this.#nodes.get(node);
+    if (found !== undefined) return found;
+    const state: NodeState = {
+      node,
+      info: undefined,
+      hasSession: false,
+      sessionGoneMs: nowMs,
+      provenMs: nowMs,
+      hasSaidHello: false,
+      isJoined: false,
+      owned: 0,
+      marks: new Set(),
+      isAllMarked: false,
+      isDead: false,
+      hasLeft: false,
+      isMissed: false,
+    };
+    this.#nodes.set(node, state);
+    return state;
+  }
+
+  opened(node: string, info: NodeInfo, nowMs: number): void {
+    const state = this.known(node, nowMs);
+    if (!state.hasSession) state.provenMs = Math.max(state.provenMs, nowMs);
+    state.info = info;
+    state.hasSession = true;
+    state.hasLeft = false;
+  }
+
+  ended(node: string, nowMs: number): void {
+    const state = this.known(node, nowMs);
+    if (!state.hasSession) return;
+    state.hasSession = false;
+    state.sessionGoneMs = nowMs;
+  }
+
+  left(node: string, nowMs: number): void {
+    this.known(node, nowMs).hasLeft = true;
+  }
+
+  /** It was dead for so long that nothing of it is left. */
+  forget(node: string): void {
+    this.#nodes.delete(node);
+  }
+
+  /** Who died and who is back since the last call. To be called while this node is joined. */
+  changes(nowMs: number): { readonly dead: readonly NodeState[]; readonly back: readonly NodeState[] } {
+    const dead: NodeState[] = [];
+    const back: NodeState[] = [];
+    for (const state of this.#nodes.values()) {
+      const isDead = this.#isDead(state, nowMs);
+      if (isDead === state.isDead) continue;
+      state.isDead = isDead;
+      (isDead ? dead : back).push(state);
+    }
+    return { dead, back };
+  }
+
+  /** The dead ones that this node acts for: each has one executor, the same at all nodes that see the same sessions. */
+  executedBy(node: string): ReadonlySet<string> {
+    const living = [...this.#nodes.values()].filter(({ hasSession }) => hasSession).map((one) => one.node);
+    const dead = [...this.#nodes.values()].filter(({ isDead }) => isDead).map((one) => one.node);
+    return new Set(dead.filter((one) => executorOf(one, living) === node));
+  }
+
+  isUnproven({ node, provenMs }: NodeState, nowMs: number): boolean {
+    return node !== this.#me && nowMs - provenMs > unprovenMs;
+  }
+
+  #isDead({ node, hasSession, hasLeft, sessionGoneMs, provenMs }: NodeState, nowMs: number): boolean {
+    if (node === this.#me || hasSession) return false;
+    return hasLeft || nowMs - provenMs >= silenceMs || nowMs - sessionGoneMs >= this.#sessionMs;
+  }
+}
+
+/** Rendezvous hashing: a node that comes or goes moves only what is its own. */
+function executorOf(dead: string, living: readonly string[]): string | undefined {
+  const weight = (node: string): number => mixed(textHash(`${dead} ${node}`));
+  return living.toSorted((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1))[0];
+}

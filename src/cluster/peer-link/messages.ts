@@ -1,0 +1,112 @@
+// What nodes say to each other directly: matters of time, which etcd is not asked for. Hearings say how long ago, never
+// when, since no two clocks agree. A message is parsed like a request body: a peer may be of another version, or no peer.
+// Limits: `keysMax` keys a call.
+
+import { isObject } from '../../model/instance.ts';
+import { isNodeName } from '../keys.ts';
+
+export const keysMax = 2000;
+const pathOctetsMax = 1024;
+const agoMsMax = 7 * 86_400_000;
+
+export const calls = ['hello', 'told', 'lately', 'handed-out', 'bye'] as const;
+export type Call = (typeof calls)[number];
+
+/** Each second. */
+export interface Hello {
+  readonly node: string;
+  readonly isJoined: boolean;
+  readonly owned: number;
+  /** Of its instances, those whose lease ends soon or has ended; answered with a TTL of a second. */
+  readonly marks: readonly string[];
+  /** There are too many to list. */
+  readonly isAllMarked: boolean;
+}
+
+/** A key below the cluster's prefix, and how long ago, or what is left. */
+export type Timed = readonly [path: string, ms: number];
+
+export interface Hearings {
+  readonly node: string;
+  readonly heard: readonly Timed[];
+}
+
+export interface Question {
+  readonly keys: readonly string[];
+}
+
+export interface HandedOutQuestion {
+  readonly env: string;
+  readonly appid: string;
+  readonly instance: string;
+  readonly dnsTtl: number;
+  /** Of etcd's: what was decided is applied there first. */
+  readonly revision: number;
+}
+
+export interface HandedOutReply {
+  /** How long answers may still be held; 0: no more. */
+  readonly heldMs: number;
+  readonly servedMsAgo: number | undefined;
+}
+
+export function helloOf(body: unknown): Hello | undefined {
+  if (!isObject(body)) return undefined;
+  const { node, isJoined, owned, marks, isAllMarked } = body;
+  if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
+  if (!isCount(owned) || !arePaths(marks)) return undefined;
+  return { node, isJoined, owned, marks, isAllMarked };
+}
+
+export function hearingsOf(body: unknown): Hearings | undefined {
+  if (!isObject(body)) return undefined;
+  const { node, heard } = body;
+  return isNode(node) && areTimed(heard) ? { node, heard } : undefined;
+}
+
+export function questionOf(body: unknown): Question | undefined {
+  const keys = isObject(body) ? body['keys'] : undefined;
+  return arePaths(keys) ? { keys } : undefined;
+}
+
+export function handedOutQuestionOf(body: unknown): HandedOutQuestion | undefined {
+  if (!isObject(body)) return undefined;
+  const { env, appid, instance, dnsTtl, revision } = body;
+  if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision) || !isCount(dnsTtl)) return undefined;
+  return { env, appid, instance, dnsTtl, revision };
+}
+
+export function handedOutReplyOf(body: unknown): HandedOutReply | undefined {
+  if (!isObject(body)) return undefined;
+  const { heldMs, servedMsAgo } = body;
+  if (!isMs(heldMs) || !(servedMsAgo === undefined || isMs(servedMsAgo))) return undefined;
+  return { heldMs, servedMsAgo };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= pathOctetsMax;
+}
+
+function isNode(value: unknown): value is string {
+  return typeof value === 'string' && isNodeName(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isMs(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= agoMsMax;
+}
+
+function arePaths(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= keysMax && value.every(isText);
+}
+
+function areTimed(value: unknown): value is Timed[] {
+  return Array.isArray(value) && value.length <= keysMax && value.every(isTimed);
+}
+
+function isTimed(value: unknown): value is Timed {
+  return Array.isArray(value) && value.length === 2 && isText(value[0]) && isMs(value[1]);
+}

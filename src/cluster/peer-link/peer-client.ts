@@ -1,0 +1,79 @@
+// Calls to one peer, over a few connections that stay open. A call that fails is worth nothing and is not tried again:
+// what matters comes again with the next hello or the next renewal.
+// Limits: `atOnceMax` connections, `underWayMax` calls; what comes above fails at once.
+
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { PeerCredentials } from './credentials.ts';
+import type { Call } from './messages.ts';
+
+const atOnceMax = 4;
+const underWayMax = 64;
+const replyOctetsMax = 1_048_576;
+
+export class PeerClient {
+  readonly url: string;
+  readonly #credentials: PeerCredentials;
+  readonly #agent: HttpAgent | HttpsAgent;
+  #underWay = 0;
+
+  constructor(url: string, credentials: PeerCredentials) {
+    this.url = url;
+    this.#credentials = credentials;
+    const options = { keepAlive: true, maxSockets: atOnceMax };
+    this.#agent = isTls(url) ? new HttpsAgent({ ...options, ...credentials.tls }) : new HttpAgent(options);
+  }
+
+  /** The reply's JSON; undefined: no answer, or none that can be used. Never rejects. */
+  call(call: Call, body: object, withinMs: number): Promise<unknown> {
+    if (this.#underWay >= underWayMax) return Promise.resolve(undefined);
+    this.#underWay++;
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const request = this.#open(call);
+    const timer = setTimeout(() => request.destroy(new Error('no reply in time')), withinMs);
+    request.on('error', () => resolve(undefined));
+    request.on('response', (response) => void read(response).then(resolve));
+    request.end(JSON.stringify(body));
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#underWay--;
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #open(call: Call): ClientRequest {
+    const { token } = this.#credentials;
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { 'content-type': 'application/json', ...authorization };
+    const open = isTls(this.url) ? httpsRequest : httpRequest;
+    return open(new URL(`/peer/v1/${call}`, this.url), { method: 'POST', agent: this.#agent, headers });
+  }
+}
+
+async function read(response: IncomingMessage): Promise<unknown> {
+  try {
+    const text = await textOf(response, replyOctetsMax);
+    return response.statusCode === 200 && text !== undefined ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined: it is longer, and not read to its end. */
+export async function textOf(message: IncomingMessage, octetsMax: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let octets = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    octets += chunk.length;
+    if (octets > octetsMax) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isTls(url: string): boolean {
+  return url.startsWith('https:');
+}

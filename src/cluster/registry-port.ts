@@ -1,0 +1,31 @@
+// What the cluster needs of the registry, handed in by app/: what was decided on any node is applied here, and the leases
+// of instances that other nodes run have no end here.
+
+import type { Actor, Change, NewChange } from '../model/change.ts';
+import type { Command, OutcomeOf } from '../model/command.ts';
+import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
+import type { InstanceRecord } from '../model/instance-record.ts';
+import type { InstanceKey } from '../model/names.ts';
+import type { PersistedInstance } from '../model/persisted-instance.ts';
+import type { Problem } from '../model/problem.ts';
+
+type Moment = ChangeGroup['at'];
+
+export interface RegistryPort {
+  readonly revision: number;
+  find(key: InstanceKey): InstanceRecord | undefined;
+  decide<C extends Command>(command: C, actor: Actor, now: Moment): Decision<OutcomeOf<C>>;
+  apply(group: ChangeGroup): Change[];
+  advance(revision: number): void;
+  /** Of the first list: no subscriber but those of recovered instances hears of it. */
+  recover(saved: PersistedInstance): Problem | undefined;
+  renew(key: InstanceKey, now?: Moment): { readonly kind: 'renewed' | 'lapsed' | 'unknown' };
+  reregister(renewal: Reregistration, now: Moment): boolean;
+  releaseHold(key: InstanceKey): void;
+  setRemote(key: InstanceKey, isRemote: boolean): void;
+  suspectRemote(key: InstanceKey, isSuspect: boolean): void;
+  /** Own ones whose lease has ended and that the guard lets go. */
+  takeExpired(now: Moment, limit: number): InstanceKey[];
+  endedHolds(now: Moment): InstanceKey[];
+  decideEnd(key: InstanceKey, end: 'lease' | 'hold', now: Moment): NewChange | undefined;
+}

@@ -1,0 +1,46 @@
+// What the settings of a cluster ask of each other: where it is, and that nothing goes over a network in the open unless
+// that is asked for by name.
+
+import type { Config, Origins } from './config.ts';
+import { formatListen, isLoopback } from './values.ts';
+
+export function clusterProblems(config: Config, origins: Origins): string[] {
+  const { clusterName, clusterListen, clusterEtcdEndpoints, clusterPlainHttp } = config;
+  const keys = Object.keys(config).filter((key): key is keyof Origins & `cluster${string}` =>
+    key.startsWith('cluster'),
+  );
+  const given = keys.filter((key) => key !== 'clusterName' && key in origins && origins[key] !== 'default');
+  if (clusterName === '') {
+    const [first] = given;
+    return first === undefined ? [] : [`${first} (${origins[first]}) is of no use without clusterName`];
+  }
+  const problems: string[] = [];
+  if (clusterEtcdEndpoints.length === 0)
+    problems.push('clusterEtcdEndpoints has no value: the members of etcd that the cluster keeps its registry in');
+  const { clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key } = config;
+  const isTls = ca !== '' && cert !== '' && key !== '';
+  if (!isTls && (cert !== '' || key !== ''))
+    problems.push('clusterEtcdCa, clusterEtcdCert and clusterEtcdKey belong together: one of them has no value');
+  if ((config.clusterEtcdUser === '') !== (config.clusterEtcdPasswordFile === ''))
+    problems.push('clusterEtcdUser and clusterEtcdPasswordFile belong together: one of them has no value');
+  const listen = `clusterListen (${origins.clusterListen}) ${formatListen(clusterListen)}`;
+  if (!isLoopback(clusterListen) && !isTls) {
+    if (config.clusterTokenFile === '')
+      problems.push(
+        `${listen} can be reached from other machines: set clusterEtcdCa, -Cert and -Key, or clusterTokenFile`,
+      );
+    else if (!clusterPlainHttp)
+      problems.push(`${listen} would send the token in the open: set clusterPlainHttp to accept it`);
+  }
+  const open = clusterEtcdEndpoints.filter((url) => url.startsWith('http:') && !isLoopbackUrl(url));
+  if (open.length > 0 && !clusterPlainHttp)
+    problems.push(
+      `clusterEtcdEndpoints (${origins.clusterEtcdEndpoints}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`,
+    );
+  return problems;
+}
+
+function isLoopbackUrl(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  return host === 'localhost' || isLoopback({ host, port: 0 });
+}

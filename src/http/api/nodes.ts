@@ -1,0 +1,98 @@
+// `GET /nodes` and `DELETE /nodes/{node}`: who is in the cluster, and striking off one that will not come back. There are
+// these calls on nodes of a cluster alone.
+
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { type ClusterStatus, type ClusterView, clusterCounts } from '../../model/cluster-status.ts';
+import { sendProblem } from '../server/problem-details.ts';
+import { isoTime } from './instance-document.ts';
+import { refusalOf } from './refusals.ts';
+import { problemAnswer } from './schemas.ts';
+
+const orNull = (type: 'string' | 'number', description: string) =>
+  Type.Union([type === 'string' ? Type.String() : Type.Number(), Type.Null()], { description });
+
+const nodesReply = Type.Object({
+  node: Type.String({ description: 'This one.' }),
+  state: Type.String({ description: 'joined; cut: it answers, and writes and removes nothing; starting; rewound.' }),
+  why: Type.String({ description: 'Why it is not joined.' }),
+  since: Type.String({ format: 'date-time' }),
+  orphans: Type.Integer({ description: 'Instances of dead nodes.' }),
+  executorFor: Type.Array(Type.String(), { description: 'Dead nodes whose instances this one lets go.' }),
+  watchSilentSeconds: Type.Number({ description: 'Since etcd was heard.' }),
+  sessionLeftSeconds: Type.Number({ description: 'Until when the session is proven.' }),
+  counts: Type.Object(
+    Object.fromEntries(
+      Object.entries(clusterCounts).map(([name, description]) => [name, Type.Integer({ description })]),
+    ),
+  ),
+  nodes: Type.Array(
+    Type.Object({
+      node: Type.String(),
+      state: Type.String(),
+      owned: Type.Integer({ description: 'Instances whose leases it runs.' }),
+      url: orNull('string', 'Where the other nodes reach it.'),
+      version: orNull('string', 'Of rollcall.'),
+      startedAt: orNull('string', 'RFC 3339.'),
+      heardSecondsAgo: orNull('number', 'Since its last hello.'),
+      missed: Type.Boolean({ description: 'It died without a word: no drain is safe until it is back or struck off.' }),
+    }),
+  ),
+});
+
+export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView): void {
+  const read = {
+    summary: 'Nodes of the cluster: who is there, owns what, and since when',
+    tags: ['operations'],
+    response: { 200: nodesReply, '4xx': problemAnswer },
+  };
+  scope.get('/nodes', { schema: read }, (_request, reply) => {
+    reply.header('cache-control', 'no-store').send(documentOf(cluster.status()));
+  });
+
+  const remove = {
+    summary: 'Strike off a node that died and will not come back',
+    tags: ['operations'],
+    params: Type.Object({ node: Type.String() }),
+    response: { 204: Type.Null(), '4xx': problemAnswer },
+  };
+  scope.delete('/nodes/:node', { schema: remove }, async (request, reply) => {
+    const { node } = request.params as { node: string };
+    const what = `Cannot strike off node ${JSON.stringify(node.slice(0, 63))}`;
+    if (!request.principal.may('operate'))
+      return sendProblem(reply, refusalOf(what, { kind: 'forbidden', right: 'operate' }));
+    const outcome = await cluster.forget(node);
+    if (outcome === 'forgotten') return reply.code(204).send();
+    if (outcome === 'unknown') return sendProblem(reply, { kind: 'unknown-node', detail: `${what}: there is none.` });
+    if (outcome === 'alive')
+      return sendProblem(reply, {
+        kind: 'node-alive',
+        detail: `${what}: it lives, or took its leave; nothing waits for it.`,
+      });
+    return sendProblem(reply, refusalOf(what, { kind: 'no-quorum', reason: outcome.trouble, isUnknown: false }));
+  });
+}
+
+function documentOf(status: ClusterStatus) {
+  const { node, state, why, orphans, executorFor, counts } = status;
+  return {
+    ...{ node, state, why, orphans, executorFor, counts },
+    since: isoTime(status.sinceMs),
+    watchSilentSeconds: seconds(status.watchSilentMs),
+    sessionLeftSeconds: seconds(Math.max(0, status.sessionLeftMs)),
+    nodes: status.nodes.map((one) => ({
+      node: one.node,
+      state: one.state,
+      owned: one.owned,
+      url: one.url ?? null,
+      version: one.version ?? null,
+      startedAt: one.startedAtMs === undefined ? null : isoTime(one.startedAtMs),
+      heardSecondsAgo: one.heardMsAgo === undefined ? null : seconds(one.heardMsAgo),
+      missed: one.isMissed,
+    })),
+  };
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}

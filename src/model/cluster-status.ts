@@ -1,0 +1,63 @@
+// What a node says of its cluster: to people, to monitors, and to those who operate it. Undefined everywhere outside of one.
+
+export interface NodeStatus {
+  readonly node: string;
+  readonly url: string | undefined;
+  readonly version: string | undefined;
+  /** Wall-clock milliseconds. */
+  readonly startedAtMs: number | undefined;
+  /** `leaving`: it said goodbye. `dead`: neither a session nor a hello; `cut`: it says hello, and has no session. */
+  readonly state: 'joined' | 'cut' | 'starting' | 'rewound' | 'dead' | 'left';
+  /** Instances whose leases it runs. */
+  readonly owned: number;
+  /** Since it was heard directly; undefined: never, or it is this one. */
+  readonly heardMsAgo: number | undefined;
+  /** It died without a word: drains are not safe until it is back or struck off. */
+  readonly isMissed: boolean;
+}
+
+export interface ClusterStatus {
+  readonly node: string;
+  readonly state: 'starting' | 'joined' | 'cut' | 'rewound';
+  /** Why it is not joined; '' where it is. */
+  readonly why: string;
+  readonly sinceMs: number;
+  readonly nodes: readonly NodeStatus[];
+  readonly owned: number;
+  readonly orphans: number;
+  /** Dead nodes whose instances this one lets go. */
+  readonly executorFor: readonly string[];
+  /** Since etcd was heard on the watch. */
+  readonly watchSilentMs: number;
+  /** Until when the session is proven, from now; negative: it is not. */
+  readonly sessionLeftMs: number;
+  readonly counts: Readonly<Record<ClusterCount, number>>;
+}
+
+export const clusterCounts = {
+  pending: 'Writes that wait for etcd.',
+  won: 'Writes that etcd took.',
+  lost: 'Writes that another write had overtaken.',
+  ownReplyLost: 'Writes that etcd had taken before the reply was lost.',
+  failed: 'Writes without a reply from etcd.',
+  takeovers: 'Instances that this node took over.',
+  evictions: 'Instances that this node let go.',
+  forwarded: 'Renewals told to the node that runs the lease.',
+  forwardFailures: 'Renewals that it could not be told.',
+  asked: 'Leases about to end that the other nodes were asked about.',
+  resumed: 'Watches of etcd that went on where they stopped.',
+  compacted: 'Watches of etcd that had to list again.',
+  rewound: 'Times that etcd had another history.',
+  badRecords: 'Keys in etcd that could not be read.',
+  etcdConnections: 'Connections to etcd that were tried.',
+} as const;
+
+export type ClusterCount = keyof typeof clusterCounts;
+
+export type Forgotten = 'forgotten' | 'unknown' | 'alive' | { readonly trouble: string };
+
+export interface ClusterView {
+  status(): ClusterStatus;
+  /** Strikes off a node that died and will not come back. */
+  forget(node: string): Promise<Forgotten>;
+}

@@ -1,0 +1,188 @@
+// Records of etcd as they become changes of the registry: each with the number that every node gives it.
+
+import { describe, expect, test } from 'vitest';
+import type { Entry, KeyEvent } from '../../src/cluster/engine.ts';
+import { instancePath, labelPath, tombstonePath } from '../../src/cluster/keys.ts';
+import { recordText } from '../../src/cluster/record.ts';
+import { recordOf, tombstoneOf } from '../../src/cluster/record-mapping.ts';
+import type { RegistryPort } from '../../src/cluster/registry-port.ts';
+import { Replica } from '../../src/cluster/replica.ts';
+import { tombstoneText } from '../../src/cluster/tombstone.ts';
+import type { Actor, Change, NewChange } from '../../src/model/change.ts';
+import { parseRegistration, type Registration } from '../../src/model/instance.ts';
+import { Registry } from '../../src/registry/registry.ts';
+
+const prefix = '/rollcall/main/';
+const base = 1_000_000;
+const meta = { life: 'life', incarnation: 'x', bases: [{ from: 1, base }], unknown: {} };
+const defaults = { leaseSeconds: 90, dnsTtl: 5 };
+const by: Actor = { kind: 'token', principal: 'ci', front: 'api', address: '10.0.0.9' };
+const now = { monotonicMs: 1000, wallMs: 1_700_000_000_000 };
+const clock = { monotonicMs: () => now.monotonicMs, wallMs: () => now.wallMs };
+const key = (instance: string) => ({ env: 'prod', appid: 'pay', instance });
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function registryOf(): Registry {
+  return new Registry({
+    ...{ clock, origin: 'svc.', defaults, initialRevision: 0 },
+    ...{ instancesMax: 100, instancesPerAppMax: 100 },
+  });
+}
+
+function registration(fields: object = {}): Registration {
+  const parsed = parseRegistration({ addrs: ['http://10.0.0.1:80'], ...fields }, defaults);
+  if (Array.isArray(parsed)) throw new Error(parsed[0]?.message);
+  return parsed;
+}
+
+/** What another node decides, from the same state, as the events of etcd that it leads to. */
+function nodeOf(me: string) {
+  const registry = registryOf();
+  const changes: Change[] = [];
+  const removed: string[] = [];
+  const bad: string[] = [];
+  registry.onChange((change) => changes.push(change));
+  const replica = new Replica({
+    ...{ me, prefix, now: () => now },
+    registry: portOf(registry),
+    events: {
+      record: () => {},
+      removed: (path, why) => removed.push(`${path} ${why}`),
+      node: () => {},
+      stamp: () => {},
+      bad: (path) => bad.push(path),
+    },
+  });
+  return { registry, replica, changes, removed, bad };
+}
+
+function portOf(registry: Registry): RegistryPort {
+  return {
+    get revision() {
+      return registry.revision;
+    },
+    find: (at) => registry.find(at),
+    decide: (command, actor, at) => registry.decide(command, actor, at),
+    apply: (group) => registry.apply(group),
+    advance: (revision) => registry.advance(revision),
+    recover: (saved) => {
+      const change = registry.recover(saved);
+      return 'message' in change ? change : undefined;
+    },
+    renew: (at) => registry.renew(at),
+    reregister: (renewal, at) => registry.reregister(renewal, at),
+    releaseHold: (at) => registry.releaseHold(at),
+    setRemote: (at, isRemote) => registry.setRemote(at, isRemote),
+    suspectRemote: (at, isSuspect) => registry.suspectRemote(at, isSuspect),
+    takeExpired: (at, limit) => registry.takeExpired(at, limit),
+    endedHolds: (at) => registry.endedHolds(at),
+    decideEnd: (at, end, moment) => registry.decideEnd(at, end, moment),
+  };
+}
+
+function entry(path: string, value: string, modRevision: number): Entry {
+  return { key: prefix + path, value: bytes(value), createRevision: 1, modRevision, lease: 0n };
+}
+
+function decided(registry: Registry, instance: string, fields: object = {}): NewChange {
+  const command = { kind: 'register', key: key(instance), registration: registration(fields) } as const;
+  const decision = registry.decide(command, by, now);
+  if (decision.kind !== 'changes') throw new Error(decision.kind);
+  return decision.changes[0] as NewChange;
+}
+
+function put(change: NewChange, revision: number, owner = 'n2', number?: number): KeyEvent[] {
+  if (change.after === undefined) throw new Error('a removal');
+  const stamp = { node: owner, operation: `u${revision}`, hlc: revision };
+  const record = recordOf(change, undefined, stamp);
+  const text = recordText({ ...record, dataRevision: number });
+  const path = instancePath(key(change.after.instance));
+  const serial = number === undefined ? [entry('s', 'n2', revision)] : [];
+  const label = entry(labelPath('prod', 'pay', change.after.label), change.after.instance, revision);
+  return [entry(path, text, revision), label, ...serial].map((one) => ({ kind: 'put', entry: one }));
+}
+
+function started(me = 'n1') {
+  const node = nodeOf(me);
+  node.replica.load({ revision: 1, clusterId: 'c', entries: [entry('s', 'n2', 1)] }, meta);
+  return node;
+}
+
+describe('a record', () => {
+  test('becomes the same instance, with the number of its revision and who asked for it', () => {
+    const { registry, replica, changes } = started();
+    replica.group(7, put(decided(registryOf(), 'A-1', { weight: 3, tags: ['x'] }), 7));
+    expect(registry.find(key('a-1'))).toMatchObject({ revision: base + 7, instance: { instance: 'A-1', weight: 3 } });
+    expect(registry.revision).toBe(base + 7);
+    expect(changes[0]).toMatchObject({ kind: 'registered', origin: { principal: 'ci', node: 'n2', front: 'api' } });
+  });
+
+  test('of another node has no deadline here', () => {
+    const { registry, replica } = started();
+    replica.group(7, put(decided(registryOf(), 'a1'), 7));
+    expect(registry.find(key('a1'))?.deadlineMs).toBe(Number.POSITIVE_INFINITY);
+    expect(registry.nextDeadlineMs()).toBeUndefined();
+  });
+
+  test('that another node takes over changes nothing that anybody sees', () => {
+    const { registry, replica, changes } = started();
+    const change = decided(registryOf(), 'a1');
+    replica.group(7, put(change, 7));
+    replica.group(9, put(change, 9, 'n1', base + 7));
+    expect(changes.length).toBe(1);
+    expect(registry.find(key('a1'))).toMatchObject({ revision: base + 7 });
+    expect(registry.find(key('a1'))?.deadlineMs).toBe(now.monotonicMs + 90_000);
+    expect(registry.revision).toBe(base + 7);
+  });
+
+  test('that cannot be read is reported, and hides no other', () => {
+    const { registry, replica, bad } = started();
+    const good = put(decided(registryOf(), 'a2'), 7);
+    replica.group(7, [{ kind: 'put', entry: entry(instancePath(key('a1')), '{"v":1}', 7) }, ...good]);
+    expect(bad).toEqual([`${prefix}i/prod/pay/a1`]);
+    expect(registry.find(key('a2'))).toBeDefined();
+  });
+
+  test('leaves with the tombstone that says why', () => {
+    const { registry, replica, changes, removed } = started();
+    replica.group(7, put(decided(registryOf(), 'a1'), 7));
+    const cancelled = registry.decide({ kind: 'cancel', key: key('a1') }, by, now);
+    const [change] = cancelled.kind === 'changes' ? cancelled.changes : [];
+    const stamp = { node: 'n2', operation: 'u8', hlc: 8 };
+    const text = tombstoneText(tombstoneOf(change as NewChange & { kind: 'cancelled' }, stamp));
+    replica.group(8, [
+      { kind: 'put', entry: entry(tombstonePath(key('a1')), text, 8) },
+      { kind: 'delete', key: `${prefix}${instancePath(key('a1'))}`, revision: 8 },
+      { kind: 'put', entry: entry('s', 'n2', 8) },
+    ]);
+    expect(removed).toEqual(['i/prod/pay/a1 cancelled']);
+    expect(changes.at(-1)).toMatchObject({ kind: 'cancelled', revision: base + 8, origin: { node: 'n2' } });
+  });
+});
+
+test('a list after a gap gives what is there the numbers of the others, and what is not free ones below', () => {
+  const { registry, replica, changes } = started();
+  const other = registryOf();
+  replica.group(5, put(decided(other, 'gone'), 5));
+  replica.group(6, put(decided(other, 'kept'), 6));
+  const kept = put(decided(other, 'kept'), 6);
+  const fresh = put(decided(other, 'fresh'), 20);
+  const entries = [...kept, ...fresh].flatMap((event) => (event.kind === 'put' ? [event.entry] : []));
+  expect(replica.compare({ revision: 30, clusterId: 'c', entries })).toBe(2);
+  expect(registry.find(key('gone'))).toBeUndefined();
+  expect(registry.find(key('fresh'))).toMatchObject({ revision: base + 20 });
+  expect(registry.find(key('kept'))).toMatchObject({ revision: base + 6 });
+  expect(changes.map(({ revision }) => revision)).toEqual([base + 5, base + 6, base + 7, base + 20]);
+  expect(registry.revision).toBe(base + 20);
+  expect(replica.applied).toBe(30);
+});
+
+test('who waits for a revision goes on in the turn in which it was applied', () => {
+  const { registry, replica } = started();
+  const seen: number[] = [];
+  replica.whenApplied(7, () => seen.push(registry.revision));
+  replica.whenApplied(8, () => seen.push(-1))();
+  replica.group(7, put(decided(registryOf(), 'a1'), 7));
+  replica.group(8, put(decided(registryOf(), 'a2'), 8));
+  expect(seen).toEqual([base + 7]);
+});

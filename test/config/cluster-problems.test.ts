@@ -1,0 +1,71 @@
+// The settings of a cluster: written as a group or one by one, and held to what they ask of each other.
+
+import { describe, expect, test } from 'vitest';
+import { resolveConfig } from '../../src/config/config.ts';
+
+function resolve(yaml: string, env: Record<string, string> = {}) {
+  return resolveConfig({ flags: {}, env, readFile: () => ({ kind: 'text', text: yaml }) });
+}
+
+function problemsOf(yaml: string): readonly string[] {
+  const resolved = resolve(yaml);
+  return 'problems' in resolved ? resolved.problems : [];
+}
+
+const etcd = 'etcd: { endpoints: ["http://127.0.0.1:2379"] }';
+
+describe('the group', () => {
+  test('is the settings that begin with its name', () => {
+    const resolved = resolve(`cluster: { name: main, listen: "127.0.0.1:7300", ${etcd} }`);
+    expect('config' in resolved && resolved.config).toMatchObject({
+      clusterName: 'main',
+      clusterListen: { host: '127.0.0.1', port: 7300 },
+      clusterEtcdEndpoints: ['http://127.0.0.1:2379'],
+    });
+  });
+
+  test('has the variables of these', () => {
+    const env = {
+      ROLLCALL_CLUSTER_ETCD_ENDPOINTS: 'http://127.0.0.1:1,http://127.0.0.1:2',
+      ROLLCALL_CLUSTER_NAME: 'x',
+    };
+    const resolved = resolve('', env);
+    expect('config' in resolved && resolved.config.clusterEtcdEndpoints).toEqual([
+      'http://127.0.0.1:1',
+      'http://127.0.0.1:2',
+    ]);
+  });
+
+  test('names the setting and the line where one is not known', () => {
+    expect(problemsOf('cluster:\n  nmae: main\n')).toEqual([expect.stringMatching(/:2: clusterNmae/)]);
+  });
+});
+
+describe('is refused', () => {
+  test.each([
+    ['a cluster without etcd', 'cluster: { name: main }', 'clusterEtcdEndpoints'],
+    ['settings of no cluster', 'cluster: { node: n1 }', 'clusterNode'],
+    ['a name that is no part of a key', `cluster: { name: "a/b", ${etcd} }`, 'clusterName'],
+    ['two listeners', `cluster: { name: main, listen: "127.0.0.1:1,127.0.0.1:2", ${etcd} }`, 'clusterListen'],
+    ['a link that all can reach', `cluster: { name: main, listen: "10.0.0.5:7172", ${etcd} }`, 'clusterListen'],
+    [
+      'a token in the open',
+      `cluster: { name: main, listen: "10.0.0.5:7172", tokenFile: t, ${etcd} }`,
+      'clusterPlainHttp',
+    ],
+    [
+      'etcd in the open',
+      'cluster: { name: main, etcd: { endpoints: ["http://10.0.0.1:2379"] } }',
+      'clusterEtcdEndpoints',
+    ],
+    ['a certificate without its key', `cluster: { name: main, etcdCert: c, ${etcd} }`, 'clusterEtcdKey'],
+    ['a user without a password', `cluster: { name: main, etcdUser: u, ${etcd} }`, 'clusterEtcdPasswordFile'],
+  ])('%s', (_what, yaml, setting) => {
+    expect(problemsOf(yaml)).toEqual([expect.stringContaining(setting)]);
+  });
+});
+
+test('without a name there is no cluster, and nothing of it is asked for', () => {
+  const resolved = resolve('');
+  expect('config' in resolved && resolved.config.clusterName).toBe('');
+});

@@ -1,0 +1,64 @@
+// Several rollcall nodes of one cluster, as processes, on ports of their own, over the etcd that is given.
+
+import { digShort } from './dig.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
+
+export interface NodeOptions {
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class ClusterWorld implements AsyncDisposable {
+  readonly #urls: readonly string[];
+  readonly #name: string;
+  readonly nodes: ServerProcess[] = [];
+
+  constructor(urls: readonly string[], name: string) {
+    this.#urls = urls;
+    this.#name = name;
+  }
+
+  async start(node: string, { env = {} }: NodeOptions = {}): Promise<ServerProcess> {
+    const started = await startServer({
+      env: {
+        ROLLCALL_DNS_THREADS: '1',
+        ROLLCALL_CLUSTER_NAME: this.#name,
+        ROLLCALL_CLUSTER_NODE: node,
+        ROLLCALL_CLUSTER_LISTEN: '127.0.0.1:0',
+        ROLLCALL_CLUSTER_ETCD_ENDPOINTS: this.#urls.join(','),
+        ROLLCALL_CLUSTER_SESSION_SECONDS: '5',
+        ...env,
+      },
+    });
+    this.nodes.push(started);
+    return started;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly etag: string | null;
+}
+
+/** A call of the API below `/api/v1`. */
+export async function api(node: ServerProcess, method: string, path: string, body?: object): Promise<Answer> {
+  const content =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const response = await fetch(`${node.http}/api/v1${path}`, { method, ...content });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : JSON.parse(text), etag: response.headers.get('etag') };
+}
+
+export function addressesAt(node: ServerProcess, app: string): Promise<string[]> {
+  return digShort(node.dnsPort, `${app}.prod.svc A`);
+}
+
+/** The serial that a node says for the origin. */
+export async function serialAt(node: ServerProcess): Promise<number> {
+  const [soa = ''] = await digShort(node.dnsPort, 'svc. SOA');
+  return Number(soa.split(' ')[2]);
+}
