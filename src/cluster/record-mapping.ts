@@ -55,6 +55,7 @@ export function recordOf(
     },
     cause: causeIn(cause, { ...origin, node }),
     health: after.health,
+    ...(after.fronts === undefined ? {} : { fronts: after.fronts }),
     unknown: isRegistration ? { ...kept, registration: noFields } : kept,
   };
 }
@@ -105,11 +106,11 @@ export function removalOf(
 }
 
 export function instanceOf({ env, appid }: { env: string; appid: string }, record: ClusterRecord): Instance {
-  const { registration, instance, label, health, status } = record;
+  const { registration, instance, label, health, status, fronts } = record;
   const { override, wanted } = status;
   return {
     ...registration,
-    ...{ env, appid, instance, label, wanted, health, override },
+    ...{ env, appid, instance, label, wanted, health, override, ...(fronts === undefined ? {} : { fronts }) },
     status: effectiveStatus(wanted, health?.verdict, override),
     liveness: livenessOf(record.policy),
   };

@@ -4,6 +4,7 @@
 // that takes another's place do the unknown fields of the old registration go. `v` changes only when older nodes could
 // not read it at all.
 
+import { type FrontParts, partsIn } from '../model/front-parts.ts';
 import { type Registration, registrationToJson } from '../model/instance.ts';
 import { labelFault, parseInstanceId } from '../model/names.ts';
 import { type Problem, problem } from '../model/problem.ts';
@@ -41,6 +42,8 @@ export interface ClusterRecord {
   readonly times: RecordTimes;
   readonly cause: RecordCause;
   readonly health: RecordHealth | undefined;
+  /** What fronts of other registries' APIs keep with it. */
+  readonly fronts?: FrontParts | undefined;
   readonly unknown: RecordUnknown;
 }
 
@@ -91,6 +94,7 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
   const times = timesOf(reader.raw('t'), problems);
   const cause = causeOf(reader.raw('c'), problems);
   const health = reader.has('h') ? healthOf(reader.raw('h'), problems) : { value: undefined, unknown: nothing };
+  const fronts = reader.has('f') ? partsIn(reader.raw('f')) : undefined;
   const top = reader.unknown();
   if (problems.length > 0 || registration.value === undefined) return problems;
   return {
@@ -101,6 +105,7 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
     times: times.value,
     cause,
     health: health.value,
+    ...(fronts === undefined ? {} : { fronts }),
     unknown: {
       top,
       registration: registration.unknown,
@@ -134,6 +139,7 @@ export function recordText(record: ClusterRecord): string {
     t: { ...unknown.times, ...times },
     c: { ...cause.rest, why: cause.why, ...(cause.by === undefined ? {} : { by: cause.by }) },
     ...(health === undefined ? {} : { h: { ...unknown.health, ...health } }),
+    ...(record.fronts === undefined ? {} : { f: record.fronts }),
   });
 }
 

@@ -3,7 +3,7 @@
 // stored with it and shown by the API read-only; it is in no DNS answer, and no other front touches it.
 // Limits: a part is at most `frontPartOctetsMax`.
 
-import type { AdapterName } from './adapters.ts';
+import { AdapterName } from './adapters.ts';
 import { type Problem, problem } from './problem.ts';
 import { foldAscii, utf8Length } from './text.ts';
 
@@ -57,4 +57,25 @@ export function nameClash(appid: string, given: FrontParts, others: FrontParts |
     if (clash !== undefined) return clash;
   }
   return undefined;
+}
+
+/** What was stored, or another node wrote: of the fronts that this version knows, the parts that can be read. */
+export function partsIn(value: unknown): FrontParts | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const stored = value as Readonly<Record<string, Partial<Record<string, unknown>> | null | undefined>>;
+  const parts = AdapterName.flatMap((name) => {
+    const { appName, content } = stored[name] ?? {};
+    if (typeof appName !== 'string' || typeof content !== 'string' || !isObjectText(content)) return [];
+    return [[name, { appName, content }] as const];
+  });
+  return parts.length === 0 ? undefined : Object.freeze(Object.fromEntries(parts));
+}
+
+function isObjectText(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

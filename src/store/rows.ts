@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Actor, Change } from '../model/change.ts';
 import { compactInstance } from '../model/compact-instance.ts';
 
+import { partsIn } from '../model/front-parts.ts';
 import {
   type Instance,
   isObject,
@@ -21,7 +22,7 @@ import { instanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
 import { isHold } from '../model/status.ts';
 import { parsed } from './stored-json.ts';
-import { frontsIn, type HoldRow, healthIn, holdRow, livenessIn, overrideIn } from './supervision-rows.ts';
+import { type HoldRow, healthIn, holdRow, livenessIn, overrideIn } from './supervision-rows.ts';
 
 /** An instance as it is written down. */
 export interface InstanceRow {
@@ -177,7 +178,7 @@ export function readContent(content: unknown): Content {
     ...(isObject(health) ? { health: healthIn(health) } : {}),
     ...(isObject(override) ? { override: overrideIn(override) } : {}),
     ...(isObject(liveness) ? { liveness: livenessIn(liveness, registration) } : {}),
-    ...(isObject(fronts) ? { fronts: frontsIn(fronts) } : {}),
+    ...(isObject(fronts) ? { fronts: partsIn(fronts) } : {}),
   };
   return { registration, supervision: Object.keys(supervision).length === 0 ? undefined : supervision };
 }

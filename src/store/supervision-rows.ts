@@ -2,8 +2,6 @@
 // does no harm, and an instance is never refused for it.
 
 import { crc32 } from 'node:zlib';
-import { AdapterName } from '../model/adapters.ts';
-import type { FrontParts } from '../model/front-parts.ts';
 import { type Health, Verdict } from '../model/health.ts';
 import { isObject, type Registration } from '../model/instance.ts';
 import { defaultLiveness, type Liveness } from '../model/liveness.ts';
@@ -67,18 +65,6 @@ export function livenessIn(value: Record<string, unknown>, registration: Registr
   return (
     plainKinds.map((one): Liveness => ({ kind: one })).find((one) => one.kind === kind) ?? defaultLiveness(registration)
   );
-}
-
-/** Of the fronts that this version knows, those that can be read. */
-export function frontsIn(value: Record<string, unknown>): FrontParts | undefined {
-  const parts = AdapterName.flatMap((name) => {
-    const part = value[name];
-    if (!isObject(part)) return [];
-    const { appName, content } = part;
-    if (typeof appName !== 'string' || typeof content !== 'string' || !isObject(parsed(content))) return [];
-    return [[name, { appName, content }] as const];
-  });
-  return parts.length === 0 ? undefined : Object.freeze(Object.fromEntries(parts));
 }
 
 const plainKinds = ['lease', 'checks', 'none', 'connection', 'remote'] as const;

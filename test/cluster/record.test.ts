@@ -130,6 +130,13 @@ describe('a record', () => {
     );
   });
 
+  test('carries what fronts of other registries keep, and passes over what cannot be read', () => {
+    const fronts = { eureka: { appName: 'ORDERS', content: '{"hostName":"h"}' } };
+    expect(read(recordText({ ...record, fronts })).fronts).toEqual(fronts);
+    const damaged = { ...fronts, discovery: { appName: 'orders', content: '[' } };
+    expect(read(changed('f', damaged)).fronts).toEqual(fronts);
+  });
+
   test('keeps what a later version wrote, at every depth, through a change of owner', () => {
     const paths = ['later', 'r.later', 'p.later', 's.later', 't.later', 'c.later', 's.override.later', 'h.later'];
     fc.assert(

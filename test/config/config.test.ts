@@ -139,14 +139,11 @@ describe('where a value comes from', () => {
     };
     const cluster = {
       ...{ ROLLCALL_CLUSTER_NAME: 'main', ROLLCALL_CLUSTER_ETCD_ENDPOINTS: 'http://127.0.0.1:2379' },
-      ...{
-        ROLLCALL_CLUSTER_ETCD_CA: 'ca.pem',
-        ROLLCALL_CLUSTER_ETCD_CERT: 'c.pem',
-        ROLLCALL_CLUSTER_ETCD_KEY: 'k.pem',
-      },
+      ROLLCALL_CLUSTER_ETCD_CA: 'ca.pem',
+      ROLLCALL_CLUSTER_ETCD_CERT: 'c.pem',
+      ROLLCALL_CLUSTER_ETCD_KEY: 'k.pem',
       ...{ ROLLCALL_CLUSTER_ETCD_USER: 'rollcall', ROLLCALL_CLUSTER_ETCD_PASSWORD_FILE: 'password' },
     };
-    // They come together or not at all.
     const tls = {
       ...{ ROLLCALL_TLS_CERT: 'c.pem', ROLLCALL_TLS_KEY: 'k.pem' },
       ...{ ROLLCALL_TLS_CLIENT_CA: 'ca.pem', ROLLCALL_TLS_CLIENT_AUTH: 'optional' },

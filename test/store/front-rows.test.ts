@@ -1,8 +1,8 @@
 // Parts of fronts over a restart, and what becomes of damaged ones.
 
 import { expect, test } from 'vitest';
+import { partsIn } from '../../src/model/front-parts.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { frontsIn } from '../../src/store/supervision-rows.ts';
 import { defaults, keyOf, someAddress } from '../kit/harness.ts';
 import { openWorld } from '../kit/kept-world.ts';
 import { scratch } from '../kit/scratch.ts';
@@ -25,8 +25,8 @@ test('parts of fronts come back after a restart', async () => {
 
 test('of stored parts those that can be read are taken', () => {
   const eureka = { appName: 'A', content: '{"a":1}' };
-  expect(frontsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({
+  expect(partsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({
     eureka,
   });
-  expect(frontsIn({ discovery: { appName: 1, content: '{}' } })).toBeUndefined();
+  expect(partsIn({ discovery: { appName: 1, content: '{}' } })).toBeUndefined();
 });

@@ -29,6 +29,9 @@ export function addAdapters(
     const { prefix, add } = fronts[name];
     const calls = async (own: FastifyInstance): Promise<void> => {
       takeAnyBody(own);
+      own.addHook('onRoute', (route) => {
+        route.config = { ...route.config, isForeign: true };
+      });
       add(own, { control, clock, defaults, env });
     };
     scope.register(calls, { prefix });

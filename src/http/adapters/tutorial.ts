@@ -7,7 +7,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Instance, parseRegistration, type Registration } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
-import { parseIpv6 } from '../../model/ip.ts';
 import { type InstanceKey, parseAppid, parseInstanceKey } from '../../model/names.ts';
 import type { RegisterOutcome } from '../../model/outcome.ts';
 import { type Problem, problem } from '../../model/problem.ts';
@@ -15,6 +14,7 @@ import type { Refused } from '../../model/submit.ts';
 import { actorOf } from '../server/auth.ts';
 import type { Front, FrontContext } from './front.ts';
 import { jsonObjectOf } from './front.ts';
+import { hostInUrl } from './host-text.ts';
 
 export const tutorial: Front = {
   name: 'tutorial',
@@ -110,7 +110,7 @@ function decodeRegistration({ env, defaults }: FrontContext, request: FastifyReq
     problems.push(problem('port', 'must be 1-65535', port ?? 'nothing'));
   if (typeof healthy !== 'boolean') problems.push(problem('healthy', 'must be true or false', healthy));
   if (problems.length > 0) return problems;
-  const at = `${hostOf(address as string)}:${port as number}`;
+  const at = `${hostInUrl(address as string)}:${port as number}`;
   const key = parseInstanceKey(env, service, at);
   const status = healthy === true ? 'up' : 'waiting';
   const registration = parseRegistration({ addrs: [`http://${at}`], version, status }, defaults);
@@ -122,10 +122,6 @@ function decodeRegistration({ env, defaults }: FrontContext, request: FastifyReq
 function inTheirWords(found: Problem): Problem {
   if (found.field === 'appid') return { ...found, field: 'name' };
   return found.field.startsWith('addrs') || found.field === 'instance' ? { ...found, field: 'address' } : found;
-}
-
-function hostOf(address: string): string {
-  return parseIpv6(address) !== undefined ? `[${address}]` : address;
 }
 
 /** All instances of the service and version; undefined: there are none. */
@@ -144,7 +140,7 @@ function getAddresses(context: FrontContext, request: FastifyRequest, reply: Fas
     return;
   }
   const up = found.filter(({ instance }) => instance.status === 'up');
-  const addresses = up.flatMap(({ instance }) => instance.addrs.map(({ host, port }) => `${hostOf(host)}:${port}`));
+  const addresses = up.flatMap(({ instance }) => instance.addrs.map(({ host, port }) => `${hostInUrl(host)}:${port}`));
   reply.header('cache-control', 'no-store').send({ addresses });
 }
 

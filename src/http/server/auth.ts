@@ -101,8 +101,9 @@ export function requireToken(
     const extractor = extractors.find(({ prefix }) => request.url.startsWith(prefix));
     const token = extractor?.tokenOf(request);
     if (token !== undefined && auth(token, request)) return done();
-    if (extractor !== undefined) reply.header('www-authenticate', `${extractor.scheme} realm="rollcall"`);
-    app.verifyBearerAuth?.(request, reply, (error) => (error === undefined ? done() : refuse(request, reply)));
+    app.verifyBearerAuth?.(request, reply, (error) =>
+      error === undefined ? done() : refuse(request, reply, extractor?.scheme),
+    );
   });
   return (request) => {
     if (isCertified(request)) return certified(request.socket);
@@ -136,13 +137,14 @@ function digestOf(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply): void {
+/** `scheme`: of a front, which its clients know beside Bearer. */
+function refuse(request: FastifyRequest, reply: FastifyReply, scheme?: string): void {
   const isGiven = request.headers.authorization !== undefined;
   const challenge = isGiven ? 'Bearer realm="rollcall", error="invalid_token"' : 'Bearer realm="rollcall"';
   const reason = isGiven ? 'the token is not one that this server knows' : 'the request has no Authorization header';
   sendProblem(reply, {
     kind: 'unauthorized',
     detail: `Cannot let this call in: ${reason}. Send "authorization: Bearer <token>" with a token of this server's configuration.`,
-    headers: { 'www-authenticate': [reply.getHeader('www-authenticate') ?? [], challenge].flat().join(', ') },
+    headers: { 'www-authenticate': scheme === undefined ? challenge : `${scheme} realm="rollcall", ${challenge}` },
   });
 }

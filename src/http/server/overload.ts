@@ -22,6 +22,8 @@ declare module 'fastify' {
     readonly isRenewal?: boolean;
     /** A call that waits for a change: it does not measure how fast the server is. */
     readonly mayWait?: boolean;
+    /** A call of another registry's API: its replies are to the octet what its clients know. */
+    readonly isForeign?: boolean;
   }
 }
 

@@ -328,7 +328,8 @@ async function resume(soon: Promise<void>, done: () => void): Promise<void> {
  */
 /** Behind all other hooks that may replace a payload. */
 function endJsonWithNewline(app: FastifyInstance): void {
-  app.addHook('onSend', (_request, reply, payload: unknown, done) => {
+  app.addHook('onSend', (request, reply, payload: unknown, done) => {
+    if (request.routeOptions.config.isForeign === true) return done();
     const type = reply.getHeader('content-type');
     const isJson = typeof payload === 'string' && typeof type === 'string' && /^application\/(\S+\+)?json\b/.test(type);
     if (!isJson || payload === '' || payload.endsWith('\n')) return done();

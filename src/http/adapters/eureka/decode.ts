@@ -9,9 +9,9 @@ import {
   type Registration,
   type RegistrationDefaults,
 } from '../../../model/instance.ts';
-import { parseIpv6 } from '../../../model/ip.ts';
 import { isPrintable, utf8Length } from '../../../model/text.ts';
 import { jsonObjectOf } from '../front.ts';
+import { hostInUrl } from '../host-text.ts';
 import { problemText } from '../problem-text.ts';
 import { type EurekaContent, keptTexts } from './part.ts';
 import { type EurekaStatus, eurekaStatusOf, wantedOf } from './status.ts';
@@ -171,9 +171,4 @@ function contentIn(fields: Fields, status: EurekaStatus): EurekaContent {
 function dirtyIn(value: unknown, wallMs: number): number | undefined {
   const ms = wholeOf(value);
   return ms === undefined || ms <= 0 || ms > wallMs + aheadMsMax ? undefined : ms;
-}
-
-/** An IPv6 address in brackets; any other host as it is. */
-function hostInUrl(host: string): string {
-  return parseIpv6(host) === undefined ? host : `[${host}]`;
 }

@@ -49,10 +49,7 @@ function addCalls(scope: FastifyInstance, context: EurekaContext, base: string):
   add('put', '/apps/:app/:id/metadata', 'Set metadata of an instance', writes.metadata);
 }
 
-/**
- * The password of HTTP Basic credentials (RFC 7617), which clients take out of `http://name:secret@host/`. It is compared
- * with the tokens; the user's name has no meaning.
- */
+/** The password of HTTP Basic credentials (RFC 7617), out of `http://name:secret@host/`; the name has no meaning. */
 function basicSecretOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(headers.authorization ?? '')?.[1];
   if (encoded === undefined) return undefined;

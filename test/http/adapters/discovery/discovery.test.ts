@@ -61,7 +61,7 @@ test('a registration becomes an instance of its own env; addresses may be joined
     version: '1',
     weight: 30,
     status: 'up',
-    addrs: [{ port: 'http' }, { port: 'grpc' }],
+    addrs: [{ portName: 'http' }, { portName: 'grpc' }],
   });
 });
 

@@ -39,8 +39,8 @@ test('a registration becomes addresses, lease, zone, version and status', async 
   expect([reply.statusCode, reply.body]).toEqual([204, '']);
   expect(stored()).toMatchObject({
     addrs: [
-      { port: 'http', host: '10.0.0.7', number: 8080 },
-      { port: 'https', host: '10.0.0.7', number: 8443 },
+      { portName: 'http', host: '10.0.0.7', port: 8080 },
+      { portName: 'https', host: '10.0.0.7', port: 8443 },
     ],
     zone: 'eu-1a',
     version: '1.4.2',
