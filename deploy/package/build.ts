@@ -41,17 +41,28 @@ for (const path of globSync('**/*.d.ts', { cwd: dist })) if (!reached.has(path))
 interface Component {
   name: string;
   readonly version: string;
+  readonly 'bom-ref': string;
+  readonly properties?: readonly { readonly name: string }[];
   readonly licenses?: readonly {
     readonly license?: { readonly id?: string; readonly name?: string };
     readonly expression?: string;
   }[];
 }
-const sbomArgs = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev', '--package-lock-only'];
+// Not with `--omit=dev`: npm then leaves out what a development package needs as well.
+const sbomArgs = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only'];
 const sbom = JSON.parse(execFileSync('npm', sbomArgs, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })) as {
   serialNumber?: string;
   readonly metadata: { timestamp?: string; readonly component: Component };
-  readonly components: readonly Component[];
+  components: readonly Component[];
+  dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
 };
+const isDevelopment = ({ properties = [] }: Component) =>
+  properties.some(({ name }) => name === 'cdx:npm:package:development');
+const left = new Set(sbom.components.filter(isDevelopment).map((component) => component['bom-ref']));
+sbom.components = sbom.components.filter((component) => !left.has(component['bom-ref']));
+sbom.dependencies = sbom.dependencies
+  .filter(({ ref }) => !left.has(ref))
+  .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((other) => !left.has(other)) }));
 delete sbom.serialNumber;
 delete sbom.metadata.timestamp;
 // npm takes the name of the folder.
