@@ -23,9 +23,9 @@ test('starts with two sentences and a picture', () => {
   expect(first.match(/\.(?=\s|$)/g)).toHaveLength(2);
   expect(readme.indexOf('<picture>')).toBeLessThan(readme.indexOf('## '));
   const pictures = Array.from(readme.matchAll(/<picture>(.*?)<\/picture>/gs), ([, inside = '']) => inside);
-  expect(pictures).toHaveLength(3);
+  expect(pictures).toHaveLength(4);
   for (const inside of pictures)
-    expect(inside).toMatch(/prefers-color-scheme: dark[^<]*-dark\.svg.*-light\.svg" alt="\S/s);
+    expect(inside).toMatch(/prefers-color-scheme: dark[^<]*-dark\.(?:svg|png).*-light\.(?:svg|png)" alt="\S/s);
 });
 
 test('shows how to start, test, register and find; a registration that is kept alive comes first', () => {

@@ -22,6 +22,8 @@ export function configDocument(config: Config, origins: Origins): Readonly<Recor
 }
 
 function line(config: Config, key: SettingKey): string {
+  // Settings of a cluster are refused where there is none.
+  if (key.startsWith('cluster') && config.clusterName === '') return `# ${key}: not set`;
   switch (key) {
     case 'http':
     case 'dns':
@@ -76,18 +78,22 @@ export function settingsTable(): string {
       says: `${description}${limits}`,
     };
   });
-  const width = Math.max(...rows.map(({ yaml }) => yaml.length));
+  const width = Math.min(yamlColumnsMax, Math.max(...rows.map(({ yaml }) => yaml.length)));
   return rows
-    .flatMap(({ yaml, says }) =>
-      wrapped(says, columnsMax - width - 6).map(
-        (part, index) => `  ${(index === 0 ? yaml : '').padEnd(width)}  # ${part}\n`,
-      ),
-    )
+    .flatMap(({ yaml, says }) => {
+      const isLong = yaml.length > width;
+      const comments = wrapped(says, columnsMax - width - 6).map(
+        (part, index) => `  ${(index === 0 && !isLong ? yaml : '').padEnd(width)}  # ${part}\n`,
+      );
+      return isLong ? [`  ${yaml.replace(': ', ':\n    ')}\n`, ...comments] : comments;
+    })
     .join('');
 }
 
 /** What --help may fill of a window. */
 const columnsMax = 120;
+/** A longer default has a line to itself. */
+const yamlColumnsMax = 48;
 
 function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];

@@ -108,9 +108,7 @@ describe('a service file', () => {
     expect(text).toMatch(/^rollcall_checked_instances 2$/m);
     const env = { ROLLCALL_URL: server.http };
     expect((await typed(['show', 'prod/legacy'], { env })).out).toMatch(/^prod\/legacy\/l0 +waiting .* critical$/m);
-    expect((await typed(['show', 'prod/legacy/l0'], { env })).out).toMatch(
-      /^health\.reason +http GET \/: connection/m,
-    );
+    expect((await typed(['show', 'prod/legacy/l0'], { env })).out).toMatch(/^health\.reason +http GET \/: connection/m);
 
     await first?.restart();
     await untilFound('legacy', hosts);

@@ -53,6 +53,8 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
         'GET /api/v1/apps/{env}',
         'GET /api/v1/watch',
         'GET /api/v1/resolve',
+        'GET /dns-query',
+        'POST /dns-query',
       ],
     },
     {
