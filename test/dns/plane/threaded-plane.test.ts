@@ -82,6 +82,9 @@ test('explains nothing it does not know: another thread is asked, and without on
   const asked = plane.explain('orders.prod.svc', 'A');
   started[0]?.terminate();
   expect(await asked).toMatchObject({ rcode: 'NOERROR' });
+  // What is on its way to a thread that ends is lost.
+  await until('a third thread', () => started.length === 3);
+  await started[2]?.listening;
   expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 5']);
   await plane.close();
   expect(await plane.explain('orders.prod.svc', 'A')).toBeUndefined();
