@@ -44,8 +44,8 @@ export default defineConfig({
           include,
           exclude: [...configDefaults.exclude],
           pool: 'forks' as const,
-          // A click is lost now and then in a page that is drawn anew: about one run of the console in two on a busy
-          // machine. To be found and mended; until then each test of a page may run once more, and vitest says so.
+          // Two tests of pages were unsteady on a busy machine, and are mended. Until many runs have shown that no other
+          // is, each may run once more, and vitest says so.
           retry: name === 'console' ? 1 : 0,
           ...timeouts,
         },

@@ -78,6 +78,8 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await page.getByText(/memory test.*whatever it registers/).waitFor();
     await api.register('prod/held/h-1', ['http://10.0.0.7:80'], { leaseSeconds: 600, version: '2' });
     expect(await addrsOf('held')).toBe('');
+    // The page has to know the new revision: a write made for the one before is refused.
+    await page.getByText('2', { exact: true }).first().waitFor();
     await act(page, 'Bring up', 'Bring h-1 up', '');
     expect(await addrsOf('held')).toBe('10.0.0.7');
     await watched.close();
