@@ -3,7 +3,8 @@
 // asked and why travel in the record's cause, with the node that accepted it.
 
 import type { Actor, Cause, Front, NewChange, PrincipalKind } from '../model/change.ts';
-import type { Instance, Registration } from '../model/instance.ts';
+import { ownersRegistration } from '../model/compact-instance.ts';
+import type { Instance } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import type { Liveness } from '../model/liveness.ts';
 import { effectiveStatus } from '../model/status.ts';
@@ -44,7 +45,7 @@ export function recordOf(
     owner: isRegistration ? node : (before?.owner ?? node),
     operation,
     dataRevision: undefined,
-    registration: registrationIn(after),
+    registration: ownersRegistration(after),
     label: after.label,
     policy: policyOfInstance(after),
     status: { wanted: after.wanted, verdict: isLapsed(after) ? 'lapsed' : 'alive', override: after.override },
@@ -129,25 +130,6 @@ export function ownedOf(record: ClusterRecord, modRevision: number): OwnedRecord
   const thenMs = thenSeconds === undefined ? Number.POSITIVE_INFINITY : thenSeconds * 1000;
   const { owner, operation } = record;
   return { owner, modRevision, operation, leaseMs, intervalMs: leaseMs / 3, atEnd, deadline, thenMs };
-}
-
-function registrationIn(instance: Instance): Registration {
-  const { addrs, version, zone, group, tags, weight, priority, wanted, metadata, leaseSeconds, dnsTtl } = instance;
-  const { checks } = instance;
-  return {
-    addrs,
-    version,
-    zone,
-    group,
-    tags,
-    weight,
-    priority,
-    status: wanted,
-    metadata,
-    leaseSeconds,
-    dnsTtl,
-    checks,
-  };
 }
 
 function policyOfInstance(instance: Instance): Policy {

@@ -8,9 +8,9 @@ import type { DrainWaits, HandedOut } from '../../src/control/drain-waits.ts';
 import { LongPolls } from '../../src/control/long-poll.ts';
 import { ChangeLog } from '../../src/history/change-log.ts';
 import { LogRecorder } from '../../src/history/log-recorder.ts';
-import type { ResolveResult } from '../../src/http/api/read-answer.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server/server.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
+import type { Explained } from '../../src/model/explanation.ts';
 import type { Instance } from '../../src/model/instance.ts';
 import { Life } from '../../src/model/life.ts';
 import { Registry, type RegistryOptions } from '../../src/registry/registry.ts';
@@ -106,7 +106,7 @@ export interface World {
   register(path: string, fields?: Json): Promise<Reply>;
 }
 
-const answer: ResolveResult = {
+const answer: Explained = {
   name: 'orders.prod.svc.',
   type: 'A',
   rcode: 'NOERROR',

@@ -132,7 +132,7 @@ and call it:
   curl --cacert ${at('ca.pem')} https://127.0.0.1:7171/api/v1/apps
 To have clients show a certificate, set ROLLCALL_TLS_CLIENT_AUTH=required ROLLCALL_TLS_CLIENT_CA=${at('ca.pem')}, and call with
   --client-cert ${at('client.pem')} --client-key ${at('client.key')}
-These are for trying it out: whoever has ${at('ca.key')} can sign for everybody who trusts ${at('ca.pem')}.
+These are for trying it out: the holder of ${at('ca.key')} can sign for all that trust ${at('ca.pem')}.
 `;
 }
 

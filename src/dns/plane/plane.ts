@@ -23,13 +23,13 @@
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../model/change.ts';
+import type { Explained } from '../../model/explanation.ts';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
 import type { QueryCount } from '../server/counters.ts';
-import type { Explained } from '../server/explain.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { KeyPair } from '../transport/tls.ts';

@@ -1,11 +1,11 @@
 // What goes between the main thread and a DNS thread. Down: messages in one order, each with its number. Up: events, few
 // and far between; that a message was applied is seen in shared memory (applied-numbers.ts).
 
+import type { Explained } from '../../model/explanation.ts';
 import type { Listen } from '../../model/listen.ts';
 import type { Call, CallReply } from '../../runtime/worker-calls.ts';
 import type { Name } from '../message/name.ts';
 import type { Identity } from '../message/opt.ts';
-import type { Explained } from '../server/explain.ts';
 import type { GuardRules } from '../server/guards.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';

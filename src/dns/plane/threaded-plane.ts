@@ -7,11 +7,11 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
+import type { Explained } from '../../model/explanation.ts';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
 import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
 import type { Name } from '../message/name.ts';
 import { DnsCounters } from '../server/counters.ts';
-import type { Explained } from '../server/explain.ts';
 import { type CachedUntil, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { listenDns } from '../transport/server.ts';
 import type { KeyPair } from '../transport/tls.ts';

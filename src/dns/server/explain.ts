@@ -1,6 +1,7 @@
 // What DNS would answer, in words: the decision of answer.ts for a name and a type given as text, its records in
 // presentation format, and the reason. Same decision, no cache, no octets: what it shows is what a TCP client gets.
 
+import type { Explained } from '../../model/explanation.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import { type Answer, Rcode, type RRset, RRType, rcodeName, reasonText } from '../message/message.ts';
 import { fold, type Name, nameToText, parseName, ROOT } from '../message/name.ts';
@@ -9,22 +10,6 @@ import { isReverse } from '../services/reverse-name.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { rdataToText } from '../zone-file/rdata.ts';
 import { answerQuestion } from './answer.ts';
-
-export interface Explanation {
-  readonly name: string;
-  readonly type: string;
-  readonly rcode: string;
-  readonly flags: readonly string[];
-  readonly answer: readonly string[];
-  readonly authority: readonly string[];
-  readonly additional: readonly string[];
-  readonly reason: string;
-  /** Seconds for which the answer may be cached; absent where nothing may be. */
-  readonly ttl?: number;
-}
-
-/** `problems`: the name or the type is not one that can be asked for. */
-export type Explained = Explanation | { readonly problems: readonly Problem[] };
 
 /** Explains one question. `name` is absolute, with or without its final dot; octets beyond ASCII are UTF-8. */
 export function explain(name: string, type: string, zones: ZoneTable, nowMs: number): Explained {

@@ -5,13 +5,13 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Control } from '../../control/control.ts';
 import type { HiddenName } from '../../model/dns-names.ts';
+import type { Explained } from '../../model/explanation.ts';
 import type { Instance, RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { Watchers } from '../watch/watchers.ts';
-import type { ResolveResult } from './read-answer.ts';
 
 export interface ApiContext {
   readonly control: Control;
@@ -34,7 +34,7 @@ export interface ApiContext {
   /** Bounds what a stream may hold that its client does not read. */
   readonly follow: (response: ServerResponse, client: string) => void;
   /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread is running. */
-  readonly resolve: (name: string, type: string) => Promise<ResolveResult | undefined>;
+  readonly resolve: (name: string, type: string) => Promise<Explained | undefined>;
 }
 
 export interface InstanceParams {

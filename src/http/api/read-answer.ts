@@ -2,27 +2,11 @@
 // function by app.ts; here it is only asked for and shown.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Problem, problem } from '../../model/problem.ts';
+import { problem } from '../../model/problem.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { QueryReader } from './query-reader.ts';
 import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';
-
-/** An answer in words; records in presentation format, one line each. */
-export interface ResolvedAnswer {
-  readonly name: string;
-  readonly type: string;
-  readonly rcode: string;
-  readonly flags: readonly string[];
-  readonly answer: readonly string[];
-  readonly authority: readonly string[];
-  readonly additional: readonly string[];
-  readonly reason: string;
-  readonly ttl?: number;
-}
-
-/** `problems`: the name or the type is not one that DNS could be asked for. */
-export type ResolveResult = ResolvedAnswer | { readonly problems: readonly Problem[] };
 
 /** 255 octets, each written as `\ddd`. `resolve` validates the name. */
 const nameCharactersMax = 1020;

@@ -1,7 +1,8 @@
 // What is suggested to who asks for a name that is not there.
 
 import { describe, expect, test } from 'vitest';
-import { type Explanation, explain } from '../../../src/dns/server/explain.ts';
+import { explain } from '../../../src/dns/server/explain.ts';
+import type { Explanation } from '../../../src/model/explanation.ts';
 import { Harness } from '../../kit/harness.ts';
 import { reasonOf } from '../../kit/reason.ts';
 
