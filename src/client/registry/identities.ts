@@ -4,7 +4,7 @@
 // A place whose registry is new since it was asked (a node that has joined the cluster, one that keeps nothing and was
 // started again) is asked again after `recheckMs`. One that does not say (an earlier version) is taken for the same.
 
-import type { Place } from './places.ts';
+import type { NodePlace } from './places.ts';
 
 const recheckMs = 60_000;
 
@@ -18,25 +18,25 @@ export class Identities {
   #current: { readonly registry: string; readonly name: string } | undefined;
 
   /** A reply of that place; null: it does not say. */
-  heard({ name }: Place, registry: string | null, nowMs: number): void {
+  heard({ name }: NodePlace, registry: string | null, nowMs: number): void {
     if (registry !== null) this.#said.set(name, { registry, atMs: nowMs });
   }
 
   /** The place is the one in use from now on. */
-  use({ name }: Place): void {
+  use({ name }: NodePlace): void {
     const said = this.#said.get(name);
     if (said !== undefined) this.#current = { registry: said.registry, name };
   }
 
   /** Whether the place should be asked before it is used: it may be of another registry. */
-  isToBeAsked(place: Place, nowMs: number): boolean {
+  isToBeAsked(place: NodePlace, nowMs: number): boolean {
     if (this.#current === undefined || this.#current.name === place.name) return false;
     const said = this.#said.get(place.name);
     return said === undefined || (said.registry !== this.#current.registry && nowMs - said.atMs > recheckMs);
   }
 
   /** Why the place is not used, as a sentence without its stop; undefined: nothing speaks against it. */
-  objection({ name }: Place): string | undefined {
+  objection({ name }: NodePlace): string | undefined {
     const said = this.#said.get(name);
     const current = this.#current;
     if (said === undefined || current === undefined || said.registry === current.registry) return undefined;

@@ -7,7 +7,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import type { Scheduler } from '../../runtime/scheduler.ts';
 
-export interface Place {
+export interface NodePlace {
   /** What paths are put behind. */
   readonly address: string;
   /** For messages, and to know it by. */
@@ -39,7 +39,7 @@ export interface PlacesOptions {
 export class Places {
   readonly #options: PlacesOptions;
   readonly #hosts: readonly string[];
-  #places: readonly Place[];
+  #places: readonly NodePlace[];
   readonly #found = new Map<string, readonly string[]>();
   #lookedUpMs = Number.NEGATIVE_INFINITY;
 
@@ -51,7 +51,7 @@ export class Places {
   }
 
   /** As last found. */
-  get known(): readonly Place[] {
+  get known(): readonly NodePlace[] {
     return this.#places;
   }
 
@@ -72,7 +72,7 @@ export class Places {
     this.#places = addresses.flatMap((address) => this.#placesOf(address));
   }
 
-  #placesOf(address: string): Place[] {
+  #placesOf(address: string): NodePlace[] {
     const found = this.#found.get(new URL(address).hostname) ?? [];
     const inOneFamily = Math.max(found.filter(isIPv4).length, found.filter((ip) => !isIPv4(ip)).length);
     if (inOneFamily < 2) return [placeAt(address)];
@@ -80,7 +80,7 @@ export class Places {
   }
 }
 
-function placeAt(address: string): Place {
+function placeAt(address: string): NodePlace {
   return { address, name: address, connectTo: undefined };
 }
 

@@ -8,7 +8,7 @@ import { registryHeader } from '../../model/life.ts';
 import { deadline, type Scheduler } from '../../runtime/scheduler.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './http-request.ts';
 import { Identities } from './identities.ts';
-import { type HostLookUp, type Place, Places } from './places.ts';
+import { type HostLookUp, type NodePlace, Places } from './places.ts';
 import { jsonObjectOf } from './problem-document.ts';
 import { type FailedReply, failedReplyOf, type Reply, replyOf, textOf } from './reply.ts';
 
@@ -49,7 +49,7 @@ export interface OpenStream {
 }
 
 /** A request of one address: its end is the caller's, or its own. */
-type Exchange<T> = (place: Place, signal: AbortSignal) => Promise<T>;
+type Exchange<T> = (place: NodePlace, signal: AbortSignal) => Promise<T>;
 
 export class RegistryLink {
   readonly #options: RegistryLinkOptions;
@@ -121,7 +121,7 @@ export class RegistryLink {
     });
   }
 
-  async #fetch(place: Place, path: string, request: HttpRequest): Promise<HttpResponse> {
+  async #fetch(place: NodePlace, path: string, request: HttpRequest): Promise<HttpResponse> {
     const { fetch, scheduler } = this.#options;
     const { address, connectTo } = place;
     const response = await fetch(address + path, connectTo === undefined ? request : { ...request, connectTo });
@@ -175,7 +175,7 @@ export class RegistryLink {
   }
 
   /** The places, beginning with the one that answered last. */
-  #inTurn(): readonly Place[] {
+  #inTurn(): readonly NodePlace[] {
     const { known } = this.#places;
     const first = Math.max(
       known.findIndex(({ name }) => name === this.#preferred),
@@ -185,7 +185,7 @@ export class RegistryLink {
   }
 
   /** Why a place is left out: it is of another registry. It is asked first where that is not known. */
-  async #objection(place: Place, signal: AbortSignal): Promise<string | undefined> {
+  async #objection(place: NodePlace, signal: AbortSignal): Promise<string | undefined> {
     const { scheduler, onOtherRegistry } = this.#options;
     if (this.#identities.isToBeAsked(place, scheduler.nowMs())) await this.#ask(place, signal);
     const objection = this.#identities.objection(place);
@@ -198,7 +198,7 @@ export class RegistryLink {
   }
 
   /** Whatever it answers, its registry is in a header. */
-  async #ask(place: Place, signal: AbortSignal): Promise<void> {
+  async #ask(place: NodePlace, signal: AbortSignal): Promise<void> {
     await this.#atOne(place, signal, this.#options.requestTimeoutMs, async (asked, ends) => {
       const request = { method: 'GET', headers: this.#headers({}), redirect: 'manual', signal: ends } as const;
       await textOf(await this.#fetch(asked, '/api/v1/apps?limit=1', request));
@@ -219,7 +219,7 @@ export class RegistryLink {
   }
 
   async #atOne<T>(
-    place: Place,
+    place: NodePlace,
     signal: AbortSignal,
     timeoutMs: number,
     exchange: Exchange<T>,
