@@ -15,6 +15,7 @@ import type { LongPolls } from './long-poll.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { Renewals } from './renewals.ts';
+import { Transfer } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -46,6 +47,7 @@ export interface Control {
   readonly renewals: Renewals;
   readonly apps: AppLists;
   readonly record: ChangeRecord;
+  readonly transfer: Transfer;
   readonly changes: ChangeSource;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
@@ -65,6 +67,7 @@ export function createControl(deps: ControlDeps): Control {
     renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
+    transfer: new Transfer({ registry, clock, commands, log }),
     drainWaits: new DrainWaits({
       view: registry,
       clock,

@@ -19,6 +19,7 @@ import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
 import { addRenewManyRoute } from './renew-many.ts';
 import { appParams, appQuery, appReply, pastAppReply, problemAnswer } from './schemas.ts';
+import { addTransferRoutes } from './transfer-routes.ts';
 import { addUpRoute } from './up.ts';
 import { addWhoamiRoute } from './whoami.ts';
 
@@ -39,6 +40,7 @@ const calls = [
   addCatalogueRoutes,
   addResolveRoute,
   addWhoamiRoute,
+  addTransferRoutes,
 ];
 
 /** Adds the calls to a scope whose prefix is /api/v1. */
