@@ -185,7 +185,7 @@ export class Decider {
   #create(known: App | undefined, command: RegisterCommand, origin: Actor, now: Moment): Decision<RegisterOutcome> {
     const { key, registration, dirtyAtMs, file, liveness = defaultLiveness(registration) } = command;
     const admission = this.#admission;
-    const refusal = admission.refusal(key, registration.addrs);
+    const refusal = admission.refusal(known, key, registration.addrs);
     if (refusal !== undefined) return refused(refusal);
     const { env, appid } = key;
     const label = instanceLabel(key.instance, (candidate) => admission.isLabelTaken(known, key, candidate));
@@ -197,7 +197,7 @@ export class Decider {
     const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
     const invalid = this.#addressProblem(instance, undefined);
     if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
-    const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`, instance.addrs);
+    const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`, registration.addrs);
     if (reserved !== undefined)
       return refused({ kind: 'conflict', problem: problem('instance', reserved, key.instance) });
     const times = firstTimes(instance, now.wallMs, dirtyAtMs);
