@@ -16,8 +16,8 @@ import { type CompactInstance, compactInstance, judgedInstance } from '../model/
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { mergedParts, partsProblem } from '../model/front-parts.ts';
-import { healthOf } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
+import { healthOf } from '../model/instance-health.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { defaultLiveness } from '../model/liveness.ts';
 import { type InstanceKey, instanceLabel } from '../model/names.ts';
