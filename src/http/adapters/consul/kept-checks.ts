@@ -82,7 +82,7 @@ export function judgementOf(
 ): Judgement | undefined {
   if (kept.some(({ kind }) => kind === 'ttl')) {
     const isExpired = before !== undefined && hasExpired(before);
-    return isExpired ? undefined : saidJudgement(kept);
+    return isExpired ? { verdict: 'critical', reason: before.health?.reason ?? '' } : saidJudgement(kept);
   }
   const isNew = run.length > 0 && (before === undefined || before.checks.length === 0);
   const isPassing = asked.every(

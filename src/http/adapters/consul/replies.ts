@@ -68,6 +68,7 @@ const statuses: Readonly<Record<Failed['kind'], number>> = {
   'not-yours': 403,
   unknown: 404,
   full: 507,
+  quota: 429,
   'not-ready': 503,
   'store-failing': 503,
   'no-quorum': 503,
@@ -76,6 +77,7 @@ const statuses: Readonly<Record<Failed['kind'], number>> = {
 
 const sentences: Readonly<Partial<Record<Failed['kind'], string>>> = {
   forbidden: 'Permission denied',
+  quota: 'The credentials allow no further services',
   'not-ready': 'The registry is not back from its start yet',
   'store-failing': 'The disk cannot be written, and nothing was changed',
   'no-quorum': 'The cluster cannot confirm it at present',

@@ -87,7 +87,7 @@ export class ServiceIndex {
   }
 
   #apply({ before, after, revision }: Change): void {
-    const { env } = (after ?? before) as Instance;
+    const { env } = after ?? before;
     if (env !== this.#env) return;
     if (before === undefined || after === undefined || cataloguedAs(before) !== cataloguedAs(after))
       this.#catalogue = revision;
