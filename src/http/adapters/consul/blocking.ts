@@ -22,7 +22,7 @@ export interface ReadOptions {
 }
 
 /** Where a result comes from. */
-export interface Watched {
+export interface WatchedResult {
   /** The appid, or `anyApp`, or `catalogue`. */
   readonly place: string;
   /** Of the result as it is now. */
@@ -78,7 +78,7 @@ export async function sendRead(
   request: FastifyRequest,
   reply: FastifyReply,
   options: ReadOptions,
-  watched: Watched,
+  watched: WatchedResult,
   send: () => FastifyReply,
 ): Promise<FastifyReply> {
   const isFree = await whenNewer(context, request, reply, options, watched);
@@ -93,7 +93,7 @@ export async function whenNewer(
   request: FastifyRequest,
   reply: FastifyReply,
   options: Pick<ReadOptions, 'index' | 'waitMs'>,
-  { place, index }: Watched,
+  { place, index }: WatchedResult,
 ): Promise<boolean> {
   if (options.index === 0 || index() > options.index) return true;
   const endsMs = clock.monotonicMs() + options.waitMs * (1 + random() * jitterShare);

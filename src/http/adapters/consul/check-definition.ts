@@ -8,7 +8,7 @@ import { type Check, checkLimits, checksOf } from '../../../model/checks.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { problemText } from '../problem-text.ts';
 import { durationText } from './go-duration.ts';
-import { type Decoded, decodeObject, type Fault, type Fields } from './go-json.ts';
+import { type Decoded, decodeObject, type Fault, type GoFields } from './go-json.ts';
 import { type CheckKind, CheckStatus, type KeptCheck } from './part.ts';
 
 export const checkFields = {
@@ -50,7 +50,7 @@ export const checkFields = {
   AliasService: 'string',
   Namespace: 'string',
   Partition: 'string',
-} as const satisfies Fields;
+} as const satisfies GoFields;
 
 type Given = Decoded<typeof checkFields>;
 

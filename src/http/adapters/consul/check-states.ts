@@ -6,7 +6,7 @@ import { checkName } from '../../../model/checks.ts';
 import type { Instance } from '../../../model/instance.ts';
 import { type CheckStatus, contentOf, type KeptCheck, serviceNameOf } from './part.ts';
 
-export interface CheckState {
+export interface ShownCheck {
   readonly id: string;
   readonly name: string;
   readonly status: CheckStatus;
@@ -26,7 +26,7 @@ const asWaiting = 'it is registered as waiting';
 const defaultReason =
   'Maintenance mode is enabled for this service, but no reason was provided. This is a default message.';
 
-export function checkStates(instance: Instance, outputOf: OutputOf): readonly CheckState[] {
+export function checkStates(instance: Instance, outputOf: OutputOf): readonly ShownCheck[] {
   const { checks: kept = [] } = contentOf(instance);
   const own = kept.map((check) => keptState(check, instance, outputOf));
   // Registered in another way, or checked in one that Consul was not given.
@@ -48,7 +48,7 @@ export function hasExpired(instance: Instance): boolean {
   return !(contentOf(instance).checks ?? []).some(({ kind, said }) => kind === 'ttl' && said === 'critical');
 }
 
-function keptState(check: KeptCheck, instance: Instance, outputOf: OutputOf): CheckState {
+function keptState(check: KeptCheck, instance: Instance, outputOf: OutputOf): ShownCheck {
   const { id, name, notes = '', kind, interval = '', timeout = '' } = check;
   const known = { id, name, notes, type: kind === 'external' ? '' : kind, interval, timeout };
   if (!isRunHere(check)) {
@@ -74,7 +74,7 @@ function isFailing(check: KeptCheck, { checks, health, fronts }: Instance): bool
 }
 
 /** Of an instance that another front knows by other means. */
-function othersChecks(instance: Instance): readonly CheckState[] {
+function othersChecks(instance: Instance): readonly ShownCheck[] {
   const id = `service:${instance.instance}`;
   const base = { id, name: `Service '${serviceNameOf(instance)}' check`, notes: '', interval: '', timeout: '' };
   const { health, wanted, liveness, checks } = instance;
@@ -88,7 +88,7 @@ function othersChecks(instance: Instance): readonly CheckState[] {
   return type === '' ? [] : [{ ...base, status: 'passing', output: '', type }];
 }
 
-function maintenance({ instance, override }: Instance): CheckState {
+function maintenance({ instance, override }: Instance): ShownCheck {
   const notes = override?.reason || defaultReason;
   return {
     id: `_service_maintenance:${instance}`,

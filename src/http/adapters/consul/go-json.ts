@@ -16,7 +16,7 @@ export type FieldKind =
   | 'object'
   | 'objects'
   | 'any';
-export type Fields = Readonly<Record<string, FieldKind>>;
+export type GoFields = Readonly<Record<string, FieldKind>>;
 
 interface Kinds {
   readonly string: string;
@@ -32,7 +32,7 @@ interface Kinds {
   readonly any: unknown;
 }
 
-export type Decoded<F extends Fields> = { readonly [K in keyof F]?: Kinds[F[K]] };
+export type Decoded<F extends GoFields> = { readonly [K in keyof F]?: Kinds[F[K]] };
 
 export interface Fault {
   readonly fault: string;
@@ -68,12 +68,12 @@ const fits: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
 };
 
 /** The body of a call; `struct`: what Go calls it in its sentences. */
-export function decodeBody<F extends Fields>(body: unknown, fields: F, struct: string): Decoded<F> | Fault {
+export function decodeBody<F extends GoFields>(body: unknown, fields: F, struct: string): Decoded<F> | Fault {
   const read = jsonObjectOf(body);
   return 'fault' in read ? read : decodeObject(read.object, fields, struct);
 }
 
-export function decodeObject<F extends Fields>(
+export function decodeObject<F extends GoFields>(
   object: Readonly<Record<string, unknown>>,
   fields: F,
   struct: string,
@@ -100,9 +100,9 @@ export function decodeObject<F extends Fields>(
   return Object.fromEntries(found) as Decoded<F>;
 }
 
-const known = new WeakMap<Fields, ReadonlyMap<string, string>>();
+const known = new WeakMap<GoFields, ReadonlyMap<string, string>>();
 
-function namesOf(fields: Fields): ReadonlyMap<string, string> {
+function namesOf(fields: GoFields): ReadonlyMap<string, string> {
   const names = known.get(fields) ?? new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name]));
   known.set(fields, names);
   return names;

@@ -9,7 +9,7 @@ import { isPrintable, utf8Length } from '../../../model/text.ts';
 import { hostInUrl } from '../host-text.ts';
 import { problemText } from '../problem-text.ts';
 import { type CheckDefinition, readCheck } from './check-definition.ts';
-import { type Decoded, decodeObject, type Fault, type Fields } from './go-json.ts';
+import { type Decoded, decodeObject, type Fault, type GoFields } from './go-json.ts';
 import type { ConsulContent } from './part.ts';
 
 export const serviceFields = {
@@ -38,7 +38,7 @@ export const serviceFields = {
   ContentHash: 'string',
   CreateIndex: 'int',
   ModifyIndex: 'int',
-} as const satisfies Fields;
+} as const satisfies GoFields;
 
 type Given = Decoded<typeof serviceFields>;
 

@@ -4,7 +4,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { appidOf } from '../app-name.ts';
-import type { Watched } from './blocking.ts';
+import type { WatchedResult } from './blocking.ts';
 import type { ConsulContext } from './consul-context.ts';
 import { healthNode, type ShownNode } from './shown-node.ts';
 import { nodeCheck } from './shown-service.ts';
@@ -32,7 +32,7 @@ function byId(a: InstanceRecord, b: InstanceRecord): number {
   return a.instance.instance < b.instance.instance ? -1 : 1;
 }
 
-export function watchedService({ control, env }: ConsulContext, name: string): Watched {
+export function watchedService({ control, env }: ConsulContext, name: string): WatchedResult {
   const appid = appidOf(name);
   // A name that no app can have: nothing will come of it.
   if (typeof appid !== 'string') return { place: `${name} `, index: () => 1 };

@@ -5,7 +5,7 @@
 import type { Address } from '../../../model/address.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
-import { type CheckState, checkStates, type OutputOf } from './check-states.ts';
+import { checkStates, type OutputOf, type ShownCheck } from './check-states.ts';
 import { contentOf, serviceIdOf, serviceNameOf } from './part.ts';
 import { portOfNone } from './service-definition.ts';
 import { catalogNode, healthNode, type ShownNode } from './shown-node.ts';
@@ -111,7 +111,7 @@ export function catalogService({ instance, revision }: InstanceRecord, node: Sho
   };
 }
 
-export function healthCheck(state: CheckState, { instance, revision }: InstanceRecord, node: ShownNode) {
+export function healthCheck(state: ShownCheck, { instance, revision }: InstanceRecord, node: ShownNode) {
   return {
     Node: node.name,
     CheckID: state.id,

@@ -7,7 +7,7 @@ import { actorOf } from '../../server/auth.ts';
 import { jsonObjectOf } from '../front.ts';
 import { type CheckDefinition, statusOf } from './check-definition.ts';
 import type { ConsulContext, ConsulHandler } from './consul-context.ts';
-import { type Decoded, decodeObject, type Fault, type Fields } from './go-json.ts';
+import { type Decoded, decodeObject, type Fault, type GoFields } from './go-json.ts';
 import { withChecks, withoutCheck } from './kept-checks.ts';
 import { contentOf, type KeptNode } from './part.ts';
 import { keyOf, type Registered, registerChecks, registerService } from './registering.ts';
@@ -32,7 +32,7 @@ const nodeFields = {
   Partition: 'string',
   Locality: 'any',
   WriteRequest: 'any',
-} as const satisfies Fields;
+} as const satisfies GoFields;
 
 type Given = Decoded<typeof nodeFields>;
 
@@ -57,7 +57,7 @@ const checkFields = {
   Namespace: 'string',
   Partition: 'string',
   PeerName: 'string',
-} as const satisfies Fields;
+} as const satisfies GoFields;
 
 interface ExternalCheck extends CheckDefinition {
   readonly output: string;

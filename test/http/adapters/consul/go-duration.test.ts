@@ -1,3 +1,5 @@
+// Durations as Go reads and writes them.
+
 import { expect, test } from 'vitest';
 import { durationMs, durationText } from '../../../../src/http/adapters/consul/go-duration.ts';
 
