@@ -42,10 +42,12 @@ test('catalog/services wakes for names and tags alone', async () => {
   await register(world, { ID: 'web-1', Check: { TTL: '10s', Status: 'passing' } });
   const { headers } = await call(world, 'GET', '/catalog/services');
   let isDone = false;
-  const waiting = call(world, 'GET', `/catalog/services?index=${headers['x-consul-index']}&wait=60s`).then((reply) => {
-    isDone = true;
-    return reply;
-  });
+  const waiting = call(world, 'GET', `/catalog/services?index=${String(headers['x-consul-index'])}&wait=60s`).then(
+    (reply) => {
+      isDone = true;
+      return reply;
+    },
+  );
   await turns();
   await put(world, '/agent/check/fail/service:web-1');
   await put(world, '/agent/service/maintenance/web-1?enable=true');
@@ -59,7 +61,7 @@ test('a client that leaves frees its place, and there is an answer where there i
   const world = consulWorld({ waitingMax: 0 });
   await register(world, { ID: 'web-1' });
   const { headers } = await call(world, 'GET', '/health/service/web');
-  const reply = await call(world, 'GET', `/health/service/web?index=${headers['x-consul-index']}`);
+  const reply = await call(world, 'GET', `/health/service/web?index=${String(headers['x-consul-index'])}`);
   expect(reply.statusCode).toBe(503);
   expect(world.counters.counts.get('refused:long-polls')).toBe(1);
 });
