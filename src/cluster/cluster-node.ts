@@ -128,6 +128,11 @@ export class ClusterNode {
     return this.#settings.node;
   }
 
+  /** The lease of its session while it is joined; undefined: it is not. */
+  get session(): bigint | undefined {
+    return this.state === 'joined' ? this.#membership?.lease : undefined;
+  }
+
   /** Why it is not joined. */
   get why(): string {
     return this.#membership?.why ?? 'it starts';

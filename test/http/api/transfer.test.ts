@@ -33,7 +33,7 @@ async function imported(world: World, lines: readonly Json[], query = ''): Promi
   const reply = await world.call('POST', `/import${query}`, { lines });
   expect(reply.statusCode).toBe(200);
   const { results } = reply.json<{ results: Json[] }>();
-  return results.map(({ appid, instance, outcome }) => `${appid}/${instance} ${outcome}`);
+  return results.map(({ appid, instance, outcome }) => `${String(appid)}/${String(instance)} ${String(outcome)}`);
 }
 
 test('everything that was said of an instance comes back: registration, hold, policy and what adapters keep', async () => {
