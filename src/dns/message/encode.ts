@@ -8,8 +8,9 @@
 // Limits: 65 535 octets a message; a name leads over at most `hopsMax` compression pointers.
 
 import { type Answer, headerOctets, type Rdata, type Rotation, type RRset, RRType, tcpOctetsMax } from './message.ts';
-import { fold, type Name, parentOf, ROOT } from './name.ts';
+import type { Name } from './name.ts';
 import { rotationOf } from './rotation.ts';
+import { SuffixTable } from './suffix-table.ts';
 
 /** What is sent, but for what belongs to a request. */
 export interface Message {
@@ -51,6 +52,7 @@ const compressible: ReadonlySet<number> = new Set([RRType.NS, RRType.CNAME, RRTy
 const pointerMax = 0x3fff;
 /** Pointers followed to read one name: dnspython and Go refuse long chains of them. */
 const hopsMax = 8;
+const fewOctets = 24;
 /** Room past the largest message: a record is written first and measured afterwards. */
 const slackOctets = 70_000;
 
@@ -59,7 +61,7 @@ export class AnswerEncoder {
   readonly #buffer = Buffer.alloc(tcpOctetsMax + slackOctets);
   #at = 0;
   /** The position of each name suffix of the message. */
-  #suffixes = new Map<string, number>();
+  readonly #suffixes = new SuffixTable(this.#buffer);
 
   /**
    * Encodes for a limit in octets (without OPT). `question` is the request's question section; its name, folded, is
@@ -115,15 +117,13 @@ export class AnswerEncoder {
   }
 
   #begin(qname: Name, question: Uint8Array): void {
-    this.#suffixes = new Map();
+    const suffixes = this.#suffixes;
+    suffixes.clear();
     this.#buffer.fill(0, 0, headerOctets);
     this.#buffer[5] = 1;
     this.#buffer.set(question, headerOctets);
-    let at = headerOctets;
-    for (let rest = qname; rest !== ROOT; rest = parentOf(rest)) {
-      this.#suffixes.set(rest, at);
-      at += 1 + rest.charCodeAt(0);
-    }
+    const labels = suffixes.read(qname);
+    for (let label = 0; label < labels; label++) suffixes.add(qname, label, headerOctets + suffixes.labelAt(label));
     this.#at = headerOctets + question.length;
   }
 
@@ -131,8 +131,8 @@ export class AnswerEncoder {
   #writeRRset(rrset: RRset, limitOctets: number): Written {
     const { owner, rdatas, rotation } = rrset;
     // Most records are owned by the name in the question, so they point there.
-    const known = this.#suffixes.get(fold(owner));
-    const pointer = known !== undefined && this.#hopsFrom(known) < hopsMax ? known : undefined;
+    const known = this.#suffixes.read(owner) === 0 ? 0 : this.#suffixes.find(owner, 0);
+    const pointer = known !== 0 && this.#hopsFrom(known) < hopsMax ? known : undefined;
     let fitting: number[] | undefined;
     for (let index = 0; index < rdatas.length; index++) {
       const start = this.#at;
@@ -160,7 +160,7 @@ export class AnswerEncoder {
   /** What was written from `start` on is gone, and nothing may point at it. */
   #rollBack(start: number): void {
     this.#at = start;
-    for (const [suffix, offset] of this.#suffixes) if (offset >= start) this.#suffixes.delete(suffix);
+    this.#suffixes.truncate(start);
   }
 
   #turnsOf(rotation: Rotation, start: number, written: Written): Turns | undefined {
@@ -184,25 +184,40 @@ export class AnswerEncoder {
   #writeRecord({ type, ttl, rotation }: RRset, rdata: Rdata): void {
     const buffer = this.#buffer;
     const at = this.#at;
-    buffer.writeUInt16BE(type, at);
-    buffer.writeUInt16BE(1, at + 2);
-    buffer.writeUInt32BE(ttl, at + 4);
+    buffer[at] = type >> 8;
+    buffer[at + 1] = type;
+    buffer[at + 2] = 0;
+    buffer[at + 3] = 1;
+    buffer[at + 4] = ttl >>> 24;
+    buffer[at + 5] = ttl >>> 16;
+    buffer[at + 6] = ttl >>> 8;
+    buffer[at + 7] = ttl;
     const lengthAt = at + 8;
     this.#at = at + 10;
     const mayCompress = compressible.has(type);
     for (const part of rdata) {
       if (typeof part === 'string') this.#writeName(part, mayCompress, mayCompress && rotation === undefined);
-      else {
-        buffer.set(part, this.#at);
-        this.#at += part.length;
-      }
+      else this.#writeOctets(part);
     }
-    buffer.writeUInt16BE(this.#at - lengthAt - 2, lengthAt);
+    const length = this.#at - lengthAt - 2;
+    buffer[lengthAt] = length >> 8;
+    buffer[lengthAt + 1] = length;
+  }
+
+  /** A few octets are copied sooner than the copying of many is begun. */
+  #writeOctets(octets: Uint8Array): void {
+    const { length } = octets;
+    const at = this.#at;
+    if (length > fewOctets) this.#buffer.set(octets, at);
+    else for (let octet = 0; octet < length; octet++) this.#buffer[at + octet] = octets[octet] as number;
+    this.#at = at + length;
   }
 
   #writePointer(offset: number): void {
-    this.#buffer.writeUInt16BE(0xc000 | offset, this.#at);
-    this.#at += 2;
+    const at = this.#at;
+    this.#buffer[at] = 0xc0 | (offset >> 8);
+    this.#buffer[at + 1] = offset;
+    this.#at = at + 2;
   }
 
   /** `mayPoint`: a suffix may become a pointer. `isTarget`: later names may point here. */
@@ -212,21 +227,19 @@ export class AnswerEncoder {
       this.#at += buffer.write(name, this.#at, 'latin1');
       return;
     }
-    const key = fold(name);
-    let offset = 0;
-    while (name.charCodeAt(offset) !== 0) {
-      const suffix = offset === 0 ? key : key.slice(offset);
-      const known = mayPoint ? this.#suffixes.get(suffix) : undefined;
-      if (known !== undefined && this.#hopsFrom(known) < hopsMax) {
+    const suffixes = this.#suffixes;
+    const labels = suffixes.read(name);
+    for (let label = 0; label < labels; label++) {
+      const known = mayPoint ? suffixes.find(name, label) : 0;
+      if (known !== 0 && this.#hopsFrom(known) < hopsMax) {
         this.#writePointer(known);
         return;
       }
       // Where a known one is too many hops away, this one is nearer.
-      if (isTarget && this.#at <= pointerMax) this.#suffixes.set(suffix, this.#at);
-      const octets = 1 + name.charCodeAt(offset);
-      buffer.write(name.slice(offset, offset + octets), this.#at, 'latin1');
-      this.#at += octets;
-      offset += octets;
+      if (isTarget && this.#at <= pointerMax) suffixes.add(name, label, this.#at);
+      const start = suffixes.labelAt(label);
+      for (let at = start, end = start + name.charCodeAt(start); at <= end; at++)
+        buffer[this.#at++] = name.charCodeAt(at);
     }
     buffer[this.#at++] = 0;
   }
