@@ -95,7 +95,10 @@ describe('suffixes of names', () => {
           if ('write' in one) {
             world.write(one.write);
             starts.push(world.at);
-          } else world.takeBack(starts[one.back % starts.length] as number);
+          } else {
+            starts.length = 1 + (one.back % starts.length);
+            world.takeBack(starts.at(-1) as number);
+          }
         }
         for (const one of asked) world.check(one);
         for (const one of steps) if ('write' in one) world.check(one.write);
