@@ -8,7 +8,8 @@
 // Limits: 65 535 octets a message; a name leads over at most `hopsMax` compression pointers.
 
 import { type Answer, headerOctets, type Rdata, type Rotation, type RRset, RRType, tcpOctetsMax } from './message.ts';
-import type { Name } from './name.ts';
+import { MovableRecord } from './movable-record.ts';
+import { isWithin, type Name } from './name.ts';
 import { rotationOf } from './rotation.ts';
 import { SuffixTable } from './suffix-table.ts';
 
@@ -53,6 +54,8 @@ const pointerMax = 0x3fff;
 /** Pointers followed to read one name: dnspython and Go refuse long chains of them. */
 const hopsMax = 8;
 const fewOctets = 24;
+/** Type and class. */
+const questionFixedOctets = 4;
 /** Room past the largest message: a record is written first and measured afterwards. */
 const slackOctets = 70_000;
 
@@ -62,12 +65,18 @@ export class AnswerEncoder {
   #at = 0;
   /** The position of each name suffix of the message. */
   readonly #suffixes = new SuffixTable(this.#buffer);
+  /** SOAs of negative answers as they are written behind a question for their zone. */
+  readonly #negativeRecords = new WeakMap<RRset, MovableRecord>();
 
   /**
    * Encodes for a limit in octets (without OPT). `question` is the request's question section; its name, folded, is
    * `qname`.
    */
   encode(qname: Name, question: Uint8Array, answer: Answer, limitOctets: number): Encoded {
+    if (answer.answer.length === 0) {
+      const short = this.#encodeShort(qname, question, answer, limitOctets);
+      if (short !== undefined) return short;
+    }
     this.#begin(qname, question);
     let turns: Turns | undefined;
     let isTruncated = false;
@@ -106,24 +115,68 @@ export class AnswerEncoder {
       all.push(written);
       if (written === 0) isWhole = false;
     }
-    const buffer = this.#buffer;
-    buffer[2] = 0x80 | (answer.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
-    buffer[3] = answer.rcode & 0x0f;
-    buffer.writeUInt16BE(answers, 6);
-    buffer.writeUInt16BE(authorities, 8);
-    buffer.writeUInt16BE(additionals, 10);
-    const octets = buffer.toString('latin1', 0, this.#at);
+    const octets = this.#finished(answer, isTruncated, [answers, authorities, additionals]);
     return { octets, isTruncated, isWhole: isWhole && !isTruncated, turns, written: all, serialAt };
+  }
+
+  /** The usual answers to names and types that are not there: no record, or the SOA of a zone around the name. */
+  #encodeShort(qname: Name, question: Uint8Array, answer: Answer, limitOctets: number): Encoded | undefined {
+    const { authority, glue, additional } = answer;
+    const [soa] = authority;
+    if (glue.length + additional.length > 0 || authority.length > 1) return undefined;
+    const short = { isTruncated: false, isWhole: true, turns: undefined, written: [] };
+    if (soa === undefined) {
+      this.#beginWith(question);
+      return { ...short, octets: this.#finished(answer, false, [0, 0, 0]), serialAt: 0 };
+    }
+    if (soa.type !== RRType.SOA || soa.rdatas.length !== 1 || !isWithin(qname, soa.owner)) return undefined;
+    const record = this.#negativeRecord(soa);
+    const at = headerOctets + question.length;
+    if (at + record.octets.length > limitOctets) return undefined;
+    this.#beginWith(question);
+    record.write(this.#buffer, at);
+    this.#at = at + record.octets.length;
+    return { ...short, octets: this.#finished(answer, false, [0, 1, 0]), serialAt: this.#at - 20 };
+  }
+
+  #negativeRecord(soa: RRset): MovableRecord {
+    const known = this.#negativeRecords.get(soa);
+    if (known !== undefined) return known;
+    const start = headerOctets + soa.owner.length + questionFixedOctets;
+    const question = Buffer.alloc(start - headerOctets);
+    question.write(soa.owner, 'latin1');
+    this.#begin(soa.owner, question);
+    this.#writeRRset(soa, tcpOctetsMax);
+    const record = new MovableRecord(this.#buffer.subarray(start, this.#at), start);
+    this.#negativeRecords.set(soa, record);
+    return record;
+  }
+
+  #finished({ authoritative, rcode }: Answer, isTruncated: boolean, counts: readonly number[]): string {
+    const buffer = this.#buffer;
+    buffer[2] = 0x80 | (authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
+    buffer[3] = rcode & 0x0f;
+    for (let section = 0, at = 6; section < counts.length; section++, at += 2) {
+      const count = counts[section] as number;
+      buffer[at] = count >> 8;
+      buffer[at + 1] = count;
+    }
+    return buffer.toString('latin1', 0, this.#at);
   }
 
   #begin(qname: Name, question: Uint8Array): void {
     const suffixes = this.#suffixes;
     suffixes.clear();
-    this.#buffer.fill(0, 0, headerOctets);
-    this.#buffer[5] = 1;
-    this.#buffer.set(question, headerOctets);
+    this.#beginWith(question);
     const labels = suffixes.read(qname);
     for (let label = 0; label < labels; label++) suffixes.add(qname, label, headerOctets + suffixes.labelAt(label));
+  }
+
+  #beginWith(question: Uint8Array): void {
+    const buffer = this.#buffer;
+    for (let at = 0; at < headerOctets; at++) buffer[at] = 0;
+    buffer[5] = 1;
+    for (let at = 0; at < question.length; at++) buffer[headerOctets + at] = question[at] as number;
     this.#at = headerOctets + question.length;
   }
 

@@ -4,14 +4,12 @@
 // Entries leave in the order opposite to that of their arrival (`truncate`), so no place of the table has to be repaired.
 // Limits: `entriesMax` suffixes, more than 2^14 octets can hold; what is beyond that cannot be pointed at.
 
-import { hashPrime, hashStart, mixed } from '../../runtime/text-hash.ts';
 import { headerOctets } from './message.ts';
 import type { Name } from './name.ts';
+import { NameHashes } from './name-hashes.ts';
 
 const entriesMax = 8192;
 const slotsLeast = 64;
-/** 255 octets, two for each label. */
-const labelsMax = 128;
 const pointerMask = 0x3fff;
 /** No entry. */
 const none = 0xffff;
@@ -22,14 +20,13 @@ export class SuffixTable {
   readonly #slots = new Uint16Array(2 * entriesMax).fill(none);
   #mask = slotsLeast - 1;
   #count = 0;
-  readonly #hashes = new Int32Array(entriesMax);
+  readonly #hashes = new Uint32Array(entriesMax);
   readonly #offsets = new Uint16Array(entriesMax);
   readonly #slotOf = new Uint16Array(entriesMax);
   /** The entry for the same suffix in whose place another is. */
   readonly #replaced = new Uint16Array(entriesMax);
-  /** Of the name that was `read`: where its labels begin, and the hash of each suffix. */
-  readonly #labelAts = new Uint8Array(labelsMax);
-  readonly #labelHashes = new Int32Array(labelsMax);
+  /** Of the name that was `read`. */
+  readonly #read = new NameHashes();
 
   /** `message`: where names are written. */
   constructor(message: Buffer) {
@@ -43,26 +40,12 @@ export class SuffixTable {
 
   /** Hashes the suffixes of a name; returns the number of its labels. */
   read(name: Name): number {
-    const ats = this.#labelAts;
-    let labels = 0;
-    for (let at = 0, length = name.charCodeAt(0); length > 0; length = name.charCodeAt(at)) {
-      ats[labels++] = at;
-      at += 1 + length;
-    }
-    let hash = hashStart;
-    for (let label = labels - 1, end = name.length - 1; label >= 0; label--) {
-      const start = ats[label] as number;
-      // Without the bit that upper and lower case differ in: sooner than asking which octets are letters.
-      for (let at = start; at < end; at++) hash = Math.imul(hash ^ (name.charCodeAt(at) | 0x20), hashPrime);
-      this.#labelHashes[label] = mixed(hash);
-      end = start;
-    }
-    return labels;
+    return this.#read.read(name);
   }
 
   /** Where a label of the name that was read begins in it. */
   labelAt(label: number): number {
-    return this.#labelAts[label] as number;
+    return this.#read.at(label);
   }
 
   /** The offset of the suffix from a label on, of the name that was read; 0: it is not in the message. */
@@ -76,7 +59,7 @@ export class SuffixTable {
     if (this.#count === entriesMax) return;
     if (2 * this.#count > this.#mask) this.#grow();
     const entry = this.#count++;
-    this.#hashes[entry] = this.#labelHashes[label] as number;
+    this.#hashes[entry] = this.#read.hash(label);
     this.#offsets[entry] = offset;
     this.#place(entry, this.#entryOf(name, label));
   }
@@ -90,7 +73,7 @@ export class SuffixTable {
   }
 
   #entryOf(name: Name, label: number): number {
-    const hash = this.#labelHashes[label] as number;
+    const hash = this.#read.hash(label);
     const mask = this.#mask;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.#slots[slot] as number;
