@@ -46,7 +46,7 @@ const calls = [
 /** Adds the calls to a scope whose prefix is /api/v1. */
 export function addRoutes(scope: FastifyInstance, context: ApiContext): void {
   for (const add of calls) add(scope, context);
-  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster);
+  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster, context.control.view);
 }
 
 /** An app as it is, and with `at` as it was. */
