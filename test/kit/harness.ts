@@ -11,6 +11,7 @@ import { type GuardRules, guardsOf } from '../../src/dns/server/guards.ts';
 import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
+import type { QueryTable } from '../../src/dns/server/queries/query-table.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -37,6 +38,8 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>>,
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
   readonly requests?: Requests;
+  /** Counts who asks for what, in `handler` alone. */
+  readonly queries?: QueryTable;
 }
 
 export interface QueryKnobs extends PacketKnobs {
@@ -81,6 +84,7 @@ export class Harness {
       responseRates,
       unprovenOctetsMax,
       requests,
+      queries,
       ...rest
     } = options;
     this.registry = new Registry({
@@ -127,7 +131,7 @@ export class Harness {
       requests,
       onFault: (error: unknown) => faults.push(error),
     };
-    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding });
+    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding, queries });
     const others = { counters: new DnsCounters(), outstanding: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
     this.uncached = createHandler({ ...deps, ...others, cacheOctetsMax: 1 });
   }

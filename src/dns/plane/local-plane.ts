@@ -9,9 +9,11 @@ import { guardsOf } from '../server/guards.ts';
 import { createHandler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
+import { queryTableOf } from '../server/queries/query-table.ts';
 import { listenDns } from '../transport/server.ts';
 import { listenTls } from '../transport/tls.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
+import { QueryDrains } from './query-drains.ts';
 
 const nothing = (): void => {};
 const already = Promise.resolve();
@@ -26,6 +28,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
   const { zones, live, clock, cacheOctetsMax, identity, tcp, tls } = options;
   let isReady = false;
   const counters = new DnsCounters();
+  const queries = new QueryDrains(1, options.queryDetail);
   const outstanding = new OutstandingAnswers(clock.monotonicMs());
   const handler = createHandler({
     zones,
@@ -33,6 +36,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     outstanding,
     cacheOctetsMax,
     identity,
+    queries: queryTableOf(queries.memory[0], options.queryDetail),
     ...guardsOf(options, counters),
     requests: requestsOf(options.delegated?.opcodes ?? [], (bytes, peer) => delegated(options, bytes, peer)),
     monotonicMs: () => clock.monotonicMs(),
@@ -58,6 +62,10 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     unavailable: undefined,
     counters,
     isApplied: true,
+    drainQueries: (sink) => queries.drain(sink),
+    get hasManyQueries() {
+      return queries.isFilling;
+    },
     get zoneCount() {
       return zones.size;
     },

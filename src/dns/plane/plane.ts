@@ -26,6 +26,7 @@ import type { Change } from '../../model/change.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
+import type { DrainQueries } from '../../model/query-sample.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
@@ -101,6 +102,10 @@ export interface Plane {
   /** Why it is not the transport that was wanted. */
   readonly unavailable: string | undefined;
   readonly counters: PlaneCounts;
+  /** What was asked since the last call, and by whom. */
+  readonly drainQueries: DrainQueries;
+  /** More of it than should wait for the next regular call. */
+  readonly hasManyQueries: boolean;
   /** Of files, and made for registered names. */
   readonly zoneCount: number;
   /** A change listener. */

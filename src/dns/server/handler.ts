@@ -32,6 +32,7 @@ import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
+import type { QueryTable } from './queries/query-table.ts';
 import type { ResponseLimit } from './response-limit.ts';
 import { truncateInPlace } from './truncated-reply.ts';
 import type { ZoneAccess } from './zone-access.ts';
@@ -77,6 +78,8 @@ export interface HandlerDeps {
   /** What one datagram may hold to a client that has not proved its address. */
   readonly unprovenOctetsMax?: number | undefined;
   readonly requests?: Requests | undefined;
+  /** Undefined: who asks for what is not kept. */
+  readonly queries?: QueryTable | undefined;
   /** A bug was met while answering; called once a query, so the receiver limits itself. */
   onFault(error: unknown, question: string): void;
 }
@@ -115,7 +118,7 @@ class RequestHandling {
   readonly fromCache: WriteCached;
 
   constructor(deps: HandlerDeps) {
-    const { gate, counters, outstanding, zoneAccess, responseLimit } = deps;
+    const { gate, counters, outstanding, zoneAccess, responseLimit, queries } = deps;
     this.#deps = deps;
     this.#gate = gate;
     this.#counters = counters;
@@ -127,7 +130,8 @@ class RequestHandling {
     });
     const monotonicMs = () => deps.monotonicMs();
     const [opt, writer, octetsMax] = [this.#opt, this.#writer, this.#unprovenOctetsMax];
-    const recent = new FastPath(this.#cache.entriesMax, { counters, opt, writer, zoneAccess, octetsMax, monotonicMs });
+    const shared = { counters, opt, writer, zoneAccess, queries, octetsMax, monotonicMs };
+    const recent = new FastPath(this.#cache.entriesMax, shared);
     this.#recent = recent;
     // What is not configured is not on the way at all.
     const rated: WriteCached = responseLimit === undefined ? recent.write : this.#limited(recent.write, responseLimit);
@@ -334,6 +338,16 @@ class RequestHandling {
     if (entry.zones !== 0 && this.#deps.zoneAccess?.isDenied(entry.zones, peer) === true)
       return this.#denied(bytes, peer, query);
     this.#counters.countQuery(peer.transport, qtype, entry.rcode);
+    this.#deps.queries?.count(
+      entry,
+      bytes,
+      headerOctets,
+      questionEnd - headerOctets,
+      entry.rcode,
+      peer.transport,
+      peer,
+      nowMs,
+    );
     if (entry.isTruncated) this.#counters.truncated++;
     return this.#writer.reply(
       bytes,
@@ -354,6 +368,12 @@ class RequestHandling {
     error = errorOfRefusal(rcode),
   ): Buffer {
     this.#counters.countQuery(peer.transport, qtype, rcode);
+    const { queries } = this.#deps;
+    // A query with a type is one whose question could be read.
+    if (queries !== undefined && qtype !== undefined) {
+      const octets = questionEnd - headerOctets;
+      queries.count(undefined, bytes, headerOctets, octets, rcode, peer.transport, peer, this.#deps.monotonicMs());
+    }
     return replyWithout(bytes, questionEnd, rcode, this.#optOf(bytes, peer, edns, rcode, error, questionEnd));
   }
 
