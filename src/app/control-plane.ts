@@ -8,6 +8,8 @@ import type { Config } from '../config/config.ts';
 import { type Control, createControl } from '../control/control.ts';
 import { DecisionLog } from '../control/decision-log.ts';
 import { LongPolls } from '../control/long-poll.ts';
+import { QueryLists } from '../control/queries/query-lists.ts';
+import { QueryStatistics } from '../control/queries/query-statistics.ts';
 import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { LiveZones } from '../dns/services/live-zones.ts';
@@ -52,6 +54,8 @@ export interface ControlPlane {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
+  /** Undefined: it is not kept who asks for what. */
+  readonly queryStatistics: QueryStatistics | undefined;
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
@@ -62,6 +66,12 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
+  const monotonicMs = () => clock.monotonicMs();
+  const isCounting = config.queryStatistics !== 'off';
+  const queryStatistics = isCounting ? new QueryStatistics(plane.drainQueries, monotonicMs()) : undefined;
+  const { origin } = config;
+  const queryLists = (statistics: QueryStatistics) =>
+    new QueryLists({ statistics, view: registry, origin, monotonicMs });
   const control = createControl({
     registry,
     clock,
@@ -78,6 +88,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
     ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
+    queries: queryStatistics && queryLists(queryStatistics),
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -108,7 +119,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     evictionLog,
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, health, metrics, subscribers: subscribers(parts) };
+  return { http, health, metrics, subscribers: subscribers(parts), queryStatistics };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
@@ -147,6 +158,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     store: () => ({ ...persistence.counts, isFailing: persistence.trouble !== undefined }),
     isReady,
     zoneCount: () => plane.zoneCount,
+    queries: control.queries,
     limits: limits(config, fdBudget(config).limits.connectionsMax),
     version,
     cluster: cluster === undefined ? undefined : () => cluster.view.status(),

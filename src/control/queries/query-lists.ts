@@ -98,19 +98,60 @@ export class QueryLists {
     const { statistics } = this.#deps;
     statistics.refresh();
     const sums = [...this.#sums(principal, filter, page.by).values()];
-    sums.sort((a, b) => valueOf(b, page.order) - valueOf(a, page.order) || b.lastMs - a.lastMs);
+    sums.sort((a, b) => sortValue(b, page.order) - sortValue(a, page.order) || b.lastMs - a.lastMs);
     const shown = sums.slice(page.offset, page.offset + page.limit);
     return {
       groups: shown.map((sum) => this.#group(sum, page.by)),
       total: sums.length,
-      unlisted: principal.may('read') ? statistics.unlisted : undefined,
+      unlisted: principal.scope('read').isEverywhere ? statistics.unlisted : undefined,
       sinceMs: statistics.sinceMs,
     };
   }
 
+  /** How one question was asked; undefined: it was not. */
+  asked(name: string, type: string): Pick<QueryGroup, 'queries' | 'recent' | 'lastMs' | 'clients'> | undefined {
+    this.#deps.statistics.refresh();
+    const nowMs = this.#deps.monotonicMs();
+    let sum: Sum | undefined;
+    for (const row of this.#deps.statistics.rows()) {
+      if (row.name !== name || row.type !== type) continue;
+      sum ??= emptySum(row, undefined);
+      addTo(sum, row, nowMs);
+    }
+    if (sum === undefined) return undefined;
+    const { queries, minute, hour, day, lastMs, clients } = sum;
+    return { queries, recent: { minute, hour, day }, lastMs, clients: clients.size };
+  }
+
+  /** The names that were asked for most in the last minute, with an answer; for the metrics page. */
+  top(limit: number): readonly { readonly name: string; readonly type: string; readonly minute: number }[] {
+    this.#deps.statistics.refresh();
+    const nowMs = this.#deps.monotonicMs();
+    const sums = new Map<string, { readonly name: string; readonly type: string; minute: number }>();
+    for (const { name, type, rcode, windows } of this.#deps.statistics.rows()) {
+      const { minute } = windows.recent(nowMs);
+      if (rcode !== 'NOERROR' || minute === 0) continue;
+      const key = `${name} ${type}`;
+      const sum = sums.get(key);
+      if (sum === undefined) sums.set(key, { name, type, minute });
+      else sum.minute += minute;
+    }
+    return [...sums.values()].sort((a, b) => b.minute - a.minute).slice(0, limit);
+  }
+
+  /** Queries that are in no row. */
+  get unlisted(): number {
+    return this.#deps.statistics.unlisted;
+  }
+
   /** Registered apps that nobody has asked for within `withinMs`, sorted by env and appid; `limit` of them. */
-  unasked(principal: Principal, withinMs: number, limit: number): readonly UnaskedApp[] {
+  unasked(
+    principal: Principal,
+    withinMs: number,
+    limit: number,
+  ): { readonly apps: readonly UnaskedApp[]; readonly sinceMs: number } {
     const { statistics, view } = this.#deps;
+    const scope = principal.scope('read');
     statistics.refresh();
     const since = this.#deps.monotonicMs() - withinMs;
     const last = new Map<string, number>();
@@ -122,21 +163,21 @@ export class QueryLists {
     for (const app of view.apps()) {
       const lastMs = last.get(placeOf(app));
       if (app.size === 0 || (lastMs !== undefined && lastMs >= since)) continue;
-      if (principal.may('read', app.env, app.appid)) unasked.push({ env: app.env, appid: app.appid, lastMs });
+      if (scope.covers(app.env, app.appid)) unasked.push({ env: app.env, appid: app.appid, lastMs });
     }
     unasked.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
-    return unasked.slice(0, limit);
+    return { apps: unasked.slice(0, limit), sinceMs: statistics.sinceMs };
   }
 
   #sums(principal: Principal, filter: QueryFilter, by: QueryGrouping): Map<string, Sum> {
     const nowMs = this.#deps.monotonicMs();
-    const readsAll = principal.may('read');
+    const scope = principal.scope('read');
     const sums = new Map<string, Sum>();
     for (const row of this.#deps.statistics.rows()) {
       if (!isMatch(row, filter)) continue;
       const app = this.#appOf(row.name);
       if (filter.app !== undefined && (app === undefined || placeOf(app) !== placeOf(filter.app))) continue;
-      if (!(app === undefined ? readsAll : principal.may('read', app.env, app.appid))) continue;
+      if (!(app === undefined ? scope.isEverywhere : scope.covers(app.env, app.appid))) continue;
       if (by === 'app' && app === undefined) continue;
       const key = keyOf(row, app, by);
       let sum = sums.get(key);
@@ -238,7 +279,7 @@ function addTo(sum: Sum, row: QueryRow, nowMs: number): void {
   sum.names.add(row.name);
 }
 
-function valueOf(sum: Sum, order: QueryOrder): number {
+function sortValue(sum: Sum, order: QueryOrder): number {
   return order === 'recent' ? sum.lastMs : sum[order];
 }
 

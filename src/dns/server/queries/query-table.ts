@@ -9,8 +9,8 @@ import { hashPrime, hashStart, mixed } from '../../../runtime/text-hash.ts';
 import { Rcode, type Transport, transports } from '../../message/message.ts';
 import { octetsOf, type Peer } from '../peer.ts';
 import {
-  CountAt,
   ControlAt,
+  CountAt,
   type Half,
   indexPlaces,
   KeyAt,
@@ -18,8 +18,8 @@ import {
   nameOctetsTotal,
   type QueryMemory,
   QuestionAt,
-  questionsMax,
   queryMemory,
+  questionsMax,
   rowsMax,
   StateAt,
 } from './query-memory.ts';
@@ -188,7 +188,8 @@ export class QueryTable {
     const client = this.#client;
     const [c0, c1, c2, c3] = [client[0] as number, client[1] as number, client[2] as number, client[3] as number];
     let hash = Math.imul(question ^ Math.imul(kind, hashPrime), hashPrime) ^ c3;
-    if (this.#family === 6) hash = Math.imul(Math.imul(Math.imul(hash, hashPrime) ^ c2, hashPrime) ^ c1, hashPrime) ^ c0;
+    if (this.#family === 6)
+      hash = Math.imul(Math.imul(Math.imul(hash, hashPrime) ^ c2, hashPrime) ^ c1, hashPrime) ^ c0;
     let place = mixed(hash) & (indexPlaces - 1);
     for (let look = 0; look < looksMax; look++, place = (place + 1) & (indexPlaces - 1)) {
       const number = (rowIndex[place] as number) - 1;
