@@ -22,7 +22,6 @@ import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { startClock, systemClock } from './process-clock.ts';
-import { startQueryTimer } from './query-timer.ts';
 import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
@@ -167,7 +166,7 @@ async function openControlPlane(
 ): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
-  if (control.queryStatistics !== undefined) opened.defer(startQueryTimer(control.queryStatistics, parts.plane));
+  opened.defer(() => control.counting?.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);

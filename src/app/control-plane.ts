@@ -8,8 +8,6 @@ import type { Config } from '../config/config.ts';
 import { type Control, createControl } from '../control/control.ts';
 import { DecisionLog } from '../control/decision-log.ts';
 import { LongPolls } from '../control/long-poll.ts';
-import { QueryLists } from '../control/queries/query-lists.ts';
-import { QueryStatistics } from '../control/queries/query-statistics.ts';
 import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { LiveZones } from '../dns/services/live-zones.ts';
@@ -28,6 +26,7 @@ import type { ClusterLink } from './cluster-link.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
+import { countQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -55,7 +54,7 @@ export interface ControlPlane {
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
   /** Undefined: it is not kept who asks for what. */
-  readonly queryStatistics: QueryStatistics | undefined;
+  readonly counting: QueryCounting | undefined;
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
@@ -66,12 +65,8 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
-  const monotonicMs = () => clock.monotonicMs();
   const isCounting = config.queryStatistics !== 'off';
-  const queryStatistics = isCounting ? new QueryStatistics(plane.drainQueries, monotonicMs()) : undefined;
-  const { origin } = config;
-  const queryLists = (statistics: QueryStatistics) =>
-    new QueryLists({ statistics, view: registry, origin, monotonicMs });
+  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
   const control = createControl({
     registry,
     clock,
@@ -88,7 +83,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
     ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
-    queries: queryStatistics && queryLists(queryStatistics),
+    queries: counting?.lists,
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -119,7 +114,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     evictionLog,
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, health, metrics, subscribers: subscribers(parts), queryStatistics };
+  return { http, health, metrics, subscribers: subscribers(parts), counting };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {

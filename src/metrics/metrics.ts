@@ -69,7 +69,7 @@ export interface TlsFacts {
   readonly handshakes: { readonly done: number; readonly failed: number; readonly refused: number };
 }
 
-export interface QueryCounts {
+export interface TopQueries {
   /** Names with an answer that were asked for most in the last minute. */
   top(limit: number): readonly { readonly name: string; readonly type: string; readonly minute: number }[];
   /** Queries that are in no row. */
@@ -105,7 +105,7 @@ export interface MetricsSources {
   readonly limits: Readonly<Record<string, number>>;
   readonly version: string;
   /** Undefined: it is not kept who asks for what. */
-  readonly queries?: QueryCounts | undefined;
+  readonly queries?: TopQueries | undefined;
   /** Of a node in one. */
   readonly cluster?: (() => ClusterStatus) | undefined;
   /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
@@ -158,7 +158,7 @@ function addProcessDefaults(page: Page): void {
   }
 }
 
-function addQueryMetrics(page: Page, queries: QueryCounts | undefined): void {
+function addQueryMetrics(page: Page, queries: TopQueries | undefined): void {
   if (queries === undefined) return;
   const top = `Queries of the last minute for the ${topNames} questions that were asked most, and have an answer.`;
   gauge(page, 'rollcall_dns_top_queries', top, ['name', 'type'], () =>

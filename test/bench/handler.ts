@@ -27,7 +27,9 @@ function serverOf(queries?: QueryTable): Harness {
 }
 
 const { handler, uncached } = serverOf();
-const { handler: counting } = serverOf(new QueryTable(new SharedArrayBuffer(queryMemoryOctets), 'addresses'));
+const { handler: counting } = serverOf(
+  new QueryTable({ memory: new SharedArrayBuffer(queryMemoryOctets), detail: 'addresses' }),
+);
 const rows: [string, Handler, PacketKnobs][] = [
   ['10 A, from the cache', handler, { name: 'ten.prod.svc.', type: 1, edns: true }],
   ['10 A, from the cache, with who asks', counting, { name: 'ten.prod.svc.', type: 1, edns: true }],

@@ -9,7 +9,7 @@ import { guardsOf } from '../server/guards.ts';
 import { createHandler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
-import { queryTableOf } from '../server/queries/query-table.ts';
+import { QueryTable } from '../server/queries/query-table.ts';
 import { listenDns } from '../transport/server.ts';
 import { listenTls } from '../transport/tls.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
@@ -36,7 +36,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     outstanding,
     cacheOctetsMax,
     identity,
-    queries: queryTableOf(queries.memory[0], options.queryDetail),
+    queries: queries.counts[0] && new QueryTable(queries.counts[0]),
     ...guardsOf(options, counters),
     requests: requestsOf(options.delegated?.opcodes ?? [], (bytes, peer) => delegated(options, bytes, peer)),
     monotonicMs: () => clock.monotonicMs(),

@@ -32,6 +32,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
 import type { QueryCount } from '../server/counters.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
+import type { ClientDetail } from '../server/queries/query-table.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
@@ -49,6 +50,8 @@ export interface PlaneView extends RegistryView {
 export interface PlaneOptions extends ThreadOptions {
   /** 0: in this thread. */
   readonly threads: number;
+  /** What is kept of clients that ask; undefined: it is not kept who asks for what. */
+  readonly queryDetail?: ClientDetail | undefined;
   readonly listens: readonly Listen[];
   /** DNS over TLS, in a thread of its own where there are any. */
   readonly tls?: { readonly listens: readonly Listen[]; readonly pair: KeyPair } | undefined;

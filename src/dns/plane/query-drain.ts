@@ -20,7 +20,7 @@ import {
   rowsMax,
   StateAt,
 } from '../server/queries/query-memory.ts';
-import type { ClientDetail } from '../server/queries/query-table.ts';
+import type { ClientDetail, QueryCounts } from '../server/queries/query-table.ts';
 
 /** RRL's usual networks, and what site prefixes are given out as. */
 const networkBits: Readonly<Record<number, number>> = { 4: 24, 6: 56 };
@@ -34,7 +34,7 @@ export class QueryDrain {
   /** The half that is read. */
   #reading = 0;
 
-  constructor(memory: SharedArrayBuffer, detail: ClientDetail) {
+  constructor({ memory, detail }: QueryCounts) {
     this.#memory = queryMemory(memory);
     this.#detail = detail;
   }

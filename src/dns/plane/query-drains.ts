@@ -2,18 +2,19 @@
 
 import type { QuerySink } from '../../model/query-sample.ts';
 import { queryMemoryOctets } from '../server/queries/query-memory.ts';
-import type { ClientDetail } from '../server/queries/query-table.ts';
+import type { ClientDetail, QueryCounts } from '../server/queries/query-table.ts';
 import { QueryDrain } from './query-drain.ts';
 
 export class QueryDrains {
   /** By slot; none where it is not kept. */
-  readonly memory: readonly SharedArrayBuffer[];
+  readonly counts: readonly QueryCounts[];
   readonly #drains: readonly QueryDrain[];
 
   constructor(threads: number, detail: ClientDetail | undefined) {
-    const kept = detail === undefined ? 0 : threads;
-    this.memory = Array.from({ length: kept }, () => new SharedArrayBuffer(queryMemoryOctets));
-    this.#drains = this.memory.map((memory) => new QueryDrain(memory, detail as ClientDetail));
+    const slots = Array.from({ length: threads });
+    this.counts =
+      detail === undefined ? [] : slots.map(() => ({ memory: new SharedArrayBuffer(queryMemoryOctets), detail }));
+    this.#drains = this.counts.map((counts) => new QueryDrain(counts));
   }
 
   get isFilling(): boolean {

@@ -9,7 +9,7 @@ import type { Identity } from '../message/opt.ts';
 import type { GuardRules } from '../server/guards.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
-import type { ClientDetail } from '../server/queries/query-table.ts';
+import type { QueryCounts } from '../server/queries/query-table.ts';
 import type { TcpLimits } from '../transport/tcp-connections.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
@@ -26,8 +26,6 @@ export interface ThreadOptions extends GuardRules {
   readonly cacheOctetsMax: number;
   readonly tcp: TcpLimits;
   readonly identity: Identity;
-  /** What is kept of those who ask; undefined: it is not kept who asks for what. */
-  readonly queryDetail?: ClientDetail | undefined;
   /** How datagrams are to come and go; `batched` where that can be. */
   readonly transport: UdpTransport['name'];
 }
@@ -38,8 +36,8 @@ export interface ThreadStart extends ThreadOptions {
   readonly applied: SharedArrayBuffer;
   readonly clock: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
-  /** See query-memory.ts. */
-  readonly queries?: SharedArrayBuffer | undefined;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: QueryCounts | undefined;
   /** The registry's, now. */
   readonly revision: number;
   readonly isReady: boolean;

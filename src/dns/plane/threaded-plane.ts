@@ -297,7 +297,7 @@ class ThreadedPlane implements Plane {
       applied: this.#applied.memory,
       clock: this.#options.clockMemory,
       counters: this.#counterMemory[slot] as SharedArrayBuffer,
-      queries: this.#queries.memory[slot],
+      queries: this.#queries.counts[slot],
       revision: view.revision,
       isReady: this.#isReady,
       delegated: this.#options.delegated?.opcodes ?? [],

@@ -38,12 +38,11 @@ const fixedOctets = 4;
 /** Looks before a query goes without a row: places that collide by somebody's will cost no more. */
 const looksMax = 16;
 
-/** Undefined where it is not kept who asks for what. */
-export function queryTableOf(
-  memory: SharedArrayBuffer | undefined,
-  detail: ClientDetail | undefined,
-): QueryTable | undefined {
-  return memory === undefined || detail === undefined ? undefined : new QueryTable(memory, detail);
+/** What a table is made with; plain values, so that threads can be given them. */
+export interface QueryCounts {
+  /** `queryMemoryOctets` of it. */
+  readonly memory: SharedArrayBuffer;
+  readonly detail: ClientDetail;
 }
 
 export class QueryTable {
@@ -57,7 +56,7 @@ export class QueryTable {
   #family = 0;
   readonly #client = new Int32Array(4);
 
-  constructor(memory: SharedArrayBuffer, detail: ClientDetail) {
+  constructor({ memory, detail }: QueryCounts) {
     this.#memory = queryMemory(memory);
     this.#detail = detail;
     this.#used = this.#memory.control[ControlAt.used] as number;
