@@ -23,7 +23,7 @@ import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
-import { AnswerCache, cachedAnswer, type CachedAnswer, questionKey } from './answer-cache.ts';
+import { AnswerCache, type CachedAnswer, cachedAnswer, questionKey } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
 import type { DnsCounters } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
