@@ -5,9 +5,10 @@
 // the reader says how many. Names that have no answer may fill the first half of the places alone, so a flood of random
 // names hides no name that exists.
 
-import { hashPrime, hashStart, mixed } from '../../../runtime/text-hash.ts';
+import { hashPrime, mixed } from '../../../runtime/text-hash.ts';
 import { Rcode, type Transport, transports } from '../../message/message.ts';
 import { octetsOf, type Peer } from '../peer.ts';
+import { questionHash } from '../question.ts';
 import {
   ControlAt,
   CountAt,
@@ -135,7 +136,7 @@ export class QueryTable {
   #questionNumber(bytes: Uint8Array, at: number, octets: number, isFailure: boolean): number {
     const { questions, questionIndex } = this.#half;
     const nameOctets = octets - fixedOctets;
-    const hash = nameHash(bytes, at, octets);
+    const hash = questionHash(bytes, at, octets);
     let place = hash & (indexPlaces - 1);
     for (let look = 0; look < looksMax; look++, place = (place + 1) & (indexPlaces - 1)) {
       const number = (questionIndex[place] as number) - 1;
@@ -240,10 +241,4 @@ function typeAt(bytes: Uint8Array, at: number): number {
 /** Length octets are below 64 and are no letters (RFC 1035 §2.3.4). */
 function folded(octet: number): number {
   return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-}
-
-function nameHash(bytes: Uint8Array, at: number, octets: number): number {
-  let hash = hashStart;
-  for (let next = at; next < at + octets; next++) hash = Math.imul(hash ^ folded(bytes[next] as number), hashPrime);
-  return mixed(hash) | 0;
 }
