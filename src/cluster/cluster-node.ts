@@ -128,7 +128,6 @@ export class ClusterNode {
     return this.#settings.node;
   }
 
-  /** The lease of its session while it is joined; undefined: it is not. */
   get session(): bigint | undefined {
     return this.state === 'joined' ? this.#membership?.lease : undefined;
   }

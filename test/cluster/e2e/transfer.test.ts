@@ -10,14 +10,17 @@ import { removeScratch, scratch } from '../../kit/scratch.ts';
 import { type ServerProcess, startServer } from '../../kit/server-process.ts';
 import { until } from '../../kit/until.ts';
 
+/** Of the registry that it was exported from. */
+const ofTheRegistry = new Set(['registeredAtMs', 'updatedAtMs', 'leaseLeftSeconds']);
+
 const entries = (path: string): object[] =>
   readFileSync(path, 'utf8')
     .trimEnd()
     .split('\n')
     .slice(1, -1)
     .map((line) => {
-      const { registeredAtMs, updatedAtMs, leaseLeftSeconds, ...rest } = JSON.parse(line) as Record<string, unknown>;
-      return rest;
+      const entry = Object.entries(JSON.parse(line) as Record<string, unknown>);
+      return Object.fromEntries(entry.filter(([name]) => !ofTheRegistry.has(name)));
     })
     .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
