@@ -17,6 +17,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
 import { type ControlPlane, type ControlPlaneDeps, createControlPlane } from './control-plane.ts';
+import { CredentialFile } from './credential-file.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
@@ -34,8 +35,8 @@ export interface App {
   readonly dnsTls: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
-  /** Reads the files of the certificate now; does nothing without TLS. */
-  reloadCertificate(): void;
+  /** Reads the files of the certificate and of tokens now, where there are any. */
+  reloadSecrets(): void;
   /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
@@ -103,6 +104,8 @@ async function compose(
   const tls = openTls(given, logger);
   if (tls !== undefined && 'problem' in tls) return tls;
   opened.defer(() => tls?.certificate.close());
+  const credentials = new CredentialFile(given, logger);
+  opened.defer(() => credentials.close());
 
   // What the last run has left, and the registry that it goes into. What a cluster has is in etcd.
   const isCluster = given.clusterName !== '';
@@ -150,10 +153,23 @@ async function compose(
   const isRecovered = () => phase.now !== 'starting';
   const { liveZones } = state;
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
-  const parts = { ...common, isReady, isRecovered, tls, cluster };
+  const parts = { ...common, isReady, isRecovered, tls, credentials, cluster };
   const listening = await openControlPlane(config, parts, opened);
   if ('problem' in listening) return listening;
-  const composed = { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, tls, cluster };
+  const composed = {
+    config,
+    logger,
+    stopping,
+    phase,
+    loaded,
+    state,
+    persistence,
+    plane,
+    leaseTimer,
+    tls,
+    credentials,
+    cluster,
+  };
   return run({ ...composed, ...listening }, opened);
 }
 
@@ -185,6 +201,7 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
   readonly tls: Tls | undefined;
+  readonly credentials: CredentialFile;
 }
 
 /** Loaded only where there is a cluster: gRPC takes its time. */
@@ -195,8 +212,8 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
 
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
 async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
-  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster } =
-    composed;
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
+  const { tls, credentials, cluster } = composed;
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
   const recover = recovering(registry, liveZones, recoveredBy(subscribers));
@@ -219,6 +236,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
   tls?.certificate.watch();
+  credentials.watch();
   plane.ready();
   await plane.applied();
   phase.now = 'ready';
@@ -232,7 +250,10 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
     http,
     dns,
     dnsTls: plane.tlsListens,
-    reloadCertificate: () => tls?.certificate.reload(),
+    reloadSecrets() {
+      tls?.certificate.reload();
+      credentials.reload();
+    },
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {

@@ -14,6 +14,7 @@ import { addCatalogueRoutes } from './read-catalogue.ts';
 import { addGuardRoutes } from './read-guard.ts';
 import { addInstanceReadRoute } from './read-instance.ts';
 import { asksForThePast, readPastApp } from './read-past-app.ts';
+import { addRefusalsRoute } from './read-refusals.ts';
 import { addRecordRoutes } from './record-routes.ts';
 import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
@@ -33,6 +34,7 @@ const calls = [
   addUpRoute,
   addGuardRoutes,
   addRecordRoutes,
+  addRefusalsRoute,
   addWatchRoutes,
   addRenewManyRoute,
   addAppRoute,
