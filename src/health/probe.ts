@@ -9,22 +9,8 @@ import type { Check } from '../model/checks.ts';
 import { probeDns } from './probes/dns.ts';
 import { probeGrpc } from './probes/grpc.ts';
 import { probeHttp } from './probes/http.ts';
+import type { Located, ProbeResult } from './probes/result.ts';
 import type { Locate } from './targets.ts';
-
-/** `refused`: no request was made, it is not an address that checks go to. */
-export interface ProbeResult {
-  readonly kind: 'passed' | 'failed' | 'refused';
-  readonly detail: string;
-}
-
-/** Where to probe. */
-export interface Located {
-  /** An address of a host, never a name. */
-  readonly ip: string;
-  readonly port: number;
-  /** As it was registered. */
-  readonly address: Address;
-}
 
 export type Probe = (check: Check, addrs: readonly Address[]) => Promise<ProbeResult>;
 
@@ -117,21 +103,6 @@ function ask(check: Check, located: Located, signal: AbortSignal): Promise<Probe
       return probeGrpc(check, located, signal);
     case 'dns':
       return probeDns(check, located, signal);
-  }
-}
-
-/** The check in words: `http GET /healthz`, `tcp`. */
-export function checkName(check: Check): string {
-  const port = check.port === '' ? '' : ` at ${check.port}`;
-  switch (check.type) {
-    case 'http':
-      return `http GET ${check.path}${port}`;
-    case 'grpc':
-      return `grpc health${check.service === '' ? '' : ` of ${check.service}`}${port}`;
-    case 'dns':
-      return `dns ${check.name}${port}`;
-    case 'tcp':
-      return `tcp${port}`;
   }
 }
 

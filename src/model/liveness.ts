@@ -1,15 +1,13 @@
 // How the registry learns that an instance is gone. Without a policy of its own, an instance with checks is judged by
 // them, and any other one holds a lease.
 
-import type { Registration } from './instance.ts';
-
 export type Liveness =
   /** Evicted at the end of its lease. */
   | { readonly kind: 'lease' }
   /** `waiting` at the end of its lease, then evicted after so many seconds more; undefined: never. */
   | { readonly kind: 'lease-then-waiting'; readonly evictAfterSeconds?: number | undefined }
-  /** Its checks decide whether it takes traffic; it stays until it is cancelled. */
-  | { readonly kind: 'checks' }
+  /** Its checks decide whether it takes traffic; it stays until it is cancelled, or has been critical for so long. */
+  | { readonly kind: 'checks'; readonly evictAfterSeconds?: number | undefined }
   /** It stays until it is cancelled. */
   | { readonly kind: 'none' }
   /** It stays while a connection is open, and for `connectionGraceMs` after. */
@@ -23,7 +21,7 @@ export const connectionGraceMs = 15_000;
 const lease: Liveness = Object.freeze({ kind: 'lease' });
 const checks: Liveness = Object.freeze({ kind: 'checks' });
 
-export function defaultLiveness(registration: Pick<Registration, 'checks'>): Liveness {
+export function defaultLiveness(registration: { readonly checks: readonly unknown[] }): Liveness {
   return registration.checks.length === 0 ? lease : checks;
 }
 
@@ -32,5 +30,5 @@ export function isSameLiveness(a: Liveness, b: Liveness): boolean {
 }
 
 function secondsOf(liveness: Liveness): number | undefined {
-  return liveness.kind === 'lease-then-waiting' ? liveness.evictAfterSeconds : undefined;
+  return 'evictAfterSeconds' in liveness ? liveness.evictAfterSeconds : undefined;
 }

@@ -36,8 +36,11 @@ export interface Front {
   readonly refuse?: RefuseCall;
   /** The app that a path names, in the env of the front; a problem: it names none. Its right is judged before the call is read. */
   readonly appOf?: (request: FastifyRequest) => string | Problem;
-  /** Its reads show what `principal.scope('read')` covers; otherwise they need `read` everywhere. */
-  readonly narrowsReads?: boolean;
+  /**
+   * `app`: its reads show what `principal.scope('read')` covers. `env`: they need `read` for all apps of the front's env.
+   * Otherwise they need it everywhere.
+   */
+  readonly readsBy?: 'app' | 'env';
   /** Adds the calls to a scope that has the prefix. A body arrives as a Buffer, or as undefined where there is none. */
   add(scope: FastifyInstance, context: FrontContext): void;
 }

@@ -20,7 +20,7 @@ import { hostInUrl } from './host-text.ts';
 export const tutorial: Front = {
   name: 'tutorial',
   prefix: '/tutorial',
-  narrowsReads: true,
+  readsBy: 'app',
   appOf: ({ params }) => parseAppid((params as Params).service),
   refuse(_request, reply, { kind, detail, headers }) {
     if (headers !== undefined) reply.headers(headers);

@@ -4,7 +4,7 @@
 // and narrows what it shows to `principal.scope('read')` itself, or asks control for each change.
 // The right is in the description of the API as `x-right`, where a test tries every route with every principal.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { HttpCounters } from '../../control/decision-log.ts';
 import type { RefusedCalls } from '../../control/refused-calls.ts';
 import { type Principal, principalText, type Right } from '../../model/principal.ts';
@@ -21,6 +21,8 @@ declare module 'fastify' {
     orRight?: Right;
     /** The right has to hold everywhere: what is shown or changed is of all apps. */
     isWhole?: boolean;
+    /** The same for the env that `placeOf` gives. */
+    isWholeEnv?: boolean;
     /** What a path names that has no `:env` and `:appid`; no text: no app. */
     placeOf?: (request: FastifyRequest) => { readonly env: string; readonly appid?: unknown };
     /** As clients of a front know it. */
@@ -54,28 +56,42 @@ export interface RightsDeps {
 /** Adds the check, behind authentication. */
 export function requireRights(app: FastifyInstance, deps: RightsDeps): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const { right = 'read', orRight, isWhole = false } = request.routeOptions.config;
+    const { right = 'read', orRight, ...whole } = request.routeOptions.config;
     if (right === 'open' || right === 'any' || request.is404) return done();
     const { env, appid } = placeIn(request);
     const { principal } = request;
-    if (isCovered(principal, right, isWhole, env, appid)) return done();
-    if (orRight !== undefined && isCovered(principal, orRight, isWhole, env, appid)) return done();
-    const all = isWhole ? 'all apps' : 'any app';
+    if (isCovered(principal, right, whole, env, appid)) return done();
+    if (orRight !== undefined && isCovered(principal, orRight, whole, env, appid)) return done();
+    const all = whole.isWhole === true ? 'all apps' : 'any app';
     const where = env === undefined ? all : printable(appid === undefined ? env : `${env}/${appid}`);
     sendForbidden(deps, request, reply, right, where);
   });
 }
 
-function placeIn(request: FastifyRequest): { readonly env?: string; readonly appid?: string } {
-  const named = request.routeOptions.config.placeOf?.(request);
-  if (named === undefined) return request.params as { readonly env?: string; readonly appid?: string };
+interface NamedPlace {
+  readonly env?: string;
+  readonly appid?: string;
+}
+
+function placeIn(request: FastifyRequest): NamedPlace {
+  const { placeOf, isWholeEnv = false } = request.routeOptions.config;
+  const named = placeOf?.(request);
+  if (named !== undefined && isWholeEnv) return { env: named.env };
+  if (named === undefined) return request.params as NamedPlace;
   return typeof named.appid === 'string' ? { env: named.env, appid: named.appid } : {};
 }
 
-function isCovered(principal: Principal, right: Right, isWhole: boolean, env?: string, appid?: string): boolean {
+function isCovered(
+  principal: Principal,
+  right: Right,
+  { isWhole = false, isWholeEnv = false }: FastifyContextConfig,
+  env?: string,
+  appid?: string,
+): boolean {
   const scope = principal.scope(right);
   if (isWhole) return scope.isEverywhere;
   if (env === undefined) return !scope.isNowhere;
+  if (isWholeEnv) return scope.coversEnv(env);
   return appid === undefined ? scope.touches(env) : scope.covers(env, appid);
 }
 

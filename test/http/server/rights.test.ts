@@ -24,7 +24,7 @@ const cluster: ClusterView = {
 function world(): CredentialWorld {
   const made = credentialWorld(file, {
     control: { cluster },
-    deps: { adapters: { names: ['eureka', 'discovery', 'tutorial'], env: 'prod' } },
+    deps: { adapters: { names: ['consul', 'eureka', 'discovery', 'tutorial'], env: 'prod' } },
   });
   return made;
 }

@@ -14,7 +14,7 @@ export const discovery: Front = {
   name: 'discovery',
   prefix: '/discovery',
   refuse: sendRefused,
-  narrowsReads: true,
+  readsBy: 'app',
   add(scope, context) {
     addCalls(scope, { ...context, startedMs: context.clock.wallMs() });
   },

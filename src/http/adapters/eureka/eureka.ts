@@ -19,7 +19,7 @@ export const eureka: Front = {
   prefix: '/eureka',
   credentials: { scheme: 'Basic', tokenOf: basicSecretOf },
   refuse: sendRefused,
-  narrowsReads: true,
+  readsBy: 'app',
   appOf: ({ params }) => appidOf((params as { readonly app?: string }).app ?? ''),
   add(scope, context) {
     const { control, env } = context;
