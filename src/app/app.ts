@@ -105,8 +105,6 @@ async function compose(
   const tls = openTls(given, logger);
   if (tls !== undefined && 'problem' in tls) return tls;
   opened.defer(() => tls?.certificate.close());
-  const credentials = new CredentialFile(given, logger);
-  opened.defer(() => credentials.close());
 
   // What the last run has left, and the registry that it goes into. What a cluster has is in etcd.
   const isCluster = given.clusterName !== '';
@@ -154,33 +152,22 @@ async function compose(
   const isRecovered = () => phase.now !== 'starting';
   const { liveZones } = state;
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
-  const parts = { ...common, isReady, isRecovered, tls, credentials, cluster };
+  const parts = { ...common, isReady, isRecovered, tls, cluster };
   const listening = await openControlPlane(config, parts, opened);
   if ('problem' in listening) return listening;
-  const composed = {
-    config,
-    logger,
-    stopping,
-    phase,
-    loaded,
-    state,
-    persistence,
-    plane,
-    leaseTimer,
-    tls,
-    credentials,
-    cluster,
-  };
+  const composed = { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, tls, cluster };
   return run({ ...composed, ...listening }, opened);
 }
 
 /** The control plane, connected to the change stream and listening. */
 async function openControlPlane(
   config: Config,
-  parts: ControlPlaneDeps,
+  parts: Omit<ControlPlaneDeps, 'credentials'>,
   opened: AsyncDisposableStack,
-): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
-  const control = createControlPlane(config, parts);
+): Promise<Pick<Composed, 'control' | 'http' | 'credentials'> | { readonly problem: string }> {
+  const credentials = new CredentialFile(config, parts.logger);
+  opened.defer(() => credentials.close());
+  const control = createControlPlane(config, { ...parts, credentials });
   opened.defer(() => control.metrics.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
@@ -188,7 +175,7 @@ async function openControlPlane(
   opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return { control, http };
+  return { control, http, credentials };
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {

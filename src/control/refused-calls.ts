@@ -1,6 +1,6 @@
 // The latest calls that were refused for want of a right, of good credentials, or of room in a quota: the other half of
 // the record of changes. The same refusal again is counted, so that a client that tries for ever takes one entry, and logs
-// one line a minute.
+// one line a minute; all of them together `linesPerMinuteMax`.
 // Limits: `keptMax` entries, the oldest go first; in memory, so they begin anew with each start.
 
 import type { Logger } from 'pino';
@@ -29,9 +29,11 @@ export interface KeptRefusal extends RefusedCall {
 
 const keptMax = 1000;
 const loggedEveryMs = 60_000;
+const linesPerMinuteMax = 60;
 
-interface Entry extends RefusedCall {
-  firstAtMs: number;
+interface Entry {
+  readonly call: RefusedCall;
+  readonly firstAtMs: number;
   lastAtMs: number;
   loggedAtMs: number;
   count: number;
@@ -41,6 +43,7 @@ export class RefusedCalls {
   readonly #logger: Logger;
   readonly #wallMs: () => number;
   readonly #entries = new Map<string, Entry>();
+  #minute = { beganMs: Number.NEGATIVE_INFINITY, lines: 0 };
 
   constructor(logger: Logger, wallMs: () => number) {
     this.#logger = logger;
@@ -52,7 +55,7 @@ export class RefusedCalls {
     const key = JSON.stringify(call);
     const known = this.#entries.get(key);
     const entry = known ?? {
-      ...shortened(call),
+      call: shortened(call),
       firstAtMs: nowMs,
       lastAtMs: nowMs,
       loggedAtMs: Number.NEGATIVE_INFINITY,
@@ -63,13 +66,17 @@ export class RefusedCalls {
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > keptMax) this.#entries.delete(this.#entries.keys().next().value as string);
-    if (nowMs - entry.loggedAtMs < loggedEveryMs) return;
+    if (nowMs - entry.loggedAtMs < loggedEveryMs || !this.#mayLog(nowMs)) return;
     entry.loggedAtMs = nowMs;
-    const { reason, who, address, what, missing, where, count } = entry;
-    this.#logger.warn(
-      { decision: 'refused', reason, who, remote: address, what, missing, where, count },
-      'refused a call',
-    );
+    const { reason, who, address, what, missing, where } = entry.call;
+    const facts = { reason, who, remote: address, what, missing, where, count: entry.count };
+    this.#logger.warn({ decision: 'refused', ...facts }, 'refused a call');
+  }
+
+  /** Many clients that are refused must not fill the log. */
+  #mayLog(nowMs: number): boolean {
+    if (nowMs - this.#minute.beganMs >= loggedEveryMs) this.#minute = { beganMs: nowMs, lines: 0 };
+    return this.#minute.lines++ < linesPerMinuteMax;
   }
 
   /** Newest first. */
@@ -77,7 +84,7 @@ export class RefusedCalls {
     return [...this.#entries.values()]
       .reverse()
       .slice(0, limit)
-      .map(({ loggedAtMs: _, ...entry }) => entry);
+      .map(({ call, firstAtMs, lastAtMs, count }) => ({ ...call, firstAtMs, lastAtMs, count }));
   }
 }
 

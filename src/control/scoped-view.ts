@@ -2,7 +2,7 @@
 // that names an app outside is refused by its front before it looks.
 
 import type { AppScope } from '../model/scope.ts';
-import type { AppRecords } from '../model/view.ts';
+import type { AppRecords } from '../model/app-records.ts';
 import type { ReadView } from './read-view.ts';
 
 export function scopedView(view: ReadView, scope: AppScope): ReadView {

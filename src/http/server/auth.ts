@@ -105,16 +105,14 @@ export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authent
       principals.set(request, known);
       return done();
     }
-    judge(deps, request, secret)
-      .then((judged) => {
-        if ('kind' in judged) refuse(deps, request, reply, extractor, judged);
-        else {
-          principals.set(request, judged.principal);
-          done();
-        }
-      })
-      // A mistake of ours, which the error handler reports.
-      .catch((error: Error) => done(error));
+    void judged(deps, request, secret, (error, outcome) => {
+      if (outcome === undefined) done(error);
+      else if ('kind' in outcome) refuse(deps, request, reply, extractor, outcome);
+      else {
+        principals.set(request, outcome.principal);
+        done();
+      }
+    });
   });
   return (request) => {
     const secret = bearerOf(request);
@@ -138,6 +136,23 @@ function bearerOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undef
 interface Refused extends Failure {
   /** For the record, without the secret. */
   readonly who: string;
+}
+
+/** As `judge`; a mistake of ours is an error, which the error handler reports. */
+async function judged(
+  deps: AuthDeps,
+  request: FastifyRequest,
+  secret: string,
+  settled: (error: Error | undefined, outcome?: Awaited<ReturnType<typeof judge>>) => void,
+): Promise<void> {
+  let outcome: Awaited<ReturnType<typeof judge>>;
+  try {
+    outcome = await judge(deps, request, secret);
+  } catch (error) {
+    settled(error as Error);
+    return;
+  }
+  settled(undefined, outcome);
 }
 
 /** Whether a secret that is not known yet is good: only JWTs can be. */

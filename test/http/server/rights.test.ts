@@ -114,7 +114,10 @@ describe('every route', () => {
       });
       if (isOpen) continue;
       const reply = await tryCall(made, call, 'somebody-else', 'team-a');
-      expect({ call, is: !isLetIn(reply) || reply.statusCode === 429 || reply.body.includes('"code":-509') }).toEqual({ call, is: true });
+      expect({ call, is: !isLetIn(reply) || reply.statusCode === 429 || reply.body.includes('"code":-509') }).toEqual({
+        call,
+        is: true,
+      });
     }
   });
 

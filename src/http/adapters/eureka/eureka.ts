@@ -51,7 +51,13 @@ function addCalls(scope: FastifyInstance, context: EurekaContext, base: string):
   const tags = ['eureka'];
   const hold = { right: 'operate' } as const;
   type Method = 'get' | 'post' | 'put' | 'delete';
-  const add = (method: Method, path: string, summary: string, handler: Handler, config: FastifyContextConfig = {}): void => {
+  const add = (
+    method: Method,
+    path: string,
+    summary: string,
+    handler: Handler,
+    config: FastifyContextConfig = {},
+  ): void => {
     const options = { schema: { summary, tags }, config };
     scope[method](`${base}${path}`, options, async (request, reply) => handler(context, request, reply));
   };
