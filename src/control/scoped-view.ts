@@ -1,8 +1,8 @@
 // The registry as a caller may read it: apps outside of its scope are not there. For fronts that list what there is; one
 // that names an app outside is refused by its front before it looks.
 
-import type { AppScope } from '../model/scope.ts';
 import type { AppRecords } from '../model/app-records.ts';
+import type { AppScope } from '../model/scope.ts';
 import type { ReadView } from './read-view.ts';
 
 export function scopedView(view: ReadView, scope: AppScope): ReadView {

@@ -17,7 +17,10 @@ function world() {
     made.app.inject({
       method,
       url,
-      headers: { ...(who === undefined ? {} : bearer(who)), ...(payload === undefined ? {} : { 'content-type': type }) },
+      headers: {
+        ...(who === undefined ? {} : bearer(who)),
+        ...(payload === undefined ? {} : { 'content-type': type }),
+      },
       ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
     } as InjectOptions);
   return { ...made, call };
