@@ -169,6 +169,7 @@ async function openControlPlane(
   opened.defer(() => credentials.close());
   const control = createControlPlane(config, { ...parts, credentials });
   opened.defer(() => control.metrics.stop());
+  opened.defer(() => control.counting?.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);

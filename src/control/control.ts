@@ -12,6 +12,7 @@ import { type Committer, LocalCommitter } from './committer.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
+import type { QueryLists } from './queries/query-lists.ts';
 import { Quotas } from './quotas.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
@@ -36,6 +37,8 @@ export interface ControlDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly cluster?: ClusterView | undefined;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: QueryLists | undefined;
   /** The registry's own by default. */
   readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
@@ -57,6 +60,8 @@ export interface Control {
   readonly visible: Visible;
   /** Undefined: a node of its own. */
   readonly cluster: ClusterView | undefined;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries: QueryLists | undefined;
 }
 
 export function createControl(deps: ControlDeps): Control {
@@ -85,5 +90,6 @@ export function createControl(deps: ControlDeps): Control {
     availability,
     visible,
     cluster: deps.cluster,
+    queries: deps.queries,
   };
 }

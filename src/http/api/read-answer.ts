@@ -2,9 +2,11 @@
 // function by app.ts; here it is only asked for and shown.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Explanation } from '../../model/explanation.ts';
 import { problem } from '../../model/problem.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
+import { isoOfMonotonic } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { readingOf } from './readable-name.ts';
 import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';
@@ -28,7 +30,7 @@ export function addResolveRoute(scope: FastifyInstance, context: ApiContext): vo
 }
 
 async function readAnswer(
-  context: Pick<ApiContext, 'resolve' | 'origin' | 'control' | 'forbid'>,
+  context: Pick<ApiContext, 'resolve' | 'origin' | 'control' | 'clock' | 'forbid'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -48,7 +50,18 @@ async function readAnswer(
     const detail = `${what}: no DNS thread is running; one is being started.`;
     sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '2' } });
   } else if ('problems' in result) query.refused(reply, what, result.problems);
-  else reply.header('cache-control', 'no-store').send(reading === 'all' ? result : { ...result, reason: unknownApp });
+  else {
+    const shown = reading === 'all' ? result : { ...result, reason: unknownApp };
+    reply.header('cache-control', 'no-store').send({ ...shown, ...askedPart(context, result) });
+  }
+}
+
+/** How often this is asked, where that is kept. */
+function askedPart({ control, clock }: Pick<ApiContext, 'control' | 'clock'>, { name, type }: Explanation) {
+  const asked = control.queries?.asked(name.toLowerCase(), type);
+  if (asked === undefined) return {};
+  const { queries, recent, clients, lastMs } = asked;
+  return { asked: { count: queries, lastMinute: recent.minute, clients, lastSeen: isoOfMonotonic(lastMs, clock) } };
 }
 
 /** The reason of the DNS side may name other apps that are like it. */
