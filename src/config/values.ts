@@ -46,6 +46,7 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   trustedProxies: (raw) => readNetworks(raw, 'addresses and networks'),
   adapters: readAdapters,
   adapterEnv: readEnv,
+  consulDomain: (raw) => (raw === '' ? { value: '' } : readOrigin(raw)),
   publicUrl: readUrl,
   dnsTransport: (raw) => readWord('dnsTransport', raw),
   dnsCookies: (raw) => readWord('dnsCookies', raw),

@@ -11,6 +11,7 @@ import { type GuardRules, guardsOf } from '../../src/dns/server/guards.ts';
 import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
+import type { ConsulDomain } from '../../src/dns/services/consul-zone.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -37,6 +38,8 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>>,
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
   readonly requests?: Requests;
+  /** Consul's names. */
+  readonly consul?: ConsulDomain;
 }
 
 export interface QueryKnobs extends PacketKnobs {
@@ -81,6 +84,7 @@ export class Harness {
       responseRates,
       unprovenOctetsMax,
       requests,
+      consul,
       ...rest
     } = options;
     this.registry = new Registry({
@@ -101,7 +105,8 @@ export class Harness {
       draws: new Draws(0.5),
       negativeTtlSeconds: 5,
       wallMs: () => this.clock.wallMs(),
-      hosts: [],
+      hosts: consul === undefined ? [] : ['10.0.0.53', '2001:db8::53'],
+      consul,
       why: (qname, nowMs) => why(qname, this.zones, nowMs),
     });
     this.#liveZones = liveZones;

@@ -4,6 +4,7 @@
 // read is not there, and a caller that waits for one waits.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hostLabel } from '../../../runtime/host-label.ts';
 import type { Front } from '../front.ts';
 import { queryOf } from '../parameters.ts';
 import { readOptions, sendRead } from './blocking.ts';
@@ -14,7 +15,7 @@ import { catalogReads } from './reads-of-catalog.ts';
 import { healthReads } from './reads-of-health.ts';
 import { sendJson, sendText, setIndex } from './replies.ts';
 import { ServiceIndex } from './service-index.ts';
-import { Nodes, ownNodeName } from './shown-node.ts';
+import { Nodes } from './shown-node.ts';
 import { TtlPasses } from './ttl-passes.ts';
 import { agentWrites } from './writes-of-agent.ts';
 import { catalogWrites } from './writes-of-catalog.ts';
@@ -29,7 +30,7 @@ export const consul: Front = {
     addCalls(scope, {
       ...context,
       index: new ServiceIndex(control.view, control.changes, env),
-      nodes: new Nodes(ownNodeName(), env),
+      nodes: new Nodes(hostLabel(), env),
       outputs: new Outputs(),
       passes: new TtlPasses(),
       texts: new KeptTexts(),

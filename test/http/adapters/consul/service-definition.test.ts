@@ -1,7 +1,7 @@
 // What becomes of a service's definition, and what comes back of it.
 
 import { expect, test } from 'vitest';
-import { ownNodeName } from '../../../../src/http/adapters/consul/shown-node.ts';
+import { hostLabel } from '../../../../src/runtime/host-label.ts';
 import { consulWorld, get, health, instanceOf, pass, put, register } from '../../../kit/consul-world.ts';
 import type { Json } from '../../../kit/http-world.ts';
 
@@ -37,7 +37,7 @@ test('without an address a service is where its registrant is; without a port it
   const world = consulWorld();
   await register(world, { ID: 'web-1', Address: '', Port: 0 });
   expect(await health(world)).toMatchObject([
-    { Node: { Node: ownNodeName(), Address: '127.0.0.1' }, Service: { Address: '', Port: 0 } },
+    { Node: { Node: hostLabel(), Address: '127.0.0.1' }, Service: { Address: '', Port: 0 } },
   ]);
   expect(instanceOf(world, 'web-1')?.addrs).toMatchObject([{ host: '127.0.0.1', port: 9, portName: 'discard' }]);
 });
