@@ -81,6 +81,7 @@ describe('where a value comes from', () => {
       cookieSecret: undefined,
       adapters: [],
       adapterEnv: 'prod',
+      consulDomain: '',
       ...{ clusterName: '', clusterNode: '' },
       clusterListen: { host: '127.0.0.1', port: 7172 },
       clusterAdvertise: '',
@@ -357,6 +358,13 @@ describe('rules between settings', () => {
         `dnsTls (ROLLCALL_DNS_TLS) and ${other} (default) both ask for TCP ${listen}`,
       ]);
     }
+  });
+
+  test("the domain of Consul's names is one beside the origin", () => {
+    expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: 'consul' } })).toEqual([]);
+    expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: 'Lab.Consul.' } })).toEqual([]);
+    for (const domain of ['svc', 'prod.svc', '-', 'a..b', '.'])
+      expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: domain } })).toHaveLength(1);
   });
 
   test('HTTP and DNS cannot share a TCP port', () => {

@@ -48,6 +48,15 @@ export async function goClient(program: string, modules: readonly string[]): Pro
   return fault === undefined ? { command: [join(folder, 'client')] } : { missing: fault };
 }
 
+/** A program that a module has in itself. */
+export async function goProgram(path: string, version: string): Promise<Fetched> {
+  const missing = requireInCi(['go'], 'golang-go');
+  if (missing.length > 0) return { missing: 'go is not installed' };
+  const folder = scratch({ 'go.mod': `module program\n\ngo 1.18\n\nrequire ${path} ${version}\n` });
+  const fault = await failed('go', ['build', '-mod=mod', '-o', 'program', path], folder);
+  return fault === undefined ? { command: [join(folder, 'program')] } : { missing: fault };
+}
+
 /** npm may need certificates of a proxy. */
 function fetching(): NodeJS.ProcessEnv {
   const certificates = process.env['NODE_EXTRA_CA_CERTS'];
