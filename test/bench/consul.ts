@@ -11,7 +11,7 @@ import { quantile, storm } from '../kit/storm.ts';
 import { cpuSeconds } from './cpu.ts';
 import { printTable } from './table.ts';
 
-const [services = 100, perService = 100, changes = 100] = process.argv.slice(2).map(Number);
+const [services = 100, perService = 100, changes = 300] = process.argv.slice(2).map(Number);
 const passes = 60_000;
 const rounds = 3;
 
@@ -54,7 +54,8 @@ async function measureChanges(): Promise<void> {
     for (let change = 0; change < changes; change++) {
       const at = change % services;
       began[at]?.push(nowMs());
-      await put(`/agent/check/${change < services ? 'fail' : 'pass'}/service:waited-${at}-1`);
+      const isOdd = Math.floor(change / services) % 2 === 1;
+      await put(`/agent/check/${isOdd ? 'pass' : 'fail'}/service:waited-${at}-1`);
       await sleep(10);
     }
     await sleep(1000);
