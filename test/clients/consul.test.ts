@@ -4,7 +4,15 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digShort } from '../kit/dig.ts';
-import { goClient, goProgram, npmClient, pythonClient, said, startClient } from '../kit/foreign-clients.ts';
+import {
+  goClient,
+  goProgram,
+  mavenClient,
+  npmClient,
+  pythonClient,
+  said,
+  startClient,
+} from '../kit/foreign-clients.ts';
 import { scratch } from '../kit/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
@@ -122,4 +130,33 @@ test('consul-template writes a file anew with every change', async (context) => 
   await put('/agent/check/update/service:ct-1', { Status: 'critical' });
   await until('its leaving', () => !readFileSync(`${folder}/out`, 'utf8').includes('127.0.93.1'));
   await client.stop('SIGTERM');
+});
+
+test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
+  const fetched = await mavenClient('spring-consul');
+  if ('missing' in fetched) return context.skip(fetched.missing);
+  const settings = {
+    'server.port': '0',
+    'spring.application.name': 'spring-web',
+    'spring.cloud.consul.host': '127.0.0.1',
+    'spring.cloud.consul.port': String(server.httpPort),
+    'spring.cloud.consul.token': secret,
+    'spring.cloud.consul.discovery.acl-token': secret,
+    'spring.cloud.consul.discovery.instance-id': 'spring-1',
+    'spring.cloud.consul.discovery.hostname': '127.0.70.1',
+    'spring.cloud.consul.discovery.heartbeat.enabled': 'true',
+    'spring.cloud.consul.discovery.heartbeat.ttl': '10s',
+    'spring.cloud.consul.discovery.metadata.version': '1.4.2',
+  };
+  const client = startClient(
+    fetched,
+    Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+  );
+  await said(client, 'registered');
+  await until('it being up', async () => (await digShort(server.dnsPort, 'spring-web.service.consul A')).length === 1);
+  expect(await digShort(server.dnsPort, '1.4.2._version.spring-web.prod.svc A')).toEqual(['127.0.70.1']);
+  await another('spring-web');
+  expect(await said(client, 'seen')).toMatchObject({ ids: ['other', 'spring-1'] });
+  await client.stop('SIGTERM');
+  await until('its leaving', async () => (await api('GET', 'spring-web/spring-1')).status === 404);
 });
