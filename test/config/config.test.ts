@@ -360,13 +360,6 @@ describe('rules between settings', () => {
     }
   });
 
-  test("the domain of Consul's names is one beside the origin", () => {
-    expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: 'consul' } })).toEqual([]);
-    expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: 'Lab.Consul.' } })).toEqual([]);
-    for (const domain of ['svc', 'prod.svc', '-', 'a..b', '.'])
-      expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: domain } })).toHaveLength(1);
-  });
-
   test('HTTP and DNS cannot share a TCP port', () => {
     expect(problemsOf({ flags: { http: ['127.0.0.1:8053'] } })).toEqual([
       'http (--http) and dns (default) both ask for TCP 127.0.0.1:8053',

@@ -191,7 +191,7 @@ function addCalls(scope: FastifyInstance, context: ConsulContext): void {
   for (const { method, path, summary, handler, config = {} } of calls) {
     const options = { schema: { summary, tags: ['consul'] }, config };
     // Not async: a renewal has nothing to wait for.
-    scope[method](path, options, (request, reply) => handler(context, request, reply));
+    scope[method](path.replace(/:\w+$/, '*'), options, (request, reply) => handler(context, request, reply));
   }
   scope.all('/*', { schema: { hide: true } }, (request, reply) => sendOther(request, reply));
 }
@@ -210,11 +210,9 @@ function sendOther(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 }
 
 function isAt(path: readonly string[], template: readonly string[]): boolean {
-  const isOpen = template.at(-1) === '*';
+  const isOpen = /^[:*]/.test(template.at(-1) ?? '');
   if (isOpen ? path.length < template.length : path.length !== template.length) return false;
-  return template.every(
-    (segment, at) => segment === '*' || (segment.startsWith(':') ? path[at] !== '' : segment === path[at]),
-  );
+  return template.every((segment, at) => (/^[:*]/.test(segment) ? path[at] !== '' : segment === path[at]));
 }
 
 function addressText(context: ConsulContext, request: FastifyRequest): string {

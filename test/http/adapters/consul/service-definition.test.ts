@@ -84,3 +84,13 @@ test.each([
   await register(world, { ID: 'web-1', ...fields });
   expect(instanceOf(world, 'web-1')?.addrs).toMatchObject([{ portName }]);
 });
+
+test('an id may have slashes and percent signs in it', async () => {
+  const world = consulWorld();
+  await register(world, { ID: 'host/web:80%', Check: { TTL: '10s' } });
+  expect((await put(world, '/agent/check/pass/service:host/web:80%25')).statusCode).toBe(200);
+  expect((await put(world, '/agent/check/pass/service%3Ahost%2Fweb%3A80%25')).statusCode).toBe(200);
+  expect(await get(world, '/agent/service/host/web:80%25')).toMatchObject({ ID: 'host/web:80%' });
+  expect((await put(world, '/agent/service/deregister/host/web:80%25')).statusCode).toBe(200);
+  expect(instanceOf(world, 'host/web:80%')).toBeUndefined();
+});
