@@ -67,7 +67,7 @@ test('npm consul', async (context) => {
 });
 
 test('Python py-consul', async (context) => {
-  const fetched = await pythonClient('consul.py', ['py-consul==1.8.0']);
+  const fetched = await pythonClient('py-consul.py', ['py-consul==1.8.0']);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, ['127.0.0.1', String(server.httpPort), secret]);
   expect(await said(client, 'registered')).toMatchObject({ before: [], after: ['py-1'] });
