@@ -36,8 +36,6 @@ export interface CredentialExtractor {
   readonly scheme: string;
   /** The token in a request; undefined: it shows none of this kind. */
   readonly tokenOf: (request: FastifyRequest) => string | undefined;
-  /** Answers a request that may not be let in, where its clients know another way than 401. */
-  readonly refuse?: (reply: FastifyReply, isShown: boolean) => void;
 }
 
 const openPaths: ReadonlySet<string> = new Set([
@@ -103,11 +101,9 @@ export function requireToken(
     const extractor = extractors.find(({ prefix }) => request.url.startsWith(prefix));
     const token = extractor?.tokenOf(request);
     if (token !== undefined && auth(token, request)) return done();
-    app.verifyBearerAuth?.(request, reply, (error) => {
-      if (error === undefined) done();
-      else if (extractor?.refuse === undefined) refuse(request, reply, extractor?.scheme);
-      else extractor.refuse(reply, token !== undefined || request.headers.authorization !== undefined);
-    });
+    app.verifyBearerAuth?.(request, reply, (error) =>
+      error === undefined ? done() : refuse(request, reply, extractor?.scheme),
+    );
   });
   return (request) => {
     if (isCertified(request)) return certified(request.socket);

@@ -24,7 +24,7 @@ import { checkWrites } from './writes-of-checks.ts';
 export const consul: Front = {
   name: 'consul',
   prefix: '/v1',
-  credentials: { scheme: 'X-Consul-Token', tokenOf, refuse },
+  credentials: { scheme: 'X-Consul-Token', tokenOf },
   add(scope, context) {
     const { control, env } = context;
     addCalls(scope, {
@@ -44,11 +44,6 @@ function tokenOf(request: FastifyRequest): string | undefined {
   const header = request.headers['x-consul-token'];
   if (typeof header === 'string' && header !== '') return header;
   return queryOf(request).get('token') || undefined;
-}
-
-/** 401 would mean to its clients that there are no tokens at all. */
-function refuse(reply: FastifyReply, isShown: boolean): void {
-  sendText(reply, 403, isShown ? 'ACL not found' : 'Permission denied');
 }
 
 interface Call {
