@@ -87,7 +87,7 @@ test('Go consul/api', async (context) => {
   expect(await addressesOf('go-web')).toEqual([['127.0.10.1'], ['127.0.10.1']]);
   await another('go-web');
   expect(await said(client, 'seen')).toMatchObject({ ids: ['go-1', 'other'], filtered: ['go-1'], tagged: ['go-1'] });
-  expect(await said(client, 'out')).toMatchObject({ status: 'maintenance' });
+  expect(await said(client, 'out')).toMatchObject({ status: 'critical' });
   expect(await said(client, 'catalog')).toMatchObject({ nodes: 2 });
   expect((await digShort(server.dnsPort, 'go-web.service.consul A')).toSorted()).toEqual([
     '127.0.10.1',
