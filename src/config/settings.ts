@@ -151,6 +151,10 @@ export const settingsSchema = Type.Object(
       default: 'prod',
       description: 'environment of what is registered through an adapter that does not name one',
     }),
+    consulDomain: Type.String({
+      default: '',
+      description: "domain of Consul's DNS names (web.service.DOMAIN), such as consul; empty: they are not served",
+    }),
     publicUrl: Type.String({
       default: '',
       description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',

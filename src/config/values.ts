@@ -48,6 +48,7 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   adapters: readAdapters,
   anonymousRights: readRights,
   adapterEnv: readEnv,
+  consulDomain: (raw) => (raw === '' ? { value: '' } : readOrigin(raw)),
   publicUrl: readUrl,
   dnsTransport: (raw) => readWord('dnsTransport', raw),
   dnsCookies: (raw) => readWord('dnsCookies', raw),

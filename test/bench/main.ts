@@ -63,6 +63,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
   },
+  consul: {
+    says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+    minutes: 0.5,
+    commands: [['consul.ts']],
+  },
   console: {
     says: 'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',
     minutes: 1,

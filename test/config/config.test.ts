@@ -83,6 +83,7 @@ describe('where a value comes from', () => {
       cookieSecret: undefined,
       adapters: [],
       adapterEnv: 'prod',
+      consulDomain: '',
       ...{ clusterName: '', clusterNode: '' },
       clusterListen: { host: '127.0.0.1', port: 7172 },
       clusterAdvertise: '',
