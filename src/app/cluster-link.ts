@@ -12,6 +12,7 @@ import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
 import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
+import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
 import type { Committer } from '../control/committer.ts';
 import type { Plane } from '../dns/plane/plane.ts';
@@ -39,6 +40,9 @@ export interface ClusterLinkDeps {
   readonly logger: Logger;
 }
 
+/** Between two looks at what the mirror has to write. */
+const mirrorEveryMs = 250;
+
 interface Connected {
   readonly life: Pick<Life, 'adopt'>;
   readonly changeLog: { startAnew(): void };
@@ -48,6 +52,8 @@ interface Connected {
 export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
+  readonly #mirror: SkydnsMirror | undefined;
+  #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
   #recover: (saved: PersistedInstance) => Problem | undefined = () => undefined;
 
@@ -73,8 +79,9 @@ export class ClusterLink implements Committer {
       commitWaitMs: config.clusterCommitWaitMs,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
+    const engine = engineOf(config, ownClock);
     this.#node = new ClusterNode(settings, {
-      engine: engineOf(config, ownClock),
+      engine,
       registry: this.#port(),
       credentials: credentialsOf(config),
       clock: ownClock,
@@ -89,6 +96,8 @@ export class ClusterLink implements Committer {
         return plane.cachedUntil(instance);
       },
     });
+    this.#mirror =
+      config.clusterSkydns === '' ? undefined : this.#openMirror(config, settings.node, engine, ownClock, logger);
   }
 
   get view(): ClusterView {
@@ -105,6 +114,11 @@ export class ClusterLink implements Committer {
 
   connect(connected: Connected): void {
     this.#connected = connected;
+  }
+
+  /** A change subscriber: what CoreDNS reads in etcd. */
+  mirror(change: Change): void {
+    this.#mirror?.changed(change.after ?? change.before);
   }
 
   /** What checks follow: instances that this node runs, and those that leave. */
@@ -126,11 +140,14 @@ export class ClusterLink implements Committer {
     const started = await this.#node.start(stopping);
     if (started !== 'joined') return started;
     this.#connected?.changeLog.startAnew();
+    const mirror = this.#mirror;
+    if (mirror !== undefined) this.#mirrorTimer = setInterval(() => void mirror.look(), mirrorEveryMs).unref();
     return this.#registry.instanceCount;
   }
 
   /** Nothing is applied any more. */
   quiesce(): void {
+    clearInterval(this.#mirrorTimer);
     this.#node.quiesce();
   }
 
@@ -169,6 +186,25 @@ export class ClusterLink implements Committer {
   touch(): number {
     this.#node.zonesChanged();
     return this.#registry.revision;
+  }
+
+  #openMirror(
+    { origin, clusterName, clusterSkydns: prefix }: Config,
+    node: string,
+    engine: EtcdEngine,
+    clock: Clock,
+    logger: Logger,
+  ): SkydnsMirror {
+    const registry = this.#registry;
+    return new SkydnsMirror({
+      ...{ names: { prefix, origin, cluster: clusterName }, node, engine, clock },
+      session: () => this.#node.session,
+      find: (key) => registry.find(key),
+      *instances() {
+        for (const app of registry.apps()) for (const { instance } of app.instances()) yield instance;
+      },
+      tell: (level, facts, message) => logger[level](facts, message),
+    });
   }
 
   #port(): RegistryPort {

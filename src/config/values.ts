@@ -30,6 +30,7 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   clusterEtcdKey: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdPasswordFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdUser: readWords,
+  clusterSkydns: readEtcdPrefix,
   nameServer: readHostName,
   nameServerAddresses: readAddresses,
   zones: readPath,
@@ -116,6 +117,13 @@ function readLogLevel(raw: unknown): Outcome {
 }
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
+/** Keys of its own: not among those of the registry. */
+function readEtcdPrefix(raw: unknown): Outcome {
+  const isPrefix = typeof raw === 'string' && /^(\/[a-z0-9][a-z0-9_-]{0,62}){1,4}$/.test(raw);
+  if (raw === '' || (isPrefix && !/^\/rollcall(\/|$)/.test(raw))) return { value: raw };
+  return problem(`${printable(raw)} is not a path of lower-case words such as /skydns, outside of /rollcall`);
+}
+
 function readWords(raw: unknown): Outcome {
   if (typeof raw === 'number')
     return problem(`${printable(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
