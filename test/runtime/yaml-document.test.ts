@@ -36,7 +36,6 @@ test.each<[text: string, line: number, col: number]>([
   ['{{ x }}: 1\n', 1, 1],
   ['{% if x %}\na: 1\n{% endif %}\n', 1, 1],
   ['a: 1\n<% if x %>\nb: [1\n', 2, 1],
-  ['a: 1\n  {%- if x %}\nb: 2\n', 2, 3],
 ])(
   'a template that was not rendered, %j, is a fault with its place, and no warning of Node',
   async (text, line, col) => {
