@@ -222,8 +222,9 @@ export class Store implements Recorder {
     return lost;
   }
 
+  /** It reads alone, so another one may take its place; what writes is not replaced, since how far it came is not known. */
   async #searcher(): Promise<StoreThread<SearchCalls>> {
-    if (this.#search === undefined) {
+    if (this.#search === undefined || this.#search.thread.hasEnded) {
       const thread = new StoreThread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
       this.#search = { thread, opened: thread.call('open', this.#folder) };
     }

@@ -23,8 +23,7 @@ describe.skipIf(missing.length > 0)('live', () => {
   test('what changes between the press and the release of a mouse takes no click away', async () => {
     const server = await startServer();
     const api = new ApiClient(server.http);
-    const asleep = (place: string) =>
-      api.register(place, ['http://10.0.0.1:80'], { leaseSeconds, status: 'waiting' });
+    const asleep = (place: string) => api.register(place, ['http://10.0.0.1:80'], { leaseSeconds, status: 'waiting' });
     await asleep('prod/pressed/p-1');
     const [one, other] = [
       await openPage(browser, server.http, '/console/'),

@@ -28,7 +28,8 @@ test('a drain is named with who asked for it, a hold with its end and its reason
 
 test.each([3, 300])('of %i instances one is quoted', (size) => {
   const harness = new Harness();
-  for (let i = 0; i < size; i++) harness.register(`held.prod/i${i}`, { addrs: [`http://10.0.${i >> 8}.${i & 255}:80`] });
+  for (let i = 0; i < size; i++)
+    harness.register(`held.prod/i${i}`, { addrs: [`http://10.0.${i >> 8}.${i & 255}:80`] });
   for (let i = 0; i < size; i++) harness.registry.drain({ env: 'prod', appid: 'held', instance: `i${i}` });
   const text = reason(harness) ?? '';
   expect(text).toContain(`${size} are drained: i`);
