@@ -31,16 +31,22 @@ describe.skipIf(missing.length > 0)('live', () => {
     ];
     const rowIn = (opened: typeof one, app: string) => opened.page.locator('.problems li').filter({ hasText: app });
     const link = rowIn(one, 'prod/pressed').getByRole('link', { name: 'Why' });
-    await link.hover();
-    await one.page.mouse.down();
-    await asleep('prod/early/p-1');
-    await rowIn(other, 'prod/early').waitFor();
-    await one.page.mouse.up();
+    // A machine that takes longer than the page is held (press.ts) shows nothing of it: then once more.
+    for (let attempt = 0, isLate = true; isLate && attempt < 10; attempt++) {
+      if (attempt > 0) await one.page.goto(`${server.http}/console/`);
+      await link.hover();
+      await one.page.mouse.down();
+      const pressedMs = performance.now();
+      await asleep(`prod/early-${attempt}/p-1`);
+      await rowIn(other, `prod/early-${attempt}`).waitFor();
+      await one.page.mouse.up();
+      isLate = performance.now() - pressedMs > 2500;
+    }
     await one.page.getByText('1 instance, all waiting').waitFor();
     expect(one.page.url()).toContain('pressed');
     // A press that lasts does not hold the page.
     await one.page.goBack();
-    await rowIn(one, 'prod/early').waitFor();
+    await rowIn(one, 'prod/early-0').waitFor();
     await one.page.mouse.down();
     await asleep('prod/also/p-1');
     await rowIn(one, 'prod/also').waitFor();

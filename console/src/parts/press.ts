@@ -5,7 +5,7 @@
 
 import { options } from 'preact';
 
-const pressMsMax = 1000;
+const pressMsMax = 3000;
 
 export function keepPressSteady(): void {
   let isPressed = false;
