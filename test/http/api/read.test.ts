@@ -25,7 +25,7 @@ describe('one instance', () => {
   test('that is not there is a 404', async () => {
     const { call } = createWorld();
     const reply = await call('GET', '/apps/prod/orders/a1');
-    expect([reply.statusCode, problemOf(reply).type]).toEqual([404, 'urn:rollcall:problem:unknown-instance']);
+    expect([reply.statusCode, problemOf(reply)['type']]).toEqual([404, 'urn:rollcall:problem:unknown-instance']);
   });
 });
 

@@ -188,7 +188,7 @@ describe('it is refused', () => {
     expect(reply.statusCode).toBe(status);
     if (status === 200) expect(reply.headers['content-type']).toBe('text/event-stream');
     else
-      expect(problemOf(await call('GET', '/watch', undefined, { accept })).type).toBe(
+      expect(problemOf(await call('GET', '/watch', undefined, { accept }))['type']).toBe(
         'urn:rollcall:problem:not-acceptable',
       );
   });
