@@ -1,8 +1,6 @@
 // Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
@@ -14,6 +12,7 @@ import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
+import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { Actor, Change } from '../model/change.ts';
@@ -252,7 +251,8 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
     throw new Error(`${endpoint.field} ${endpoint.message}`);
   });
   const { clusterEtcdUser: user, clusterEtcdPasswordFile: file } = config;
-  const password = async (): Promise<string> => (await readFile(file, 'utf8')).trim();
+  // Read at each login, so that a new password counts.
+  const password = async (): Promise<string> => textOf(file).trim();
   return new EtcdEngine({
     endpoints,
     clock,
@@ -264,7 +264,7 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
 
 function credentialsOf(config: Config): PeerCredentials {
   const { clusterTokenFile: file } = config;
-  const token = file === '' ? undefined : readFileSync(file, 'utf8').trim();
+  const token = file === '' ? undefined : textOf(file).trim();
   if (token !== undefined && !/^[!-~]{16,512}$/.test(token))
     throw new Error(`${file} must hold 16 to 512 printable ASCII characters without blanks`);
   const { ca, cert, key } = tlsOf(config);
@@ -272,8 +272,15 @@ function credentialsOf(config: Config): PeerCredentials {
   return { token, tls: isMutual ? { ca, cert, key } : undefined };
 }
 
+/** A pipe or a device is refused and not waited for (config/read-file.ts). */
+function textOf(path: string): string {
+  const file = readFile(path);
+  if (file.kind === 'text') return file.text;
+  throw new Error(`cannot read ${path}: ${file.kind === 'missing' ? 'there is no such file' : file.reason}`);
+}
+
 /** The files that are named. */
 function tlsOf({ clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key }: Config) {
-  const read = (path: string): Buffer | undefined => (path === '' ? undefined : readFileSync(path));
+  const read = (path: string): Buffer | undefined => (path === '' ? undefined : Buffer.from(textOf(path)));
   return { ca: read(ca), cert: read(cert), key: read(key) };
 }
