@@ -29,7 +29,7 @@ import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { zoneReload } from './zone-reload.ts';
 import { warnerOfZones } from './zone-warnings.ts';
 
-export interface App {
+export interface RunningApp {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   readonly dnsTls: readonly Listen[];
@@ -60,7 +60,7 @@ export async function startApp(
   logger: Logger,
   stopping: AbortSignal,
   ownClock: Clock = systemClock,
-): Promise<App | Ended> {
+): Promise<RunningApp | Ended> {
   const start: Start = { config, logger, stopping, ownClock };
   const first = await open(start, false);
   if (first !== 'damaged') return first;
@@ -70,7 +70,7 @@ export async function startApp(
 }
 
 /** Whatever keeps the app from being ready closes what was opened before. */
-async function open(start: Start, isSuspect: boolean): Promise<App | Ended | 'damaged'> {
+async function open(start: Start, isSuspect: boolean): Promise<RunningApp | Ended | 'damaged'> {
   const opened = new AsyncDisposableStack();
   try {
     const app = await compose(start, isSuspect, opened);
@@ -91,7 +91,7 @@ async function compose(
   { config: given, logger, stopping, ownClock }: Start,
   isSuspect: boolean,
   opened: AsyncDisposableStack,
-): Promise<App | Ended | 'damaged'> {
+): Promise<RunningApp | Ended | 'damaged'> {
   const phase: { now: Phase } = { now: 'starting' };
   const clock = startClock(ownClock, logger);
   opened.defer(() => clock.stop());
@@ -195,7 +195,7 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
 }
 
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
-async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
+async function run(composed: Composed, opened: AsyncDisposableStack): Promise<RunningApp | Ended | 'damaged'> {
   const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster } =
     composed;
   const { registry, zones, liveZones } = state;

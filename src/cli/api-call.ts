@@ -7,9 +7,9 @@ import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts'
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../client/registry/reply.ts';
 import type { Problem } from '../model/problem.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
-import { addressOf, type Connection } from './connection.ts';
+import { addressOf, type ServerConnection } from './connection.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Fault } from './fault.ts';
+import type { CommandFault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
 
 export interface ApiRequest extends ApiCall {
@@ -21,14 +21,14 @@ const timeoutMsDefault = 10_000;
 const never = new AbortController().signal;
 
 /** The reply, or the fault. */
-export async function callApi(connection: Connection, request: ApiRequest): Promise<DoneReply | Fault> {
+export async function callApi(connection: ServerConnection, request: ApiRequest): Promise<DoneReply | CommandFault> {
   const { timeoutMs = timeoutMsDefault, ...call } = request;
   const reply = await linkTo([connection], timeoutMs).call(call, never);
   return reply.kind === 'done' ? reply : faultOf(connection, reply);
 }
 
 /** A link to several servers; token and certificates are the same for all. */
-export function linkTo(connections: readonly Connection[], requestTimeoutMs: number): RegistryLink {
+export function linkTo(connections: readonly ServerConnection[], requestTimeoutMs: number): RegistryLink {
   return new RegistryLink({
     addresses: connections.map(addressOf),
     token: connections[0]?.token,
@@ -38,7 +38,7 @@ export function linkTo(connections: readonly Connection[], requestTimeoutMs: num
   });
 }
 
-export function faultOf(connection: Connection, reply: FailedReply): Fault {
+export function faultOf(connection: ServerConnection, reply: FailedReply): CommandFault {
   const code = isUnknownInstance(reply) ? exitCodes.missing : exitCodes.failed;
   if (reply.kind === 'unreachable') return { code, problem: unreachableText(connection, reply.error) };
   const hint = reply.status === 401 ? ' Put the token into ROLLCALL_TOKEN, or name its file with --token-file.' : '';
@@ -50,7 +50,7 @@ export function faultOf(connection: Connection, reply: FailedReply): Fault {
 }
 
 /** Why there was no reply, and what to do about it. */
-export function unreachableText(connection: Connection, { code = '', message }: NodeJS.ErrnoException): string {
+export function unreachableText(connection: ServerConnection, { code = '', message }: NodeJS.ErrnoException): string {
   const { url, flag } = connection;
   const at = `Cannot reach rollcall at ${addressOf(connection)}`;
   if (code === 'ECONNREFUSED') {

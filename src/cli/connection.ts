@@ -6,11 +6,11 @@ import type { Command } from 'commander';
 import type { TlsOptions } from '../client/registry/http-request.ts';
 import { registryAddress } from '../client/registry/registry-address.ts';
 import { type CliParts, oneMore, type Typed, textOption, textOptions } from './command.ts';
-import { type Fault, usageFault } from './fault.ts';
+import { type CommandFault, usageFault } from './fault.ts';
 
 export const defaultUrl = 'http://127.0.0.1:7171';
 
-export interface Connection {
+export interface ServerConnection {
   /** Without a query or a user; its path is a proxy's prefix. */
   readonly url: URL;
   readonly token: string | undefined;
@@ -44,7 +44,7 @@ function addTokenFlag(command: Command): Command {
 }
 
 /** The connection, or in one sentence what is wrong with what was given. */
-export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault {
+export function connectionOf(typed: Typed, parts: CliParts): ServerConnection | CommandFault {
   const flag = textOption(typed, 'url');
   const url = flag === undefined ? defaultUrlOf(parts) : urlOf(flag, '--url');
   if ('problem' in url) return url;
@@ -55,13 +55,13 @@ export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault 
 }
 
 /** The connections that --registry names, each server once, in their order; the token is the same for all. */
-export function registriesOf(typed: Typed, parts: CliParts): readonly Connection[] | Fault {
+export function registriesOf(typed: Typed, parts: CliParts): readonly ServerConnection[] | CommandFault {
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
   if (typeof token === 'object') return token;
   const tls = tlsOf(typed, parts);
   if ('problem' in tls) return tls;
   const given = textOptions(typed, 'registry').map((text) => urlOf(text, '--registry'));
-  const byAddress = new Map<string, Connection>();
+  const byAddress = new Map<string, ServerConnection>();
   for (const url of given.length > 0 ? given : [defaultUrlOf(parts)]) {
     if ('problem' in url) return url;
     byAddress.set(addressOf({ url }), { url, token, tls, flag: '--registry' });
@@ -70,15 +70,15 @@ export function registriesOf(typed: Typed, parts: CliParts): readonly Connection
 }
 
 /** What the paths of the API are put behind. */
-export function addressOf({ url }: Pick<Connection, 'url'>): string {
+export function addressOf({ url }: Pick<ServerConnection, 'url'>): string {
   return registryAddress(url) as string;
 }
 
-function defaultUrlOf({ env }: CliParts): URL | Fault {
+function defaultUrlOf({ env }: CliParts): URL | CommandFault {
   return urlOf(env['ROLLCALL_URL'] || defaultUrl, 'ROLLCALL_URL');
 }
 
-function urlOf(text: string, who: string): URL | Fault {
+function urlOf(text: string, who: string): URL | CommandFault {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return usageFault(`${who}: ${JSON.stringify(text)} is not an http or https URL; write it like ${defaultUrl}`);
@@ -94,7 +94,7 @@ function urlOf(text: string, who: string): URL | Fault {
   return url;
 }
 
-function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string | undefined | Fault {
+function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string | undefined | CommandFault {
   const given = env['ROLLCALL_TOKEN'];
   if (flag === undefined && given !== undefined && given !== '') return checked(given.trim(), 'ROLLCALL_TOKEN');
   const path = flag ?? env['ROLLCALL_TOKEN_FILE'];
@@ -116,7 +116,7 @@ const tlsFiles = [
   { field: 'key', option: 'clientKey', flag: '--client-key', variable: 'ROLLCALL_CLIENT_KEY' },
 ] as const;
 
-function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | Fault {
+function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | CommandFault {
   const found: { ca?: string; cert?: string; key?: string } = {};
   for (const { field, option, flag, variable } of tlsFiles) {
     const typedPath = textOption(typed, option);
@@ -137,7 +137,7 @@ function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | Fault {
 }
 
 /** Checks that it fits into a header; the token itself is never printed. */
-function checked(token: string, who: string): string | Fault {
+function checked(token: string, who: string): string | CommandFault {
   if (/^[!-~]{1,512}$/.test(token)) return token;
   return usageFault(`${who}: holds no token of at most 512 printable ASCII characters without blanks`);
 }

@@ -13,7 +13,7 @@ import type { Refused, Submit } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Committer } from './committer.ts';
-import type { DecisionLog, Decision as Logged } from './decision-log.ts';
+import type { DecisionLog, LoggedDecision as Logged } from './decision-log.ts';
 import type { Visible } from './visible.ts';
 
 /** What the node can do at present. */

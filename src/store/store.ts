@@ -27,7 +27,7 @@ export interface StoreDeps {
 }
 
 /** An instance that was written down and is not taken back, and why. */
-export interface Refused extends InstanceKey {
+export interface RefusedInstance extends InstanceKey {
   readonly problem: Problem;
 }
 
@@ -123,9 +123,9 @@ export class Store implements Recorder {
    * taken out of the file, and returned. Ends early when it is to stop. A text is the damage: what was put is not
    * to be used then, and nothing can be written any more.
    */
-  async restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<readonly Refused[] | string> {
+  async restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<readonly RefusedInstance[] | string> {
     const { stopping } = this.#deps;
-    const refused: Refused[] = [];
+    const refused: RefusedInstance[] = [];
     const reader = new PageReader();
     let page = await this.#writer.call('instances');
     while (page !== 'end' && !('damage' in page) && !stopping.aborted) {

@@ -161,7 +161,7 @@ export interface Lifetime {
   /** Monotonic milliseconds until which the TTLs in it are right. */
   readonly validUntilMs: number;
   /** What it was made from: it is right for as long as none of them has another revision. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly AnswerSource[];
 }
 
 /**
@@ -197,7 +197,7 @@ export interface Serial {
 }
 
 /** Data that answers are made from, with a revision that moves when it changes. */
-export interface Source {
+export interface AnswerSource {
   readonly revision: number;
 }
 

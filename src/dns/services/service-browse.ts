@@ -8,7 +8,7 @@
 
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../model/view.ts';
-import { RRType, type Source } from '../message/message.ts';
+import { type AnswerSource, RRType } from '../message/message.ts';
 import { childOf, type Name } from '../message/name.ts';
 import {
   boundsOf,
@@ -21,7 +21,7 @@ import {
   turnsFrom,
 } from '../message/rotation.ts';
 import { emptyNonTerminal, type Node, type NodeData } from '../zone/zone.ts';
-import { type Epoch, epochAt, seedOf, startOf } from './epoch.ts';
+import { type ChoiceEpoch, epochAt, seedOf, startOf } from './epoch.ts';
 import type { InstanceChange } from './instance-change.ts';
 import type { LargeApps } from './large-apps.ts';
 import type { ServiceName } from './service-name.ts';
@@ -56,7 +56,7 @@ export interface ServiceBrowseDeps {
 export class ServiceBrowse {
   readonly #view: RegistryView;
   readonly #deps: ServiceBrowseDeps;
-  readonly #source: Source;
+  readonly #source: AnswerSource;
   readonly #draws: Draws;
   readonly #types = new ServiceTypes();
 
@@ -138,7 +138,7 @@ export class ServiceBrowse {
     return { order, rotation: turnsFrom(firsts, order.length, this.#draws) };
   }
 
-  #epoch(nowMs: number): Epoch {
+  #epoch(nowMs: number): ChoiceEpoch {
     return epochAt(typesTtlSeconds, { nowMs, wallMs: this.#deps.wallMs() });
   }
 

@@ -1,11 +1,11 @@
 // Our zones, found by name: the deepest one wins (design §10). Names are folded. The table has a revision that moves, so that
 // zones were put in or taken out, so that answers made from them can be seen to be out of date.
 
-import type { Source } from '../message/message.ts';
+import type { AnswerSource } from '../message/message.ts';
 import { isWithin, type Name, parentOf, ROOT } from '../message/name.ts';
 import type { Zone } from './zone.ts';
 
-export class ZoneTable implements Source {
+export class ZoneTable implements AnswerSource {
   readonly #zones = new Map<Name, Zone>();
   /** The zones' apexes and every name above them, each with the number of zones there and below. */
   readonly #leading = new Map<Name, number>();

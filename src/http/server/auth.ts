@@ -11,7 +11,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor, Front } from '../../model/change.ts';
+import type { Actor, FrontName } from '../../model/change.ts';
 import { type Principal, unauthenticated, unrestricted } from '../../model/principal.ts';
 import { dnsQueryPath } from '../doh/dns-query.ts';
 import { sendProblem } from './problem-details.ts';
@@ -123,7 +123,7 @@ function certified(socket: Socket): Principal | undefined {
 }
 
 /** Who asks for a change, for the record: a plain value. */
-export function actorOf({ ip, principal: { kind, name } }: FastifyRequest, front: Front, reason?: string): Actor {
+export function actorOf({ ip, principal: { kind, name } }: FastifyRequest, front: FrontName, reason?: string): Actor {
   return {
     ...(name === '' ? {} : { principal: name }),
     kind,
