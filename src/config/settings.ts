@@ -10,7 +10,7 @@ import { AdapterName } from '../model/adapters.ts';
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
 
-/** RFC 1918, loopback, link-local, RFC 4193: whose addresses nobody forges from outside. */
+/** RFC 1918, loopback, link-local, RFC 4193: whose addresses cannot be forged from outside. */
 const privateNetworks = [
   '10.0.0.0/8',
   '172.16.0.0/12',

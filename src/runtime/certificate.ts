@@ -4,7 +4,7 @@
 // Files are looked at by `stat`, not by a watcher: certificates are replaced by renames, by links to folders (Kubernetes,
 // certbot) and on network file systems, and each of them deceives inotify. They are read once they have been the same for
 // two looks, since certificate and key are replaced one after the other.
-// Limits: `fileOctetsMax`. Keys with a passphrase are refused, because a server has nobody to ask. An expired certificate is
+// Limits: `fileOctetsMax`. Keys with a passphrase are refused, because there is no prompt at a server. An expired certificate is
 // taken at the start, with `expiresAtMs` in the past, since a restart should not make things worse; clients refuse it.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';

@@ -56,7 +56,7 @@ export async function openStore(
   }
 }
 
-/** As long as the event loop is held while instances are put back, or events are read. */
+/** How long the event loop is held at a time while instances are recovered, or events are read. */
 const sliceMs = 5;
 /** Between looks at the files where nothing is written. */
 const lookEveryMs = 5000;
@@ -184,7 +184,7 @@ export class Store implements Recorder {
   }
 
   async #readEvents(query: EventQuery): Promise<EventPage> {
-    // The API has closed before: nobody waits for the pages that are left.
+    // The API has closed before: no request waits for the remaining pages.
     if (this.#isClosing) return new Promise<never>(() => {});
     const { pending } = this.#queue;
     const [first] = pending;

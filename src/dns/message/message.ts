@@ -59,7 +59,7 @@ export const RRClass = { IN: CLASS.IN, CH: CLASS.CH, ANY: CLASS.ANY } as const;
 
 export const Opcode = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
 
-/** How a request came. Over all but `udp` the client has proved its address; over the last two nobody reads along. */
+/** How a request came. Over all but `udp` the client has proved its address; the last two are encrypted. */
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
 
 export const headerOctets = 12;

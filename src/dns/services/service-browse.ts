@@ -39,7 +39,7 @@ const looksMax = 400;
 
 const chosenNote = `, chosen anew every ${typesTtlSeconds} s`;
 
-/** Stands in neither part, and needs no escape in text. */
+/** Occurs in neither part, and needs no escape in text. */
 const separator = '~';
 
 /** The meaning of a name for browsing: a list, a name between, or an instance that is advertised. */

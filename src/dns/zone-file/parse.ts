@@ -62,7 +62,7 @@ class ZoneParser {
   #source: FaultSource | undefined;
   #origin: Name;
   #owner: Name | undefined;
-  /** #owner only stands in for one that is at fault: its records are read for their faults and then dropped. */
+  /** #owner is a placeholder for one that is at fault: its records are read for their faults and then dropped. */
   #standsIn = false;
   /** Text and origin that #owner was read from: runs of one owner are common. */
   #ownerText: string | undefined;

@@ -145,7 +145,7 @@ export function shedOverload(app: FastifyInstance, overload: Overload, measure: 
 /** Of itself a few ten-thousandths of a core; a loop that is late enough to matter is sampled as often as it turns. */
 const sampleEveryMs = 100;
 
-/** Tells how late a timer runs, over and over; returns the end of it. */
+/** Reports repeatedly how late a timer runs; returns a function that ends it. */
 export function measureLateness(report: (lateMs: number) => void): () => void {
   let dueMs = performance.now() + sampleEveryMs;
   const timer = setInterval(() => {

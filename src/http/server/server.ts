@@ -108,7 +108,7 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly dnsQueries?: DnsQueries;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
-  /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
+  /** Reports how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
   /** HTTPS instead of HTTP. */
   readonly tls?: SecureConnectionsDeps | undefined;
@@ -215,7 +215,7 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
   if (adapters !== undefined) app.register(guarded((scope) => addAdapters(scope, context, adapters)));
 }
 
-/** So that a client with several addresses can tell the nodes of one registry from several registries. */
+/** By which a client with several addresses distinguishes nodes of one registry from several registries. */
 function nameRegistry(scope: FastifyInstance, life: Life): void {
   scope.addHook('onRequest', (_request, reply, done) => {
     reply.header(registryHeader, life.token);
