@@ -49,7 +49,7 @@ type Ended = { readonly problem: string } | 'stopped';
 interface Start {
   readonly config: Config;
   readonly logger: Logger;
-  /** Ends a start that is under way: a large registry takes seconds. */
+  /** Ends a start that is in progress: a large registry takes seconds. */
   readonly stopping: AbortSignal;
   readonly ownClock: Clock;
 }

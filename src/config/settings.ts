@@ -289,7 +289,7 @@ export const settingsSchema = Type.Object(
       default: false,
       description: 'allow etcd and other nodes beyond loopback without TLS',
     }),
-    stopSeconds: whole('seconds', 5, 1, 600, 'time to finish what is under way when asked to stop'),
+    stopSeconds: whole('seconds', 5, 1, 600, 'time for requests in flight when asked to stop'),
   },
   { additionalProperties: false },
 );

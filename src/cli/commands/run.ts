@@ -25,7 +25,7 @@ import { supervise } from '../run/supervise.ts';
 import { printable } from '../terminal/printable.ts';
 
 export function define(command: Command, context: CliContext): Action {
-  describeArguments(command, 'the program and its arguments, behind --');
+  describeArguments(command, 'the program and its arguments, after --');
   command
     .passThroughOptions()
     .requiredOption(

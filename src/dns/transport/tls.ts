@@ -88,7 +88,7 @@ function listenOn(
   });
 }
 
-/** Connections whose handshake is under way, the oldest first. */
+/** Connections whose handshake is in progress, the oldest first. */
 class Handshakes {
   readonly #handshakes = new Map<string, Socket>();
   readonly #tls: ReturnType<typeof createTlsServer>;

@@ -29,7 +29,7 @@ export class TlsCounts {
   done = 0;
   /** The client went, spoke no TLS, an old version, or showed no certificate that is accepted. */
   failed = 0;
-  /** Closed before a handshake, because too many were under way. */
+  /** Closed before a handshake, because too many were in progress. */
   refused = 0;
 }
 
@@ -99,7 +99,7 @@ export class SecureConnections {
     this.#tls.emit('connection', raw);
   };
 
-  /** Ends the handshakes that are under way; the HTTP servers end what they have. */
+  /** Ends the handshakes that are in progress; the HTTP servers end what they have. */
   close(): void {
     for (const raw of this.#handshakes) raw.destroy();
   }

@@ -180,7 +180,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
 interface Secure {
   /** Takes a raw connection. */
   readonly accept: (raw: Socket) => void;
-  /** For the end, when nothing is under way any more. */
+  /** For the end, when nothing is in flight any more. */
   readonly close: () => Promise<void>;
 }
 
