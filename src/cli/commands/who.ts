@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
-import { addConnectionFlags, type ServerConnection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { appField, type Fields, fieldsList, textField, textList, timeUntil } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type CommandFault, printFault, usageFault } from '../fault.ts';
