@@ -4,7 +4,7 @@
 
 import { registryHeader } from '../../model/life.ts';
 import { callApi } from '../api-call.ts';
-import { addressText, type Connection } from '../connection.ts';
+import { addressText, type ServerConnection } from '../connection.ts';
 import { type Fields, fieldsList, partField, textField } from '../document-fields.ts';
 import { printable } from '../terminal/printable.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -14,8 +14,8 @@ const unheardSecondsMax = 5;
 const timeoutMs = 3000;
 
 /** Nothing where no node of a cluster answers: that there is an answer at all is checked elsewhere. */
-export async function checkCluster(connection: Connection): Promise<Finding[]> {
-  const each = connection.urls.map((url): Connection => ({ ...connection, urls: [url] }));
+export async function checkCluster(connection: ServerConnection): Promise<Finding[]> {
+  const each = connection.urls.map((url): ServerConnection => ({ ...connection, urls: [url] }));
   const found = await Promise.all(
     each.map(async (one) => {
       const reply = await callApi(one, { path: '/api/v1/nodes', timeoutMs });
@@ -25,7 +25,7 @@ export async function checkCluster(connection: Connection): Promise<Finding[]> {
   return [...(each.length === 1 ? [] : await compareRegistries(each)), ...found.flat()];
 }
 
-async function compareRegistries(each: readonly Connection[]): Promise<Finding[]> {
+async function compareRegistries(each: readonly ServerConnection[]): Promise<Finding[]> {
   const named = await Promise.all(
     each.map(async (one) => {
       const reply = await callApi(one, { path: '/api/v1/apps?limit=1', timeoutMs });
