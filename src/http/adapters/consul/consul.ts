@@ -13,7 +13,7 @@ import { KeptTexts } from './kept-texts.ts';
 import { agentReads } from './reads-of-agent.ts';
 import { catalogReads } from './reads-of-catalog.ts';
 import { healthReads } from './reads-of-health.ts';
-import { sendJson, sendText, setIndex } from './replies.ts';
+import { sendJson, sendRefused, sendText, setIndex } from './replies.ts';
 import { ServiceIndex } from './service-index.ts';
 import { ServiceTags } from './service-tags.ts';
 import { Nodes } from './shown-node.ts';
@@ -26,6 +26,8 @@ export const consul: Front = {
   name: 'consul',
   prefix: '/v1',
   credentials: { scheme: 'X-Consul-Token', tokenOf },
+  refuse: sendRefused,
+  readsBy: 'env',
   add(scope, context) {
     const { control, env } = context;
     addCalls(scope, {
@@ -53,11 +55,12 @@ interface Call {
   readonly path: string;
   readonly summary: string;
   readonly handler: ConsulHandler;
-  readonly config?: { readonly mayWait?: true; readonly isRenewal?: true };
+  readonly config?: { readonly mayWait?: true; readonly isRenewal?: true; readonly right?: 'operate' };
 }
 
 const waits = { mayWait: true } as const;
 const renews = { isRenewal: true } as const;
+const holds = { right: 'operate' } as const;
 
 const calls: readonly Call[] = [
   { method: 'put', path: '/agent/service/register', summary: 'Register a service', handler: agentWrites.register },
@@ -72,6 +75,7 @@ const calls: readonly Call[] = [
     path: '/agent/service/maintenance/:id',
     summary: 'Maintenance of a service',
     handler: agentWrites.maintenance,
+    config: holds,
   },
   { method: 'put', path: '/agent/check/register', summary: 'Add a check to a service', handler: checkWrites.register },
   { method: 'put', path: '/agent/check/deregister/:id', summary: 'Remove a check', handler: checkWrites.deregister },
