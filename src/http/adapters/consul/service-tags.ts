@@ -3,7 +3,7 @@
 // Limits: one entry an app.
 
 import type { ReadView } from '../../../control/read-view.ts';
-import type { AppRecords } from '../../../model/view.ts';
+import type { AppRecords } from '../../../model/app-records.ts';
 import { serviceNameOf } from './part.ts';
 import { tagsOf } from './shown-service.ts';
 

@@ -213,9 +213,9 @@ test('the secret is in X-Consul-Token, in the query, or a bearer token', async (
   const world = createWorld({ deps: { adapters: { names: ['consul'], env: 'prod' }, tokens } });
   const status = async (path: string, headers: Headers = {}) =>
     (await call(world, 'GET', path, undefined, headers)).statusCode;
-  expect(await status('/catalog/services')).toBe(401);
-  expect(await status('/catalog/services?token=')).toBe(401);
-  expect(await status('/catalog/services', { 'x-consul-token': 'another' })).toBe(401);
+  expect(await status('/catalog/services')).toBe(403);
+  expect(await status('/catalog/services?token=')).toBe(403);
+  expect(await status('/catalog/services', { 'x-consul-token': 'another' })).toBe(403);
   expect(await status('/catalog/services', { 'x-consul-token': 'a-secret-of-sixteen' })).toBe(200);
   expect(await status('/catalog/services?token=a-secret-of-sixteen')).toBe(200);
   expect(await status('/catalog/services', { authorization: 'Bearer a-secret-of-sixteen' })).toBe(200);
