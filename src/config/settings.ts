@@ -302,6 +302,10 @@ export const settingsSchema = Type.Object(
     }),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterSkydns: Type.String({
+      default: '',
+      description: 'where in etcd CoreDNS finds a copy of what takes traffic, such as /skydns; empty: there is none',
+    }),
     clusterPlainHttp: Type.Boolean({
       default: false,
       description: 'allow etcd and other nodes beyond loopback without TLS',

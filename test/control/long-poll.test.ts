@@ -159,7 +159,7 @@ test('above the limit a caller is sent away with a time to come back', async () 
   const third = await world.call('GET', '/apps/prod/orders?wait=1s');
   expect(third.statusCode).toBe(503);
   expect(third.headers['retry-after']).toMatch(/^[3-6]$/);
-  expect(problemOf(third).detail).toContain('2 callers are waiting');
+  expect(problemOf(third)['type']).toBe('urn:rollcall:problem:overloaded');
   world.timers.pass(1000);
   expect([(await first).statusCode, (await second).statusCode]).toEqual([200, 200]);
   const { reply: fourth } = await waiting(world, '/apps/prod/orders?wait=1s');

@@ -59,7 +59,7 @@ export class LiveZones {
     const explanations = new Explanations(deps.why, zones);
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
-    this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });
+    this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed, wallMs: () => deps.wallMs() });
     const { hosts } = this.#reverse;
     zones.onDemand = (name) => this.#onDemand(name);
     zones.outsideHint = (name) => this.#withOrigin(name);
