@@ -20,6 +20,7 @@ import { type ControlPlane, type ControlPlaneDeps, createControlPlane } from './
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
+import { type OpenNacosGrpc, openNacosGrpc } from './nacos-grpc.ts';
 import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
@@ -162,16 +163,19 @@ async function openControlPlane(
   config: Config,
   parts: ControlPlaneDeps,
   opened: AsyncDisposableStack,
-): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
+): Promise<Pick<Composed, 'control' | 'http' | 'nacosGrpc'> | { readonly problem: string }> {
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);
   opened.defer(() => control.http.close());
+  const nacosGrpc = await openNacosGrpc(config, { control: control.control, clock: parts.clock.clock, tls: parts.tls });
+  if (nacosGrpc !== undefined && 'failed' in nacosGrpc) return listenProblem('gRPC of Nacos', nacosGrpc);
+  if (nacosGrpc !== undefined) opened.defer(() => nacosGrpc.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return { control, http };
+  return { control, http, nacosGrpc };
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -184,6 +188,7 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly cluster: ClusterLink | undefined;
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
+  readonly nacosGrpc: OpenNacosGrpc | undefined;
   readonly tls: Tls | undefined;
 }
 
@@ -225,7 +230,8 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const { revision } = registry;
   const { listens: dns, threads, transport, unavailable } = plane;
   const certificate = tls === undefined ? {} : { tls: certificateSummary(tls.certificate.current) };
-  const listening = { http, ...certificate, dns, dnsTls: plane.tlsListens };
+  const grpc = composed.nacosGrpc === undefined ? {} : { nacosGrpc: composed.nacosGrpc.listens };
+  const listening = { http, ...grpc, ...certificate, dns, dnsTls: plane.tlsListens };
   const served = { ...listening, threads, transport, unavailable, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {

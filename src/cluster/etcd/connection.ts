@@ -12,7 +12,7 @@ import { type CallError, type CallFault, callFault, outwardFault, unavailable } 
 import type { Endpoint } from './endpoint.ts';
 import { AuthenticateRequestSchema } from './generated/auth_pb.ts';
 import { connectMember, type EtcdTls, type Member, type Stream, type StreamHandlers } from './member.ts';
-import type { Rpc } from './rpc.ts';
+import type { Rpc } from '../../runtime/rpc.ts';
 import { rpcs } from './rpcs.ts';
 
 export interface Login {

@@ -11,7 +11,7 @@ import type { CallError } from './call-fault.ts';
 import type { Endpoint } from './endpoint.ts';
 import { StatusRequestSchema, type StatusResponse } from './generated/maintenance_pb.ts';
 import { isSupported } from './release.ts';
-import type { Rpc } from './rpc.ts';
+import type { Rpc } from '../../runtime/rpc.ts';
 import { rpcs } from './rpcs.ts';
 
 /** PEM. */

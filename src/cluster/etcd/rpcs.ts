@@ -5,7 +5,7 @@ import { KV } from './generated/kv_pb.ts';
 import { Lease } from './generated/lease_pb.ts';
 import { Maintenance } from './generated/maintenance_pb.ts';
 import { Watch } from './generated/watch_pb.ts';
-import { rpcOf } from './rpc.ts';
+import { rpcOf } from '../../runtime/rpc.ts';
 
 export const rpcs = {
   range: rpcOf(KV.method.range),

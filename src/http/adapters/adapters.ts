@@ -7,9 +7,10 @@ import type { CredentialExtractor } from '../server/auth.ts';
 import { discovery } from './discovery/discovery.ts';
 import { eureka } from './eureka/eureka.ts';
 import type { AdapterSettings, Front, FrontContext } from './front.ts';
+import { nacos } from './nacos/nacos.ts';
 import { tutorial } from './tutorial.ts';
 
-const fronts: Readonly<Record<AdapterName, Front>> = { discovery, eureka, tutorial };
+const fronts: Readonly<Record<AdapterName, Front>> = { discovery, eureka, nacos, tutorial };
 
 /** How the clients of the named fronts show their secrets. */
 export function extractorsOf(settings: AdapterSettings | undefined): readonly CredentialExtractor[] {
@@ -22,7 +23,7 @@ export function extractorsOf(settings: AdapterSettings | undefined): readonly Cr
 /** Adds the fronts that are named, each once. */
 export function addAdapters(
   scope: FastifyInstance,
-  { control, clock, defaults }: Omit<FrontContext, 'env'>,
+  { control, clock, defaults, logins }: Omit<FrontContext, 'env'>,
   { names, env }: AdapterSettings,
 ): void {
   for (const name of new Set(names)) {
@@ -32,7 +33,7 @@ export function addAdapters(
       own.addHook('onRoute', (route) => {
         route.config = { ...route.config, isForeign: true };
       });
-      add(own, { control, clock, defaults, env });
+      add(own, { control, clock, defaults, logins, env });
     };
     scope.register(calls, { prefix });
   }

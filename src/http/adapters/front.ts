@@ -19,6 +19,17 @@ export interface FrontContext {
   readonly defaults: RegistrationDefaults;
   /** The env of all that comes in through a front that has no word for one. */
   readonly env: string;
+  /** For fronts whose clients log in; undefined: the server asks for no credentials. */
+  readonly logins: Logins | undefined;
+}
+
+export interface Logins {
+  /** A token that lasts a while; undefined: there is no such name with that secret. */
+  login(
+    name: string,
+    secret: string,
+    address: string,
+  ): { readonly token: string; readonly lifeSeconds: number } | undefined;
 }
 
 export interface Front {

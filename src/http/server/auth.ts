@@ -112,6 +112,19 @@ export function requireToken(
   };
 }
 
+/** For callers that show a token otherwise than in a request of HTTP. */
+export function principalFinder(
+  tokens: readonly NamedToken[],
+): (token: string | undefined, certificate: string | undefined) => Principal {
+  const known = tokens.map(({ name, token }) => ({ principal: unrestricted('token', name), digest: digestOf(token) }));
+  return (token, certificate) => {
+    if (token === undefined && certificate !== undefined) return unrestricted('certificate', certificate);
+    if (tokens.length === 0) return anonymous;
+    const digest = digestOf(token ?? '');
+    return known.find((one) => timingSafeEqual(one.digest, digest))?.principal ?? unauthenticated;
+  };
+}
+
 /** Whether a request has shown a certificate and no token: a token that is shown is what the caller means to be known by. */
 function isCertified({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
   return headers.authorization === undefined && certificateNameOf(socket) !== undefined;

@@ -135,7 +135,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const secure = deps.tls === undefined ? undefined : secureConnections(app, deps.tls, timeouts);
   limitConnections(app.server, limits, { counters, random, secure: secure?.accept });
   const inFlight = countInFlight(app, () => longPolls.waiting + watchers.count);
-  const isStopping = stopGracefully(app, [longPolls, watchers], inFlight);
+  const isStopping = stopGracefully(app, [longPolls, control.pushes, watchers], inFlight);
   if (secure !== undefined) app.addHook('preClose', secure.close);
   app.addHook('onRequest', refuseIrregularRequest);
   const { publicUrl = '' } = deps;
@@ -209,7 +209,8 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
     { prefix: '/api/v1' },
   );
   const { adapters } = context;
-  if (adapters !== undefined) app.register(guarded((scope) => addAdapters(scope, context, adapters)));
+  if (adapters !== undefined)
+    app.register(guarded((scope) => addAdapters(scope, { ...context, logins: undefined }, adapters)));
 }
 
 interface Created {
