@@ -2,10 +2,31 @@
 
 import type { ClusterStatus, NodeStatus } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { ClusterNode } from './cluster-node.ts';
 import type { NodeState } from './nodes-table.ts';
 
-export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: number): ClusterStatus {
+/** What it reads of this node. */
+export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sinceMs'> {
+  readonly name: string;
+  readonly table: { all(): Iterable<NodeState> };
+  readonly executes: Iterable<string>;
+  /** Monotonic milliseconds. */
+  readonly provenUntilMs: number;
+  readonly publisher: {
+    readonly waiting: number;
+    readonly counts: Readonly<Record<'won' | 'lost' | 'failed' | 'own-reply-lost', number>>;
+  };
+  readonly runner: {
+    readonly ownership: { counts(): { readonly orphans: number } };
+    readonly swaps: { readonly takeOvers: number; readonly evictions: number };
+  };
+  readonly peers: { readonly forwarded: number; readonly forwardFailures: number; readonly asked: number };
+  readonly replica: { ownedBy(node: string): number; readonly badRecords: number };
+  readonly follower:
+    | { silentMs(): number; readonly resumed: Readonly<Record<'resumed' | 'compacted' | 'rewound', number>> }
+    | undefined;
+}
+
+export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections: number): ClusterStatus {
   const { name, state, why, sinceMs, publisher, runner, peers, replica, follower, executes, table } = node;
   const nowMs = clock.monotonicMs();
   const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
@@ -33,7 +54,7 @@ export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: 
   };
 }
 
-function nodeStatus(state: NodeState, { name, state: own, replica }: ClusterNode, nowMs: number): NodeStatus {
+function nodeStatus(state: NodeState, { name, state: own, replica }: ObservedNode, nowMs: number): NodeStatus {
   const isMe = state.node === name;
   return {
     node: state.node,

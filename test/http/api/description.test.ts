@@ -134,6 +134,7 @@ describe('/openapi.json', () => {
       'get /api/v1/guard',
       'get /api/v1/resolve',
       'get /api/v1/watch',
+      'get /api/v1/whoami',
       'get /healthz',
       'get /metrics',
       'get /readyz',
