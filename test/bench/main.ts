@@ -58,6 +58,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
   },
+  'nacos-pushes': {
+    says: 'how long a change takes to clients of Nacos, over gRPC and over UDP',
+    minutes: 0.5,
+    commands: [['nacos-pushes.ts']],
+  },
   console: {
     says: 'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',
     minutes: 1,

@@ -28,9 +28,14 @@ export class NacosClient {
   hasEnded = false;
   /** Answers pushes and questions, as real clients do. */
   acknowledges = true;
+  onPush: (body: Json) => void = () => {};
 
   constructor(port: number, channel = credentials.createInsecure()) {
-    this.#client = new Client(`127.0.0.1:${port}`, channel, { 'grpc.use_local_subchannel_pool': 1 });
+    this.#client = new Client(`127.0.0.1:${port}`, channel, {
+      'grpc.use_local_subchannel_pool': 1,
+      // Node takes no address as the name of a TLS server.
+      'grpc.ssl_target_name_override': 'localhost',
+    });
   }
 
   request(type: string, body: Json = {}, headers: Record<string, string> = {}): Promise<Said> {
@@ -54,6 +59,7 @@ export class NacosClient {
     stream.on('data', (payload: Payload) => {
       const said = messageOf(payload) as Said;
       this.pushed.push(said);
+      if (said.type === 'NotifySubscriberRequest') this.onPush(said.body);
       if (this.acknowledges && said.type.endsWith('Request') && said.type !== 'SetupAckRequest')
         this.say(said.type.replace('Request', 'Response'), { requestId: said.body['requestId'] });
     });
@@ -62,7 +68,10 @@ export class NacosClient {
       this.hasEnded = true;
     });
     this.say('ConnectionSetupRequest', body);
-    await until('being connected', async () => (await this.request('HealthCheckRequest')).type === 'HealthCheckResponse');
+    await until(
+      'being connected',
+      async () => (await this.request('HealthCheckRequest')).type === 'HealthCheckResponse',
+    );
   }
 
   say(type: string, body: Json = {}): void {

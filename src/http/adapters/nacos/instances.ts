@@ -3,7 +3,7 @@
 
 import { isObject } from '../../../model/instance.ts';
 import { findJsonFault } from '../../server/json-scan.ts';
-import { type NacosCall, type NacosHandler, type NacosContext, serviceIn } from './context.ts';
+import { type NacosCall, type NacosContext, type NacosHandler, serviceIn } from './context.ts';
 import { type GivenInstance, instanceOfJson, instanceOfParameters } from './given-instance.ts';
 import { instanceDetailText } from './hosts.ts';
 import { beatTimesOf } from './preserved.ts';

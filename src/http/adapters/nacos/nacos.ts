@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Front } from '../front.ts';
 import { parametersOf, queryOf } from '../parameters.ts';
-import { type NacosCall, callerOf, type NacosHandler, type NacosContext } from './context.ts';
+import { callerOf, type NacosCall, type NacosContext, type NacosHandler } from './context.ts';
 import { CreatedServices } from './created-services.ts';
 import { instances } from './instances.ts';
 import { Naming } from './naming.ts';

@@ -1,7 +1,7 @@
 // What clients and consoles ask about the server itself: its state, its servers, its namespaces, and logging in. The version is the one of
 // Nacos whose API this is.
 
-import type { NacosCall, NacosHandler, NacosContext } from './context.ts';
+import type { NacosCall, NacosContext, NacosHandler } from './context.ts';
 import { fault, missing, type Result } from './replies.ts';
 import { publicNamespace } from './service-name.ts';
 

@@ -3,7 +3,7 @@
 
 import type { FrontPart } from '../../../model/front-parts.ts';
 import { type Instance, limits } from '../../../model/instance.ts';
-import { defaultCluster, defaultGroup, publicNamespace, type NacosService } from './service-name.ts';
+import { defaultCluster, defaultGroup, type NacosService, publicNamespace } from './service-name.ts';
 
 export interface NacosContent {
   readonly service: string;

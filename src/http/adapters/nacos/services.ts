@@ -1,14 +1,14 @@
 // Calls about services: the list of their names, and creating, changing, showing and deleting one.
 
 import type { Control } from '../../../control/control.ts';
-import type { AppRecords } from '../../../model/view.ts';
+import type { AppRecords } from '../../../model/app-records.ts';
 import { type NacosCall, type NacosHandler, serviceIn } from './context.ts';
 import type { CreatedServices, ServiceSettings } from './created-services.ts';
 import { metadataOfText } from './given-instance.ts';
 import { shownOf } from './hosts.ts';
 import { contentOf } from './part.ts';
 import { done, fault, givenFault, missing, type Result } from './replies.ts';
-import { defaultCluster, defaultGroup, envOf, namespaceOf, type NacosService } from './service-name.ts';
+import { defaultCluster, defaultGroup, envOf, type NacosService, namespaceOf } from './service-name.ts';
 
 /** Names of services of a group, sorted; a page of them. */
 export function serviceNames(

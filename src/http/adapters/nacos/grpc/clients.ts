@@ -6,7 +6,7 @@
 // Limits: `subscriptionsMax` in all and `subscriptionsPerClientMax`; connections are bounded where they are accepted.
 
 import type { Control } from '../../../../control/control.ts';
-import { instanceKey, type InstanceKey } from '../../../../model/names.ts';
+import { type InstanceKey, instanceKey } from '../../../../model/names.ts';
 import { type Scheduler, systemScheduler } from '../../../../runtime/scheduler.ts';
 import type { ServiceInfos } from '../service-info.ts';
 import type { NacosService } from '../service-name.ts';

@@ -5,18 +5,31 @@
 // Limits: `connectionsMax`, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is ended.
 
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import type { Listen, ListenFailure } from '../../../../model/listen.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
 import { rpcOf } from '../../../../runtime/rpc.ts';
 import { type Scheduler, systemScheduler } from '../../../../runtime/scheduler.ts';
-import type { Listen, ListenFailure } from '../../../../model/listen.ts';
-import { certificateNameOf, SecureConnections, type SecureConnectionsDeps } from '../../../server/secure-connections.ts';
+import {
+  certificateNameOf,
+  SecureConnections,
+  type SecureConnectionsDeps,
+} from '../../../server/secure-connections.ts';
 import { ServiceInfos } from '../service-info.ts';
 import type { ClientConnection, ClientStream } from './client-connection.ts';
 import { Clients } from './clients.ts';
 import { BiRequestStream, type Payload, Request } from './generated/nacos_grpc_service_pb.ts';
-import { type NacosMessage, messageOf, payloadOf } from './payload.ts';
-import { connectionIdOf, failure, NacosRequests, type Peer, type RequestDeps } from './requests.ts';
+import { messageOf, type NacosMessage, payloadOf } from './payload.ts';
+import { connectionIdOf, failure, type NacosPeer, NacosRequests, type RequestDeps } from './requests.ts';
 
 /** Each costs some 100 kB with its HTTP/2 session. */
 const connectionsMax = 10_000;
@@ -131,24 +144,24 @@ export class NacosGrpc {
     );
   }
 
-  #peerOf(text: string): Peer {
+  #peerOf(text: string): NacosPeer {
     return { text, certificate: this.#certificates.get(text) };
   }
 
   #addCalls(): void {
     const unary = definitionOf(Request.method.request, false);
     const stream = definitionOf(BiRequestStream.method.requestBiStream, true);
-    this.#server.addService({ request: unary } as ServiceDefinition, {
-      request: (call: { request: Payload; getPeer(): string }, callback: (error: null, reply: Payload) => void) => {
-        void this.#answer(call.request, this.#peerOf(call.getPeer())).then((reply) => callback(null, reply));
-      },
-    });
-    this.#server.addService({ requestBiStream: stream } as ServiceDefinition, {
-      requestBiStream: (call: ServerDuplexStream<Payload, Payload>) => this.#stream(call),
-    });
+    const request: handleUnaryCall<Payload, Payload> = (call, done) => void this.#reply(call, done);
+    this.#server.addService({ request: unary }, { request });
+    const requestBiStream: handleBidiStreamingCall<Payload, Payload> = (call) => this.#stream(call);
+    this.#server.addService({ requestBiStream: stream }, { requestBiStream });
   }
 
-  async #answer(payload: Payload, peer: Peer): Promise<Payload> {
+  async #reply(call: ServerUnaryCall<Payload, Payload>, done: sendUnaryData<Payload>): Promise<void> {
+    done(null, await this.#answer(call.request, this.#peerOf(call.getPeer())));
+  }
+
+  async #answer(payload: Payload, peer: NacosPeer): Promise<Payload> {
     const message = messageOf(payload);
     const reply =
       message === undefined

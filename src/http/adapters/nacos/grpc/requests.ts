@@ -2,18 +2,18 @@
 // naming (configuration, what servers say to each other) is answered by an ErrorResponse at once, so that no client waits.
 // Limits: `batchMax` instances of one request; the size of a message is bounded where it is received.
 
+import type { Control } from '../../../../control/control.ts';
 import type { Actor } from '../../../../model/change.ts';
+import type { RegistrationDefaults } from '../../../../model/instance.ts';
 import { isObject } from '../../../../model/instance.ts';
 import type { InstanceKey } from '../../../../model/names.ts';
 import type { Principal } from '../../../../model/principal.ts';
-import type { RegistrationDefaults } from '../../../../model/instance.ts';
-import type { Control } from '../../../../control/control.ts';
-import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
 import type { Lasting } from '../decode.ts';
+import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
 import { type Caller, instanceIdOf, Naming, type Registered } from '../naming.ts';
 import { failureOf, isFailed } from '../replies.ts';
 import type { ServiceInfos } from '../service-info.ts';
-import { defaultGroup, envOf, namespaceOf, type NacosService, serviceNameOf } from '../service-name.ts';
+import { defaultGroup, envOf, type NacosService, namespaceOf, serviceNameOf } from '../service-name.ts';
 import { pageOf, serviceNames } from '../services.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Clients } from './clients.ts';
@@ -33,7 +33,7 @@ export interface RequestDeps {
 export type PrincipalOf = (token: string | undefined, certificate: string | undefined) => Principal;
 
 /** Where a message came from. */
-export interface Peer {
+export interface NacosPeer {
   /** `address:port`. */
   readonly text: string;
   readonly certificate: string | undefined;
@@ -70,7 +70,7 @@ export class NacosRequests {
     this.#naming = new Naming(deps);
   }
 
-  async answer(message: NacosMessage, peer: Peer): Promise<NacosReply> {
+  async answer(message: NacosMessage, peer: NacosPeer): Promise<NacosReply> {
     if (!this.#deps.control.availability.isRecovered())
       return failure(message, errors.notReady, 'Server is starting, please try later.');
     if (message.type === 'ServerCheckRequest') {
@@ -85,7 +85,7 @@ export class NacosRequests {
     return handler({ message, client, caller: this.#callerOf(message, peer) });
   }
 
-  #callerOf({ headers }: NacosMessage, { text, certificate }: Peer): Caller {
+  #callerOf({ headers }: NacosMessage, { text, certificate }: NacosPeer): Caller {
     const principal = this.#deps.principalOf(headers['accessToken'] || undefined, certificate);
     const { kind, name } = principal;
     const address = text.slice(0, text.lastIndexOf(':'));
@@ -147,7 +147,11 @@ export class NacosRequests {
     if (type !== 'batchRegisterInstance' && type !== 'batchDeregisterInstance')
       return failure(message, errors.invalid, `Unsupported request type ${String(type)}`);
     if (!Array.isArray(instances) || instances.length > batchMax)
-      return failure(message, errors.invalid, `Param 'instances' is illegal, it should be a list of at most ${batchMax}`);
+      return failure(
+        message,
+        errors.invalid,
+        `Param 'instances' is illegal, it should be a list of at most ${batchMax}`,
+      );
     const read = instances.map(instanceIn);
     const fault = read.find((one) => 'fault' in one);
     if (fault !== undefined) return failure(message, errors.invalid, sentenceOf(fault));

@@ -38,8 +38,7 @@ async function world(options: Partial<NacosGrpcDeps> & { isRecovered?: () => boo
     await one.setUp();
     return one;
   };
-  const stored = (name = id, env = 'prod') =>
-    found.registry.find({ ...keyOf('web.prod/x'), env, instance: name });
+  const stored = (name = id, env = 'prod') => found.registry.find({ ...keyOf('web.prod/x'), env, instance: name });
   const pass = (ms: number) => {
     clock.advance(ms);
     found.registry.evictExpired(100);
@@ -146,7 +145,9 @@ test('a subscriber is pushed each change at once, with its clusters, and no long
   });
   await register('prod/web/web-1', { zone: 'eu' });
   await until('the push', () => one.latest()?.length === 1);
-  expect(one.pushed.at(-1)?.body).toMatchObject({ serviceInfo: { clusters: 'eu,DEFAULT', hosts: [{ ip: '10.0.0.7' }] } });
+  expect(one.pushed.at(-1)?.body).toMatchObject({
+    serviceInfo: { clusters: 'eu,DEFAULT', hosts: [{ ip: '10.0.0.7' }] },
+  });
   await one.request('SubscribeServiceRequest', { ...subscription, subscribe: false });
   expect(grpc.clients.subscriptions).toBe(0);
   const before = one.pushed.length;

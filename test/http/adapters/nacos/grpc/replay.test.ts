@@ -80,7 +80,9 @@ test.each(recordings)('%s', async (name) => {
   const own = new Set(lines.filter(({ from, on }) => from === 'server' && on === 'stream').map(({ type }) => type));
   for (const type of own) await until(type, () => client.pushed.some((one) => one.type === type));
   // Each list that the real server pushed was pushed here as well.
-  const lists = client.pushed.filter(({ type }) => type === 'NotifySubscriberRequest').map(({ body }) => comparable(body));
+  const lists = client.pushed
+    .filter(({ type }) => type === 'NotifySubscriberRequest')
+    .map(({ body }) => comparable(body));
   const pushes = lines.filter(({ from, type }) => from === 'server' && type === 'NotifySubscriberRequest');
   expect(pushes.length).toBeGreaterThan(0);
   for (const { body } of pushes) expect(lists).toContainEqual(comparable(body));
