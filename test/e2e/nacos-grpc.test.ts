@@ -69,8 +69,8 @@ test('TLS is that of HTTP, and so are client certificates', async () => {
     await expect(without.request('ServerCheckRequest')).rejects.toMatchObject({ code: 14 });
     await client.setUp();
     expect((await client.request('InstanceRequest', registration)).type).toBe('InstanceResponse');
-    const log = await until('the log', () => server.logs().find(({ msg }) => msg === 'registered'));
-    expect(log).toMatchObject({ principal: 'ci' });
+    const log = await until('the log', () => server.logs().find(({ decision }) => decision === 'registered'));
+    expect(log).toMatchObject({ certificate: 'ci' });
   } finally {
     without.close();
     client.close();

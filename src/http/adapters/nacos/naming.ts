@@ -38,7 +38,7 @@ export type Pointer = Pick<GivenInstance, 'ip' | 'port' | 'cluster'>;
 
 type Conflict = { readonly kind: 'conflict'; readonly problem: Problem };
 type Invalid = { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
-export type Registered = RegisterOutcome | Refused | Conflict | Invalid;
+export type NacosRegistered = RegisterOutcome | Refused | Conflict | Invalid;
 export type Updated = PatchOutcome | DrainOutcome | ResumeOutcome | Refused;
 
 export interface NamingDeps {
@@ -60,7 +60,7 @@ export class Naming {
   }
 
   /** `lifetime`: how long it stays there; one that is persistent says so itself. */
-  async register(caller: Caller, name: NacosService, given: GivenInstance, lifetime: Lasting): Promise<Registered> {
+  async register(caller: Caller, name: NacosService, given: GivenInstance, lifetime: Lasting): Promise<NacosRegistered> {
     const { commands, view } = this.#control;
     const taken = this.#takenProblem(name);
     if (taken !== undefined) return { kind: 'conflict', problem: taken };
@@ -92,7 +92,7 @@ export class Naming {
   }
 
   /** Of a beat: `unknown` where it is not there. One whose lease has ended takes traffic again. */
-  async beat(caller: Caller, name: NacosService, pointer: Pointer): Promise<Registered | { readonly kind: 'unknown' }> {
+  async beat(caller: Caller, name: NacosService, pointer: Pointer): Promise<NacosRegistered | { readonly kind: 'unknown' }> {
     const key = this.#keyAt(name, pointer);
     const first = this.#renewed(caller, key);
     if (first !== 'unknown') return first;
@@ -103,14 +103,14 @@ export class Naming {
     return again === 'unknown' ? this.#revive(caller, found.instance) : again;
   }
 
-  #renewed({ principal, actor }: Caller, key: InstanceKey): Registered | 'unknown' {
+  #renewed({ principal, actor }: Caller, key: InstanceKey): NacosRegistered | 'unknown' {
     const renewal = this.#control.renewals.renew(principal, actor, key);
     if (renewal.kind === 'renewed') return { kind: 'unchanged', stored: renewal.stored };
     return renewal.kind === 'forbidden' ? { kind: 'forbidden', right: 'register' } : 'unknown';
   }
 
   /** Its lease has ended, and it waits: registered as it was, it is back. */
-  #revive({ principal, actor }: Caller, instance: Instance): Promise<Registered> {
+  #revive({ principal, actor }: Caller, instance: Instance): Promise<NacosRegistered> {
     const { liveness } = instance;
     const command = { kind: 'register', key: keyOf(instance), registration: ownersRegistration(instance), liveness };
     return this.#control.commands.submit(principal, actor, { ...command, kind: 'register' });

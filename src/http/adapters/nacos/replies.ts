@@ -53,7 +53,7 @@ export function givenFault({ fault: kind, text }: GivenFault): Result {
   };
 }
 
-export type Failed =
+type Failed =
   | Refused
   | { readonly kind: 'unknown' | 'precondition-failed' }
   | {

@@ -10,7 +10,7 @@ import type { InstanceKey } from '../../../../model/names.ts';
 import type { Principal } from '../../../../model/principal.ts';
 import type { Lasting } from '../decode.ts';
 import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
-import { type Caller, instanceIdOf, Naming, type Registered } from '../naming.ts';
+import { type Caller, instanceIdOf, Naming, type NacosRegistered } from '../naming.ts';
 import { failureOf, isFailed } from '../replies.ts';
 import type { ServiceInfos } from '../service-info.ts';
 import { defaultGroup, envOf, type NacosService, namespaceOf, serviceNameOf } from '../service-name.ts';
@@ -131,7 +131,7 @@ export class NacosRequests {
     given: GivenInstance,
     lifetime: Lasting,
   ): Promise<Parameters<typeof failureOf>[0] | undefined> {
-    const outcome: Registered = await this.#naming.register(caller, name, given, lifetime);
+    const outcome: NacosRegistered = await this.#naming.register(caller, name, given, lifetime);
     if (isFailed(outcome)) return outcome;
     const { instance } = outcome.stored;
     if (instance.liveness.kind === 'connection') this.#deps.clients.holds(client, name, keyOf(instance));
