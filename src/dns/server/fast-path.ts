@@ -12,7 +12,8 @@ import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
 import type { Peer } from './peer.ts';
-import { questionHash, questionOctets, RecentAnswers } from './recent-answers.ts';
+import { questionHash, questionOctets } from './question.ts';
+import { RecentAnswers } from './recent-answers.ts';
 import type { ZoneAccess } from './zone-access.ts';
 
 /**
@@ -85,14 +86,13 @@ export class FastPath {
   /** An answer that the cache does not hold. */
   rememberTransient(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
     if (!fits(entry) || entry.octets.length > transientOctetsMax) return;
-    const octets = questionEnd - headerOctets;
-    const hash = questionHash(request, headerOctets, octets);
+    const { hash } = entry;
     const place = hash & (transientMax - 1);
     const isNew = this.#asked[place] !== hash;
     this.#asked[place] = hash;
     if (isNew) return;
     entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + transientMs);
-    this.#transient.add(entry, request, headerOctets, octets);
+    this.#transient.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt, peer) => {

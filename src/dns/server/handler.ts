@@ -23,7 +23,7 @@ import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
-import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
+import { AnswerCache, cachedAnswer } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
 import type { DnsCounters } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
@@ -32,6 +32,7 @@ import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
+import { questionHash } from './question.ts';
 import type { ResponseLimit } from './response-limit.ts';
 import { truncateInPlace } from './truncated-reply.ts';
 import type { ZoneAccess } from './zone-access.ts';
@@ -307,8 +308,9 @@ class RequestHandling {
     const { qname, qtype, questionEnd, edns } = query;
     const limit = this.#limitOf(peer, edns) - this.#opt.octets(edns, peer);
     const nowMs = this.#deps.monotonicMs();
-    const key = questionKey(qname, qtype);
-    let entry = this.#cache.get(key, limit, nowMs);
+    const octets = questionEnd - headerOctets;
+    const hash = questionHash(bytes, headerOctets, octets);
+    let entry = this.#cache.get({ bytes, at: headerOctets, octets, hash }, limit, nowMs);
     if (entry !== undefined) {
       this.#counters.cacheHits++;
       entry.record.lastServedMs = nowMs;
@@ -324,9 +326,10 @@ class RequestHandling {
         encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
       }
       const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);
-      entry = cachedAnswer(answer, encoded, error, record, this.#deps.zoneAccess?.zonesOf(qname, answer) ?? 0);
+      const zones = this.#deps.zoneAccess?.zonesOf(qname, answer) ?? 0;
+      entry = cachedAnswer(answer, encoded, error, record, zones, hash, limit);
       const { caching } = answer.lifetime;
-      const isKept = caching === 'keep' && this.#cache.set(key, limit, entry);
+      const isKept = caching === 'keep' && this.#cache.set(entry);
       if (isKept) this.#recent.remember(entry, bytes, questionEnd);
       else if (caching === 'transient') this.#recent.rememberTransient(entry, bytes, questionEnd, nowMs);
       if (!isKept) this.#deps.outstanding.close(record);
