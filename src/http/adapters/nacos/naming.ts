@@ -60,7 +60,12 @@ export class Naming {
   }
 
   /** `lifetime`: how long it stays there; one that is persistent says so itself. */
-  async register(caller: Caller, name: NacosService, given: GivenInstance, lifetime: Lasting): Promise<NacosRegistered> {
+  async register(
+    caller: Caller,
+    name: NacosService,
+    given: GivenInstance,
+    lifetime: Lasting,
+  ): Promise<NacosRegistered> {
     const { commands, view } = this.#control;
     const taken = this.#takenProblem(name);
     if (taken !== undefined) return { kind: 'conflict', problem: taken };
@@ -92,7 +97,11 @@ export class Naming {
   }
 
   /** Of a beat: `unknown` where it is not there. One whose lease has ended takes traffic again. */
-  async beat(caller: Caller, name: NacosService, pointer: Pointer): Promise<NacosRegistered | { readonly kind: 'unknown' }> {
+  async beat(
+    caller: Caller,
+    name: NacosService,
+    pointer: Pointer,
+  ): Promise<NacosRegistered | { readonly kind: 'unknown' }> {
     const key = this.#keyAt(name, pointer);
     const first = this.#renewed(caller, key);
     if (first !== 'unknown') return first;

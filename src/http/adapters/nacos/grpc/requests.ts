@@ -10,7 +10,7 @@ import type { InstanceKey } from '../../../../model/names.ts';
 import type { Principal } from '../../../../model/principal.ts';
 import type { Lasting } from '../decode.ts';
 import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
-import { type Caller, instanceIdOf, Naming, type NacosRegistered } from '../naming.ts';
+import { type Caller, instanceIdOf, type NacosRegistered, Naming } from '../naming.ts';
 import { failureOf, isFailed } from '../replies.ts';
 import type { ServiceInfos } from '../service-info.ts';
 import { defaultGroup, envOf, type NacosService, namespaceOf, serviceNameOf } from '../service-name.ts';
