@@ -31,6 +31,10 @@ export function callerOf(request: FastifyRequest): Caller {
   return { principal: request.principal, actor: actorOf(request, 'nacos') };
 }
 
+export function mayRead({ caller }: NacosCall, { env, appid }: NacosService): boolean {
+  return caller.principal.may('read', env, appid);
+}
+
 /** The service that a call names. */
 export function serviceIn({ env }: FrontContext, { given }: NacosCall): NacosService | { readonly result: Result } {
   const service = given.get('serviceName');

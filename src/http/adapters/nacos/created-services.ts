@@ -32,9 +32,11 @@ export class CreatedServices {
     return this.#services.delete(keyOf(name));
   }
 
-  /** Names of an env's services in a group. */
-  names(env: string, group: string): readonly string[] {
-    const found = [...this.#services.values()].filter(({ name }) => name.env === env && name.group === group);
+  /** Names of an env's services in a group, of those apps. */
+  names(env: string, group: string, may: (appid: string) => boolean): readonly string[] {
+    const found = [...this.#services.values()].filter(
+      ({ name }) => name.env === env && name.group === group && may(name.appid),
+    );
     return found.map(({ name }) => name.service);
   }
 }

@@ -3,11 +3,11 @@
 
 import { isObject } from '../../../model/instance.ts';
 import { findJsonFault } from '../../server/json-scan.ts';
-import { type NacosCall, type NacosContext, type NacosHandler, serviceIn } from './context.ts';
+import { mayRead, type NacosCall, type NacosContext, type NacosHandler, serviceIn } from './context.ts';
 import { type GivenInstance, instanceOfJson, instanceOfParameters } from './given-instance.ts';
 import { instanceDetailText } from './hosts.ts';
 import { beatTimesOf } from './preserved.ts';
-import { done, failed, fault, givenFault, isFailed, missing, type Result } from './replies.ts';
+import { done, failed, fault, givenFault, isFailed, missing, type Result, refused } from './replies.ts';
 import type { NacosService } from './service-name.ts';
 
 interface Named {
@@ -109,6 +109,7 @@ function beatResult(code: number, intervalMs: number): Result {
 const one: NacosHandler = (context, call) => {
   const named = namedIn(context, call);
   if ('result' in named) return named.result;
+  if (!mayRead(call, named.name)) return refused;
   const stored = context.naming.find(named.name, named.instance);
   if (stored === undefined) return fault(404, 'notFound', 'no matched ip found!');
   return { kind: 'ok', data: instanceDetailText(stored, named.name) };
@@ -118,6 +119,7 @@ const list: NacosHandler = (context, call) => {
   const { given, request } = call;
   const name = serviceIn(context, call);
   if ('result' in name) return name.result;
+  if (!mayRead(call, name)) return refused;
   const asked = {
     clusters: given.get('clusters') ?? '',
     isHealthyOnly: given.get('healthyOnly')?.toLowerCase() === 'true',

@@ -41,9 +41,10 @@ interface Namespace {
   readonly type: number;
 }
 
-/** Every env that has an app, and `public`, which is always there. */
-function namespacesOf({ control, env }: NacosContext): readonly Namespace[] {
-  const others = new Set([...control.view.apps()].map((app) => app.env));
+/** Every env with an app that the caller may read, and `public`, which is always there. */
+function namespacesOf({ control, env }: NacosContext, { caller }: NacosCall): readonly Namespace[] {
+  const apps = [...control.view.apps()].filter((app) => caller.principal.may('read', app.env, app.appid));
+  const others = new Set(apps.map((app) => app.env));
   others.delete(env);
   const common = { namespaceDesc: null, quota: 200, configCount: 0 };
   return [
@@ -53,9 +54,9 @@ function namespacesOf({ control, env }: NacosContext): readonly Namespace[] {
 }
 
 /** The first version has a wrapper of its own. */
-const namespaces: NacosHandler = (context, { version }) => {
-  const all = JSON.stringify(namespacesOf(context));
-  return { kind: 'ok', data: version === 'v2' ? all : `{"code":200,"message":null,"data":${all}}` };
+const namespaces: NacosHandler = (context, call) => {
+  const all = JSON.stringify(namespacesOf(context, call));
+  return { kind: 'ok', data: call.version === 'v2' ? all : `{"code":200,"message":null,"data":${all}}` };
 };
 
 /** Programs that find no configuration start without it. */

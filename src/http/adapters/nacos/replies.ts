@@ -33,6 +33,8 @@ export type Result =
 
 export const done: Result = { kind: 'ok', data: '"ok"', text: 'ok' };
 
+export const refused: Result = { kind: 'page', status: 403, text: 'authorization failed!' };
+
 export function missing(name: string, type: 'String' | 'Integer' = 'String'): Result {
   return { kind: 'missing', name, type };
 }

@@ -2,23 +2,25 @@
 
 import type { Control } from '../../../control/control.ts';
 import type { AppRecords } from '../../../model/app-records.ts';
-import { type NacosCall, type NacosHandler, serviceIn } from './context.ts';
+import type { Principal } from '../../../model/principal.ts';
+import { mayRead, type NacosCall, type NacosHandler, serviceIn } from './context.ts';
 import type { CreatedServices, ServiceSettings } from './created-services.ts';
 import { metadataOfText } from './given-instance.ts';
 import { shownOf } from './hosts.ts';
 import { contentOf } from './part.ts';
-import { done, fault, givenFault, missing, type Result } from './replies.ts';
+import { done, fault, givenFault, missing, type Result, refused } from './replies.ts';
 import { defaultCluster, defaultGroup, envOf, type NacosService, namespaceOf } from './service-name.ts';
 
-/** Names of services of a group, sorted; a page of them. */
+/** Names of services of a group that a caller may read, sorted. */
 export function serviceNames(
   { view }: Pick<Control, 'view'>,
-  created: CreatedServices | undefined,
-  env: string,
-  group: string,
+  principal: Principal,
+  { env, group, created }: { readonly env: string; readonly group: string; readonly created?: CreatedServices },
 ): readonly string[] {
-  const names = new Set(created?.names(env, group));
+  const may = (appid: string): boolean => principal.may('read', env, appid);
+  const names = new Set(created?.names(env, group, may));
   for (const app of view.apps(env)) {
+    if (!may(app.appid)) continue;
     const own = ownName(app);
     if (own.group === group) names.add(own.service);
   }
@@ -41,13 +43,14 @@ export function pageOf<T>(all: readonly T[], pageNo: number, pageSize: number): 
   return all.slice(from, from + pageSize);
 }
 
-const list: NacosHandler = ({ control, services, env: adapterEnv }, { given, version }) => {
+const list: NacosHandler = ({ control, services: created, env: adapterEnv }, { given, version, caller }) => {
   const [pageNo, pageSize] = [wholeOf(given.get('pageNo')), wholeOf(given.get('pageSize'))];
   if (pageNo === undefined) return missing('pageNo', 'Integer');
   if (pageSize === undefined) return missing('pageSize', 'Integer');
   const namespace = namespaceOf(given.get('namespaceId'));
   const env = envOf(namespace, adapterEnv);
-  const all = env === undefined ? [] : serviceNames(control, services, env, given.get('groupName') || defaultGroup);
+  const group = given.get('groupName') || defaultGroup;
+  const all = env === undefined ? [] : serviceNames(control, caller.principal, { env, group, created });
   const named = version === 'v1' ? 'doms' : 'services';
   return { kind: 'ok', data: JSON.stringify({ count: all.length, [named]: pageOf(all, pageNo, pageSize) }) };
 };
@@ -105,6 +108,7 @@ const remove: NacosHandler = (context, call) => {
 const show: NacosHandler = (context, call) => {
   const name = serviceIn(context, call);
   if ('result' in name) return name.result;
+  if (!mayRead(call, name)) return refused;
   const created = context.services.get(name);
   const app = context.control.view.app(name.env, name.appid);
   if (created === undefined && app === undefined) return noService(name);
@@ -121,8 +125,6 @@ const show: NacosHandler = (context, call) => {
   const data = `${JSON.stringify(head).slice(0, -1)},"protectThreshold":${point},${JSON.stringify(shown).slice(1)}`;
   return { kind: 'ok', data };
 };
-
-const refused: Result = { kind: 'page', status: 403, text: 'authorization failed!' };
 
 function mayChange({ caller }: NacosCall, { env, appid }: NacosService): boolean {
   return caller.principal.may('register', env, appid);

@@ -175,9 +175,8 @@ export class NacosRequests {
   #list({ message, caller }: Asked): NacosReply {
     const { namespace, groupName, pageNo, pageSize } = message.body;
     const env = envOf(namespaceOf(textOf(namespace)), this.#deps.env);
-    if (env !== undefined && !caller.principal.may('read', env)) return forbidden(message);
-    const names =
-      env === undefined ? [] : serviceNames(this.#deps.control, undefined, env, textOf(groupName) || defaultGroup);
+    const group = textOf(groupName) || defaultGroup;
+    const names = env === undefined ? [] : serviceNames(this.#deps.control, caller.principal, { env, group });
     const page = pageOf(names, wholeOf(pageNo, 1), Math.min(wholeOf(pageSize, names.length), pageSizeMax));
     const found = `"count":${names.length},"serviceNames":${JSON.stringify(page)}`;
     return success('ServiceListResponse', message, found);

@@ -246,11 +246,12 @@ test('where credentials are needed, a request without a token is a 403', async (
     token === 'right' ? unrestricted('token', 'ci') : unauthenticated;
   const { client, registry } = await world({ principalOf });
   const one = await client();
-  for (const type of ['InstanceRequest', 'ServiceQueryRequest', 'SubscribeServiceRequest', 'ServiceListRequest'])
+  for (const type of ['InstanceRequest', 'ServiceQueryRequest', 'SubscribeServiceRequest'])
     expect((await one.request(type, registration)).body['errorCode']).toBe(403);
   expect(registry.instanceCount).toBe(0);
   const reply = await one.request('InstanceRequest', registration, { accessToken: 'right' });
   expect([reply.type, registry.instanceCount]).toEqual(['InstanceResponse', 1]);
+  expect((await one.request('ServiceListRequest', {})).body).toMatchObject({ count: 0, serviceNames: [] });
 });
 
 test('bytes that are no HTTP/2, and messages that are too long, harm nobody', async () => {
