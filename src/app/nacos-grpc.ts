@@ -6,6 +6,7 @@ import type { Control } from '../control/control.ts';
 import { principalFinder } from '../http/server/auth.ts';
 import type { Listen, ListenFailure } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { fdBudget } from './fd-budget.ts';
 import type { Tls } from './tls.ts';
 
 const nacosGrpcOffset = 1000;
@@ -37,6 +38,7 @@ export async function openNacosGrpc(
       env: config.adapterEnv,
       principalOf: principalFinder(config.tokens),
       tls,
+      connectionsMax: fdBudget(config).nacosGrpcMax,
     },
     listens,
   );

@@ -2,7 +2,7 @@
 // and whose end is the end of its lease. Both come on one connection, by which they belong together.
 // Connections are accepted here and handed to @grpc/grpc-js, so that they can be counted and, where the HTTP listener has a
 // certificate, wrapped in TLS with the same one.
-// Limits: `connectionsMax`, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is ended.
+// Limits: `connectionsMax`, which is given, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is ended.
 
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
@@ -31,8 +31,6 @@ import { BiRequestStream, type Payload, Request } from './generated/nacos_grpc_s
 import { messageOf, type NacosMessage, payloadOf } from './payload.ts';
 import { connectionIdOf, failure, type NacosPeer, NacosRequests, type RequestDeps } from './requests.ts';
 
-/** Each costs some 100 kB with its HTTP/2 session. */
-const connectionsMax = 10_000;
 /** A batch of 2000 instances with common metadata. */
 const messageOctetsMax = 1024 * 1024;
 const streamsPerConnectionMax = 128;
@@ -44,6 +42,8 @@ const backlog = 1024;
 export interface NacosGrpcDeps extends Omit<RequestDeps, 'infos' | 'clients'> {
   readonly clock: Clock;
   readonly scheduler?: Scheduler;
+  /** More are closed at once. */
+  readonly connectionsMax: number;
   /** Undefined: plain HTTP/2, as Nacos's own. */
   readonly tls?: SecureConnectionsDeps | undefined;
 }
@@ -52,6 +52,7 @@ export class NacosGrpc {
   readonly clients: Clients;
   readonly #requests: NacosRequests;
   readonly #scheduler: Scheduler;
+  readonly #connectionsMax: number;
   readonly #secure: SecureConnections | undefined;
   readonly #server = new Server({
     'grpc.max_receive_message_length': messageOctetsMax,
@@ -67,6 +68,7 @@ export class NacosGrpc {
   private constructor(deps: NacosGrpcDeps) {
     const infos = new ServiceInfos(deps.control.view, deps.clock);
     this.#scheduler = deps.scheduler ?? systemScheduler;
+    this.#connectionsMax = deps.connectionsMax;
     this.clients = new Clients({ control: deps.control, infos, scheduler: this.#scheduler });
     this.#requests = new NacosRequests({ ...deps, infos, clients: this.clients });
     this.#addCalls();
@@ -113,7 +115,7 @@ export class NacosGrpc {
   }
 
   #accept(socket: Socket): void {
-    if (this.#sockets.size >= connectionsMax) {
+    if (this.#sockets.size >= this.#connectionsMax) {
       socket.destroy();
       return;
     }

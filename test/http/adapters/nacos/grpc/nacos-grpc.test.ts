@@ -26,7 +26,15 @@ async function world(options: Partial<NacosGrpcDeps> & { isRecovered?: () => boo
   const scheduler = new FakeScheduler();
   const { control, clock } = found;
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
-  const own = { control, clock, scheduler, defaults, env: 'prod', principalOf: () => unrestricted('anonymous') };
+  const own = {
+    control,
+    clock,
+    scheduler,
+    defaults,
+    env: 'prod',
+    connectionsMax: 10,
+    principalOf: () => unrestricted('anonymous'),
+  };
   const opened = await NacosGrpc.open({ ...own, ...options }, [{ host: '127.0.0.1', port: 0 }]);
   if ('failed' in opened) throw new Error('it does not listen');
   const { grpc, listens } = opened;
@@ -267,11 +275,22 @@ test('bytes that are no HTTP/2, and messages that are too long, harm nobody', as
   expect((await one.request('InstanceRequest', registration)).type).toBe('InstanceResponse');
 });
 
+test('connections over the limit are closed at once, and there is room again when one ends', async () => {
+  const { port, client } = await world({ connectionsMax: 1 });
+  const one = await client();
+  const socket = connect(port, '127.0.0.1');
+  socket.resume();
+  await new Promise((resolve) => socket.once('close', resolve));
+  one.close();
+  const two = await client();
+  expect((await two.request('InstanceRequest', registration)).type).toBe('InstanceResponse');
+});
+
 test('an address that is taken is a failure to listen', async () => {
   const { port, control, clock } = await world();
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const principalOf = () => unauthenticated;
-  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', principalOf }, [
+  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', principalOf, connectionsMax: 10 }, [
     { host: '127.0.0.1', port: 0 },
     { host: '127.0.0.1', port },
   ]);

@@ -53,7 +53,7 @@ async function world() {
   const { control, clock } = createWorld({ realTimers: true });
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const principalOf = () => unrestricted('anonymous');
-  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', principalOf }, [
+  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', principalOf, connectionsMax: 10 }, [
     { host: '127.0.0.1', port: 0 },
   ]);
   if ('failed' in opened) throw new Error('it does not listen');
