@@ -94,6 +94,11 @@ export class NacosGrpc {
     return { grpc, listens: open };
   }
 
+  /** Open ones, of clients and of others. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   close(): void {
     this.clients.close();
     for (const listener of this.#listeners) listener.close();

@@ -276,12 +276,13 @@ test('bytes that are no HTTP/2, and messages that are too long, harm nobody', as
 });
 
 test('connections over the limit are closed at once, and there is room again when one ends', async () => {
-  const { port, client } = await world({ connectionsMax: 1 });
+  const { port, client, grpc } = await world({ connectionsMax: 1 });
   const one = await client();
   const socket = connect(port, '127.0.0.1');
   socket.resume();
   await new Promise((resolve) => socket.once('close', resolve));
   one.close();
+  await until('the end', () => grpc.connections === 0);
   const two = await client();
   expect((await two.request('InstanceRequest', registration)).type).toBe('InstanceResponse');
 });
