@@ -26,6 +26,7 @@ import type { ClusterLink } from './cluster-link.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
+import { countQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -56,6 +57,8 @@ export interface ControlPlane {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
+  /** Undefined: it is not kept who asks for what. */
+  readonly counting: QueryCounting | undefined;
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
@@ -67,6 +70,8 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const pushes = new LongPolls({ waitingMax: pushedAppsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
+  const isCounting = config.queryStatistics !== 'off';
+  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
   const control = createControl({
     registry,
     clock,
@@ -81,6 +86,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
     ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
+    queries: counting?.lists,
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -112,7 +118,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     evictionLog,
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, control, health, metrics, subscribers: subscribers(parts) };
+  return { http, control, health, metrics, subscribers: subscribers(parts), counting };
 }
 
 /** An instance whose connection has closed has a deadline from then on. */
@@ -167,6 +173,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     store: () => ({ ...persistence.counts, isFailing: persistence.trouble !== undefined }),
     isReady,
     zoneCount: () => plane.zoneCount,
+    queries: control.queries,
     limits: limits(config, fdBudget(config).limits.connectionsMax),
     version,
     cluster: cluster === undefined ? undefined : () => cluster.view.status(),

@@ -12,6 +12,7 @@ import type { Message } from '../message/encode.ts';
 import type { Answer, ExtendedError, Source } from '../message/message.ts';
 import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
+import type { KnownQuestion } from './queries/query-table.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
@@ -21,7 +22,7 @@ const entriesMax = 200_000;
 const entryOverheadOctets = 900;
 
 /** One object for each, as small as it can be: there may be hundreds of thousands. */
-export interface CachedAnswer extends Message, ReplyTemplate {
+export interface CachedAnswer extends Message, ReplyTemplate, KnownQuestion {
   readonly rcode: number;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
@@ -120,6 +121,8 @@ export function cachedAnswer(
     zones,
     record,
     plainOpt: undefined,
+    askedNumber: 0,
+    askedRound: 0,
   };
 }
 
