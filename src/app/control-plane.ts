@@ -23,6 +23,7 @@ import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import type { CredentialFile } from './credential-file.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -48,6 +49,7 @@ export interface ControlPlaneDeps {
   readonly isRecovered: () => boolean;
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
+  readonly credentials: CredentialFile;
 }
 
 export interface ControlPlane {
@@ -158,11 +160,12 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady, tls, cluster } = deps;
+  const { registry, clock, plane, persistence, isReady, tls, credentials, cluster } = deps;
   return createMetrics({
     registry,
     http: counts,
     tls: tls === undefined ? undefined : () => certificateFacts(tls),
+    isTokenFileFailing: () => credentials.isFailing,
     pauses: clock.pauses,
     dns: plane.counters,
     plane,
@@ -189,7 +192,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, liveZones, logger, isReady, tls }: ControlPlaneDeps,
+  { clock, plane, liveZones, logger, isReady, tls, credentials }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -200,7 +203,9 @@ function createFronts(
     origin: config.origin,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     logger,
-    tokens: config.tokens,
+    tokens: [],
+    credentials: credentials.current.credentials.length === 0 ? undefined : credentials,
+    anonymousRights: config.anonymousRights,
     isOpen: config.insecure,
     tls,
     publicUrl: config.publicUrl,

@@ -3,7 +3,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { Control } from '../control/control.ts';
-import { principalFinder } from '../http/server/auth.ts';
+import type { FindPrincipal } from '../http/server/auth.ts';
 import type { Listen, ListenFailure } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { fdBudget } from './fd-budget.ts';
@@ -13,6 +13,7 @@ const nacosGrpcOffset = 1000;
 
 interface NacosGrpcParts {
   readonly control: Control;
+  readonly http: { readonly findPrincipal: FindPrincipal };
   readonly clock: Clock;
   readonly tls: Tls | undefined;
 }
@@ -25,7 +26,7 @@ export interface OpenNacosGrpc {
 /** Undefined: the adapter is off, or gRPC is. `http`: with the ports that were given for port 0. */
 export async function openNacosGrpc(
   config: Config,
-  { control, clock, tls }: NacosGrpcParts,
+  { control, http, clock, tls }: NacosGrpcParts,
 ): Promise<OpenNacosGrpc | ListenFailure | undefined> {
   const listens = config.nacosGrpc ?? config.http.map(grpcBeside);
   if (!config.adapters.includes('nacos') || listens.length === 0) return undefined;
@@ -36,7 +37,7 @@ export async function openNacosGrpc(
       clock,
       defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
       env: config.adapterEnv,
-      principalOf: principalFinder(config.tokens),
+      findPrincipal: http.findPrincipal,
       tls,
       connectionsMax: fdBudget(config).nacosGrpcMax,
     },

@@ -39,6 +39,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/tls.ts'),
   },
   {
+    spec: 'token <action> <subject>',
+    summary: 'Make a secret and its entry for the token file ("token new"), or check such a file ("token check").',
+    group: server,
+    load: () => import('./commands/token.ts'),
+  },
+  {
     spec: 'ls [env]',
     summary: 'List the apps, with how many instances each has and how many take traffic.',
     group: registry,

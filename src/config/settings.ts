@@ -6,6 +6,7 @@
 
 import Type, { type Static } from 'typebox';
 import { AdapterName } from '../model/adapters.ts';
+import { Right } from '../model/principal.ts';
 
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
@@ -102,7 +103,13 @@ export const settingsSchema = Type.Object(
     tokenFile: Type.Optional(
       Type.String({
         flag: '<file>',
-        description: 'file of further tokens, one "name token" a line, # starts a comment',
+        description:
+          'file of further tokens: one "name token" a line, or YAML with rights and expiry; read again when it changes',
+      }),
+    ),
+    anonymousRights: Type.Optional(
+      Type.Array(Type.Enum(Right), {
+        description: `rights of callers without credentials: ${Right.join(', ')}; none; unset: none where there are tokens, else all`,
       }),
     ),
     insecure: Type.Boolean({

@@ -7,6 +7,7 @@ import Value from 'typebox/value';
 import { AdapterName } from '../model/adapters.ts';
 import type { Listen } from '../model/listen.ts';
 import { parseEnv } from '../model/names.ts';
+import { Right } from '../model/principal.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
 
@@ -46,6 +47,7 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   dnsAllowZones: readZoneRules,
   trustedProxies: (raw) => readNetworks(raw, 'addresses and networks'),
   adapters: readAdapters,
+  anonymousRights: readRights,
   adapterEnv: readEnv,
   publicUrl: readUrl,
   dnsTransport: (raw) => readWord('dnsTransport', raw),
@@ -191,6 +193,14 @@ function readAdapters(raw: unknown): Outcome {
   const wrong = names.filter((name) => !(AdapterName as readonly unknown[]).includes(name));
   if (wrong.length === 0) return { value: [...new Set(names)] };
   return { problems: wrong.map((name) => `${printable(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
+}
+
+function readRights(raw: unknown): Outcome {
+  if (isNone(raw)) return { value: [] };
+  const words = listOf(raw).map((text) => (typeof text === 'string' ? text.trim().toLowerCase() : text));
+  const wrong = words.filter((word) => !(Right as readonly unknown[]).includes(word));
+  if (wrong.length === 0) return { value: [...new Set(words)] };
+  return { problems: wrong.map((word) => `${printable(word)} is not a right: there are ${Right.join(', ')}`) };
 }
 
 function readEnv(raw: unknown): Outcome {

@@ -14,8 +14,10 @@ import type { DecisionLog } from './decision-log.ts';
 import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { QueryLists } from './queries/query-lists.ts';
+import { Quotas } from './quotas.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
+import { RefusedCalls } from './refused-calls.ts';
 import { Renewals } from './renewals.ts';
 import type { Visible } from './visible.ts';
 
@@ -55,6 +57,7 @@ export interface Control {
   readonly apps: AppLists;
   readonly record: ChangeRecord;
   readonly changes: ChangeSource;
+  readonly refusedCalls: RefusedCalls;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
   readonly pushes: LongPolls;
@@ -70,11 +73,14 @@ export interface Control {
 
 export function createControl(deps: ControlDeps): Control {
   const { registry, clock, log, longPolls, recorder, changes, availability, visible, handedOut } = deps;
-  const commands = new Commands({ ...deps, committer: deps.committer ?? new LocalCommitter(registry) });
+  const quotas = new Quotas((key) => registry.find(key), clock);
+  const refusedCalls = new RefusedCalls(log.logger, () => clock.wallMs());
+  const committer = deps.committer ?? new LocalCommitter(registry);
+  const commands = new Commands({ ...deps, committer, quotas, refusedCalls });
   return {
     view: registry,
     commands,
-    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log }),
+    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log, quotas, refusedCalls }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
     drainWaits: new DrainWaits({
@@ -85,6 +91,7 @@ export function createControl(deps: ControlDeps): Control {
       onRefused: () => log.count.refused('long-polls'),
     }),
     changes,
+    refusedCalls,
     longPolls,
     pushes: deps.pushes,
     disconnected: deps.disconnected,

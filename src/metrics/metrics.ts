@@ -82,6 +82,8 @@ const topNames = 20;
 export interface MetricsSources {
   /** Undefined: there is no TLS. */
   readonly tls?: (() => TlsFacts) | undefined;
+  /** What the token file holds now was refused. */
+  readonly isTokenFileFailing: () => boolean;
   /** What the HTTP plane and control count. */
   readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
@@ -131,6 +133,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
   addTlsMetrics(page, sources.tls);
+  const tokenFile = '1 while the token file cannot be used, and the credentials before are in force.';
+  gauge(page, 'rollcall_token_file_failing', tokenFile, [], () => [[{}, sources.isTokenFileFailing() ? 1 : 0]]);
   addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
   addCheckMetrics(page, sources.checks);

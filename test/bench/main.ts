@@ -43,6 +43,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['dns-under-storm.ts']],
   },
+  handshakes: {
+    says: 'DNS latency while a thousand TLS handshakes a second are offered',
+    minutes: 0.5,
+    commands: [['handshakes.ts']],
+  },
   size: {
     says: 'a million instances: memory, speed, restart, cost of calls, evictions, pauses of DNS',
     minutes: 6,

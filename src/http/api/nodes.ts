@@ -56,21 +56,23 @@ export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView): voi
     params: Type.Object({ node: Type.String() }),
     response: { 204: Type.Null(), '4xx': problemAnswer },
   };
-  scope.delete('/nodes/:node', { schema: remove }, async (request, reply) => {
-    const { node } = request.params as { node: string };
-    const what = `Cannot strike off node ${JSON.stringify(node.slice(0, 63))}`;
-    if (!request.principal.may('operate'))
-      return sendProblem(reply, refusalOf(what, { kind: 'forbidden', right: 'operate' }));
-    const outcome = await cluster.forget(node);
-    if (outcome === 'forgotten') return reply.code(204).send();
-    if (outcome === 'unknown') return sendProblem(reply, { kind: 'unknown-node', detail: `${what}: there is none.` });
-    if (outcome === 'alive')
-      return sendProblem(reply, {
-        kind: 'node-alive',
-        detail: `${what}: it lives, or took its leave; nothing waits for it.`,
-      });
-    return sendProblem(reply, refusalOf(what, { kind: 'no-quorum', reason: outcome.trouble, isUnknown: false }));
-  });
+  scope.delete(
+    '/nodes/:node',
+    { schema: remove, config: { right: 'operate', isWhole: true } },
+    async (request, reply) => {
+      const { node } = request.params as { node: string };
+      const what = `Cannot strike off node ${JSON.stringify(node.slice(0, 63))}`;
+      const outcome = await cluster.forget(node);
+      if (outcome === 'forgotten') return reply.code(204).send();
+      if (outcome === 'unknown') return sendProblem(reply, { kind: 'unknown-node', detail: `${what}: there is none.` });
+      if (outcome === 'alive')
+        return sendProblem(reply, {
+          kind: 'node-alive',
+          detail: `${what}: it lives, or took its leave; nothing waits for it.`,
+        });
+      return sendProblem(reply, refusalOf(what, { kind: 'no-quorum', reason: outcome.trouble, isUnknown: false }));
+    },
+  );
 }
 
 function documentOf(status: ClusterStatus) {

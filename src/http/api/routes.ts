@@ -15,6 +15,7 @@ import { addGuardRoutes } from './read-guard.ts';
 import { addInstanceReadRoute } from './read-instance.ts';
 import { asksForThePast, readPastApp } from './read-past-app.ts';
 import { addQueryRoutes } from './read-queries.ts';
+import { addRefusalsRoute } from './read-refusals.ts';
 import { addRecordRoutes } from './record-routes.ts';
 import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
@@ -34,6 +35,7 @@ const calls = [
   addUpRoute,
   addGuardRoutes,
   addRecordRoutes,
+  addRefusalsRoute,
   addWatchRoutes,
   addRenewManyRoute,
   addAppRoute,

@@ -134,6 +134,7 @@ describe('/openapi.json', () => {
       'get /api/v1/guard',
       'get /api/v1/queries',
       'get /api/v1/queries/unasked',
+      'get /api/v1/refusals',
       'get /api/v1/resolve',
       'get /api/v1/watch',
       'get /api/v1/whoami',

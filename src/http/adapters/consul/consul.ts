@@ -12,7 +12,7 @@ import { KeptTexts } from './kept-texts.ts';
 import { agentReads } from './reads-of-agent.ts';
 import { catalogReads } from './reads-of-catalog.ts';
 import { healthReads } from './reads-of-health.ts';
-import { sendJson, sendText, setIndex } from './replies.ts';
+import { sendJson, sendRefused, sendText, setIndex } from './replies.ts';
 import { ServiceIndex } from './service-index.ts';
 import { Nodes, ownNodeName } from './shown-node.ts';
 import { TtlPasses } from './ttl-passes.ts';
@@ -24,6 +24,8 @@ export const consul: Front = {
   name: 'consul',
   prefix: '/v1',
   credentials: { scheme: 'X-Consul-Token', tokenOf },
+  refuse: sendRefused,
+  readsBy: 'env',
   add(scope, context) {
     const { control, env } = context;
     addCalls(scope, {
@@ -50,11 +52,12 @@ interface Call {
   readonly path: string;
   readonly summary: string;
   readonly handler: ConsulHandler;
-  readonly config?: { readonly mayWait?: true; readonly isRenewal?: true };
+  readonly config?: { readonly mayWait?: true; readonly isRenewal?: true; readonly right?: 'operate' };
 }
 
 const waits = { mayWait: true } as const;
 const renews = { isRenewal: true } as const;
+const holds = { right: 'operate' } as const;
 
 const calls: readonly Call[] = [
   { method: 'put', path: '/agent/service/register', summary: 'Register a service', handler: agentWrites.register },
@@ -69,6 +72,7 @@ const calls: readonly Call[] = [
     path: '/agent/service/maintenance/:id',
     summary: 'Maintenance of a service',
     handler: agentWrites.maintenance,
+    config: holds,
   },
   { method: 'put', path: '/agent/check/register', summary: 'Add a check to a service', handler: checkWrites.register },
   { method: 'put', path: '/agent/check/deregister/:id', summary: 'Remove a check', handler: checkWrites.deregister },

@@ -73,14 +73,21 @@ const lifeSeconds = 18_000;
  * A name and its secret for an access token that lasts a while. On a server that asks for no credentials any name gets one, so that
  * clients which have a user configured work unchanged.
  */
-const login: NacosHandler = ({ logins }, { given, caller: { actor } }): Result => {
+const login: NacosHandler = ({ logins, clock }, { given, request }): Result => {
   const name = given.get('username');
   const secret = given.get('password');
   if (name === undefined || name === '') return missing('username');
-  const minted =
-    logins === undefined ? { token: 'open', lifeSeconds } : logins.login(name, secret ?? '', actor.address);
-  if (minted === undefined) return { kind: 'page', status: 403, text: 'unknown user!' };
-  const granted = { accessToken: minted.token, tokenTtl: minted.lifeSeconds, globalAdmin: false, username: name };
+  const outcome = logins.isOpen ? 'open' : logins.login(name, secret ?? '', request.ip, lifeSeconds * 1000);
+  if (outcome !== 'open' && outcome.kind !== 'granted') {
+    const isLimited = outcome.kind === 'limited';
+    return isLimited
+      ? fault(429, 'server', 'too many wrong passwords')
+      : { kind: 'page', status: 403, text: 'unknown user!' };
+  }
+  const { token, isAdmin } = outcome === 'open' ? { token: 'open', isAdmin: false } : outcome;
+  const tokenTtl =
+    outcome === 'open' ? lifeSeconds : Math.max(1, Math.floor((outcome.expiresAtMs - clock.wallMs()) / 1000));
+  const granted = { accessToken: token, tokenTtl, globalAdmin: isAdmin, username: name };
   return { kind: 'ok', data: JSON.stringify(granted), text: JSON.stringify(granted) };
 };
 

@@ -4,6 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../../model/problem.ts';
 import type { Refused } from '../../../model/submit.ts';
+import { type Failure, failures } from '../../server/problem-details.ts';
 import { problemText } from '../problem-text.ts';
 import type { GivenFault } from './given-instance.ts';
 
@@ -111,6 +112,13 @@ export function failed(outcome: Failed): Result {
   if (status === 403) return { kind: 'page', status, text };
   const code = status === 404 ? 'notFound' : status === 400 ? 'invalid' : 'server';
   return fault(status, code, status === 404 ? text : `caused: ${text};`);
+}
+
+/** A call that was not let in: clients log in again at a 403. */
+export function sendRefused(request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
+  if (headers !== undefined) reply.headers(headers);
+  if (failures[kind].status === 429) sendText(request, reply, 429, detail);
+  else sendResult(request, reply, 'v1', { kind: 'page', status: 403, text: detail });
 }
 
 const titles = {

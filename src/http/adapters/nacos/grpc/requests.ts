@@ -7,7 +7,7 @@ import type { Actor } from '../../../../model/change.ts';
 import type { RegistrationDefaults } from '../../../../model/instance.ts';
 import { isObject } from '../../../../model/instance.ts';
 import type { InstanceKey } from '../../../../model/names.ts';
-import type { Principal } from '../../../../model/principal.ts';
+import type { FindPrincipal } from '../../../server/auth.ts';
 import type { Lasting } from '../decode.ts';
 import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
 import { type Caller, instanceIdOf, type NacosRegistered, Naming } from '../naming.ts';
@@ -26,11 +26,8 @@ export interface RequestDeps {
   readonly clients: Clients;
   /** Where `public` is. */
   readonly env: string;
-  readonly principalOf: PrincipalOf;
+  readonly findPrincipal: FindPrincipal;
 }
-
-/** Of an access token, and of the name in a verified client certificate. */
-export type PrincipalOf = (token: string | undefined, certificate: string | undefined) => Principal;
 
 /** Where a message came from. */
 export interface NacosPeer {
@@ -86,9 +83,9 @@ export class NacosRequests {
   }
 
   #callerOf({ headers }: NacosMessage, { text, certificate }: NacosPeer): Caller {
-    const principal = this.#deps.principalOf(headers['accessToken'] || undefined, certificate);
-    const { kind, name } = principal;
     const address = text.slice(0, text.lastIndexOf(':'));
+    const principal = this.#deps.findPrincipal({ token: headers['accessToken'] || undefined, certificate, address });
+    const { kind, name } = principal;
     const actor: Actor = { ...(name === '' ? {} : { principal: name }), kind, front: 'nacos', address };
     return { principal, actor };
   }

@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { NacosGrpc, type NacosGrpcDeps } from '../../../../../src/http/adapters/nacos/grpc/nacos-grpc.ts';
+import type { FindPrincipal } from '../../../../../src/http/server/auth.ts';
 import { unauthenticated, unrestricted } from '../../../../../src/model/principal.ts';
 import { FakeScheduler } from '../../../../kit/client-scheduler.ts';
 import { keyOf } from '../../../../kit/harness.ts';
@@ -33,7 +34,7 @@ async function world(options: Partial<NacosGrpcDeps> & { isRecovered?: () => boo
     defaults,
     env: 'prod',
     connectionsMax: 10,
-    principalOf: () => unrestricted('anonymous'),
+    findPrincipal: () => unrestricted('anonymous'),
   };
   const opened = await NacosGrpc.open({ ...own, ...options }, [{ host: '127.0.0.1', port: 0 }]);
   if ('failed' in opened) throw new Error('it does not listen');
@@ -250,9 +251,9 @@ test('until the registry is recovered clients are told to wait', async () => {
 });
 
 test('where credentials are needed, a request without a token is a 403', async () => {
-  const principalOf = (token: string | undefined) =>
+  const findPrincipal: FindPrincipal = ({ token }) =>
     token === 'right' ? unrestricted('token', 'ci') : unauthenticated;
-  const { client, registry } = await world({ principalOf });
+  const { client, registry } = await world({ findPrincipal });
   const one = await client();
   for (const type of ['InstanceRequest', 'ServiceQueryRequest', 'SubscribeServiceRequest'])
     expect((await one.request(type, registration)).body['errorCode']).toBe(403);
@@ -290,8 +291,8 @@ test('connections over the limit are closed at once, and there is room again whe
 test('an address that is taken is a failure to listen', async () => {
   const { port, control, clock } = await world();
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
-  const principalOf = () => unauthenticated;
-  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', principalOf, connectionsMax: 10 }, [
+  const findPrincipal = () => unauthenticated;
+  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', findPrincipal, connectionsMax: 10 }, [
     { host: '127.0.0.1', port: 0 },
     { host: '127.0.0.1', port },
   ]);

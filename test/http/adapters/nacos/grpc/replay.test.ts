@@ -52,8 +52,8 @@ function comparable(body: Json): Json {
 async function world() {
   const { control, clock } = createWorld({ realTimers: true });
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
-  const principalOf = () => unrestricted('anonymous');
-  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', principalOf, connectionsMax: 10 }, [
+  const findPrincipal = () => unrestricted('anonymous');
+  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', findPrincipal, connectionsMax: 10 }, [
     { host: '127.0.0.1', port: 0 },
   ]);
   if ('failed' in opened) throw new Error('it does not listen');
