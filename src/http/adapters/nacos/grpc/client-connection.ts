@@ -4,6 +4,7 @@
 // Limits: `unacknowledgedMax`; one remembered entry a subscription.
 
 import type { InstanceKey } from '../../../../model/names.ts';
+import type { Principal } from '../../../../model/principal.ts';
 import type { NacosService } from '../service-name.ts';
 import type { NacosReply } from './payload.ts';
 
@@ -31,6 +32,8 @@ export class ClientConnection {
   /** Of its last message; monotonic milliseconds. */
   heardMs: number;
   isAskedWhetherAlive = false;
+  /** In whose name it has last asked for something of naming; undefined: it has not yet. */
+  principal: Principal | undefined;
   isClosed = false;
   /** What it has registered for as long as it is connected, by service. */
   readonly instances = new Map<string, Map<string, InstanceKey>>();

@@ -2,7 +2,8 @@
 // grace of 15 s, in which the client comes back and registers again. An instance belongs to the connection that registered it
 // last, so that a connection which ends late takes nothing from its successor.
 // A client that is silent for 20 s is asked whether it is alive, and its connection is closed when it does not answer: one whose
-// machine is gone sends no end. So is one that does not acknowledge its pushes.
+// machine is gone sends no end. So is one that does not acknowledge its pushes, and one whose credentials have come to their end:
+// it comes back, logs in and is judged anew.
 // Limits: `subscriptionsMax` in all and `subscriptionsPerClientMax`; connections are bounded where they are accepted.
 
 import type { Control } from '../../../../control/control.ts';
@@ -24,6 +25,7 @@ const unacknowledgedMs = 30_000;
 export interface ClientsDeps {
   readonly control: Pick<Control, 'view' | 'pushes' | 'visible' | 'disconnected'>;
   readonly infos: ServiceInfos;
+  readonly wallMs: () => number;
   readonly scheduler?: Scheduler;
 }
 
@@ -161,7 +163,8 @@ export class Clients {
   #look(client: ClientConnection, nowMs: number): void {
     const isDeaf = nowMs - (client.unacknowledgedSinceMs ?? nowMs) >= unacknowledgedMs;
     const isSilent = nowMs - client.heardMs >= silentMs;
-    if (isDeaf || (isSilent && client.isAskedWhetherAlive)) {
+    const isOver = client.principal?.isOver(this.#deps.wallMs()) === true;
+    if (isOver || isDeaf || (isSilent && client.isAskedWhetherAlive)) {
       client.end();
       this.closed(client);
       return;

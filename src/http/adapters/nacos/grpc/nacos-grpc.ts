@@ -69,7 +69,12 @@ export class NacosGrpc {
     const infos = new ServiceInfos(deps.control.view, deps.clock);
     this.#scheduler = deps.scheduler ?? systemScheduler;
     this.#connectionsMax = deps.connectionsMax;
-    this.clients = new Clients({ control: deps.control, infos, scheduler: this.#scheduler });
+    this.clients = new Clients({
+      control: deps.control,
+      infos,
+      wallMs: () => deps.clock.wallMs(),
+      scheduler: this.#scheduler,
+    });
     this.#requests = new NacosRequests({ ...deps, infos, clients: this.clients });
     this.#addCalls();
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());

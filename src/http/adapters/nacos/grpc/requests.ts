@@ -79,7 +79,9 @@ export class NacosRequests {
     const client = this.#deps.clients.at(peer.text);
     if (client === undefined) return failure(message, errors.unregistered, 'Connection is unregistered.');
     this.#deps.clients.heard(client);
-    return handler({ message, client, caller: this.#callerOf(message, peer) });
+    const caller = this.#callerOf(message, peer);
+    if (message.type !== 'HealthCheckRequest') client.principal = caller.principal;
+    return handler({ message, client, caller });
   }
 
   #callerOf({ headers }: NacosMessage, { text, certificate }: NacosPeer): Caller {

@@ -263,6 +263,19 @@ test('where credentials are needed, a request without a token is a 403', async (
   expect((await one.request('ServiceListRequest', {})).body).toMatchObject({ count: 0, serviceNames: [] });
 });
 
+test('a client whose credentials have come to their end is closed, and judged anew when it comes back', async () => {
+  let isOver = false;
+  const findPrincipal: FindPrincipal = () => ({ ...unrestricted('token', 'ci'), isOver: () => isOver });
+  const { client, scheduler, grpc } = await world({ findPrincipal });
+  const one = await client();
+  await one.request('SubscribeServiceRequest', { ...service, subscribe: true });
+  await scheduler.pass(3000);
+  expect(grpc.clients.connected).toBe(1);
+  isOver = true;
+  await scheduler.pass(3000);
+  await until('the end', () => grpc.clients.connected === 0 && one.hasEnded);
+});
+
 test('bytes that are no HTTP/2, and messages that are too long, harm nobody', async () => {
   const { port, client } = await world();
   const one = await client();
