@@ -76,10 +76,11 @@ async function lives(
   await until('its leaving', async () => (await addresses(app, at)).join() === '127.0.99.9');
 }
 
-test('npm nacos, over HTTP and UDP', async (context) => {
+test('npm nacos, over HTTP and UDP, with a secret too', async (context) => {
   const fetched = await npmClient('nacos-npm.cjs', ['nacos@2.6.0']);
   if ('missing' in fetched) return context.skip(fetched.missing);
   await lives(fetched, [`127.0.0.1:${server.httpPort}`], 'npm-web', '127.0.50.1');
+  await lives(fetched, [`127.0.0.1:${guarded.httpPort}`, 'ci', secret], 'npm-web', '127.0.50.1', guarded);
 });
 
 test('Python nacos-sdk-python 0.1, over HTTP, with a login too', async (context) => {

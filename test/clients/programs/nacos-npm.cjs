@@ -1,9 +1,10 @@
-// Registers through the npm package nacos, and says when it is pushed a list with two instances: server.
+// Registers through the npm package nacos, and says when it is pushed a list with two instances: server, user, secret.
 const { NacosNamingClient } = require('nacos');
-const [, , serverList] = process.argv;
+const [, , serverList, username, password] = process.argv;
 
 const logger = { ...console, log() {}, info() {}, debug() {}, warn() {} };
-const client = new NacosNamingClient({ logger, serverList, namespace: 'public' });
+const login = username === undefined ? {} : { username, password };
+const client = new NacosNamingClient({ logger, serverList, namespace: 'public', ...login });
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const instance = { ip: '127.0.50.1', port: 8080, weight: 2, metadata: { version: '1.4.2' } };
 

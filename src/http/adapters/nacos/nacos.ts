@@ -30,10 +30,12 @@ export const nacos: Front = {
   },
 };
 
-/** A client that has logged in shows it in the query; newer ones in a header. */
+/** A client that has logged in shows it in the query, newer ones in a header; npm nacos shows its secret with each call. */
 function accessTokenOf(request: FastifyRequest): string | undefined {
   const header = request.headers['accesstoken'];
-  return queryOf(request).get('accessToken') || (typeof header === 'string' ? header : undefined) || undefined;
+  const query = queryOf(request);
+  const token = query.get('accessToken') || (typeof header === 'string' ? header : undefined);
+  return token || query.get('password') || undefined;
 }
 
 type Method = 'get' | 'post' | 'put' | 'delete' | 'patch';

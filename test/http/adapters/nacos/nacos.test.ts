@@ -389,6 +389,13 @@ test('a name and its secret give a token, by which calls are let in and changes 
   expect(events[0]).toMatchObject({ by: { front: 'nacos', token: 'ci' } });
 });
 
+test('npm nacos shows its secret with each call', async () => {
+  const { send, given } = world({ deps: { tokens: [{ name: 'ci', token: secret }] } });
+  const shown = { ...given, username: 'ci', password: secret };
+  expect((await send('POST', '/v1/ns/instance', shown)).body).toBe('ok');
+  expect((await send('POST', '/v1/ns/instance', { ...shown, password: 'another' })).statusCode).toBe(403);
+});
+
 test.each<[what: string, login: Record<string, string>]>([
   ['a wrong secret', { username: 'ci', password: 'another' }],
   ['another name', { username: 'nacos', password: secret }],
