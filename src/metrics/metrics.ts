@@ -220,21 +220,11 @@ function addTlsMetrics(page: Page, facts: MetricsSources['tls']): void {
   const rows = (of: (facts: TlsFacts) => readonly Row[]) => () => (facts === undefined ? [] : of(facts()));
   const ends = 'When the certificate of this server expires, in seconds since 1970.';
   const name = 'rollcall_tls_certificate_expiry_timestamp_seconds';
-  gauge(
-    page,
-    name,
-    ends,
-    [],
-    rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]),
-  );
+  const expiry = rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]);
+  gauge(page, name, ends, [], expiry);
   const failing = '1 while the files of the certificate cannot be used, and the one before is.';
-  gauge(
-    page,
-    'rollcall_tls_reload_failing',
-    failing,
-    [],
-    rows(({ isFailing }) => [[{}, isFailing ? 1 : 0]]),
-  );
+  const isFailing = rows((current) => [[{}, current.isFailing ? 1 : 0]]);
+  gauge(page, 'rollcall_tls_reload_failing', failing, [], isFailing);
   const help = 'TLS handshakes of HTTP connections.';
   const byResult = ({ handshakes: { done, failed, refused } }: TlsFacts): Row[] =>
     byOne('result', new Map(Object.entries({ done, failed, refused })));

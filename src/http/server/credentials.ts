@@ -51,7 +51,8 @@ export class Credentials {
   #bySecret = new Map<string, GrantedPrincipal>();
   #byCertificate = new Map<string, GrantedPrincipal>();
   #jwtEntries: readonly JwtEntry[] = [];
-  #isListed = false;
+  /** What certificates that no entry names have; another object when that changes. */
+  #unlisted: GrantedPrincipal;
   /** Of callers without credentials. */
   readonly anonymous: Principal;
   /** There are no credentials: every caller is anonymous. */
@@ -63,6 +64,7 @@ export class Credentials {
     this.isOpen = deps.tokens.length === 0 && deps.source === undefined;
     this.anonymous = anonymousOf(deps.anonymousRights, this.isOpen);
     this.shortTokens = new ShortTokens(deps.wallMs);
+    this.#unlisted = this.#ofUnlisted(false);
     this.#load();
     deps.source?.onChange(() => {
       this.#load();
@@ -90,8 +92,8 @@ export class Credentials {
   byCertificate(name: string): Principal {
     const listed = this.#byCertificate.get(name);
     if (listed !== undefined && !listed.isOver(this.#deps.wallMs())) return listed;
-    const grants = this.#isListed ? this.anonymous.grants : allRights;
-    return new GrantedPrincipal('certificate', name, grants);
+    const under = this.#unlisted;
+    return new GrantedPrincipal('certificate', name, under.grants, { under });
   }
 
   /** For fronts whose clients log in with a name and a secret. */
@@ -121,8 +123,14 @@ export class Credentials {
       }
     }
     this.#jwtEntries = jwtEntries;
-    this.#isListed = isListed;
+    const unlisted = `unlisted ${String(isListed)}`;
+    this.#unlisted = before.get(unlisted) ?? this.#ofUnlisted(isListed);
+    this.#made.set(unlisted, this.#unlisted);
     for (const [key, principal] of before) if (!this.#made.has(key)) principal.revoke();
+  }
+
+  #ofUnlisted(isListed: boolean): GrantedPrincipal {
+    return new GrantedPrincipal('certificate', '', isListed ? this.anonymous.grants : allRights);
   }
 
   #full(name: string, before: ReadonlyMap<string, GrantedPrincipal>): GrantedPrincipal {

@@ -2,7 +2,9 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { credentialsOf } from '../../../src/config/credential-file.ts';
-import { bearer, credentialWorld, entry, secretOf } from '../../kit/credential-world.ts';
+import { Credentials } from '../../../src/http/server/credentials.ts';
+import type { Right } from '../../../src/model/principal.ts';
+import { bearer, credentialWorld, entry, secretOf, TokenFile } from '../../kit/credential-world.ts';
 import { createWorld, type World } from '../../kit/http-world.ts';
 
 const reader = '{ rights: [read] }';
@@ -189,5 +191,34 @@ describe('what is open when credentials end', () => {
     await reply;
     world.file.write(entry('b', reader) + entry('a', reader));
     expect(world.watchers.count).toBe(1);
+  });
+});
+
+describe('a client certificate', () => {
+  const listed = entry('ci', reader) + `- { name: ops, certificate: ops.example, allow: [{ rights: [operate] }] }\n`;
+  const of = (text: string, anonymousRights: readonly Right[] = []) => {
+    const source = new TokenFile(text);
+    return { source, credentials: new Credentials({ tokens: [], source, anonymousRights, wallMs: () => 0 }) };
+  };
+
+  test('has the rights of the entry that names it', () => {
+    const principal = of(listed).credentials.byCertificate('ops.example');
+    expect(principal).toMatchObject({ kind: 'certificate', name: 'ops.example' });
+    expect(principal.may('operate')).toBe(true);
+    expect(principal.may('read')).toBe(false);
+  });
+
+  test('that no entry names has the rights of anonymous callers, all with a file of the old form', () => {
+    expect(of(listed).credentials.byCertificate('other').grants).toEqual([]);
+    expect(of(listed, ['read']).credentials.byCertificate('other').may('read')).toBe(true);
+    expect(of(`ci ${secretOf('ci')}`).credentials.byCertificate('other').may('admin')).toBe(true);
+  });
+
+  test('loses all rights when the file begins to list those that count', () => {
+    const { source, credentials } = of(`ci ${secretOf('ci')}`);
+    const principal = credentials.byCertificate('other');
+    source.write(listed);
+    expect(principal.isOver(0)).toBe(true);
+    expect(credentials.byCertificate('other').grants).toEqual([]);
   });
 });
