@@ -126,14 +126,14 @@ export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authent
 }
 
 /** What a caller shows otherwise than in a request of HTTP. */
-export interface Shown {
+export interface ShownCredentials {
   readonly token: string | undefined;
   /** The name in a client certificate that TLS has verified. */
   readonly certificate: string | undefined;
   readonly address: string;
 }
 
-export type FindPrincipal = (shown: Shown) => Principal;
+export type FindPrincipal = (shown: ShownCredentials) => Principal;
 
 /** For protocols beside HTTP: tokens that can be recognised at once, which JWTs are not. */
 export function principalFinder(deps: AuthDeps): FindPrincipal {

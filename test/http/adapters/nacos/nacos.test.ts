@@ -1,33 +1,9 @@
 // Nacos's HTTP API over our use cases: what its clients of 1.x send and get, and what other fronts see of it.
 
-import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
 import { keyOf } from '../../../kit/harness.ts';
-import { createWorld, type Json, type WorldOptions } from '../../../kit/http-world.ts';
-
-function world(options: WorldOptions = {}) {
-  const adapters = { names: ['nacos', 'eureka'] as const, env: 'prod' };
-  const found = createWorld({ ...options, deps: { adapters, ...options.deps } });
-  const send = (method: string, path: string, parameters: Record<string, string | number> = {}, form = false) => {
-    const text = new URLSearchParams(Object.entries(parameters).map(([key, value]) => [key, String(value)])).toString();
-    const url = `/nacos${path}${form || text === '' ? '' : `?${text}`}`;
-    return found.app.inject({ method, url, ...(form ? { payload: text } : {}) } as InjectOptions);
-  };
-  const given = { serviceName: 'web', ip: '10.0.0.7', port: 8080 };
-  const post = (fields: Record<string, string | number> = {}) =>
-    send('POST', '/v1/ns/instance', { ...given, ...fields });
-  const beat = (fields: Record<string, string | number> = {}) =>
-    send('PUT', '/v1/ns/instance/beat', { serviceName: 'web', ...fields });
-  const list = async (fields: Record<string, string | number> = {}) =>
-    (await send('GET', '/v1/ns/instance/list', { serviceName: 'web', ...fields })).json() as Json & { hosts: Json[] };
-  const stored = (id = '10.0.0.7#8080#DEFAULT#DEFAULT_GROUP@@web', app = 'web.prod') =>
-    found.registry.find({ ...keyOf(`${app}/x`), instance: id })?.instance;
-  const pass = (ms: number) => {
-    found.clock.advance(ms);
-    found.registry.evictExpired(100);
-  };
-  return { ...found, send, post, beat, list, stored, pass, given };
-}
+import type { Json } from '../../../kit/http-world.ts';
+import { createNacosWorld as world } from '../../../kit/nacos-world.ts';
 
 test('a registration becomes an address, weight, zone, version and a lease that ends in waiting', async () => {
   const { post, stored } = world();
@@ -278,33 +254,6 @@ test('a weight that we cannot hold comes back until another front changes it', a
   expect((await list()).hosts).toMatchObject([{ weight: 4 }]);
 });
 
-test('services are created, shown, listed and deleted', async () => {
-  const { send, post, given } = world();
-  const service = { serviceName: 'new', protectThreshold: '0.5' };
-  expect((await send('POST', '/v1/ns/service', service)).body).toBe('ok');
-  expect((await send('POST', '/v1/ns/service', service)).statusCode).toBe(400);
-  expect((await send('GET', '/v1/ns/service', service)).json()).toMatchObject({ name: 'new', protectThreshold: 0.5 });
-  const names = await send('GET', '/v1/ns/service/list', { pageNo: 1, pageSize: 1 });
-  expect(names.json()).toEqual({ count: 1, doms: ['new'] });
-  expect((await send('DELETE', '/v1/ns/service', service)).body).toBe('ok');
-  expect((await send('GET', '/v1/ns/service', service)).statusCode).toBe(404);
-  await post();
-  expect((await send('DELETE', '/v1/ns/service', given)).statusCode).toBe(400);
-  expect((await send('GET', '/v1/ns/service', given)).body).toBe(
-    '{"namespaceId":"public","groupName":"DEFAULT_GROUP","name":"web","protectThreshold":0.0,"metadata":{},' +
-      '"selector":{"type":"none","contextType":"NONE"},' +
-      '"clusters":[{"name":"DEFAULT","healthChecker":{"type":"TCP"},"metadata":{}}]}',
-  );
-});
-
-test('a list of services needs a page and its size', async () => {
-  const { send } = world();
-  const reply = await send('GET', '/v1/ns/service/list');
-  expect([reply.statusCode, reply.body]).toEqual([400, "Param 'pageNo' is required."]);
-  const second = await send('GET', '/v2/ns/service/list', { pageNo: 1 });
-  expect(second.json()).toMatchObject({ code: 10_000 });
-});
-
 test('the second version is the same in its wrapper', async () => {
   const { send, given } = world();
   expect((await send('POST', '/v2/ns/instance', given, true)).json()).toEqual({
@@ -336,83 +285,9 @@ test('the second version is the same in its wrapper', async () => {
   ]);
 });
 
-test.each<[method: string, path: string, status: number, body: unknown]>([
-  ['GET', '/v1/ns/operator/metrics', 200, { status: 'UP' }],
-  ['GET', '/v1/console/namespaces', 200, { code: 200, data: [{ namespaceShowName: 'public' }] }],
-  ['GET', '/v2/console/namespace/list', 200, { code: 0, data: [{ namespaceShowName: 'public' }] }],
-  ['GET', '/v1/ns/operator/servers', 200, { servers: [{ alive: true }] }],
-  ['GET', '/v1/console/server/state', 200, { function_mode: 'naming' }],
-  ['POST', '/v1/cs/configs', 404, { status: 404, error: 'Not Found' }],
-  ['GET', '/v2/cs/config', 404, { code: 20_004 }],
-  ['GET', '/v1/nothing', 404, { status: 404, message: 'No message available', path: '/nacos/v1/nothing' }],
-])('%s %s', async (method, path, status, body) => {
-  const { send } = world();
-  const reply = await send(method, path);
-  expect([reply.statusCode, reply.json()]).toEqual([status, expect.objectContaining({})]);
-  expect(reply.json()).toMatchObject(body as Json);
-});
-
-test('a configuration is not there, as of a server that has none', async () => {
-  const { send } = world();
-  const reply = await send('GET', '/v1/cs/configs', { dataId: 'a', group: 'g' });
-  expect([reply.statusCode, reply.body]).toEqual([404, expect.stringMatching(/^config data not exist/)]);
-});
-
-test('a server that asks for no credentials lets anybody log in', async () => {
-  const { send } = world();
-  const reply = await send('POST', '/v1/auth/login', { username: 'nacos', password: 'nacos' });
-  expect(reply.json()).toMatchObject({ accessToken: expect.any(String), tokenTtl: 18_000, username: 'nacos' });
-});
-
 test('changes name the front', async () => {
   const { post, call } = world();
   await post();
   const events = (await call('GET', '/events?app=prod/web')).json() as { events: Json[] };
   expect(events.events[0]).toMatchObject({ by: { front: 'nacos' } });
 });
-
-const secret = 'a-secret-of-sixteen-and-more';
-
-test('a name and its secret give a token, by which calls are let in and changes are signed', async () => {
-  const { send, given, call } = world({ deps: { tokens: [{ name: 'ci', token: secret }] } });
-  for (const path of ['/v1/auth/login', '/v1/auth/users/login', '/v3/auth/user/login']) {
-    const reply = await send('POST', path, { username: 'ci', password: secret }, true);
-    const { accessToken, ...granted } = reply.json() as Json;
-    expect(granted).toEqual({ tokenTtl: 18_000, globalAdmin: true, username: 'ci' });
-    expect(accessToken).not.toBe(secret);
-    const registered = await send('POST', `/v1/ns/instance?accessToken=${String(accessToken)}`, given, true);
-    expect(registered.body).toBe('ok');
-  }
-  const { events } = (
-    await call('GET', '/events?app=prod/web', undefined, { authorization: `Bearer ${secret}` })
-  ).json();
-  expect(events[0]).toMatchObject({ by: { front: 'nacos', token: 'ci' } });
-});
-
-test('npm nacos shows its secret with each call', async () => {
-  const { send, given } = world({ deps: { tokens: [{ name: 'ci', token: secret }] } });
-  const shown = { ...given, username: 'ci', password: secret };
-  expect((await send('POST', '/v1/ns/instance', shown)).body).toBe('ok');
-  expect((await send('POST', '/v1/ns/instance', { ...shown, password: 'another' })).statusCode).toBe(403);
-});
-
-test.each<[what: string, login: Record<string, string>]>([
-  ['a wrong secret', { username: 'ci', password: 'another' }],
-  ['another name', { username: 'nacos', password: secret }],
-  ['no secret', { username: 'ci' }],
-])('%s is a 403 in the words of the original', async (_what, login) => {
-  const { send } = world({ deps: { tokens: [{ name: 'ci', token: secret }] } });
-  const reply = await send('POST', '/v1/auth/login', login);
-  expect([reply.statusCode, reply.json()]).toMatchObject([403, { error: 'Forbidden', message: 'unknown user!' }]);
-});
-
-test.each(['', '?accessToken=nothing-that-is-known', '?accessToken='])(
-  'where credentials are needed a call with "%s" is a 403, which has clients log in again',
-  async (query) => {
-    const { send, given, registry } = world({ deps: { tokens: [{ name: 'ci', token: secret }] } });
-    const refused = await send('POST', `/v1/ns/instance${query}`, given, true);
-    expect([refused.statusCode, refused.json(), registry.instanceCount]).toMatchObject([403, { status: 403 }, 0]);
-    expect((await send('GET', `/v1/ns/instance/list${query}`)).statusCode).toBe(403);
-    expect((await send('GET', '/v1/console/health/liveness')).statusCode).toBe(200);
-  },
-);
