@@ -71,6 +71,11 @@ export function isOpenPath(url: string): boolean {
   return openPaths.has(path) || path.startsWith('/docs/') || path.startsWith('/console/');
 }
 
+/** A call of a front that needs none either: logging in, for one. */
+function isOpenCall({ routeOptions: { config } }: FastifyRequest): boolean {
+  return config.isForeign === true && config.right === 'open';
+}
+
 /** The principal of a request, as far as that is quickly known; undefined may still mean one. */
 export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Principal | undefined;
 
@@ -91,7 +96,7 @@ export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authent
   });
   if (credentials.isOpen) return withoutSecret;
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpenPath(request.url) || request.routeOptions.config.right === 'open') return done();
+    if (isOpenPath(request.url) || isOpenCall(request)) return done();
     const extractor = deps.extractors.find(({ prefix }) => request.url.startsWith(prefix));
     const secret = extractor?.tokenOf(request) ?? bearerOf(request.raw);
     if (secret === undefined) {
