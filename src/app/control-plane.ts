@@ -18,6 +18,7 @@ import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
@@ -118,6 +119,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     metrics,
     health: checked,
     evictionLog,
+    mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, control, health, metrics, subscribers: subscribers(parts), counting };

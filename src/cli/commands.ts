@@ -99,6 +99,18 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/restore.ts'),
   },
   {
+    spec: 'export <file>',
+    summary: 'Write everything that is registered to a file, a JSON object a line.',
+    group: registry,
+    load: () => import('./commands/export.ts'),
+  },
+  {
+    spec: 'import <file>',
+    summary: 'Register what a file of "export" has and is not newer here; without --yes only print what would be done.',
+    group: registry,
+    load: () => import('./commands/import.ts'),
+  },
+  {
     spec: 'guard',
     summary: 'Show self-protection: whether instances are kept past the end of their lease, and why.',
     group: registry,

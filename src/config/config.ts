@@ -166,6 +166,11 @@ function nacosGrpcFaults({ adapters, http, dns, nacosGrpc }: Config, origins: Or
 function contradictions(config: Config, origins: Origins): string[] {
   const problems = [...tlsFaults(config, origins), ...dnsTlsFaults(config, origins), ...exposures(config, origins)];
   problems.push(...clusterProblems(config, origins), ...nacosGrpcFaults(config, origins));
+  const { consulDomain, origin } = config;
+  if (consulDomain !== '' && (`.${consulDomain}`.endsWith(`.${origin}`) || `.${origin}`.endsWith(`.${consulDomain}`)))
+    problems.push(
+      `consulDomain (${origins.consulDomain}) ${consulDomain} and origin (${origins.origin}) ${origin} overlap`,
+    );
   for (const listen of config.http) {
     if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {
       problems.push(`http (${origins.http}) and dns (${origins.dns}) both ask for TCP ${formatListen(listen)}`);

@@ -158,6 +158,10 @@ export const settingsSchema = Type.Object(
           'where clients of Nacos 2.x and 3.x find gRPC; unset: each port of http + 1000, where they look; none: nowhere',
       }),
     ),
+    consulDomain: Type.String({
+      default: '',
+      description: "domain of Consul's DNS names (web.service.DOMAIN), such as consul; empty: they are not served",
+    }),
     publicUrl: Type.String({
       default: '',
       description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',
@@ -305,6 +309,10 @@ export const settingsSchema = Type.Object(
     }),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterSkydns: Type.String({
+      default: '',
+      description: 'where in etcd CoreDNS finds a copy of what takes traffic, such as /skydns; empty: there is none',
+    }),
     clusterPlainHttp: Type.Boolean({
       default: false,
       description: 'allow etcd and other nodes beyond loopback without TLS',

@@ -19,6 +19,7 @@ import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { RefusedCalls } from './refused-calls.ts';
 import { Renewals } from './renewals.ts';
+import { Transfer } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -56,6 +57,7 @@ export interface Control {
   readonly renewals: Renewals;
   readonly apps: AppLists;
   readonly record: ChangeRecord;
+  readonly transfer: Transfer;
   readonly changes: ChangeSource;
   readonly refusedCalls: RefusedCalls;
   readonly drainWaits: DrainWaits;
@@ -83,6 +85,7 @@ export function createControl(deps: ControlDeps): Control {
     renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log, quotas, refusedCalls }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
+    transfer: new Transfer({ registry, clock, commands, log }),
     drainWaits: new DrainWaits({
       view: registry,
       clock,

@@ -107,6 +107,14 @@ export class DecisionLog {
     this.logger.info(line, 'restored instances that had been removed');
   }
 
+  /** One line for all instances of one call of an import. */
+  imported(actor: Actor, counts: Readonly<Record<'count' | 'skipped', number>>): void {
+    this.logger.info(
+      { decision: 'imported', ...counts, ...nameOf(actor), remote: actor.address },
+      'imported instances',
+    );
+  }
+
   notDurable(error: unknown): void {
     this.logger.error({ err: error }, 'a change could not be written down');
   }

@@ -68,6 +68,16 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 0.5,
     commands: [['nacos-pushes.ts']],
   },
+  consul: {
+    says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+    minutes: 0.5,
+    commands: [['consul.ts']],
+  },
+  cluster: {
+    says: 'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
+    minutes: 2,
+    commands: [['cluster.ts', '10000']],
+  },
   console: {
     says: 'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',
     minutes: 1,

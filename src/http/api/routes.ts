@@ -21,6 +21,7 @@ import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
 import { addRenewManyRoute } from './renew-many.ts';
 import { appParams, appQuery, appReply, pastAppReply, problemAnswer } from './schemas.ts';
+import { addTransferRoutes } from './transfer-routes.ts';
 import { addUpRoute } from './up.ts';
 import { addWhoamiRoute } from './whoami.ts';
 
@@ -43,12 +44,13 @@ const calls = [
   addResolveRoute,
   addQueryRoutes,
   addWhoamiRoute,
+  addTransferRoutes,
 ];
 
 /** Adds the calls to a scope whose prefix is /api/v1. */
 export function addRoutes(scope: FastifyInstance, context: ApiContext): void {
   for (const add of calls) add(scope, context);
-  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster);
+  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster, context.control.view);
 }
 
 /** An app as it is, and with `at` as it was. */

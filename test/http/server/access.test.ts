@@ -125,7 +125,7 @@ describe('without tokens', () => {
       payload: { addrs: ['http://10.0.0.7:80'] },
     });
     expect(reply.statusCode).toBe(403);
-    expect(problemOf(reply).detail).toContain('Call the server by its address, or configure tokens');
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:unexpected-host');
     expect(registry.revision).toBe(100);
   });
 
