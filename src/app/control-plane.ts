@@ -11,7 +11,7 @@ import { LongPolls } from '../control/long-poll.ts';
 import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { LiveZones } from '../dns/services/live-zones.ts';
-import { Health } from '../health/health.ts';
+import { HealthChecks } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
 import { createHttpServer } from '../http/server/server.ts';
@@ -57,7 +57,7 @@ export interface ControlPlane {
   /** Not listening yet. */
   readonly http: FastifyInstance;
   readonly control: Control;
-  readonly health: Health;
+  readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
   /** Undefined: it is not kept who asks for what. */
@@ -141,9 +141,9 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   };
 }
 
-function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
+function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {
   const { registry, clock, persistence, logger } = deps;
-  return new Health({
+  return new HealthChecks({
     ...config,
     submit: control.commands.submit,
     view: registry,
@@ -157,7 +157,7 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
 interface Metered {
   readonly counts: HttpCounts;
   readonly watchers: Watchers;
-  readonly health: Health;
+  readonly health: HealthChecks;
   readonly control: Control;
 }
 
