@@ -26,7 +26,7 @@ const plainOctetsMax = 1024;
 /** What one datagram of IPv4 holds. */
 const datagramOctetsMax = 65_507;
 
-export interface Subscription {
+export interface UdpSubscription {
   /** As the client names it; may be empty. */
   readonly address: string;
   /** Where its call came from. */
@@ -80,7 +80,7 @@ export class UdpPushes {
     return this.#pending.size;
   }
 
-  subscribe(name: NacosService, given: Subscription): void {
+  subscribe(name: NacosService, given: UdpSubscription): void {
     if (this.#isClosed) return;
     const address = addressOf(given);
     const { clusters, port } = given;
@@ -201,7 +201,7 @@ privateNetworks.addSubnet('fc00::', 7, 'ipv6');
 privateNetworks.addSubnet('fe80::', 10, 'ipv6');
 privateNetworks.addAddress('::1', 'ipv6');
 
-function addressOf({ address, seenAt }: Subscription): string {
+function addressOf({ address, seenAt }: UdpSubscription): string {
   const seen = seenAt.startsWith('::ffff:') ? seenAt.slice('::ffff:'.length) : seenAt;
   const family = isIP(address);
   const isPrivate = family !== 0 && privateNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');
