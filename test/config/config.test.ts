@@ -93,8 +93,7 @@ describe('where a value comes from', () => {
       ...{ clusterEtcdUser: '', clusterEtcdPasswordFile: '' },
       clusterSessionSeconds: 10,
       clusterCommitWaitMs: 3000,
-      clusterSkydns: '',
-      clusterPlainHttp: false,
+      ...{ clusterSkydns: '', clusterPlainHttp: false },
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
