@@ -35,6 +35,8 @@ export interface RunningApp {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   readonly dnsTls: readonly Listen[];
+  /** Undefined: the adapter is off, or gRPC is. */
+  readonly nacosGrpc: readonly Listen[] | undefined;
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
   /** Reads the files of the certificate and of tokens now, where there are any. */
@@ -245,6 +247,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ru
     http,
     dns,
     dnsTls: plane.tlsListens,
+    nacosGrpc: composed.nacosGrpc?.listens,
     reloadSecrets() {
       tls?.certificate.reload();
       credentials.reload();
