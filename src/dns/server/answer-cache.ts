@@ -14,8 +14,6 @@ import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
-/** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
-const cachedOctetsMax = 16_384;
 const entriesMax = 200_000;
 /** What an entry costs besides its octets, about. */
 const entryOverheadOctets = 900;
@@ -74,7 +72,6 @@ export class AnswerCache {
 
   /** Whether it is kept. */
   set(entry: CachedAnswer): boolean {
-    if (entry.octets.length > cachedOctetsMax) return false;
     const key = entry.isWhole ? entry.hash : cutKey(entry.hash, entry.limitOctets);
     this.#entries.set(key, entry);
     if (this.#entries.peek(key) !== entry) return false;
