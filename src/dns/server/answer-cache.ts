@@ -14,7 +14,6 @@ import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
-const entriesMax = 200_000;
 /** What an entry costs besides its octets, about. */
 const entryOverheadOctets = 900;
 
@@ -40,6 +39,7 @@ export interface CachedAnswer extends Message, ReplyTemplate {
 
 export class AnswerCache {
   readonly #entries: LRUCache<number, CachedAnswer>;
+  /** More never fit. */
   readonly entriesMax: number;
 
   /** Entries that were cut: most caches have none, and then there is nothing to look for. */
@@ -47,10 +47,9 @@ export class AnswerCache {
 
   /** `onDropped` hears of every entry that is kept no more. */
   constructor(octetsMax: number, onDropped: (entry: CachedAnswer) => void) {
-    // The cache sets this many places aside at once, so no more than could ever be filled.
-    this.entriesMax = Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets));
+    this.entriesMax = Math.ceil(octetsMax / entryOverheadOctets);
+    // Without `max`, for which it would set all its places aside at once.
     this.#entries = new LRUCache({
-      max: this.entriesMax,
       maxSize: octetsMax,
       sizeCalculation: ({ octets }) => octets.length + entryOverheadOctets,
       dispose: (entry) => {
