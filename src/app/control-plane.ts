@@ -18,14 +18,17 @@ import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import type { CredentialFile } from './credential-file.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
+import { countQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -44,6 +47,7 @@ export interface ControlPlaneDeps {
   readonly isRecovered: () => boolean;
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
+  readonly credentials: CredentialFile;
 }
 
 export interface ControlPlane {
@@ -52,6 +56,8 @@ export interface ControlPlane {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
+  /** Undefined: it is not kept who asks for what. */
+  readonly counting: QueryCounting | undefined;
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
@@ -62,6 +68,8 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
+  const isCounting = config.queryStatistics !== 'off';
+  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
   const control = createControl({
     registry,
     clock,
@@ -78,6 +86,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
     ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
+    queries: counting?.lists,
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -106,9 +115,10 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     metrics,
     health: checked,
     evictionLog,
+    mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, health, metrics, subscribers: subscribers(parts) };
+  return { http, health, metrics, subscribers: subscribers(parts), counting };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
@@ -132,11 +142,12 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady, tls, cluster } = deps;
+  const { registry, clock, plane, persistence, isReady, tls, credentials, cluster } = deps;
   return createMetrics({
     registry,
     http: counts,
     tls: tls === undefined ? undefined : () => certificateFacts(tls),
+    isTokenFileFailing: () => credentials.isFailing,
     pauses: clock.pauses,
     dns: plane.counters,
     plane,
@@ -147,6 +158,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     store: () => ({ ...persistence.counts, isFailing: persistence.trouble !== undefined }),
     isReady,
     zoneCount: () => plane.zoneCount,
+    queries: control.queries,
     limits: limits(config, fdBudget(config).limits.connectionsMax),
     version,
     cluster: cluster === undefined ? undefined : () => cluster.view.status(),
@@ -162,7 +174,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, liveZones, logger, isReady, tls }: ControlPlaneDeps,
+  { clock, plane, liveZones, logger, isReady, tls, credentials }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -173,7 +185,9 @@ function createFronts(
     origin: config.origin,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     logger,
-    tokens: config.tokens,
+    tokens: [],
+    credentials: credentials.current.credentials.length === 0 ? undefined : credentials,
+    anonymousRights: config.anonymousRights,
     isOpen: config.insecure,
     tls,
     publicUrl: config.publicUrl,

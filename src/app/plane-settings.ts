@@ -3,10 +3,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { name } from '../dns/message/name.ts';
 import type { PlaneOptions } from '../dns/plane/plane.ts';
+import type { ClientDetail } from '../dns/server/queries/query-table.ts';
 import type { ResponseRateRules } from '../dns/server/response-limit.ts';
 import { ResponseRates } from '../dns/server/response-rates.ts';
 import type { ZoneRule } from '../dns/server/zone-access.ts';
 import { publishedHosts } from '../dns/services/made-zone.ts';
+import { hostLabel } from '../runtime/host-label.ts';
 
 /** Settings as the configuration has them; their names and limits are there. */
 interface DnsSettings {
@@ -14,6 +16,9 @@ interface DnsSettings {
   readonly dnsTransport: PlaneOptions['transport'];
   readonly origin: string;
   readonly nameServer: string | undefined;
+  /** Empty: Consul's names are not served. */
+  readonly consulDomain: string;
+  readonly adapterEnv: string;
   readonly nameServerAddresses: readonly string[];
   readonly negativeTtlSeconds: number;
   readonly tcpIdleSeconds: number;
@@ -25,6 +30,7 @@ interface DnsSettings {
   /** Hexadecimal. Where there is none, one is made here, for all threads. */
   readonly cookieSecret: string | undefined;
   readonly dnsCookies: PlaneOptions['identity']['cookies'];
+  readonly queryStatistics: ClientDetail | 'off';
   /** Networks that may ask; empty: all. */
   readonly dnsAllow: readonly string[];
   readonly dnsDenied: 'refuse' | 'drop';
@@ -48,10 +54,12 @@ type PlaneSettings = Pick<
   | 'negativeTtlSeconds'
   | 'nameServer'
   | 'hosts'
+  | 'consul'
   | 'tcp'
   | 'cacheOctetsMax'
   | 'identity'
   | 'access'
+  | 'queryDetail'
   | 'responseRates'
   | 'unprovenOctetsMax'
 >;
@@ -64,6 +72,10 @@ export function planeSettings(settings: DnsSettings): PlaneSettings {
     origin: name(settings.origin),
     negativeTtlSeconds: settings.negativeTtlSeconds,
     nameServer: nameServer === undefined ? undefined : name(nameServer),
+    consul:
+      settings.consulDomain === ''
+        ? undefined
+        : { domain: name(settings.consulDomain), env: settings.adapterEnv, node: hostLabel() },
     hosts: addresses.length > 0 ? addresses : publishedHosts(dns.map(({ host }) => host)),
     tcp: {
       idleMs: settings.tcpIdleSeconds * 1000,
@@ -77,6 +89,7 @@ export function planeSettings(settings: DnsSettings): PlaneSettings {
       cookieSecret: cookieSecret === undefined ? randomBytes(16) : Buffer.from(cookieSecret, 'hex'),
       cookies: settings.dnsCookies,
     },
+    queryDetail: settings.queryStatistics === 'off' ? undefined : settings.queryStatistics,
     access: { allow: settings.dnsAllow, zones: zoneRules(settings.dnsAllowZones), denied: settings.dnsDenied },
     responseRates: settings.rrlPerSecond === 0 ? undefined : responseRates(settings),
     unprovenOctetsMax: settings.udpUnprovenBytesMax,

@@ -128,6 +128,10 @@ export class ClusterNode {
     return this.#settings.node;
   }
 
+  get session(): bigint | undefined {
+    return this.state === 'joined' ? this.#membership?.lease : undefined;
+  }
+
   /** Why it is not joined. */
   get why(): string {
     return this.#membership?.why ?? 'it starts';

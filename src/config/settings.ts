@@ -6,6 +6,7 @@
 
 import Type, { type Static } from 'typebox';
 import { AdapterName } from '../model/adapters.ts';
+import { Right } from '../model/principal.ts';
 
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
@@ -39,6 +40,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 
 const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
+const queryDetails = ['addresses', 'networks', 'names', 'off'] as const;
 const clientAuths = ['none', 'optional', 'required'] as const;
 const denials = ['refuse', 'drop'] as const;
 
@@ -101,7 +103,13 @@ export const settingsSchema = Type.Object(
     tokenFile: Type.Optional(
       Type.String({
         flag: '<file>',
-        description: 'file of further tokens, one "name token" a line, # starts a comment',
+        description:
+          'file of further tokens: one "name token" a line, or YAML with rights and expiry; read again when it changes',
+      }),
+    ),
+    anonymousRights: Type.Optional(
+      Type.Array(Type.Enum(Right), {
+        description: `rights of callers without credentials: ${Right.join(', ')}; none; unset: none where there are tokens, else all`,
       }),
     ),
     insecure: Type.Boolean({
@@ -143,6 +151,10 @@ export const settingsSchema = Type.Object(
       default: 'prod',
       description: 'environment of what is registered through an adapter that does not name one',
     }),
+    consulDomain: Type.String({
+      default: '',
+      description: "domain of Consul's DNS names (web.service.DOMAIN), such as consul; empty: they are not served",
+    }),
     publicUrl: Type.String({
       default: '',
       description: 'where clients reach the HTTP API, as replies name it; empty: where they have asked',
@@ -166,6 +178,11 @@ export const settingsSchema = Type.Object(
     dnsCookies: Type.Enum(cookiePolicies, {
       default: 'auto',
       description: 'which clients get a DNS cookie for theirs: auto, all but those on loopback; on; off',
+    }),
+    queryStatistics: Type.Enum(queryDetails, {
+      default: 'addresses',
+      description:
+        'who asks DNS for what is kept, in memory: with addresses or networks of clients, by names alone, off',
     }),
     dnsAllow: Type.Array(Type.String(), {
       default: [],
@@ -285,6 +302,10 @@ export const settingsSchema = Type.Object(
     }),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterSkydns: Type.String({
+      default: '',
+      description: 'where in etcd CoreDNS finds a copy of what takes traffic, such as /skydns; empty: there is none',
+    }),
     clusterPlainHttp: Type.Boolean({
       default: false,
       description: 'allow etcd and other nodes beyond loopback without TLS',

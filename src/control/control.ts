@@ -12,9 +12,13 @@ import { type Committer, LocalCommitter } from './committer.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
+import type { QueryLists } from './queries/query-lists.ts';
+import { Quotas } from './quotas.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
+import { RefusedCalls } from './refused-calls.ts';
 import { Renewals } from './renewals.ts';
+import { Transfer } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -34,6 +38,8 @@ export interface ControlDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly cluster?: ClusterView | undefined;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: QueryLists | undefined;
   /** The registry's own by default. */
   readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
@@ -46,7 +52,9 @@ export interface Control {
   readonly renewals: Renewals;
   readonly apps: AppLists;
   readonly record: ChangeRecord;
+  readonly transfer: Transfer;
   readonly changes: ChangeSource;
+  readonly refusedCalls: RefusedCalls;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
   readonly log: DecisionLog;
@@ -54,17 +62,23 @@ export interface Control {
   readonly visible: Visible;
   /** Undefined: a node of its own. */
   readonly cluster: ClusterView | undefined;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries: QueryLists | undefined;
 }
 
 export function createControl(deps: ControlDeps): Control {
   const { registry, clock, log, longPolls, recorder, changes, availability, visible, handedOut } = deps;
-  const commands = new Commands({ ...deps, committer: deps.committer ?? new LocalCommitter(registry) });
+  const quotas = new Quotas((key) => registry.find(key), clock);
+  const refusedCalls = new RefusedCalls(log.logger, () => clock.wallMs());
+  const committer = deps.committer ?? new LocalCommitter(registry);
+  const commands = new Commands({ ...deps, committer, quotas, refusedCalls });
   return {
     view: registry,
     commands,
-    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log }),
+    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log, quotas, refusedCalls }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
+    transfer: new Transfer({ registry, clock, commands, log }),
     drainWaits: new DrainWaits({
       view: registry,
       clock,
@@ -73,10 +87,12 @@ export function createControl(deps: ControlDeps): Control {
       onRefused: () => log.count.refused('long-polls'),
     }),
     changes,
+    refusedCalls,
     longPolls,
     log,
     availability,
     visible,
     cluster: deps.cluster,
+    queries: deps.queries,
   };
 }

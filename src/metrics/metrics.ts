@@ -69,9 +69,21 @@ export interface TlsFacts {
   readonly handshakes: { readonly done: number; readonly failed: number; readonly refused: number };
 }
 
+export interface TopQueries {
+  /** Names with an answer that were asked for most in the last minute. */
+  top(limit: number): readonly { readonly name: string; readonly type: string; readonly minute: number }[];
+  /** Queries that are in no row. */
+  readonly unlisted: number;
+}
+
+/** So many series a scrape: the names change, their number does not. */
+const topNames = 20;
+
 export interface MetricsSources {
   /** Undefined: there is no TLS. */
   readonly tls?: (() => TlsFacts) | undefined;
+  /** What the token file holds now was refused. */
+  readonly isTokenFileFailing: () => boolean;
   /** What the HTTP plane and control count. */
   readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
@@ -94,6 +106,8 @@ export interface MetricsSources {
   /** What is refused above: by what it limits. */
   readonly limits: Readonly<Record<string, number>>;
   readonly version: string;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: TopQueries | undefined;
   /** Of a node in one. */
   readonly cluster?: (() => ClusterStatus) | undefined;
   /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
@@ -119,10 +133,13 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
   addTlsMetrics(page, sources.tls);
+  const tokenFile = '1 while the token file cannot be used, and the credentials before are in force.';
+  gauge(page, 'rollcall_token_file_failing', tokenFile, [], () => [[{}, sources.isTokenFileFailing() ? 1 : 0]]);
   addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
   addCheckMetrics(page, sources.checks);
   addGuardMetrics(page, sources);
+  addQueryMetrics(page, sources.queries);
   addZoneMetrics(page, zoneFiles, sources.zoneCount);
   addProcessMetrics(page, delay, sources);
   const latencies = (): string =>
@@ -143,6 +160,16 @@ function addProcessDefaults(page: Page): void {
   for (const what of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
     page.removeSingleMetric(`nodejs_eventloop_lag_${what}_seconds`);
   }
+}
+
+function addQueryMetrics(page: Page, queries: TopQueries | undefined): void {
+  if (queries === undefined) return;
+  const top = `Queries of the last minute for the ${topNames} questions that were asked most, and have an answer.`;
+  gauge(page, 'rollcall_dns_top_queries', top, ['name', 'type'], () =>
+    queries.top(topNames).map(({ name, type, minute }) => [{ name, type }, minute]),
+  );
+  const unlisted = 'Queries that are not listed by name and client: there was no room.';
+  counter(page, 'rollcall_dns_queries_unlisted_total', unlisted, [], () => [[{}, queries.unlisted]]);
 }
 
 function addRegistryMetrics(page: Page, registry: RegistryCounts, { registry: source }: MetricsSources): void {
@@ -193,21 +220,11 @@ function addTlsMetrics(page: Page, facts: MetricsSources['tls']): void {
   const rows = (of: (facts: TlsFacts) => readonly Row[]) => () => (facts === undefined ? [] : of(facts()));
   const ends = 'When the certificate of this server expires, in seconds since 1970.';
   const name = 'rollcall_tls_certificate_expiry_timestamp_seconds';
-  gauge(
-    page,
-    name,
-    ends,
-    [],
-    rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]),
-  );
+  const expiry = rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]);
+  gauge(page, name, ends, [], expiry);
   const failing = '1 while the files of the certificate cannot be used, and the one before is.';
-  gauge(
-    page,
-    'rollcall_tls_reload_failing',
-    failing,
-    [],
-    rows(({ isFailing }) => [[{}, isFailing ? 1 : 0]]),
-  );
+  const isFailing = rows((current) => [[{}, current.isFailing ? 1 : 0]]);
+  gauge(page, 'rollcall_tls_reload_failing', failing, [], isFailing);
   const help = 'TLS handshakes of HTTP connections.';
   const byResult = ({ handshakes: { done, failed, refused } }: TlsFacts): Row[] =>
     byOne('result', new Map(Object.entries({ done, failed, refused })));

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { clusterMetrics } from '../../src/metrics/cluster-metrics.ts';
+import { clusterCounts } from '../../src/model/cluster-status.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { tcpClient, udpClient } from '../kit/dns-client.ts';
 import { requireInCi } from '../kit/installed.ts';
@@ -42,6 +44,16 @@ const questions = dashboard.panels.flatMap(({ title, targets }) =>
   })),
 );
 
+/** What a node of a cluster has on its page besides; the server of this test is none. */
+const clusterPage = clusterMetrics({
+  ...{ node: 'n1', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
+  ...{ watchSilentMs: 0, sessionLeftMs: 0 },
+  counts: Object.fromEntries(Object.keys(clusterCounts).map((name) => [name, 0])) as Record<
+    keyof typeof clusterCounts,
+    number
+  >,
+});
+
 let server: ServerProcess;
 let api: ApiClient;
 let page = '';
@@ -49,7 +61,7 @@ let page = '';
 beforeAll(async () => {
   server = await startServer({ data: 'data' });
   api = new ApiClient(server.http);
-  page = (await api.call('GET', '/metrics')).text;
+  page = `${(await api.call('GET', '/metrics')).text}\n${clusterPage}\n`;
 });
 
 afterAll(async () => {
@@ -182,8 +194,9 @@ describe.skipIf(missing.length > 0)(`Prometheus${missing.length > 0 ? ' (not ins
       for (const name of ['load.prod.svc', 'load.prod.svc', 'nobody.prod.svc']) await udp.ask(name, 'A');
       await tcp.ask('_http._tcp.load.prod.svc', 'SRV');
     };
-    // What a healthy server has none of.
-    const mayBeEmpty = (expr: string): boolean => expr.includes('rollcall_refused_total') || expr.includes('"4xx|5xx"');
+    // What a healthy server, and one without a cluster, has none of.
+    const mayBeEmpty = (expr: string): boolean =>
+      ['rollcall_refused_total', '"4xx|5xx"', 'rollcall_cluster_'].some((part) => expr.includes(part));
     const isAnswered = async ({ expr }: { expr: string }): Promise<boolean> =>
       (await valuesOf(expr)).some((value) => Number.isFinite(Number(value)));
     let silent = questions.filter(({ expr }) => !mayBeEmpty(expr));

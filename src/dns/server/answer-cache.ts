@@ -12,13 +12,14 @@ import type { Message } from '../message/encode.ts';
 import type { Answer, ExtendedError, Source } from '../message/message.ts';
 import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
+import type { KnownQuestion } from './queries/query-table.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
 /** What an entry costs besides its octets, about. */
 const entryOverheadOctets = 900;
 
 /** One object for each, as small as it can be: there may be hundreds of thousands. */
-export interface CachedAnswer extends Message, ReplyTemplate {
+export interface CachedAnswer extends Message, ReplyTemplate, KnownQuestion {
   readonly rcode: number;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
@@ -116,6 +117,8 @@ export function cachedAnswer(
     zones,
     record,
     plainOpt: undefined,
+    askedNumber: 0,
+    askedRound: 0,
   };
 }
 
