@@ -109,7 +109,7 @@ export class DecisionLog {
 
   /** One line for all instances of one call of an import. */
   imported(actor: Actor, counts: Readonly<Record<'count' | 'skipped', number>>): void {
-    this.#logger.info(
+    this.logger.info(
       { decision: 'imported', ...counts, ...nameOf(actor), remote: actor.address },
       'imported instances',
     );
