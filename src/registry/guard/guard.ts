@@ -21,7 +21,7 @@ export interface GuardDeps {
   readonly app: (env: string, appid: string) => ScopePresence | undefined;
 }
 
-const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
+const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, recentJoins: new RecentJoins() };
 
 export class Guard {
   readonly #deps: GuardDeps;

@@ -18,7 +18,7 @@ export interface ScopePresence {
   heard: number;
   /** The sum of their clients' numbers modulo 2^32: `heard` times one number where they are all of one client. */
   clientSum: number;
-  readonly arrivals: RecentJoins;
+  readonly recentJoins: RecentJoins;
 }
 
 export class GuardScope {
@@ -67,7 +67,7 @@ export class GuardScope {
   /** At least three losses, of more than one client where there are more, and fewer than `percent` of those expected left. */
   isUnder(percent: number, presence: ScopePresence): boolean {
     if (this.#evidenceCount < lossesMin) return false;
-    const losses = this.#evidenceCount - presence.arrivals.since(this.lossesSinceMs);
+    const losses = this.#evidenceCount - presence.recentJoins.since(this.lossesSinceMs);
     const expected = this.expected(presence);
     return losses >= lossesMin && (expected - losses) * 100 < percent * expected && !this.#isOneOfMany(presence);
   }
