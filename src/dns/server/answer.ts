@@ -280,7 +280,12 @@ class Chain {
   #done(
     rcode: number,
     reason: Reason,
-    { authority, additional, glue, serial }: Partial<Pick<Answer, 'authority' | 'additional' | 'glue' | 'serial'>> = empty,
+    {
+      authority,
+      additional,
+      glue,
+      serial,
+    }: Partial<Pick<Answer, 'authority' | 'additional' | 'glue' | 'serial'>> = empty,
   ): Answer {
     // Each by name: spreading costs more than all else that is done here.
     return {
