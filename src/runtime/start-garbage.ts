@@ -14,9 +14,9 @@ type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort
 /** Returns whether it was collected. */
 export function collectStartGarbage(heapUsedOctets = process.memoryUsage().heapUsed): boolean {
   if (heapUsedOctets > heapOctetsMax) return false;
+  // It stays: flags are of the process, and another thread may be about to make its context.
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as Collect;
-  setFlagsFromString('--no-expose-gc');
-  collect({ type: 'major', flavor: 'last-resort' });
-  return true;
+  const collect = runInNewContext('globalThis.gc') as Collect | undefined;
+  collect?.({ type: 'major', flavor: 'last-resort' });
+  return collect !== undefined;
 }
