@@ -141,7 +141,7 @@ async function compose(
   opened.defer(() => plane.close());
   opened.defer(() => cluster?.quiesce());
   tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
-  const linked = isCluster ? await linkCluster(config, { state, clock, ownClock, plane, logger }) : undefined;
+  const linked = isCluster ? await linkCluster(given, { state, clock, ownClock, plane, logger }) : undefined;
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.

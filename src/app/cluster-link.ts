@@ -1,6 +1,7 @@
 // Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -10,6 +11,7 @@ import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.t
 import { type Endpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
+import { LocalCopy } from '../cluster/local-copy.ts';
 import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import type { Config } from '../config/config.ts';
@@ -21,7 +23,7 @@ import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { Life } from '../model/life.ts';
+import { type Life, lifeTokenFrom } from '../model/life.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
@@ -35,7 +37,7 @@ export interface ClusterLinkDeps {
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
-  readonly plane: Pick<Plane, 'applied' | 'cachedUntil'>;
+  readonly plane: Pick<Plane, 'applied' | 'cachedUntil' | 'touched'>;
   readonly logger: Logger;
 }
 
@@ -63,20 +65,27 @@ export class ClusterLink implements Committer {
   private constructor(config: Config, { state, clock, ownClock, plane, logger }: ClusterLinkDeps) {
     const { registry } = state;
     this.#registry = registry;
+    const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
+    const prefix = `/rollcall/${config.clusterName}/`;
+    const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
-      prefix: `/rollcall/${config.clusterName}/`,
-      node: config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode,
+      prefix,
+      node,
       listen: config.clusterListen,
       advertise: config.clusterAdvertise === '' ? undefined : config.clusterAdvertise,
+      mode: config.clusterMode,
+      startWaitSeconds: config.clusterStartWaitSeconds,
       sessionSeconds: config.clusterSessionSeconds,
       commitWaitMs: config.clusterCommitWaitMs,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
     this.#node = new ClusterNode(settings, {
       engine: engineOf(config, ownClock),
-      registry: this.#port(),
+      registry: this.#port(plane),
       credentials: credentialsOf(config),
+      copy,
+      newLife: () => lifeTokenFrom(randomBytes(8)),
       clock: ownClock,
       registryClock: clock.clock,
       version,
@@ -112,7 +121,7 @@ export class ClusterLink implements Committer {
     changed: (change: Change): void => {
       const { env, appid, instance } = change.after ?? change.before;
       const path = instancePath({ env, appid, instance });
-      const isOwn = this.#node.runner.ownership.stateOf(path) === 'own';
+      const isOwn = this.#node.parts.runner.ownership.stateOf(path) === 'own';
       if (isOwn || change.after === undefined) this.#connected?.health.changed(change);
     },
   };
@@ -124,7 +133,7 @@ export class ClusterLink implements Committer {
   ): Promise<number | 'stopped' | { readonly problem: string }> {
     this.#recover = recover;
     const started = await this.#node.start(stopping);
-    if (started !== 'joined') return started;
+    if (started !== 'started') return started;
     this.#connected?.changeLog.startAnew();
     return this.#registry.instanceCount;
   }
@@ -153,7 +162,7 @@ export class ClusterLink implements Committer {
   }
 
   marked({ instance, isNearExpiry, isSuspect }: InstanceRecord): void {
-    this.#node.runner.marked(instance, isNearExpiry || isSuspect);
+    this.#node.parts.runner.marked(instance, isNearExpiry || isSuspect);
   }
 
   reasonOf(key: InstanceKey): string {
@@ -171,7 +180,7 @@ export class ClusterLink implements Committer {
     return this.#registry.revision;
   }
 
-  #port(): RegistryPort {
+  #port(plane: Pick<Plane, 'touched'>): RegistryPort {
     const registry = this.#registry;
     return {
       get revision() {
@@ -180,7 +189,11 @@ export class ClusterLink implements Committer {
       find: (key) => registry.find(key),
       decide: (command, actor, now) => registry.decide(command, actor, now),
       apply: (group) => registry.apply(group),
-      advance: (revision) => registry.advance(revision),
+      advance: (revision) => {
+        const isMoved = revision > registry.revision;
+        registry.advance(revision);
+        if (isMoved) plane.touched();
+      },
       recover: (saved) => this.#recover(saved),
       renew: (key, now) => (now === undefined ? registry.renew(key) : registry.renew(key, now)),
       reregister: (renewal, now) => registry.reregister(renewal, now),
@@ -190,6 +203,9 @@ export class ClusterLink implements Committer {
       takeExpired: (now, limit) => registry.takeExpired(now, limit),
       endedHolds: (now) => registry.endedHolds(now),
       decideEnd: (key, end, now) => registry.decideEnd(key, end, now),
+      labelHolder: (key, label) => registry.labelHolder(key, label),
+      renumber: (key, revision) => registry.renumber(key, revision),
+      keepHold: (key, override) => registry.recoverHolds([{ key, override }]),
     };
   }
 
@@ -207,6 +223,19 @@ export class ClusterLink implements Committer {
         : { kind: 'cancelled', before: instance, cause: { why: 'cancelled' }, ...common },
     );
   }
+}
+
+/** Undefined: no data folder. */
+function copyOf(
+  folder: string | undefined,
+  options: Parameters<typeof LocalCopy.open>[1],
+  logger: Logger,
+): LocalCopy | undefined {
+  const copy = folder === undefined ? undefined : LocalCopy.open(folder, options);
+  if (copy === undefined) return undefined;
+  if ('problem' in copy) throw new Error(copy.problem);
+  copy.onFault = (why) => logger.error({ folder, why }, "cannot keep the copy of the cluster's registry");
+  return copy;
 }
 
 function engineOf(config: Config, clock: Clock): EtcdEngine {

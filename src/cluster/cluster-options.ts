@@ -4,6 +4,7 @@ import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Engine } from './engine.ts';
+import type { LocalCopy } from './local-copy.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
 import type { RegistryPort } from './registry-port.ts';
 
@@ -14,7 +15,11 @@ export interface ClusterSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** How the others reach the listener; undefined: as it listens. */
   readonly advertise: string | undefined;
+  /** `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. */
+  readonly mode: 'ap' | 'cp';
   readonly sessionSeconds: number;
+  /** So long a start waits for etcd before it goes on with what the data folder has. */
+  readonly startWaitSeconds: number;
   readonly commitWaitMs: number;
   readonly guardPercent: number;
   readonly guardCeilingSeconds: number;
@@ -38,13 +43,16 @@ export interface ClusterDeps {
   readonly engine: Engine;
   readonly registry: RegistryPort;
   readonly credentials: PeerCredentials;
+  /** Undefined: nothing is kept. */
+  readonly copy: LocalCopy | undefined;
   /** Time that does not stop while the process does: a session ends meanwhile. */
   readonly clock: Clock;
   /** The registry's own. */
   readonly registryClock: Clock;
   readonly version: string;
   readonly tell: Tell;
-  /** The life of the cluster's numbers, before anything is answered. */
+  /** The life of the numbers from now on: the cluster's, or one of this node's own while it counts by itself. */
+  readonly newLife: () => string;
   readonly onLife: (life: string) => void;
   /** Another node runs the instance from now on, or this one. */
   readonly onOwner: (instance: Instance, isOwn: boolean) => void;

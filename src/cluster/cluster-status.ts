@@ -6,7 +6,8 @@ import type { ClusterNode } from './cluster-node.ts';
 import type { NodeState } from './nodes-table.ts';
 
 export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: number): ClusterStatus {
-  const { name, state, why, sinceMs, publisher, runner, peers, replica, follower, executes, table } = node;
+  const { name, state, why, sinceMs, follower } = node;
+  const { publisher, runner, peers, replica, watch, table, pending } = node.parts;
   const nowMs = clock.monotonicMs();
   const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
   const { resumed, compacted, rewound } = follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
@@ -17,7 +18,7 @@ export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: 
     nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)),
     owned: replica.ownedBy(name),
     orphans: runner.ownership.counts().orphans,
-    executorFor: [...executes],
+    executorFor: [...watch.executes],
     watchSilentMs: follower?.silentMs() ?? 0,
     sessionLeftMs: node.provenUntilMs - nowMs,
     counts: {
@@ -29,11 +30,17 @@ export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: 
       forwardFailures: peers.forwardFailures,
       asked: peers.asked,
       badRecords: replica.badRecords,
+      unsettled: pending.size,
+      conflicts: pending.conflicts,
     },
   };
 }
 
-function nodeStatus(state: NodeState, { name, state: own, replica }: ClusterNode, nowMs: number): NodeStatus {
+function nodeStatus(
+  state: NodeState,
+  { name, state: own, parts: { replica } }: ClusterNode,
+  nowMs: number,
+): NodeStatus {
   const isMe = state.node === name;
   return {
     node: state.node,

@@ -1,8 +1,14 @@
 // What other nodes ask of this one, over the peer link. A hearing that is told here is never told on.
 
+import { isObject } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
+import { writeOf } from './command-json.ts';
+import type { CutWrites } from './cut-writes.ts';
+import { type Engine, isFault } from './engine.ts';
+import { instancePath } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
+import type { JoinState } from './membership.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
   type HandedOutQuestion,
@@ -13,7 +19,9 @@ import {
   questionOf,
   type Timed,
 } from './peer-link/messages.ts';
+import { writeReplyToJson } from './peer-link/write-reply.ts';
 import type { ClusterReplica } from './replica.ts';
+import type { Writes } from './writes.ts';
 
 /** A peer has not asked before its own watch had it: this node's is not far behind. */
 const appliedWaitMs = 1000;
@@ -28,6 +36,12 @@ export interface PeerCallsDeps {
   readonly clock: Clock;
   readonly registryClock: Clock;
   readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly engine: Pick<Engine, 'read'>;
+  readonly prefix: string;
+  readonly mode: 'ap' | 'cp';
+  readonly state: () => JoinState;
+  readonly writes: Pick<Writes, 'commitAs'>;
+  readonly cutWrites: Pick<CutWrites, 'take'>;
 }
 
 export class PeerCalls {
@@ -52,6 +66,10 @@ export class PeerCalls {
         return this.#lately(body);
       case 'bye':
         return this.#bye(body);
+      case 'write':
+        return this.#write(body);
+      case 'pending':
+        return this.#pending(body);
       case 'handed-out': {
         const question = handedOutQuestionOf(body);
         return question && this.#handedOut(question);
@@ -98,6 +116,33 @@ export class PeerCalls {
     table.left(hearings.node, clock.monotonicMs());
     runner.handle({ kind: 'bye', node: hearings.node, leftMs: new Map(hearings.heard) });
     return {};
+  }
+
+  /** A write that came to a node which is cut off from etcd. */
+  async #write(body: unknown): Promise<object | undefined> {
+    const { me, state, writes, engine, prefix } = this.#deps;
+    const write = writeOf(body, me);
+    if (write === undefined) return undefined;
+    if (state() !== 'joined') return writeReplyToJson({ kind: 'not-joined' });
+    const { actor, command, operation, hlc } = write;
+    const outcome = await writes.commitAs(actor, command, operation, hlc);
+    if (outcome.kind === 'no-quorum')
+      return outcome.isUnknown ? undefined : writeReplyToJson({ kind: 'refused', reason: outcome.reason });
+    const read = await engine.read(prefix + instancePath(command.key));
+    return isFault(read) ? undefined : writeReplyToJson({ kind: 'taken', outcome: outcome.kind, record: read.entry });
+  }
+
+  /** Writes that a node accepted which is cut off, as this one is. */
+  #pending(body: unknown): object | undefined {
+    const { me, mode, state, cutWrites } = this.#deps;
+    const list: unknown = isObject(body) ? body['writes'] : undefined;
+    if (!Array.isArray(list)) return undefined;
+    if (mode !== 'ap' || state() !== 'cut') return { kept: false };
+    for (const one of list) {
+      const write = writeOf(one, me);
+      if (write !== undefined) cutWrites.take(write);
+    }
+    return { kept: true };
   }
 
   async #handedOut({ env, appid, instance, dnsTtl, revision }: HandedOutQuestion): Promise<object | undefined> {

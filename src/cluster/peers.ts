@@ -113,8 +113,19 @@ export class Peers {
   }
 
   async #question(keys: readonly string[]): Promise<void> {
-    const { table, nowMs, answered } = this.#deps;
     this.asked += keys.length;
+    const { heard, isComplete } = await this.#lately(keys);
+    for (const key of keys) this.#deps.answered(key, heard.get(key), isComplete);
+  }
+
+  /** When any peer that answers has heard them last. */
+  async heardLately(keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const answers = await Promise.all(slices(keys).map((slice) => this.#lately(slice)));
+    return new Map(answers.flatMap(({ heard }) => [...heard]));
+  }
+
+  async #lately(keys: readonly string[]) {
+    const { table, nowMs } = this.#deps;
     const peers = table.peers(nowMs());
     const askedMs = nowMs();
     const replies = await Promise.all(peers.map(({ node }) => this.call(node, 'lately', { keys })));
@@ -127,7 +138,7 @@ export class Peers {
       for (const [path, agoMs] of hearings?.heard ?? [])
         heard.set(path, Math.max(askedMs - agoMs, heard.get(path) ?? Number.NEGATIVE_INFINITY));
     }
-    for (const key of keys) answered(key, heard.get(key), isComplete);
+    return { heard, isComplete };
   }
 
   #clientOf(node: string): PeerClient | undefined {

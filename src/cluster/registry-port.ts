@@ -8,6 +8,7 @@ import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 
 type Moment = ChangeGroup['at'];
 
@@ -27,5 +28,11 @@ export interface RegistryPort {
   /** Own ones whose lease has ended and that the guard lets go. */
   takeExpired(now: Moment, limit: number): InstanceKey[];
   endedHolds(now: Moment): InstanceKey[];
+  /** Of an app, who has the label. */
+  labelHolder(key: InstanceKey, label: string): InstanceRecord | undefined;
+  /** Its last change has another number: see epoch.ts. */
+  renumber(key: InstanceKey, revision: number): void;
+  /** A hold of an instance that is not registered. */
+  keepHold(key: InstanceKey, override: Override): void;
   decideEnd(key: InstanceKey, end: 'lease' | 'hold', now: Moment): NewChange | undefined;
 }

@@ -40,6 +40,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
 const clientAuths = ['none', 'optional', 'required'] as const;
+const clusterModes = ['ap', 'cp'] as const;
 const denials = ['refuse', 'drop'] as const;
 
 export const settingsSchema = Type.Object(
@@ -283,6 +284,18 @@ export const settingsSchema = Type.Object(
       default: '',
       description: 'file of the password of that user; empty: none',
     }),
+    clusterMode: Type.Enum(clusterModes, {
+      default: 'ap',
+      description:
+        'ap: a node that is cut off from etcd accepts writes, and has them decided when it is back; cp: it refuses them',
+    }),
+    clusterStartWaitSeconds: whole(
+      'seconds',
+      10,
+      1,
+      3600,
+      'so long a start waits for etcd before it goes on with what the data folder has',
+    ),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
     clusterPlainHttp: Type.Boolean({

@@ -26,7 +26,7 @@ export function clusterMetrics(status: ClusterStatus): string {
     ]),
     metric('watch_silent_seconds', 'gauge', 'Since etcd was heard on the watch.', [['', status.watchSilentMs / 1000]]),
     ...(Object.keys(clusterCounts) as ClusterCount[]).map((count) => {
-      const isGauge = count === 'pending';
+      const isGauge = count === 'pending' || count === 'unsettled';
       const name = count.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
       return metric(isGauge ? name : `${name}_total`, isGauge ? 'gauge' : 'counter', clusterCounts[count], [
         ['', status.counts[count]],

@@ -120,6 +120,17 @@ export class Registry implements RegistryView {
     if (stored?.isRemote === true) this.#state.leases.suspectRemote(stored, isSuspect);
   }
 
+  /** The instance of an app that has the label. */
+  labelHolder({ env, appid }: InstanceKey, label: string): InstanceRecord | undefined {
+    return this.#state.apps.app(env, appid)?.byLabel(label);
+  }
+
+  /** The cluster gives the last change of an instance another number than this node could. Nothing has changed. */
+  renumber(key: InstanceKey, revision: number): void {
+    const stored = this.#state.find(key);
+    if (stored !== undefined) stored.revision = revision;
+  }
+
   /** Those whose lease has ended and that the guard lets go now, at most `limit`; each is due again a second later. */
   takeExpired(now: Moment, limit: number): InstanceKey[] {
     return this.#state.leases.takeExpired(now.monotonicMs, limit).map(({ instance }) => instance);

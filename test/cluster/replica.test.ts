@@ -41,6 +41,7 @@ function nodeOf(me: string) {
   const changes: Change[] = [];
   const removed: string[] = [];
   const bad: string[] = [];
+  const shielded = new Set<string>();
   registry.onChange((change) => changes.push(change));
   const replica = new ClusterReplica({
     ...{ me, prefix, now: () => now },
@@ -51,9 +52,12 @@ function nodeOf(me: string) {
       node: () => {},
       stamp: () => {},
       bad: (path) => bad.push(path),
+      diverged: () => {},
+      rebased: () => {},
     },
+    pending: { shields: (path) => shielded.has(path), has: (path) => shielded.has(path) },
   });
-  return { registry, replica, changes, removed, bad };
+  return { registry, replica, changes, removed, bad, shielded };
 }
 
 function portOf(registry: Registry): RegistryPort {
@@ -77,6 +81,9 @@ function portOf(registry: Registry): RegistryPort {
     takeExpired: (at, limit) => registry.takeExpired(at, limit),
     endedHolds: (at) => registry.endedHolds(at),
     decideEnd: (at, end, moment) => registry.decideEnd(at, end, moment),
+    labelHolder: (at, label) => registry.labelHolder(at, label),
+    renumber: (at, revision) => registry.renumber(at, revision),
+    keepHold: (at, override) => registry.recoverHolds([{ key: at, override }]),
   };
 }
 

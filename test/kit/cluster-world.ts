@@ -5,6 +5,10 @@ import { type ServerProcess, startServer } from './server-process.ts';
 
 export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Nothing is kept by default. */
+  readonly data?: string;
+  /** The cluster's own by default. */
+  readonly etcd?: readonly string[];
 }
 
 export class ClusterWorld implements AsyncDisposable {
@@ -17,14 +21,15 @@ export class ClusterWorld implements AsyncDisposable {
     this.#name = name;
   }
 
-  async start(node: string, { env = {} }: NodeOptions = {}): Promise<ServerProcess> {
+  async start(node: string, { env = {}, data = 'none', etcd = this.#urls }: NodeOptions = {}): Promise<ServerProcess> {
     const started = await startServer({
+      data,
       env: {
         ROLLCALL_DNS_THREADS: '1',
         ROLLCALL_CLUSTER_NAME: this.#name,
         ROLLCALL_CLUSTER_NODE: node,
         ROLLCALL_CLUSTER_LISTEN: '127.0.0.1:0',
-        ROLLCALL_CLUSTER_ETCD_ENDPOINTS: this.#urls.join(','),
+        ROLLCALL_CLUSTER_ETCD_ENDPOINTS: etcd.join(','),
         ROLLCALL_CLUSTER_SESSION_SECONDS: '5',
         ...env,
       },

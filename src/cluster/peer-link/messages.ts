@@ -9,7 +9,7 @@ export const keysMax = 2000;
 const pathOctetsMax = 1024;
 const agoMsMax = 7 * 86_400_000;
 
-export const calls = ['hello', 'told', 'lately', 'handed-out', 'bye'] as const;
+export const calls = ['hello', 'told', 'lately', 'heard', 'relay', 'handed-out', 'write', 'pending', 'bye'] as const;
 export type PeerCall = (typeof calls)[number];
 
 /** Each second. */

@@ -126,8 +126,16 @@ export const instanceContent = Type.Object({
   ),
 });
 
+export const replicated = Type.Optional(
+  Type.Boolean({
+    description:
+      'Only in a cluster, of a write that changed something. False: this node accepted it while it was cut off, and the cluster decides it later.',
+  }),
+);
+
 export const instanceReply = Type.Object({
   ...instanceContent.properties,
+  replicated,
   registeredAt: time('Last registration.'),
   upAt: Type.Union([time('When it last began to take traffic.'), Type.Null()]),
   renewedAt: time('Last renewal.'),

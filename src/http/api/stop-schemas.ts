@@ -1,11 +1,12 @@
 // Cancelling and draining, as TypeBox schemas for /openapi.json; see schemas.ts.
 
 import Type from 'typebox';
-import { instanceContent, time, writeQuery } from './schemas.ts';
+import { instanceContent, replicated, time, writeQuery } from './schemas.ts';
 
 const { env, appid, instance } = instanceContent.properties;
 
 const stopTimes = {
+  replicated,
   safe: Type.Boolean({ description: 'It is: no resolver can hold an answer with this instance in it.' }),
   safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
   safeInSeconds: Type.Integer({ description: 'How long that is from now, rounded up.' }),
