@@ -114,6 +114,26 @@ function faultOf({ from, to }: Pick<Import, 'from' | 'to'>): string | undefined 
   return rooms.includes(target) ? undefined : `${room} may import from ${rooms.join(', ') || 'nothing'}`;
 }
 
+/** The files of the first circle that is met; none: empty. */
+function circleIn(edges: readonly Pick<Import, 'from' | 'to'>[]): string[] {
+  const targets = Map.groupBy(edges, ({ from }) => from);
+  const left = new Set<string>();
+  const path: string[] = [];
+  const walk = (file: string): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (left.has(file)) return [];
+    path.push(file);
+    for (const { to } of targets.get(file) ?? []) {
+      const circle = walk(to);
+      if (circle.length > 0) return circle;
+    }
+    path.pop();
+    left.add(file);
+    return [];
+  };
+  return [...targets.keys()].map(walk).find((circle) => circle.length > 0) ?? [];
+}
+
 describe('imports', () => {
   test('something was read', () => {
     expect(sources.length).toBeGreaterThan(20);
@@ -136,6 +156,17 @@ describe('imports', () => {
       return fault === undefined ? [] : [`${one.from} -> ${one.to}: ${fault}`];
     });
     expect(faults).toEqual([]);
+  });
+
+  test('have no circles, of types neither', () => {
+    expect(circleIn(imports)).toEqual([]);
+    const circle = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'b'],
+      ['c', 'd'],
+    ] as const;
+    expect(circleIn(circle.map(([from, to]) => ({ from, to })))).toEqual(['b', 'c', 'b']);
   });
 
   test.each<[string, string, boolean]>([

@@ -157,6 +157,10 @@ export class ClusterLink implements Committer {
     return outcome;
   }
 
+  elsewhere(keys: readonly InstanceKey[]) {
+    return this.#node.elsewhere(keys);
+  }
+
   handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     return this.#node.handedOut(instance);
   }

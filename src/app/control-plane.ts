@@ -77,7 +77,9 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
-    ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
+    ...(cluster === undefined
+      ? {}
+      : { committer: cluster, renewing: cluster, cluster: cluster.view, elsewhere: (keys) => cluster.elsewhere(keys) }),
     random: Math.random,
   });
   const watchers = new Watchers({

@@ -2,7 +2,8 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { openPlane, type Plane } from '../dns/plane/plane.ts';
+import { openPlane } from '../dns/plane/open-plane.ts';
+import type { Plane } from '../dns/plane/plane.ts';
 import type { Zone } from '../dns/zone/zone.ts';
 import type { ListenFailure } from '../model/listen.ts';
 import type { CertificateSource } from '../runtime/certificate.ts';

@@ -105,6 +105,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/nodes.ts'),
   },
   {
+    spec: 'whoami',
+    summary: 'Show who the server takes the caller for, and what that may do.',
+    group: registry,
+    load: () => import('./commands/whoami.ts'),
+  },
+  {
     spec: 'run <command...>',
     summary: 'Run a program, keep it registered while it runs, and drain it before it is stopped.',
     group: registry,

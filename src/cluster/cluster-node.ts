@@ -15,6 +15,7 @@ import { isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import { HandedOutAtPeers } from './handed-out-at-peers.ts';
+import type { Elsewhere } from './heard-elsewhere.ts';
 import { deadNodeKey, instancePath, nodeKey, zoneKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
@@ -59,8 +60,7 @@ export class ClusterNode {
 
   /** Why nothing can be written; undefined: it can. */
   get trouble(): string | undefined {
-    const { membership } = this.parts;
-    return membership === undefined ? 'it starts' : membership.trouble;
+    return this.parts.trouble;
   }
 
   get sinceMs(): number {
@@ -121,6 +121,11 @@ export class ClusterNode {
 
   renewed(key: InstanceKey): void {
     this.parts.runner.renewed(key);
+  }
+
+  /** Whether other nodes know instances that this one does not. */
+  elsewhere(keys: readonly InstanceKey[]): Promise<Elsewhere> {
+    return this.parts.elsewhere.ask(keys);
   }
 
   /** Until when answers of any node may be held. */

@@ -2,12 +2,39 @@
 
 import type { ClusterStatus, NodeStatus } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { ClusterNode } from './cluster-node.ts';
 import type { NodeState } from './nodes-table.ts';
 
-export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: number): ClusterStatus {
+/** What it reads of this node. */
+export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sinceMs'> {
+  readonly name: string;
+  /** Monotonic milliseconds. */
+  readonly provenUntilMs: number;
+  readonly follower:
+    | { silentMs(): number; readonly resumed: Readonly<Record<'resumed' | 'compacted' | 'rewound', number>> }
+    | undefined;
+  readonly parts: ObservedParts;
+}
+
+interface ObservedParts {
+  readonly table: { all(): Iterable<NodeState> };
+  readonly watch: { readonly executes: Iterable<string> };
+  readonly publisher: {
+    readonly waiting: number;
+    readonly counts: Readonly<Record<'won' | 'lost' | 'failed' | 'own-reply-lost', number>>;
+  };
+  readonly elsewhere: { readonly counts: { readonly found: number; readonly unknown: number } };
+  readonly pending: { readonly size: number; readonly conflicts: number };
+  readonly runner: {
+    readonly ownership: { counts(): { readonly orphans: number } };
+    readonly swaps: { readonly takeOvers: number; readonly evictions: number };
+  };
+  readonly peers: { readonly forwarded: number; readonly forwardFailures: number; readonly asked: number };
+  readonly replica: { ownedBy(node: string): number; readonly badRecords: number };
+}
+
+export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections: number): ClusterStatus {
   const { name, state, why, sinceMs, follower } = node;
-  const { publisher, runner, peers, replica, watch, table, pending } = node.parts;
+  const { publisher, runner, peers, replica, watch, table, pending, elsewhere } = node.parts;
   const nowMs = clock.monotonicMs();
   const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
   const { resumed, compacted, rewound } = follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
@@ -30,6 +57,8 @@ export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: 
       forwardFailures: peers.forwardFailures,
       asked: peers.asked,
       badRecords: replica.badRecords,
+      unknownFound: elsewhere.counts.found,
+      unknownRefused: elsewhere.counts.unknown,
       unsettled: pending.size,
       conflicts: pending.conflicts,
     },
@@ -38,7 +67,7 @@ export function clusterStatus(node: ClusterNode, clock: Clock, etcdConnections: 
 
 function nodeStatus(
   state: NodeState,
-  { name, state: own, parts: { replica } }: ClusterNode,
+  { name, state: own, parts: { replica } }: ObservedNode,
   nowMs: number,
 ): NodeStatus {
   const isMe = state.node === name;

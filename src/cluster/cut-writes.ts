@@ -64,7 +64,7 @@ export class CutWrites {
     const basis = replica.known(instancePath(command.key))?.number;
     const write: WriteBody = { operation, node: me, hlc: stamp(), agoMs: 0, basis, actor, command };
     const isSent = command.kind !== 'judge' && (await this.#atPeer(write, command));
-    if (typeof isSent === 'object') return isSent as OutcomeOf<C> | NoQuorum;
+    if (typeof isSent === 'object') return isSent;
     if (mode === 'cp' && command.kind !== 'judge') return { ...refused, isUnknown: isSent };
     if (pending.isFull) return { ...refused, reason: `${reason}; ${pendingMax} writes wait for etcd already` };
     const outcome = this.#accept(write, command);

@@ -170,8 +170,7 @@ export class LeaseRunner {
         peers().tell(intent.owner, intent.key, intent.heardMs);
         break;
       case 'relay':
-        // No way round: this node takes over, at most once within a lease.
-        this.handle({ kind: 'not-relayed', key: intent.key, owner: intent.owner });
+        peers().relay(intent.owner, intent.key, intent.heardMs);
         break;
       case 'tell-joined':
         peers().tellJoined(intent.key, intent.heardMs);

@@ -6,6 +6,7 @@ import type { ChangeGroup } from '../model/decision.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
 import { isFault } from './engine.ts';
+import { HeardElsewhere } from './heard-elsewhere.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
@@ -19,7 +20,7 @@ import { Publisher } from './publisher.ts';
 import { Rejoining } from './rejoining.ts';
 import { ClusterReplica } from './replica.ts';
 import { Restoring } from './restoring.ts';
-import { Settling } from './settling.ts';
+import { PendingSettler } from './settling.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 
@@ -38,6 +39,7 @@ export class NodeParts {
   readonly rejoining: Rejoining;
   readonly restoring: Restoring;
   readonly calls: PeerCalls;
+  readonly elsewhere: HeardElsewhere;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -69,21 +71,45 @@ export class NodeParts {
     this.peers = new Peers({
       ...{ me, table, credentials, nowMs },
       notTold: (path, owner) => runner.handle({ kind: 'not-told', key: path, owner }),
+      notRelayed: (path, owner) => runner.handle({ kind: 'not-relayed', key: path, owner }),
       answered: (path, heardMs, isComplete) => runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
     });
     this.watch = new NodeWatch({
       ...{ me, prefix, clock, table, replica, runner, publisher, tell },
       ownDeleted: (revision) => this.membership?.noteDeleted(revision),
     });
+    this.elsewhere = new HeardElsewhere({
+      ...{ table, peers: this.peers, nowMs },
+      trouble: () => this.trouble,
+      isHere: (key) => deps.registry.find(key) !== undefined,
+      hasApplied: (revision, withinMs) => replica.hasApplied(revision, withinMs),
+    });
     this.rejoining = this.#openRejoining();
     this.restoring = this.#openRestoring();
     const { mode } = settings;
     const state = () => this.state;
-    this.calls = new PeerCalls({ ...deps, me, table, runner, replica, writes, cutWrites, prefix, mode, state });
+    this.calls = new PeerCalls({
+      ...deps,
+      me,
+      table,
+      runner,
+      replica,
+      writes,
+      cutWrites,
+      prefix,
+      mode,
+      state,
+      peers: this.peers,
+    });
   }
 
   get state(): JoinState {
     return this.membership?.state ?? 'starting';
+  }
+
+  /** Why nothing can be written; undefined: it can. */
+  get trouble(): string | undefined {
+    return this.membership === undefined ? 'it starts' : this.membership.trouble;
   }
 
   now(): ChangeGroup['at'] {
@@ -132,7 +158,7 @@ export class NodeParts {
       ...{ me, prefix, registry, replica, publisher, tombstones: this.#tombstones, now: () => this.now() },
       stamp: () => this.#stamp(),
       operation: () => this.#operation('w'),
-      trouble: () => (this.membership === undefined ? 'it starts' : this.membership.trouble),
+      trouble: () => this.trouble,
       heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
       withoutEtcd: (actor, command, operation, reason) => this.cutWrites.commit(actor, command, operation, reason),
       watchWaitMs: sessionSeconds * 1000,
@@ -176,7 +202,7 @@ export class NodeParts {
     const { deps, settings, replica, pending, publisher, writes, table, runner } = this;
     const { engine, registry, clock, tell } = deps;
     const { node: me, prefix } = settings;
-    const settling = new Settling({
+    const settling = new PendingSettler({
       ...{ me, prefix, engine, registry, replica, publisher, writes, pending, tell },
       nowMs: () => clock.monotonicMs(),
       heardMs: (path) => runner.ownership.heardMs(path),

@@ -17,9 +17,11 @@ import {
   helloOf,
   type PeerCall,
   questionOf,
+  relayedOf,
   type Timed,
 } from './peer-link/messages.ts';
 import { writeReplyToJson } from './peer-link/write-reply.ts';
+import type { Peers } from './peers.ts';
 import type { ClusterReplica } from './replica.ts';
 import type { Writes } from './writes.ts';
 
@@ -36,6 +38,7 @@ export interface PeerCallsDeps {
   readonly clock: Clock;
   readonly registryClock: Clock;
   readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly peers: Pick<Peers, 'call'>;
   readonly engine: Pick<Engine, 'read'>;
   readonly prefix: string;
   readonly mode: 'ap' | 'cp';
@@ -66,6 +69,10 @@ export class PeerCalls {
         return this.#lately(body);
       case 'bye':
         return this.#bye(body);
+      case 'heard':
+        return this.#known(body);
+      case 'relay':
+        return this.#relay(body);
       case 'write':
         return this.#write(body);
       case 'pending':
@@ -107,6 +114,24 @@ export class PeerCalls {
       return heardMs === undefined ? [] : [[path, Math.max(0, nowMs - heardMs)]];
     });
     return { node: me, heard };
+  }
+
+  /** Of instances that a peer does not know: those that are here. */
+  #known(body: unknown): object | undefined {
+    const { replica, runner } = this.#deps;
+    const question = questionOf(body);
+    if (question === undefined) return undefined;
+    const here = question.keys.filter((path) => runner.ownership.stateOf(path) !== undefined);
+    return { known: here.map((path) => [path, replica.known(path)?.modRevision ?? 0]) };
+  }
+
+  /** A peer does not reach the owner; perhaps this node does. Relayed once and no further. */
+  async #relay(body: unknown): Promise<object | undefined> {
+    const relayed = relayedOf(body);
+    const { me, peers } = this.#deps;
+    if (relayed === undefined || relayed.owner === me) return undefined;
+    const { owner, node, heard } = relayed;
+    return { isTold: (await peers.call(owner, 'told', { node, heard })) !== undefined };
   }
 
   #bye(body: unknown): object | undefined {

@@ -6,7 +6,7 @@ import { isFault } from './engine.ts';
 import { raiseBase } from './number-space.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { ClusterReplica } from './replica.ts';
-import type { Settling } from './settling.ts';
+import type { PendingSettler } from './settling.ts';
 
 const roundsMax = 20;
 const appliedMs = 5000;
@@ -15,7 +15,7 @@ export interface RejoiningDeps extends Pick<ClusterDeps, 'engine' | 'registry'> 
   readonly settings: Pick<ClusterSettings, 'prefix' | 'node'>;
   readonly replica: ClusterReplica;
   readonly pending: PendingWrites;
-  readonly settling: Settling;
+  readonly settling: PendingSettler;
 }
 
 export class Rejoining {

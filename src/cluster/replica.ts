@@ -4,7 +4,6 @@
 // Limits: one entry an instance beside the registry's own; what etcd holds is bounded by those who write it.
 
 import type { NewChange } from '../model/change.ts';
-import type { ChangeGroup } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { AppliedWaits } from './applied-waits.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
@@ -12,36 +11,10 @@ import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from 
 import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { type Known, KnownRecords } from './known-records.ts';
-import type { OwnedRecord, RemovedWhy } from './ownership-events.ts';
-import type { PendingWrites } from './pending-writes.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
-import type { RegistryPort } from './registry-port.ts';
-import { parseTombstone, type Tombstone } from './tombstone.ts';
-
-export interface ReplicaEvents {
-  readonly record: (path: string, record: OwnedRecord, isRegistration: boolean) => void;
-  /** Called before the registry lets go of it. */
-  readonly removed: (path: string, why: RemovedWhy, operation: string, known: Known | undefined) => void;
-  /** The key of a node: its session, or its death without a word; no value: deleted. */
-  readonly node: (kind: 'node' | 'dead', node: string, value: Uint8Array | undefined, revision: number) => void;
-  readonly stamp: (hlc: number) => void;
-  readonly bad: (key: string, problem: string) => void;
-  /** The numbers of this node are its own from now on, or those of the cluster again. */
-  readonly diverged: (isDiverged: boolean) => void;
-  /** Revisions of etcd's that were seen before mean nothing any more. */
-  readonly rebased: () => void;
-}
-
-export interface ReplicaOptions {
-  readonly me: string;
-  readonly prefix: string;
-  readonly registry: RegistryPort;
-  /** Instances with a write that etcd has not decided are left as they are. */
-  readonly pending: Pick<PendingWrites, 'shields' | 'has'>;
-  readonly now: () => ChangeGroup['at'];
-  readonly events: ReplicaEvents;
-}
+import type { ReplicaOptions } from './replica-options.ts';
+import { type Tombstone, tombstonesIn } from './tombstone.ts';
 
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
@@ -264,15 +237,7 @@ export class ClusterReplica {
   }
 
   #tombstones(events: readonly KeyEvent[]): Map<string, Tombstone> {
-    const tombstones = new Map<string, Tombstone>();
-    for (const event of events) {
-      const key = event.kind === 'put' ? readKey(this.#path(event.entry.key)) : undefined;
-      if (event.kind !== 'put' || key?.kind !== 'tombstone') continue;
-      const tombstone = parseTombstone(event.entry.value);
-      if ('why' in tombstone) tombstones.set(instancePath(key.key), tombstone);
-      else this.#bad(event.entry.key, tombstone[0]?.message);
-    }
-    return tombstones;
+    return tombstonesIn(events, this.#options.prefix, (key, problem) => this.#bad(key, problem));
   }
 
   #event(

@@ -49,7 +49,7 @@ interface Found {
   readonly owner: string | undefined;
 }
 
-export class Settling {
+export class PendingSettler {
   readonly #deps: SettlingDeps;
 
   constructor(deps: SettlingDeps) {

@@ -1,14 +1,17 @@
 // What the settings of a cluster ask of each other: where it is, and that nothing goes over a network in the open unless
 // that is asked for by name.
 
-import type { Config, Origins } from './config.ts';
+import type { Listen } from '../model/listen.ts';
+import type { SettingKey, Settings } from './settings.ts';
 import { formatListen, isLoopback } from './values.ts';
 
-export function clusterProblems(config: Config, origins: Origins): string[] {
+type ClusterKey = SettingKey & `cluster${string}`;
+type ClusterValues = Readonly<Omit<Pick<Settings, ClusterKey>, 'clusterListen'>> & { readonly clusterListen: Listen };
+
+/** `origins`: where each value comes from. */
+export function clusterProblems(config: ClusterValues, origins: Readonly<Record<ClusterKey, string>>): string[] {
   const { clusterName, clusterListen, clusterEtcdEndpoints, clusterPlainHttp } = config;
-  const keys = Object.keys(config).filter((key): key is keyof Origins & `cluster${string}` =>
-    key.startsWith('cluster'),
-  );
+  const keys = Object.keys(config).filter((key): key is ClusterKey => key.startsWith('cluster'));
   const given = keys.filter((key) => key !== 'clusterName' && key in origins && origins[key] !== 'default');
   if (clusterName === '') {
     const [first] = given;

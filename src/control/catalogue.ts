@@ -1,8 +1,8 @@
 // Which apps there are, sorted by env and appid, in pages. The cursor is the last app of the page before, so a page is
 // right whatever came or went in between.
 
+import type { AppRecords } from '../model/app-records.ts';
 import type { AppKey } from '../model/names.ts';
-import type { AppRecords } from '../model/view.ts';
 import { firstAfter } from './bounded-page.ts';
 import type { ReadView } from './read-view.ts';
 

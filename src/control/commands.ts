@@ -8,7 +8,7 @@
 import type { Actor } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { Principal, Right } from '../model/principal.ts';
+import { type Principal, principalText, type Right } from '../model/principal.ts';
 import type { Refused, Submit } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -99,7 +99,10 @@ export class Commands {
   #notAdmitted(principal: Principal, command: Command): Refused | undefined {
     const { env, appid, instance } = command.key;
     const right = rightFor(command);
-    if (!principal.may(right, env, appid, instance)) return { kind: 'forbidden', right };
+    if (!principal.may(right, env, appid, instance)) {
+      const who = principalText(principal);
+      return { kind: 'forbidden', right, who, where: `${env}/${appid}` };
+    }
     return isOwn(principal) || this.#deps.availability.isRecovered() ? undefined : { kind: 'not-ready' };
   }
 
@@ -127,7 +130,7 @@ export class Commands {
   }
 }
 
-const refusals: readonly string[] = ['forbidden', 'not-ready', 'store-failing', 'no-quorum', 'not-durable'];
+const refusals: readonly string[] = ['forbidden', 'quota', 'not-ready', 'store-failing', 'no-quorum', 'not-durable'];
 
 function isRefused(outcome: { readonly kind: string }): outcome is Refused {
   return refusals.includes(outcome.kind);

@@ -14,7 +14,7 @@ import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
-import { Renewals } from './renewals.ts';
+import { type AskElsewhere, Renewals } from './renewals.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -34,6 +34,8 @@ export interface ControlDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly cluster?: ClusterView | undefined;
+  /** Of a cluster: see renewals.ts. */
+  readonly elsewhere?: AskElsewhere;
   /** The registry's own by default. */
   readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
@@ -62,7 +64,13 @@ export function createControl(deps: ControlDeps): Control {
   return {
     view: registry,
     commands,
-    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log }),
+    renewals: new Renewals({
+      registry: deps.renewing ?? registry,
+      find: (key) => registry.find(key),
+      elsewhere: deps.elsewhere,
+      clock,
+      log,
+    }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
     drainWaits: new DrainWaits({

@@ -1,11 +1,11 @@
 // What of the registry and its change log fronts may read: records and revisions, read-only. The registry and the change
 // log implement these; nothing here writes.
 
+import type { AppRecords } from '../model/app-records.ts';
 import type { Change } from '../model/change.ts';
 import type { GuardView } from '../model/guard-status.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { AppRecords } from '../model/view.ts';
 
 export interface ReadView {
   readonly revision: number;

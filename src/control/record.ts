@@ -8,7 +8,7 @@ import { findRemoved, type RemovalFilter, type RemovedInstances } from '../histo
 import { planRestore, type RestoreRun, restoreRemoved } from '../history/undo.ts';
 import type { Actor } from '../model/change.ts';
 import type { AppKey } from '../model/names.ts';
-import type { Principal } from '../model/principal.ts';
+import { type Principal, principalText } from '../model/principal.ts';
 import type { Refused } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Commands } from './commands.ts';
@@ -56,7 +56,10 @@ export class ChangeRecord {
     isDryRun: boolean,
   ): Promise<Restored | Refused> {
     const { registry, recorder, commands, log } = this.#deps;
-    if (!principal.may('operate', filter.env, filter.appid)) return { kind: 'forbidden', right: 'operate' };
+    if (!principal.may('operate', filter.env, filter.appid)) {
+      const where = `${filter.env ?? 'all envs'}${filter.appid === undefined ? '' : `/${filter.appid}`}`;
+      return { kind: 'forbidden', right: 'operate', who: principalText(principal), where };
+    }
     const found = await findRemoved(recorder, filter);
     const { planned, left, ...plan } = await planRestore(registry, recorder, found.removed);
     const { completeSinceMs, scannedToMs } = found;

@@ -6,13 +6,15 @@
 
 import type { Change } from '../model/change.ts';
 import { type Check, type CheckType, checkTargets } from '../model/checks.ts';
-import { isSameQuestion, type Judgement, type Verdict } from '../model/health.ts';
+import type { Judgement, Verdict } from '../model/health.ts';
 import type { Instance } from '../model/instance.ts';
+import { isSameQuestion } from '../model/instance-health.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LeaseQueue } from '../runtime/deadline-heap.ts';
 import { CheckSlots } from './check-slots.ts';
-import { checkName, type Probe, type ProbeResult } from './probe.ts';
+import { checkName, type Probe } from './probe.ts';
+import type { ProbeResult } from './probes/result.ts';
 import { afterAnswer, type CheckState, firstState, verdictOf } from './verdict.ts';
 
 export interface CheckerDeps {

@@ -9,22 +9,8 @@ import type { Check } from '../model/checks.ts';
 import { probeDns } from './probes/dns.ts';
 import { probeGrpc } from './probes/grpc.ts';
 import { probeHttp } from './probes/http.ts';
+import type { Located, ProbeResult } from './probes/result.ts';
 import type { Locate } from './targets.ts';
-
-/** `refused`: no request was made, it is not an address that checks go to. */
-export interface ProbeResult {
-  readonly kind: 'passed' | 'failed' | 'refused';
-  readonly detail: string;
-}
-
-/** Where to probe. */
-export interface Located {
-  /** An address of a host, never a name. */
-  readonly ip: string;
-  readonly port: number;
-  /** As it was registered. */
-  readonly address: Address;
-}
 
 export type Probe = (check: Check, addrs: readonly Address[]) => Promise<ProbeResult>;
 

@@ -48,6 +48,8 @@ export const clusterCounts = {
   resumed: 'Watches of etcd that went on where they stopped.',
   compacted: 'Watches of etcd that had to list again.',
   rewound: 'Times that etcd had another history.',
+  unknownFound: 'Renewals of instances unknown here that another node knew.',
+  unknownRefused: 'Renewals of instances that no node knew.',
   unsettled: 'Writes accepted without etcd that it has not decided yet.',
   conflicts: 'Writes accepted without etcd that do not count, because another was made after them.',
   badRecords: 'Keys in etcd that could not be read.',

@@ -28,7 +28,7 @@ export type Profile = Omit<Registration, 'addrs'> &
 /** One for all addresses, or one for each. */
 export type OneOrEach<T> = T | readonly T[];
 
-type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'ports' | 'profile' | 'fronts'>;
+type Parts = Pick<CompactInstance, 'names' | 'hosts' | 'ports' | 'profile'>;
 
 /** The part of an instance that another may share. */
 export type Neighbour = Pick<CompactInstance, 'ports' | 'profile'>;
@@ -42,17 +42,18 @@ export class CompactInstance implements Instance {
   readonly ports: OneOrEach<number>;
   /** Shared. */
   readonly profile: Profile;
-  /** Its own, never shared. */
-  readonly fronts: FrontParts | undefined;
 
   /** `place`: its app's, which it keeps. `compactInstance` makes one from a registration. */
-  constructor(place: AppKey, { names, hosts, ports, profile, fronts }: Parts) {
+  constructor(place: AppKey, { names, hosts, ports, profile }: Parts) {
     this.#place = place;
     this.names = names;
     this.hosts = hosts;
     this.ports = ports;
     this.profile = profile;
-    this.fronts = fronts;
+  }
+
+  get fronts(): FrontParts | undefined {
+    return undefined;
   }
 
   get instance(): string {
@@ -144,6 +145,20 @@ export class CompactInstance implements Instance {
   }
 }
 
+/** With the part of a front, its own and never shared: a field of it in every instance would cost a million of them 8 MB. */
+class FrontedInstance extends CompactInstance {
+  readonly #fronts: FrontParts;
+
+  constructor(place: AppKey, parts: Parts, fronts: FrontParts) {
+    super(place, parts);
+    this.#fronts = fronts;
+  }
+
+  override get fronts(): FrontParts {
+    return this.#fronts;
+  }
+}
+
 /** `place`: its app's, which it keeps. `neighbours`: their profile is shared where it is the same. */
 export function compactInstance(
   place: AppKey,
@@ -158,13 +173,13 @@ export function compactInstance(
   // A verdict and an override are an instance's own.
   const others = health === undefined && override === undefined ? neighbours : [];
   const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration, liveness));
-  return new CompactInstance(place, {
-    names: label === instance ? instance : [instance, label],
+  const parts = {
+    names: label === instance ? instance : ([instance, label] as const),
     hosts: hostsOf(addrs),
     ports: portsOf(addrs, alike),
     profile: alike === undefined ? profileOf(registration, { liveness, health, override }) : alike.profile,
-    fronts,
-  });
+  };
+  return fronts === undefined ? new CompactInstance(place, parts) : new FrontedInstance(place, parts, fronts);
 }
 
 function portsOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOrEach<number> {

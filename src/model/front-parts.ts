@@ -36,7 +36,8 @@ export function isSameParts(a: FrontParts | undefined, b: FrontParts | undefined
 
 /** The first part that is too long, as a problem. */
 export function partsProblem(parts: FrontParts | undefined): Problem | undefined {
-  for (const [name, { appName, content }] of Object.entries(parts ?? {})) {
+  if (parts === undefined) return undefined;
+  for (const [name, { appName, content }] of Object.entries(parts)) {
     const octets = utf8Length(appName) + utf8Length(content);
     if (octets <= frontPartOctetsMax) continue;
     const message = `must be at most ${frontPartOctetsMax} bytes of what only this front knows`;

@@ -1,8 +1,6 @@
 // How the registry learns that an instance is gone. Without a policy of its own, an instance with checks is judged by
 // them, and any other one holds a lease.
 
-import type { Registration } from './instance.ts';
-
 export type Liveness =
   /** Evicted at the end of its lease. */
   | { readonly kind: 'lease' }
@@ -23,7 +21,7 @@ export const connectionGraceMs = 15_000;
 const lease: Liveness = Object.freeze({ kind: 'lease' });
 const checks: Liveness = Object.freeze({ kind: 'checks' });
 
-export function defaultLiveness(registration: Pick<Registration, 'checks'>): Liveness {
+export function defaultLiveness(registration: { readonly checks: readonly unknown[] }): Liveness {
   return registration.checks.length === 0 ? lease : checks;
 }
 

@@ -3,7 +3,6 @@
 // it as well as the registry itself.
 
 import type { Instance } from './instance.ts';
-import type { InstanceRecord } from './instance-record.ts';
 
 /** An instance and until when its lease runs (monotonic milliseconds; moves later with every renewal). */
 export interface LeasedInstance {
@@ -28,14 +27,6 @@ export interface AppView {
   /** The number under which a view keeps an instance, for as long as it is there; only of a view that numbers them. */
   rowOf?(label: string): number;
   atRow?(row: number): LeasedInstance;
-}
-
-/** An app for those who read more than DNS does. */
-export interface AppRecords extends AppView {
-  readonly size: number;
-  instances(): Iterable<InstanceRecord>;
-  /** By id, ignoring case. */
-  byId(id: string): InstanceRecord | undefined;
 }
 
 /** Instances by address: its canonical text. */

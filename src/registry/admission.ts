@@ -22,13 +22,12 @@ export class Admission {
     this.#leases = state.leases;
   }
 
-  /** Why no new instance with these addresses can be made at `key`. */
-  refusal(key: InstanceKey, addrs: readonly Address[]): RegisterOutcome | undefined {
+  /** Why no new instance with these addresses can be made at `key`. `app`: that of the key, where there is one. */
+  refusal(app: App | undefined, key: InstanceKey, addrs: readonly Address[]): RegisterOutcome | undefined {
     const { instancesMax, instancesPerAppMax, appsMax = instancesMax } = this.#options;
     if (this.#leases.size >= instancesMax) {
       return full('instances', 'instance', `cannot be added: the registry is full, it holds ${instancesMax} instances`);
     }
-    const app = this.#apps.app(key.env, key.appid);
     if (app !== undefined) {
       if (app.size < instancesPerAppMax) return undefined;
       return full(

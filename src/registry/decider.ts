@@ -16,8 +16,8 @@ import { type CompactInstance, compactInstance, judgedInstance } from '../model/
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { mergedParts, partsProblem } from '../model/front-parts.ts';
-import { healthOf } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
+import { healthOf } from '../model/instance-health.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { defaultLiveness } from '../model/liveness.ts';
 import { type InstanceKey, instanceLabel } from '../model/names.ts';
@@ -185,7 +185,7 @@ export class Decider {
   #create(known: App | undefined, command: RegisterCommand, origin: Actor, now: Moment): Decision<RegisterOutcome> {
     const { key, registration, dirtyAtMs, file, liveness = defaultLiveness(registration) } = command;
     const admission = this.#admission;
-    const refusal = admission.refusal(key, registration.addrs);
+    const refusal = admission.refusal(known, key, registration.addrs);
     if (refusal !== undefined) return refused(refusal);
     const { env, appid } = key;
     const label = instanceLabel(key.instance, (candidate) => admission.isLabelTaken(known, key, candidate));
@@ -197,7 +197,7 @@ export class Decider {
     const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
     const invalid = this.#addressProblem(instance, undefined);
     if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
-    const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`, instance.addrs);
+    const reserved = this.#options.isReserved?.(`${label}.${appid}.${env}`, registration.addrs);
     if (reserved !== undefined)
       return refused({ kind: 'conflict', problem: problem('instance', reserved, key.instance) });
     const times = firstTimes(instance, now.wallMs, dirtyAtMs);

@@ -25,6 +25,8 @@ export class Holds {
 
   /** The hold of an instance at wall-clock `nowMs`; undefined: none, or it has ended. */
   at(key: InstanceKey, nowMs: number): Override | undefined {
+    // Of every registration: most registries have none, and the text of a key costs more than the rest of one.
+    if (this.#holds.size === 0) return undefined;
     const override = this.#holds.get(textOf(key))?.override;
     return override === undefined || endMs(override) <= nowMs ? undefined : override;
   }

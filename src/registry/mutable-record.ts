@@ -2,8 +2,8 @@
 // which is read-only.
 
 import type { Cause } from '../model/change.ts';
-import { healthOf } from '../model/health.ts';
 import type { Instance, Supervision } from '../model/instance.ts';
+import { healthOf } from '../model/instance-health.ts';
 import type { InstanceRecord, Timestamps } from '../model/instance-record.ts';
 import { defaultLiveness } from '../model/liveness.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';

@@ -3,6 +3,7 @@
 // changes leave as one ordered stream, and the DNS side reads through `RegistryView`.
 // Limits: instances in all and per app (RegistryOptions), checked by `decide` and not by `apply`; evictions per call.
 
+import type { AppRecords } from '../model/app-records.ts';
 import type { Actor, Change, ChangeListener, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import { compactInstance } from '../model/compact-instance.ts';
@@ -24,7 +25,7 @@ import type {
 } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
-import type { AppRecords, AppView, LeasedInstance, RegistryView } from '../model/view.ts';
+import type { AppView, LeasedInstance, RegistryView } from '../model/view.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { App } from './apps/app.ts';
 import { Decider } from './decider.ts';

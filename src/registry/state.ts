@@ -104,7 +104,7 @@ export class State {
     const app = this.apps.app(env, appid) ?? new App({ env, appid });
     const after = this.#compact(app, change.after);
     const stored = new MutableRecord(after, times, at.monotonicMs);
-    this.#tombstones.forget(env, appid);
+    if (app.size === 0) this.#tombstones.forget(env, appid);
     this.add(app, stored, after);
     if (isHold(after.override)) this.holds.set(after, after.override);
     stored.client = clientOf(origin);

@@ -20,7 +20,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { closeQuietly, Database, type DatabaseOptions } from './database.ts';
+import { closeQuietly } from './close-quietly.ts';
+import { Database, type DatabaseOptions } from './database.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { readHeader, schemaVersion } from './schema.ts';
 import { inspectLog, type LogEnd } from './write-ahead-log.ts';

@@ -8,10 +8,10 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { instanceKey } from '../model/names.ts';
 import { type CheckedPage, CheckedReading } from './checked-reading.ts';
+import { closeQuietly } from './close-quietly.ts';
 import { type EntriesByFile, readFileEntries, writeFileEntries } from './file-entries.ts';
 import { OpenedFile } from './opened-file.ts';
-import { type ChangeRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
-import type { Salvaged } from './salvage.ts';
+import { type ChangeRow, type EventRow, eventCrc, type InstanceRow, instanceCrc } from './rows.ts';
 import { createTables, migrate, schemaVersion, versionIn } from './schema.ts';
 import { type Care, damageOf, isDamage, readTotals, rowsPerPage, type Totals } from './soundness.ts';
 import { type HoldRow, holdCrc } from './supervision-rows.ts';
@@ -21,6 +21,14 @@ export interface DatabaseOptions extends Care {
   readonly fsync: boolean;
   readonly eventsKeepMs: number;
   readonly eventsMax: number;
+}
+
+/** What is there to fill a new file with. */
+export interface Contents {
+  readonly instances: readonly InstanceRow[];
+  /** Oldest first. */
+  readonly events: readonly EventRow[];
+  readonly holds: readonly HoldRow[];
 }
 
 export class Database {
@@ -137,7 +145,7 @@ export class Database {
   }
 
   /** What salvage found: instances, events and holds as they were. */
-  fill({ instances, events, holds }: Pick<Salvaged, 'instances' | 'events' | 'holds'>, totals: Partial<Totals>): void {
+  fill({ instances, events, holds }: Contents, totals: Partial<Totals>): void {
     this.#transaction(() => {
       for (const row of instances) this.#put(row);
       for (const event of events) this.#remember(event);
@@ -305,12 +313,4 @@ function hasTotals(database: DatabaseSync): boolean {
 function isRefusedByDisk(error: unknown): boolean {
   const { errcode = 0 } = error as { errcode?: number };
   return [10, 13].includes(errcode & 0xff);
-}
-
-export function closeQuietly(database: DatabaseSync | undefined): void {
-  try {
-    if (database?.isOpen) database.close();
-  } catch {
-    // What could not be written back stays in its log.
-  }
 }

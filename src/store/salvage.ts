@@ -7,7 +7,7 @@
 import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { instanceKey } from '../model/names.ts';
-import { closeQuietly } from './database.ts';
+import { closeQuietly } from './close-quietly.ts';
 import { type EventRow, eventCrc, type InstanceRow, instanceAfter, instanceCrc } from './rows.ts';
 import { pageOctets } from './schema.ts';
 import { readTotals, type StoredRow, selectInstances, type Totals } from './soundness.ts';

@@ -39,7 +39,10 @@ const commands: Command[] = [
 describe('a write that travels', () => {
   test.each(commands.map((command) => [command.kind, command] as const))('%s comes in as it went out', (_, command) => {
     const write = travelled(sent(command));
-    expect(write).toMatchObject({ ...sent(command), command: JSON.parse(JSON.stringify({ ...command, registration: undefined })) });
+    expect(write).toMatchObject({
+      ...sent(command),
+      command: JSON.parse(JSON.stringify({ ...command, registration: undefined })),
+    });
     if (command.kind === 'register') expect(write?.command).toMatchObject({ registration });
   });
 
@@ -53,8 +56,14 @@ describe('a write that travels', () => {
     ['no operation', { ...writeToJson(sent({ kind: 'cancel', key })), operation: '' }],
     ['a negative age', { ...writeToJson(sent({ kind: 'cancel', key })), agoMs: -1 }],
     ['a command of a later version', { ...writeToJson(sent({ kind: 'cancel', key })), command: { kind: 'move', key } }],
-    ['an id that is none', { ...writeToJson(sent({ kind: 'cancel', key })), command: { kind: 'cancel', key: { ...key, env: 'A B' } } }],
-    ['a registration without addresses', { ...writeToJson(sent({ kind: 'cancel', key })), command: { kind: 'register', key, registration: {} } }],
+    [
+      'an id that is none',
+      { ...writeToJson(sent({ kind: 'cancel', key })), command: { kind: 'cancel', key: { ...key, env: 'A B' } } },
+    ],
+    [
+      'a registration without addresses',
+      { ...writeToJson(sent({ kind: 'cancel', key })), command: { kind: 'register', key, registration: {} } },
+    ],
   ])('is refused with %s', (_, body) => {
     expect(writeOf(body, 'n2')).toBeUndefined();
   });

@@ -88,6 +88,8 @@ describe('where a value comes from', () => {
       clusterEtcdEndpoints: [],
       ...{ clusterEtcdCa: '', clusterEtcdCert: '', clusterEtcdKey: '' },
       ...{ clusterEtcdUser: '', clusterEtcdPasswordFile: '' },
+      clusterMode: 'ap',
+      clusterStartWaitSeconds: 10,
       clusterSessionSeconds: 10,
       clusterCommitWaitMs: 3000,
       clusterPlainHttp: false,

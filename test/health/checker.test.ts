@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { Checker } from '../../src/health/checker.ts';
-import type { ProbeResult } from '../../src/health/probe.ts';
+import type { ProbeResult } from '../../src/health/probes/result.ts';
 import type { Change } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';

@@ -64,6 +64,26 @@ export function hearingsOf(body: unknown): Hearings | undefined {
   return isNode(node) && areTimed(heard) ? { node, heard } : undefined;
 }
 
+/** The revision of etcd's at which a peer has each that it knows. */
+export function knownOf(body: unknown): readonly (readonly [path: string, revision: number])[] | undefined {
+  const known = isObject(body) ? body['known'] : undefined;
+  const isKnown = (value: unknown) =>
+    Array.isArray(value) && value.length === 2 && isText(value[0]) && isCount(value[1]);
+  return Array.isArray(known) && known.length <= keysMax && known.every(isKnown)
+    ? (known as (readonly [string, number])[])
+    : undefined;
+}
+
+export interface Relayed extends Hearings {
+  readonly owner: string;
+}
+
+export function relayedOf(body: unknown): Relayed | undefined {
+  const hearings = hearingsOf(body);
+  const owner = isObject(body) ? body['owner'] : undefined;
+  return hearings === undefined || !isNode(owner) ? undefined : { ...hearings, owner };
+}
+
 export function questionOf(body: unknown): PeerQuestion | undefined {
   const keys = isObject(body) ? body['keys'] : undefined;
   return arePaths(keys) ? { keys } : undefined;

@@ -7,7 +7,16 @@
 // answer).
 // Limits: 65 535 octets a message; a name leads over at most `hopsMax` compression pointers.
 
-import { type Answer, headerOctets, type Rdata, type Rotation, type RRset, RRType, tcpOctetsMax } from './message.ts';
+import {
+  type Answer,
+  headerOctets,
+  type Rdata,
+  type Rotation,
+  type RRset,
+  RRType,
+  tcpOctetsMax,
+  type Written,
+} from './message.ts';
 import { fold, type Name, parentOf, ROOT } from './name.ts';
 import { rotationOf } from './rotation.ts';
 
@@ -25,9 +34,6 @@ export interface Message {
   /** Offset of the SOA serial in a negative answer; 0 where there is none. */
   readonly serialAt: number;
 }
-
-/** Records of an RRset that were written: so many from the first on, or the indexes of those that fitted. */
-export type Written = number | readonly number[];
 
 export interface Encoded extends Message {
   /** For each RRset of ANSWER, then glue, then ADDITIONAL; past the end: none. */

@@ -205,3 +205,6 @@ export interface Source {
 export function targetOf(rdata: Rdata): Name | undefined {
   return rdata.find((part): part is Name => typeof part === 'string');
 }
+
+/** Records of an RRset that were written: so many from the first on, or the indexes of those that fitted. */
+export type Written = number | readonly number[];

@@ -9,8 +9,7 @@
 // has to be the same for a while (services/epoch.ts), and only the turns go on from answer to answer.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
-import type { Written } from './encode.ts';
-import type { Rotation } from './message.ts';
+import type { Rotation, Written } from './message.ts';
 
 export const recordsPerRRsetMax = 100;
 /** Turns that one encoded answer serves before the next order is made. */

@@ -83,7 +83,6 @@ export class InstanceTable implements HostsView {
       hosts: this.#get(row, HOST) | 0,
       ports: this.#ports(row),
       profile: this.#profiles.get(profile),
-      fronts: undefined,
     });
   }
 

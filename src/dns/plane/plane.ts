@@ -24,7 +24,7 @@
 
 import type { Change } from '../../model/change.ts';
 import type { Explained } from '../../model/explanation.ts';
-import type { Listen, ListenFailure } from '../../model/listen.ts';
+import type { Listen } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -37,9 +37,7 @@ import type { UdpTransport } from '../transport/udp.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import type { DnsThread, ThreadHooks } from './dns-thread.ts';
-import { openLocalPlane } from './local-plane.ts';
 import type { Client, MainCalls, ThreadOptions, ThreadStart } from './thread-message.ts';
-import { openThreadedPlane } from './threaded-plane.ts';
 import type { ReplicaInstance } from './update.ts';
 
 /** The registry, seen from the plane. */
@@ -135,20 +133,4 @@ export interface Plane {
   answer(bytes: Uint8Array, peer: Client): Promise<Uint8Array | undefined>;
   /** Answers what has arrived, then closes. */
   close(): Promise<void>;
-}
-
-/** Each is worth some hundred thousand queries a second, and holds a copy of the registry. */
-const defaultThreadsMax = 4;
-
-/**
- * What a machine with so many cores can use: one core is the control plane's. A thread pays on a single core, too: the
- * system then shares it fairly between DNS and a storm of HTTP (measured: a tenth of the latency, test/bench/planes.ts).
- */
-export function defaultThreads(cores: number): number {
-  return Math.min(Math.max(cores - 1, 1), defaultThreadsMax);
-}
-
-/** Opens all sockets; not a query is answered with data before `ready`. */
-export function openPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
-  return options.threads === 0 ? openLocalPlane(options) : openThreadedPlane(options);
 }

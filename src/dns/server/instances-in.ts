@@ -2,8 +2,8 @@
 // ANSWER and ADDITIONAL count alike, since resolvers and clients use both; AUTHORITY names no instance. A PTR (browsing,
 // addresses) leads to no instance: a client that follows it asks again.
 
-import type { Encoded, Written } from '../message/encode.ts';
-import type { Answer, InstanceSource } from '../message/message.ts';
+import type { Encoded } from '../message/encode.ts';
+import type { Answer, InstanceSource, Written } from '../message/message.ts';
 
 /** The instances of the records of one RRset, hence of one app: never none. `ttl`: seconds. */
 export interface AnsweredInstances {

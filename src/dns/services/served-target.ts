@@ -2,6 +2,7 @@
 // has to have addresses and must not be an alias (RFC 2782, "Target"); here we can know. Names of others are theirs.
 // Looked at when an address comes in: what becomes of its name later does not take a registration away.
 
+import { onlyIpv4Of } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { RegistryView } from '../../model/view.ts';
@@ -20,6 +21,8 @@ export interface Served {
 
 /** The first of the host names that were not there `before` and cannot work. */
 export function targetProblem(instance: Instance, before: Instance | undefined, served: Served): Problem | undefined {
+  // Nearly always, and without a list of its addresses.
+  if (onlyIpv4Of(instance) !== undefined) return undefined;
   for (const [index, { host, family }] of instance.addrs.entries()) {
     if (family !== 'name' || before?.addrs.some((known) => known.host === host) === true) continue;
     const name = parseName(host, ROOT);

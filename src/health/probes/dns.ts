@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import type { Check } from '../../model/checks.ts';
-import type { Located, ProbeResult } from '../probe.ts';
+import type { Located, ProbeResult } from './result.ts';
 
 const rcodes = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 const headerOctets = 12;

@@ -4,7 +4,7 @@
 
 import { connect, constants } from 'node:http2';
 import type { Check } from '../../model/checks.ts';
-import type { Located, ProbeResult } from '../probe.ts';
+import type { Located, ProbeResult } from './result.ts';
 
 const answerOctetsMax = 4096;
 const statuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];

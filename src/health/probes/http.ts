@@ -7,7 +7,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import type { Check } from '../../model/checks.ts';
-import type { Located, ProbeResult } from '../probe.ts';
+import type { Located, ProbeResult } from './result.ts';
 
 const bodyOctetsMax = 64 * 1024;
 

@@ -75,6 +75,7 @@ const statusOf: Readonly<Record<Exclude<(RegisterOutcome | Refused)['kind'], 'cr
   invalid: 400,
   full: 507,
   forbidden: 403,
+  quota: 429,
   'not-yours': 403,
   'not-ready': 503,
   'store-failing': 503,

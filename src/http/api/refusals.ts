@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Life } from '../../model/life.ts';
 import type { InstanceKey } from '../../model/names.ts';
 import type { NotYours, PreconditionFailed, Unknown } from '../../model/outcome.ts';
-import type { Refused } from '../../model/submit.ts';
+import { forbiddenText, type Refused } from '../../model/submit.ts';
 import { type Failure, sendProblem } from '../server/problem-details.ts';
 import { notReady } from '../server/unavailable.ts';
 import { revisionTag } from './entity-tag.ts';
@@ -15,6 +15,7 @@ type Common = Refused | Unknown | NotYours | PreconditionFailed;
 
 const refused = [
   'forbidden',
+  'quota',
   'not-ready',
   'store-failing',
   'no-quorum',
@@ -69,7 +70,12 @@ const headers = { 'retry-after': '2' };
 export function refusalOf(what: string, outcome: Refused): Failure {
   switch (outcome.kind) {
     case 'forbidden':
-      return { kind: 'forbidden', detail: `${what}: the caller does not have the right "${outcome.right}" here.` };
+      return { kind: 'forbidden', detail: `${what}: ${forbiddenText(outcome)}.`, members: { right: outcome.right } };
+    case 'quota': {
+      const { entry, instancesMax } = outcome;
+      const detail = `${what}: ${entry} has ${instancesMax} instances registered, which is its instancesMax. Nothing was changed.`;
+      return { kind: 'quota', detail, members: { entry, instancesMax }, headers: { 'retry-after': '30' } };
+    }
     case 'not-ready':
       return notReady;
     case 'store-failing': {

@@ -20,6 +20,7 @@ import { addRenewRoute } from './renew.ts';
 import { addRenewManyRoute } from './renew-many.ts';
 import { appParams, appQuery, appReply, pastAppReply, problemAnswer } from './schemas.ts';
 import { addUpRoute } from './up.ts';
+import { addWhoamiRoute } from './whoami.ts';
 
 /** In the order of the description. */
 const calls = [
@@ -37,6 +38,7 @@ const calls = [
   addAppRoute,
   addCatalogueRoutes,
   addResolveRoute,
+  addWhoamiRoute,
 ];
 
 /** Adds the calls to a scope whose prefix is /api/v1. */

@@ -33,6 +33,7 @@ export const failures = {
   'body-too-large': { status: 413, title: 'Body too large' },
   'url-too-long': { status: 414, title: 'URL too long' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  quota: { status: 429, title: 'Too many instances of this credential' },
   'rate-limited': { status: 429, title: 'Rate limited' },
   'unread-replies': { status: 429, title: 'Unread replies' },
   'too-many-of-client': { status: 429, title: 'Too many connections of this client' },

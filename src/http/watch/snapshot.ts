@@ -4,9 +4,9 @@
 // the registry is, and together they lose nothing and repeat nothing.
 
 import type { ReadView } from '../../control/read-view.ts';
+import type { AppRecords } from '../../model/app-records.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { isSelected } from '../../model/selection/filter.ts';
-import type { AppRecords } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { instanceDocument } from '../api/instance-document.ts';
 import type { WatchQuery } from './watch-query.ts';

@@ -1,9 +1,9 @@
 // One app's instances: by id, ignoring case, and by DNS label. It is handed out as an `AppView` and outlives its last
 // instance only as an object that a caller still holds; its revision has then moved, so the holder can see it.
 
+import type { AppRecords } from '../../model/app-records.ts';
 import type { CompactInstance } from '../../model/compact-instance.ts';
 import { type AppKey, instanceKey } from '../../model/names.ts';
-import type { AppRecords } from '../../model/view.ts';
 import type { MutableRecord } from '../mutable-record.ts';
 import { CompactIndex } from './compact-index.ts';
 import { RecentJoins } from './recent-joins.ts';

@@ -7,7 +7,11 @@ import { mixed, textHash } from '../../runtime/text-hash.ts';
 
 export const clientBits = 23;
 
+/** Hashed before the name: a principal may be called like an address. */
+const principalStart = textHash('principal ');
+const addressStart = textHash('address ');
+
 export function clientOf({ principal, address }: Actor): number {
-  const text = principal === undefined ? `address ${address}` : `principal ${principal}`;
-  return mixed(textHash(text)) & (2 ** clientBits - 1);
+  const hash = principal === undefined ? textHash(address, addressStart) : textHash(principal, principalStart);
+  return mixed(hash) & (2 ** clientBits - 1);
 }

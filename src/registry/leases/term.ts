@@ -45,8 +45,8 @@ export function termMs(instance: Instance): number {
 }
 
 /** Its lease has ended, and it waits. */
-export function isLapsed({ liveness, health }: Instance): boolean {
-  return liveness.kind === 'lease-then-waiting' && health?.verdict === 'critical';
+export function isLapsed(instance: Instance): boolean {
+  return instance.liveness.kind === 'lease-then-waiting' && instance.health?.verdict === 'critical';
 }
 
 /** At its deadline it is to wait, and not to leave. */

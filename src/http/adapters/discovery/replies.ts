@@ -57,6 +57,7 @@ const codeOf: Readonly<Record<Failed['kind'], Code>> = {
   conflict: codes.conflict,
   'precondition-failed': codes.conflict,
   forbidden: codes.forbidden,
+  quota: codes.limitExceeded,
   'not-yours': codes.forbidden,
   unknown: codes.notFound,
   full: codes.limitExceeded,

@@ -4,7 +4,7 @@
 // Limits: one revision is kept.
 
 import type { ReadView } from '../../../control/read-view.ts';
-import type { AppRecords } from '../../../model/view.ts';
+import type { AppRecords } from '../../../model/app-records.ts';
 import { type InstanceInfo, instanceInfo } from './instance-info.ts';
 import { appNameOf } from './part.ts';
 import { xmlText } from './xml-writer.ts';

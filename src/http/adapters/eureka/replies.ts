@@ -54,6 +54,7 @@ const statuses: Readonly<Record<Failed['kind'], number>> = {
   conflict: 400,
   'precondition-failed': 400,
   forbidden: 403,
+  quota: 429,
   'not-yours': 403,
   unknown: 404,
   full: 507,
@@ -65,6 +66,7 @@ const statuses: Readonly<Record<Failed['kind'], number>> = {
 
 const sentences: Readonly<Partial<Record<Failed['kind'], string>>> = {
   forbidden: 'The credentials do not allow this call',
+  quota: 'The credentials allow no further instances',
   'not-ready': 'The registry is not back from its start yet',
   'store-failing': 'The disk cannot be written, and nothing was changed',
   'no-quorum': 'The cluster cannot confirm it at present',
