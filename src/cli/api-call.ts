@@ -3,11 +3,12 @@
 // Limits: a reply has at most 64 MiB and, by default, 10 s to arrive.
 
 import { httpRequestWith } from '../client/registry/http-request.ts';
+import { systemLookUp } from '../client/registry/places.ts';
 import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts';
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../client/registry/reply.ts';
 import type { Problem } from '../model/problem.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
-import { addressOf, type Connection } from './connection.ts';
+import { addressesOf, addressText, type Connection } from './connection.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Fault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
@@ -23,18 +24,20 @@ const never = new AbortController().signal;
 /** The reply, or the fault. */
 export async function callApi(connection: Connection, request: ApiRequest): Promise<DoneReply | Fault> {
   const { timeoutMs = timeoutMsDefault, ...call } = request;
-  const reply = await linkTo([connection], timeoutMs).call(call, never);
+  const reply = await linkTo(connection, timeoutMs).call(call, never);
   return reply.kind === 'done' ? reply : faultOf(connection, reply);
 }
 
-/** A link to several servers; token and certificates are the same for all. */
-export function linkTo(connections: readonly Connection[], requestTimeoutMs: number): RegistryLink {
+/** `onOtherRegistry`: for what goes on for long, see registry-link.ts. */
+export function linkTo(
+  connection: Connection,
+  requestTimeoutMs: number,
+  onOtherRegistry?: (text: string) => void,
+): RegistryLink {
+  const { token, tls } = connection;
   return new RegistryLink({
-    addresses: connections.map(addressOf),
-    token: connections[0]?.token,
-    fetch: httpRequestWith(connections[0]?.tls ?? {}),
-    scheduler: systemScheduler,
-    requestTimeoutMs,
+    ...{ addresses: addressesOf(connection), token, fetch: httpRequestWith(tls), lookUp: systemLookUp },
+    ...{ scheduler: systemScheduler, requestTimeoutMs, onOtherRegistry },
   });
 }
 
@@ -51,8 +54,11 @@ export function faultOf(connection: Connection, reply: FailedReply): Fault {
 
 /** Why there was no reply, and what to do about it. */
 export function unreachableText(connection: Connection, { code = '', message }: NodeJS.ErrnoException): string {
-  const { url, flag } = connection;
-  const at = `Cannot reach rollcall at ${addressOf(connection)}`;
+  const { urls, flag } = connection;
+  const at = `Cannot reach rollcall at ${addressText(connection)}`;
+  const [url] = urls;
+  if (urls.length > 1 || url === undefined)
+    return `${at}; of the last: ${printable(message)}. ${flag} and ROLLCALL_URL name the nodes.`;
   if (code === 'ECONNREFUSED') {
     return `${at}: nothing listens there (ECONNREFUSED). Start it with "rollcall serve", or name another with ${flag} or ROLLCALL_URL.`;
   }

@@ -1,5 +1,5 @@
-// Which server a command talks to, and with which token: --url or ROLLCALL_URL, and a token from ROLLCALL_TOKEN or a file. There
-// is no flag for the token itself: the arguments of a process are for all of the machine to see.
+// Which server a command talks to, and with which token: --url or ROLLCALL_URL, and a token from ROLLCALL_TOKEN or a file.
+// Several URLs are nodes of one cluster: the next one is asked where one is away. There is no flag for the token itself: the arguments of a process are for all of the machine to see.
 // A token file is a token alone, or the server's own file of "name token" lines, of which the first counts.
 
 import type { Command } from 'commander';
@@ -11,8 +11,8 @@ import { type Fault, usageFault } from './fault.ts';
 export const defaultUrl = 'http://127.0.0.1:7171';
 
 export interface Connection {
-  /** Without a query or a user; its path is a proxy's prefix. */
-  readonly url: URL;
+  /** At least one, asked in turn. Without a query or a user; the path of one is a proxy's prefix. */
+  readonly urls: readonly URL[];
   readonly token: string | undefined;
   /** For https. */
   readonly tls: TlsOptions;
@@ -21,15 +21,15 @@ export interface Connection {
 }
 
 export function addConnectionFlags(command: Command): Command {
-  command.option('--url <url>', `where the HTTP API is (default: ROLLCALL_URL, else ${defaultUrl})`);
-  return addTokenFlag(command);
+  return addTokenFlag(command.option('--url <url>', urlMeaning, oneMore));
 }
 
-/** For a command that may talk to any of several servers. */
+/** As --url, for a command that has had this name for it. */
 export function addRegistryFlags(command: Command): Command {
-  const meaning = `where the HTTP API is; may be given again, the others are tried in turn (default: ROLLCALL_URL, else ${defaultUrl})`;
-  return addTokenFlag(command.option('--registry <url>', meaning, oneMore));
+  return addTokenFlag(command.option('--registry <url>', urlMeaning, oneMore));
 }
+
+const urlMeaning = `where the HTTP API is; again for each other node of a cluster, tried in turn (default: ROLLCALL_URL, with commas between several, else ${defaultUrl})`;
 
 function addTokenFlag(command: Command): Command {
   const meaning = 'file with the token (default: ROLLCALL_TOKEN, else ROLLCALL_TOKEN_FILE)';
@@ -43,39 +43,35 @@ function addTokenFlag(command: Command): Command {
     .option('--client-key <file>', 'private key of it, PEM (default: ROLLCALL_CLIENT_KEY)');
 }
 
-/** The connection, or in one sentence what is wrong with what was given. */
-export function connectionOf(typed: Typed, parts: CliParts): Connection | Fault {
-  const flag = textOption(typed, 'url');
-  const url = flag === undefined ? defaultUrlOf(parts) : urlOf(flag, '--url');
-  if ('problem' in url) return url;
-  const token = tokenOf(textOption(typed, 'tokenFile'), parts);
-  if (typeof token === 'object') return token;
-  const tls = tlsOf(typed, parts);
-  return 'problem' in tls ? tls : { url, token, tls, flag: '--url' };
-}
-
-/** The connections that --registry names, each server once, in their order; the token is the same for all. */
-export function registriesOf(typed: Typed, parts: CliParts): readonly Connection[] | Fault {
+/** The connection, or in one sentence what is wrong with what was given; each server once, in their order. */
+export function connectionOf(typed: Typed, parts: CliParts, flag: Connection['flag'] = '--url'): Connection | Fault {
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
   if (typeof token === 'object') return token;
   const tls = tlsOf(typed, parts);
   if ('problem' in tls) return tls;
-  const given = textOptions(typed, 'registry').map((text) => urlOf(text, '--registry'));
-  const byAddress = new Map<string, Connection>();
-  for (const url of given.length > 0 ? given : [defaultUrlOf(parts)]) {
+  const given = textOptions(typed, flag.slice(2));
+  const texts = given.length > 0 ? given : (parts.env['ROLLCALL_URL'] || defaultUrl).split(',');
+  const byAddress = new Map<string, URL>();
+  for (const text of texts) {
+    const url = urlOf(text.trim(), given.length > 0 ? flag : 'ROLLCALL_URL');
     if ('problem' in url) return url;
-    byAddress.set(addressOf({ url }), { url, token, tls, flag: '--registry' });
+    byAddress.set(addressOf(url), url);
   }
-  return [...byAddress.values()];
+  return { urls: [...byAddress.values()], token, tls, flag };
 }
 
-/** What the paths of the API are put behind. */
-export function addressOf({ url }: Pick<Connection, 'url'>): string {
+/** What the paths of the API are put behind, for each server. */
+export function addressesOf({ urls }: Pick<Connection, 'urls'>): readonly string[] {
+  return urls.map(addressOf);
+}
+
+/** For messages: `A`, or `A, B or C`. */
+export function addressText(connection: Pick<Connection, 'urls'>): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(addressesOf(connection));
+}
+
+function addressOf(url: URL): string {
   return registryAddress(url) as string;
-}
-
-function defaultUrlOf({ env }: CliParts): URL | Fault {
-  return urlOf(env['ROLLCALL_URL'] || defaultUrl, 'ROLLCALL_URL');
 }
 
 function urlOf(text: string, who: string): URL | Fault {

@@ -29,7 +29,7 @@ export async function* watchEvents(
   lastEventId: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<WatchItem> {
-  const link = linkTo([connection], headTimeoutMs);
+  const link = linkTo(connection, headTimeoutMs);
   const options = {
     link,
     scheduler: systemScheduler,

@@ -5,13 +5,14 @@ import type { BalanceOptions, Retry } from './calls/balanced-calls.ts';
 import { type StrategyName, strategyNames } from './choice/strategies.ts';
 import type { DnsFallbackOptions } from './discovery/dns-fallback.ts';
 import { type Fetch, httpRequestWith } from './registry/http-request.ts';
+import { type HostLookUp, systemLookUp } from './registry/places.ts';
 import { registryAddress } from './registry/registry-address.ts';
 import { RollcallError } from './rollcall-error.ts';
 
 export interface ClientOptions {
   /**
-   * Addresses of the registry's HTTP API, tried in turn; `http://127.0.0.1:7171` by default. Behind a proxy with its prefix:
-   * `https://registry.example.org/rollcall`.
+   * Addresses of the registry's HTTP API, tried in turn: the nodes of one cluster, each with its own or all by one host
+   * name; `http://127.0.0.1:7171` by default. Behind a proxy with its prefix: `https://registry.example.org/rollcall`.
    */
   readonly registry?: string | readonly string[] | undefined;
   /** Sent as `authorization: Bearer`; none by default, so that `process.env.ROLLCALL_TOKEN` may be given as it is. */
@@ -79,6 +80,7 @@ export interface ResolvedOptions {
   readonly readyTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly fetch: Fetch;
+  readonly lookUp: HostLookUp | undefined;
   readonly scheduler: Scheduler;
   readonly random: () => number;
 }
@@ -99,6 +101,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     readyTimeoutMs: atLeast('readyTimeoutMs', options.readyTimeoutMs ?? 10_000, 0),
     requestTimeoutMs: atLeast('requestTimeoutMs', options.requestTimeoutMs ?? 10_000, 1),
     fetch: options.fetch ?? httpRequestWith(options),
+    // A `fetch` from outside connects where it wants to.
+    lookUp: options.fetch === undefined ? systemLookUp : undefined,
     scheduler: options.scheduler ?? systemScheduler,
     random: options.random ?? Math.random,
   };

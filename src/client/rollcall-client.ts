@@ -18,6 +18,8 @@ export interface ClientEvents {
   breaker: [event: { readonly app: string; readonly endpoint: Endpoint; readonly state: BreakerState }];
   /** A call is made again, at `endpoint`; `error` is how the attempt before ended. */
   retry: [event: { readonly app: string; readonly endpoint: Endpoint; readonly error: unknown }];
+  /** One of the addresses is of another registry than the one in use, and is left out; `detail` names both. */
+  otherRegistry: [event: { readonly detail: string }];
 }
 
 /** More than a program calls; a name made up for each call is a mistake that should be noticed. */
@@ -42,7 +44,10 @@ export class RollcallClient extends TypedEmitter<ClientEvents> implements AsyncD
   constructor(options: ClientOptions = {}) {
     super();
     this.#options = resolveOptions(options);
-    this.#link = new RegistryLink(this.#options);
+    this.#link = new RegistryLink({
+      ...this.#options,
+      onOtherRegistry: (detail) => this.emit('otherRegistry', { detail }),
+    });
   }
 
   /**
@@ -99,6 +104,7 @@ export class RollcallClient extends TypedEmitter<ClientEvents> implements AsyncD
       ...[...this.#memberships].map((membership) => membership[Symbol.asyncDispose]()),
       ...[...this.#followed.values()].map(({ discovery }) => discovery.close()),
     ]);
+    this.#link.close();
     this.removeAllListeners();
   }
 

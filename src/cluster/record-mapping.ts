@@ -135,12 +135,15 @@ export function ownedOf(record: ClusterRecord, modRevision: number): OwnedRecord
 function policyOfInstance(instance: Instance): Policy {
   const { liveness } = instance;
   const deadline = isLapsed(instance) ? 'second' : 'first';
+  if (liveness.kind === 'checks' && liveness.evictAfterSeconds !== undefined)
+    return { kind: 'checks', atEnd: 'evict', thenSeconds: liveness.evictAfterSeconds, deadline };
   if (liveness.kind !== 'lease-then-waiting')
     return { kind: liveness.kind, atEnd: 'evict', thenSeconds: undefined, deadline };
   return { kind: 'lease', atEnd: 'waiting', thenSeconds: liveness.evictAfterSeconds, deadline };
 }
 
 function livenessOf({ kind, atEnd, thenSeconds }: Policy): Liveness {
+  if (kind === 'checks' && thenSeconds !== undefined) return { kind, evictAfterSeconds: thenSeconds };
   if (kind !== 'lease' || atEnd === 'evict') return { kind };
   return { kind: 'lease-then-waiting', evictAfterSeconds: thenSeconds };
 }

@@ -10,7 +10,7 @@ import type { AppKey } from '../model/names.ts';
 import { type Choice, choose } from '../model/selection/choose.ts';
 import { isSelected, type Selection } from '../model/selection/filter.ts';
 import type { Draw } from '../model/selection/order.ts';
-import type { LongPolls } from './long-poll.ts';
+import type { LongPolls, Woken } from './long-poll.ts';
 import type { ReadView } from './read-view.ts';
 
 const listsMax = 10_000;
@@ -85,7 +85,7 @@ export class AppLists {
   }
 
   /** Calls `wake` once; returns what ends the wait without a call, or undefined where there is no place to wait. */
-  wait({ env, appid }: AppKey, waitMs: number, wake: () => void): (() => void) | undefined {
+  wait({ env, appid }: AppKey, waitMs: number, wake: (why: Woken) => void): (() => void) | undefined {
     return this.#deps.longPolls.wait(env, appid, waitMs, wake);
   }
 }

@@ -115,7 +115,7 @@ export class DrainWaits {
     const { clock, longPolls } = this.#deps;
     const { promise, resolve } = Promise.withResolvers<void>();
     const leftMs = Math.min(heldUntilMs, endsMs) - clock.monotonicMs();
-    const end = longPolls.wait(env, appid, Math.max(Math.ceil(leftMs), 1), resolve);
+    const end = longPolls.wait(env, appid, Math.max(Math.ceil(leftMs), 1), () => resolve());
     if (end === undefined) return undefined;
     const leave = (): void => {
       end();

@@ -1,9 +1,15 @@
-// Callers that wait for an app to change. They are kept by env and app (nested maps: names are never joined), each
-// wakes once: by a change of its app, by its own time, or because the server stops. Waking is done in slices.
+// Callers that wait for an app to change, or for any app of an env, or for its catalogue. They are kept by env and app
+// (nested maps: names are never joined), each wakes once: by a change of its app, by its own time, or because the server
+// stops. Waking is done in slices.
 // Limits: `waitingMax` callers in all; the caller refuses the one above it.
 
 import type { Change } from '../model/change.ts';
 import { type NextTurn, Slices } from '../runtime/slices.ts';
+
+/** In the place of an appid: any app of the env. */
+export const anyApp = '*';
+/** In the place of an appid: which apps the env has, and which tags their instances. */
+export const catalogue = '';
 
 export interface LongPollOptions {
   readonly waitingMax: number;
@@ -13,11 +19,14 @@ export interface LongPollOptions {
   readonly nextTurn?: NextTurn;
 }
 
+/** `over`: its time has passed, or the server stops. */
+export type Woken = 'changed' | 'over';
+
 /** A caller that waits. `wake` is called at most once. */
 interface Waiter {
   readonly env: string;
   readonly appid: string;
-  readonly wake: () => void;
+  readonly wake: (why: Woken) => void;
   timer: unknown;
   state: 'waiting' | 'due' | 'over';
 }
@@ -36,7 +45,7 @@ export class LongPolls {
       nextTurn: setImmediate,
       ...options,
     };
-    this.#due = new Slices((waiter) => this.#finish(waiter), this.#options.nextTurn);
+    this.#due = new Slices((waiter) => this.#finish(waiter, 'changed'), this.#options.nextTurn);
   }
 
   /** Callers that wait or are about to be answered. */
@@ -48,17 +57,24 @@ export class LongPolls {
    * Calls `wake` once: when the app changes, after `waitMs`, or when the server stops. Returns a function that ends
    * the wait without a call (the client has gone), or undefined where there is no place left.
    */
-  wait(env: string, appid: string, waitMs: number, wake: () => void): (() => void) | undefined {
+  wait(env: string, appid: string, waitMs: number, wake: (why: Woken) => void): (() => void) | undefined {
     if (this.#waiting >= this.#options.waitingMax || this.#isStopped) return undefined;
     const waiter: Waiter = { env, appid, wake, timer: undefined, state: 'waiting' };
     this.#enter(waiter);
-    waiter.timer = this.#options.setTimer(() => this.#finish(waiter), waitMs);
+    waiter.timer = this.#options.setTimer(() => this.#finish(waiter, 'over'), waitMs);
     return () => this.#end(waiter);
   }
 
   /** A change listener: marks the waiters of this app as due and returns at once. */
   notify(change: Change): void {
     const { env, appid } = change.after ?? change.before;
+    if (!this.#envs.has(env)) return;
+    this.#wake(env, appid);
+    this.#wake(env, anyApp);
+    if (changesCatalogue(change)) this.#wake(env, catalogue);
+  }
+
+  #wake(env: string, appid: string): void {
     const waiters = this.#envs.get(env)?.get(appid);
     if (waiters === undefined) return;
     for (const waiter of waiters) {
@@ -72,12 +88,12 @@ export class LongPolls {
   stop(): void {
     this.#isStopped = true;
     const all = [...this.#envs.values()].flatMap((apps) => [...apps.values()].flatMap((waiters) => [...waiters]));
-    for (const waiter of [...this.#due.takeAll(), ...all]) this.#finish(waiter);
+    for (const waiter of [...this.#due.takeAll(), ...all]) this.#finish(waiter, 'over');
   }
 
   /** Done once, there is never more. */
-  #finish(waiter: Waiter): false {
-    if (this.#end(waiter)) waiter.wake();
+  #finish(waiter: Waiter, why: Woken): false {
+    if (this.#end(waiter)) waiter.wake(why);
     return false;
   }
 
@@ -111,4 +127,11 @@ export class LongPolls {
     apps?.delete(appid);
     if (apps?.size === 0) this.#envs.delete(env);
   }
+}
+
+/** Whether an env may have other apps after a change, or their instances other tags, which fronts may keep. */
+export function changesCatalogue({ before, after }: Change): boolean {
+  if (before === undefined || after === undefined) return true;
+  if (before.fronts !== after.fronts) return true;
+  return before.tags !== after.tags && before.tags.join('\0') !== after.tags.join('\0');
 }

@@ -5,7 +5,7 @@
 // Limits: `runningMax` at a time, of one app half of them; an instance has at most eight checks.
 
 import type { Change } from '../model/change.ts';
-import { type Check, type CheckType, checkTargets } from '../model/checks.ts';
+import { type Check, type CheckType, checkName, checkTargets } from '../model/checks.ts';
 import type { Judgement, Verdict } from '../model/health.ts';
 import type { Instance } from '../model/instance.ts';
 import { isSameQuestion } from '../model/instance-health.ts';
@@ -13,7 +13,7 @@ import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LeaseQueue } from '../runtime/deadline-heap.ts';
 import { CheckSlots } from './check-slots.ts';
-import { checkName, type Probe } from './probe.ts';
+import type { Probe } from './probe.ts';
 import type { ProbeResult } from './probes/result.ts';
 import { afterAnswer, type CheckState, firstState, verdictOf } from './verdict.ts';
 

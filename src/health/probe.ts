@@ -106,21 +106,6 @@ function ask(check: Check, located: Located, signal: AbortSignal): Promise<Probe
   }
 }
 
-/** The check in words: `http GET /healthz`, `tcp`. */
-export function checkName(check: Check): string {
-  const port = check.port === '' ? '' : ` at ${check.port}`;
-  switch (check.type) {
-    case 'http':
-      return `http GET ${check.path}${port}`;
-    case 'grpc':
-      return `grpc health${check.service === '' ? '' : ` of ${check.service}`}${port}`;
-    case 'dns':
-      return `dns ${check.name}${port}`;
-    case 'tcp':
-      return `tcp${port}`;
-  }
-}
-
 function errorText({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET') return 'connection reset';

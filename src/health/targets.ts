@@ -1,5 +1,5 @@
-// Where checks may go: to the addresses that an instance was registered with, and even of those not to the ones that
-// belong to this machine's own network devices or its cloud. A client that may register an instance could otherwise have
+// Where checks may go: to the addresses that an instance or its checks were registered with, and even of those not to the
+// ones that belong to this machine's own network devices or its cloud. A client that may register an instance could otherwise have
 // rollcall probe them, and read the answer off the verdict. A setting (`checkNetworks`) opens networks by name.
 // A host name is looked up once a check and its addresses are then used as they are, so that it cannot lead elsewhere
 // between look and use. An IPv6 address that carries an IPv4 one (NAT64, 6to4, Teredo, ISATAP) is where that one is.

@@ -2,7 +2,7 @@
 // often, and how many answers make up its mind. Parsed like the rest of a registration, with every problem at once; the
 // asking itself is in src/health. A check is plain data, with every field of its type present, so it is JSON as it is.
 
-import type { Address } from './address.ts';
+import { type Address, addressToText, parseAddress } from './address.ts';
 import { type Problem, problem } from './problem.ts';
 import { isPrintable, utf8Length } from './text.ts';
 
@@ -12,6 +12,8 @@ export type CheckType = (typeof CheckType)[number];
 interface Rhythm {
   /** The port name, as in the addresses; '': the one that goes with the type. Every address of it has to pass. */
   readonly port: string;
+  /** Where to ask instead of the addresses that are registered: `http://10.0.0.7:8081`. */
+  readonly address?: string;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
   /** So many failures in a row make it critical. */
@@ -56,7 +58,7 @@ export const checkLimits = {
 
 type Reader = (value: unknown, at: string, problems: Problem[]) => unknown;
 
-const rhythm: Readonly<Record<keyof Rhythm, Reader>> = {
+const rhythm: Readonly<Record<Exclude<keyof Rhythm, 'address'>, Reader>> = {
   port: textReader(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/, 'must be a port name, as in the addresses'),
   intervalSeconds: numberReader(10, checkLimits.intervalSeconds, true),
   timeoutSeconds: numberReader(2, checkLimits.timeoutSeconds, false),
@@ -107,7 +109,7 @@ function checkOf(value: unknown, at: string, problems: Problem[]): Check | undef
   }
   const readers = { ...rhythm, ...ofType[type] };
   for (const name of Object.keys(input)) {
-    if (name === 'type' || Object.hasOwn(readers, name)) continue;
+    if (name === 'type' || name === 'address' || Object.hasOwn(readers, name)) continue;
     problems.push(problem(`${at}.${name.slice(0, 63)}`, `is not a field of a check of type ${type}`));
   }
   const read = Object.entries(readers).map(([name, reader]) => {
@@ -120,12 +122,24 @@ function checkOf(value: unknown, at: string, problems: Problem[]): Check | undef
     input['timeoutSeconds'] === undefined
       ? Math.min(given.timeoutSeconds, given.intervalSeconds)
       : given.timeoutSeconds;
-  const check = { ...given, timeoutSeconds };
+  const address = input['address'] === undefined ? {} : { address: addressOf(input['address'], at, problems) };
+  const check = { ...given, ...address, timeoutSeconds };
+  if (input['address'] !== undefined && check.port !== '')
+    problems.push(problem(`${at}.port`, 'must not be there beside an address', check.port));
   if (check.timeoutSeconds > check.intervalSeconds) {
     const fault = `must not be longer than intervalSeconds (${check.intervalSeconds})`;
     problems.push(problem(`${at}.timeoutSeconds`, fault, check.timeoutSeconds));
   }
   return Object.freeze(check);
+}
+
+/** Canonical. */
+function addressOf(value: unknown, at: string, problems: Problem[]): string {
+  const parsed =
+    typeof value === 'string' ? parseAddress(value) : { fault: 'must be text of the form name://host:port' };
+  if (!('fault' in parsed)) return addressToText(parsed);
+  problems.push(problem(`${at}.address`, parsed.fault, parsed.value ?? value));
+  return '';
 }
 
 function textReader(form: RegExp, fault: string, fallback = ''): Reader {
@@ -158,16 +172,38 @@ const defaultPortNames: Readonly<Record<CheckType, readonly string[]>> = {
 };
 
 /**
- * The addresses that a check is about: those of its port, without one those whose name goes with the type, or else all
+ * The addresses that a check is about: its own, those of its port, without one those whose name goes with the type, or else all
  * (tcp) or the only ones there are. Empty: there are none.
  */
-export function checkTargets({ type, port }: Pick<Check, 'type' | 'port'>, addrs: readonly Address[]): Address[] {
+export function checkTargets(
+  { type, port, address }: Pick<Check, 'type' | 'port' | 'address'>,
+  addrs: readonly Address[],
+): Address[] {
+  if (address !== undefined) {
+    const parsed = parseAddress(address);
+    return 'fault' in parsed ? [] : [parsed];
+  }
   const fitting = addrs.filter(({ protocol }) => type === 'dns' || protocol === 'tcp');
   if (port !== '') return fitting.filter((addr) => addr.portName === port);
   if (type === 'tcp') return fitting;
   const named = fitting.filter((addr) => defaultPortNames[type].includes(addr.portName));
   if (named.length > 0) return named;
   return new Set(fitting.map((addr) => addr.portName)).size === 1 ? fitting : [];
+}
+
+/** The check in words: `http GET /healthz`, `tcp`. */
+export function checkName(check: Check): string {
+  const port = check.address === undefined ? (check.port === '' ? '' : ` at ${check.port}`) : ` at ${check.address}`;
+  switch (check.type) {
+    case 'http':
+      return `http GET ${check.path}${port}`;
+    case 'grpc':
+      return `grpc health${check.service === '' ? '' : ` of ${check.service}`}${port}`;
+    case 'dns':
+      return `dns ${check.name}${port}`;
+    case 'tcp':
+      return `tcp${port}`;
+  }
 }
 
 /** A problem for each check that is about no address. */

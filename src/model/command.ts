@@ -42,16 +42,23 @@ export interface RegisterCommand extends Common {
   readonly liveness?: Liveness | undefined;
   /** To begin with, for one that comes back as it was; a hold that is kept for it wins. */
   readonly override?: Override | undefined;
+  /** What its registrant says of its health to begin with, where its lease or its checks decide about it. */
+  readonly judgement?: Judgement | undefined;
   /** What a front keeps with the instance; parts of other fronts stay as they are. */
   readonly fronts?: FrontParts | undefined;
   /** What a front cannot say, so that what is stored stays: a registration through Eureka takes no tags away. */
   readonly keeps?: readonly Exclude<keyof Registration, 'addrs' | 'status'>[] | undefined;
 }
 
-/** A JSON merge patch (RFC 7396) of the registration. It renews no lease, and a shorter one runs from now. */
+/**
+ * A JSON merge patch (RFC 7396) of the registration. It renews no lease, and a shorter one runs from now; but for one
+ * that says `passing`.
+ */
 export interface PatchCommand extends Common {
   readonly kind: 'patch';
   readonly patch: unknown;
+  /** What its registrant says of its health; passed over where no lease that ends in waiting decides about it. */
+  readonly judgement?: Judgement | undefined;
   /** As of a registration. */
   readonly fronts?: FrontParts | undefined;
 }

@@ -2,6 +2,9 @@
 // with the data folder, or at each start where nothing is kept. Ids of events, entity tags and indexes carry it
 // (`LIFE-N`), so that a number of another life is not taken for one of this; a bare number means this life.
 
+/** The header of replies that names the life: replies with one life come from one registry, whichever node has sent them. */
+export const registryHeader = 'rollcall-registry';
+
 const form = /^(?:([a-z0-9]{1,16})-)?(\d{1,16})$/;
 const tokenForm = /^[a-z0-9]{1,16}$/;
 

@@ -6,8 +6,8 @@ export type Liveness =
   | { readonly kind: 'lease' }
   /** `waiting` at the end of its lease, then evicted after so many seconds more; undefined: never. */
   | { readonly kind: 'lease-then-waiting'; readonly evictAfterSeconds?: number | undefined }
-  /** Its checks decide whether it takes traffic; it stays until it is cancelled. */
-  | { readonly kind: 'checks' }
+  /** Its checks decide whether it takes traffic; it stays until it is cancelled, or has been critical for so long. */
+  | { readonly kind: 'checks'; readonly evictAfterSeconds?: number | undefined }
   /** It stays until it is cancelled. */
   | { readonly kind: 'none' }
   /** It stays while a connection is open, and for `connectionGraceMs` after. */
@@ -30,5 +30,5 @@ export function isSameLiveness(a: Liveness, b: Liveness): boolean {
 }
 
 function secondsOf(liveness: Liveness): number | undefined {
-  return liveness.kind === 'lease-then-waiting' ? liveness.evictAfterSeconds : undefined;
+  return 'evictAfterSeconds' in liveness ? liveness.evictAfterSeconds : undefined;
 }

@@ -62,6 +62,14 @@ export function parseAppid(text: string): string | Problem {
   return foldAscii(text);
 }
 
+/** A name that another registry was given, as an appid; it may still be none. */
+export function foldedAppName(given: string): string {
+  const labels = foldAscii(given)
+    .replace(/[^a-z0-9.-]/gu, '-')
+    .split('.');
+  return labels.map((label) => label.replace(/^-+|-+$/g, '')).join('.');
+}
+
 /** Checks an instance id. Its case is kept; two ids that differ only in case are one instance (see `instanceKey`). */
 export function parseInstanceId(text: string): string | Problem {
   if (text === '') return problem('instance', 'must not be empty');

@@ -1,7 +1,7 @@
 // What is to become of each command, decided from the present state and nothing else: nothing moves here. The outcome of
 // a decision that changes something is read from the record once the change has been applied.
 
-import type { Actor, NewChange } from '../model/change.ts';
+import type { Actor, Cause, NewChange } from '../model/change.ts';
 import type {
   CancelCommand,
   DrainCommand,
@@ -16,6 +16,7 @@ import { type CompactInstance, compactInstance, judgedInstance } from '../model/
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { mergedParts, partsProblem } from '../model/front-parts.ts';
+import type { Health, Judgement } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
 import { healthOf } from '../model/instance-health.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
@@ -90,16 +91,24 @@ export class Decider {
     const saysUp = isObject(patch) && Object.hasOwn(patch, 'status') && registration.status === 'up';
     const override = saysUp ? overrideAfterUp(before.override) : before.override;
     const fronts = mergedParts(before.fronts, command.fronts);
-    if (isSameRegistration(before, registration) && override === before.override && fronts === before.fronts)
+    const said = before.liveness.kind === 'lease-then-waiting' ? command.judgement : undefined;
+    const isSaid = said === undefined || said.verdict === before.health?.verdict;
+    if (isSameRegistration(before, registration) && override === before.override && fronts === before.fronts && isSaid)
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const liveness = livenessAfter(before, registration);
     const file = before.health?.file;
-    const health = healthOf(registration, before, { liveness, file, isHeard: false });
+    const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: false }), said);
     const instance = this.#again(app, before, registration, { liveness, health, override, fronts });
     const invalid = this.#addressProblem(instance, before);
     if (invalid !== undefined) return refused({ kind: 'invalid', problems: [invalid] });
-    const change = updated(stored, instance, { why: 'patched' }, origin, now);
-    return { kind: 'changes', changes: [change], outcome: () => ({ kind: 'patched', stored }) };
+    const isRenewal = said?.verdict === 'passing';
+    const change = updated(stored, instance, causeOf(before, said), origin, now);
+    const times = isRenewal ? { ...change.times, renewedAtMs: now.wallMs } : change.times;
+    return {
+      kind: 'changes',
+      changes: [{ ...change, times, isRenewal }],
+      outcome: () => ({ kind: 'patched', stored }),
+    };
   }
 
   drain({ key, precondition, holdUntilMs }: DrainCommand, origin: Actor, now: Moment): Decision<DrainOutcome> {
@@ -190,7 +199,7 @@ export class Decider {
     const { env, appid } = key;
     const label = instanceLabel(key.instance, (candidate) => admission.isLabelTaken(known, key, candidate));
     const neighbours = [known?.latest, this.#state.latest];
-    const health = healthOf(registration, undefined, { liveness, file, isHeard: true });
+    const health = saidHealth(healthOf(registration, undefined, { liveness, file, isHeard: true }), command.judgement);
     const override = this.#state.holds.at(key, now.wallMs) ?? command.override;
     const place = known?.place ?? { env, appid };
     const supervision = { liveness, health, override, fronts: command.fronts };
@@ -227,7 +236,7 @@ export class Decider {
     // Never backwards: a stepped wall clock must not make a plain re-registration look older than what it replaces.
     const laterDirtyAtMs = Math.max(stored.dirtyAtMs, dirtyAtMs ?? now.wallMs);
     const override = registration.status === 'up' ? overrideAfterUp(before.override) : before.override;
-    const health = healthOf(registration, before, { liveness, file, isHeard: true });
+    const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: true }), command.judgement);
     const supervision = { liveness, health, override, fronts: mergedParts(before.fronts, command.fronts) };
     if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {
       const renewal = { key, dirtyAtMs: laterDirtyAtMs };
@@ -281,6 +290,16 @@ export class Decider {
   #stored({ env, appid, instance }: RegisterCommand['key']): InstanceRecord {
     return this.#state.apps.app(env, appid)?.byId(instance) as MutableRecord;
   }
+}
+
+/** What has been found, with what its registrant says instead. */
+function saidHealth(found: Health | undefined, said: Judgement | undefined): Health | undefined {
+  return found === undefined || said === undefined ? found : { ...found, ...said };
+}
+
+function causeOf({ health }: Instance, said: Judgement | undefined): Cause {
+  if (said === undefined || said.verdict === health?.verdict) return { why: 'patched' };
+  return { why: 'checked', ...said };
 }
 
 function refused<O>(outcome: O): { readonly kind: 'refused'; readonly outcome: O } {

@@ -59,7 +59,7 @@ export function overrideIn(value: unknown): Override | undefined {
 
 export function livenessIn(value: Record<string, unknown>, registration: Registration): Liveness {
   const { kind, evictAfterSeconds } = value;
-  if (kind === 'lease-then-waiting') {
+  if (kind === 'lease-then-waiting' || kind === 'checks') {
     return typeof evictAfterSeconds === 'number' && evictAfterSeconds >= 0 ? { kind, evictAfterSeconds } : { kind };
   }
   return (
@@ -67,4 +67,4 @@ export function livenessIn(value: Record<string, unknown>, registration: Registr
   );
 }
 
-const plainKinds = ['lease', 'checks', 'none', 'connection', 'remote'] as const;
+const plainKinds = ['lease', 'none', 'connection', 'remote'] as const;

@@ -4,14 +4,13 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { Registration } from '../../client/registration/registration.ts';
-import type { RegistryLink } from '../../client/registry/registry-link.ts';
 import { type Address, addressToText } from '../../model/address.ts';
 import { parseRegistration } from '../../model/instance.ts';
 import { parseInstanceKey } from '../../model/names.ts';
 import { systemScheduler } from '../../runtime/scheduler.ts';
 import { linkTo } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
-import { addRegistryFlags, registriesOf } from '../connection.ts';
+import { addRegistryFlags, type Connection, connectionOf } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault, usageFault } from '../fault.ts';
 import { pathText, typedPathOf } from '../instance-path.ts';
@@ -61,7 +60,8 @@ async function run(typed: Typed, context: CliContext): Promise<number> {
   const reaper = startOrphanReaper(plan.stopMs / 1000, (why) =>
     log('warn', `nothing will stop the program if rollcall run is killed: ${why}`),
   );
-  const deps = { link: plan.link, scheduler: systemScheduler, random: Math.random, log };
+  const link = linkTo(plan.connection, requestTimeoutMs, (text) => log('warn', text));
+  const deps = { link, scheduler: systemScheduler, random: Math.random, log };
   const registrar = new Registrar(deps, plan.registration);
   const start = (): Child => new Child(plan.command, plan.childEnv);
   const end = await supervise({ ...plan, start, registrar, reaper, scheduler: systemScheduler, log });
@@ -79,7 +79,7 @@ interface Plan {
   /** ENV/APPID/INSTANCE, printable. */
   readonly name: string;
   readonly registration: Registration;
-  readonly link: RegistryLink;
+  readonly connection: Connection;
   readonly ports: readonly Address[];
   readonly readiness: Readiness;
   readonly readyWithinMs: number | undefined;
@@ -106,8 +106,8 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
   problems.push(...times.problems);
   if (problems.length > 0 || Array.isArray(key) || Array.isArray(registration))
     return usageFault(`Cannot run this:\n${problems.map((text) => `  ${printable(text)}`).join('\n')}`);
-  const registries = registriesOf(typed, context);
-  if ('problem' in registries) return registries;
+  const connection = connectionOf(typed, context, '--registry');
+  if ('problem' in connection) return connection;
   const ports = registration.addrs.filter(({ protocol }) => protocol === 'tcp');
   const readiness = readinessOf(typed, ports, times.readyDelayMs);
   if ('problem' in readiness) return readiness;
@@ -117,7 +117,7 @@ function planOf(typed: Typed, context: CliContext): Plan | Fault {
     name: printable(pathText(key)),
     // As it was typed: it has just been parsed.
     registration: { ...body, ...key } as object as Registration,
-    link: linkTo(registries, requestTimeoutMs),
+    connection,
     ports,
     readiness,
     readyWithinMs: times.readyWithinMs,

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
-import { addConnectionFlags, addressOf, connectionOf } from '../connection.ts';
+import { addConnectionFlags, addressText, connectionOf } from '../connection.ts';
 import { fieldsList } from '../document-fields.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Fault, printFault, usageFault } from '../fault.ts';
@@ -32,7 +32,7 @@ async function watch(typed: Typed, context: CliContext): Promise<number> {
   if (typeof countMax === 'object') return printFault(countMax, context);
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return printFault(connection, context);
-  const view = await viewOf(textOption(typed, 'output') ?? 'table', addressOf(connection), context);
+  const view = await viewOf(textOption(typed, 'output') ?? 'table', addressText(connection), context);
   const stop = new AbortController();
   let ending: number = exitCodes.ok;
   const press = view.press?.bind(view);

@@ -1,5 +1,5 @@
-// The events of a watch for as long as they are wanted: where the stream ends it is opened again, with its position where
-// the same address answers, at another address where there is one. A server that stops sends when to come back (`retry`),
+// The events of a watch for as long as they are wanted: where the stream ends it is opened again, with its position, at another
+// address where there is one. A server that stops sends when to come back (`retry`),
 // which counts where there is no other address; beyond that the waits grow from failure to failure.
 
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
@@ -12,7 +12,7 @@ export interface EventStreamOptions {
   readonly link: RegistryLink;
   readonly scheduler: Scheduler;
   readonly random: () => number;
-  /** Where to begin, at whatever address; undefined: with snapshots. */
+  /** Where to begin; undefined: with snapshots. */
   readonly lastEventId?: string;
   /** The process does not end while the stream is down (default: it may). */
   readonly keepsProcess?: boolean;
@@ -38,13 +38,11 @@ export async function* followEvents(
   { link, scheduler, random, lastEventId, keepsProcess = false }: EventStreamOptions,
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void> {
-  /** By address: the positions of two servers are not of one stream. */
-  const positions = new Map<string, string>();
+  let position = lastEventId;
   let serverRetryMs: number | undefined;
   let failures = 0;
   while (!signal.aborted) {
-    const first = positions.size === 0 ? lastEventId : undefined;
-    const opened = await link.stream(path, (address) => positions.get(address) ?? first, signal);
+    const opened = await link.stream(path, position, signal);
     if (signal.aborted) return;
     let reason: string;
     let askedMs: number | undefined;
@@ -52,8 +50,7 @@ export async function* followEvents(
       yield { kind: 'connected' };
       const { address } = opened;
       const onId = (id: string): void => {
-        if (!positions.has(address)) positions.clear();
-        positions.set(address, id);
+        position = id;
         // The stream works: the next loss is a first failure again.
         failures = 0;
       };
@@ -61,7 +58,7 @@ export async function* followEvents(
         serverRetryMs = ms;
       };
       reason = `${address}: ${yield* readEvents(opened, { scheduler, onId, onRetryMs })}`;
-      if (link.addresses.length === 1) askedMs = serverRetryMs;
+      if (link.isSingle) askedMs = serverRetryMs;
     } else {
       reason = opened.text;
       if (opened.kind === 'busy') askedMs = opened.retryAfterMs;

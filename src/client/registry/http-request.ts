@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Ends the request, and the body of its response. */
   readonly signal: AbortSignal;
   readonly redirect: 'manual';
+  /** The IP address to connect to; undefined: one of those that the host name has. */
+  readonly connectTo?: string | undefined;
 }
 
 /** What is used of a response; `Response` has it all. */
@@ -42,21 +44,23 @@ export function httpRequestWith({ ca, cert, key }: TlsOptions): Fetch {
 /** `url`: an origin as `URL` gives it, then the path as it is to be sent. Rejects when no response comes. */
 export async function httpRequest(
   url: string,
-  { method, headers, body, signal }: HttpRequest,
+  { method, headers, body, signal, connectTo }: HttpRequest,
   tls: TlsOptions = {},
 ): Promise<HttpResponse> {
-  const { protocol, hostname, port, origin } = new URL(url);
+  const { protocol, hostname, host, port, origin } = new URL(url);
   const { request } = await (protocol === 'https:' ? import('node:https') : import('node:http'));
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const options = {
     ...tls,
     method,
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: connectTo ?? hostname.replace(/^\[|\]$/g, ''),
+    // The certificate is that of the name, not of the address.
+    ...(connectTo === undefined ? {} : { servername: hostname }),
     ...(port === '' ? {} : { port }),
     path: url.slice(origin.length),
     agent: false,
     signal,
-    headers: { ...headers, ...length },
+    headers: { ...(connectTo === undefined ? {} : { host }), ...headers, ...length },
   } as const;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent: ClientRequest = request(options, resolve);

@@ -4,12 +4,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AdapterName } from '../../model/adapters.ts';
 import type { CredentialExtractor } from '../server/auth.ts';
+import { consul } from './consul/consul.ts';
 import { discovery } from './discovery/discovery.ts';
 import { eureka } from './eureka/eureka.ts';
 import type { AdapterSettings, Front, FrontContext } from './front.ts';
 import { tutorial } from './tutorial.ts';
 
-const fronts: Readonly<Record<AdapterName, Front>> = { discovery, eureka, tutorial };
+const fronts: Readonly<Record<AdapterName, Front>> = { consul, discovery, eureka, tutorial };
 
 /** How the clients of the named fronts show their secrets. */
 export function extractorsOf(settings: AdapterSettings | undefined): readonly CredentialExtractor[] {

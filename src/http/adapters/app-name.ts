@@ -2,15 +2,10 @@
 // that a DNS label cannot have (`_`, a space, `:`) becomes `-`; dots stay, and hyphens at the ends of a label go. The given
 // name is kept beside the instance (model/front-parts.ts) and given back; two names with one appid are refused there.
 
-import { parseAppid } from '../../model/names.ts';
+import { foldedAppName, parseAppid } from '../../model/names.ts';
 import type { Problem } from '../../model/problem.ts';
-import { foldAscii } from '../../model/text.ts';
 
 /** The appid, or what is wrong with the name. */
 export function appidOf(given: string): string | Problem {
-  const labels = foldAscii(given)
-    .replace(/[^a-z0-9.-]/gu, '-')
-    .split('.')
-    .map((label) => label.replace(/^-+|-+$/g, ''));
-  return parseAppid(labels.join('.'));
+  return parseAppid(foldedAppName(given));
 }

@@ -12,6 +12,7 @@ const many = (description: string, fallback: number) =>
 
 const rhythm = {
   port: text("The port's name; without it the one that goes with the type. Every address of it has to pass."),
+  address: text('Where to ask instead of the addresses that are registered: `http://10.0.0.7:8081`.'),
   intervalSeconds: Type.Optional(
     Type.Integer({ minimum: intervalSeconds.min, maximum: intervalSeconds.max, default: 10 }),
   ),

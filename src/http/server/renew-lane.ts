@@ -9,6 +9,7 @@ import type { HttpCounters } from '../../control/decision-log.ts';
 import type { Renewals } from '../../control/renewals.ts';
 import type { Visible } from '../../control/visible.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
+import { type Life, registryHeader } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { renewalText, renewalType } from '../api/renew.ts';
@@ -17,6 +18,7 @@ import { hasSeveralHosts } from './irregular-requests.ts';
 
 export interface RenewLaneDeps {
   readonly renewals: Pick<Renewals, 'renewKnown' | 'isLogged'>;
+  readonly life: Life;
   readonly clock: Clock;
   readonly counters: HttpCounters;
   readonly inFlight: InFlight;
@@ -76,13 +78,14 @@ function isPlain({ headers, rawHeaders }: IncomingMessage): boolean {
 }
 
 function answer(
-  { clock, counters }: RenewLaneDeps,
+  { life, clock, counters }: RenewLaneDeps,
   response: ServerResponse,
   stored: InstanceRecord,
   startMs: number,
 ): void {
   const text = renewalText(stored, clock);
-  response.writeHead(200, { 'content-type': renewalType, 'content-length': text.length }).end(text);
+  const headers = { [registryHeader]: life.token, 'content-type': renewalType, 'content-length': text.length };
+  response.writeHead(200, headers).end(text);
   counters.request('PUT', route, 200);
   counters.took('renewal', (performance.now() - startMs) / 1000);
 }

@@ -13,7 +13,7 @@ import type { Control } from '../../control/control.ts';
 import type { CallKind, HttpCounters } from '../../control/decision-log.ts';
 import type { Visible } from '../../control/visible.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
-import type { Life } from '../../model/life.ts';
+import { type Life, registryHeader } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { addAdapters, extractorsOf } from '../adapters/adapters.ts';
@@ -169,7 +169,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
       isStopping() || pageFault(request.headers, pages) !== undefined ? undefined : principalOf(request);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
     const { renewals } = control;
-    openRenewLane(app.server, { renewals, clock, counters, inFlight, visible, authenticate, hasCapacity });
+    const { life } = deps;
+    openRenewLane(app.server, { renewals, life, clock, counters, inFlight, visible, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;
@@ -202,6 +203,7 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
   const guarded = (add: (scope: FastifyInstance) => void) => async (scope: FastifyInstance) => {
     refuseUntilRecovered(scope, availability.isRecovered);
     waitUntilVisible(scope, visible);
+    nameRegistry(scope, context.life);
     add(scope);
   };
   app.register(
@@ -210,6 +212,14 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
   );
   const { adapters } = context;
   if (adapters !== undefined) app.register(guarded((scope) => addAdapters(scope, context, adapters)));
+}
+
+/** So that a client with several addresses can tell the nodes of one registry from several registries. */
+function nameRegistry(scope: FastifyInstance, life: Life): void {
+  scope.addHook('onRequest', (_request, reply, done) => {
+    reply.header(registryHeader, life.token);
+    done();
+  });
 }
 
 interface Created {

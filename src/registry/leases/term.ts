@@ -5,7 +5,7 @@ import type { Instance } from '../../model/instance.ts';
 import { connectionGraceMs } from '../../model/liveness.ts';
 
 /**
- * `lease`: renewed by its client. `lapsed`: its lease has ended in `waiting`, and a second deadline runs. `connection`: no
+ * `lease`: renewed by its client. `lapsed`: its lease has ended in `waiting`, or its checks fail, and a second deadline runs. `connection`: no
  * deadline while a connection is open, and the grace after it. `unbounded`: none.
  */
 export type Term = 'lease' | 'lapsed' | 'connection' | 'unbounded';
@@ -21,6 +21,7 @@ export function termOf(instance: Instance): Term {
     case 'connection':
       return 'connection';
     case 'checks':
+      return liveness.evictAfterSeconds !== undefined && isCritical(instance) ? 'lapsed' : 'unbounded';
     case 'none':
     case 'remote':
       return 'unbounded';
@@ -36,7 +37,7 @@ export function termMs(instance: Instance): number {
     case 'lease':
       return instance.leaseSeconds * 1000;
     case 'lapsed':
-      return (liveness.kind === 'lease-then-waiting' ? (liveness.evictAfterSeconds ?? 0) : 0) * 1000;
+      return ('evictAfterSeconds' in liveness ? (liveness.evictAfterSeconds ?? 0) : 0) * 1000;
     case 'connection':
       return connectionGraceMs;
     case 'unbounded':
@@ -46,7 +47,11 @@ export function termMs(instance: Instance): number {
 
 /** Its lease has ended, and it waits. */
 export function isLapsed(instance: Instance): boolean {
-  return instance.liveness.kind === 'lease-then-waiting' && instance.health?.verdict === 'critical';
+  return instance.liveness.kind === 'lease-then-waiting' && isCritical(instance);
+}
+
+function isCritical({ health }: Instance): boolean {
+  return health?.verdict === 'critical';
 }
 
 /** At its deadline it is to wait, and not to leave. */

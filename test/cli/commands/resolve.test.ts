@@ -103,7 +103,9 @@ test('a server that says something else than rollcall is told from it', async ()
 });
 
 test('without the API there is no reason, and no failure', async () => {
-  const { code, out, err } = await resolve('orders.prod.svc', ['--url', 'http://127.0.0.1:1']);
+  const at = `127.0.0.1:${server.dnsPort}`;
+  const words = ['resolve', 'orders.prod.svc', '--server', at, '--url', 'http://127.0.0.1:1'];
+  const { code, out, err } = await typed(words);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).not.toContain('Why:');
 });

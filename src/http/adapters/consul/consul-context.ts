@@ -1,0 +1,53 @@
+// What the calls of this front share beside the use cases: the index of ids, the nodes, the outputs of checks, and when TTL
+// checks passed last.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import type { FrontContext } from '../front.ts';
+import type { OutputOf } from './check-states.ts';
+import type { KeptTexts } from './kept-texts.ts';
+import type { ServiceIndex } from './service-index.ts';
+import type { Nodes } from './shown-node.ts';
+import type { TtlPasses } from './ttl-passes.ts';
+
+export interface ConsulContext extends FrontContext {
+  readonly index: ServiceIndex;
+  readonly nodes: Nodes;
+  readonly outputs: Outputs;
+  readonly passes: TtlPasses;
+  readonly texts: KeptTexts;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export type ConsulHandler = (
+  context: ConsulContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => FastifyReply | Promise<FastifyReply>;
+
+/** Of checks, the ones that were said last: some 10 MB. */
+const outputsMax = 10_000;
+/** The original keeps 4096. */
+const outputCharactersMax = 1024;
+
+/** The outputs of checks whose status has not changed: no change of an instance, and not over a restart. */
+export class Outputs {
+  readonly #byCheck = new LRUCache<string, string>({ max: outputsMax });
+  #version = 0;
+
+  /** Moves when one of them becomes another. */
+  get version(): number {
+    return this.#version;
+  }
+
+  readonly of: OutputOf = (checkId) => this.#byCheck.get(checkId);
+
+  set(checkId: string, output: string): void {
+    const text = output.slice(0, outputCharactersMax);
+    // Most say nothing.
+    if (text === (this.#byCheck.get(checkId) ?? '')) return;
+    this.#byCheck.set(checkId, text);
+    this.#version++;
+  }
+}

@@ -1,0 +1,97 @@
+// Replies as Consul gives them: a write is answered with an empty 200, a fault with a plain sentence, a read with JSON and
+// the headers that its clients parse. One table from what control refuses to statuses.
+
+import type { FastifyReply } from 'fastify';
+import type { Problem } from '../../../model/problem.ts';
+import type { Refused } from '../../../model/submit.ts';
+import { problemText } from '../problem-text.ts';
+
+/** How much a reader has asked to be sure; what we answer is the same. */
+export type Consistency = 'leader' | 'stale' | 'consistent';
+
+export function sendEmpty(reply: FastifyReply): FastifyReply {
+  return reply.code(200).send();
+}
+
+export function sendText(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).header('content-type', 'text/plain; charset=utf-8').send(text);
+}
+
+export function sendJson(reply: FastifyReply, text: string, status = 200): FastifyReply {
+  return reply
+    .code(status)
+    .headers({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-consul-default-acl-policy': 'allow',
+    })
+    .send(text);
+}
+
+/** `index`: of the result. */
+export function setIndex(reply: FastifyReply, index: number, consistency: Consistency): void {
+  reply.headers({
+    'x-consul-index': String(index),
+    'x-consul-knownleader': 'true',
+    'x-consul-lastcontact': '0',
+    'x-consul-effective-consistency': consistency,
+    'x-consul-query-backend': 'blocking-query',
+  });
+}
+
+export function sendUnknownService(reply: FastifyReply, id: string): FastifyReply {
+  const text = `Unknown service ID "${id}". Ensure that the service ID is passed, not the service name.`;
+  return sendText(reply, 404, text);
+}
+
+export function sendUnknownCheck(reply: FastifyReply, id: string): FastifyReply {
+  return sendText(reply, 404, `Unknown check ID "${id}". Ensure that the check ID is passed, not the check name.`);
+}
+
+export type Failed =
+  | Refused
+  | { readonly kind: 'unknown' | 'precondition-failed' | 'outdated' | 'exists' }
+  | {
+      readonly kind: 'invalid' | 'conflict' | 'full' | 'not-yours';
+      readonly problem?: Problem;
+      readonly problems?: readonly Problem[];
+    };
+
+const statuses: Readonly<Record<Failed['kind'], number>> = {
+  invalid: 400,
+  conflict: 400,
+  // Another writer was there each time.
+  'precondition-failed': 500,
+  outdated: 500,
+  exists: 500,
+  forbidden: 403,
+  'not-yours': 403,
+  unknown: 404,
+  full: 507,
+  quota: 429,
+  'not-ready': 503,
+  'store-failing': 503,
+  'no-quorum': 503,
+  'not-durable': 503,
+};
+
+const sentences: Readonly<Partial<Record<Failed['kind'], string>>> = {
+  forbidden: 'Permission denied',
+  quota: 'The credentials allow no further services',
+  'not-ready': 'The registry is not back from its start yet',
+  'store-failing': 'The disk cannot be written, and nothing was changed',
+  'no-quorum': 'The cluster cannot confirm it at present',
+  'not-durable': 'It took effect and is not on the disk',
+  'precondition-failed': 'Another writer has changed the service meanwhile',
+};
+
+export function isFailed<O extends { readonly kind: string }>(outcome: O): outcome is Extract<O, Failed> {
+  return Object.hasOwn(statuses, outcome.kind);
+}
+
+export function sendFailed(reply: FastifyReply, outcome: Failed): FastifyReply {
+  const one = 'problem' in outcome && outcome.problem !== undefined ? [outcome.problem] : [];
+  const problems = 'problems' in outcome && outcome.problems !== undefined ? outcome.problems : one;
+  const text = problems.length > 0 ? problemText(problems) : (sentences[outcome.kind] ?? outcome.kind);
+  return sendText(reply, statuses[outcome.kind], text);
+}

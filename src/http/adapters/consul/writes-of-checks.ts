@@ -1,0 +1,172 @@
+// Writes of checks: pass, warn, fail and update of a TTL check, register and deregister. A `pass` of a check that passes is a
+// renewal and nothing else, so it wakes nobody; another status is a change of the instance. A warning is up.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { InstanceRecord } from '../../../model/instance-record.ts';
+import { actorOf } from '../../server/auth.ts';
+import { jsonObjectOf } from '../front.ts';
+import { queryOf } from '../parameters.ts';
+import { readCheck, statusOf } from './check-definition.ts';
+import { hasExpired } from './check-states.ts';
+import type { ConsulContext, ConsulHandler } from './consul-context.ts';
+import { decodeBody } from './go-json.ts';
+import { saidJudgement, withChecks, withoutCheck } from './kept-checks.ts';
+import { type CheckStatus, contentOf, type KeptCheck, partOf, serviceNameOf } from './part.ts';
+import { registerChecks } from './registering.ts';
+import { isFailed, sendEmpty, sendFailed, sendText, sendUnknownCheck, sendUnknownService } from './replies.ts';
+
+const attemptsMax = 5;
+
+/** A status that was said of a check. */
+interface Said {
+  readonly id: string;
+  readonly status: CheckStatus;
+  readonly output: string;
+}
+
+function saying(status: CheckStatus): ConsulHandler {
+  return (context, request, reply) => {
+    const { id } = request.params as { readonly id: string };
+    return say(context, request, reply, { id, status, output: queryOf(request).get('note') ?? '' });
+  };
+}
+
+const update: ConsulHandler = (context, request, reply) => {
+  const { id } = request.params as { readonly id: string };
+  const body = decodeBody(request.body, { Status: 'string', Output: 'string' } as const, 'checkUpdate');
+  if ('fault' in body) {
+    context.control.renewals.malformed();
+    return sendText(reply, 400, `Request decode failed: ${body.fault}`);
+  }
+  const status = statusOf(body.Status) ?? { fault: "Invalid check status: ''" };
+  if (typeof status === 'object') {
+    context.control.renewals.malformed();
+    return sendText(reply, 400, status.fault);
+  }
+  return say(context, request, reply, { id, status, output: body.Output ?? '' });
+};
+
+function say(
+  context: ConsulContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  said: Said,
+): FastifyReply | Promise<FastifyReply> {
+  const found = context.index.byCheck(said.id);
+  if (found === undefined) return sendUnknownCheck(reply, said.id);
+  const { stored, check } = found;
+  const isLease = check === undefined ? stored.instance.liveness.kind === 'lease' : check.kind === 'ttl';
+  if (!isLease || (check === undefined && said.status !== 'passing'))
+    return sendText(reply, 500, `CheckID ${JSON.stringify(said.id)} does not have associated TTL`);
+  const isSame = check === undefined || ((check.said ?? 'passing') === said.status && !hasExpired(stored.instance));
+  // A note that is empty leaves the last one, unless the status is another.
+  if (!isSame || said.output !== '') context.outputs.set(said.id, said.output);
+  if (!isSame) return change(context, request, reply, said);
+  if (said.status === 'critical' || (check !== undefined && !isHeardFrom(context, stored, check)))
+    return sendEmpty(reply);
+  const renewal = context.control.renewals.renew(request.principal, actorOf(request, 'consul'), stored.instance);
+  if (renewal.kind === 'renewed') return sendEmpty(reply);
+  if (renewal.kind === 'forbidden') return sendFailed(reply, { kind: 'forbidden', right: 'register' });
+  return change(context, request, reply, said);
+}
+
+/** Notes that a check was heard; false: another TTL check of the instance is overdue. */
+function isHeardFrom({ passes, clock }: ConsulContext, { instance }: InstanceRecord, check: KeptCheck): boolean {
+  const { checks = [] } = contentOf(instance);
+  if (checks.length < 2) return true;
+  const nowMs = clock.monotonicMs();
+  passes.heard(check, nowMs);
+  return !checks.some((other) => other.kind === 'ttl' && other !== check && passes.isOverdue(other, nowMs));
+}
+
+async function change(
+  context: ConsulContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  said: Said,
+): Promise<FastifyReply> {
+  const { commands } = context.control;
+  const actor = actorOf(request, 'consul');
+  for (let attempt = 1; ; attempt++) {
+    const found = context.index.byCheck(said.id);
+    if (found?.check === undefined) return sendUnknownCheck(reply, said.id);
+    const { instance, revision } = found.stored;
+    isHeardFrom(context, found.stored, found.check);
+    const checks = changedChecks(context, found.stored, said);
+    const consul = partOf(serviceNameOf(instance), { ...contentOf(instance), checks });
+    const outcome = await commands.submit(request.principal, actor, {
+      kind: 'patch',
+      key: { env: instance.env, appid: instance.appid, instance: instance.instance },
+      patch: {},
+      judgement: saidJudgement(checks),
+      fronts: { consul },
+      precondition: { ifMatch: [revision] },
+    });
+    if (outcome.kind === 'precondition-failed' && attempt < attemptsMax) continue;
+    return isFailed(outcome) ? sendFailed(reply, outcome) : sendEmpty(reply);
+  }
+}
+
+/** The checks with what was said; where the lease has ended, those that are overdue are critical from now on. */
+function changedChecks(
+  { passes, clock }: ConsulContext,
+  { instance }: InstanceRecord,
+  { id, status, output }: Said,
+): readonly KeptCheck[] {
+  const isExpired = hasExpired(instance);
+  const nowMs = clock.monotonicMs();
+  return (contentOf(instance).checks ?? []).map((check) => {
+    if (check.id !== id) {
+      const isSilent = isExpired && check.kind === 'ttl' && passes.isOverdue(check, nowMs);
+      return isSilent ? { ...check, said: 'critical' as const, output: 'TTL expired' } : check;
+    }
+    const { said: _said, output: _output, ...rest } = check;
+    return {
+      ...rest,
+      ...(status === 'passing' ? {} : { said: status }),
+      ...(output === '' ? {} : { output: output.slice(0, outputCharactersMax) }),
+    };
+  });
+}
+
+/** What is written down of an output; the rest is kept in memory. */
+const outputCharactersMax = 200;
+
+const register: ConsulHandler = async (context, request, reply) => {
+  const body = jsonObjectOf(request.body);
+  const read =
+    'fault' in body ? { fault: `Request decode failed: ${body.fault}` } : readCheck(body.object, { id: '', name: '' });
+  if ('fault' in read) return sendText(reply, 400, read.fault);
+  const { kept, serviceId } = read;
+  if (kept.name === '') return sendText(reply, 400, 'Missing check name');
+  if (serviceId === undefined)
+    return sendText(reply, 400, 'Invalid check: there are no checks of a node here; ServiceID has to name a service');
+  const stored = context.index.byId(serviceId);
+  if (stored === undefined) return sendUnknownService(reply, serviceId);
+  const asked = [{ ...read, kept: { ...kept, id: kept.id === '' ? kept.name : kept.id } }];
+  const outcome = await registerChecks(context, request, keyIn(stored), asked, (known) => withChecks(known, asked));
+  if ('fault' in outcome) return sendText(reply, 400, outcome.fault);
+  return isFailed(outcome) ? sendFailed(reply, outcome) : sendEmpty(reply);
+};
+
+const deregister: ConsulHandler = async (context, request, reply) => {
+  const { id } = request.params as { readonly id: string };
+  const found = context.index.byCheck(id);
+  if (found?.check === undefined) return sendUnknownCheck(reply, id);
+  const outcome = await registerChecks(context, request, keyIn(found.stored), [], (known) => withoutCheck(known, id));
+  if ('fault' in outcome) return sendText(reply, 400, outcome.fault);
+  return isFailed(outcome) ? sendFailed(reply, outcome) : sendEmpty(reply);
+};
+
+function keyIn({ instance: { env, appid, instance } }: InstanceRecord) {
+  return { env, appid, instance };
+}
+
+export const checkWrites = {
+  pass: saying('passing'),
+  warn: saying('warning'),
+  fail: saying('critical'),
+  update,
+  register,
+  deregister,
+} as const;
