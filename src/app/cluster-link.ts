@@ -42,7 +42,7 @@ export interface ClusterLinkDeps {
 }
 
 interface Connected {
-  readonly life: Pick<Life, 'adopt'>;
+  readonly life: Pick<Life, 'adopt' | 'countAlone'>;
   readonly changeLog: { startAnew(): void };
   readonly health: { changed(change: Change): void };
 }
@@ -75,6 +75,7 @@ export class ClusterLink implements Committer {
       listen: config.clusterListen,
       advertise: config.clusterAdvertise === '' ? undefined : config.clusterAdvertise,
       mode: config.clusterMode,
+      drainCertainty: config.clusterDrainCertainty,
       startWaitSeconds: config.clusterStartWaitSeconds,
       sessionSeconds: config.clusterSessionSeconds,
       commitWaitMs: config.clusterCommitWaitMs,
@@ -91,6 +92,7 @@ export class ClusterLink implements Committer {
       version,
       tell: (level, facts, message) => logger[level](facts, message),
       onLife: (life) => this.#connected?.life.adopt(life),
+      onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(),
       handedOut: async (instance) => {

@@ -11,12 +11,12 @@ import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
-import { isFault, type Listing } from './engine.ts';
+import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import type { Elsewhere } from './heard-elsewhere.ts';
-import { deadNodeKey, instancePath, nodeKey, zoneKey } from './keys.ts';
+import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
@@ -29,6 +29,9 @@ import { otherCluster } from './restoring.ts';
 const lookMs = 100;
 const appliedMs = 3000;
 const helloMs = 1000;
+const driftMs = 600_000;
+const etcdLookMs = 15_000;
+const skewMsMax = 5000;
 /** What was not put back by then, after etcd was wiped, has nobody who runs it. */
 const missingMs = 180_000;
 
@@ -41,6 +44,8 @@ export class ClusterNode {
   readonly #startedAtMs: number;
   #url = '';
   #occupied: Uint8Array | undefined;
+  #etcd: EngineStatus | undefined;
+  readonly #skewed = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
@@ -81,6 +86,11 @@ export class ClusterNode {
     return this.parts.membership?.provenUntilMs ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** As the member in use said it last. */
+  get etcd(): EngineStatus | undefined {
+    return this.#etcd;
+  }
+
   get follower(): Follower | undefined {
     return this.#follower;
   }
@@ -107,8 +117,10 @@ export class ClusterNode {
     if (reached.kind === 'reached' && copied !== undefined && copied.meta.life !== reached.meta.life)
       return { problem: `Cannot join: ${otherCluster(prefix, reached.meta.life, copied.meta.life)}` };
     this.#begin(reached, copied);
+    const endsMs = this.#deps.clock.monotonicMs() + this.#settings.startWaitSeconds * 1000;
     while (this.state === 'starting') {
       if (stopping.aborted) return 'stopped';
+      if (this.#deps.clock.monotonicMs() > endsMs) membership.beginCut('etcd went away while it started');
       await pause(lookMs);
     }
     return 'started';
@@ -132,13 +144,15 @@ export class ClusterNode {
   handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     const { clock, registryClock, handedOut } = this.#deps;
     const { table, peers, replica } = this.parts;
-    const asking = new HandedOutAtPeers({ table, peers, me: this.name, registryClock, clock });
+    const { drainCertainty: certainty } = this.#settings;
+    const asking = new HandedOutAtPeers({ table, peers, me: this.name, certainty, registryClock, clock });
     return asking.ask(instance, replica.applied, handedOut);
   }
 
   readonly view: ClusterView = {
     status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
     forget: (node) => this.forget(node),
+    upToDate: () => this.#upToDate(),
   };
 
   /** Why an instance that another node runs is answered with a TTL of a second. */
@@ -184,6 +198,26 @@ export class ClusterNode {
     await this.#server.close();
     this.#deps.engine.close();
     this.#deps.copy?.close();
+  }
+
+  /** A read with quorum says how far etcd is; the own watch has to be there too. */
+  async #upToDate(): Promise<string | undefined> {
+    const { trouble } = this;
+    if (trouble !== undefined) return trouble;
+    const read = await this.#deps.engine.read(this.#settings.prefix + serialKey);
+    if (isFault(read)) return read.detail;
+    const isApplied = await this.parts.replica.hasApplied(read.entry?.modRevision ?? 0, appliedMs);
+    return isApplied ? undefined : 'its watch is late';
+  }
+
+  async #checkDrift(): Promise<void> {
+    await this.parts.driftCheck.run();
+    if (!this.parts.isClosed) this.#armDriftCheck();
+  }
+
+  /** Spread, so that not all nodes list at once. */
+  #armDriftCheck(): void {
+    this.#timers.push(setTimeout(() => void this.#checkDrift(), driftMs * (0.5 + Math.random())).unref());
   }
 
   #openMembership(): NodeMembership {
@@ -240,6 +274,9 @@ export class ClusterNode {
     this.#follower.follow(listing);
     this.#timers.push(setInterval(() => this.#look(), lookMs).unref());
     this.#timers.push(setInterval(() => this.#hello(), helloMs).unref());
+    this.#timers.push(setInterval(() => void this.#lookAtEtcd(), etcdLookMs).unref());
+    void this.#lookAtEtcd();
+    this.#armDriftCheck();
   }
 
   async #restored(): Promise<Listing | undefined> {
@@ -263,8 +300,30 @@ export class ClusterNode {
     if (this.state === 'starting') return;
     const { replica, peers, runner, cutWrites } = this.parts;
     const owned = replica.ownedBy(this.name);
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks });
+    const wallMs = Math.floor(this.#deps.clock.wallMs());
+    this.#watchClocks();
+    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs });
     void cutWrites.tell();
+  }
+
+  /** Leases do not depend on the clocks; the order of two conflicting writers does. */
+  #watchClocks(): void {
+    for (const { node, skewMs } of this.parts.table.all()) {
+      const isWrong = Math.abs(skewMs) > skewMsMax;
+      if (isWrong && !this.#skewed.has(node))
+        this.#deps.tell(
+          'warn',
+          { node, skewSeconds: Math.round(skewMs / 1000) },
+          'the clock of a node differs: is NTP running?',
+        );
+      if (isWrong) this.#skewed.add(node);
+      else this.#skewed.delete(node);
+    }
+  }
+
+  async #lookAtEtcd(): Promise<void> {
+    const status = await this.#deps.engine.status();
+    this.#etcd = isFault(status) ? undefined : status;
   }
 
   #onState(state: JoinState, why: string): void {

@@ -18,6 +18,8 @@ export interface ClusterSettings {
   /** `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. */
   readonly mode: 'ap' | 'cp';
   readonly sessionSeconds: number;
+  /** `all`: no drain is safe while a node that died without a word may answer resolvers. */
+  readonly drainCertainty: 'reachable' | 'all';
   /** So long a start waits for etcd before it goes on with what the data folder has. */
   readonly startWaitSeconds: number;
   readonly commitWaitMs: number;
@@ -35,6 +37,10 @@ export interface AnsweredInstance extends InstanceKey {
 export interface AnswersHeld {
   readonly lastServedMs: number | undefined;
   readonly heldUntilMs: number;
+  /** Nodes that live and do not answer. */
+  readonly unknown?: readonly string[] | undefined;
+  /** Nodes that died without a word: their answers are counted from the end of their session. */
+  readonly assumedDead?: readonly string[] | undefined;
 }
 
 export type Tell = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
@@ -51,8 +57,10 @@ export interface ClusterDeps {
   readonly registryClock: Clock;
   readonly version: string;
   readonly tell: Tell;
-  /** The life of the numbers from now on: the cluster's, or one of this node's own while it counts by itself. */
+  /** The numbers are the cluster's from now on. */
   readonly newLife: () => string;
+  /** The numbers are of this node's own life from now on, until `onLife`. */
+  readonly onOwnLife: (life: string) => void;
   readonly onLife: (life: string) => void;
   /** Another node runs the instance from now on, or this one. */
   readonly onOwner: (instance: Instance, isOwn: boolean) => void;

@@ -2,6 +2,7 @@
 
 import type { ClusterStatus, NodeStatus } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { EngineStatus } from './engine.ts';
 import type { NodeState } from './nodes-table.ts';
 
 /** What it reads of this node. */
@@ -12,6 +13,7 @@ export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sin
   readonly follower:
     | { silentMs(): number; readonly resumed: Readonly<Record<'resumed' | 'compacted' | 'rewound', number>> }
     | undefined;
+  readonly etcd: EngineStatus | undefined;
   readonly parts: ObservedParts;
 }
 
@@ -22,6 +24,7 @@ interface ObservedParts {
     readonly waiting: number;
     readonly counts: Readonly<Record<'won' | 'lost' | 'failed' | 'own-reply-lost', number>>;
   };
+  readonly driftCheck: { readonly drift: number };
   readonly elsewhere: { readonly counts: { readonly found: number; readonly unknown: number } };
   readonly pending: { readonly size: number; readonly conflicts: number };
   readonly runner: {
@@ -34,7 +37,7 @@ interface ObservedParts {
 
 export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections: number): ClusterStatus {
   const { name, state, why, sinceMs, follower } = node;
-  const { publisher, runner, peers, replica, watch, table, pending, elsewhere } = node.parts;
+  const { publisher, runner, peers, replica, watch, table, pending, elsewhere, driftCheck } = node.parts;
   const nowMs = clock.monotonicMs();
   const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
   const { resumed, compacted, rewound } = follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
@@ -48,6 +51,7 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
     executorFor: [...watch.executes],
     watchSilentMs: follower?.silentMs() ?? 0,
     sessionLeftMs: node.provenUntilMs - nowMs,
+    etcd: node.etcd,
     counts: {
       pending: publisher.waiting,
       ...{ won, lost, ownReplyLost, failed, resumed, compacted, rewound, etcdConnections },
@@ -61,6 +65,7 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
       unknownRefused: elsewhere.counts.unknown,
       unsettled: pending.size,
       conflicts: pending.conflicts,
+      drift: driftCheck.drift,
     },
   };
 }
@@ -80,6 +85,7 @@ function nodeStatus(
     owned: replica.ownedBy(state.node),
     heardMsAgo: isMe || !state.hasSaidHello ? undefined : nowMs - state.provenMs,
     isMissed: state.isMissed,
+    clockSkewMs: isMe ? 0 : state.skewMs,
   };
 }
 

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChangeGroup } from '../model/decision.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
+import { DriftCheck } from './drift-check.ts';
 import { isFault } from './engine.ts';
 import { HeardElsewhere } from './heard-elsewhere.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
@@ -40,6 +41,7 @@ export class NodeParts {
   readonly restoring: Restoring;
   readonly calls: PeerCalls;
   readonly elsewhere: HeardElsewhere;
+  readonly driftCheck: DriftCheck;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -86,6 +88,11 @@ export class NodeParts {
     });
     this.rejoining = this.#openRejoining();
     this.restoring = this.#openRestoring();
+    this.driftCheck = new DriftCheck({
+      ...{ engine, tell, settings, replica, pending: this.pending },
+      isJoined: () => this.state === 'joined',
+      repaired: () => this.rejoining.settle(),
+    });
     const { mode } = settings;
     const state = () => this.state;
     this.calls = new PeerCalls({
@@ -145,8 +152,10 @@ export class NodeParts {
 
   /** What it counts by itself is of a life of its own, so that no other node takes such a number for one of the cluster's. */
   #onDiverged(isDiverged: boolean): void {
-    const { onLife, onGap, newLife } = this.deps;
-    onLife(isDiverged ? newLife() : (this.replica.meta?.life ?? newLife()));
+    const { onLife, onOwnLife, onGap, newLife } = this.deps;
+    const life = this.replica.meta?.life;
+    if (isDiverged) onOwnLife(newLife());
+    else if (life !== undefined) onLife(life);
     onGap();
   }
 

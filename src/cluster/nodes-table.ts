@@ -33,6 +33,8 @@ export interface NodeState {
   hasLeft: boolean;
   /** Its death is written down, and it was neither back nor struck off since. */
   isMissed: boolean;
+  /** By how much its clock is ahead of this one's, and the way of the message. */
+  skewMs: number;
 }
 
 export class NodesTable {
@@ -78,6 +80,7 @@ export class NodesTable {
       isDead: false,
       hasLeft: false,
       isMissed: false,
+      skewMs: 0,
     };
     this.#nodes.set(node, state);
     return state;

@@ -97,6 +97,7 @@ export class PeerCalls {
     state.hasSaidHello = true;
     state.isJoined = hello.isJoined;
     state.owned = hello.owned;
+    if (hello.wallMs !== undefined) state.skewMs = hello.wallMs - clock.wallMs();
     state.marks = marks;
     state.isAllMarked = hello.isAllMarked;
     runner.handle({ kind: 'hello', node: hello.node });

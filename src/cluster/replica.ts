@@ -16,6 +16,8 @@ import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapp
 import type { ReplicaOptions } from './replica-options.ts';
 import { type Tombstone, tombstonesIn } from './tombstone.ts';
 
+const badKeysMax = 10_000;
+
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
   readonly records = new KnownRecords();
@@ -25,6 +27,7 @@ export class ClusterReplica {
   readonly #offNumber = new Set<string>();
   #isDiverged = false;
   badRecords = 0;
+  readonly #badKeys = new Set<string>();
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -145,6 +148,18 @@ export class ClusterReplica {
     this.#diverge(instancePath(key));
     if (entry !== undefined) this.#put(key, entry, true);
     else this.#removed(key, this.serial, tombstone);
+  }
+
+  /** The watch has lost it: what was read at a revision of etcd's counts, unless the watch has brought a later one. */
+  repair(key: InstanceKey, entry: Entry | undefined, revision: number): void {
+    const known = this.known(instancePath(key));
+    if (entry !== undefined) this.#put(key, entry);
+    else if (known !== undefined && known.modRevision <= revision) this.#removed(key, this.serial, undefined);
+  }
+
+  /** It could not be read when it came. */
+  isBad(path: string): boolean {
+    return this.#badKeys.has(path);
   }
 
   /** As `adopt` for the next swap of it, while the registry keeps what it has. */
@@ -378,6 +393,7 @@ export class ClusterReplica {
   }
 
   #bad(key: string, problem = 'cannot be read'): void {
+    if (this.#badKeys.size < badKeysMax) this.#badKeys.add(this.#path(key));
     this.badRecords++;
     this.#options.events.bad(key, problem);
   }

@@ -144,7 +144,7 @@ export class Writes {
     const endsMs = now().monotonicMs + watchWaitMs;
     for (;;) {
       const result = await publisher.change(swap);
-      const isOver = !isFault(result) || result.fault !== 'unavailable' || !result.sent;
+      const isOver = !isFault(result) || result.fault !== 'unavailable';
       if (isOver || trouble() !== undefined || now().monotonicMs >= endsMs) return result;
     }
   }

@@ -41,6 +41,7 @@ const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
 const clientAuths = ['none', 'optional', 'required'] as const;
 const clusterModes = ['ap', 'cp'] as const;
+const drainCertainties = ['reachable', 'all'] as const;
 const denials = ['refuse', 'drop'] as const;
 
 export const settingsSchema = Type.Object(
@@ -298,6 +299,11 @@ export const settingsSchema = Type.Object(
     ),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterDrainCertainty: Type.Enum(drainCertainties, {
+      default: 'reachable',
+      description:
+        'reachable: a drain counts a node that died without a word as dead, and names it; all: it is not safe until that node is back or struck off',
+    }),
     clusterPlainHttp: Type.Boolean({
       default: false,
       description: 'allow etcd and other nodes beyond loopback without TLS',

@@ -89,6 +89,7 @@ describe('where a value comes from', () => {
       ...{ clusterEtcdCa: '', clusterEtcdCert: '', clusterEtcdKey: '' },
       ...{ clusterEtcdUser: '', clusterEtcdPasswordFile: '' },
       clusterMode: 'ap',
+      clusterDrainCertainty: 'reachable',
       clusterStartWaitSeconds: 10,
       clusterSessionSeconds: 10,
       clusterCommitWaitMs: 3000,

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { clusterMetrics } from '../../src/metrics/cluster-metrics.ts';
+import { type ClusterStatus, clusterCounts } from '../../src/model/cluster-status.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { tcpClient, udpClient } from '../kit/dns-client.ts';
 import { requireInCi } from '../kit/installed.ts';
@@ -12,6 +14,12 @@ import { output, type Program, run, start, startWhen } from '../kit/program.ts';
 import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
 import { root, type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
+
+const aloneInCluster: ClusterStatus = {
+  ...{ node: 'n1', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
+  ...{ watchSilentMs: 0, sessionLeftMs: 9000, etcd: undefined },
+  counts: Object.fromEntries(Object.keys(clusterCounts).map((name) => [name, 0])) as ClusterStatus['counts'],
+};
 
 interface Rule {
   readonly alert: string;
@@ -49,7 +57,8 @@ let page = '';
 beforeAll(async () => {
   server = await startServer({ data: 'data' });
   api = new ApiClient(server.http);
-  page = (await api.call('GET', '/metrics')).text;
+  // A node of a cluster has these as well.
+  page = `${(await api.call('GET', '/metrics')).text}\n${clusterMetrics(aloneInCluster)}\n`;
 });
 
 afterAll(async () => {

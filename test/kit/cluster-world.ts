@@ -47,6 +47,8 @@ export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly etag: string | null;
+  /** `LIFE-N` of a list. */
+  readonly index: string | null;
 }
 
 /** A call of the API below `/api/v1`. */
@@ -55,7 +57,12 @@ export async function api(node: ServerProcess, method: string, path: string, bod
     body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await fetch(`${node.http}/api/v1${path}`, { method, ...content });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : JSON.parse(text), etag: response.headers.get('etag') };
+  return {
+    status: response.status,
+    body: text === '' ? {} : JSON.parse(text),
+    etag: response.headers.get('etag'),
+    index: response.headers.get('x-rollcall-index'),
+  };
 }
 
 export function addressesAt(node: ServerProcess, app: string): Promise<string[]> {

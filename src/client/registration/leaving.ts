@@ -111,7 +111,7 @@ async function tryToDrain(
       if (!isDrained) onDrained();
       isDrained = true;
       safeToStopAt = dateOf(reply.document['safeToStopAt']);
-      if (reply.document['safe'] === true) return { safe: true, safeToStopAt, problem: undefined };
+      if (isSafe(reply.document['safe'])) return { safe: true, safeToStopAt, problem: undefined };
       if (ends.aborted) return unsafe(`resolvers may hold its address until ${safeToStopAt?.toISOString() ?? 'later'}`);
     } else if (reply.kind === 'refused' || ends.aborted) return unsafe(reply.text);
     const nowMs = scheduler.nowMs();
@@ -123,6 +123,11 @@ async function tryToDrain(
     signal?.throwIfAborted();
     if (ends.aborted) return unsafe(reply.text);
   }
+}
+
+/** `assumed`: but for a node of the cluster that is taken for dead. */
+function isSafe(safe: unknown): boolean {
+  return safe === true || safe === 'assumed';
 }
 
 function drainCall(serverWaitMs: number, reason: string | undefined): ApiCall {

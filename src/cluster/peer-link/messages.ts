@@ -21,6 +21,8 @@ export interface Hello {
   readonly marks: readonly string[];
   /** There are too many to list. */
   readonly isAllMarked: boolean;
+  /** Of its clock; undefined: an earlier version does not say. */
+  readonly wallMs: number | undefined;
 }
 
 /** A key below the cluster's prefix, and how long ago, or what is left. */
@@ -52,10 +54,10 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
-  return { node, isJoined, owned, marks, isAllMarked };
+  return { node, isJoined, owned, marks, isAllMarked, wallMs: isCount(wallMs) ? wallMs : undefined };
 }
 
 export function hearingsOf(body: unknown): Hearings | undefined {

@@ -9,6 +9,7 @@ import { addDrainRoute } from './drain.ts';
 import { addNodeRoutes } from './nodes.ts';
 import { addPatchRoute } from './patch.ts';
 import { addResolveRoute } from './read-answer.ts';
+import { consistentRead } from './consistent-read.ts';
 import { appReader } from './read-app.ts';
 import { addCatalogueRoutes } from './read-catalogue.ts';
 import { addGuardRoutes } from './read-guard.ts';
@@ -60,7 +61,7 @@ function addAppRoute(scope: FastifyInstance, context: ApiContext): void {
     querystring: appQuery,
     response: { 200: Type.Union([appReply, pastAppReply]), '4xx': problemAnswer },
   };
-  scope.get('/apps/:env/:appid', { schema }, (request, reply) => {
+  scope.get('/apps/:env/:appid', { schema, preHandler: consistentRead(context) }, (request, reply) => {
     if (!asksForThePast(request)) readApp(request, reply);
     else readPastApp(context, request, reply);
   });

@@ -217,7 +217,7 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
 /** So that a client with several addresses can tell the nodes of one registry from several registries. */
 function nameRegistry(scope: FastifyInstance, life: Life): void {
   scope.addHook('onRequest', (_request, reply, done) => {
-    reply.header(registryHeader, life.token);
+    reply.header(registryHeader, life.registry);
     done();
   });
 }

@@ -85,6 +85,15 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     expect(await serialAt(at(0))).toBeGreaterThan(Math.max(...serials));
   });
 
+  test('a consistent read shows what was written elsewhere, at once', async () => {
+    for (let weight = 1; weight <= 20; weight++) {
+      expect((await api(at(weight % 3), 'PATCH', '/apps/prod/shop/b1', { weight })).status).toBe(200);
+      const read = await api(at((weight + 1) % 3), 'GET', '/apps/prod/shop/b1?consistent=true');
+      expect(read.body['weight']).toBe(weight);
+    }
+    expect((await api(at(0), 'GET', '/apps/prod/shop?consistent=yes')).status).toBe(400);
+  });
+
   test('a node that alone is cut off writes through another', async () => {
     proxy.cut();
     await until('n1 is cut', async () => (await stateAt(0)) === 'cut');
@@ -97,6 +106,9 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
       headers: { 'content-type': 'application/json', 'if-match': made.etag ?? '' },
     });
     expect(conditional.status).toBe(503);
+    expect((await api(at(0), 'GET', '/apps/prod/far?consistent=true')).body).toMatchObject({
+      type: 'urn:rollcall:problem:no-quorum',
+    });
     // Meanwhile another is written elsewhere, which n1 sees when it is back.
     await api(at(1), 'PUT', '/apps/prod/far/d2', instance('10.0.3.2'));
     proxy.mend();
