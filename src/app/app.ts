@@ -166,6 +166,7 @@ async function openControlPlane(
 ): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
   const control = createControlPlane(config, parts);
   opened.defer(() => control.metrics.stop());
+  opened.defer(() => control.counting?.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);

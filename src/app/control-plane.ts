@@ -26,6 +26,7 @@ import type { ClusterLink } from './cluster-link.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
+import { countQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -52,6 +53,8 @@ export interface ControlPlane {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
+  /** Undefined: it is not kept who asks for what. */
+  readonly counting: QueryCounting | undefined;
 }
 
 export function createControlPlane(config: Config, deps: ControlPlaneDeps): ControlPlane {
@@ -62,6 +65,8 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
+  const isCounting = config.queryStatistics !== 'off';
+  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
   const control = createControl({
     registry,
     clock,
@@ -80,6 +85,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     ...(cluster === undefined
       ? {}
       : { committer: cluster, renewing: cluster, cluster: cluster.view, elsewhere: (keys) => cluster.elsewhere(keys) }),
+    queries: counting?.lists,
     random: Math.random,
   });
   const watchers = new Watchers({
@@ -110,7 +116,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     evictionLog,
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, health, metrics, subscribers: subscribers(parts) };
+  return { http, health, metrics, subscribers: subscribers(parts), counting };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
@@ -149,6 +155,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     store: () => ({ ...persistence.counts, isFailing: persistence.trouble !== undefined }),
     isReady,
     zoneCount: () => plane.zoneCount,
+    queries: control.queries,
     limits: limits(config, fdBudget(config).limits.connectionsMax),
     version,
     cluster: cluster === undefined ? undefined : () => cluster.view.status(),

@@ -3,6 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { name } from '../dns/message/name.ts';
 import type { PlaneOptions } from '../dns/plane/plane.ts';
+import type { ClientDetail } from '../dns/server/queries/query-table.ts';
 import type { ResponseRateRules } from '../dns/server/response-limit.ts';
 import { ResponseRates } from '../dns/server/response-rates.ts';
 import type { ZoneRule } from '../dns/server/zone-access.ts';
@@ -25,6 +26,7 @@ interface DnsSettings {
   /** Hexadecimal. Where there is none, one is made here, for all threads. */
   readonly cookieSecret: string | undefined;
   readonly dnsCookies: PlaneOptions['identity']['cookies'];
+  readonly queryStatistics: ClientDetail | 'off';
   /** Networks that may ask; empty: all. */
   readonly dnsAllow: readonly string[];
   readonly dnsDenied: 'refuse' | 'drop';
@@ -52,6 +54,7 @@ type PlaneSettings = Pick<
   | 'cacheOctetsMax'
   | 'identity'
   | 'access'
+  | 'queryDetail'
   | 'responseRates'
   | 'unprovenOctetsMax'
 >;
@@ -77,6 +80,7 @@ export function planeSettings(settings: DnsSettings): PlaneSettings {
       cookieSecret: cookieSecret === undefined ? randomBytes(16) : Buffer.from(cookieSecret, 'hex'),
       cookies: settings.dnsCookies,
     },
+    queryDetail: settings.queryStatistics === 'off' ? undefined : settings.queryStatistics,
     access: { allow: settings.dnsAllow, zones: zoneRules(settings.dnsAllowZones), denied: settings.dnsDenied },
     responseRates: settings.rrlPerSecond === 0 ? undefined : responseRates(settings),
     unprovenOctetsMax: settings.udpUnprovenBytesMax,

@@ -123,6 +123,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/resolve.ts'),
   },
   {
+    spec: 'who [name]',
+    summary: 'Show who asks DNS for what: clients, names that do not exist, apps that nobody asks for.',
+    group: dns,
+    load: () => import('./commands/who.ts'),
+  },
+  {
     spec: 'doctor',
     summary: 'Find out why this machine does not resolve names of the registry.',
     group: dns,

@@ -39,6 +39,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 
 const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
+const queryDetails = ['addresses', 'networks', 'names', 'off'] as const;
 const clientAuths = ['none', 'optional', 'required'] as const;
 const clusterModes = ['ap', 'cp'] as const;
 const drainCertainties = ['reachable', 'all'] as const;
@@ -168,6 +169,11 @@ export const settingsSchema = Type.Object(
     dnsCookies: Type.Enum(cookiePolicies, {
       default: 'auto',
       description: 'which clients get a DNS cookie for theirs: auto, all but those on loopback; on; off',
+    }),
+    queryStatistics: Type.Enum(queryDetails, {
+      default: 'addresses',
+      description:
+        'who asks DNS for what is kept, in memory: with addresses or networks of clients, by names alone, off',
     }),
     dnsAllow: Type.Array(Type.String(), {
       default: [],

@@ -50,6 +50,7 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   dnsTransport: (raw) => readWord('dnsTransport', raw),
   dnsCookies: (raw) => readWord('dnsCookies', raw),
   dnsDenied: (raw) => readWord('dnsDenied', raw),
+  queryStatistics: (raw) => readWord('queryStatistics', raw),
   tlsClientAuth: (raw) => readWord('tlsClientAuth', raw),
   insecure: readSwitch,
   clusterPlainHttp: readSwitch,
@@ -95,9 +96,13 @@ function readSwitch(raw: unknown): Outcome {
 }
 
 /** One of a few words. */
-function readWord(key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'tlsClientAuth', raw: unknown): Outcome {
+function readWord(
+  key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'queryStatistics' | 'tlsClientAuth',
+  raw: unknown,
+): Outcome {
+  const hasOff = key === 'dnsCookies' || key === 'queryStatistics';
   // YAML 1.1 habits: a bare on and off may have become true and false.
-  const value = key !== 'dnsCookies' || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
+  const value = !hasOff || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
   if (Value.Check(settingsSchema.properties[key], value)) return { value };
   return problem(`${printable(raw)} is none of ${settingsSchema.properties[key].enum.join(', ')}`);
 }

@@ -12,6 +12,7 @@ import { type Committer, LocalCommitter } from './committer.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
+import type { QueryLists } from './queries/query-lists.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { type AskElsewhere, Renewals } from './renewals.ts';
@@ -36,6 +37,8 @@ export interface ControlDeps {
   readonly cluster?: ClusterView | undefined;
   /** Of a cluster: see renewals.ts. */
   readonly elsewhere?: AskElsewhere;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: QueryLists | undefined;
   /** The registry's own by default. */
   readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
@@ -56,6 +59,8 @@ export interface Control {
   readonly visible: Visible;
   /** Undefined: a node of its own. */
   readonly cluster: ClusterView | undefined;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries: QueryLists | undefined;
 }
 
 export function createControl(deps: ControlDeps): Control {
@@ -86,5 +91,6 @@ export function createControl(deps: ControlDeps): Control {
     availability,
     visible,
     cluster: deps.cluster,
+    queries: deps.queries,
   };
 }

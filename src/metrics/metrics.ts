@@ -69,6 +69,16 @@ export interface TlsFacts {
   readonly handshakes: { readonly done: number; readonly failed: number; readonly refused: number };
 }
 
+export interface TopQueries {
+  /** Names with an answer that were asked for most in the last minute. */
+  top(limit: number): readonly { readonly name: string; readonly type: string; readonly minute: number }[];
+  /** Queries that are in no row. */
+  readonly unlisted: number;
+}
+
+/** So many series a scrape: the names change, their number does not. */
+const topNames = 20;
+
 export interface MetricsSources {
   /** Undefined: there is no TLS. */
   readonly tls?: (() => TlsFacts) | undefined;
@@ -94,6 +104,8 @@ export interface MetricsSources {
   /** What is refused above: by what it limits. */
   readonly limits: Readonly<Record<string, number>>;
   readonly version: string;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: TopQueries | undefined;
   /** Of a node in one. */
   readonly cluster?: (() => ClusterStatus) | undefined;
   /** Also the `process_` and `nodejs_` metrics of the client, which cannot be stopped again. */
@@ -123,6 +135,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addStoreMetrics(page, sources.store);
   addCheckMetrics(page, sources.checks);
   addGuardMetrics(page, sources);
+  addQueryMetrics(page, sources.queries);
   addZoneMetrics(page, zoneFiles, sources.zoneCount);
   addProcessMetrics(page, delay, sources);
   const latencies = (): string =>
@@ -143,6 +156,16 @@ function addProcessDefaults(page: Page): void {
   for (const what of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
     page.removeSingleMetric(`nodejs_eventloop_lag_${what}_seconds`);
   }
+}
+
+function addQueryMetrics(page: Page, queries: TopQueries | undefined): void {
+  if (queries === undefined) return;
+  const top = `Queries of the last minute for the ${topNames} questions that were asked most, and have an answer.`;
+  gauge(page, 'rollcall_dns_top_queries', top, ['name', 'type'], () =>
+    queries.top(topNames).map(({ name, type, minute }) => [{ name, type }, minute]),
+  );
+  const unlisted = 'Queries that are not listed by name and client: there was no room.';
+  counter(page, 'rollcall_dns_queries_unlisted_total', unlisted, [], () => [[{}, queries.unlisted]]);
 }
 
 function addRegistryMetrics(page: Page, registry: RegistryCounts, { registry: source }: MetricsSources): void {

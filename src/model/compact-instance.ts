@@ -277,6 +277,21 @@ function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
+/** An address without its host. */
+export type NamedPort = Pick<Address, 'portName' | 'protocol' | 'port'>;
+
+/** Whether an instance has a port for which `isIt`. Its hosts are not put into words. */
+export function hasPort(instance: Instance, isIt: (port: NamedPort) => boolean): boolean {
+  if (!(instance instanceof CompactInstance)) return instance.addrs.some(isIt);
+  const { ports } = instance;
+  const { services } = instance.profile;
+  for (let index = 0; index < services.length; index++) {
+    const { portName, protocol } = services[index] as ServicePort;
+    if (isIt({ portName, protocol, port: typeof ports === 'number' ? ports : (ports[index] as number) })) return true;
+  }
+  return false;
+}
+
 /** The host of all of an instance's addresses where that is one of IPv4, as a number (see ip.ts); undefined otherwise. */
 export function onlyIpv4Of(instance: Instance): number | undefined {
   return instance instanceof CompactInstance && typeof instance.hosts === 'number' ? instance.hosts : undefined;

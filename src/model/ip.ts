@@ -93,6 +93,16 @@ export function ipv4OfNumber(number: number): string {
   return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
+/** The octets of what `ipv4ToNumber` was given. */
+export function octetsOfIpv4(number: number): Uint8Array {
+  const octets = new Uint8Array(4);
+  octets[0] = number >>> 24;
+  octets[1] = number >>> 16;
+  octets[2] = number >>> 8;
+  octets[3] = number;
+  return octets;
+}
+
 /** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::". */
 export function ipv6ToText(octets: Uint8Array): string {
   const values = Array.from(

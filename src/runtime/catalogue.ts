@@ -1,6 +1,11 @@
 // Apps by env and name. Besides the apps it counts, for every dotted suffix of their names, how many apps lie below:
-// `acme.prod.svc` exists (as an empty non-terminal) exactly as long as some `….acme` is registered in `prod`. Keys are
-// nested maps, never joined text: an env and an appid cannot run into each other.
+// `acme.prod.svc` exists (as an empty non-terminal) exactly as long as some `….acme` is registered in `prod`. Env and
+// name are compared apart, never as joined text: they cannot run into each other.
+// The names of an env are a list in the order of their arrival. It may change while someone goes along it: what leaves
+// still leads on to what was behind it.
+
+import { HashTable } from './hash-table.ts';
+import { mixed, textHash } from './text-hash.ts';
 
 export interface Named {
   readonly env: string;
@@ -8,13 +13,28 @@ export interface Named {
 }
 
 interface Entry<App> {
+  readonly hash: number;
+  readonly env: string;
+  readonly suffix: string;
   app: App | undefined;
   /** Apps at or below this suffix. */
   count: number;
+  /** Of the env's names; the env's own entry, of the suffix '', is the first. */
+  next: Entry<App> | undefined;
+  previous: Entry<App> | undefined;
+}
+
+/** Of an env: its first name and its last. */
+interface Ends<App> {
+  readonly first: Entry<App>;
+  last: Entry<App>;
 }
 
 export class Catalogue<App extends Named> {
-  readonly #envs = new Map<string, Map<string, Entry<App>>>();
+  readonly #entries = new HashTable<Entry<App>, string, string>(
+    (entry, suffix, env) => entry.suffix === suffix && entry.env === env,
+  );
+  readonly #envs = new Map<string, Ends<App>>();
   #size = 0;
 
   /** The number of apps. */
@@ -23,48 +43,92 @@ export class Catalogue<App extends Named> {
   }
 
   at(env: string, appid: string): App | 'within' | undefined {
-    const entry = this.#envs.get(env)?.get(appid);
+    const entry = this.#find(env, appid);
     return entry === undefined ? undefined : (entry.app ?? 'within');
   }
 
   app(env: string, appid: string): App | undefined {
-    return this.#envs.get(env)?.get(appid)?.app;
+    return this.#find(env, appid)?.app;
   }
 
   /** Precondition: no app of this name is there. */
   add(app: App): void {
-    let names = this.#envs.get(app.env);
-    if (names === undefined) {
-      names = new Map();
-      this.#envs.set(app.env, names);
+    const { env, appid } = app;
+    if (!this.#envs.has(env)) {
+      const first = this.#newEntry(env, '');
+      this.#envs.set(env, { first, last: first });
     }
-    for (const suffix of suffixesOf(app.appid)) {
-      const entry = names.get(suffix);
-      if (entry === undefined) names.set(suffix, { app: undefined, count: 1 });
-      else entry.count++;
+    for (const suffix of suffixesOf(appid)) {
+      const entry = this.#find(env, suffix) ?? this.#append(this.#newEntry(env, suffix));
+      entry.count++;
     }
-    (names.get(app.appid) as Entry<App>).app = app;
+    (this.#find(env, appid) as Entry<App>).app = app;
     this.#size++;
   }
 
   /** Precondition: the app is there. */
   delete(app: App): void {
-    const names = this.#envs.get(app.env) as Map<string, Entry<App>>;
-    (names.get(app.appid) as Entry<App>).app = undefined;
-    for (const suffix of suffixesOf(app.appid)) {
-      const entry = names.get(suffix) as Entry<App>;
+    const { env, appid } = app;
+    (this.#find(env, appid) as Entry<App>).app = undefined;
+    for (const suffix of suffixesOf(appid)) {
+      const entry = this.#find(env, suffix) as Entry<App>;
       entry.count--;
-      if (entry.count === 0) names.delete(suffix);
+      if (entry.count === 0) this.#remove(entry);
     }
-    if (names.size === 0) this.#envs.delete(app.env);
     this.#size--;
   }
 
   /** All apps, or those of one env, in no particular order. */
   *apps(env?: string): Generator<App> {
-    const envs = env === undefined ? this.#envs.values() : [this.#envs.get(env) ?? new Map<string, Entry<App>>()];
-    for (const names of envs) for (const entry of names.values()) if (entry.app !== undefined) yield entry.app;
+    for (const { first } of env === undefined ? this.#envs.values() : [this.#envs.get(env) ?? { first: undefined }]) {
+      for (let entry: Entry<App> | undefined = first; entry !== undefined; entry = entry.next)
+        if (entry.app !== undefined) yield entry.app;
+    }
   }
+
+  #find(env: string, suffix: string): Entry<App> | undefined {
+    return this.#entries.find(hashOf(env, suffix), suffix, env);
+  }
+
+  #newEntry(env: string, suffix: string): Entry<App> {
+    const entry = {
+      hash: hashOf(env, suffix),
+      env,
+      suffix,
+      app: undefined,
+      count: 0,
+      next: undefined,
+      previous: undefined,
+    };
+    this.#entries.add(entry);
+    return entry;
+  }
+
+  #append(entry: Entry<App>): Entry<App> {
+    const ends = this.#envs.get(entry.env) as Ends<App>;
+    entry.previous = ends.last;
+    ends.last.next = entry;
+    ends.last = entry;
+    return entry;
+  }
+
+  /** Its `next` stays, for those who are at it. */
+  #remove(entry: Entry<App>): void {
+    const { env, previous, next } = entry;
+    this.#entries.delete(entry);
+    if (previous === undefined) {
+      this.#envs.delete(env);
+      return;
+    }
+    const ends = this.#envs.get(env) as Ends<App>;
+    previous.next = next;
+    if (next === undefined) ends.last = previous;
+    else next.previous = previous;
+  }
+}
+
+function hashOf(env: string, suffix: string): number {
+  return mixed(textHash(suffix, mixed(textHash(env))));
 }
 
 /** `com.acme.pay`, `acme.pay`, `pay` and '' (the env itself). */

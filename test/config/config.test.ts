@@ -20,6 +20,7 @@ describe('where a value comes from', () => {
       nameServerAddresses: [],
       zoneGraceSeconds: 300,
       dnsCookies: 'auto',
+      queryStatistics: 'addresses',
       dnsAllow: [],
       dnsDenied: 'refuse',
       dnsAllowZones: [],

@@ -8,9 +8,11 @@ import { Draws } from '../../src/dns/message/rotation.ts';
 import { DnsCounters } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
 import { type GuardRules, guardsOf } from '../../src/dns/server/guards.ts';
-import { createHandler, type Handler, type Requests } from '../../src/dns/server/handler.ts';
+import { createHandler, type Handler } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LaterReply } from '../../src/dns/server/peer.ts';
+import type { QueryTable } from '../../src/dns/server/queries/query-table.ts';
+import type { Requests } from '../../src/dns/server/requests.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -37,6 +39,8 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>>,
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
   readonly requests?: Requests;
+  /** Counts who asks for what, in `handler` alone. */
+  readonly queries?: QueryTable;
 }
 
 export interface QueryKnobs extends PacketKnobs {
@@ -81,6 +85,7 @@ export class Harness {
       responseRates,
       unprovenOctetsMax,
       requests,
+      queries,
       ...rest
     } = options;
     this.registry = new Registry({
@@ -127,7 +132,7 @@ export class Harness {
       requests,
       onFault: (error: unknown) => faults.push(error),
     };
-    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding });
+    this.handler = createHandler({ ...deps, counters, cacheOctetsMax, outstanding: this.outstanding, queries });
     const others = { counters: new DnsCounters(), outstanding: new OutstandingAnswers(Number.NEGATIVE_INFINITY) };
     this.uncached = createHandler({ ...deps, ...others, cacheOctetsMax: 1 });
   }

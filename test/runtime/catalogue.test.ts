@@ -87,3 +87,23 @@ test('any history agrees with a list', () => {
     { numRuns: 200 },
   );
 });
+
+test('who goes along the apps meets all that stay, whatever comes and leaves meanwhile', () => {
+  const catalogue = new Catalogue<Entry>();
+  const apps = Array.from({ length: 40 }, (_, at) => ({ env: 'prod', appid: `a${at}` }));
+  for (const app of apps) catalogue.add(app);
+  const met: Entry[] = [];
+  for (const app of catalogue.apps('prod')) {
+    met.push(app);
+    const at = apps.indexOf(app);
+    // Itself, and some behind it.
+    for (const gone of [at, at + 1, at + 2]) {
+      const one = apps[gone];
+      if (at % 5 === 0 && one !== undefined && catalogue.app('prod', one.appid) === one) catalogue.delete(one);
+    }
+    if (at === 3) catalogue.add({ env: 'prod', appid: 'new' });
+  }
+  const stayed = apps.filter(({ appid }) => catalogue.app('prod', appid) !== undefined);
+  expect(met).toEqual(expect.arrayContaining(stayed));
+  expect(new Set(met).size).toBe(met.length);
+});

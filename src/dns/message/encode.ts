@@ -17,8 +17,10 @@ import {
   tcpOctetsMax,
   type Written,
 } from './message.ts';
-import { fold, type Name, parentOf, ROOT } from './name.ts';
+import { MovableRecord } from './movable-record.ts';
+import { isWithin, type Name } from './name.ts';
 import { rotationOf } from './rotation.ts';
+import { SuffixTable } from './suffix-table.ts';
 
 /** What is sent, but for what belongs to a request. */
 export interface Message {
@@ -57,6 +59,9 @@ const compressible: ReadonlySet<number> = new Set([RRType.NS, RRType.CNAME, RRTy
 const pointerMax = 0x3fff;
 /** Pointers followed to read one name: dnspython and Go refuse long chains of them. */
 const hopsMax = 8;
+const fewOctets = 24;
+/** Type and class. */
+const questionFixedOctets = 4;
 /** Room past the largest message: a record is written first and measured afterwards. */
 const slackOctets = 70_000;
 
@@ -65,13 +70,19 @@ export class AnswerEncoder {
   readonly #buffer = Buffer.alloc(tcpOctetsMax + slackOctets);
   #at = 0;
   /** The position of each name suffix of the message. */
-  #suffixes = new Map<string, number>();
+  readonly #suffixes = new SuffixTable(this.#buffer);
+  /** SOAs of negative answers as they are written behind a question for their zone. */
+  readonly #negativeRecords = new WeakMap<RRset, MovableRecord>();
 
   /**
    * Encodes for a limit in octets (without OPT). `question` is the request's question section; its name, folded, is
    * `qname`.
    */
   encode(qname: Name, question: Uint8Array, answer: Answer, limitOctets: number): Encoded {
+    if (answer.answer.length === 0) {
+      const short = this.#encodeShort(qname, question, answer, limitOctets);
+      if (short !== undefined) return short;
+    }
     this.#begin(qname, question);
     let turns: Turns | undefined;
     let isTruncated = false;
@@ -110,26 +121,68 @@ export class AnswerEncoder {
       all.push(written);
       if (written === 0) isWhole = false;
     }
-    const buffer = this.#buffer;
-    buffer[2] = 0x80 | (answer.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
-    buffer[3] = answer.rcode & 0x0f;
-    buffer.writeUInt16BE(answers, 6);
-    buffer.writeUInt16BE(authorities, 8);
-    buffer.writeUInt16BE(additionals, 10);
-    const octets = buffer.toString('latin1', 0, this.#at);
+    const octets = this.#finished(answer, isTruncated, [answers, authorities, additionals]);
     return { octets, isTruncated, isWhole: isWhole && !isTruncated, turns, written: all, serialAt };
   }
 
-  #begin(qname: Name, question: Uint8Array): void {
-    this.#suffixes = new Map();
-    this.#buffer.fill(0, 0, headerOctets);
-    this.#buffer[5] = 1;
-    this.#buffer.set(question, headerOctets);
-    let at = headerOctets;
-    for (let rest = qname; rest !== ROOT; rest = parentOf(rest)) {
-      this.#suffixes.set(rest, at);
-      at += 1 + rest.charCodeAt(0);
+  /** The usual answers to names and types that are not there: no record, or the SOA of a zone around the name. */
+  #encodeShort(qname: Name, question: Uint8Array, answer: Answer, limitOctets: number): Encoded | undefined {
+    const { authority, glue, additional } = answer;
+    const [soa] = authority;
+    if (glue.length + additional.length > 0 || authority.length > 1) return undefined;
+    const short = { isTruncated: false, isWhole: true, turns: undefined, written: [] };
+    if (soa === undefined) {
+      this.#beginWith(question);
+      return { ...short, octets: this.#finished(answer, false, [0, 0, 0]), serialAt: 0 };
     }
+    if (soa.type !== RRType.SOA || soa.rdatas.length !== 1 || !isWithin(qname, soa.owner)) return undefined;
+    const record = this.#negativeRecord(soa);
+    const at = headerOctets + question.length;
+    if (at + record.octets.length > limitOctets) return undefined;
+    this.#beginWith(question);
+    record.write(this.#buffer, at);
+    this.#at = at + record.octets.length;
+    return { ...short, octets: this.#finished(answer, false, [0, 1, 0]), serialAt: this.#at - 20 };
+  }
+
+  #negativeRecord(soa: RRset): MovableRecord {
+    const known = this.#negativeRecords.get(soa);
+    if (known !== undefined) return known;
+    const start = headerOctets + soa.owner.length + questionFixedOctets;
+    const question = Buffer.alloc(start - headerOctets);
+    question.write(soa.owner, 'latin1');
+    this.#begin(soa.owner, question);
+    this.#writeRRset(soa, tcpOctetsMax);
+    const record = new MovableRecord(this.#buffer.subarray(start, this.#at), start);
+    this.#negativeRecords.set(soa, record);
+    return record;
+  }
+
+  #finished({ authoritative, rcode }: Answer, isTruncated: boolean, counts: readonly number[]): string {
+    const buffer = this.#buffer;
+    buffer[2] = 0x80 | (authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
+    buffer[3] = rcode & 0x0f;
+    for (let section = 0, at = 6; section < counts.length; section++, at += 2) {
+      const count = counts[section] as number;
+      buffer[at] = count >> 8;
+      buffer[at + 1] = count;
+    }
+    return buffer.toString('latin1', 0, this.#at);
+  }
+
+  #begin(qname: Name, question: Uint8Array): void {
+    const suffixes = this.#suffixes;
+    suffixes.clear();
+    this.#beginWith(question);
+    const labels = suffixes.read(qname);
+    for (let label = 0; label < labels; label++) suffixes.add(qname, label, headerOctets + suffixes.labelAt(label));
+  }
+
+  #beginWith(question: Uint8Array): void {
+    const buffer = this.#buffer;
+    for (let at = 0; at < headerOctets; at++) buffer[at] = 0;
+    buffer[5] = 1;
+    for (let at = 0; at < question.length; at++) buffer[headerOctets + at] = question[at] as number;
     this.#at = headerOctets + question.length;
   }
 
@@ -137,8 +190,8 @@ export class AnswerEncoder {
   #writeRRset(rrset: RRset, limitOctets: number): Written {
     const { owner, rdatas, rotation } = rrset;
     // Most records are owned by the name in the question, so they point there.
-    const known = this.#suffixes.get(fold(owner));
-    const pointer = known !== undefined && this.#hopsFrom(known) < hopsMax ? known : undefined;
+    const known = this.#suffixes.read(owner) === 0 ? 0 : this.#suffixes.find(owner, 0);
+    const pointer = known !== 0 && this.#hopsFrom(known) < hopsMax ? known : undefined;
     let fitting: number[] | undefined;
     for (let index = 0; index < rdatas.length; index++) {
       const start = this.#at;
@@ -166,7 +219,7 @@ export class AnswerEncoder {
   /** What was written from `start` on is gone, and nothing may point at it. */
   #rollBack(start: number): void {
     this.#at = start;
-    for (const [suffix, offset] of this.#suffixes) if (offset >= start) this.#suffixes.delete(suffix);
+    this.#suffixes.truncate(start);
   }
 
   #turnsOf(rotation: Rotation, start: number, written: Written): Turns | undefined {
@@ -190,25 +243,40 @@ export class AnswerEncoder {
   #writeRecord({ type, ttl, rotation }: RRset, rdata: Rdata): void {
     const buffer = this.#buffer;
     const at = this.#at;
-    buffer.writeUInt16BE(type, at);
-    buffer.writeUInt16BE(1, at + 2);
-    buffer.writeUInt32BE(ttl, at + 4);
+    buffer[at] = type >> 8;
+    buffer[at + 1] = type;
+    buffer[at + 2] = 0;
+    buffer[at + 3] = 1;
+    buffer[at + 4] = ttl >>> 24;
+    buffer[at + 5] = ttl >>> 16;
+    buffer[at + 6] = ttl >>> 8;
+    buffer[at + 7] = ttl;
     const lengthAt = at + 8;
     this.#at = at + 10;
     const mayCompress = compressible.has(type);
     for (const part of rdata) {
       if (typeof part === 'string') this.#writeName(part, mayCompress, mayCompress && rotation === undefined);
-      else {
-        buffer.set(part, this.#at);
-        this.#at += part.length;
-      }
+      else this.#writeOctets(part);
     }
-    buffer.writeUInt16BE(this.#at - lengthAt - 2, lengthAt);
+    const length = this.#at - lengthAt - 2;
+    buffer[lengthAt] = length >> 8;
+    buffer[lengthAt + 1] = length;
+  }
+
+  /** A few octets are copied sooner than the copying of many is begun. */
+  #writeOctets(octets: Uint8Array): void {
+    const { length } = octets;
+    const at = this.#at;
+    if (length > fewOctets) this.#buffer.set(octets, at);
+    else for (let octet = 0; octet < length; octet++) this.#buffer[at + octet] = octets[octet] as number;
+    this.#at = at + length;
   }
 
   #writePointer(offset: number): void {
-    this.#buffer.writeUInt16BE(0xc000 | offset, this.#at);
-    this.#at += 2;
+    const at = this.#at;
+    this.#buffer[at] = 0xc0 | (offset >> 8);
+    this.#buffer[at + 1] = offset;
+    this.#at = at + 2;
   }
 
   /** `mayPoint`: a suffix may become a pointer. `isTarget`: later names may point here. */
@@ -218,21 +286,19 @@ export class AnswerEncoder {
       this.#at += buffer.write(name, this.#at, 'latin1');
       return;
     }
-    const key = fold(name);
-    let offset = 0;
-    while (name.charCodeAt(offset) !== 0) {
-      const suffix = offset === 0 ? key : key.slice(offset);
-      const known = mayPoint ? this.#suffixes.get(suffix) : undefined;
-      if (known !== undefined && this.#hopsFrom(known) < hopsMax) {
+    const suffixes = this.#suffixes;
+    const labels = suffixes.read(name);
+    for (let label = 0; label < labels; label++) {
+      const known = mayPoint ? suffixes.find(name, label) : 0;
+      if (known !== 0 && this.#hopsFrom(known) < hopsMax) {
         this.#writePointer(known);
         return;
       }
       // Where a known one is too many hops away, this one is nearer.
-      if (isTarget && this.#at <= pointerMax) this.#suffixes.set(suffix, this.#at);
-      const octets = 1 + name.charCodeAt(offset);
-      buffer.write(name.slice(offset, offset + octets), this.#at, 'latin1');
-      this.#at += octets;
-      offset += octets;
+      if (isTarget && this.#at <= pointerMax) suffixes.add(name, label, this.#at);
+      const start = suffixes.labelAt(label);
+      for (let at = start, end = start + name.charCodeAt(start); at <= end; at++)
+        buffer[this.#at++] = name.charCodeAt(at);
     }
     buffer[this.#at++] = 0;
   }

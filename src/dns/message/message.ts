@@ -61,6 +61,8 @@ export const Opcode = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
 
 /** How a request came. Over all but `udp` the client has proved its address; over the last two nobody reads along. */
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
+/** By the number that counters have for each. */
+export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 
 export const headerOctets = 12;
 /** RFC 1035 §4.2.1: what a client without EDNS can take over UDP. */

@@ -22,7 +22,7 @@ const goldenRatio = (Math.sqrt(5) - 1) / 2;
 export class Draws {
   #point: number;
   /** By number of items: beginning elsewhere among equals is counting from another item, so one plan serves all. */
-  readonly #ofEquals: Drawn[] = [];
+  readonly #ofEquals: Plan[] = [];
 
   /** `start` in [0, 1): random in production, so that several nodes do not march in step. */
   constructor(start: number) {
@@ -35,10 +35,13 @@ export class Draws {
   }
 
   /** Draws among items of one weight, from point 0 on. Precondition: no more than an RRset's records. */
-  ofEquals(size: number): Drawn {
+  ofEquals(size: number): Plan {
+    const known = this.#ofEquals[size];
+    if (known !== undefined) return known;
     const itemOf = (point: number) => Math.floor(point * size);
-    this.#ofEquals[size] ??= drawFrom({ start: 0, size, wanted: size, itemOf, atRank: (rank) => rank });
-    return this.#ofEquals[size];
+    const plan = planOf(drawFrom({ start: 0, size, wanted: size, itemOf, atRank: (rank) => rank }));
+    this.#ofEquals[size] = plan;
+    return plan;
   }
 }
 
@@ -55,19 +58,22 @@ export interface Plan {
   readonly rotation: Rotation | undefined;
 }
 
+function planOf({ order, firsts }: Drawn): Plan {
+  return { order, rotation: { span: order.length, firsts: Uint8Array.from(firsts) } };
+}
+
 /** Plans an RRset that has all of its records: `weights` of all candidates of one priority, in any order. */
 export function planOrder(weights: readonly number[], draws: Draws): Plan {
   const size = weights.length;
   if (size < 2) return { order: size === 0 ? [] : [0], rotation: undefined };
   const start = draws.next();
-  if (size > recordsPerRRsetMax || !weights.every((weight) => weight === weights[0])) {
-    const { order, firsts } = planDraws(boundsOf(weights), recordsPerRRsetMax, start);
-    return { order, rotation: { span: order.length, firsts: Uint8Array.from(firsts) } };
-  }
-  const { order, firsts } = draws.ofEquals(size);
+  if (size > recordsPerRRsetMax || !weights.every((weight) => weight === weights[0]))
+    return planOf(planDraws(boundsOf(weights), recordsPerRRsetMax, start));
+  const { order, rotation } = draws.ofEquals(size);
   const shift = Math.floor(start * size);
-  const rotation = { span: order.length, firsts: Uint8Array.from(firsts) };
-  return { order: order.map((item) => (item + shift) % size), rotation };
+  const shifted: number[] = [];
+  for (const item of order) shifted.push(item + shift < size ? item + shift : item + shift - size);
+  return { order: shifted, rotation };
 }
 
 /** Draws up to `wanted` items. `bounds`: of each item, the sum of the shares up to its own (see shareOf). */

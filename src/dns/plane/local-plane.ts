@@ -6,12 +6,14 @@ import { answerMessage, requestsOf } from '../server/answer-message.ts';
 import { DnsCounters } from '../server/counters.ts';
 import { explain } from '../server/explain.ts';
 import { guardsOf } from '../server/guards.ts';
-import { createHandler } from '../server/handler.ts';
+import { createHandler, type Handler, type HandlerDeps } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
+import { QueryTable } from '../server/queries/query-table.ts';
 import { listenDns } from '../transport/server.ts';
 import { listenTls } from '../transport/tls.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
+import { QueryDrains } from './query-drains.ts';
 
 const nothing = (): void => {};
 const already = Promise.resolve();
@@ -22,24 +24,36 @@ async function* delegated(options: PlaneOptions, bytes: Buffer, peer: Peer): Asy
   if (reply !== undefined) yield Buffer.from(reply);
 }
 
-export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
-  const { zones, live, clock, cacheOctetsMax, identity, tcp, tls } = options;
-  let isReady = false;
-  const counters = new DnsCounters();
-  const outstanding = new OutstandingAnswers(clock.monotonicMs());
-  const handler = createHandler({
+interface Kept extends Pick<HandlerDeps, 'counters' | 'outstanding' | 'isReady'> {
+  readonly queries: QueryDrains;
+}
+
+function handlerOf(options: PlaneOptions, { counters, queries, outstanding, isReady }: Kept): Handler {
+  const { zones, clock, cacheOctetsMax, identity } = options;
+  const [counts] = queries.counts;
+  return createHandler({
     zones,
     counters,
     outstanding,
     cacheOctetsMax,
     identity,
+    queries: counts && new QueryTable(counts),
     ...guardsOf(options, counters),
     requests: requestsOf(options.delegated?.opcodes ?? [], (bytes, peer) => delegated(options, bytes, peer)),
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
-    isReady: () => isReady,
+    isReady,
     onFault: (error, question) => options.onFault(error, question),
   });
+}
+
+export async function openLocalPlane(options: PlaneOptions): Promise<Plane | ListenFailure> {
+  const { zones, live, clock, tcp, tls } = options;
+  let isReady = false;
+  const counters = new DnsCounters();
+  const queries = new QueryDrains(1, options.queryDetail);
+  const outstanding = new OutstandingAnswers(clock.monotonicMs());
+  const handler = handlerOf(options, { counters, queries, outstanding, isReady: () => isReady });
   const server = await listenDns(options.listens, { handler, counters, tcp });
   if ('failed' in server) return server;
   const secure =
@@ -58,6 +72,10 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     unavailable: undefined,
     counters,
     isApplied: true,
+    drainQueries: (sink) => queries.drain(sink),
+    get hasManyQueries() {
+      return queries.isFilling;
+    },
     get zoneCount() {
       return zones.size;
     },

@@ -12,6 +12,7 @@ import { explain, why } from '../server/explain.ts';
 import { guardsOf } from '../server/guards.ts';
 import { createHandler, type Handler } from '../server/handler.ts';
 import { OutstandingAnswers } from '../server/outstanding-answers.ts';
+import { QueryTable } from '../server/queries/query-table.ts';
 import { LiveZones } from '../services/live-zones.ts';
 import { openBatchedUdp } from '../transport/batched/batched-udp.ts';
 import { listenDns } from '../transport/server.ts';
@@ -101,6 +102,7 @@ export class PlaneThread {
       outstanding: this.#outstanding,
       cacheOctetsMax,
       identity,
+      queries: start.queries && new QueryTable(start.queries),
       ...guardsOf(start, this.#counters),
       requests: requestsOf(start.delegated, (bytes, peer) => this.#askMain(bytes, peer)),
       monotonicMs,

@@ -26,11 +26,13 @@ import type { Change } from '../../model/change.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
+import type { DrainQueries } from '../../model/query-sample.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
 import type { QueryCount } from '../server/counters.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
+import type { ClientDetail } from '../server/queries/query-table.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
@@ -48,6 +50,8 @@ export interface PlaneView extends RegistryView {
 export interface PlaneOptions extends ThreadOptions {
   /** 0: in this thread. */
   readonly threads: number;
+  /** What is kept of clients that ask; undefined: it is not kept who asks for what. */
+  readonly queryDetail?: ClientDetail | undefined;
   readonly listens: readonly Listen[];
   /** DNS over TLS, in a thread of its own where there are any. */
   readonly tls?: { readonly listens: readonly Listen[]; readonly pair: KeyPair } | undefined;
@@ -99,6 +103,10 @@ export interface Plane {
   /** Why it is not the transport that was wanted. */
   readonly unavailable: string | undefined;
   readonly counters: PlaneCounts;
+  /** What was asked since the last call, and by whom. */
+  readonly drainQueries: DrainQueries;
+  /** More of it than should wait for the next regular call. */
+  readonly hasManyQueries: boolean;
   /** Of files, and made for registered names. */
   readonly zoneCount: number;
   /** A change listener. */

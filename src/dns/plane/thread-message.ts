@@ -9,6 +9,7 @@ import type { Identity } from '../message/opt.ts';
 import type { GuardRules } from '../server/guards.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
+import type { QueryCounts } from '../server/queries/query-table.ts';
 import type { TcpLimits } from '../transport/tcp-connections.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
@@ -35,6 +36,8 @@ export interface ThreadStart extends ThreadOptions {
   readonly applied: SharedArrayBuffer;
   readonly clock: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  /** Undefined: it is not kept who asks for what. */
+  readonly queries?: QueryCounts | undefined;
   /** The registry's, now. */
   readonly revision: number;
   readonly isReady: boolean;

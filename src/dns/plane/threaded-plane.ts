@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
+import type { DrainQueries } from '../../model/query-sample.ts';
 import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
 import type { Name } from '../message/name.ts';
 import { DnsCounters } from '../server/counters.ts';
@@ -21,6 +22,7 @@ import { AppliedNumbers } from './applied-numbers.ts';
 import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
+import { QueryDrains } from './query-drains.ts';
 import { RowBatch } from './row-batch.ts';
 import type { Client, Listening, MessageContent, ThreadCalls, ThreadStart } from './thread-message.ts';
 import { leaseRow, openInstance, putRow, type ReplicaInstance, removeRow } from './update.ts';
@@ -66,6 +68,7 @@ class ThreadedPlane implements Plane {
   unavailable: string | undefined;
   readonly #applied: AppliedNumbers;
   readonly #counterMemory: readonly SharedArrayBuffer[];
+  readonly #queries: QueryDrains;
   readonly #watchdog: Watchdog;
   readonly #pages = new SharedMemory();
   readonly #zones = new Map<Name, { readonly zone: Zone; readonly shared: SharedZone }>();
@@ -101,6 +104,7 @@ class ThreadedPlane implements Plane {
     });
     this.#counterMemory = Array.from({ length: slots }, () => new SharedArrayBuffer(DnsCounters.octets));
     this.counters = new CounterSum(this.#counterMemory.map((memory) => new DnsCounters(memory)));
+    this.#queries = new QueryDrains(slots, options.queryDetail);
     for (const zone of fileZones) this.#zones.set(zone.apex, { zone, shared: sharedZoneOf(zone, this.#pages) });
   }
 
@@ -119,6 +123,12 @@ class ThreadedPlane implements Plane {
     }
     this.#isOpen = true;
     return undefined;
+  }
+
+  readonly drainQueries: DrainQueries = (sink) => this.#queries.drain(sink);
+
+  get hasManyQueries(): boolean {
+    return this.#queries.isFilling;
   }
 
   get zoneCount(): number {
@@ -292,6 +302,7 @@ class ThreadedPlane implements Plane {
       applied: this.#applied.memory,
       clock: this.#options.clockMemory,
       counters: this.#counterMemory[slot] as SharedArrayBuffer,
+      queries: this.#queries.counts[slot],
       revision: view.revision,
       isReady: this.#isReady,
       delegated: this.#options.delegated?.opcodes ?? [],

@@ -3,13 +3,17 @@
 // to be invalidated. Only lru-cache's bounds evict, and losing an entry costs no more than making it again.
 // An answer that is whole is kept under its question alone, since it is right for every limit that it fits; one that
 // had to be cut is kept under question and limit.
+// The key is a number, the hash of the question, and the entry's own question is compared: a text as the key would cost
+// more than the rest of a look-up, since V8 makes a unique copy of each. Of two questions with one hash the later is kept.
 
 import { LRUCache } from 'lru-cache';
+import { mixed } from '../../runtime/text-hash.ts';
 import type { Message } from '../message/encode.ts';
 import type { Answer, ExtendedError, Source } from '../message/message.ts';
-import type { Name } from '../message/name.ts';
 import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
+import type { KnownQuestion } from './queries/query-table.ts';
+import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
 /** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
 const cachedOctetsMax = 16_384;
@@ -18,15 +22,17 @@ const entriesMax = 200_000;
 const entryOverheadOctets = 900;
 
 /** One object for each, as small as it can be: there may be hundreds of thousands. */
-export interface CachedAnswer extends Message, ReplyTemplate {
+export interface CachedAnswer extends Message, ReplyTemplate, KnownQuestion {
   readonly rcode: number;
   readonly error: ExtendedError | undefined;
   readonly sources: readonly Source[];
   /** The sum of their revisions. None of them ever goes back: an equal sum means that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
-  /** Of its question, once it is in a table of such (recent-answers.ts). */
-  hash: number;
+  /** Of its question: see question.ts. */
+  readonly hash: number;
+  /** What it had to fit, where it was cut. */
+  readonly limitOctets: number;
   /** Zones with access rules that it has names of: see zone-access.ts. */
   readonly zones: number;
   /** Remembers when it was last served, to whom it may concern (outstanding.ts). */
@@ -36,7 +42,7 @@ export interface CachedAnswer extends Message, ReplyTemplate {
 }
 
 export class AnswerCache {
-  readonly #entries: LRUCache<string, CachedAnswer>;
+  readonly #entries: LRUCache<number, CachedAnswer>;
   readonly entriesMax: number;
 
   /** Entries that were cut: most caches have none, and then there is nothing to look for. */
@@ -49,7 +55,7 @@ export class AnswerCache {
     this.#entries = new LRUCache({
       max: this.entriesMax,
       maxSize: octetsMax,
-      sizeCalculation: ({ octets }, key) => octets.length + key.length + entryOverheadOctets,
+      sizeCalculation: ({ octets }) => octets.length + entryOverheadOctets,
       dispose: (entry) => {
         if (!entry.isWhole) this.#cut--;
         onDropped(entry);
@@ -57,37 +63,33 @@ export class AnswerCache {
     });
   }
 
-  /** The answer to a question (see `questionKey`) within so many octets, if it is right at `nowMs` and has a turn left. */
-  get(key: string, limitOctets: number, nowMs: number): CachedAnswer | undefined {
-    const whole = this.#current(key, nowMs);
-    if (whole !== undefined && whole.octets.length <= limitOctets) return whole;
-    return this.#cut === 0 ? undefined : this.#current(cutKey(key, limitOctets), nowMs);
+  /** The answer to a question within so many octets, if it is right at `nowMs` and has a turn left. */
+  get(question: PlacedQuestion, limitOctets: number, nowMs: number): CachedAnswer | undefined {
+    const whole = this.#entries.get(question.hash);
+    if (whole?.isWhole === true && whole.octets.length <= limitOctets && isRight(whole, question, nowMs)) return whole;
+    if (this.#cut === 0) return undefined;
+    const cut = this.#entries.get(cutKey(question.hash, limitOctets));
+    if (cut === undefined || cut.isWhole || cut.limitOctets !== limitOctets) return undefined;
+    return isRight(cut, question, nowMs) ? cut : undefined;
   }
 
-  /** Whether it is kept. `limitOctets`: what it had to fit. */
-  set(key: string, limitOctets: number, entry: CachedAnswer): boolean {
+  /** Whether it is kept. */
+  set(entry: CachedAnswer): boolean {
     if (entry.octets.length > cachedOctetsMax) return false;
-    const place = entry.isWhole ? key : cutKey(key, limitOctets);
-    this.#entries.set(place, entry);
-    if (this.#entries.peek(place) !== entry) return false;
+    const key = entry.isWhole ? entry.hash : cutKey(entry.hash, entry.limitOctets);
+    this.#entries.set(key, entry);
+    if (this.#entries.peek(key) !== entry) return false;
     if (!entry.isWhole) this.#cut++;
     return true;
   }
-
-  #current(key: string, nowMs: number): CachedAnswer | undefined {
-    const entry = this.#entries.get(key);
-    return entry !== undefined && isCurrent(entry, nowMs) ? entry : undefined;
-  }
 }
 
-/** `qname` is folded. */
-export function questionKey(qname: Name, qtype: number): string {
-  return qname + String.fromCharCode(qtype);
+function isRight(entry: CachedAnswer, question: PlacedQuestion, nowMs: number): boolean {
+  return isCurrent(entry, nowMs) && isSameQuestion(entry.octets, question.bytes, question.at, question.octets);
 }
 
-/** Wire names end in a zero octet and the type is one character, so a third part cannot be mistaken. */
-function cutKey(key: string, limitOctets: number): string {
-  return key + String.fromCharCode(limitOctets);
+function cutKey(hash: number, limitOctets: number): number {
+  return mixed(hash ^ limitOctets) | 0;
 }
 
 /** An entry of what was just answered and encoded. */
@@ -97,6 +99,8 @@ export function cachedAnswer(
   error: ExtendedError | undefined,
   record: ServeRecord,
   zones: number,
+  hash: number,
+  limitOctets: number,
 ): CachedAnswer {
   return {
     octets,
@@ -112,10 +116,13 @@ export function cachedAnswer(
     stamp: stampOf(answer.lifetime.sources),
     validUntilMs: answer.lifetime.validUntilMs,
     turn: 0,
-    hash: 0,
+    hash,
+    limitOctets,
     zones,
     record,
     plainOpt: undefined,
+    askedNumber: 0,
+    askedRound: 0,
   };
 }
 

@@ -1,8 +1,9 @@
 // One request to one reply, as a value: for fronts that are no DNS transport (DoH, a thread that asks another), and for
 // opcodes that are answered elsewhere.
 
-import type { Handler, RequestHandler, Requests } from './handler.ts';
+import type { Handler } from './handler.ts';
 import { LaterReply, type Peer } from './peer.ts';
+import type { RequestHandler, Requests } from './requests.ts';
 
 /** Undefined: no reply is due. Of a reply with many messages this is the first; a transfer needs a stream. */
 export async function answerMessage(handler: Handler, bytes: Uint8Array, peer: Peer): Promise<Buffer | undefined> {

@@ -3,9 +3,8 @@
 // All numbers lie in one piece of memory, which may be shared: a thread counts, another one reads, and what was counted
 // outlives the thread. One writer each, so plain additions do; a reader may see one number a moment before another.
 
-import { RRType, rcodeName, type Transport } from '../message/message.ts';
+import { RRType, rcodeName, type Transport, transports } from '../message/message.ts';
 
-const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
 const { A, AAAA, SRV, TXT, SOA, NS, PTR, MX, CNAME, HTTPS, SVCB, ANY } = RRType;
 const types: readonly [string, number][] = Object.entries({
   A,

@@ -47,7 +47,9 @@ export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedErr
   if (caveat?.kind === 'invalid') return { code: code.invalidData, text: cut(reasonText(answer.reason)) };
   // An SOA means that there is nothing, also at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);
-  return isEmpty || caveat !== undefined ? errorFor(answer.reason) : undefined;
+  if (isEmpty) return errorFor(answer.reason);
+  // At once, since the answer is kept, and its instances should not be kept with it.
+  return caveat === undefined ? undefined : errorFor(reasonText(answer.reason));
 }
 
 function errorFor(reason: Reason): ExtendedError {

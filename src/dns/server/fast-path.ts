@@ -12,7 +12,9 @@ import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
 import type { Peer } from './peer.ts';
-import { questionHash, questionOctets, RecentAnswers } from './recent-answers.ts';
+import type { QueryTable } from './queries/query-table.ts';
+import { questionHash, questionOctets } from './question.ts';
+import { RecentAnswers } from './recent-answers.ts';
 import type { ZoneAccess } from './zone-access.ts';
 
 /**
@@ -34,6 +36,8 @@ export interface FastPathDeps {
   readonly writer: ReplyWriter;
   /** Undefined: all zones are open. */
   readonly zoneAccess: ZoneAccess | undefined;
+  /** Undefined: who asks for what is not kept. */
+  readonly queries: QueryTable | undefined;
   /** What one datagram may hold: a client of this path has proved nothing. */
   readonly octetsMax: number;
   /** The clock of the leases. */
@@ -85,14 +89,13 @@ export class FastPath {
   /** An answer that the cache does not hold. */
   rememberTransient(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
     if (!fits(entry) || entry.octets.length > transientOctetsMax) return;
-    const octets = questionEnd - headerOctets;
-    const hash = questionHash(request, headerOctets, octets);
+    const { hash } = entry;
     const place = hash & (transientMax - 1);
     const isNew = this.#asked[place] !== hash;
     this.#asked[place] = hash;
     if (isNew) return;
     entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + transientMs);
-    this.#transient.add(entry, request, headerOctets, octets);
+    this.#transient.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
 
   readonly write: WriteCached = (request, at, end, reply, replyAt, peer) => {
@@ -119,10 +122,11 @@ export class FastPath {
     if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at, octetsMax)) return 0;
     if (entry.zones !== 0 && zoneAccess?.isDenied(entry.zones, peer) === true) return 0;
 
-    const { counters, writer } = this.#deps;
+    const { counters, writer, queries } = this.#deps;
     counters.cacheHits++;
     const qtype = ((request[optAt - 4] as number) << 8) | (request[optAt - 3] as number);
     counters.countQuery('udp', qtype, entry.rcode);
+    queries?.count(entry, request, questionAt, octets, entry.rcode, 'udp', peer, nowMs);
     entry.record.lastServedMs = nowMs;
     const length = writer.write(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).

@@ -23,7 +23,7 @@ import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
-import { AnswerCache, cachedAnswer, questionKey } from './answer-cache.ts';
+import { AnswerCache, type CachedAnswer, cachedAnswer } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
 import type { DnsCounters } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
@@ -32,6 +32,9 @@ import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
+import type { QueryTable } from './queries/query-table.ts';
+import { questionHash } from './question.ts';
+import { handlerOf, type RequestHandler, type Requests } from './requests.ts';
 import type { ResponseLimit } from './response-limit.ts';
 import { truncateInPlace } from './truncated-reply.ts';
 import type { ZoneAccess } from './zone-access.ts';
@@ -43,15 +46,6 @@ export interface Handler {
   readonly fromCache?: WriteCached;
   /** Who may ask at all; undefined: all. A stream transport asks it before it takes a connection. */
   readonly gate?: Gate | undefined;
-}
-
-/** Answers a request that is no plain question. What it is given is its own to keep. */
-export type RequestHandler = (query: Query, bytes: Buffer, peer: Peer) => AsyncIterable<Buffer>;
-
-/** Requests that others answer: by opcode (UPDATE, NOTIFY), or questions by type (AXFR, IXFR). */
-export interface Requests {
-  readonly opcodes?: ReadonlyMap<number, RequestHandler>;
-  readonly types?: ReadonlyMap<number, RequestHandler>;
 }
 
 export interface HandlerDeps {
@@ -77,6 +71,8 @@ export interface HandlerDeps {
   /** What one datagram may hold to a client that has not proved its address. */
   readonly unprovenOctetsMax?: number | undefined;
   readonly requests?: Requests | undefined;
+  /** Undefined: who asks for what is not kept. */
+  readonly queries?: QueryTable | undefined;
   /** A bug was met while answering; called once a query, so the receiver limits itself. */
   onFault(error: unknown, question: string): void;
 }
@@ -115,7 +111,7 @@ class RequestHandling {
   readonly fromCache: WriteCached;
 
   constructor(deps: HandlerDeps) {
-    const { gate, counters, outstanding, zoneAccess, responseLimit } = deps;
+    const { gate, counters, outstanding, zoneAccess, responseLimit, queries } = deps;
     this.#deps = deps;
     this.#gate = gate;
     this.#counters = counters;
@@ -127,7 +123,8 @@ class RequestHandling {
     });
     const monotonicMs = () => deps.monotonicMs();
     const [opt, writer, octetsMax] = [this.#opt, this.#writer, this.#unprovenOctetsMax];
-    const recent = new FastPath(this.#cache.entriesMax, { counters, opt, writer, zoneAccess, octetsMax, monotonicMs });
+    const shared = { counters, opt, writer, zoneAccess, queries, octetsMax, monotonicMs };
+    const recent = new FastPath(this.#cache.entriesMax, shared);
     this.#recent = recent;
     // What is not configured is not on the way at all.
     const rated: WriteCached = responseLimit === undefined ? recent.write : this.#limited(recent.write, responseLimit);
@@ -307,8 +304,9 @@ class RequestHandling {
     const { qname, qtype, questionEnd, edns } = query;
     const limit = this.#limitOf(peer, edns) - this.#opt.octets(edns, peer);
     const nowMs = this.#deps.monotonicMs();
-    const key = questionKey(qname, qtype);
-    let entry = this.#cache.get(key, limit, nowMs);
+    const octets = questionEnd - headerOctets;
+    const hash = questionHash(bytes, headerOctets, octets);
+    let entry = this.#cache.get({ bytes, at: headerOctets, octets, hash }, limit, nowMs);
     if (entry !== undefined) {
       this.#counters.cacheHits++;
       entry.record.lastServedMs = nowMs;
@@ -324,16 +322,17 @@ class RequestHandling {
         encoded = this.#encoder.encode(qname, question, answer, limit - reasonOctets(error));
       }
       const record = this.#deps.outstanding.open(instancesIn(answer, encoded), nowMs);
-      entry = cachedAnswer(answer, encoded, error, record, this.#deps.zoneAccess?.zonesOf(qname, answer) ?? 0);
+      const zones = this.#deps.zoneAccess?.zonesOf(qname, answer) ?? 0;
+      entry = cachedAnswer(answer, encoded, error, record, zones, hash, limit);
       const { caching } = answer.lifetime;
-      const isKept = caching === 'keep' && this.#cache.set(key, limit, entry);
+      const isKept = caching === 'keep' && this.#cache.set(entry);
       if (isKept) this.#recent.remember(entry, bytes, questionEnd);
       else if (caching === 'transient') this.#recent.rememberTransient(entry, bytes, questionEnd, nowMs);
       if (!isKept) this.#deps.outstanding.close(record);
     }
     if (entry.zones !== 0 && this.#deps.zoneAccess?.isDenied(entry.zones, peer) === true)
       return this.#denied(bytes, peer, query);
-    this.#counters.countQuery(peer.transport, qtype, entry.rcode);
+    this.#count(bytes, peer, questionEnd, qtype, entry.rcode, entry);
     if (entry.isTruncated) this.#counters.truncated++;
     return this.#writer.reply(
       bytes,
@@ -341,6 +340,17 @@ class RequestHandling {
       entry,
       this.#optOf(bytes, peer, edns, entry.rcode, entry.error, entry.octets.length),
     );
+  }
+
+  /** `qtype`: undefined where the question could not be read. `known`: the answer, where it may be served again. */
+  #count(bytes: Buffer, peer: Peer, end: number, qtype: number | undefined, rcode: number, known?: CachedAnswer): void {
+    const { transport } = peer;
+    this.#counters.countQuery(transport, qtype, rcode);
+    // SERVFAIL without an answer is our own trouble: it says nothing of the name, and perhaps not even the clock is right.
+    if (qtype === undefined || (known === undefined && rcode === Rcode.SERVFAIL)) return;
+    const { queries } = this.#deps;
+    const nowMs = this.#deps.monotonicMs();
+    queries?.count(known, bytes, headerOctets, end - headerOctets, rcode, transport, peer, nowMs);
   }
 
   /** A reply without records. */
@@ -353,7 +363,7 @@ class RequestHandling {
     qtype?: number,
     error = errorOfRefusal(rcode),
   ): Buffer {
-    this.#counters.countQuery(peer.transport, qtype, rcode);
+    this.#count(bytes, peer, questionEnd, qtype, rcode);
     return replyWithout(bytes, questionEnd, rcode, this.#optOf(bytes, peer, edns, rcode, error, questionEnd));
   }
 
@@ -382,11 +392,4 @@ class RequestHandling {
       ? udpOctetsMax
       : this.#unprovenOctetsMax;
   }
-}
-
-function handlerOf({ opcode, qtype, qclass, edns }: Query, { opcodes, types }: Requests): RequestHandler | undefined {
-  // RFC 6891 §6.1.3, RFC 7873 §5.2.2: these are answered alike for every request.
-  if (edns !== undefined && (edns.version !== 0 || edns.isCookieBad)) return undefined;
-  if (opcode !== Opcode.QUERY) return opcodes?.get(opcode);
-  return qclass === RRClass.IN ? types?.get(qtype) : undefined;
 }

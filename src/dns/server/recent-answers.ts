@@ -4,12 +4,8 @@
 // case aside: hashes that are made to collide cost their maker's own queries the short way, and nothing else.
 // Limits: `places` answers, none larger than a UDP reply.
 
-import { hashPrime, hashStart, mixed } from '../../runtime/text-hash.ts';
-import { headerOctets } from '../message/message.ts';
 import type { CachedAnswer } from './answer-cache.ts';
-
-/** Type and class, behind the name. */
-const fixedOctets = 4;
+import { isSameQuestion } from './question.ts';
 
 const rowPlaces = 4;
 
@@ -34,21 +30,22 @@ export class RecentAnswers {
     for (let place = row; place < row + rowPlaces; place++) {
       if (this.#hashes[place] !== hash) continue;
       const entry = this.#places[place];
-      if (entry !== undefined && isSame(entry.octets, bytes, at, octets)) return entry;
+      if (entry !== undefined && isSameQuestion(entry.octets, bytes, at, octets)) return entry;
     }
     return undefined;
   }
 
   /** An answer to that question; instead of an earlier one to it, or of the oldest of its row. */
   add(entry: CachedAnswer, bytes: Uint8Array, at: number, octets: number): void {
-    const hash = questionHash(bytes, at, octets);
+    const { hash } = entry;
     const row = hash & this.#mask;
     if (this.#places[row] === entry) return;
     // The place that becomes free: of an earlier answer to the question, of none, or of the oldest.
     let free = row;
     for (; free < row + rowPlaces - 1; free++) {
       const known = this.#places[free];
-      if (known === undefined || (this.#hashes[free] === hash && isSame(known.octets, bytes, at, octets))) break;
+      if (known === undefined || (this.#hashes[free] === hash && isSameQuestion(known.octets, bytes, at, octets)))
+        break;
     }
     for (let place = free; place > row; place--) {
       this.#places[place] = this.#places[place - 1];
@@ -56,7 +53,6 @@ export class RecentAnswers {
     }
     this.#places[row] = entry;
     this.#hashes[row] = hash;
-    entry.hash = hash;
   }
 
   delete(entry: CachedAnswer): void {
@@ -64,45 +60,4 @@ export class RecentAnswers {
     for (let place = row; place < row + rowPlaces; place++)
       if (this.#places[place] === entry) this.#places[place] = undefined;
   }
-}
-
-/** Octets of an uncompressed question that begins at `at`; 0 where it does not end before `end`. */
-export function questionOctets(bytes: Uint8Array, at: number, end: number): number {
-  let next = at;
-  while (next < end) {
-    const length = bytes[next] as number;
-    next += 1 + length;
-    if (length === 0) return next + fixedOctets <= end ? next + fixedOctets - at : 0;
-  }
-  return 0;
-}
-
-/** The same for questions that differ in letter case alone. */
-export function questionHash(bytes: Uint8Array, at: number, octets: number): number {
-  let hash = hashStart;
-  const end = at + octets;
-  const nameEnd = end - fixedOctets;
-  // The bit that upper and lower case differ in is left out of all octets, letters or not: cheaper than asking which.
-  for (let next = at; next < nameEnd; next++) hash = Math.imul(hash ^ ((bytes[next] as number) | 0x20), hashPrime);
-  for (let next = nameEnd; next < end; next++) hash = Math.imul(hash ^ (bytes[next] as number), hashPrime);
-  // With a sign, as in the table.
-  return mixed(hash) | 0;
-}
-
-/** Whether the question of the message `known` is the one at `at`, as names are compared (RFC 4343 §3). */
-function isSame(known: string, bytes: Uint8Array, at: number, octets: number): boolean {
-  const shift = at - headerOctets;
-  const end = headerOctets + octets;
-  const nameEnd = end - fixedOctets;
-  for (let next = headerOctets; next < end; next++) {
-    const one = known.charCodeAt(next);
-    const other = bytes[next + shift] as number;
-    if (one !== other && (next >= nameEnd || !isCaseOf(one, other))) return false;
-  }
-  return true;
-}
-
-function isCaseOf(one: number, other: number): boolean {
-  const lower = one | 0x20;
-  return lower === (other | 0x20) && lower >= 0x61 && lower <= 0x7a;
 }

@@ -1,6 +1,7 @@
 // Notes on an answer's records: which instances take traffic and are not in it, since they have nothing of the type, and
 // what of the metadata TXT cannot show.
 
+import { onlyIpv4Of } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import { RRType } from '../message/message.ts';
@@ -11,23 +12,25 @@ import { metadataTexts } from './service-text.ts';
 /** What is named; the others are counted. */
 const namedMax = 2;
 
+export interface WithoutType {
+  readonly count: number;
+  readonly named: readonly LeasedInstance[];
+}
+
 /** Of instances that are up, those that have no record of a type. */
-export function withoutType(
-  scope: NameScope,
-  type: number,
-  up: readonly LeasedInstance[],
-): { readonly count: number; readonly named: readonly LeasedInstance[] } {
+export function withoutType(scope: NameScope, type: number, up: readonly LeasedInstance[]): WithoutType {
   const without = up.filter(({ instance }) => !hasType(instance, type, scope));
   // In an order that does not depend on who came first.
   without.sort((a, b) => (a.instance.label < b.instance.label ? -1 : 1));
   return { count: without.length, named: without.slice(0, namedMax) };
 }
 
-function hasType({ addrs }: Instance, type: number, { servesAddress }: NameScope): boolean {
+function hasType(instance: Instance, type: number, { servesAddress }: NameScope): boolean {
   const portNames = type === RRType.HTTPS ? httpsPortNames : type === RRType.SVCB ? svcbPortNames : undefined;
   const family = type === RRType.A ? 4 : type === RRType.AAAA ? 6 : undefined;
   if (portNames === undefined && family === undefined) return true;
-  return addrs.some((address) => {
+  if (family !== undefined && servesAddress === undefined && onlyIpv4Of(instance) !== undefined) return family === 4;
+  return instance.addrs.some((address) => {
     if (servesAddress?.(address) === false) return false;
     return portNames === undefined ? address.family === family : portNames.has(address.portName);
   });

@@ -6,6 +6,7 @@
 // Limits: a label has 63 octets, so an instance whose name is longer is found by DNS but not listed; of apps so many are
 // drawn as have some `looksMax` instances in all.
 
+import { hasPort, type NamedPort } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { RRType, type Source } from '../message/message.ts';
@@ -276,7 +277,7 @@ export class ServiceBrowse {
     if (found === undefined) return undefined;
     const { app, leased } = found;
     const servesAddress = isAddressOf(portName, protocol);
-    if (!leased.instance.addrs.some(servesAddress)) return undefined;
+    if (!hasPort(leased.instance, servesAddress)) return undefined;
     return { kind: 'scope', scope: { app, kind: 'advertised', instances: () => [leased], servesAddress } };
   }
 
@@ -294,7 +295,7 @@ interface Listing {
   turns: readonly number[];
 }
 
-function isAddressOf(portName: string, protocol: string): (address: Instance['addrs'][number]) => boolean {
+function isAddressOf(portName: string, protocol: string): (address: NamedPort) => boolean {
   return (address) => `_${address.portName}` === portName && `_${address.protocol}` === protocol;
 }
 

@@ -3,7 +3,7 @@
 
 import { onlyIpv4Of } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
-import { type IpFamily, ipv4ToNumber, parseIpv6 } from '../../model/ip.ts';
+import { type IpFamily, ipv4ToNumber, octetsOfIpv4, parseIpv6 } from '../../model/ip.ts';
 import type { LeasedInstance, RegistryView } from '../../model/view.ts';
 import type { InstanceSource, Rdata } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
@@ -76,7 +76,7 @@ function hostsOf(instance: Instance, family: IpFamily, { servesAddress }: NameSc
 
 function octetsOfHost(host: Host): Uint8Array {
   if (typeof host === 'string') return parseIpv6(host) as Uint8Array;
-  return Uint8Array.of(host >>> 24, host >>> 16, host >>> 8, host);
+  return octetsOfIpv4(host);
 }
 
 /** Instances behind one host name share a record: it appears once, with the weight of all (RFC 2181 §5). */

@@ -4,7 +4,9 @@
 // endpoint (`8080-tcp.http.orders-1`). A host-name address is its own target.
 
 import { type Address, octetsOf } from '../../model/address.ts';
+import { onlyIpv4Of } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
+import { octetsOfIpv4 } from '../../model/ip.ts';
 import { type Rdata, RRType } from '../message/message.ts';
 import { childOf, type Name, name } from '../message/name.ts';
 import { endpointLabel } from './service-name.ts';
@@ -23,7 +25,7 @@ export function srvEndpointsOf(instance: Instance, appName: Name): SrvEndpoint[]
   const own = childOf(instance.label, appName) as Name;
   const { addrs } = instance;
   const only = addrs[0] as Address;
-  if (addrs.length === 1) return [endpoint(targetOfOne(only, own), addrs)];
+  if (addrs.length === 1) return [endpoint(targetOfOne(only, own), addrs, onlyIpv4Of(instance))];
 
   const narrowest = narrowestNames(addrs, own);
   const endpoints = new Map<string, { target: Name; addresses: Address[] }>();
@@ -74,13 +76,17 @@ function endpointKey(address: Address): string {
   return `${address.portName} ${endpointLabel(address)}`;
 }
 
-function endpoint(target: Name, addresses: readonly Address[]): SrvEndpoint {
+/** `ipv4`: the host of all of them, where that is known as a number. */
+function endpoint(target: Name, addresses: readonly Address[], ipv4?: number): SrvEndpoint {
+  const { port } = addresses[0] as Address;
+  if (ipv4 !== undefined)
+    return { port, target, addresses, hosts: [{ type: RRType.A, rdatas: [[octetsOfIpv4(ipv4)]] }] };
   const hosts = [];
   for (const { type, family } of hostFamilies) {
     const rdatas = rdatasOf(addresses, family);
     if (rdatas.length > 0) hosts.push({ type, rdatas });
   }
-  return { port: (addresses[0] as Address).port, target, addresses, hosts };
+  return { port, target, addresses, hosts };
 }
 
 const hostFamilies = [

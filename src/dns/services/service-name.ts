@@ -6,7 +6,7 @@
 // label by label (RFC 9156) never meets NXDOMAIN above a name that exists (RFC 8020).
 // Labels are octets: a dot inside one never equals a separator, and only A-Z were folded.
 
-import type { Address } from '../../model/address.ts';
+import { hasPort, type NamedPort } from '../../model/compact-instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import type { LargeApp, Selected } from './large-app.ts';
 import { type Preference, preferenceOf } from './near.ts';
@@ -19,7 +19,7 @@ export interface NameScope {
   readonly kind: 'app' | 'instance' | 'service' | 'host' | 'advertised';
   /** Selected instances, whatever their status; may be asked for more than once. */
   instances(): Iterable<LeasedInstance>;
-  readonly servesAddress: ((address: Address) => boolean) | undefined;
+  readonly servesAddress: ((address: NamedPort) => boolean) | undefined;
   readonly near?: Preference;
   /** Of a large app: the same instances, to be chosen from without a look at each. */
   readonly selected?: Selected;
@@ -91,7 +91,6 @@ function belowApp(labels: readonly string[], app: AppView, large: LargeApp | und
 
 /** `orders-1`, `http.orders-1`, `8080-tcp.http.orders-1` and `_http._tcp.orders-1`. */
 function ofInstance(labels: readonly string[], app: AppView, leased: LeasedInstance): ServiceName | undefined {
-  const { addrs } = leased.instance;
   const instances = [leased];
   const last = labels.at(-1);
   if (last === undefined)
@@ -99,16 +98,16 @@ function ofInstance(labels: readonly string[], app: AppView, leased: LeasedInsta
   if (last.startsWith('_')) return byPort(labels, app, instances);
   if (labels.length > 2) return undefined;
   const endpoint = labels.length === 2 ? labels[0] : undefined;
-  const servesAddress = (address: Address) => {
+  const servesAddress = (address: NamedPort) => {
     return address.portName === last && (endpoint === undefined || endpointLabel(address) === endpoint);
   };
-  return addrs.some(servesAddress)
+  return hasPort(leased.instance, servesAddress)
     ? scopeOf({ app, kind: 'host', instances: () => instances, servesAddress })
     : undefined;
 }
 
 /** The label that distinguishes two endpoints of one port name: `8080-tcp`. */
-export function endpointLabel(address: Address): string {
+export function endpointLabel(address: NamedPort): string {
   return `${address.port}-${address.protocol}`;
 }
 
@@ -181,7 +180,7 @@ function indexed(read: ReadSelectors, app: AppView, large: LargeApp): ServiceNam
   const found = serving.map((set) => (slots === undefined ? set : set.and(slots))).find(({ size }) => size > 0);
   if (found === undefined) return undefined;
   if (portName === undefined) return { kind: 'within', app };
-  const servesAddress = (address: Address) =>
+  const servesAddress = (address: NamedPort) =>
     `_${address.portName}` === portName && `_${address.protocol}` === protocol;
   return scopeOf({ app, kind: 'service', servesAddress, ...select(found) });
 }
@@ -196,18 +195,18 @@ function byPort(
   if (labels.length > 2) return undefined;
   const [portName, protocol] = labels.length === 2 ? labels : [undefined, labels[0]];
   const isSelected = servesPortNames(portNames);
-  const servesAddress = (address: Address) => {
+  const servesAddress = (address: NamedPort) => {
     const isAsked =
       `_${address.protocol}` === protocol && (portName === undefined || `_${address.portName}` === portName);
     return isAsked && (isSelected === undefined || isSelected(address));
   };
-  if (!instances.some(({ instance }) => instance.addrs.some(servesAddress))) return undefined;
+  if (!instances.some(({ instance }) => hasPort(instance, servesAddress))) return undefined;
   return portName === undefined
     ? { kind: 'within', app }
     : scopeOf({ app, kind: 'service', instances: () => instances, servesAddress });
 }
 
-function servesPortNames(portNames: readonly string[]): ((address: Address) => boolean) | undefined {
+function servesPortNames(portNames: readonly string[]): ((address: NamedPort) => boolean) | undefined {
   return portNames.length === 0 ? undefined : (address) => portNames.includes(address.portName);
 }
 

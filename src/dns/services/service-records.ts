@@ -3,16 +3,17 @@
 // Which records, and in what order: service-selection.ts. The instances of a large app are drawn first and looked at
 // afterwards (large-app.ts); those of others are all looked at.
 
+import { hasPort } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { LeasedInstance } from '../../model/view.ts';
-import { type RRset, RRType } from '../message/message.ts';
+import { type Reason, type RRset, RRType, reasonText } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
 import { turnsFrom } from '../message/rotation.ts';
 import type { NodeData, NodeRecords } from '../zone/zone.ts';
 import { epochAt } from './epoch.ts';
 import type { Selected } from './large-app.ts';
 import { nearestOf, nearestSelected } from './near.ts';
-import { textNote, withoutNote, withoutType } from './record-notes.ts';
+import { textNote, type WithoutType, withoutNote, withoutType } from './record-notes.ts';
 import type { RecordCandidate, RecordContext } from './service-candidates.ts';
 import type { NameScope } from './service-name.ts';
 import { candidatesOf, type RecordSelection, selectionOf, selectionOfChoice } from './service-selection.ts';
@@ -42,7 +43,7 @@ function recordsOf(scope: NameScope, type: number, place: RecordContext): NodeDa
   const { servesAddress } = scope;
   for (const leased of scope.instances()) {
     // Those that a port name leaves out were not asked for.
-    if (servesAddress !== undefined && !leased.instance.addrs.some(servesAddress)) continue;
+    if (servesAddress !== undefined && !hasPort(leased.instance, servesAddress)) continue;
     if (leased.instance.status === 'up') up.push(leased);
     else waiting.push(leased.instance);
   }
@@ -50,14 +51,12 @@ function recordsOf(scope: NameScope, type: number, place: RecordContext): NodeDa
   if (up.length === 0) return { rrset: undefined, reason: waitingNote(countOf(known), waiting) };
   const { answering, zone } = nearestOf(up, scope.near);
   const candidates = candidatesOf(scope, type, answering, place);
-  const { count: missing, named } = withoutType(scope, type, answering);
   return dataOf(scope, type, place, {
     known,
     up: answering.length,
     zone,
-    missing,
-    named,
-    waitingNote: checkNote(waiting),
+    without: () => withoutType(scope, type, answering),
+    waitingNote: () => checkNote(waiting),
     answering,
     selection: selectionOf(candidates, scope, answering, place),
   });
@@ -69,33 +68,48 @@ interface Found {
   /** Of those in the zone that answers. */
   readonly up: number;
   readonly zone: string | undefined;
-  /** Of those that are up, how many have not the type, and some of them. */
-  readonly missing: number;
-  readonly named: readonly LeasedInstance[];
-  readonly waitingNote: string;
+  /** Those that are up and have not the type: for the reason alone, as the next. */
+  without(): WithoutType;
+  waitingNote(): string;
   /** Instances that the guard keeps. */
   readonly answering: readonly LeasedInstance[];
   readonly selection: RecordSelection;
 }
 
 function dataOf(scope: NameScope, type: number, place: RecordContext, found: Found): NodeData {
-  const { known, up, zone, missing, named, answering, selection } = found;
+  const { up, zone, answering, selection } = found;
   const isFallback = scope.near !== undefined && zone === undefined;
-  const where = zone === undefined ? '' : ` in ${zone}`;
-  const without = named.map((leased) => withoutNote(leased.instance, type, scope)).join(', ');
-  const more = missing > named.length ? ', ...' : '';
   if (selection.chosen.length === 0) {
-    const reason = `${countOf(up)} up${where}, none has an address for this type: ${without}${more}`;
+    const { count, named } = found.without();
+    const reason = `${countOf(up)} up${placeNote(zone)}, none has an address for this type: ${namedNote(named, count, type, scope)}`;
     return { rrset: undefined, reason, ...(isFallback ? { caveat: { kind: 'fallback' } } : {}) };
   }
   const stale = suspectNote(answering, place.view);
-  const kept = stale === undefined ? '' : `; ${stale}`;
-  const lacking = missing === 0 ? '' : `; ${missing} of them ${missing === 1 ? 'has' : 'have'} none: ${without}${more}`;
-  const left = type === RRType.TXT ? textNote(answering) : '';
-  const counts = `${countOf(up)} of ${known} up${where}${lacking}${found.waitingNote}${kept}${left}`;
-  const made = rrsetOf(selection, type, place, counts);
+  const made = rrsetOf(selection, type, place, () => reasonOf(scope, type, found, stale));
   if (stale !== undefined) return { ...made, caveat: { kind: 'stale', reason: stale } };
   return isFallback ? { ...made, caveat: { kind: 'fallback' } } : made;
+}
+
+/** In words, for those who ask why: most answers are sent without them. */
+function reasonOf(scope: NameScope, type: number, found: Found, stale: string | undefined): string {
+  const { known, up, zone, answering, selection } = found;
+  const { count, named } = found.without();
+  const lacking =
+    count === 0
+      ? ''
+      : `; ${count} of them ${count === 1 ? 'has' : 'have'} none: ${namedNote(named, count, type, scope)}`;
+  const kept = stale === undefined ? '' : `; ${stale}`;
+  const left = type === RRType.TXT ? textNote(answering) : '';
+  return `${countOf(up)} of ${known} up${placeNote(zone)}${lacking}${found.waitingNote()}${kept}${left}${selection.note}`;
+}
+
+function placeNote(zone: string | undefined): string {
+  return zone === undefined ? '' : ` in ${zone}`;
+}
+
+function namedNote(named: readonly LeasedInstance[], count: number, type: number, scope: NameScope): string {
+  const without = named.map((leased) => withoutNote(leased.instance, type, scope)).join(', ');
+  return count > named.length ? `${without}, ...` : without;
 }
 
 /** The same of an app that is too large for a look at each. */
@@ -113,8 +127,18 @@ function recordsOfLarge(scope: NameScope, all: Selected, type: number, place: Re
     const selection = selectionOfChoice(scope, selected, type, choice, place, epoch);
     const { up, having, without: named } = choice;
     const answering = selection.chosen.flatMap(({ behind }) => behind);
-    const found = { known, up, zone, missing: up - having, named, waitingNote: note, answering, selection };
-    return dataOf(scope, type, place, found);
+    const without = () => ({ count: up - having, named });
+    const made = dataOf(scope, type, place, {
+      known,
+      up,
+      zone,
+      without,
+      waitingNote: () => note,
+      answering,
+      selection,
+    });
+    // Put into words here, since it is kept.
+    return made.rrset === undefined ? made : { ...made, reason: reasonText(made.reason ?? '') };
   });
   return turned(data, place);
 }
@@ -133,7 +157,7 @@ export function countOf(instances: number): string {
   return instances === 1 ? '1 instance' : `${instances} instances`;
 }
 
-function rrsetOf(selection: RecordSelection, type: number, place: RecordContext, counts: string): NodeRecords {
+function rrsetOf(selection: RecordSelection, type: number, place: RecordContext, reason: Reason): NodeRecords {
   const { chosen, rotation, note, untilMs } = selection;
   let ttl = Number.POSITIVE_INFINITY;
   let deadlineMs = Number.POSITIVE_INFINITY;
@@ -147,7 +171,7 @@ function rrsetOf(selection: RecordSelection, type: number, place: RecordContext,
     rrset: rotation === undefined ? rrset : { ...rrset, rotation },
     // Later than this the TTL would be more than what is left of a lease.
     validUntilMs: Math.min(deadlineMs - ttl * 1000, untilMs),
-    reason: counts + note,
+    reason,
     ...(note === '' ? {} : { caveat: { kind: 'partial' } }),
     additional: additionalOf(chosen, ttl),
   };

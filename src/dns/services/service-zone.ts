@@ -2,7 +2,7 @@
 // whose serial is the registry's revision (design §5, rule 7; RFC 1982 arithmetic, so modulo 2^32).
 
 import type { HostsView, RegistryView } from '../../model/view.ts';
-import type { RRset } from '../message/message.ts';
+import { type RRset, reasonText } from '../message/message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
@@ -144,7 +144,7 @@ class ServiceNode implements Node {
     const { near } = this.#scope;
     const data = serviceRecords(this.#scope, type, place);
     return near !== undefined && data.caveat?.kind === 'fallback'
-      ? { ...data, reason: fallbackReason(near) + data.reason }
+      ? { ...data, reason: fallbackReason(near) + reasonText(data.reason ?? '') }
       : data;
   }
 

@@ -1,14 +1,29 @@
 // Our zones, found by name: the deepest one wins (design §10). Names are folded. The table has a revision that moves, so that
 // zones were put in or taken out, so that answers made from them can be seen to be out of date.
 
+import { HashTable } from '../../runtime/hash-table.ts';
 import type { Source } from '../message/message.ts';
 import { isWithin, type Name, parentOf, ROOT } from '../message/name.ts';
+import { NameHashes } from '../message/name-hashes.ts';
 import type { Zone } from './zone.ts';
 
+/** A zone's apex, or a name above one. */
+interface Entry {
+  readonly hash: number;
+  readonly name: Name;
+  zone: Zone | undefined;
+  /** Zones at and below the name. */
+  count: number;
+}
+
 export class ZoneTable implements Source {
-  readonly #zones = new Map<Name, Zone>();
-  /** The zones' apexes and every name above them, each with the number of zones there and below. */
-  readonly #leading = new Map<Name, number>();
+  /** All but the root. */
+  readonly #entries = new HashTable<Entry, Name, number>(
+    ({ name: own }, name, from) => own.length === name.length - from && name.endsWith(own),
+  );
+  readonly #hashes = new NameHashes();
+  #root: Zone | undefined;
+  #size = 0;
   revision = 0;
   /** Makes the zone of a name that none in the table contains; such a zone is in no count. */
   onDemand: ((name: Name) => Zone | undefined) | undefined;
@@ -18,13 +33,14 @@ export class ZoneTable implements Source {
   #latest: Zone | undefined;
 
   get size(): number {
-    return this.#zones.size;
+    return this.#size;
   }
 
   set(zone: Zone): void {
+    const { apex } = zone;
     this.#latest = undefined;
-    if (!this.#zones.has(zone.apex)) this.#lead(zone.apex, 1);
-    this.#zones.set(zone.apex, zone);
+    if (this.get(apex) === undefined) this.#lead(apex, 1);
+    this.#put(apex, zone);
     this.revision++;
   }
 
@@ -34,31 +50,33 @@ export class ZoneTable implements Source {
    */
   leadsToZone(name: Name): boolean {
     if (this.#latest !== undefined && isWithin(name, this.#latest.apex)) return name === this.#latest.apex;
-    return this.#leading.has(name);
+    return this.#entryOf(name) !== undefined;
   }
 
   delete(apex: Name): void {
-    if (!this.#zones.delete(apex)) return;
+    if (this.get(apex) === undefined) return;
+    this.#put(apex, undefined);
     this.#latest = undefined;
     this.#lead(apex, -1);
     this.revision++;
   }
 
   get(apex: Name): Zone | undefined {
-    return this.#zones.get(apex);
+    return apex === ROOT ? this.#root : this.#entryOf(apex)?.zone;
   }
 
   /** The deepest zone that contains `name`. */
   find(name: Name): Zone | undefined {
     if (this.#latest !== undefined && isWithin(name, this.#latest.apex)) return this.#latest;
-    for (let rest = name; ; rest = parentOf(rest)) {
-      const zone = this.#zones.get(rest);
-      if (zone !== undefined) {
-        if (this.#leading.get(rest) === 1) this.#latest = zone;
-        return zone;
-      }
-      if (rest === ROOT) return this.onDemand?.(name);
+    const hashes = this.#hashes;
+    const labels = hashes.read(name);
+    for (let label = 0; label < labels; label++) {
+      const entry = this.#entries.find(hashes.hash(label), name, hashes.at(label));
+      if (entry?.zone === undefined) continue;
+      if (entry.count === 1) this.#latest = entry.zone;
+      return entry.zone;
     }
+    return this.#root ?? this.onDemand?.(name);
   }
 
   /** What is made on demand is another. */
@@ -72,11 +90,26 @@ export class ZoneTable implements Source {
     return above ?? this.find(name);
   }
 
+  #entryOf(name: Name): Entry | undefined {
+    return this.#hashes.read(name) === 0 ? undefined : this.#entries.find(this.#hashes.hash(0), name, 0);
+  }
+
+  /** Precondition: the apex leads to a zone. */
+  #put(apex: Name, zone: Zone | undefined): void {
+    if (apex === ROOT) this.#root = zone;
+    else (this.#entryOf(apex) as Entry).zone = zone;
+  }
+
   #lead(apex: Name, zones: 1 | -1): void {
+    this.#size += zones;
     for (let rest = apex; rest !== ROOT; rest = parentOf(rest)) {
-      const count = (this.#leading.get(rest) ?? 0) + zones;
-      if (count === 0) this.#leading.delete(rest);
-      else this.#leading.set(rest, count);
+      let entry = this.#entryOf(rest);
+      if (entry === undefined) {
+        entry = { hash: this.#hashes.hash(0), name: rest, zone: undefined, count: 0 };
+        this.#entries.add(entry);
+      }
+      entry.count += zones;
+      if (entry.count === 0) this.#entries.delete(entry);
     }
   }
 }

@@ -6,6 +6,7 @@
 import {
   type Caveat,
   type Rdata,
+  type Reason,
   type RRset,
   RRType,
   type Serial,
@@ -37,7 +38,7 @@ export type NodeData =
 export interface NodeRecords {
   readonly rrset: RRset;
   readonly validUntilMs: number;
-  readonly reason?: string;
+  readonly reason?: Reason;
   readonly additional?: readonly RRset[];
   readonly caveat?: Caveat | undefined;
 }

@@ -22,10 +22,15 @@ export function isoTime(wallMs: number): string {
   return `${lastSecond.text}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
 }
 
+/** A time of the lease clock, by the clock on the wall. */
+export function isoOfMonotonic(monotonicMs: number, clock: Clock): string {
+  return isoTime(clock.wallMs() + Math.round(monotonicMs - clock.monotonicMs()));
+}
+
 /** When the lease ends; null: it has checks, and no lease that ends. */
 export function leaseEndsAt({ deadlineMs }: Pick<InstanceRecord, 'deadlineMs'>, clock: Clock): string | null {
   if (deadlineMs === Number.POSITIVE_INFINITY) return null;
-  return isoTime(clock.wallMs() + Math.round(deadlineMs - clock.monotonicMs()));
+  return isoOfMonotonic(deadlineMs, clock);
 }
 
 /** The content of an instance, ready for JSON: the document without times, for states that are past. */

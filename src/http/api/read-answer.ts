@@ -2,9 +2,11 @@
 // function by app.ts; here it is only asked for and shown.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Explanation } from '../../model/explanation.ts';
 import { problem } from '../../model/problem.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
+import { isoOfMonotonic } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';
 
@@ -27,7 +29,7 @@ export function addResolveRoute(scope: FastifyInstance, context: ApiContext): vo
 }
 
 async function readAnswer(
-  context: Pick<ApiContext, 'resolve'>,
+  context: Pick<ApiContext, 'resolve' | 'control' | 'clock'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -41,7 +43,15 @@ async function readAnswer(
     const detail = `${what}: no DNS thread is running; one is being started.`;
     sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '2' } });
   } else if ('problems' in result) query.refused(reply, what, result.problems);
-  else reply.header('cache-control', 'no-store').send(result);
+  else reply.header('cache-control', 'no-store').send({ ...result, ...askedPart(context, result) });
+}
+
+/** How often this is asked, where that is kept. */
+function askedPart({ control, clock }: Pick<ApiContext, 'control' | 'clock'>, { name, type }: Explanation) {
+  const asked = control.queries?.asked(name.toLowerCase(), type);
+  if (asked === undefined) return {};
+  const { queries, recent, clients, lastMs } = asked;
+  return { asked: { count: queries, lastMinute: recent.minute, clients, lastSeen: isoOfMonotonic(lastMs, clock) } };
 }
 
 function nameOf(query: QueryReader): string {

@@ -15,6 +15,7 @@ import { addCatalogueRoutes } from './read-catalogue.ts';
 import { addGuardRoutes } from './read-guard.ts';
 import { addInstanceReadRoute } from './read-instance.ts';
 import { asksForThePast, readPastApp } from './read-past-app.ts';
+import { addQueryRoutes } from './read-queries.ts';
 import { addRecordRoutes } from './record-routes.ts';
 import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
@@ -39,6 +40,7 @@ const calls = [
   addAppRoute,
   addCatalogueRoutes,
   addResolveRoute,
+  addQueryRoutes,
   addWhoamiRoute,
 ];
 

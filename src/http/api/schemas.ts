@@ -281,6 +281,17 @@ export const resolveReply = Type.Object({
   additional: records,
   reason: Type.String({ description: 'Why the answer is what it is.' }),
   ttl: Type.Optional(Type.Integer()),
+  asked: Type.Optional(
+    Type.Object(
+      {
+        count: Type.Integer(),
+        lastMinute: Type.Integer(),
+        clients: Type.Integer({ description: '0 where clients are not kept.' }),
+        lastSeen: Type.String({ format: 'date-time' }),
+      },
+      { description: 'How this question was asked since queries are counted; absent where it was not.' },
+    ),
+  ),
 });
 
 export const problemReply = Type.Object(

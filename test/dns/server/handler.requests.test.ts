@@ -1,8 +1,8 @@
 // Requests that are answered later, or with many messages: by opcode and by type, without a promise for plain questions.
 
 import { describe, expect, test } from 'vitest';
-import type { RequestHandler, Requests } from '../../../src/dns/server/handler.ts';
 import { LaterReply, type Peer } from '../../../src/dns/server/peer.ts';
+import type { RequestHandler, Requests } from '../../../src/dns/server/requests.ts';
 import { atOnce, Harness } from '../../kit/harness.ts';
 import { packet } from '../../kit/packet.ts';
 import { readReply } from '../../kit/reply.ts';

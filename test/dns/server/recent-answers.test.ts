@@ -2,14 +2,17 @@
 
 import { describe, expect, test } from 'vitest';
 import type { CachedAnswer } from '../../../src/dns/server/answer-cache.ts';
-import { questionHash, questionOctets, RecentAnswers } from '../../../src/dns/server/recent-answers.ts';
+import { questionHash, questionOctets } from '../../../src/dns/server/question.ts';
+import { RecentAnswers } from '../../../src/dns/server/recent-answers.ts';
 import { type PacketKnobs, packet } from '../../kit/packet.ts';
 
 const at = 12;
 
 /** As much of an answer as the table reads: the octets of a message with this question. */
 function answerTo(knobs: PacketKnobs): CachedAnswer {
-  return { octets: Buffer.concat([packet(knobs), Buffer.alloc(40)]).toString('latin1'), hash: 0 } as CachedAnswer;
+  const bytes = packet(knobs);
+  const hash = questionHash(bytes, at, questionOctets(bytes, at, bytes.length));
+  return { octets: Buffer.concat([bytes, Buffer.alloc(40)]).toString('latin1'), hash } as CachedAnswer;
 }
 
 function add(table: RecentAnswers, answer: CachedAnswer): void {

@@ -133,6 +133,8 @@ describe('/openapi.json', () => {
       'get /api/v1/apps/{env}/{appid}/{instance}',
       'get /api/v1/events',
       'get /api/v1/guard',
+      'get /api/v1/queries',
+      'get /api/v1/queries/unasked',
       'get /api/v1/resolve',
       'get /api/v1/watch',
       'get /api/v1/whoami',
