@@ -125,7 +125,11 @@ async function compose(
     onNearExpiry: threads === 0 && !isCluster ? undefined : onNearExpiry,
     onHoldReleased: (key) => persistence.holdReleased(key),
     cluster: isCluster
-      ? { nearExpiryNoticeMs: clusterNoticeMs, remoteReason: (key) => cluster?.reasonOf(key) ?? '' }
+      ? {
+          nearExpiryNoticeMs: clusterNoticeMs,
+          remoteReason: (key) => cluster?.reasonOf(key) ?? '',
+          elsewhere: (app) => cluster?.lossesElsewhere(app) ?? { serving: 0, losses: 0 },
+        }
       : {},
   });
   const { registry } = state;

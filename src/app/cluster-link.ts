@@ -24,7 +24,7 @@ import type { Decision } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { type Life, lifeTokenFrom } from '../model/life.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
@@ -159,6 +159,10 @@ export class ClusterLink implements Committer {
     return outcome;
   }
 
+  lossesElsewhere(app: AppKey | undefined) {
+    return this.#node.lossesElsewhere(app);
+  }
+
   elsewhere(keys: readonly InstanceKey[]) {
     return this.#node.elsewhere(keys);
   }
@@ -208,6 +212,9 @@ export class ClusterLink implements Committer {
       suspectRemote: (key, isSuspect) => registry.suspectRemote(key, isSuspect),
       takeExpired: (now, limit) => registry.takeExpired(now, limit),
       endedHolds: (now) => registry.endedHolds(now),
+      losses: (limit) => registry.losses(limit),
+      reviewGuard: () => registry.reviewGuard(),
+      remoteServing: (app) => registry.remoteServing(app),
       decideEnd: (key, end, now) => registry.decideEnd(key, end, now),
       labelHolder: (key, label) => registry.labelHolder(key, label),
       renumber: (key, revision) => registry.renumber(key, revision),

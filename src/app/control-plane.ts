@@ -19,6 +19,7 @@ import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { Life } from '../model/life.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
@@ -82,9 +83,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
-    ...(cluster === undefined
-      ? {}
-      : { committer: cluster, renewing: cluster, cluster: cluster.view, elsewhere: (keys) => cluster.elsewhere(keys) }),
+    ...inCluster(cluster),
     queries: counting?.lists,
     random: Math.random,
   });
@@ -117,6 +116,13 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, health, metrics, subscribers: subscribers(parts), counting };
+}
+
+/** What other nodes have a word in. */
+function inCluster(cluster: ClusterLink | undefined) {
+  if (cluster === undefined) return {};
+  const elsewhere = (keys: readonly InstanceKey[]) => cluster.elsewhere(keys);
+  return { committer: cluster, renewing: cluster, cluster: cluster.view, elsewhere };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {

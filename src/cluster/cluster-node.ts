@@ -8,7 +8,8 @@ import type { Actor } from '../model/change.ts';
 import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { OthersShare } from '../model/losses.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
@@ -21,7 +22,7 @@ import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
-import type { PeerCall } from './peer-link/messages.ts';
+import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
 import { otherCluster } from './restoring.ts';
@@ -138,6 +139,11 @@ export class ClusterNode {
   /** Whether other nodes know instances that this one does not. */
   elsewhere(keys: readonly InstanceKey[]): Promise<Elsewhere> {
     return this.parts.elsewhere.ask(keys);
+  }
+
+  /** For the guard of this node's own instances. */
+  lossesElsewhere(app: AppKey | undefined): OthersShare {
+    return this.parts.lossesElsewhere.of(app);
   }
 
   /** Until when answers of any node may be held. */
@@ -301,8 +307,9 @@ export class ClusterNode {
     const { replica, peers, runner, cutWrites } = this.parts;
     const owned = replica.ownedBy(this.name);
     const wallMs = Math.floor(this.#deps.clock.wallMs());
+    const losses = this.#deps.registry.losses(lossesMax);
     this.#watchClocks();
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs });
+    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
     void cutWrites.tell();
   }
 

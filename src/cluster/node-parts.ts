@@ -11,6 +11,7 @@ import { HeardElsewhere } from './heard-elsewhere.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
+import { LossesElsewhere } from './losses-elsewhere.ts';
 import type { JoinState, NodeMembership } from './membership.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NodesTable } from './nodes-table.ts';
@@ -42,6 +43,7 @@ export class NodeParts {
   readonly calls: PeerCalls;
   readonly elsewhere: HeardElsewhere;
   readonly driftCheck: DriftCheck;
+  readonly lossesElsewhere: LossesElsewhere;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -88,6 +90,7 @@ export class NodeParts {
     });
     this.rejoining = this.#openRejoining();
     this.restoring = this.#openRestoring();
+    this.lossesElsewhere = new LossesElsewhere({ me, table, registry: deps.registry, nowMs });
     this.driftCheck = new DriftCheck({
       ...{ engine, tell, settings, replica, pending: this.pending },
       isJoined: () => this.state === 'joined',

@@ -3,6 +3,7 @@
 // that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
 // this node is cut off from etcd it sees no sessions, and nobody dies.
 
+import type { Losses } from '../model/losses.ts';
 import { mixed, textHash } from '../runtime/text-hash.ts';
 
 const silenceMs = 3000;
@@ -35,6 +36,8 @@ export interface NodeState {
   isMissed: boolean;
   /** By how much its clock is ahead of this one's, and the way of the message. */
   skewMs: number;
+  /** What it misses of its own. */
+  losses: Losses | undefined;
 }
 
 export class NodesTable {
@@ -81,6 +84,7 @@ export class NodesTable {
       hasLeft: false,
       isMissed: false,
       skewMs: 0,
+      losses: undefined,
     };
     this.#nodes.set(node, state);
     return state;

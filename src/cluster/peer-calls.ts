@@ -22,6 +22,7 @@ import {
 } from './peer-link/messages.ts';
 import { writeReplyToJson } from './peer-link/write-reply.ts';
 import type { Peers } from './peers.ts';
+import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
 import type { Writes } from './writes.ts';
 
@@ -39,6 +40,7 @@ export interface PeerCallsDeps {
   readonly registryClock: Clock;
   readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
   readonly peers: Pick<Peers, 'call'>;
+  readonly registry: Pick<RegistryPort, 'reviewGuard'>;
   readonly engine: Pick<Engine, 'read'>;
   readonly prefix: string;
   readonly mode: 'ap' | 'cp';
@@ -100,6 +102,9 @@ export class PeerCalls {
     if (hello.wallMs !== undefined) state.skewMs = hello.wallMs - clock.wallMs();
     state.marks = marks;
     state.isAllMarked = hello.isAllMarked;
+    const isLosing = (state.losses?.registry ?? 0) > 0 || (hello.losses?.registry ?? 0) > 0;
+    state.losses = hello.losses;
+    if (isLosing) this.#deps.registry.reviewGuard();
     runner.handle({ kind: 'hello', node: hello.node });
     runner.trust(state, isAll, moved);
     return {};

@@ -13,7 +13,8 @@ import type { GuardView } from '../model/guard-status.ts';
 import type { Judgement } from '../model/health.ts';
 import type { Registration } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { Losses } from '../model/losses.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type {
   CancelOutcome,
   DrainOutcome,
@@ -119,6 +120,24 @@ export class Registry implements RegistryView {
   suspectRemote(key: InstanceKey, isSuspect: boolean): void {
     const stored = this.#state.find(key);
     if (stored?.isRemote === true) this.#state.leases.suspectRemote(stored, isSuspect);
+  }
+
+  /** Of an app, those that take traffic and whose leases other nodes run. */
+  remoteServing({ env, appid }: AppKey): number {
+    let serving = 0;
+    for (const { isRemote, instance } of this.#state.apps.app(env, appid)?.instances() ?? [])
+      if (isRemote && instance.status === 'up') serving++;
+    return serving;
+  }
+
+  /** What is missed here, for the guards of other nodes; of apps at most `limit`. */
+  losses(limit: number): Losses {
+    return this.#state.leases.losses(limit);
+  }
+
+  /** What other nodes miss has changed. */
+  reviewGuard(): void {
+    this.#state.leases.review();
   }
 
   /** The instance of an app that has the label. */

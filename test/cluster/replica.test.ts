@@ -86,6 +86,9 @@ function portOf(registry: Registry): RegistryPort {
     decideEnd: (at, end, moment) => registry.decideEnd(at, end, moment),
     labelHolder: (at, label) => registry.labelHolder(at, label),
     renumber: (at, revision) => registry.renumber(at, revision),
+    losses: (limit) => registry.losses(limit),
+    reviewGuard: () => registry.reviewGuard(),
+    remoteServing: (app) => registry.remoteServing(app),
     keepHold: (at, override) => registry.recoverHolds([{ key: at, override }]),
   };
 }

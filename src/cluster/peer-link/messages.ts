@@ -3,6 +3,7 @@
 // Limits: `keysMax` keys a call.
 
 import { isObject } from '../../model/instance.ts';
+import type { AppLosses, Losses } from '../../model/losses.ts';
 import { isNodeName } from '../keys.ts';
 
 export const keysMax = 2000;
@@ -23,6 +24,8 @@ export interface Hello {
   readonly isAllMarked: boolean;
   /** Of its clock; undefined: an earlier version does not say. */
   readonly wallMs: number | undefined;
+  /** What it misses, for the guards of the others; undefined: an earlier version does not say. */
+  readonly losses: Losses | undefined;
 }
 
 /** A key below the cluster's prefix, and how long ago, or what is left. */
@@ -54,10 +57,21 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
-  return { node, isJoined, owned, marks, isAllMarked, wallMs: isCount(wallMs) ? wallMs : undefined };
+  return { node, isJoined, owned, marks, isAllMarked, wallMs: isCount(wallMs) ? wallMs : undefined, losses: lossesOf(losses) };
+}
+
+/** Apps that miss somebody. */
+export const lossesMax = 500;
+
+function lossesOf(value: unknown): Losses | undefined {
+  if (!isObject(value)) return undefined;
+  const { registry, apps } = value;
+  if (!isCount(registry) || !Array.isArray(apps) || apps.length > lossesMax) return undefined;
+  const isApp = (one: unknown) => isObject(one) && isText(one['env']) && isText(one['appid']) && isCount(one['losses']);
+  return apps.every(isApp) ? { registry, apps: apps as AppLosses[] } : undefined;
 }
 
 export function hearingsOf(body: unknown): Hearings | undefined {
