@@ -2,7 +2,7 @@
 // whole, however its instances are spread over the nodes. What was said more than `saidMs` ago counts no more.
 // Limits: an app's instances are counted once a second at most.
 
-import type { OthersShare, Losses } from '../model/losses.ts';
+import type { Losses, OthersShare } from '../model/losses.ts';
 import type { AppKey } from '../model/names.ts';
 import type { NodesTable } from './nodes-table.ts';
 import type { RegistryPort } from './registry-port.ts';
@@ -31,8 +31,7 @@ export class LossesElsewhere {
     const now = nowMs();
     const said = [...table.all()].filter(({ node, provenMs }) => node !== me && now - provenMs < saidMs);
     const losses = said.reduce((sum, { losses: one }) => sum + lossesIn(one, app), 0);
-    const serving =
-      app === undefined ? said.reduce((sum, { owned }) => sum + owned, 0) : this.#servingOf(app, now);
+    const serving = app === undefined ? said.reduce((sum, { owned }) => sum + owned, 0) : this.#servingOf(app, now);
     return { serving, losses };
   }
 

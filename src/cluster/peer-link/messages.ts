@@ -60,7 +60,15 @@ export function helloOf(body: unknown): Hello | undefined {
   const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
-  return { node, isJoined, owned, marks, isAllMarked, wallMs: isCount(wallMs) ? wallMs : undefined, losses: lossesOf(losses) };
+  return {
+    node,
+    isJoined,
+    owned,
+    marks,
+    isAllMarked,
+    wallMs: isCount(wallMs) ? wallMs : undefined,
+    losses: lossesOf(losses),
+  };
 }
 
 /** Apps that miss somebody. */

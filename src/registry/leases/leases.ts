@@ -58,7 +58,13 @@ export class Leases implements GuardView {
     this.#due = new DueEvictions(this.#options.evictionPercentPerMinute, deps.random ?? (() => 0.5));
     this.#members = new MemberCounts(deps.app);
     const { guardPercent: percent } = this.#options;
-    this.#guard = new Guard({ clock: deps.clock, percent, registry: this.#members.registry, app: deps.app, elsewhere: deps.elsewhere });
+    this.#guard = new Guard({
+      clock: deps.clock,
+      percent,
+      registry: this.#members.registry,
+      app: deps.app,
+      elsewhere: deps.elsewhere,
+    });
   }
 
   get size(): number {

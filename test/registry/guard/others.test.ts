@@ -40,7 +40,10 @@ describe('an app with one instance on each of three nodes', () => {
 
   test('keeps them all when all fall silent at once, and lets go when the others are back', () => {
     let losses = 2;
-    const { registry, pass, taken } = node((isApp) => (isApp ? { serving: 2, losses } : { serving: 1000, losses: 2 }), 95_000);
+    const { registry, pass, taken } = node(
+      (isApp) => (isApp ? { serving: 2, losses } : { serving: 1000, losses: 2 }),
+      95_000,
+    );
     expect(taken).toEqual([]);
     expect(registry.find(key)?.isSuspect).toBe(true);
     expect(registry.losses(10)).toEqual({ registry: 1, apps: [{ env: 'prod', appid: 'pay', losses: 1 }] });
