@@ -23,7 +23,13 @@ import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { createRegistry, fileZonesOf, openData, type RegistryState, type RegistryStateOptions } from './registry-state.ts';
+import {
+  createRegistry,
+  fileZonesOf,
+  openData,
+  type RegistryState,
+  type RegistryStateOptions,
+} from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { zoneReload } from './zone-reload.ts';

@@ -4,7 +4,8 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type Beating, ClusterClients, dnsOf, leaseMs, type Sample } from '../../kit/cluster-clients.ts';
+import { back, fallen, vanished } from '../../kit/cluster-checker.ts';
+import { ClusterClients, dnsOf } from '../../kit/cluster-clients.ts';
 import { faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster-nemesis.ts';
 import { api } from '../../kit/cluster-world.ts';
 import { missingEtcd } from '../../kit/etcd.ts';
@@ -14,31 +15,6 @@ import { until } from '../../kit/until.ts';
 const seconds = Number(process.env['HISTORY_SECONDS'] ?? 45);
 const seed = Number(process.env['HISTORY_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const instances = 30;
-
-/** Renewed at joined nodes without a break, and yet not in the answer of a node that is joined. */
-function vanished({ state, addresses, atMs }: Sample, beating: readonly Beating[]): string[] {
-  if (state !== 'joined') return [];
-  const isSure = ({ registeredMs, unbrokenMs, provenMs, isSilent }: Beating) =>
-    !isSilent && atMs - registeredMs > 5000 && atMs - unbrokenMs > 5000 && atMs - provenMs < leaseMs / 2;
-  return beating.filter((one) => isSure(one) && !addresses.has(one.address)).map(({ name }) => name);
-}
-
-/** Cancelled with the word of the cluster, and yet answered a second later. */
-function back({ state, addresses, atMs }: Sample, beating: readonly Beating[]): string[] {
-  if (state !== 'joined') return [];
-  const isGone = ({ cancelledMs }: Beating) => cancelledMs !== undefined && atMs - cancelledMs > 1000;
-  return beating.filter((one) => isGone(one) && addresses.has(one.address)).map(({ name }) => name);
-}
-
-/** Of each node: every serial of one life is at least the one before. */
-function fallen(samples: readonly Sample[]): Sample[] {
-  const last = new Map<string, number>();
-  return samples.filter(({ node, life, serial }) => {
-    const before = last.get(`${node} ${life}`) ?? 0;
-    last.set(`${node} ${life}`, serial);
-    return serial < before;
-  });
-}
 
 describe.skipIf(missingEtcd.length > 0)(`a history of ${seconds} s with the seed ${seed}`, () => {
   test('keeps what renews, loses what is silent, and ends alike at all nodes', {

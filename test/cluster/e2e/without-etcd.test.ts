@@ -165,4 +165,42 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     expect(await addressesAt(n4, 'far')).toEqual(['10.0.3.1']);
     await n4.stop();
   });
+
+  test('an etcd that was restored from an older copy gets what has happened since', async () => {
+    const [member] = etcd.members;
+    await member?.kill();
+    member?.save();
+    await etcd.start();
+    await untilAll('all are joined', 'joined');
+    expect((await api(at(1), 'DELETE', '/apps/prod/pay/a1')).body).toMatchObject({ replicated: true });
+    expect((await api(at(0), 'PATCH', '/apps/prod/late/e1', { weight: 9 })).body).toMatchObject({ replicated: true });
+    expect((await api(at(2), 'PUT', '/apps/prod/since/g1', instance('10.0.6.1'))).status).toBe(201);
+    await untilEverywhere('since', ['10.0.6.1']);
+    await untilEverywhere('pay', []);
+    const before = await Promise.all(nodes.map(serialAt));
+    const rewinds = async (node: ServerProcess) => {
+      const text = await (await fetch(`${node.http}/metrics`)).text();
+      return Number(/^rollcall_cluster_rewound_total (\d+)/m.exec(text)?.[1]);
+    };
+    const rewound = await Promise.all(nodes.map(rewinds));
+    await member?.kill();
+    member?.restore();
+    await etcd.start();
+    for (const [index, node] of nodes.entries())
+      await until('each has seen it', async () => (await rewinds(node)) > (rewound[index] ?? 0));
+    await untilAll('all are joined', 'joined');
+    await untilEverywhere('since', ['10.0.6.1']);
+    await untilEverywhere('pay', []);
+    await untilEverywhere('late', ['10.0.4.1']);
+    const weights = async () => {
+      const found = await Promise.all(nodes.map((node) => api(node, 'GET', '/apps/prod/late/e1')));
+      return found.every(({ body }) => body['weight'] === 9);
+    };
+    await until('the patch is everywhere', weights);
+    expect(Math.min(...(await Promise.all(nodes.map(serialAt))))).toBeGreaterThan(Math.max(...before));
+    const n5 = await world.start('n5');
+    expect(await addressesAt(n5, 'pay')).toEqual([]);
+    expect((await api(n5, 'GET', '/apps/prod/late/e1')).body).toMatchObject({ weight: 9 });
+    await n5.stop();
+  });
 });
