@@ -44,9 +44,6 @@ export default defineConfig({
           include,
           exclude: [...configDefaults.exclude],
           pool: 'forks' as const,
-          // Two tests of pages were unsteady on a busy machine, and are mended. Until many runs have shown that no other
-          // is, each may run once more, and vitest says so.
-          retry: name === 'console' ? 1 : 0,
           ...timeouts,
         },
       })),

@@ -96,9 +96,9 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
   process.on('SIGHUP', async () => {
     const running = await starting;
     if (typeof running !== 'object' || !('stop' in running)) return;
-    running.reloadCertificate();
+    running.reloadSecrets();
     const released = running.releaseDeletedZones();
-    logger.info({ released }, 'SIGHUP: the certificate is read again; zones of deleted files are let go');
+    logger.info({ released }, 'SIGHUP: certificate and token file are read again; zones of deleted files are let go');
   });
   const app = await starting;
   if (app !== 'stopped' && 'problem' in app) {

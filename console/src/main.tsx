@@ -20,6 +20,7 @@ import { SignIn } from './pages/sign-in.tsx';
 import { TrafficPage } from './pages/traffic.tsx';
 import { ZonesPage } from './pages/zones.tsx';
 import { ConfirmDialog } from './parts/confirm.tsx';
+import { keepPressSteady } from './parts/press.ts';
 import { Search } from './parts/search.tsx';
 import { ThemeButton } from './parts/theme-button.tsx';
 import { route } from './route.ts';
@@ -118,6 +119,7 @@ function Connection() {
   );
 }
 
+keepPressSteady();
 keepTime();
 keepCatalogue();
 keepMetrics();

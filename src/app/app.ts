@@ -18,6 +18,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
 import { type ControlPlane, type ControlPlaneDeps, createControlPlane } from './control-plane.ts';
+import { CredentialFile } from './credential-file.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
@@ -41,8 +42,8 @@ export interface App {
   readonly dnsTls: readonly Listen[];
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
-  /** Reads the files of the certificate now; does nothing without TLS. */
-  reloadCertificate(): void;
+  /** Reads the files of the certificate and of tokens now, where there are any. */
+  reloadSecrets(): void;
   /** Resolves when every DNS thread has applied what there is. */
   applied(): Promise<void>;
   /** Readiness off, what is in flight answered, all sockets closed. */
@@ -174,10 +175,12 @@ async function compose(
 /** The control plane, connected to the change stream and listening. */
 async function openControlPlane(
   config: Config,
-  parts: ControlPlaneDeps,
+  parts: Omit<ControlPlaneDeps, 'credentials'>,
   opened: AsyncDisposableStack,
-): Promise<Pick<Composed, 'control' | 'http'> | { readonly problem: string }> {
-  const control = createControlPlane(config, parts);
+): Promise<Pick<Composed, 'control' | 'http' | 'credentials'> | { readonly problem: string }> {
+  const credentials = new CredentialFile(config, parts.logger);
+  opened.defer(() => credentials.close());
+  const control = createControlPlane(config, { ...parts, credentials });
   opened.defer(() => control.metrics.stop());
   opened.defer(() => control.counting?.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
@@ -186,7 +189,7 @@ async function openControlPlane(
   opened.defer(() => control.http.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return { control, http };
+  return { control, http, credentials };
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -200,6 +203,7 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
   readonly tls: Tls | undefined;
+  readonly credentials: CredentialFile;
 }
 
 /** Loaded only where there is a cluster: gRPC takes its time. */
@@ -210,8 +214,8 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
 
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
 async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
-  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http, tls, cluster } =
-    composed;
+  const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
+  const { tls, credentials, cluster } = composed;
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
   const recover = recovering(registry, liveZones, recoveredBy(subscribers));
@@ -234,6 +238,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
   opened.defer(() => zoneWatch.close());
   tls?.certificate.watch();
+  credentials.watch();
   plane.ready();
   await plane.applied();
   phase.now = 'ready';
@@ -247,7 +252,10 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ap
     http,
     dns,
     dnsTls: plane.tlsListens,
-    reloadCertificate: () => tls?.certificate.reload(),
+    reloadSecrets() {
+      tls?.certificate.reload();
+      credentials.reload();
+    },
     releaseDeletedZones: () => zoneWatch.releaseDeleted(),
     applied: () => plane.applied(),
     async stop() {

@@ -2,8 +2,6 @@
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
@@ -14,7 +12,9 @@ import { instancePath } from '../cluster/keys.ts';
 import { LocalCopy } from '../cluster/local-copy.ts';
 import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
+import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
+import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { Actor, Change } from '../model/change.ts';
@@ -41,6 +41,9 @@ export interface ClusterLinkDeps {
   readonly logger: Logger;
 }
 
+/** Between two looks at what the mirror has to write. */
+const mirrorEveryMs = 250;
+
 interface Connected {
   readonly life: Pick<Life, 'adopt' | 'countAlone'>;
   readonly changeLog: { startAnew(): void };
@@ -50,6 +53,8 @@ interface Connected {
 export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
+  readonly #mirror: SkydnsMirror | undefined;
+  #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
   #recover: (saved: PersistedInstance) => Problem | undefined = () => undefined;
 
@@ -81,8 +86,9 @@ export class ClusterLink implements Committer {
       commitWaitMs: config.clusterCommitWaitMs,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
+    const engine = engineOf(config, ownClock);
     this.#node = new ClusterNode(settings, {
-      engine: engineOf(config, ownClock),
+      engine,
       registry: this.#port(plane),
       credentials: credentialsOf(config),
       copy,
@@ -100,6 +106,8 @@ export class ClusterLink implements Committer {
         return plane.cachedUntil(instance);
       },
     });
+    this.#mirror =
+      config.clusterSkydns === '' ? undefined : this.#openMirror(config, settings.node, engine, ownClock, logger);
   }
 
   get view(): ClusterView {
@@ -116,6 +124,11 @@ export class ClusterLink implements Committer {
 
   connect(connected: Connected): void {
     this.#connected = connected;
+  }
+
+  /** A change subscriber: what CoreDNS reads in etcd. */
+  mirror(change: Change): void {
+    this.#mirror?.changed(change.after ?? change.before);
   }
 
   /** What checks follow: instances that this node runs, and those that leave. */
@@ -137,11 +150,14 @@ export class ClusterLink implements Committer {
     const started = await this.#node.start(stopping);
     if (started !== 'started') return started;
     this.#connected?.changeLog.startAnew();
+    const mirror = this.#mirror;
+    if (mirror !== undefined) this.#mirrorTimer = setInterval(() => void mirror.look(), mirrorEveryMs).unref();
     return this.#registry.instanceCount;
   }
 
   /** Nothing is applied any more. */
   quiesce(): void {
+    clearInterval(this.#mirrorTimer);
     this.#node.quiesce();
   }
 
@@ -188,6 +204,25 @@ export class ClusterLink implements Committer {
   touch(): number {
     this.#node.zonesChanged();
     return this.#registry.revision;
+  }
+
+  #openMirror(
+    { origin, clusterName, clusterSkydns: prefix }: Config,
+    node: string,
+    engine: EtcdEngine,
+    clock: Clock,
+    logger: Logger,
+  ): SkydnsMirror {
+    const registry = this.#registry;
+    return new SkydnsMirror({
+      ...{ names: { prefix, origin, cluster: clusterName }, node, engine, clock },
+      session: () => this.#node.session,
+      find: (key) => registry.find(key),
+      *instances() {
+        for (const app of registry.apps()) for (const { instance } of app.instances()) yield instance;
+      },
+      tell: (level, facts, message) => logger[level](facts, message),
+    });
   }
 
   #port(plane: Pick<Plane, 'touched'>): RegistryPort {
@@ -258,7 +293,8 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
     throw new Error(`${endpoint.field} ${endpoint.message}`);
   });
   const { clusterEtcdUser: user, clusterEtcdPasswordFile: file } = config;
-  const password = async (): Promise<string> => (await readFile(file, 'utf8')).trim();
+  // Read at each login, so that a new password counts.
+  const password = async (): Promise<string> => textOf(file).trim();
   return new EtcdEngine({
     endpoints,
     clock,
@@ -270,7 +306,7 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
 
 function credentialsOf(config: Config): PeerCredentials {
   const { clusterTokenFile: file } = config;
-  const token = file === '' ? undefined : readFileSync(file, 'utf8').trim();
+  const token = file === '' ? undefined : textOf(file).trim();
   if (token !== undefined && !/^[!-~]{16,512}$/.test(token))
     throw new Error(`${file} must hold 16 to 512 printable ASCII characters without blanks`);
   const { ca, cert, key } = tlsOf(config);
@@ -278,8 +314,15 @@ function credentialsOf(config: Config): PeerCredentials {
   return { token, tls: isMutual ? { ca, cert, key } : undefined };
 }
 
+/** A pipe or a device is refused and not waited for (config/read-file.ts). */
+function textOf(path: string): string {
+  const file = readFile(path);
+  if (file.kind === 'text') return file.text;
+  throw new Error(`cannot read ${path}: ${file.kind === 'missing' ? 'there is no such file' : file.reason}`);
+}
+
 /** The files that are named. */
 function tlsOf({ clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key }: Config) {
-  const read = (path: string): Buffer | undefined => (path === '' ? undefined : readFileSync(path));
+  const read = (path: string): Buffer | undefined => (path === '' ? undefined : Buffer.from(textOf(path)));
   return { ca: read(ca), cert: read(cert), key: read(key) };
 }

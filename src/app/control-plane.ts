@@ -18,12 +18,14 @@ import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink } from './cluster-link.ts';
+import type { CredentialFile } from './credential-file.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -46,6 +48,7 @@ export interface ControlPlaneDeps {
   readonly isRecovered: () => boolean;
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
+  readonly credentials: CredentialFile;
 }
 
 export interface ControlPlane {
@@ -113,6 +116,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     metrics,
     health: checked,
     evictionLog,
+    mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, health, metrics, subscribers: subscribers(parts), counting };
@@ -146,11 +150,12 @@ interface Metered {
 }
 
 function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, health, control }: Metered): Metrics {
-  const { registry, clock, plane, persistence, isReady, tls, cluster } = deps;
+  const { registry, clock, plane, persistence, isReady, tls, credentials, cluster } = deps;
   return createMetrics({
     registry,
     http: counts,
     tls: tls === undefined ? undefined : () => certificateFacts(tls),
+    isTokenFileFailing: () => credentials.isFailing,
     pauses: clock.pauses,
     dns: plane.counters,
     plane,
@@ -177,7 +182,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, liveZones, logger, isReady, tls }: ControlPlaneDeps,
+  { clock, plane, liveZones, logger, isReady, tls, credentials }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -188,7 +193,9 @@ function createFronts(
     origin: config.origin,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     logger,
-    tokens: config.tokens,
+    tokens: [],
+    credentials: credentials.current.credentials.length === 0 ? undefined : credentials,
+    anonymousRights: config.anonymousRights,
     isOpen: config.insecure,
     tls,
     publicUrl: config.publicUrl,

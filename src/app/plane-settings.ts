@@ -8,6 +8,7 @@ import type { ResponseRateRules } from '../dns/server/response-limit.ts';
 import { ResponseRates } from '../dns/server/response-rates.ts';
 import type { ZoneRule } from '../dns/server/zone-access.ts';
 import { publishedHosts } from '../dns/services/made-zone.ts';
+import { hostLabel } from '../runtime/host-label.ts';
 
 /** Settings as the configuration has them; their names and limits are there. */
 interface DnsSettings {
@@ -15,6 +16,9 @@ interface DnsSettings {
   readonly dnsTransport: PlaneOptions['transport'];
   readonly origin: string;
   readonly nameServer: string | undefined;
+  /** Empty: Consul's names are not served. */
+  readonly consulDomain: string;
+  readonly adapterEnv: string;
   readonly nameServerAddresses: readonly string[];
   readonly negativeTtlSeconds: number;
   readonly tcpIdleSeconds: number;
@@ -50,6 +54,7 @@ type PlaneSettings = Pick<
   | 'negativeTtlSeconds'
   | 'nameServer'
   | 'hosts'
+  | 'consul'
   | 'tcp'
   | 'cacheOctetsMax'
   | 'identity'
@@ -67,6 +72,10 @@ export function planeSettings(settings: DnsSettings): PlaneSettings {
     origin: name(settings.origin),
     negativeTtlSeconds: settings.negativeTtlSeconds,
     nameServer: nameServer === undefined ? undefined : name(nameServer),
+    consul:
+      settings.consulDomain === ''
+        ? undefined
+        : { domain: name(settings.consulDomain), env: settings.adapterEnv, node: hostLabel() },
     hosts: addresses.length > 0 ? addresses : publishedHosts(dns.map(({ host }) => host)),
     tcp: {
       idleMs: settings.tcpIdleSeconds * 1000,

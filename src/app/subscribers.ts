@@ -23,10 +23,13 @@ interface Parts {
   readonly metrics: { changed(change: Change): void };
   readonly health: { changed(change: Change): void };
   readonly evictionLog: (change: Change) => void;
+  /** Undefined: there is no cluster. */
+  readonly mirror: ((change: Change) => void) | undefined;
 }
 
 export function subscribers(parts: Parts): readonly Subscriber[] {
-  const { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog } = parts;
+  const { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog, mirror } =
+    parts;
   const dns = (change: Change) => plane.apply(change);
   const counts = (change: Change) => metrics.changed(change);
   const checks = (change: Change) => health.changed(change);
@@ -41,6 +44,7 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
     { name: 'metrics', live: counts, recovered: counts },
     { name: 'health', live: checks, recovered: checks },
     { name: 'eviction log', live: evictionLog, recovered: undefined },
+    ...(mirror === undefined ? [] : [{ name: 'mirror', live: mirror, recovered: undefined }]),
   ];
 }
 

@@ -39,6 +39,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/tls.ts'),
   },
   {
+    spec: 'token <action> <subject>',
+    summary: 'Make a secret and its entry for the token file ("token new"), or check such a file ("token check").',
+    group: server,
+    load: () => import('./commands/token.ts'),
+  },
+  {
     spec: 'ls [env]',
     summary: 'List the apps, with how many instances each has and how many take traffic.',
     group: registry,
@@ -91,6 +97,18 @@ export const commandRows: readonly CommandRow[] = [
     summary: 'Restore what was cancelled by mistake; without --yes only print what would be done.',
     group: registry,
     load: () => import('./commands/restore.ts'),
+  },
+  {
+    spec: 'export <file>',
+    summary: 'Write everything that is registered to a file, a JSON object a line.',
+    group: registry,
+    load: () => import('./commands/export.ts'),
+  },
+  {
+    spec: 'import <file>',
+    summary: 'Register what a file of "export" has and is not newer here; without --yes only print what would be done.',
+    group: registry,
+    load: () => import('./commands/import.ts'),
   },
   {
     spec: 'guard',

@@ -15,12 +15,13 @@ export function durationMs(flag: string, text: string, mostMs: number): number |
   );
 }
 
-/** One number and one unit: `45s`, `20m`, `5h`, `3d`; `-3s` for what has passed. */
+/** One number and one unit: `45s`, `20m`, `5h`, `3d`; `-3s` for what has passed. The unit fits the rounded number. */
 export function durationText(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
   const sign = ms < 0 && seconds > 0 ? '-' : '';
   if (seconds < 120) return `${sign}${seconds}s`;
-  if (seconds < 2 * 3600) return `${sign}${Math.round(seconds / 60)}m`;
-  if (seconds < 2 * 86_400) return `${sign}${Math.round(seconds / 3600)}h`;
-  return `${sign}${Math.round(seconds / 86_400)}d`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${sign}${minutes}m`;
+  const hours = Math.round(seconds / 3600);
+  return hours < 48 ? `${sign}${hours}h` : `${sign}${Math.round(seconds / 86_400)}d`;
 }

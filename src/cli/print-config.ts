@@ -53,6 +53,11 @@ function line(config: Config, key: SettingKey): string {
       const path = config[key];
       return path === undefined ? `# ${key}: not set` : `${key}: ${scalar(path)}`;
     }
+    case 'anonymousRights': {
+      const rights = config.anonymousRights;
+      if (rights === undefined) return '# anonymousRights: not set';
+      return `anonymousRights: ${rights.length === 0 ? 'none' : JSON.stringify(rights)}`;
+    }
     case 'cookieSecret':
       return config.cookieSecret === undefined ? '# cookieSecret: not set' : "cookieSecret: '***'";
     case 'dnsThreads':

@@ -77,6 +77,10 @@ export class ClusterNode {
     return this.#settings.node;
   }
 
+  get session(): bigint | undefined {
+    return this.state === 'joined' ? this.parts.membership?.lease : undefined;
+  }
+
   /** Why it is not joined. */
   get why(): string {
     return this.parts.membership?.why ?? 'it starts';

@@ -1,13 +1,16 @@
 // The configuration: defaults < rollcall.yaml < ROLLCALL_* environment < flags, resolved once at start into a frozen
 // value. Every problem is found in one go, in overridden values too, since a wrong line in a file waits for its day.
 // Values keep the unit in their name (seconds); app.ts converts them where it hands them over.
-// Limits: nothing is reloaded while running. Relative paths are relative to the working directory, wherever they are named.
+// Limits: nothing but the token file and certificates is reloaded while running. Relative paths are relative to the working directory, wherever they are named.
 
+import type { CredentialList } from '../model/credential.ts';
 import type { Listen } from '../model/listen.ts';
+import type { Right } from '../model/principal.ts';
 import { clusterProblems } from './cluster-problems.ts';
+import { credentialsOf, readCredentials } from './credential-file.ts';
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
-import { clashes, readTokenFile, type Token } from './tokens.ts';
+import type { Token } from './tokens.ts';
 import { formatListen, isLoopback, readValue } from './values.ts';
 
 export interface Config
@@ -21,6 +24,7 @@ export interface Config
       | 'data'
       | 'tokens'
       | 'tokenFile'
+      | 'anonymousRights'
       | 'tlsCert'
       | 'tlsKey'
       | 'tlsClientCa'
@@ -41,8 +45,14 @@ export interface Config
   readonly data: string | undefined;
   /** Somebody has named the folder `zones`, so that it has to be there. */
   readonly areZonesGiven: boolean;
-  /** Those of `tokens` and of the token file together. Never to be printed or logged. */
+  /** Those of `tokens`, and of a token file of the old form, together. Never to be printed or logged. */
   readonly tokens: readonly Token[];
+  /** Those of `tokens` alone. Never to be printed or logged. */
+  readonly ownTokens: readonly Token[];
+  /** What callers may show, of `tokens` and the token file together, as it was at the start. */
+  readonly credentials: CredentialList;
+  /** Undefined: all where there are no credentials, none where there are. */
+  readonly anonymousRights: readonly Right[] | undefined;
   readonly tokenFile: string | undefined;
   /** Both or none. */
   readonly tlsCert: string | undefined;
@@ -77,20 +87,20 @@ export function resolveConfig(sources: { flags: Flags; env: Environment; readFil
     string
   >;
   const config = Object.fromEntries(settingKeys.map((key) => [key, values.get(key)])) as object as Config;
-  const fromFile = tokensOfFile(config, givenBy.get('tokenFile'), sources.readFile);
-  problems.push(...fromFile.problems);
-  const tokens = [...config.tokens, ...fromFile.tokens];
-  if (fromFile.tokens.length > 0) {
+  const known = credentialsGiven(config, givenBy.get('tokenFile'), sources.readFile);
+  problems.push(...known.problems);
+  if (known.tokens.length > config.tokens.length) {
     const both = config.tokens.length > 0;
     origins.tokens = `${both ? `${origins.tokens} and ` : ''}${config.tokenFile} (${origins.tokenFile})`;
-    if (both) problems.push(...clashes(tokens).map((text) => `${origins.tokens}: tokens: ${text}`));
   }
 
-  // The rules between settings speak of values that are right by themselves.
-  if (problems.length === 0) problems.push(...contradictions({ ...config, tokens }, origins));
-  if (problems.length > 0) return { problems };
   const areZonesGiven = givenBy.get('zones')?.source !== 'default';
-  return { config: deepFreeze({ ...config, tokens, areZonesGiven }), origins: Object.freeze(origins) };
+  const { tokens, credentials } = known;
+  const whole = { ...config, tokens, ownTokens: config.tokens, credentials, areZonesGiven };
+  // The rules between settings speak of values that are right by themselves.
+  if (problems.length === 0) problems.push(...contradictions(whole, origins));
+  if (problems.length > 0) return { problems };
+  return { config: deepFreeze(whole), origins: Object.freeze(origins) };
 }
 
 function defaults(): Given[] {
@@ -99,20 +109,22 @@ function defaults(): Given[] {
     .filter(({ raw }) => raw !== undefined);
 }
 
-function tokensOfFile(
-  { tokenFile }: Config,
+function credentialsGiven(
+  { tokens, tokenFile }: Config,
   given: Given | undefined,
   readFile: ReadFile,
-): { tokens: readonly Token[]; problems: readonly string[] } {
-  if (tokenFile === undefined || given === undefined) return { tokens: [], problems: [] };
+): { readonly tokens: readonly Token[]; readonly credentials: CredentialList; readonly problems: readonly string[] } {
+  const own = { tokens, credentials: { credentials: credentialsOf(tokens), isListed: false } };
+  if (tokenFile === undefined || given === undefined) return { ...own, problems: [] };
   const file = readFile(tokenFile);
   if (file.kind !== 'text') {
     const reason = file.kind === 'missing' ? 'there is no such file' : file.reason;
-    return { tokens: [], problems: [`${given.subject}: cannot read ${JSON.stringify(tokenFile)}: ${reason}`] };
+    return { ...own, problems: [`${given.subject}: cannot read ${JSON.stringify(tokenFile)}: ${reason}`] };
   }
-  const outcome = readTokenFile(file.text);
-  if ('value' in outcome) return { tokens: outcome.value, problems: [] };
-  return { tokens: [], problems: outcome.problems.map((text) => `${given.subject}: ${tokenFile}: ${text}`) };
+  const outcome = readCredentials(file.text, tokens);
+  if ('problems' in outcome)
+    return { ...own, problems: outcome.problems.map((text) => `${given.subject}: ${tokenFile}: ${text}`) };
+  return { tokens: [...tokens, ...outcome.tokens], credentials: outcome.value, problems: [] };
 }
 
 function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: Origins): string[] {
@@ -134,6 +146,11 @@ function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: O
 function contradictions(config: Config, origins: Origins): string[] {
   const problems = [...tlsFaults(config, origins), ...dnsTlsFaults(config, origins), ...exposures(config, origins)];
   problems.push(...clusterProblems(config, origins));
+  const { consulDomain, origin } = config;
+  if (consulDomain !== '' && (`.${consulDomain}`.endsWith(`.${origin}`) || `.${origin}`.endsWith(`.${consulDomain}`)))
+    problems.push(
+      `consulDomain (${origins.consulDomain}) ${consulDomain} and origin (${origins.origin}) ${origin} overlap`,
+    );
   for (const listen of config.http) {
     if (listen.port > 0 && config.dns.some((other) => formatListen(other) === formatListen(listen))) {
       problems.push(`http (${origins.http}) and dns (${origins.dns}) both ask for TCP ${formatListen(listen)}`);
@@ -171,7 +188,7 @@ function exposures(config: Config, origins: Origins): string[] {
   if (open.length === 0) return [];
   const problems: string[] = [];
   const who = `http: ${open.map(formatListen).join(', ')} (${origins.http}) can be reached from other machines`;
-  if (config.tokens.length === 0 && config.tlsClientAuth !== 'required' && !config.insecure) {
+  if (config.credentials.credentials.length === 0 && config.tlsClientAuth !== 'required' && !config.insecure) {
     problems.push(
       `${who} and no token is set, ` +
         `so anyone who reaches it could change the registry: set ${environmentNameOf('tokens')}=NAME=SECRET or --token-file FILE, ` +

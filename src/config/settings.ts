@@ -6,6 +6,7 @@
 
 import Type, { type Static } from 'typebox';
 import { AdapterName } from '../model/adapters.ts';
+import { Right } from '../model/principal.ts';
 
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
@@ -104,7 +105,13 @@ export const settingsSchema = Type.Object(
     tokenFile: Type.Optional(
       Type.String({
         flag: '<file>',
-        description: 'file of further tokens, one "name token" a line, # starts a comment',
+        description:
+          'file of further tokens: one "name token" a line, or YAML with rights and expiry; read again when it changes',
+      }),
+    ),
+    anonymousRights: Type.Optional(
+      Type.Array(Type.Enum(Right), {
+        description: `rights of callers without credentials: ${Right.join(', ')}; none; unset: none where there are tokens, else all`,
       }),
     ),
     insecure: Type.Boolean({
@@ -145,6 +152,10 @@ export const settingsSchema = Type.Object(
     adapterEnv: Type.String({
       default: 'prod',
       description: 'environment of what is registered through an adapter that does not name one',
+    }),
+    consulDomain: Type.String({
+      default: '',
+      description: "domain of Consul's DNS names (web.service.DOMAIN), such as consul; empty: they are not served",
     }),
     publicUrl: Type.String({
       default: '',
@@ -309,6 +320,10 @@ export const settingsSchema = Type.Object(
       default: 'reachable',
       description:
         'reachable: a drain counts a node that died without a word as dead, and names it; all: it is not safe until that node is back or struck off',
+    }),
+    clusterSkydns: Type.String({
+      default: '',
+      description: 'where in etcd CoreDNS finds a copy of what takes traffic, such as /skydns; empty: there is none',
     }),
     clusterPlainHttp: Type.Boolean({
       default: false,

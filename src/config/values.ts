@@ -5,8 +5,10 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import Value from 'typebox/value';
 import { AdapterName } from '../model/adapters.ts';
+import { parseIpv4, parseIpv6, unusableReason } from '../model/ip.ts';
 import type { Listen } from '../model/listen.ts';
 import { parseEnv } from '../model/names.ts';
+import { Right } from '../model/principal.ts';
 import { factsOf, logLevels, type SettingKey, settingsSchema } from './settings.ts';
 import { readTokens } from './tokens.ts';
 
@@ -29,6 +31,7 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   clusterEtcdKey: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdPasswordFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdUser: readWords,
+  clusterSkydns: readEtcdPrefix,
   nameServer: readHostName,
   nameServerAddresses: readAddresses,
   zones: readPath,
@@ -45,7 +48,9 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   dnsAllowZones: readZoneRules,
   trustedProxies: (raw) => readNetworks(raw, 'addresses and networks'),
   adapters: readAdapters,
+  anonymousRights: readRights,
   adapterEnv: readEnv,
+  consulDomain: (raw) => (raw === '' ? { value: '' } : readOrigin(raw)),
   publicUrl: readUrl,
   dnsTransport: (raw) => readWord('dnsTransport', raw),
   dnsCookies: (raw) => readWord('dnsCookies', raw),
@@ -113,6 +118,13 @@ function readLogLevel(raw: unknown): Outcome {
 }
 
 /** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
+/** Keys of its own: not among those of the registry. */
+function readEtcdPrefix(raw: unknown): Outcome {
+  const isPrefix = typeof raw === 'string' && /^(\/[a-z0-9][a-z0-9_-]{0,62}){1,4}$/.test(raw);
+  if (raw === '' || (isPrefix && !/^\/rollcall(\/|$)/.test(raw))) return { value: raw };
+  return problem(`${printable(raw)} is not a path of lower-case words such as /skydns, outside of /rollcall`);
+}
+
 function readWords(raw: unknown): Outcome {
   if (typeof raw === 'number')
     return problem(`${printable(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);
@@ -190,6 +202,14 @@ function readAdapters(raw: unknown): Outcome {
   const wrong = names.filter((name) => !(AdapterName as readonly unknown[]).includes(name));
   if (wrong.length === 0) return { value: [...new Set(names)] };
   return { problems: wrong.map((name) => `${printable(name)} is not an adapter: there are ${AdapterName.join(', ')}`) };
+}
+
+function readRights(raw: unknown): Outcome {
+  if (isNone(raw)) return { value: [] };
+  const words = listOf(raw).map((text) => (typeof text === 'string' ? text.trim().toLowerCase() : text));
+  const wrong = words.filter((word) => !(Right as readonly unknown[]).includes(word));
+  if (wrong.length === 0) return { value: [...new Set(words)] };
+  return { problems: wrong.map((word) => `${printable(word)} is not a right: there are ${Right.join(', ')}`) };
 }
 
 function readEnv(raw: unknown): Outcome {
@@ -277,15 +297,19 @@ function readHostName(raw: unknown): Outcome {
 /** 255 on the wire, with a length in front and the root behind. */
 const hostNameOctetsMax = 253;
 
-/** A name server's: an unspecified address cannot be queried. */
+/** A name server's. What stands for many hosts, or for none, cannot be queried; loopback can, in a test. */
 function readAddresses(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
   const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));
   const problems: string[] = [];
   if (addresses.length > 16) problems.push(`lists ${addresses.length} addresses, at most 16 are allowed`);
   for (const address of addresses) {
-    if (typeof address !== 'string' || isIP(address) === 0) problems.push(`${printable(address)} is not an IP address`);
-    else if (/^[0:.]+$/.test(address)) problems.push(`${printable(address)} is not an address that can be queried`);
+    const octets = typeof address === 'string' ? (parseIpv4(address) ?? parseIpv6(address)) : undefined;
+    if (octets === undefined) problems.push(`${printable(address)} is not an IP address`);
+    else {
+      const fault = unusableReason(octets.length === 4 ? 4 : 6, octets);
+      if (fault !== undefined) problems.push(`${printable(address)} ${fault}`);
+    }
   }
   return problems.length > 0 ? { problems } : { value: addresses };
 }

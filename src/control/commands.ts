@@ -9,11 +9,14 @@ import type { Actor } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { type Principal, principalText, type Right } from '../model/principal.ts';
+import { printable } from '../model/problem.ts';
 import type { Refused, Submit } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Committer } from './committer.ts';
 import type { DecisionLog, Decision as Logged } from './decision-log.ts';
+import type { Quotas } from './quotas.ts';
+import type { RefusalReason, RefusedCalls } from './refused-calls.ts';
 import type { Visible } from './visible.ts';
 
 /** What the node can do at present. */
@@ -35,6 +38,8 @@ export interface CommandsDeps {
   /** Settles once all changes so far are on the disk. */
   readonly durable: () => Promise<void>;
   readonly visible: Visible;
+  readonly quotas: Quotas;
+  readonly refusedCalls: RefusedCalls;
 }
 
 export class Commands {
@@ -62,12 +67,23 @@ export class Commands {
     command: C,
   ): OutcomeOf<C> | Refused | Promise<OutcomeOf<C> | Refused> {
     const { registry, committer, clock } = this.#deps;
-    const refused = this.#notAdmitted(principal, command);
+    const refused = this.#notAdmitted(principal, actor, command);
     if (refused !== undefined) return refused;
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     const decision = registry.decide(command, actor, now);
     const failing = decision.kind === 'changes' ? this.writeRefusal(principal) : undefined;
-    return failing ?? committer.commit(actor, command, decision, now);
+    if (failing !== undefined) return failing;
+    const outcome = committer.commit(actor, command, decision, now);
+    if (!(outcome instanceof Promise)) return this.#counted(principal, command, outcome);
+    return outcome.then((settled) => this.#counted(principal, command, settled));
+  }
+
+  /** Whose the instance is from now on. */
+  #counted<O extends { readonly kind: string }>(principal: Principal, { kind, key }: Command, outcome: O): O {
+    const { quotas } = this.#deps;
+    if (kind === 'register' && ownedAfter.includes(outcome.kind)) quotas.claim(principal, key);
+    if (outcome.kind === 'cancelled') quotas.release(key);
+    return outcome;
   }
 
   /** Why nothing can be changed at present; counted. */
@@ -96,14 +112,41 @@ export class Commands {
     this.#count(kind, 'invalid');
   }
 
-  #notAdmitted(principal: Principal, command: Command): Refused | undefined {
+  #notAdmitted(principal: Principal, actor: Actor, command: Command): Refused | undefined {
     const { env, appid, instance } = command.key;
     const right = rightFor(command);
-    if (!principal.may(right, env, appid, instance)) {
-      const who = principalText(principal);
-      return { kind: 'forbidden', right, who, where: `${env}/${appid}` };
-    }
-    return isOwn(principal) || this.#deps.availability.isRecovered() ? undefined : { kind: 'not-ready' };
+    if (!principal.may(right, env, appid, instance)) return this.#forbidden(principal, actor, command, right);
+    if (!isOwn(principal) && !this.#deps.availability.isRecovered()) return { kind: 'not-ready' };
+    const quota = command.kind === 'register' ? this.#deps.quotas.exceededBy(principal, command.key) : undefined;
+    if (quota === undefined) return undefined;
+    this.#note('quota', principal, actor, command, quota.entry);
+    this.#deps.log.count.refused('quota');
+    return { kind: 'quota', ...quota };
+  }
+
+  #forbidden(principal: Principal, actor: Actor, command: Command, right: Right): Refused {
+    const { env, appid } = command.key;
+    this.#note('right', principal, actor, command, right);
+    this.#deps.log.count.refused('right');
+    return { kind: 'forbidden', right, who: principalText(principal), where: `${printable(env)}/${printable(appid)}` };
+  }
+
+  #note(
+    reason: RefusalReason,
+    principal: Principal,
+    { address, front }: Actor,
+    { kind, key: { env, appid } }: Command,
+    missing: string,
+  ): void {
+    const what = `${kind} by ${front}`;
+    this.#deps.refusedCalls.note({
+      reason,
+      who: principalText(principal),
+      address,
+      what,
+      missing,
+      where: `${env}/${appid}`,
+    });
   }
 
   #noted<C extends Command>(actor: Actor, command: C, outcome: OutcomeOf<C>): OutcomeOf<C> {
@@ -129,6 +172,9 @@ export class Commands {
     count[counters[command]]((outcome === 'precondition-failed' ? 'precondition' : outcome) as never);
   }
 }
+
+/** Of a registration: the instance is registered, and by this caller. */
+const ownedAfter: readonly string[] = ['created', 'replaced', 'unchanged'];
 
 const refusals: readonly string[] = ['forbidden', 'quota', 'not-ready', 'store-failing', 'no-quorum', 'not-durable'];
 

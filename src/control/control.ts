@@ -13,9 +13,12 @@ import type { DecisionLog } from './decision-log.ts';
 import { DrainWaits, type HandedOut } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { QueryLists } from './queries/query-lists.ts';
+import { Quotas } from './quotas.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
+import { RefusedCalls } from './refused-calls.ts';
 import { type AskElsewhere, Renewals } from './renewals.ts';
+import { Transfer } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -51,7 +54,9 @@ export interface Control {
   readonly renewals: Renewals;
   readonly apps: AppLists;
   readonly record: ChangeRecord;
+  readonly transfer: Transfer;
   readonly changes: ChangeSource;
+  readonly refusedCalls: RefusedCalls;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
   readonly log: DecisionLog;
@@ -65,7 +70,10 @@ export interface Control {
 
 export function createControl(deps: ControlDeps): Control {
   const { registry, clock, log, longPolls, recorder, changes, availability, visible, handedOut } = deps;
-  const commands = new Commands({ ...deps, committer: deps.committer ?? new LocalCommitter(registry) });
+  const quotas = new Quotas((key) => registry.find(key), clock);
+  const refusedCalls = new RefusedCalls(log.logger, () => clock.wallMs());
+  const committer = deps.committer ?? new LocalCommitter(registry);
+  const commands = new Commands({ ...deps, committer, quotas, refusedCalls });
   return {
     view: registry,
     commands,
@@ -73,11 +81,11 @@ export function createControl(deps: ControlDeps): Control {
       registry: deps.renewing ?? registry,
       find: (key) => registry.find(key),
       elsewhere: deps.elsewhere,
-      clock,
-      log,
+      ...{ clock, log, quotas, refusedCalls },
     }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
+    transfer: new Transfer({ registry, clock, commands, log }),
     drainWaits: new DrainWaits({
       view: registry,
       clock,
@@ -86,6 +94,7 @@ export function createControl(deps: ControlDeps): Control {
       onRefused: () => log.count.refused('long-polls'),
     }),
     changes,
+    refusedCalls,
     longPolls,
     log,
     availability,

@@ -6,9 +6,10 @@ import { appInThePast, type PastApp } from '../history/past.ts';
 import type { EventPage, EventQuery, Recorder } from '../history/recorder.ts';
 import { findRemoved, type RemovalFilter, type RemovedInstances } from '../history/removed.ts';
 import { planRestore, type RestoreRun, restoreRemoved } from '../history/undo.ts';
-import type { Actor } from '../model/change.ts';
+import type { Actor, Change } from '../model/change.ts';
 import type { AppKey } from '../model/names.ts';
 import { type Principal, principalText } from '../model/principal.ts';
+import { type AppScope, everywhere } from '../model/scope.ts';
 import type { Refused } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Commands } from './commands.ts';
@@ -32,6 +33,16 @@ export interface Restored extends RestoreRun, Omit<RemovedInstances, 'removed'> 
   readonly left: number;
 }
 
+/** Where few of the changes are a caller's own, a page may end before it is full. */
+export interface ScannedPage extends EventPage {
+  /** What comes before this revision has not been looked at; undefined: all has been. */
+  readonly scannedTo?: number;
+}
+
+const pageChanges = 1000;
+/** Some tenths of a second of work. */
+const scannedMax = 20_000;
+
 export class ChangeRecord {
   readonly #deps: RecordDeps;
 
@@ -39,8 +50,25 @@ export class ChangeRecord {
     this.#deps = deps;
   }
 
-  events(query: EventQuery): Promise<EventPage> {
-    return this.#deps.recorder.events(query);
+  /** Of what a caller may read. */
+  async events(query: EventQuery, scope: AppScope = everywhere): Promise<ScannedPage> {
+    const { recorder } = this.#deps;
+    const { env, appid } = query;
+    if (scope.isEverywhere || (env !== undefined && appid !== undefined)) return recorder.events(query);
+    const changes: Change[] = [];
+    const unreadable: number[] = [];
+    let before = query.before ?? Number.MAX_SAFE_INTEGER;
+    for (let scanned = 0; ; scanned += pageChanges) {
+      const page = await recorder.events({ ...query, before, limit: pageChanges });
+      const covered = page.changes.filter(({ after, before: was }) => isCovered(scope, after ?? was));
+      changes.push(...covered.slice(0, query.limit - changes.length));
+      unreadable.push(...page.unreadable);
+      const last = page.changes.at(-1);
+      const found = { ...page, changes, unreadable };
+      if (changes.length === query.limit || page.changes.length < pageChanges || last === undefined) return found;
+      if (scanned + pageChanges >= scannedMax) return { ...found, scannedTo: last.revision };
+      before = last.revision;
+    }
   }
 
   /** The app at wall-clock `atMs`, which must not lie ahead. */
@@ -76,4 +104,8 @@ export class ChangeRecord {
     log.restored(actor, { count: run.done.length, skipped: skipped.length, left });
     return (await commands.settled()) ?? restored;
   }
+}
+
+function isCovered(scope: AppScope, place: AppKey | undefined): boolean {
+  return place !== undefined && scope.covers(place.env, place.appid);
 }

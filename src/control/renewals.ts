@@ -5,11 +5,13 @@
 import type { Actor } from '../model/change.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../model/names.ts';
-import type { Principal } from '../model/principal.ts';
+import { type Principal, principalText } from '../model/principal.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import type { DecisionLog } from './decision-log.ts';
+import type { Quotas } from './quotas.ts';
+import type { RefusedCalls } from './refused-calls.ts';
 
 export type Renewal =
   | { readonly kind: 'renewed'; readonly stored: InstanceRecord }
@@ -28,6 +30,8 @@ export interface RenewalsDeps {
   readonly find: Registry['find'];
   readonly clock: Clock;
   readonly log: DecisionLog;
+  readonly quotas: Quotas;
+  readonly refusedCalls: RefusedCalls;
 }
 
 /** Of one call. */
@@ -39,8 +43,12 @@ export class Renewals {
   readonly #log: DecisionLog;
   readonly #elsewhere: AskElsewhere | undefined;
   readonly #find: Registry['find'];
+  readonly #quotas: Quotas;
+  readonly #refusedCalls: RefusedCalls;
 
-  constructor({ registry, clock, log, elsewhere, find }: RenewalsDeps) {
+  constructor({ registry, clock, log, elsewhere, find, quotas, refusedCalls }: RenewalsDeps) {
+    this.#quotas = quotas;
+    this.#refusedCalls = refusedCalls;
     this.#registry = registry;
     this.#elsewhere = elsewhere;
     this.#find = find;
@@ -62,6 +70,7 @@ export class Renewals {
     if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
     const outcome = this.#registry.renew(key);
     if (outcome.kind !== 'renewed') return undefined;
+    if (principal.quota !== undefined) this.#quotas.claim(principal, key);
     this.#log.count.renewal('renewed');
     return outcome.stored;
   }
@@ -69,6 +78,8 @@ export class Renewals {
   /** `given`: as it came. `now`: of a batch. */
   renew(principal: Principal, actor: Actor, given: InstanceKey, now?: Moment): Renewal {
     const found = this.#found(principal, given, now);
+    if (found.kind === 'forbidden') this.#note(principal, actor, given);
+    if (found.kind === 'renewed' && principal.quota !== undefined) this.#quotas.claim(principal, given);
     this.#log.count.renewal(found.kind === 'forbidden' ? 'unknown' : found.kind);
     if (found.kind === 'renewed' && this.#log.logsRoutine) {
       const { instance, revision } = found.stored;
@@ -93,6 +104,7 @@ export class Renewals {
     const outcome = this.#registry.renew(key, now);
     if (outcome.kind !== 'renewed') return undefined;
     const { stored } = outcome;
+    if (principal.quota !== undefined) this.#quotas.claim(principal, key);
     if (this.#log.logsRoutine) this.#log.routine('renewed', actor, stored.instance, stored.revision);
     return stored;
   }
@@ -107,6 +119,13 @@ export class Renewals {
       .filter((key) => this.#find(key) === undefined)
       .slice(0, soughtMax);
     return missing.length === 0 ? undefined : this.#elsewhere(missing);
+  }
+
+  #note(principal: Principal, { address, front }: Actor, { env, appid }: InstanceKey): void {
+    this.#log.count.refused('right');
+    const who = principalText(principal);
+    const what = `renew by ${front}`;
+    this.#refusedCalls.note({ reason: 'right', who, address, what, missing: 'register', where: `${env}/${appid}` });
   }
 
   /** Renewals that `renewCounted` has made. */

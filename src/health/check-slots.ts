@@ -2,7 +2,8 @@
 // its apps, so that an app with a thousand checks waits behind itself. Nobody can take all slots before others have come:
 // an app may hold as many as are free, an env three times as many (Choudhury and Hahne's dynamic threshold), so one app
 // alone takes half, two a third each, and some are always left. Quick checks go before slow ones, which leave the last
-// tenth of the slots to them, but every fourth turn looks at slow ones first.
+// tenth of the slots to them, but every fourth turn looks at slow ones first. Shares are counted for quick and slow ones
+// apart, so that the slow checks of an app leave room for its quick ones.
 // Limits: a check that runs is not stopped for another; its own timeout ends it.
 
 /** Owned by the slots while the check waits or runs. */
@@ -28,7 +29,8 @@ export class CheckSlots<Item extends Slotted> {
   readonly #max: number;
   readonly #quick: Waiting<Item> = new Map();
   readonly #slow: Waiting<Item> = new Map();
-  readonly #running = new Map<string, Running>();
+  readonly #quickRunning = new Map<string, Running>();
+  readonly #slowRunning = new Map<string, Running>();
   #taken = 0;
   #turn = 0;
 
@@ -74,43 +76,48 @@ export class CheckSlots<Item extends Slotted> {
     return undefined;
   }
 
-  /** A check has ended that `next` gave a slot. */
-  ended({ env, appid }: Item): void {
+  /** A check has ended that `next` gave a slot; it is as quick as it was then. */
+  ended({ env, appid, isQuick }: Item): void {
     this.#taken--;
-    const running = this.#running.get(env) as Running;
+    const lane = this.#runningOf(isQuick);
+    const running = lane.get(env) as Running;
     running.count--;
     const left = (running.apps.get(appid) as number) - 1;
     if (left > 0) running.apps.set(appid, left);
     else running.apps.delete(appid);
-    if (running.count === 0) this.#running.delete(env);
+    if (running.count === 0) lane.delete(env);
   }
 
   /** Looks past those that hold their share: there are no more of them than slots. */
   #pick(waiting: Waiting<Item>, free: number): Item | undefined {
     for (const [env, apps] of waiting) {
       for (const [appid, [item]] of apps) {
-        if (item === undefined || !this.#mayTake(env, appid, free)) continue;
+        if (item === undefined || !this.#mayTake(item, free)) continue;
         this.remove(item);
         rotate(apps, appid);
         rotate(waiting, env);
-        this.#take(env, appid);
+        this.#take(item);
         return item;
       }
     }
     return undefined;
   }
 
-  #mayTake(env: string, appid: string, free: number): boolean {
-    const running = this.#running.get(env);
+  #mayTake({ env, appid, isQuick }: Item, free: number): boolean {
+    const running = this.#runningOf(isQuick).get(env);
     const own = running?.apps.get(appid) ?? 0;
     return own === 0 || (own < free && (running?.count ?? 0) < envShare * free);
   }
 
-  #take(env: string, appid: string): void {
+  #take({ env, appid, isQuick }: Item): void {
     this.#taken++;
-    const running = entry(this.#running, env, () => ({ count: 0, apps: new Map<string, number>() }));
+    const running = entry(this.#runningOf(isQuick), env, () => ({ count: 0, apps: new Map<string, number>() }));
     running.count++;
     running.apps.set(appid, (running.apps.get(appid) ?? 0) + 1);
+  }
+
+  #runningOf(isQuick: boolean): Map<string, Running> {
+    return isQuick ? this.#quickRunning : this.#slowRunning;
   }
 
   #waitingOf({ isQuick }: Item): Waiting<Item> {

@@ -26,7 +26,7 @@ export class HttpCounts {
   readonly cancels: Counts = zeros('cancelled unknown precondition invalid not-yours');
   readonly drains: Counts = zeros('drained resumed released unchanged unknown precondition invalid not-yours');
   readonly refusals: Counts = zeros(
-    'overload overload-renewal client-rate connections client-connections unsent-replies long-polls watchers body instances instances-per-app apps store',
+    'overload overload-renewal client-rate credentials right quota connections client-connections unsent-replies long-polls watchers body instances instances-per-app apps store',
   );
   readonly latencies = new Latencies();
   /** Open now. */

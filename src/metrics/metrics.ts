@@ -82,6 +82,8 @@ const topNames = 20;
 export interface MetricsSources {
   /** Undefined: there is no TLS. */
   readonly tls?: (() => TlsFacts) | undefined;
+  /** What the token file holds now was refused. */
+  readonly isTokenFileFailing: () => boolean;
   /** What the HTTP plane and control count. */
   readonly http: HttpCounts;
   readonly registry: { readonly revision: number; readonly appCount: number; readonly guard: GuardView };
@@ -131,6 +133,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
   addTlsMetrics(page, sources.tls);
+  const tokenFile = '1 while the token file cannot be used, and the credentials before are in force.';
+  gauge(page, 'rollcall_token_file_failing', tokenFile, [], () => [[{}, sources.isTokenFileFailing() ? 1 : 0]]);
   addDnsMetrics(page, sources);
   addStoreMetrics(page, sources.store);
   addCheckMetrics(page, sources.checks);
@@ -216,21 +220,11 @@ function addTlsMetrics(page: Page, facts: MetricsSources['tls']): void {
   const rows = (of: (facts: TlsFacts) => readonly Row[]) => () => (facts === undefined ? [] : of(facts()));
   const ends = 'When the certificate of this server expires, in seconds since 1970.';
   const name = 'rollcall_tls_certificate_expiry_timestamp_seconds';
-  gauge(
-    page,
-    name,
-    ends,
-    [],
-    rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]),
-  );
+  const expiry = rows(({ expiresAtMs }) => [[{}, expiresAtMs / 1000]]);
+  gauge(page, name, ends, [], expiry);
   const failing = '1 while the files of the certificate cannot be used, and the one before is.';
-  gauge(
-    page,
-    'rollcall_tls_reload_failing',
-    failing,
-    [],
-    rows(({ isFailing }) => [[{}, isFailing ? 1 : 0]]),
-  );
+  const isFailing = rows((current) => [[{}, current.isFailing ? 1 : 0]]);
+  gauge(page, 'rollcall_tls_reload_failing', failing, [], isFailing);
   const help = 'TLS handshakes of HTTP connections.';
   const byResult = ({ handshakes: { done, failed, refused } }: TlsFacts): Row[] =>
     byOne('result', new Map(Object.entries({ done, failed, refused })));

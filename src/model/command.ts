@@ -40,7 +40,7 @@ export interface RegisterCommand extends Common {
   readonly file?: string | undefined;
   /** Undefined: by its checks if it has some, otherwise by its lease. */
   readonly liveness?: Liveness | undefined;
-  /** To begin with, for one that comes back as it was; a hold that is kept for it wins. */
+  /** For one that comes back, or goes on, as it was; a hold that is kept for it wins. */
   readonly override?: Override | undefined;
   /** What its registrant says of its health to begin with, where its lease or its checks decide about it. */
   readonly judgement?: Judgement | undefined;

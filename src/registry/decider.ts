@@ -235,7 +235,8 @@ export class Decider {
     if (dirtyAtMs !== undefined && dirtyAtMs < stored.dirtyAtMs) return refused({ kind: 'outdated', stored });
     // Never backwards: a stepped wall clock must not make a plain re-registration look older than what it replaces.
     const laterDirtyAtMs = Math.max(stored.dirtyAtMs, dirtyAtMs ?? now.wallMs);
-    const override = registration.status === 'up' ? overrideAfterUp(before.override) : before.override;
+    const isEnding = registration.status === 'up' && !isHold(before.override);
+    const override = isEnding ? command.override : before.override;
     const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: true }), command.judgement);
     const supervision = { liveness, health, override, fronts: mergedParts(before.fronts, command.fronts) };
     if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {

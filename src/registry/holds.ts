@@ -19,6 +19,11 @@ export class Holds {
   /** Wall-clock milliseconds at which the first one ends, or earlier. */
   #firstEndMs = Number.POSITIVE_INFINITY;
 
+  /** Those of instances that are not registered too. */
+  all(): Iterable<Hold> {
+    return this.#holds.values();
+  }
+
   get isFull(): boolean {
     return this.#holds.size >= holdsMax;
   }

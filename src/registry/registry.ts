@@ -271,6 +271,11 @@ export class Registry implements RegistryView {
     return { kind: 'registered', after: instance, revision, atMs: now.wallMs, cause, origin: recovery, times, lease };
   }
 
+  /** All holds, those of instances that are not registered too. */
+  holds(): Iterable<Hold> {
+    return this.#state.holds.all();
+  }
+
   /** Takes in the holds that were stored, those of instances that are not registered too. */
   recoverHolds(holds: Iterable<Hold>): void {
     for (const { key, override } of holds) this.#state.holds.set(key, override);

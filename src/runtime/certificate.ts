@@ -1,8 +1,7 @@
 // A certificate and its key, read from PEM files and read again when the files change. What is read is checked as a whole before it
 // is used: that both can be parsed, that they belong together, and that OpenSSL takes them; otherwise one sentence says
 // what is wrong with which file. At a bad reload the last good pair stays in use.
-// Files are looked at by `stat`, not by a watcher: certificates are replaced by renames, by links to folders (Kubernetes,
-// certbot) and on network file systems, and each of them deceives inotify. They are read once they have been the same for
+// Files are looked at by `stat` (file-state.ts). They are read once they have been the same for
 // two looks, since certificate and key are replaced one after the other.
 // Limits: `fileOctetsMax`. Keys with a passphrase are refused, because a server has nobody to ask. An expired certificate is
 // taken at the start, with `expiresAtMs` in the past, since a restart should not make things worse; clients refuse it.
@@ -10,6 +9,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { fileCheckMs, fileState } from './file-state.ts';
 
 export interface CertificateFiles {
   /** The certificate and the intermediate ones behind it. */
@@ -37,9 +37,6 @@ export interface CertificateEvents {
 
 /** A chain has some certificates of two kilobytes; an authority file of a whole system has 250 kB. */
 const fileOctetsMax = 1024 * 1024;
-
-/** How often `watch` looks. Two looks have to agree. */
-export const certificateCheckMs = 5000;
 
 export function readCertificate(files: CertificateFiles): Certificate | { readonly problem: string } {
   const cert = readPem(files.cert);
@@ -127,9 +124,9 @@ export class CertificateSource {
     this.#read(stateOf(this.#files));
   }
 
-  /** Checks every `certificateCheckMs` from now on; keeps no process alive. */
+  /** Checks every `fileCheckMs` from now on; keeps no process alive. */
   watch(): void {
-    this.#timer ??= setInterval(() => this.check(), certificateCheckMs).unref();
+    this.#timer ??= setInterval(() => this.check(), fileCheckMs).unref();
   }
 
   close(): void {
@@ -192,9 +189,4 @@ function parsed<Value>(parse: () => Value): Value | undefined {
 /** Changes whenever one of the files does, or a link on the way to it. */
 function stateOf({ cert, key, clientCa }: CertificateFiles): string {
   return [cert, key, clientCa].map((path) => (path === undefined ? '' : fileState(path))).join(' ');
-}
-
-function fileState(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return found === undefined ? 'missing' : `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}`;
 }

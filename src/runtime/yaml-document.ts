@@ -18,7 +18,7 @@ export interface YamlText {
   position(offset: number): { readonly line: number; readonly col: number };
 }
 
-const unrendered = 'this looks like a template that was not rendered: {{ … }} is a value only in quotes';
+const unrendered = 'this looks like a template that was not rendered: {{ … }} and {% … %} are values only in quotes';
 
 /** `severalDocuments`: the fault for a second document. */
 export function readYaml(text: string, severalDocuments = 'a second document: a file holds one'): YamlText {
@@ -60,8 +60,8 @@ function asOneDocument(text: string): string {
 function templateIn(document: Document.Parsed, text: string): number | undefined {
   // What is left of one where it is not even YAML.
   if (document.errors.length > 0) {
-    const at = text.search(/^[^#"'\n]*\{\{/m);
-    return at < 0 ? undefined : text.indexOf('{{', at);
+    const found = /^[^#"'\n]*?(?=\{\{|\{%|<%)/m.exec(text);
+    return found === null ? undefined : found.index + found[0].length;
   }
   let found: number | undefined;
   visit(document, {

@@ -60,12 +60,22 @@ export interface OpenReport {
 export class StoreThread<Functions extends { [Name in keyof Functions]: (...args: never[]) => unknown }> {
   readonly #worker: Worker;
   readonly #calls = new Calls<Functions>();
+  #hasEnded = false;
 
   constructor(program: URL) {
     this.#worker = new Worker(program);
     this.#worker.on('message', (reply: CallReply) => this.#calls.settle(reply));
-    this.#worker.on('error', (error) => this.#calls.end(error as Error));
-    this.#worker.on('exit', () => this.#calls.end(new Error('The thread of the store has ended')));
+    const ended = (why: string) => {
+      this.#hasEnded = true;
+      this.#calls.end(new Error(`the thread of the store has ended${why}: writes need a restart of rollcall`));
+    };
+    this.#worker.on('error', (error) => ended(` (${(error as Error).message})`));
+    this.#worker.on('exit', () => ended(''));
+  }
+
+  /** Every call fails from then on. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   call<Name extends keyof Functions & string>(

@@ -56,6 +56,8 @@ export interface Opened {
 /** Damaged databases that are kept; the oldest go. */
 const damagedMax = 5;
 const namesMax = 20;
+/** Files of this folder that are ours, and what they are replaced with. */
+const ownName = /^(?:(?:revision|life)(?:\.new)?$|rollcall\.)/;
 
 export function databasePath(folder: string): string {
   return join(folder, 'rollcall.db');
@@ -82,7 +84,7 @@ export function openFolder(options: FolderOptions, nowMs: number): Opened | { pr
 /** What of ours is a pipe, a socket, a device or a directory: opening it could wait for ever. */
 export function notAFile(folder: string): string | undefined {
   return readdirSync(folder).find((name) => {
-    if (name !== 'revision' && !name.startsWith('rollcall.')) return false;
+    if (!ownName.test(name)) return false;
     return statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === false;
   });
 }

@@ -4,6 +4,7 @@
 // Limits: old events leave in slices, a few with every commit; a large file is not checked page by page at the start
 // (its instances are always checked row by row: soundness.ts).
 
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { instanceKey } from '../model/names.ts';
@@ -93,7 +94,9 @@ export class Database {
     this.#statements = prepare(database);
     this.#events = (database.prepare('SELECT count(*) AS n FROM events').get() as { n: number }).n;
     if (!hasTotals(database)) this.#transaction(() => {});
-    this.#files = [new OpenedFile(path), new OpenedFile(`${path}-wal`)];
+    // The lock: without it another server could use the same database.
+    const names = [path, `${path}-wal`, join(dirname(path), 'rollcall.lock')];
+    this.#files = names.map((name) => new OpenedFile(name));
   }
 
   /** Throws where the files are not those that were opened: what is written now would be lost. */

@@ -191,8 +191,7 @@ export class Store implements Recorder {
     const recent = pending.filter(matcher(query)).reverse().slice(0, query.limit);
     // They may reach the disk before the search begins.
     const before = Math.min(query.before ?? Number.MAX_SAFE_INTEGER, first?.revision ?? Number.MAX_SAFE_INTEGER);
-    const thread = await this.#searcher();
-    const found = await thread.call('find', { ...query, before, limit: query.limit - recent.length });
+    const found = await this.#find({ ...query, before, limit: query.limit - recent.length });
     const changes = [...recent];
     let endsMs = performance.now() + sliceMs;
     for (const row of found.rows) {
@@ -222,8 +221,20 @@ export class Store implements Recorder {
     return lost;
   }
 
+  async #find(query: EventQuery): Promise<Awaited<ReturnType<SearchCalls['find']>>> {
+    try {
+      const thread = await this.#searcher();
+      return await thread.call('find', query);
+    } catch (error) {
+      // Ended by `close` while this was waiting for its turn: as above.
+      if (this.#isClosing) return new Promise<never>(() => {});
+      throw error;
+    }
+  }
+
+  /** It reads alone, so another one may take its place; what writes is not replaced, since how far it came is not known. */
   async #searcher(): Promise<StoreThread<SearchCalls>> {
-    if (this.#search === undefined) {
+    if (this.#search === undefined || this.#search.thread.hasEnded) {
       const thread = new StoreThread<SearchCalls>(new URL('./search-thread.ts', import.meta.url));
       this.#search = { thread, opened: thread.call('open', this.#folder) };
     }

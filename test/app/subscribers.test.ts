@@ -19,6 +19,7 @@ function recording() {
     metrics: { changed: note('metrics') },
     health: { changed: note('health') },
     evictionLog: note('eviction log'),
+    mirror: note('mirror'),
   });
   return { calls, table };
 }

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type StormKnobs, storm } from '../kit/storm.ts';
+import { storm } from '../kit/storm.ts';
 import { askedDuring, type Latency, requireDnsperf } from './dnsperf.ts';
 import { questionsIn } from './names.ts';
 import { batched, registerNames, startOwn } from './own.ts';
@@ -24,7 +24,7 @@ const stormKnobs = { instances: 10_000, connections: 1000, calls: 1e9 };
 /** Until all of them are connected and the server is warm. */
 const beginMs = 1000;
 
-const storms: readonly (StormKnobs['what'] | undefined)[] = [undefined, 'renew', 'register'];
+const storms: readonly ('renew' | 'register' | undefined)[] = [undefined, 'renew', 'register'];
 const titles = { renew: 'renewals', register: 'registrations on the disk' };
 
 requireDnsperf();
@@ -61,7 +61,7 @@ for (const server of servers) await server.stop();
 removeScratch(folder);
 
 /** Both servers are asked at the same time, while the storm is at its height. */
-async function measure(what: StormKnobs['what'] | undefined) {
+async function measure(what: (typeof storms)[number]) {
   await startOn(cores?.storm);
   const withinMs = beginMs + 1000 * seconds + 500;
   const raging = what && storm({ port: own.httpPort, ...stormKnobs, what, withinMs });

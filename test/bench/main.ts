@@ -43,6 +43,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['dns-under-storm.ts']],
   },
+  handshakes: {
+    says: 'DNS latency while a thousand TLS handshakes a second are offered',
+    minutes: 0.5,
+    commands: [['handshakes.ts']],
+  },
   size: {
     says: 'a million instances: memory, speed, restart, cost of calls, evictions, pauses of DNS',
     minutes: 6,
@@ -57,6 +62,16 @@ const parts: Readonly<Record<string, Part>> = {
     says: 'ten thousand watches and eight thousand long polls',
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
+  },
+  consul: {
+    says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+    minutes: 0.5,
+    commands: [['consul.ts']],
+  },
+  cluster: {
+    says: 'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
+    minutes: 2,
+    commands: [['cluster.ts', '10000']],
   },
   console: {
     says: 'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',

@@ -58,6 +58,8 @@ describe('is refused', () => {
       'cluster: { name: main, etcd: { endpoints: ["http://10.0.0.1:2379"] } }',
       'clusterEtcdEndpoints',
     ],
+    ['a mirror among the registry', `cluster: { name: main, skydns: /rollcall/main, ${etcd} }`, 'clusterSkydns'],
+    ['a mirror that is no path', `cluster: { name: main, skydns: skydns, ${etcd} }`, 'clusterSkydns'],
     ['a certificate without its key', `cluster: { name: main, etcdCert: c, ${etcd} }`, 'clusterEtcdKey'],
     ['a user without a password', `cluster: { name: main, etcdUser: u, ${etcd} }`, 'clusterEtcdPasswordFile'],
   ])('%s', (_what, yaml, setting) => {

@@ -44,6 +44,7 @@ describe('where a value comes from', () => {
       data: 'data',
       tokens: [],
       tokenFile: undefined,
+      ...{ anonymousRights: undefined, ownTokens: [], credentials: { credentials: [], isListed: false } },
       insecure: false,
       tlsCert: undefined,
       tlsKey: undefined,
@@ -82,6 +83,7 @@ describe('where a value comes from', () => {
       cookieSecret: undefined,
       adapters: [],
       adapterEnv: 'prod',
+      consulDomain: '',
       ...{ clusterName: '', clusterNode: '' },
       clusterListen: { host: '127.0.0.1', port: 7172 },
       clusterAdvertise: '',
@@ -94,6 +96,7 @@ describe('where a value comes from', () => {
       clusterStartWaitSeconds: 10,
       clusterSessionSeconds: 10,
       clusterCommitWaitMs: 3000,
+      clusterSkydns: '',
       clusterPlainHttp: false,
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
@@ -133,6 +136,7 @@ describe('where a value comes from', () => {
       dnsAllowZones: 'prod.svc.=10.0.0.0/8',
       dnsTls: '127.0.0.1:8853',
       adapters: 'tutorial',
+      anonymousRights: 'read,metrics',
       tlsClientAuth: 'required',
       clusterEtcdEndpoints: 'http://127.0.0.1:2379',
       clusterEtcdCa: 'ca.pem',

@@ -93,7 +93,7 @@ describe('what is wrong is told without the secret', () => {
     [
       'a name in both places',
       { env: { ROLLCALL_TOKENS: `ci=${secret}` }, flags: { tokenFile: 't' }, files: { t: `ci ${other}` } },
-      ['ROLLCALL_TOKENS and t (--token-file): tokens: the name ci is given twice'],
+      ['--token-file: t: the name ci is given twice'],
     ],
   ])('%s', (_, world, told) => {
     const problems = problemsOf(world);

@@ -147,3 +147,10 @@ describe('guards of DNS', () => {
     ['dnsTls', '8853'],
   ] as const)('%s: %j is refused', (key, raw) => expect(readValue(key, raw)).toHaveProperty('problems'));
 });
+
+test("the domain of Consul's names is one beside the origin", () => {
+  expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: 'consul' } })).toEqual([]);
+  expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: 'Lab.Consul.' } })).toEqual([]);
+  for (const domain of ['svc', 'prod.svc', '-', 'a..b', '.'])
+    expect(problemsOf({ env: { ROLLCALL_CONSUL_DOMAIN: domain } })).toHaveLength(1);
+});

@@ -103,8 +103,7 @@ describe.skipIf(missing.length > 0)('night', () => {
     const { page, close } = await openOverview(withLedger);
     const row = page.locator('.problems li').filter({ hasText: 'wrong env' });
     await row.getByText('It is registered in staging').waitFor();
-    // One event: the row may be drawn anew between the press and the release of a mouse.
-    await row.getByRole('link', { name: 'Traffic' }).evaluate((link: HTMLElement) => link.click());
+    await row.getByRole('link', { name: 'Traffic' }).click();
     const table = page.getByRole('table', { name: 'Queries' });
     await table.waitFor();
     expect(await table.getByRole('row').count()).toBe(2);

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { Commands, type CommandsDeps } from '../../src/control/commands.ts';
 import { LocalCommitter } from '../../src/control/committer.ts';
 import { DecisionLog } from '../../src/control/decision-log.ts';
+import { Quotas } from '../../src/control/quotas.ts';
+import { RefusedCalls } from '../../src/control/refused-calls.ts';
 import type { Actor } from '../../src/model/change.ts';
 import type { Command } from '../../src/model/command.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
@@ -33,6 +35,7 @@ function world(overrides: Partial<CommandsDeps> = {}) {
   const lines: Json[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as Json) });
   const state = { isRecovered: true, trouble: undefined as string | undefined };
+  const refusedCalls = new RefusedCalls(logger, () => clock.wallMs());
   const commands = new Commands({
     registry,
     committer: new LocalCommitter(registry),
@@ -41,10 +44,12 @@ function world(overrides: Partial<CommandsDeps> = {}) {
     availability: { isRecovered: () => state.isRecovered, storeTrouble: () => state.trouble },
     durable: async () => {},
     visible: () => undefined,
+    quotas: new Quotas((key) => registry.find(key), clock),
+    refusedCalls,
     ...overrides,
   });
   const submit = (command: Command, principal: Principal = anonymous) => commands.submit(principal, actor, command);
-  return { ...harness, registry, clock, counters, lines, state, commands, submit };
+  return { ...harness, registry, clock, counters, lines, state, commands, submit, refusedCalls };
 }
 
 /** May do these, there. */

@@ -1,7 +1,7 @@
 // Waiting for the next change of an app: who wakes, when, and with what.
 
 import { describe, expect, test } from 'vitest';
-import { LongPolls } from '../../src/control/long-poll.ts';
+import { anyApp, catalogue, LongPolls } from '../../src/control/long-poll.ts';
 import type { Change } from '../../src/model/change.ts';
 import { createWorld, FakeTimers, indexOf, type Json, problemOf, type Reply, type World } from '../kit/http-world.ts';
 
@@ -159,7 +159,7 @@ test('above the limit a caller is sent away with a time to come back', async () 
   const third = await world.call('GET', '/apps/prod/orders?wait=1s');
   expect(third.statusCode).toBe(503);
   expect(third.headers['retry-after']).toMatch(/^[3-6]$/);
-  expect(problemOf(third).detail).toContain('2 callers are waiting');
+  expect(problemOf(third)['type']).toBe('urn:rollcall:problem:overloaded');
   world.timers.pass(1000);
   expect([(await first).statusCode, (await second).statusCode]).toEqual([200, 200]);
   const { reply: fourth } = await waiting(world, '/apps/prod/orders?wait=1s');
@@ -225,5 +225,46 @@ describe('many waiters', () => {
     expect(woken).toEqual(['by time', 'by change', 'by stop']);
     expect(polls.waiting).toBe(0);
     expect(wait('too late')).toBeUndefined();
+  });
+});
+
+describe('a caller that waits for an env', () => {
+  function envWorld() {
+    const timers = new FakeTimers();
+    const longPolls = new LongPolls({
+      waitingMax: 10,
+      setTimer: timers.set,
+      clearTimer: timers.clear,
+      nextTurn: (run) => run(),
+    });
+    const world = createWorld();
+    world.registry.onChange((change) => longPolls.notify(change));
+    const woken: string[] = [];
+    for (const [name, place] of [
+      ['any', anyApp],
+      ['catalogue', catalogue],
+    ] as const)
+      longPolls.wait('prod', place, 1000, (why) => woken.push(`${name} ${why}`));
+    return { ...world, longPolls, timers, woken };
+  }
+
+  test('is woken by any app, or by names and tags alone', async () => {
+    const { register, call, longPolls, woken } = envWorld();
+    await register('dev/orders/a1');
+    expect(woken).toEqual([]);
+    await register('prod/orders/a1');
+    expect(woken).toEqual(['any changed', 'catalogue changed']);
+    longPolls.wait('prod', catalogue, 1000, (why) => woken.push(`again ${why}`));
+    await register('prod/orders/a1', { weight: 3 });
+    await call('POST', '/apps/prod/orders/a1/drain');
+    expect(woken).toHaveLength(2);
+    await call('PATCH', '/apps/prod/orders/a1', { tags: ['blue'] });
+    expect(woken.at(-1)).toBe('again changed');
+  });
+
+  test('is given the reason when its time is over', () => {
+    const { timers, woken } = envWorld();
+    timers.pass(1000);
+    expect(woken).toEqual(['any over', 'catalogue over']);
   });
 });

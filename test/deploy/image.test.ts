@@ -122,6 +122,7 @@ test('what it copies, with production packages alone, starts as the image does, 
 
 interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -129,19 +130,26 @@ interface Service {
   readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
 }
 
-test('the compose file names paths, settings, volumes and networks that there are', () => {
-  const compose = parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8')) as {
-    services: Record<string, Service>;
-    volumes: Record<string, unknown>;
-    networks: Record<string, unknown>;
-  };
-  const { rollcall } = compose.services;
-  expect(existsSync(join(deploy, rollcall?.build?.context ?? '', rollcall?.build?.dockerfile ?? ''))).toBe(true);
+interface Compose {
+  readonly services: Record<string, Service>;
+  readonly volumes: Record<string, unknown>;
+  readonly networks: Record<string, unknown>;
+}
+
+const composeAt = (path: string): Compose => parse(readFileSync(join(deploy, path), 'utf8')) as Compose;
+
+test.each([
+  ['compose.yaml', '.', 'rollcall'],
+  ['cluster/compose.yaml', 'cluster', 'n1'],
+])('%s names paths, settings, volumes and networks that there are', (path, folder, node) => {
+  const compose = composeAt(path);
+  const { build } = compose.services[node] ?? {};
+  expect(existsSync(join(deploy, folder, build?.context ?? '', build?.dockerfile ?? ''))).toBe(true);
   for (const service of Object.values(compose.services)) {
     for (const name of Object.keys(service.environment ?? {})) expect(variables).toContain(name);
     for (const volume of service.volumes ?? []) {
       const [source = ''] = volume.split(':');
-      const isThere = source.startsWith('.') ? existsSync(join(deploy, source)) : source in compose.volumes;
+      const isThere = source.startsWith('.') ? existsSync(join(deploy, folder, source)) : source in compose.volumes;
       expect({ source, isThere }).toEqual({ source, isThere: true });
     }
     for (const name of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(name);
@@ -150,14 +158,28 @@ test('the compose file names paths, settings, volumes and networks that there ar
     // Nothing is open to the world that nobody asked for.
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   }
-  // Grafana finds the dashboard, and the data source that it names.
+});
+
+test('the cluster of the compose file is one that a node would start in', () => {
+  const { services } = composeAt('cluster/compose.yaml');
+  const nodes = ['n1', 'n2', 'n3'].map((name) => services[name]?.environment ?? {});
+  expect(new Set(nodes.map(({ ROLLCALL_CLUSTER_NODE: node }) => node)).size).toBe(3);
+  for (const { ROLLCALL_CLUSTER_ETCD_ENDPOINTS: endpoints = '' } of nodes)
+    expect(endpoints.split(',')).toEqual(['http://m1:2379', 'http://m2:2379', 'http://m3:2379']);
+  const ports = Object.values(services).flatMap((service) => service.ports ?? []);
+  expect(new Set(ports.map((port) => port.replace(/:\d+\//, '/'))).size).toBe(ports.length);
+  const members = ['m1', 'm2', 'm3'].map((name) => services[name]?.command ?? []);
+  for (const command of members) expect(command).toContain('--auto-compaction-retention=1h');
+});
+
+test('Grafana finds the dashboard, and the data source that it names', () => {
   const provisioning = (path: string) =>
     parse(readFileSync(join(deploy, 'grafana', 'provisioning', path), 'utf8')) as Record<
       string,
       { options?: { path: string }; type: string; url?: string }[]
     >;
   const [{ options } = {}] = provisioning('dashboards/rollcall.yaml')['providers'] ?? [];
-  expect(compose.services['grafana']?.volumes?.join()).toContain(`./grafana:${options?.path}`);
+  expect(composeAt('compose.yaml').services['grafana']?.volumes?.join()).toContain(`./grafana:${options?.path}`);
   expect(provisioning('datasources/prometheus.yaml')['datasources']).toMatchObject([
     { type: 'prometheus', url: 'http://prometheus:9090' },
   ]);

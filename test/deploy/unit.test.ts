@@ -4,7 +4,8 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { requireInCi } from '../kit/installed.ts';
+import { environmentNameOf, settingKeys } from '../../src/config/settings.ts';
+import { installed, requireInCi } from '../kit/installed.ts';
 import { cleanEnvironment, output, run } from '../kit/program.ts';
 import { scratch } from '../kit/scratch.ts';
 import { root, startServer } from '../kit/server-process.ts';
@@ -27,6 +28,27 @@ test.skipIf(missing.length > 0)(
     const directory = scratch({ 'rollcall.service': here(text) });
     const { code, out, err } = await run('systemd-analyze', ['verify', join(directory, 'rollcall.service')]);
     expect({ code, said: out + err }).toEqual({ code: 0, said: '' });
+  },
+);
+
+test.skipIf(missing.length > 0 || !installed('etcd'))(
+  'nor in the units of a cluster, whose settings are settings (etcd-server, systemd)',
+  async () => {
+    const cluster = (name: string): string => readFileSync(join(root, 'deploy', 'cluster', name), 'utf8');
+    const directory = scratch({
+      'rollcall.service': here(text),
+      'rollcall.service.d/node.conf': cluster('rollcall-node.conf'),
+      'rollcall-etcd.service': cluster('rollcall-etcd.service'),
+    });
+    for (const unit of ['rollcall-etcd.service', 'rollcall.service']) {
+      const env = cleanEnvironment({ SYSTEMD_UNIT_PATH: `${directory}:` });
+      const { code, out, err } = await run('systemd-analyze', ['verify', join(directory, unit)], { env });
+      expect({ unit, code, said: out + err }).toEqual({ unit, code: 0, said: '' });
+    }
+    const assigned = Array.from(cluster('rollcall-node.conf').matchAll(/\b(ROLLCALL_\w+)=/g), ([, name]) => name);
+    expect(assigned.length).toBeGreaterThan(6);
+    const variables = new Set(settingKeys.map(environmentNameOf));
+    expect(assigned.filter((name = '') => !variables.has(name))).toEqual([]);
   },
 );
 

@@ -143,7 +143,9 @@ function trialsOf(paths: readonly string[]): Trial[] {
 async function tried(commands: readonly Command[]): Promise<ReadonlyMap<string, Outcome>> {
   const directory = copyOfRepository();
   const npm = ['npm', 'start', '--'] as const;
-  const env = { PATH: pathWithNode(join(root, 'node_modules', '.bin')) };
+  // What documents show beside the defaults.
+  const shown = { ROLLCALL_ADAPTERS: 'consul', ROLLCALL_CONSUL_DOMAIN: 'consul' };
+  const env = { PATH: pathWithNode(join(root, 'node_modules', '.bin')), ...shown };
   const server = await startServer({ directory, command: npm, zones: 'zones', data: 'data', env, withinMs: 29_000 });
   try {
     const programPort = await freePort();

@@ -37,6 +37,14 @@ test('one app alone takes half, and who comes later finds a slot', () => {
   expect(slots.taken).toBe(52);
 });
 
+test('slow checks of an app leave room for its quick ones', () => {
+  const { add, fill } = world(100);
+  add('prod', 'pay', 1000);
+  expect(fill().counts).toEqual({ 'prod/pay': 50 });
+  add('prod', 'pay', 5, true);
+  expect(fill().counts).toEqual({ 'prod/pay': 5 });
+});
+
 test('apps take turns, and so do envs', () => {
   const { slots, add } = world(10);
   add('prod', 'a', 10, true);

@@ -1,7 +1,7 @@
 // Clients of other registries in their own languages, fetched by the tools of those languages into a folder that goes
 // with the tests. Without the tool, or where its registry cannot be reached, a test is skipped and says so; in CI it fails.
 
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireInCi } from './installed.ts';
 import { cleanEnvironment, type Program, run, start } from './program.ts';
@@ -13,6 +13,7 @@ import { until } from './until.ts';
 export type Fetched = { readonly missing: string } | { readonly command: readonly [string, ...string[]] };
 
 const fetchMs = 110_000;
+const mavenMs = 600_000;
 const programs = join(root, 'test', 'clients', 'programs');
 
 export async function npmClient(program: string, specs: readonly string[]): Promise<Fetched> {
@@ -48,14 +49,39 @@ export async function goClient(program: string, modules: readonly string[]): Pro
   return fault === undefined ? { command: [join(folder, 'client')] } : { missing: fault };
 }
 
+/** A program that a module has in itself. */
+export async function goProgram(path: string, version: string): Promise<Fetched> {
+  const missing = requireInCi(['go'], 'golang-go');
+  if (missing.length > 0) return { missing: 'go is not installed' };
+  const folder = scratch({ 'go.mod': `module program\n\ngo 1.18\n\nrequire ${path} ${version}\n` });
+  const fault = await failed('go', ['build', '-mod=mod', '-o', 'program', path], folder);
+  return fault === undefined ? { command: [join(folder, 'program')] } : { missing: fault };
+}
+
+/** Slow to fetch, so on demand alone: with ROLLCALL_TEST_MAVEN set. `folder`: of its pom.xml. */
+export async function mavenClient(folder: string): Promise<Fetched> {
+  if (!process.env['ROLLCALL_TEST_MAVEN']) return { missing: 'it is run on demand: set ROLLCALL_TEST_MAVEN' };
+  const missing = requireInCi(['mvn', 'java'], 'maven default-jdk-headless');
+  if (missing.length > 0) return { missing: 'Maven is not installed' };
+  const at = scratch();
+  cpSync(join(programs, folder), at, { recursive: true });
+  const fault = await failed('mvn', ['-q', '-B', '-DskipTests', 'package'], at, mavenMs);
+  return fault === undefined ? { command: ['java', '-jar', join(at, 'target', 'client.jar')] } : { missing: fault };
+}
+
 /** npm may need certificates of a proxy. */
 function fetching(): NodeJS.ProcessEnv {
   const certificates = process.env['NODE_EXTRA_CA_CERTS'];
   return cleanEnvironment(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates });
 }
 
-async function failed(command: string, args: readonly string[], cwd: string): Promise<string | undefined> {
-  const { code, err } = await run(command, args, { cwd, env: fetching(), withinMs: fetchMs });
+async function failed(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  withinMs = fetchMs,
+): Promise<string | undefined> {
+  const { code, err } = await run(command, args, { cwd, env: fetching(), withinMs });
   if (code === 0) return undefined;
   const text = `${command} ${args[0]} failed (${code ?? 'too slow'}): ${err.slice(-500)}`;
   if (process.env['CI']) throw new Error(text);

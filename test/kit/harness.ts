@@ -13,6 +13,7 @@ import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts'
 import { LaterReply } from '../../src/dns/server/peer.ts';
 import type { QueryTable } from '../../src/dns/server/queries/query-table.ts';
 import type { Requests } from '../../src/dns/server/requests.ts';
+import type { ConsulDomain } from '../../src/dns/services/consul-zone.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
@@ -39,6 +40,8 @@ export interface HarnessOptions extends Partial<Omit<RegistryOptions, 'clock'>>,
   isReady?(): boolean;
   readonly identity?: Partial<Identity>;
   readonly requests?: Requests;
+  /** Consul's names. */
+  readonly consul?: ConsulDomain;
   /** Counts who asks for what, in `handler` alone. */
   readonly queries?: QueryTable;
 }
@@ -85,6 +88,7 @@ export class Harness {
       responseRates,
       unprovenOctetsMax,
       requests,
+      consul,
       queries,
       ...rest
     } = options;
@@ -106,7 +110,8 @@ export class Harness {
       draws: new Draws(0.5),
       negativeTtlSeconds: 5,
       wallMs: () => this.clock.wallMs(),
-      hosts: [],
+      hosts: consul === undefined ? [] : ['10.0.0.53', '2001:db8::53'],
+      consul,
       why: (qname, nowMs) => why(qname, this.zones, nowMs),
     });
     this.#liveZones = liveZones;

@@ -8,7 +8,8 @@ import { run } from './program.ts';
 
 export interface StormKnobs {
   readonly port: number;
-  readonly what: 'register' | 'renew';
+  /** `consul-…`: by Consul's API, a service with a TTL check. */
+  readonly what: 'register' | 'renew' | 'consul-register' | 'consul-pass';
   /** Instances `prod/storm-K/i-N`, a hundred an app. */
   readonly instances: number;
   readonly connections: number;
@@ -53,6 +54,14 @@ const body = (instance: number) =>
   '"zone":"eu-1a","tags":["blue"],"metadata":{"team":"checkout"}}';
 
 function requestOf({ what }: StormKnobs, instance: number): string {
+  const start = (target: string) => `PUT ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\n`;
+  if (what === 'consul-pass') return `${start(`/v1/agent/check/pass/service:i-${instance}`)}\r\n`;
+  if (what === 'consul-register') {
+    const address = `10.${(instance >> 16) & 255}.${(instance >> 8) & 255}.${instance & 255}`;
+    const service = { ID: `i-${instance}`, Name: `storm-${Math.floor(instance / 100)}`, Address: address, Port: 8080 };
+    const sent = JSON.stringify({ ...service, Tags: ['blue'], Check: { TTL: '300s', Status: 'passing' } });
+    return `${start('/v1/agent/service/register')}content-length: ${sent.length}\r\n\r\n${sent}`;
+  }
   const path = `/api/v1/apps/prod/storm-${Math.floor(instance / 100)}/i-${instance}`;
   if (what === 'renew') return `PUT ${path}/renew HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
   const text = body(instance);

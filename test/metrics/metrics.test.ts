@@ -41,6 +41,7 @@ function createPage(processMetrics = false) {
   const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
   const http = new HttpCounts();
   const metrics = createMetrics({
+    isTokenFileFailing: () => false,
     http,
     registry,
     pauses: { count: 2, ms: 1500 },

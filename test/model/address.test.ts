@@ -104,11 +104,10 @@ describe('an address is refused', () => {
     expect(parseAddress(`http://10.0.0.7:${port}`)).toEqual({ fault: 'port must be 1-65535', value: port });
   });
 
-  test('at once, however long it is', () => {
-    const start = performance.now();
-    for (const text of ['a'.repeat(50_000), `${'a+'.repeat(50_000)}://`, `http://${'a.'.repeat(50_000)}!:80`]) {
+  test('however long it is, in one pass: in two of each octet it would not end', () => {
+    const count = 2_000_000;
+    for (const text of ['a'.repeat(count), `${'a+'.repeat(count)}://`, `http://${'a.'.repeat(count)}!:80`]) {
       expect(parseAddress(text)).toHaveProperty('fault');
     }
-    expect(performance.now() - start).toBeLessThan(50);
   });
 });

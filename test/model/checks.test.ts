@@ -92,3 +92,13 @@ test('a check that could mean several ports has to name one', () => {
   ]);
   expect(faults([{ type: 'tcp' }], ['dns+udp://10.0.0.1:53']).length).toBe(1);
 });
+
+test('a check with an address of its own is about that alone', () => {
+  const [check] = parsed([{ type: 'http', address: 'HTTP://10.0.0.7:8081' }]).checks;
+  expect(check).toMatchObject({ address: 'http://10.0.0.7:8081' });
+  expect(checkTargets(check as NonNullable<typeof check>, []).map(({ port }) => port)).toEqual([8081]);
+  expect(faults([{ type: 'tcp', address: '10.0.0.7' }])).toEqual([expect.stringMatching(/^checks\[0\]\.address /)]);
+  expect(faults([{ type: 'tcp', address: 'http://10.0.0.7:1', port: 'http' }])).toEqual([
+    expect.stringMatching(/^checks\[0\]\.port /),
+  ]);
+});

@@ -34,6 +34,8 @@ test.each<[text: string, line: number, col: number]>([
   ['{{- if x }}\na: 1\n{{- end }}\n', 1, 1],
   ['a: 1\nb: {{ x }}:80\n', 2, 4],
   ['{{ x }}: 1\n', 1, 1],
+  ['{% if x %}\na: 1\n{% endif %}\n', 1, 1],
+  ['a: 1\n<% if x %>\nb: [1\n', 2, 1],
 ])(
   'a template that was not rendered, %j, is a fault with its place, and no warning of Node',
   async (text, line, col) => {

@@ -66,11 +66,11 @@ test('a folder that is removed is failing for good', async () => {
   expect(existsSync(join(folder, 'rollcall.db'))).toBe(false);
 });
 
-test('the log of the database that is removed is noticed as well', async () => {
+test.each(['rollcall.db-wal', 'rollcall.lock'])('%s that is removed is noticed as well', async (name) => {
   const { folder, write } = await world();
   await write('second');
-  rmSync(join(folder, 'rollcall.db-wal'));
-  await expect(write('third')).rejects.toThrow('rollcall.db-wal is gone');
+  rmSync(join(folder, name));
+  await expect(write('third')).rejects.toThrow(`${name} is gone`);
 });
 
 test('readiness says it though nobody writes, and writes are refused', async () => {

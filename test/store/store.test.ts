@@ -218,3 +218,19 @@ test('pages that are still to be read when the store closes are nobody\u2019s an
   await world.close();
   expect(settled.filter((how) => how !== 'read')).toEqual([]);
 });
+
+test.each([0, 1, 2, 3, 5, 8])(
+  'nor does one that waits for its thread, %i turns before the store closes',
+  async (turns) => {
+    const world = await openWorld(scratch());
+    world.harness.register('orders.prod/a');
+    await world.kept.durable();
+    let failed: Error | undefined;
+    world.kept.recorder?.events({ limit: 5 }).catch((error: Error) => {
+      failed = error;
+    });
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await world.close();
+    expect(failed).toBe(undefined);
+  },
+);

@@ -87,9 +87,17 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
     {
       id: 'operate',
       title: 'Operate',
-      text: 'Whether the server is alive and ready, its metrics for Prometheus, and what its self-protection holds.',
+      text: 'Whether the server is alive and ready, its metrics for Prometheus, what its self-protection holds, who asks DNS for what, and what a token may do.',
       examples: [curl('', '/readyz'), curl('', '/api/v1/guard')],
-      calls: ['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /api/v1/guard'],
+      calls: [
+        'GET /healthz',
+        'GET /readyz',
+        'GET /metrics',
+        'GET /api/v1/guard',
+        'GET /api/v1/queries',
+        'GET /api/v1/queries/unasked',
+        'GET /api/v1/whoami',
+      ],
     },
   ];
 }

@@ -1,12 +1,13 @@
-// `rollcall nodes`: the nodes of the cluster as one of them sees them; with --forget one that died is struck off.
+// `rollcall nodes`: the nodes of the cluster as one of them sees them; with --forget one that died is struck off. With
+// several --url each of these is asked, so that it shows which of them is behind, or cannot be reached.
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import type { Action, CliContext, Typed } from '../command.ts';
-import { addConnectionFlags, connectionOf } from '../connection.ts';
-import { type Fields, fieldsList, textField } from '../document-fields.ts';
+import { addConnectionFlags, addressText, type Connection, connectionOf } from '../connection.ts';
+import { type Fields, fieldsList, partField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { printFault } from '../fault.ts';
+import { type Fault, printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
@@ -31,11 +32,35 @@ async function nodes(typed: Typed, context: CliContext): Promise<ExitCode> {
     const struck = await callApi(connection, { method: 'DELETE', path });
     if ('problem' in struck) return printFault(struck, context);
   }
+  const asked = await Promise.all(connection.urls.map((url) => askedOne({ ...connection, urls: [url] })));
+  const document = asked.find((one) => !('problem' in one.reply))?.reply;
+  const [first] = asked;
+  if (document === undefined || 'problem' in document) return printFault((first as Asked).reply as Fault, context);
+  const at = asked.length === 1 ? {} : { at: asked.map((one) => positionOf(one, asked)) };
+  const all: Fields = { ...document, ...at };
+  await print(context, typed, all, () => inWords(all, context));
+  const isWhole = asked.every(({ reply }) => !('problem' in reply));
+  return isWhole ? exitCodes.ok : exitCodes.failed;
+}
+
+interface Asked {
+  readonly url: string;
+  readonly reply: Fields | Fault;
+}
+
+async function askedOne(connection: Connection): Promise<Asked> {
   const reply = await callApi(connection, { path: '/api/v1/nodes' });
-  if ('problem' in reply) return printFault(reply, context);
-  const { document } = reply;
-  await print(context, typed, document, () => inWords(document, context));
-  return exitCodes.ok;
+  return { url: addressText(connection), reply: 'problem' in reply ? reply : reply.document };
+}
+
+/** Where a node is, and how many numbers behind the furthest of those asked. */
+function positionOf({ url, reply }: Asked, all: readonly Asked[]): Fields {
+  if ('problem' in reply) return { url, why: reply.problem };
+  const revision = Number(reply['revision']);
+  const furthest = Math.max(...all.map((one) => ('problem' in one.reply ? 0 : Number(one.reply['revision']))));
+  const { node, state, since, why, watchSilentSeconds, counts } = reply;
+  const { pending } = partField({ counts }, 'counts');
+  return { url, node, state, since, revision, behind: furthest - revision, watchSilentSeconds, pending, why };
 }
 
 function inWords(document: Fields, context: CliContext): string {
@@ -47,12 +72,18 @@ function inWords(document: Fields, context: CliContext): string {
   const columns = ['node', 'state', 'owned', 'heardSecondsAgo', 'startedAt', 'version', 'missed', 'url'];
   const heads = ['NODE', 'STATE', 'OWNS', 'HEARD', 'STARTED', 'VERSION', 'MISSED', 'URL'];
   const rows = fieldsList(document, 'nodes').map((one) => columns.map((name) => textField(one, name)));
-  return `${head}\n\n${tableText(heads, rows, context)}`;
+  const positions = fieldsList(document, 'at').map((one) => positionColumns.map((name) => textField(one, name)));
+  const table = positions.length === 0 ? '' : `\n${tableText(positionHeads, positions, context)}`;
+  return `${head}\n\n${tableText(heads, rows, context)}${table}`;
 }
+
+const positionColumns = ['url', 'node', 'state', 'since', 'revision', 'behind', 'watchSilentSeconds', 'pending', 'why'];
+const positionHeads = ['ASKED', 'NODE', 'STATE', 'SINCE', 'REVISION', 'BEHIND', 'SILENT', 'PENDING', 'WHY'];
 
 const examples = `
 Examples:
   rollcall nodes                         who is in the cluster, and how many instances each runs
+  rollcall nodes --url http://10.0.0.1:7171 --url http://10.0.0.2:7171    how far behind each of them is
   rollcall nodes --forget n3             n3 died and will not come back
   rollcall nodes --output json | jq -e '.state == "joined"'
 

@@ -63,6 +63,8 @@ export interface DrainDeps extends LeavingDeps {
 
 const pieceMs = 30_000;
 const backoff = { firstMs: 100, longestMs: 3000 };
+/** A reply to a call that waits is early before this time. */
+const earlyMs = 1000;
 /** A stop has to end, though no registry can be reached. */
 const unreachableMsMax = 10_000;
 export const drainTimeoutMs = 60_000;
@@ -98,7 +100,8 @@ async function tryToDrain(
   let isDrained = false;
   let safeToStopAt: Date | undefined;
   const unsafe = (problem: string): Drained => ({ safe: false, safeToStopAt, problem });
-  for (let failures = 0; ; ) {
+  for (let failures = 0, early = 0; ; ) {
+    const askedMs = scheduler.nowMs();
     // At once at first: that it has left the answers is worth knowing before it is safe.
     const serverWaitMs = isDrained ? Math.max(0, Math.floor(Math.min(endMs - scheduler.nowMs(), pieceMs))) : 0;
     const reply = await own.write(drainCall(serverWaitMs, reason), ends);
@@ -112,22 +115,31 @@ async function tryToDrain(
       isDrained = true;
       safeToStopAt = dateOf(reply.document['safeToStopAt']);
       if (isSafe(reply.document['safe'])) return { safe: true, safeToStopAt, problem: undefined };
-      if (ends.aborted) return unsafe(`resolvers may hold its address until ${safeToStopAt?.toISOString() ?? 'later'}`);
+      if (ends.aborted) return unsafe(heldUntil(safeToStopAt));
     } else if (reply.kind === 'refused' || ends.aborted) return unsafe(reply.text);
     const nowMs = scheduler.nowMs();
     if (reply.kind !== 'unreachable') reachedMs = nowMs;
     else if (nowMs - reachedMs >= unreachableMsMax) return unsafe(reply.text);
     failures = reply.kind === 'done' ? 0 : failures + 1;
-    if (reply.kind === 'done') continue;
-    await pause(scheduler, waitMs(reply, failures, random), ends, true);
+    if (reply.kind === 'done') {
+      // What answers before its time and is not safe may do so for ever (a cache, a proxy that rewrites).
+      early = nowMs - askedMs < Math.min(serverWaitMs, earlyMs) ? early + 1 : 0;
+      if (early < 2) continue;
+    }
+    const pauseMs = reply.kind === 'done' ? backoffMs(early - 1, backoff, random) : waitMs(reply, failures, random);
+    await pause(scheduler, pauseMs, ends, true);
     signal?.throwIfAborted();
-    if (ends.aborted) return unsafe(reply.text);
+    if (ends.aborted) return unsafe(reply.kind === 'done' ? heldUntil(safeToStopAt) : reply.text);
   }
 }
 
 /** `assumed`: but for a node of the cluster that is taken for dead. */
 function isSafe(safe: unknown): boolean {
   return safe === true || safe === 'assumed';
+}
+
+function heldUntil(safeToStopAt: Date | undefined): string {
+  return `resolvers may hold its address until ${safeToStopAt?.toISOString() ?? 'later'}`;
 }
 
 function drainCall(serverWaitMs: number, reason: string | undefined): ApiCall {

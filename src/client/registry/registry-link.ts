@@ -40,7 +40,7 @@ export interface ApiCall {
   readonly serverWaitMs?: number;
 }
 
-/** An open stream of events. `close` ends its body, which then throws. */
+/** What is read while it comes. `close` ends its body, which then throws. */
 export interface OpenStream {
   readonly kind: 'open';
   readonly address: string;
@@ -88,8 +88,19 @@ export class RegistryLink {
     });
   }
 
-  /** Opens a stream. `lastEventId`: the caller's position, which holds at every node; the id names its registry too. */
+  /** Opens a stream of events. `lastEventId`: the caller's position, which holds at every node; it names its registry too. */
   stream(path: string, lastEventId: string | undefined, signal: AbortSignal): Promise<OpenStream | FailedReply> {
+    const position: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    return this.open(path, 'text/event-stream', signal, position);
+  }
+
+  /** Asks for a reply of that media type, which is read while it comes. */
+  open(
+    path: string,
+    type: string,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<OpenStream | FailedReply> {
     return this.#atEach<OpenStream | FailedReply>(signal, this.#options.requestTimeoutMs, async (place, ends) => {
       const closing = new AbortController();
       // Once the stream is open the deadline is over, and only the caller's signal ends it.
@@ -101,16 +112,13 @@ export class RegistryLink {
       };
       const request = {
         method: 'GET',
-        headers: this.#headers({
-          accept: 'text/event-stream',
-          ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
-        }),
+        headers: this.#headers({ accept: type, ...headers }),
         redirect: 'manual',
         signal: closing.signal,
       } as const;
       try {
         const response = await this.#fetch(place, path, request);
-        if (isEventStream(response)) return { kind: 'open', address: place.name, body: response.body, close };
+        if (hasType(response, type)) return { kind: 'open', address: place.name, body: response.body, close };
         const document = jsonObjectOf(await textOf(response));
         close();
         return failedReplyOf(response, document, `${place.name} answered GET ${path}`);
@@ -237,11 +245,12 @@ export class RegistryLink {
   }
 }
 
-function isEventStream(
+function hasType(
   response: HttpResponse,
+  wanted: string,
 ): response is HttpResponse & { readonly body: AsyncIterable<Uint8Array> } {
   const type = response.headers.get('content-type') ?? '';
-  return response.status === 200 && type.startsWith('text/event-stream') && response.body !== null;
+  return response.status === 200 && type.startsWith(wanted) && response.body !== null;
 }
 
 /** No connection came about. */

@@ -148,11 +148,11 @@ export class Connection {
   }
 
   async #keepConnected(): Promise<void> {
-    const { endpoints, tls, clock } = this.#options;
+    const { endpoints } = this.#options;
     for (let turn = 0; !this.isClosed; turn++) {
       const endpoint = endpoints[turn % endpoints.length] as Endpoint;
       this.#attempts++;
-      const member = await connectMember(endpoint, tls?.() ?? {}, clock);
+      const member = await this.#connect(endpoint);
       if (typeof member === 'string') this.#trouble = `${endpoint.url}: ${member}`;
       else if (this.isClosed) member.close('closed');
       else {
@@ -164,6 +164,18 @@ export class Connection {
       const waitMs = backoffMs.min + Math.random() * (backoffMs.max - backoffMs.min);
       await pause(waitMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
     }
+  }
+
+  /** Files of certificates that cannot be read now, say while they are replaced, are one more reason to try again. */
+  async #connect(endpoint: Endpoint): Promise<Member | string> {
+    const { tls, clock } = this.#options;
+    let files: EtcdTls;
+    try {
+      files = tls?.() ?? {};
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return connectMember(endpoint, files, clock);
   }
 
   async #loggedIn<T extends object>(member: Member, call: () => Promise<T | CallError>): Promise<T | CallFault> {

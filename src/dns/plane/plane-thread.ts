@@ -63,7 +63,7 @@ export class PlaneThread {
     isBusy: () => boolean,
     monotonicMs = sharedClock(start.clock),
   ) {
-    const { origin, negativeTtlSeconds, nameServer, hosts, cacheOctetsMax, identity } = start;
+    const { origin, negativeTtlSeconds, nameServer, hosts, consul, cacheOctetsMax, identity } = start;
     this.#start = start;
     this.#report = report;
     this.#isBusy = isBusy;
@@ -84,6 +84,7 @@ export class PlaneThread {
       draws,
       negativeTtlSeconds,
       hosts,
+      consul,
       wallMs: () => Date.now(),
       why: (name, nowMs) => why(name, zones, nowMs),
     });

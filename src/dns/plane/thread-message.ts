@@ -10,6 +10,7 @@ import type { GuardRules } from '../server/guards.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
 import type { QueryCounts } from '../server/queries/query-table.ts';
+import type { ConsulDomain } from '../services/consul-zone.ts';
 import type { TcpLimits } from '../transport/tcp-connections.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
@@ -22,6 +23,8 @@ export interface ThreadOptions extends GuardRules {
   /** The name server that zones without a file name, and its addresses: see made-zone.ts. */
   readonly nameServer?: Name | undefined;
   readonly hosts: readonly string[];
+  /** See consul-zone.ts. */
+  readonly consul?: ConsulDomain | undefined;
   /** The thread's share, as are the limits of TCP. */
   readonly cacheOctetsMax: number;
   readonly tcp: TcpLimits;

@@ -295,7 +295,7 @@ class ThreadedPlane implements Plane {
   #startOf(slot: number): ThreadStart {
     const { origin, negativeTtlSeconds, nameServer, hosts, identity, transport, view, tcp, cacheOctetsMax } =
       this.#options;
-    const { access, responseRates, unprovenOctetsMax } = this.#options;
+    const { access, responseRates, unprovenOctetsMax, consul } = this.#options;
     const share = (limit: number) => Math.ceil(limit / this.#slots);
     return {
       slot,
@@ -311,6 +311,7 @@ class ThreadedPlane implements Plane {
       negativeTtlSeconds,
       nameServer,
       hosts,
+      consul,
       identity,
       access,
       responseRates,

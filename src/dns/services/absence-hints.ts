@@ -15,7 +15,7 @@ import { hasValue } from './selector.ts';
 const leftMax = 256;
 const envsMax = 256;
 const looksPerSecond = 20;
-const selectorKeys = ['_tag', '_version', '_group', '_zone'] as const;
+const selectorKeys = ['_tag', '_version', '_group', '_zone', '_port'] as const;
 
 export class AbsenceHints {
   readonly #view: RegistryView;
@@ -54,7 +54,8 @@ export class AbsenceHints {
     if (left !== '') return left;
     const { named } = this.#closeEnvs.find(env, this.#envNames(), nowMs);
     const close = named.length === 0 ? '' : `; close to it: ${named.join(', ')}`;
-    return close + this.#elsewhere(env, asked);
+    // `orders.svc`: the env was left out.
+    return close + (asked === '' ? this.#inEnvs(env) : this.#elsewhere(env, asked));
   }
 
   /** The env has no such app. */
@@ -86,6 +87,11 @@ export class AbsenceHints {
 
   *#envNames(): Generator<{ readonly appid: string }> {
     for (const env of this.#envs.keys()) yield { appid: env };
+  }
+
+  #inEnvs(appid: string): string {
+    const note = this.#elsewhere('', appid);
+    return note === '' ? '' : `; an app has that name: ${note.slice(note.indexOf(': ') + 2)}`;
   }
 
   #elsewhere(env: string, appid: string): string {

@@ -22,6 +22,7 @@ import { type Selector, type ValueKey, valuesOf } from './selector.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
 import { SlotSet } from './slot-set.ts';
 import { ValueIndex } from './value-index.ts';
+import { type WaitingCounts, whyWaiting } from './waiting-note.ts';
 
 /** Answers' records that are kept: of types, ports and selectors that are asked for beside each other. */
 const cachedMax = 256;
@@ -31,7 +32,7 @@ const preparedMax = 4096;
 const namedMax = 2;
 
 /** Bits of what an instance has; of one that takes no traffic, why. */
-const bit = { up: 0, ipv4: 1, ipv6: 2, https: 3, svcb: 4, critical: 5, unchecked: 6 } as const;
+const bit = { up: 0, ipv4: 1, ipv6: 2, https: 3, svcb: 4, critical: 5, unchecked: 6, drained: 7 } as const;
 
 /** Of a type, the bit of those that are up and have it; all have SRV and TXT. */
 const bitOfType = new Map<number, number>([
@@ -50,8 +51,7 @@ export interface SlotChoice {
   /** Of those that are up, how many have the type. */
   readonly having: number;
   /** Of those that are not up. */
-  readonly critical: number;
-  readonly unchecked: number;
+  readonly waiting: WaitingCounts;
   /** Slots; the most preferred priority first, within it in the order of the draw. */
   readonly chosen: readonly number[];
   /** How many of them are of the most preferred priority. */
@@ -60,8 +60,6 @@ export interface SlotChoice {
   readonly firsts: readonly number[];
   /** Some of those that are up and have not the type. */
   readonly without: readonly LeasedInstance[];
-  /** One of those that fail their check. */
-  readonly failing: LeasedInstance | undefined;
 }
 
 /** Which of the instances a name is about. */
@@ -229,23 +227,30 @@ export class LargeApp {
     slots: SlotSet | undefined,
     drawn: Pick<SlotChoice, 'chosen' | 'preferred' | 'firsts'>,
   ): SlotChoice {
-    const [up, critical, unchecked] = [counts[bit.up], counts[bit.critical], counts[bit.unchecked]] as [
-      number,
-      number,
-      number,
-    ];
+    const up = counts[bit.up] as number;
     const without = up > having ? this.#order.first(1 << bit.up, 1 << typeBit, namedMax, slots) : [];
-    const [failing] = critical > 0 ? this.#order.first(1 << bit.critical, 0, 1, slots) : [];
     return {
       known,
       up,
       having,
-      critical,
-      unchecked,
+      waiting: this.#waiting(counts, slots),
       ...drawn,
       without: without.map((slot) => this.at(slot)),
-      failing: failing === undefined ? undefined : this.at(failing),
     };
+  }
+
+  #waiting(counts: Uint32Array, slots: SlotSet | undefined): WaitingCounts {
+    const [drained, critical, unchecked] = [counts[bit.drained], counts[bit.critical], counts[bit.unchecked]] as [
+      number,
+      number,
+      number,
+    ];
+    const any = (which: number, count: number) => {
+      const [slot] = count > 0 ? this.#order.first(1 << which, 0, 1, slots) : [];
+      return slot === undefined ? undefined : this.at(slot).instance;
+    };
+    const [anyDrained, failing] = [any(bit.drained, drained), any(bit.critical, critical)];
+    return { drained, critical, unchecked, anyDrained, failing };
   }
 
   /** Of those with the ports, which have the type at one of them. Undefined: those that have it at all have it there. */
@@ -359,10 +364,11 @@ function keyOf({ priority, label }: Instance): number {
   return priority * priorityRange + high * 2 ** 32 + low;
 }
 
-function bitsOf({ status, addrs, health }: Instance): number {
+function bitsOf(instance: Instance): number {
+  const { status, addrs } = instance;
   if (status !== 'up') {
-    if (health?.verdict === 'critical') return 1 << bit.critical;
-    return health?.verdict === 'unchecked' ? 1 << bit.unchecked : 0;
+    const why = whyWaiting(instance);
+    return why === undefined ? 0 : 1 << bit[why];
   }
   let bits = 1 << bit.up;
   for (const { family, portName } of addrs) {

@@ -10,6 +10,7 @@ import { isWithin, labelsOf, type Name, nameOf, nameToText } from '../message/na
 import type { Draws } from '../message/rotation.ts';
 import { soaNames, withLiveNames, type Zone } from '../zone/zone.ts';
 import type { ZoneTable } from '../zone/zone-table.ts';
+import { type ConsulDomain, ConsulZone } from './consul-zone.ts';
 import { Explanations, type Why } from './explanations.ts';
 import { type HiddenInstances, hiddenInstances } from './hidden-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
@@ -28,6 +29,8 @@ export interface LiveZonesDeps extends NameServer {
   readonly zones: ZoneTable;
   readonly draws: Draws;
   readonly negativeTtlSeconds: number;
+  /** Consul's names, as a zone of their own; undefined: none. */
+  readonly consul?: ConsulDomain | undefined;
   /** The time of day, as people and other nodes have it. */
   wallMs(): number;
   /** Puts into words why the answers at a name are what they are (server/explain.ts). */
@@ -43,6 +46,7 @@ export class LiveZones {
   readonly #deps: LiveZonesDeps;
   readonly #services: ServiceZone;
   readonly #reverse: ReverseZones;
+  readonly #consul: ConsulZone | undefined;
   /** Apexes of the zones of single addresses that have left, in that order. */
   readonly #left = new Set<Name>();
   /** Zones of single addresses, the one asked for last at the end. */
@@ -55,16 +59,20 @@ export class LiveZones {
     const explanations = new Explanations(deps.why, zones);
     const opened = (apex: Name) => this.#opened(apex);
     const closed = (apex: Name) => this.#closed(apex);
-    this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed });
+    this.#reverse = new ReverseZones({ origin, view, explanations, opened, closed, wallMs: () => deps.wallMs() });
     const { hosts } = this.#reverse;
     zones.onDemand = (name) => this.#onDemand(name);
     zones.outsideHint = (name) => this.#withOrigin(name);
     this.#services = new ServiceZone({ origin, view, hosts, draws, explanations, wallMs: () => deps.wallMs() });
+    const { consul, hosts: own } = deps;
+    const { largeApps } = this.#services;
+    const more = { origin, view, largeApps, hosts: own, draws, explanations, wallMs: () => deps.wallMs() };
+    this.#consul = consul && new ConsulZone({ ...consul, ...more });
   }
 
   /** Whether the serial of this zone is the registry's revision, whatever serial its file has. */
   isLive(apex: Name): boolean {
-    return isWithin(apex, this.#deps.origin) || isReverse(apex);
+    return isWithin(apex, this.#deps.origin) || isReverse(apex) || apex === this.#deps.consul?.domain;
   }
 
   /** Puts a zone into the table, with the live names that belong to it. */
@@ -76,24 +84,32 @@ export class LiveZones {
   drop(apex: Name): void {
     const { zones, origin } = this.#deps;
     zones.delete(apex);
-    if (apex === origin || isReverse(apex)) this.serveMissing();
+    if (apex === origin || isReverse(apex) || apex === this.#deps.consul?.domain) this.serveMissing();
   }
 
   #put(zone: Zone): void {
     const { origin, zones, negativeTtlSeconds } = this.#deps;
     // A zone below the origin has the live names below it, as the origin has.
-    const live = isWithin(zone.apex, origin) ? this.#services : isReverse(zone.apex) ? this.#reverse : undefined;
+    const live = this.#liveNamesOf(zone.apex);
     if (live === this.#reverse) this.#reverse.touched();
     zones.set(live === undefined ? zone : withLiveNames(zone, live, negativeTtlSeconds));
     // Those that are made name the origin's server.
     if (zone.apex === origin) this.#made.clear();
   }
 
+  #liveNamesOf(apex: Name): ServiceZone | ReverseZones | ConsulZone | undefined {
+    if (isWithin(apex, this.#deps.origin)) return this.#services;
+    if (apex === this.#deps.consul?.domain) return this.#consul;
+    return isReverse(apex) ? this.#reverse : undefined;
+  }
+
   /** Makes the zones that must be there and that no file gave. */
   serveMissing(): void {
     const { origin, zones, negativeTtlSeconds } = this.#deps;
     if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, this.#deps, negativeTtlSeconds));
-    for (const apex of privateApexes()) if (zones.find(apex) === undefined) this.serve(this.#makeReverse(apex));
+    for (const apex of privateApexes()) if (zones.find(apex) === undefined) this.serve(this.#makeBeside(apex));
+    const { consul } = this.#deps;
+    if (consul !== undefined && zones.get(consul.domain) === undefined) this.serve(this.#makeBeside(consul.domain));
   }
 
   /** The registered instances that the file of this zone hides. */
@@ -164,7 +180,7 @@ export class LiveZones {
     if (this.#reverse.hosts.count(host) === 0 && !this.#left.has(apex)) return undefined;
     const known = this.#made.get(apex);
     this.#made.delete(apex);
-    const zone = known ?? withLiveNames(this.#makeReverse(apex), this.#reverse, this.#deps.negativeTtlSeconds);
+    const zone = known ?? withLiveNames(this.#makeBeside(apex), this.#reverse, this.#deps.negativeTtlSeconds);
     this.#made.set(apex, zone);
     const [oldest] = this.#made.keys();
     if (this.#made.size > madeZonesMax && oldest !== undefined) this.#made.delete(oldest);
@@ -189,7 +205,7 @@ export class LiveZones {
   }
 
   /** Names its server and mailbox as the origin does. */
-  #makeReverse(apex: Name): Zone {
+  #makeBeside(apex: Name): Zone {
     const { origin, zones, negativeTtlSeconds } = this.#deps;
     const [ns, mailbox] = soaNames((zones.get(origin) as Zone).soa);
     return makeZone({ apex, ns, mailbox, negativeTtlSeconds });

@@ -1,14 +1,17 @@
 // PTR of registered addresses: the apps that answer with them. One object for all reverse zones: a name itself has
 // where it belongs. It hears of changes, keeps its index, and for an address that no zone contains it has one put into
 // the table.
+// Of more than 100 apps at an address a choice answers, which changes with the epoch (epoch.ts).
 
 import type { Instance } from '../../model/instance.ts';
 import type { HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
+import { textHash } from '../../runtime/text-hash.ts';
 import { type Rdata, type RRset, RRType } from '../message/message.ts';
 import { type Name, nameOf, nameToText } from '../message/name.ts';
 import { recordsPerRRsetMax } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
 import { AddressIndex, type ZoneListener } from './address-index.ts';
+import { type Epoch, epochAt, startOf } from './epoch.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { readReverse } from './reverse-name.ts';
@@ -18,7 +21,12 @@ export interface ReverseZonesDeps extends ZoneListener {
   readonly origin: Name;
   readonly view: RegistryView;
   readonly explanations: Explanations;
+  /** The time of day. */
+  wallMs(): number;
 }
+
+/** A choice of apps lasts as long as the default TTL of instances. */
+const choiceSeconds = 5;
 
 const onlyPointers: NodeData = { rrset: undefined, reason: 'names of addresses have no records but PTR' };
 
@@ -90,34 +98,46 @@ export class ReverseZones implements LiveNames {
   }
 
   #pointers(owner: Name, instances: Iterable<Instance>, nowMs: number): NodeData {
-    const targets = new Map<Name, Rdata>();
-    const answered: LeasedInstance[] = [];
-    let isPartial = false;
-    let ttl = Number.POSITIVE_INFINITY;
-    let deadlineMs = Number.POSITIVE_INFINITY;
+    const all = new Map<Name, LeasedInstance[]>();
     for (const { env, appid, label, status } of instances) {
       const app = this.#deps.view.at(env, appid);
       const leased = app === undefined || app === 'within' ? undefined : app.byLabel(label);
       if (leased === undefined || status !== 'up') continue;
       const target = nameOf([...appid.split('.'), env], this.#deps.origin) as Name;
-      if (targets.size === recordsPerRRsetMax && !targets.has(target)) {
-        isPartial = true;
-        continue;
-      }
-      targets.set(target, [target]);
+      const others = all.get(target);
+      if (others === undefined) all.set(target, [leased]);
+      else others.push(leased);
+    }
+    const isPartial = all.size > recordsPerRRsetMax;
+    const epoch = isPartial ? epochAt(choiceSeconds, { nowMs, wallMs: this.#deps.wallMs() }) : undefined;
+    const targets = epoch === undefined ? [...all.keys()] : chosen([...all.keys()].sort(), owner, epoch);
+    const answered = targets.flatMap((target) => all.get(target) ?? []);
+    let ttl = isPartial ? choiceSeconds : Number.POSITIVE_INFINITY;
+    let deadlineMs = Number.POSITIVE_INFINITY;
+    for (const leased of answered) {
       ttl = Math.min(ttl, ttlOf(leased, nowMs));
       deadlineMs = Math.min(deadlineMs, boundMs(leased, nowMs));
-      answered.push(leased);
     }
-    if (targets.size === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
-    const rrset = { owner, type: RRType.PTR, ttl, rdatas: [...targets.values()] };
-    const apps = targets.size === 1 ? '1 app has' : `${isPartial ? 'more than ' : ''}${targets.size} apps have`;
+    if (targets.length === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
+    const rrset = { owner, type: RRType.PTR, ttl, rdatas: targets.map((target): Rdata => [target]) };
+    const apps = all.size === 1 ? '1 app has' : `${all.size} apps have`;
     const stale = suspectNote(answered, this.#deps.view);
-    const reason = `${apps} an instance at this address${stale === undefined ? '' : `; ${stale}`}`;
-    const data = { rrset, validUntilMs: deadlineMs - ttl * 1000, reason };
+    const choice = isPartial ? `; ${recordsPerRRsetMax} of them, chosen anew every ${choiceSeconds} s` : '';
+    const reason = `${apps} an instance at this address${choice}${stale === undefined ? '' : `; ${stale}`}`;
+    const data = {
+      rrset,
+      validUntilMs: Math.min(deadlineMs - ttl * 1000, epoch?.untilMs ?? Number.POSITIVE_INFINITY),
+      reason,
+    };
     if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };
     return isPartial ? { ...data, caveat: { kind: 'partial' } } : data;
   }
+}
+
+/** The same for all who ask within an epoch, on every thread and node. */
+function chosen(targets: readonly Name[], owner: Name, { number }: Epoch): Name[] {
+  const start = Math.floor(startOf(textHash(owner), number) * targets.length);
+  return Array.from({ length: recordsPerRRsetMax }, (_, i) => targets[(start + i) % targets.length] as Name);
 }
 
 function isOtherSaid({ before, after }: InstanceChange): boolean {

@@ -18,7 +18,7 @@ import type { RecordCandidate, RecordContext } from './service-candidates.ts';
 import type { NameScope } from './service-name.ts';
 import { candidatesOf, type RecordSelection, selectionOf, selectionOfChoice } from './service-selection.ts';
 import { suspectNote } from './suspect-instances.ts';
-import { checkNote, notedChecks, waitingNote } from './waiting-note.ts';
+import { checkNote, notedCounts, waitingNote } from './waiting-note.ts';
 
 export const typesOfScope = {
   app: [RRType.A, RRType.AAAA, RRType.SRV, RRType.TXT, RRType.HTTPS, RRType.SVCB],
@@ -122,7 +122,7 @@ function recordsOfLarge(scope: NameScope, all: Selected, type: number, place: Re
     if (large.isSharing(type)) return recordsOf(scope, type, place);
     const choice = large.choose(selected, type, epoch.number);
     const known = all.slots?.size ?? large.size;
-    const note = notedChecks(choice.critical, choice.unchecked, choice.failing?.instance);
+    const note = notedCounts(choice.waiting);
     if (choice.up === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting${note}` };
     const selection = selectionOfChoice(scope, selected, type, choice, place, epoch);
     const { up, having, without: named } = choice;

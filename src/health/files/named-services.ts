@@ -135,7 +135,8 @@ export class NamedServices {
     const { submit, view } = this.#deps;
     const found = as === 'present' ? view.find(key) : undefined;
     const present = found && presentRegistration(found.instance);
-    const command = { kind: 'register' as const, key, registration: present ?? registration, file };
+    const override = found?.instance.override;
+    const command = { kind: 'register' as const, key, registration: present ?? registration, file, override };
     const outcome = await submit(principalOf(file), this.#by(file), command);
     return 'problem' in outcome ? `${at}: ${outcome.problem.field} ${outcome.problem.message}` : undefined;
   }
@@ -147,12 +148,18 @@ export class NamedServices {
     const before = this.#entries.get(file)?.get(id);
     if (before !== undefined) return before === digest ? 'nothing' : 'written';
     const instance = this.#deps.view.find(service.key)?.instance;
-    const other = instance?.health?.file;
-    if (instance === undefined || other === undefined) return 'written';
+    // Cancelled since a file that is gone had it in the same words: that file was renamed.
+    if (instance === undefined) return this.#isSaidElsewhere(id, digest) ? 'nothing' : 'written';
+    const other = instance.health?.file;
+    if (other === undefined) return 'written';
     // Written before entries of files were stored: it is the same, unless the file was changed meanwhile.
     if (other === file) return isSameButStatus(instance, service.registration) ? 'nothing' : 'written';
     // From a file of another name.
     return this.#entries.get(other)?.get(id) === digest ? 'present' : 'written';
+  }
+
+  #isSaidElsewhere(id: string, digest: string): boolean {
+    return [...this.#entries.values()].some((entries) => entries.get(id) === digest);
   }
 
   #remember(file: string, fileEntries: FileEntries): void {

@@ -15,25 +15,30 @@ const fronts: Readonly<Record<AdapterName, Front>> = { consul, discovery, eureka
 /** How the clients of the named fronts show their secrets. */
 export function extractorsOf(settings: AdapterSettings | undefined): readonly CredentialExtractor[] {
   return (settings?.names ?? []).flatMap((name) => {
-    const { prefix, credentials } = fronts[name];
-    return credentials === undefined ? [] : [{ ...credentials, prefix: `${prefix}/` }];
+    const { prefix, credentials, refuse } = fronts[name];
+    const { scheme = 'Bearer', tokenOf = () => undefined } = credentials ?? {};
+    return [{ scheme, tokenOf, prefix: `${prefix}/`, refuse }];
   });
 }
 
 /** Adds the fronts that are named, each once. */
 export function addAdapters(
   scope: FastifyInstance,
-  { control, clock, defaults }: Omit<FrontContext, 'env'>,
+  { control, clock, defaults, logins }: Omit<FrontContext, 'env'>,
   { names, env }: AdapterSettings,
 ): void {
   for (const name of new Set(names)) {
-    const { prefix, add } = fronts[name];
+    const { prefix, add, refuse, appOf, readsBy } = fronts[name];
     const calls = async (own: FastifyInstance): Promise<void> => {
       takeAnyBody(own);
       own.addHook('onRoute', (route) => {
-        route.config = { ...route.config, isForeign: true };
+        const placeOf = (request: FastifyRequest) => ({ env, appid: appOf?.(request) });
+        const isRead = route.config?.right === 'read';
+        const isWhole = isRead && readsBy === undefined;
+        const isWholeEnv = isRead && readsBy === 'env';
+        route.config = { isWhole, isWholeEnv, ...route.config, isForeign: true, refuse, placeOf };
       });
-      add(own, { control, clock, defaults, env });
+      add(own, { control, clock, defaults, env, logins });
     };
     scope.register(calls, { prefix });
   }

@@ -3,15 +3,17 @@
 // takes bodies of any content type there, since clients of other registries label them as they like.
 
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Control } from '../../control/control.ts';
 import type { AdapterName } from '../../model/adapters.ts';
 import type { Front as FrontName } from '../../model/change.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import { isObject } from '../../model/instance.ts';
+import type { Problem } from '../../model/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { CredentialExtractor } from '../server/auth.ts';
+import type { CredentialExtractor, RefuseCall } from '../server/auth.ts';
 import { findJsonFault } from '../server/json-scan.ts';
+import type { Logins } from '../server/logins.ts';
 
 export interface FrontContext {
   readonly control: Control;
@@ -19,6 +21,8 @@ export interface FrontContext {
   readonly defaults: RegistrationDefaults;
   /** The env of all that comes in through a front that has no word for one. */
   readonly env: string;
+  /** For clients that log in, and show a token from then on. */
+  readonly logins: Logins;
 }
 
 export interface Front {
@@ -28,6 +32,15 @@ export interface Front {
   readonly prefix: string;
   /** Where its clients do not send bearer tokens. */
   readonly credentials?: Omit<CredentialExtractor, 'prefix'>;
+  /** Answers a refusal (401, 403, 429) as its clients know it; a problem document otherwise. */
+  readonly refuse?: RefuseCall;
+  /** The app that a path names, in the env of the front; a problem: it names none. Its right is judged before the call is read. */
+  readonly appOf?: (request: FastifyRequest) => string | Problem;
+  /**
+   * `app`: its reads show what `principal.scope('read')` covers. `env`: they need `read` for all apps of the front's env.
+   * Otherwise they need it everywhere.
+   */
+  readonly readsBy?: 'app' | 'env';
   /** Adds the calls to a scope that has the prefix. A body arrives as a Buffer, or as undefined where there is none. */
   add(scope: FastifyInstance, context: FrontContext): void;
 }

@@ -12,6 +12,7 @@ import type { RegisterOutcome } from '../../model/outcome.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { Refused } from '../../model/submit.ts';
 import { actorOf } from '../server/auth.ts';
+import { failures } from '../server/problem-details.ts';
 import type { Front, FrontContext } from './front.ts';
 import { jsonObjectOf } from './front.ts';
 import { hostInUrl } from './host-text.ts';
@@ -19,6 +20,12 @@ import { hostInUrl } from './host-text.ts';
 export const tutorial: Front = {
   name: 'tutorial',
   prefix: '/tutorial',
+  readsBy: 'app',
+  appOf: ({ params }) => parseAppid((params as Params).service),
+  refuse(_request, reply, { kind, detail, headers }) {
+    if (headers !== undefined) reply.headers(headers);
+    reply.code(failures[kind].status).send(failed([problem('', detail)]));
+  },
   add(scope, context) {
     addCalls(scope, context);
   },
@@ -37,9 +44,13 @@ function addCalls(scope: FastifyInstance, context: FrontContext): void {
       getAddresses(context, request, reply);
     },
   );
-  scope.get(`${path}/heartbeat`, { schema: { summary: "Renew the caller's instances", tags } }, (request, reply) => {
-    heartbeat(context, request, reply);
-  });
+  scope.get(
+    `${path}/heartbeat`,
+    { schema: { summary: "Renew the caller's instances", tags }, config: { right: 'register' } },
+    (request, reply) => {
+      heartbeat(context, request, reply);
+    },
+  );
 }
 
 interface Params {

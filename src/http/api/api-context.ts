@@ -2,13 +2,14 @@
 // else of the server is within their reach.
 
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Control } from '../../control/control.ts';
 import type { HiddenName } from '../../model/dns-names.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Instance, RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
+import type { Right } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { Watchers } from '../watch/watchers.ts';
@@ -33,6 +34,8 @@ export interface ApiContext {
   readonly renewManyBytes: number;
   /** Bounds what a stream may hold that its client does not read. */
   readonly follow: (response: ServerResponse, client: string) => void;
+  /** Answers 403, or 401 where the caller could still show who it is: `where` lacks the right. */
+  readonly forbid: (request: FastifyRequest, reply: FastifyReply, right: Right, where: string) => FastifyReply;
   /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread is running. */
   readonly resolve: (name: string, type: string) => Promise<Explained | undefined>;
 }

@@ -27,10 +27,14 @@ export function addDrainRoute(scope: FastifyInstance, context: ApiContext): void
     querystring: drainQuery,
     response: { 200: drainReply, '4xx': problemAnswer, 503: problemAnswer },
   };
-  scope.post('/apps/:env/:appid/:instance/drain', { schema }, async (request, reply) => {
-    const call = readInstanceCall(context, request, reply, 'drain', ['wait', 'hold', 'reason']);
-    return call === undefined ? reply : drain(context, request, reply, call);
-  });
+  scope.post(
+    '/apps/:env/:appid/:instance/drain',
+    { schema, config: { orRight: 'operate' } },
+    async (request, reply) => {
+      const call = readInstanceCall(context, request, reply, 'drain', ['wait', 'hold', 'reason']);
+      return call === undefined ? reply : drain(context, request, reply, call);
+    },
+  );
 }
 
 /** A body is ignored. */

@@ -34,6 +34,7 @@ function isAskedFor({ why }: Cause): boolean {
 function nameOf({ kind, principal }: Actor): Readonly<Record<string, string>> {
   if (principal === undefined) return {};
   if (kind === 'token') return { token: principal };
+  if (kind === 'jwt') return { jwt: principal };
   return kind === 'certificate' ? { certificate: principal } : {};
 }
 

@@ -3,6 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import type { ReadView } from '../../control/read-view.ts';
 import { type ClusterStatus, type ClusterView, clusterCounts } from '../../model/cluster-status.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { isoTime } from './instance-document.ts';
@@ -17,6 +18,7 @@ const nodesReply = Type.Object({
   state: Type.String({ description: 'joined; cut: it answers, and writes and removes nothing; starting; rewound.' }),
   why: Type.String({ description: 'Why it is not joined.' }),
   since: Type.String({ format: 'date-time' }),
+  revision: Type.Integer({ description: 'What this node has applied: of two nodes the smaller one is behind.' }),
   orphans: Type.Integer({ description: 'Instances of dead nodes.' }),
   executorFor: Type.Array(Type.String(), { description: 'Dead nodes whose instances this one lets go.' }),
   watchSilentSeconds: Type.Number({ description: 'Since etcd was heard.' }),
@@ -51,14 +53,14 @@ const nodesReply = Type.Object({
   ),
 });
 
-export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView): void {
+export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView, view: Pick<ReadView, 'revision'>): void {
   const read = {
     summary: 'Nodes of the cluster: who is there, owns what, and since when',
     tags: ['operations'],
     response: { 200: nodesReply, '4xx': problemAnswer },
   };
   scope.get('/nodes', { schema: read }, (_request, reply) => {
-    reply.header('cache-control', 'no-store').send(documentOf(cluster.status()));
+    reply.header('cache-control', 'no-store').send({ ...documentOf(cluster.status()), revision: view.revision });
   });
 
   const remove = {
@@ -67,21 +69,23 @@ export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView): voi
     params: Type.Object({ node: Type.String() }),
     response: { 204: Type.Null(), '4xx': problemAnswer },
   };
-  scope.delete('/nodes/:node', { schema: remove }, async (request, reply) => {
-    const { node } = request.params as { node: string };
-    const what = `Cannot strike off node ${JSON.stringify(node.slice(0, 63))}`;
-    if (!request.principal.may('operate'))
-      return sendProblem(reply, refusalOf(what, { kind: 'forbidden', right: 'operate' }));
-    const outcome = await cluster.forget(node);
-    if (outcome === 'forgotten') return reply.code(204).send();
-    if (outcome === 'unknown') return sendProblem(reply, { kind: 'unknown-node', detail: `${what}: there is none.` });
-    if (outcome === 'alive')
-      return sendProblem(reply, {
-        kind: 'node-alive',
-        detail: `${what}: it lives, or took its leave; nothing waits for it.`,
-      });
-    return sendProblem(reply, refusalOf(what, { kind: 'no-quorum', reason: outcome.trouble, isUnknown: false }));
-  });
+  scope.delete(
+    '/nodes/:node',
+    { schema: remove, config: { right: 'operate', isWhole: true } },
+    async (request, reply) => {
+      const { node } = request.params as { node: string };
+      const what = `Cannot strike off node ${JSON.stringify(node.slice(0, 63))}`;
+      const outcome = await cluster.forget(node);
+      if (outcome === 'forgotten') return reply.code(204).send();
+      if (outcome === 'unknown') return sendProblem(reply, { kind: 'unknown-node', detail: `${what}: there is none.` });
+      if (outcome === 'alive')
+        return sendProblem(reply, {
+          kind: 'node-alive',
+          detail: `${what}: it lives, or took its leave; nothing waits for it.`,
+        });
+      return sendProblem(reply, refusalOf(what, { kind: 'no-quorum', reason: outcome.trouble, isUnknown: false }));
+    },
+  );
 }
 
 function documentOf(status: ClusterStatus) {

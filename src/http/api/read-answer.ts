@@ -8,6 +8,7 @@ import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { isoOfMonotonic } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
+import { readingOf } from './readable-name.ts';
 import { problemAnswer, resolveQuery, resolveReply } from './schemas.ts';
 
 /** 255 octets, each written as `\ddd`. `resolve` validates the name. */
@@ -29,7 +30,7 @@ export function addResolveRoute(scope: FastifyInstance, context: ApiContext): vo
 }
 
 async function readAnswer(
-  context: Pick<ApiContext, 'resolve' | 'control' | 'clock'>,
+  context: Pick<ApiContext, 'resolve' | 'origin' | 'control' | 'clock' | 'forbid'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -38,12 +39,21 @@ async function readAnswer(
   const type = typeOf(query);
   const what = 'Cannot explain what DNS would answer';
   if (query.refused(reply, what)) return;
+  const { principal } = request;
+  const reading = readingOf(principal.scope('read'), name, context.origin, context.control.view);
+  if (reading === 'none') {
+    context.forbid(request, reply, 'read', 'the app of that name');
+    return;
+  }
   const result = await context.resolve(name, type);
   if (result === undefined) {
     const detail = `${what}: no DNS thread is running; one is being started.`;
     sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '2' } });
   } else if ('problems' in result) query.refused(reply, what, result.problems);
-  else reply.header('cache-control', 'no-store').send({ ...result, ...askedPart(context, result) });
+  else {
+    const shown = reading === 'all' ? result : { ...result, reason: unknownApp };
+    reply.header('cache-control', 'no-store').send({ ...shown, ...askedPart(context, result) });
+  }
 }
 
 /** How often this is asked, where that is kept. */
@@ -53,6 +63,9 @@ function askedPart({ control, clock }: Pick<ApiContext, 'control' | 'clock'>, { 
   const { queries, recent, clients, lastMs } = asked;
   return { asked: { count: queries, lastMinute: recent.minute, clients, lastSeen: isoOfMonotonic(lastMs, clock) } };
 }
+
+/** The reason of the DNS side may name other apps that are like it. */
+const unknownApp = 'no app of this name is registered';
 
 function nameOf(query: QueryReader): string {
   const name = query.text('name') ?? '';

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { cataloguePage } from '../../control/catalogue.ts';
+import { scopedView } from '../../control/scoped-view.ts';
 import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { ApiContext } from './api-context.ts';
@@ -42,11 +43,14 @@ function readCatalogue(
   const after = afterOf(query);
   if (query.refused(reply, 'Cannot list the apps', typeof env === 'object' ? [env] : [])) return reply;
   const { revision } = view;
-  const tag = revisionTag(life, revision);
-  if (isRevisionKnown(request, life, revision)) return sendNotModified(reply, tag);
-  const page = cataloguePage(view, env as string | undefined, after, limit);
+  const scope = request.principal.scope('read');
+  // Of another caller the same revision may be another list.
+  const tag = scope.isEverywhere ? revisionTag(life, revision) : undefined;
+  if (tag !== undefined && isRevisionKnown(request, life, revision)) return sendNotModified(reply, tag);
+  const page = cataloguePage(scopedView(view, scope), env as string | undefined, after, limit);
   const document = { revision, apps: page.apps };
-  reply.header('etag', tag).header('cache-control', 'no-cache');
+  if (tag !== undefined) reply.header('etag', tag);
+  reply.header('cache-control', tag === undefined ? 'no-store' : 'no-cache');
   if (page.next === undefined) return reply.send(document);
   const next = `${page.next.env}/${page.next.appid}`;
   const path = env === undefined ? '/api/v1/apps' : `/api/v1/apps/${env as string}`;

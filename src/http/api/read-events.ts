@@ -32,18 +32,23 @@ const parameters = ['env', 'app', 'instance', 'why', 'from', 'to', 'limit', 'bef
 
 /** Handles the call. */
 export async function readEvents(
-  { control, clock }: ApiContext,
+  { control, clock, forbid }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const query = new QueryReader(request, parameters);
   const wanted = readWanted(query, clock.wallMs());
   if (query.refused(reply, 'Cannot list events')) return reply;
+  const scope = request.principal.scope('read');
+  const { env, appid } = wanted;
+  const isCovered = env === undefined || (appid === undefined ? scope.touches(env) : scope.covers(env, appid));
+  if (!isCovered) return forbid(request, reply, 'read', [env, appid].filter((part) => part !== undefined).join('/'));
   // One more than the page, to know whether there is another.
-  const page = await control.record.events({ ...wanted, limit: wanted.limit + 1 });
+  const page = await control.record.events({ ...wanted, limit: wanted.limit + 1 }, scope);
   const changes = page.changes.slice(0, wanted.limit);
   const last = changes.at(-1);
-  const next = page.changes.length > changes.length && last !== undefined ? String(last.revision) : undefined;
+  const more = page.changes.length > changes.length && last !== undefined ? String(last.revision) : undefined;
+  const next = more ?? (page.scannedTo === undefined ? undefined : String(page.scannedTo));
   if (next !== undefined) reply.header('link', `<${urlOfNext(request.url, next)}>; rel="next"`);
   // What is behind the cursor comes with the next page.
   const end = next === undefined ? 0 : Number(next);

@@ -4,6 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import type { GuardStatus } from '../../model/guard-status.ts';
+import type { Principal } from '../../model/principal.ts';
 import type { ApiContext } from './api-context.ts';
 import { isoTime } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
@@ -63,8 +64,17 @@ export function addGuardRoutes(scope: FastifyInstance, { control }: ApiContext):
     const query = new QueryReader(request, ['limit']);
     const limit = query.integer('limit', 0, appsMax) ?? appsDefault;
     if (query.refused(reply, 'Cannot show the guard')) return;
-    reply.header('cache-control', 'no-store').send(documentOf(control.view.guard.status(limit)));
+    const status = control.view.guard.status(request.principal.scope('read').isEverywhere ? limit : appsMax);
+    reply.header('cache-control', 'no-store').send(documentOf(shownTo(request.principal, status, limit)));
   });
+}
+
+/** A caller that reads some apps sees the numbers of the registry, and of the held apps its own. */
+function shownTo(principal: Principal, status: GuardStatus, limit: number): GuardStatus {
+  const read = principal.scope('read');
+  if (read.isEverywhere) return status;
+  const own = status.heldApps.filter(({ env, appid }) => read.covers(env, appid));
+  return { ...status, heldApps: own.slice(0, limit), heldAppCount: own.length };
 }
 
 function documentOf(status: GuardStatus) {

@@ -30,6 +30,7 @@ export function addRecordRoutes(scope: FastifyInstance, context: ApiContext): vo
   app.post(
     '/restore',
     {
+      config: { right: 'operate' },
       preHandler: refuseUnreadableBody,
       schema: {
         summary: 'Restore what was removed by mistake',

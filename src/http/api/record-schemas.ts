@@ -41,6 +41,7 @@ export const eventReply = Type.Object({
       address: Type.String(),
       token: Type.Optional(Type.String({ description: 'The name of the token.' })),
       certificate: Type.Optional(Type.String({ description: 'The name of the client certificate.' })),
+      jwt: Type.Optional(Type.String({ description: 'The entry of the token file, and the subject of the JWT.' })),
       reason: Type.Optional(Type.String({ description: "The caller's own words: `?reason=` of the write." })),
       front: Type.Optional(Type.String({ description: 'Where it came in, if not through this API.' })),
     }),

@@ -16,11 +16,13 @@ import { addGuardRoutes } from './read-guard.ts';
 import { addInstanceReadRoute } from './read-instance.ts';
 import { asksForThePast, readPastApp } from './read-past-app.ts';
 import { addQueryRoutes } from './read-queries.ts';
+import { addRefusalsRoute } from './read-refusals.ts';
 import { addRecordRoutes } from './record-routes.ts';
 import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
 import { addRenewManyRoute } from './renew-many.ts';
 import { appParams, appQuery, appReply, pastAppReply, problemAnswer } from './schemas.ts';
+import { addTransferRoutes } from './transfer-routes.ts';
 import { addUpRoute } from './up.ts';
 import { addWhoamiRoute } from './whoami.ts';
 
@@ -35,6 +37,7 @@ const calls = [
   addUpRoute,
   addGuardRoutes,
   addRecordRoutes,
+  addRefusalsRoute,
   addWatchRoutes,
   addRenewManyRoute,
   addAppRoute,
@@ -42,12 +45,13 @@ const calls = [
   addResolveRoute,
   addQueryRoutes,
   addWhoamiRoute,
+  addTransferRoutes,
 ];
 
 /** Adds the calls to a scope whose prefix is /api/v1. */
 export function addRoutes(scope: FastifyInstance, context: ApiContext): void {
   for (const add of calls) add(scope, context);
-  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster);
+  if (context.control.cluster !== undefined) addNodeRoutes(scope, context.control.cluster, context.control.view);
 }
 
 /** An app as it is, and with `at` as it was. */

@@ -20,7 +20,7 @@ export function addUpRoute(scope: FastifyInstance, context: ApiContext): void {
     querystring: writeQuery,
     response: { 200: upReply, '4xx': problemAnswer, 503: problemAnswer },
   };
-  scope.post('/apps/:env/:appid/:instance/up', { schema }, async (request, reply) => {
+  scope.post('/apps/:env/:appid/:instance/up', { schema, config: { right: 'operate' } }, async (request, reply) => {
     const call = readInstanceCall(context, request, reply, 'up', ['reason']);
     return call === undefined ? reply : up(context, request, reply, call);
   });

@@ -30,7 +30,7 @@ export function addWhoamiRoute(scope: FastifyInstance): void {
     tags: ['operations'],
     response: { 200: whoamiReply, '4xx': problemAnswer },
   };
-  scope.get('/whoami', { schema }, (request, reply) => {
+  scope.get('/whoami', { schema, config: { right: 'any' } }, (request, reply) => {
     if (new QueryReader(request, []).refused(reply, 'Cannot say who the caller is')) return;
     reply.header('cache-control', 'no-store').send(documentOf(request.principal));
   });

@@ -1,26 +1,24 @@
-// Who calls: the one road from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750): with tokens
-// configured every call needs one, reads too, except for health, the API's description and its pages; its principal is
-// the token. A client certificate that TLS has verified does as well, and its principal has the certificate's name; where a
-// request has both, the token counts. Without tokens the API is open, every caller is anonymous and may do all, and browser-guard.ts keeps web
-// pages out.
-// A token is compared as its SHA-256 with all of them, in a time that does not depend on how much of it was right.
-// Tokens are never logged; the principal's name is.
+// Who calls: the one road from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750), which may be
+// JWTs; what the clients of a front show in their own way; a client certificate that TLS has verified. Where a request has
+// a token and a certificate, the token counts. A caller without credentials is anonymous; where anonymous callers have no
+// right at all, the answer is 401 for every path that is not open. Without any credentials configured the API is open, and
+// browser-guard.ts keeps web pages out. What a caller may do is judged in rights.ts and in control.
+// Secrets are never logged and never repeated; the principal's name is.
 
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpCounters } from '../../control/decision-log.ts';
+import type { RefusedCalls } from '../../control/refused-calls.ts';
 import type { Actor, Front } from '../../model/change.ts';
-import { type Principal, unauthenticated, unrestricted } from '../../model/principal.ts';
+import { type Principal, unauthenticated } from '../../model/principal.ts';
 import { dnsQueryPath } from '../doh/dns-query.ts';
-import { sendProblem } from './problem-details.ts';
+import { clientOf } from './client-address.ts';
+import type { Credentials } from './credentials.ts';
+import type { JwtVerifier } from './jwt-verifier.ts';
+import { type Failure, sendProblem } from './problem-details.ts';
+import { retryAfter } from './retry-after.ts';
 import { certificateNameOf } from './secure-connections.ts';
-
-export interface NamedToken {
-  readonly name: string;
-  readonly token: string;
-}
+import type { WrongCredentials } from './wrong-credentials.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,6 +34,21 @@ export interface CredentialExtractor {
   readonly scheme: string;
   /** The token in a request; undefined: it shows none of this kind. */
   readonly tokenOf: (request: FastifyRequest) => string | undefined;
+  /** Answers a refusal as clients of the front know it; a problem document otherwise. */
+  readonly refuse?: RefuseCall | undefined;
+}
+
+export type RefuseCall = (request: FastifyRequest, reply: FastifyReply, failure: Failure) => void;
+
+export interface AuthDeps {
+  readonly credentials: Credentials;
+  readonly jwts: JwtVerifier;
+  readonly wrong: WrongCredentials;
+  readonly refusedCalls: RefusedCalls;
+  readonly counters: HttpCounters;
+  readonly extractors: readonly CredentialExtractor[];
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
 }
 
 const openPaths: ReadonlySet<string> = new Set([
@@ -58,68 +71,159 @@ export function isOpenPath(url: string): boolean {
 /** The principal of a request, as far as that is quickly known; undefined may still mean one. */
 export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Principal | undefined;
 
-const anonymous = unrestricted('anonymous');
-
 /** Adds the check in front of all routes: behind it every request has its principal. */
-export function requireToken(
-  app: FastifyInstance,
-  tokens: readonly NamedToken[],
-  extractors: readonly CredentialExtractor[] = [],
-): Authenticate {
-  if (tokens.length === 0) {
-    app.decorateRequest('principal', {
-      getter() {
-        return certified(this.raw.socket) ?? anonymous;
-      },
-    });
-    return ({ socket }) => certified(socket) ?? anonymous;
-  }
-  const known = tokens.map(({ name, token }) => ({ principal: unrestricted('token', name), digest: digestOf(token) }));
-  const find = (token: string): Principal | undefined => {
-    const digest = digestOf(token);
-    let found: Principal | undefined;
-    for (const one of known) if (timingSafeEqual(one.digest, digest)) found = one.principal;
-    return found;
-  };
+export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authenticate {
+  const { credentials } = deps;
   const principals = new WeakMap<FastifyRequest, Principal>();
+  // What has shown nothing, or nothing yet.
+  const withoutSecret = ({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): Principal => {
+    const certificate =
+      headers.authorization === undefined || credentials.isOpen ? certificateNameOf(socket) : undefined;
+    return certificate === undefined ? credentials.anonymous : credentials.byCertificate(certificate);
+  };
   app.decorateRequest('principal', {
     getter() {
-      return (
-        principals.get(this) ?? (isCertified(this.raw) ? certified(this.raw.socket) : undefined) ?? unauthenticated
-      );
+      return principals.get(this) ?? (credentials.isOpen ? withoutSecret(this.raw) : unauthenticated);
     },
   });
-  const auth = (token: string, request: FastifyRequest): boolean => {
-    const principal = find(token);
-    if (principal !== undefined) principals.set(request, principal);
-    return principal !== undefined;
-  };
-  // rfc6749: the word `Bearer` in any case, as RFC 9110 §11.1 has it for all schemes.
-  app.register(bearerAuth, { keys: new Set<string>(), auth, addHook: false, specCompliance: 'rfc6749' });
+  if (credentials.isOpen) return withoutSecret;
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpenPath(request.url) || isCertified(request.raw)) return done();
-    const extractor = extractors.find(({ prefix }) => request.url.startsWith(prefix));
-    const token = extractor?.tokenOf(request);
-    if (token !== undefined && auth(token, request)) return done();
-    app.verifyBearerAuth?.(request, reply, (error) =>
-      error === undefined ? done() : refuse(request, reply, extractor?.scheme),
-    );
+    if (isOpenPath(request.url)) return done();
+    const extractor = deps.extractors.find(({ prefix }) => request.url.startsWith(prefix));
+    const secret = extractor?.tokenOf(request) ?? bearerOf(request.raw);
+    if (secret === undefined) {
+      const principal = withoutSecret(request.raw);
+      if (principal.grants.length === 0 || request.headers.authorization !== undefined) {
+        refuse(deps, request, reply, extractor, shownNothing(request));
+        return;
+      }
+      principals.set(request, principal);
+      return done();
+    }
+    const known = knownBy(deps, secret, () => request.ip);
+    if (known !== undefined) {
+      principals.set(request, known);
+      return done();
+    }
+    void judged(deps, request, secret, (error, outcome) => {
+      if (outcome === undefined) done(error);
+      else if ('kind' in outcome) refuse(deps, request, reply, extractor, outcome);
+      else {
+        principals.set(request, outcome.principal);
+        done();
+      }
+    });
   });
   return (request) => {
-    if (isCertified(request)) return certified(request.socket);
-    const token = /^Bearer ([\w.~+/-]+)$/.exec(request.headers.authorization ?? '')?.[1];
-    return token === undefined ? undefined : find(token);
+    const secret = bearerOf(request);
+    // Behind a proxy the address is the proxy's: the usual way knows better whom to hold back.
+    if (secret !== undefined) return knownBy(deps, secret, () => request.socket.remoteAddress ?? '');
+    return request.headers.authorization === undefined ? withoutSecret(request) : undefined;
   };
 }
 
-/** Whether a request has shown a certificate and no token: a token that is shown is what the caller means to be known by. */
-function isCertified({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
-  return headers.authorization === undefined && certificateNameOf(socket) !== undefined;
+/** The principal of a secret that can be recognised at once. Hot. */
+function knownBy({ credentials, jwts, wrong }: AuthDeps, secret: string, address: () => string): Principal | undefined {
+  const found = credentials.bySecret(secret);
+  const principal = found?.kind === 'known' ? found.principal : jwts.known(secret);
+  return principal === undefined || !wrong.admits(principal, () => clientOf(address())) ? undefined : principal;
 }
 
-function certified(socket: Socket): Principal | undefined {
-  const name = certificateNameOf(socket);
-  return name === undefined ? undefined : unrestricted('certificate', name);
+function bearerOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  return /^Bearer +([!-~]+) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+interface Refused extends Failure {
+  /** For the record, without the secret. */
+  readonly who: string;
+}
+
+/** As `judge`; a mistake of ours is an error, which the error handler reports. */
+async function judged(
+  deps: AuthDeps,
+  request: FastifyRequest,
+  secret: string,
+  settled: (error: Error | undefined, outcome?: Awaited<ReturnType<typeof judge>>) => void,
+): Promise<void> {
+  let outcome: Awaited<ReturnType<typeof judge>>;
+  try {
+    outcome = await judge(deps, request, secret);
+  } catch (error) {
+    settled(error as Error);
+    return;
+  }
+  settled(undefined, outcome);
+}
+
+/** Whether a secret that is not known yet is good: only JWTs can be. */
+async function judge(
+  { credentials, jwts, wrong, counters, random }: AuthDeps,
+  request: FastifyRequest,
+  secret: string,
+): Promise<{ readonly principal: Principal } | Refused> {
+  const client = clientOf(request.ip);
+  const waitMs = wrong.waitMs(() => client);
+  if (waitMs > 0) {
+    counters.refused('credentials');
+    return {
+      kind: 'wrong-credentials',
+      who: 'too many wrong credentials',
+      detail: `Cannot let this call in: ${client} has shown too many wrong credentials. Nothing was looked at; correct them, and call again after the time in Retry-After.`,
+      headers: { 'retry-after': retryAfter(Math.ceil(waitMs / 1000), random) },
+    };
+  }
+  const found = credentials.bySecret(secret);
+  let reason = 'the token is not one that this server knows';
+  if (found?.kind === 'expired') reason = `the token of ${found.name} has expired`;
+  else if (jwts.isOne(secret)) {
+    const verified = await jwts.verify(secret);
+    if (verified.kind === 'known') {
+      wrong.admits(verified.principal, () => client);
+      return { principal: verified.principal };
+    }
+    reason = `the token ${verified.reason}`;
+  }
+  wrong.wrong(client);
+  return { ...unauthorized(reason, true), who: reason };
+}
+
+function shownNothing({ headers }: FastifyRequest): Refused {
+  const isGiven = headers.authorization !== undefined;
+  const reason = isGiven
+    ? 'the Authorization header has no token that this server knows'
+    : 'the request has no Authorization header';
+  return { ...unauthorized(reason, isGiven), who: reason };
+}
+
+/** 401 (RFC 6750 §3). */
+export function unauthorized(reason: string, isGiven: boolean): Failure {
+  const challenge = isGiven ? 'Bearer realm="rollcall", error="invalid_token"' : 'Bearer realm="rollcall"';
+  return {
+    kind: 'unauthorized',
+    detail: `Cannot let this call in: ${reason}. Send "authorization: Bearer <token>" with a token of this server's configuration.`,
+    headers: { 'www-authenticate': challenge },
+  };
+}
+
+function refuse(
+  { refusedCalls }: AuthDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  extractor: CredentialExtractor | undefined,
+  { who, ...failure }: Refused,
+): void {
+  const route = request.routeOptions.url ?? 'an unknown route';
+  const what = `${request.method} ${route}`;
+  refusedCalls.note({ reason: 'credentials', who, address: request.ip, what, missing: '', where: '' });
+  const challenge = failure.headers?.['www-authenticate'];
+  // The scheme that clients of a front know comes beside Bearer.
+  const headers =
+    extractor === undefined || extractor.scheme === 'Bearer' || challenge === undefined
+      ? failure.headers
+      : { ...failure.headers, 'www-authenticate': `${extractor.scheme} realm="rollcall", ${challenge}` };
+  const whole = headers === undefined ? failure : { ...failure, headers };
+  if (extractor?.refuse === undefined) sendProblem(reply, whole);
+  else extractor.refuse(request, reply, whole);
 }
 
 /** Who asks for a change, for the record: a plain value. */
@@ -131,20 +235,4 @@ export function actorOf({ ip, principal: { kind, name } }: FastifyRequest, front
     address: ip,
     ...(reason === undefined ? {} : { reason }),
   };
-}
-
-function digestOf(token: string): Buffer {
-  return hash('sha256', token, 'buffer');
-}
-
-/** `scheme`: of a front, which its clients know beside Bearer. */
-function refuse(request: FastifyRequest, reply: FastifyReply, scheme?: string): void {
-  const isGiven = request.headers.authorization !== undefined;
-  const challenge = isGiven ? 'Bearer realm="rollcall", error="invalid_token"' : 'Bearer realm="rollcall"';
-  const reason = isGiven ? 'the token is not one that this server knows' : 'the request has no Authorization header';
-  sendProblem(reply, {
-    kind: 'unauthorized',
-    detail: `Cannot let this call in: ${reason}. Send "authorization: Bearer <token>" with a token of this server's configuration.`,
-    headers: { 'www-authenticate': scheme === undefined ? challenge : `${scheme} realm="rollcall", ${challenge}` },
-  });
 }

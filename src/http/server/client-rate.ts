@@ -1,5 +1,5 @@
 // Requests per second of one client, where the operator has set a limit: a token bucket for each, by the name of the
-// token that is shown, otherwise by address. Health checks and metrics do not count. What is above is answered 429 with
+// credential that is shown, otherwise by address. Health checks and metrics do not count. What is above is answered 429 with
 // Retry-After, before the body is read; every reply has the client's remaining rate (RateLimit and RateLimit-Policy, as in
 // draft-ietf-httpapi-ratelimit-headers-10).
 // Not @fastify/rate-limit: it counts in fixed windows, which let twice the rate through where two meet, and takes a
@@ -31,10 +31,20 @@ interface Bucket {
 
 export class ClientRates {
   readonly #rate: ClientRate;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: clientsMax });
+  readonly #buckets: LRUCache<string, Bucket>;
 
-  constructor(rate: ClientRate) {
+  constructor(rate: ClientRate, max: number = clientsMax) {
     this.#rate = rate;
+    this.#buckets = new LRUCache<string, Bucket>({ max });
+  }
+
+  /** How long a client would have to wait for a request; takes none. */
+  peek(client: string, nowMs: number): number {
+    const { perSecond, burst } = this.#rate;
+    const bucket = this.#buckets.get(client);
+    if (bucket === undefined) return 0;
+    const left = Math.min(burst, bucket.left + (Math.max(0, nowMs - bucket.atMs) * perSecond) / 1000);
+    return left >= 1 ? 0 : ((1 - left) * 1000) / perSecond;
   }
 
   /** Takes one request of a client, if it has one left; else `waitMs` until it has. */
@@ -70,7 +80,7 @@ export function limitClientRates(app: FastifyInstance, { rate, clock, counters, 
   app.addHook('onRequest', (request, reply, done) => {
     if (uncounted.test(request.url)) return done();
     const { kind, name } = request.principal;
-    const who = kind === 'token' ? `token ${name}` : `address ${clientOf(request.ip)}`;
+    const who = name !== '' ? `${kind} ${name}` : `address ${clientOf(request.ip)}`;
     const { left, waitMs } = rates.take(who, clock.monotonicMs());
     const seconds = Math.ceil(waitMs / 1000);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"client";r=${left};t=${seconds}`);

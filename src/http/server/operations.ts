@@ -35,7 +35,8 @@ export function addOperations(app: FastifyInstance, context: OperationsContext):
   );
 
   const metricsText = oncePerTurn(context.metricsText);
-  app.get('/metrics', { schema: describe('Metrics', 'Prometheus text format.') }, async (_request, reply) => {
+  const metrics = { schema: describe('Metrics', 'Prometheus text format.'), config: { right: 'metrics' as const } };
+  app.get('/metrics', metrics, async (_request, reply) => {
     const { contentType, text } = await metricsText();
     return reply.header('content-type', contentType).send(text);
   });

@@ -34,6 +34,7 @@ export const failures = {
   'url-too-long': { status: 414, title: 'URL too long' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   quota: { status: 429, title: 'Too many instances of this credential' },
+  'wrong-credentials': { status: 429, title: 'Too many wrong credentials' },
   'rate-limited': { status: 429, title: 'Rate limited' },
   'unread-replies': { status: 429, title: 'Unread replies' },
   'too-many-of-client': { status: 429, title: 'Too many connections of this client' },

@@ -12,9 +12,10 @@ import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
 import type { CallKind, HttpCounters } from '../../control/decision-log.ts';
 import type { Visible } from '../../control/visible.ts';
+import type { CredentialSource } from '../../model/credential.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import { type Life, registryHeader } from '../../model/life.ts';
-import type { Principal } from '../../model/principal.ts';
+import type { Principal, Right } from '../../model/principal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { addAdapters, extractorsOf } from '../adapters/adapters.ts';
 import type { AdapterSettings } from '../adapters/front.ts';
@@ -24,24 +25,31 @@ import { addConsole } from '../console/console.ts';
 import { siteAt } from '../console/site.ts';
 import { addDnsQuery, type DnsQueries, dnsQueryPath } from '../doh/dns-query.ts';
 import type { Watchers } from '../watch/watchers.ts';
-import { type NamedToken, requireToken } from './auth.ts';
+import { authenticateCalls } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
+import { Credentials, type NamedToken } from './credentials.ts';
 import { refuseConnection, routeGuide, sendFailure } from './failures.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import { countInFlight } from './in-flight.ts';
 import { refuseIrregularRequest } from './irregular-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
+import { JwtVerifier } from './jwt-verifier.ts';
+import { KeySources, type KeySourcesDeps } from './key-sources.ts';
+import { Logins } from './logins.ts';
+import { followCalls, OpenCalls } from './open-calls.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
 import { type Failure, sendProblem } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
+import { describeRights, requireRights, sendForbidden } from './rights.ts';
 import { SecureConnections, type SecureConnectionsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
+import { WrongCredentials } from './wrong-credentials.ts';
 
 export interface HttpLimits {
   /** Each costs a few kB; long polls hold one each. */
@@ -85,6 +93,12 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly logger: Logger;
   /** None: the API is open to every caller that reaches it. */
   readonly tokens: readonly NamedToken[];
+  /** What callers may show beside the tokens, with rights of their own; it may change. */
+  readonly credentials?: CredentialSource | undefined;
+  /** Of callers without credentials; undefined: all where there are no credentials, none where there are. */
+  readonly anonymousRights?: readonly Right[] | undefined;
+  /** Reads the public keys of issuers; for tests. */
+  readonly readKeys?: KeySourcesDeps['read'];
   /** Without tokens: callers may use any host name (browser-guard.ts). */
   readonly isOpen?: boolean;
   /** The fronts of other registries' APIs; none by default. */
@@ -128,7 +142,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const counters = control.log.count;
   const timeouts = { ...httpTimeouts, ...deps.timeouts };
   const app = createApp(limits, timeouts, { logger, counters, trustedProxies: deps.trustedProxies ?? [] });
-  const hasTokens = deps.tokens.length > 0;
+  const access = openAccess(deps, random);
+  const hasTokens = !access.credentials.isOpen;
   const guide = routeGuide(app);
 
   countRequests(app, counters);
@@ -142,10 +157,14 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const publicHost = publicUrl === '' ? undefined : new URL(publicUrl).host;
   const pages = { hasTokens, isOpen: deps.isOpen === true, publicHost };
   refuseForeignPages(app, pages);
-  const principalOf = requireToken(app, deps.tokens, extractorsOf(deps.adapters));
+  describeRights(app);
+  const principalOf = authenticateCalls(app, access);
   const { clientRate = noRate } = deps;
   limitClientRates(app, { rate: clientRate, clock, counters, random });
   refuseUnknownRoute(app, guide);
+  const rights = { refusedCalls: control.refusedCalls, counters, isOpen: access.credentials.isOpen };
+  requireRights(app, rights);
+  followCalls(app, access.credentials, new OpenCalls(() => clock.wallMs()));
   const overload = new Overload({ inFlight, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
@@ -162,7 +181,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
   const { hiddenNames = () => [] } = deps;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow });
+  const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
+  const { logins } = access;
+  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow, forbid, logins });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
@@ -174,6 +195,28 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   }
   pacePipelines(app.server);
   return app;
+}
+
+/** Who may call: from credentials to principals. */
+function openAccess({ control, clock, logger, adapters, readKeys, ...deps }: HttpDeps, random: () => number) {
+  const wallMs = () => clock.wallMs();
+  const credentials = new Credentials({ ...deps, source: deps.credentials, wallMs });
+  const onState: KeySourcesDeps['onState'] = (at, problem) => {
+    if (problem === undefined) logger.info({ at }, 'the keys of an issuer can be read again');
+    else logger.warn({ at, problem }, 'Cannot read the keys of an issuer: those known stay in use');
+  };
+  const keys = new KeySources({
+    monotonicMs: () => clock.monotonicMs(),
+    onState,
+    ...(readKeys === undefined ? {} : { read: readKeys }),
+  });
+  credentials.onChange(() => keys.keepOnly(credentials.jwtEntries.map(({ rule }) => rule.keys)));
+  const jwts = new JwtVerifier({ credentials, keys, wallMs });
+  const wrong = new WrongCredentials(clock);
+  const logins = new Logins({ credentials, wrong });
+  const { refusedCalls } = control;
+  const extractors = extractorsOf(adapters);
+  return { credentials, jwts, wrong, logins, refusedCalls, counters: control.log.count, extractors, random };
 }
 
 interface Secure {
@@ -198,7 +241,7 @@ function secureConnections(app: FastifyInstance, deps: SecureConnectionsDeps, ti
 }
 
 /** The API, and the fronts of other registries' APIs beside it. */
-function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'adapters'>): void {
+function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'adapters'> & { logins: Logins }): void {
   const { availability, visible } = context.control;
   const guarded = (add: (scope: FastifyInstance) => void) => async (scope: FastifyInstance) => {
     refuseUntilRecovered(scope, availability.isRecovered);

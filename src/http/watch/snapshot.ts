@@ -36,7 +36,7 @@ export class Snapshots {
    * Each piece reports the number of events that it ends.
    */
   *pieces(query: WatchQuery, revision: number): Generator<Piece> {
-    const { apps, envs } = query;
+    const { apps, envs, scope } = query;
     for (const { env, appid } of apps) {
       yield* this.#shareable({ env, appid, app: this.#view.app(env, appid), isNamed: true }, query, revision);
     }
@@ -46,6 +46,7 @@ export class Snapshots {
       for (const app of this.#view.apps(env)) {
         // Also where thousands of apps have nothing to show.
         if (++passed % lookedAtMax === 0) yield nothing;
+        if (!scope.covers(app.env, app.appid)) continue;
         yield* this.#app({ env: app.env, appid: app.appid, app, isNamed: false }, query, revision);
       }
     }

@@ -3,6 +3,7 @@
 
 import type { Change } from '../../model/change.ts';
 import { type AppKey, parseEnv } from '../../model/names.ts';
+import { type AppScope, everywhere } from '../../model/scope.ts';
 import { isSelected, type Selection } from '../../model/selection/filter.ts';
 import { parseAppKey } from '../api/app-path.ts';
 import type { QueryReader } from '../api/query-reader.ts';
@@ -13,6 +14,8 @@ export interface WatchQuery {
   readonly apps: readonly AppKey[];
   readonly envs: readonly string[];
   readonly selection: Selection;
+  /** What the watcher may read. */
+  readonly scope: AppScope;
   /** The same for queries that mean the same. */
   readonly key: string;
 }
@@ -20,7 +23,7 @@ export interface WatchQuery {
 export const watchParameters = ['app', 'env', ...selectionParameters] as const;
 
 /** What the caller wants; faults go to the reader's problems. */
-export function readWatchQuery(query: QueryReader): WatchQuery {
+export function readWatchQuery(query: QueryReader, scope: AppScope): WatchQuery {
   const apps = (query.texts('app') ?? []).map((text) => parseAppKey('app', text));
   const envs = (query.texts('env') ?? []).map((text) => parseEnv(text));
   for (const part of [...apps, ...envs]) if (typeof part === 'object' && 'field' in part) query.problems.push(part);
@@ -29,6 +32,7 @@ export function readWatchQuery(query: QueryReader): WatchQuery {
     apps.filter((app): app is AppKey => 'env' in app),
     envs.filter((env): env is string => typeof env === 'string'),
     selection,
+    scope,
   );
 }
 
@@ -37,16 +41,18 @@ export function watchQuery(
   apps: readonly AppKey[],
   envs: readonly string[] = [],
   selection: Selection = {},
+  scope: AppScope = everywhere,
 ): WatchQuery {
   const wholeEnvs = [...new Set(envs)].sort();
   const byName = new Map(apps.map((app) => [`${app.env}/${app.appid}`, app]));
   const names = [...byName.keys()].sort();
   const alone = names.map((name) => byName.get(name) as AppKey).filter(({ env }) => !wholeEnvs.includes(env));
-  return { apps: alone, envs: wholeEnvs, selection, key: JSON.stringify([alone, wholeEnvs, selection]) };
+  const key = JSON.stringify([alone, wholeEnvs, selection, ...(scope.isEverywhere ? [] : [scope.key])]);
+  return { apps: alone, envs: wholeEnvs, selection, scope, key };
 }
 
 /** Whether a change is of an app that the query names. */
-export function isAbout({ apps, envs }: WatchQuery, change: Change): boolean {
+export function isAbout({ apps, envs }: Pick<WatchQuery, 'apps' | 'envs'>, change: Change): boolean {
   if (apps.length === 0 && envs.length === 0) return true;
   const { env, appid } = change.after ?? change.before;
   return envs.includes(env) || apps.some((app) => app.appid === appid && app.env === env);
@@ -54,9 +60,14 @@ export function isAbout({ apps, envs }: WatchQuery, change: Change): boolean {
 
 /**
  * What a change of such an app is to a watcher: the instance is selected now (`matches`), it was and is no longer
- * (`left`), or it neither is nor was (undefined).
+ * (`left`), or it neither is nor was, or the watcher may not read it (undefined).
  */
-export function bearingOf({ selection }: WatchQuery, { before, after }: Change): 'matches' | 'left' | undefined {
+export function bearingOf({ selection, scope }: WatchQuery, change: Change): 'matches' | 'left' | undefined {
+  if (!scope.isEverywhere) {
+    const { env, appid } = change.after ?? change.before;
+    if (!scope.covers(env, appid)) return undefined;
+  }
+  const { before, after } = change;
   if (after !== undefined && isSelected(after, selection)) return 'matches';
   return before !== undefined && isSelected(before, selection) ? 'left' : undefined;
 }

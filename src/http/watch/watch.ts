@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Life } from '../../model/life.ts';
+import type { AppScope } from '../../model/scope.ts';
 import type { ApiContext } from '../api/api-context.ts';
 import { QueryReader } from '../api/query-reader.ts';
 import { problemAnswer } from '../api/schemas.ts';
@@ -12,7 +13,7 @@ import { clientOf } from '../server/client-address.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import { retryAfter } from '../server/retry-after.ts';
 import { retryText } from './event-text.ts';
-import { readWatchQuery, watchParameters } from './watch-query.ts';
+import { readWatchQuery, type WatchQuery, watchParameters } from './watch-query.ts';
 import * as schemas from './watch-schemas.ts';
 
 /** Ten thousand watchers of a server that has gone come back over some seconds. */
@@ -53,9 +54,12 @@ function watch(context: ApiContext, request: FastifyRequest, reply: FastifyReply
     control: { log },
   } = context;
   const parameters = new QueryReader(request, [...watchParameters, 'lastEventId']);
-  const query = readWatchQuery(parameters);
+  const scope = request.principal.scope('read');
+  const query = readWatchQuery(parameters, scope);
   const given = parameters.revision('lastEventId', life);
   if (parameters.refused(reply, 'Cannot watch')) return reply;
+  const outside = outsideOf(scope, query);
+  if (outside !== undefined) return context.forbid(request, reply, 'read', outside);
   if (!takesEvents(request.headers.accept)) {
     const detail = 'Cannot watch: the events are of type text/event-stream, which the Accept header excludes.';
     return sendProblem(reply, { kind: 'not-acceptable', detail });
@@ -88,6 +92,12 @@ function watch(context: ApiContext, request: FastifyRequest, reply: FastifyReply
   });
   if (response.destroyed || !watchers.open(response, query, known)) response.end();
   return reply;
+}
+
+/** What the query names and the caller may not read. */
+function outsideOf(scope: AppScope, { apps, envs }: WatchQuery): string | undefined {
+  const app = apps.find(({ env, appid }) => !scope.covers(env, appid));
+  return app === undefined ? envs.find((env) => !scope.touches(env)) : `${app.env}/${app.appid}`;
 }
 
 /** Sends the head and turns off the idle limit. */

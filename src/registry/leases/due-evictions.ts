@@ -1,29 +1,39 @@
 // Instances that may be evicted: those past the guard's ceiling, and those that nothing keeps but the evictions allowed
 // per minute. Which of the latter go first is left to chance, fairly over apps (pending-evictions.ts).
+// Those that were never heard again after their registration have a budget of their own: a client that registers and
+// never renews would otherwise use up what lets the dead of others go.
 
 import type { MutableRecord } from '../mutable-record.ts';
 import { EvictionBudget } from './eviction-budget.ts';
 import { PendingEvictions } from './pending-evictions.ts';
 
+interface Lane {
+  readonly budget: EvictionBudget;
+  readonly pending: PendingEvictions<MutableRecord>;
+}
+
 export class DueEvictions {
-  readonly #budget: EvictionBudget;
-  readonly #pending: PendingEvictions<MutableRecord>;
+  readonly #heard: Lane;
+  readonly #unheard: Lane;
+  readonly #lanes: readonly Lane[];
   /** Of the pending ones, those that are not marked as kept yet. */
   #unmarked: MutableRecord[] = [];
   readonly #overdue = new Set<MutableRecord>();
 
-  /** `percent` of the registry a minute. */
+  /** `percent` of the registry a minute, of each of the two kinds. */
   constructor(percent: number, random: () => number) {
-    this.#budget = new EvictionBudget(percent);
-    this.#pending = new PendingEvictions(random);
+    const lane = (): Lane => ({ budget: new EvictionBudget(percent), pending: new PendingEvictions(random) });
+    this.#heard = lane();
+    this.#unheard = lane();
+    this.#lanes = [this.#heard, this.#unheard];
   }
 
   has(stored: MutableRecord): boolean {
-    return this.#overdue.has(stored) || this.#pending.has(stored);
+    return this.#overdue.has(stored) || this.isPending(stored);
   }
 
   isPending(stored: MutableRecord): boolean {
-    return this.#pending.has(stored);
+    return this.#lanes.some(({ pending }) => pending.has(stored));
   }
 
   addOverdue(stored: MutableRecord): void {
@@ -31,13 +41,14 @@ export class DueEvictions {
   }
 
   addPending(stored: MutableRecord): void {
-    this.#pending.add(stored);
+    const { pending } = stored.isHeard ? this.#heard : this.#unheard;
+    pending.add(stored);
     this.#unmarked.push(stored);
   }
 
   delete(stored: MutableRecord): void {
     this.#overdue.delete(stored);
-    this.#pending.delete(stored);
+    for (const { pending } of this.#lanes) pending.delete(stored);
   }
 
   /** Takes out those to evict now, of `size` instances in all. `isKept`: a hold may have begun since it was added. */
@@ -47,12 +58,14 @@ export class DueEvictions {
     for (const stored of overdue) this.#overdue.delete(stored);
     if (overdue.length > 0) return overdue;
     const taken: MutableRecord[] = [];
-    while (taken.length < limit && this.#budget.left(size - taken.length, nowMs) > 0) {
-      const stored = this.#pending.draw();
-      if (stored === undefined) break;
-      if (isKept(stored)) continue;
-      this.#budget.spend(nowMs);
-      taken.push(stored);
+    for (const { budget, pending } of this.#lanes) {
+      while (taken.length < limit && budget.left(size - taken.length, nowMs) > 0) {
+        const stored = pending.draw();
+        if (stored === undefined) break;
+        if (isKept(stored)) continue;
+        budget.spend(nowMs);
+        taken.push(stored);
+      }
     }
     return taken;
   }
@@ -60,24 +73,31 @@ export class DueEvictions {
   /** Those that have to wait for another minute, each once. */
   takeUnmarked(nowMs: number, size: number): MutableRecord[] {
     if (this.#unmarked.length === 0) return [];
-    if (this.#pending.size > 0 && this.#budget.left(size, nowMs) > 0) return [];
-    const waiting = this.#unmarked.filter((stored) => this.#pending.has(stored));
+    if (this.#lanes.some((lane) => isNow(lane, nowMs, size))) return [];
+    const waiting = this.#unmarked.filter((stored) => this.isPending(stored));
     this.#unmarked = [];
     return waiting;
   }
 
   /** When the next one can be evicted; undefined: there is none. */
   nextMs(nowMs: number, size: number): number | undefined {
-    if (this.#overdue.size === 0 && this.#pending.size === 0) return undefined;
-    const isNow = this.#overdue.size > 0 || this.#budget.left(size, nowMs) > 0;
-    return isNow ? nowMs : this.#budget.moreAtMs(nowMs);
+    if (this.#overdue.size > 0) return nowMs;
+    const waiting = this.#lanes.filter(({ pending }) => pending.size > 0);
+    if (waiting.length === 0) return undefined;
+    return Math.min(...waiting.map((lane) => (isNow(lane, nowMs, size) ? nowMs : lane.budget.moreAtMs(nowMs))));
   }
 
+  /** Of those that had been heard; `waiting` are all. */
   counts(nowMs: number, size: number) {
+    const { budget } = this.#heard;
     return {
-      perMinute: this.#budget.perMinute(size, nowMs),
-      lastMinute: this.#budget.spent(nowMs),
-      waiting: this.#pending.size,
+      perMinute: budget.perMinute(size, nowMs),
+      lastMinute: budget.spent(nowMs),
+      waiting: this.#heard.pending.size + this.#unheard.pending.size,
     };
   }
+}
+
+function isNow({ budget, pending }: Lane, nowMs: number, size: number): boolean {
+  return pending.size > 0 && budget.left(size, nowMs) > 0;
 }

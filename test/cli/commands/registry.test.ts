@@ -234,3 +234,18 @@ test('the renewal that register prints is a command for the shell', async () => 
   const { code } = await run('sh', ['-c', `command -v curl >/dev/null || exit 0; ${command}`]);
   expect(code).toBe(0);
 });
+
+describe('whoami', () => {
+  test('shows who the server takes the caller for, and its rights', async () => {
+    const { code, out } = await rollcall('whoami');
+    expect(code).toBe(0);
+    expect(out.split('\n').map((line) => line.split(/ +/))).toEqual([
+      ['anonymous'],
+      [''],
+      ['ENV', 'APP', 'RIGHTS'],
+      ['*', '*', 'admin'],
+      [''],
+    ]);
+    expect(JSON.parse((await rollcall('whoami -o json')).out)).toMatchObject({ kind: 'anonymous', name: '' });
+  });
+});

@@ -32,6 +32,18 @@ describe('a drain', () => {
     await member.abandon();
   });
 
+  test('of a registry that answers before its time and never says safe is asked rarely, and ends', async () => {
+    const { registry, member, calls, outcomeOf } = membershipWorld();
+    registry.drainsUntilSafe = 1e9;
+    await member.registered();
+    calls();
+    const drained = member.drain({ timeoutMs: 30_000 });
+    expect(await outcomeOf(drained, 29_999)).toBe('pending');
+    expect(calls().length).toBeLessThan(40);
+    expect(await outcomeOf(drained, 1)).toMatchObject({ safe: false });
+    await member.abandon();
+  });
+
   test('keeps it out of the answers when the registry forgets it, until it is brought back', async () => {
     const { scheduler, registry, member, outcomeOf } = membershipWorld();
     await member.registered();

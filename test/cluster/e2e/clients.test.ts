@@ -93,6 +93,22 @@ describe.skipIf(missingEtcd.length > 0)('clients of a cluster', () => {
     expect(none.err).toMatch(/127\.0\.0\.1:1.*127\.0\.0\.1:2/s);
   });
 
+  test('rollcall nodes says who is there, and of those asked which is behind or away', async () => {
+    const urls = ['--url', n1.http, '--url', n2.http];
+    const both = await typed(['nodes', ...urls, '--output', 'json']);
+    expect(both.code).toBe(0);
+    const { at } = JSON.parse(both.out) as { at: Record<string, unknown>[] };
+    expect(at).toMatchObject([
+      { url: n1.http, node: 'n1', state: 'joined', pending: 0 },
+      { url: n2.http, node: 'n2', state: 'joined' },
+    ]);
+    expect(Math.min(...at.map(({ behind }) => Number(behind)))).toBe(0);
+    const table = await typed(['nodes', '--url', 'http://127.0.0.1:1', ...urls]);
+    expect(table.code).toBe(1);
+    expect(table.out).toMatch(/^n1 .*joined/m);
+    expect(table.out).toMatch(/127\.0\.0\.1:1 .*ECONNREFUSED/);
+  });
+
   test('rollcall run reports a registry of its own among the nodes, and registers nothing there', async () => {
     const alone = await startServer();
     const { child, said, ended } = startRollcall(

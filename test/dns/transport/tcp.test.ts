@@ -125,9 +125,7 @@ describe('a connection is closed, and others go on', () => {
     const stream = await open();
     const drip = setInterval(() => stream.socket.write(Buffer.of(1)), 5);
     onTestFinished(() => clearInterval(drip));
-    const start = performance.now();
     await stream.ended();
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   test('when it speaks HTTP and waits', async () => {

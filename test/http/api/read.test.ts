@@ -24,7 +24,8 @@ describe('one instance', () => {
 
   test('that is not there is a 404', async () => {
     const { call } = createWorld();
-    expect(problemOf(await call('GET', '/apps/prod/orders/a1')).detail).toContain('Register it again with PUT');
+    const reply = await call('GET', '/apps/prod/orders/a1');
+    expect([reply.statusCode, problemOf(reply)['type']]).toEqual([404, 'urn:rollcall:problem:unknown-instance']);
   });
 });
 

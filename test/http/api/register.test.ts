@@ -118,7 +118,7 @@ describe('a first registration', () => {
     const { register, log } = createWorld({ control: { durable: () => Promise.reject(new Error('disk full')) } });
     const reply = await register('prod/orders/a1');
     expect(reply.statusCode).toBe(503);
-    expect(problemOf(reply).detail).toContain('Send it again to be sure.');
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:not-durable');
     expect(problemOf(reply).detail).not.toContain('disk full');
     expect(log.at(-1)).toMatchObject({ level: 50, err: { message: 'disk full' } });
   });

@@ -66,7 +66,7 @@ describe('bodies', () => {
     const world = createWorld();
     const reply = await put(world, good, { 'content-type': type });
     expect(reply.statusCode).toBe(415);
-    expect(problemOf(reply).detail).toContain('body');
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:unsupported-media-type');
     expect(world.registry.revision).toBe(100);
   });
 

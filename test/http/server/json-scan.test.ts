@@ -70,15 +70,13 @@ describe('findJsonFault', () => {
   });
 
   test.each([
-    '['.repeat(100_000),
-    '{"a":'.repeat(100_000),
-    `"${'\\u0041'.repeat(100_000)}`,
-    '1'.repeat(100_000),
-    ' '.repeat(100_000),
-  ])('is quick on a long text (%#)', (text) => {
-    const startedMs = performance.now();
+    '['.repeat(2_000_000),
+    '{"a":'.repeat(2_000_000),
+    `"${'\\u0041'.repeat(2_000_000)}`,
+    '1'.repeat(2_000_000),
+    ' '.repeat(2_000_000),
+  ])('reads a long text once: for each octet again it would not end (%#)', (text) => {
     expect(findJsonFault(text, 32)).toBeDefined();
-    expect(performance.now() - startedMs).toBeLessThan(200);
   });
 });
 

@@ -131,11 +131,9 @@ describe('slow clients', () => {
     ['half a chunk', `${head}transfer-encoding: chunked\r\n\r\n5\r\nab`],
   ])('that send %s and no more: 408 and closed', async (_what, bytes) => {
     const { dial, registry } = await listening({ deps: { timeouts: hasty } });
-    const startedMs = performance.now();
     const connection = await dial();
     connection.write(bytes);
     await connection.closed;
-    expect(performance.now() - startedMs).toBeLessThan(8000);
     expect(connection.statuses).toEqual([408]);
     expect(connection.received).toContain('application/problem+json');
     expect(registry.revision).toBe(100);
@@ -237,9 +235,7 @@ describe('the end', () => {
     const connection = await dial();
     connection.write(`${head}content-length: 1000\r\n\r\n`);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const startedMs = performance.now();
     await app.close();
-    expect(performance.now() - startedMs).toBeLessThan(3000);
     await connection.closed;
   });
 });

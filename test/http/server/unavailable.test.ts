@@ -73,7 +73,7 @@ test('the write that meets the trouble took effect and says that it may be lost'
   isFailing = true;
   const reply = await call('PUT', '/apps/prod/orders/a', { addrs });
   expect(reply.statusCode).toBe(503);
-  expect(problemOf(reply).detail).toContain('took effect, but could not be written to the disk yet');
+  expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:not-durable');
   expect(reply.headers['retry-after']).toBe('2');
   expect(registry.instanceCount).toBe(1);
 });

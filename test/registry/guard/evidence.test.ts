@@ -8,8 +8,8 @@ import { defaults, Harness, keyOf, someAddress } from '../../kit/harness.ts';
 
 const leaseSeconds = 30;
 
-function worldOf() {
-  const harness = new Harness({ guard: { evictionPercentPerMinute: 100 } });
+function worldOf(evictionPercentPerMinute = 100) {
+  const harness = new Harness({ guard: { evictionPercentPerMinute } });
   const { registry } = harness;
   const register = (place: string, by: Partial<Actor>) => {
     const body = { addrs: [someAddress], leaseSeconds };
@@ -54,6 +54,22 @@ describe('instances that were never renewed', () => {
       for (const place of honest.slice(1)) harness.renew(place);
     }
     expect([left('orders'), left('junk')]).toEqual([9, 0]);
+  });
+
+  test('do not use up the evictions that are allowed a minute', () => {
+    const { harness, registry, group, live, left } = worldOf(15);
+    const honest = group('orders', 10, own);
+    live(honest);
+    for (let i = 0; i < 30; i++) group(`junk${i}`, 2, stranger);
+    for (let i = 0; i < 3; i++) {
+      harness.elapse(10_000);
+      for (const place of honest.slice(1)) harness.renew(place);
+    }
+    expect(left('orders')).toBe(9);
+    const junk = Array.from({ length: 30 }, (_, i) => left(`junk${i}`));
+    // 15 % of 70 have left.
+    expect(junk.reduce((sum, size) => sum + size, 0)).toBe(50);
+    expect(registry.guard.status(9).evictions).toMatchObject({ lastMinute: 1, waiting: 50 });
   });
 
   test('do not dilute a fleet that is cut off', () => {

@@ -27,6 +27,71 @@ function worldOf(liveness: Liveness, fields: Readonly<Record<string, unknown>> =
   return { harness, registry, changes, perform, register, state, why };
 }
 
+describe('checks that fail', () => {
+  const checks = [{ type: 'tcp' }];
+  const judge = (verdict: 'passing' | 'critical') => ({ kind: 'judge', key, verdict, reason: 'tcp' }) as const;
+
+  test('end in an eviction at their deadline, counted from the verdict', () => {
+    const { harness, perform, state } = worldOf({ kind: 'checks', evictAfterSeconds: 60 }, { checks });
+    perform(judge('passing'));
+    harness.elapse(7 * 24 * 3_600_000);
+    expect(state()).toBe('up');
+    perform(judge('critical'));
+    harness.elapse(59_999);
+    expect(state()).toBe('waiting');
+    harness.elapse(1);
+    expect(state()).toBe('gone');
+  });
+
+  test('and pass again in time leave nothing behind', () => {
+    const { harness, registry, perform, state } = worldOf({ kind: 'checks', evictAfterSeconds: 60 }, { checks });
+    perform(judge('critical'));
+    harness.elapse(59_000);
+    perform(judge('passing'));
+    expect([state(), registry.nextDeadlineMs()]).toEqual(['up', undefined]);
+  });
+
+  test('leave it registered without a deadline', () => {
+    const { harness, perform, state } = worldOf({ kind: 'checks' }, { checks });
+    perform(judge('critical'));
+    harness.elapse(7 * 24 * 3_600_000);
+    expect(state()).toBe('waiting');
+  });
+});
+
+describe('what a registrant says of its health', () => {
+  const liveness = { kind: 'lease-then-waiting', evictAfterSeconds: 60 } as const;
+  const critical = { verdict: 'critical', reason: 'not yet' } as const;
+  const passing = { verdict: 'passing', reason: '' } as const;
+
+  test('counts from the start, and a patch that says `passing` begins a lease', () => {
+    const { harness, perform, state, why } = worldOf(liveness);
+    perform({ kind: 'patch', key, patch: {}, judgement: critical });
+    expect(state()).toBe('waiting');
+    harness.elapse(59_000);
+    perform({ kind: 'patch', key, patch: {}, judgement: passing });
+    harness.elapse(29_000);
+    expect(state()).toBe('up');
+    harness.elapse(1000);
+    expect(state()).toBe('waiting');
+    expect(why()).toEqual(['registered', 'checked', 'checked', 'lapsed']);
+  });
+
+  test('said again it changes nothing', () => {
+    const { registry, perform } = worldOf(liveness);
+    perform({ kind: 'patch', key, patch: {}, judgement: critical });
+    const { revision } = registry;
+    expect(perform({ kind: 'patch', key, patch: {}, judgement: critical }).kind).toBe('unchanged');
+    expect(registry.revision).toBe(revision);
+  });
+
+  test('is passed over where a lease alone decides', () => {
+    const { perform, state } = worldOf({ kind: 'lease' });
+    expect(perform({ kind: 'patch', key, patch: {}, judgement: critical }).kind).toBe('unchanged');
+    expect(state()).toBe('up');
+  });
+});
+
 describe('a lease that ends in waiting', () => {
   test('and then in an eviction, at its second deadline', () => {
     const { harness, state, why, changes } = worldOf({ kind: 'lease-then-waiting', evictAfterSeconds: 60 });

@@ -26,6 +26,11 @@ export type ConsulHandler = (
   reply: FastifyReply,
 ) => FastifyReply | Promise<FastifyReply>;
 
+/** What a path ends with: an id or a name, which may have slashes in it. */
+export function lastPart({ params }: Pick<FastifyRequest, 'params'>): string {
+  return (params as { readonly '*': string })['*'];
+}
+
 /** Of checks, the ones that were said last: some 10 MB. */
 const outputsMax = 10_000;
 /** The original keeps 4096. */

@@ -4,6 +4,7 @@
 // read is not there, and a caller that waits for one waits.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hostLabel } from '../../../runtime/host-label.ts';
 import type { Front } from '../front.ts';
 import { queryOf } from '../parameters.ts';
 import { readOptions, sendRead } from './blocking.ts';
@@ -12,9 +13,9 @@ import { KeptTexts } from './kept-texts.ts';
 import { agentReads } from './reads-of-agent.ts';
 import { catalogReads } from './reads-of-catalog.ts';
 import { healthReads } from './reads-of-health.ts';
-import { sendJson, sendText, setIndex } from './replies.ts';
+import { sendJson, sendRefused, sendText, setIndex } from './replies.ts';
 import { ServiceIndex } from './service-index.ts';
-import { Nodes, ownNodeName } from './shown-node.ts';
+import { Nodes } from './shown-node.ts';
 import { TtlPasses } from './ttl-passes.ts';
 import { agentWrites } from './writes-of-agent.ts';
 import { catalogWrites } from './writes-of-catalog.ts';
@@ -24,12 +25,14 @@ export const consul: Front = {
   name: 'consul',
   prefix: '/v1',
   credentials: { scheme: 'X-Consul-Token', tokenOf },
+  refuse: sendRefused,
+  readsBy: 'env',
   add(scope, context) {
     const { control, env } = context;
     addCalls(scope, {
       ...context,
       index: new ServiceIndex(control.view, control.changes, env),
-      nodes: new Nodes(ownNodeName(), env),
+      nodes: new Nodes(hostLabel(), env),
       outputs: new Outputs(),
       passes: new TtlPasses(),
       texts: new KeptTexts(),
@@ -50,11 +53,12 @@ interface Call {
   readonly path: string;
   readonly summary: string;
   readonly handler: ConsulHandler;
-  readonly config?: { readonly mayWait?: true; readonly isRenewal?: true };
+  readonly config?: { readonly mayWait?: true; readonly isRenewal?: true; readonly right?: 'operate' };
 }
 
 const waits = { mayWait: true } as const;
 const renews = { isRenewal: true } as const;
+const holds = { right: 'operate' } as const;
 
 const calls: readonly Call[] = [
   { method: 'put', path: '/agent/service/register', summary: 'Register a service', handler: agentWrites.register },
@@ -69,6 +73,7 @@ const calls: readonly Call[] = [
     path: '/agent/service/maintenance/:id',
     summary: 'Maintenance of a service',
     handler: agentWrites.maintenance,
+    config: holds,
   },
   { method: 'put', path: '/agent/check/register', summary: 'Add a check to a service', handler: checkWrites.register },
   { method: 'put', path: '/agent/check/deregister/:id', summary: 'Remove a check', handler: checkWrites.deregister },
@@ -185,7 +190,7 @@ function addCalls(scope: FastifyInstance, context: ConsulContext): void {
   for (const { method, path, summary, handler, config = {} } of calls) {
     const options = { schema: { summary, tags: ['consul'] }, config };
     // Not async: a renewal has nothing to wait for.
-    scope[method](path, options, (request, reply) => handler(context, request, reply));
+    scope[method](path.replace(/:\w+$/, '*'), options, (request, reply) => handler(context, request, reply));
   }
   scope.all('/*', { schema: { hide: true } }, (request, reply) => sendOther(request, reply));
 }
@@ -204,11 +209,9 @@ function sendOther(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 }
 
 function isAt(path: readonly string[], template: readonly string[]): boolean {
-  const isOpen = template.at(-1) === '*';
+  const isOpen = /^[:*]/.test(template.at(-1) ?? '');
   if (isOpen ? path.length < template.length : path.length !== template.length) return false;
-  return template.every(
-    (segment, at) => segment === '*' || (segment.startsWith(':') ? path[at] !== '' : segment === path[at]),
-  );
+  return template.every((segment, at) => (/^[:*]/.test(segment) ? path[at] !== '' : segment === path[at]));
 }
 
 function addressText(context: ConsulContext, request: FastifyRequest): string {

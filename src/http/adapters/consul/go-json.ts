@@ -91,7 +91,7 @@ export function decodeObject<F extends GoFields>(
       return { fault: `json: cannot unmarshal ${jsonTypeOf(value)} into ${where}` };
     }
     if (kind !== 'duration') found.push([name, value]);
-    else {
+    else if (value !== '') {
       const ms = typeof value === 'number' ? value / 1_000_000 : durationMs(value as string);
       if (ms === undefined) return { fault: `time: invalid duration ${JSON.stringify(value)}` };
       found.push([name, ms]);

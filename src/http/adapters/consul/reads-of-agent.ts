@@ -7,7 +7,7 @@ import { appidOf } from '../app-name.ts';
 import { queryOf } from '../parameters.ts';
 import { readOptions, whenNewer } from './blocking.ts';
 import { checkStates, worstOf } from './check-states.ts';
-import type { ConsulContext, ConsulHandler } from './consul-context.ts';
+import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { filtered } from './filtered.ts';
 import { type CheckStatus, contentOf } from './part.ts';
 import { sendJson, sendText } from './replies.ts';
@@ -25,7 +25,7 @@ const services: ConsulHandler = (context, request, reply) => {
 };
 
 const service: ConsulHandler = async (context, request, reply) => {
-  const { id } = request.params as { readonly id: string };
+  const id = lastPart(request);
   const options = readOptions(context, request, reply);
   if (options === undefined) return reply;
   const shown = () => {
@@ -106,7 +106,7 @@ function codeOf(status: CheckStatus | 'maintenance'): number {
 }
 
 const healthById: ConsulHandler = (context, request, reply) => {
-  const { id } = request.params as { readonly id: string };
+  const id = lastPart(request);
   const stored = context.index.byId(id);
   if (stored === undefined) {
     reply.header('x-consul-reason', `ServiceId ${printableHeader(id)} not found`);
@@ -118,7 +118,7 @@ const healthById: ConsulHandler = (context, request, reply) => {
 };
 
 const healthByName: ConsulHandler = (context, request, reply) => {
-  const { name } = request.params as { readonly name: string };
+  const name = lastPart(request);
   const appid = appidOf(name);
   const app = typeof appid === 'string' ? context.control.view.app(context.env, appid) : undefined;
   if (app === undefined) {

@@ -4,7 +4,7 @@ import { anyApp, catalogue } from '../../../control/long-poll.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { foldAscii } from '../../../model/text.ts';
 import { readOptions, sendRead } from './blocking.ts';
-import type { ConsulContext, ConsulHandler } from './consul-context.ts';
+import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { filterOf } from './filtered.ts';
 import { sendJson } from './replies.ts';
 import {
@@ -53,7 +53,7 @@ function tagsByService(
 }
 
 const service: ConsulHandler = (context, request, reply) => {
-  const { name } = request.params as { readonly name: string };
+  const name = lastPart(request);
   const options = readOptions(context, request, reply);
   const filter = options && filterOf(request, reply);
   if (options === undefined || filter === undefined) return reply;
@@ -111,7 +111,7 @@ function onNode(context: ConsulContext, name: string, own: ShownNode): OnNode | 
 /** `isList`: an array of the services, where the older call has a map. */
 function ofNode(isList: boolean): ConsulHandler {
   return (context, request, reply) => {
-    const { node: name } = request.params as { readonly node: string };
+    const name = lastPart(request);
     const options = readOptions(context, request, reply);
     const filter = options && filterOf(request, reply);
     if (options === undefined || filter === undefined) return reply;

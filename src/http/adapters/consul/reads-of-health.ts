@@ -5,7 +5,7 @@ import { anyApp } from '../../../control/long-poll.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { foldAscii } from '../../../model/text.ts';
 import { isSet, type ReadOptions, readOptions, sendRead } from './blocking.ts';
-import type { ConsulContext, ConsulHandler } from './consul-context.ts';
+import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { filterOf } from './filtered.ts';
 import { type CheckStatus, CheckStatus as statuses } from './part.ts';
 import { sendJson, sendText } from './replies.ts';
@@ -21,7 +21,7 @@ import {
 import { checksOf, healthEntry, nodeCheck, tagsOf } from './shown-service.ts';
 
 const service: ConsulHandler = (context, request, reply) => {
-  const { name } = request.params as { readonly name: string };
+  const name = lastPart(request);
   const options = readOptions(context, request, reply);
   const filter = options && filterOf(request, reply);
   if (options === undefined || filter === undefined) return reply;
@@ -74,7 +74,7 @@ function hasNodeMeta({ nodes }: ConsulContext, pairs: readonly string[]): (store
 }
 
 const checks: ConsulHandler = (context, request, reply) => {
-  const { name } = request.params as { readonly name: string };
+  const name = lastPart(request);
   return sendChecks(context, request, reply, watchedService(context, name), (own) =>
     recordsOf(context, name).flatMap((stored) =>
       checksOf(stored, context.nodes.of(stored.instance, own), context.outputs.of),
@@ -111,14 +111,14 @@ function allChecks(context: ConsulContext, own: ReturnType<ConsulContext['nodes'
 }
 
 const node: ConsulHandler = (context, request, reply) => {
-  const { node: name } = request.params as { readonly node: string };
+  const name = lastPart(request);
   return sendChecks(context, request, reply, anyChange(context), (own) =>
     allChecks(context, own).filter(({ Node }) => Node === name),
   );
 };
 
 const state: ConsulHandler = (context, request, reply) => {
-  const { state: asked } = request.params as { readonly state: string };
+  const asked = lastPart(request);
   if (asked !== 'any' && !statuses.includes(asked as CheckStatus))
     return sendText(reply, 400, `Invalid check status: '${asked}'`);
   return sendChecks(context, request, reply, anyChange(context), (own) =>

@@ -1,9 +1,10 @@
 // Replies as Consul gives them: a write is answered with an empty 200, a fault with a plain sentence, a read with JSON and
 // the headers that its clients parse. One table from what control refuses to statuses.
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../../model/problem.ts';
 import type { Refused } from '../../../model/submit.ts';
+import { type Failure, failures } from '../../server/problem-details.ts';
 import { problemText } from '../problem-text.ts';
 
 /** How much a reader has asked to be sure; what we answer is the same. */
@@ -56,6 +57,12 @@ export type Failed =
       readonly problem?: Problem;
       readonly problems?: readonly Problem[];
     };
+
+/** A call that was not let in. */
+export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
+  if (headers !== undefined) reply.headers(headers);
+  sendText(reply, failures[kind].status, detail);
+}
 
 const statuses: Readonly<Record<Failed['kind'], number>> = {
   invalid: 400,

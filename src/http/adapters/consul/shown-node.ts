@@ -4,7 +4,6 @@
 // has a service.
 
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { FastifyRequest } from 'fastify';
 import type { Address } from '../../../model/address.ts';
 import type { Instance } from '../../../model/instance.ts';
@@ -22,15 +21,6 @@ export interface ShownNode {
 }
 
 const idOctets = 16;
-
-/** A host's name, which is also a DNS label. */
-export function ownNodeName(): string {
-  const [label = ''] = hostname()
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, '-')
-    .split('.');
-  return label.replace(/^-+|-+$/g, '') || 'rollcall';
-}
 
 /** In the form of a UUID, the same for one name. */
 function idOf(name: string): string {

@@ -1,12 +1,12 @@
 // Writes of services at the agent: register, deregister, maintenance. A service whose id is that of another service of this
 // front moves there, as in the original, where an id is the agent's own. Maintenance is a hold without an end.
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '../../server/auth.ts';
 import { jsonObjectOf } from '../front.ts';
 import { queryOf } from '../parameters.ts';
 import { isSet } from './blocking.ts';
-import type { ConsulContext, ConsulHandler } from './consul-context.ts';
+import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { keyOf, registerService } from './registering.ts';
 import { isFailed, sendEmpty, sendFailed, sendText, sendUnknownService } from './replies.ts';
 import { readService } from './service-definition.ts';
@@ -41,8 +41,8 @@ const register: ConsulHandler = async (context, request, reply) => {
 };
 
 const deregister: ConsulHandler = async (context, request, reply) => {
-  const key = foundKey(context, request.params);
-  if (key === undefined) return sendUnknownService(reply, (request.params as { readonly id: string }).id);
+  const key = foundKey(context, request);
+  if (key === undefined) return sendUnknownService(reply, lastPart(request));
   const actor = actorOf(request, 'consul');
   const outcome = await context.control.commands.submit(request.principal, actor, { kind: 'cancel', key });
   return isFailed(outcome) ? sendFailed(reply, outcome) : sendEmpty(reply);
@@ -55,8 +55,8 @@ const maintenance: ConsulHandler = async (context, request, reply) => {
   const isOn = /^(1|t|true)$/i.test(enable);
   if (!isOn && !/^(0|f|false)$/i.test(enable))
     return sendText(reply, 400, `Invalid value for enable: ${JSON.stringify(enable.slice(0, 80))}`);
-  const key = foundKey(context, request.params);
-  if (key === undefined) return sendUnknownService(reply, (request.params as { readonly id: string }).id);
+  const key = foundKey(context, request);
+  if (key === undefined) return sendUnknownService(reply, lastPart(request));
   const { commands } = context.control;
   const actor = actorOf(request, 'consul', query.get('reason') || undefined);
   const outcome = isOn
@@ -65,8 +65,8 @@ const maintenance: ConsulHandler = async (context, request, reply) => {
   return isFailed(outcome) ? sendFailed(reply, outcome) : sendEmpty(reply);
 };
 
-function foundKey({ index }: ConsulContext, params: unknown) {
-  const found = index.byId((params as { readonly id: string }).id)?.instance;
+function foundKey({ index }: ConsulContext, request: FastifyRequest) {
+  const found = index.byId(lastPart(request))?.instance;
   return found === undefined ? undefined : { env: found.env, appid: found.appid, instance: found.instance };
 }
 

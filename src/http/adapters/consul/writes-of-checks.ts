@@ -8,7 +8,7 @@ import { jsonObjectOf } from '../front.ts';
 import { queryOf } from '../parameters.ts';
 import { readCheck, statusOf } from './check-definition.ts';
 import { hasExpired } from './check-states.ts';
-import type { ConsulContext, ConsulHandler } from './consul-context.ts';
+import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { decodeBody } from './go-json.ts';
 import { saidJudgement, withChecks, withoutCheck } from './kept-checks.ts';
 import { type CheckStatus, contentOf, type KeptCheck, partOf, serviceNameOf } from './part.ts';
@@ -26,13 +26,13 @@ interface Said {
 
 function saying(status: CheckStatus): ConsulHandler {
   return (context, request, reply) => {
-    const { id } = request.params as { readonly id: string };
+    const id = lastPart(request);
     return say(context, request, reply, { id, status, output: queryOf(request).get('note') ?? '' });
   };
 }
 
 const update: ConsulHandler = (context, request, reply) => {
-  const { id } = request.params as { readonly id: string };
+  const id = lastPart(request);
   const body = decodeBody(request.body, { Status: 'string', Output: 'string' } as const, 'checkUpdate');
   if ('fault' in body) {
     context.control.renewals.malformed();
@@ -150,7 +150,7 @@ const register: ConsulHandler = async (context, request, reply) => {
 };
 
 const deregister: ConsulHandler = async (context, request, reply) => {
-  const { id } = request.params as { readonly id: string };
+  const id = lastPart(request);
   const found = context.index.byCheck(id);
   if (found?.check === undefined) return sendUnknownCheck(reply, id);
   const outcome = await registerChecks(context, request, keyIn(found.stored), [], (known) => withoutCheck(known, id));

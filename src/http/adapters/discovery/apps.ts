@@ -2,6 +2,7 @@
 // every env: at the address where the client has found it, which is the only one that is known to reach it.
 
 import type { FastifyRequest } from 'fastify';
+import { scopedView } from '../../../control/scoped-view.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { parseEnv } from '../../../model/names.ts';
 import type { Status } from '../../../model/status.ts';
@@ -53,6 +54,11 @@ export class DiscoveryApps {
     this.#request = request;
   }
 
+  /** The caller may read it; this server itself is no app. */
+  isReadable({ env, appid }: AskedApp): boolean {
+    return appid === undefined || appid === infraAppid || this.#request.principal.may('read', env, appid);
+  }
+
   /** The app's text; undefined: it is not known, or not in that zone. */
   text({ env, appid }: AskedApp, wanted: Wanted): string | undefined {
     if (appid === undefined) return undefined;
@@ -85,7 +91,8 @@ export class DiscoveryApps {
   /** All apps of all envs: instances by the app's name. */
   all(): string {
     const apps = new Map<string, string[]>();
-    for (const app of this.#context.control.view.apps()) {
+    const { view } = this.#context.control;
+    for (const app of scopedView(view, this.#request.principal.scope('read')).apps()) {
       const texts = [...app.instances()].map(instanceText);
       apps.set(app.appid, [...(apps.get(app.appid) ?? []), ...texts]);
     }

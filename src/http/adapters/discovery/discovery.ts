@@ -7,11 +7,14 @@ import type { Front } from '../front.ts';
 import type { DiscoveryContext } from './apps.ts';
 import { poll, polls } from './polls.ts';
 import { reads } from './reads.ts';
+import { sendRefused } from './replies.ts';
 import { writes } from './writes.ts';
 
 export const discovery: Front = {
   name: 'discovery',
   prefix: '/discovery',
+  refuse: sendRefused,
+  readsBy: 'app',
   add(scope, context) {
     addCalls(scope, { ...context, startedMs: context.clock.wallMs() });
   },

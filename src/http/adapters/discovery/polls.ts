@@ -34,6 +34,7 @@ export async function poll(
   const latest = int64Of(query.get('latest_timestamp') ?? '0');
   if (app === undefined || latest === undefined) return sendCode(reply, codes.badRequest);
   const apps = new DiscoveryApps(context, request);
+  if (!apps.isReadable(app)) return sendCode(reply, codes.forbidden);
   const wanted = { status: 'up' as const, zone: query.get('zone') || undefined };
   const known = apps.text(app, wanted);
   if (known === undefined) return sendCode(reply, codes.notFound, 'null');
@@ -64,6 +65,7 @@ export async function polls(
   });
   if (asked.length !== names.length) return sendCode(reply, codes.badRequest);
   const apps = new DiscoveryApps(context, request);
+  if (!asked.every(({ app }) => apps.isReadable(app))) return sendCode(reply, codes.forbidden);
   const wanted = { status: 'up' as const, zone: query.get('zone') || undefined };
   return sendOrHold(context, request, reply, asked, () => {
     const found = asked.map(({ app, latest }) => ({ app, changed: apps.changed(app, latest, wanted) }));

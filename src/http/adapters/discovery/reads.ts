@@ -20,7 +20,9 @@ const fetch: Handler = (context, request, reply) => {
   const status = statuses[query.get('status') ?? ''];
   if (app === undefined || status === undefined) return sendCode(reply, codes.badRequest);
   const wanted = { status: status === 'both' ? undefined : status, zone: query.get('zone') || undefined };
-  const text = new DiscoveryApps(context, request).text(app, wanted);
+  const apps = new DiscoveryApps(context, request);
+  if (!apps.isReadable(app)) return sendCode(reply, codes.forbidden);
+  const text = apps.text(app, wanted);
   return text === undefined ? sendCode(reply, codes.notFound, 'null') : sendCode(reply, codes.ok, text);
 };
 
@@ -36,6 +38,7 @@ const fetchs: Handler = (context, request, reply) => {
   for (const name of query.all('appid')) {
     const app = askedApp(query.get('env') ?? '', name);
     if (app === undefined) return sendCode(reply, codes.badRequest);
+    if (!apps.isReadable(app)) return sendCode(reply, codes.forbidden);
     const text = apps.text(app, wanted);
     if (text !== undefined) texts.set(name, `${JSON.stringify(name)}:${text}`);
   }

@@ -1,15 +1,17 @@
 // Replies of bilibili's discovery: HTTP 200 always, the code in the body and again in a header. Data is text that is
 // ready, since its times are nanoseconds, which are more than a JavaScript number holds.
 
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../../model/problem.ts';
 import type { Refused } from '../../../model/submit.ts';
+import { type Failure, failures } from '../../server/problem-details.ts';
 import { problemText } from '../problem-text.ts';
 
 export const codes = {
   ok: 0,
   notModified: -304,
   badRequest: -400,
+  unauthorized: -401,
   forbidden: -403,
   notFound: -404,
   conflict: -409,
@@ -37,6 +39,14 @@ export function sendUnbound(reply: FastifyReply, message: string): FastifyReply 
 
 function send(reply: FastifyReply, code: Code, text: string): FastifyReply {
   return sendText(reply.header('kratos-status-code', String(code)), text);
+}
+
+/** A call that was not let in: with its status, since there is a challenge in its head; 403 as any other code. */
+export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
+  if (headers !== undefined) reply.headers(headers);
+  const { status } = failures[kind];
+  if (status === 401) sendCode(reply.code(status), codes.unauthorized, undefined, detail);
+  else sendCode(reply, status === 403 ? codes.forbidden : codes.limitExceeded, undefined, detail);
 }
 
 function sendText(reply: FastifyReply, text: string): FastifyReply {

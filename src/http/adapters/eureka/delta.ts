@@ -5,6 +5,7 @@
 import type { ChangeSource } from '../../../control/read-view.ts';
 import type { Change } from '../../../model/change.ts';
 import { instanceKey } from '../../../model/names.ts';
+import type { AppScope } from '../../../model/scope.ts';
 import type { Application } from './applications.ts';
 import { type ActionType, type InstanceInfo, instanceInfo } from './instance-info.ts';
 
@@ -23,11 +24,12 @@ export class Delta {
     this.#read = source.completeSince;
   }
 
-  applications(wallMs: number): readonly Application[] {
+  applications(wallMs: number, scope: AppScope): readonly Application[] {
     this.#follow(wallMs);
     const last = new Map<string, { readonly change: Change; readonly isNew: boolean }>();
     for (const change of this.#recent) {
-      const { appid, instance } = change.after ?? change.before;
+      const { env, appid, instance } = change.after ?? change.before;
+      if (!scope.covers(env, appid)) continue;
       const key = `${appid} ${instanceKey(instance)}`;
       const isNew = change.kind === 'registered' || (change.kind === 'updated' && last.get(key)?.isNew === true);
       // In the order of their last changes.

@@ -3,18 +3,21 @@
 
 import { availableParallelism } from 'node:os';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { scopedView } from '../../../control/scoped-view.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import type { InstanceKey } from '../../../model/names.ts';
+import type { AppScope } from '../../../model/scope.ts';
 import { appidOf } from '../app-name.ts';
 import type { FrontContext } from '../front.ts';
 import { type Applications, application, applicationsText, formatted } from './applications.ts';
 import type { Delta } from './delta.ts';
 import { instanceInfo } from './instance-info.ts';
-import { formOf, sendError, sendForm } from './replies.ts';
+import { formOf, sendError, sendFailed, sendForm } from './replies.ts';
 import { xmlText } from './xml-writer.ts';
 
 export interface EurekaContext extends FrontContext {
-  readonly applications: Applications;
+  /** What a caller may read of it. */
+  readonly applications: (scope: AppScope) => Applications;
   readonly delta: Delta;
 }
 
@@ -29,21 +32,23 @@ export function keyOf({ env }: FrontContext, request: FastifyRequest): InstanceK
 
 const all: Handler = ({ applications }, request, reply) => {
   const form = formOf(request);
-  return sendForm(reply, form, applications.text(form));
+  return sendForm(reply, form, applications(request.principal.scope('read')).text(form));
 };
 
 const delta: Handler = ({ applications, delta: changed, clock, control }, request, reply) => {
   const form = formOf(request);
+  const scope = request.principal.scope('read');
   const version = String(control.view.revision);
   return sendForm(
     reply,
     form,
-    applicationsText(form, version, applications.hashcode, changed.applications(clock.wallMs())),
+    applicationsText(form, version, applications(scope).hashcode, changed.applications(clock.wallMs(), scope)),
   );
 };
 
 const app: Handler = ({ control, env }, request, reply) => {
   const appid = appidOf((request.params as { readonly app: string }).app);
+  if (typeof appid === 'string' && !request.principal.may('read', env, appid)) return sendUnreadable(request, reply);
   const found = typeof appid === 'string' ? control.view.app(env, appid) : undefined;
   if (found === undefined) return sendError(request, reply, 404);
   const form = formOf(request);
@@ -52,17 +57,22 @@ const app: Handler = ({ control, env }, request, reply) => {
 
 const instance: Handler = (context, request, reply) => {
   const key = keyOf(context, request);
+  if (key !== undefined && !request.principal.may('read', key.env, key.appid)) return sendUnreadable(request, reply);
   return sendInstance(request, reply, key && context.control.view.find(key));
 };
 
 const anyApp: Handler = ({ control, env }, request, reply) => {
   const { id } = request.params as { readonly id: string };
-  for (const one of control.view.apps(env)) {
+  for (const one of scopedView(control.view, request.principal.scope('read')).apps(env)) {
     const found = one.byId(id);
     if (found !== undefined) return sendInstance(request, reply, found);
   }
   return sendError(request, reply, 404);
 };
+
+function sendUnreadable(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendFailed(request, reply, { kind: 'forbidden', right: 'read' });
+}
 
 function sendInstance(request: FastifyRequest, reply: FastifyReply, found: InstanceRecord | undefined): FastifyReply {
   if (found === undefined) return sendError(request, reply, 404);
@@ -74,7 +84,7 @@ function byVip(field: 'vipAddress' | 'secureVipAddress'): Handler {
   return ({ applications }, request, reply) => {
     const { vip } = request.params as { readonly vip: string };
     const form = formOf(request);
-    return sendForm(reply, form, applications.byVip(form, field, vip));
+    return sendForm(reply, form, applications(request.principal.scope('read')).byVip(form, field, vip));
   };
 }
 

@@ -3,7 +3,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../../model/problem.ts';
-import type { Refused } from '../../../model/submit.ts';
+import { forbiddenText, type Refused } from '../../../model/submit.ts';
+import { type Failure, failures } from '../../server/problem-details.ts';
 import { problemText } from '../problem-text.ts';
 import type { Form } from './applications.ts';
 import { xmlText } from './xml-writer.ts';
@@ -27,6 +28,12 @@ export function sendEmpty(reply: FastifyReply, status: 200 | 204): FastifyReply 
 /** `text` instead of the document of the original, for people. */
 export function sendSentence(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply.code(status).header('content-type', contentTypes.xml).send(text);
+}
+
+/** A call that was not let in. */
+export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
+  if (headers !== undefined) reply.headers(headers);
+  sendSentence(reply, failures[kind].status, detail);
 }
 
 export function sendError(request: FastifyRequest, reply: FastifyReply, status: 404 | 500): FastifyReply {
@@ -65,7 +72,6 @@ const statuses: Readonly<Record<Failed['kind'], number>> = {
 };
 
 const sentences: Readonly<Partial<Record<Failed['kind'], string>>> = {
-  forbidden: 'The credentials do not allow this call',
   quota: 'The credentials allow no further instances',
   'not-ready': 'The registry is not back from its start yet',
   'store-failing': 'The disk cannot be written, and nothing was changed',
@@ -81,6 +87,7 @@ export function sendFailed(request: FastifyRequest, reply: FastifyReply, outcome
   if (outcome.kind === 'unknown') return sendError(request, reply, 404);
   const one = 'problem' in outcome && outcome.problem !== undefined ? [outcome.problem] : [];
   const problems = 'problems' in outcome && outcome.problems !== undefined ? outcome.problems : one;
-  const text = problems.length > 0 ? problemText(problems) : (sentences[outcome.kind] ?? outcome.kind);
+  const sentence = outcome.kind === 'forbidden' ? forbiddenText(outcome) : sentences[outcome.kind];
+  const text = problems.length > 0 ? problemText(problems) : (sentence ?? outcome.kind);
   return sendSentence(reply, statuses[outcome.kind], text);
 }

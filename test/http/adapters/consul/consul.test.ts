@@ -60,6 +60,14 @@ test('DeregisterCriticalServiceAfter counts from critical, and is at least a min
   expect(instanceOf(world, 'web-2')).toBeUndefined();
 });
 
+test('durations may be empty, or numbers of nanoseconds, and keys may be spelled in any way', async () => {
+  const world = consulWorld();
+  const check = { ttl: 20_000_000_000, Interval: '', deregister_critical_service_after: '', STATUS: 'passing' };
+  await register(world, { ID: 'web-1', check });
+  expect(instanceOf(world, 'web-1')).toMatchObject({ status: 'up', leaseSeconds: 20 });
+  expect(instanceOf(world, 'web-1')?.liveness).toEqual({ kind: 'lease-then-waiting' });
+});
+
 test('warning is up and not passing; fail is critical at once', async () => {
   const world = consulWorld();
   await register(world, { ID: 'web-1', Check: { TTL: '10s', Status: 'passing' } });

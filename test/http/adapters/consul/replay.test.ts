@@ -4,7 +4,7 @@
 
 import type { InjectOptions } from 'fastify';
 import { afterEach, expect, test, vi } from 'vitest';
-import { ownNodeName } from '../../../../src/http/adapters/consul/shown-node.ts';
+import { hostLabel } from '../../../../src/runtime/host-label.ts';
 import { createWorld, type World } from '../../../kit/http-world.ts';
 import { type Exchange, exchangesOf, transcripts } from '../../../kit/transcript.ts';
 
@@ -109,7 +109,7 @@ async function replay(name: string): Promise<readonly Replayed[]> {
     const { host: _host, 'content-length': _length, ...headers } = request.headers;
     const url = request.url
       .replace(/index=(\d+)/, (_whole, index: string) => `index=${indexes.get(index) ?? index}`)
-      .replace('testnode', ownNodeName());
+      .replace('testnode', hostLabel());
     const removed = removedBefore[`${name} ${exchange.number}`];
     if (removed !== undefined)
       await world.app.inject({ method: 'PUT', url: `/v1/agent/service/deregister/${removed}` });

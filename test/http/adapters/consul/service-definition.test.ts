@@ -1,7 +1,7 @@
 // What becomes of a service's definition, and what comes back of it.
 
 import { expect, test } from 'vitest';
-import { ownNodeName } from '../../../../src/http/adapters/consul/shown-node.ts';
+import { hostLabel } from '../../../../src/runtime/host-label.ts';
 import { consulWorld, get, health, instanceOf, pass, put, register } from '../../../kit/consul-world.ts';
 import type { Json } from '../../../kit/http-world.ts';
 
@@ -37,7 +37,7 @@ test('without an address a service is where its registrant is; without a port it
   const world = consulWorld();
   await register(world, { ID: 'web-1', Address: '', Port: 0 });
   expect(await health(world)).toMatchObject([
-    { Node: { Node: ownNodeName(), Address: '127.0.0.1' }, Service: { Address: '', Port: 0 } },
+    { Node: { Node: hostLabel(), Address: '127.0.0.1' }, Service: { Address: '', Port: 0 } },
   ]);
   expect(instanceOf(world, 'web-1')?.addrs).toMatchObject([{ host: '127.0.0.1', port: 9, portName: 'discard' }]);
 });
@@ -83,4 +83,14 @@ test.each([
   const world = consulWorld();
   await register(world, { ID: 'web-1', ...fields });
   expect(instanceOf(world, 'web-1')?.addrs).toMatchObject([{ portName }]);
+});
+
+test('an id may have slashes and percent signs in it', async () => {
+  const world = consulWorld();
+  await register(world, { ID: 'host/web:80%', Check: { TTL: '10s' } });
+  expect((await put(world, '/agent/check/pass/service:host/web:80%25')).statusCode).toBe(200);
+  expect((await put(world, '/agent/check/pass/service%3Ahost%2Fweb%3A80%25')).statusCode).toBe(200);
+  expect(await get(world, '/agent/service/host/web:80%25')).toMatchObject({ ID: 'host/web:80%' });
+  expect((await put(world, '/agent/service/deregister/host/web:80%25')).statusCode).toBe(200);
+  expect(instanceOf(world, 'host/web:80%')).toBeUndefined();
 });

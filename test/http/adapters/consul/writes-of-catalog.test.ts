@@ -1,7 +1,7 @@
 // Services on nodes that are not this server's.
 
 import { expect, test } from 'vitest';
-import { ownNodeName } from '../../../../src/http/adapters/consul/shown-node.ts';
+import { hostLabel } from '../../../../src/runtime/host-label.ts';
 import { consulWorld, get, health, put, register } from '../../../kit/consul-world.ts';
 import type { Json } from '../../../kit/http-world.ts';
 
@@ -19,7 +19,7 @@ test('the catalog has nodes of its own, whose services another program watches',
       Service: { ID: 'web', Address: '' },
       Checks: [{ CheckID: 'ping' }],
     },
-    { Node: { Node: ownNodeName() } },
+    { Node: { Node: hostLabel() } },
   ]);
   expect(await health(world, '?node-meta=rack:a')).toHaveLength(1);
   await put(world, '/catalog/register', {

@@ -1,0 +1,72 @@
+// A token file from end to end: rights over the wire and on the command line, a file that changes while the server runs,
+// and metrics for who may read those alone.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { typed } from '../kit/cli-world.ts';
+import { bearer, entry, secretOf } from '../kit/credential-world.ts';
+import { removeScratch, scratch } from '../kit/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { until } from '../kit/until.ts';
+
+const text =
+  entry('deploy', '{ rights: [read, register], env: prod, app: orders }') +
+  entry('prometheus', '{ rights: [metrics] }');
+let directory: string;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  directory = scratch({ 'tokens.yaml': text });
+  server = await startServer({ directory, args: ['--token-file', 'tokens.yaml'] });
+});
+
+afterAll(async () => {
+  await server.stop();
+  removeScratch(directory);
+});
+
+const statusOf = async (path: string, who: string): Promise<number> =>
+  (await fetch(`${server.http}${path}`, { headers: bearer(who) })).status;
+
+const rollcall = (line: string, who: string) =>
+  typed(line.split(' '), { env: { ROLLCALL_URL: server.http, ROLLCALL_TOKEN: secretOf(who) } });
+
+describe('rights', () => {
+  test('are those of the entry, in the API and on the command line', async () => {
+    const register = await rollcall('register prod/orders/a1 --addr http://127.0.0.1:1', 'deploy');
+    expect(register).toMatchObject({ code: 0 });
+    const other = await rollcall('register prod/pay/a1 --addr http://127.0.0.1:1', 'deploy');
+    expect(other.code).toBe(1);
+    expect(other.err).toContain('"register" for prod/pay');
+    expect((await rollcall('whoami', 'deploy')).out).toContain('read register');
+    expect(await statusOf('/metrics', 'deploy')).toBe(403);
+    expect(await statusOf('/metrics', 'prometheus')).toBe(200);
+    expect(await statusOf('/api/v1/apps', 'prometheus')).toBe(403);
+  });
+});
+
+describe('a file that changes', () => {
+  const rewrite = (now: string, message: string) => {
+    const before = server.logs().filter(({ msg }) => msg.includes(message)).length;
+    writeFileSync(join(directory, 'tokens.yaml'), now);
+    process.kill(server.pid, 'SIGHUP');
+    return until(message, () => server.logs().filter(({ msg }) => msg.includes(message)).length > before);
+  };
+
+  test('is in force at SIGHUP, without a restart', async () => {
+    await rewrite(text.replace('name: deploy', 'name: other'), 'has changed');
+    expect((await rollcall('whoami', 'deploy')).out).toContain('token other');
+    await rewrite(entry('prometheus', '{ rights: [metrics] }'), 'has changed');
+    expect(await statusOf('/api/v1/apps/prod/orders', 'deploy')).toBe(401);
+  });
+
+  test('with a fault leaves what is in force, and says so in log and metrics', async () => {
+    await rewrite('- { name: x, token: short }\n', 'Cannot use the new token file');
+    expect(await statusOf('/metrics', 'prometheus')).toBe(200);
+    const page = await (await fetch(`${server.http}/metrics`, { headers: bearer('prometheus') })).text();
+    expect(page).toMatch(/^rollcall_token_file_failing 1$/m);
+    expect(server.said()).toContain('line 1: x: token must be');
+    expect(server.said()).not.toContain('the-own-secret');
+  });
+});

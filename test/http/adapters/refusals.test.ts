@@ -1,0 +1,91 @@
+// A refusal through the API of another registry comes in that registry's own form: wrong credentials, a missing right, and
+// room for no further instance.
+
+import type { InjectOptions } from 'fastify';
+import { describe, expect, test } from 'vitest';
+import { bearer, credentialWorld, entry, secretOf } from '../../kit/credential-world.ts';
+
+const file =
+  entry('reader', '{ rights: [read], env: prod }') +
+  entry('one', '{ rights: [read, register], env: prod }', ', instancesMax: 1') +
+  entry('elsewhere', '{ rights: [read, register], env: dev }');
+
+function world() {
+  const adapters = { names: ['consul', 'eureka', 'discovery', 'tutorial'], env: 'prod' } as const;
+  const made = credentialWorld(file, { deps: { adapters } });
+  const call = (method: string, url: string, who: string | undefined, payload?: object, type = 'application/json') =>
+    made.app.inject({
+      method,
+      url,
+      headers: {
+        ...(who === undefined ? {} : bearer(who)),
+        ...(payload === undefined ? {} : { 'content-type': type }),
+      },
+      ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
+    } as InjectOptions);
+  return { ...made, call };
+}
+
+const service = (id: string) => ({ ID: id, Name: 'orders', Address: '10.0.0.7', Port: 80 });
+const tutorial = { name: 'orders', version: '1', address: '10.0.0.7', port: 80 };
+
+describe('consul', () => {
+  test('answers with a sentence, and shows the scheme of its token', async () => {
+    const { call } = world();
+    const none = await call('PUT', '/v1/agent/service/register', undefined, service('a'));
+    expect(none.statusCode).toBe(401);
+    expect(none.headers['content-type']).toContain('text/plain');
+    expect(none.headers['www-authenticate']).toContain('X-Consul-Token');
+    expect((await call('PUT', '/v1/agent/service/register', 'reader', service('a'))).statusCode).toBe(403);
+    expect((await call('GET', '/v1/catalog/services', 'elsewhere')).statusCode).toBe(403);
+    expect((await call('GET', '/v1/catalog/services', 'reader')).statusCode).toBe(200);
+  });
+
+  test('answers 429 where the entry has room for no further instance', async () => {
+    const { call } = world();
+    expect((await call('PUT', '/v1/agent/service/register', 'one', service('a'))).statusCode).toBe(200);
+    expect((await call('PUT', '/v1/agent/service/register', 'one', service('b'))).statusCode).toBe(429);
+  });
+});
+
+describe('eureka', () => {
+  test('takes the secret as a password, and answers with a sentence', async () => {
+    const { app, call } = world();
+    const basic = (secret: string) => `Basic ${Buffer.from(`any:${secret}`).toString('base64')}`;
+    const get = (authorization: string) => app.inject({ url: '/eureka/apps', headers: { authorization } });
+    expect((await get(basic(secretOf('reader')))).statusCode).toBe(200);
+    const wrong = await get(basic('wrong'));
+    expect(wrong.statusCode).toBe(401);
+    expect(wrong.headers['www-authenticate']).toMatch(/^Basic /);
+    const forbidden = await call('DELETE', '/eureka/apps/ORDERS/a', 'reader');
+    expect(forbidden.statusCode).toBe(403);
+    expect(forbidden.body).toContain('"register"');
+    expect(forbidden.body).toContain('prod/orders');
+  });
+});
+
+describe('discovery', () => {
+  test('answers with a code', async () => {
+    const { call } = world();
+    const none = await call('GET', '/discovery/fetch/all', undefined);
+    expect(none.statusCode).toBe(401);
+    expect(none.json()).toMatchObject({ code: -401 });
+    const forbidden = await call('POST', '/discovery/renew', 'reader');
+    expect(forbidden.statusCode).toBe(200);
+    expect(forbidden.headers['kratos-status-code']).toBe('-403');
+    expect(forbidden.json()).toMatchObject({ code: -403 });
+  });
+});
+
+describe('the tutorial', () => {
+  test('answers with its own document', async () => {
+    const { call } = world();
+    const forbidden = await call('POST', '/tutorial/orders/1/register', 'reader', tutorial);
+    expect(forbidden.statusCode).toBe(403);
+    expect(forbidden.json()).toMatchObject({ success: false, errors: [{}] });
+    expect((await call('GET', '/tutorial/orders/1/heartbeat', 'reader')).statusCode).toBe(403);
+    expect((await call('POST', '/tutorial/orders/1/register', 'one', tutorial)).statusCode).toBe(200);
+    const second = await call('POST', '/tutorial/orders/1/register', 'one', { ...tutorial, port: 81 });
+    expect(second.statusCode).toBe(429);
+  });
+});
