@@ -44,7 +44,7 @@ const parts: CliParts = {
   checkServices: async (directory) => (await import('./health/files/check-folder.ts')).checkServiceFolder(directory),
 };
 
-// Whoever reads our output may have heard enough (`rollcall ls | head -1`).
+// The reader of our output may close the pipe (`rollcall ls | head -1`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

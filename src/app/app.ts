@@ -36,7 +36,7 @@ import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { zoneReload } from './zone-reload.ts';
 import { warnerOfZones } from './zone-warnings.ts';
 
-export interface App {
+export interface RunningApp {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   readonly dnsTls: readonly Listen[];
@@ -56,7 +56,7 @@ type Ended = { readonly problem: string } | 'stopped';
 interface Start {
   readonly config: Config;
   readonly logger: Logger;
-  /** Ends a start that is under way: a large registry takes seconds. */
+  /** Ends a start that is in progress: a large registry takes seconds. */
   readonly stopping: AbortSignal;
   readonly ownClock: Clock;
 }
@@ -67,7 +67,7 @@ export async function startApp(
   logger: Logger,
   stopping: AbortSignal,
   ownClock: Clock = systemClock,
-): Promise<App | Ended> {
+): Promise<RunningApp | Ended> {
   const start: Start = { config, logger, stopping, ownClock };
   const first = await open(start, false);
   if (first !== 'damaged') return first;
@@ -77,7 +77,7 @@ export async function startApp(
 }
 
 /** Whatever keeps the app from being ready closes what was opened before. */
-async function open(start: Start, isSuspect: boolean): Promise<App | Ended | 'damaged'> {
+async function open(start: Start, isSuspect: boolean): Promise<RunningApp | Ended | 'damaged'> {
   const opened = new AsyncDisposableStack();
   try {
     const app = await compose(start, isSuspect, opened);
@@ -107,7 +107,7 @@ async function compose(
   { config: given, logger, stopping, ownClock }: Start,
   isSuspect: boolean,
   opened: AsyncDisposableStack,
-): Promise<App | Ended | 'damaged'> {
+): Promise<RunningApp | Ended | 'damaged'> {
   const phase: { now: Phase } = { now: 'starting' };
   const clock = startClock(ownClock, logger);
   opened.defer(() => clock.stop());
@@ -213,7 +213,7 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
 }
 
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
-async function run(composed: Composed, opened: AsyncDisposableStack): Promise<App | Ended | 'damaged'> {
+async function run(composed: Composed, opened: AsyncDisposableStack): Promise<RunningApp | Ended | 'damaged'> {
   const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
   const { tls, credentials, cluster } = composed;
   const { registry, zones, liveZones } = state;

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
 import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
-import { type Endpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
+import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
 import { LocalCopy } from '../cluster/local-copy.ts';
@@ -287,7 +287,7 @@ function copyOf(
 }
 
 function engineOf(config: Config, clock: Clock): EtcdEngine {
-  const endpoints = config.clusterEtcdEndpoints.map((url): Endpoint => {
+  const endpoints = config.clusterEtcdEndpoints.map((url): EtcdEndpoint => {
     const endpoint = parseEndpoint(url, 'clusterEtcdEndpoints');
     if ('target' in endpoint) return endpoint;
     throw new Error(`${endpoint.field} ${endpoint.message}`);

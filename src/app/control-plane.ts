@@ -11,7 +11,7 @@ import { LongPolls } from '../control/long-poll.ts';
 import { leastTtlOf } from '../dns/message/least-ttl.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { LiveZones } from '../dns/services/live-zones.ts';
-import { Health } from '../health/health.ts';
+import { HealthChecks } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
 import { createHttpServer } from '../http/server/server.ts';
@@ -54,7 +54,7 @@ export interface ControlPlaneDeps {
 export interface ControlPlane {
   /** Not listening yet. */
   readonly http: FastifyInstance;
-  readonly health: Health;
+  readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
   /** Undefined: it is not kept who asks for what. */
@@ -129,9 +129,9 @@ function inCluster(cluster: ClusterLink | undefined) {
   return { committer: cluster, renewing: cluster, cluster: cluster.view, elsewhere };
 }
 
-function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): Health {
+function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {
   const { registry, clock, persistence, logger } = deps;
-  return new Health({
+  return new HealthChecks({
     ...config,
     submit: control.commands.submit,
     view: registry,
@@ -145,7 +145,7 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
 interface Metered {
   readonly counts: HttpCounts;
   readonly watchers: Watchers;
-  readonly health: Health;
+  readonly health: HealthChecks;
   readonly control: Control;
 }
 

@@ -103,7 +103,7 @@ function zoneRules(entries: readonly string[]): ZoneRule[] {
   return Array.from(byZone, ([zone, rules]) => ({ zone: name(zone), allow: rules.map(([, network]) => network) }));
 }
 
-/** One table for all threads, with places that nobody outside can choose. */
+/** One table for all threads, with a secret seed, so that slots cannot be chosen from outside. */
 function responseRates(settings: DnsSettings): ResponseRateRules {
   return {
     perSecond: settings.rrlPerSecond,

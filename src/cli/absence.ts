@@ -4,10 +4,10 @@
 
 import { didYouMean } from '../config/did-you-mean.ts';
 import { callApi } from './api-call.ts';
-import type { Connection } from './connection.ts';
+import type { ServerConnection } from './connection.ts';
 import { appField, fieldsList, textField, timeUntil } from './document-fields.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Fault } from './fault.ts';
+import type { CommandFault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
 
 export interface Sought {
@@ -17,7 +17,7 @@ export interface Sought {
 }
 
 /** Undefined: something is registered there. */
-export async function absence(connection: Connection, { env, appid }: Sought): Promise<Fault | undefined> {
+export async function absence(connection: ServerConnection, { env, appid }: Sought): Promise<CommandFault | undefined> {
   const inEnv = await callApi(connection, {
     path: `/api/v1/apps/${encodeURIComponent(env.toWellFormed())}?limit=1000`,
   });
@@ -32,7 +32,7 @@ export async function absence(connection: Connection, { env, appid }: Sought): P
   return missing(`Nothing is registered as ${name}${left}${alike}${next}`);
 }
 
-async function absentEnv(connection: Connection, env: string, appid: string | undefined): Promise<Fault> {
+async function absentEnv(connection: ServerConnection, env: string, appid: string | undefined): Promise<CommandFault> {
   const all = await callApi(connection, { path: '/api/v1/apps?limit=1000' });
   const envs =
     'problem' in all ? [] : [...new Set(fieldsList(all.document, 'apps').map((app) => textField(app, 'env')))];
@@ -47,7 +47,7 @@ async function absentEnv(connection: Connection, env: string, appid: string | un
 const envsShown = 10;
 
 /** `; its last instance was evicted 3s ago: rollcall events prod/pay`; empty where the record has nothing. */
-async function lastEvent(connection: Connection, query: string, name: string): Promise<string> {
+async function lastEvent(connection: ServerConnection, query: string, name: string): Promise<string> {
   const reply = await callApi(connection, { path: `/api/v1/events?${query}&why=cancelled,evicted&limit=1` });
   const [event] = 'problem' in reply ? [] : fieldsList(reply.document, 'events');
   if (event === undefined) return '';
@@ -55,7 +55,7 @@ async function lastEvent(connection: Connection, query: string, name: string): P
   return `; its last instance was ${textField(event, 'why')} ${age} ago: rollcall events ${name}`;
 }
 
-function missing(sentence: string): Fault {
+function missing(sentence: string): CommandFault {
   const text = printable(sentence);
   return { problem: text.endsWith('?') ? text : `${text}.`, code: exitCodes.missing };
 }

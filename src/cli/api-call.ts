@@ -8,9 +8,9 @@ import { type ApiCall, RegistryLink } from '../client/registry/registry-link.ts'
 import { type DoneReply, type FailedReply, isUnknownInstance } from '../client/registry/reply.ts';
 import type { Problem } from '../model/problem.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
-import { addressesOf, addressText, type Connection } from './connection.ts';
+import { addressesOf, addressText, type ServerConnection } from './connection.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Fault } from './fault.ts';
+import type { CommandFault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
 
 export interface ApiRequest extends ApiCall {
@@ -22,7 +22,7 @@ const timeoutMsDefault = 10_000;
 const never = new AbortController().signal;
 
 /** The reply, or the fault. */
-export async function callApi(connection: Connection, request: ApiRequest): Promise<DoneReply | Fault> {
+export async function callApi(connection: ServerConnection, request: ApiRequest): Promise<DoneReply | CommandFault> {
   const { timeoutMs = timeoutMsDefault, ...call } = request;
   const reply = await linkTo(connection, timeoutMs).call(call, never);
   return reply.kind === 'done' ? reply : faultOf(connection, reply);
@@ -30,7 +30,7 @@ export async function callApi(connection: Connection, request: ApiRequest): Prom
 
 /** `onOtherRegistry`: for what goes on for long, see registry-link.ts. */
 export function linkTo(
-  connection: Connection,
+  connection: ServerConnection,
   requestTimeoutMs: number,
   onOtherRegistry?: (text: string) => void,
 ): RegistryLink {
@@ -41,7 +41,7 @@ export function linkTo(
   });
 }
 
-export function faultOf(connection: Connection, reply: FailedReply): Fault {
+export function faultOf(connection: ServerConnection, reply: FailedReply): CommandFault {
   const code = isUnknownInstance(reply) ? exitCodes.missing : exitCodes.failed;
   if (reply.kind === 'unreachable') return { code, problem: unreachableText(connection, reply.error) };
   const hint = reply.status === 401 ? ' Put the token into ROLLCALL_TOKEN, or name its file with --token-file.' : '';
@@ -53,7 +53,7 @@ export function faultOf(connection: Connection, reply: FailedReply): Fault {
 }
 
 /** Why there was no reply, and what to do about it. */
-export function unreachableText(connection: Connection, { code = '', message }: NodeJS.ErrnoException): string {
+export function unreachableText(connection: ServerConnection, { code = '', message }: NodeJS.ErrnoException): string {
   const { urls, flag } = connection;
   const at = `Cannot reach rollcall at ${addressText(connection)}`;
   const [url] = urls;

@@ -6,11 +6,11 @@ import type { Command } from 'commander';
 import type { TlsOptions } from '../client/registry/http-request.ts';
 import { registryAddress } from '../client/registry/registry-address.ts';
 import { type CliParts, oneMore, type Typed, textOption, textOptions } from './command.ts';
-import { type Fault, usageFault } from './fault.ts';
+import { type CommandFault, usageFault } from './fault.ts';
 
 export const defaultUrl = 'http://127.0.0.1:7171';
 
-export interface Connection {
+export interface ServerConnection {
   /** At least one, asked in turn. Without a query or a user; the path of one is a proxy's prefix. */
   readonly urls: readonly URL[];
   readonly token: string | undefined;
@@ -44,7 +44,11 @@ function addTokenFlag(command: Command): Command {
 }
 
 /** The connection, or in one sentence what is wrong with what was given; each server once, in their order. */
-export function connectionOf(typed: Typed, parts: CliParts, flag: Connection['flag'] = '--url'): Connection | Fault {
+export function connectionOf(
+  typed: Typed,
+  parts: CliParts,
+  flag: ServerConnection['flag'] = '--url',
+): ServerConnection | CommandFault {
   const token = tokenOf(textOption(typed, 'tokenFile'), parts);
   if (typeof token === 'object') return token;
   const tls = tlsOf(typed, parts);
@@ -61,12 +65,12 @@ export function connectionOf(typed: Typed, parts: CliParts, flag: Connection['fl
 }
 
 /** What the paths of the API are put behind, for each server. */
-export function addressesOf({ urls }: Pick<Connection, 'urls'>): readonly string[] {
+export function addressesOf({ urls }: Pick<ServerConnection, 'urls'>): readonly string[] {
   return urls.map(addressOf);
 }
 
 /** For messages: `A`, or `A, B or C`. */
-export function addressText(connection: Pick<Connection, 'urls'>): string {
+export function addressText(connection: Pick<ServerConnection, 'urls'>): string {
   return new Intl.ListFormat('en', { type: 'disjunction' }).format(addressesOf(connection));
 }
 
@@ -74,7 +78,7 @@ function addressOf(url: URL): string {
   return registryAddress(url) as string;
 }
 
-function urlOf(text: string, who: string): URL | Fault {
+function urlOf(text: string, who: string): URL | CommandFault {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return usageFault(`${who}: ${JSON.stringify(text)} is not an http or https URL; write it like ${defaultUrl}`);
@@ -90,7 +94,7 @@ function urlOf(text: string, who: string): URL | Fault {
   return url;
 }
 
-function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string | undefined | Fault {
+function tokenOf(flag: string | undefined, { env, readFile }: CliParts): string | undefined | CommandFault {
   const given = env['ROLLCALL_TOKEN'];
   if (flag === undefined && given !== undefined && given !== '') return checked(given.trim(), 'ROLLCALL_TOKEN');
   const path = flag ?? env['ROLLCALL_TOKEN_FILE'];
@@ -112,7 +116,7 @@ const tlsFiles = [
   { field: 'key', option: 'clientKey', flag: '--client-key', variable: 'ROLLCALL_CLIENT_KEY' },
 ] as const;
 
-function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | Fault {
+function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | CommandFault {
   const found: { ca?: string; cert?: string; key?: string } = {};
   for (const { field, option, flag, variable } of tlsFiles) {
     const typedPath = textOption(typed, option);
@@ -133,7 +137,7 @@ function tlsOf(typed: Typed, { env, readFile }: CliParts): TlsOptions | Fault {
 }
 
 /** Checks that it fits into a header; the token itself is never printed. */
-function checked(token: string, who: string): string | Fault {
+function checked(token: string, who: string): string | CommandFault {
   if (/^[!-~]{1,512}$/.test(token)) return token;
   return usageFault(`${who}: holds no token of at most 512 printable ASCII characters without blanks`);
 }

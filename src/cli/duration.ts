@@ -1,12 +1,12 @@
 // Durations as people type them after a flag and read them in a table: 500ms, 30s, 20m, 2h, 7d. The server reads the same
 // forms.
 
-import { type Fault, usageFault } from './fault.ts';
+import { type CommandFault, usageFault } from './fault.ts';
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Milliseconds from 1 to `mostMs`; `flag` is what the fault names. */
-export function durationMs(flag: string, text: string, mostMs: number): number | Fault {
+export function durationMs(flag: string, text: string, mostMs: number): number | CommandFault {
   const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(digits) * unitMs[(unit ?? 's') as keyof typeof unitMs];
   if (ms >= 1 && ms <= mostMs) return ms;

@@ -3,19 +3,19 @@
 import type { CliParts } from './command.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
-export interface Fault {
+export interface CommandFault {
   /** Safe to print; more than one line where several things are wrong. */
   readonly problem: string;
   readonly code: ExitCode;
 }
 
 /** The command line itself is wrong. */
-export function usageFault(problem: string): Fault {
+export function usageFault(problem: string): CommandFault {
   return { problem, code: exitCodes.usage };
 }
 
 /** Prints the fault on stderr; returns its exit code. */
-export function printFault({ problem, code }: Fault, { err }: Pick<CliParts, 'err'>): ExitCode {
+export function printFault({ problem, code }: CommandFault, { err }: Pick<CliParts, 'err'>): ExitCode {
   err(`${problem}\n`);
   return code;
 }

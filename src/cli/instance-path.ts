@@ -1,7 +1,7 @@
 // An app and an instance in one word: ENV/APPID and ENV/APPID/INSTANCE. Only the instance may have slashes in it. Whether
 // the names are legal is for the server to say.
 
-import { type Fault, usageFault } from './fault.ts';
+import { type CommandFault, usageFault } from './fault.ts';
 
 export interface TypedPath {
   readonly env: string;
@@ -16,7 +16,7 @@ export function typedPathOf(text: string): TypedPath | undefined {
 }
 
 /** The path of one instance; `what` is what cannot be done without it: `cancel`. */
-export function typedInstanceOf(text: string, what: string): TypedPath | Fault {
+export function typedInstanceOf(text: string, what: string): TypedPath | CommandFault {
   const path = typedPathOf(text);
   if (path?.instance !== undefined) return path;
   return usageFault(
@@ -32,7 +32,7 @@ export interface Scope {
 }
 
 /** ENV or ENV/APPID, as a query has it: `env=prod` or `app=prod/orders`; a fault where it is neither. */
-export function scopeOf(text: string, what: string): Scope | Fault {
+export function scopeOf(text: string, what: string): Scope | CommandFault {
   const [, env = '', appid] = /^([^/]+)(?:\/([^/]+))?$/s.exec(text) ?? [];
   if (env === '')
     return usageFault(`Cannot ${what} ${JSON.stringify(text)}: name an env or an app as ENV or ENV/APPID.`);

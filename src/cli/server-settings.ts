@@ -3,7 +3,7 @@
 
 import type { CliParts } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Fault } from './fault.ts';
+import type { CommandFault } from './fault.ts';
 import type { HostPort } from './host-port.ts';
 
 export interface ServerSettings {
@@ -17,7 +17,7 @@ export interface ServerSettings {
 export async function serverSettings(
   config: string | undefined,
   { env, readFile }: Pick<CliParts, 'env' | 'readFile'>,
-): Promise<ServerSettings | Fault> {
+): Promise<ServerSettings | CommandFault> {
   const { resolveConfig } = await import('../config/config.ts');
   // The token is for calls to a server; no server takes it as a setting.
   const { ROLLCALL_TOKEN: _token, ROLLCALL_TOKEN_FILE: _file, ...others } = env;

@@ -5,9 +5,9 @@
 import { followEvents } from '../client/registry/event-stream.ts';
 import { systemScheduler } from '../runtime/scheduler.ts';
 import { faultOf, linkTo } from './api-call.ts';
-import type { Connection } from './connection.ts';
+import type { ServerConnection } from './connection.ts';
 import type { Fields } from './document-fields.ts';
-import type { Fault } from './fault.ts';
+import type { CommandFault } from './fault.ts';
 import { printable } from './terminal/printable.ts';
 
 export type WatchItem =
@@ -15,7 +15,7 @@ export type WatchItem =
   /** The stream is lost; it comes back by itself. */
   | { readonly kind: 'disconnected'; readonly reason: string; readonly retryInMs: number }
   | { readonly kind: 'reconnected' }
-  | ({ readonly kind: 'refused' } & Fault);
+  | ({ readonly kind: 'refused' } & CommandFault);
 
 const headTimeoutMs = 60_000;
 
@@ -24,7 +24,7 @@ const headTimeoutMs = 60_000;
  * signal aborts.
  */
 export async function* watchEvents(
-  connection: Connection,
+  connection: ServerConnection,
   path: string,
   lastEventId: string | undefined,
   signal: AbortSignal,

@@ -93,14 +93,14 @@ export interface SwapGroup {
   readonly puts: readonly Write[];
 }
 
-export type Verdict =
+export type SwapVerdict =
   | { readonly verdict: 'won' }
   | { readonly verdict: 'own-reply-lost' }
   | { readonly verdict: 'lost'; readonly found: readonly Entry[] };
 
 export interface SwapReply {
   readonly revision: number;
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly SwapVerdict[];
 }
 
 export interface SessionOptions {

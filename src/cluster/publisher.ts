@@ -3,7 +3,7 @@
 // its disk writes between them. Changes of owner alone, of which a dead node leaves ten thousand at once, go in groups.
 // Limits: `dataAtOnceMax` and one group under way, `waitingMax` waiting; what comes above is refused at once, unsent.
 
-import type { Engine, Fault, Swap, Verdict, Write } from './engine.ts';
+import type { Engine, Fault, Swap, SwapVerdict, Write } from './engine.ts';
 import { isFault } from './engine.ts';
 
 const dataAtOnceMax = 64;
@@ -11,7 +11,7 @@ const waitingMax = 20_000;
 /** With the conditions of each, fewer operations than etcd allows. */
 const groupMax = 100;
 
-export type SwapResult = { readonly verdict: Verdict; readonly revision: number } | Fault;
+export type SwapResult = { readonly verdict: SwapVerdict; readonly revision: number } | Fault;
 
 interface Waiting {
   readonly swap: Swap;

@@ -28,7 +28,7 @@ export type FoundInEtcd =
       readonly tombstone: { readonly why: 'cancelled' | 'evicted'; readonly hlc: number } | undefined;
     };
 
-export interface Liveness {
+export interface OwnerLiveness {
   readonly isHeardWithinLease: boolean;
   readonly hasLease: boolean;
 }
@@ -48,7 +48,7 @@ export type Resolution =
   /** As drop, and people are told that a write did not count. */
   | 'conflict';
 
-export function reconcile(pending: PendingOperation, found: FoundInEtcd, liveness: Liveness): Resolution {
+export function reconcile(pending: PendingOperation, found: FoundInEtcd, liveness: OwnerLiveness): Resolution {
   switch (pending.kind) {
     case 'register':
       return found.kind === 'record'
@@ -66,19 +66,23 @@ export function reconcile(pending: PendingOperation, found: FoundInEtcd, livenes
 type Found = FoundInEtcd & { readonly kind: 'record' };
 type Absent = FoundInEtcd & { readonly kind: 'absent' };
 
-function registrationOver(pending: PendingOperation, found: Found, liveness: Liveness): Resolution {
+function registrationOver(pending: PendingOperation, found: Found, liveness: OwnerLiveness): Resolution {
   if (found.dataRevision === pending.basis) return 'put';
   if (isNewer(found, pending)) return found.isOwnerLive || !liveness.isHeardWithinLease ? 'adopt' : 'take-over';
   return isAlive(liveness) ? 'put' : 'drop';
 }
 
-function registrationAnew(pending: PendingOperation, tombstone: Absent['tombstone'], liveness: Liveness): Resolution {
+function registrationAnew(
+  pending: PendingOperation,
+  tombstone: Absent['tombstone'],
+  liveness: OwnerLiveness,
+): Resolution {
   if (tombstone?.why === 'evicted') return liveness.isHeardWithinLease ? 'put' : 'drop';
   if (tombstone?.why === 'cancelled' && tombstone.hlc > pending.hlc) return 'conflict';
   return isAlive(liveness) ? 'put' : 'drop';
 }
 
-function isAlive({ isHeardWithinLease, hasLease }: Liveness): boolean {
+function isAlive({ isHeardWithinLease, hasLease }: OwnerLiveness): boolean {
   return isHeardWithinLease || !hasLease;
 }
 

@@ -2,7 +2,7 @@
 // the watch brings becomes a change. Both ways lose nothing that an answer, a document or a later decision needs; who
 // asked and why travel in the record's cause, with the node that accepted it.
 
-import type { Actor, Cause, Front, NewChange, PrincipalKind } from '../model/change.ts';
+import type { Actor, Cause, FrontName, NewChange, PrincipalKind } from '../model/change.ts';
 import { ownersRegistration } from '../model/compact-instance.ts';
 import type { Instance } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
@@ -194,7 +194,7 @@ const fronts = {
   peer: true,
   leases: true,
   recovery: true,
-} satisfies Record<Front, true>;
+} satisfies Record<FrontName, true>;
 
 /** Another node wrote it: what cannot be read is left out, and the node says where it came in. */
 export function actorOf(by: Unknown | undefined, me: string): Actor {
@@ -202,7 +202,7 @@ export function actorOf(by: Unknown | undefined, me: string): Actor {
   const known: PrincipalKind = kinds.find((one) => one === kind) ?? 'peer';
   return {
     kind: known,
-    front: typeof front === 'string' && Object.hasOwn(fronts, front) ? (front as Front) : 'peer',
+    front: typeof front === 'string' && Object.hasOwn(fronts, front) ? (front as FrontName) : 'peer',
     address: typeof address === 'string' ? address : '',
     principal: typeof principal === 'string' ? principal : undefined,
     reason: typeof reason === 'string' ? reason : undefined,

@@ -43,7 +43,7 @@ export interface Config
   readonly nameServer: string | undefined;
   /** Undefined: nothing is kept over a restart (`data: none`). */
   readonly data: string | undefined;
-  /** Somebody has named the folder `zones`, so that it has to be there. */
+  /** The folder `zones` was set, so it has to be there. */
   readonly areZonesGiven: boolean;
   /** Those of `tokens`, and of a token file of the old form, together. Never to be printed or logged. */
   readonly tokens: readonly Token[];

@@ -11,7 +11,7 @@ import { Right } from '../model/principal.ts';
 const whole = (unit: string, fallback: number | undefined, minimum: number, maximum: number, description: string) =>
   Type.Integer({ ...(fallback === undefined ? {} : { default: fallback }), minimum, maximum, unit, description });
 
-/** RFC 1918, loopback, link-local, RFC 4193: whose addresses nobody forges from outside. */
+/** RFC 1918, loopback, link-local, RFC 4193: whose addresses cannot be forged from outside. */
 const privateNetworks = [
   '10.0.0.0/8',
   '172.16.0.0/12',
@@ -329,7 +329,7 @@ export const settingsSchema = Type.Object(
       default: false,
       description: 'allow etcd and other nodes beyond loopback without TLS',
     }),
-    stopSeconds: whole('seconds', 5, 1, 600, 'time to finish what is under way when asked to stop'),
+    stopSeconds: whole('seconds', 5, 1, 600, 'time for requests in flight when asked to stop'),
   },
   { additionalProperties: false },
 );

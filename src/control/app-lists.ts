@@ -15,7 +15,7 @@ import type { ReadView } from './read-view.ts';
 
 const listsMax = 10_000;
 
-export class Turns {
+export class ReplyTurns {
   readonly #next = new LRUCache<string, number>({ max: listsMax });
   readonly #random: () => number;
 
@@ -41,11 +41,11 @@ export interface AppListsDeps {
 
 export class AppLists {
   readonly #deps: AppListsDeps;
-  readonly #turns: Turns;
+  readonly #turns: ReplyTurns;
 
   constructor(deps: AppListsDeps) {
     this.#deps = deps;
-    this.#turns = new Turns(deps.random);
+    this.#turns = new ReplyTurns(deps.random);
   }
 
   /** Of the app's last change; 0: none is remembered. */

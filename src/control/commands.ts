@@ -14,7 +14,7 @@ import type { Refused, Submit } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Committer } from './committer.ts';
-import type { DecisionLog, Decision as Logged } from './decision-log.ts';
+import type { DecisionLog, LoggedDecision as Logged } from './decision-log.ts';
 import type { Quotas } from './quotas.ts';
 import type { RefusalReason, RefusedCalls } from './refused-calls.ts';
 import type { Visible } from './visible.ts';

@@ -3,6 +3,7 @@
 // Values are bounded and printable: ids were checked when they were parsed, the rest goes through `shown`.
 
 import type { Logger } from 'pino';
+import type { CallKind } from '../model/call-kind.ts';
 import type { Actor } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, ResumeOutcome } from '../model/outcome.ts';
@@ -35,9 +36,6 @@ export type Refusal =
   | 'apps'
   | 'store';
 
-/** The kinds of calls whose time is measured apart: a fleet renews all the time and must do so at once. */
-export type CallKind = 'renewal' | 'write' | 'read';
-
 /** Where counts go. Called once a request, also on the hot path: must only add. */
 export interface HttpCounters {
   registration(verdict: RegistrationVerdict): void;
@@ -57,7 +55,7 @@ export interface HttpCounters {
   request(method: string, route: string, status: number): void;
 }
 
-export type Decision =
+export type LoggedDecision =
   | 'registered'
   | 'replaced'
   | 'outdated'
@@ -77,7 +75,7 @@ export class DecisionLog {
   }
 
   /** One line at info: who did what to which instance, and why if the caller gave a reason. */
-  decided(decision: Decision, actor: Actor, key: InstanceKey, revision: number): void {
+  decided(decision: LoggedDecision, actor: Actor, key: InstanceKey, revision: number): void {
     if (!this.logger.isLevelEnabled('info')) return;
     const { reason } = actor;
     const what = decision === 'released' ? 'the hold of an instance that is not registered' : 'an instance';

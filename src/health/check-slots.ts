@@ -1,5 +1,5 @@
 // Which of the checks that are due is run next, while only so many may run at a time. Envs take turns, and within an env
-// its apps, so that an app with a thousand checks waits behind itself. Nobody can take all slots before others have come:
+// its apps, so that an app with a thousand checks waits behind itself. No app can take all slots before the others are served:
 // an app may hold as many as are free, an env three times as many (Choudhury and Hahne's dynamic threshold), so one app
 // alone takes half, two a third each, and some are always left. Quick checks go before slow ones, which leave the last
 // tenth of the slots to them, but every fourth turn looks at slow ones first. Shares are counted for quick and slow ones

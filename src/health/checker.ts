@@ -5,6 +5,7 @@
 // Limits: `runningMax` at a time, of one app half of them; an instance has at most eight checks.
 
 import type { Change } from '../model/change.ts';
+import type { CheckCounts } from '../model/check-counts.ts';
 import { type Check, type CheckType, checkName, checkTargets } from '../model/checks.ts';
 import type { Judgement, Verdict } from '../model/health.ts';
 import type { Instance } from '../model/instance.ts';
@@ -48,13 +49,6 @@ const firstWithinMs = 1000;
 const delayedMs = 1000;
 /** Who answers within it, or whose check may not take longer, is quick. */
 const quickMs = 1000;
-
-export interface CheckCounts {
-  readonly instances: number;
-  readonly running: number;
-  readonly delayed: number;
-  results(): Iterable<{ readonly type: CheckType; readonly result: ProbeResult['kind']; readonly count: number }>;
-}
 
 export class Checker implements CheckCounts {
   readonly #deps: CheckerDeps;

@@ -3,12 +3,13 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../model/change.ts';
+import type { CheckCounts } from '../model/check-counts.ts';
 import type { RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { unrestricted } from '../model/principal.ts';
 import type { Submit } from '../model/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { type CheckCounts, Checker } from './checker.ts';
+import { Checker } from './checker.ts';
 import { type FileEntries, NamedServices, type NamedServicesDeps } from './files/named-services.ts';
 import { ServiceFolder, type WriteLog } from './files/service-folder.ts';
 import { prober } from './probe.ts';
@@ -36,7 +37,7 @@ export interface HealthDeps {
 const checks = unrestricted('system', 'checks');
 const fromChecks = { kind: 'system', front: 'checks', address: '' } as const;
 
-export class Health {
+export class HealthChecks {
   readonly #deps: HealthDeps;
   readonly #checker: Checker;
   readonly #folder: ServiceFolder;

@@ -1,5 +1,5 @@
 // What a check's answers make of it, answer by answer: a state and the next one, without clock or sockets. So many
-// failures in a row make it critical, so many successes passing. Whoever falls again and again has to pass for longer:
+// failures in a row make it critical, so many successes passing. An instance that keeps failing has to pass for longer:
 // with every fall within ten minutes after the first the successes that it needs double, up to sixteen times as many, so
 // that a flapping instance does not come and go with every other answer.
 // The verdict that was there before a restart is only presumed: the first answer decides.

@@ -1,7 +1,8 @@
 // What the HTTP plane counts. It calls these once a request, so they only add to plain numbers; metrics.ts copies them
 // at each scrape. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
 
-import { type CallKind, Latencies } from './latencies.ts';
+import type { CallKind } from '../model/call-kind.ts';
+import { Latencies } from './latencies.ts';
 
 type Counts = Map<string, number>;
 

@@ -3,8 +3,7 @@
 // takes no buckets that were counted elsewhere.
 // Limits: the upper bounds are fixed; the last one is above what the server lets a call take before it sheds load.
 
-const kinds = ['renewal', 'write', 'read'] as const;
-export type CallKind = (typeof kinds)[number];
+import { type CallKind, callKinds } from '../model/call-kind.ts';
 
 /** Seconds, inclusive. */
 const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -33,7 +32,7 @@ export class Latencies {
   /** The metric in the text format, with help and type. */
   text(name: string, help: string): string {
     const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
-    for (const kind of kinds) {
+    for (const kind of callKinds) {
       const { counts, sum } = this.#of[kind];
       let count = 0;
       for (const [bucket, own] of counts.entries()) {

@@ -3,6 +3,7 @@
 // Limits: the whole registry is one scrape of some hundred lines, whatever it holds.
 
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
+import type { CheckCounts } from '../model/check-counts.ts';
 import type { ClusterStatus } from '../model/cluster-status.ts';
 import type { GuardView } from '../model/guard-status.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
@@ -41,17 +42,6 @@ export interface StoreCounts {
   readonly commits: number;
   readonly commitMs: number;
   readonly isFailing: boolean;
-}
-
-/** What the checks of instances count. */
-export interface CheckCounts {
-  /** With checks. */
-  readonly instances: number;
-  /** Now. */
-  readonly running: number;
-  /** Begun late, because too many were running. */
-  readonly delayed: number;
-  results(): Iterable<{ readonly type: string; readonly result: string; readonly count: number }>;
 }
 
 /** What the watchers count. */

@@ -19,7 +19,7 @@ export type PrincipalKind =
   | 'system';
 
 /** Where a command came in; `leases` and `recovery` are the registry's own decisions. */
-export type Front =
+export type FrontName =
   | 'api'
   | 'consul'
   | 'eureka'
@@ -40,7 +40,7 @@ export interface Actor {
   /** The name of the token, certificate or key; undefined: none was shown. */
   readonly principal?: string | undefined;
   readonly kind: PrincipalKind;
-  readonly front: Front;
+  readonly front: FrontName;
   /** IP address, or the path of a service file; empty for the registry's own decisions. */
   readonly address: string;
   /** The node at which the command came in; undefined: this one. */

@@ -23,7 +23,7 @@ export interface NotYours {
   readonly problem: Problem;
 }
 
-export interface Unknown {
+export interface UnknownInstance {
   readonly kind: 'unknown';
 }
 
@@ -42,20 +42,20 @@ export type RenewOutcome =
   | ({ readonly kind: 'renewed' } & Stored)
   /** Its lease has ended, and it waits: a registration, or a verdict of `passing`, brings it back. */
   | ({ readonly kind: 'lapsed' } & Stored)
-  | Unknown;
+  | UnknownInstance;
 
 type Invalid = { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 export type PatchOutcome =
   | ({ readonly kind: 'patched' | 'unchanged' } & Stored)
-  | Unknown
+  | UnknownInstance
   | Invalid
   | NotYours
   | PreconditionFailed;
 
 export type DrainOutcome =
   | ({ readonly kind: 'drained' | 'unchanged' } & Stored)
-  | Unknown
+  | UnknownInstance
   /** The time of the hold; or there are too many holds. */
   | Invalid
   | NotYours
@@ -66,15 +66,15 @@ export type ResumeOutcome =
   | ({ readonly kind: 'resumed' | 'unchanged' } & Stored)
   /** It is not registered; the hold that waited for it is lifted. */
   | { readonly kind: 'released' }
-  | Unknown
+  | UnknownInstance
   | NotYours
   | PreconditionFailed;
 
 /** `revision`: of the registry after it. */
 export type CancelOutcome =
   | ({ readonly kind: 'cancelled'; readonly revision: number } & Stored)
-  | Unknown
+  | UnknownInstance
   | NotYours
   | PreconditionFailed;
 
-export type JudgeOutcome = ({ readonly kind: 'judged' | 'unchanged' } & Stored) | Unknown | PreconditionFailed;
+export type JudgeOutcome = ({ readonly kind: 'judged' | 'unchanged' } & Stored) | UnknownInstance | PreconditionFailed;

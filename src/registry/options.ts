@@ -1,7 +1,6 @@
-// What a registry is made with, and what a registration may ask for besides its content.
+// What a registry is made with.
 
 import type { Address } from '../model/address.ts';
-import type { Actor } from '../model/change.ts';
 import type { Instance, RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { AskOthers } from '../model/losses.ts';
@@ -29,7 +28,7 @@ export interface RegistryOptions {
   readonly targetProblem?: (instance: Instance, before: Instance | undefined) => Problem | undefined;
   /**
    * For holders of a copy: a lease is near its end, one that was near it is renewed, or an instance is kept
-   * beyond its lease (see lapsing.ts). Called within commands: it must not write to the registry and must not wait.
+   * beyond its lease (see near-expiry.ts). Called within commands: it must not write to the registry and must not wait.
    */
   readonly onNearExpiry?: (stored: InstanceRecord) => void;
   /** How long before an answer's whole TTL would outlive the lease that is reported. */
@@ -57,13 +56,3 @@ export const guardDefaults: GuardOptions = {
   guardCeilingSeconds: 3600,
   evictionPercentPerMinute: 15,
 };
-
-export interface RegisterOptions {
-  /** Leave an instance that is there as it is. */
-  readonly ifAbsent?: boolean;
-  /** The writer's time in wall-clock milliseconds; without it this registration is the newest. */
-  readonly dirtyAtMs?: number | undefined;
-  readonly by?: Actor | undefined;
-  /** The service file that it comes from. */
-  readonly file?: string | undefined;
-}

@@ -10,20 +10,10 @@ import { compactInstance } from '../model/compact-instance.ts';
 import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import type { GuardView } from '../model/guard-status.ts';
-import type { Judgement } from '../model/health.ts';
-import type { Registration } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Losses } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
-import type {
-  CancelOutcome,
-  DrainOutcome,
-  NotYours,
-  PatchOutcome,
-  PreconditionFailed,
-  RegisterOutcome,
-  RenewOutcome,
-} from '../model/outcome.ts';
+import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../model/view.ts';
@@ -33,7 +23,7 @@ import { Decider } from './decider.ts';
 import type { Hold } from './holds.ts';
 import { isLapsed } from './leases/term.ts';
 import { MutableRecord, recoveredSupervision } from './mutable-record.ts';
-import type { RegisterOptions, RegistryOptions } from './options.ts';
+import type { RegistryOptions } from './options.ts';
 import { State } from './state.ts';
 
 export type * from '../model/outcome.ts';
@@ -44,9 +34,6 @@ const ownDecision: Actor = { kind: 'system', front: 'leases', address: '' };
 const recovery: Actor = { kind: 'system', front: 'recovery', address: '' };
 
 const holdCheckMs = 60_000;
-
-/** Of a command without preconditions, from a caller who may do all. */
-type Plain<Outcome> = Exclude<Outcome, NotYours | PreconditionFailed>;
 
 export class Registry implements RegistryView {
   readonly #options: RegistryOptions;
@@ -211,11 +198,6 @@ export class Registry implements RegistryView {
     return decision.outcome();
   }
 
-  /** Decides a command and applies the decision, as the only node does. */
-  perform<C extends Command>(command: C, actor: Actor, now: Moment = this.#now()): OutcomeOf<C> {
-    return this.settle(this.decide(command, actor, now), now);
-  }
-
   /** Moves the end of the lease and nothing else. */
   renew(key: InstanceKey, now: Moment = this.#now()): RenewOutcome {
     const stored = this.#state.find(key);
@@ -305,30 +287,6 @@ export class Registry implements RegistryView {
   whySuspect({ instance }: LeasedInstance): string {
     const stored = this.#state.find(instance);
     return stored === undefined ? '' : this.#state.suspectReason(stored);
-  }
-
-  register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): Plain<RegisterOutcome> {
-    const { ifAbsent = false, dirtyAtMs, file, by = ownDecision } = options;
-    const precondition = ifAbsent ? { ifNoneMatch: '*' as const } : undefined;
-    const command = { kind: 'register', key, registration, dirtyAtMs, file, precondition } as const;
-    return this.perform(command, by) as Plain<RegisterOutcome>;
-  }
-
-  patch(key: InstanceKey, patch: unknown, by: Actor = ownDecision): Plain<PatchOutcome> {
-    return this.perform({ kind: 'patch', key, patch }, by) as Plain<PatchOutcome>;
-  }
-
-  drain(key: InstanceKey, by: Actor = ownDecision): Plain<DrainOutcome> {
-    return this.perform({ kind: 'drain', key }, by) as Plain<DrainOutcome>;
-  }
-
-  cancel(key: InstanceKey, by: Actor = ownDecision): Plain<CancelOutcome> {
-    return this.perform({ kind: 'cancel', key }, by) as Plain<CancelOutcome>;
-  }
-
-  judge(key: InstanceKey, judgement: Judgement): boolean {
-    const by: Actor = { kind: 'system', front: 'checks', address: '' };
-    return this.perform({ kind: 'judge', key, ...judgement }, by).kind === 'judged';
   }
 
   /** Evicts what is due, at most `limit` instances, and returns the number evicted. */

@@ -3,7 +3,7 @@
 // what is wrong with which file. At a bad reload the last good pair stays in use.
 // Files are looked at by `stat` (file-state.ts). They are read once they have been the same for
 // two looks, since certificate and key are replaced one after the other.
-// Limits: `fileOctetsMax`. Keys with a passphrase are refused, because a server has nobody to ask. An expired certificate is
+// Limits: `fileOctetsMax`. Keys with a passphrase are refused, because there is no prompt at a server. An expired certificate is
 // taken at the start, with `expiresAtMs` in the past, since a restart should not make things worse; clients refuse it.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';

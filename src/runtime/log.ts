@@ -1,4 +1,4 @@
-// The log: pino's lines of JSON on stdout; sentences where that is a terminal. Whoever reads them may be slow, stuck or gone, and none of this may hold up
+// The log: pino's lines of JSON on stdout; sentences where that is a terminal. The reader of the pipe may be slow, stuck or gone, and none of this may hold up
 // an answer or the end of the process: lines are written in the background, kept up to a limit and then dropped, and
 // the last of them get a moment, not for ever.
 

@@ -1,4 +1,4 @@
-// Tells systemd how the service is (sd_notify(3)): ready, alive, stopping. Node has no datagram sockets of AF_UNIX, so the
+// Reports the state of the service to systemd (sd_notify(3)): ready, alive, stopping. Node has no datagram sockets of AF_UNIX, so the
 // C library is called through koffi; where that cannot be had, the program `systemd-notify` sends it, at the price of a
 // process a message. Without NOTIFY_SOCKET, that is outside of a unit of Type=notify, nothing is sent.
 // The watchdog (WATCHDOG_USEC) is fed at a third of its time, and only after `isAlive` has resolved: a hung event loop or

@@ -13,7 +13,7 @@ import type { OpenReport } from './calls.ts';
 import type { DatabaseOptions } from './database.ts';
 import { lifeTokenOf, newLifeToken } from './life-file.ts';
 import { blockSize, type Mark, openMark, readMark } from './revision-file.ts';
-import { openStore, type Refused, type Store } from './store.ts';
+import { openStore, type RefusedInstance, type Store } from './store.ts';
 import type { StoredHold } from './supervision-rows.ts';
 
 export interface PersistenceOptions extends DatabaseOptions {
@@ -231,7 +231,7 @@ function logReport({ damage, isUnfinished, brokenLog, isNew, totals }: OpenRepor
 /** One line each for the first; a whole env that a zone file has taken over is one fact. */
 const refusedLinesMax = 20;
 
-function logRefused(refused: readonly Refused[], logger: Log): void {
+function logRefused(refused: readonly RefusedInstance[], logger: Log): void {
   for (const { env, appid, instance, problem } of refused.slice(0, refusedLinesMax)) {
     logger.warn({ env, appid, instance, problem }, 'cannot recover an instance of the last run');
   }

@@ -27,7 +27,7 @@ export interface StoreDeps {
 }
 
 /** An instance that was written down and is not taken back, and why. */
-export interface Refused extends InstanceKey {
+export interface RefusedInstance extends InstanceKey {
   readonly problem: Problem;
 }
 
@@ -56,7 +56,7 @@ export async function openStore(
   }
 }
 
-/** As long as the event loop is held while instances are put back, or events are read. */
+/** How long the event loop is held at a time while instances are recovered, or events are read. */
 const sliceMs = 5;
 /** Between looks at the files where nothing is written. */
 const lookEveryMs = 5000;
@@ -123,9 +123,9 @@ export class Store implements Recorder {
    * taken out of the file, and returned. Ends early when it is to stop. A text is the damage: what was put is not
    * to be used then, and nothing can be written any more.
    */
-  async restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<readonly Refused[] | string> {
+  async restore(put: (saved: PersistedInstance) => Problem | undefined): Promise<readonly RefusedInstance[] | string> {
     const { stopping } = this.#deps;
-    const refused: Refused[] = [];
+    const refused: RefusedInstance[] = [];
     const reader = new PageReader();
     let page = await this.#writer.call('instances');
     while (page !== 'end' && !('damage' in page) && !stopping.aborted) {
@@ -184,7 +184,7 @@ export class Store implements Recorder {
   }
 
   async #readEvents(query: EventQuery): Promise<EventPage> {
-    // The API has closed before: nobody waits for the pages that are left.
+    // The API has closed before: no request waits for the remaining pages.
     if (this.#isClosing) return new Promise<never>(() => {});
     const { pending } = this.#queue;
     const [first] = pending;

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FoundInEtcd, type Liveness, type PendingOperation, reconcile } from '../../src/cluster/reconcile.ts';
+import { type FoundInEtcd, type OwnerLiveness, type PendingOperation, reconcile } from '../../src/cluster/reconcile.ts';
 
 const pending: PendingOperation = { kind: 'register', basis: 7, hlc: 100, dirtyAtMs: 100, isDirtyGiven: false };
 const record: FoundInEtcd & { kind: 'record' } = {
@@ -13,16 +13,16 @@ const record: FoundInEtcd & { kind: 'record' } = {
   isDirtyGiven: false,
   isOwnerLive: true,
 };
-const heard: Liveness = { isHeardWithinLease: true, hasLease: true };
-const silent: Liveness = { isHeardWithinLease: false, hasLease: true };
-const leaseless: Liveness = { isHeardWithinLease: false, hasLease: false };
+const heard: OwnerLiveness = { isHeardWithinLease: true, hasLease: true };
+const silent: OwnerLiveness = { isHeardWithinLease: false, hasLease: true };
+const leaseless: OwnerLiveness = { isHeardWithinLease: false, hasLease: false };
 const absent = (why?: 'cancelled' | 'evicted', hlc = 0): FoundInEtcd => ({
   kind: 'absent',
   tombstone: why === undefined ? undefined : { why, hlc },
 });
 
 describe('a pending operation', () => {
-  test.each<[string, Partial<PendingOperation>, FoundInEtcd, Liveness, string]>([
+  test.each<[string, Partial<PendingOperation>, FoundInEtcd, OwnerLiveness, string]>([
     ['nobody wrote meanwhile', {}, { ...record, dataRevision: 7, hlc: 999 }, silent, 'put'],
     ['evicted, heard', {}, absent('evicted', 999), heard, 'put'],
     ['evicted, silent', {}, absent('evicted', 1), silent, 'drop'],
@@ -72,7 +72,7 @@ describe('a pending operation', () => {
       }),
     }),
   );
-  const anyLiveness = fc.record<Liveness>({ isHeardWithinLease: fc.boolean(), hasLease: fc.boolean() });
+  const anyLiveness = fc.record<OwnerLiveness>({ isHeardWithinLease: fc.boolean(), hasLease: fc.boolean() });
 
   test('never brings back the silent, nor what was cancelled later, nor removes what was registered later', () => {
     fc.assert(

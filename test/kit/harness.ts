@@ -20,13 +20,9 @@ import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
 import type { HiddenName } from '../../src/model/dns-names.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../src/model/names.ts';
-import {
-  type RegisterOptions,
-  type RegisterOutcome,
-  Registry,
-  type RegistryOptions,
-} from '../../src/registry/registry.ts';
+import type { RegisterOutcome, RegistryOptions } from '../../src/registry/registry.ts';
 import { FakeClock } from './clock.ts';
+import { CommandedRegistry, type RegisterOptions } from './commanded-registry.ts';
 import { type PacketKnobs, packet, type TypeName, typeNumbers } from './packet.ts';
 import { type Reply, readReply } from './reply.ts';
 import { originLines, zoneOf } from './static-records.ts';
@@ -72,7 +68,7 @@ export class Harness {
   /** Of `handler`. */
   readonly outstanding = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
   readonly #liveZones: LiveZones;
-  readonly registry: Registry;
+  readonly registry: CommandedRegistry;
   readonly handler: Handler;
   /** The same answers without a cache. */
   readonly uncached: Handler;
@@ -92,7 +88,7 @@ export class Harness {
       queries,
       ...rest
     } = options;
-    this.registry = new Registry({
+    this.registry = new CommandedRegistry({
       clock: this.clock,
       origin: 'svc.',
       defaults,

@@ -13,8 +13,9 @@ import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts
 import type { Explained } from '../../src/model/explanation.ts';
 import type { Instance } from '../../src/model/instance.ts';
 import { Life } from '../../src/model/life.ts';
-import { Registry, type RegistryOptions } from '../../src/registry/registry.ts';
+import type { RegistryOptions } from '../../src/registry/registry.ts';
 import { FakeClock } from './clock.ts';
+import { CommandedRegistry } from './commanded-registry.ts';
 
 export type Json = Record<string, unknown>;
 export type Reply = LightMyRequestResponse;
@@ -91,7 +92,7 @@ export interface WorldOptions {
 
 export interface World {
   readonly app: FastifyInstance;
-  readonly registry: Registry;
+  readonly registry: CommandedRegistry;
   readonly clock: FakeClock;
   readonly timers: FakeTimers;
   readonly longPolls: LongPolls;
@@ -136,7 +137,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const logger = options.deps?.logger ?? own;
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const limits = { instancesMax: 1000, instancesPerAppMax: 500, initialRevision: 100 };
-  const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits, ...options.registry });
+  const registry = new CommandedRegistry({ clock, origin: 'svc.', defaults, ...limits, ...options.registry });
   const fake = options.realTimers === true ? {} : { setTimer: timers.set, clearTimer: timers.clear };
   const longPolls = new LongPolls({ waitingMax: options.waitingMax ?? 100, ...fake });
   registry.onChange((change) => longPolls.notify(change));

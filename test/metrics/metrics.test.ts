@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { HttpCounts } from '../../src/metrics/http-counts.ts';
 import { createMetrics, type DnsCounts, type Metrics } from '../../src/metrics/metrics.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { Registry } from '../../src/registry/registry.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { CommandedRegistry } from '../kit/commanded-registry.ts';
 
 const dns: DnsCounts = {
   queries: () => [
@@ -38,7 +38,7 @@ function createPage(processMetrics = false) {
   const clock = new FakeClock();
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const limits = { instancesMax: 100, instancesPerAppMax: 100, initialRevision: 10 };
-  const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
+  const registry = new CommandedRegistry({ clock, origin: 'svc.', defaults, ...limits });
   const http = new HttpCounts();
   const metrics = createMetrics({
     isTokenFileFailing: () => false,

@@ -6,8 +6,8 @@ import type { Removed } from '../../src/history/removed.ts';
 import { restoreRemoved } from '../../src/history/undo.ts';
 import type { Change } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { Registry } from '../../src/registry/registry.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { CommandedRegistry } from '../kit/commanded-registry.ts';
 import { performer } from '../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
@@ -24,7 +24,7 @@ function registrationOf(fields: Record<string, unknown>): Registration {
 
 function world() {
   const clock = new FakeClock();
-  const registry = new Registry({
+  const registry = new CommandedRegistry({
     clock,
     origin: 'svc.',
     defaults,

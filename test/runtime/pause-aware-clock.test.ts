@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { Registry } from '../../src/registry/registry.ts';
 import { type Pause, PauseAwareClock, tickMs } from '../../src/runtime/pause-aware-clock.ts';
 import { FakeClock } from '../kit/clock.ts';
+import { CommandedRegistry } from '../kit/commanded-registry.ts';
 
 const hourMs = 3_600_000;
 
@@ -14,7 +14,7 @@ function world() {
   const clock = new PauseAwareClock(raw, (pause) => pauses.push(pause));
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const limits = { instancesMax: 100, instancesPerAppMax: 100, initialRevision: 0 };
-  const registry = new Registry({ clock, origin: 'svc.', defaults, ...limits });
+  const registry = new CommandedRegistry({ clock, origin: 'svc.', defaults, ...limits });
   const register = (instance: string, leaseSeconds = 90) =>
     registry.register(
       { env: 'prod', appid: 'orders', instance },

@@ -5,11 +5,11 @@ import { lookup } from 'node:dns/promises';
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, type Typed, textOption } from '../command.ts';
-import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { type Finding, fail, ok, warn } from '../doctor/finding.ts';
 import { fieldsList, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { type HostPort, hostPortOf } from '../host-port.ts';
 import { serverSettings } from '../server-settings.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -42,7 +42,7 @@ interface Subject {
   readonly resolvConf: string;
   readonly nsswitch: string;
   readonly watchMs: number;
-  readonly connection: Connection;
+  readonly connection: ServerConnection;
   /** Nothing was replaced by a flag: the machine's own look-up can be tried, too. */
   readonly isThisMachine: boolean;
 }
@@ -165,14 +165,14 @@ async function checkMachine(name: string): Promise<Finding> {
 }
 
 /** The DNS name of an app that has an address to give; undefined: there is none, or no API to ask. */
-async function anApp(connection: Connection, origin: string): Promise<string | undefined> {
+async function anApp(connection: ServerConnection, origin: string): Promise<string | undefined> {
   const reply = await callApi(connection, { path: '/api/v1/apps?limit=1000', timeoutMs: 3000 });
   if ('problem' in reply) return undefined;
   const app = fieldsList(reply.document, 'apps').find((one) => Number(textField(one, 'up')) > 0);
   return app === undefined ? undefined : `${textField(app, 'appid')}.${textField(app, 'env')}.${origin}`;
 }
 
-async function subjectOf(typed: Typed, context: CliContext): Promise<Subject | Fault> {
+async function subjectOf(typed: Typed, context: CliContext): Promise<Subject | CommandFault> {
   const connection = connectionOf(typed, context);
   if ('problem' in connection) return connection;
   for (const name of ['server', 'resolver']) {

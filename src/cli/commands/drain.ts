@@ -6,11 +6,11 @@ import type { Command } from 'commander';
 import type { DoneReply } from '../../client/registry/reply.ts';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
-import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { type Fields, textField, timeUntil } from '../document-fields.ts';
 import { durationMs, durationText } from '../duration.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault } from '../fault.ts';
+import { type CommandFault, printFault } from '../fault.ts';
 import { apiPathOf, pathText, typedInstanceOf } from '../instance-path.ts';
 import { countDown } from '../terminal/count-down.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -76,7 +76,7 @@ function safeWords({ safe, assumedDead }: Fields): string {
 const safeNow = 'safe to stop: no resolver can hold it any more';
 
 interface Call {
-  readonly connection: Connection;
+  readonly connection: ServerConnection;
   readonly path: string;
   readonly holdMs: number | undefined;
   readonly reason: string | undefined;
@@ -86,7 +86,7 @@ interface Call {
 async function post(
   { connection, path, holdMs, reason }: Call,
   waitMs: number | undefined,
-): Promise<DoneReply | Fault> {
+): Promise<DoneReply | CommandFault> {
   const query = new URLSearchParams({
     ...(waitMs === undefined ? {} : { wait: `${waitMs}ms` }),
     ...(holdMs === undefined ? {} : { hold: `${holdMs}ms` }),
@@ -108,13 +108,13 @@ function firstWords(name: string, document: Fields, isWaiting: boolean, holdMs: 
   return `${out}\nresolvers may still hold it until ${until} (${left})${isWaiting ? '' : ': stop it then'}`;
 }
 
-function waitOf({ options }: Typed): number | undefined | Fault {
+function waitOf({ options }: Typed): number | undefined | CommandFault {
   const value = options['wait'];
   if (value === undefined) return undefined;
   return typeof value === 'string' ? durationMs('--wait', value, waitMsMax) : waitMsMax;
 }
 
-function holdOf(typed: Typed): number | undefined | Fault {
+function holdOf(typed: Typed): number | undefined | CommandFault {
   const text = textOption(typed, 'hold');
   return text === undefined ? undefined : durationMs('--hold', text, holdMsMax);
 }

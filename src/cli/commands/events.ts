@@ -13,10 +13,10 @@ import {
   textOption,
   textOptions,
 } from '../command.ts';
-import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { scopeOf, typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print, streamDocument } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
@@ -74,7 +74,7 @@ interface Wanted {
   readonly instance: string | undefined;
 }
 
-function wantedOf(typed: Typed): Wanted | Fault {
+function wantedOf(typed: Typed): Wanted | CommandFault {
   const [text] = typed.args;
   const path = text === undefined ? undefined : typedPathOf(text);
   const instance = path?.instance;
@@ -109,7 +109,7 @@ interface Past {
   readonly isMore: boolean;
 }
 
-async function readPast(connection: Connection, { query, limit }: Wanted): Promise<Past | Fault> {
+async function readPast(connection: ServerConnection, { query, limit }: Wanted): Promise<Past | CommandFault> {
   const found: Fields[] = [];
   let document: Fields = {};
   let next = '';
@@ -168,7 +168,7 @@ function inWords({ events: listed, document, isMore }: Past, context: CliContext
 }
 
 async function follow(
-  connection: Connection,
+  connection: ServerConnection,
   { why, env, app, instance, limit }: Wanted,
   past: readonly Fields[],
   revision: number,

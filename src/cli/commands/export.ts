@@ -10,7 +10,7 @@ import { faultOf, linkTo } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault } from '../fault.ts';
+import { type CommandFault, printFault } from '../fault.ts';
 import { lastLineIsEnd } from '../transfer-file.ts';
 
 export function define(command: Command, context: CliContext): Action {
@@ -35,7 +35,7 @@ async function exportAll(typed: Typed, context: CliContext): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
-async function writtenTo(path: string, body: AsyncIterable<Uint8Array>): Promise<Fault | undefined> {
+async function writtenTo(path: string, body: AsyncIterable<Uint8Array>): Promise<CommandFault | undefined> {
   const beside = `${path}.${process.pid}.part`;
   // Metadata may hold what is not for everybody on the machine.
   const fault = await written(body, createWriteStream(beside, { flags: 'wx', mode: 0o600 }));
@@ -55,9 +55,9 @@ async function writtenTo(path: string, body: AsyncIterable<Uint8Array>): Promise
 }
 
 /** The last line shows that nothing is missing. */
-async function written(body: AsyncIterable<Uint8Array>, to: Writable): Promise<Fault | undefined> {
+async function written(body: AsyncIterable<Uint8Array>, to: Writable): Promise<CommandFault | undefined> {
   let tail = '';
-  const failed = (problem: string): Fault => ({ problem, code: exitCodes.failed });
+  const failed = (problem: string): CommandFault => ({ problem, code: exitCodes.failed });
   try {
     await pipeline(
       body,

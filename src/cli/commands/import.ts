@@ -6,10 +6,10 @@ import type { Command } from 'commander';
 import type { RegistryLink } from '../../client/registry/registry-link.ts';
 import { faultOf, linkTo } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
-import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, type ServerConnection, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault } from '../fault.ts';
+import { type CommandFault, printFault } from '../fault.ts';
 import { printable } from '../terminal/printable.ts';
 import { headProblem, lineCharactersMax, linesOf } from '../transfer-file.ts';
 
@@ -37,7 +37,7 @@ async function importAll(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 class Import {
-  readonly #connection: Connection;
+  readonly #connection: ServerConnection;
   readonly #link: RegistryLink;
   readonly #isDryRun: boolean;
   readonly #context: CliContext;
@@ -45,7 +45,7 @@ class Import {
   #batch: unknown[] = [];
   #octets = 0;
 
-  constructor(connection: Connection, isDryRun: boolean, context: CliContext) {
+  constructor(connection: ServerConnection, isDryRun: boolean, context: CliContext) {
     this.#connection = connection;
     this.#link = linkTo(connection, timeoutMs);
     this.#isDryRun = isDryRun;
@@ -56,7 +56,7 @@ class Import {
     return this.#counts.has('failed');
   }
 
-  async all(path: string): Promise<Fault | undefined> {
+  async all(path: string): Promise<CommandFault | undefined> {
     const from = printable(path === '-' ? 'the standard input' : path);
     let [number, hasEnded] = [0, false];
     try {
@@ -86,7 +86,7 @@ class Import {
     return this.#isDryRun ? `would be: ${text}. With --yes it is done\n` : `${text}\n`;
   }
 
-  async #take(line: unknown, octets: number): Promise<Fault | undefined> {
+  async #take(line: unknown, octets: number): Promise<CommandFault | undefined> {
     const isFull = this.#batch.length >= batchMax.lines || this.#octets + octets > batchMax.octets;
     const fault = isFull ? await this.#send() : undefined;
     this.#batch.push(line);
@@ -94,7 +94,7 @@ class Import {
     return fault;
   }
 
-  async #send(): Promise<Fault | undefined> {
+  async #send(): Promise<CommandFault | undefined> {
     const lines = this.#batch;
     this.#batch = [];
     this.#octets = 0;
@@ -122,7 +122,7 @@ function kindOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (value as Fields)['kind'] : undefined;
 }
 
-function faultIn(from: string, what: string): Fault {
+function faultIn(from: string, what: string): CommandFault {
   return { problem: `Cannot import ${from}: ${printable(what)}.`, code: exitCodes.failed };
 }
 

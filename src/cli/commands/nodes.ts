@@ -4,10 +4,10 @@
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import type { Action, CliContext, Typed } from '../command.ts';
-import { addConnectionFlags, addressText, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, addressText, type ServerConnection, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, partField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault } from '../fault.ts';
+import { type CommandFault, printFault } from '../fault.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { painter } from '../terminal/style.ts';
@@ -35,7 +35,7 @@ async function nodes(typed: Typed, context: CliContext): Promise<ExitCode> {
   const asked = await Promise.all(connection.urls.map((url) => askedOne({ ...connection, urls: [url] })));
   const document = asked.find((one) => !('problem' in one.reply))?.reply;
   const [first] = asked;
-  if (document === undefined || 'problem' in document) return printFault((first as Asked).reply as Fault, context);
+  if (document === undefined || 'problem' in document) return printFault((first as Asked).reply as CommandFault, context);
   const at = asked.length === 1 ? {} : { at: asked.map((one) => positionOf(one, asked)) };
   const all: Fields = { ...document, ...at };
   await print(context, typed, all, () => inWords(all, context));
@@ -45,10 +45,10 @@ async function nodes(typed: Typed, context: CliContext): Promise<ExitCode> {
 
 interface Asked {
   readonly url: string;
-  readonly reply: Fields | Fault;
+  readonly reply: Fields | CommandFault;
 }
 
-async function askedOne(connection: Connection): Promise<Asked> {
+async function askedOne(connection: ServerConnection): Promise<Asked> {
   const reply = await callApi(connection, { path: '/api/v1/nodes' });
   return { url: addressText(connection), reply: 'problem' in reply ? reply : reply.document };
 }

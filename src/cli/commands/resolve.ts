@@ -9,7 +9,7 @@ import type { Disagreement } from '../dns/agreement.ts';
 import type { DnsReply } from '../dns/lookup.ts';
 import { textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { hostPortOf, hostPortText } from '../host-port.ts';
 import { typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
@@ -90,7 +90,7 @@ async function resolve(typed: Typed, context: CliContext): Promise<ExitCode> {
   return codeOf(reply);
 }
 
-function nameFault(name: string): Fault | undefined {
+function nameFault(name: string): CommandFault | undefined {
   const path = typedPathOf(name);
   if (path !== undefined) {
     const asName = [path.instance, path.appid, path.env, 'svc'].filter((label) => label !== undefined).join('.');

@@ -14,10 +14,10 @@ import {
   textOption,
   textOptions,
 } from '../command.ts';
-import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault } from '../fault.ts';
+import { type CommandFault, printFault } from '../fault.ts';
 import { type Scope, scopeOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
@@ -62,7 +62,7 @@ function isEmpty(document: Fields): boolean {
 }
 
 /** The body of the call, but for `dryRun`. */
-function wishOf(typed: Typed): { readonly body: Fields; readonly scope: Scope | undefined } | Fault {
+function wishOf(typed: Typed): { readonly body: Fields; readonly scope: Scope | undefined } | CommandFault {
   const [text] = typed.args;
   const scope = text === undefined ? undefined : scopeOf(text, 'restore');
   if (scope !== undefined && 'problem' in scope) return scope;
@@ -83,10 +83,10 @@ interface Done {
   /** The replies as one. */
   readonly document: Fields;
   /** What stopped it before the end. */
-  readonly fault?: Fault;
+  readonly fault?: CommandFault;
 }
 
-async function callUntilNothingIsLeft(connection: Connection, wish: Fields): Promise<Done | Fault> {
+async function callUntilNothingIsLeft(connection: ServerConnection, wish: Fields): Promise<Done | CommandFault> {
   const putBack: Fields[] = [];
   const skipped: Fields[] = [];
   const back = new Set<unknown>();

@@ -10,14 +10,14 @@ import { parseInstanceKey } from '../../model/names.ts';
 import { systemScheduler } from '../../runtime/scheduler.ts';
 import { linkTo } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
-import { addRegistryFlags, type Connection, connectionOf } from '../connection.ts';
+import { addRegistryFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { pathText, typedPathOf } from '../instance-path.ts';
 import { addRegistrationFlags, registrationBody } from '../registration-flags.ts';
 import { Child, exitCodeOf } from '../run/child.ts';
 import { leaveFirstProcess } from '../run/first-process.ts';
-import type { Log } from '../run/log.ts';
+import type { RunLog } from '../run/log.ts';
 import { startOrphanReaper } from '../run/orphan-reaper.ts';
 import { type Readiness, takenPort } from '../run/readiness.ts';
 import { Registrar } from '../run/registrar.ts';
@@ -25,7 +25,7 @@ import { supervise } from '../run/supervise.ts';
 import { printable } from '../terminal/printable.ts';
 
 export function define(command: Command, context: CliContext): Action {
-  describeArguments(command, 'the program and its arguments, behind --');
+  describeArguments(command, 'the program and its arguments, after --');
   command
     .passThroughOptions()
     .requiredOption(
@@ -48,7 +48,7 @@ async function run(typed: Typed, context: CliContext): Promise<number> {
   const plan = planOf(typed, context);
   if ('problem' in plan) return printFault(plan, context);
   const zombies = leaveFirstProcess();
-  const log: Log = (kind, text) => {
+  const log: RunLog = (kind, text) => {
     if (kind === 'warn' || plan.isVerbose || (kind === 'news' && !plan.isQuiet))
       context.err(`rollcall run: ${plan.name}: ${printable(text)}\n`);
   };
@@ -79,7 +79,7 @@ interface Plan {
   /** ENV/APPID/INSTANCE, printable. */
   readonly name: string;
   readonly registration: Registration;
-  readonly connection: Connection;
+  readonly connection: ServerConnection;
   readonly ports: readonly Address[];
   readonly readiness: Readiness;
   readonly readyWithinMs: number | undefined;
@@ -90,7 +90,7 @@ interface Plan {
 }
 
 /** What is to be done, or every fault of what was typed. */
-function planOf(typed: Typed, context: CliContext): Plan | Fault {
+function planOf(typed: Typed, context: CliContext): Plan | CommandFault {
   const body = registrationBody(typed);
   if ('problem' in body) return usageFault(String(body['problem']));
   const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 });
@@ -164,7 +164,7 @@ function readTimes(typed: Typed): Times {
   };
 }
 
-function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | undefined): Readiness | Fault {
+function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | undefined): Readiness | CommandFault {
   const path = textOption(typed, 'readyHttp');
   if (path !== undefined && delayMs !== undefined)
     return usageFault('--ready-http and --ready-delay: one of them, not both');

@@ -8,7 +8,7 @@ import { type Action, type CliContext, describeArguments, type Typed } from '../
 import { addConnectionFlags, connectionOf } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, partField, textField, timeUntil } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { apiPathOf, pathText, type TypedPath, typedPathOf } from '../instance-path.ts';
 import { byTrouble, stateCounts, stateOf, stateStyle, troubleOf } from '../instance-state.ts';
 import { addSelection, addSelectionFlags } from '../selection-flags.ts';
@@ -58,7 +58,7 @@ function queryText(query: URLSearchParams): string {
   return printable([...query].map(([name, value]) => `--${name} ${value}`).join(' '));
 }
 
-function pathOf({ args: [text = ''] }: Typed): TypedPath | Fault {
+function pathOf({ args: [text = ''] }: Typed): TypedPath | CommandFault {
   const path = typedPathOf(text);
   if (path !== undefined) return path;
   return usageFault(`Cannot show ${JSON.stringify(text)}: an app is ENV/APPID, an instance ENV/APPID/INSTANCE.`);

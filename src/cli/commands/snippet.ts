@@ -12,7 +12,7 @@ import {
   textOptions,
 } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { hostPortOf } from '../host-port.ts';
 import { typedPathOf } from '../instance-path.ts';
 import { serverSettings } from '../server-settings.ts';
@@ -61,7 +61,7 @@ async function print(typed: Typed, context: CliContext): Promise<ExitCode> {
 
 const domainRule = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
 
-async function targetOf(typed: Typed, context: CliContext): Promise<SnippetTarget | Fault> {
+async function targetOf(typed: Typed, context: CliContext): Promise<SnippetTarget | CommandFault> {
   const serverText = textOption(typed, 'server');
   const originText = textOption(typed, 'origin');
   const given = serverText === undefined ? undefined : hostPortOf(serverText);

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { type Action, type CliContext, describeArguments, oneMore, textOption, textOptions } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type Fault, usageFault } from '../fault.ts';
+import { type CommandFault, usageFault } from '../fault.ts';
 
 const daysMax = 825;
 
@@ -48,7 +48,7 @@ interface Plan {
   readonly days: number;
 }
 
-function planOf(typed: Parameters<Action>[0]): Plan | Fault {
+function planOf(typed: Parameters<Action>[0]): Plan | CommandFault {
   const dir = textOption(typed, 'dir') ?? 'tls';
   const given = textOptions(typed, 'host');
   const hosts = given.length > 0 ? given : [...new Set(['localhost', '127.0.0.1', '::1', hostname()])];
@@ -69,7 +69,7 @@ function planOf(typed: Parameters<Action>[0]): Plan | Fault {
 const files = ['ca.pem', 'ca.key', 'server.pem', 'server.key', 'client.pem', 'client.key'];
 const leftovers = ['server.csr', 'client.csr', 'server.ext', 'client.ext', 'ca.srl'];
 
-async function make({ dir, hosts, client, days }: Plan): Promise<{ readonly dir: string } | Fault> {
+async function make({ dir, hosts, client, days }: Plan): Promise<{ readonly dir: string } | CommandFault> {
   const there = files.find((file) => existsSync(join(dir, file)));
   if (there !== undefined) {
     return {

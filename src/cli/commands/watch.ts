@@ -6,7 +6,7 @@ import { type Action, type CliContext, describeArguments, type Typed, textOption
 import { addConnectionFlags, addressText, connectionOf } from '../connection.ts';
 import { fieldsList } from '../document-fields.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { scopeOf } from '../instance-path.ts';
 import { addSelection, addSelectionFlags } from '../selection-flags.ts';
 import { listenToKeys } from '../terminal/keys.ts';
@@ -87,7 +87,7 @@ async function show(
 }
 
 /** The query string, with its question mark. */
-function queryOf(typed: Typed): string | Fault {
+function queryOf(typed: Typed): string | CommandFault {
   const query = new URLSearchParams();
   for (const text of typed.args) {
     const scope = scopeOf(text ?? '', 'watch');
@@ -99,7 +99,7 @@ function queryOf(typed: Typed): string | Fault {
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
-function countOf(typed: Typed): number | Fault {
+function countOf(typed: Typed): number | CommandFault {
   const text = textOption(typed, 'count');
   if (text === undefined) return Number.POSITIVE_INFINITY;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);

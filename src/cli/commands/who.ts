@@ -4,10 +4,10 @@
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';
-import { addConnectionFlags, type Connection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { appField, type Fields, fieldsList, textField, textList, timeUntil } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type Fault, printFault, usageFault } from '../fault.ts';
+import { type CommandFault, printFault, usageFault } from '../fault.ts';
 import { pathText, typedPathOf } from '../instance-path.ts';
 import { addOutputFlag, print } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
@@ -40,7 +40,7 @@ async function who(typed: Typed, context: CliContext): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
-async function unasked(connection: Connection, typed: Typed, context: CliContext): Promise<ExitCode> {
+async function unasked(connection: ServerConnection, typed: Typed, context: CliContext): Promise<ExitCode> {
   if (typed.args[0] !== undefined)
     return printFault(usageFault('--unasked: is about all apps; leave the name out.'), context);
   const query = new URLSearchParams({ limit: textOption(typed, 'limit') ?? '20' });
@@ -59,7 +59,7 @@ async function unasked(connection: Connection, typed: Typed, context: CliContext
   return exitCodes.ok;
 }
 
-function queryOf(typed: Typed): URLSearchParams | Fault {
+function queryOf(typed: Typed): URLSearchParams | CommandFault {
   const [text] = typed.args;
   const query = new URLSearchParams({ limit: textOption(typed, 'limit') ?? '20', order: 'hour' });
   for (const name of ['type', 'client']) {

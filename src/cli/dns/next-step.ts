@@ -3,12 +3,16 @@
 // Limits: of names below the origin alone; the first thousand apps of the env are looked at.
 
 import { callApi } from '../api-call.ts';
-import type { Connection } from '../connection.ts';
+import type { ServerConnection } from '../connection.ts';
 import { fieldsList, textField } from '../document-fields.ts';
 import type { DnsReply } from './lookup.ts';
 
 /** `rollcall show prod/pay`; undefined: there are records, or nothing is known of the name. */
-export async function nextStep(connection: Connection, name: string, reply: DnsReply): Promise<string | undefined> {
+export async function nextStep(
+  connection: ServerConnection,
+  name: string,
+  reply: DnsReply,
+): Promise<string | undefined> {
   const origin = reply.authority.find(({ type }) => type === 'SOA')?.name.toLowerCase();
   const full = `${name.toLowerCase().replace(/\.$/, '')}.`;
   if (origin === undefined || origin === '.' || reply.answer.length > 0 || !full.endsWith(`.${origin}`))

@@ -2,7 +2,7 @@
 // clock and ours agree.
 
 import { callApi } from '../api-call.ts';
-import { addressText, type Connection } from '../connection.ts';
+import { addressText, type ServerConnection } from '../connection.ts';
 import { type DnsReply, lookUp, type NoReply } from '../dns/lookup.ts';
 import { typeNumber } from '../dns/record-types.ts';
 import { type HostPort, hostPortText } from '../host-port.ts';
@@ -55,7 +55,7 @@ function dnsFinding(what: string, reply: DnsReply | NoReply, origin: string): Fi
 /** Beyond this, times exchanged between two machines (dirtyAt, safeToStopAt) are misleading. */
 const clockSkewMsMax = 2000;
 
-export async function checkApi(connection: Connection): Promise<Finding[]> {
+export async function checkApi(connection: ServerConnection): Promise<Finding[]> {
   const what = `API at ${addressText(connection)}`;
   const before = Date.now();
   const reply = await callApi(connection, { path: '/readyz', timeoutMs: 3000 });

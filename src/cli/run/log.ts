@@ -2,4 +2,4 @@
 // Ctrl-C why the prompt is not back at once; more than that only where it was asked for.
 
 /** `warn`: something is wrong; `news`: once in a run (not with --quiet); `step`: only with --verbose. */
-export type Log = (kind: 'warn' | 'news' | 'step', text: string) => void;
+export type RunLog = (kind: 'warn' | 'news' | 'step', text: string) => void;

@@ -6,13 +6,13 @@ import { Membership } from '../../client/registration/membership.ts';
 import type { Registration } from '../../client/registration/registration.ts';
 import type { RegistryLink } from '../../client/registry/registry-link.ts';
 import type { Scheduler } from '../../runtime/scheduler.ts';
-import type { Log } from './log.ts';
+import type { RunLog } from './log.ts';
 
 export interface RegistrarDeps {
   readonly link: RegistryLink;
   readonly scheduler: Scheduler;
   readonly random: () => number;
-  readonly log: Log;
+  readonly log: RunLog;
 }
 
 /** `--drain-seconds 0` still takes it out of the answers: so long for the call itself. */

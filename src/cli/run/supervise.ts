@@ -6,7 +6,7 @@
 import { pause, type Scheduler } from '../../runtime/scheduler.ts';
 import type { Child, ChildEnd } from './child.ts';
 import { endText } from './child.ts';
-import type { Log } from './log.ts';
+import type { RunLog } from './log.ts';
 import type { OrphanReaper } from './orphan-reaper.ts';
 import { becomesReady, type Readiness } from './readiness.ts';
 import type { Registrar } from './registrar.ts';
@@ -22,7 +22,7 @@ export interface Supervised {
   readonly drainMs: number;
   /** Between the signal and SIGKILL. */
   readonly stopMs: number;
-  readonly log: Log;
+  readonly log: RunLog;
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
@@ -124,7 +124,7 @@ class Stops {
   signal: NodeJS.Signals | undefined;
   readonly first: Promise<void>;
 
-  constructor(log: Log) {
+  constructor(log: RunLog) {
     this.first = new Promise((resolve) => {
       for (const name of stopSignals) {
         this.#listen(name, () => {

@@ -1,4 +1,4 @@
-// The circuit breaker of one endpoint, with its calls under way and their timeout; breaker and timeout are cockatiel's.
+// The circuit breaker of one endpoint, with its calls in flight and their timeout; breaker and timeout are cockatiel's.
 // After some failures in a row the circuit is open and no call is made; after `halfOpenAfterMs` one call tries the
 // endpoint, and closes the circuit where it succeeds.
 // Limits: cockatiel goes by the wall clock; a step of it makes one such time longer or shorter.

@@ -2,7 +2,7 @@
 //   round-robin    calls of one size; exact turns
 //   random         many clients that each call seldom, and would all begin their turns with the same instance
 //   weighted       by chance and weight, as SRV means it
-//   least-pending  calls of different sizes, or instances of different speed: the fewest calls under way for the weight
+//   least-pending  calls of different sizes, or instances of different speed: the fewest calls in flight for the weight
 //   hash           the same instance for the same `key`: caches, sessions; without a key by chance and weight
 
 import { instanceKey } from '../../model/names.ts';

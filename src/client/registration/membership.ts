@@ -117,7 +117,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     const { timeoutMs = drainTimeoutMs, signal } = options;
     const startedMs = scheduler.nowMs();
     this.#registration = { ...this.#registration, status: 'waiting' };
-    // A registration under way would bring it back.
+    // A registration in progress would bring it back.
     const limit = deadline(scheduler, timeoutMs, 'the time for the drain is over', signal);
     await Promise.race([this.#registering, untilAborted(limit.signal)]);
     limit.clear();
@@ -135,7 +135,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     const { timeoutMs = cancelTimeoutMs } = options;
     const { scheduler } = this.#deps;
     const endMs = scheduler.nowMs() + timeoutMs;
-    // A call under way would arrive later; half of the time is for the cancellation itself.
+    // A call in progress would arrive later; half of the time is for the cancellation itself.
     const cancelTimer = scheduler.after(timeoutMs / 2, () => this.#abandon.abort(), true);
     await this.#end();
     cancelTimer();

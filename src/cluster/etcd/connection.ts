@@ -9,7 +9,7 @@ import { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/clock.ts';
 import { type Fault, isFault } from '../engine.ts';
 import { type CallError, type CallFault, callFault, outwardFault, unavailable } from './call-fault.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { EtcdEndpoint } from './endpoint.ts';
 import { AuthenticateRequestSchema } from './generated/auth_pb.ts';
 import { connectMember, type EtcdTls, type Member, type Stream, type StreamHandlers } from './member.ts';
 import type { Rpc } from './rpc.ts';
@@ -23,7 +23,7 @@ export interface Login {
 
 export interface ConnectionOptions {
   /** At least one. */
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly EtcdEndpoint[];
   /** Asked at each connection, so that renewed certificates count. */
   readonly tls?: (() => EtcdTls) | undefined;
   readonly login?: Login | undefined;
@@ -150,7 +150,7 @@ export class Connection {
   async #keepConnected(): Promise<void> {
     const { endpoints } = this.#options;
     for (let turn = 0; !this.isClosed; turn++) {
-      const endpoint = endpoints[turn % endpoints.length] as Endpoint;
+      const endpoint = endpoints[turn % endpoints.length] as EtcdEndpoint;
       this.#attempts++;
       const member = await this.#connect(endpoint);
       if (typeof member === 'string') this.#trouble = `${endpoint.url}: ${member}`;

@@ -4,7 +4,7 @@
 import { isIP } from 'node:net';
 import { type Problem, problem } from '../../model/problem.ts';
 
-export interface Endpoint {
+export interface EtcdEndpoint {
   /** As it is shown. */
   readonly url: string;
   readonly isTls: boolean;
@@ -16,7 +16,7 @@ export interface Endpoint {
 
 const defaultPort = '2379';
 
-export function parseEndpoint(text: string, field: string): Endpoint | Problem {
+export function parseEndpoint(text: string, field: string): EtcdEndpoint | Problem {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     return problem(field, 'must be a URL of the form https://host:2379', text);

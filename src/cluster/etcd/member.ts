@@ -8,7 +8,7 @@ import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import { Client, type ClientDuplexStream, connectivityState, credentials, type Metadata, status } from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CallError } from './call-fault.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { EtcdEndpoint } from './endpoint.ts';
 import { StatusRequestSchema, type StatusResponse } from './generated/maintenance_pb.ts';
 import { isSupported } from './release.ts';
 import type { Rpc } from './rpc.ts';
@@ -50,7 +50,7 @@ const channelOptions = {
 } as const;
 
 /** Connects and asks for the status. Text: why it is of no use. */
-export async function connectMember(endpoint: Endpoint, tls: EtcdTls, clock: Clock): Promise<Member | string> {
+export async function connectMember(endpoint: EtcdEndpoint, tls: EtcdTls, clock: Clock): Promise<Member | string> {
   let client: Client;
   try {
     client = clientOf(endpoint, tls);
@@ -77,7 +77,7 @@ export async function connectMember(endpoint: Endpoint, tls: EtcdTls, clock: Clo
  * An address may not be the name in a TLS handshake (RFC 6066 §3), and Node 26 throws where gRPC takes it for one: another
  * name goes there, and the certificate is held to the address.
  */
-function clientOf({ isTls, target, address }: Endpoint, { ca, cert, key }: EtcdTls): Client {
+function clientOf({ isTls, target, address }: EtcdEndpoint, { ca, cert, key }: EtcdTls): Client {
   if (!isTls) return new Client(target, credentials.createInsecure(), channelOptions);
   const [roots, secret, chain] = [ca ?? null, key ?? null, cert ?? null];
   if (address === undefined) return new Client(target, credentials.createSsl(roots, secret, chain), channelOptions);
@@ -125,7 +125,7 @@ function unfitness({ version, leader, isLearner }: StatusResponse): string | und
 }
 
 export class Member {
-  readonly endpoint: Endpoint;
+  readonly endpoint: EtcdEndpoint;
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #lost = Promise.withResolvers<string>();
@@ -137,7 +137,7 @@ export class Member {
   #version = '';
   #clusterId = '';
 
-  constructor(endpoint: Endpoint, client: Client, clock: Clock) {
+  constructor(endpoint: EtcdEndpoint, client: Client, clock: Clock) {
     this.endpoint = endpoint;
     this.#client = client;
     this.#clock = clock;

@@ -3,7 +3,15 @@
 // nested together, 128) and refuses a whole group in which two operations write one key.
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type Fault, isFault, type Swap, type SwapGroup, type SwapReply, type Verdict, type Write } from '../engine.ts';
+import {
+  type Fault,
+  isFault,
+  type Swap,
+  type SwapGroup,
+  type SwapReply,
+  type SwapVerdict,
+  type Write,
+} from '../engine.ts';
 import { type Connection, persistently } from './connection.ts';
 import type { CompareSchema, RequestOpSchema, ResponseOp, TxnResponse } from './generated/kv_pb.ts';
 import { bytesOf, entryOf } from './ranges.ts';
@@ -58,7 +66,7 @@ function readReply({ swaps }: SwapGroup, { header, responses }: TxnResponse): Sw
   };
 }
 
-function verdictOf({ isOwn }: Swap, response: ResponseOp | undefined): Verdict {
+function verdictOf({ isOwn }: Swap, response: ResponseOp | undefined): SwapVerdict {
   const nested = response?.response;
   if (nested?.case !== 'responseTxn') throw new Error('etcd answered a nested transaction with something else');
   if (nested.value.succeeded) return { verdict: 'won' };

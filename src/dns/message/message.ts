@@ -59,7 +59,7 @@ export const RRClass = { IN: CLASS.IN, CH: CLASS.CH, ANY: CLASS.ANY } as const;
 
 export const Opcode = { QUERY: 0, NOTIFY: 4, UPDATE: 5 } as const;
 
-/** How a request came. Over all but `udp` the client has proved its address; over the last two nobody reads along. */
+/** How a request came. Over all but `udp` the client has proved its address; the last two are encrypted. */
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
 /** By the number that counters have for each. */
 export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'https'];
@@ -163,7 +163,7 @@ export interface Lifetime {
   /** Monotonic milliseconds until which the TTLs in it are right. */
   readonly validUntilMs: number;
   /** What it was made from: it is right for as long as none of them has another revision. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly AnswerSource[];
 }
 
 /**
@@ -199,7 +199,7 @@ export interface Serial {
 }
 
 /** Data that answers are made from, with a revision that moves when it changes. */
-export interface Source {
+export interface AnswerSource {
   readonly revision: number;
 }
 

@@ -1,6 +1,6 @@
 // The OPT record of a reply (RFC 6891 §6.1) and the options that rollcall puts into it: a cookie for a cookie (RFC 7873),
 // its name where that is asked for (NSID, RFC 5001), the reason of an answer that needs one (RFC 8914), and padding where
-// that is asked for and nobody reads along (RFC 7830). What a client sends beyond these is ignored and not echoed.
+// that is asked for over an encrypted transport (RFC 7830). What a client sends beyond these is ignored and not echoed.
 // Cookies are for clients across a network. A forwarder on this machine that passes the cookies of its clients on (dnsmasq
 // does) would mix ours with those of other servers, and c-ares then drops the replies: so `auto` gives none to loopback.
 

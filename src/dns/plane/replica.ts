@@ -13,7 +13,7 @@ import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
-import type { InstanceLabel, LeaseState, Put, Update } from './update.ts';
+import type { InstanceLabel, Put, ReplicaLease, Update } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
 export interface ReplicaListener {
@@ -42,13 +42,13 @@ class RowInstance implements LeasedInstance {
     return this.lease?.why !== undefined;
   }
 
-  get lease(): LeaseState | undefined {
+  get lease(): ReplicaLease | undefined {
     return this.#leases.get(this.#row);
   }
 }
 
 /** By row, those that are not open. */
-type Leases = ShardedMap<LeaseState, number>;
+type Leases = ShardedMap<ReplicaLease, number>;
 
 class ReplicaApp implements AppView, AppRows {
   readonly place: AppKey;
@@ -184,7 +184,7 @@ export class Replica implements RegistryView {
     listener.changed({ revision: this.#revision, before });
   }
 
-  #updateLease(update: InstanceLabel & LeaseState, listener: ReplicaListener): void {
+  #updateLease(update: InstanceLabel & ReplicaLease, listener: ReplicaListener): void {
     const { env, appid, label } = update;
     const app = this.#apps.app(env, appid);
     const row = app === undefined ? -1 : this.#table.find(app, label);
@@ -199,7 +199,7 @@ export class Replica implements RegistryView {
   }
 
   /** Nothing is kept of a lease that is open. */
-  #setLease(row: number, { deadlineMs, why }: LeaseState): void {
+  #setLease(row: number, { deadlineMs, why }: ReplicaLease): void {
     if (why === undefined && deadlineMs === Number.POSITIVE_INFINITY) {
       this.#leases.delete(row);
       return;
@@ -218,6 +218,6 @@ export class Replica implements RegistryView {
   }
 }
 
-function deadlineMs(lease: LeaseState | undefined): number {
+function deadlineMs(lease: ReplicaLease | undefined): number {
   return lease?.deadlineMs ?? Number.POSITIVE_INFINITY;
 }

@@ -23,7 +23,7 @@ export interface ReplicaInstance extends LeasedInstance {
   readonly isNearExpiry: boolean;
 }
 
-export interface LeaseState {
+export interface ReplicaLease {
   /** Infinite where the lease is open. */
   readonly deadlineMs: number;
   /** Why the guard keeps it, in words; undefined where it is no suspect. */
@@ -33,9 +33,9 @@ export interface LeaseState {
 export type Update =
   | Put
   | ({ readonly kind: 'remove'; readonly revision: number } & InstanceLabel)
-  | ({ readonly kind: 'lease' } & InstanceLabel & LeaseState);
+  | ({ readonly kind: 'lease' } & InstanceLabel & ReplicaLease);
 
-export interface Put extends InstanceLabel, LeaseState {
+export interface Put extends InstanceLabel, ReplicaLease {
   readonly kind: 'put';
   readonly revision: number;
   /** Mostly the label itself. */
@@ -155,7 +155,7 @@ const noMetadata: ReadonlyMap<string, string> = new Map();
 const noTags: readonly string[] = [];
 const noChecks: Registration['checks'] = [];
 
-function stateOf([deadlineMs, why]: Lease): LeaseState {
+function stateOf([deadlineMs, why]: Lease): ReplicaLease {
   return { deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY, why: why ?? undefined };
 }
 

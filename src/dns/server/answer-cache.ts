@@ -9,7 +9,7 @@
 import { LRUCache } from 'lru-cache';
 import { mixed } from '../../runtime/text-hash.ts';
 import type { Message } from '../message/encode.ts';
-import type { Answer, ExtendedError, Source } from '../message/message.ts';
+import type { Answer, AnswerSource, ExtendedError } from '../message/message.ts';
 import type { ReplyTemplate } from '../message/reply.ts';
 import type { ServeRecord } from './app-ledger.ts';
 import type { KnownQuestion } from './queries/query-table.ts';
@@ -25,7 +25,7 @@ const entryOverheadOctets = 900;
 export interface CachedAnswer extends Message, ReplyTemplate, KnownQuestion {
   readonly rcode: number;
   readonly error: ExtendedError | undefined;
-  readonly sources: readonly Source[];
+  readonly sources: readonly AnswerSource[];
   /** The sum of their revisions. None of them ever goes back: an equal sum means that all are equal. */
   readonly stamp: number;
   validUntilMs: number;
@@ -134,8 +134,8 @@ export function isCurrent(entry: CachedAnswer, nowMs: number): boolean {
   return stampOf(entry.sources) === entry.stamp;
 }
 
-function stampOf(sources: readonly Source[]): number {
+function stampOf(sources: readonly AnswerSource[]): number {
   let sum = 0;
-  for (let i = 0; i < sources.length; i++) sum += (sources[i] as Source).revision;
+  for (let i = 0; i < sources.length; i++) sum += (sources[i] as AnswerSource).revision;
   return sum;
 }

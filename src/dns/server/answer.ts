@@ -4,13 +4,13 @@
 
 import {
   type Answer,
+  type AnswerSource,
   type Caching,
   type Caveat,
   Rcode,
   type Reason,
   type RRset,
   RRType,
-  type Source,
   targetOf,
 } from '../message/message.ts';
 import { fold, isWithin, type Name, nameToText, parentOf, withSuffix } from '../message/name.ts';
@@ -79,7 +79,7 @@ class Chain {
   readonly #zones: ZoneTable;
   readonly #nowMs: number;
   readonly #answer: RRset[] = [];
-  readonly #sources: Source[];
+  readonly #sources: AnswerSource[];
   readonly #seen: Name[] = [];
   #name: Name;
   #validUntilMs = never;

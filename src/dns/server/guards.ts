@@ -1,4 +1,4 @@
-// What stands between a client and the answers, made from what is configured: who may ask at all, about which zones, how
+// The checks in front of the answers, made from the settings: who may ask at all, about which zones, how
 // often over UDP, and how much one datagram may hold.
 
 import type { DnsCounters } from './counters.ts';

@@ -5,7 +5,7 @@
 
 import { hashStart, mixed, textHash } from '../../runtime/text-hash.ts';
 
-export interface Epoch {
+export interface ChoiceEpoch {
   readonly number: number;
   readonly seconds: number;
   /** Monotonic milliseconds until which it lasts. */
@@ -15,7 +15,7 @@ export interface Epoch {
 export function epochAt(
   seconds: number,
   { nowMs, wallMs }: { readonly nowMs: number; readonly wallMs: number },
-): Epoch {
+): ChoiceEpoch {
   const lengthMs = seconds * 1000;
   const number = Math.floor(wallMs / lengthMs);
   return { number, seconds, untilMs: nowMs + (number + 1) * lengthMs - wallMs - 1 };

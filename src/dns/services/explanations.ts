@@ -3,7 +3,7 @@
 // changes, and for a moment at most: deadlines and the guard's word move by themselves.
 // Limit: `keptMax` names.
 
-import { type Rdata, RRType, type Source } from '../message/message.ts';
+import { type AnswerSource, type Rdata, RRType } from '../message/message.ts';
 import { type Name, parentOf } from '../message/name.ts';
 import type { Node, NodeData } from '../zone/zone.ts';
 import { characterStrings } from './service-text.ts';
@@ -20,7 +20,7 @@ const reason = 'an explanation';
 
 export class Explanations {
   readonly #why: Why;
-  readonly #zones: Source;
+  readonly #zones: AnswerSource;
   readonly #kept = new Map<
     Name,
     { readonly stamp: number; readonly madeMs: number; readonly lines: readonly string[] }
@@ -28,13 +28,13 @@ export class Explanations {
   #isExplaining = false;
 
   /** `zones`: its revision moves when one of them is replaced. */
-  constructor(why: Why, zones: Source) {
+  constructor(why: Why, zones: AnswerSource) {
     this.#why = why;
     this.#zones = zones;
   }
 
   /** The node at a folded name; undefined where it does not ask for an explanation. `source`: the zone's live part. */
-  node(owner: Name, nowMs: number, source: Source): Node | undefined {
+  node(owner: Name, nowMs: number, source: AnswerSource): Node | undefined {
     if (!owner.startsWith(whyLabel)) return undefined;
     const rrset = (type: number): NodeData => {
       if (type !== RRType.TXT) return onlyText;
@@ -46,7 +46,7 @@ export class Explanations {
   }
 
   /** An explanation of an explanation stops here, or an alias in a zone file that leads to one would have no end. */
-  #lines(name: Name, nowMs: number, source: Source): readonly string[] {
+  #lines(name: Name, nowMs: number, source: AnswerSource): readonly string[] {
     if (this.#isExplaining) return [reason];
     // Neither ever goes back.
     const stamp = source.revision + this.#zones.revision;

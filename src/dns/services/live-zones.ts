@@ -1,5 +1,5 @@
 // Which zones have live names, and which are there without a file: the origin, with the registry's names, and the
-// reverse zones, with the PTRs of its addresses. Whoever has a zone from a file, at start or later, gives it to `serve`.
+// reverse zones, with the PTRs of its addresses. A zone of a file, at start or later, is passed to `serve`.
 
 import type { Address } from '../../model/address.ts';
 import type { HiddenName } from '../../model/dns-names.ts';

@@ -51,7 +51,7 @@ function faultOf(name: Name, instance: Instance, served: Served): string | undef
     ? node.rrset(RRType.A).rrset !== undefined || node.rrset(RRType.AAAA).rrset !== undefined
     : has(RRType.A) || has(RRType.AAAA);
   if (hasOwn) return undefined;
-  // Of instances that wait as well: they may be up by the time somebody asks.
+  // Of instances that wait as well: they may be up by the time of a query.
   const service = labels.length > 1 ? findServiceName(labels, view, largeApps) : undefined;
   if (service?.kind === 'scope' && service.scope.kind !== 'service')
     for (const { instance: one } of service.scope.instances())

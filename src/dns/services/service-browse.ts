@@ -9,7 +9,7 @@
 import { hasPort, type NamedPort } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, LeasedInstance, RegistryView } from '../../model/view.ts';
-import { RRType, type Source } from '../message/message.ts';
+import { type AnswerSource, RRType } from '../message/message.ts';
 import { childOf, type Name } from '../message/name.ts';
 import {
   boundsOf,
@@ -22,7 +22,7 @@ import {
   turnsFrom,
 } from '../message/rotation.ts';
 import { emptyNonTerminal, type Node, type NodeData } from '../zone/zone.ts';
-import { type Epoch, epochAt, seedOf, startOf } from './epoch.ts';
+import { type ChoiceEpoch, epochAt, seedOf, startOf } from './epoch.ts';
 import type { InstanceChange } from './instance-change.ts';
 import type { LargeApps } from './large-apps.ts';
 import type { ServiceName } from './service-name.ts';
@@ -40,7 +40,7 @@ const looksMax = 400;
 
 const chosenNote = `, chosen anew every ${typesTtlSeconds} s`;
 
-/** Stands in neither part, and needs no escape in text. */
+/** Occurs in neither part, and needs no escape in text. */
 const separator = '~';
 
 /** The meaning of a name for browsing: a list, a name between, or an instance that is advertised. */
@@ -57,7 +57,7 @@ export interface ServiceBrowseDeps {
 export class ServiceBrowse {
   readonly #view: RegistryView;
   readonly #deps: ServiceBrowseDeps;
-  readonly #source: Source;
+  readonly #source: AnswerSource;
   readonly #draws: Draws;
   readonly #types = new ServiceTypes();
 
@@ -139,7 +139,7 @@ export class ServiceBrowse {
     return { order, rotation: turnsFrom(firsts, order.length, this.#draws) };
   }
 
-  #epoch(nowMs: number): Epoch {
+  #epoch(nowMs: number): ChoiceEpoch {
     return epochAt(typesTtlSeconds, { nowMs, wallMs: this.#deps.wallMs() });
   }
 

@@ -19,11 +19,11 @@ export interface RecordCandidate {
   weight: number;
   priority: number;
   ttl: number;
-  /** Monotonic milliseconds of the earliest lease behind it. */
+  /** Monotonic milliseconds of the earliest of its leases. */
   deadlineMs: number;
   /** What the record leads to, for ADDITIONAL; undefined: an address or nothing of ours. */
   readonly endpoint: SrvEndpoint | undefined;
-  behind: InstanceSource;
+  instances: InstanceSource;
 }
 
 /** RFC 2782: two octets. */
@@ -54,7 +54,7 @@ export function addresses(
       const known = byHost.get(host);
       if (known === undefined) byHost.set(host, candidate([octetsOfHost(host)], leased, place.nowMs));
       // Its own, of another port: it counts once.
-      else if (!isLatestBehind(known, leased)) join(known, leased, place.nowMs);
+      else if (!isLatestOf(known, leased)) join(known, leased, place.nowMs);
     }
   }
   return [...byHost.values()];
@@ -79,7 +79,7 @@ function octetsOfHost(host: Host): Uint8Array {
   return octetsOfIpv4(host);
 }
 
-/** Instances behind one host name share a record: it appears once, with the weight of all (RFC 2181 §5). */
+/** Instances at one host name share a record: it appears once, with the weight of all (RFC 2181 §5). */
 export function services(scope: NameScope, up: readonly LeasedInstance[], place: RecordContext): RecordCandidate[] {
   const appName = place.appName();
   const found: RecordCandidate[] = [];
@@ -136,19 +136,19 @@ export function candidate(
 ): RecordCandidate {
   const { weight, priority } = leased.instance;
   const deadlineMs = boundMs(leased, nowMs);
-  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, endpoint, behind: leased };
+  return { rdata, weight, priority, ttl: ttlOf(leased, nowMs), deadlineMs, endpoint, instances: leased };
 }
 
 /** A candidate of one instance, made earlier: with what is left of its lease now. */
 export function refreshed(known: RecordCandidate, nowMs: number): RecordCandidate {
-  const leased = known.behind as LeasedInstance;
+  const leased = known.instances as LeasedInstance;
   known.ttl = ttlOf(leased, nowMs);
   known.deadlineMs = boundMs(leased, nowMs);
   return known;
 }
 
-function isLatestBehind({ behind }: RecordCandidate, leased: LeasedInstance): boolean {
-  return behind === leased || (Array.isArray(behind) && behind.at(-1) === leased);
+function isLatestOf({ instances }: RecordCandidate, leased: LeasedInstance): boolean {
+  return instances === leased || (Array.isArray(instances) && instances.at(-1) === leased);
 }
 
 /** The same record again, of another instance. */
@@ -157,5 +157,5 @@ export function join(known: RecordCandidate, leased: LeasedInstance, nowMs: numb
   known.priority = Math.min(known.priority, leased.instance.priority);
   known.ttl = Math.min(known.ttl, ttlOf(leased, nowMs));
   known.deadlineMs = Math.min(known.deadlineMs, boundMs(leased, nowMs));
-  known.behind = [known.behind, leased].flat();
+  known.instances = [known.instances, leased].flat();
 }

@@ -126,7 +126,7 @@ function recordsOfLarge(scope: NameScope, all: Selected, type: number, place: Re
     if (choice.up === 0) return { rrset: undefined, reason: `${countOf(known)}, all waiting${note}` };
     const selection = selectionOfChoice(scope, selected, type, choice, place, epoch);
     const { up, having, without: named } = choice;
-    const answering = selection.chosen.flatMap(({ behind }) => behind);
+    const answering = selection.chosen.flatMap(({ instances }) => instances);
     const without = () => ({ count: up - having, named });
     const made = dataOf(scope, type, place, {
       known,
@@ -166,7 +166,7 @@ function rrsetOf(selection: RecordSelection, type: number, place: RecordContext,
     deadlineMs = Math.min(deadlineMs, one.deadlineMs);
   }
   const rdatas = chosen.map(({ rdata }) => rdata);
-  const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ behind }) => behind) };
+  const rrset = { owner: place.owner, type, ttl, rdatas, instances: chosen.map(({ instances }) => instances) };
   return {
     rrset: rotation === undefined ? rrset : { ...rrset, rotation },
     // Later than this the TTL would be more than what is left of a lease.

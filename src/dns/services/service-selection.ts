@@ -5,7 +5,7 @@
 import type { LeasedInstance } from '../../model/view.ts';
 import { type Rotation, RRType } from '../message/message.ts';
 import { boundsOf, planDraws, planOrder, recordsPerRRsetMax, rotationOf, turnsFrom } from '../message/rotation.ts';
-import { type Epoch, epochAt, seedOf, startOf } from './epoch.ts';
+import { type ChoiceEpoch, epochAt, seedOf, startOf } from './epoch.ts';
 import type { Selected, SlotChoice } from './large-app.ts';
 import { bindings } from './service-bindings.ts';
 import {
@@ -111,7 +111,7 @@ export function selectionOfChoice(
   type: number,
   { chosen: drawn, preferred, firsts, having }: SlotChoice,
   place: RecordContext,
-  epoch: Epoch,
+  epoch: ChoiceEpoch,
 ): RecordSelection {
   const chosen: RecordCandidate[] = [];
   /** Of each instance, its first record; behind the last one, where the next would begin. */

@@ -88,9 +88,9 @@ function listenOn(
   });
 }
 
-/** Connections whose handshake is under way, the oldest first. */
+/** Connections whose handshake is in progress, the oldest first. */
 class Handshakes {
-  readonly #underWay = new Map<string, Socket>();
+  readonly #handshakes = new Map<string, Socket>();
   readonly #tls: ReturnType<typeof createTlsServer>;
   readonly #handler: Handler;
   readonly #counters: DnsCounters;
@@ -105,7 +105,7 @@ class Handshakes {
       allowHalfOpen: true,
     });
     this.#tls.on('secureConnection', (socket) => {
-      this.#underWay.delete(keyOf(socket));
+      this.#handshakes.delete(keyOf(socket));
       counters.tlsHandshakes++;
       if (socket.isSessionReused()) counters.tlsResumed++;
       done(socket);
@@ -125,11 +125,11 @@ class Handshakes {
       socket.destroy();
       return;
     }
-    if (this.#underWay.size >= handshakesMax) this.#endOldest();
+    if (this.#handshakes.size >= handshakesMax) this.#endOldest();
     const key = keyOf(socket);
-    this.#underWay.set(key, socket);
+    this.#handshakes.set(key, socket);
     socket.once('close', () => {
-      if (this.#underWay.get(key) === socket) this.#underWay.delete(key);
+      if (this.#handshakes.get(key) === socket) this.#handshakes.delete(key);
     });
     this.#tls.emit('connection', socket);
   }
@@ -139,12 +139,12 @@ class Handshakes {
   }
 
   close(): void {
-    for (const socket of this.#underWay.values()) socket.destroy();
+    for (const socket of this.#handshakes.values()) socket.destroy();
   }
 
   #endOldest(): void {
-    for (const [key, socket] of this.#underWay) {
-      this.#underWay.delete(key);
+    for (const [key, socket] of this.#handshakes) {
+      this.#handshakes.delete(key);
       this.#counters.tcpRefused++;
       socket.destroy();
       return;

@@ -4,7 +4,7 @@
 
 import { ttlSecondsMax } from '../message/message.ts';
 import { isMetaType, typeName, typeNumber } from '../message/type-names.ts';
-import type { Token } from './lexer.ts';
+import type { LexerToken } from './lexer.ts';
 import { parseSeconds } from './ttl-text.ts';
 import { problem, type WordProblem } from './words.ts';
 
@@ -12,7 +12,7 @@ export interface Heading {
   /** Seconds, where it is given. */
   readonly ttl: number | undefined;
   readonly type: number;
-  readonly typeAt: Token;
+  readonly typeAt: LexerToken;
   /** Index of the first word of the data. */
   readonly dataAt: number;
 }
@@ -21,11 +21,11 @@ const classes = /^(IN|CH|HS|CS|CLASS[0-9]{1,5})$/i;
 const internet = /^(IN|CLASS0*1)$/i;
 
 /** Reads from `tokens[start]` on. */
-export function readHeading(tokens: readonly Token[], start: number): Heading | WordProblem {
+export function readHeading(tokens: readonly LexerToken[], start: number): Heading | WordProblem {
   let ttl: number | undefined;
   let hasClass = false;
   for (let at = start; at < tokens.length; at++) {
-    const token = tokens[at] as Token;
+    const token = tokens[at] as LexerToken;
     const type = token.text === 'IN' || token.quoted ? undefined : typeNumber(token.text);
     if (type !== undefined) {
       if (!isMetaType(type)) return { ttl, type, typeAt: token, dataAt: at + 1 };
@@ -43,11 +43,11 @@ export function readHeading(tokens: readonly Token[], start: number): Heading | 
       return problem('unknown record type', token);
     }
   }
-  return { what: 'record type is missing behind this', at: tokens.at(-1) as Token, showWord: false };
+  return { what: 'record type is missing behind this', at: tokens.at(-1) as LexerToken, showWord: false };
 }
 
 /** Seconds of one word. */
-export function readTtl(token: Token): number | WordProblem {
+export function readTtl(token: LexerToken): number | WordProblem {
   const seconds = token.quoted ? undefined : parseSeconds(token.text);
   if (seconds !== undefined && seconds <= ttlSecondsMax) return seconds;
   return problem(`TTL must be 0 to ${ttlSecondsMax} seconds, units as in 1h30m allowed`, token);

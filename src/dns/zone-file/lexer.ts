@@ -8,7 +8,7 @@
 
 import type { SourcePosition } from './fault.ts';
 
-export interface Token extends SourcePosition {
+export interface LexerToken extends SourcePosition {
   /** As written, escapes included, without the quotes. */
   readonly text: string;
   readonly quoted: boolean;
@@ -17,8 +17,8 @@ export interface Token extends SourcePosition {
 }
 
 /** One line, or several joined by parentheses; never without tokens. */
-export interface Entry {
-  readonly tokens: readonly Token[];
+export interface ZoneFileEntry {
+  readonly tokens: readonly LexerToken[];
   /** It began with white space: its owner is that of the record before it. */
   readonly indented: boolean;
 }
@@ -68,7 +68,7 @@ export class Lexer {
   /** Where in the window the line began; below zero where it began before. */
   #lineStart = 0;
   #isPaused = false;
-  #tokens: Token[] = [];
+  #tokens: LexerToken[] = [];
   #indented = false;
   #open: SourcePosition | undefined;
   #adjoined = false;
@@ -81,7 +81,7 @@ export class Lexer {
   }
 
   /** The next entry, a fault, or undefined at the end. */
-  next(): Entry | LexFault | undefined {
+  next(): ZoneFileEntry | LexFault | undefined {
     for (;;) {
       const read = this.step();
       if (read !== 'pause') return read;
@@ -89,7 +89,7 @@ export class Lexer {
   }
 
   /** As next(), in small steps: a pause is to be followed by another call. */
-  step(): Entry | LexFault | LexPause | undefined {
+  step(): ZoneFileEntry | LexFault | LexPause | undefined {
     if (this.#at < 0) {
       this.#at = byteOrderMark.length;
       return { fault: 'file begins with a UTF-8 byte order mark: save it without one', line: 1, column: 1 };
@@ -116,7 +116,7 @@ export class Lexer {
     return 'pause';
   }
 
-  #end(): Entry | LexFault | undefined {
+  #end(): ZoneFileEntry | LexFault | undefined {
     if (this.#open !== undefined) return { fault: 'parenthesis is never closed', ...this.#open };
     return this.#tokens.length > 0 ? { tokens: this.#tokens, indented: this.#indented } : undefined;
   }

@@ -9,7 +9,7 @@ import { FaultList, type FaultSource, type SourcePosition } from './fault.ts';
 import { FileRecords } from './file-records.ts';
 import { parseRange, parseTemplate, type Template } from './generate.ts';
 import { type Heading, readHeading, readTtl } from './heading.ts';
-import { type Entry, Lexer, type Token } from './lexer.ts';
+import { Lexer, type LexerToken, type ZoneFileEntry } from './lexer.ts';
 import { readName } from './name-text.ts';
 import { parseRdata } from './rdata.ts';
 import { unescaped } from './rdata-fields.ts';
@@ -62,7 +62,7 @@ class ZoneParser {
   #source: FaultSource | undefined;
   #origin: Name;
   #owner: Name | undefined;
-  /** #owner only stands in for one that is at fault: its records are read for their faults and then dropped. */
+  /** #owner is a placeholder for one that is at fault: its records are read for their faults and then dropped. */
   #standsIn = false;
   /** Text and origin that #owner was read from: runs of one owner are common. */
   #ownerText: string | undefined;
@@ -113,8 +113,8 @@ class ZoneParser {
   }
 
   /** Reads an entry, or answers with the work that is left: a directive's may be long. */
-  #entry({ tokens, indented }: Entry): Sliced<void> | undefined {
-    const first = tokens[0] as Token;
+  #entry({ tokens, indented }: ZoneFileEntry): Sliced<void> | undefined {
+    const first = tokens[0] as LexerToken;
     if (!indented && !first.quoted && first.text.startsWith('$')) return this.#directive(first, tokens.slice(1));
     if (!indented) this.#setOwner(first);
     else if (this.#owner === undefined) {
@@ -130,7 +130,7 @@ class ZoneParser {
     return undefined;
   }
 
-  #setOwner(token: Token): void {
+  #setOwner(token: LexerToken): void {
     if (token.text === this.#ownerText && !token.quoted) return;
     const name = token.quoted ? { fault: 'a name is not quoted' } : readName(token.text, this.#origin);
     if (typeof name !== 'string') this.#fault(token, `owner is not a legal name: ${name.fault}`, token.text);
@@ -140,7 +140,7 @@ class ZoneParser {
   }
 
   /** Data, or undefined after its fault is noted; `at`: where to note it, if not at the word itself. */
-  #rdata({ type }: Heading, words: Words, at?: Token): Rdata | undefined {
+  #rdata({ type }: Heading, words: Words, at?: LexerToken): Rdata | undefined {
     const rdata = parseRdata(type, words);
     return 'what' in rdata ? this.#problem(rdata, at) : rdata;
   }
@@ -166,27 +166,27 @@ class ZoneParser {
     return this.#defaultTtl;
   }
 
-  #directive(directive: Token, words: readonly Token[]): Sliced<void> | undefined {
+  #directive(directive: LexerToken, words: readonly LexerToken[]): Sliced<void> | undefined {
     const text = directive.text.toUpperCase();
     const [least, most] = wordCounts.get(text) ?? [0, Number.POSITIVE_INFINITY];
     const extra = words[most];
     if (extra !== undefined) this.#fault(extra, `nothing more is expected behind ${text}`, extra.text);
     else if (words.length < least) this.#fault(words.at(-1) ?? directive, `${text} needs more words`);
-    else if (text === '$TTL') this.#setTtl(words[0] as Token);
-    else if (text === '$ORIGIN') this.#setOrigin(words[0] as Token);
-    else if (text === '$INCLUDE') return this.#include(words[0] as Token, words[1]);
+    else if (text === '$TTL') this.#setTtl(words[0] as LexerToken);
+    else if (text === '$ORIGIN') this.#setOrigin(words[0] as LexerToken);
+    else if (text === '$INCLUDE') return this.#include(words[0] as LexerToken, words[1]);
     else if (text === '$GENERATE') return this.#generate(directive, words);
     else this.#fault(directive, 'unknown directive', directive.text);
     return undefined;
   }
 
-  #setTtl(token: Token): void {
+  #setTtl(token: LexerToken): void {
     const ttl = readTtl(token);
     if (typeof ttl === 'number') this.#defaultTtl = ttl;
     else this.#problem(ttl);
   }
 
-  #setOrigin(token: Token): boolean {
+  #setOrigin(token: LexerToken): boolean {
     const name = token.quoted ? { fault: 'a name is not quoted' } : readName(token.text, this.#origin);
     if (typeof name !== 'string') {
       this.#fault(token, `origin is not a legal name: ${name.fault}`, token.text);
@@ -197,7 +197,7 @@ class ZoneParser {
     return true;
   }
 
-  *#include(token: Token, origin: Token | undefined): Sliced<void> {
+  *#include(token: LexerToken, origin: LexerToken | undefined): Sliced<void> {
     const path = unescaped(token.text) ?? '';
     if (path === '' || path.includes('\0')) return this.#fault(token, 'file name is not legal', token.text);
     if (this.#open.length >= includeDepthMax) return this.#fault(token, `$INCLUDE is over ${includeDepthMax} deep`);
@@ -212,14 +212,14 @@ class ZoneParser {
     this.#origin = before;
   }
 
-  *#generate(directive: Token, words: readonly Token[]): Sliced<void> {
-    const [rangeWord, left] = words as [Token, Token];
+  *#generate(directive: LexerToken, words: readonly LexerToken[]): Sliced<void> {
+    const [rangeWord, left] = words as [LexerToken, LexerToken];
     const range = parseRange(rangeWord.text);
     if (typeof range === 'string') return this.#fault(rangeWord, range, rangeWord.text);
     const heading = readHeading(words, 2);
     if ('what' in heading) return this.#problem(heading);
     const right = words[heading.dataAt];
-    if (right === undefined) return this.#fault(words.at(-1) as Token, 'data is missing behind this');
+    if (right === undefined) return this.#fault(words.at(-1) as LexerToken, 'data is missing behind this');
     const extra = words[heading.dataAt + 1];
     if (extra !== undefined) return this.#fault(extra, 'data of several words has to be quoted', extra.text);
     const owners = parseTemplate(left.text);
@@ -235,7 +235,7 @@ class ZoneParser {
   }
 
   /** False: a fault was noted; the others of the range would only repeat it. */
-  #generateOne(value: number, at: Token, owners: Template, datas: Template, heading: Heading): boolean {
+  #generateOne(value: number, at: LexerToken, owners: Template, datas: Template, heading: Heading): boolean {
     const [ownerText, data] = [owners(value), datas(value)];
     if (ownerText === undefined || data === undefined) {
       this.#fault(at, `$GENERATE at ${value}: the number cannot be written like that`);

@@ -4,7 +4,7 @@
 // record otherwise (§2.2). Names known: the six of RFC 9460, ech (RFC 9848) and dohpath (RFC 9461); others as keyN.
 
 import { ipv4ToText, ipv6ToText, parseIpv4, parseIpv6 } from '../../model/ip.ts';
-import type { Token } from './lexer.ts';
+import type { LexerToken } from './lexer.ts';
 import { type Field, parseBase64, parseDecimal, quoted, unescaped } from './rdata-fields.ts';
 import { latin1, OctetReader } from './rdata-octets.ts';
 import { problem, type WordProblem } from './words.ts';
@@ -88,7 +88,7 @@ export const serviceParameters: Field = {
       if (fault !== undefined) return fault;
     }
     const wrong = inconsistency(found);
-    if (wrong !== undefined) return problem(wrong, first as Token);
+    if (wrong !== undefined) return problem(wrong, first as LexerToken);
     for (const [key, octets] of [...found].sort(([a], [b]) => a - b)) {
       to.number(key, 2);
       to.number(Math.min(octets.length, keyMax), 2);
@@ -111,8 +111,8 @@ export const serviceParameters: Field = {
 };
 
 function readParameter(
-  word: Token,
-  quotedValue: Token | undefined,
+  word: LexerToken,
+  quotedValue: LexerToken | undefined,
   found: Map<number, Uint8Array>,
 ): WordProblem | undefined {
   const equals = word.text.indexOf('=');

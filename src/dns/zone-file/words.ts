@@ -2,45 +2,45 @@
 // relative names. What is missing is reported at the last word there was.
 
 import type { Name } from '../message/name.ts';
-import type { Token } from './lexer.ts';
+import type { LexerToken } from './lexer.ts';
 
 /** What is wrong with a word, in words that do not quote it: whether it may be shown is the parser's decision. */
 export interface WordProblem {
   readonly what: string;
-  readonly at: Token;
+  readonly at: LexerToken;
   /** The word itself is what is wrong, not that one is missing. */
   readonly showWord: boolean;
 }
 
 /** `token` is not what was expected. */
-export function problem(what: string, token: Token): WordProblem {
+export function problem(what: string, token: LexerToken): WordProblem {
   return { what, at: token, showWord: true };
 }
 
 export class Words {
   readonly origin: Name;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly LexerToken[];
   #at: number;
 
   /** Precondition: `tokens` is not empty. */
-  constructor(tokens: readonly Token[], at: number, origin: Name) {
+  constructor(tokens: readonly LexerToken[], at: number, origin: Name) {
     this.#tokens = tokens;
     this.#at = at;
     this.origin = origin;
   }
 
-  peek(): Token | undefined {
+  peek(): LexerToken | undefined {
     return this.#tokens[this.#at];
   }
 
-  next(): Token | undefined {
+  next(): LexerToken | undefined {
     const token = this.#tokens[this.#at];
     if (token !== undefined) this.#at++;
     return token;
   }
 
   /** The next word if it is bare: numbers, names and addresses are never quoted. */
-  nextBare(): Token | undefined {
+  nextBare(): LexerToken | undefined {
     return this.peek()?.quoted === false ? this.next() : undefined;
   }
 
@@ -48,6 +48,6 @@ export class Words {
   expected(what: string): WordProblem {
     const here = this.peek();
     if (here !== undefined) return problem(`${what} is expected here, without quotes`, here);
-    return { what: `${what} is missing`, at: this.#tokens.at(-1) as Token, showWord: false };
+    return { what: `${what} is missing`, at: this.#tokens.at(-1) as LexerToken, showWord: false };
   }
 }

@@ -2,7 +2,7 @@
 // zone at a delegation, elsewhere by a DNAME, or nowhere. Static and live names take the same way; at one name the file's
 // records are beside the registry's, and win where both have a type, and an empty non-terminal of the file over nothing.
 
-import { type Caveat, type RRset, RRType, type Source } from '../message/message.ts';
+import { type AnswerSource, type Caveat, type RRset, RRType } from '../message/message.ts';
 import { childOf, type Name, parentOf } from '../message/name.ts';
 import type { Node, NodeData, Zone } from './zone.ts';
 
@@ -59,8 +59,8 @@ class LaidNode implements Node {
     return this.#file.types();
   }
 
-  get source(): Source {
-    return this.#live.source as Source;
+  get source(): AnswerSource {
+    return this.#live.source as AnswerSource;
   }
 
   get isUnbounded(): boolean {

@@ -2,7 +2,7 @@
 // zones were put in or taken out, so that answers made from them can be seen to be out of date.
 
 import { HashTable } from '../../runtime/hash-table.ts';
-import type { Source } from '../message/message.ts';
+import type { AnswerSource } from '../message/message.ts';
 import { isWithin, type Name, parentOf, ROOT } from '../message/name.ts';
 import { NameHashes } from '../message/name-hashes.ts';
 import type { Zone } from './zone.ts';
@@ -16,7 +16,7 @@ interface Entry {
   count: number;
 }
 
-export class ZoneTable implements Source {
+export class ZoneTable implements AnswerSource {
   /** All but the root. */
   readonly #entries = new HashTable<Entry, Name, number>(
     ({ name: own }, name, from) => own.length === name.length - from && name.endsWith(own),

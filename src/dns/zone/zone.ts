@@ -4,13 +4,13 @@
 // is one look-up (RFC 4592 §2.2.2).
 
 import {
+  type AnswerSource,
   type Caveat,
   type Rdata,
   type Reason,
   type RRset,
   RRType,
   type Serial,
-  type Source,
   ttlSecondsMax,
 } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
@@ -22,7 +22,7 @@ export interface Node {
   /** Types that have data here, what ANY prefers (RFC 8482 §4.1) first; a live node may leave it at that. */
   types(): readonly number[];
   /** Live data: changes of it end an answer. Static nodes have none: their zone is the source. */
-  readonly source?: Source;
+  readonly source?: AnswerSource;
   /** One of names without number: its answers are not kept. */
   readonly isUnbounded?: boolean;
 }
@@ -44,7 +44,7 @@ export interface NodeRecords {
 }
 
 /** Names that live somewhere else than in the file. A source of its own: its revision is the SOA serial. */
-export interface LiveNames extends Source, Serial {
+export interface LiveNames extends AnswerSource, Serial {
   /** The node at a folded name within the zone; undefined: no such name. Called on the serving path: no waiting. */
   node(name: Name, nowMs: number): Node | undefined;
   /** Why there is no such name, for people. Computed for an NXDOMAIN that can carry it: must stay cheap in a flood. */

@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Control } from '../../control/control.ts';
 import type { AdapterName } from '../../model/adapters.ts';
-import type { Front as FrontName } from '../../model/change.ts';
+import type { FrontName } from '../../model/change.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import { isObject } from '../../model/instance.ts';
 import type { Problem } from '../../model/problem.ts';

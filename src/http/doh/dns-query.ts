@@ -1,7 +1,7 @@
 // DNS over HTTPS (RFC 8484): one DNS message in, one out, by GET and POST at /dns-query. Whatever DNS says (NXDOMAIN,
 // REFUSED) is 200 here; other statuses are of HTTP alone. Who may ask is decided by DNS (`dnsAllow`), so that no token is
 // needed, as none is over port 53.
-// Over plain HTTP only trusted proxies are answered, since DoH promises that nobody reads along; a proxy in front has
+// Over plain HTTP only trusted proxies are answered, since DoH promises confidentiality; a proxy in front has
 // done its part of that, and the client's address is the one that it forwards.
 // Limits: a message of 65 535 octets, the most that DNS has; GET as long as HTTP lets an address be.
 

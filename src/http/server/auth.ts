@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpCounters } from '../../control/decision-log.ts';
 import type { RefusedCalls } from '../../control/refused-calls.ts';
-import type { Actor, Front } from '../../model/change.ts';
+import type { Actor, FrontName } from '../../model/change.ts';
 import { type Principal, unauthenticated } from '../../model/principal.ts';
 import { dnsQueryPath } from '../doh/dns-query.ts';
 import { clientOf } from './client-address.ts';
@@ -227,7 +227,7 @@ function refuse(
 }
 
 /** Who asks for a change, for the record: a plain value. */
-export function actorOf({ ip, principal: { kind, name } }: FastifyRequest, front: Front, reason?: string): Actor {
+export function actorOf({ ip, principal: { kind, name } }: FastifyRequest, front: FrontName, reason?: string): Actor {
   return {
     ...(name === '' ? {} : { principal: name }),
     kind,

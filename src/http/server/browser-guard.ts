@@ -65,7 +65,7 @@ export function pageFault(headers: PageHeaders, options: BrowserGuardOptions): '
   return options.publicHost !== undefined && foldAscii(host) === options.publicHost ? undefined : 'host';
 }
 
-/** An image, a script or a frame of another page (Fetch Metadata). A link to here that somebody follows is `navigate`. */
+/** An image, a script or a frame of another page (Fetch Metadata). A link to here that is followed is `navigate`. */
 function isOfOtherSite({ 'sec-fetch-site': site, 'sec-fetch-mode': mode }: PageHeaders): boolean {
   return (site === 'cross-site' || site === 'same-site') && mode !== 'navigate';
 }

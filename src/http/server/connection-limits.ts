@@ -27,7 +27,7 @@ export interface LimitDeps {
   readonly secure?: ((raw: Socket) => void) | undefined;
 }
 
-/** Stands between the server and its new connections, whichever listener they come from. */
+/** Placed between the server and its new connections, whichever listener they come from. */
 export function limitConnections(
   server: Server,
   limits: ConnectionLimits,

@@ -1,4 +1,4 @@
-// How many requests are under way: come in and not answered yet. Those that wait by design (long polls, drains, streams)
+// How many requests are in flight: come in and not answered yet. Those that wait by design (long polls, drains, streams)
 // are parked: they have limits of their own, and ten thousand of them are no work.
 
 import type { ServerResponse } from 'node:http';
@@ -26,7 +26,7 @@ export class InFlight {
     response.on('close', this.#closed);
   }
 
-  /** Settles when nothing is under way, parked or not; to be asked for once. */
+  /** Settles when nothing is in flight, parked or not; to be asked for once. */
   async idle(): Promise<void> {
     if (this.#open === 0) return;
     await new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@
 // one turn serves whatever a thousand sockets have brought, a tenth of a second long, and DNS, which has a single socket
 // among them, is not looked at before the end. What waits has its headers read and little else done. By time as well as by
 // number: the list of a large app takes a thousand times as long as a renewal.
-// Limits: a turn is over its time by one request at most; who waits is counted as under way, which overload.ts limits.
+// Limits: a turn is over its time by one request at most; who waits is counted as in flight, which overload.ts limits.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 

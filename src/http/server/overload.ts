@@ -1,6 +1,6 @@
 // More calls than the node can take are answered 503 with Retry-After, before their bodies are read, so that what is
 // refused has changed nothing. Two signs are watched: how late the event loop runs (work piles up in the kernel's queues)
-// and how many requests are under way (work piles up here, behind a slow disk for one). Reads, registrations and patches
+// and how many requests are in flight (work piles up here, behind a slow disk for one). Reads, registrations and patches
 // are shed first; renewals last, since every one that is lost brings an eviction nearer; health checks, metrics, cancels
 // and drains never, being few and what an operator needs in that hour. DNS has no part in this.
 // Not @fastify/under-pressure: it treats all routes alike, samples once a second, has no hysteresis, counts no requests
@@ -108,7 +108,7 @@ export class Overload {
     counters.refused(shed === 'renewals' ? 'overload-renewal' : 'overload');
     const detail =
       `Cannot take this call now: the event loop is ${Math.round(this.#lateMs)} ms late and ${inFlight.busy} requests ` +
-      'are under way. Nothing was changed; call again after the time in Retry-After.';
+      'are in flight. Nothing was changed; call again after the time in Retry-After.';
     const headers = { 'retry-after': retryAfter(retryAfterSeconds[shed], random) };
     sendProblem(reply, { kind: 'overloaded', detail, headers });
   }
@@ -145,7 +145,7 @@ export function shedOverload(app: FastifyInstance, overload: Overload, measure: 
 /** Of itself a few ten-thousandths of a core; a loop that is late enough to matter is sampled as often as it turns. */
 const sampleEveryMs = 100;
 
-/** Tells how late a timer runs, over and over; returns the end of it. */
+/** Reports repeatedly how late a timer runs; returns a function that ends it. */
 export function measureLateness(report: (lateMs: number) => void): () => void {
   let dueMs = performance.now() + sampleEveryMs;
   const timer = setInterval(() => {

@@ -5,8 +5,8 @@
 // of the event loop, and none while `unansweredMax` requests of the connection are not answered. What is not read stays in
 // the kernel, which holds the client back.
 // A piece may hold fifty requests for replies of a megabyte, so a request that was parsed is served only when it is due:
-// nothing of a connection while a reply to it is stuck, and of calls whose replies may be large one at a time, since it is not known
-// knows how large before it is there. A reply is answered (`close`) when the kernel has all of it.
+// nothing of a connection while a reply to it is stuck, and of calls whose replies may be large one at a time, since its size is not
+// known before it is there. A reply is answered (`close`) when the kernel has all of it.
 // How: between a socket and Node's own listener for its data is one that checks how long a piece is and whether a
 // request is still to be answered (both are public events: Node then leaves the socket to JavaScript). The first time that
 // a client is ahead of its replies, or sends much, the piece goes back into the socket, which from then on is read
@@ -52,7 +52,7 @@ export class Pipelines {
     this.#nextTurn = nextTurn;
   }
 
-  /** Stands between a socket and the parser; to be called once the HTTP server has added its listeners to it. */
+  /** Placed between a socket and the parser; to be called once the HTTP server has added its listeners to it. */
   pace(socket: Socket): void {
     this.#ofSocket.set(socket, new Pipeline(socket, this.#join));
   }

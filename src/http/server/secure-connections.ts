@@ -1,4 +1,4 @@
-// TLS for the HTTP plane. It stands between the listeners and the HTTP server: a connection is counted and limited as raw
+// TLS for the HTTP plane. It lies between the listeners and the HTTP server: a connection is counted and limited as raw
 // TCP before its handshake costs anything, and what comes out of the handshake goes where a plain connection would go:
 // HTTP/1.1 to the very same server with the same parser, times and guards, HTTP/2 to http2-sessions.ts. So no guard has a second
 // version for TLS. (fastify's own `https` makes another server, on which the guards of raw connections would find nothing.)
@@ -29,7 +29,7 @@ export class TlsCounts {
   done = 0;
   /** The client went, spoke no TLS, an old version, or showed no certificate that is accepted. */
   failed = 0;
-  /** Closed before a handshake, because too many were under way. */
+  /** Closed before a handshake, because too many were in progress. */
   refused = 0;
 }
 
@@ -99,7 +99,7 @@ export class SecureConnections {
     this.#tls.emit('connection', raw);
   };
 
-  /** Ends the handshakes that are under way; the HTTP servers end what they have. */
+  /** Ends the handshakes that are in progress; the HTTP servers end what they have. */
   close(): void {
     for (const raw of this.#handshakes) raw.destroy();
   }

@@ -10,8 +10,9 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
 import type { Control } from '../../control/control.ts';
-import type { CallKind, HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../control/decision-log.ts';
 import type { Visible } from '../../control/visible.ts';
+import type { CallKind } from '../../model/call-kind.ts';
 import type { CredentialSource } from '../../model/credential.ts';
 import type { RegistrationDefaults } from '../../model/instance.ts';
 import { type Life, registryHeader } from '../../model/life.ts';
@@ -121,7 +122,7 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly dnsQueries?: DnsQueries;
   readonly overload?: OverloadLimits;
   readonly unsent?: UnsentLimits;
-  /** Tells how late the event loop is, until its result is called; measured with a timer by default. */
+  /** Reports how late the event loop is, until its result is called; measured with a timer by default. */
   readonly measureLateness?: typeof measureLateness;
   /** HTTPS instead of HTTP. */
   readonly tls?: SecureConnectionsDeps | undefined;
@@ -222,7 +223,7 @@ function openAccess({ control, clock, logger, adapters, readKeys, ...deps }: Htt
 interface Secure {
   /** Takes a raw connection. */
   readonly accept: (raw: Socket) => void;
-  /** For the end, when nothing is under way any more. */
+  /** For the end, when nothing is in flight any more. */
   readonly close: () => Promise<void>;
 }
 
@@ -257,7 +258,7 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
   if (adapters !== undefined) app.register(guarded((scope) => addAdapters(scope, context, adapters)));
 }
 
-/** So that a client with several addresses can tell the nodes of one registry from several registries. */
+/** By which a client with several addresses distinguishes nodes of one registry from several registries. */
 function nameRegistry(scope: FastifyInstance, life: Life): void {
   scope.addHook('onRequest', (_request, reply, done) => {
     reply.header(registryHeader, life.registry);

@@ -13,7 +13,7 @@ interface Parked {
   stop(): void;
 }
 
-/** Adds the hooks; `app.close()` then stops gracefully. Tells whether it does. */
+/** Adds the hooks; `app.close()` then stops gracefully. Returns whether it does. */
 export function stopGracefully(app: FastifyInstance, parked: readonly Parked[], inFlight: InFlight): () => boolean {
   let isStopping = false;
   app.addHook('onRequest', (_request, reply, done) => {

@@ -8,7 +8,7 @@ import type { Change } from '../../model/change.ts';
 import { bearingOf, type WatchQuery } from './watch-query.ts';
 
 /** A watcher as its channel knows it. */
-export interface Member {
+export interface Subscription {
   /** It has everything up to this revision. */
   readonly position: number;
   /** Writes `events` events and moves the position; a member that cannot take more leaves the channel. */
@@ -47,13 +47,13 @@ interface Job {
   /** The least position of members that do not have it, and the position of those that do. */
   readonly after: number;
   readonly position: number;
-  readonly members: Iterator<Member>;
+  readonly members: Iterator<Subscription>;
 }
 
 export class Channel {
   readonly query: WatchQuery;
   readonly #deps: ChannelDeps;
-  readonly #live = new Set<Member>();
+  readonly #live = new Set<Subscription>();
   /** A member that joined while changes were pending has those up to its position: no job may cross it. */
   #barriers: number[] = [];
   #pending: Pending[] = [];
@@ -87,12 +87,12 @@ export class Channel {
   }
 
   /** Adds a member that has everything up to the present revision, which is its position. */
-  join(member: Member): void {
+  join(member: Subscription): void {
     this.#live.add(member);
     if (!this.isIdle && this.#barriers.at(-1) !== member.position) this.#barriers.push(member.position);
   }
 
-  leave(member: Member): void {
+  leave(member: Subscription): void {
     this.#live.delete(member);
     if (this.#live.size === 0) this.#clear();
   }

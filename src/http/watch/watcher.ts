@@ -7,7 +7,7 @@
 
 import type { ChangeSource, ReadView } from '../../control/read-view.ts';
 import type { Change } from '../../model/change.ts';
-import type { Channel, Member } from './channel.ts';
+import type { Channel, Subscription } from './channel.ts';
 import { type ChangeTexts, eventText, keepAliveText } from './event-text.ts';
 import type { Piece, Snapshots } from './snapshot.ts';
 import type { VisibleChanges } from './visible-changes.ts';
@@ -44,7 +44,7 @@ const lookedAtMax = 4096;
 const encodedMax = 64;
 const chunkOctetsMax = 64 * 1024;
 
-export class Watcher implements Member {
+export class Watcher implements Subscription {
   readonly channel: Channel;
   readonly #deps: WatcherDeps;
   readonly #stream: EventStream;

@@ -17,7 +17,7 @@ export class App implements AppRecords {
   /** Of them, those that were heard again; and the sum of their clients. */
   heard = 0;
   clientSum = 0;
-  readonly arrivals = new RecentJoins();
+  readonly recentJoins = new RecentJoins();
   /** The instance that was placed here last. */
   latest: CompactInstance | undefined;
   readonly #byKey = new CompactIndex<MutableRecord>(keyOf);

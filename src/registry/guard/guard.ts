@@ -24,7 +24,7 @@ export interface GuardDeps {
   readonly elsewhere?: AskOthers | undefined;
 }
 
-const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
+const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, recentJoins: new RecentJoins() };
 
 export class Guard {
   readonly #deps: GuardDeps;

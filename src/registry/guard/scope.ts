@@ -21,7 +21,7 @@ export interface ScopePresence {
   heard: number;
   /** The sum of their clients' numbers modulo 2^32: `heard` times one number where they are all of one client. */
   clientSum: number;
-  readonly arrivals: RecentJoins;
+  readonly recentJoins: RecentJoins;
 }
 
 export class GuardScope {
@@ -76,7 +76,7 @@ export class GuardScope {
   isUnder(percent: number, presence: ScopePresence, elsewhere: OthersShare = nowhereElse): boolean {
     const missed = this.#evidenceCount + elsewhere.losses;
     if (this.#evidenceCount === 0 || missed < lossesMin) return false;
-    const losses = missed - presence.arrivals.since(this.lossesSinceMs);
+    const losses = missed - presence.recentJoins.since(this.lossesSinceMs);
     const expected = this.expected(presence, elsewhere);
     if (losses < lossesMin || (expected - losses) * 100 >= percent * expected) return false;
     // Losses at another node are of other clients, as far as is known.

@@ -9,7 +9,7 @@ import type { ScopePresence } from '../guard/scope.ts';
 import { type MutableRecord, replaceableMs } from '../mutable-record.ts';
 
 export class MemberCounts {
-  readonly registry: ScopePresence = { serving: 0, heard: 0, clientSum: 0, arrivals: new RecentJoins() };
+  readonly registry: ScopePresence = { serving: 0, heard: 0, clientSum: 0, recentJoins: new RecentJoins() };
   readonly #app: (env: string, appid: string) => ScopePresence | undefined;
 
   /** `app`: an app, if it is there. */
@@ -68,9 +68,9 @@ export class MemberCounts {
   #countArrival(stored: MutableRecord, isOnTime: boolean): void {
     const { joinedSecond } = stored;
     if (joinedSecond < 0) return;
-    for (const { arrivals } of this.#presencesOf(stored)) {
-      if (isOnTime) arrivals.add(joinedSecond);
-      else arrivals.remove(joinedSecond);
+    for (const { recentJoins } of this.#presencesOf(stored)) {
+      if (isOnTime) recentJoins.add(joinedSecond);
+      else recentJoins.remove(joinedSecond);
     }
   }
 

@@ -16,8 +16,8 @@ interface AppQueue<W> {
 export class PendingEvictions<W extends Waiting> {
   /** In [0, 1). */
   readonly #random: () => number;
-  readonly #benches = new Map<string, AppQueue<W>>();
-  /** The benches in turn. */
+  readonly #queues = new Map<string, AppQueue<W>>();
+  /** The queues in turn. */
   readonly #turns: AppQueue<W>[] = [];
   #turn = 0;
   readonly #places = new Map<W, number>();
@@ -37,14 +37,14 @@ export class PendingEvictions<W extends Waiting> {
   /** Precondition: it is not in yet. */
   add(one: W): void {
     const key = keyOf(one);
-    let bench = this.#benches.get(key);
-    if (bench === undefined) {
-      bench = { key, members: [] };
-      this.#benches.set(key, bench);
-      this.#turns.push(bench);
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = { key, members: [] };
+      this.#queues.set(key, queue);
+      this.#turns.push(queue);
     }
-    this.#places.set(one, bench.members.length);
-    bench.members.push(one);
+    this.#places.set(one, queue.members.length);
+    queue.members.push(one);
   }
 
   /** Nothing happens where it is not in. */
@@ -52,36 +52,36 @@ export class PendingEvictions<W extends Waiting> {
     const place = this.#places.get(one);
     if (place === undefined) return;
     this.#places.delete(one);
-    const bench = this.#benches.get(keyOf(one)) as AppQueue<W>;
-    const last = bench.members.pop() as W;
+    const queue = this.#queues.get(keyOf(one)) as AppQueue<W>;
+    const last = queue.members.pop() as W;
     if (last !== one) {
-      bench.members[place] = last;
+      queue.members[place] = last;
       this.#places.set(last, place);
     }
-    // An empty bench is found when its turn comes.
+    // An empty queue is found when its turn comes.
   }
 
   /** Takes out the next: of the app whose turn it is, any. Undefined where none waits. */
   draw(): W | undefined {
     while (this.#turns.length > 0) {
       if (this.#turn >= this.#turns.length) this.#turn = 0;
-      const bench = this.#turns[this.#turn] as AppQueue<W>;
-      if (bench.members.length === 0) {
-        this.#leave(bench);
+      const queue = this.#turns[this.#turn] as AppQueue<W>;
+      if (queue.members.length === 0) {
+        this.#leave(queue);
         continue;
       }
       this.#turn++;
-      const drawn = bench.members[Math.floor(this.#random() * bench.members.length)] as W;
+      const drawn = queue.members[Math.floor(this.#random() * queue.members.length)] as W;
       this.delete(drawn);
       return drawn;
     }
     return undefined;
   }
 
-  #leave(bench: AppQueue<W>): void {
-    this.#benches.delete(bench.key);
+  #leave(queue: AppQueue<W>): void {
+    this.#queues.delete(queue.key);
     const last = this.#turns.pop() as AppQueue<W>;
-    if (last !== bench) this.#turns[this.#turn] = last;
+    if (last !== queue) this.#turns[this.#turn] = last;
   }
 }
 

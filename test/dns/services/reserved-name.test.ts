@@ -7,14 +7,14 @@ import { LiveZones } from '../../../src/dns/services/live-zones.ts';
 import { brokenZone } from '../../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../../src/dns/zone/zone-table.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
-import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
+import { CommandedRegistry } from '../../kit/commanded-registry.ts';
 import { defaults, Harness } from '../../kit/harness.ts';
 import { originLines, zoneOf } from '../../kit/static-records.ts';
 import { deepLines, worldLines } from '../../kit/static-world.ts';
 
 function liveZones(hosts: readonly string[] = []): { live: LiveZones; zones: ZoneTable } {
-  const registry = new Registry({
+  const registry = new CommandedRegistry({
     clock: new FakeClock(),
     origin: 'svc.',
     defaults,

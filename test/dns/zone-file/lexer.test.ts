@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Entry, Lexer, type LexFault } from '../../../src/dns/zone-file/lexer.ts';
+import { Lexer, type LexFault, type ZoneFileEntry } from '../../../src/dns/zone-file/lexer.ts';
 
 const r = String.raw;
 
-function lex(text: string): (Entry | LexFault)[] {
+function lex(text: string): (ZoneFileEntry | LexFault)[] {
   const lexer = new Lexer(text);
-  const entries: (Entry | LexFault)[] = [];
+  const entries: (ZoneFileEntry | LexFault)[] = [];
   for (let entry = lexer.next(); entry !== undefined; entry = lexer.next()) entries.push(entry);
   return entries;
 }
@@ -54,7 +54,7 @@ describe('tokens', () => {
 
   it('say where they stand', () => {
     const [entry] = lex('; c\n\n  ab "cd" (\n\te)');
-    const places = (entry as Entry).tokens.map(({ line, column }) => `${line}:${column}`);
+    const places = (entry as ZoneFileEntry).tokens.map(({ line, column }) => `${line}:${column}`);
     expect(places).toEqual(['3:3', '3:6', '4:2']);
   });
 });

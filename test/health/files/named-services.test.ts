@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type FileEntries, NamedServices } from '../../../src/health/files/named-services.ts';
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
-import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
+import { CommandedRegistry } from '../../kit/commanded-registry.ts';
 import { submitter } from '../../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
@@ -27,7 +27,7 @@ function weighted(weight: number, ...instances: readonly string[]): readonly Ser
 
 function world() {
   const clock = new FakeClock();
-  const registry = new Registry({
+  const registry = new CommandedRegistry({
     clock,
     origin: 'svc.',
     defaults,

@@ -96,7 +96,7 @@ describe('an event loop that is late', () => {
   });
 });
 
-describe('requests under way', () => {
+describe('requests in flight', () => {
   const limit = { lateMs: overloadLimits.lateMs };
   const few = { others: { from: 2, until: 1 }, renewals: { from: 4, until: 2 } };
   const open: RawConnection[] = [];

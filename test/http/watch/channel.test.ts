@@ -1,7 +1,7 @@
 // A channel keeps of a storm only what its watchers have to hear.
 
 import { expect, test } from 'vitest';
-import { Channel, type Member } from '../../../src/http/watch/channel.ts';
+import { Channel, type Subscription } from '../../../src/http/watch/channel.ts';
 import { watchQuery } from '../../../src/http/watch/watch-query.ts';
 import { Harness } from '../../kit/harness.ts';
 
@@ -15,7 +15,7 @@ test('a change that its filter does not select, before or after, is neither kept
     wake: (one) => woken.push(one),
   });
   harness.registry.onChange((change) => channel.changed(change));
-  const member: Member = {
+  const member: Subscription = {
     position: harness.registry.revision,
     send: (chunk) => told.push(chunk.toString()),
     fallBehind: () => expect.fail('it was told everything'),

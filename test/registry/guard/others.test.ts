@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { parseRegistration } from '../../../src/model/instance.ts';
 import type { OthersShare } from '../../../src/model/losses.ts';
 import { Registry } from '../../../src/registry/registry.ts';
+import { performer } from '../../kit/performer.ts';
 
+const by = { kind: 'anonymous', front: 'api', address: '10.0.0.9' } as const;
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const key = { env: 'prod', appid: 'pay', instance: 'a1' };
 
@@ -18,7 +20,7 @@ function node(others: (isApp: boolean) => OthersShare, silentMs: number) {
   });
   const registration = parseRegistration({ addrs: ['http://10.0.0.1:80'] }, defaults);
   if (Array.isArray(registration)) throw new Error('a registration that is none');
-  registry.register(key, registration);
+  performer(registry, clock)(by, { kind: 'register', key, registration });
   nowMs += 30_000;
   registry.renew(key);
   const look = () => registry.takeExpired({ monotonicMs: nowMs, wallMs: clock.wallMs() }, 10);

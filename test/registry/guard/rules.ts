@@ -5,8 +5,8 @@
 
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
 import type { InstanceKey } from '../../../src/model/names.ts';
-import { Registry } from '../../../src/registry/registry.ts';
 import { FakeClock } from '../../kit/clock.ts';
+import { CommandedRegistry } from '../../kit/commanded-registry.ts';
 
 export interface Rule {
   register(key: InstanceKey, leaseSeconds: number): void;
@@ -35,13 +35,13 @@ export function seeded(seed: number): () => number {
 
 export class OwnRule implements Rule {
   readonly clock = new FakeClock();
-  readonly registry: Registry;
+  readonly registry: CommandedRegistry;
   readonly #evicted: InstanceKey[] = [];
 
   constructor(random: () => number) {
     const defaults = { leaseSeconds: 90, dnsTtl: 5 };
     const limits = { instancesMax: 1_000_000, instancesPerAppMax: 1_000_000, initialRevision: 0 };
-    this.registry = new Registry({ clock: this.clock, origin: 'svc.', defaults, ...limits, random });
+    this.registry = new CommandedRegistry({ clock: this.clock, origin: 'svc.', defaults, ...limits, random });
     this.registry.onChange((change) => {
       if (change.kind === 'evicted') this.#evicted.push(change.before);
     });

@@ -1,4 +1,4 @@
-// Tells what happens to the files of some folders, as the operating system reports it: soon, but not surely. Reports
+// Reports what happens to the files of some folders, as the operating system reports it: soon, but not surely. Reports
 // are lost when too many come at once, network file systems give none, and a folder that was replaced is watched under
 // its old identity: so refresh() is to be called now and then, and files are to be looked at as well.
 

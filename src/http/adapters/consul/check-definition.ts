@@ -8,7 +8,7 @@ import { type Check, checkLimits, checksOf } from '../../../model/checks.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { problemText } from '../problem-text.ts';
 import { durationText } from './go-duration.ts';
-import { type Decoded, decodeObject, type Fault, type GoFields } from './go-json.ts';
+import { type Decoded, decodeObject, type GoFields, type GoJsonFault } from './go-json.ts';
 import { type CheckKind, CheckStatus, type KeptCheck } from './part.ts';
 
 export const checkFields = {
@@ -72,7 +72,7 @@ const unknownKinds = ['DockerContainerID', 'H2PING', 'UDP', 'OSService', 'AliasN
 export function readCheck(
   object: Readonly<Record<string, unknown>>,
   fallback: { readonly id: string; readonly name: string },
-): CheckDefinition | Fault {
+): CheckDefinition | GoJsonFault {
   const given = decodeObject(object, checkFields, 'CheckType');
   if ('fault' in given) return { fault: `Request decode failed: ${given.fault}` };
   const kind = kindOf(given);
@@ -98,7 +98,7 @@ function keptOf(given: Given, kind: CheckKind, fallback: { readonly id: string; 
   };
 }
 
-function kindOf(given: Given): Exclude<CheckKind, 'external'> | Fault {
+function kindOf(given: Given): Exclude<CheckKind, 'external'> | GoJsonFault {
   if (given.Args !== undefined || given.ScriptArgs !== undefined || given.Script)
     return {
       fault:
@@ -123,13 +123,13 @@ function kindOf(given: Given): Exclude<CheckKind, 'external'> | Fault {
     : { fault: 'Invalid check: Interval must be > 0 for Script, HTTP, H2PING, TCP, UDP or OSService checks' };
 }
 
-export function statusOf(text: string | undefined): CheckStatus | undefined | Fault {
+export function statusOf(text: string | undefined): CheckStatus | undefined | GoJsonFault {
   if (text === undefined || text === '') return undefined;
   return CheckStatus.find((known) => known === text) ?? { fault: `Invalid check status: '${text}'` };
 }
 
 /** What rollcall is to run. */
-function runOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Check | Fault {
+function runOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Check | GoJsonFault {
   const target = targetOf(given, kind);
   if ('fault' in target) return { fault: `Invalid check: ${target.fault}` };
   const { Interval = 0, Timeout, SuccessBeforePassing, FailuresBeforeCritical, FailuresBeforeWarning } = given;
@@ -159,7 +159,7 @@ function countOf(asked: number | undefined): number {
 
 type Target = Readonly<Record<string, string>>;
 
-function targetOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Target | Fault {
+function targetOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Target | GoJsonFault {
   if (kind === 'http') return httpTarget(given);
   if (given.TCPUseTLS === true) return { fault: 'TCPUseTLS is not spoken here' };
   if (given.GRPCUseTLS === true) return { fault: 'GRPCUseTLS is not spoken here' };
@@ -174,7 +174,7 @@ function targetOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Target | Fault {
 /** 429 is a warning in the original, which stays in the answers. */
 const passingStatuses = '200-299,429';
 
-function httpTarget({ HTTP = '', Method = '', Header = {}, Body = '' }: Given): Target | Fault {
+function httpTarget({ HTTP = '', Method = '', Header = {}, Body = '' }: Given): Target | GoJsonFault {
   let url: URL;
   try {
     url = new URL(HTTP);

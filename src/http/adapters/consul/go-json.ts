@@ -34,7 +34,7 @@ interface Kinds {
 
 export type Decoded<F extends GoFields> = { readonly [K in keyof F]?: Kinds[F[K]] };
 
-export interface Fault {
+export interface GoJsonFault {
   readonly fault: string;
 }
 
@@ -68,7 +68,7 @@ const fits: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
 };
 
 /** The body of a call; `struct`: what Go calls it in its sentences. */
-export function decodeBody<F extends GoFields>(body: unknown, fields: F, struct: string): Decoded<F> | Fault {
+export function decodeBody<F extends GoFields>(body: unknown, fields: F, struct: string): Decoded<F> | GoJsonFault {
   const read = jsonObjectOf(body);
   return 'fault' in read ? read : decodeObject(read.object, fields, struct);
 }
@@ -77,7 +77,7 @@ export function decodeObject<F extends GoFields>(
   object: Readonly<Record<string, unknown>>,
   fields: F,
   struct: string,
-): Decoded<F> | Fault {
+): Decoded<F> | GoJsonFault {
   const names = namesOf(fields);
   const found: [string, unknown][] = [];
   for (const [key, value] of Object.entries(object)) {

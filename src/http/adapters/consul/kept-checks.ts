@@ -8,7 +8,7 @@ import { type Instance, limits } from '../../../model/instance.ts';
 import type { Liveness } from '../../../model/liveness.ts';
 import type { CheckDefinition } from './check-definition.ts';
 import { hasExpired, isRunHere } from './check-states.ts';
-import type { Fault } from './go-json.ts';
+import type { GoJsonFault } from './go-json.ts';
 import { contentOf, type KeptCheck } from './part.ts';
 
 export interface CheckSet {
@@ -28,7 +28,7 @@ export function checksIn(instance: Instance | undefined): CheckSet {
 }
 
 /** `known` with `asked` in their place or behind them. */
-export function withChecks(known: CheckSet, asked: readonly CheckDefinition[]): CheckSet | Fault {
+export function withChecks(known: CheckSet, asked: readonly CheckDefinition[]): CheckSet | GoJsonFault {
   let { kept, run } = known;
   for (const { kept: one, status, run: check } of asked) {
     const before = kept.find(({ id }) => id === one.id);

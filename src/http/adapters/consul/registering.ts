@@ -15,7 +15,7 @@ import { appidOf } from '../app-name.ts';
 import { problemText } from '../problem-text.ts';
 import type { CheckDefinition } from './check-definition.ts';
 import type { ConsulContext } from './consul-context.ts';
-import type { Fault } from './go-json.ts';
+import type { GoJsonFault } from './go-json.ts';
 import {
   type CheckSet,
   checksIn,
@@ -31,7 +31,7 @@ import { registrationOf, type ServiceDefinition } from './service-definition.ts'
 
 const attemptsMax = 5;
 
-export type Registered = RegisterOutcome | Refused | Fault;
+export type Registered = RegisterOutcome | Refused | GoJsonFault;
 
 /** Where a service is. */
 export interface Placed {
@@ -45,7 +45,7 @@ export interface Placed {
 }
 
 /** Where the service `name` has the instance `id`, or what is wrong with either. */
-export function keyOf({ env }: ConsulContext, name: string, id: string): InstanceKey | Fault {
+export function keyOf({ env }: ConsulContext, name: string, id: string): InstanceKey | GoJsonFault {
   const appid = appidOf(name);
   if (typeof appid !== 'string')
     return { fault: `Invalid service name: ${problemText([{ ...appid, field: 'Name' }])}` };
@@ -84,7 +84,7 @@ export function registerChecks(
   request: FastifyRequest,
   key: InstanceKey,
   asked: readonly CheckDefinition[],
-  change: (known: CheckSet) => CheckSet | Fault,
+  change: (known: CheckSet) => CheckSet | GoJsonFault,
 ): Promise<Registered> {
   return submitAgain(context, request, key, (stored) => {
     if (stored === undefined) return { fault: `Unknown service ID "${key.instance}"` };
@@ -141,7 +141,7 @@ async function submitAgain(
   { control }: ConsulContext,
   request: FastifyRequest,
   key: InstanceKey,
-  make: (stored: InstanceRecord | undefined) => RegisterCommand | Fault,
+  make: (stored: InstanceRecord | undefined) => RegisterCommand | GoJsonFault,
 ): Promise<Registered> {
   const actor = actorOf(request, 'consul');
   for (let attempt = 1; ; attempt++) {

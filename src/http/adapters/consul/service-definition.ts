@@ -9,7 +9,7 @@ import { isPrintable, utf8Length } from '../../../model/text.ts';
 import { hostInUrl } from '../host-text.ts';
 import { problemText } from '../problem-text.ts';
 import { type CheckDefinition, readCheck } from './check-definition.ts';
-import { type Decoded, decodeObject, type Fault, type GoFields } from './go-json.ts';
+import { type Decoded, decodeObject, type GoFields, type GoJsonFault } from './go-json.ts';
 import type { ConsulContent } from './part.ts';
 
 export const serviceFields = {
@@ -57,7 +57,7 @@ export function readService(
   object: Readonly<Record<string, unknown>>,
   nameField: 'Name' | 'Service',
   struct: string,
-): ServiceDefinition | Fault {
+): ServiceDefinition | GoJsonFault {
   const given = decodeObject(object, serviceFields, struct);
   if ('fault' in given) return { fault: `Request decode failed: ${given.fault}` };
   const name = given[nameField] ?? given.Name ?? given.Service ?? '';
@@ -93,7 +93,11 @@ function weightsOf(weights: Given['Weights']): { readonly passing: number; reado
   return { passing, warning };
 }
 
-function readChecks({ Check, Checks = [] }: Given, id: string, service: string): readonly CheckDefinition[] | Fault {
+function readChecks(
+  { Check, Checks = [] }: Given,
+  id: string,
+  service: string,
+): readonly CheckDefinition[] | GoJsonFault {
   const all = [...(Check === undefined ? [] : [Check]), ...Checks].filter((one) => one !== null && !isEmpty(one));
   const found: CheckDefinition[] = [];
   for (const [index, object] of all.entries()) {
@@ -121,7 +125,7 @@ export function registrationOf(
       readonly content: Omit<ConsulContent, 'checks' | 'node'>;
       readonly says: { readonly zone: boolean; readonly version: boolean };
     }
-  | Fault {
+  | GoJsonFault {
   const { Address = '', Port = 0, Tags = [], Meta = {}, TaggedAddresses } = given;
   const weights = weightsOf(given.Weights) as { readonly passing: number; readonly warning: number };
   const says = { zone: isLabelText(Meta['zone']), version: isLabelText(Meta['version']) };

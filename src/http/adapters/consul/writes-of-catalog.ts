@@ -7,7 +7,7 @@ import { actorOf } from '../../server/auth.ts';
 import { jsonObjectOf } from '../front.ts';
 import { type CheckDefinition, statusOf } from './check-definition.ts';
 import type { ConsulContext, ConsulHandler } from './consul-context.ts';
-import { type Decoded, decodeObject, type Fault, type GoFields } from './go-json.ts';
+import { type Decoded, decodeObject, type GoFields, type GoJsonFault } from './go-json.ts';
 import { withChecks, withoutCheck } from './kept-checks.ts';
 import { contentOf, type KeptNode } from './part.ts';
 import { keyOf, type Registered, registerChecks, registerService } from './registering.ts';
@@ -150,7 +150,7 @@ function keptNode({ ID, Node = '', Address = '', TaggedAddresses, NodeMeta }: Gi
   };
 }
 
-function readChecks({ Check, Checks = [] }: Given): readonly ExternalCheck[] | Fault {
+function readChecks({ Check, Checks = [] }: Given): readonly ExternalCheck[] | GoJsonFault {
   const found: ExternalCheck[] = [];
   for (const object of [...(Check === undefined ? [] : [Check]), ...Checks]) {
     const given = decodeObject(object, checkFields, 'HealthCheck');
