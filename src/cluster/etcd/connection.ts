@@ -167,7 +167,7 @@ export class Connection {
   }
 
   /** Files of certificates that cannot be read now, say while they are replaced, are one more reason to try again. */
-  async #connect(endpoint: Endpoint): Promise<Member | string> {
+  async #connect(endpoint: EtcdEndpoint): Promise<Member | string> {
     const { tls, clock } = this.#options;
     let files: EtcdTls;
     try {
