@@ -12,7 +12,7 @@ import { type Engine, type Entry, isFault } from './engine.ts';
 import { instancePath, readKey, tombstonePath } from './keys.ts';
 import type { PendingWrite, PendingWrites } from './pending-writes.ts';
 import type { Publisher } from './publisher.ts';
-import { type FoundInEtcd, type Liveness, type PendingOperation, type Resolution, reconcile } from './reconcile.ts';
+import { type FoundInEtcd, type OwnerLiveness, type PendingOperation, type Resolution, reconcile } from './reconcile.ts';
 import { parseRecord } from './record.ts';
 import { instanceOf, timesOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
@@ -96,7 +96,7 @@ export class PendingSettler {
     return writes.slice(writes.findIndex((one) => one.operation === operation) + 1);
   }
 
-  #outcomes(writes: readonly PendingWrite[], { inEtcd, owner }: Found, liveness: Liveness): Resolution[] {
+  #outcomes(writes: readonly PendingWrite[], { inEtcd, owner }: Found, liveness: OwnerLiveness): Resolution[] {
     let found = inEtcd;
     return writes.map((write) => {
       // A verdict counts while its node runs the checks.
@@ -229,7 +229,7 @@ export class PendingSettler {
     return { entry, tombstone, inEtcd, label: parsed.label, operation: parsed.operation, owner: parsed.owner };
   }
 
-  #liveness(key: InstanceKey, writes: readonly PendingWrite[], peersHeardMs = Number.NEGATIVE_INFINITY): Liveness {
+  #liveness(key: InstanceKey, writes: readonly PendingWrite[], peersHeardMs = Number.NEGATIVE_INFINITY): OwnerLiveness {
     const { registry, nowMs, heardMs } = this.#deps;
     const stored = registry.find(key);
     if (stored === undefined) return { isHeardWithinLease: false, hasLease: true };

@@ -2,7 +2,7 @@
 // clock is wrong, and how etcd is.
 
 import { callApi } from '../api-call.ts';
-import type { Connection } from '../connection.ts';
+import type { ServerConnection } from '../connection.ts';
 import { type Fields, fieldsList, textField } from '../document-fields.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -10,7 +10,7 @@ const skewSecondsMax = 5;
 const mibibyte = 1_048_576;
 
 /** Empty: it is a node of its own. */
-export async function checkCluster(connection: Connection): Promise<Finding[]> {
+export async function checkCluster(connection: ServerConnection): Promise<Finding[]> {
   const reply = await callApi(connection, { path: '/api/v1/nodes', timeoutMs: 3000 });
   return 'problem' in reply ? [] : clusterFindings(reply.document);
 }
