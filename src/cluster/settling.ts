@@ -12,7 +12,13 @@ import { type Engine, type Entry, isFault } from './engine.ts';
 import { instancePath, readKey, tombstonePath } from './keys.ts';
 import type { PendingWrite, PendingWrites } from './pending-writes.ts';
 import type { Publisher } from './publisher.ts';
-import { type FoundInEtcd, type OwnerLiveness, type PendingOperation, type Resolution, reconcile } from './reconcile.ts';
+import {
+  type FoundInEtcd,
+  type OwnerLiveness,
+  type PendingOperation,
+  type Resolution,
+  reconcile,
+} from './reconcile.ts';
 import { parseRecord } from './record.ts';
 import { instanceOf, timesOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
