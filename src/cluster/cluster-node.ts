@@ -33,7 +33,7 @@ const helloMs = 1000;
 const driftMs = 600_000;
 const etcdLookMs = 15_000;
 const skewMsMax = 5000;
-/** What was not put back by then, after etcd was wiped, has nobody who runs it. */
+/** What was not put back by then, after etcd was wiped, has no node that runs it. */
 const missingMs = 180_000;
 
 export class ClusterNode {

@@ -1,6 +1,6 @@
-// A renewal of an instance that this node does not know: before the client is told to register again, which would move its
-// owner, the other nodes are asked. One that knows it says at which revision of etcd's, and this node's own watch is
-// waited for. Without etcd nothing is certain, and nobody is told that it is unknown.
+// A renewal of an instance that this node does not know: before the client gets a 404 and registers again, which would move
+// its owner, the other nodes are asked. One that knows it says at which revision of etcd's, and this node's own watch is
+// waited for. Without etcd nothing is certain, and no client gets a 404.
 // Limits: questions of `collectMs` go together, `keysMax` a call.
 
 import { type InstanceKey, parseInstanceKey } from '../model/names.ts';

@@ -1,5 +1,5 @@
-// An operator's hold of an instance that is not registered, as it is kept in etcd: whoever registers the instance next, at
-// whichever node, gets it.
+// An operator's hold of an instance that is not registered, as it is kept in etcd: the next registration of the
+// instance gets it, at any node.
 
 import { type Override, Status } from '../model/status.ts';
 import { FieldReader, parseJson } from './json-fields.ts';

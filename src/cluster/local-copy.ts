@@ -1,6 +1,7 @@
-// What etcd had when this node last saw it, in the data folder: for a start while etcd is away, and to put it back where
-// etcd was wiped. Beside it the writes that etcd has not confirmed. SQLite writes a slice at each turn of the event loop,
-// so that a list of 100 000 holds nothing up; the revision is written last, so a copy that is not whole is none.
+// What etcd had when this node last saw it, in the data folder, which several nodes of one machine may share: for a start
+// while etcd is away, and to put it back where etcd was wiped. Beside it the writes that etcd has not confirmed. SQLite
+// writes a slice at each turn of the event loop, so that a list of 100 000 holds nothing up; the revision is written last,
+// so a copy that is not whole is none.
 // Limits: what is beyond `queueMax` entries is dropped, and with it the copy, until the next list.
 
 import { mkdirSync } from 'node:fs';
@@ -57,7 +58,7 @@ export class LocalCopy implements PendingStore {
   ): LocalCopy | { readonly problem: string } {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const database = new DatabaseSync(join(folder, 'cluster.db'));
+      const database = new DatabaseSync(join(folder, `cluster-${node}.db`));
       database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;');
       database.exec(schema);
       const copy = new LocalCopy(database, prefix, wallMs);

@@ -77,7 +77,7 @@ test('pending writes are kept with their age', () => {
   second.close();
 });
 
-test('of another node or cluster it begins anew', () => {
+test('each node of a folder has its own, and one of another cluster begins anew', () => {
   const folder = scratch();
   const first = opened(folder);
   first.replace(listing);
@@ -86,6 +86,9 @@ test('of another node or cluster it begins anew', () => {
   const other = opened(folder, { ...whose, node: 'n2' });
   expect([other.state(), other.pending('n2')]).toEqual([undefined, []]);
   other.close();
+  const moved = opened(folder, { ...whose, prefix: '/rollcall/second/' });
+  expect([moved.state(), moved.pending('n1')]).toEqual([undefined, []]);
+  moved.close();
 });
 
 test('a folder that is in use is a problem that says so', () => {
