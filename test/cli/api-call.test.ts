@@ -172,7 +172,7 @@ test.each([
     apps: [{ env: evil, appid: evil }],
     instances: [{ instance: evil, tags: [evil] }],
     events: [{ instance: evil, text: evil, changed: [evil] }],
-    putBack: [{ instance: evil, why: evil, at: evil }],
+    restored: [{ instance: evil, why: evil, at: evil }],
     evictionBudget: { perMinute: evil },
     reason: evil,
   };

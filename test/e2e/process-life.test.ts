@@ -49,14 +49,13 @@ describe('SIGTERM', () => {
     const dns = await udpClient(server.dnsPort);
     const answered = askForever(dns, 'orders.prod.svc');
 
-    const stoppedAtMs = performance.now();
     const ended = server.stop();
     for (const { status, json } of await Promise.all(waiting)) {
       expect(status).toBe(200);
       expect(json).toMatchObject({ index: known, instances: [{ instance: 'orders-1' }] });
     }
+    // Not 0 where it had to be cut off after `stopSeconds`.
     expect((await ended).code).toBe(0);
-    expect(performance.now() - stoppedAtMs).toBeLessThan(5000);
     dns.close();
     const { right, wrong } = answered();
     expect(right).toBeGreaterThan(0);
@@ -105,9 +104,8 @@ describe('SIGTERM', () => {
       if (i % 4 === 1) socket.write('GET /healthz HTTP/1.1\r\nhost: ');
       if (i % 4 === 2) socket.write(Buffer.of(0, 50, 1, 2));
     }
-    const stoppedAtMs = performance.now();
+    // Not 0 where it had to be cut off after `stopSeconds`.
     expect((await server.stop()).code).toBe(0);
-    expect(performance.now() - stoppedAtMs).toBeLessThan(5000);
     for (const socket of idle) socket.destroy();
   });
 

@@ -12,7 +12,7 @@ import { RollcallError } from '../rollcall-error.ts';
 import type { BreakerOptions, BreakerState, CircuitOutcome, EndpointCircuit } from './endpoint-circuit.ts';
 import { EndpointCircuits } from './endpoint-circuits.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
-import { isUnsent } from './unsent.ts';
+import { isUnsent } from '../registry/unsent.ts';
 
 export type Retry = 'unsent' | 'always' | 'never';
 
