@@ -1,6 +1,6 @@
 // `rollcall restore`: registers again what was removed by mistake. Without --yes it only prints what it would do: one
 // mistake has just been made in a hurry.
-// The server puts back at most a thousand a call; they are asked for one after the other until none is left.
+// The server restores at most a thousand a call; they are asked for one after the other until none is left.
 
 import type { Command } from 'commander';
 import { absence } from '../absence.ts';
