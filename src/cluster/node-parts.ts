@@ -145,8 +145,7 @@ export class NodeParts {
         stamp: (hlc) => {
           this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
         },
-        bad: (key, problem) =>
-          log('warn', { key, problem }, 'skips what cannot be read in etcd: correct or delete it'),
+        bad: (key, problem) => log('warn', { key, problem }, 'skips what cannot be read in etcd: correct or delete it'),
         diverged: (isDiverged) => this.#onDiverged(isDiverged),
         rebased: () => this.runner.handle({ kind: 'rebased' }),
       },

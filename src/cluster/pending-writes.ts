@@ -94,7 +94,8 @@ export class PendingWrites {
     for (const list of this.#byPath.values())
       for (const write of list) {
         if (unannounced.length >= limit) return unannounced;
-        if (write.command.kind !== 'judge' && this.#announced.get(write.operation)?.has(node) !== true) unannounced.push(write);
+        if (write.command.kind !== 'judge' && this.#announced.get(write.operation)?.has(node) !== true)
+          unannounced.push(write);
       }
     return unannounced;
   }

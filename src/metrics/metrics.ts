@@ -4,8 +4,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
 import type { CheckCounts } from '../model/check-counts.ts';
-import type { DnsCounts } from '../model/dns-counts.ts';
 import type { ClusterStatus } from '../model/cluster-status.ts';
+import type { DnsCounts } from '../model/dns-counts.ts';
 import type { GuardView } from '../model/guard-status.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';

@@ -7,7 +7,7 @@ import { Harness, unguarded } from '../kit/harness.ts';
 const lease = (leaseSeconds: number) => ({ leaseSeconds });
 
 function world() {
-  const harness = new Harness(unguarded);
+  const harness = new Harness({ guard: unguarded });
   const { registry, clock } = harness;
   const timer = new LeaseTimer(registry, clock);
   registry.onChange(() => timer.arm());
@@ -60,7 +60,8 @@ test('many that end at once go in slices, with other work in between', () => {
   harness.clock.advance(5001);
   const left: number[] = [];
   vi.advanceTimersByTime(5001);
-  for (; registry.instanceCount > 0 && left.length < 9; vi.advanceTimersToNextTimer()) left.push(registry.instanceCount);
+  for (; registry.instanceCount > 0 && left.length < 9; vi.advanceTimersToNextTimer())
+    left.push(registry.instanceCount);
   expect(left).toEqual([700, 200]);
   timer.stop();
 });

@@ -350,10 +350,14 @@ export class OwnershipWorld {
     const to = this.nodes.find(({ name }) => name === owner) as Node;
     const via = this.nodes.filter((one) => one !== node && one !== to && one.isJoined);
     const isThere =
-      kind === 'forward' ? this.#reaches(node, to) : via.some((one) => this.#reaches(node, one) && this.#reaches(one, to));
+      kind === 'forward'
+        ? this.#reaches(node, to)
+        : via.some((one) => this.#reaches(node, one) && this.#reaches(one, to));
     if (isThere) this.#forwarded(node, to, key, heardMs);
     else
-      this.#later(callMs, () => this.#give(node, { kind: kind === 'forward' ? 'not-forwarded' : 'not-relayed', key, owner }));
+      this.#later(callMs, () =>
+        this.#give(node, { kind: kind === 'forward' ? 'not-forwarded' : 'not-relayed', key, owner }),
+      );
   }
 
   #ask(node: Node, kind: 'ask-lately' | 'ask-heard', key: string): void {

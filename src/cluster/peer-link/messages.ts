@@ -10,7 +10,17 @@ export const keysMax = 2000;
 const pathOctetsMax = 1024;
 const agoMsMax = 7 * 86_400_000;
 
-export const calls = ['hello', 'forwarded', 'lately', 'heard', 'relay', 'handed-out', 'write', 'pending', 'bye'] as const;
+export const calls = [
+  'hello',
+  'forwarded',
+  'lately',
+  'heard',
+  'relay',
+  'handed-out',
+  'write',
+  'pending',
+  'bye',
+] as const;
 export type PeerCall = (typeof calls)[number];
 
 /** Each second. */

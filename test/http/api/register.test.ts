@@ -288,7 +288,7 @@ describe('a full registry', () => {
     await register('prod/orders/a2');
     const reply = await register('prod/orders/a3');
     expect(reply.statusCode).toBe(507);
-    expect(problemOf(reply).type).toBe('urn:rollcall:problem:full');
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:full');
     expect(log.at(-1)).toMatchObject({ level: 40, decision: 'refused', instance: 'a3' });
     expect(registry.instanceCount).toBe(2);
     expect((await register('prod/orders/a1')).statusCode).toBe(200);
