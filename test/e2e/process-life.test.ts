@@ -117,7 +117,7 @@ describe('SIGTERM', () => {
     await until('the stop under way', () => server.said().includes('SIGTERM: stopping'));
     process.kill(server.pid, 'SIGTERM');
     expect((await server.ended).code).toBe(1);
-    expect(server.said()).toContain('SIGTERM again: leaving at once');
+    expect(server.said()).toContain('SIGTERM again');
   });
 });
 
@@ -216,7 +216,7 @@ describe.concurrent('a start that cannot be', () => {
   test.each(['0.0.0.0:0', '[::]:0', '192.0.2.1:0'])('an open API on %s without a token is refused', async (listen) => {
     const { code, out, err } = await serveToItsEnd([...anywhere, '--http', listen, '--dns', '127.0.0.1:0'], directory);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/no token is set.*--insecure\n.*no TLS.*--plain-http/s);
+    expect(err).toMatch(/--insecure\n.*--plain-http/s);
   });
 });
 
