@@ -48,7 +48,7 @@ describe('names in the path', () => {
       const { register, registry } = createWorld();
       const reply = await register(path);
       expect(reply.statusCode).toBe(400);
-      expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:invalid-request');
+      expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:bad-request');
       expect(registry.revision).toBe(100);
     },
   );
