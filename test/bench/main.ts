@@ -63,6 +63,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
   },
+  'nacos-pushes': {
+    says: 'how long a change takes to clients of Nacos, over gRPC and over UDP',
+    minutes: 0.5,
+    commands: [['nacos-pushes.ts']],
+  },
   consul: {
     says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
     minutes: 0.5,

@@ -195,7 +195,7 @@ describe('what is open when credentials end', () => {
 });
 
 describe('a client certificate', () => {
-  const listed = entry('ci', reader) + `- { name: ops, certificate: ops.example, allow: [{ rights: [operate] }] }\n`;
+  const listed = `${entry('ci', reader)}- { name: ops, certificate: ops.example, allow: [{ rights: [operate] }] }\n`;
   const of = (text: string, anonymousRights: readonly Right[] = []) => {
     const source = new TokenFile(text);
     return { source, credentials: new Credentials({ tokens: [], source, anonymousRights, wallMs: () => 0 }) };
@@ -211,7 +211,11 @@ describe('a client certificate', () => {
   test('that no entry names has the rights of anonymous callers, all with a file of the old form', () => {
     expect(of(listed).credentials.byCertificate('other').grants).toEqual([]);
     expect(of(listed, ['read']).credentials.byCertificate('other').may('read')).toBe(true);
-    expect(of(`ci ${secretOf('ci')}`).credentials.byCertificate('other').may('admin')).toBe(true);
+    expect(
+      of(`ci ${secretOf('ci')}`)
+        .credentials.byCertificate('other')
+        .may('admin'),
+    ).toBe(true);
   });
 
   test('loses all rights when the file begins to list those that count', () => {
