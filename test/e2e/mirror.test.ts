@@ -11,7 +11,7 @@ const patience = { withinMs: 60_000, everyMs: 100 };
 
 async function startFronts(env: Readonly<Record<string, string>> = {}, http?: string): Promise<ServerProcess> {
   const on = http === undefined ? {} : { http };
-  const server = await startServer({ ...on, env: { ROLLCALL_ADAPTERS: 'consul,eureka', ...env } });
+  const server = await startServer({ ...on, env: { ROLLCALL_ADAPTERS: 'consul,eureka,nacos', ...env } });
   onTestFinished(async () => void (await server.kill()));
   return server;
 }
@@ -45,7 +45,13 @@ async function inDns(server: ServerProcess, name: string, wanted: readonly strin
 
 test('from Consul: found here, kept while it is down, and given up to the clients that move', async () => {
   const [old, now] = [await startFronts(), await startFronts()];
-  await put(old, '/agent/service/register', { ...web, ID: 'w1', Address: '127.0.61.1', Tags: ['blue'], Meta: { a: '1' } });
+  await put(old, '/agent/service/register', {
+    ...web,
+    ID: 'w1',
+    Address: '127.0.61.1',
+    Tags: ['blue'],
+    Meta: { a: '1' },
+  });
   await put(old, '/agent/service/register', { ...web, ID: 'w2', Address: '127.0.61.2', Check: { TTL: '300s' } });
   const mirror = startMirror('consul', old, now);
   await inDns(now, 'my-web.prod.svc', ['127.0.61.1']);
@@ -61,7 +67,9 @@ test('from Consul: found here, kept while it is down, and given up to the client
     { Service: { ID: 'w2', Service: 'My_Web', Address: '127.0.61.2' } },
   ]);
   // The first client moves by the same front, the second by the API under another name.
-  expect(await put(now, '/agent/service/register', { ...web, ID: 'w1', Address: '127.0.61.1', Tags: ['green'] })).toBe(200);
+  expect(await put(now, '/agent/service/register', { ...web, ID: 'w1', Address: '127.0.61.1', Tags: ['green'] })).toBe(
+    200,
+  );
   const moved = { addrs: ['http://127.0.61.2:8080'] };
   const reply = await fetch(`${now.http}/api/v1/apps/prod/my-web/other`, {
     method: 'PUT',
@@ -69,10 +77,14 @@ test('from Consul: found here, kept while it is down, and given up to the client
     body: JSON.stringify(moved),
   });
   expect(reply.status).toBe(201);
-  const isMoved = async (): Promise<boolean> => (await instances(now, 'my-web')).every((one) => markOf(one) === undefined);
+  const isMoved = async (): Promise<boolean> =>
+    (await instances(now, 'my-web')).every((one) => markOf(one) === undefined);
   await until('only the clients being registered', isMoved, patience);
   const names = (await instances(now, 'my-web')).map((one) => [one['instance'], one['tags']]);
-  expect(names.toSorted()).toEqual([['other', []], ['w1', ['green']]]);
+  expect(names.toSorted()).toEqual([
+    ['other', []],
+    ['w1', ['green']],
+  ]);
   expect(markOf((await instances(now, 'pay'))[0])).toMatch(/^consul 127\.0\.0\.1:\d+$/);
   await old.kill();
   await mirror.said(/cannot be read, what it had stays/);
@@ -81,10 +93,18 @@ test('from Consul: found here, kept while it is down, and given up to the client
   // It stops cleanly, and what it had written is left to its lease.
   mirror.child.kill('SIGTERM');
   const ended = await mirror.ended;
-  expect({ code: ended.code, out: ended.out }).toEqual({ code: 0, out: expect.stringContaining('missing here   prod/my-web/w1') });
+  expect({ code: ended.code, out: ended.out }).toEqual({
+    code: 0,
+    out: expect.stringContaining('missing here   prod/my-web/w1'),
+  });
   await inDns(now, 'pay.prod.svc', ['127.0.61.9']);
-  const events = (await (await fetch(`${now.http}/api/v1/events?app=prod/pay`)).json()) as { readonly events: object[] };
-  expect(events.events[0]).toMatchObject({ why: 'registered', reason: expect.stringMatching(/^mirror of consul /) });
+  const events = (await (await fetch(`${now.http}/api/v1/events?app=prod/pay`)).json()) as {
+    readonly events: object[];
+  };
+  expect(events.events[0]).toMatchObject({
+    why: 'registered',
+    by: { reason: expect.stringMatching(/^mirror of consul /) },
+  });
 });
 
 describe('from Eureka', () => {
@@ -98,7 +118,11 @@ describe('from Eureka', () => {
   });
   const register = async (server: ServerProcess, body: object): Promise<void> => {
     const headers = { 'content-type': 'application/json' };
-    const reply = await fetch(`${server.http}/eureka/apps/SHOP`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const reply = await fetch(`${server.http}/eureka/apps/SHOP`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
     expect(reply.status).toBe(204);
   };
 
@@ -113,8 +137,8 @@ describe('from Eureka', () => {
     await register(now, info('s2', '127.0.62.2', { lastDirtyTimestamp: '1600000000000' }));
     const byId = async (id: string) => (await instances(now, 'shop')).find((one) => one['instance'] === id);
     expect(markOf(await byId('s2'))).toBeUndefined();
-    await fetch(`${old.http}/eureka/apps/SHOP/s1`, { method: 'DELETE' });
     await fetch(`${old.http}/eureka/apps/SHOP/s2`, { method: 'DELETE' });
+    await fetch(`${old.http}/eureka/apps/SHOP/s1`, { method: 'DELETE' });
     await mirror.said(/has 1 of 1 instances no more at once/);
     await inDns(now, 'shop.prod.svc', ['127.0.62.1', '127.0.62.2']);
     mirror.child.kill('SIGTERM');
@@ -134,6 +158,29 @@ describe('from Eureka', () => {
     await old.kill();
     expect(await startMirror('eureka', old, now, '--once').ended).toMatchObject({ code: 1, out: '' });
   });
+});
+
+test('from Nacos: services of each group, waiting ones too, until their clients move', async () => {
+  const [old, now] = [await startFronts(), await startFronts()];
+  const register = async (server: ServerProcess, fields: Readonly<Record<string, string>>): Promise<void> => {
+    const query = new URLSearchParams({ port: '8080', ephemeral: 'false', ...fields });
+    const reply = await fetch(`${server.http}/nacos/v1/ns/instance?${query.toString()}`, { method: 'POST' });
+    expect([reply.status, await reply.text()]).toEqual([200, 'ok']);
+  };
+  await register(old, { serviceName: 'cart', ip: '127.0.63.1', weight: '2.5', metadata: '{"version":"1.2"}' });
+  await register(old, { serviceName: 'BLUE@@cart', ip: '127.0.63.2', clusterName: 'eu-1' });
+  const groups = ['--group', 'DEFAULT_GROUP', '--group', 'BLUE'];
+  const mirror = startMirror('nacos', old, now, '--poll', '200ms', ...groups);
+  await inDns(now, 'cart.prod.svc', ['127.0.63.1']);
+  await inDns(now, 'cart.blue.prod.svc', ['127.0.63.2']);
+  await inDns(now, '1.2._version.cart.prod.svc', ['127.0.63.1']);
+  await inDns(now, 'eu-1._zone.cart.blue.prod.svc', ['127.0.63.2']);
+  const list = `${now.http}/nacos/v1/ns/instance/list?serviceName=BLUE%40%40cart`;
+  expect(await (await fetch(list)).json()).toMatchObject({ hosts: [{ ip: '127.0.63.2', clusterName: 'eu-1' }] });
+  await register(now, { serviceName: 'cart', ip: '127.0.63.1' });
+  expect(await instances(now, 'cart')).toMatchObject([{ weight: 10, metadata: {} }]);
+  mirror.child.kill('SIGTERM');
+  expect((await mirror.ended).code).toBe(0);
 });
 
 test.each([
