@@ -3,7 +3,7 @@
 // and under another name at the same address, where a mirrored one beside it would be a duplicate.
 
 import { instanceKey } from '../model/names.ts';
-import { markKey, type Wanted } from './mirrored.ts';
+import { type MirroredInstance, markKey } from './mirrored.ts';
 import type { Present, PresentInstances } from './target.ts';
 
 export interface FieldDifference {
@@ -13,7 +13,7 @@ export interface FieldDifference {
 }
 
 export interface Compared {
-  readonly wanted: Wanted;
+  readonly wanted: MirroredInstance;
   readonly present: Present;
   readonly fields: readonly FieldDifference[];
 }
@@ -26,7 +26,7 @@ export interface Extra {
 
 export interface Difference {
   /** There and not here. */
-  readonly missing: readonly Wanted[];
+  readonly missing: readonly MirroredInstance[];
   /** Mirrored, and other than there. */
   readonly outdated: readonly Compared[];
   /** Mirrored, and to be taken away. */
@@ -49,8 +49,8 @@ const comparedFields = [
 const ownersFields: readonly string[] = ['leaseSeconds', 'dnsTtl'];
 
 /** `mark`: of this follower. */
-export function differenceOf(wanted: readonly Wanted[], here: PresentInstances, mark: string): Difference {
-  const missing: Wanted[] = [];
+export function differenceOf(wanted: readonly MirroredInstance[], here: PresentInstances, mark: string): Difference {
+  const missing: MirroredInstance[] = [];
   const outdated: Compared[] = [];
   const direct: Compared[] = [];
   const kept = new Set<Present>();
@@ -99,7 +99,7 @@ function directEndpoints(here: PresentInstances): Map<string, Map<string, Presen
 }
 
 function fieldDifferences(
-  { json, front, appName, content }: Wanted,
+  { json, front, appName, content }: MirroredInstance,
   present: Present,
   isOwn: boolean,
 ): readonly FieldDifference[] {

@@ -8,13 +8,13 @@ import { type BackoffLimits, backoffMs } from '../runtime/backoff.ts';
 import { pause, type Scheduler } from '../runtime/scheduler.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { Doubt } from './doubt.ts';
-import { type Mapped, mapped, mirrorLeaseSeconds, type Wanted } from './mirrored.ts';
-import type { Source, SourceState } from './source.ts';
-import type { Present, Target, TargetFault, Write } from './target.ts';
+import { type Mapped, type MirroredInstance, mapped, mirrorLeaseSeconds } from './mirrored.ts';
+import type { RegistrySource, SourceState } from './source.ts';
+import type { MirrorTarget, MirrorWrite, Present, TargetFault } from './target.ts';
 
 export type FollowerEvent =
-  | { readonly kind: 'registered' | 'updated'; readonly wanted: Wanted; readonly fields: readonly string[] }
-  | { readonly kind: 'refused'; readonly wanted: Wanted; readonly why: string }
+  | { readonly kind: 'registered' | 'updated'; readonly wanted: MirroredInstance; readonly fields: readonly string[] }
+  | { readonly kind: 'refused'; readonly wanted: MirroredInstance; readonly why: string }
   | { readonly kind: 'cancelled'; readonly present: Present; readonly why: 'gone' | 'moved' | 'leaving' }
   | { readonly kind: 'source-lost' | 'target-lost'; readonly why: string }
   | { readonly kind: 'source-found' | 'target-found' }
@@ -28,8 +28,8 @@ export interface Report {
 }
 
 export interface FollowerOptions {
-  readonly source: Source;
-  readonly target: Target;
+  readonly source: RegistrySource;
+  readonly target: MirrorTarget;
   readonly env: string;
   /** What it owns has this in its metadata; see mirrored.ts. */
   readonly mark: string;
@@ -49,7 +49,7 @@ const renewMs = (mirrorLeaseSeconds * 1000) / 3;
 const refusedMs = 60_000;
 const backoff: BackoffLimits = { firstMs: 500, longestMs: 15_000 };
 
-export class Follower {
+export class RegistryFollower {
   readonly #options: FollowerOptions;
   readonly #doubt: Doubt;
   #state: SourceState | undefined;
@@ -172,7 +172,7 @@ export class Follower {
   async #write(difference: Difference, signal: AbortSignal): Promise<TargetFault | undefined> {
     const { missing, outdated, extra } = difference;
     const nowMs = this.#options.scheduler.nowMs();
-    const writes: Write[] = [
+    const writes: MirrorWrite[] = [
       ...missing.map((wanted) => ({ wanted, before: undefined })),
       ...outdated.map(({ wanted, present }) => ({ wanted, before: present })),
     ].filter(({ wanted }) => !this.#isRefused(wanted, nowMs));
@@ -192,8 +192,8 @@ export class Follower {
   }
 
   async #register(
-    writes: readonly Write[],
-    fields: ReadonlyMap<Wanted, readonly string[]>,
+    writes: readonly MirrorWrite[],
+    fields: ReadonlyMap<MirroredInstance, readonly string[]>,
     signal: AbortSignal,
   ): Promise<TargetFault | undefined> {
     const { target, onEvent } = this.#options;
@@ -253,12 +253,12 @@ export class Follower {
     return untilMs === undefined;
   }
 
-  #putOff(wanted: Wanted): void {
+  #putOff(wanted: MirroredInstance): void {
     const againAtMs = this.#options.scheduler.nowMs() + refusedMs;
     this.#refused.set(nameOf(wanted.key), { content: contentOf(wanted), againAtMs });
   }
 
-  #isRefused(wanted: Wanted, nowMs: number): boolean {
+  #isRefused(wanted: MirroredInstance, nowMs: number): boolean {
     const before = this.#refused.get(nameOf(wanted.key));
     return before !== undefined && before.content === contentOf(wanted) && nowMs < before.againAtMs;
   }
@@ -288,10 +288,10 @@ export class Follower {
   }
 }
 
-function nameOf({ appid, instance }: Wanted['key']): string {
+function nameOf({ appid, instance }: MirroredInstance['key']): string {
   return `${appid}/${instance}`;
 }
 
-function contentOf({ json, content }: Wanted): string {
+function contentOf({ json, content }: MirroredInstance): string {
   return JSON.stringify([json, content]);
 }

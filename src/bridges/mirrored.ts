@@ -15,7 +15,7 @@ export const markKey = 'mirrored-from';
 export const mirrorLeaseSeconds = 90;
 
 /** An instance as it should be here. */
-export interface Wanted {
+export interface MirroredInstance {
   readonly key: InstanceKey;
   readonly registration: Registration;
   readonly json: Readonly<Record<keyof Registration, unknown>>;
@@ -27,7 +27,7 @@ export interface Wanted {
 }
 
 export interface Mapped {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly MirroredInstance[];
   readonly unmapped: readonly Unmapped[];
 }
 
@@ -41,7 +41,7 @@ export interface MappingOptions {
 export function mapped(state: SourceState, options: MappingOptions): Mapped {
   const unmapped = [...state.unmapped];
   const namesByAppid = new Map<string, string>();
-  const byKey = new Map<string, Wanted>();
+  const byKey = new Map<string, MirroredInstance>();
   for (const instance of state.instances.toSorted(byName)) {
     const { appName } = instance;
     const name = `${appName}/${instance.instance}`;
@@ -69,7 +69,7 @@ function byName(a: SourceInstance, b: SourceInstance): number {
   return a.instance < b.instance ? -1 : Number(a.instance > b.instance);
 }
 
-function wantedOf(instance: SourceInstance, { kind, env, mark }: MappingOptions): Wanted | Problem[] {
+function wantedOf(instance: SourceInstance, { kind, env, mark }: MappingOptions): MirroredInstance | Problem[] {
   const { appName, content } = instance;
   const key = parseInstanceKey(env, foldedAppName(appName), instance.instance);
   if (Array.isArray(key)) return key;

@@ -64,13 +64,13 @@ export interface SourceListener {
   readonly onOutage: (why: string) => void;
 }
 
-export interface Source {
+export interface RegistrySource {
   readonly kind: SourceKind;
   /** Resolves once the signal has aborted. */
   follow(listener: SourceListener, signal: AbortSignal): Promise<void>;
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type SourceFields = Readonly<Record<string, unknown>>;
 
 /** The body of a 200 as JSON; anything else is a fault. */
 export function jsonOf(reply: SourceAnswer | SourceFault, path: string): { readonly json: unknown } | SourceFault {
@@ -83,8 +83,8 @@ export function jsonOf(reply: SourceAnswer | SourceFault, path: string): { reado
   }
 }
 
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+export function fieldsOf(value: unknown): SourceFields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as SourceFields) : {};
 }
 
 export function listOf(value: unknown): readonly unknown[] {
@@ -116,6 +116,6 @@ export function isSelectable(text: string | undefined): text is string {
 export function selectorsIn(
   metadata: Readonly<Record<string, string>>,
   names: readonly ('version' | 'zone')[],
-): Fields {
+): SourceFields {
   return Object.fromEntries(names.filter((name) => isSelectable(metadata[name])).map((name) => [name, metadata[name]]));
 }

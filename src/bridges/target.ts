@@ -2,7 +2,7 @@
 // written since the follower looked is never overwritten, cancelled or revived.
 
 import type { InstanceKey } from '../model/names.ts';
-import type { Wanted } from './mirrored.ts';
+import type { MirroredInstance } from './mirrored.ts';
 
 /** An instance as it is here. */
 export interface Present {
@@ -23,12 +23,12 @@ export interface Present {
 export type PresentInstances = ReadonlyMap<string, ReadonlyMap<string, Present>>;
 
 /** `before`: as the follower knows it; undefined: it is not there. */
-export interface Write {
-  readonly wanted: Wanted;
+export interface MirrorWrite {
+  readonly wanted: MirroredInstance;
   readonly before: Present | undefined;
 }
 
-export interface Written {
+export interface MirrorWritten {
   readonly key: InstanceKey;
   readonly outcome: 'written' | 'unchanged' | 'refused';
   readonly why?: string;
@@ -40,12 +40,12 @@ export interface TargetFault {
 }
 
 /** No call rejects. */
-export interface Target {
+export interface MirrorTarget {
   /** Keeps `present` up to date until the signal aborts; `onChange` runs after each change, `onFault` where that fails. */
   follow(onChange: () => void, onFault: (why: string) => void, signal: AbortSignal): Promise<void>;
   /** Undefined: not yet known, or not any more. */
   present(): PresentInstances | undefined;
-  register(writes: readonly Write[], signal: AbortSignal): Promise<readonly Written[] | TargetFault>;
+  register(writes: readonly MirrorWrite[], signal: AbortSignal): Promise<readonly MirrorWritten[] | TargetFault>;
   cancel(instance: Present, why: string, signal: AbortSignal): Promise<'cancelled' | 'not-ours' | TargetFault>;
   renew(keys: readonly InstanceKey[], signal: AbortSignal): Promise<TargetFault | undefined>;
 }

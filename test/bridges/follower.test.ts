@@ -1,6 +1,7 @@
 // A follower over time: what it writes, what it leaves alone, and what it keeps while the other registry is away.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { SourceInstance } from '../../src/bridges/source.ts';
 import { turns } from '../kit/client-scheduler.ts';
 import { listed, mark, mirrorWorld } from '../kit/mirror-world.ts';
 
@@ -8,19 +9,15 @@ async function running() {
   const world = mirrorWorld();
   const end = await world.run();
   onTestFinished(end);
-  const has = async (...instances: Parameters<typeof world.source.has>): Promise<void> => {
+  const has = async (...instances: readonly SourceInstance[]): Promise<void> => {
     world.source.has(...instances);
     await world.scheduler.pass(200);
   };
   return { ...world, has, end };
 }
 
-const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((id, at) => listed(`Web/${id}`, `10.0.0.${at + 1}`)) as [
-  ReturnType<typeof listed>,
-  ReturnType<typeof listed>,
-  ReturnType<typeof listed>,
-  ReturnType<typeof listed>,
-];
+const at = (id: string, last: number): SourceInstance => listed(`Web/${id}`, `10.0.0.${last}`);
+const [a, b, c, d] = [at('a', 1), at('b', 2), at('c', 3), at('d', 4)];
 
 describe('what it writes', () => {
   test('joins, changes and leaves with the other registry', async () => {

@@ -1,10 +1,17 @@
 // A follower between a scripted registry and one in memory, with a clock moved by hand: states are set, and what it wrote,
 // renewed and reported is read.
 
-import { Follower, type FollowerEvent } from '../../src/bridges/follower.ts';
+import { type FollowerEvent, RegistryFollower } from '../../src/bridges/follower.ts';
 import { endpointIn, markKey } from '../../src/bridges/mirrored.ts';
-import type { Source, SourceInstance, SourceListener, SourceState } from '../../src/bridges/source.ts';
-import type { Present, PresentInstances, Target, TargetFault, Write, Written } from '../../src/bridges/target.ts';
+import type { RegistrySource, SourceInstance, SourceListener, SourceState } from '../../src/bridges/source.ts';
+import type {
+  MirrorTarget,
+  MirrorWrite,
+  MirrorWritten,
+  Present,
+  PresentInstances,
+  TargetFault,
+} from '../../src/bridges/target.ts';
 import { instanceKey } from '../../src/model/names.ts';
 import { untilAborted } from '../../src/runtime/scheduler.ts';
 import { FakeScheduler, turns } from './client-scheduler.ts';
@@ -16,7 +23,7 @@ export function listed(name: string, ip: string, more: object = {}): SourceInsta
   return { appName, instance, registration: { addrs: [`http://${ip}:80`], ...more }, content: {} };
 }
 
-export class ScriptedSource implements Source {
+export class ScriptedSource implements RegistrySource {
   readonly kind = 'consul';
   #listener: SourceListener | undefined;
 
@@ -34,7 +41,7 @@ export class ScriptedSource implements Source {
   }
 }
 
-export class MemoryTarget implements Target {
+export class MemoryTarget implements MirrorTarget {
   readonly apps = new Map<string, Map<string, Present>>();
   readonly renewed: string[] = [];
   /** Why every call fails. */
@@ -54,7 +61,7 @@ export class MemoryTarget implements Target {
     return this.apps;
   }
 
-  async register(writes: readonly Write[]): Promise<readonly Written[] | TargetFault> {
+  async register(writes: readonly MirrorWrite[]): Promise<readonly MirrorWritten[] | TargetFault> {
     this.calls++;
     if (this.fault !== undefined) return this.fault;
     return writes.map(({ wanted, before }) => {
@@ -113,7 +120,7 @@ export function mirrorWorld() {
   const events: FollowerEvent[] = [];
   const onEvent = (event: FollowerEvent): void => void events.push(event);
   const options = { source, target, env: 'prod', mark, doubtMs: 60_000, scheduler, random: () => 0.5, onEvent };
-  const follower = new Follower(options);
+  const follower = new RegistryFollower(options);
   const stop = new AbortController();
   const kinds = (): string[] => events.map(({ kind }) => kind);
   const run = async (): Promise<() => Promise<void>> => {

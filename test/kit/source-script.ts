@@ -1,7 +1,7 @@
 // Another registry as a script: each request is answered by a function, held, or refused; what was asked is kept.
 
 import type {
-  Source,
+  RegistrySource,
   SourceAnswer,
   SourceFault,
   SourceHttp,
@@ -35,7 +35,7 @@ export function sourceScript() {
   const states: SourceState[] = [];
   const outages: string[] = [];
   const stop = new AbortController();
-  const follow = (source: Source): Promise<void> =>
+  const follow = (source: RegistrySource): Promise<void> =>
     source.follow(
       { onState: (state) => void states.push(state), onOutage: (why) => void outages.push(why) },
       stop.signal,

@@ -4,7 +4,16 @@
 
 import { limits } from '../../model/instance.ts';
 import type { SourceInstance } from '../source.ts';
-import { addressOf, type Fields, fieldsOf, isSelectable, listOf, selectorsIn, textOf, textsOf } from '../source.ts';
+import {
+  addressOf,
+  fieldsOf,
+  isSelectable,
+  listOf,
+  type SourceFields,
+  selectorsIn,
+  textOf,
+  textsOf,
+} from '../source.ts';
 
 /** Port of RFC 863. */
 const portOfNone = 9;
@@ -22,11 +31,11 @@ export function consulInstances(appName: string, entries: readonly unknown[]): r
   });
 }
 
-function idOf(entry: Fields): string {
+function idOf(entry: SourceFields): string {
   return textOf(fieldsOf(entry['Service'])['ID']);
 }
 
-function consulInstance(appName: string, instance: string, entry: Fields): SourceInstance {
+function consulInstance(appName: string, instance: string, entry: SourceFields): SourceInstance {
   const service = fieldsOf(entry['Service']);
   const given = textOf(service['Address']);
   const host = given === '' ? textOf(fieldsOf(entry['Node'])['Address']) : given;

@@ -9,7 +9,7 @@ import {
   fieldsOf,
   jsonOf,
   listOf,
-  type Source,
+  type RegistrySource,
   type SourceFault,
   type SourceHttp,
   type SourceInstance,
@@ -42,7 +42,7 @@ interface Known {
   isHeld: boolean;
 }
 
-export class ConsulSource implements Source {
+export class ConsulSource implements RegistrySource {
   readonly kind = 'consul';
   readonly #options: ConsulOptions;
 

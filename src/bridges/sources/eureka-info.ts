@@ -3,7 +3,7 @@
 
 import { limits } from '../../model/instance.ts';
 import type { SourceInstance } from '../source.ts';
-import { addressOf, type Fields, fieldsOf, listOf, selectorsIn, textsOf } from '../source.ts';
+import { addressOf, fieldsOf, listOf, type SourceFields, selectorsIn, textsOf } from '../source.ts';
 
 const keptTexts = [
   ...(['appGroupName', 'homePageUrl', 'statusPageUrl', 'healthCheckUrl', 'secureHealthCheckUrl'] as const),
@@ -15,18 +15,18 @@ export interface EurekaInfo {
   readonly id: string;
   readonly status: string;
   readonly actionType: string;
-  readonly fields: Fields;
+  readonly fields: SourceFields;
 }
 
 /** All instances of an answer to `/apps` or `/apps/delta`. Old servers write a list of one as the one. */
-export function infosIn(applications: Fields): readonly EurekaInfo[] {
+export function infosIn(applications: SourceFields): readonly EurekaInfo[] {
   return manyOf(applications['application']).flatMap((application) => {
     const { name, instance } = fieldsOf(application);
     return manyOf(instance).map((one) => infoOf(fieldsOf(one), plain(name)));
   });
 }
 
-function infoOf(fields: Fields, name: string): EurekaInfo {
+function infoOf(fields: SourceFields, name: string): EurekaInfo {
   return {
     app: (plain(fields['app']) || name).toUpperCase(),
     id: plain(fields['instanceId']) || plain(fields['hostName']),

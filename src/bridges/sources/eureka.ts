@@ -5,11 +5,11 @@
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import { pause, type Scheduler } from '../../runtime/scheduler.ts';
 import {
-  type Fields,
   fieldsOf,
   jsonOf,
-  type Source,
+  type RegistrySource,
   type SourceFault,
+  type SourceFields,
   type SourceHttp,
   type SourceListener,
 } from '../source.ts';
@@ -26,7 +26,7 @@ export interface EurekaOptions {
 
 const backoff: BackoffLimits = { firstMs: 1000, longestMs: 30_000 };
 
-export class EurekaSource implements Source {
+export class EurekaSource implements RegistrySource {
   readonly kind = 'eureka';
   readonly #options: EurekaOptions;
 
@@ -73,7 +73,7 @@ export class EurekaSource implements Source {
   }
 
   /** The `applications` of an answer. */
-  async #read(path: string, signal: AbortSignal): Promise<Fields | SourceFault> {
+  async #read(path: string, signal: AbortSignal): Promise<SourceFields | SourceFault> {
     const { http, credentials } = this.#options;
     const basic = credentials === undefined ? {} : { authorization: `Basic ${btoa(credentials)}` };
     const read = jsonOf(await http({ path, headers: { accept: 'application/json', ...basic } }, signal), path);

@@ -5,7 +5,7 @@
 import { parseAddress } from '../../model/address.ts';
 import { limits } from '../../model/instance.ts';
 import type { SourceInstance } from '../source.ts';
-import { addressOf, type Fields, isSelectable, selectorsIn, textOf, textsOf } from '../source.ts';
+import { addressOf, isSelectable, type SourceFields, selectorsIn, textOf, textsOf } from '../source.ts';
 
 const defaultGroup = 'DEFAULT_GROUP';
 const defaultCluster = 'DEFAULT';
@@ -18,7 +18,7 @@ export interface NacosName {
   readonly service: string;
 }
 
-export function nacosInstance({ namespace, group, service }: NacosName, host: Fields): SourceInstance {
+export function nacosInstance({ namespace, group, service }: NacosName, host: SourceFields): SourceInstance {
   const ip = textOf(host['ip']);
   const port = Number(host['port']);
   const cluster = textOf(host['clusterName']) || defaultCluster;

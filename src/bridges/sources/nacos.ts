@@ -9,7 +9,7 @@ import {
   fieldsOf,
   jsonOf,
   listOf,
-  type Source,
+  type RegistrySource,
   type SourceFault,
   type SourceHttp,
   type SourceInstance,
@@ -42,7 +42,7 @@ interface Named {
   readonly service: string;
 }
 
-export class NacosSource implements Source {
+export class NacosSource implements RegistrySource {
   readonly kind = 'nacos';
   readonly #options: NacosOptions;
   #login: { readonly token: string; readonly againAtMs: number } | undefined;

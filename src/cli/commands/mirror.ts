@@ -2,8 +2,8 @@
 // follower are in bridges, and know neither this client nor the command line.
 
 import { type Command, Option } from 'commander';
-import { Follower, type FollowerEvent } from '../../bridges/follower.ts';
-import type { Source, SourceKind } from '../../bridges/source.ts';
+import { type FollowerEvent, RegistryFollower } from '../../bridges/follower.ts';
+import type { RegistrySource, SourceKind } from '../../bridges/source.ts';
 import { ConsulSource } from '../../bridges/sources/consul.ts';
 import { EurekaSource } from '../../bridges/sources/eureka.ts';
 import { NacosSource } from '../../bridges/sources/nacos.ts';
@@ -48,7 +48,7 @@ const day = 86_400_000;
 
 interface Plan {
   readonly connection: ServerConnection;
-  readonly source: Source;
+  readonly source: RegistrySource;
   /** `consul 10.0.0.5:8500` */
   readonly sourceName: string;
   readonly env: string;
@@ -69,7 +69,7 @@ async function mirror(typed: Typed, context: CliContext): Promise<number> {
     else if (event.kind === 'compared')
       void print(context, typed, reportDocument(event.report), () => reportText(event.report));
   };
-  const follower = new Follower({ source, target, env, mark: sourceName, doubtMs, scheduler, random, onEvent });
+  const follower = new RegistryFollower({ source, target, env, mark: sourceName, doubtMs, scheduler, random, onEvent });
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, abort);
@@ -139,7 +139,7 @@ function secretOf(kind: SourceKind, typed: Typed, { env, readFile }: CliContext)
   );
 }
 
-function sourceOf(kind: SourceKind, typed: Typed, url: URL, secret: string | undefined): Source | CommandFault {
+function sourceOf(kind: SourceKind, typed: Typed, url: URL, secret: string | undefined): RegistrySource | CommandFault {
   const ofNacos = textOption(typed, 'namespace') ?? textOptions(typed, 'group')[0];
   if (kind !== 'nacos' && ofNacos !== undefined) return usageFault('--namespace and --group are for --from nacos');
   const poll = textOption(typed, 'poll');

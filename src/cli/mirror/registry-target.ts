@@ -3,7 +3,14 @@
 // what the front of the other registry keeps (the given name of a service above all), so that a client which moves finds its own name.
 
 import { endpointIn, markKey } from '../../bridges/mirrored.ts';
-import type { Present, PresentInstances, Target, TargetFault, Write, Written } from '../../bridges/target.ts';
+import type {
+  MirrorTarget,
+  MirrorWrite,
+  MirrorWritten,
+  Present,
+  PresentInstances,
+  TargetFault,
+} from '../../bridges/target.ts';
 import { followEvents } from '../../client/registry/event-stream.ts';
 import type { JsonObject } from '../../client/registry/problem-document.ts';
 import type { ApiCall, RegistryLink } from '../../client/registry/registry-link.ts';
@@ -22,7 +29,7 @@ export interface RegistryTargetOptions {
   readonly random: () => number;
 }
 
-export class RegistryTarget implements Target {
+export class RegistryTarget implements MirrorTarget {
   readonly #options: RegistryTargetOptions;
   #apps = new Map<string, Map<string, Present>>();
   #isSynced = false;
@@ -73,7 +80,7 @@ export class RegistryTarget implements Target {
     else this.#apps.set(appid, instances);
   }
 
-  async register(writes: readonly Write[], signal: AbortSignal): Promise<readonly Written[] | TargetFault> {
+  async register(writes: readonly MirrorWrite[], signal: AbortSignal): Promise<readonly MirrorWritten[] | TargetFault> {
     const query = new URLSearchParams({ reason: this.#options.reason });
     const body = { lines: writes.map(lineOf) };
     const reply = await this.#call({ method: 'POST', path: `/api/v1/import?${query.toString()}`, body }, signal);
@@ -128,7 +135,7 @@ function presentOf(document: Fields): Present {
  * A line of an export. `updatedAtMs`: what was changed here later than that stays. `dirtyAtMs`: as old as can be, so that a
  * client which moves with a registration from long ago is still the newer one.
  */
-function lineOf({ wanted, before }: Write): object {
+function lineOf({ wanted, before }: MirrorWrite): object {
   const { key, json, front, appName, content } = wanted;
   return {
     kind: 'instance',
@@ -139,8 +146,8 @@ function lineOf({ wanted, before }: Write): object {
   };
 }
 
-function writtenOf(result: Fields, write: Write | undefined): Written {
-  const key = (write as Write).wanted.key;
+function writtenOf(result: Fields, write: MirrorWrite | undefined): MirrorWritten {
+  const key = (write as MirrorWrite).wanted.key;
   const outcome = textField(result, 'outcome');
   const why = textField(result, 'reason');
   if (outcome === 'created' || outcome === 'replaced') return { key, outcome: 'written' };
