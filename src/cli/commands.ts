@@ -111,6 +111,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/import.ts'),
   },
   {
+    spec: 'mirror',
+    summary: 'Keep an env equal to a live Consul, Eureka or Nacos while its clients move, and report what differs.',
+    group: registry,
+    load: () => import('./commands/mirror.ts'),
+  },
+  {
     spec: 'guard',
     summary: 'Show self-protection: whether instances are kept past the end of their lease, and why.',
     group: registry,
