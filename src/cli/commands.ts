@@ -148,7 +148,7 @@ export const commandRows: readonly CommandRow[] = [
   },
   {
     spec: 'who [name]',
-    summary: 'Show who asks DNS for what: clients, names that do not exist, apps that nobody asks for.',
+    summary: 'Show who asks DNS for what: clients, names that do not exist, apps without queries.',
     group: dns,
     load: () => import('./commands/who.ts'),
   },
