@@ -32,6 +32,7 @@ import { countQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
+import type { ZoneFileList } from './zone-file-list.ts';
 
 export interface ControlPlaneDeps {
   readonly registry: Registry;
@@ -41,6 +42,7 @@ export interface ControlPlaneDeps {
   readonly leaseTimer: Pick<LeaseTimer, 'arm'>;
   readonly cluster: ClusterLink | undefined;
   readonly liveZones: Pick<LiveZones, 'hiddenNames'>;
+  readonly zoneFiles: Pick<ZoneFileList, 'list'>;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
@@ -194,6 +196,7 @@ function createFronts(
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
     hiddenNames: (instance) => liveZones.hiddenNames(instance),
+    zoneFiles: () => deps.zoneFiles.list(),
     resolve: (text, type) => plane.explain(text, type),
     dnsQueries: {
       answer: (bytes, address) => plane.answer(bytes, { transport: 'https', address }),

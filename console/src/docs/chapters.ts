@@ -87,7 +87,7 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
     {
       id: 'operate',
       title: 'Operate',
-      text: 'Whether the server is alive and ready, its metrics for Prometheus, what its self-protection holds, who asks DNS for what, and what a token may do.',
+      text: 'Whether the server is alive and ready, its metrics for Prometheus, what its self-protection holds, who asks DNS for what, its zone files, and what a token may do.',
       examples: [curl('', '/readyz'), curl('', '/api/v1/guard')],
       calls: [
         'GET /healthz',
@@ -96,6 +96,7 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
         'GET /api/v1/guard',
         'GET /api/v1/queries',
         'GET /api/v1/queries/unasked',
+        'GET /api/v1/zones',
         'GET /api/v1/whoami',
       ],
     },

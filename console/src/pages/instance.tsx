@@ -23,8 +23,9 @@ import { digCommand, dnsNameOf } from '../live/server.ts';
 import { Ago, Badge, Copyable, Panel, Time, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
-import { useLoaded } from '../parts/loaded.ts';
+import { useEvery, useLoaded } from '../parts/loaded.ts';
 import { Restore } from '../parts/restore.tsx';
+import { StillAsked } from '../parts/who-asks.tsx';
 import { linkTo } from '../route.ts';
 
 const againEveryMs = 5000;
@@ -39,15 +40,11 @@ export function InstancePage(target: Target) {
     get<EventsReply>('api/v1/events', { app: `${env}/${appid}`, instance, limit: eventsShown }, signal),
   );
   useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && loaded.again(), againEveryMs);
-    const end = onChanges((changes) => {
+    return onChanges((changes) => {
       if (changes.some((one) => one.env === env && one.appid === appid && one.instance === instance)) loaded.again();
     });
-    return () => {
-      clearInterval(timer);
-      end();
-    };
   }, [path]);
+  useEvery(againEveryMs, loaded);
   const changes = useNews(
     events.value?.events,
     path,
@@ -160,6 +157,7 @@ function Present({
           Cancel
         </ActionButton>
       </div>
+      <StillAsked instance={instance} />
       <div class="columns">
         <Facts instance={instance} />
         <Names instance={instance} />
@@ -188,7 +186,7 @@ function Override({ override: { by, reason, until } }: { readonly override: Over
 
 interface ActionButtonProps {
   readonly action: Action;
-  readonly target: Target;
+  readonly target: Instance;
   readonly run: () => void;
   readonly isDanger?: boolean;
   /** Why it would be in vain. */

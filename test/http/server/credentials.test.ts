@@ -211,7 +211,11 @@ describe('a client certificate', () => {
   test('that no entry names has the rights of anonymous callers, all with a file of the old form', () => {
     expect(of(listed).credentials.byCertificate('other').grants).toEqual([]);
     expect(of(listed, ['read']).credentials.byCertificate('other').may('read')).toBe(true);
-    expect(of(`ci ${secretOf('ci')}`).credentials.byCertificate('other').may('admin')).toBe(true);
+    expect(
+      of(`ci ${secretOf('ci')}`)
+        .credentials.byCertificate('other')
+        .may('admin'),
+    ).toBe(true);
   });
 
   test('loses all rights when the file begins to list those that count', () => {
