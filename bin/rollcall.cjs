@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program's entry, in plain JavaScript that any Node reads: says in a sentence that the Node is too old, where an import
-// of the program would end in a stack trace, and then becomes src/main.ts (a clone) or dist/main.js (the npm package).
+// of the program would end in a stack trace, and then becomes built/main.js (a clone: built.cjs) or dist/main.js (the npm
+// package).
 'use strict';
 
 const { existsSync } = require('node:fs');
@@ -12,8 +13,8 @@ process.on('SIGUSR1', () => {});
 
 const [major, minor] = engines.node.match(/\d+/g).map(Number);
 const [ownMajor, ownMinor] = process.versions.node.split('.').map(Number);
-const main = join(__dirname, '..', 'src', 'main.ts');
-const isClone = existsSync(main);
+const root = join(__dirname, '..');
+const isClone = existsSync(join(root, 'src', 'main.ts'));
 
 if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
   const mend = isClone
@@ -23,4 +24,4 @@ if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
     `rollcall needs Node ${major}.${minor} or later, this is ${process.version} (${process.execPath}): ${mend}`,
   );
   process.exitCode = 1;
-} else void import(isClone ? main : join(__dirname, '..', 'dist', 'main.js'));
+} else void import(isClone ? require('./built.cjs').mainOf(root) : join(root, 'dist', 'main.js'));

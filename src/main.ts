@@ -13,6 +13,7 @@ import { keyboardOf } from './cli/terminal/keys.ts';
 import { isColoured } from './cli/terminal/style.ts';
 import type { Config } from './config/config.ts';
 import { readFile } from './config/read-file.ts';
+import { collectStartGarbage } from './runtime/start-garbage.ts';
 import { version } from './runtime/version.ts';
 
 // Node would open its inspector, which runs whatever it is sent; bin/rollcall.cjs has warned of it before.
@@ -20,6 +21,9 @@ process.on('SIGUSR1', () => {});
 
 /** Left to the kernel; SIGABRT is how systemd's watchdog ends a process that hangs, and leaves a core. */
 const fatalSignals: Signals[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGABRT'];
+
+/** Behind the first requests of those who waited for the start. */
+const garbageAfterMs = 2000;
 
 const parts: CliParts = {
   version,
@@ -106,6 +110,7 @@ async function serve(config: Config): Promise<'running' | { readonly problem: st
     return app;
   }
   keepHeapsTight();
+  setTimeout(collectStartGarbage, garbageAfterMs).unref();
   if (app !== 'stopped' && terminal !== undefined) {
     const { startScreen } = await import('./cli/start-screen.ts');
     parts.out(startScreen(app, config, parts));

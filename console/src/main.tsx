@@ -2,7 +2,7 @@
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connection } from './api/stream.ts';
 import { caller, callerText, keepCaller } from './live/caller.ts';
 import { keepCatalogue, readCatalogue } from './live/catalogue.ts';
@@ -40,7 +40,7 @@ const links: readonly (readonly [path: string, title: string])[] = [
 function Page() {
   const { parts } = route.value;
   const [first = '', env = '', appid = '', instance = ''] = parts;
-  if (signInReason.value !== undefined) return <SignIn />;
+  if (signInReason.value !== undefined) return <SignIn isPage={first === 'sign-in'} />;
   if (first === '') return <Overview />;
   if (first === 'apps' && parts.length === 3) return <AppPage key={`${env}/${appid}`} env={env} appid={appid} />;
   if (first === 'apps' && parts.length === 4)
@@ -67,7 +67,8 @@ function Frame() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const path = parts.join('/');
-  useEffect(() => {
+  // Before the page is painted: what is seen has the focus.
+  useLayoutEffect(() => {
     document.title = path === '' ? 'rollcall' : `${parts.join(' / ')} – rollcall`;
     // A new page begins at its top, for the eye and for the keyboard.
     if (!isFirst.current) {

@@ -22,6 +22,7 @@ import { CredentialFile } from './credential-file.ts';
 import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
+import { type OpenNacosGrpc, openNacosGrpc } from './nacos-grpc.ts';
 import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
 import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
@@ -35,6 +36,8 @@ export interface RunningApp {
   readonly http: readonly Listen[];
   readonly dns: readonly Listen[];
   readonly dnsTls: readonly Listen[];
+  /** Undefined: the adapter is off, or gRPC is. */
+  readonly nacosGrpc: readonly Listen[] | undefined;
   /** Takes out the zones of deleted files now; returns how many. */
   releaseDeletedZones(): number;
   /** Reads the files of the certificate and of tokens now, where there are any. */
@@ -167,7 +170,7 @@ async function openControlPlane(
   config: Config,
   parts: Omit<ControlPlaneDeps, 'credentials'>,
   opened: AsyncDisposableStack,
-): Promise<Pick<Composed, 'control' | 'http' | 'credentials'> | { readonly problem: string }> {
+): Promise<Pick<Composed, 'control' | 'http' | 'nacosGrpc' | 'credentials'> | { readonly problem: string }> {
   const credentials = new CredentialFile(config, parts.logger);
   opened.defer(() => credentials.close());
   const control = createControlPlane(config, { ...parts, credentials });
@@ -177,9 +180,12 @@ async function openControlPlane(
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);
   opened.defer(() => control.http.close());
+  const nacosGrpc = await openNacosGrpc(config, { ...control, clock: parts.clock.clock, tls: parts.tls });
+  if (nacosGrpc !== undefined && 'failed' in nacosGrpc) return listenProblem('gRPC of Nacos', nacosGrpc);
+  if (nacosGrpc !== undefined) opened.defer(() => nacosGrpc.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
-  return { control, http, credentials };
+  return { control, http, nacosGrpc, credentials };
 }
 
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
@@ -193,6 +199,7 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly cluster: ClusterLink | undefined;
   readonly control: ControlPlane;
   readonly http: readonly Listen[];
+  readonly nacosGrpc: OpenNacosGrpc | undefined;
   readonly tls: Tls | undefined;
   readonly credentials: CredentialFile;
 }
@@ -236,13 +243,15 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ru
   const { revision } = registry;
   const { listens: dns, threads, transport, unavailable } = plane;
   const certificate = tls === undefined ? {} : { tls: certificateSummary(tls.certificate.current) };
-  const listening = { http, ...certificate, dns, dnsTls: plane.tlsListens };
+  const grpc = composed.nacosGrpc === undefined ? {} : { nacosGrpc: composed.nacosGrpc.listens };
+  const listening = { http, ...grpc, ...certificate, dns, dnsTls: plane.tlsListens };
   const served = { ...listening, threads, transport, unavailable, origin: config.origin, zones: zones.size };
   logger.info({ ...served, restored: recovered, revision }, 'rollcall is ready');
   return {
     http,
     dns,
     dnsTls: plane.tlsListens,
+    nacosGrpc: composed.nacosGrpc?.listens,
     reloadSecrets() {
       tls?.certificate.reload();
       credentials.reload();

@@ -34,6 +34,9 @@ import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
 import type { ZoneFileList } from './zone-file-list.ts';
 
+/** Apps that clients of fronts which push are subscribed to, each once a front: a waiter takes 300 octets. */
+const pushedAppsMax = 100_000;
+
 export interface ControlPlaneDeps {
   readonly registry: Registry;
   readonly clock: ProcessClock;
@@ -55,6 +58,7 @@ export interface ControlPlaneDeps {
 export interface ControlPlane {
   /** Not listening yet. */
   readonly http: FastifyInstance;
+  readonly control: Control;
   readonly health: HealthChecks;
   readonly metrics: Metrics;
   readonly subscribers: readonly Subscriber[];
@@ -68,6 +72,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const life = new Life(persistence.life);
   const changeLog = new ChangeLog(registry, { max: config.changeLogMax });
   const longPolls = new LongPolls({ waitingMax: config.longPollsMax });
+  const pushes = new LongPolls({ waitingMax: pushedAppsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
   const isCounting = config.queryStatistics !== 'off';
@@ -77,13 +82,11 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     clock,
     log: new DecisionLog(logger, counts),
     longPolls,
+    pushes,
+    disconnected: disconnecting(deps),
     recorder: persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn),
     changes: changeLog,
-    availability: {
-      isRecovered: deps.isRecovered,
-      storeTrouble: () => persistence.trouble,
-      ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
-    },
+    availability: availabilityOf(deps),
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
@@ -113,6 +116,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     plane,
     leaseTimer,
     longPolls,
+    pushes,
     watchers,
     metrics,
     health: checked,
@@ -120,7 +124,23 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
-  return { http, health, metrics, subscribers: subscribers(parts), counting };
+  return { http, control, health, metrics, subscribers: subscribers(parts), counting };
+}
+
+/** An instance whose connection has closed has a deadline from then on. */
+function disconnecting({ registry, leaseTimer }: ControlPlaneDeps): Control['disconnected'] {
+  return (key) => {
+    registry.disconnected(key);
+    leaseTimer.arm();
+  };
+}
+
+function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps): Control['availability'] {
+  return {
+    isRecovered,
+    storeTrouble: () => persistence.trouble,
+    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+  };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {

@@ -1,4 +1,4 @@
-// How many HTTP connections may be open: what is configured, or what the process has descriptors for, whichever is less.
+// How many HTTP connections, and connections of Nacos's gRPC, may be open: what is configured, or what the process has descriptors for, whichever is less.
 // A server that takes connections until its descriptors are used up can neither write its state nor read a zone file.
 // Limits: known from /proc, so on Linux alone; elsewhere what is configured holds.
 
@@ -9,6 +9,7 @@ interface Configured {
   /** 0: nine tenths of all. */
   readonly httpConnectionsPerClientMax: number;
   readonly tcpConnectionsMax: number;
+  readonly adapters: readonly string[];
 }
 
 interface HttpConnections {
@@ -26,17 +27,22 @@ interface Shortage {
 /** For files, listeners, the log, refusals that are still being sent, and connections of libraries. */
 const othersMax = 500;
 
+/** Each costs some 100 kB with its HTTP/2 session. */
+const nacosGrpcMax = 10_000;
+
 /** The limits to go by, and the shortage that they come from, if there is one. */
 export function fdBudget(
   configured: Configured,
   descriptors = descriptorsMax(),
-): { readonly limits: HttpConnections; readonly shortage: Shortage | undefined } {
-  const { httpConnectionsMax, httpConnectionsPerClientMax, tcpConnectionsMax } = configured;
-  const left = Math.max(Math.floor(descriptors / 2), descriptors - tcpConnectionsMax - othersMax);
-  const connectionsMax = Math.min(httpConnectionsMax, left);
+): { readonly limits: HttpConnections; readonly nacosGrpcMax: number; readonly shortage: Shortage | undefined } {
+  const { httpConnectionsMax, httpConnectionsPerClientMax, tcpConnectionsMax, adapters } = configured;
+  const all = Math.max(Math.floor(descriptors / 2), descriptors - tcpConnectionsMax - othersMax);
+  const grpc = adapters.includes('nacos') ? Math.min(nacosGrpcMax, Math.floor(all / 3)) : 0;
+  const connectionsMax = Math.min(httpConnectionsMax, all - grpc);
   const perClientMax = httpConnectionsPerClientMax || Math.ceil(0.9 * connectionsMax);
   return {
     limits: { connectionsMax, connectionsPerClientMax: perClientMax },
+    nacosGrpcMax: grpc,
     shortage:
       connectionsMax < httpConnectionsMax
         ? { descriptors, connections: connectionsMax, configured: httpConnectionsMax }

@@ -19,6 +19,7 @@ interface Parts {
   readonly plane: { apply(change: Change): void };
   readonly leaseTimer: { arm(): void };
   readonly longPolls: { notify(change: Change): void };
+  readonly pushes: { notify(change: Change): void };
   readonly watchers: { changed(change: Change): void };
   readonly metrics: { changed(change: Change): void };
   readonly health: { changed(change: Change): void };
@@ -28,8 +29,19 @@ interface Parts {
 }
 
 export function subscribers(parts: Parts): readonly Subscriber[] {
-  const { persistence, changeLog, plane, leaseTimer, longPolls, watchers, metrics, health, evictionLog, mirror } =
-    parts;
+  const {
+    persistence,
+    changeLog,
+    plane,
+    leaseTimer,
+    longPolls,
+    pushes,
+    watchers,
+    metrics,
+    health,
+    evictionLog,
+    mirror,
+  } = parts;
   const dns = (change: Change) => plane.apply(change);
   const counts = (change: Change) => metrics.changed(change);
   const checks = (change: Change) => health.changed(change);
@@ -40,6 +52,7 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
     // Armed once all are back.
     { name: 'lease timer', live: () => leaseTimer.arm(), recovered: undefined },
     { name: 'long polls', live: (change) => longPolls.notify(change), recovered: undefined },
+    { name: 'pushes', live: (change) => pushes.notify(change), recovered: undefined },
     { name: 'watchers', live: (change) => watchers.changed(change), recovered: undefined },
     { name: 'metrics', live: counts, recovered: counts },
     { name: 'health', live: checks, recovered: checks },

@@ -29,6 +29,10 @@ function line(config: Config, key: SettingKey): string {
     case 'dns':
     case 'dnsTls':
       return `${key}: ${JSON.stringify(config[key].map(formatListen))}`;
+    case 'nacosGrpc':
+      return config.nacosGrpc === undefined
+        ? '# nacosGrpc: not set'
+        : `nacosGrpc: ${JSON.stringify(config.nacosGrpc.map(formatListen))}`;
     case 'nameServer':
       return config.nameServer === undefined ? '# nameServer: not set' : `nameServer: ${scalar(config.nameServer)}`;
     case 'nameServerAddresses':

@@ -15,10 +15,12 @@ interface Listener {
 interface Listening {
   readonly http: readonly Listener[];
   readonly dns: readonly Listener[];
+  /** Undefined: there is none. */
+  readonly nacosGrpc?: readonly Listener[] | undefined;
 }
 
 export function startScreen(
-  { http, dns }: Listening,
+  { http, dns, nacosGrpc = [] }: Listening,
   { origin, data }: Pick<Config, 'origin' | 'data'>,
   parts: Pick<CliParts, 'version' | 'env' | 'terminal'>,
 ): string {
@@ -35,7 +37,8 @@ export function startScreen(
     ['find', `${rollcall} resolve web.prod.${zone} SRV${at}`],
     ['look', `${rollcall} watch · console: ${url}/ · Ctrl-C stops`],
   ] as const;
-  const head = `rollcall ${parts.version}: HTTP ${url}, DNS ${server} for ${zone}${kept}`;
+  const grpc = nacosGrpc.length === 0 ? '' : `, gRPC of Nacos ${reachable(nacosGrpc[0])}`;
+  const head = `rollcall ${parts.version}: HTTP ${url}, DNS ${server} for ${zone}${grpc}${kept}`;
   return `${paint('strong', head)}\n${lines.map(([name, text]) => `  ${paint('faint', name.padEnd(5))}  ${text}\n`).join('')}`;
 }
 

@@ -20,6 +20,7 @@ export interface Config
       | 'http'
       | 'dns'
       | 'dnsTls'
+      | 'nacosGrpc'
       | 'dnsThreads'
       | 'data'
       | 'tokens'
@@ -37,6 +38,8 @@ export interface Config
   readonly dns: readonly Listen[];
   readonly clusterListen: Listen;
   readonly dnsTls: readonly Listen[];
+  /** Undefined: each port of `http` + 1000. */
+  readonly nacosGrpc: readonly Listen[] | undefined;
   /** Undefined: what the machine can use. */
   readonly dnsThreads: number | undefined;
   /** Absolute; undefined: `ns` below the origin. */
@@ -143,9 +146,26 @@ function dnsTlsFaults({ http, dns, dnsTls, tlsCert, tlsKey }: Config, origins: O
   return problems;
 }
 
+/** Its clients look 1000 above the port of HTTP. */
+const nacosGrpcOffset = 1000;
+
+function nacosGrpcFaults({ adapters, http, dns, nacosGrpc }: Config, origins: Origins): string[] {
+  if (!adapters.includes('nacos')) return [];
+  if (nacosGrpc === undefined) {
+    const high = http.find(({ port }) => port > 65_535 - nacosGrpcOffset);
+    if (high === undefined) return [];
+    return [`nacosGrpc: the port of http ${formatListen(high)} (${origins.http}) + 1000 is above 65535: set nacosGrpc`];
+  }
+  return nacosGrpc.flatMap((listen) => {
+    const name = formatListen(listen);
+    if (listen.port === 0 || ![...http, ...dns].some((other) => formatListen(other) === name)) return [];
+    return [`nacosGrpc (${origins.nacosGrpc}) asks for TCP ${name}, which http or dns asks for too`];
+  });
+}
+
 function contradictions(config: Config, origins: Origins): string[] {
   const problems = [...tlsFaults(config, origins), ...dnsTlsFaults(config, origins), ...exposures(config, origins)];
-  problems.push(...clusterProblems(config, origins));
+  problems.push(...clusterProblems(config, origins), ...nacosGrpcFaults(config, origins));
   const { consulDomain, origin } = config;
   if (consulDomain !== '' && (`.${consulDomain}`.endsWith(`.${origin}`) || `.${origin}`.endsWith(`.${consulDomain}`)))
     problems.push(
@@ -184,10 +204,22 @@ function tlsFaults(config: Config, origins: Origins): string[] {
 
 /** What other machines could do that this configuration does not mean them to. */
 function exposures(config: Config, origins: Origins): string[] {
-  const open = config.http.filter((listen) => !isLoopback(listen));
+  const http = exposuresOf(config, origins, 'http', config.http);
+  // Unset, it is where HTTP is.
+  const { adapters, nacosGrpc = [] } = config;
+  return http.length > 0 || !adapters.includes('nacos') ? http : exposuresOf(config, origins, 'nacosGrpc', nacosGrpc);
+}
+
+function exposuresOf(
+  config: Config,
+  origins: Origins,
+  key: 'http' | 'nacosGrpc',
+  listens: readonly Listen[],
+): string[] {
+  const open = listens.filter((listen) => !isLoopback(listen));
   if (open.length === 0) return [];
   const problems: string[] = [];
-  const who = `http: ${open.map(formatListen).join(', ')} (${origins.http}) can be reached from other machines`;
+  const who = `${key}: ${open.map(formatListen).join(', ')} (${origins[key]}) can be reached from other machines`;
   if (config.credentials.credentials.length === 0 && config.tlsClientAuth !== 'required' && !config.insecure) {
     problems.push(
       `${who} and no token is set, ` +

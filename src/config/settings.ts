@@ -151,6 +151,13 @@ export const settingsSchema = Type.Object(
       default: 'prod',
       description: 'environment of what is registered through an adapter that does not name one',
     }),
+    nacosGrpc: Type.Optional(
+      Type.Array(Type.String(), {
+        maxItems: 16,
+        description:
+          'where clients of Nacos 2.x and 3.x find gRPC; unset: each port of http + 1000, where they look; none: nowhere',
+      }),
+    ),
     consulDomain: Type.String({
       default: '',
       description: "domain of Consul's DNS names (web.service.DOMAIN), such as consul; empty: they are not served",

@@ -18,6 +18,7 @@ export type Outcome = { readonly value: unknown } | { readonly problems: readonl
 const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> = {
   http: readListens,
   dns: readListens,
+  nacosGrpc: (raw) => (isNone(raw) ? { value: [] } : readListens(raw)),
   dnsTls: (raw) => (isNone(raw) ? { value: [] } : readListens(raw)),
   origin: readOrigin,
   clusterName: readNodeName,

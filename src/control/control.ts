@@ -4,6 +4,7 @@
 import type { Recorder } from '../history/recorder.ts';
 import type { ClusterView } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AppLists } from './app-lists.ts';
@@ -26,6 +27,10 @@ export interface ControlDeps {
   readonly clock: Clock;
   readonly log: DecisionLog;
   readonly longPolls: LongPolls;
+  /** As `longPolls`, for fronts that push to their clients: no call waits for these. */
+  readonly pushes: LongPolls;
+  /** The connection that keeps an instance has closed. */
+  readonly disconnected: (key: InstanceKey) => void;
   readonly recorder: Recorder;
   /** The latest changes, for fronts whose clients fetch those alone. */
   readonly changes: ChangeSource;
@@ -57,6 +62,8 @@ export interface Control {
   readonly refusedCalls: RefusedCalls;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
+  readonly pushes: LongPolls;
+  readonly disconnected: (key: InstanceKey) => void;
   readonly log: DecisionLog;
   readonly availability: Availability;
   readonly visible: Visible;
@@ -89,6 +96,8 @@ export function createControl(deps: ControlDeps): Control {
     changes,
     refusedCalls,
     longPolls,
+    pushes: deps.pushes,
+    disconnected: deps.disconnected,
     log,
     availability,
     visible,

@@ -1,6 +1,7 @@
 // The thread that owns the database, so that no fsync holds up an answer. Started by store.ts.
 
 import { type MessagePort, parentPort } from 'node:worker_threads';
+import { collectStartGarbage } from '../runtime/start-garbage.ts';
 import { answerCalls } from './answering.ts';
 import type { WriterCalls } from './calls.ts';
 import { keepCopy, type Opened, openFolder } from './data-folder.ts';
@@ -64,3 +65,5 @@ function prune(): void {
     // The commits report the fault of the disk; old events can wait.
   }
 }
+
+collectStartGarbage();

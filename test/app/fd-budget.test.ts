@@ -3,7 +3,12 @@
 import { expect, test } from 'vitest';
 import { fdBudget } from '../../src/app/fd-budget.ts';
 
-const configured = { httpConnectionsMax: 32_000, httpConnectionsPerClientMax: 0, tcpConnectionsMax: 1000 };
+const configured = {
+  httpConnectionsMax: 32_000,
+  httpConnectionsPerClientMax: 0,
+  tcpConnectionsMax: 1000,
+  adapters: [],
+};
 
 test.each<[descriptors: number, connections: number, isTold: boolean]>([
   [Number.POSITIVE_INFINITY, 32_000, false],
@@ -16,6 +21,15 @@ test.each<[descriptors: number, connections: number, isTold: boolean]>([
   const { limits, shortage } = fdBudget(configured, descriptors);
   expect(limits).toEqual({ connectionsMax, connectionsPerClientMax: Math.ceil(0.9 * connectionsMax) });
   expect(shortage).toEqual(isTold ? { descriptors, connections: connectionsMax, configured: 32_000 } : undefined);
+});
+
+test.each<[descriptors: number, http: number, grpc: number]>([
+  [1_048_576, 32_000, 10_000],
+  [20_000, 12_334, 6166],
+  [1024, 342, 170],
+])('of %d descriptors HTTP takes %d and the gRPC of Nacos %d', (descriptors, connectionsMax, grpc) => {
+  const { limits, nacosGrpcMax } = fdBudget({ ...configured, adapters: ['nacos'] }, descriptors);
+  expect([limits.connectionsMax, nacosGrpcMax]).toEqual([connectionsMax, grpc]);
 });
 
 test('what is configured for one client stays, and this machine has some', () => {

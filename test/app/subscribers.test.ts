@@ -15,6 +15,7 @@ function recording() {
     plane: { apply: note('dns') },
     leaseTimer: { arm: note('lease timer') },
     longPolls: { notify: note('long polls') },
+    pushes: { notify: note('pushes') },
     watchers: { changed: note('watchers') },
     metrics: { changed: note('metrics') },
     health: { changed: note('health') },
@@ -32,6 +33,7 @@ test('a live change is kept before DNS shows it, and DNS shows it before any cal
   expect(order('persistence')).toBeLessThan(order('dns'));
   expect(order('change log')).toBeLessThan(order('watchers'));
   expect(order('dns')).toBeLessThan(order('long polls'));
+  expect(order('dns')).toBeLessThan(order('pushes'));
   expect(order('dns')).toBeLessThan(order('watchers'));
 });
 

@@ -25,6 +25,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1,
     commands: [['made-anew.ts']],
   },
+  missing: {
+    says: 'rollcall and Knot on what is not kept: 100 000 absent names in turn, first questions, a TCP connection for each',
+    minutes: 2,
+    commands: [['missing.ts']],
+  },
   dns: {
     says: 'rollcall and other servers on 1000 names: speed and latency of A, SRV, NXDOMAIN, and A over TCP',
     minutes: 6.5,
@@ -62,6 +67,11 @@ const parts: Readonly<Record<string, Part>> = {
     says: 'ten thousand watches and eight thousand long polls',
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
+  },
+  'nacos-pushes': {
+    says: 'how long a change takes to clients of Nacos, over gRPC and over UDP',
+    minutes: 0.5,
+    commands: [['nacos-pushes.ts']],
   },
   consul: {
     says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",

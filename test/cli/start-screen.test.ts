@@ -30,3 +30,11 @@ test('elsewhere than where commands ask, it says how they find it', () => {
   expect(text).toContain('npm run -s rollcall -- resolve web.prod.svc SRV --server [::1]:53\n');
   expect(text).toContain('keeps nothing');
 });
+
+test('where clients of Nacos find gRPC is on it', () => {
+  const nacosGrpc = [{ host: '127.0.0.1', port: 8171 }];
+  const parts = { version: '1.2.3', env: { NO_COLOR: '1' }, terminal };
+  const [head = ''] = startScreen({ ...listening(7171, 8053), nacosGrpc }, config, parts).split('\n');
+  expect(head).toContain('gRPC of Nacos 127.0.0.1:8171');
+  expect(startScreen(listening(7171, 8053), config, parts)).not.toContain('Nacos');
+});

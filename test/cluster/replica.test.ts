@@ -117,6 +117,20 @@ describe('a record', () => {
     expect(changes[0]).toMatchObject({ kind: 'registered', origin: { principal: 'ci', node: 'n2', front: 'api' } });
   });
 
+  test('brings the deadline of checks that fail along', () => {
+    const { registry, replica } = started();
+    const liveness = { kind: 'checks', evictAfterSeconds: 90 } as const;
+    const command = {
+      kind: 'register',
+      key: key('c1'),
+      registration: registration({ checks: [{ type: 'tcp' }] }),
+    } as const;
+    const decision = registryOf().decide({ ...command, liveness }, by, now);
+    if (decision.kind !== 'changes') throw new Error(decision.kind);
+    replica.group(7, put(decision.changes[0] as NewChange, 7));
+    expect(registry.find(key('c1'))?.instance.liveness).toEqual(liveness);
+  });
+
   test('of another node has no deadline here', () => {
     const { registry, replica } = started();
     replica.group(7, put(decided(registryOf(), 'a1'), 7));

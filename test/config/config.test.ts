@@ -93,8 +93,7 @@ describe('where a value comes from', () => {
       ...{ clusterEtcdUser: '', clusterEtcdPasswordFile: '' },
       clusterSessionSeconds: 10,
       clusterCommitWaitMs: 3000,
-      clusterSkydns: '',
-      clusterPlainHttp: false,
+      ...{ clusterSkydns: '', clusterPlainHttp: false },
     });
     expect(new Set(Object.values(originsOf()))).toEqual(new Set(['default']));
   });
@@ -133,6 +132,7 @@ describe('where a value comes from', () => {
       dnsAllowZones: 'prod.svc.=10.0.0.0/8',
       dnsTls: '127.0.0.1:8853',
       adapters: 'tutorial',
+      nacosGrpc: '127.0.0.1:9848',
       anonymousRights: 'read,metrics',
       tlsClientAuth: 'required',
       clusterEtcdEndpoints: 'http://127.0.0.1:2379',

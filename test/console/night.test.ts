@@ -1,7 +1,7 @@
 // What an operator is woken for, found from the overview in two clicks at most: an app whose lease ended, one that is all
 // waiting, one that is asked for in the wrong environment, one that the guard holds, one that a zone file hides.
 
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,9 +22,10 @@ const askedTimes = 12;
 describe.skipIf(missing.length > 0)('night', () => {
   let server: ServerProcess;
   let browser: Browser;
+  let zones: string;
 
   beforeAll(async () => {
-    const zones = scratch();
+    zones = scratch();
     const file = join(zones, 'svc.zone');
     copyFileSync(join(root, 'zones', 'svc.zone'), file);
     server = await startServer({ zones });
@@ -101,10 +102,23 @@ describe.skipIf(missing.length > 0)('night', () => {
     await close();
   });
 
+  test('a zone file at fault, with line and column, and what a good one hides', async () => {
+    const bad = join(zones, 'bad.zone');
+    writeFileSync(bad, '$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.256\n');
+    const watched = await openPage(browser, server.http, '/console/#/zones');
+    const { page } = watched;
+    await page.getByText(`${bad}:4:6`).waitFor();
+    await page.getByText('1 file fails').waitFor();
+    await page.getByRole('link', { name: 'prod/hidden' }).waitFor();
+    expect(await watched.faults()).toEqual([]);
+    rmSync(bad);
+    await watched.close();
+  });
+
   test('from the command line each of them is one command', async () => {
     const rollcall = async (...args: string[]) => (await typed(args, { env: { ROLLCALL_URL: server.http } })).out;
     const dns = `127.0.0.1:${server.dnsPort}`;
-    expect(await rollcall('events', 'prod/lapsed')).toMatch(/silent for \d+ s/);
+    expect(await rollcall('events', 'prod/lapsed')).toContain('no renewal came for');
     expect(await rollcall('ls', 'prod')).toMatch(/asleep +1 +0/);
     expect(await rollcall('who', '--missing')).toMatch(/orders\.prod\.svc\. +A +NXDOMAIN/);
     expect(await rollcall('guard')).toContain('prod/held');

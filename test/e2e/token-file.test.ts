@@ -11,7 +11,8 @@ import { type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
 const text =
-  entry('deploy', '{ rights: [read, register], env: prod, app: orders }') + entry('prometheus', '{ rights: [metrics] }');
+  entry('deploy', '{ rights: [read, register], env: prod, app: orders }') +
+  entry('prometheus', '{ rights: [metrics] }');
 let directory: string;
 let server: ServerProcess;
 

@@ -49,6 +49,24 @@ export async function goClient(program: string, modules: readonly string[]): Pro
   return fault === undefined ? { command: [join(folder, 'client')] } : { missing: fault };
 }
 
+/** `artifacts`: `group:artifact:version`. The program is one file, which java compiles as it runs it. */
+export async function javaClient(program: string, artifacts: readonly string[]): Promise<Fetched> {
+  const missing = requireInCi(['java', 'mvn'], 'default-jdk-headless maven');
+  if (missing.length > 0) return { missing: `${missing.join(', ')} is not installed` };
+  const dependencies = artifacts.map((one) => {
+    const [group, artifact, version] = one.split(':');
+    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+  });
+  const own =
+    '<modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>client</artifactId><version>1</version>';
+  const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">${own}<dependencies>${dependencies.join('')}</dependencies></project>`;
+  const folder = scratch({ 'pom.xml': pom });
+  const fault = await failed('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'], folder);
+  return fault === undefined
+    ? { command: ['java', '-cp', join(folder, 'lib', '*'), join(programs, program)] }
+    : { missing: fault };
+}
+
 /** A program that a module has in itself. */
 export async function goProgram(path: string, version: string): Promise<Fetched> {
   const missing = requireInCi(['go'], 'golang-go');

@@ -141,6 +141,8 @@ export function createWorld(options: WorldOptions = {}): World {
   const fake = options.realTimers === true ? {} : { setTimer: timers.set, clearTimer: timers.clear };
   const longPolls = new LongPolls({ waitingMax: options.waitingMax ?? 100, ...fake });
   registry.onChange((change) => longPolls.notify(change));
+  const pushes = new LongPolls({ waitingMax: 100, ...fake });
+  registry.onChange((change) => pushes.notify(change));
   const handedOut = options.handedOut ?? (() => ({ lastServedMs: undefined, heldUntilMs: 0 }));
   const changeLog = new ChangeLog(registry, { max: options.changesMax ?? 10_000 });
   registry.onChange((change) => changeLog.append(change));
@@ -149,6 +151,8 @@ export function createWorld(options: WorldOptions = {}): World {
     clock,
     log: new DecisionLog(logger, counters),
     longPolls,
+    pushes,
+    disconnected: (key) => void registry.disconnected(key),
     recorder: new LogRecorder(changeLog, clock.wallMs()),
     changes: changeLog,
     availability: { isRecovered: () => true, storeTrouble: () => undefined },

@@ -23,6 +23,27 @@ test('parts of fronts come back after a restart', async () => {
   await second.close();
 });
 
+test('the deadline of checks that fail begins again after a restart', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  const key = keyOf('orders.prod/a1');
+  const registration = parseRegistration({ addrs: [someAddress], checks: [{ type: 'tcp' }] }, defaults) as Registration;
+  const liveness = { kind: 'checks', evictAfterSeconds: 60 } as const;
+  const actor = { kind: 'anonymous', front: 'consul', address: '192.0.2.1' } as const;
+  const { registry } = first.harness;
+  registry.perform({ kind: 'register', key, registration, liveness }, actor);
+  registry.judge(key, { verdict: 'critical', reason: 'tcp: connection refused' });
+  await first.close();
+  const second = await openWorld(folder);
+  const { harness } = second;
+  expect(harness.registry.find(key)?.instance).toMatchObject({ liveness, health: { verdict: 'critical' } });
+  harness.elapse(59_999);
+  expect(harness.registry.find(key)).toBeDefined();
+  harness.elapse(1);
+  expect(harness.registry.find(key)).toBeUndefined();
+  await second.close();
+});
+
 test('of stored parts those that can be read are taken', () => {
   const eureka = { appName: 'A', content: '{"a":1}' };
   expect(partsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({

@@ -3,7 +3,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
-import type { Change, EventsReply, Instance, Override as Overridden } from '../api/shapes.ts';
+import type { Change, EventsReply, Instance, Override as Overridden, QueriesReply } from '../api/shapes.ts';
 import {
   type Action,
   askCancel,
@@ -23,9 +23,9 @@ import { digCommand, dnsNameOf } from '../live/server.ts';
 import { Ago, Badge, Copyable, Panel, Time, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
-import { useEvery, useLoaded } from '../parts/loaded.ts';
+import { type Loaded, useEvery, useLoaded } from '../parts/loaded.ts';
 import { Restore } from '../parts/restore.tsx';
-import { StillAsked } from '../parts/who-asks.tsx';
+import { StillAsked, useInstanceAsked } from '../parts/who-asks.tsx';
 import { linkTo } from '../route.ts';
 
 const againEveryMs = 5000;
@@ -51,6 +51,7 @@ export function InstancePage(target: Target) {
     (one) => one.env === env && one.appid === appid && one.instance === instance,
   );
   const isGone = loaded.status === gone;
+  const asked = useInstanceAsked(target, loaded.value !== undefined && !isGone);
   return (
     <>
       <p class="crumbs">
@@ -61,9 +62,9 @@ export function InstancePage(target: Target) {
       {!isGone && <Trouble text={loaded.trouble} />}
       <SafeToStop target={target} />
       {isGone && <Gone target={target} changes={changes} again={loaded.again} />}
-      {loaded.value === undefined && loaded.trouble === undefined && <Waiting />}
-      {loaded.value !== undefined && !isGone && (
-        <Present instance={loaded.value} etag={loaded.etag} again={loaded.again} />
+      {!isGone && loaded.trouble === undefined && !(loaded.value !== undefined && asked.isSettled) && <Waiting />}
+      {loaded.value !== undefined && !isGone && asked.isSettled && (
+        <Present instance={loaded.value} etag={loaded.etag} asked={asked.loaded} again={loaded.again} />
       )}
       <Panel title="What happened">
         <Trouble text={events.trouble} />
@@ -104,9 +105,11 @@ function SafeToStop({ target }: { readonly target: Target }) {
 function Present({
   instance,
   etag,
+  asked,
   again,
 }: {
   readonly instance: Instance;
+  readonly asked: Loaded<QueriesReply>;
   readonly etag: string | undefined;
   readonly again: () => void;
 }) {
@@ -157,7 +160,7 @@ function Present({
           Cancel
         </ActionButton>
       </div>
-      <StillAsked instance={instance} />
+      <StillAsked instance={instance} loaded={asked} />
       <div class="columns">
         <Facts instance={instance} />
         <Names instance={instance} />

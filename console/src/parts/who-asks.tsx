@@ -4,18 +4,19 @@
 
 import { get } from '../api/http.ts';
 import type { Instance, QueriesReply } from '../api/shapes.ts';
-import { readsAll } from '../live/caller.ts';
+import type { Target } from '../live/actions.ts';
+import { caller, readsAll } from '../live/caller.ts';
 import { linkTo } from '../route.ts';
 import { Ago, Panel, Time, Trouble, Waiting } from './bits.tsx';
-import { useEvery, useLoaded } from './loaded.ts';
+import { type Loaded, useEvery, useLoaded } from './loaded.ts';
 import { QueryTable } from './query-table.tsx';
 
 const againEveryMs = 10_000;
 const rowsShown = '50';
 const unlisted: readonly (number | undefined)[] = [403, 410];
 
-function useRows(wish: Readonly<Record<string, string>>) {
-  const loaded = useLoaded(readsAll.value ? `asked ${JSON.stringify(wish)}` : undefined, (signal) =>
+function useRows(wish: Readonly<Record<string, string>>, isWanted = true): Loaded<QueriesReply> {
+  const loaded = useLoaded(isWanted && readsAll.value ? `asked ${JSON.stringify(wish)}` : undefined, (signal) =>
     get<QueriesReply>('api/v1/queries', { ...wish, by: 'none', order: 'hour', limit: rowsShown }, signal),
   );
   useEvery(againEveryMs, loaded);
@@ -41,10 +42,28 @@ export function AppAsked({ env, appid }: { readonly env: string; readonly appid:
   );
 }
 
-/** Of a drained instance it comes first, and with a sentence. */
-export function StillAsked({ instance: { env, appid, instance, status } }: { readonly instance: Instance }) {
+export interface InstanceAsked {
+  readonly loaded: Loaded<QueriesReply>;
+  /** What is below it has its place. */
+  readonly isSettled: boolean;
+}
+
+/** `isThere`: it is registered; of others the server does not know the name. */
+export function useInstanceAsked({ env, appid, instance }: Target, isThere: boolean): InstanceAsked {
+  const loaded = useRows({ instance: `${env}/${appid}/${instance}` }, isThere);
+  const isPossible = caller.value === undefined || readsAll.value;
+  return { loaded, isSettled: !isPossible || loaded.value !== undefined || loaded.trouble !== undefined };
+}
+
+/** Of a drained instance it comes with a sentence. */
+export function StillAsked({
+  instance: { env, appid, instance, status },
+  loaded: { value, trouble, status: refusal },
+}: {
+  readonly instance: Instance;
+  readonly loaded: Loaded<QueriesReply>;
+}) {
   const place = `${env}/${appid}/${instance}`;
-  const { value, trouble, status: refusal } = useRows({ instance: place });
   if (unlisted.includes(refusal) || (value === undefined && trouble === undefined)) return null;
   const rows = value?.queries ?? [];
   if (rows.length === 0 && status === 'up') return null;

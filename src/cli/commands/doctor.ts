@@ -70,14 +70,15 @@ async function look(
   context: CliContext,
   report: (...some: readonly Finding[]) => void,
 ): Promise<void> {
-  const [{ checkApi, checkDns }, resolverCheck, cacheCheck] = await Promise.all([
+  const [{ checkApi, checkDns }, { checkCluster }, resolverCheck, cacheCheck] = await Promise.all([
     import('../doctor/server-check.ts'),
+    import('../doctor/cluster-check.ts'),
     import('../doctor/resolver-check.ts'),
     import('../doctor/cache-check.ts'),
   ]);
   const { server, origin, connection, watchMs } = subject;
   const { finding, soa } = await checkDns(server, origin);
-  report(finding, ...(await checkApi(connection)));
+  report(finding, ...(await checkApi(connection)), ...(await checkCluster(connection)));
   const name = subject.name ?? (await anApp(connection, origin));
   const resolvers = await lookAtFiles(subject, name ?? `orders.prod.${origin}`, context, report);
   for (const [index, resolver] of resolvers.entries()) {

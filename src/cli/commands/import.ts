@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { RegistryLink } from '../../client/registry/registry-link.ts';
 import { faultOf, linkTo } from '../api-call.ts';
 import { type Action, type CliContext, describeArguments, type Typed } from '../command.ts';
-import { addConnectionFlags, type ServerConnection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, connectionOf, type ServerConnection } from '../connection.ts';
 import { type Fields, fieldsList, instanceField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type CommandFault, printFault } from '../fault.ts';

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
 import type { Action, CliContext, Typed } from '../command.ts';
-import { addConnectionFlags, addressText, type ServerConnection, connectionOf } from '../connection.ts';
+import { addConnectionFlags, addressText, connectionOf, type ServerConnection } from '../connection.ts';
 import { type Fields, fieldsList, partField, textField } from '../document-fields.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type CommandFault, printFault } from '../fault.ts';
@@ -35,7 +35,8 @@ async function nodes(typed: Typed, context: CliContext): Promise<ExitCode> {
   const asked = await Promise.all(connection.urls.map((url) => askedOne({ ...connection, urls: [url] })));
   const document = asked.find((one) => !('problem' in one.reply))?.reply;
   const [first] = asked;
-  if (document === undefined || 'problem' in document) return printFault((first as Asked).reply as CommandFault, context);
+  if (document === undefined || 'problem' in document)
+    return printFault((first as Asked).reply as CommandFault, context);
   const at = asked.length === 1 ? {} : { at: asked.map((one) => positionOf(one, asked)) };
   const all: Fields = { ...document, ...at };
   await print(context, typed, all, () => inWords(all, context));

@@ -7,12 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Rpc } from '../../runtime/rpc.ts';
 import { type Fault, isFault } from '../engine.ts';
 import { type CallError, type CallFault, callFault, outwardFault, unavailable } from './call-fault.ts';
 import type { EtcdEndpoint } from './endpoint.ts';
 import { AuthenticateRequestSchema } from './generated/auth_pb.ts';
 import { connectMember, type EtcdTls, type Member, type Stream, type StreamHandlers } from './member.ts';
-import type { Rpc } from './rpc.ts';
 import { rpcs } from './rpcs.ts';
 
 export interface Login {
@@ -167,7 +167,7 @@ export class Connection {
   }
 
   /** Files of certificates that cannot be read now, say while they are replaced, are one more reason to try again. */
-  async #connect(endpoint: Endpoint): Promise<Member | string> {
+  async #connect(endpoint: EtcdEndpoint): Promise<Member | string> {
     const { tls, clock } = this.#options;
     let files: EtcdTls;
     try {

@@ -7,11 +7,11 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { Client, type ClientDuplexStream, connectivityState, credentials, type Metadata, status } from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Rpc } from '../../runtime/rpc.ts';
 import type { CallError } from './call-fault.ts';
 import type { EtcdEndpoint } from './endpoint.ts';
 import { StatusRequestSchema, type StatusResponse } from './generated/maintenance_pb.ts';
 import { isSupported } from './release.ts';
-import type { Rpc } from './rpc.ts';
 import { rpcs } from './rpcs.ts';
 
 /** PEM. */

@@ -1,11 +1,11 @@
 // The calls of etcd's that rollcall makes, and the numbers that their messages use where etcd has enumerations.
 
+import { rpcOf } from '../../runtime/rpc.ts';
 import { Auth } from './generated/auth_pb.ts';
 import { KV } from './generated/kv_pb.ts';
 import { Lease } from './generated/lease_pb.ts';
 import { Maintenance } from './generated/maintenance_pb.ts';
 import { Watch } from './generated/watch_pb.ts';
-import { rpcOf } from './rpc.ts';
 
 export const rpcs = {
   range: rpcOf(KV.method.range),

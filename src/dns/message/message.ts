@@ -190,7 +190,7 @@ export interface Answer {
   readonly caveat?: Caveat | undefined;
   readonly lifetime: Lifetime;
   /** The SOA in AUTHORITY always has this serial, however old the rest of the answer is. */
-  readonly serial?: Serial;
+  readonly serial?: Serial | undefined;
 }
 
 /** The serial of a zone whose data moves. */

@@ -2,6 +2,7 @@
 // been asked to close and its sockets are.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { collectStartGarbage } from '../../runtime/start-garbage.ts';
 import { Inbox } from './inbox.ts';
 import { PlaneThread } from './plane-thread.ts';
 import type { ThreadEvent, ThreadStart } from './thread-message.ts';
@@ -13,3 +14,5 @@ const inbox = new Inbox(port, (message) => {
   thread.apply(message);
   if (message.kind === 'close') void thread.settled().then(() => port.close());
 });
+// Before anything is answered: later it would hold answers up.
+collectStartGarbage();

@@ -15,9 +15,6 @@ import type { ServeRecord } from './app-ledger.ts';
 import type { KnownQuestion } from './queries/query-table.ts';
 import { isSameQuestion, type PlacedQuestion } from './question.ts';
 
-/** A message over this is rare and dear to keep: encoding it again costs less than the memory. */
-const cachedOctetsMax = 16_384;
-const entriesMax = 200_000;
 /** What an entry costs besides its octets, about. */
 const entryOverheadOctets = 900;
 
@@ -43,6 +40,7 @@ export interface CachedAnswer extends Message, ReplyTemplate, KnownQuestion {
 
 export class AnswerCache {
   readonly #entries: LRUCache<number, CachedAnswer>;
+  /** More never fit. */
   readonly entriesMax: number;
 
   /** Entries that were cut: most caches have none, and then there is nothing to look for. */
@@ -50,10 +48,9 @@ export class AnswerCache {
 
   /** `onDropped` hears of every entry that is kept no more. */
   constructor(octetsMax: number, onDropped: (entry: CachedAnswer) => void) {
-    // The cache sets this many places aside at once, so no more than could ever be filled.
-    this.entriesMax = Math.min(entriesMax, Math.ceil(octetsMax / entryOverheadOctets));
+    this.entriesMax = Math.ceil(octetsMax / entryOverheadOctets);
+    // Without `max`, for which it would set all its places aside at once.
     this.#entries = new LRUCache({
-      max: this.entriesMax,
       maxSize: octetsMax,
       sizeCalculation: ({ octets }) => octets.length + entryOverheadOctets,
       dispose: (entry) => {
@@ -75,7 +72,6 @@ export class AnswerCache {
 
   /** Whether it is kept. */
   set(entry: CachedAnswer): boolean {
-    if (entry.octets.length > cachedOctetsMax) return false;
     const key = entry.isWhole ? entry.hash : cutKey(entry.hash, entry.limitOctets);
     this.#entries.set(key, entry);
     if (this.#entries.peek(key) !== entry) return false;

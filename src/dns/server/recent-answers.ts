@@ -2,23 +2,29 @@
 // decoded. A table with a row of four places for each hash, the newest answer in the first; the hashes are side by side
 // in a table of their own, so that a question mostly touches one answer. What is found is compared octet by octet, letter
 // case aside: hashes that are made to collide cost their maker's own queries the short way, and nothing else.
-// Limits: `places` answers, none larger than a UDP reply.
+// It grows where a row is full, so a server with few names has a small one.
+// Limits: `placesMax` answers, none larger than a UDP reply.
 
 import type { CachedAnswer } from './answer-cache.ts';
 import { isSameQuestion } from './question.ts';
 
 const rowPlaces = 4;
+const placesFirst = 4096;
+/** So many times as large, that the last step lays out a quarter of what there may be: some milliseconds. */
+const growth = 4;
 
 export class RecentAnswers {
-  readonly #places: (CachedAnswer | undefined)[];
+  #places: (CachedAnswer | undefined)[];
   /** Of the answer at each place. */
-  readonly #hashes: Int32Array;
+  #hashes: Int32Array;
   /** Of a hash, it leaves the first place of its row. */
-  readonly #mask: number;
+  #mask: number;
+  readonly #sizeMax: number;
 
-  /** `places` is taken up to a power of two, one row at least. */
-  constructor(places: number) {
-    const size = 2 ** Math.max(2, Math.ceil(Math.log2(places)));
+  /** `placesMax` is taken up to a power of two, one row at least. */
+  constructor(placesMax: number) {
+    this.#sizeMax = 2 ** Math.max(2, Math.ceil(Math.log2(placesMax)));
+    const size = Math.min(this.#sizeMax, placesFirst);
     this.#places = new Array<CachedAnswer | undefined>(size).fill(undefined);
     this.#hashes = new Int32Array(size);
     this.#mask = size - rowPlaces;
@@ -43,9 +49,13 @@ export class RecentAnswers {
     // The place that becomes free: of an earlier answer to the question, of none, or of the oldest.
     let free = row;
     for (; free < row + rowPlaces - 1; free++) {
-      const known = this.#places[free];
-      if (known === undefined || (this.#hashes[free] === hash && isSameQuestion(known.octets, bytes, at, octets)))
-        break;
+      if (this.#places[free] === undefined || this.#isOf(free, entry, bytes, at, octets)) break;
+    }
+    const isFull = this.#places[free] !== undefined && !this.#isOf(free, entry, bytes, at, octets);
+    if (isFull && this.#places.length < this.#sizeMax) {
+      this.#grow();
+      this.add(entry, bytes, at, octets);
+      return;
     }
     for (let place = free; place > row; place--) {
       this.#places[place] = this.#places[place - 1];
@@ -53,6 +63,28 @@ export class RecentAnswers {
     }
     this.#places[row] = entry;
     this.#hashes[row] = hash;
+  }
+
+  #isOf(place: number, { hash }: CachedAnswer, bytes: Uint8Array, at: number, octets: number): boolean {
+    const known = this.#places[place];
+    return known !== undefined && this.#hashes[place] === hash && isSameQuestion(known.octets, bytes, at, octets);
+  }
+
+  #grow(): void {
+    const [places, hashes] = [this.#places, this.#hashes];
+    const size = Math.min(this.#sizeMax, growth * places.length);
+    this.#places = new Array<CachedAnswer | undefined>(size).fill(undefined);
+    this.#hashes = new Int32Array(size);
+    this.#mask = size - rowPlaces;
+    for (let place = 0; place < places.length; place++) {
+      const entry = places[place];
+      if (entry === undefined) continue;
+      // The newest of a row is met first, so each has its place behind those before it; no row becomes fuller.
+      let to = (hashes[place] as number) & this.#mask;
+      while (this.#places[to] !== undefined) to++;
+      this.#places[to] = entry;
+      this.#hashes[to] = hashes[place] as number;
+    }
   }
 
   delete(entry: CachedAnswer): void {

@@ -11,7 +11,7 @@ import { type Name, nameOf, nameToText } from '../message/name.ts';
 import { recordsPerRRsetMax } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
 import { AddressIndex, type ZoneListener } from './address-index.ts';
-import { type Epoch, epochAt, startOf } from './epoch.ts';
+import { type ChoiceEpoch, epochAt, startOf } from './epoch.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { readReverse } from './reverse-name.ts';
@@ -135,7 +135,7 @@ export class ReverseZones implements LiveNames {
 }
 
 /** The same for all who ask within an epoch, on every thread and node. */
-function chosen(targets: readonly Name[], owner: Name, { number }: Epoch): Name[] {
+function chosen(targets: readonly Name[], owner: Name, { number }: ChoiceEpoch): Name[] {
   const start = Math.floor(startOf(textHash(owner), number) * targets.length);
   return Array.from({ length: recordsPerRRsetMax }, (_, i) => targets[(start + i) % targets.length] as Name);
 }

@@ -8,9 +8,10 @@ import { consul } from './consul/consul.ts';
 import { discovery } from './discovery/discovery.ts';
 import { eureka } from './eureka/eureka.ts';
 import type { AdapterSettings, Front, FrontContext } from './front.ts';
+import { nacos } from './nacos/nacos.ts';
 import { tutorial } from './tutorial.ts';
 
-const fronts: Readonly<Record<AdapterName, Front>> = { consul, discovery, eureka, tutorial };
+const fronts: Readonly<Record<AdapterName, Front>> = { consul, discovery, eureka, nacos, tutorial };
 
 /** How the clients of the named fronts show their secrets. */
 export function extractorsOf(settings: AdapterSettings | undefined): readonly CredentialExtractor[] {

@@ -34,6 +34,7 @@ const importReply = Type.Object({
 
 /** Adds the calls to a scope whose prefix is /api/v1. */
 export function addTransferRoutes(scope: FastifyInstance, context: ApiContext): void {
+  const config = { right: 'operate', isWhole: true } as const;
   const exportSchema = {
     summary: 'Everything that is registered, a JSON object a line',
     description:
@@ -43,7 +44,7 @@ export function addTransferRoutes(scope: FastifyInstance, context: ApiContext): 
     produces: [linesType],
     response: { 200: Type.String(), '4xx': problemAnswer },
   };
-  scope.get('/export', { schema: exportSchema }, (request, reply) => {
+  scope.get('/export', { schema: exportSchema, config }, (request, reply) => {
     exportAll(context, request, reply);
   });
   const importSchema = {
@@ -54,7 +55,7 @@ export function addTransferRoutes(scope: FastifyInstance, context: ApiContext): 
     body: Type.Object({ lines: Type.Array(Type.Unknown()) }),
     response: { 200: importReply, '4xx': problemAnswer, 503: problemAnswer },
   };
-  const options = { bodyLimit: context.renewManyBytes, preHandler: refuseUnreadableBody, schema: importSchema };
+  const options = { bodyLimit: context.renewManyBytes, preHandler: refuseUnreadableBody, schema: importSchema, config };
   scope.post('/import', options, async (request, reply) => importLines(context, request, reply));
 }
 

@@ -21,6 +21,9 @@ import { certificateNameOf } from './secure-connections.ts';
 import type { WrongCredentials } from './wrong-credentials.ts';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    findPrincipal: FindPrincipal;
+  }
   interface FastifyRequest {
     principal: Principal;
   }
@@ -68,6 +71,11 @@ export function isOpenPath(url: string): boolean {
   return openPaths.has(path) || path.startsWith('/docs/') || path.startsWith('/console/');
 }
 
+/** A call of a front that needs none either: logging in, for one. */
+function isOpenCall({ routeOptions: { config } }: FastifyRequest): boolean {
+  return config.isForeign === true && config.right === 'open';
+}
+
 /** The principal of a request, as far as that is quickly known; undefined may still mean one. */
 export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Principal | undefined;
 
@@ -88,7 +96,7 @@ export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authent
   });
   if (credentials.isOpen) return withoutSecret;
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpenPath(request.url)) return done();
+    if (isOpenPath(request.url) || isOpenCall(request)) return done();
     const extractor = deps.extractors.find(({ prefix }) => request.url.startsWith(prefix));
     const secret = extractor?.tokenOf(request) ?? bearerOf(request.raw);
     if (secret === undefined) {
@@ -119,6 +127,28 @@ export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authent
     // Behind a proxy the address is the proxy's: the usual way knows better whom to hold back.
     if (secret !== undefined) return knownBy(deps, secret, () => request.socket.remoteAddress ?? '');
     return request.headers.authorization === undefined ? withoutSecret(request) : undefined;
+  };
+}
+
+/** What a caller shows otherwise than in a request of HTTP. */
+export interface ShownCredentials {
+  readonly token: string | undefined;
+  /** The name in a client certificate that TLS has verified. */
+  readonly certificate: string | undefined;
+  readonly address: string;
+}
+
+export type FindPrincipal = (shown: ShownCredentials) => Principal;
+
+/** For protocols beside HTTP: tokens that can be recognised at once, which JWTs are not. */
+export function principalFinder(deps: AuthDeps): FindPrincipal {
+  const { credentials, wrong } = deps;
+  return ({ token, certificate, address }) => {
+    if (credentials.isOpen || token === undefined)
+      return certificate === undefined ? credentials.anonymous : credentials.byCertificate(certificate);
+    const known = knownBy(deps, token, () => address);
+    if (known === undefined && wrong.waitMs(() => clientOf(address)) === 0) wrong.wrong(clientOf(address));
+    return known ?? unauthenticated;
   };
 }
 

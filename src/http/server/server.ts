@@ -26,7 +26,7 @@ import { addConsole } from '../console/console.ts';
 import { siteAt } from '../console/site.ts';
 import { addDnsQuery, type DnsQueries, dnsQueryPath } from '../doh/dns-query.ts';
 import type { Watchers } from '../watch/watchers.ts';
-import { authenticateCalls } from './auth.ts';
+import { authenticateCalls, principalFinder } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
@@ -153,7 +153,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const secure = deps.tls === undefined ? undefined : secureConnections(app, deps.tls, timeouts);
   limitConnections(app.server, limits, { counters, random, secure: secure?.accept });
   const inFlight = countInFlight(app, () => longPolls.waiting + watchers.count);
-  const isStopping = stopGracefully(app, [longPolls, watchers], inFlight);
+  const isStopping = stopGracefully(app, [longPolls, control.pushes, watchers], inFlight);
   if (secure !== undefined) app.addHook('preClose', secure.close);
   app.addHook('onRequest', refuseIrregularRequest);
   const { publicUrl = '' } = deps;
@@ -162,6 +162,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   refuseForeignPages(app, pages);
   describeRights(app);
   const principalOf = authenticateCalls(app, access);
+  app.decorate('findPrincipal', principalFinder(access));
   const { clientRate = noRate } = deps;
   limitClientRates(app, { rate: clientRate, clock, counters, random });
   refuseUnknownRoute(app, guide);

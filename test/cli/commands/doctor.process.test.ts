@@ -15,9 +15,10 @@ let api: ApiClient;
 const plain = { 'resolv.conf': 'nameserver 127.0.0.1\n', 'nsswitch.conf': 'hosts: files dns\n' };
 
 function doctor(flags: readonly string[], files: Readonly<Record<string, string>> = plain): Promise<Said> {
-  const own = ['--server', `127.0.0.1:${server.dnsPort}`, '--origin', 'svc', '--url', server.http];
+  const own = ['--server', `127.0.0.1:${server.dnsPort}`, '--origin', 'svc'];
+  const url = flags.includes('--url') ? [] : ['--url', server.http];
   const paths = ['--resolv-conf', 'resolv.conf', '--nsswitch-conf', 'nsswitch.conf'];
-  return typed(['doctor', ...own, ...paths, ...flags], { files });
+  return typed(['doctor', ...own, ...url, ...paths, ...flags], { files });
 }
 
 /** `level what`, a line each. */

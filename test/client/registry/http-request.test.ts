@@ -15,6 +15,10 @@ beforeAll(async () => {
       response.write('first');
       return;
     }
+    if (request.url === '/host') {
+      response.end(request.headers.host);
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -41,6 +45,13 @@ test('the path is sent as it is, with headers and body, and a redirect is not fo
   const response = await httpRequest(`${url}/a/../b?c=%20`, request);
   expect(await textOf(response)).toBe('PUT /a/../b?c=%20 yes ü');
   expect([response.status, response.headers.get('etag'), response.headers.get('missing')]).toEqual([302, '"7"', null]);
+});
+
+test('an address of a name is connected to under that name', async () => {
+  const named = url.replace('127.0.0.1', 'cluster.invalid');
+  const request = { method: 'GET', headers: {}, redirect: 'manual', signal: never, connectTo: '127.0.0.1' } as const;
+  const response = await httpRequest(`${named}/host`, request);
+  expect(await textOf(response)).toBe(named.slice('http://'.length));
 });
 
 test('a signal ends the body of a response', async () => {

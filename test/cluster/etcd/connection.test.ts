@@ -3,13 +3,13 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/app/process-clock.ts';
 import { Connection } from '../../../src/cluster/etcd/connection.ts';
-import type { Endpoint } from '../../../src/cluster/etcd/endpoint.ts';
+import type { EtcdEndpoint } from '../../../src/cluster/etcd/endpoint.ts';
 import { parseEndpoint } from '../../../src/cluster/etcd/endpoint.ts';
 import { rpcs } from '../../../src/cluster/etcd/rpcs.ts';
 
 test('files that cannot be read are the trouble that calls get, and the next attempt reads again', async () => {
   let reads = 0;
-  const endpoint = parseEndpoint('https://127.0.0.1:1', 'endpoints') as Endpoint;
+  const endpoint = parseEndpoint('https://127.0.0.1:1', 'endpoints') as EtcdEndpoint;
   const connection = new Connection({
     endpoints: [endpoint],
     clock: systemClock,

@@ -60,6 +60,17 @@ describe('an answer is made once', () => {
     expect(since()).toEqual([0, 1]);
   });
 
+  test('however long it is', () => {
+    const harness = new Harness();
+    const metadata = { note: 'x'.repeat(240), other: 'y'.repeat(200) };
+    for (let i = 0; i < 90; i++) harness.register(`orders.prod/i${i}`, { metadata });
+    const since = counter(harness);
+    const first = harness.query(app, 'TXT', { tcp: true });
+    expect(first.octets).toBeGreaterThan(16_384);
+    expect(harness.query(app, 'TXT', { tcp: true }).answer).toHaveLength(90);
+    expect(since()).toEqual([1, 1]);
+  });
+
   test('until its TTL would outlive a lease', () => {
     const harness = new Harness();
     harness.register('orders.prod/a');

@@ -111,3 +111,14 @@ describe('a question', () => {
     for (let end = at; end < bytes.length; end++) expect(questionOctets(bytes, at, end)).toBe(0);
   });
 });
+
+test('a table that grows loses nothing while there is room', () => {
+  const table = new RecentAnswers(131_072);
+  const names = Array.from({ length: 3000 }, (_, index) => `app-${index}.prod.svc.`);
+  const answers = names.map((name) => answerTo({ name }));
+  for (const answer of answers) add(table, answer);
+  for (const [index, name] of names.entries()) expect(found(table, { name })).toBe(answers[index]);
+  for (const answer of answers.slice(0, 1500)) table.delete(answer);
+  for (const [index, name] of names.entries())
+    expect(found(table, { name })).toBe(index < 1500 ? undefined : answers[index]);
+});

@@ -33,7 +33,10 @@ describe('consul', () => {
   test('answers with a sentence, and shows the scheme of its token', async () => {
     const { call } = world();
     const none = await call('PUT', '/v1/agent/service/register', undefined, service('a'));
-    expect(none.statusCode).toBe(401);
+    // 401 would mean to its clients that there are no tokens.
+    expect([none.statusCode, none.body]).toEqual([403, 'Permission denied']);
+    const wrong = await call('GET', '/v1/catalog/services', 'nobody');
+    expect([wrong.statusCode, wrong.body]).toEqual([403, 'ACL not found']);
     expect(none.headers['content-type']).toContain('text/plain');
     expect(none.headers['www-authenticate']).toContain('X-Consul-Token');
     expect((await call('PUT', '/v1/agent/service/register', 'reader', service('a'))).statusCode).toBe(403);

@@ -195,7 +195,7 @@ describe('what is open when credentials end', () => {
 });
 
 describe('a client certificate', () => {
-  const listed = entry('ci', reader) + `- { name: ops, certificate: ops.example, allow: [{ rights: [operate] }] }\n`;
+  const listed = `${entry('ci', reader)}- { name: ops, certificate: ops.example, allow: [{ rights: [operate] }] }\n`;
   const of = (text: string, anonymousRights: readonly Right[] = []) => {
     const source = new TokenFile(text);
     return { source, credentials: new Credentials({ tokens: [], source, anonymousRights, wallMs: () => 0 }) };

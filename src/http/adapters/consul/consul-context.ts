@@ -7,11 +7,13 @@ import type { FrontContext } from '../front.ts';
 import type { OutputOf } from './check-states.ts';
 import type { KeptTexts } from './kept-texts.ts';
 import type { ServiceIndex } from './service-index.ts';
+import type { ServiceTags } from './service-tags.ts';
 import type { Nodes } from './shown-node.ts';
 import type { TtlPasses } from './ttl-passes.ts';
 
 export interface ConsulContext extends FrontContext {
   readonly index: ServiceIndex;
+  readonly serviceTags: ServiceTags;
   readonly nodes: Nodes;
   readonly outputs: Outputs;
   readonly passes: TtlPasses;

@@ -15,6 +15,7 @@ import { catalogReads } from './reads-of-catalog.ts';
 import { healthReads } from './reads-of-health.ts';
 import { sendJson, sendRefused, sendText, setIndex } from './replies.ts';
 import { ServiceIndex } from './service-index.ts';
+import { ServiceTags } from './service-tags.ts';
 import { Nodes } from './shown-node.ts';
 import { TtlPasses } from './ttl-passes.ts';
 import { agentWrites } from './writes-of-agent.ts';
@@ -32,6 +33,7 @@ export const consul: Front = {
     addCalls(scope, {
       ...context,
       index: new ServiceIndex(control.view, control.changes, env),
+      serviceTags: new ServiceTags(control.view, env),
       nodes: new Nodes(hostLabel(), env),
       outputs: new Outputs(),
       passes: new TtlPasses(),

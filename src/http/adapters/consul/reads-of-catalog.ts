@@ -25,9 +25,10 @@ const services: ConsulHandler = (context, request, reply) => {
   if (options === undefined || filter === undefined) return reply;
   const watched = { place: catalogue, index: () => context.index.catalogueRevision };
   return sendRead(context, request, reply, options, watched, () => {
-    const key = `services ${options.query.get('filter') ?? ''}`;
-    const text = context.texts.text(key, String(watched.index()), () => JSON.stringify(tagsByService(context, filter)));
-    return sendJson(reply, text);
+    const isWhole = (options.query.get('filter') ?? '') === '';
+    if (!isWhole) return sendJson(reply, JSON.stringify(tagsByService(context, filter)));
+    const make = (): string => JSON.stringify(context.serviceTags.sorted(ownServiceName));
+    return sendJson(reply, context.texts.text('services', String(watched.index()), make));
   });
 };
 

@@ -58,10 +58,14 @@ export type Failed =
       readonly problems?: readonly Problem[];
     };
 
-/** A call that was not let in. */
-export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
+/** A call that was not let in. 401 would mean to its clients that there are no tokens at all. */
+export function sendRefused({ headers: sent }: FastifyRequest, reply: FastifyReply, failure: Failure): void {
+  const { kind, detail, headers } = failure;
   if (headers !== undefined) reply.headers(headers);
-  sendText(reply, failures[kind].status, detail);
+  const { status } = failures[kind];
+  const isShown = sent.authorization !== undefined || sent['x-consul-token'] !== undefined;
+  if (status === 401) sendText(reply, 403, isShown ? 'ACL not found' : 'Permission denied');
+  else sendText(reply, status, status === 403 ? `Permission denied: ${detail}` : detail);
 }
 
 const statuses: Readonly<Record<Failed['kind'], number>> = {

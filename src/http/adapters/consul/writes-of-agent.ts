@@ -43,9 +43,14 @@ const register: ConsulHandler = async (context, request, reply) => {
 const deregister: ConsulHandler = async (context, request, reply) => {
   const key = foundKey(context, request);
   if (key === undefined) return sendUnknownService(reply, lastPart(request));
+  const { commands, view } = context.control;
+  const isHeld = view.find(key)?.instance.override?.until === 'unbounded';
   const actor = actorOf(request, 'consul');
-  const outcome = await context.control.commands.submit(request.principal, actor, { kind: 'cancel', key });
-  return isFailed(outcome) ? sendFailed(reply, outcome) : sendEmpty(reply);
+  const outcome = await commands.submit(request.principal, actor, { kind: 'cancel', key });
+  if (isFailed(outcome)) return sendFailed(reply, outcome);
+  // Its maintenance leaves with it, as in the original; a hold with an end does not.
+  if (isHeld) await commands.submit(request.principal, actor, { kind: 'up', key });
+  return sendEmpty(reply);
 };
 
 const maintenance: ConsulHandler = async (context, request, reply) => {

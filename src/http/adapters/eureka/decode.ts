@@ -9,9 +9,9 @@ import {
   type Registration,
   type RegistrationDefaults,
 } from '../../../model/instance.ts';
-import { isPrintable, utf8Length } from '../../../model/text.ts';
 import { jsonObjectOf } from '../front.ts';
 import { hostInUrl } from '../host-text.ts';
+import { isLabelText } from '../label-text.ts';
 import { problemText } from '../problem-text.ts';
 import { type EurekaContent, keptTexts } from './part.ts';
 import { type EurekaStatus, eurekaStatusOf, wantedOf } from './status.ts';
@@ -108,10 +108,6 @@ function textOf(value: unknown): string | undefined {
 function wholeOf(value: unknown): number | undefined {
   const text = textOf(value)?.trim();
   return text !== undefined && /^-?\d{1,16}$/.test(text) ? Number(text) : undefined;
-}
-
-function isLabelText(text: string | undefined): boolean {
-  return text !== undefined && text !== '' && utf8Length(text) <= limits.textOctets && isPrintable(text);
 }
 
 /** `@class` names a Java map. */

@@ -169,6 +169,19 @@ test('maintenance is a hold that outlives registrations', async () => {
   expect(instanceOf(world, 'web-1')?.status).toBe('up');
 });
 
+test('maintenance leaves with the service, a hold of an operator that has an end does not', async () => {
+  const world = consulWorld();
+  await register(world, { ID: 'web-1' });
+  await put(world, '/agent/service/maintenance/web-1?enable=true');
+  await put(world, '/agent/service/deregister/web-1');
+  await register(world, { ID: 'web-1' });
+  expect(instanceOf(world, 'web-1')?.status).toBe('up');
+  await world.call('POST', '/apps/prod/web/web-1/drain?hold=1h');
+  await put(world, '/agent/service/deregister/web-1');
+  await register(world, { ID: 'web-1' });
+  expect(instanceOf(world, 'web-1')?.status).toBe('waiting');
+});
+
 test('a filter narrows every list', async () => {
   const world = consulWorld();
   await register(world, { ID: 'web-1', Meta: { version: '1.4.2' } });
@@ -200,9 +213,9 @@ test('the secret is in X-Consul-Token, in the query, or a bearer token', async (
   const world = createWorld({ deps: { adapters: { names: ['consul'], env: 'prod' }, tokens } });
   const status = async (path: string, headers: Headers = {}) =>
     (await call(world, 'GET', path, undefined, headers)).statusCode;
-  expect(await status('/catalog/services')).toBe(401);
-  expect(await status('/catalog/services?token=')).toBe(401);
-  expect(await status('/catalog/services', { 'x-consul-token': 'another' })).toBe(401);
+  expect(await status('/catalog/services')).toBe(403);
+  expect(await status('/catalog/services?token=')).toBe(403);
+  expect(await status('/catalog/services', { 'x-consul-token': 'another' })).toBe(403);
   expect(await status('/catalog/services', { 'x-consul-token': 'a-secret-of-sixteen' })).toBe(200);
   expect(await status('/catalog/services?token=a-secret-of-sixteen')).toBe(200);
   expect(await status('/catalog/services', { authorization: 'Bearer a-secret-of-sixteen' })).toBe(200);

@@ -15,6 +15,21 @@ test('names come back as they were given, and two that become one are refused', 
   expect([reply.statusCode, reply.body]).toEqual([400, expect.stringContaining('My_App')]);
 });
 
+test('an app has one name in the catalog, whatever its instances came in by', async () => {
+  const world = consulWorld();
+  await world.register('prod/my-app/plain', { tags: ['green'] });
+  expect(await get(world, '/catalog/services')).toEqual({ consul: [], 'my-app': ['green'] });
+  await register(world, { Name: 'My-App', ID: 'a', Tags: ['blue'] });
+  expect(await get(world, '/catalog/services')).toEqual({ 'My-App': ['blue', 'green'], consul: [] });
+  await put(world, '/agent/service/deregister/a');
+  await world.register('prod/other/one', { tags: ['x'] });
+  expect(await get(world, '/catalog/services')).toEqual({ consul: [], 'my-app': ['green'], other: ['x'] });
+  expect(await get(world, '/catalog/services?filter=ServiceName%20!%3D%20other')).toEqual({
+    consul: [],
+    'my-app': ['green'],
+  });
+});
+
 test('an id moves to another service', async () => {
   const world = consulWorld();
   await register(world, { Name: 'old', ID: 'x' });

@@ -1,4 +1,4 @@
-// A call of etcd's as gRPC wants it: path, and both messages to and from bytes. All of it comes from the descriptors that
+// A call of gRPC as @grpc/grpc-js wants it: path, and both messages to and from bytes. All of it comes from the descriptors that
 // `npm run generate` made, so a call cannot be paired with another one's messages.
 
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';

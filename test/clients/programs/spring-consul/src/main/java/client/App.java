@@ -1,6 +1,8 @@
 // Registers through Spring Cloud Consul with a TTL check, and says when it sees its service with two instances. Settings
 // come as arguments.
 
+package client;
+
 import java.util.List;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;

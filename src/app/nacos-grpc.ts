@@ -1,0 +1,52 @@
+// Where clients of Nacos 2.x and 3.x find gRPC: as the setting `nacosGrpc` says, otherwise 1000 above each port of the HTTP listener,
+// which is where those clients look. Loaded only where the adapter is switched on: gRPC takes its time.
+
+import type { Config } from '../config/config.ts';
+import type { Control } from '../control/control.ts';
+import type { FindPrincipal } from '../http/server/auth.ts';
+import type { Listen, ListenFailure } from '../model/listen.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { fdBudget } from './fd-budget.ts';
+import type { Tls } from './tls.ts';
+
+const nacosGrpcOffset = 1000;
+
+interface NacosGrpcParts {
+  readonly control: Control;
+  readonly http: { readonly findPrincipal: FindPrincipal };
+  readonly clock: Clock;
+  readonly tls: Tls | undefined;
+}
+
+export interface OpenNacosGrpc {
+  readonly listens: readonly Listen[];
+  close(): void;
+}
+
+/** Undefined: the adapter is off, or gRPC is. `http`: with the ports that were given for port 0. */
+export async function openNacosGrpc(
+  config: Config,
+  { control, http, clock, tls }: NacosGrpcParts,
+): Promise<OpenNacosGrpc | ListenFailure | undefined> {
+  const listens = config.nacosGrpc ?? config.http.map(grpcBeside);
+  if (!config.adapters.includes('nacos') || listens.length === 0) return undefined;
+  const { NacosGrpc } = await import('../http/adapters/nacos/grpc/nacos-grpc.ts');
+  const opened = await NacosGrpc.open(
+    {
+      control,
+      clock,
+      defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
+      env: config.adapterEnv,
+      findPrincipal: http.findPrincipal,
+      tls,
+      connectionsMax: fdBudget(config).nacosGrpcMax,
+    },
+    listens,
+  );
+  return 'failed' in opened ? opened : { listens: opened.listens, close: () => opened.grpc.close() };
+}
+
+/** Port 0 is any free one here too. */
+function grpcBeside({ host, port }: Listen): Listen {
+  return { host, port: port === 0 ? 0 : port + nacosGrpcOffset };
+}

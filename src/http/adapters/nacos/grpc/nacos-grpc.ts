@@ -1,0 +1,248 @@
+// The gRPC server for clients of Nacos 2.x and 3.x: a unary call for requests, and one stream a client, on which it is pushed to
+// and whose end is the end of its lease. Both come on one connection, by which they belong together.
+// Connections are accepted here and handed to @grpc/grpc-js, so that they can be counted and, where the HTTP listener has a
+// certificate, wrapped in TLS with the same one.
+// Limits: `connectionsMax`, which is given, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is ended.
+
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import type { Listen, ListenFailure } from '../../../../model/listen.ts';
+import type { Clock } from '../../../../runtime/clock.ts';
+import { rpcOf } from '../../../../runtime/rpc.ts';
+import { type Scheduler, systemScheduler } from '../../../../runtime/scheduler.ts';
+import {
+  certificateNameOf,
+  SecureConnections,
+  type SecureConnectionsDeps,
+} from '../../../server/secure-connections.ts';
+import { ServiceInfos } from '../service-info.ts';
+import type { ClientConnection, ClientStream } from './client-connection.ts';
+import { Clients } from './clients.ts';
+import { BiRequestStream, type Payload, Request } from './generated/nacos_grpc_service_pb.ts';
+import { messageOf, type NacosMessage, payloadOf } from './payload.ts';
+import { connectionIdOf, failure, type NacosPeer, NacosRequests, type RequestDeps } from './requests.ts';
+
+/** A batch of 2000 instances with common metadata. */
+const messageOctetsMax = 1024 * 1024;
+const streamsPerConnectionMax = 128;
+const setupMs = 10_000;
+/** A connection without a stream is of no client. */
+const idleMs = 60_000;
+const backlog = 1024;
+
+export interface NacosGrpcDeps extends Omit<RequestDeps, 'infos' | 'clients'> {
+  readonly clock: Clock;
+  readonly scheduler?: Scheduler;
+  /** More are closed at once. */
+  readonly connectionsMax: number;
+  /** Undefined: plain HTTP/2, as Nacos's own. */
+  readonly tls?: SecureConnectionsDeps | undefined;
+}
+
+export class NacosGrpc {
+  readonly clients: Clients;
+  readonly #requests: NacosRequests;
+  readonly #scheduler: Scheduler;
+  readonly #connectionsMax: number;
+  readonly #secure: SecureConnections | undefined;
+  readonly #server = new Server({
+    'grpc.max_receive_message_length': messageOctetsMax,
+    'grpc.max_concurrent_streams': streamsPerConnectionMax,
+    'grpc.max_connection_idle_ms': idleMs,
+  });
+  readonly #injector: ReturnType<Server['createConnectionInjector']>;
+  readonly #listeners: NetServer[] = [];
+  readonly #sockets = new Set<Socket>();
+  /** Names in client certificates, by peer. */
+  readonly #certificates = new Map<string, string>();
+
+  private constructor(deps: NacosGrpcDeps) {
+    const infos = new ServiceInfos(deps.control.view, deps.clock);
+    this.#scheduler = deps.scheduler ?? systemScheduler;
+    this.#connectionsMax = deps.connectionsMax;
+    this.clients = new Clients({
+      control: deps.control,
+      infos,
+      wallMs: () => deps.clock.wallMs(),
+      scheduler: this.#scheduler,
+    });
+    this.#requests = new NacosRequests({ ...deps, infos, clients: this.clients });
+    this.#addCalls();
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#secure = deps.tls === undefined ? undefined : this.#secureWith(deps.tls);
+  }
+
+  /** Listens on all or on none. */
+  static async open(
+    deps: NacosGrpcDeps,
+    listens: readonly Listen[],
+  ): Promise<{ readonly grpc: NacosGrpc; readonly listens: readonly Listen[] } | ListenFailure> {
+    const grpc = new NacosGrpc(deps);
+    const open: Listen[] = [];
+    for (const listen of listens) {
+      const port = await grpc.#listen(listen);
+      if (typeof port !== 'number') {
+        grpc.close();
+        return port;
+      }
+      open.push({ host: listen.host, port });
+    }
+    return { grpc, listens: open };
+  }
+
+  /** Open ones, of clients and of others. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  close(): void {
+    this.clients.close();
+    for (const listener of this.#listeners) listener.close();
+    this.#secure?.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#injector.destroy();
+    this.#server.forceShutdown();
+  }
+
+  #listen(listen: Listen): Promise<number | ListenFailure> {
+    const listener = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#listeners.push(listener);
+    return new Promise((resolve) => {
+      listener.once('error', (error) => resolve({ failed: listen, error }));
+      listener.listen({ host: listen.host, port: listen.port, backlog }, () =>
+        resolve((listener.address() as { port: number }).port),
+      );
+    });
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#sockets.size >= this.#connectionsMax) {
+      socket.destroy();
+      return;
+    }
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#certificates.delete(peer);
+      const client = this.clients.at(peer);
+      if (client !== undefined) this.clients.closed(client);
+    });
+    if (this.#secure === undefined) this.#injector.injectConnection(socket);
+    else this.#secure.accept(socket);
+  }
+
+  /** What comes out of the handshake and speaks HTTP/2 goes on. */
+  #secureWith(tls: SecureConnectionsDeps): SecureConnections {
+    const http2 = createServer((socket) => {
+      const name = certificateNameOf(socket);
+      if (name !== undefined) this.#certificates.set(`${socket.remoteAddress}:${socket.remotePort}`, name);
+      this.#injector.injectConnection(socket);
+    });
+    return new SecureConnections(
+      createServer((socket) => socket.destroy()),
+      http2,
+      tls,
+    );
+  }
+
+  #peerOf(text: string): NacosPeer {
+    return { text, certificate: this.#certificates.get(text) };
+  }
+
+  #addCalls(): void {
+    const unary = definitionOf(Request.method.request, false);
+    const stream = definitionOf(BiRequestStream.method.requestBiStream, true);
+    const request: handleUnaryCall<Payload, Payload> = (call, done) => void this.#reply(call, done);
+    this.#server.addService({ request: unary }, { request });
+    const requestBiStream: handleBidiStreamingCall<Payload, Payload> = (call) => this.#stream(call);
+    this.#server.addService({ requestBiStream: stream }, { requestBiStream });
+  }
+
+  async #reply(call: ServerUnaryCall<Payload, Payload>, done: sendUnaryData<Payload>): Promise<void> {
+    done(null, await this.#answer(call.request, this.#peerOf(call.getPeer())));
+  }
+
+  async #answer(payload: Payload, peer: NacosPeer): Promise<Payload> {
+    const message = messageOf(payload);
+    const reply =
+      message === undefined
+        ? failure(nothing, 400, 'the body of the message is not a JSON object')
+        : await this.#requests.answer(message, peer);
+    return payloadOf(reply);
+  }
+
+  #stream(call: ServerDuplexStream<Payload, Payload>): void {
+    const peer = call.getPeer();
+    let client: ClientConnection | undefined;
+    const endSetup = this.#scheduler.after(setupMs, () => {
+      if (client === undefined) call.end();
+    });
+    const closed = (): void => {
+      endSetup();
+      if (client !== undefined) this.clients.closed(client);
+    };
+    call.on('data', (payload: Payload) => {
+      const message = messageOf(payload);
+      if (message === undefined) return;
+      if (message.type === 'ConnectionSetupRequest') {
+        client ??= this.#setUp(call, peer, message);
+        return;
+      }
+      if (client === undefined) return;
+      this.clients.heard(client);
+      const { requestId } = message.body;
+      if (message.type === 'NotifySubscriberResponse' && typeof requestId === 'string') client.acknowledged(requestId);
+    });
+    call.on('error', closed);
+    call.on('cancelled', closed);
+    call.on('close', closed);
+    call.on('end', () => {
+      closed();
+      call.end();
+    });
+  }
+
+  /** A client that says what it is able to do waits for the same of the server. */
+  #setUp(call: ServerDuplexStream<Payload, Payload>, peer: string, { body }: NacosMessage): ClientConnection {
+    const stream: ClientStream = {
+      write: (reply) => call.write(payloadOf(reply)),
+      onDrain: (run) => void call.once('drain', run),
+      end: () => call.end(),
+    };
+    const client = this.clients.setUp(peer, connectionIdOf(peer), stream);
+    if (body['abilityTable'] !== undefined && body['abilityTable'] !== null) {
+      const table = '{"headers":{},"abilityTable":{"supportPersistentInstanceByGrpc":true},"module":"internal"}';
+      client.send({ type: 'SetupAckRequest', body: table });
+    }
+    return client;
+  }
+}
+
+const nothing: NacosMessage = { type: '', headers: {}, body: {} };
+
+function definitionOf(
+  method: typeof Request.method.request | typeof BiRequestStream.method.requestBiStream,
+  isStream: boolean,
+): ServiceDefinition[string] {
+  const { path, encode, decode } = rpcOf(method);
+  return {
+    path,
+    requestStream: isStream,
+    responseStream: isStream,
+    requestSerialize: encode,
+    requestDeserialize: decode,
+    responseSerialize: encode,
+    responseDeserialize: decode,
+  };
+}

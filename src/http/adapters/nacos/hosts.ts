@@ -1,0 +1,84 @@
+// Instances as Nacos lists them, as JSON text in the order of the original; numbers that are doubles there have a point. An
+// instance that came in another way has its first address, its zone as its cluster, and is one that beats.
+
+import type { Address } from '../../../model/address.ts';
+import type { Instance } from '../../../model/instance.ts';
+import type { InstanceRecord } from '../../../model/instance-record.ts';
+import { contentOf, type NacosContent, shownWeight } from './part.ts';
+import { beatTimesOf, idGeneratorOf } from './preserved.ts';
+import { defaultCluster, type NacosService } from './service-name.ts';
+
+export interface Shown {
+  readonly ip: string;
+  readonly port: number;
+  readonly cluster: string;
+  readonly isEnabled: boolean;
+  readonly isHealthy: boolean;
+}
+
+/** `isEnabled` false: an operator or its registrant has taken it out, and lists leave it out. */
+export function shownOf(instance: Instance): Shown {
+  return shownWith(instance, contentOf(instance));
+}
+
+function shownWith(instance: Instance, content: NacosContent | undefined): Shown {
+  const [first] = instance.addrs as readonly [Address, ...Address[]];
+  const isUp = instance.status === 'up';
+  const isEnabled = isUp || (instance.override === undefined && content?.isDisabled !== true);
+  return {
+    ip: content?.ip ?? first.host,
+    port: first.port,
+    cluster: clusterShown(instance, content),
+    isEnabled,
+    isHealthy: isUp || isHealthyThough(instance, content),
+  };
+}
+
+/** What takes no traffic for another reason than its health: it was disabled, or has no weight. */
+function isHealthyThough({ wanted, override, health }: Instance, content: NacosContent | undefined): boolean {
+  if (content?.isUnhealthy === true || (health !== undefined && health.verdict !== 'passing')) return false;
+  return override !== undefined || wanted === 'up' || content?.isDisabled === true || content?.weight === 0;
+}
+
+function clusterShown({ zone }: Instance, content: NacosContent | undefined): string {
+  const given = content?.cluster;
+  return given !== undefined && given === zone ? given : zone === '' ? defaultCluster : zone;
+}
+
+/** Undefined: it is disabled, or not of those that are wanted. */
+export function hostText(
+  { instance }: InstanceRecord,
+  { grouped }: NacosService,
+  isWanted: (shown: Shown) => boolean,
+): string | undefined {
+  const content = contentOf(instance);
+  const shown = shownWith(instance, content);
+  const { ip, port, cluster, isEnabled, isHealthy } = shown;
+  if (!isEnabled || !isWanted(shown)) return undefined;
+  const { intervalMs, timeoutMs, deleteMs } = beatTimesOf(instance.metadata);
+  const generator = idGeneratorOf(instance.metadata);
+  const end = generator === undefined ? '' : `,"instanceIdGenerator":${JSON.stringify(generator)}`;
+  return (
+    `{"instanceId":${JSON.stringify(`${ip}#${port}#${cluster}#${grouped}`)},"ip":${JSON.stringify(ip)},"port":${port},` +
+    `"weight":${doubleText(shownWeight(instance, content))},"healthy":${isHealthy},"enabled":${isEnabled},` +
+    `"ephemeral":${content?.isPersistent !== true},"clusterName":${JSON.stringify(cluster)},` +
+    `"serviceName":${JSON.stringify(grouped)},"metadata":${JSON.stringify(Object.fromEntries(instance.metadata))},` +
+    `"instanceHeartBeatInterval":${intervalMs},"instanceHeartBeatTimeOut":${timeoutMs},"ipDeleteTimeout":${deleteMs}${end}}`
+  );
+}
+
+/** What a call for one instance answers. */
+export function instanceDetailText({ instance }: InstanceRecord, { grouped }: NacosService): string {
+  const content = contentOf(instance);
+  const { ip, port, cluster, isHealthy } = shownWith(instance, content);
+  return (
+    `{"service":${JSON.stringify(grouped)},"ip":${JSON.stringify(ip)},"port":${port},"clusterName":${JSON.stringify(cluster)},` +
+    `"weight":${doubleText(shownWeight(instance, content))},"healthy":${isHealthy},` +
+    `"instanceId":${JSON.stringify(`${ip}#${port}#${cluster}#${grouped}`)},` +
+    `"metadata":${JSON.stringify(Object.fromEntries(instance.metadata))}}`
+  );
+}
+
+function doubleText(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}

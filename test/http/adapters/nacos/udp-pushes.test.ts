@@ -1,0 +1,119 @@
+// Pushes to clients of Nacos 1.x, over real sockets on loopback; time is moved by hand.
+
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import { ServiceInfos } from '../../../../src/http/adapters/nacos/service-info.ts';
+import { type NacosService, serviceNameOf } from '../../../../src/http/adapters/nacos/service-name.ts';
+import { UdpPushes } from '../../../../src/http/adapters/nacos/udp-pushes.ts';
+import { FakeScheduler } from '../../../kit/client-scheduler.ts';
+import { createWorld, type Json } from '../../../kit/http-world.ts';
+
+const closing: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+const web = serviceNameOf({ namespace: '', group: undefined, service: 'web' }, 'prod') as NacosService;
+
+async function client(): Promise<{ socket: Socket; port: number; next: () => Promise<[Json, RemoteInfo]> }> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  closing.push(() => socket.close());
+  const next = async (): Promise<[Json, RemoteInfo]> => {
+    const [datagram, from] = (await once(socket, 'message')) as [Buffer, RemoteInfo];
+    const plain = datagram[0] === 0x1f ? gunzipSync(datagram) : datagram;
+    return [JSON.parse(plain.toString()) as Json, from];
+  };
+  return { socket, port: socket.address().port, next };
+}
+
+async function world() {
+  const found = createWorld({ realTimers: true });
+  const scheduler = new FakeScheduler();
+  const pushes = new UdpPushes({
+    control: found.control,
+    infos: new ServiceInfos(found.control.view, found.clock),
+    scheduler,
+  });
+  closing.push(() => pushes.close());
+  return { ...found, pushes, scheduler, client: await client() };
+}
+
+test('a change reaches a subscriber with the clusters that it asked with', async () => {
+  const { pushes, client: one, register } = await world();
+  pushes.subscribe(web, { address: '127.0.0.1', seenAt: '127.0.0.1', port: one.port, clusters: 'eu' });
+  const pushed = one.next();
+  await register('prod/web/web-1', { zone: 'eu' });
+  const [packet] = await pushed;
+  expect(packet).toMatchObject({ type: 'dom', lastRefTime: expect.any(Number) });
+  const data = JSON.parse(String(packet['data'])) as Json;
+  expect(data).toMatchObject({ name: 'DEFAULT_GROUP@@web', clusters: 'eu', hosts: [{ ip: '10.0.0.7' }] });
+});
+
+test('a long list is compressed', async () => {
+  const { pushes, client: one, register } = await world();
+  pushes.subscribe(web, { address: '127.0.0.1', seenAt: '127.0.0.1', port: one.port, clusters: '' });
+  const pushed = once(one.socket, 'message') as Promise<[Buffer]>;
+  await register('prod/web/web-1', { metadata: { text: 'x'.repeat(5000) } });
+  const [datagram] = await pushed;
+  expect(datagram.length).toBeLessThan(1000);
+  expect(gunzipSync(datagram).toString()).toContain('x'.repeat(5000));
+});
+
+test('a push that is acknowledged is not repeated; one that is not is repeated once, and the subscription ends', async () => {
+  const { pushes, client: one, register, scheduler } = await world();
+  const subscribe = () =>
+    pushes.subscribe(web, { address: '127.0.0.1', seenAt: '127.0.0.1', port: one.port, clusters: '' });
+  subscribe();
+  const pushed = one.next();
+  await register('prod/web/web-1');
+  const [packet, from] = await pushed;
+  subscribe();
+  const repeated = one.next();
+  await scheduler.pass(10_000);
+  const [again] = await repeated;
+  expect(again['lastRefTime']).toBe(packet['lastRefTime']);
+  const ack = { type: 'push-ack', lastRefTime: String(packet['lastRefTime']), data: '' };
+  one.socket.send(JSON.stringify(ack), from.port, from.address);
+  await expect.poll(() => pushes.unacknowledged).toBe(0);
+  subscribe();
+  await scheduler.pass(11_000);
+  expect(pushes.subscribers).toBe(1);
+  const second = one.next();
+  await register('prod/web/web-2');
+  await second;
+  subscribe();
+  await scheduler.pass(11_000);
+  subscribe();
+  await scheduler.pass(11_000);
+  expect(pushes.subscribers).toBe(0);
+});
+
+test('a client that lists no more is forgotten', async () => {
+  const { pushes, scheduler, control } = await world();
+  pushes.subscribe(web, { address: '', seenAt: '127.0.0.1', port: 1234, clusters: '' });
+  expect([pushes.subscribers, control.pushes.waiting]).toEqual([1, 1]);
+  await scheduler.pass(16_000);
+  expect([pushes.subscribers, control.pushes.waiting]).toEqual([0, 0]);
+});
+
+test('a public address that is not the own one of the caller gets nothing', async () => {
+  const { pushes, client: one, register } = await world();
+  pushes.subscribe(web, { address: '8.8.8.8', seenAt: '::ffff:127.0.0.1', port: one.port, clusters: '' });
+  const pushed = one.next();
+  await register('prod/web/web-1');
+  await pushed;
+});
+
+test('a list with a UDP port subscribes', async () => {
+  const { app, control } = createWorld({ deps: { adapters: { names: ['nacos'], env: 'prod' } } });
+  closing.push(() => void app.close());
+  await app.inject('/nacos/v1/ns/instance/list?serviceName=web&udpPort=0&clientIP=127.0.0.1');
+  expect(control.pushes.waiting).toBe(0);
+  await app.inject('/nacos/v1/ns/instance/list?serviceName=web&udpPort=5000&clientIP=127.0.0.1');
+  expect(control.pushes.waiting).toBe(1);
+});
