@@ -196,7 +196,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, liveZones, logger, isReady, tls, credentials }: ControlPlaneDeps,
+  { clock, plane, liveZones, zoneFiles, logger, isReady, tls, credentials }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -216,7 +216,7 @@ function createFronts(
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
     hiddenNames: (instance) => liveZones.hiddenNames(instance),
-    zoneFiles: () => deps.zoneFiles.list(),
+    zoneFiles: () => zoneFiles.list(),
     resolve: (text, type) => plane.explain(text, type),
     dnsQueries: {
       answer: (bytes, address) => plane.answer(bytes, { transport: 'https', address }),

@@ -52,6 +52,7 @@ export function InstancePage(target: Target) {
   );
   const isGone = loaded.status === gone;
   const asked = useInstanceAsked(target, loaded.value !== undefined && !isGone);
+  const isWaiting = !isGone && loaded.trouble === undefined && (loaded.value === undefined || !asked.isSettled);
   return (
     <>
       <p class="crumbs">
@@ -62,19 +63,22 @@ export function InstancePage(target: Target) {
       {!isGone && <Trouble text={loaded.trouble} />}
       <SafeToStop target={target} />
       {isGone && <Gone target={target} changes={changes} again={loaded.again} />}
-      {!isGone && loaded.trouble === undefined && !(loaded.value !== undefined && asked.isSettled) && <Waiting />}
+      {isWaiting && <Waiting />}
       {loaded.value !== undefined && !isGone && asked.isSettled && (
         <Present instance={loaded.value} etag={loaded.etag} asked={asked.loaded} again={loaded.again} />
       )}
-      <Panel title="What happened">
-        <Trouble text={events.trouble} />
-        <ol class="changes">
-          {changes.map((change) => (
-            <ChangeLine key={change.revision} change={change} withApp={false} />
-          ))}
-        </ol>
-        {events.value !== undefined && changes.length === 0 && <p class="empty">No change is recorded.</p>}
-      </Panel>
+      {/* It comes when its place is known: nothing moves. */}
+      {!isWaiting && (
+        <Panel title="What happened">
+          <Trouble text={events.trouble} />
+          <ol class="changes">
+            {changes.map((change) => (
+              <ChangeLine key={change.revision} change={change} withApp={false} />
+            ))}
+          </ol>
+          {events.value !== undefined && changes.length === 0 && <p class="empty">No change is recorded.</p>}
+        </Panel>
+      )}
     </>
   );
 }
