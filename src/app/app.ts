@@ -25,7 +25,13 @@ import { LeaseTimer } from './lease-timer.ts';
 import { type OpenNacosGrpc, openNacosGrpc } from './nacos-grpc.ts';
 import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
-import { createRegistry, fileZonesOf, openData, type RegistryState } from './registry-state.ts';
+import {
+  createRegistry,
+  fileZonesOf,
+  openData,
+  type RegistryState,
+  type RegistryStateOptions,
+} from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { certificateSummary, openTls, type Tls } from './tls.ts';
 import { ZoneFileList } from './zone-file-list.ts';
@@ -90,6 +96,15 @@ async function open(start: Start, isSuspect: boolean): Promise<RunningApp | Ende
 /** A mark reaches the other nodes with the next hello, a second later, and counts for a TTL more. */
 const clusterNoticeMs = 3000;
 
+/** What the registry of a node reads of the other nodes of its cluster. */
+function registryInCluster(cluster: () => ClusterLink | undefined): RegistryStateOptions['cluster'] {
+  return {
+    nearExpiryNoticeMs: clusterNoticeMs,
+    remoteReason: (key) => cluster()?.reasonOf(key) ?? '',
+    elsewhere: (app) => cluster()?.lossesElsewhere(app) ?? { serving: 0, losses: 0 },
+  };
+}
+
 type Phase = 'starting' | 'ready' | 'stopping';
 
 async function compose(
@@ -129,9 +144,7 @@ async function compose(
     initialRevision: isCluster ? 0 : persistence.initialRevision,
     onNearExpiry: threads === 0 && !isCluster ? undefined : onNearExpiry,
     onHoldReleased: (key) => persistence.holdReleased(key),
-    cluster: isCluster
-      ? { nearExpiryNoticeMs: clusterNoticeMs, remoteReason: (key) => cluster?.reasonOf(key) ?? '' }
-      : {},
+    cluster: isCluster ? registryInCluster(() => cluster) : {},
   });
   const { registry } = state;
   opened.defer(() => persistence.close(registry.revision));
@@ -147,7 +160,7 @@ async function compose(
   opened.defer(() => plane.close());
   opened.defer(() => cluster?.quiesce());
   tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
-  const linked = isCluster ? await linkCluster(config, { state, clock, ownClock, plane, logger }) : undefined;
+  const linked = isCluster ? await linkCluster(given, { state, clock, ownClock, plane, logger }) : undefined;
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.

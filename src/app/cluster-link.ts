@@ -1,6 +1,7 @@
 // Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
@@ -8,6 +9,7 @@ import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.t
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
+import { LocalCopy } from '../cluster/local-copy.ts';
 import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
@@ -21,8 +23,8 @@ import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { Life } from '../model/life.ts';
-import type { InstanceKey } from '../model/names.ts';
+import { type Life, lifeTokenFrom } from '../model/life.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
@@ -35,7 +37,7 @@ export interface ClusterLinkDeps {
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
-  readonly plane: Pick<Plane, 'applied' | 'cachedUntil'>;
+  readonly plane: Pick<Plane, 'applied' | 'cachedUntil' | 'touched'>;
   readonly logger: Logger;
 }
 
@@ -43,7 +45,7 @@ export interface ClusterLinkDeps {
 const mirrorEveryMs = 250;
 
 interface Connected {
-  readonly life: Pick<Life, 'adopt'>;
+  readonly life: Pick<Life, 'adopt' | 'countAlone'>;
   readonly changeLog: { startAnew(): void };
   readonly health: { changed(change: Change): void };
 }
@@ -68,12 +70,18 @@ export class ClusterLink implements Committer {
   private constructor(config: Config, { state, clock, ownClock, plane, logger }: ClusterLinkDeps) {
     const { registry } = state;
     this.#registry = registry;
+    const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
+    const prefix = `/rollcall/${config.clusterName}/`;
+    const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
-      prefix: `/rollcall/${config.clusterName}/`,
-      node: config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode,
+      prefix,
+      node,
       listen: config.clusterListen,
       advertise: config.clusterAdvertise === '' ? undefined : config.clusterAdvertise,
+      mode: config.clusterMode,
+      drainCertainty: config.clusterDrainCertainty,
+      startWaitSeconds: config.clusterStartWaitSeconds,
       sessionSeconds: config.clusterSessionSeconds,
       commitWaitMs: config.clusterCommitWaitMs,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
@@ -81,13 +89,16 @@ export class ClusterLink implements Committer {
     const engine = engineOf(config, ownClock);
     this.#node = new ClusterNode(settings, {
       engine,
-      registry: this.#port(),
+      registry: this.#port(plane),
       credentials: credentialsOf(config),
+      copy,
+      newLife: () => lifeTokenFrom(randomBytes(8)),
       clock: ownClock,
       registryClock: clock.clock,
       version,
       tell: (level, facts, message) => logger[level](facts, message),
       onLife: (life) => this.#connected?.life.adopt(life),
+      onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(),
       handedOut: async (instance) => {
@@ -125,7 +136,7 @@ export class ClusterLink implements Committer {
     changed: (change: Change): void => {
       const { env, appid, instance } = change.after ?? change.before;
       const path = instancePath({ env, appid, instance });
-      const isOwn = this.#node.runner.ownership.stateOf(path) === 'own';
+      const isOwn = this.#node.parts.runner.ownership.stateOf(path) === 'own';
       if (isOwn || change.after === undefined) this.#connected?.health.changed(change);
     },
   };
@@ -137,7 +148,7 @@ export class ClusterLink implements Committer {
   ): Promise<number | 'stopped' | { readonly problem: string }> {
     this.#recover = recover;
     const started = await this.#node.start(stopping);
-    if (started !== 'joined') return started;
+    if (started !== 'started') return started;
     this.#connected?.changeLog.startAnew();
     const mirror = this.#mirror;
     if (mirror !== undefined) this.#mirrorTimer = setInterval(() => void mirror.look(), mirrorEveryMs).unref();
@@ -164,12 +175,20 @@ export class ClusterLink implements Committer {
     return outcome;
   }
 
+  lossesElsewhere(app: AppKey | undefined) {
+    return this.#node.lossesElsewhere(app);
+  }
+
+  elsewhere(keys: readonly InstanceKey[]) {
+    return this.#node.elsewhere(keys);
+  }
+
   handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     return this.#node.handedOut(instance);
   }
 
   marked({ instance, isNearExpiry, isSuspect }: InstanceRecord): void {
-    this.#node.runner.marked(instance, isNearExpiry || isSuspect);
+    this.#node.parts.runner.marked(instance, isNearExpiry || isSuspect);
   }
 
   reasonOf(key: InstanceKey): string {
@@ -206,7 +225,7 @@ export class ClusterLink implements Committer {
     });
   }
 
-  #port(): RegistryPort {
+  #port(plane: Pick<Plane, 'touched'>): RegistryPort {
     const registry = this.#registry;
     return {
       get revision() {
@@ -215,7 +234,11 @@ export class ClusterLink implements Committer {
       find: (key) => registry.find(key),
       decide: (command, actor, now) => registry.decide(command, actor, now),
       apply: (group) => registry.apply(group),
-      advance: (revision) => registry.advance(revision),
+      advance: (revision) => {
+        const isMoved = revision > registry.revision;
+        registry.advance(revision);
+        if (isMoved) plane.touched();
+      },
       recover: (saved) => this.#recover(saved),
       renew: (key, now) => (now === undefined ? registry.renew(key) : registry.renew(key, now)),
       reregister: (renewal, now) => registry.reregister(renewal, now),
@@ -224,7 +247,13 @@ export class ClusterLink implements Committer {
       suspectRemote: (key, isSuspect) => registry.suspectRemote(key, isSuspect),
       takeExpired: (now, limit) => registry.takeExpired(now, limit),
       endedHolds: (now) => registry.endedHolds(now),
+      losses: (limit) => registry.losses(limit),
+      reviewGuard: () => registry.reviewGuard(),
+      remoteServing: (app) => registry.remoteServing(app),
       decideEnd: (key, end, now) => registry.decideEnd(key, end, now),
+      labelHolder: (key, label) => registry.labelHolder(key, label),
+      renumber: (key, revision) => registry.renumber(key, revision),
+      keepHold: (key, override) => registry.recoverHolds([{ key, override }]),
     };
   }
 
@@ -242,6 +271,19 @@ export class ClusterLink implements Committer {
         : { kind: 'cancelled', before: instance, cause: { why: 'cancelled' }, ...common },
     );
   }
+}
+
+/** Undefined: no data folder. */
+function copyOf(
+  folder: string | undefined,
+  options: Parameters<typeof LocalCopy.open>[1],
+  logger: Logger,
+): LocalCopy | undefined {
+  const copy = folder === undefined ? undefined : LocalCopy.open(folder, options);
+  if (copy === undefined) return undefined;
+  if ('problem' in copy) throw new Error(copy.problem);
+  copy.onFault = (why) => logger.error({ folder, why }, "cannot keep the copy of the cluster's registry");
+  return copy;
 }
 
 function engineOf(config: Config, clock: Clock): EtcdEngine {

@@ -20,6 +20,7 @@ import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
@@ -90,7 +91,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
-    ...(cluster === undefined ? {} : { committer: cluster, renewing: cluster, cluster: cluster.view }),
+    ...inCluster(cluster),
     queries: counting?.lists,
     random: Math.random,
   });
@@ -141,6 +142,13 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
     storeTrouble: () => persistence.trouble,
     ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
   };
+}
+
+/** What other nodes have a word in. */
+function inCluster(cluster: ClusterLink | undefined) {
+  if (cluster === undefined) return {};
+  const elsewhere = (keys: readonly InstanceKey[]) => cluster.elsewhere(keys);
+  return { committer: cluster, renewing: cluster, cluster: cluster.view, elsewhere };
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {

@@ -65,7 +65,7 @@ export interface RegistryStateOptions {
   /** A hold of an instance that is not registered has ended. */
   readonly onHoldReleased: RegistryOptions['onHoldReleased'];
   /** In a cluster. */
-  readonly cluster: Pick<RegistryOptions, 'nearExpiryNoticeMs' | 'remoteReason'>;
+  readonly cluster: Pick<RegistryOptions, 'nearExpiryNoticeMs' | 'remoteReason' | 'elsewhere'>;
 }
 
 /** The registry without instances, and its zones. What it must not take is what a zone file has. */

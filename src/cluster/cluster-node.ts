@@ -1,127 +1,76 @@
-// One node of a cluster, put together: it lists and follows etcd, keeps its session and the peer link, runs the leases
-// that are its own, and makes writes true for all nodes. DNS and reads never come here: they are answered from the registry.
-// Started in order: session, number space, list, watch, joined. Nothing is answered before the list is in the registry.
+// One node of a cluster: it lists and follows etcd, keeps its session and the peer link, runs the leases that are its own,
+// and makes writes true for all nodes. DNS and reads never come here: they are answered from the registry.
+// Started in order: session, number space, list, watch, joined. Nothing is answered before the list is in the registry, or,
+// where etcd does not answer, what the data folder has of it.
 
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Actor } from '../model/change.ts';
 import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { OthersShare } from '../model/losses.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
-import { type Fault, isFault, type Listing } from './engine.ts';
+import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import { HandedOutAtPeers } from './handed-out-at-peers.ts';
-import { afterSeeing, nextStamp } from './hlc.ts';
+import type { Elsewhere } from './heard-elsewhere.ts';
 import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
-import { LeaseRunner } from './lease-runner.ts';
+import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
-import { nodeText, parseNode } from './node-value.ts';
-import { NodeWatch } from './node-watch.ts';
-import { NodesTable } from './nodes-table.ts';
-import { numberSpace } from './number-space.ts';
-import { PeerCalls } from './peer-calls.ts';
-import type { PeerCall } from './peer-link/messages.ts';
+import { NodeParts } from './node-parts.ts';
+import { nodeText } from './node-value.ts';
+import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
-import { Peers } from './peers.ts';
-import { Publisher } from './publisher.ts';
-import { ClusterReplica } from './replica.ts';
-import { TombstoneLeases } from './tombstone-leases.ts';
-import { Writes } from './writes.ts';
+import { type Reached, reachEtcd } from './reaching.ts';
+import { otherCluster } from './restoring.ts';
 
 const lookMs = 100;
 const appliedMs = 3000;
 const helloMs = 1000;
-/** A start that finds its name taken waits so much longer than a session lives. */
-const occupiedExtraMs = 2000;
+const driftMs = 600_000;
+const etcdLookMs = 15_000;
+const skewMsMax = 5000;
+/** What was not put back by then, after etcd was wiped, has no node that runs it. */
+const missingMs = 180_000;
 
 export class ClusterNode {
   readonly #settings: ClusterSettings;
   readonly #deps: ClusterDeps;
-  readonly table: NodesTable;
-  readonly replica: ClusterReplica;
-  readonly publisher: Publisher;
-  readonly runner: LeaseRunner;
-  readonly writes: Writes;
+  readonly parts: NodeParts;
   readonly #server: PeerServer;
-  #peers: Peers;
-  #membership: NodeMembership | undefined;
   #follower: Follower | undefined;
   readonly #startedAtMs: number;
   #url = '';
-  #hlc = 0;
-  #operations = 0;
-  readonly #watch: NodeWatch;
   #occupied: Uint8Array | undefined;
+  #etcd: EngineStatus | undefined;
+  readonly #skewed = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #run = randomBytes(6).toString('hex');
-  #isClosed = false;
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
-    const { node: me, prefix, sessionSeconds, commitWaitMs } = settings;
-    const { engine, registry, clock } = deps;
     this.#settings = settings;
     this.#deps = deps;
-    this.#startedAtMs = clock.wallMs();
-    this.table = new NodesTable(me, sessionSeconds);
-    this.publisher = new Publisher({
-      engine,
-      serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
-      commitWaitMs,
-      onReply: (result) => isFault(result) && this.#membership?.noteFault(result),
-    });
-    const now = () => this.#now();
-    this.replica = this.#openReplica();
-    const tombstones = new TombstoneLeases(engine, clock);
-    this.writes = new Writes({
-      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, tombstones, now },
-      stamp: () => this.#stamp(),
-      operation: () => `${this.#run}w${++this.#operations}`,
-      trouble: () => this.trouble,
-      heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
-      watchWaitMs: sessionSeconds * 1000,
-    });
-    this.runner = this.#openRunner();
-    this.#peers = new Peers({
-      ...{ me, table: this.table, credentials: deps.credentials, nowMs: () => clock.monotonicMs() },
-      notTold: (path, owner) => this.runner.handle({ kind: 'not-told', key: path, owner }),
-      answered: (path, heardMs, isComplete) =>
-        this.runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
-    });
-    this.#watch = new NodeWatch({
-      ...{
-        me,
-        prefix,
-        clock,
-        table: this.table,
-        replica: this.replica,
-        runner: this.runner,
-        publisher: this.publisher,
-      },
-      tell: deps.tell,
-      ownDeleted: (revision) => this.#membership?.noteDeleted(revision),
-    });
-    const calls = new PeerCalls({ ...this.#deps, me, table: this.table, runner: this.runner, replica: this.replica });
+    this.#startedAtMs = deps.clock.wallMs();
+    this.parts = new NodeParts(settings, deps);
     const isOpen = () => this.state !== 'starting';
     this.#server = new PeerServer(deps.credentials, (call: PeerCall, body) =>
-      isOpen() ? calls.answer(call, body) : undefined,
+      isOpen() ? this.parts.calls.answer(call, body) : undefined,
     );
   }
 
   get state(): JoinState {
-    return this.#membership?.state ?? 'starting';
+    return this.parts.state;
   }
 
   /** Why nothing can be written; undefined: it can. */
   get trouble(): string | undefined {
-    return this.#membership === undefined ? 'it starts' : this.#membership.trouble;
+    return this.parts.trouble;
   }
 
   get sinceMs(): number {
-    return this.#membership?.sinceMs ?? this.#startedAtMs;
+    return this.parts.membership?.sinceMs ?? this.#startedAtMs;
   }
 
   get name(): string {
@@ -129,99 +78,115 @@ export class ClusterNode {
   }
 
   get session(): bigint | undefined {
-    return this.state === 'joined' ? this.#membership?.lease : undefined;
+    return this.state === 'joined' ? this.parts.membership?.lease : undefined;
   }
 
   /** Why it is not joined. */
   get why(): string {
-    return this.#membership?.why ?? 'it starts';
-  }
-
-  get peers(): Peers {
-    return this.#peers;
-  }
-
-  get executes(): ReadonlySet<string> {
-    return this.#watch.executes;
+    return this.parts.membership?.why ?? 'it starts';
   }
 
   /** Monotonic milliseconds until which the session is proven. */
   get provenUntilMs(): number {
-    return this.#membership?.provenUntilMs ?? Number.NEGATIVE_INFINITY;
+    return this.parts.membership?.provenUntilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** As the member in use said it last. */
+  get etcd(): EngineStatus | undefined {
+    return this.#etcd;
   }
 
   get follower(): Follower | undefined {
     return this.#follower;
   }
 
-  /** Settles when this node is joined; a problem is a sentence for a person. */
-  async start(stopping: AbortSignal): Promise<'joined' | 'stopped' | { readonly problem: string }> {
-    const { listen, advertise } = this.#settings;
+  /** Settles when this node can answer: joined, or with what its data folder has. A problem is a sentence for a person. */
+  async start(stopping: AbortSignal): Promise<'started' | 'stopped' | { readonly problem: string }> {
+    const { listen, advertise, prefix } = this.#settings;
+    const { credentials, copy } = this.#deps;
     const port = await this.#server.listen(listen.host, listen.port);
     if (port instanceof Error)
       return { problem: `Cannot listen for other nodes on ${listen.host}:${listen.port}: ${port.message}` };
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-    const scheme = this.#deps.credentials.tls === undefined ? 'http' : 'https';
-    this.#url = advertise ?? `${scheme}://${host}:${port}`;
-    this.#membership = this.#openMembership();
-    const occupied = await this.#whenHeld(stopping);
-    if (occupied !== undefined) return occupied;
-    const meta = await this.#persistently(stopping, () => numberSpace(this.#deps, this.#settings));
-    if (meta === undefined) return 'stopped';
-    if ('problem' in meta) return meta;
-    const listing = await this.#persistently(stopping, () => this.#deps.engine.list(this.#settings.prefix));
-    if (listing === undefined) return 'stopped';
-    this.#deps.onLife(meta.life);
-    this.#load(listing, meta);
-    while (this.state !== 'joined') {
+    this.#url = advertise ?? `${credentials.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
+    const copied = copy?.state();
+    const membership = this.#openMembership();
+    this.parts.membership = membership;
+    const reached = await reachEtcd({
+      ...{ deps: this.#deps, settings: this.#settings, membership, stopping },
+      life: copied?.meta.life,
+      occupied: () => this.#occupied,
+    });
+    if (reached.kind === 'stopped') return 'stopped';
+    if (reached.kind === 'problem') return { problem: reached.problem };
+    if (reached.kind === 'reached' && copied !== undefined && copied.meta.life !== reached.meta.life)
+      return { problem: `Cannot join: ${otherCluster(prefix, reached.meta.life, copied.meta.life)}` };
+    this.#begin(reached, copied);
+    const endsMs = this.#deps.clock.monotonicMs() + this.#settings.startWaitSeconds * 1000;
+    while (this.state === 'starting') {
       if (stopping.aborted) return 'stopped';
+      if (this.#deps.clock.monotonicMs() > endsMs) membership.beginCut('etcd went away while it started');
       await pause(lookMs);
     }
-    return 'joined';
+    return 'started';
   }
 
   /** A committer: see control/committer.ts. */
   commit<C extends Command>(actor: Actor, command: C, decision: Decision<OutcomeOf<C>>, now: ChangeGroup['at']) {
-    return this.writes.commit(actor, command, decision, now);
+    return this.parts.writes.commit(actor, command, decision, now);
   }
 
   renewed(key: InstanceKey): void {
-    this.runner.renewed(key);
+    this.parts.runner.renewed(key);
+  }
+
+  /** Whether other nodes know instances that this one does not. */
+  elsewhere(keys: readonly InstanceKey[]): Promise<Elsewhere> {
+    return this.parts.elsewhere.ask(keys);
+  }
+
+  /** For the guard of this node's own instances. */
+  lossesElsewhere(app: AppKey | undefined): OthersShare {
+    return this.parts.lossesElsewhere.of(app);
   }
 
   /** Until when answers of any node may be held. */
   handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
     const { clock, registryClock, handedOut } = this.#deps;
-    const peers = new HandedOutAtPeers({ table: this.table, peers: this.#peers, me: this.name, registryClock, clock });
-    return peers.ask(instance, this.replica.applied, handedOut);
+    const { table, peers, replica } = this.parts;
+    const { drainCertainty: certainty } = this.#settings;
+    const asking = new HandedOutAtPeers({ table, peers, me: this.name, certainty, registryClock, clock });
+    return asking.ask(instance, replica.applied, handedOut);
   }
 
   readonly view: ClusterView = {
     status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
     forget: (node) => this.forget(node),
+    upToDate: () => this.#upToDate(),
   };
 
   /** Why an instance that another node runs is answered with a TTL of a second. */
   reasonOf(key: InstanceKey): string {
-    const owner = this.runner.ownership.ownerOf(instancePath(key));
-    return owner === undefined ? '' : this.table.reasonOf(owner, this.#deps.clock.monotonicMs());
+    const owner = this.parts.runner.ownership.ownerOf(instancePath(key));
+    return owner === undefined ? '' : this.parts.table.reasonOf(owner, this.#deps.clock.monotonicMs());
   }
 
   /** The zone files of this node are others now: the serial moves, at all nodes alike. */
   zonesChanged(): void {
     const value = new TextEncoder().encode(JSON.stringify({ v: 1, at: Math.floor(this.#deps.clock.wallMs()) }));
     const key = this.#settings.prefix + zoneKey(this.name);
-    void this.publisher.change({ ...this.#unconditional([]), writes: [{ key, value }] });
+    void this.parts.publisher.change({ ...this.#unconditional([]), writes: [{ key, value }] });
   }
 
-  /** Strikes off a node that died and will not come back. False: it is none of those. */
+  /** Strikes off a node that died and will not come back. */
   async forget(node: string): Promise<Forgotten> {
-    const state = this.table.get(node);
+    const state = this.parts.table.get(node);
     if (state === undefined) return 'unknown';
     if (state.hasSession || !state.isMissed) return 'alive';
     const { trouble } = this;
     if (trouble !== undefined) return { trouble };
-    const reply = await this.publisher.move(this.#unconditional([{ key: this.#settings.prefix + deadNodeKey(node) }]));
+    const key = this.#settings.prefix + deadNodeKey(node);
+    const reply = await this.parts.publisher.move(this.#unconditional([{ key }]));
     return isFault(reply) ? { trouble: reply.detail } : 'forgotten';
   }
 
@@ -233,57 +198,47 @@ export class ClusterNode {
 
   /** The session ends at once, and the others go on without a wait. */
   async stop(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    const { parts } = this;
+    if (parts.isClosed) return;
+    parts.isClosed = true;
     this.quiesce();
-    if (this.state !== 'starting') await this.#peers.bye(this.runner.ownership);
-    await this.#membership?.close();
-    this.#peers.close();
+    if (this.state !== 'starting') await parts.peers.bye(parts.runner.ownership);
+    await parts.membership?.close();
+    parts.peers.close();
     await this.#server.close();
     this.#deps.engine.close();
+    this.#deps.copy?.close();
   }
 
-  #openReplica(): ClusterReplica {
-    const { node: me, prefix } = this.#settings;
-    const { registry, clock, tell } = this.#deps;
-    const now = () => this.#now();
-    return new ClusterReplica({
-      ...{ me, prefix, registry, now },
-      events: {
-        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
-        removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
-        node: (kind, node, value, revision) => this.#watch.seen(kind, node, value, revision),
-        stamp: (hlc) => {
-          this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
-        },
-        bad: (key, problem) => tell('warn', { key, problem }, 'skips what cannot be read in etcd'),
-      },
-    });
+  /** A read with quorum says how far etcd is; the own watch has to be there too. */
+  async #upToDate(): Promise<string | undefined> {
+    const { trouble } = this;
+    if (trouble !== undefined) return trouble;
+    const read = await this.#deps.engine.read(this.#settings.prefix + serialKey);
+    if (isFault(read)) return read.detail;
+    const isApplied = await this.parts.replica.hasApplied(read.entry?.modRevision ?? 0, appliedMs);
+    return isApplied ? undefined : 'its watch is late';
   }
 
-  #openRunner(): LeaseRunner {
-    const { node: me, prefix, guardPercent, evictionPercentPerMinute, guardCeilingSeconds } = this.#settings;
-    const { registry, clock, onOwner } = this.#deps;
-    const now = () => this.#now();
-    return new LeaseRunner({
-      ...{ me, prefix, registry, replica: this.replica, publisher: this.publisher, writes: this.writes, now },
-      ...{ table: this.table, peers: () => this.#peers, nowMs: () => clock.monotonicMs(), idPrefix: `${this.#run}o` },
-      ...{ guardPercent, evictionPercentPerMinute, guardCeilingSeconds },
-      sessionLease: () => this.#membership?.lease,
-      onOwner: (key, isOwn) => {
-        const stored = registry.find(key);
-        if (stored !== undefined) onOwner(stored.instance, isOwn);
-      },
-    });
+  async #checkDrift(): Promise<void> {
+    await this.parts.driftCheck.run();
+    if (!this.parts.isClosed) this.#armDriftCheck();
+  }
+
+  /** Spread, so that not all nodes list at once. */
+  #armDriftCheck(): void {
+    this.#timers.push(setTimeout(() => void this.#checkDrift(), driftMs * (0.5 + Math.random())).unref());
   }
 
   #openMembership(): NodeMembership {
-    const { engine, clock } = this.#deps;
+    const { engine, clock, copy } = this.#deps;
     const { prefix, node, sessionSeconds } = this.#settings;
     return new NodeMembership({
-      ...{ engine, clock, key: prefix + nodeKey(node), sessionSeconds },
+      ...{ engine, clock, key: prefix + nodeKey(node), sessionSeconds, replaces: copy?.session },
       value: () => new TextEncoder().encode(this.#ownValue()),
-      applied: (revision) => this.replica.hasApplied(revision, appliedMs),
+      applied: (revision) => this.parts.replica.hasApplied(revision, appliedMs),
+      settle: () => this.parts.rejoining.settle(),
+      onHeld: (lease) => copy?.keepSession(lease),
       onState: (state, why) => this.#onState(state, why),
       onOccupied: (holder) => {
         this.#occupied = holder;
@@ -296,90 +251,103 @@ export class ClusterNode {
     return nodeText({ url: this.#url, version, startedAtMs: this.#startedAtMs });
   }
 
-  async #whenHeld(stopping: AbortSignal): Promise<undefined | 'stopped' | { readonly problem: string }> {
-    const { clock, tell } = this.#deps;
-    const { node, sessionSeconds } = this.#settings;
-    const fromMs = clock.monotonicMs();
-    let saidMs = fromMs;
-    while (this.#membership?.lease === undefined) {
-      if (stopping.aborted) return 'stopped';
-      const nowMs = clock.monotonicMs();
-      if (this.#occupied !== undefined && nowMs - fromMs > sessionSeconds * 1000 + occupiedExtraMs) {
-        const holder = parseNode(this.#occupied);
-        const who = 'url' in holder ? `${holder.url}, since ${new Date(holder.startedAtMs).toISOString()}` : 'unknown';
-        return { problem: `Another node of the cluster is called "${node}" and runs (${who}): names must be unique` };
-      }
-      if (nowMs - saidMs > 5000) {
-        saidMs = nowMs;
-        this.#membership?.look();
-        tell('warn', { why: this.#membership?.why }, 'waits for etcd');
-      }
-      await pause(lookMs);
+  /** From what etcd has, or from the data folder: where etcd does not answer, and where it has lost what was there. */
+  #begin(reached: Reached & { kind: 'reached' | 'late' }, copied: Copied | undefined): void {
+    const { copy, onLife } = this.#deps;
+    const { cutWrites, membership } = this.parts;
+    if (copied !== undefined && (reached.kind === 'late' || isAnotherHistory(reached.listing, copied.listing))) {
+      onLife(copied.meta.life);
+      this.#load(copied.listing, copied.meta);
+      membership?.beginCut('it answers with what its data folder has');
+    } else if (reached.kind === 'reached') {
+      onLife(reached.meta.life);
+      copy?.replace(reached.listing);
+      this.#load(reached.listing, reached.meta);
     }
-    return undefined;
-  }
-
-  /** Tries until there is a reply; undefined: the start was given up. */
-  async #persistently<T extends object>(
-    stopping: AbortSignal,
-    attempt: () => Promise<T | Fault>,
-  ): Promise<T | undefined> {
-    while (!stopping.aborted) {
-      const reply = await attempt();
-      if (!isFault(reply)) return reply;
-      this.#deps.tell('warn', { fault: reply.fault, why: reply.detail }, 'waits for etcd');
-      await pause(1000);
-    }
-    return undefined;
+    for (const write of copy?.pending(this.name) ?? []) cutWrites.take(write, true);
   }
 
   #load(listing: Listing, meta: Meta): void {
-    const { clock } = this.#deps;
-    for (const entry of listing.entries) if (entry.key.startsWith(`${this.#settings.prefix}n/`)) this.#seeNode(entry);
-    this.replica.load(listing, meta);
-    for (const state of this.table.all())
-      if (!state.hasSession) state.owned = Math.max(state.owned, this.replica.ownedBy(state.node));
-    const membership = this.#membership as NodeMembership;
+    const { replica, table, membership } = this.parts;
+    const { prefix } = this.#settings;
+    for (const { key, value, modRevision } of listing.entries)
+      if (key.startsWith(`${prefix}n/`))
+        this.parts.watch.seen('node', key.slice(prefix.length + 2), value, modRevision);
+    replica.load(listing, meta);
+    for (const state of table.all())
+      if (!state.hasSession) state.owned = Math.max(state.owned, replica.ownedBy(state.node));
+    const { engine, clock, tell, onGap, copy } = this.#deps;
     this.#follower = new Follower({
-      ...{ engine: this.#deps.engine, prefix: this.#settings.prefix, replica: this.replica, membership },
-      ...{ clock, tell: this.#deps.tell, onGap: this.#deps.onGap },
+      ...{ engine, prefix, replica, clock, tell, onGap, copy, membership: membership as NodeMembership },
+      rewound: () => this.#restored(),
     });
     this.#follower.follow(listing);
     this.#timers.push(setInterval(() => this.#look(), lookMs).unref());
     this.#timers.push(setInterval(() => this.#hello(), helloMs).unref());
+    this.#timers.push(setInterval(() => void this.#lookAtEtcd(), etcdLookMs).unref());
+    void this.#lookAtEtcd();
+    this.#armDriftCheck();
   }
 
-  #seeNode({ key, value, modRevision }: Listing['entries'][number]): void {
-    this.#watch.seen('node', key.slice(this.#settings.prefix.length + 2), value, modRevision);
+  async #restored(): Promise<Listing | undefined> {
+    const listing = await this.parts.restoring.run();
+    this.#timers.push(setTimeout(() => this.parts.replica.dropMissing(), missingMs).unref());
+    return listing;
   }
 
   #look(): void {
-    const membership = this.#membership;
-    if (membership === undefined || this.#isClosed) return;
+    const { membership, runner, watch } = this.parts;
+    if (membership === undefined || this.parts.isClosed) return;
     const nowMs = this.#deps.clock.monotonicMs();
     membership.look();
-    const untilMs = membership.state === 'joined' ? membership.provenUntilMs : Number.NEGATIVE_INFINITY;
-    this.runner.handle({ kind: 'proven', untilMs });
-    this.#watch.look(nowMs, membership.state === 'joined');
-    this.runner.look(this.#now(), nowMs);
+    const isJoined = membership.state === 'joined';
+    runner.handle({ kind: 'proven', untilMs: isJoined ? membership.provenUntilMs : Number.NEGATIVE_INFINITY });
+    watch.look(nowMs, isJoined);
+    runner.look(this.parts.now(), nowMs);
   }
 
   #hello(): void {
     if (this.state === 'starting') return;
-    const owned = this.replica.ownedBy(this.name);
-    this.#peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...this.runner.marks });
+    const { replica, peers, runner, cutWrites } = this.parts;
+    const owned = replica.ownedBy(this.name);
+    const wallMs = Math.floor(this.#deps.clock.wallMs());
+    const losses = this.#deps.registry.losses(lossesMax);
+    this.#watchClocks();
+    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
+    void cutWrites.tell();
+  }
+
+  /** Leases do not depend on the clocks; the order of two conflicting writers does. */
+  #watchClocks(): void {
+    for (const { node, skewMs } of this.parts.table.all()) {
+      const isWrong = Math.abs(skewMs) > skewMsMax;
+      if (isWrong && !this.#skewed.has(node))
+        this.#deps.tell(
+          'warn',
+          { node, skewSeconds: Math.round(skewMs / 1000) },
+          'the clock of a node differs: is NTP running?',
+        );
+      if (isWrong) this.#skewed.add(node);
+      else this.#skewed.delete(node);
+    }
+  }
+
+  async #lookAtEtcd(): Promise<void> {
+    const status = await this.#deps.engine.status();
+    this.#etcd = isFault(status) ? undefined : status;
   }
 
   #onState(state: JoinState, why: string): void {
     const { tell } = this.#deps;
+    const { runner, publisher, table } = this.parts;
     if (state === 'joined') {
-      this.runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
-      this.runner.handle({ kind: 'joined' });
+      runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
+      runner.handle({ kind: 'joined' });
       const key = this.#settings.prefix + deadNodeKey(this.name);
-      void this.publisher.move(this.#unconditional([{ key }]));
-      tell('info', { node: this.name, nodes: [...this.table.all()].length }, 'joined the cluster');
+      void publisher.move(this.#unconditional([{ key }]));
+      tell('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {
-      this.runner.handle({ kind: 'cut' });
+      runner.handle({ kind: 'cut' });
       tell('warn', { node: this.name, why }, `is ${state}: it goes on answering, and removes nothing`);
     }
   }
@@ -387,14 +355,8 @@ export class ClusterNode {
   #unconditional(writes: readonly { readonly key: string }[]) {
     return { conditions: [], writes, reads: [], isOwn: () => false };
   }
+}
 
-  #stamp(): number {
-    this.#hlc = nextStamp(this.#hlc, this.#deps.clock.wallMs());
-    return this.#hlc;
-  }
-
-  #now(): ChangeGroup['at'] {
-    const { registryClock } = this.#deps;
-    return { monotonicMs: registryClock.monotonicMs(), wallMs: registryClock.wallMs() };
-  }
+function isAnotherHistory(listing: Listing, copied: Listing): boolean {
+  return listing.clusterId !== copied.clusterId || listing.revision < copied.revision;
 }

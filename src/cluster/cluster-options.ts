@@ -4,6 +4,7 @@ import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Engine } from './engine.ts';
+import type { LocalCopy } from './local-copy.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
 import type { RegistryPort } from './registry-port.ts';
 
@@ -14,7 +15,13 @@ export interface ClusterSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** How the others reach the listener; undefined: as it listens. */
   readonly advertise: string | undefined;
+  /** `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. */
+  readonly mode: 'ap' | 'cp';
   readonly sessionSeconds: number;
+  /** `all`: no drain is safe while a node that died without a word may answer resolvers. */
+  readonly drainCertainty: 'reachable' | 'all';
+  /** So long a start waits for etcd before it goes on with what the data folder has. */
+  readonly startWaitSeconds: number;
   readonly commitWaitMs: number;
   readonly guardPercent: number;
   readonly guardCeilingSeconds: number;
@@ -30,6 +37,10 @@ export interface AnsweredInstance extends InstanceKey {
 export interface AnswersHeld {
   readonly lastServedMs: number | undefined;
   readonly heldUntilMs: number;
+  /** Nodes that live and do not answer. */
+  readonly unknown?: readonly string[] | undefined;
+  /** Nodes that died without a word: their answers are counted from the end of their session. */
+  readonly assumedDead?: readonly string[] | undefined;
 }
 
 export type Tell = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
@@ -38,13 +49,18 @@ export interface ClusterDeps {
   readonly engine: Engine;
   readonly registry: RegistryPort;
   readonly credentials: PeerCredentials;
+  /** Undefined: nothing is kept. */
+  readonly copy: LocalCopy | undefined;
   /** Time that does not stop while the process does: a session ends meanwhile. */
   readonly clock: Clock;
   /** The registry's own. */
   readonly registryClock: Clock;
   readonly version: string;
   readonly tell: Tell;
-  /** The life of the cluster's numbers, before anything is answered. */
+  /** The numbers are the cluster's from now on. */
+  readonly newLife: () => string;
+  /** The numbers are of this node's own life from now on, until `onLife`. */
+  readonly onOwnLife: (life: string) => void;
   readonly onLife: (life: string) => void;
   /** Another node runs the instance from now on, or this one. */
   readonly onOwner: (instance: Instance, isOwn: boolean) => void;

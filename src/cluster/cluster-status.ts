@@ -2,32 +2,42 @@
 
 import type { ClusterStatus, NodeStatus } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { EngineStatus } from './engine.ts';
 import type { NodeState } from './nodes-table.ts';
 
 /** What it reads of this node. */
 export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sinceMs'> {
   readonly name: string;
-  readonly table: { all(): Iterable<NodeState> };
-  readonly executes: Iterable<string>;
   /** Monotonic milliseconds. */
   readonly provenUntilMs: number;
+  readonly follower:
+    | { silentMs(): number; readonly resumed: Readonly<Record<'resumed' | 'compacted' | 'rewound', number>> }
+    | undefined;
+  readonly etcd: EngineStatus | undefined;
+  readonly parts: ObservedParts;
+}
+
+interface ObservedParts {
+  readonly table: { all(): Iterable<NodeState> };
+  readonly watch: { readonly executes: Iterable<string> };
   readonly publisher: {
     readonly waiting: number;
     readonly counts: Readonly<Record<'won' | 'lost' | 'failed' | 'own-reply-lost', number>>;
   };
+  readonly driftCheck: { readonly drift: number };
+  readonly elsewhere: { readonly counts: { readonly found: number; readonly unknown: number } };
+  readonly pending: { readonly size: number; readonly conflicts: number };
   readonly runner: {
     readonly ownership: { counts(): { readonly orphans: number } };
     readonly swaps: { readonly takeOvers: number; readonly evictions: number };
   };
   readonly peers: { readonly forwarded: number; readonly forwardFailures: number; readonly asked: number };
   readonly replica: { ownedBy(node: string): number; readonly badRecords: number };
-  readonly follower:
-    | { silentMs(): number; readonly resumed: Readonly<Record<'resumed' | 'compacted' | 'rewound', number>> }
-    | undefined;
 }
 
 export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections: number): ClusterStatus {
-  const { name, state, why, sinceMs, publisher, runner, peers, replica, follower, executes, table } = node;
+  const { name, state, why, sinceMs, follower } = node;
+  const { publisher, runner, peers, replica, watch, table, pending, elsewhere, driftCheck } = node.parts;
   const nowMs = clock.monotonicMs();
   const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
   const { resumed, compacted, rewound } = follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
@@ -38,9 +48,10 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
     nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)),
     owned: replica.ownedBy(name),
     orphans: runner.ownership.counts().orphans,
-    executorFor: [...executes],
+    executorFor: [...watch.executes],
     watchSilentMs: follower?.silentMs() ?? 0,
     sessionLeftMs: node.provenUntilMs - nowMs,
+    etcd: node.etcd,
     counts: {
       pending: publisher.waiting,
       ...{ won, lost, ownReplyLost, failed, resumed, compacted, rewound, etcdConnections },
@@ -50,11 +61,20 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
       forwardFailures: peers.forwardFailures,
       asked: peers.asked,
       badRecords: replica.badRecords,
+      unknownFound: elsewhere.counts.found,
+      unknownRefused: elsewhere.counts.unknown,
+      unsettled: pending.size,
+      conflicts: pending.conflicts,
+      drift: driftCheck.drift,
     },
   };
 }
 
-function nodeStatus(state: NodeState, { name, state: own, replica }: ObservedNode, nowMs: number): NodeStatus {
+function nodeStatus(
+  state: NodeState,
+  { name, state: own, parts: { replica } }: ObservedNode,
+  nowMs: number,
+): NodeStatus {
   const isMe = state.node === name;
   return {
     node: state.node,
@@ -65,6 +85,7 @@ function nodeStatus(state: NodeState, { name, state: own, replica }: ObservedNod
     owned: replica.ownedBy(state.node),
     heardMsAgo: isMe || !state.hasSaidHello ? undefined : nowMs - state.provenMs,
     isMissed: state.isMissed,
+    clockSkewMs: isMe ? 0 : state.skewMs,
   };
 }
 

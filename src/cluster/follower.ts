@@ -1,11 +1,12 @@
 // Keeps the registry at what etcd has: the watch goes on from the list, and where etcd has dropped what lies between,
 // everything is listed again and the difference applied. If etcd's history is another one (it was wiped, or restored from
-// an older copy), nothing of it is applied: this node goes on answering with what it has, and says so.
+// an older copy), restoring.ts puts back what it has lost, and the watch goes on from there.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Tell } from './cluster-options.ts';
-import { type Engine, type FollowEvent, type Following, isFault } from './engine.ts';
+import { type Engine, type FollowEvent, type Following, isFault, type Listing } from './engine.ts';
+import type { LocalCopy } from './local-copy.ts';
 import type { NodeMembership } from './membership.ts';
 import type { ClusterReplica } from './replica.ts';
 
@@ -17,6 +18,9 @@ export interface FollowerDeps {
   readonly clock: Clock;
   readonly tell: Tell;
   readonly onGap: () => void;
+  readonly copy: LocalCopy | undefined;
+  /** etcd's history is another one; settles with the list to go on from, or undefined to stay as it is. */
+  readonly rewound: () => Promise<Pick<Listing, 'revision' | 'clusterId'> | undefined>;
 }
 
 export class Follower {
@@ -52,6 +56,7 @@ export class Follower {
     switch (event.kind) {
       case 'group':
         replica.group(event.revision, event.events);
+        this.#deps.copy?.note(event.revision, event.events);
         break;
       case 'live':
         if (this.#hasBeenLive) this.resumed.resumed++;
@@ -79,26 +84,28 @@ export class Follower {
       case 'rewound':
         membership.setLive(false);
         this.resumed.rewound++;
-        membership.rewound();
-        tell(
-          'error',
-          { clusterId: event.clusterId, revision: event.revision },
-          'etcd was wiped or restored: this node answers with what it had; restart the nodes to go on with what etcd has',
-        );
+        void this.#rewound();
     }
   }
 
+  async #rewound(): Promise<void> {
+    this.#deps.membership.rewound();
+    const listing = await this.#deps.rewound();
+    if (listing === undefined || this.#isClosed) return;
+    this.follow(listing);
+    this.#deps.membership.restored();
+  }
+
   async #again(clusterId: string): Promise<void> {
-    const { engine, prefix, replica, membership, tell, onGap } = this.#deps;
+    const { engine, prefix, replica, tell, onGap } = this.#deps;
     while (!this.#isClosed) {
       const listing = await engine.list(prefix);
       if (this.#isClosed) return;
       if (isFault(listing)) await pause(1000, undefined, { ref: false });
-      else if (listing.clusterId !== clusterId || listing.revision < replica.applied) {
-        membership.rewound();
-        return;
-      } else {
+      else if (listing.clusterId !== clusterId || listing.revision < replica.applied) return this.#rewound();
+      else {
         const different = replica.compare(listing);
+        this.#deps.copy?.replace(listing);
         onGap();
         tell('info', { different, revision: listing.revision }, 'has what etcd has again');
         this.follow(listing);

@@ -1,6 +1,7 @@
 // Until when any node's answers with an instance may be held: each is asked once it has applied what this one has. Times
-// go over the link as "milliseconds from now", so clocks do not matter. A node that lives and does not answer, or that
-// died without a word and was not struck off since, may answer resolvers still: then it is not over yet.
+// go over the link as "milliseconds from now", so clocks do not matter. A node that lives and does not answer may answer
+// resolvers still: then it is not over yet. One that died without a word, and was not struck off since, is named, because a
+// node that is cut off from all others cannot be told from a dead one.
 
 import type { Clock } from '../runtime/clock.ts';
 import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
@@ -16,6 +17,7 @@ export interface HandedOutDeps {
   readonly table: NodesTable;
   readonly peers: Pick<Peers, 'call'>;
   readonly me: string;
+  readonly certainty: 'reachable' | 'all';
   /** Of the answers. */
   readonly registryClock: Clock;
   /** Of the table. */
@@ -37,21 +39,29 @@ export class HandedOutAtPeers {
     const others = [...this.#deps.table.all()].filter(({ node }) => node !== this.#deps.me);
     const asked = others.filter(({ hasSession, isMissed }) => hasSession || isMissed);
     const left = others.filter((one) => !asked.includes(one));
-    const replies = await Promise.all([here(instance), ...asked.map(({ node }) => this.#at(node, instance, revision))]);
+    const replies = await Promise.all([here(instance), ...asked.map((state) => this.#at(state, instance, revision))]);
     const all = [...replies, ...left.map((state) => this.#ofOneThatLeft(state, instance))];
+    const unknown = all.flatMap((one) => one.unknown ?? []);
+    const assumedDead = all.flatMap((one) => one.assumedDead ?? []);
     const served = all.flatMap(({ lastServedMs }) => (lastServedMs === undefined ? [] : [lastServedMs]));
     return {
       lastServedMs: served.length === 0 ? undefined : Math.max(...served),
       heldUntilMs: Math.max(...all.map(({ heldUntilMs }) => heldUntilMs)),
+      ...(unknown.length === 0 ? {} : { unknown }),
+      ...(assumedDead.length === 0 ? {} : { assumedDead }),
     };
   }
 
-  async #at(node: string, instance: AnsweredInstance, revision: number): Promise<AnswersHeld> {
+  async #at(state: NodeState, instance: AnsweredInstance, revision: number): Promise<AnswersHeld> {
+    const { node, hasSession, isDead } = state;
     const { env, appid, instance: id, dnsTtl } = instance;
     const question = { env, appid, instance: id, dnsTtl, revision };
     const reply = handedOutReplyOf(await this.#deps.peers.call(node, 'handed-out', question, askMs));
     const nowMs = this.#deps.registryClock.monotonicMs();
-    if (reply === undefined) return { lastServedMs: undefined, heldUntilMs: nowMs + dnsTtl * 1000 + beyondTtlMs };
+    if (reply === undefined && !hasSession && isDead && this.#deps.certainty === 'reachable')
+      return { ...this.#ofOneThatLeft(state, instance), assumedDead: [node] };
+    if (reply === undefined)
+      return { lastServedMs: undefined, heldUntilMs: nowMs + dnsTtl * 1000 + beyondTtlMs, unknown: [node] };
     const { heldMs, servedMsAgo } = reply;
     const lastServedMs = servedMsAgo === undefined ? undefined : nowMs - servedMsAgo;
     return { lastServedMs, heldUntilMs: nowMs + heldMs };

@@ -16,7 +16,7 @@ export type ClusterKey =
   | { readonly kind: 'meta' | 'serial' }
   | { readonly kind: 'node' | 'dead' | 'zone'; readonly node: string }
   /** `key.instance` is the canonical id. */
-  | { readonly kind: 'instance' | 'tombstone'; readonly key: InstanceKey }
+  | { readonly kind: 'instance' | 'tombstone' | 'hold'; readonly key: InstanceKey }
   | { readonly kind: 'label'; readonly env: string; readonly appid: string; readonly label: string };
 
 export const metaKey = 'meta';
@@ -49,6 +49,11 @@ export function tombstonePath({ env, appid, instance }: InstanceKey): string {
   return `g/${env}/${appid}/${encodeId(instance)}`;
 }
 
+/** Of an instance that is not registered. */
+export function holdPath({ env, appid, instance }: InstanceKey): string {
+  return `h/${env}/${appid}/${encodeId(instance)}`;
+}
+
 export function labelPath(env: string, appid: string, label: string): string {
   return `l/${env}/${appid}/${label}`;
 }
@@ -68,15 +73,20 @@ export function readKey(path: string): ClusterKey | undefined {
     const isOurs = parseEnv(env) === env && parseAppid(appid) === appid && parseEnv(last) === last;
     return isOurs ? { kind: 'label', env, appid, label: last } : undefined;
   }
-  if (kind !== 'i' && kind !== 'g') return undefined;
+  if (kind !== 'i' && kind !== 'g' && kind !== 'h') return undefined;
   const instance = decodeId(last);
   if (instance === undefined) return undefined;
   const key = parseInstanceKey(env, appid, instance);
   if ('length' in key) return undefined;
-  const path2 = kind === 'i' ? instancePath(key) : tombstonePath(key);
-  return path2 === path ? { kind: kind === 'i' ? 'instance' : 'tombstone', key } : undefined;
+  const { of, is } = instanceKinds[kind];
+  return of(key) === path ? { kind: is, key } : undefined;
 }
 
+const instanceKinds = {
+  i: { of: instancePath, is: 'instance' },
+  g: { of: tombstonePath, is: 'tombstone' },
+  h: { of: holdPath, is: 'hold' },
+} as const;
 const nodeKinds = { n: 'node', d: 'dead', z: 'zone' } as const;
 
 function encodeId(id: string): string {

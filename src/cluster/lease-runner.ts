@@ -7,13 +7,13 @@ import type { ChangeGroup } from '../model/decision.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { DeadNodeGuard } from './dead-node-guard.ts';
 import { instancePath, readKey } from './keys.ts';
+import type { Known } from './known-records.ts';
 import type { NodeState, NodesTable } from './nodes-table.ts';
 import { OwnerSwaps, type OwnerSwapsDeps } from './owner-swaps.ts';
 import { Ownership } from './ownership.ts';
 import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownership-events.ts';
 import { keysMax } from './peer-link/messages.ts';
 import type { Peers } from './peers.ts';
-import type { Known } from './replica.ts';
 
 const evictionsPerLook = 500;
 /** What the guard lets go is asked for again after a second. */
@@ -170,8 +170,7 @@ export class LeaseRunner {
         peers().tell(intent.owner, intent.key, intent.heardMs);
         break;
       case 'relay':
-        // No way round: this node takes over, at most once within a lease.
-        this.handle({ kind: 'not-relayed', key: intent.key, owner: intent.owner });
+        peers().relay(intent.owner, intent.key, intent.heardMs);
         break;
       case 'tell-joined':
         peers().tellJoined(intent.key, intent.heardMs);

@@ -20,6 +20,11 @@ export interface NodeMembershipDeps {
   readonly sessionSeconds: number;
   /** Settles once the registry has everything up to a revision of etcd's; false: not in time. */
   readonly applied: (revision: number) => Promise<boolean>;
+  /** What this node did while it was cut off is decided; otherwise why not. Called before it says that it is joined. */
+  readonly settle: () => Promise<string | undefined>;
+  /** The own last session, which may hold the name still. */
+  readonly replaces: bigint | undefined;
+  readonly onHeld: (lease: bigint) => void;
   readonly onState: (state: JoinState, why: string) => void;
   readonly onOccupied: (holder: Uint8Array) => void;
 }
@@ -39,8 +44,8 @@ export class NodeMembership {
   constructor(deps: NodeMembershipDeps) {
     this.#deps = deps;
     this.sinceMs = deps.clock.wallMs();
-    const { engine, key, sessionSeconds } = deps;
-    const options = { key, value: deps.value(), ttlSeconds: sessionSeconds };
+    const { engine, key, sessionSeconds, replaces } = deps;
+    const options = { key, value: deps.value(), ttlSeconds: sessionSeconds, replaces };
     this.#session = engine.session(options, (event) => this.#onSession(event));
   }
 
@@ -84,6 +89,16 @@ export class NodeMembership {
   /** The engine's history is another: nothing that it says is believed. */
   rewound(): void {
     this.#set('rewound', "etcd's history is not the one that was followed");
+  }
+
+  /** It has put back what etcd had lost. */
+  restored(): void {
+    if (this.#state === 'rewound') this.#set('cut', 'it has just put back what etcd had lost');
+  }
+
+  /** It answers with what it had when it was last joined. */
+  beginCut(why: string): void {
+    this.#set('cut', why);
   }
 
   /** To be called several times a second. */
@@ -133,12 +148,13 @@ export class NodeMembership {
       return reply.detail;
     }
     if (reply.verdicts[0]?.verdict !== 'won') return 'its session has ended meanwhile';
-    return (await applied(reply.revision)) ? undefined : 'its watch is late';
+    return (await applied(reply.revision)) ? this.#deps.settle() : 'its watch is late';
   }
 
   #onSession(event: SessionEvent): void {
     this.#sessionFault = event.kind === 'failed' ? event.fault.detail : undefined;
     if (event.kind === 'failed') this.noteFault(event.fault);
+    if (event.kind === 'held') this.#deps.onHeld(event.lease);
     if (event.kind === 'occupied') this.#deps.onOccupied(event.holder.value);
     if (event.kind === 'lost' && this.#state === 'joined') this.#set('cut', 'etcd has ended its session');
   }

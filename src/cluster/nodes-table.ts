@@ -3,6 +3,7 @@
 // that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
 // this node is cut off from etcd it sees no sessions, and nobody dies.
 
+import type { Losses } from '../model/losses.ts';
 import { mixed, textHash } from '../runtime/text-hash.ts';
 
 const silenceMs = 3000;
@@ -33,6 +34,10 @@ export interface NodeState {
   hasLeft: boolean;
   /** Its death is written down, and it was neither back nor struck off since. */
   isMissed: boolean;
+  /** By how much its clock is ahead of this one's, and the way of the message. */
+  skewMs: number;
+  /** What it misses of its own. */
+  losses: Losses | undefined;
 }
 
 export class NodesTable {
@@ -78,6 +83,8 @@ export class NodesTable {
       isDead: false,
       hasLeft: false,
       isMissed: false,
+      skewMs: 0,
+      losses: undefined,
     };
     this.#nodes.set(node, state);
     return state;

@@ -1,19 +1,20 @@
-// The cluster's numbers: the key that says from which one they count. The first node of all makes it.
+// The cluster's numbers: the key that says from which one they count. The first node of all makes it; a node that has said
+// a higher number than the cluster would say next raises it.
 
 import { randomBytes } from 'node:crypto';
-import { lifeTokenFrom } from '../model/life.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Fault, isFault } from './engine.ts';
-import { firstMeta, type Meta, metaText, parseMeta } from './epoch.ts';
+import { firstMeta, type Meta, metaText, parseMeta, raised } from './epoch.ts';
 import { metaKey, serialKey } from './keys.ts';
 
 const swapMs = 3000;
 const encoder = new TextEncoder();
 
-/** A problem is a sentence for a person. */
+/** A problem is a sentence for a person. `life`: the cluster's, as this node knew it: its numbers go on after a wipe. */
 export async function numberSpace(
-  { engine, clock, registry }: ClusterDeps,
+  { engine, clock, registry, newLife }: ClusterDeps,
   { prefix, node }: ClusterSettings,
+  life: string | undefined,
 ): Promise<Meta | { readonly problem: string } | Fault> {
   const key = prefix + metaKey;
   for (;;) {
@@ -25,11 +26,35 @@ export async function numberSpace(
       return { problem: `Cannot read ${key} in etcd: ${meta[0]?.field} ${meta[0]?.message}` };
     }
     const incarnation = randomBytes(6).toString('hex');
-    const meta = firstMeta(registry.revision, clock.wallMs() / 1000, lifeTokenFrom(randomBytes(8)), incarnation);
+    const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life ?? newLife(), incarnation);
     const put = { key, value: encoder.encode(metaText(meta)) };
     const swap = { conditions: [{ key, is: 'absent' } as const], writes: [put], reads: [], isOwn: () => false };
     const serial = { key: prefix + serialKey, value: encoder.encode(node) };
     const reply = await engine.swap({ swaps: [swap], puts: [serial] }, swapMs);
     if (isFault(reply)) return reply;
   }
+}
+
+/**
+ * Whatever the cluster says from then on is higher than `said`. The revision at which that is so; `undefined`: others were
+ * faster, try again.
+ */
+export async function raiseBase(
+  { engine }: Pick<ClusterDeps, 'engine'>,
+  { prefix, node }: Pick<ClusterSettings, 'prefix' | 'node'>,
+  said: number,
+): Promise<{ readonly revision: number | undefined } | Fault> {
+  const key = prefix + metaKey;
+  const read = await engine.read(key);
+  if (isFault(read)) return read;
+  const meta = read.entry === undefined ? undefined : parseMeta(read.entry.value, read.entry.modRevision);
+  if (read.entry === undefined || meta === undefined || Array.isArray(meta))
+    return { fault: 'refused', detail: `${key} in etcd is missing or cannot be read` };
+  const put = { key, value: encoder.encode(metaText(raised(meta, said, read.revision))) };
+  const { modRevision } = read.entry;
+  const swap = { conditions: [{ key, is: 'at', modRevision } as const], writes: [put], reads: [], isOwn: () => false };
+  const serial = { key: prefix + serialKey, value: encoder.encode(node) };
+  const reply = await engine.swap({ swaps: [swap], puts: [serial] }, swapMs);
+  if (isFault(reply)) return reply;
+  return { revision: reply.verdicts[0]?.verdict === 'won' ? reply.revision : undefined };
 }

@@ -7,14 +7,16 @@ import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { type Condition, type Entry, isFault, type Swap } from './engine.ts';
 import { instancePath, nodeKey, readKey } from './keys.ts';
+import type { Known } from './known-records.ts';
 import type { OwnershipEvent, SwapIntent } from './ownership-events.ts';
 import type { Publisher } from './publisher.ts';
 import { parseRecord, recordText } from './record.ts';
 import { ownedOf, recordOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
-import type { ClusterReplica, Known } from './replica.ts';
+import type { ClusterReplica } from './replica.ts';
+import { isWrittenBy } from './swap-plan.ts';
 import { parseTombstone } from './tombstone.ts';
-import { isWrittenBy, type Writes } from './writes.ts';
+import type { Writes } from './writes.ts';
 
 type Verdict = Extract<OwnershipEvent, { readonly kind: 'swapped' }>['verdict'];
 
@@ -87,7 +89,7 @@ export class OwnerSwaps {
     if (intent.change === 'take-over') return this.#takeOver(intent, key.key);
     const change = this.#changeOf(intent, key.key);
     if (change === undefined) return undefined;
-    const swap = await this.#deps.writes.swapOf(change, intent.id, { more: fence });
+    const swap = await this.#deps.writes.swapOf(change, { operation: intent.id, more: fence });
     return 'kind' in swap ? undefined : swap;
   }
 

@@ -61,6 +61,8 @@ export type OwnershipEvent =
   | { readonly kind: 'executor'; readonly of: ReadonlySet<string> }
   | { readonly kind: 'proven'; readonly untilMs: number }
   | { readonly kind: 'joined' | 'cut' }
+  /** Revisions of records count anew. */
+  | { readonly kind: 'rebased' }
   /** The `until` of an override has come. */
   | { readonly kind: 'hold-ended'; readonly key: string }
   | { readonly kind: 'tick' };

@@ -113,6 +113,12 @@ export class Ownership {
       case 'hold-ended':
         this.#holdEnded(event.key);
         break;
+      case 'rebased':
+        for (const view of this.#state.views.values()) {
+          view.record = { ...view.record, modRevision: 0 };
+          view.flight = undefined;
+        }
+        break;
       case 'tick':
         this.#ends.tick(nowMs);
         break;

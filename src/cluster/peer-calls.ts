@@ -1,8 +1,14 @@
 // What other nodes ask of this one, over the peer link. A hearing that is told here is never told on.
 
+import { isObject } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
+import { writeOf } from './command-json.ts';
+import type { CutWrites } from './cut-writes.ts';
+import { type Engine, isFault } from './engine.ts';
+import { instancePath } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
+import type { JoinState } from './membership.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
   type HandedOutQuestion,
@@ -11,9 +17,14 @@ import {
   helloOf,
   type PeerCall,
   questionOf,
+  relayedOf,
   type Timed,
 } from './peer-link/messages.ts';
+import { writeReplyToJson } from './peer-link/write-reply.ts';
+import type { Peers } from './peers.ts';
+import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
+import type { Writes } from './writes.ts';
 
 /** A peer has not asked before its own watch had it: this node's is not far behind. */
 const appliedWaitMs = 1000;
@@ -28,6 +39,14 @@ export interface PeerCallsDeps {
   readonly clock: Clock;
   readonly registryClock: Clock;
   readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly peers: Pick<Peers, 'call'>;
+  readonly registry: Pick<RegistryPort, 'reviewGuard'>;
+  readonly engine: Pick<Engine, 'read'>;
+  readonly prefix: string;
+  readonly mode: 'ap' | 'cp';
+  readonly state: () => JoinState;
+  readonly writes: Pick<Writes, 'commitAs'>;
+  readonly cutWrites: Pick<CutWrites, 'take'>;
 }
 
 export class PeerCalls {
@@ -52,6 +71,14 @@ export class PeerCalls {
         return this.#lately(body);
       case 'bye':
         return this.#bye(body);
+      case 'heard':
+        return this.#known(body);
+      case 'relay':
+        return this.#relay(body);
+      case 'write':
+        return this.#write(body);
+      case 'pending':
+        return this.#pending(body);
       case 'handed-out': {
         const question = handedOutQuestionOf(body);
         return question && this.#handedOut(question);
@@ -72,8 +99,12 @@ export class PeerCalls {
     state.hasSaidHello = true;
     state.isJoined = hello.isJoined;
     state.owned = hello.owned;
+    if (hello.wallMs !== undefined) state.skewMs = hello.wallMs - clock.wallMs();
     state.marks = marks;
     state.isAllMarked = hello.isAllMarked;
+    const isLosing = (state.losses?.registry ?? 0) > 0 || (hello.losses?.registry ?? 0) > 0;
+    state.losses = hello.losses;
+    if (isLosing) this.#deps.registry.reviewGuard();
     runner.handle({ kind: 'hello', node: hello.node });
     runner.trust(state, isAll, moved);
     return {};
@@ -91,6 +122,24 @@ export class PeerCalls {
     return { node: me, heard };
   }
 
+  /** Of instances that a peer does not know: those that are here. */
+  #known(body: unknown): object | undefined {
+    const { replica, runner } = this.#deps;
+    const question = questionOf(body);
+    if (question === undefined) return undefined;
+    const here = question.keys.filter((path) => runner.ownership.stateOf(path) !== undefined);
+    return { known: here.map((path) => [path, replica.known(path)?.modRevision ?? 0]) };
+  }
+
+  /** A peer does not reach the owner; perhaps this node does. Relayed once and no further. */
+  async #relay(body: unknown): Promise<object | undefined> {
+    const relayed = relayedOf(body);
+    const { me, peers } = this.#deps;
+    if (relayed === undefined || relayed.owner === me) return undefined;
+    const { owner, node, heard } = relayed;
+    return { isTold: (await peers.call(owner, 'told', { node, heard })) !== undefined };
+  }
+
   #bye(body: unknown): object | undefined {
     const hearings = hearingsOf(body);
     const { table, runner, clock } = this.#deps;
@@ -98,6 +147,33 @@ export class PeerCalls {
     table.left(hearings.node, clock.monotonicMs());
     runner.handle({ kind: 'bye', node: hearings.node, leftMs: new Map(hearings.heard) });
     return {};
+  }
+
+  /** A write that came to a node which is cut off from etcd. */
+  async #write(body: unknown): Promise<object | undefined> {
+    const { me, state, writes, engine, prefix } = this.#deps;
+    const write = writeOf(body, me);
+    if (write === undefined) return undefined;
+    if (state() !== 'joined') return writeReplyToJson({ kind: 'not-joined' });
+    const { actor, command, operation, hlc } = write;
+    const outcome = await writes.commitAs(actor, command, operation, hlc);
+    if (outcome.kind === 'no-quorum')
+      return outcome.isUnknown ? undefined : writeReplyToJson({ kind: 'refused', reason: outcome.reason });
+    const read = await engine.read(prefix + instancePath(command.key));
+    return isFault(read) ? undefined : writeReplyToJson({ kind: 'taken', outcome: outcome.kind, record: read.entry });
+  }
+
+  /** Writes that a node accepted which is cut off, as this one is. */
+  #pending(body: unknown): object | undefined {
+    const { me, mode, state, cutWrites } = this.#deps;
+    const list: unknown = isObject(body) ? body['writes'] : undefined;
+    if (!Array.isArray(list)) return undefined;
+    if (mode !== 'ap' || state() !== 'cut') return { kept: false };
+    for (const one of list) {
+      const write = writeOf(one, me);
+      if (write !== undefined) cutWrites.take(write);
+    }
+    return { kept: true };
   }
 
   async #handedOut({ env, appid, instance, dnsTtl, revision }: HandedOutQuestion): Promise<object | undefined> {

@@ -2,6 +2,7 @@
 // call of its own. What cannot be delivered is reported back, for the ownership to act on.
 // Limits: `keysMax` keys a call; a batch waits `batchMs`; a peer has half a second.
 
+import { isObject } from '../model/instance.ts';
 import type { NodesTable } from './nodes-table.ts';
 import type { Ownership } from './ownership.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
@@ -18,6 +19,8 @@ export interface PeersDeps {
   readonly nowMs: () => number;
   /** The owner could not be told. */
   readonly notTold: (path: string, owner: string) => void;
+  /** Nor could a peer tell it. */
+  readonly notRelayed: (path: string, owner: string) => void;
   /** What the peers have heard lately; `isComplete`: each that lives has answered. */
   readonly answered: (path: string, heardMs: number | undefined, isComplete: boolean) => void;
 }
@@ -26,6 +29,7 @@ export class Peers {
   readonly #deps: PeersDeps;
   readonly #clients = new Map<string, PeerClient>();
   readonly #told = new Map<string, Map<string, number>>();
+  readonly #relayed = new Map<string, Map<string, number>>();
   #questions = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   forwarded = 0;
@@ -49,6 +53,14 @@ export class Peers {
     const { table, nowMs } = this.#deps;
     const joined = table.peers(nowMs()).find((one) => one.isJoined);
     if (joined !== undefined) this.tell(joined.node, path, heardMs);
+  }
+
+  /** The owner cannot be reached from here: through a joined peer, once. */
+  relay(owner: string, path: string, heardMs: number): void {
+    const batch = this.#relayed.get(owner) ?? new Map<string, number>();
+    batch.set(path, heardMs);
+    this.#relayed.set(owner, batch);
+    this.#arm();
   }
 
   ask(path: string): void {
@@ -93,10 +105,13 @@ export class Peers {
   async #flush(): Promise<void> {
     const batches = [...this.#told];
     this.#told.clear();
+    const relayed = [...this.#relayed];
+    this.#relayed.clear();
     const questions = [...this.#questions];
     this.#questions = new Set();
     await Promise.all([
       ...batches.flatMap(([node, batch]) => slices([...batch]).map((slice) => this.#deliver(node, slice))),
+      ...relayed.flatMap(([owner, batch]) => slices([...batch]).map((slice) => this.#relay(owner, slice))),
       ...slices(questions).map((slice) => this.#question(slice)),
     ]);
   }
@@ -112,9 +127,32 @@ export class Peers {
     }
   }
 
+  async #relay(owner: string, batch: readonly (readonly [string, number])[]): Promise<void> {
+    const { me, table, nowMs, notRelayed } = this.#deps;
+    const heard: Timed[] = batch.map(([path, heardMs]) => [path, Math.max(0, nowMs() - heardMs)]);
+    const way = table
+      .peers(nowMs())
+      .find((one) => one.isJoined && one.node !== owner && !table.isUnproven(one, nowMs()));
+    const reply = way && (await this.call(way.node, 'relay', { node: me, owner, heard }, 2 * callMs));
+    const isTold = isObject(reply) && reply['isTold'] === true;
+    if (isTold) this.forwarded += batch.length;
+    else for (const [path] of batch) notRelayed(path, owner);
+  }
+
   async #question(keys: readonly string[]): Promise<void> {
-    const { table, nowMs, answered } = this.#deps;
     this.asked += keys.length;
+    const { heard, isComplete } = await this.#lately(keys);
+    for (const key of keys) this.#deps.answered(key, heard.get(key), isComplete);
+  }
+
+  /** When any peer that answers has heard them last. */
+  async heardLately(keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const answers = await Promise.all(slices(keys).map((slice) => this.#lately(slice)));
+    return new Map(answers.flatMap(({ heard }) => [...heard]));
+  }
+
+  async #lately(keys: readonly string[]) {
+    const { table, nowMs } = this.#deps;
     const peers = table.peers(nowMs());
     const askedMs = nowMs();
     const replies = await Promise.all(peers.map(({ node }) => this.call(node, 'lately', { keys })));
@@ -127,7 +165,7 @@ export class Peers {
       for (const [path, agoMs] of hearings?.heard ?? [])
         heard.set(path, Math.max(askedMs - agoMs, heard.get(path) ?? Number.NEGATIVE_INFINITY));
     }
-    for (const key of keys) answered(key, heard.get(key), isComplete);
+    return { heard, isComplete };
   }
 
   #clientOf(node: string): PeerClient | undefined {

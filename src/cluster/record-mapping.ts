@@ -197,7 +197,7 @@ const fronts = {
 } satisfies Record<FrontName, true>;
 
 /** Another node wrote it: what cannot be read is left out, and the node says where it came in. */
-function actorOf(by: Unknown | undefined, me: string): Actor {
+export function actorOf(by: Unknown | undefined, me: string): Actor {
   const { kind, front, address, principal, reason, node } = by ?? noFields;
   const known: PrincipalKind = kinds.find((one) => one === kind) ?? 'peer';
   return {

@@ -5,9 +5,11 @@ import type { Actor, Change, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { Losses } from '../model/losses.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 
 type Moment = ChangeGroup['at'];
 
@@ -27,5 +29,15 @@ export interface RegistryPort {
   /** Own ones whose lease has ended and that the guard lets go. */
   takeExpired(now: Moment, limit: number): InstanceKey[];
   endedHolds(now: Moment): InstanceKey[];
+  /** Of an app, who has the label. */
+  labelHolder(key: InstanceKey, label: string): InstanceRecord | undefined;
+  /** Its last change has another number: see epoch.ts. */
+  renumber(key: InstanceKey, revision: number): void;
+  /** A hold of an instance that is not registered. */
+  keepHold(key: InstanceKey, override: Override): void;
+  /** What is missed here; of apps at most `limit`. */
+  losses(limit: number): Losses;
+  reviewGuard(): void;
+  remoteServing(app: AppKey): number;
   decideEnd(key: InstanceKey, end: 'lease' | 'hold', now: Moment): NewChange | undefined;
 }

@@ -3,56 +3,31 @@
 // read is skipped, counted and reported, and hides no other.
 // Limits: one entry an instance beside the registry's own; what etcd holds is bounded by those who write it.
 
-import type { ChangeGroup } from '../model/decision.ts';
+import type { NewChange } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
+import { AppliedWaits } from './applied-waits.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
+import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
-import type { OwnedRecord, RemovedWhy } from './ownership-events.ts';
-import { type ClusterRecord, parseRecord, type RecordUnknown } from './record.ts';
+import { type Known, KnownRecords } from './known-records.ts';
+import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
-import type { RegistryPort } from './registry-port.ts';
-import { parseTombstone, type Tombstone } from './tombstone.ts';
+import type { ReplicaOptions } from './replica-options.ts';
+import { type Tombstone, tombstonesIn } from './tombstone.ts';
 
-/** What of a record the registry does not hold. */
-export interface Known {
-  readonly owner: string;
-  readonly modRevision: number;
-  /** Of its last data change. */
-  readonly number: number;
-  readonly operation: string;
-  readonly hlc: number;
-  readonly isDirtyGiven: boolean;
-  readonly unknown: RecordUnknown;
-}
-
-export interface ReplicaEvents {
-  readonly record: (path: string, record: OwnedRecord, isRegistration: boolean) => void;
-  /** Called before the registry lets go of it. */
-  readonly removed: (path: string, why: RemovedWhy, operation: string, known: Known | undefined) => void;
-  /** The key of a node: its session, or its death without a word; no value: deleted. */
-  readonly node: (kind: 'node' | 'dead', node: string, value: Uint8Array | undefined, revision: number) => void;
-  readonly stamp: (hlc: number) => void;
-  readonly bad: (key: string, problem: string) => void;
-}
-
-export interface ReplicaOptions {
-  readonly me: string;
-  readonly prefix: string;
-  readonly registry: RegistryPort;
-  readonly now: () => ChangeGroup['at'];
-  readonly events: ReplicaEvents;
-}
+const badKeysMax = 10_000;
 
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
-  readonly #known = new Map<string, Known>();
-  /** Owned records by node. */
-  readonly #owned = new Map<string, number>();
+  readonly records = new KnownRecords();
+  readonly #waits = new AppliedWaits();
   #epoch: Epoch | undefined;
-  #applied = 0;
-  readonly #waiting: { readonly revision: number; readonly settle: () => void }[] = [];
+  /** Those whose number here is not the cluster's. */
+  readonly #offNumber = new Set<string>();
+  #isDiverged = false;
   badRecords = 0;
+  readonly #badKeys = new Set<string>();
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -60,48 +35,39 @@ export class ClusterReplica {
 
   /** Of etcd's: everything up to it is in the registry. */
   get applied(): number {
-    return this.#applied;
+    return this.#waits.applied;
   }
 
   get meta(): Meta | undefined {
     return this.#epoch?.meta;
   }
 
-  get size(): number {
-    return this.#known.size;
+  /** What the cluster says; this node may have said more. */
+  get serial(): number {
+    return this.#epoch === undefined ? 0 : serialOf(this.#epoch);
+  }
+
+  /** It has counted on by itself: its numbers are of a life of their own until `rejoin`. */
+  get isDiverged(): boolean {
+    return this.#isDiverged;
   }
 
   known(path: string): Known | undefined {
-    return this.#known.get(path);
+    return this.records.get(path);
   }
 
   ownedBy(node: string): number {
-    return this.#owned.get(node) ?? 0;
+    return this.records.ownedBy(node);
   }
 
   /** Calls once the registry has everything up to a revision of etcd's, in the turn in which it was applied. */
   whenApplied(revision: number, settle: () => void): () => void {
-    if (revision <= this.#applied) {
-      settle();
-      return () => {};
-    }
-    const entry = { revision, settle };
-    this.#waiting.push(entry);
-    return () => {
-      const at = this.#waiting.indexOf(entry);
-      if (at >= 0) this.#waiting.splice(at, 1);
-    };
+    return this.#waits.when(revision, settle);
   }
 
   /** Settles once it has; false: not in time. */
   hasApplied(revision: number, withinMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const leave = this.whenApplied(revision, () => resolve(true));
-    const timer = setTimeout(() => {
-      leave();
-      resolve(false);
-    }, withinMs);
-    return promise.finally(() => clearTimeout(timer));
+    return this.#waits.reached(revision, withinMs);
   }
 
   /** The first list: into an empty registry, before anybody is answered. */
@@ -115,8 +81,11 @@ export class ClusterReplica {
       if (key?.kind === 'instance') this.#loadRecord(key.key, entry);
       else if (key?.kind === 'node' || key?.kind === 'dead')
         this.#options.events.node(key.kind, key.node, entry.value, entry.modRevision);
+      else if (key?.kind === 'hold') this.#hold(key.key, entry);
     }
-    this.#done(revision);
+    for (const [path, one] of this.#tombstones(entries.map((entry) => ({ kind: 'put', entry }))))
+      this.records.bury(path, one);
+    this.#waits.reach(revision);
   }
 
   /** A later list, after a gap in the watch: what differs is applied as changes. Returns how much did. */
@@ -129,18 +98,18 @@ export class ClusterReplica {
       const kind = readKey(path)?.kind;
       if (kind === 'instance') listed.set(path, entry);
       else if (kind === 'node') nodes.add(path);
-      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead')
+      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead' || kind === 'hold')
         beside.push({ kind: 'put', entry });
     }
-    const gone = [...this.#known.keys()].filter((path) => !listed.has(path));
+    const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
     const changed = [...listed]
-      .filter(([path, entry]) => this.#known.get(path)?.modRevision !== entry.modRevision)
+      .filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision)
       .map(([, entry]) => entry)
       .sort((a, b) => a.modRevision - b.modRevision);
     this.#removeMissing(gone, changed, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
     for (const entry of changed) this.#events([{ kind: 'put', entry }], entry.modRevision);
     this.#events(beside, listing.revision);
-    this.#done(listing.revision);
+    this.#waits.reach(listing.revision);
     return gone.length + changed.length;
   }
 
@@ -161,10 +130,109 @@ export class ClusterReplica {
     }
   }
 
+  /** A change that etcd does not know. */
+  applyOwn(change: NewChange, isRemote = false): void {
+    const { registry, now } = this.#options;
+    const { env, appid, instance } = change.after ?? change.before;
+    this.#diverge(instancePath({ env, appid, instance }));
+    registry.apply({ changes: [change], revision: registry.revision + 1, at: now(), isRemote });
+  }
+
+  /** Of a data change at a revision of etcd's. */
+  numberOf(revision: number): number {
+    return this.#epoch === undefined ? revision : numberAt(this.#epoch.meta, revision);
+  }
+
+  /** What was read in etcd of an instance counts, whatever is here, and before the watch brings it. No entry: it is not there. */
+  adopt(key: InstanceKey, entry: Entry | undefined, tombstone: Tombstone | undefined): void {
+    this.#diverge(instancePath(key));
+    if (entry !== undefined) this.#put(key, entry, true);
+    else this.#removed(key, this.serial, tombstone);
+  }
+
+  /** The watch has lost it: what was read at a revision of etcd's counts, unless the watch has brought a later one. */
+  repair(key: InstanceKey, entry: Entry | undefined, revision: number): void {
+    const known = this.known(instancePath(key));
+    if (entry !== undefined) this.#put(key, entry);
+    else if (known !== undefined && known.modRevision <= revision) this.#removed(key, this.serial, undefined);
+  }
+
+  /** It could not be read when it came. */
+  isBad(path: string): boolean {
+    return this.#badKeys.has(path);
+  }
+
+  /** As `adopt` for the next swap of it, while the registry keeps what it has. */
+  know(key: InstanceKey, entry: Entry | undefined): void {
+    const path = instancePath(key);
+    const record = entry === undefined ? undefined : this.#record(entry);
+    if (record === undefined || entry === undefined) this.records.delete(path, undefined);
+    else this.records.set(path, this.#knownOf(record, entry.modRevision));
+  }
+
+  /** The numbers are the cluster's again. Precondition: the base was raised above all that were said. */
+  rejoin(): void {
+    const { registry, events } = this.#options;
+    if (!this.#isDiverged) return;
+    for (const path of this.#offNumber) {
+      const key = readKey(path);
+      const known = this.records.get(path);
+      if (key?.kind === 'instance' && known !== undefined) registry.renumber(key.key, known.number);
+    }
+    this.#offNumber.clear();
+    this.#isDiverged = false;
+    events.diverged(false);
+  }
+
+  /**
+   * etcd's history is another one, and this is what it has. What it lacks stays until its owner has put it back, or until
+   * `dropMissing`. Precondition: its numbers are above all that were said.
+   */
+  rebase(listing: Listing, meta: Meta): void {
+    const { me, registry, events } = this.#options;
+    const serial = listing.entries.find(({ key }) => this.#path(key) === serialKey);
+    this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
+    const before = new Map(this.records.entries());
+    for (const [path, known] of before) this.records.set(path, { ...known, modRevision: 0 });
+    events.rebased();
+    for (const entry of listing.entries) {
+      const key = this.#read(entry.key);
+      if (key?.kind === 'instance' && !this.#isOlder(key.key, entry)) this.#put(key.key, entry);
+      else if (key?.kind === 'node' || key?.kind === 'dead')
+        events.node(key.kind, key.node, entry.value, entry.modRevision);
+      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+    }
+    registry.advance(serialOf(this.#epoch));
+    this.#waits.restart(listing.revision);
+  }
+
+  /** Its owner is about to put back a later one. */
+  #isOlder(key: InstanceKey, entry: Entry): boolean {
+    const [known, stored] = [this.known(instancePath(key)), this.#options.registry.find(key)];
+    const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
+    if (record === undefined || Array.isArray(record) || known === undefined || stored === undefined) return false;
+    return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
+  }
+
+  /** What `rebase` kept and nobody has put back. */
+  dropMissing(): void {
+    for (const [path, { modRevision }] of [...this.records.entries()]) {
+      const key = modRevision === 0 ? readKey(path) : undefined;
+      if (key?.kind === 'instance') this.#removed(key.key, this.serial, undefined);
+    }
+  }
+
+  #diverge(path: string): void {
+    this.#offNumber.add(path);
+    if (this.#isDiverged) return;
+    this.#isDiverged = true;
+    this.#options.events.diverged(true);
+  }
+
   /** What one revision of etcd's changed. */
   group(revision: number, events: readonly KeyEvent[]): void {
     this.#events(events, revision);
-    this.#done(revision);
+    this.#waits.reach(revision);
   }
 
   #events(events: readonly KeyEvent[], revision: number): void {
@@ -178,21 +246,13 @@ export class ClusterReplica {
     }
     if (this.#epoch !== undefined)
       this.#epoch = withGroup(this.#epoch, serialRevision || revision, meta, serialRevision > 0);
-    const number = this.#epoch === undefined ? revision : numberAt(this.#epoch.meta, revision);
+    const number = this.numberOf(revision);
     for (const event of events) this.#event(event, { revision, number }, tombstones);
     if (this.#epoch !== undefined) this.#options.registry.advance(serialOf(this.#epoch));
   }
 
   #tombstones(events: readonly KeyEvent[]): Map<string, Tombstone> {
-    const tombstones = new Map<string, Tombstone>();
-    for (const event of events) {
-      const key = event.kind === 'put' ? readKey(this.#path(event.entry.key)) : undefined;
-      if (event.kind !== 'put' || key?.kind !== 'tombstone') continue;
-      const tombstone = parseTombstone(event.entry.value);
-      if ('why' in tombstone) tombstones.set(instancePath(key.key), tombstone);
-      else this.#bad(event.entry.key, tombstone[0]?.message);
-    }
-    return tombstones;
+    return tombstonesIn(events, this.#options.prefix, (key, problem) => this.#bad(key, problem));
   }
 
   #event(
@@ -206,8 +266,19 @@ export class ClusterReplica {
     if (key.kind === 'node' || key.kind === 'dead') {
       const value = event.kind === 'put' ? event.entry.value : undefined;
       this.#options.events.node(key.kind, key.node, value, revision);
-    } else if (key.kind === 'instance' && event.kind === 'put') this.#put(key.key, event.entry);
+    } else if (key.kind === 'hold') this.#hold(key.key, event.kind === 'put' ? event.entry : undefined);
+    else if (key.kind === 'instance' && event.kind === 'put') this.#put(key.key, event.entry);
     else if (key.kind === 'instance') this.#removed(key.key, number, tombstones.get(this.#path(name)));
+  }
+
+  /** Of an instance that is not registered; one that is has it in its record. */
+  #hold(key: InstanceKey, entry: Entry | undefined): void {
+    const { registry } = this.#options;
+    if (registry.find(key) !== undefined) return;
+    const override = entry === undefined ? undefined : parseHold(entry.value);
+    if (override !== undefined) registry.keepHold(key, override);
+    else if (entry === undefined) registry.releaseHold(key);
+    else this.#bad(entry.key);
   }
 
   #loadRecord(key: InstanceKey, entry: Entry): void {
@@ -227,45 +298,66 @@ export class ClusterReplica {
       this.#bad(entry.key, problem.message);
       return;
     }
-    this.#know(path, known);
+    this.records.set(path, known);
     events.stamp(record.times.hlc);
     events.record(path, ownedOf(record, entry.modRevision), true);
   }
 
-  #put(key: InstanceKey, entry: Entry): void {
+  #put(key: InstanceKey, entry: Entry, isForced = false): void {
     const record = this.#record(entry);
     if (record === undefined) return;
-    const { registry, me, events, now } = this.#options;
+    const { registry, me, events, now, pending } = this.#options;
     const path = instancePath(key);
-    const before = this.#known.get(path);
-    if (before !== undefined && before.modRevision >= entry.modRevision) return;
+    const before = this.records.get(path);
+    if (!isForced && before !== undefined && before.modRevision >= entry.modRevision) return;
     const known = this.#knownOf(record, entry.modRevision);
-    this.#know(path, known);
+    this.records.set(path, known);
     events.stamp(record.times.hlc);
+    if (!isForced && pending.shields(path, record.operation)) return;
     const isRemote = record.owner !== me;
     const stored = registry.find(key);
-    const isData = stored === undefined || before?.number !== known.number;
+    const isData = isForced || stored === undefined || before?.number !== known.number;
     if (isData) {
+      if (stored === undefined) this.#freeLabel(key, record.label);
       const change = changeOf(key, record, stored?.instance, me);
-      const revision = Math.max(known.number, registry.revision + 1);
+      const at = this.numberOf(entry.modRevision);
+      const revision = Math.max(at, registry.revision + 1);
       registry.apply({ changes: [change], revision, at: now(), isRemote });
+      this.#offNumber.delete(path);
+      if (revision !== at) this.#diverge(path);
+      else if (at !== known.number) registry.renumber(key, known.number);
     }
     registry.setRemote(key, isRemote);
     const isRegistration = isData && (record.cause.why === 'registered' || record.cause.why === 'replaced');
     events.record(path, ownedOf(record, entry.modRevision), isRegistration);
   }
 
+  /** A label that was given while cut off is provisional: its holder leaves, and is decided anew. */
+  #freeLabel(key: InstanceKey, label: string): void {
+    const { registry, pending } = this.#options;
+    const holder = registry.labelHolder(key, label);
+    if (holder === undefined) return;
+    const { instance: before, registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs } = holder;
+    if (!pending.has(instancePath(before))) return;
+    const times = { registeredAtMs, upAtMs, renewedAtMs, updatedAtMs, dirtyAtMs };
+    const origin = { kind: 'system', front: 'recovery', address: '' } as const;
+    this.applyOwn({ kind: 'cancelled', before, origin, cause: { why: 'cancelled' }, times });
+  }
+
   #removed(key: InstanceKey, at: number, tombstone: Tombstone | undefined): void {
-    const { registry, me, events, now } = this.#options;
+    const { registry, me, events, now, pending } = this.#options;
     const path = instancePath(key);
     if (tombstone !== undefined) events.stamp(tombstone.hlc);
-    const stored = this.#known.has(path) ? registry.find(key) : undefined;
-    const known = this.#known.get(path);
-    this.#forget(path);
+    const known = this.records.get(path);
+    this.records.delete(path, tombstone);
+    if (pending.shields(path, tombstone?.operation)) return;
+    const stored = registry.find(key);
     events.removed(path, tombstone?.why ?? 'missing', tombstone?.operation ?? '', known);
     if (stored === undefined) return;
     const change = removalOf(stored.instance, stored, tombstone, me);
-    registry.apply({ changes: [change], revision: Math.max(at, registry.revision + 1), at: now() });
+    const revision = Math.max(at, registry.revision + 1);
+    this.#offNumber.delete(path);
+    registry.apply({ changes: [change], revision, at: now() });
   }
 
   #record(entry: Entry): ClusterRecord | undefined {
@@ -279,7 +371,7 @@ export class ClusterReplica {
   #knownOf(record: ClusterRecord, modRevision: number): Known {
     const { owner, operation, times, unknown, dataRevision } = record;
     const { hlc, isDirtyGiven } = times;
-    const number = dataRevision ?? (this.#epoch === undefined ? modRevision : numberAt(this.#epoch.meta, modRevision));
+    const number = dataRevision ?? this.numberOf(modRevision);
     return { owner, modRevision, number, operation, hlc, isDirtyGiven, unknown };
   }
 
@@ -288,31 +380,6 @@ export class ClusterReplica {
     if (!Array.isArray(meta)) return meta;
     this.#bad(entry.key, meta[0]?.message);
     return undefined;
-  }
-
-  #know(path: string, known: Known): void {
-    this.#count(this.#known.get(path)?.owner, -1);
-    this.#known.set(path, known);
-    this.#count(known.owner, 1);
-  }
-
-  #forget(path: string): void {
-    this.#count(this.#known.get(path)?.owner, -1);
-    this.#known.delete(path);
-  }
-
-  #count(node: string | undefined, by: number): void {
-    if (node === undefined) return;
-    const count = this.ownedBy(node) + by;
-    if (count === 0) this.#owned.delete(node);
-    else this.#owned.set(node, count);
-  }
-
-  #done(revision: number): void {
-    this.#applied = Math.max(this.#applied, revision);
-    const due = this.#waiting.filter((one) => one.revision <= this.#applied);
-    for (const one of due) this.#waiting.splice(this.#waiting.indexOf(one), 1);
-    for (const { settle } of due) settle();
   }
 
   #path(key: string): string {
@@ -326,6 +393,7 @@ export class ClusterReplica {
   }
 
   #bad(key: string, problem = 'cannot be read'): void {
+    if (this.#badKeys.size < badKeysMax) this.#badKeys.add(this.#path(key));
     this.badRecords++;
     this.#options.events.bad(key, problem);
   }

@@ -2,7 +2,9 @@
 // may come back. Without it a node that was cut off or restarted brings back what was cancelled meanwhile.
 
 import type { Problem } from '../model/problem.ts';
+import type { KeyEvent } from './engine.ts';
 import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
+import { instancePath, readKey } from './keys.ts';
 import { recordLimits } from './record-parts.ts';
 
 export interface Tombstone {
@@ -45,4 +47,21 @@ export function tombstoneText({ why, by, operation, hlc, dirtyAtMs, unknown }: T
     hlc,
     dirtyAt: dirtyAtMs,
   });
+}
+
+/** Those among what a revision changed, by the key of their instance. */
+export function tombstonesIn(
+  events: readonly KeyEvent[],
+  prefix: string,
+  bad: (key: string, problem: string | undefined) => void,
+): Map<string, Tombstone> {
+  const tombstones = new Map<string, Tombstone>();
+  for (const event of events) {
+    const key = event.kind === 'put' ? readKey(event.entry.key.slice(prefix.length)) : undefined;
+    if (event.kind !== 'put' || key?.kind !== 'tombstone') continue;
+    const tombstone = parseTombstone(event.entry.value);
+    if ('why' in tombstone) tombstones.set(instancePath(key.key), tombstone);
+    else bad(event.entry.key, tombstone[0]?.message);
+  }
+  return tombstones;
 }

@@ -1,26 +1,32 @@
 // Makes decisions true in the cluster: a change is written to etcd by compare-and-swap, and its outcome is given when the
 // change has come back by this node's own watch, with its number. A swap that is lost has the command decided anew against
-// what is there now. Nothing is written, and nothing waits, while this node is cut off from etcd.
-// Limits: `attemptsMax` decisions a command; a commit is waited for as long as the publisher tries.
+// what is there now. While this node is cut off from etcd, cut-writes.ts has the word.
+// Limits: `attemptsMax` decisions a command; a commit is waited for as long as the publisher tries, and again while this
+// node still counts as joined.
 
 import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { Refused } from '../model/submit.ts';
-import { type Condition, type Entry, isFault, type Swap, type Write } from './engine.ts';
-import { instancePath, labelPath, tombstonePath } from './keys.ts';
+import { isFault, type Swap } from './engine.ts';
+import { holdPath, instancePath } from './keys.ts';
 import type { Publisher, SwapResult } from './publisher.ts';
-import { operationOf, recordText } from './record.ts';
-import { recordOf, tombstoneOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
-import { tombstoneText } from './tombstone.ts';
+import { type SwapPlan, type SwapStamps, swapOf } from './swap-plan.ts';
 import type { TombstoneLeases } from './tombstone-leases.ts';
 
 const attemptsMax = 5;
 
 type Moment = ChangeGroup['at'];
-type NoQuorum = Extract<Refused, { readonly kind: 'no-quorum' }>;
+export type NoQuorum = Extract<Refused, { readonly kind: 'no-quorum' }>;
+/** Whether an operation may be accepted without etcd, and what comes of it. */
+export type WithoutEtcd = <C extends Command>(
+  actor: Actor,
+  command: C,
+  operation: string,
+  reason: string,
+) => Promise<OutcomeOf<C> | NoQuorum>;
 
 export interface WritesDeps {
   readonly me: string;
@@ -38,6 +44,8 @@ export interface WritesDeps {
   readonly trouble: () => string | undefined;
   /** A registration that says what is there was heard. */
   readonly heard: (path: string) => void;
+  /** While nothing can be written. */
+  readonly withoutEtcd: WithoutEtcd;
   /** How long the own watch is waited for. */
   readonly watchWaitMs: number;
 }
@@ -56,41 +64,38 @@ export class Writes {
     decision: Decision<OutcomeOf<C>>,
     now: Moment,
   ): OutcomeOf<C> | NoQuorum | Promise<OutcomeOf<C> | NoQuorum> {
+    const { trouble, withoutEtcd, operation } = this.#deps;
     if (decision.kind !== 'changes') return this.#settle(decision, now);
-    const reason = this.#deps.trouble();
-    if (reason !== undefined) return { kind: 'no-quorum', reason, isUnknown: false };
-    return this.#write(actor, command, decision);
+    const reason = trouble();
+    if (reason !== undefined) return withoutEtcd(actor, command, operation(), reason);
+    return this.#write(actor, command, decision, operation());
+  }
+
+  /** A write that another node hands on, or that was accepted without etcd: decided here, under the id that it has. */
+  commitAs<C extends Command>(
+    actor: Actor,
+    command: C,
+    operation: string,
+    hlc: number,
+  ): Promise<OutcomeOf<C> | NoQuorum> {
+    const decision = this.#deps.registry.decide(command, actor, this.#deps.now());
+    return this.#write(actor, command, decision, operation, hlc);
   }
 
   /** The swap that makes a change; `more`: what else has to hold. */
-  async swapOf(
-    change: NewChange,
-    operation: string,
-    { isDirtyGiven = false, more = [] }: { isDirtyGiven?: boolean; more?: readonly Condition[] } = {},
-  ): Promise<Swap | NoQuorum> {
-    const { me, prefix, replica, stamp, tombstones } = this.#deps;
-    const { env, appid, instance, label } = change.after ?? change.before;
-    const path = instancePath({ env, appid, instance });
-    const [key, grave] = [prefix + path, prefix + tombstonePath({ env, appid, instance })];
-    const labelKey = prefix + labelPath(env, appid, label);
-    const known = replica.known(path);
-    const at: Condition = { key, is: 'at', modRevision: known?.modRevision ?? 0 };
-    const written = { node: me, operation, hlc: stamp() };
-    const rest = { reads: [key, grave], isOwn: (found: readonly Entry[]) => isWrittenBy(found, operation) };
-    if (change.after === undefined) {
-      const lease = await tombstones.next();
-      if (isFault(lease)) return { kind: 'no-quorum', reason: lease.detail, isUnknown: false };
-      const tombstone: Write = { key: grave, value: bytes(tombstoneText(tombstoneOf(change, written))), ...lease };
-      return { conditions: [at, ...more], writes: [tombstone, { key }, { key: labelKey }], ...rest };
-    }
-    const value = bytes(recordText(recordOf(change, known, written, isDirtyGiven)));
-    if (change.kind !== 'registered') return { conditions: [at, ...more], writes: [{ key, value }], ...rest };
-    const absent: Condition[] = [key, labelKey].map((one) => ({ key: one, is: 'absent' }));
-    const writes = [
-      { key, value },
-      { key: labelKey, value: bytes(instance) },
-    ];
-    return { conditions: [...absent, ...more], writes, ...rest };
+  async swapOf(change: NewChange, plan: SwapPlan): Promise<Swap | NoQuorum> {
+    const lease = change.after === undefined ? await this.#deps.tombstones.next() : undefined;
+    if (lease !== undefined && isFault(lease)) return { kind: 'no-quorum', reason: lease.detail, isUnknown: false };
+    const { me, prefix, replica, stamp } = this.#deps;
+    const stamps: SwapStamps = { me, prefix, hlc: plan.hlc ?? stamp(), lease: lease?.lease };
+    const { env, appid, instance } = change.after ?? change.before;
+    return swapOf(change, replica.known(instancePath({ env, appid, instance })), plan, stamps);
+  }
+
+  /** A hold of an instance that is not registered is lifted, at all nodes. */
+  releaseHold(path: string): void {
+    const writes = [{ key: this.#deps.prefix + path }];
+    void this.#deps.publisher.move({ conditions: [], writes, reads: [], isOwn: () => false });
   }
 
   #settle<O>(decision: Exclude<Decision<O>, { readonly kind: 'changes' }>, now: Moment): O {
@@ -98,7 +103,10 @@ export class Writes {
     const { registry, heard } = this.#deps;
     if (decision.renewal !== undefined && registry.reregister(decision.renewal, now))
       heard(instancePath(decision.renewal.key));
-    if (decision.release !== undefined) registry.releaseHold(decision.release);
+    if (decision.release !== undefined) {
+      registry.releaseHold(decision.release);
+      this.releaseHold(holdPath(decision.release));
+    }
     return decision.outcome;
   }
 
@@ -106,19 +114,20 @@ export class Writes {
     actor: Actor,
     command: C,
     first: Decision<OutcomeOf<C>>,
+    id: string,
+    hlc?: number,
   ): Promise<OutcomeOf<C> | NoQuorum> {
-    const { registry, publisher, operation, now } = this.#deps;
+    const { registry, now } = this.#deps;
     let decision = first;
-    const id = operation();
     const isDirtyGiven = command.kind === 'register' && command.dirtyAtMs !== undefined;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (decision.kind !== 'changes') return this.#settle(decision, now());
       const [change] = decision.changes;
       if (change === undefined) return decision.outcome();
-      const swap = await this.swapOf(change, id, { isDirtyGiven });
+      const swap = await this.swapOf(change, { operation: id, isDirtyGiven, hlc });
       if ('kind' in swap) return swap;
-      const result = await publisher.change(swap);
-      if (isFault(result)) return refusalOf(result);
+      const result = await this.#commit(swap);
+      if (isFault(result)) return this.#failed(actor, command, id, result);
       const { outcome } = decision;
       const isWon = result.verdict.verdict !== 'lost';
       const found = await this.#applied(result.revision, () => (isWon ? this.#read(command, outcome) : undefined));
@@ -129,10 +138,39 @@ export class Writes {
     return { kind: 'no-quorum', reason: `others changed it ${attemptsMax} times meanwhile`, isUnknown: false };
   }
 
+  /** Tried until there is a reply, or this node is cut off; it finds that out within a session. */
+  async #commit(swap: Swap): Promise<SwapResult> {
+    const { publisher, trouble, now, watchWaitMs } = this.#deps;
+    const endsMs = now().monotonicMs + watchWaitMs;
+    for (;;) {
+      const result = await publisher.change(swap);
+      const isOver = !isFault(result) || result.fault !== 'unavailable';
+      if (isOver || trouble() !== undefined || now().monotonicMs >= endsMs) return result;
+    }
+  }
+
+  /** The same id again: it is never applied twice. */
+  #failed<C extends Command>(
+    actor: Actor,
+    command: C,
+    id: string,
+    fault: Extract<SwapResult, { readonly fault: string }>,
+  ): NoQuorum | Promise<OutcomeOf<C> | NoQuorum> {
+    const refused = refusalOf(fault);
+    return this.#deps.trouble() === undefined
+      ? refused
+      : this.#deps
+          .withoutEtcd(actor, command, id, fault.detail)
+          .then((outcome) =>
+            outcome.kind === 'no-quorum' ? { ...outcome, isUnknown: outcome.isUnknown || refused.isUnknown } : outcome,
+          );
+  }
+
   /** To be called in the turn in which the change was applied: later ones may have removed what it is about. */
   #read<C extends Command>(command: C, outcome: () => OutcomeOf<C>): OutcomeOf<C> | NoQuorum {
     const isGone = command.kind !== 'cancel' && this.#deps.registry.find(command.key) === undefined;
-    return isGone ? { kind: 'no-quorum', reason: 'it was removed meanwhile', isUnknown: true } : outcome();
+    if (isGone) return { kind: 'no-quorum', reason: 'it was removed meanwhile', isUnknown: true };
+    return { ...outcome(), replicated: true };
   }
 
   #applied<T>(revision: number, then: () => T): Promise<T | 'not applied'> {
@@ -149,18 +187,7 @@ export class Writes {
   }
 }
 
-/** The id of a write that found itself done. */
-export function isWrittenBy(found: readonly Entry[], operation: string): boolean {
-  return found.some(({ value }) => operationOf(value) === operation);
-}
-
 function refusalOf(fault: Extract<SwapResult, { readonly fault: string }>): NoQuorum {
   const isUnknown = fault.fault === 'unavailable' && fault.sent;
   return { kind: 'no-quorum', reason: fault.detail, isUnknown };
-}
-
-const encoder = new TextEncoder();
-
-function bytes(text: string): Uint8Array {
-  return encoder.encode(text);
 }

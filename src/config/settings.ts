@@ -42,6 +42,8 @@ const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
 const queryDetails = ['addresses', 'networks', 'names', 'off'] as const;
 const clientAuths = ['none', 'optional', 'required'] as const;
+const clusterModes = ['ap', 'cp'] as const;
+const drainCertainties = ['reachable', 'all'] as const;
 const denials = ['refuse', 'drop'] as const;
 
 export const settingsSchema = Type.Object(
@@ -307,8 +309,25 @@ export const settingsSchema = Type.Object(
       default: '',
       description: 'file of the password of that user; empty: none',
     }),
+    clusterMode: Type.Enum(clusterModes, {
+      default: 'ap',
+      description:
+        'ap: a node that is cut off from etcd accepts writes, and has them decided when it is back; cp: it refuses them',
+    }),
+    clusterStartWaitSeconds: whole(
+      'seconds',
+      10,
+      1,
+      3600,
+      'so long a start waits for etcd before it goes on with what the data folder has',
+    ),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterDrainCertainty: Type.Enum(drainCertainties, {
+      default: 'reachable',
+      description:
+        'reachable: a drain counts a node that died without a word as dead, and names it; all: it is not safe until that node is back or struck off',
+    }),
     clusterSkydns: Type.String({
       default: '',
       description: 'where in etcd CoreDNS finds a copy of what takes traffic, such as /skydns; empty: there is none',

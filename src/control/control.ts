@@ -18,7 +18,7 @@ import { Quotas } from './quotas.ts';
 import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { RefusedCalls } from './refused-calls.ts';
-import { Renewals } from './renewals.ts';
+import { type AskElsewhere, Renewals } from './renewals.ts';
 import { Transfer } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
@@ -43,6 +43,8 @@ export interface ControlDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly cluster?: ClusterView | undefined;
+  /** Of a cluster: see renewals.ts. */
+  readonly elsewhere?: AskElsewhere;
   /** Undefined: it is not kept who asks for what. */
   readonly queries?: QueryLists | undefined;
   /** The registry's own by default. */
@@ -82,7 +84,12 @@ export function createControl(deps: ControlDeps): Control {
   return {
     view: registry,
     commands,
-    renewals: new Renewals({ registry: deps.renewing ?? registry, clock, log, quotas, refusedCalls }),
+    renewals: new Renewals({
+      registry: deps.renewing ?? registry,
+      find: (key) => registry.find(key),
+      elsewhere: deps.elsewhere,
+      ...{ clock, log, quotas, refusedCalls },
+    }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
     transfer: new Transfer({ registry, clock, commands, log }),

@@ -15,6 +15,10 @@ export interface HandedOut {
   readonly lastServedMs: number | undefined;
   /** Not in the future: none is held. */
   readonly heldUntilMs: number;
+  /** Nodes of the cluster that live and do not say. */
+  readonly unknown?: readonly string[] | undefined;
+  /** Nodes that died without a word, and may answer still if they did not. */
+  readonly assumedDead?: readonly string[] | undefined;
 }
 
 export interface DrainWaitsDeps {
@@ -28,7 +32,7 @@ export interface DrainWaitsDeps {
 }
 
 /** Wall-clock milliseconds. */
-export interface StopTimes {
+export interface StopTimes extends Pick<HandedOut, 'unknown' | 'assumedDead'> {
   readonly isSafe: boolean;
   readonly safeToStopAtMs: number;
   /** From now, rounded up. */
@@ -133,11 +137,12 @@ export class DrainWaits {
     return { kind: 'known', times: this.#times(handedOut) };
   }
 
-  #times({ heldUntilMs, lastServedMs }: HandedOut): StopTimes {
+  #times({ heldUntilMs, lastServedMs, unknown, assumedDead }: HandedOut): StopTimes {
     const nowMs = this.#deps.clock.monotonicMs();
     const wallMs = this.#deps.clock.wallMs();
     const leftMs = Math.max(0, Math.ceil(heldUntilMs - nowMs));
     return {
+      ...{ unknown, assumedDead },
       isSafe: leftMs === 0,
       safeToStopAtMs: wallMs + leftMs,
       safeInSeconds: Math.ceil(leftMs / 1000),

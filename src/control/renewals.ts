@@ -20,25 +20,38 @@ export type Renewal =
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
   | { readonly kind: 'forbidden' };
 
+/** What the other nodes of a cluster know of instances that this one does not. */
+export type AskElsewhere = (keys: readonly InstanceKey[]) => Promise<'here' | 'nowhere' | { readonly reason: string }>;
+
 export interface RenewalsDeps {
+  /** Undefined: there are no other nodes. */
+  readonly elsewhere?: AskElsewhere | undefined;
   readonly registry: Pick<Registry, 'renew'>;
+  readonly find: Registry['find'];
   readonly clock: Clock;
   readonly log: DecisionLog;
   readonly quotas: Quotas;
   readonly refusedCalls: RefusedCalls;
 }
 
+/** Of one call. */
+const soughtMax = 1000;
+
 export class Renewals {
   readonly #registry: RenewalsDeps['registry'];
   readonly #clock: Clock;
   readonly #log: DecisionLog;
+  readonly #elsewhere: AskElsewhere | undefined;
+  readonly #find: Registry['find'];
   readonly #quotas: Quotas;
   readonly #refusedCalls: RefusedCalls;
 
-  constructor({ registry, clock, log, quotas, refusedCalls }: RenewalsDeps) {
+  constructor({ registry, clock, log, elsewhere, find, quotas, refusedCalls }: RenewalsDeps) {
     this.#quotas = quotas;
     this.#refusedCalls = refusedCalls;
     this.#registry = registry;
+    this.#elsewhere = elsewhere;
+    this.#find = find;
     this.#clock = clock;
     this.#log = log;
   }
@@ -94,6 +107,18 @@ export class Renewals {
     if (principal.quota !== undefined) this.#quotas.claim(principal, key);
     if (this.#log.logsRoutine) this.#log.routine('renewed', actor, stored.instance, stored.revision);
     return stored;
+  }
+
+  /**
+   * Before a client is told that its instance is unknown: whether another node knows it. Settles once it is here, if so. A
+   * reason: it cannot be said at present. Undefined, without a promise: nothing is to be asked.
+   */
+  sought(keys: () => readonly InstanceKey[]): Promise<'here' | 'nowhere' | { readonly reason: string }> | undefined {
+    if (this.#elsewhere === undefined) return undefined;
+    const missing = keys()
+      .filter((key) => this.#find(key) === undefined)
+      .slice(0, soughtMax);
+    return missing.length === 0 ? undefined : this.#elsewhere(missing);
   }
 
   #note(principal: Principal, { address, front }: Actor, { env, appid }: InstanceKey): void {

@@ -14,6 +14,17 @@ export interface NodeStatus {
   readonly heardMsAgo: number | undefined;
   /** It died without a word: drains are not safe until it is back or struck off. */
   readonly isMissed: boolean;
+  /** By how much its clock is ahead. */
+  readonly clockSkewMs: number;
+}
+
+/** The store of the cluster, as the member in use says it. */
+export interface StoreStatus {
+  readonly endpoint: string;
+  readonly version: string;
+  readonly databaseOctets: number;
+  readonly databaseUsedOctets: number;
+  readonly isOutOfSpace: boolean;
 }
 
 export interface ClusterStatus {
@@ -31,6 +42,8 @@ export interface ClusterStatus {
   readonly watchSilentMs: number;
   /** Until when the session is proven, from now; negative: it is not. */
   readonly sessionLeftMs: number;
+  /** Undefined: it does not answer. */
+  readonly etcd: StoreStatus | undefined;
   readonly counts: Readonly<Record<ClusterCount, number>>;
 }
 
@@ -48,6 +61,11 @@ export const clusterCounts = {
   resumed: 'Watches of etcd that went on where they stopped.',
   compacted: 'Watches of etcd that had to list again.',
   rewound: 'Times that etcd had another history.',
+  unknownFound: 'Renewals of instances unknown here that another node knew.',
+  unknownRefused: 'Renewals of instances that no node knew.',
+  unsettled: 'Writes accepted without etcd that it has not decided yet.',
+  conflicts: 'Writes accepted without etcd that do not count, because another was made after them.',
+  drift: 'Instances that this node did not have as etcd has them, repaired.',
   badRecords: 'Keys in etcd that could not be read.',
   etcdConnections: 'Connections to etcd that were tried.',
 } as const;
@@ -58,6 +76,8 @@ export type Forgotten = 'forgotten' | 'unknown' | 'alive' | { readonly trouble: 
 
 export interface ClusterView {
   status(): ClusterStatus;
+  /** Settles once this node has every write that was answered before; a reason: it cannot know. */
+  upToDate(): Promise<string | undefined>;
   /** Strikes off a node that died and will not come back. */
   forget(node: string): Promise<Forgotten>;
 }

@@ -10,9 +10,16 @@ const tokenForm = /^[a-z0-9]{1,16}$/;
 
 export class Life {
   #token: string;
+  #registry: string;
 
   constructor(token: string) {
     this.#token = token;
+    this.#registry = token;
+  }
+
+  /** Of the registry that this node shows, whoever counts its revisions. */
+  get registry(): string {
+    return this.#registry;
   }
 
   get token(): string {
@@ -21,6 +28,12 @@ export class Life {
 
   /** Of the cluster that this node joins, before anything is answered. */
   adopt(token: string): void {
+    this.#token = token;
+    this.#registry = token;
+  }
+
+  /** A node that is cut off from its cluster counts by itself: other nodes do not know its numbers. */
+  countAlone(token: string): void {
     this.#token = token;
   }
 

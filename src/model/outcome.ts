@@ -7,6 +7,8 @@ import type { Problem } from './problem.ts';
 
 interface Stored {
   readonly stored: InstanceRecord;
+  /** Whether the cluster has it; false: this node alone, until it is joined again. Undefined: there is no cluster, or nothing changed. */
+  readonly replicated?: boolean | undefined;
 }
 
 /** A precondition does not hold. `stored` is what there is instead; undefined: nothing. */

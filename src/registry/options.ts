@@ -3,6 +3,7 @@
 import type { Address } from '../model/address.ts';
 import type { Instance, RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
+import type { AskOthers } from '../model/losses.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -32,6 +33,8 @@ export interface RegistryOptions {
   readonly onNearExpiry?: (stored: InstanceRecord) => void;
   /** How long before an answer's whole TTL would outlive the lease that is reported. */
   readonly nearExpiryNoticeMs?: number;
+  /** What other nodes of a cluster run and miss, for the guard. */
+  readonly elsewhere?: AskOthers;
   /** Why an instance whose lease another node runs is suspect. */
   readonly remoteReason?: (key: InstanceKey) => string;
   /** The hold of an instance that is not registered has ended or was lifted: no change says so. */

@@ -11,7 +11,8 @@ import type { ChangeGroup, Decision, Reregistration } from '../model/decision.ts
 import { dnsNameProblem } from '../model/dns-names.ts';
 import type { GuardView } from '../model/guard-status.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { InstanceKey } from '../model/names.ts';
+import type { Losses } from '../model/losses.ts';
+import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
@@ -106,6 +107,35 @@ export class Registry implements RegistryView {
   suspectRemote(key: InstanceKey, isSuspect: boolean): void {
     const stored = this.#state.find(key);
     if (stored?.isRemote === true) this.#state.leases.suspectRemote(stored, isSuspect);
+  }
+
+  /** Of an app, those that take traffic and whose leases other nodes run. */
+  remoteServing({ env, appid }: AppKey): number {
+    let serving = 0;
+    for (const { isRemote, instance } of this.#state.apps.app(env, appid)?.instances() ?? [])
+      if (isRemote && instance.status === 'up') serving++;
+    return serving;
+  }
+
+  /** What is missed here, for the guards of other nodes; of apps at most `limit`. */
+  losses(limit: number): Losses {
+    return this.#state.leases.losses(limit);
+  }
+
+  /** What other nodes miss has changed. */
+  reviewGuard(): void {
+    this.#state.leases.review();
+  }
+
+  /** The instance of an app that has the label. */
+  labelHolder({ env, appid }: InstanceKey, label: string): InstanceRecord | undefined {
+    return this.#state.apps.app(env, appid)?.byLabel(label);
+  }
+
+  /** The cluster gives the last change of an instance another number than this node could. Nothing has changed. */
+  renumber(key: InstanceKey, revision: number): void {
+    const stored = this.#state.find(key);
+    if (stored !== undefined) stored.revision = revision;
   }
 
   /** Those whose lease has ended and that the guard lets go now, at most `limit`; each is due again a second later. */

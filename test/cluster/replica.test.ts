@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Entry, KeyEvent } from '../../src/cluster/engine.ts';
-import { instancePath, labelPath, tombstonePath } from '../../src/cluster/keys.ts';
+import { metaText } from '../../src/cluster/epoch.ts';
+import { holdText } from '../../src/cluster/hold-value.ts';
+import { holdPath, instancePath, labelPath, tombstonePath } from '../../src/cluster/keys.ts';
 import { recordText } from '../../src/cluster/record.ts';
 import { recordOf, tombstoneOf } from '../../src/cluster/record-mapping.ts';
 import type { RegistryPort } from '../../src/cluster/registry-port.ts';
@@ -41,6 +43,8 @@ function nodeOf(me: string) {
   const changes: Change[] = [];
   const removed: string[] = [];
   const bad: string[] = [];
+  const shielded = new Set<string>();
+  const diverged: boolean[] = [];
   registry.onChange((change) => changes.push(change));
   const replica = new ClusterReplica({
     ...{ me, prefix, now: () => now },
@@ -51,9 +55,12 @@ function nodeOf(me: string) {
       node: () => {},
       stamp: () => {},
       bad: (path) => bad.push(path),
+      diverged: (isDiverged) => diverged.push(isDiverged),
+      rebased: () => {},
     },
+    pending: { shields: (path) => shielded.has(path), has: (path) => shielded.has(path) },
   });
-  return { registry, replica, changes, removed, bad };
+  return { registry, replica, changes, removed, bad, shielded, diverged };
 }
 
 function portOf(registry: Registry): RegistryPort {
@@ -77,6 +84,12 @@ function portOf(registry: Registry): RegistryPort {
     takeExpired: (at, limit) => registry.takeExpired(at, limit),
     endedHolds: (at) => registry.endedHolds(at),
     decideEnd: (at, end, moment) => registry.decideEnd(at, end, moment),
+    labelHolder: (at, label) => registry.labelHolder(at, label),
+    renumber: (at, revision) => registry.renumber(at, revision),
+    losses: (limit) => registry.losses(limit),
+    reviewGuard: () => registry.reviewGuard(),
+    remoteServing: (app) => registry.remoteServing(app),
+    keepHold: (at, override) => registry.recoverHolds([{ key: at, override }]),
   };
 }
 
@@ -199,4 +212,63 @@ test('who waits for a revision goes on in the turn in which it was applied', () 
   replica.group(7, put(decided(registryOf(), 'a1'), 7));
   replica.group(8, put(decided(registryOf(), 'a2'), 8));
   expect(seen).toEqual([base + 7]);
+});
+
+test('an instance with a write that etcd has not decided is left as it is', () => {
+  const { registry, replica, shielded } = started();
+  replica.group(7, put(decided(registryOf(), 'a1', { weight: 1 }), 7));
+  shielded.add(instancePath(key('a1')));
+  const patched = registry.decide({ kind: 'patch', key: key('a1'), patch: { weight: 5 } }, by, now);
+  if (patched.kind === 'changes') for (const change of patched.changes) replica.applyOwn(change);
+  replica.group(9, put(decided(registryOf(), 'a1', { weight: 9 }), 9));
+  expect(registry.find(key('a1'))).toMatchObject({ instance: { weight: 5 } });
+  expect(replica.known(instancePath(key('a1')))).toMatchObject({ modRevision: 9 });
+});
+
+test('a node that has counted by itself says numbers of the cluster again once the base is above them', () => {
+  const { registry, replica, diverged } = started();
+  const other = registryOf();
+  replica.group(7, put(decided(other, 'a1'), 7));
+  const cancelled = registry.decide({ kind: 'cancel', key: key('a1') }, by, now);
+  if (cancelled.kind === 'changes') for (const change of cancelled.changes) replica.applyOwn(change);
+  expect(diverged).toEqual([true]);
+  // What others did meanwhile comes with a number that this node has said already.
+  replica.group(8, put(decided(other, 'a2'), 8));
+  expect(registry.find(key('a2'))).toMatchObject({ revision: base + 9 });
+  const raised = { ...meta, bases: [...meta.bases, { from: 0, base: base + 50 }] };
+  const value = (one: Entry): KeyEvent => ({ kind: 'put', entry: one });
+  replica.group(10, [value(entry('meta', metaText(raised), 10)), value(entry('s', 'n1', 10))]);
+  expect(replica.serial).toBe(base + 60);
+  replica.rejoin();
+  expect(diverged).toEqual([true, false]);
+  expect(registry.find(key('a2'))).toMatchObject({ revision: base + 8 });
+  expect(registry.revision).toBe(base + 60);
+});
+
+test('after etcd was wiped, what it lacks stays until its owner has had time to put it back', () => {
+  const { registry, replica } = started();
+  const other = registryOf();
+  replica.group(7, put(decided(other, 'kept'), 7));
+  replica.group(8, put(decided(other, 'lost'), 8));
+  const fresh = { ...meta, bases: [{ from: 1, base: base + 1000 }] };
+  const entries = put(decided(other, 'kept'), 9, 'n2', base + 7).flatMap((event) =>
+    event.kind === 'put' ? [event.entry] : [],
+  );
+  replica.rebase({ revision: 9, clusterId: 'd', entries }, fresh);
+  expect(replica.applied).toBe(9);
+  expect(registry.find(key('kept'))).toMatchObject({ revision: base + 7 });
+  expect(registry.find(key('lost'))).toBeDefined();
+  replica.dropMissing();
+  expect(registry.find(key('lost'))).toBeUndefined();
+  expect(registry.find(key('kept'))).toBeDefined();
+});
+
+test('a hold outlives its instance', () => {
+  const { registry, replica } = started();
+  const override = { status: 'waiting', by: 'ops', reason: undefined, until: 'unbounded' } as const;
+  const path = holdPath(key('a1'));
+  replica.group(7, [{ kind: 'put', entry: entry(path, holdText(override), 7) }]);
+  expect(decided(registry, 'a1')).toMatchObject({ after: { status: 'waiting', override: { by: 'ops' } } });
+  replica.group(8, [{ kind: 'delete', key: `${prefix}${path}`, revision: 8 }]);
+  expect(decided(registry, 'a1')).toMatchObject({ after: { status: 'up' } });
 });

@@ -5,6 +5,10 @@ import { type ServerProcess, startServer } from './server-process.ts';
 
 export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Nothing is kept by default. */
+  readonly data?: string;
+  /** The cluster's own by default. */
+  readonly etcd?: readonly string[];
 }
 
 export class ClusterWorld implements AsyncDisposable {
@@ -17,14 +21,15 @@ export class ClusterWorld implements AsyncDisposable {
     this.#name = name;
   }
 
-  async start(node: string, { env = {} }: NodeOptions = {}): Promise<ServerProcess> {
+  async start(node: string, { env = {}, data = 'none', etcd = this.#urls }: NodeOptions = {}): Promise<ServerProcess> {
     const started = await startServer({
+      data,
       env: {
         ROLLCALL_DNS_THREADS: '1',
         ROLLCALL_CLUSTER_NAME: this.#name,
         ROLLCALL_CLUSTER_NODE: node,
         ROLLCALL_CLUSTER_LISTEN: '127.0.0.1:0',
-        ROLLCALL_CLUSTER_ETCD_ENDPOINTS: this.#urls.join(','),
+        ROLLCALL_CLUSTER_ETCD_ENDPOINTS: etcd.join(','),
         ROLLCALL_CLUSTER_SESSION_SECONDS: '5',
         ...env,
       },
@@ -42,6 +47,8 @@ export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly etag: string | null;
+  /** `LIFE-N` of a list. */
+  readonly index: string | null;
 }
 
 /** A call of the API below `/api/v1`. */
@@ -50,7 +57,12 @@ export async function api(node: ServerProcess, method: string, path: string, bod
     body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await fetch(`${node.http}/api/v1${path}`, { method, ...content });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : JSON.parse(text), etag: response.headers.get('etag') };
+  return {
+    status: response.status,
+    body: text === '' ? {} : JSON.parse(text),
+    etag: response.headers.get('etag'),
+    index: response.headers.get('x-rollcall-index'),
+  };
 }
 
 export function addressesAt(node: ServerProcess, app: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 // etcd as it is installed, one member or several, on ports of their own: to be killed, stopped and started again. What is
 // asked of it beside the client under test goes over its JSON gateway, so that the two cannot be wrong together.
 
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireInCi } from './installed.ts';
 import { type Program, start, startWhen } from './program.ts';
@@ -58,6 +58,17 @@ export class EtcdMember {
   /** A stopped one is killed all the same. */
   async kill(): Promise<void> {
     await this.#program?.stop('SIGKILL');
+  }
+
+  /** A copy of its data, as of a backup; while it does not run. */
+  save(): void {
+    cpSync(this.#folder, `${this.#folder}.saved`, { recursive: true });
+  }
+
+  /** It has what it had when it was saved. */
+  restore(): void {
+    this.wipe();
+    cpSync(`${this.#folder}.saved`, this.#folder, { recursive: true });
   }
 
   wipe(): void {

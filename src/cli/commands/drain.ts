@@ -47,8 +47,8 @@ async function drain(typed: Typed, context: CliContext): Promise<ExitCode> {
   const first = reply.document;
   const name = printable(pathText(path));
   if (isTable) context.out(`${firstWords(name, first, waitMs !== undefined, holdMs)}\n`);
-  if (waitMs === undefined || first['safe'] === true) {
-    await print(context, typed, first, () => (first['safe'] === true ? `${safeNow}\n` : ''));
+  if (waitMs === undefined || isSafe(first)) {
+    await print(context, typed, first, () => (isSafe(first) ? `${safeWords(first)}\n` : ''));
     return exitCodes.ok;
   }
   const stop = isTable ? countDown('waiting', Number(textField(first, 'safeInSeconds')), context) : () => {};
@@ -57,11 +57,20 @@ async function drain(typed: Typed, context: CliContext): Promise<ExitCode> {
   stop();
   if ('problem' in ending) return printFault(ending, context);
   const last = ending.document;
-  const isSafe = last['safe'] === true;
-  await print(context, typed, last, () => (isSafe ? `${safeNow}\n` : ''));
-  if (isSafe) return exitCodes.ok;
+  await print(context, typed, last, () => (isSafe(last) ? `${safeWords(last)}\n` : ''));
+  if (isSafe(last)) return exitCodes.ok;
   const left = `safe at ${printable(textField(last, 'safeToStopAt'))} (${timeUntil(last, 'safeToStopAt', Date.now())})`;
   return printFault({ problem: `Not safe to stop ${name} yet: ${left}.`, code: exitCodes.failed }, context);
+}
+
+function isSafe({ safe }: Fields): boolean {
+  return safe === true || safe === 'assumed';
+}
+
+/** A node that died without a word is named: it may answer resolvers still, if it did not die. */
+function safeWords({ safe, assumedDead }: Fields): string {
+  if (safe !== 'assumed' || !Array.isArray(assumedDead)) return safeNow;
+  return `${safeNow}, unless ${printable(assumedDead.join(', '))} is not dead (rollcall nodes)`;
 }
 
 const safeNow = 'safe to stop: no resolver can hold it any more';
@@ -93,7 +102,7 @@ function firstWords(name: string, document: Fields, isWaiting: boolean, holdMs: 
       ? ''
       : `\nheld for ${durationText(holdMs)}, whatever is registered; ends earlier with: rollcall up ${name}`;
   const out = `${name} ${is}: registered, and in no answer any more${held}`;
-  if (document['safe'] === true) return out;
+  if (isSafe(document)) return out;
   const until = printable(textField(document, 'safeToStopAt'));
   const left = timeUntil(document, 'safeToStopAt', Date.now());
   return `${out}\nresolvers may still hold it until ${until} (${left})${isWaiting ? '' : ': stop it then'}`;

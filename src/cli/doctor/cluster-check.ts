@@ -12,6 +12,8 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 /** Nodes say hello every second. */
 const unheardSecondsMax = 5;
 const timeoutMs = 3000;
+const skewSecondsMax = 5;
+const mibibyte = 1_048_576;
 
 /** Nothing where no node of a cluster answers: that there is an answer at all is checked elsewhere. */
 export async function checkCluster(connection: ServerConnection): Promise<Finding[]> {
@@ -70,6 +72,18 @@ export function nodeFindings(document: Fields): Finding[] {
     findings.push(
       warn(what, `misses ${namesOf(missed)}: no drain is certain`, 'start it again, or "rollcall nodes --forget NODE"'),
     );
+  const cut = others.filter((one) => textField(one, 'state') === 'cut');
+  if (cut.length > 0)
+    findings.push(warn(what, `hears that ${namesOf(cut)} is cut off from etcd`, 'see what keeps it from etcd'));
+  const skewed = others.filter((one) => Math.abs(Number(textField(one, 'clockSkewSeconds'))) > skewSecondsMax);
+  if (skewed.length > 0)
+    findings.push(
+      warn(
+        what,
+        `sees the clock of ${namesOf(skewed)} differ`,
+        'keep clocks right with NTP (leases do not depend on them)',
+      ),
+    );
   const versions = new Set(
     fieldsList(document, 'nodes')
       .map((one) => textField(one, 'version'))
@@ -82,9 +96,39 @@ export function nodeFindings(document: Fields): Finding[] {
   const bad = Number(textField(partField(document, 'counts'), 'badRecords'));
   if (bad > 0)
     findings.push(warn(what, `has skipped ${bad} keys in etcd`, 'its log names them: correct or delete them'));
-  return findings;
+  return [...findings, ...etcdFindings(document)];
 }
 
 function namesOf(nodes: readonly Fields[]): string {
   return printable(nodes.map((one) => textField(one, 'node')).join(', '));
+}
+
+/** Of the member that the node has asked. */
+export function etcdFindings(document: Fields): Finding[] {
+  const etcd = document['etcd'];
+  if (typeof etcd !== 'object' || etcd === null) return [];
+  const fields = etcd as Fields;
+  const version = textField(fields, 'version');
+  const what = `etcd at ${textField(fields, 'endpoint')}`;
+  const [size, used] = ['databaseBytes', 'databaseUsedBytes'].map((field) => Number(textField(fields, field)));
+  const words = `version ${version}, database ${Math.round((size ?? 0) / mibibyte)} MiB`;
+  if (fields['outOfSpace'] === true)
+    return [
+      fail(
+        what,
+        `${words}: its quota is used up, so nothing can be written`,
+        'compact, defragment, and disarm the alarm: etcdctl alarm disarm',
+      ),
+    ];
+  if (/^3\.5\.[0-2]$/.test(version))
+    return [warn(what, `${words}: this release can damage its data (etcd#13766)`, 'upgrade to a later 3.5')];
+  if ((size ?? 0) > 512 * mibibyte && (used ?? 0) * 4 < (size ?? 0))
+    return [
+      warn(
+        what,
+        `${words}, of which ${Math.round((used ?? 0) / mibibyte)} MiB are in use`,
+        'is --auto-compaction-retention set? then defragment',
+      ),
+    ];
+  return [ok(what, words)];
 }

@@ -114,7 +114,7 @@ async function tryToDrain(
       if (!isDrained) onDrained();
       isDrained = true;
       safeToStopAt = dateOf(reply.document['safeToStopAt']);
-      if (reply.document['safe'] === true) return { safe: true, safeToStopAt, problem: undefined };
+      if (isSafe(reply.document['safe'])) return { safe: true, safeToStopAt, problem: undefined };
       if (ends.aborted) return unsafe(heldUntil(safeToStopAt));
     } else if (reply.kind === 'refused' || ends.aborted) return unsafe(reply.text);
     const nowMs = scheduler.nowMs();
@@ -131,6 +131,11 @@ async function tryToDrain(
     signal?.throwIfAborted();
     if (ends.aborted) return unsafe(reply.kind === 'done' ? heldUntil(safeToStopAt) : reply.text);
   }
+}
+
+/** `assumed`: but for a node of the cluster that is taken for dead. */
+function isSafe(safe: unknown): boolean {
+  return safe === true || safe === 'assumed';
 }
 
 function heldUntil(safeToStopAt: Date | undefined): string {

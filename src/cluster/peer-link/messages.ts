@@ -3,13 +3,14 @@
 // Limits: `keysMax` keys a call.
 
 import { isObject } from '../../model/instance.ts';
+import type { AppLosses, Losses } from '../../model/losses.ts';
 import { isNodeName } from '../keys.ts';
 
 export const keysMax = 2000;
 const pathOctetsMax = 1024;
 const agoMsMax = 7 * 86_400_000;
 
-export const calls = ['hello', 'told', 'lately', 'handed-out', 'bye'] as const;
+export const calls = ['hello', 'told', 'lately', 'heard', 'relay', 'handed-out', 'write', 'pending', 'bye'] as const;
 export type PeerCall = (typeof calls)[number];
 
 /** Each second. */
@@ -21,6 +22,10 @@ export interface Hello {
   readonly marks: readonly string[];
   /** There are too many to list. */
   readonly isAllMarked: boolean;
+  /** Of its clock; undefined: an earlier version does not say. */
+  readonly wallMs: number | undefined;
+  /** What it misses, for the guards of the others; undefined: an earlier version does not say. */
+  readonly losses: Losses | undefined;
 }
 
 /** A key below the cluster's prefix, and how long ago, or what is left. */
@@ -52,16 +57,55 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
-  return { node, isJoined, owned, marks, isAllMarked };
+  return {
+    node,
+    isJoined,
+    owned,
+    marks,
+    isAllMarked,
+    wallMs: isCount(wallMs) ? wallMs : undefined,
+    losses: lossesOf(losses),
+  };
+}
+
+/** Apps that miss somebody. */
+export const lossesMax = 500;
+
+function lossesOf(value: unknown): Losses | undefined {
+  if (!isObject(value)) return undefined;
+  const { registry, apps } = value;
+  if (!isCount(registry) || !Array.isArray(apps) || apps.length > lossesMax) return undefined;
+  const isApp = (one: unknown) => isObject(one) && isText(one['env']) && isText(one['appid']) && isCount(one['losses']);
+  return apps.every(isApp) ? { registry, apps: apps as AppLosses[] } : undefined;
 }
 
 export function hearingsOf(body: unknown): Hearings | undefined {
   if (!isObject(body)) return undefined;
   const { node, heard } = body;
   return isNode(node) && areTimed(heard) ? { node, heard } : undefined;
+}
+
+/** The revision of etcd's at which a peer has each that it knows. */
+export function knownOf(body: unknown): readonly (readonly [path: string, revision: number])[] | undefined {
+  const known = isObject(body) ? body['known'] : undefined;
+  const isKnown = (value: unknown) =>
+    Array.isArray(value) && value.length === 2 && isText(value[0]) && isCount(value[1]);
+  return Array.isArray(known) && known.length <= keysMax && known.every(isKnown)
+    ? (known as (readonly [string, number])[])
+    : undefined;
+}
+
+export interface Relayed extends Hearings {
+  readonly owner: string;
+}
+
+export function relayedOf(body: unknown): Relayed | undefined {
+  const hearings = hearingsOf(body);
+  const owner = isObject(body) ? body['owner'] : undefined;
+  return hearings === undefined || !isNode(owner) ? undefined : { ...hearings, owner };
 }
 
 export function questionOf(body: unknown): PeerQuestion | undefined {

@@ -85,6 +85,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     },
     updateLease: nothing,
     serveZone: nothing,
+    touched: nothing,
     dropZone: nothing,
     ready: () => {
       isReady = true;

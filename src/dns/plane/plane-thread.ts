@@ -119,6 +119,9 @@ export class PlaneThread {
       case 'updates':
         for (const update of readUpdates(message.rows)) this.#replica.apply(update, this.#listener);
         break;
+      case 'revision':
+        this.#replica.touch(message.revision);
+        break;
       case 'zone':
         this.#replica.touch(message.revision);
         this.#live.serve(zoneOfShared(message.shared));

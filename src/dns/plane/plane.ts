@@ -117,6 +117,8 @@ export interface Plane {
   serveZone(zone: Zone): void;
   /** The zone of a file is no more: see LiveZones.drop. This thread's own zones have it already. */
   dropZone(apex: Name): void;
+  /** The view's revision, which is the zones' serial, has moved without a change of an instance or a zone. */
+  touched(): void;
   /** For TLS handshakes from now on. */
   renewCertificate(pair: KeyPair): void;
   /** The registry has its state. Until then all answers are SERVFAIL. */

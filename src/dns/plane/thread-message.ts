@@ -56,6 +56,8 @@ export type MessageContent =
   /** A file's zone, new or another, and the registry's revision with it. */
   | { readonly kind: 'zone'; readonly shared: SharedZone; readonly revision: number }
   | { readonly kind: 'dropZone'; readonly apex: Name; readonly revision: number }
+  /** The registry's revision has moved without a change of an instance or a zone. */
+  | { readonly kind: 'revision'; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */
   | { readonly kind: 'ready' }
   /** Report that all before this has been applied. */

@@ -161,6 +161,11 @@ class ThreadedPlane implements Plane {
     if (old !== undefined) void this.#release(old);
   }
 
+  touched(): void {
+    this.#rows.flush();
+    this.#post({ kind: 'revision', revision: this.#options.view.revision });
+  }
+
   renewCertificate(pair: KeyPair): void {
     if (this.#tls === undefined) return;
     this.#tls = { ...this.#tls, pair };

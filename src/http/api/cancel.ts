@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from './api-context.ts';
 import { readInstanceCall } from './instance-call.ts';
+import { replication } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { instanceParams, problemAnswer } from './schemas.ts';
 import { answerWhenSafe } from './stop-answer.ts';
@@ -31,6 +32,13 @@ async function cancel(context: ApiContext, request: FastifyRequest, reply: Fasti
   if (isRefusal(outcome)) return sendRefusal(request, reply, context.life, 'cancel', key, outcome);
   const { instance } = outcome.stored;
   const { env, appid, instance: id } = instance;
-  const document = { env, appid, instance: id, outcome: outcome.kind, revision: outcome.revision };
+  const document = {
+    env,
+    appid,
+    instance: id,
+    outcome: outcome.kind,
+    revision: outcome.revision,
+    ...replication(outcome),
+  };
   return answerWhenSafe(context, request, reply, instance, document, waitMs);
 }

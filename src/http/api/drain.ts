@@ -8,7 +8,7 @@ import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { type InstanceCall, readInstanceCall } from './instance-call.ts';
-import { instanceName } from './instance-document.ts';
+import { instanceName, replication } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { instanceParams, problemAnswer } from './schemas.ts';
 import { answerWhenSafe } from './stop-answer.ts';
@@ -53,7 +53,7 @@ async function drain(
     return sendProblem(reply, invalidRequest(`Cannot drain ${instanceName(key)}`, outcome.problems));
   const { instance, revision } = outcome.stored;
   const { env, appid, instance: id, status } = instance;
-  const document = { env, appid, instance: id, outcome: outcome.kind, status, revision };
+  const document = { env, appid, instance: id, outcome: outcome.kind, status, revision, ...replication(outcome) };
   reply.header('etag', revisionTag(life, revision));
   return answerWhenSafe(context, request, reply, instance, document, waitMs);
 }

@@ -103,3 +103,8 @@ function encodeSegment(text: string): string {
   const encoded = encodeURIComponent(text.toWellFormed());
   return encoded.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
+
+/** Of a write in a cluster: whether the other nodes have it. */
+export function replication({ replicated }: { readonly replicated?: boolean | undefined }) {
+  return replicated === undefined ? {} : { replicated };
+}

@@ -23,6 +23,16 @@ const nodesReply = Type.Object({
   executorFor: Type.Array(Type.String(), { description: 'Dead nodes whose instances this one lets go.' }),
   watchSilentSeconds: Type.Number({ description: 'Since etcd was heard.' }),
   sessionLeftSeconds: Type.Number({ description: 'Until when the session is proven.' }),
+  etcd: Type.Union([
+    Type.Object({
+      endpoint: Type.String(),
+      version: Type.String(),
+      databaseBytes: Type.Integer(),
+      databaseUsedBytes: Type.Integer(),
+      outOfSpace: Type.Boolean({ description: 'Its quota is used up: nothing can be written.' }),
+    }),
+    Type.Null({ description: 'It does not answer.' }),
+  ]),
   counts: Type.Object(
     Object.fromEntries(
       Object.entries(clusterCounts).map(([name, description]) => [name, Type.Integer({ description })]),
@@ -37,6 +47,7 @@ const nodesReply = Type.Object({
       version: orNull('string', 'Of rollcall.'),
       startedAt: orNull('string', 'RFC 3339.'),
       heardSecondsAgo: orNull('number', 'Since its last hello.'),
+      clockSkewSeconds: Type.Number({ description: 'By how much its clock is ahead.' }),
       missed: Type.Boolean({ description: 'It died without a word: no drain is safe until it is back or struck off.' }),
     }),
   ),
@@ -82,6 +93,7 @@ function documentOf(status: ClusterStatus) {
   return {
     ...{ node, state, why, orphans, executorFor, counts },
     since: isoTime(status.sinceMs),
+    etcd: etcdDocument(status.etcd),
     watchSilentSeconds: seconds(status.watchSilentMs),
     sessionLeftSeconds: seconds(Math.max(0, status.sessionLeftMs)),
     nodes: status.nodes.map((one) => ({
@@ -92,8 +104,19 @@ function documentOf(status: ClusterStatus) {
       version: one.version ?? null,
       startedAt: one.startedAtMs === undefined ? null : isoTime(one.startedAtMs),
       heardSecondsAgo: one.heardMsAgo === undefined ? null : seconds(one.heardMsAgo),
+      clockSkewSeconds: seconds(one.clockSkewMs),
       missed: one.isMissed,
     })),
+  };
+}
+
+function etcdDocument(etcd: ClusterStatus['etcd']) {
+  if (etcd === undefined) return null;
+  const { endpoint, version, databaseOctets, databaseUsedOctets, isOutOfSpace } = etcd;
+  return {
+    ...{ endpoint, version, outOfSpace: isOutOfSpace },
+    databaseBytes: databaseOctets,
+    databaseUsedBytes: databaseUsedOctets,
   };
 }
 

@@ -9,7 +9,7 @@ import { inBody, invalidRequest, sendProblem } from '../server/problem-details.t
 import type { ApiContext } from './api-context.ts';
 import { revisionTag } from './entity-tag.ts';
 import { readInstanceCall } from './instance-call.ts';
-import { instanceDocument, instanceName } from './instance-document.ts';
+import { instanceDocument, instanceName, replication } from './instance-document.ts';
 import { isRefusal, sendRefusal } from './refusals.ts';
 import { instanceParams, instanceReply, patchBody, problemAnswer, writeQuery } from './schemas.ts';
 
@@ -47,7 +47,8 @@ async function patch(
       invalidRequest(`Cannot patch ${instanceName(key)}`, inBody(outcome.problems.map(aboutPlace))),
     );
   }
-  return reply.header('etag', revisionTag(life, outcome.stored.revision)).send(instanceDocument(outcome.stored, clock));
+  const document = { ...instanceDocument(outcome.stored, clock), ...replication(outcome) };
+  return reply.header('etag', revisionTag(life, outcome.stored.revision)).send(document);
 }
 
 /**

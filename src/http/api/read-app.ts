@@ -89,7 +89,7 @@ function readWanted({ life }: ApiContext, request: FastifyRequest, reply: Fastif
   return { place: { env: env as string, appid: appid as string }, selection, choice, index, waitMs, filterTag };
 }
 
-const parameters = [...selectionParameters, ...choiceParameters, 'index', 'wait'] as const;
+const parameters = [...selectionParameters, ...choiceParameters, 'index', 'wait', 'consistent'] as const;
 
 /** Of the filters: an ETag is compared with earlier ones of the same URL, so this need not be strong. */
 function filterTagOf(filters: readonly unknown[]): string {

@@ -6,6 +6,7 @@ import { scopedView } from '../../control/scoped-view.ts';
 import { type AppKey, parseAppid, parseEnv } from '../../model/names.ts';
 import { type Problem, problem } from '../../model/problem.ts';
 import type { ApiContext } from './api-context.ts';
+import { consistentRead } from './consistent-read.ts';
 import { isRevisionKnown, revisionTag, sendNotModified } from './entity-tag.ts';
 import { QueryReader } from './query-reader.ts';
 import { catalogueQuery, catalogueReply, envParams, problemAnswer } from './schemas.ts';
@@ -21,10 +22,11 @@ export function addCatalogueRoutes(scope: FastifyInstance, context: ApiContext):
     response: { 200: catalogueReply, '4xx': problemAnswer },
   };
   const ofEnv = { ...schema, summary: 'List the apps of an environment', params: envParams };
-  scope.get('/apps', { schema: { ...schema, summary: 'List all apps' } }, (request, reply) => {
+  const preHandler = consistentRead(context);
+  scope.get('/apps', { preHandler, schema: { ...schema, summary: 'List all apps' } }, (request, reply) => {
     readCatalogue(context, request, reply);
   });
-  scope.get('/apps/:env', { schema: ofEnv }, (request, reply) => {
+  scope.get('/apps/:env', { preHandler, schema: ofEnv }, (request, reply) => {
     readCatalogue(context, request, reply);
   });
 }
@@ -34,7 +36,7 @@ function readCatalogue(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const query = new QueryReader(request, ['limit', 'after']);
+  const query = new QueryReader(request, ['limit', 'after', 'consistent']);
   const { env: envText } = request.params as { readonly env?: string };
   const env = envText === undefined ? undefined : parseEnv(envText);
   const limit = query.integer('limit', 1, limitMax) ?? limitDefault;

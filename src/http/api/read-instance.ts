@@ -1,13 +1,15 @@
 // `GET /apps/{env}/{appid}/{instance}`: one instance, with its ETag.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
 import { sendProblem } from '../server/problem-details.ts';
 import { type ApiContext, type InstanceParams, instanceKeyOf } from './api-context.ts';
+import { consistentRead } from './consistent-read.ts';
 import { isRevisionKnown, revisionTag, sendNotModified } from './entity-tag.ts';
 import { instanceDocument } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { unknownInstance } from './refusals.ts';
-import { instanceParams, instanceReply, problemAnswer } from './schemas.ts';
+import { consistent, instanceParams, instanceReply, problemAnswer } from './schemas.ts';
 
 /** Adds the call to a scope whose prefix is /api/v1. */
 export function addInstanceReadRoute(scope: FastifyInstance, context: ApiContext): void {
@@ -15,9 +17,10 @@ export function addInstanceReadRoute(scope: FastifyInstance, context: ApiContext
     summary: 'Show an instance',
     tags: ['instances'],
     params: instanceParams,
+    querystring: Type.Object({ consistent }),
     response: { 200: instanceReply, '4xx': problemAnswer },
   };
-  scope.get('/apps/:env/:appid/:instance', { schema }, (request, reply) => {
+  scope.get('/apps/:env/:appid/:instance', { schema, preHandler: consistentRead(context) }, (request, reply) => {
     readInstance(context, request, reply);
   });
 }
@@ -28,7 +31,8 @@ function readInstance(
   reply: FastifyReply,
 ): FastifyReply {
   const key = instanceKeyOf(request.params as InstanceParams, 'show', reply);
-  if (key === undefined || new QueryReader(request, []).refused(reply, 'Cannot show an instance')) return reply;
+  if (key === undefined || new QueryReader(request, ['consistent']).refused(reply, 'Cannot show an instance'))
+    return reply;
   const stored = control.view.find(key);
   if (stored === undefined) return sendProblem(reply, unknownInstance(key, 'show'));
   const tag = revisionTag(life, stored.revision);

@@ -13,7 +13,7 @@ import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext, InstanceParams } from './api-context.ts';
 import { preconditionOf, revisionTag } from './entity-tag.ts';
-import { instanceDocument, instanceName, instancePath, leaseEndsAt } from './instance-document.ts';
+import { instanceDocument, instanceName, instancePath, leaseEndsAt, replication } from './instance-document.ts';
 import { parseDirtyAt } from './moment.ts';
 import { QueryReader } from './query-reader.ts';
 import { readReason } from './reason.ts';
@@ -60,7 +60,7 @@ async function register(context: ApiContext, request: FastifyRequest, reply: Fas
   const { instance, revision } = outcome.stored;
   if (outcome.kind === 'created') reply.code(201).header('location', `${context.publicUrl}${instancePath(instance)}`);
   const document = registrationReply(context, request, outcome.kind, outcome.stored);
-  return reply.header('etag', revisionTag(life, revision)).send(document);
+  return reply.header('etag', revisionTag(life, revision)).send({ ...document, ...replication(outcome) });
 }
 
 type Parsed =

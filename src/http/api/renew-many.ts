@@ -19,6 +19,7 @@ import { inBody, invalidRequest, sendProblem } from '../server/problem-details.t
 import type { ApiContext } from './api-context.ts';
 import { type CommonRenewal, CommonRenewals, readCommonRenewals, renewalsMax } from './common-renewals.ts';
 import { leaseEndsAt } from './instance-document.ts';
+import { uncertain } from './renew.ts';
 import { problemAnswer, renewManyBody, renewManyReply } from './schemas.ts';
 
 interface Renewal {
@@ -45,7 +46,26 @@ export function addRenewManyRoute(scope: FastifyInstance, context: ApiContext): 
     },
   };
   scope.post('/renew', options, (request, reply) => {
-    renewMany(context, request, reply);
+    const seeking = context.control.renewals.sought(() => keysIn(request.body));
+    if (seeking === undefined) return void renewMany(context, request, reply);
+    void seeking.then((found) => {
+      // Those that are here are renewed all the same.
+      if (typeof found !== 'object') return renewMany(context, request, reply);
+      const call = new Call(context.control.renewals, request);
+      for (const [index, key] of keysIn(request.body).entries()) call.renew(key, index);
+      return uncertain(reply, found.reason);
+    });
+  });
+}
+
+/** Those that are in the form of a renewal: the others are refused. */
+function keysIn(body: unknown): readonly InstanceKey[] {
+  const list: unknown = body instanceof CommonRenewals ? body.entries : isObject(body) ? body['instances'] : undefined;
+  if (!Array.isArray(list) || list.length > renewalsMax) return [];
+  return (list as readonly unknown[]).flatMap((entry) => {
+    const { env, appid, instance } = (isObject(entry) ? entry : {}) as Partial<Record<keyof InstanceKey, unknown>>;
+    const isKey = typeof env === 'string' && typeof appid === 'string' && typeof instance === 'string';
+    return isKey ? [{ env, appid, instance }] : [];
   });
 }
 

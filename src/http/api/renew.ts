@@ -23,11 +23,18 @@ export function addRenewRoute(scope: FastifyInstance, context: ApiContext): void
     response: { 200: renewReply, '4xx': problemAnswer },
   };
   scope.put('/apps/:env/:appid/:instance/renew', { schema }, (request, reply) => {
-    renew(context, request, reply);
+    void renew(context, request, reply);
   });
 }
 
-function renew({ control, clock }: ApiContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** At once, but for an instance that only another node may know. */
+function renew(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  isSought = false,
+): FastifyReply | Promise<FastifyReply> {
+  const { control, clock } = context;
   if (request.body !== undefined && !isEmptyObject(request.body)) return refuseBody(request, reply);
   const params = request.params as InstanceParams;
   const renewal = control.renewals.renew(request.principal, actorOf(request, 'api'), params);
@@ -36,19 +43,22 @@ function renew({ control, clock }: ApiContext, request: FastifyRequest, reply: F
       return reply.header('content-type', renewalType).send(renewalText(renewal.stored, clock));
     case 'unknown': {
       // Another node may have it: a 404 would have the client register again.
-      const reason = control.availability.clusterTrouble?.();
-      if (reason !== undefined)
-        return sendProblem(
-          reply,
-          refusalOf('Cannot renew an instance', { kind: 'no-quorum', reason, isUnknown: false }),
-        );
-      return sendProblem(reply, unknownInstance(renewal.key, 'renew'));
+      const seeking = isSought ? undefined : control.renewals.sought(() => [renewal.key]);
+      if (seeking === undefined) return sendProblem(reply, unknownInstance(renewal.key, 'renew'));
+      return seeking.then((found) =>
+        typeof found === 'object' ? uncertain(reply, found.reason) : renew(context, request, reply, true),
+      );
     }
     case 'invalid':
       return sendProblem(reply, invalidRequest('Cannot renew an instance', renewal.problems));
     default:
       return sendProblem(reply, refusalOf('Cannot renew an instance', { kind: 'forbidden', right: 'register' }));
   }
+}
+
+/** Where it is not known whether another node has the instance. */
+export function uncertain(reply: FastifyReply, reason: string): FastifyReply {
+  return sendProblem(reply, refusalOf('Cannot renew an instance', { kind: 'no-quorum', reason, isUnknown: false }));
 }
 
 export const renewalType = 'application/json; charset=utf-8';

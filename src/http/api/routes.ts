@@ -5,6 +5,7 @@ import Type from 'typebox';
 import { addWatchRoutes } from '../watch/watch.ts';
 import type { ApiContext } from './api-context.ts';
 import { addCancelRoute } from './cancel.ts';
+import { consistentRead } from './consistent-read.ts';
 import { addDrainRoute } from './drain.ts';
 import { addNodeRoutes } from './nodes.ts';
 import { addPatchRoute } from './patch.ts';
@@ -68,7 +69,7 @@ function addAppRoute(scope: FastifyInstance, context: ApiContext): void {
     querystring: appQuery,
     response: { 200: Type.Union([appReply, pastAppReply]), '4xx': problemAnswer },
   };
-  scope.get('/apps/:env/:appid', { schema }, (request, reply) => {
+  scope.get('/apps/:env/:appid', { schema, preHandler: consistentRead(context) }, (request, reply) => {
     if (!asksForThePast(request)) readApp(request, reply);
     else readPastApp(context, request, reply);
   });

@@ -27,6 +27,14 @@ const instance = Type.String({
   examples: ['10.0.0.7:8080'],
 });
 
+/** See consistent-read.ts. */
+export const consistent = Type.Optional(
+  Type.Literal('true', {
+    description:
+      'In a cluster: show every write that was answered before this call, at whichever node; 503 while cut off.',
+  }),
+);
+
 export const envParams = Type.Object({ env });
 export const appParams = Type.Object({ env, appid });
 export const instanceParams = Type.Object({ env, appid, instance });
@@ -126,8 +134,16 @@ export const instanceContent = Type.Object({
   ),
 });
 
+export const replicated = Type.Optional(
+  Type.Boolean({
+    description:
+      'Only in a cluster, of a write that changed something. False: this node accepted it while it was cut off, and the cluster decides it later.',
+  }),
+);
+
 export const instanceReply = Type.Object({
   ...instanceContent.properties,
+  replicated,
   registeredAt: time('Last registration.'),
   upAt: Type.Union([time('When it last began to take traffic.'), Type.Null()]),
   renewedAt: time('Last renewal.'),
@@ -181,6 +197,7 @@ export const renewManyReply = Type.Object({
 });
 
 export const appQuery = Type.Object({
+  consistent,
   status: Type.Optional(Type.String({ description: '`up` (1), `waiting` (2) or both (3, the default).' })),
   version: Type.Optional(Type.String()),
   zone: Type.Optional(Type.String()),
@@ -234,6 +251,7 @@ export const pastAppReply = Type.Object({
 });
 
 export const catalogueQuery = Type.Object({
+  consistent,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   after: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
 });

@@ -53,11 +53,13 @@ function send(
   }
 }
 
-function timesDocument({ isSafe, safeToStopAtMs, safeInSeconds, lastServedAtMs }: StopTimes) {
+function timesDocument({ isSafe, safeToStopAtMs, safeInSeconds, lastServedAtMs, unknown, assumedDead }: StopTimes) {
   return {
-    safe: isSafe,
+    safe: isSafe && assumedDead !== undefined ? 'assumed' : isSafe,
     safeToStopAt: isoTime(safeToStopAtMs),
     safeInSeconds,
+    ...(unknown === undefined ? {} : { unknown }),
+    ...(assumedDead === undefined ? {} : { assumedDead }),
     ...(lastServedAtMs === undefined ? {} : { lastServedAt: isoTime(lastServedAtMs) }),
   };
 }

@@ -1,12 +1,20 @@
 // Cancelling and draining, as TypeBox schemas for /openapi.json; see schemas.ts.
 
 import Type from 'typebox';
-import { instanceContent, time, writeQuery } from './schemas.ts';
+import { instanceContent, replicated, time, writeQuery } from './schemas.ts';
 
 const { env, appid, instance } = instanceContent.properties;
 
 const stopTimes = {
-  safe: Type.Boolean({ description: 'It is: no resolver can hold an answer with this instance in it.' }),
+  replicated,
+  safe: Type.Union([Type.Boolean(), Type.Literal('assumed')], {
+    description:
+      'It is: no resolver can hold an answer with this instance in it. `assumed`: unless a node of `assumedDead` answers still.',
+  }),
+  unknown: Type.Optional(Type.Array(Type.String(), { description: 'Nodes of the cluster that do not say.' })),
+  assumedDead: Type.Optional(
+    Type.Array(Type.String(), { description: 'Nodes that died without a word, and were not struck off since.' }),
+  ),
   safeToStopAt: time('From then on no resolver can hold an answer with this instance in it.'),
   safeInSeconds: Type.Integer({ description: 'How long that is from now, rounded up.' }),
   lastServedAt: Type.Optional(time('When the last answer that may still be held was handed out.')),

@@ -84,7 +84,7 @@ function answer(
   startMs: number,
 ): void {
   const text = renewalText(stored, clock);
-  const headers = { [registryHeader]: life.token, 'content-type': renewalType, 'content-length': text.length };
+  const headers = { [registryHeader]: life.registry, 'content-type': renewalType, 'content-length': text.length };
   response.writeHead(200, headers).end(text);
   counters.request('PUT', route, 200);
   counters.took('renewal', (performance.now() - startMs) / 1000);

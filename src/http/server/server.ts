@@ -265,7 +265,7 @@ function addCalls(app: FastifyInstance, context: ApiContext & Pick<HttpDeps, 'ad
 /** By which a client with several addresses distinguishes nodes of one registry from several registries. */
 function nameRegistry(scope: FastifyInstance, life: Life): void {
   scope.addHook('onRequest', (_request, reply, done) => {
-    reply.header(registryHeader, life.token);
+    reply.header(registryHeader, life.registry);
     done();
   });
 }

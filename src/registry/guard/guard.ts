@@ -6,6 +6,7 @@
 
 import type { GuardEvent, HeldApp } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { AppLosses, AskOthers, Losses } from '../../model/losses.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { RecentJoins } from '../apps/recent-joins.ts';
 import type { MutableRecord } from '../mutable-record.ts';
@@ -19,6 +20,8 @@ export interface GuardDeps {
   readonly registry: ScopePresence;
   /** An app, if it is there. */
   readonly app: (env: string, appid: string) => ScopePresence | undefined;
+  /** Of a cluster; undefined: there are no other nodes. */
+  readonly elsewhere?: AskOthers | undefined;
 }
 
 const absent: ScopePresence = { serving: 0, heard: 0, clientSum: 0, recentJoins: new RecentJoins() };
@@ -138,7 +141,7 @@ export class Guard {
   }
 
   reasonOf(scope: Readonly<GuardScope>): string {
-    return scope.reason(this.#deps.percent, this.#presenceOf(scope));
+    return scope.reason(this.#deps.percent, this.#presenceOf(scope), this.#deps.elsewhere?.(scope.app));
   }
 
   /** The apps held for the longest time, at most `limit`. */
@@ -152,6 +155,19 @@ export class Guard {
       listed.push({ ...app, reason: this.reasonOf(scope), sinceMs: held.wallMs, members, late, suspects });
     }
     return listed;
+  }
+
+  /** Other nodes miss more or fewer: a hold that was theirs as well may be over. */
+  review(): void {
+    for (const scope of [this.#registry, ...this.#heldApps]) this.#endIfOver(scope);
+  }
+
+  /** What is missed here, for the other nodes of a cluster; of apps at most `limit`. */
+  losses(limit: number): Losses {
+    const apps: AppLosses[] = [];
+    for (const { app, evidence } of this.#apps.values())
+      if (app !== undefined && evidence > 0 && apps.length < limit) apps.push({ ...app, losses: evidence });
+    return { registry: this.#registry.evidence, apps };
   }
 
   #scopeOf({ env, appid }: Instance): GuardScope {
@@ -169,7 +185,7 @@ export class Guard {
   }
 
   #isUnder(scope: GuardScope): boolean {
-    return scope.isUnder(this.#deps.percent, this.#presenceOf(scope));
+    return scope.isUnder(this.#deps.percent, this.#presenceOf(scope), this.#deps.elsewhere?.(scope.app));
   }
 
   #begin(scope: GuardScope): void {
@@ -205,7 +221,7 @@ export class Guard {
     const presence = this.#presenceOf(scope);
     const reason =
       kind === 'held'
-        ? scope.reason(this.#deps.percent, presence)
+        ? this.reasonOf(scope)
         : `${scope.losses} of ${scope.expected(presence)} instances are not heard of now`;
     const event = { kind, app, reason, heldMs, members: presence.serving, late, suspects };
     for (const listener of this.#listeners) listener(event);

@@ -5,10 +5,13 @@
 // one client are none where the scope has others: a client must not be able to hold the registry by registering
 // instances and leaving. Behind a proxy all may be one client; ratio and number then decide alone.
 
+import type { OthersShare } from '../../model/losses.ts';
 import type { RecentJoins } from '../apps/recent-joins.ts';
 
 /** A registry of one to six instances must never be held by a single crash, nor by a second one beside it. */
 export const lossesMin = 3;
+
+const nowhereElse: OthersShare = { serving: 0, losses: 0 };
 
 /** How large an app, or the registry, is now. Kept up to date by leases.ts. */
 export interface ScopePresence {
@@ -47,8 +50,13 @@ export class GuardScope {
     return this.late + this.gone;
   }
 
-  expected({ heard }: ScopePresence): number {
-    return heard + this.gone;
+  expected({ heard }: ScopePresence, elsewhere: OthersShare = nowhereElse): number {
+    return heard + this.gone + elsewhere.serving;
+  }
+
+  /** Losses that are evidence, for the guards of other nodes. */
+  get evidence(): number {
+    return this.#evidenceCount;
   }
 
   addEvidence(client: number, replaceableMs = Number.POSITIVE_INFINITY): void {
@@ -65,17 +73,20 @@ export class GuardScope {
   }
 
   /** At least three losses, of more than one client where there are more, and fewer than `percent` of those expected left. */
-  isUnder(percent: number, presence: ScopePresence): boolean {
-    if (this.#evidenceCount < lossesMin) return false;
-    const losses = this.#evidenceCount - presence.recentJoins.since(this.lossesSinceMs);
-    const expected = this.expected(presence);
-    return losses >= lossesMin && (expected - losses) * 100 < percent * expected && !this.#isOneOfMany(presence);
+  isUnder(percent: number, presence: ScopePresence, elsewhere: OthersShare = nowhereElse): boolean {
+    const missed = this.#evidenceCount + elsewhere.losses;
+    if (this.#evidenceCount === 0 || missed < lossesMin) return false;
+    const losses = missed - presence.recentJoins.since(this.lossesSinceMs);
+    const expected = this.expected(presence, elsewhere);
+    if (losses < lossesMin || (expected - losses) * 100 >= percent * expected) return false;
+    // Losses at another node are of other clients, as far as is known.
+    return elsewhere.losses > 0 || elsewhere.serving > 0 || !this.#isOneOfMany(presence);
   }
 
   /** In words, ASCII. */
-  reason(percent: number, presence: ScopePresence): string {
+  reason(percent: number, presence: ScopePresence, elsewhere: OthersShare = nowhereElse): string {
     const whose = this.app === undefined ? "the registry's" : "the app's";
-    return `${this.#evidenceCount} of ${whose} ${this.expected(presence)} instances are not heard of, more than ${100 - percent} %`;
+    return `${this.#evidenceCount + elsewhere.losses} of ${whose} ${this.expected(presence, elsewhere)} instances are not heard of, more than ${100 - percent} %`;
   }
 
   /** All losses are of one client, and the scope has others. */

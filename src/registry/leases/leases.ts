@@ -7,6 +7,7 @@
 
 import type { GuardEvent, GuardStatus, GuardView } from '../../model/guard-status.ts';
 import type { Instance } from '../../model/instance.ts';
+import type { AskOthers, Losses } from '../../model/losses.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseQueue } from '../../runtime/deadline-heap.ts';
 import { Guard } from '../guard/guard.ts';
@@ -29,6 +30,7 @@ export interface LeasesDeps {
   readonly onNearExpiry?: ((stored: MutableRecord) => void) | undefined;
   readonly nearExpiryNoticeMs?: number | undefined;
   readonly app: (env: string, appid: string) => ScopePresence | undefined;
+  readonly elsewhere?: AskOthers | undefined;
 }
 
 /** An evicted instance is a loss for one of its intervals, and no longer than this. */
@@ -56,7 +58,13 @@ export class Leases implements GuardView {
     this.#due = new DueEvictions(this.#options.evictionPercentPerMinute, deps.random ?? (() => 0.5));
     this.#members = new MemberCounts(deps.app);
     const { guardPercent: percent } = this.#options;
-    this.#guard = new Guard({ clock: deps.clock, percent, registry: this.#members.registry, app: deps.app });
+    this.#guard = new Guard({
+      clock: deps.clock,
+      percent,
+      registry: this.#members.registry,
+      app: deps.app,
+      elsewhere: deps.elsewhere,
+    });
   }
 
   get size(): number {
@@ -248,6 +256,15 @@ export class Leases implements GuardView {
       evictions: this.#due.counts(nowMs, this.size),
     };
     return statusOf(this.#guard, this.#options, counts, appsMax);
+  }
+
+  /** Of other nodes: see Guard.review. */
+  review(): void {
+    this.#guard.review();
+  }
+
+  losses(limit: number): Losses {
+    return this.#guard.losses(limit);
   }
 
   onEvent(listener: (news: GuardEvent) => void): void {

@@ -101,7 +101,8 @@ describe('replies', () => {
     const reply = (await register('prod/orders/a1')).json() as Json;
     // Whoever has just registered is no suspect, and others are not shown as such.
     // … nor is what was just registered overridden, nor has it what another registry's front keeps.
-    const rare = ['suspect', 'override', 'fronts'];
+    // … nor is there a cluster.
+    const rare = ['suspect', 'override', 'fronts', 'replicated'];
     const described = Object.keys(schemas.registrationReply.properties).filter((field) => !rare.includes(field));
     const ofChecked = ['checks', 'health'];
     expect(Object.keys(reply).sort()).toEqual(described.filter((field) => !ofChecked.includes(field)).sort());

@@ -144,6 +144,9 @@ const renew: Handler = async ({ control }, request, reply) => {
     return sendCode(reply, codes.badRequest, undefined, key);
   }
   const zone = given.get('zone');
+  const found = await control.renewals.sought(() => [key]);
+  if (typeof found === 'object')
+    return sendFailed(reply, { kind: 'no-quorum', reason: found.reason, isUnknown: false });
   const stored = control.view.find(key);
   if (stored !== undefined && stored.instance.zone !== zone) return sendCode(reply, codes.notFound, 'null');
   const renewal = control.renewals.renew(request.principal, actorOf(request, 'discovery'), key);

@@ -67,6 +67,9 @@ const heartbeat: Handler = async (context, request, reply) => {
     renewals.malformed();
     return sendError(request, reply, 404);
   }
+  const found = await renewals.sought(() => [key]);
+  if (typeof found === 'object')
+    return sendFailed(request, reply, { kind: 'no-quorum', reason: found.reason, isUnknown: false });
   const stored = view.find(key);
   const query = queryOf(request);
   const dirtyAtMs = Number(query.get('lastDirtyTimestamp') ?? 0);

@@ -1,0 +1,241 @@
+// The parts of one node, each handed what it needs of another: what etcd has and what was written meanwhile, the leases and
+// their owners, the peer link, and what is done after a cut and after a wipe.
+
+import { randomBytes } from 'node:crypto';
+import type { ChangeGroup } from '../model/decision.ts';
+import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
+import { CutWrites } from './cut-writes.ts';
+import { DriftCheck } from './drift-check.ts';
+import { isFault } from './engine.ts';
+import { HeardElsewhere } from './heard-elsewhere.ts';
+import { afterSeeing, nextStamp } from './hlc.ts';
+import { serialKey } from './keys.ts';
+import { LeaseRunner } from './lease-runner.ts';
+import { LossesElsewhere } from './losses-elsewhere.ts';
+import type { JoinState, NodeMembership } from './membership.ts';
+import { NodeWatch } from './node-watch.ts';
+import { NodesTable } from './nodes-table.ts';
+import { PeerCalls } from './peer-calls.ts';
+import { Peers } from './peers.ts';
+import { PendingWrites } from './pending-writes.ts';
+import { Publisher } from './publisher.ts';
+import { Rejoining } from './rejoining.ts';
+import { ClusterReplica } from './replica.ts';
+import { Restoring } from './restoring.ts';
+import { PendingSettler } from './settling.ts';
+import { TombstoneLeases } from './tombstone-leases.ts';
+import { Writes } from './writes.ts';
+
+export class NodeParts {
+  readonly settings: ClusterSettings;
+  readonly deps: ClusterDeps;
+  readonly table: NodesTable;
+  readonly publisher: Publisher;
+  readonly pending: PendingWrites;
+  readonly replica: ClusterReplica;
+  readonly writes: Writes;
+  readonly cutWrites: CutWrites;
+  readonly runner: LeaseRunner;
+  readonly peers: Peers;
+  readonly watch: NodeWatch;
+  readonly rejoining: Rejoining;
+  readonly restoring: Restoring;
+  readonly calls: PeerCalls;
+  readonly elsewhere: HeardElsewhere;
+  readonly driftCheck: DriftCheck;
+  readonly lossesElsewhere: LossesElsewhere;
+  readonly #tombstones: TombstoneLeases;
+  readonly #run = randomBytes(6).toString('hex');
+  #hlc = 0;
+  #operations = 0;
+  /** Once it is opened. */
+  membership: NodeMembership | undefined;
+  isClosed = false;
+
+  constructor(settings: ClusterSettings, deps: ClusterDeps) {
+    this.settings = settings;
+    this.deps = deps;
+    const { node: me, prefix, sessionSeconds, commitWaitMs } = settings;
+    const { engine, clock, credentials, tell } = deps;
+    const nowMs = () => clock.monotonicMs();
+    this.table = new NodesTable(me, sessionSeconds);
+    this.publisher = new Publisher({
+      engine,
+      serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
+      commitWaitMs,
+      onReply: (result) => isFault(result) && this.membership?.noteFault(result),
+    });
+    this.pending = new PendingWrites(deps.copy);
+    this.#tombstones = new TombstoneLeases(engine, clock);
+    this.replica = this.#openReplica();
+    this.cutWrites = this.#openCutWrites();
+    this.writes = this.#openWrites();
+    this.runner = this.#openRunner();
+    const { table, runner, replica, publisher, writes, cutWrites } = this;
+    this.peers = new Peers({
+      ...{ me, table, credentials, nowMs },
+      notTold: (path, owner) => runner.handle({ kind: 'not-told', key: path, owner }),
+      notRelayed: (path, owner) => runner.handle({ kind: 'not-relayed', key: path, owner }),
+      answered: (path, heardMs, isComplete) => runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
+    });
+    this.watch = new NodeWatch({
+      ...{ me, prefix, clock, table, replica, runner, publisher, tell },
+      ownDeleted: (revision) => this.membership?.noteDeleted(revision),
+    });
+    this.elsewhere = new HeardElsewhere({
+      ...{ table, peers: this.peers, nowMs },
+      trouble: () => this.trouble,
+      isHere: (key) => deps.registry.find(key) !== undefined,
+      hasApplied: (revision, withinMs) => replica.hasApplied(revision, withinMs),
+    });
+    this.rejoining = this.#openRejoining();
+    this.restoring = this.#openRestoring();
+    this.lossesElsewhere = new LossesElsewhere({ me, table, registry: deps.registry, nowMs });
+    this.driftCheck = new DriftCheck({
+      ...{ engine, tell, settings, replica, pending: this.pending },
+      isJoined: () => this.state === 'joined',
+      repaired: () => this.rejoining.settle(),
+    });
+    const { mode } = settings;
+    const state = () => this.state;
+    this.calls = new PeerCalls({
+      ...deps,
+      me,
+      table,
+      runner,
+      replica,
+      writes,
+      cutWrites,
+      prefix,
+      mode,
+      state,
+      peers: this.peers,
+    });
+  }
+
+  get state(): JoinState {
+    return this.membership?.state ?? 'starting';
+  }
+
+  /** Why nothing can be written; undefined: it can. */
+  get trouble(): string | undefined {
+    return this.membership === undefined ? 'it starts' : this.membership.trouble;
+  }
+
+  now(): ChangeGroup['at'] {
+    const { registryClock } = this.deps;
+    return { monotonicMs: registryClock.monotonicMs(), wallMs: registryClock.wallMs() };
+  }
+
+  #stamp(): number {
+    this.#hlc = nextStamp(this.#hlc, this.deps.clock.wallMs());
+    return this.#hlc;
+  }
+
+  #openReplica(): ClusterReplica {
+    const { node: me, prefix } = this.settings;
+    const { registry, clock, tell } = this.deps;
+    const now = () => this.now();
+    return new ClusterReplica({
+      ...{ me, prefix, registry, now, pending: this.pending },
+      events: {
+        record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
+        removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
+        node: (kind, node, value, revision) => this.watch.seen(kind, node, value, revision),
+        stamp: (hlc) => {
+          this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
+        },
+        bad: (key, problem) =>
+          tell('warn', { key, problem }, 'skips what cannot be read in etcd: correct or delete it'),
+        diverged: (isDiverged) => this.#onDiverged(isDiverged),
+        rebased: () => this.runner.handle({ kind: 'rebased' }),
+      },
+    });
+  }
+
+  /** What it counts by itself is of a life of its own, so that no other node takes such a number for one of the cluster's. */
+  #onDiverged(isDiverged: boolean): void {
+    const { onLife, onOwnLife, onGap, newLife } = this.deps;
+    const life = this.replica.meta?.life;
+    if (isDiverged) onOwnLife(newLife());
+    else if (life !== undefined) onLife(life);
+    onGap();
+  }
+
+  #openWrites(): Writes {
+    const { node: me, prefix, sessionSeconds } = this.settings;
+    const { registry } = this.deps;
+    const { replica, publisher } = this;
+    return new Writes({
+      ...{ me, prefix, registry, replica, publisher, tombstones: this.#tombstones, now: () => this.now() },
+      stamp: () => this.#stamp(),
+      operation: () => this.#operation('w'),
+      trouble: () => this.trouble,
+      heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
+      withoutEtcd: (actor, command, operation, reason) => this.cutWrites.commit(actor, command, operation, reason),
+      watchWaitMs: sessionSeconds * 1000,
+    });
+  }
+
+  #openCutWrites(): CutWrites {
+    const { node: me, prefix, mode, commitWaitMs } = this.settings;
+    const { registry, clock } = this.deps;
+    const { replica, pending, table } = this;
+    return new CutWrites({
+      ...{ me, prefix, mode, commitWaitMs, registry, replica, pending, table },
+      peers: () => this.peers,
+      state: () => this.state,
+      now: () => this.now(),
+      nowMs: () => clock.monotonicMs(),
+      stamp: () => this.#stamp(),
+      registered: (path, record) => this.runner.record(path, record, true),
+      removed: (path, operation) => this.runner.removed(path, 'cancelled', operation, replica.known(path)),
+    });
+  }
+
+  #openRunner(): LeaseRunner {
+    const { node: me, prefix, guardPercent, evictionPercentPerMinute, guardCeilingSeconds } = this.settings;
+    const { registry, clock, onOwner } = this.deps;
+    const { replica, publisher, writes, table } = this;
+    return new LeaseRunner({
+      ...{ me, prefix, registry, replica, publisher, writes, table, now: () => this.now() },
+      ...{ guardPercent, evictionPercentPerMinute, guardCeilingSeconds, idPrefix: `${this.#run}o` },
+      peers: () => this.peers,
+      nowMs: () => clock.monotonicMs(),
+      sessionLease: () => this.membership?.lease,
+      onOwner: (key, isOwn) => {
+        const stored = registry.find(key);
+        if (stored !== undefined) onOwner(stored.instance, isOwn);
+      },
+    });
+  }
+
+  #openRejoining(): Rejoining {
+    const { deps, settings, replica, pending, publisher, writes, table, runner } = this;
+    const { engine, registry, clock, tell } = deps;
+    const { node: me, prefix } = settings;
+    const settling = new PendingSettler({
+      ...{ me, prefix, engine, registry, replica, publisher, writes, pending, tell },
+      nowMs: () => clock.monotonicMs(),
+      heardMs: (path) => runner.ownership.heardMs(path),
+      heardAtPeers: (paths) => this.peers.heardLately(paths),
+      isOwnerLive: (node) => node === me || table.get(node)?.hasSession === true,
+    });
+    return new Rejoining({ engine, registry, settings, replica, pending, settling });
+  }
+
+  #openRestoring(): Restoring {
+    const { deps, settings, replica } = this;
+    return new Restoring({
+      ...{ deps, settings, replica, tombstones: this.#tombstones },
+      actsFor: (node) => node === settings.node || this.watch.executes.has(node),
+      isClosed: () => this.isClosed,
+      operation: () => this.#operation('r'),
+    });
+  }
+
+  /** Unique to each write of each run of each node. */
+  #operation(kind: string): string {
+    return `${this.#run}${kind}${++this.#operations}`;
+  }
+}

@@ -1,0 +1,72 @@
+// The compare-and-swap that makes one change of an instance true: its record, the label that it claims, its tombstone, and
+// the hold that outlives it.
+
+import type { NewChange } from '../model/change.ts';
+import { isHold } from '../model/status.ts';
+import type { Condition, Entry, Swap, Write } from './engine.ts';
+import { holdText } from './hold-value.ts';
+import { holdPath, instancePath, labelPath, tombstonePath } from './keys.ts';
+import type { Known } from './known-records.ts';
+import { operationOf, recordText } from './record.ts';
+import { recordOf, tombstoneOf } from './record-mapping.ts';
+import { tombstoneText } from './tombstone.ts';
+
+export interface SwapPlan {
+  readonly operation: string;
+  readonly isDirtyGiven?: boolean | undefined;
+  /** What else has to hold. */
+  readonly more?: readonly Condition[] | undefined;
+  /** The stamp that it was accepted with; undefined: now. */
+  readonly hlc?: number | undefined;
+  /** The number of its last data change, where it keeps one. */
+  readonly number?: number | undefined;
+}
+
+export interface SwapStamps {
+  readonly me: string;
+  readonly prefix: string;
+  readonly hlc: number;
+  /** Of its tombstone. */
+  readonly lease: bigint | undefined;
+}
+
+const encoder = new TextEncoder();
+
+/** `known`: the record that it replaces. */
+export function swapOf(
+  change: NewChange,
+  known: Known | undefined,
+  { operation, isDirtyGiven = false, more = [], number }: SwapPlan,
+  { me, prefix, hlc, lease }: SwapStamps,
+): Swap {
+  const { env, appid, instance, label } = change.after ?? change.before;
+  const id = { env, appid, instance };
+  const [key, grave] = [prefix + instancePath(id), prefix + tombstonePath(id)];
+  const [labelKey, hold] = [prefix + labelPath(env, appid, label), prefix + holdPath(id)];
+  const at: Condition = { key, is: 'at', modRevision: known?.modRevision ?? 0 };
+  const written = { node: me, operation, hlc };
+  const rest = { reads: [key, grave], isOwn: (found: readonly Entry[]) => isWrittenBy(found, operation) };
+  if (change.after === undefined) {
+    const value = encoder.encode(tombstoneText(tombstoneOf(change, written)));
+    const tombstone: Write = lease === undefined ? { key: grave, value } : { key: grave, value, lease };
+    const { override } = change.before;
+    const kept: Write[] = isHold(override) ? [{ key: hold, value: encoder.encode(holdText(override)) }] : [];
+    return { conditions: [at, ...more], writes: [tombstone, { key }, { key: labelKey }, ...kept], ...rest };
+  }
+  const record = recordOf(change, known, written, isDirtyGiven);
+  const value = encoder.encode(recordText({ ...record, dataRevision: number }));
+  if (change.kind !== 'registered') return { conditions: [at, ...more], writes: [{ key, value }], ...rest };
+  const absent: Condition[] = [key, labelKey].map((one) => ({ key: one, is: 'absent' }));
+  const writes: Write[] = [
+    { key, value },
+    { key: labelKey, value: encoder.encode(instance) },
+    // The record has it from now on.
+    ...(isHold(change.after.override) ? [{ key: hold }] : []),
+  ];
+  return { conditions: [...absent, ...more], writes, ...rest };
+}
+
+/** The id of a write that found itself done. */
+export function isWrittenBy(found: readonly Entry[], operation: string): boolean {
+  return found.some(({ value }) => operationOf(value) === operation);
+}
