@@ -14,7 +14,7 @@ export function settingsText(given: ReadonlyMap<SettingKey, unknown>): string {
     '# Settings of rollcall, read at the start. A ROLLCALL_* variable or a flag of "rollcall serve" beats this file.\n',
     '# "rollcall config print" shows what is in force. Paths are relative to where it is started.\n',
     ...first.map((key) => `\n${about(key)}${line(key, given.get(key))}`),
-    '\n# Defaults: take the # away to change one.\n',
+    '\n# The others, with their defaults. Take the # away to change one.\n',
     ...rest.map((key) => `\n${about(key)}# ${line(key, factsOf(key).default)}`),
   ].join('');
 }
