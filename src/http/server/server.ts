@@ -116,6 +116,8 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly trustedProxies?: readonly string[];
   /** The names of an instance at which a zone file answers in its place; none by default. */
   readonly hiddenNames?: ApiContext['hiddenNames'];
+  /** The files of the zones; none by default. */
+  readonly zoneFiles?: ApiContext['zoneFiles'];
   /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
   readonly publicUrl?: string;
   /** Answers DNS over HTTPS; undefined: there is none. */
@@ -182,10 +184,11 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   if (dnsQueries !== undefined) app.register(async (scope) => addDnsQuery(scope, dnsQueries, trustedProxies));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  const { hiddenNames = () => [] } = deps;
+  const { hiddenNames = () => [], zoneFiles = () => [] } = deps;
   const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
   const { logins } = access;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow, forbid, logins });
+  const lookups = { hiddenNames, zoneFiles };
+  addCalls(app, { ...deps, ...lookups, random, hasTokens, publicUrl, renewManyBytes, follow, forbid, logins });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
