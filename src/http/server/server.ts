@@ -369,7 +369,6 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
 }
 
 /** Every reply of a scope waits until DNS shows all changes that were made before it: see control/visible.ts. */
-/** For all routes of a scope. */
 function waitUntilVisible(scope: FastifyInstance, visible: Visible): void {
   scope.addHook('onSend', (_request, _reply, _payload, done) => {
     const soon = visible();
@@ -387,7 +386,6 @@ async function resume(soon: Promise<void>, done: () => void): Promise<void> {
  * A line end after every JSON reply, so that a shell's prompt is not behind it; white space after a JSON text is ignored (RFC
  * 8259 §2). Behind all other hooks that may replace a payload. Streams and what is sent beside the router write their own.
  */
-/** Behind all other hooks that may replace a payload. */
 function endJsonWithNewline(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload: unknown, done) => {
     if (request.routeOptions.config.isForeign === true) return done();
