@@ -47,6 +47,12 @@ export function addAdapters(
 
 function takeAnyBody(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
+  // Fastify refuses a type that is none, or empty, before it looks for a parser.
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw;
+    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream';
+    done();
+  });
   type Parsed = (error: null, body: Buffer | undefined) => void;
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: FastifyRequest, octets: Buffer, done: Parsed) => {
     done(null, octets.length === 0 ? undefined : octets);
