@@ -48,7 +48,7 @@ export class OpenCalls {
   }
 }
 
-/** Follows all reads, behind the check of rights: only they wait in the name of a right. */
+/** Follows all reads, after the check of rights: only they wait in the name of a right. */
 export function followCalls(app: FastifyInstance, credentials: Credentials, calls: OpenCalls): void {
   if (credentials.isOpen) return;
   credentials.onChange(() => calls.sweep());
