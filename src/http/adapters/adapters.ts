@@ -33,11 +33,11 @@ export function addAdapters(
     const calls = async (own: FastifyInstance): Promise<void> => {
       takeAnyBody(own);
       own.addHook('onRoute', (route) => {
-        const placeOf = (request: FastifyRequest) => ({ env, appid: appOf?.(request) });
+        const requestedApp = (request: FastifyRequest) => ({ env, appid: appOf?.(request) });
         const isRead = route.config?.right === 'read';
         const isWhole = isRead && readsBy === undefined;
         const isWholeEnv = isRead && readsBy === 'env';
-        route.config = { isWhole, isWholeEnv, ...route.config, isForeign: true, refuse, placeOf };
+        route.config = { isWhole, isWholeEnv, ...route.config, isForeign: true, refuse, requestedApp };
       });
       add(own, { control, clock, defaults, env, logins });
     };

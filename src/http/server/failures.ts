@@ -64,7 +64,7 @@ export function sendFailure(
   logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
   return sendProblem(reply, {
     kind: 'internal',
-    detail: 'Cannot answer: the server made a mistake and has logged it.',
+    detail: 'Cannot answer: an internal error, which the server has logged.',
   });
 }
 
@@ -107,7 +107,7 @@ export function routeGuide(app: FastifyInstance): (request: FastifyRequest) => F
     if (allowed.size === 0) {
       return {
         kind: 'unknown-route',
-        detail: `Cannot find ${printable(path)}: there is no such call. See /docs or /openapi.json.`,
+        detail: `Cannot find ${printable(path)}: no such route. See /docs or /openapi.json.`,
       };
     }
     const allow = [...allowed].sort().join(', ');

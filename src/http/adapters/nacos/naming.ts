@@ -23,7 +23,7 @@ import type { Refused } from '../../../model/submit.ts';
 import { hostInUrl } from '../host-text.ts';
 import { type Lasting, registrationOf } from './decode.ts';
 import type { GivenInstance } from './given-instance.ts';
-import { shownOf } from './hosts.ts';
+import { nacosHostOf } from './hosts.ts';
 import { contentOf, isNamed, keptWeight, type NacosContent, partOf, weightOf } from './part.ts';
 import { defaultCluster, type NacosService } from './service-name.ts';
 
@@ -156,7 +156,7 @@ export class Naming {
     const host = canonicalHost(pointer.ip);
     for (const stored of this.#control.view.app(name.env, name.appid)?.instances() ?? []) {
       const isThere = stored.instance.addrs.some((one) => one.port === pointer.port && one.host === host);
-      if (isThere && (pointer.cluster === undefined || shownOf(stored.instance).cluster === pointer.cluster))
+      if (isThere && (pointer.cluster === undefined || nacosHostOf(stored.instance).cluster === pointer.cluster))
         return stored;
     }
     return undefined;
