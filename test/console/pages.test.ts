@@ -16,7 +16,7 @@ const pages: readonly (readonly [name: string, path: string, shows: string])[] =
   ['events', '/console/#/events', 'search-2'],
   ['undo', '/console/#/events?undo=prod%2Fsearch&since=-15m', 'What would be restored'],
   ['resolve', '/console/#/resolve?name=_http._tcp.pay.prod.svc&type=SRV', 'SRV 0 10 8080 pay-1.pay.prod.svc.'],
-  ['traffic', '/console/#/traffic', 'Apps that nobody asks for'],
+  ['traffic', '/console/#/traffic', 'Apps without queries'],
   ['guard', '/console/#/guard', 'rests'],
   ['zones', '/console/#/zones', 'all are served'],
   ['cluster', '/console/#/cluster', 'not in a cluster'],

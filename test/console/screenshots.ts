@@ -27,7 +27,8 @@ const pictures: readonly (readonly [name: string, path: string, shows: string])[
   ['api', '/docs/', 'Register or replace'],
 ];
 
-const server = await startServer();
+// Pictures show no path of this machine.
+const server = await startServer({ directory: root, zones: 'zones' });
 const api = new ApiClient(server.http);
 await registerFleet(api);
 const dns = await udpClient(server.dnsPort);

@@ -243,7 +243,7 @@ function Unasked({
 }) {
   return (
     <Panel
-      title="Apps that nobody asks for"
+      title="Apps without queries"
       extra={
         <select
           aria-label="Not asked for within"
