@@ -166,7 +166,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   refuseUnknownRoute(app, guide);
   const rights = { refusedCalls: control.refusedCalls, counters, isOpen: access.credentials.isOpen };
   requireRights(app, rights);
-  followCalls(app, access.credentials, new OpenCalls(() => clock.wallMs()));
+  const openCalls = new OpenCalls(() => clock.wallMs());
+  followCalls(app, access.credentials, openCalls);
   const overload = new Overload({ inFlight, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
@@ -185,7 +186,18 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { hiddenNames = () => [] } = deps;
   const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
   const { logins } = access;
-  addCalls(app, { ...deps, random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow, forbid, logins });
+  addCalls(app, {
+    ...deps,
+    random,
+    hasTokens,
+    publicUrl,
+    hiddenNames,
+    renewManyBytes,
+    follow,
+    openCalls,
+    forbid,
+    logins,
+  });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
