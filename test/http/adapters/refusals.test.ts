@@ -83,7 +83,11 @@ describe('consul', () => {
     await call('PUT', put('service/register'), 'other', ofOther);
     expect((await call('PUT', put('service/register'), 'mine', ofMine)).statusCode).toBe(200);
     for (const who of ['mine', 'other']) {
-      expect((await call('PUT', put('check/pass/alive'), who)).statusCode).toBe(200);
+      expect((await call('PUT', `${put('check/pass/alive')}?note=${who}`, who)).statusCode).toBe(200);
+    }
+    const checks = (await call('GET', '/v1/health/checks/mine', 'reader')).json();
+    expect(checks).toMatchObject([{ CheckID: 'alive', Output: 'mine' }]);
+    for (const who of ['mine', 'other']) {
       expect((await call('PUT', put('service/deregister/same'), who)).statusCode).toBe(200);
       expect((await call('PUT', put('service/deregister/same'), who)).statusCode).toBe(404);
     }

@@ -66,7 +66,7 @@ function say(
     return sendText(reply, 500, `CheckID ${JSON.stringify(said.id)} does not have associated TTL`);
   const isSame = check === undefined || ((check.said ?? 'passing') === said.status && !hasExpired(stored.instance));
   // A note that is empty leaves the last one, unless the status is another.
-  if (!isSame || said.output !== '') context.outputs.set(said.id, said.output);
+  if (!isSame || said.output !== '') context.outputs.set(stored.instance, said.id, said.output);
   if (!isSame) return change(context, request, reply, said);
   if (said.status === 'critical' || (check !== undefined && !isHeardFrom(context, stored, check)))
     return sendEmpty(reply);
@@ -81,8 +81,8 @@ function isHeardFrom({ passes, clock }: ConsulContext, { instance }: InstanceRec
   const { checks = [] } = contentOf(instance);
   if (checks.length < 2) return true;
   const nowMs = clock.monotonicMs();
-  passes.heard(check, nowMs);
-  return !checks.some((other) => other.kind === 'ttl' && other !== check && passes.isOverdue(other, nowMs));
+  passes.heard(instance, check, nowMs);
+  return !checks.some((other) => other.kind === 'ttl' && other !== check && passes.isOverdue(instance, other, nowMs));
 }
 
 async function change(
@@ -123,7 +123,7 @@ function changedChecks(
   const nowMs = clock.monotonicMs();
   return (contentOf(instance).checks ?? []).map((check) => {
     if (check.id !== id) {
-      const isSilent = isExpired && check.kind === 'ttl' && passes.isOverdue(check, nowMs);
+      const isSilent = isExpired && check.kind === 'ttl' && passes.isOverdue(instance, check, nowMs);
       return isSilent ? { ...check, said: 'critical' as const, output: 'TTL expired' } : check;
     }
     const { said: _said, output: _output, ...rest } = check;
