@@ -186,18 +186,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { hiddenNames = () => [] } = deps;
   const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
   const { logins } = access;
-  addCalls(app, {
-    ...deps,
-    random,
-    hasTokens,
-    publicUrl,
-    hiddenNames,
-    renewManyBytes,
-    follow,
-    openCalls,
-    forbid,
-    logins,
-  });
+  const calls = { random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow, openCalls, forbid, logins };
+  addCalls(app, { ...deps, ...calls });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>

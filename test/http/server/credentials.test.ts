@@ -193,7 +193,7 @@ describe('what is open when credentials end', () => {
     const { clock } = createWorld();
     const rights = '{ rights: [register] }';
     const text = entry('a', rights, `, expires: '${at(clock.wallMs() + 5000)}'`);
-    const handedOut = () => ({ heldUntilMs: Number.MAX_SAFE_INTEGER, lastServedMs: 0 });
+    const handedOut = () => ({ heldUntilMs: clock.monotonicMs() + 3_600_000, lastServedMs: 0 });
     const world = credentialWorld(text, { handedOut, realTimers: true });
     worlds.push(world);
     const place = '/apps/prod/orders/a1';
