@@ -49,8 +49,9 @@ export class OpenCalls {
 }
 
 /** Follows all reads, behind the check of rights; a client that may do all without a credential has none that ends. */
-export function followCalls(app: FastifyInstance, credentials: Credentials, calls: OpenCalls): void {
-  if (credentials.isOpen) return;
+export function followCalls(app: FastifyInstance, credentials: Credentials, wallMs: () => number): OpenCalls {
+  const calls = new OpenCalls(wallMs);
+  if (credentials.isOpen) return calls;
   credentials.onChange(() => calls.sweep());
   app.addHook('onClose', async () => calls.close());
   app.addHook('onRequest', (request, reply, done) => {
@@ -62,4 +63,5 @@ export function followCalls(app: FastifyInstance, credentials: Credentials, call
     }
     done();
   });
+  return calls;
 }

@@ -39,7 +39,7 @@ import { acceptJsonBodies } from './json-body.ts';
 import { JwtVerifier } from './jwt-verifier.ts';
 import { KeySources, type KeySourcesDeps } from './key-sources.ts';
 import { Logins } from './logins.ts';
-import { followCalls, OpenCalls } from './open-calls.ts';
+import { followCalls } from './open-calls.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -166,8 +166,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   refuseUnknownRoute(app, guide);
   const rights = { refusedCalls: control.refusedCalls, counters, isOpen: access.credentials.isOpen };
   requireRights(app, rights);
-  const openCalls = new OpenCalls(() => clock.wallMs());
-  followCalls(app, access.credentials, openCalls);
+  const openCalls = followCalls(app, access.credentials, () => clock.wallMs());
   const overload = new Overload({ inFlight, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
