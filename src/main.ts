@@ -22,7 +22,7 @@ process.on('SIGUSR1', () => {});
 /** Left to the kernel; SIGABRT is how systemd's watchdog ends a process that hangs, and leaves a core. */
 const fatalSignals: Signals[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGABRT'];
 
-/** Behind the first requests of those who waited for the start. */
+/** After the first requests of those who waited for the start. */
 const garbageAfterMs = 2000;
 
 const parts: CliParts = {

@@ -93,7 +93,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cluster: ['model', 'runtime'],
   bridges: ['model', 'runtime'],
   client: ['model', 'runtime'],
-  cli: ['model', 'config', 'client', 'runtime'],
+  cli: ['model', 'config', 'client', 'bridges', 'runtime'],
   ...Object.fromEntries(dnsLadder.map((room, rung) => [room, ['model', 'runtime', ...dnsLadder.slice(0, rung)]])),
 };
 
@@ -186,6 +186,8 @@ describe('imports', () => {
     ['src/http/a.ts', 'src/app/app.ts', false],
     ['src/cli/a.ts', 'src/config/config.ts', true],
     ['src/cli/a.ts', 'src/client/b.ts', true],
+    ['src/cli/a.ts', 'src/bridges/b.ts', true],
+    ['src/bridges/a.ts', 'src/client/b.ts', false],
     ['src/cli/a.ts', 'src/dns/zone/b.ts', false],
     ['src/metrics/a.ts', 'src/http/b.ts', false],
     ['src/client/a.ts', 'src/model/b.ts', true],

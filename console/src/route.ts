@@ -1,4 +1,4 @@
-// Where the console is, in the part of the address behind #: links can be kept and shared, a reload stays, and no proxy
+// Where the console is, in the part of the address after #: links can be kept and shared, a reload stays, and no proxy
 // has to know the paths. `#/apps/prod/orders?at=…`; instances may have any printable text as id, so parts are encoded.
 
 import { computed, signal } from '@preact/signals';

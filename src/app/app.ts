@@ -13,7 +13,7 @@ import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
 import { ZoneWatch, zoneWatchTimes } from '../dns/zone-file/watch/zone-watch.ts';
 import { listenHttp } from '../http/server/listen.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { Listen } from '../model/listen.ts';
+import type { Listen, ListenFailure } from '../model/listen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink, ClusterLinkDeps } from './cluster-link.ts';
@@ -275,12 +275,6 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ru
   };
 }
 
-/** Why an address cannot be opened, in one sentence with what, where and why. */
-interface ListenFailure {
-  readonly failed: { readonly host: string; readonly port: number };
-  readonly error: NodeJS.ErrnoException;
-}
-
 const reasons = new Map([
   ['EADDRINUSE', 'another program uses this port'],
   ['EACCES', 'ports below 1024 need the capability CAP_NET_BIND_SERVICE'],
@@ -288,7 +282,7 @@ const reasons = new Map([
   ['ENOTFOUND', 'there is no host of this name'],
 ]);
 
-/** `what`: `DNS`, `HTTP`. */
+/** Why an address cannot be opened, in one sentence with what, where and why. `what`: `DNS`, `HTTP`. */
 function listenProblem(what: string, { failed, error }: ListenFailure): { readonly problem: string } {
   const { host, port } = failed;
   const where = `${what} on ${host.includes(':') ? `[${host}]` : host}:${port}`;

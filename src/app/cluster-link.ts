@@ -96,7 +96,7 @@ export class ClusterLink implements Committer {
       clock: ownClock,
       registryClock: clock.clock,
       version,
-      tell: (level, facts, message) => logger[level](facts, message),
+      log: (level, facts, message) => logger[level](facts, message),
       onLife: (life) => this.#connected?.life.adopt(life),
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
@@ -221,7 +221,7 @@ export class ClusterLink implements Committer {
       *instances() {
         for (const app of registry.apps()) for (const { instance } of app.instances()) yield instance;
       },
-      tell: (level, facts, message) => logger[level](facts, message),
+      log: (level, facts, message) => logger[level](facts, message),
     });
   }
 

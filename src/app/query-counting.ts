@@ -1,5 +1,5 @@
 // Who asks DNS for what, as far as it is configured to be kept: the statistics over the counts of all DNS threads, the lists
-// that fronts read, and the timer that fetches counts when nobody reads: every ten seconds, and within a second where a
+// that fronts read, and the timer that fetches counts without a reader: every ten seconds, and within a second where a
 // thread's memory fills. Looking whether it does costs a read of one number a thread.
 
 import { QueryLists, type QueryListsDeps } from '../control/queries/query-lists.ts';

@@ -111,6 +111,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/import.ts'),
   },
   {
+    spec: 'mirror',
+    summary: 'Keep an env equal to a live Consul, Eureka or Nacos while its clients move, and report what differs.',
+    group: registry,
+    load: () => import('./commands/mirror.ts'),
+  },
+  {
     spec: 'guard',
     summary: 'Show self-protection: whether instances are kept past the end of their lease, and why.',
     group: registry,
@@ -142,7 +148,7 @@ export const commandRows: readonly CommandRow[] = [
   },
   {
     spec: 'who [name]',
-    summary: 'Show who asks DNS for what: clients, names that do not exist, apps that nobody asks for.',
+    summary: 'Show who asks DNS for what: clients, names that do not exist, apps without queries.',
     group: dns,
     load: () => import('./commands/who.ts'),
   },

@@ -64,7 +64,7 @@ export function connectionOf(
   return { urls: [...byAddress.values()], token, tls, flag };
 }
 
-/** What the paths of the API are put behind, for each server. */
+/** What the paths of the API are appended to, for each server. */
 export function addressesOf({ urls }: Pick<ServerConnection, 'urls'>): readonly string[] {
   return urls.map(addressOf);
 }

@@ -18,5 +18,5 @@ export type { Registration, RegistrationChanges } from './registration/registrat
 export type { RegistrationReply } from './registration/registration-reply.ts';
 export type { Fetch, HttpRequest, HttpResponse } from './registry/http-request.ts';
 export { type ClientEvents, type PickOptions, RollcallClient } from './rollcall-client.ts';
-export { RollcallError, type RollcallErrorCode } from './rollcall-error.ts';
+export { type RegistryRefusal, RollcallError, type RollcallErrorCode } from './rollcall-error.ts';
 export type { TypedEmitter } from './typed-emitter.ts';

@@ -2,7 +2,6 @@
 // promises expect, with a code to branch on and a message with what, why and the value.
 
 import type { Problem } from '../model/problem.ts';
-import type { RefusedReply } from './registry/reply.ts';
 
 /**
  * - `invalid`: an option or a name is invalid; the message names it
@@ -22,6 +21,12 @@ export type RollcallErrorCode =
   | 'closed'
   | 'limit-reached';
 
+/** What a refused reply adds: its status, and the type and faults of its problem document. */
+export interface RegistryRefusal {
+  readonly status: number;
+  readonly problem: { readonly type: string; readonly errors: readonly Problem[] };
+}
+
 export class RollcallError extends Error {
   override readonly name = 'RollcallError';
   readonly code: RollcallErrorCode;
@@ -32,7 +37,7 @@ export class RollcallError extends Error {
   /** With `refused`: one entry for each fault of the request; may be empty. */
   readonly errors: readonly Problem[];
 
-  constructor(code: RollcallErrorCode, message: string, refusal?: RefusedReply) {
+  constructor(code: RollcallErrorCode, message: string, refusal?: RegistryRefusal) {
     super(message);
     this.code = code;
     this.status = refusal?.status;

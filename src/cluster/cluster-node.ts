@@ -33,7 +33,7 @@ const helloMs = 1000;
 const driftMs = 600_000;
 const etcdLookMs = 15_000;
 const skewMsMax = 5000;
-/** What was not put back by then, after etcd was wiped, has no node that runs it. */
+/** What was not restored by then, after etcd was wiped, has no node that runs it. */
 const missingMs = 180_000;
 
 export class ClusterNode {
@@ -276,9 +276,9 @@ export class ClusterNode {
     replica.load(listing, meta);
     for (const state of table.all())
       if (!state.hasSession) state.owned = Math.max(state.owned, replica.ownedBy(state.node));
-    const { engine, clock, tell, onGap, copy } = this.#deps;
+    const { engine, clock, log, onGap, copy } = this.#deps;
     this.#follower = new Follower({
-      ...{ engine, prefix, replica, clock, tell, onGap, copy, membership: membership as NodeMembership },
+      ...{ engine, prefix, replica, clock, log, onGap, copy, membership: membership as NodeMembership },
       rewound: () => this.#restored(),
     });
     this.#follower.follow(listing);
@@ -314,7 +314,7 @@ export class ClusterNode {
     const losses = this.#deps.registry.losses(lossesMax);
     this.#watchClocks();
     peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
-    void cutWrites.tell();
+    void cutWrites.announce();
   }
 
   /** Leases do not depend on the clocks; the order of two conflicting writers does. */
@@ -322,7 +322,7 @@ export class ClusterNode {
     for (const { node, skewMs } of this.parts.table.all()) {
       const isWrong = Math.abs(skewMs) > skewMsMax;
       if (isWrong && !this.#skewed.has(node))
-        this.#deps.tell(
+        this.#deps.log(
           'warn',
           { node, skewSeconds: Math.round(skewMs / 1000) },
           'the clock of a node differs: is NTP running?',
@@ -338,17 +338,17 @@ export class ClusterNode {
   }
 
   #onState(state: JoinState, why: string): void {
-    const { tell } = this.#deps;
+    const { log } = this.#deps;
     const { runner, publisher, table } = this.parts;
     if (state === 'joined') {
       runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
       runner.handle({ kind: 'joined' });
       const key = this.#settings.prefix + deadNodeKey(this.name);
       void publisher.move(this.#unconditional([{ key }]));
-      tell('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
+      log('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {
       runner.handle({ kind: 'cut' });
-      tell('warn', { node: this.name, why }, `is ${state}: it goes on answering, and removes nothing`);
+      log('warn', { node: this.name, why }, `is ${state}: it goes on answering, and removes nothing`);
     }
   }
 

@@ -43,7 +43,7 @@ export interface AnswersHeld {
   readonly assumedDead?: readonly string[] | undefined;
 }
 
-export type Tell = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
+export type ClusterLog = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
 
 export interface ClusterDeps {
   readonly engine: Engine;
@@ -56,7 +56,7 @@ export interface ClusterDeps {
   /** The registry's own. */
   readonly registryClock: Clock;
   readonly version: string;
-  readonly tell: Tell;
+  readonly log: ClusterLog;
   /** The numbers are the cluster's from now on. */
   readonly newLife: () => string;
   /** The numbers are of this node's own life from now on, until `onLife`. */

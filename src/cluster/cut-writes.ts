@@ -22,7 +22,7 @@ import type { ClusterReplica } from './replica.ts';
 import type { NoQuorum } from './writes.ts';
 
 /** A message holds a mebibyte, a registration at most 64 KiB. */
-const tellMax = 12;
+const announcedMax = 12;
 
 export interface CutWritesDeps {
   readonly me: string;
@@ -45,7 +45,7 @@ export interface CutWritesDeps {
 
 export class CutWrites {
   readonly #deps: CutWritesDeps;
-  #isTelling = false;
+  #isAnnouncing = false;
 
   constructor(deps: CutWritesDeps) {
     this.#deps = deps;
@@ -68,7 +68,7 @@ export class CutWrites {
     if (mode === 'cp' && command.kind !== 'judge') return { ...refused, isUnknown: isSent };
     if (pending.isFull) return { ...refused, reason: `${reason}; ${pendingMax} writes wait for etcd already` };
     const outcome = this.#accept(write, command);
-    void this.tell();
+    void this.announce();
     return outcome;
   }
 
@@ -79,26 +79,26 @@ export class CutWrites {
   }
 
   /** To be called each second, and does one thing at a time: what the peers may not know yet. */
-  async tell(): Promise<void> {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    await this.#tell();
-    this.#isTelling = false;
+  async announce(): Promise<void> {
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    await this.#announceAll();
+    this.#isAnnouncing = false;
   }
 
-  async #tell(): Promise<void> {
+  async #announceAll(): Promise<void> {
     const { table, pending, peers, nowMs, state } = this.#deps;
     if (pending.size === 0 || state() !== 'cut') return;
     const cut = table.peers(nowMs()).filter((one) => one.hasSaidHello && !one.isJoined);
     await Promise.all(
       cut.map(async ({ node }) => {
         for (;;) {
-          const writes = pending.untold(node, tellMax);
+          const writes = pending.unannounced(node, announcedMax);
           const bodies = writes.map((one) => writeToJson({ ...one, agoMs: nowMs() - one.acceptedMs }));
           if (writes.length === 0) return;
           if (!pendingTaken(await peers().call(node, 'pending', { writes: bodies }))) return;
           const operations = writes.map(({ operation }) => operation);
-          pending.told(node, operations);
+          pending.announced(node, operations);
         }
       }),
     );

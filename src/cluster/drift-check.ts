@@ -10,7 +10,7 @@ import type { ClusterReplica } from './replica.ts';
 
 const appliedMs = 10_000;
 
-export interface DriftCheckDeps extends Pick<ClusterDeps, 'engine' | 'tell'> {
+export interface DriftCheckDeps extends Pick<ClusterDeps, 'engine' | 'log'> {
   readonly settings: Pick<ClusterSettings, 'prefix'>;
   readonly replica: ClusterReplica;
   readonly pending: Pick<PendingWrites, 'has'>;
@@ -29,7 +29,7 @@ export class DriftCheck {
 
   /** How much was repaired. */
   async run(): Promise<number> {
-    const { engine, settings, replica, isJoined, tell, repaired } = this.#deps;
+    const { engine, settings, replica, isJoined, log, repaired } = this.#deps;
     if (!isJoined()) return 0;
     const listing = await engine.list(settings.prefix, { keysOnly: true });
     if (isFault(listing) || !(await replica.hasApplied(listing.revision, appliedMs)) || !isJoined()) return 0;
@@ -40,7 +40,7 @@ export class DriftCheck {
     for (const path of different) await this.#repair(path);
     if (different.length === 0) return 0;
     this.drift += different.length;
-    tell('error', { keys: different.slice(0, 10), count: different.length }, 'this node did not have what etcd has');
+    log('error', { keys: different.slice(0, 10), count: different.length }, 'this node did not have what etcd has');
     await repaired();
     return different.length;
   }

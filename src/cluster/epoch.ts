@@ -1,10 +1,10 @@
 // The numbers that a cluster says, the same at all nodes: SOA serials, ids of changes, entity tags. Each is a base plus a
-// revision of etcd's, so nobody has to agree on a counter; the base is raised, at one place in etcd's own order, whenever
-// somebody has said a number that the cluster would otherwise say again: a node from before the cluster, one that counted
+// revision of etcd's, so no counter has to be agreed on; the base is raised, at one place in etcd's own order, whenever
+// a node has used a number that the cluster would otherwise say again: a node from before the cluster, one that counted
 // on by itself while cut off, or all of them after etcd was wiped. Numbers never fall.
 //
 // The newest base begins at the revision that puts it, which its writer cannot know: it is written as 0 and means the
-// revision of the key itself; whoever raises next writes the number in.
+// revision of the key itself; the next node that raises it writes the number in.
 
 import { type Problem, problem } from '../model/problem.ts';
 import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
@@ -125,7 +125,7 @@ export function parsePlace(text: string): Place | undefined {
   return isNodeName(node) ? { life, revision: Number(revision), own: { node, count: Number(count) } } : undefined;
 }
 
-/** What a client's place is to a node's: `gap` where the changes between the two cannot be told. */
+/** What a client's place is to a node's: `gap` where the changes between the two are not known. */
 export function relation(client: Place, here: Place): 'here' | 'behind' | 'ahead' | 'gap' {
   if (client.life !== here.life) return 'gap';
   if (client.own === undefined && here.own === undefined) return order(client.revision, here.revision);

@@ -1,10 +1,10 @@
 // Keeps the registry at what etcd has: the watch goes on from the list, and where etcd has dropped what lies between,
 // everything is listed again and the difference applied. If etcd's history is another one (it was wiped, or restored from
-// an older copy), restoring.ts puts back what it has lost, and the watch goes on from there.
+// an older copy), restoring.ts restores what it has lost, and the watch goes on from there.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
-import type { Tell } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-options.ts';
 import { type Engine, type FollowEvent, type Following, isFault, type Listing } from './engine.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { NodeMembership } from './membership.ts';
@@ -16,7 +16,7 @@ export interface FollowerDeps {
   readonly replica: ClusterReplica;
   readonly membership: NodeMembership;
   readonly clock: Clock;
-  readonly tell: Tell;
+  readonly log: ClusterLog;
   readonly onGap: () => void;
   readonly copy: LocalCopy | undefined;
   /** etcd's history is another one; settles with the list to go on from, or undefined to stay as it is. */
@@ -52,7 +52,7 @@ export class Follower {
   }
 
   #onEvent(event: FollowEvent, clusterId: string): void {
-    const { replica, membership, tell } = this.#deps;
+    const { replica, membership, log } = this.#deps;
     switch (event.kind) {
       case 'group':
         replica.group(event.revision, event.events);
@@ -69,7 +69,7 @@ export class Follower {
       case 'compacted':
         membership.setLive(false);
         this.resumed.compacted++;
-        tell(
+        log(
           'warn',
           { compactRevision: event.compactRevision },
           'etcd has dropped what this node missed: it lists again',
@@ -78,7 +78,7 @@ export class Follower {
         break;
       case 'denied':
         membership.setLive(false);
-        tell('error', { why: event.detail }, 'etcd does not permit the watch: check the user, its role and the prefix');
+        log('error', { why: event.detail }, 'etcd does not permit the watch: check the user, its role and the prefix');
         void this.#again(clusterId);
         break;
       case 'rewound':
@@ -97,7 +97,7 @@ export class Follower {
   }
 
   async #again(clusterId: string): Promise<void> {
-    const { engine, prefix, replica, tell, onGap } = this.#deps;
+    const { engine, prefix, replica, log, onGap } = this.#deps;
     while (!this.#isClosed) {
       const listing = await engine.list(prefix);
       if (this.#isClosed) return;
@@ -107,7 +107,7 @@ export class Follower {
         const different = replica.compare(listing);
         this.#deps.copy?.replace(listing);
         onGap();
-        tell('info', { different, revision: listing.revision }, 'has what etcd has again');
+        log('info', { different, revision: listing.revision }, 'has what etcd has again');
         this.follow(listing);
         return;
       }

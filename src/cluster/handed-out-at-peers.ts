@@ -1,7 +1,7 @@
 // Until when any node's answers with an instance may be held: each is asked once it has applied what this one has. Times
 // go over the link as "milliseconds from now", so clocks do not matter. A node that lives and does not answer may answer
 // resolvers still: then it is not over yet. One that died without a word, and was not struck off since, is named, because a
-// node that is cut off from all others cannot be told from a dead one.
+// node that is cut off from all others cannot be distinguished from a dead one.
 
 import type { Clock } from '../runtime/clock.ts';
 import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';

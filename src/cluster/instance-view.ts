@@ -1,5 +1,5 @@
 // What one node knows of one instance beside its record: whose it is, when it was last heard here, when its lease ends,
-// what the peers said, and the one change that is under way. The times are this node's monotonic milliseconds.
+// what the peers said, and the one change that is in flight. The times are this node's monotonic milliseconds.
 
 import type { Queued } from '../runtime/deadline-heap.ts';
 import type { OwnedRecord, SwapChange } from './ownership-events.ts';
@@ -20,7 +20,7 @@ export class InstanceView implements Queued {
   /** Of an own one or an orphan. */
   deadlineMs = Number.POSITIVE_INFINITY;
   ownerSinceMs: number;
-  /** Whether anybody else has heard it lately: `unclear`, where not all peers have answered. */
+  /** Whether another node has heard it lately: `unclear`, where not all peers have answered. */
   ask: 'no' | 'asking' | 'clear' | 'unclear' = 'no';
   /** When the question was put, or answered. */
   answeredMs = Number.NEGATIVE_INFINITY;

@@ -10,7 +10,7 @@ export type Unknown = Readonly<Record<string, unknown>>;
 
 /** Largest whole number of milliseconds that a Date holds. */
 const wallMsMax = 8_640_000_000_000_000;
-/** Nested deeper, an unknown value is no field but an attack on whoever writes it again. */
+/** Nested deeper, an unknown value is no field but an attack on the node that writes it again. */
 const depthMax = 16;
 
 /** One object's fields, each read once; `unknown` are the others. */

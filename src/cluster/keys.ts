@@ -1,6 +1,6 @@
 // The keys of the cluster's registry in etcd, below its prefix. An instance's key holds its id in canonical spelling
 // (lower case), with every octet that could be mistaken for structure or that a terminal could not show written %XX; the
-// spelling that its registrant used is in the value. A key that is not written so is nobody's: it would be a second one
+// spelling that its registrant used is in the value. A key that is not written so is ignored: it would be a second one
 // for the same instance.
 
 import {

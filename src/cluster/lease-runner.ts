@@ -101,7 +101,7 @@ export class LeaseRunner {
   }
 
   /** A peer has heard them. */
-  told(heard: readonly (readonly [path: string, agoMs: number])[]): void {
+  forwarded(heard: readonly (readonly [path: string, agoMs: number])[]): void {
     const { nowMs, registry, now } = this.#deps;
     for (const [path, agoMs] of heard) {
       const key = keyAt(path);
@@ -109,7 +109,7 @@ export class LeaseRunner {
       const { monotonicMs, wallMs } = now();
       const at = { monotonicMs: monotonicMs - agoMs, wallMs: wallMs - agoMs };
       if (this.ownership.stateOf(path) === 'own' && registry.renew(key, at).kind === 'lapsed') continue;
-      this.handle({ kind: 'told', key: path, heardMs: nowMs() - agoMs });
+      this.handle({ kind: 'forwarded', key: path, heardMs: nowMs() - agoMs });
     }
   }
 
@@ -166,14 +166,14 @@ export class LeaseRunner {
       case 'withdraw':
         this.swaps.withdraw(intent.id);
         break;
-      case 'tell':
-        peers().tell(intent.owner, intent.key, intent.heardMs);
+      case 'forward':
+        peers().forward(intent.owner, intent.key, intent.heardMs);
         break;
       case 'relay':
         peers().relay(intent.owner, intent.key, intent.heardMs);
         break;
-      case 'tell-joined':
-        peers().tellJoined(intent.key, intent.heardMs);
+      case 'forward-joined':
+        peers().forwardToJoined(intent.key, intent.heardMs);
         break;
       case 'ask-lately':
         peers().ask(intent.key);

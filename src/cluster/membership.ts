@@ -91,9 +91,9 @@ export class NodeMembership {
     this.#set('rewound', "etcd's history is not the one that was followed");
   }
 
-  /** It has put back what etcd had lost. */
+  /** It has restored what etcd had lost. */
   restored(): void {
-    if (this.#state === 'rewound') this.#set('cut', 'it has just put back what etcd had lost');
+    if (this.#state === 'rewound') this.#set('cut', 'it has just restored what etcd had lost');
   }
 
   /** It answers with what it had when it was last joined. */

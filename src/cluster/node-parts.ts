@@ -56,7 +56,7 @@ export class NodeParts {
     this.settings = settings;
     this.deps = deps;
     const { node: me, prefix, sessionSeconds, commitWaitMs } = settings;
-    const { engine, clock, credentials, tell } = deps;
+    const { engine, clock, credentials, log } = deps;
     const nowMs = () => clock.monotonicMs();
     this.table = new NodesTable(me, sessionSeconds);
     this.publisher = new Publisher({
@@ -74,12 +74,12 @@ export class NodeParts {
     const { table, runner, replica, publisher, writes, cutWrites } = this;
     this.peers = new Peers({
       ...{ me, table, credentials, nowMs },
-      notTold: (path, owner) => runner.handle({ kind: 'not-told', key: path, owner }),
+      notForwarded: (path, owner) => runner.handle({ kind: 'not-forwarded', key: path, owner }),
       notRelayed: (path, owner) => runner.handle({ kind: 'not-relayed', key: path, owner }),
       answered: (path, heardMs, isComplete) => runner.handle({ kind: 'lately-answer', key: path, heardMs, isComplete }),
     });
     this.watch = new NodeWatch({
-      ...{ me, prefix, clock, table, replica, runner, publisher, tell },
+      ...{ me, prefix, clock, table, replica, runner, publisher, log },
       ownDeleted: (revision) => this.membership?.noteDeleted(revision),
     });
     this.elsewhere = new HeardElsewhere({
@@ -92,7 +92,7 @@ export class NodeParts {
     this.restoring = this.#openRestoring();
     this.lossesElsewhere = new LossesElsewhere({ me, table, registry: deps.registry, nowMs });
     this.driftCheck = new DriftCheck({
-      ...{ engine, tell, settings, replica, pending: this.pending },
+      ...{ engine, log, settings, replica, pending: this.pending },
       isJoined: () => this.state === 'joined',
       repaired: () => this.rejoining.settle(),
     });
@@ -134,7 +134,7 @@ export class NodeParts {
 
   #openReplica(): ClusterReplica {
     const { node: me, prefix } = this.settings;
-    const { registry, clock, tell } = this.deps;
+    const { registry, clock, log } = this.deps;
     const now = () => this.now();
     return new ClusterReplica({
       ...{ me, prefix, registry, now, pending: this.pending },
@@ -145,8 +145,7 @@ export class NodeParts {
         stamp: (hlc) => {
           this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
         },
-        bad: (key, problem) =>
-          tell('warn', { key, problem }, 'skips what cannot be read in etcd: correct or delete it'),
+        bad: (key, problem) => log('warn', { key, problem }, 'skips what cannot be read in etcd: correct or delete it'),
         diverged: (isDiverged) => this.#onDiverged(isDiverged),
         rebased: () => this.runner.handle({ kind: 'rebased' }),
       },
@@ -212,10 +211,10 @@ export class NodeParts {
 
   #openRejoining(): Rejoining {
     const { deps, settings, replica, pending, publisher, writes, table, runner } = this;
-    const { engine, registry, clock, tell } = deps;
+    const { engine, registry, clock, log } = deps;
     const { node: me, prefix } = settings;
     const settling = new PendingSettler({
-      ...{ me, prefix, engine, registry, replica, publisher, writes, pending, tell },
+      ...{ me, prefix, engine, registry, replica, publisher, writes, pending, log },
       nowMs: () => clock.monotonicMs(),
       heardMs: (path) => runner.ownership.heardMs(path),
       heardAtPeers: (paths) => this.peers.heardLately(paths),

@@ -2,7 +2,7 @@
 // acts. What it finds goes to the ownership of instances.
 
 import type { Clock } from '../runtime/clock.ts';
-import type { Tell } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-options.ts';
 import { deadNodeKey, nodeKey } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import { deadText, ownedOfDead, parseNode } from './node-value.ts';
@@ -18,7 +18,7 @@ export interface NodeWatchDeps {
   readonly replica: ClusterReplica;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  readonly tell: Tell;
+  readonly log: ClusterLog;
   /** This node's own key was deleted at a revision of etcd's. */
   readonly ownDeleted: (revision: number) => void;
 }
@@ -37,7 +37,7 @@ export class NodeWatch {
     return this.#executes;
   }
 
-  /** Several times a second. While this node is cut off it sees no sessions, and declares nobody dead. */
+  /** Several times a second. While this node is cut off it sees no sessions, and declares no node dead. */
   look(nowMs: number, isJoined: boolean): void {
     for (const state of this.#deps.table.all()) this.#judgeProof(state, nowMs);
     if (isJoined) this.#judge(nowMs);
@@ -60,7 +60,7 @@ export class NodeWatch {
     }
     const info = parseNode(value);
     if (Array.isArray(info))
-      this.#deps.tell('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
+      this.#deps.log('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
     else this.#deps.table.opened(node, info, nowMs);
   }
 
@@ -77,12 +77,12 @@ export class NodeWatch {
     for (const state of back) {
       this.#deps.runner.guard.forget(state.node);
       this.#deps.runner.handle({ kind: 'back', node: state.node });
-      this.#deps.tell('info', { node: state.node }, 'a node of the cluster is back');
+      this.#deps.log('info', { node: state.node }, 'a node of the cluster is back');
     }
     for (const state of dead) {
       if (!state.hasSaidHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
       if (!state.hasLeft) this.#deps.runner.handle({ kind: 'dead', node: state.node });
-      this.#deps.tell('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
+      this.#deps.log('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
       if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);
     }
     const executes = this.#deps.table.executedBy(this.#deps.me);
@@ -91,7 +91,7 @@ export class NodeWatch {
     this.#deps.runner.handle({ kind: 'executor', of: executes });
   }
 
-  /** So that whoever acts for it later knows how much it had. */
+  /** So that the node that acts for it later knows how much it had. */
   async #noteDeath({ node, owned }: NodeState): Promise<void> {
     const { prefix } = this.#deps;
     const key = prefix + deadNodeKey(node);

@@ -1,7 +1,7 @@
 // The nodes of the cluster as this one sees them, and who of them is dead. A session that is gone proves nothing: etcd has
 // ended those of all nodes at once when its leader was stopped for some seconds. Dead is a node whose session is gone and
 // that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
-// this node is cut off from etcd it sees no sessions, and nobody dies.
+// this node is cut off from etcd it sees no sessions, and no node dies.
 
 import type { Losses } from '../model/losses.ts';
 import { mixed, textHash } from '../runtime/text-hash.ts';

@@ -28,8 +28,8 @@ export type OwnershipEvent =
   | { readonly kind: 'removed'; readonly key: string; readonly why: RemovedWhy; readonly operation: string }
   /** A client's, at this node. */
   | { readonly kind: 'renewal'; readonly key: string }
-  /** A peer heard it. Never told on. */
-  | { readonly kind: 'told'; readonly key: string; readonly heardMs: number }
+  /** A peer heard it. Never forwarded again. */
+  | { readonly kind: 'forwarded'; readonly key: string; readonly heardMs: number }
   /** What the peers say to `ask-heard`: the owner that one of them knows. */
   | {
       readonly kind: 'heard-answer';
@@ -45,8 +45,8 @@ export type OwnershipEvent =
       readonly heardMs: number | undefined;
       readonly isComplete: boolean;
     }
-  /** A `tell` that did not reach the owner, and then a `relay` that did not either. */
-  | { readonly kind: 'not-told' | 'not-relayed'; readonly key: string; readonly owner: string }
+  /** A `forward` that did not reach the owner, and then a `relay` that did not either. */
+  | { readonly kind: 'not-forwarded' | 'not-relayed'; readonly key: string; readonly owner: string }
   /** Exactly one for each swap. */
   | {
       readonly kind: 'swapped';
@@ -97,8 +97,8 @@ export type Intent =
   | { readonly kind: 'withdraw'; readonly id: string }
   | { readonly kind: 'ask-heard' | 'ask-lately'; readonly key: string }
   /** `relay`: through a joined peer that reaches the owner. */
-  | { readonly kind: 'tell' | 'relay'; readonly owner: string; readonly key: string; readonly heardMs: number }
+  | { readonly kind: 'forward' | 'relay'; readonly owner: string; readonly key: string; readonly heardMs: number }
   /** This node is cut from etcd: some joined peer is to know. */
-  | { readonly kind: 'tell-joined'; readonly key: string; readonly heardMs: number }
+  | { readonly kind: 'forward-joined'; readonly key: string; readonly heardMs: number }
   | { readonly kind: 'reply'; readonly key: string; readonly reply: 'renewed' | 'unknown' | 'unavailable' }
   | { readonly kind: 'suspect'; readonly key: string; readonly isSuspect: boolean };

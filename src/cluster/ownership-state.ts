@@ -1,5 +1,5 @@
 // What one node's ownership knows, and the few ways in which it changes: shared by the parts that decide from it. A view
-// has at most one swap under way, so a second reason for one waits until the first has come to its end.
+// has at most one swap in flight, so a second reason for one waits until the first has come to its end.
 
 import type { InstanceView } from './instance-view.ts';
 import type { Intent, SwapChange } from './ownership-events.ts';

@@ -1,8 +1,8 @@
 // Who runs the lease of each instance, as one node sees it: a state machine without I/O and without a clock. An instance
 // is this node's own, a remote node's, or the orphan of a dead one. Renewals are never written: a node that hears another
-// one's instance tells the owner. Nobody is removed on one node's word: before a lease ends the peers are asked, and the
+// one's instance forwards it to the owner. No instance is removed on one node's word: before a lease ends the peers are asked, and the
 // removal is a compare-and-swap that fails if anything has changed. It is right to remove late and wrong to remove early.
-// Limits: one view for each instance, one swap under way for each view.
+// Limits: one view for each instance, one swap in flight for each view.
 
 import { InstanceView } from './instance-view.ts';
 import { LeaseEnds } from './lease-ends.ts';
@@ -11,7 +11,7 @@ import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownershi
 import { type OwnershipOptions, OwnershipState } from './ownership-state.ts';
 
 /**
- * A peer says how long ago it was, so the same hearing comes out a little later each time that it is told: by the way of
+ * A peer says how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
  * the message, and by clocks of different speed. Without this a lease would be asked for again and again, and never end.
  * A call to a peer takes no longer, and two renewals of one client lie further apart.
  */
@@ -44,7 +44,7 @@ export class Ownership {
     return this.#state.views.get(key)?.state;
   }
 
-  /** When it was last heard here, or told to this node; for the peers that ask. */
+  /** When it was last heard here, or forwarded to this node; for the peers that ask. */
   heardMs(key: string): number | undefined {
     const heardMs = this.#state.views.get(key)?.heardMs;
     return heardMs === Number.NEGATIVE_INFINITY ? undefined : heardMs;
@@ -94,8 +94,8 @@ export class Ownership {
       case 'renewal':
         this.#renewal(event.key, nowMs);
         break;
-      case 'told':
-        this.#told(event.key, event.heardMs, nowMs);
+      case 'forwarded':
+        this.#forwarded(event.key, event.heardMs, nowMs);
         break;
       case 'heard-answer':
         this.#heardAnswer(event.key, event.owner, event.isUncertain, nowMs);
@@ -103,9 +103,9 @@ export class Ownership {
       case 'lately-answer':
         this.#latelyAnswer(event.key, event.heardMs, event.isComplete, nowMs);
         break;
-      case 'not-told':
+      case 'not-forwarded':
       case 'not-relayed':
-        this.#notTold(event.key, event.owner, event.kind, nowMs);
+        this.#notForwarded(event.key, event.owner, event.kind, nowMs);
         break;
       case 'swapped':
         this.#swapped(event, nowMs);
@@ -152,7 +152,7 @@ export class Ownership {
   #enter(view: InstanceView, nowMs: number): void {
     const { owner } = view.record;
     if (owner === this.#state.options.me) {
-      // Whole, whatever was heard: a new owner lets nobody go before it has listened for a lease.
+      // Whole, whatever was heard: a new owner evicts no instance before it has listened for a lease.
       view.state = 'own';
       this.#restart(view, nowMs);
       return;
@@ -160,7 +160,7 @@ export class Ownership {
     view.state = this.#state.dead.has(owner) ? 'orphan' : 'remote';
     this.#state.setSuspect(view, false);
     if (view.state === 'orphan') {
-      // Whoever becomes the owner lives, whatever was thought of it: two nodes that take each other for dead must not
+      // A node that becomes an owner lives, whatever was thought of it: two nodes that take each other for dead must not
       // take an instance from each other for ever.
       this.#state.proofs.set(owner, nowMs);
       this.#nodes.orphaned(view, undefined, nowMs);
@@ -168,7 +168,7 @@ export class Ownership {
     }
     this.#ends.drop(view);
     // What was heard before the owner changed is the new owner's to know.
-    if (view.isHeard(nowMs)) this.#state.intents.push({ kind: 'tell', owner, key: view.key, heardMs: view.heardMs });
+    if (view.isHeard(nowMs)) this.#state.intents.push({ kind: 'forward', owner, key: view.key, heardMs: view.heardMs });
   }
 
   #restart(view: InstanceView, nowMs: number): void {
@@ -198,13 +198,13 @@ export class Ownership {
       return;
     }
     this.#hear(view, nowMs, nowMs);
-    if (view.state === 'remote') intents.push({ kind: 'tell', owner: view.record.owner, key, heardMs: nowMs });
-    if (!isJoined) intents.push({ kind: 'tell-joined', key, heardMs: nowMs });
+    if (view.state === 'remote') intents.push({ kind: 'forward', owner: view.record.owner, key, heardMs: nowMs });
+    if (!isJoined) intents.push({ kind: 'forward-joined', key, heardMs: nowMs });
     intents.push({ kind: 'reply', key, reply: 'renewed' });
   }
 
   /** Of another's instance it is kept: if its owner dies, this node takes over. */
-  #told(key: string, heardMs: number, nowMs: number): void {
+  #forwarded(key: string, heardMs: number, nowMs: number): void {
     const view = this.#state.views.get(key);
     if (view !== undefined) this.#hear(view, heardMs, nowMs);
   }
@@ -243,7 +243,7 @@ export class Ownership {
       return;
     }
     const { intents, options } = this.#state;
-    if (owner !== undefined && owner !== options.me) intents.push({ kind: 'tell', owner, key, heardMs: nowMs });
+    if (owner !== undefined && owner !== options.me) intents.push({ kind: 'forward', owner, key, heardMs: nowMs });
     const reply = owner !== undefined ? 'renewed' : isUncertain ? 'unavailable' : 'unknown';
     intents.push({ kind: 'reply', key, reply });
   }
@@ -256,10 +256,10 @@ export class Ownership {
   }
 
   /** The owner lives but cannot be reached from here: at most one change of owner within one lease. */
-  #notTold(key: string, owner: string, kind: 'not-told' | 'not-relayed', nowMs: number): void {
+  #notForwarded(key: string, owner: string, kind: 'not-forwarded' | 'not-relayed', nowMs: number): void {
     const view = this.#state.views.get(key);
     if (view?.state !== 'remote' || view.record.owner !== owner || !view.isHeard(nowMs)) return;
-    if (kind === 'not-told') this.#state.intents.push({ kind: 'relay', owner, key, heardMs: view.heardMs });
+    if (kind === 'not-forwarded') this.#state.intents.push({ kind: 'relay', owner, key, heardMs: view.heardMs });
     else if (nowMs - view.ownerSinceMs >= view.record.leaseMs) this.#state.takeOver(view);
   }
 

@@ -1,4 +1,4 @@
-// What other nodes ask of this one, over the peer link. A hearing that is told here is never told on.
+// What other nodes ask of this one, over the peer link. A hearing that was forwarded here is never forwarded again.
 
 import { isObject } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -62,9 +62,9 @@ export class PeerCalls {
     switch (call) {
       case 'hello':
         return this.#hello(body);
-      case 'told': {
+      case 'forwarded': {
         const hearings = hearingsOf(body);
-        if (hearings !== undefined) this.#deps.runner.told(hearings.heard);
+        if (hearings !== undefined) this.#deps.runner.forwarded(hearings.heard);
         return hearings && {};
       }
       case 'lately':
@@ -137,7 +137,7 @@ export class PeerCalls {
     const { me, peers } = this.#deps;
     if (relayed === undefined || relayed.owner === me) return undefined;
     const { owner, node, heard } = relayed;
-    return { isTold: (await peers.call(owner, 'told', { node, heard })) !== undefined };
+    return { isForwarded: (await peers.call(owner, 'forwarded', { node, heard })) !== undefined };
   }
 
   #bye(body: unknown): object | undefined {

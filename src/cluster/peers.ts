@@ -17,9 +17,9 @@ export interface PeersDeps {
   readonly table: NodesTable;
   readonly credentials: PeerCredentials;
   readonly nowMs: () => number;
-  /** The owner could not be told. */
-  readonly notTold: (path: string, owner: string) => void;
-  /** Nor could a peer tell it. */
+  /** The owner could not be reached. */
+  readonly notForwarded: (path: string, owner: string) => void;
+  /** Nor could a peer reach it. */
   readonly notRelayed: (path: string, owner: string) => void;
   /** What the peers have heard lately; `isComplete`: each that lives has answered. */
   readonly answered: (path: string, heardMs: number | undefined, isComplete: boolean) => void;
@@ -28,7 +28,7 @@ export interface PeersDeps {
 export class Peers {
   readonly #deps: PeersDeps;
   readonly #clients = new Map<string, PeerClient>();
-  readonly #told = new Map<string, Map<string, number>>();
+  readonly #forwards = new Map<string, Map<string, number>>();
   readonly #relayed = new Map<string, Map<string, number>>();
   #questions = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -41,18 +41,18 @@ export class Peers {
   }
 
   /** A hearing for its owner; the latest of each instance counts. */
-  tell(node: string, path: string, heardMs: number): void {
-    const batch = this.#told.get(node) ?? new Map<string, number>();
+  forward(node: string, path: string, heardMs: number): void {
+    const batch = this.#forwards.get(node) ?? new Map<string, number>();
     batch.set(path, Math.max(heardMs, batch.get(path) ?? heardMs));
-    this.#told.set(node, batch);
+    this.#forwards.set(node, batch);
     this.#arm();
   }
 
   /** While cut from etcd: some joined peer is to know. */
-  tellJoined(path: string, heardMs: number): void {
+  forwardToJoined(path: string, heardMs: number): void {
     const { table, nowMs } = this.#deps;
     const joined = table.peers(nowMs()).find((one) => one.isJoined);
-    if (joined !== undefined) this.tell(joined.node, path, heardMs);
+    if (joined !== undefined) this.forward(joined.node, path, heardMs);
   }
 
   /** The owner cannot be reached from here: through a joined peer, once. */
@@ -78,7 +78,7 @@ export class Peers {
     return client === undefined ? Promise.resolve(undefined) : client.call(call, body, withinMs);
   }
 
-  /** Before this node stops: what it heard last is told, and that it leaves. */
+  /** Before this node stops: what it heard last is forwarded, and that it leaves. */
   async bye(ownership: Ownership): Promise<void> {
     clearTimeout(this.#timer);
     const { me, table, nowMs } = this.#deps;
@@ -103,8 +103,8 @@ export class Peers {
   }
 
   async #flush(): Promise<void> {
-    const batches = [...this.#told];
-    this.#told.clear();
+    const batches = [...this.#forwards];
+    this.#forwards.clear();
     const relayed = [...this.#relayed];
     this.#relayed.clear();
     const questions = [...this.#questions];
@@ -117,13 +117,13 @@ export class Peers {
   }
 
   async #deliver(node: string, batch: readonly (readonly [string, number])[]): Promise<void> {
-    const { me, nowMs, notTold } = this.#deps;
+    const { me, nowMs, notForwarded } = this.#deps;
     const heard: Timed[] = batch.map(([path, heardMs]) => [path, Math.max(0, nowMs() - heardMs)]);
-    const reply = await this.call(node, 'told', { node: me, heard });
+    const reply = await this.call(node, 'forwarded', { node: me, heard });
     if (reply !== undefined) this.forwarded += batch.length;
     else {
       this.forwardFailures += batch.length;
-      for (const [path] of batch) notTold(path, node);
+      for (const [path] of batch) notForwarded(path, node);
     }
   }
 
@@ -134,8 +134,8 @@ export class Peers {
       .peers(nowMs())
       .find((one) => one.isJoined && one.node !== owner && !table.isUnproven(one, nowMs()));
     const reply = way && (await this.call(way.node, 'relay', { node: me, owner, heard }, 2 * callMs));
-    const isTold = isObject(reply) && reply['isTold'] === true;
-    if (isTold) this.forwarded += batch.length;
+    const isForwarded = isObject(reply) && reply['isForwarded'] === true;
+    if (isForwarded) this.forwarded += batch.length;
     else for (const [path] of batch) notRelayed(path, owner);
   }
 

@@ -22,8 +22,8 @@ export interface PendingStore {
 export class PendingWrites {
   readonly #byPath = new Map<string, PendingWrite[]>();
   readonly #store: PendingStore | undefined;
-  /** Which peers have each of those that were accepted here or told. */
-  readonly #told = new Map<string, Set<string>>();
+  /** Which peers have each of those that were accepted here or announced. */
+  readonly #announced = new Map<string, Set<string>>();
   /** Under way to etcd: what the watch brings of them is theirs. */
   readonly #sent = new Map<string, string>();
   conflicts = 0;
@@ -33,7 +33,7 @@ export class PendingWrites {
   }
 
   get size(): number {
-    return this.#told.size;
+    return this.#announced.size;
   }
 
   get isFull(): boolean {
@@ -53,7 +53,7 @@ export class PendingWrites {
   }
 
   knows(operation: string): boolean {
-    return this.#told.has(operation);
+    return this.#announced.has(operation);
   }
 
   /** `isKept`: it is on the disk already. */
@@ -62,7 +62,7 @@ export class PendingWrites {
     const list = this.#byPath.get(path) ?? [];
     list.push(write);
     this.#byPath.set(path, list);
-    this.#told.set(write.operation, new Set([write.node]));
+    this.#announced.set(write.operation, new Set([write.node]));
     if (!isKept && write.command.kind !== 'judge') this.#store?.put(write);
   }
 
@@ -84,22 +84,23 @@ export class PendingWrites {
     const operations = this.of(path).map(({ operation }) => operation);
     this.#byPath.delete(path);
     this.#sent.delete(path);
-    for (const operation of operations) this.#told.delete(operation);
+    for (const operation of operations) this.#announced.delete(operation);
     this.#store?.drop(operations);
   }
 
   /** Those that a peer may not know yet, at most `limit`. */
-  untold(node: string, limit: number): PendingWrite[] {
-    const untold: PendingWrite[] = [];
+  unannounced(node: string, limit: number): PendingWrite[] {
+    const unannounced: PendingWrite[] = [];
     for (const list of this.#byPath.values())
       for (const write of list) {
-        if (untold.length >= limit) return untold;
-        if (write.command.kind !== 'judge' && this.#told.get(write.operation)?.has(node) !== true) untold.push(write);
+        if (unannounced.length >= limit) return unannounced;
+        if (write.command.kind !== 'judge' && this.#announced.get(write.operation)?.has(node) !== true)
+          unannounced.push(write);
       }
-    return untold;
+    return unannounced;
   }
 
-  told(node: string, operations: readonly string[]): void {
-    for (const operation of operations) this.#told.get(operation)?.add(node);
+  announced(node: string, operations: readonly string[]): void {
+    for (const operation of operations) this.#announced.get(operation)?.add(node);
   }
 }

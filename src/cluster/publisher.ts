@@ -1,7 +1,7 @@
 // Sends the swaps of this node to the engine. A swap that changes data goes in a transaction of its own that puts `s` as
-// well, so each change has a number of its own, on every node the same; many are under way at once, and the engine shares
+// well, so each change has a number of its own, on every node the same; many are in flight at once, and the engine shares
 // its disk writes between them. Changes of owner alone, of which a dead node leaves ten thousand at once, go in groups.
-// Limits: `dataAtOnceMax` and one group under way, `waitingMax` waiting; what comes above is refused at once, unsent.
+// Limits: `dataAtOnceMax` and one group in flight, `waitingMax` waiting; what comes above is refused at once, unsent.
 
 import type { Engine, Fault, Swap, SwapVerdict, Write } from './engine.ts';
 import { isFault } from './engine.ts';
@@ -33,15 +33,15 @@ export class Publisher {
   readonly #data: Waiting[] = [];
   readonly #owners: Waiting[] = [];
   readonly counts = { won: 0, lost: 0, 'own-reply-lost': 0, failed: 0 };
-  #dataUnderWay = 0;
-  #isGroupUnderWay = false;
+  #dataInFlight = 0;
+  #isGroupInFlight = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
   }
 
   get waiting(): number {
-    return this.#data.length + this.#owners.length + this.#dataUnderWay;
+    return this.#data.length + this.#owners.length + this.#dataInFlight;
   }
 
   /** Settles with the verdict of this swap alone. Never rejects. */
@@ -63,26 +63,26 @@ export class Publisher {
   }
 
   #sendData(): void {
-    while (this.#dataUnderWay < dataAtOnceMax) {
+    while (this.#dataInFlight < dataAtOnceMax) {
       const next = this.#data.shift();
       if (next === undefined) return;
-      this.#dataUnderWay++;
+      this.#dataInFlight++;
       void this.#send([next], [this.#options.serial]).then(() => {
-        this.#dataUnderWay--;
+        this.#dataInFlight--;
         this.#sendData();
       });
     }
   }
 
-  /** One group under way; the next collects meanwhile. */
+  /** One group in flight; the next collects meanwhile. */
   async #sendGroups(): Promise<void> {
-    if (this.#isGroupUnderWay) return;
-    this.#isGroupUnderWay = true;
+    if (this.#isGroupInFlight) return;
+    this.#isGroupInFlight = true;
     while (this.#owners.length > 0) {
       await Promise.resolve();
       await this.#send(this.#takeGroup(), []);
     }
-    this.#isGroupUnderWay = false;
+    this.#isGroupInFlight = false;
   }
 
   /** No key is written twice: the second waits. */

@@ -50,7 +50,7 @@ async function whenHeld(
   fromMs: number,
   isLate: () => boolean,
 ): Promise<Reached | undefined> {
-  const { clock, tell } = deps;
+  const { clock, log } = deps;
   const { node, sessionSeconds } = settings;
   let saidMs = fromMs;
   while (membership.lease === undefined) {
@@ -67,7 +67,7 @@ async function whenHeld(
     if (nowMs - saidMs > sayMs) {
       saidMs = nowMs;
       membership.look();
-      tell('warn', { why: membership.why }, 'waits for etcd');
+      log('warn', { why: membership.why }, 'waits for etcd');
     }
     await pause(lookMs);
   }
@@ -83,7 +83,7 @@ async function persistently<T extends object>(
     const reply = await attempt();
     if (!isFault(reply)) return reply;
     if (isLate()) return { kind: 'late' };
-    deps.tell('warn', { fault: reply.fault, why: reply.detail }, 'waits for etcd');
+    deps.log('warn', { fault: reply.fault, why: reply.detail }, 'waits for etcd');
     await pause(1000);
   }
   return { kind: 'stopped' };

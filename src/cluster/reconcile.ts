@@ -39,13 +39,13 @@ export type Resolution =
   /** Apply the pending patch or drain to what is there. */
   | 'apply'
   | 'remove'
-  /** What is there counts; its owner is told what was heard. */
+  /** What is there counts; what was heard is forwarded to its owner. */
   | 'adopt'
   /** What is there counts, and becomes this node's, since its owner is dead. */
   | 'take-over'
   /** Nothing is to be done any more. */
   | 'drop'
-  /** As drop, and people are told that a write did not count. */
+  /** As drop, and a log line says that a write did not count. */
   | 'conflict';
 
 export function reconcile(pending: PendingOperation, found: FoundInEtcd, liveness: OwnerLiveness): Resolution {

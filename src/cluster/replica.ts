@@ -70,7 +70,7 @@ export class ClusterReplica {
     return this.#waits.reached(revision, withinMs);
   }
 
-  /** The first list: into an empty registry, before anybody is answered. */
+  /** The first list: into an empty registry, before any request is answered. */
   load({ entries, revision }: Listing, meta: Meta): void {
     const { registry, me } = this.#options;
     const serial = entries.find(({ key }) => this.#path(key) === serialKey);
@@ -206,7 +206,7 @@ export class ClusterReplica {
     this.#waits.restart(listing.revision);
   }
 
-  /** Its owner is about to put back a later one. */
+  /** Its owner is about to restore a later one. */
   #isOlder(key: InstanceKey, entry: Entry): boolean {
     const [known, stored] = [this.known(instancePath(key)), this.#options.registry.find(key)];
     const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
@@ -214,7 +214,7 @@ export class ClusterReplica {
     return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
   }
 
-  /** What `rebase` kept and nobody has put back. */
+  /** What `rebase` kept and no node has restored. */
   dropMissing(): void {
     for (const [path, { modRevision }] of [...this.records.entries()]) {
       const key = modRevision === 0 ? readKey(path) : undefined;

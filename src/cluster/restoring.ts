@@ -1,6 +1,6 @@
 // etcd's history is not the one that this node followed: it was wiped, or restored from an older copy. What this node runs
-// is put back, what was removed since stays removed, and numbers go on above all that were said. DNS answers meanwhile as
-// before. What other nodes run they put back themselves; until they have, it stays.
+// is restored, what was removed since stays removed, and numbers go on above all that were said. DNS answers meanwhile as
+// before. What other nodes run they restore themselves; until they have, it stays.
 // Limits: groups of `groupMax` swaps; it goes on until it has succeeded.
 
 import { randomBytes } from 'node:crypto';
@@ -24,14 +24,14 @@ const againMs = 1000;
 const encoder = new TextEncoder();
 
 export interface RestoringDeps {
-  readonly deps: Pick<ClusterDeps, 'engine' | 'registry' | 'clock' | 'tell' | 'copy'>;
+  readonly deps: Pick<ClusterDeps, 'engine' | 'registry' | 'clock' | 'log' | 'copy'>;
   readonly settings: Pick<ClusterSettings, 'prefix' | 'node'>;
   readonly replica: ClusterReplica;
   readonly tombstones: TombstoneLeases;
-  /** Whether this node puts back what that one owned. */
+  /** Whether this node restores what that one owned. */
   readonly actsFor: (node: string) => boolean;
   readonly isClosed: () => boolean;
-  /** Of a record that is put back. */
+  /** Of a record that is restored. */
   readonly operation: () => string;
 }
 
@@ -45,16 +45,16 @@ export class Restoring {
   /** The list to go on from; undefined: this node stops. */
   async run(): Promise<Listing | undefined> {
     const { deps, isClosed } = this.#deps;
-    deps.tell('error', {}, 'etcd was wiped or restored: puts back what it had, and answers meanwhile as before');
+    deps.log('error', {}, 'etcd was wiped or restored: restores what it had, and answers meanwhile as before');
     let said = '';
     while (!isClosed()) {
       const reply = await this.#once();
       if (!isFault(reply)) {
         deps.copy?.replace(reply);
-        deps.tell('warn', { revision: reply.revision }, 'has put back in etcd what this node runs');
+        deps.log('warn', { revision: reply.revision }, 'has restored in etcd what this node runs');
         return reply;
       }
-      if (reply.detail !== said) deps.tell('error', { why: reply.detail }, 'cannot put back what etcd had');
+      if (reply.detail !== said) deps.log('error', { why: reply.detail }, 'cannot restore what etcd had');
       said = reply.detail;
       await pause(againMs, undefined, { ref: false });
     }
@@ -68,7 +68,7 @@ export class Restoring {
     const before = await deps.engine.list(settings.prefix);
     if (isFault(before)) return before;
     this.#deps.tombstones.forget();
-    const fault = await this.#putBack(before);
+    const fault = await this.#restore(before);
     if (fault !== undefined) return fault;
     const listing = await deps.engine.list(settings.prefix);
     if (isFault(listing)) return listing;
@@ -102,7 +102,7 @@ export class Restoring {
     return isFault(raised) ? raised : this.#numbers();
   }
 
-  async #putBack(listing: Listing): Promise<Fault | undefined> {
+  async #restore(listing: Listing): Promise<Fault | undefined> {
     const { deps, settings, replica, actsFor } = this.#deps;
     const listed = new Map(listing.entries.map((entry) => [entry.key.slice(settings.prefix.length), entry]));
     const swaps: Swap[] = [];

@@ -7,7 +7,7 @@
 import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { Tell } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-options.ts';
 import { type Engine, type Entry, isFault } from './engine.ts';
 import { instancePath, readKey, tombstonePath } from './keys.ts';
 import type { PendingWrite, PendingWrites } from './pending-writes.ts';
@@ -43,7 +43,7 @@ export interface SettlingDeps {
   /** When any peer has heard them last. */
   readonly heardAtPeers: (paths: readonly string[]) => Promise<ReadonlyMap<string, number>>;
   readonly isOwnerLive: (node: string) => boolean;
-  readonly tell: Tell;
+  readonly log: ClusterLog;
 }
 
 interface Found {
@@ -173,7 +173,7 @@ export class PendingSettler {
     outcomes: readonly Resolution[],
     { entry, tombstone }: Found,
   ): Promise<boolean | string> {
-    const { replica, pending, tell } = this.#deps;
+    const { replica, pending, log } = this.#deps;
     pending.settle(instancePath(key));
     replica.adopt(key, entry, tombstone);
     for (const [index, write] of writes.entries()) {
@@ -182,7 +182,7 @@ export class PendingSettler {
         pending.conflicts++;
         const { env, appid, instance } = key;
         const facts = { env, appid, instance, kind: write.command.kind, operation: write.operation };
-        tell('warn', facts, 'a write that was accepted without etcd does not count: another was made after it');
+        log('warn', facts, 'a write that was accepted without etcd does not count: another was made after it');
       }
       if (outcome !== 'put' && outcome !== 'apply' && outcome !== 'remove') continue;
       const done = await this.#perform(write);

@@ -168,7 +168,7 @@ function readUrls(raw: unknown): Outcome {
   return problems.length > 0 ? { problems } : { value: outcomes.flatMap((one) => ('value' in one ? [one.value] : [])) };
 }
 
-/** A prefix may follow the port; replies put their paths behind it. */
+/** A prefix may follow the port; replies append their paths to it. */
 function readUrl(raw: unknown): Outcome {
   if (raw === '' || raw === undefined || raw === null) return { value: '' };
   const url = typeof raw === 'string' && URL.canParse(raw) ? new URL(raw) : undefined;
@@ -295,10 +295,10 @@ function readHostName(raw: unknown): Outcome {
   return { value: `${text}.` };
 }
 
-/** 255 on the wire, with a length in front and the root behind. */
+/** 255 on the wire, with a length in front and the root at the end. */
 const hostNameOctetsMax = 253;
 
-/** A name server's. What stands for many hosts, or for none, cannot be queried; loopback can, in a test. */
+/** A name server's. An address of many hosts, or of none, cannot be queried; loopback can, in a test. */
 function readAddresses(raw: unknown): Outcome {
   const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
   const addresses = texts.map((text) => (typeof text === 'string' ? text.trim() : text));

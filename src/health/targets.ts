@@ -77,7 +77,7 @@ export function locateWithin(networks: readonly string[], find: typeof lookup = 
 }
 
 const carriers: readonly { form: string; prefix: readonly number[]; at: number; inverted?: true }[] = [
-  // RFC 6052 §2.1 and, for a network's own translators, RFC 8215 with the address last or behind /48.
+  // RFC 6052 §2.1 and, for a network's own translators, RFC 8215 with the address last or after /48.
   { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], at: 12 },
   { form: 'NAT64', prefix: [0x00, 0x64, 0xff, 0x9b, 0, 1], at: 12 },
   // RFC 3056 §2.
@@ -101,7 +101,7 @@ function carriedIpv4(ip: string): { readonly ipv4: string; readonly form: string
     })
     // `::` and `::1` are addresses of their own.
     .filter(({ ipv4 }) => !ipv4.startsWith('0.'));
-  // RFC 6052 §2.2: behind a /48 the address goes around octet 8, which is zero.
+  // RFC 6052 §2.2: after a /48 the address goes around octet 8, which is zero.
   if (octets[0] === 0 && octets[1] === 0x64 && octets[2] === 0xff && octets[3] === 0x9b && octets[5] === 1)
     found.push({ form: 'NAT64', ipv4: ipv4ToText(Uint8Array.of(...octets.slice(6, 8), ...octets.slice(9, 11))) });
   // RFC 5214 §6.1: under any prefix, by its interface identifier.

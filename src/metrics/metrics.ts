@@ -5,35 +5,12 @@
 import { Counter, collectDefaultMetrics, Gauge, type PrometheusContentType, Registry } from '@prometheus-io/client';
 import type { CheckCounts } from '../model/check-counts.ts';
 import type { ClusterStatus } from '../model/cluster-status.ts';
+import type { DnsCounts } from '../model/dns-counts.ts';
 import type { GuardView } from '../model/guard-status.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import type { HttpCounts } from './http-counts.ts';
 import { RegistryCounts } from './registry-counts.ts';
-
-/** What the DNS side counts. Read once a scrape. */
-export interface DnsCounts {
-  queries(): Iterable<{
-    readonly transport: string;
-    readonly type: string;
-    readonly rcode: string;
-    readonly count: number;
-  }>;
-  readonly cacheHits: number;
-  readonly cacheMisses: number;
-  readonly truncated: number;
-  readonly dropped: number;
-  readonly denied: number;
-  readonly sendErrors: number;
-  /** Open now. */
-  readonly tcpConnections: number;
-  readonly tcpRefused: number;
-  readonly rateTruncated: number;
-  readonly rateDropped: number;
-  readonly tlsHandshakes: number;
-  readonly tlsResumed: number;
-  readonly tlsFailed: number;
-}
 
 /** What has been written to the disk. */
 export interface StoreCounts {

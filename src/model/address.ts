@@ -43,7 +43,7 @@ export function parseAddress(text: string): Address | AddressFault {
   }
   const authority = /^(\[[^\]]*\]|[^:/?#@[\]]*):([^:/?#]*)\/?$/.exec(text.slice(scheme[0].length));
   if (authority === null)
-    return { fault: 'must have the form name://host:port, with IPv6 in brackets and nothing behind the port' };
+    return { fault: 'must have the form name://host:port, with IPv6 in brackets and nothing after the port' };
   const port = parsePort(authority[2] as string);
   if (port === undefined)
     return { fault: 'port must be 1-65535', ...(authority[2] === '' ? {} : { value: authority[2] as string }) };

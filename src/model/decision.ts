@@ -22,7 +22,7 @@ export type Decision<Outcome> =
   /** `outcome`: to be called directly after `apply` of the changes. */
   | { readonly kind: 'changes'; readonly changes: readonly NewChange[]; readonly outcome: () => Outcome };
 
-/** Changes to be applied together: the first gets `revision`, the others the numbers behind it. */
+/** Changes to be applied together: the first gets `revision`, the others the numbers after it. */
 export interface ChangeGroup {
   readonly changes: readonly NewChange[];
   readonly revision: number;

@@ -17,7 +17,7 @@ export class Life {
     this.#registry = token;
   }
 
-  /** Of the registry that this node shows, whoever counts its revisions. */
+  /** Of the registry that this node shows, no matter which part counts its revisions. */
   get registry(): string {
     return this.#registry;
   }

@@ -18,7 +18,7 @@ export type Phase = 'onTime' | 'late' | 'suspect' | 'gone';
 /** What is the same of most instances, which were registered once and are up: kept once for all of them. */
 interface RareFields {
   readonly shortenedMs: number;
-  /** Milliseconds behind its registration, as the others. */
+  /** Milliseconds after its registration, as the others. */
   readonly upAfterMs: number | undefined;
   readonly updatedAfterMs: number;
   readonly dirtyAfterMs: number;

@@ -17,7 +17,7 @@ export interface RegistryOptions {
   readonly instancesPerAppMax: number;
   /** Apps with at least one instance; as many as there are instances by default. */
   readonly appsMax?: number;
-  /** The first change gets the number behind this one; never lower than any number used before (design §5, rule 7). */
+  /** The first change gets the number after this one; never lower than any number used before (design §5, rule 7). */
   readonly initialRevision: number;
   readonly guard?: Partial<GuardOptions>;
   /** In [0, 1): whom chance evicts when not all may be. */

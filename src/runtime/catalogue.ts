@@ -2,7 +2,7 @@
 // `acme.prod.svc` exists (as an empty non-terminal) exactly as long as some `….acme` is registered in `prod`. Env and
 // name are compared apart, never as joined text: they cannot run into each other.
 // The names of an env are a list in the order of their arrival. It may change while someone goes along it: what leaves
-// still leads on to what was behind it.
+// still leads on to what was after it.
 
 import { HashTable } from './hash-table.ts';
 import { mixed, textHash } from './text-hash.ts';

@@ -12,7 +12,7 @@ import { createSecureContext } from 'node:tls';
 import { fileCheckMs, fileState } from './file-state.ts';
 
 export interface CertificateFiles {
-  /** The certificate and the intermediate ones behind it. */
+  /** The certificate and the intermediate ones after it. */
   readonly cert: string;
   readonly key: string;
   /** Certificates of the authorities that client certificates are checked with. */

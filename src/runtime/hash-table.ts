@@ -3,7 +3,7 @@
 // five times what the rest does; and names over the network are mostly new.
 // From `splitAt` things on it is in parts, of which one at a time grows: laying out a million anew at once would hold all
 // answers up.
-// Limits: hashes of 32 bits; whoever makes names collide makes their own look-ups slow, and those of names beside them.
+// Limits: hashes of 32 bits; names made to collide slow down their own look-ups, and those of their neighbours.
 
 export interface Hashed {
   /** See `mixed`. */

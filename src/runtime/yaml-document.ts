@@ -42,7 +42,7 @@ export function readYaml(text: string, severalDocuments = 'a second document: a 
   };
 }
 
-/** With the same offsets: a heading of version 1.1 becomes one of 1.2, a marker without a document behind it blanks. */
+/** With the same offsets: a heading of version 1.1 becomes one of 1.2, a marker without a document after it blanks. */
 function asOneDocument(text: string): string {
   const heading = /^\uFEFF?%YAML 1\.1[ \t]*\r?\n/.exec(text)?.[0] ?? '';
   const whole = heading.replace('1.1', '1.2') + text.slice(heading.length);
@@ -56,7 +56,7 @@ function asOneDocument(text: string): string {
   return isEnd ? `${whole.slice(0, marker)}\n   ${whole.slice(marker + 4)}` : whole;
 }
 
-/** Where a template begins; undefined: there is none. A value in quotes, or behind other text, is no collection. */
+/** Where a template begins; undefined: there is none. A value in quotes, or after other text, is no collection. */
 function templateIn(document: Document.Parsed, text: string): number | undefined {
   // What is left of one where it is not even YAML.
   if (document.errors.length > 0) {

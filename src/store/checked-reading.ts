@@ -39,7 +39,7 @@ export class CheckedReading {
       (SELECT id, ${row} || char(${lineFeed}) AS line FROM instances NOT INDEXED WHERE id > ? AND ${areTexts} ORDER BY id LIMIT ?)`);
   }
 
-  /** The instances behind those that were read, at most `limit`, in the order of registration. Throws as SQLite does. */
+  /** The instances after those that were read, at most `limit`, in the order of registration. Throws as SQLite does. */
   next(limit: number): CheckedPage {
     const page = this.#page.get(this.#lastId, limit) as { last: number | null; octets: Uint8Array | null };
     if (page.last === null || page.octets === null) return this.#end();

@@ -196,7 +196,7 @@ function putInPlace(path: string, nowMs: number): string {
   return aside;
 }
 
-/** Keeps what is behind the damage in a log that goes on being used. Returns where. */
+/** Keeps what is after the damage in a log that goes on being used. Returns where. */
 export function keepCopy(folder: string, nowMs: number): string {
   const path = databasePath(folder);
   const aside = `${path}.damaged-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;

@@ -1,6 +1,6 @@
 // The identity of the life that a data folder belongs to (model/life.ts): a short random token in a file of its own,
 // made once with the folder. It is made anew where the data of the folder is: revisions of a database that is not there
-// any more mean nothing for the next one, though counting goes on behind them.
+// any more mean nothing for the next one, though counting goes on after them.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -37,7 +37,7 @@ export class PageReader {
   #appText = '';
   #app = { env: '', appid: '' };
   #wrongApp: Problem | undefined;
-  /** The end of the registration of a row before, from behind its only address on; '': of none. */
+  /** The end of the registration of a row before, from after its only address on; '': of none. */
   #commonText = '';
   #common: Registration | undefined;
 

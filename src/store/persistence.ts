@@ -117,7 +117,7 @@ const troubleText =
 
 function initialOf(report: OpenReport, mark: Mark | undefined, zonesDigest: string, seconds: number): number {
   const { totals, isNew, damage, isUnfinished, brokenLog } = report;
-  // What was seen and never written down may have had the numbers behind the last one.
+  // What was seen and never written down may have had the numbers after the last one.
   const lost = Math.max(seconds, totals.revision + (isNew ? 0 : blockSize));
   const base = mark === undefined ? lost : Math.max(mark.revision, totals.revision);
   const isSound = !isNew && damage === undefined && !isUnfinished && brokenLog === undefined;
@@ -218,7 +218,7 @@ function logReport({ damage, isUnfinished, brokenLog, isNew, totals }: OpenRepor
     logger.error({ ...damage }, `the database is damaged: ${loss}, ${damage.instances} could be saved`);
   }
   if (brokenLog !== undefined) {
-    const text = 'the log of the database is damaged: the changes behind the damage were lost';
+    const text = 'the log of the database is damaged: the changes after the damage were lost';
     logger.error({ keptAs: brokenLog, revision: totals.revision }, text);
   }
   if (isUnfinished) {

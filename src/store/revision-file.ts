@@ -1,10 +1,10 @@
 // The registry's revision over restarts. Revisions and with them the SOA serial must never go back (design §5, rule 7;
 // resolvers and secondaries compare serials by RFC 1982), so a mark ahead of the counter is kept on disk: it is moved
-// on in blocks, before the counter reaches it, and after a crash counting goes on behind the mark. One small file,
+// on in blocks, before the counter reaches it, and after a crash counting goes on after the mark. One small file,
 // replaced by rename and synced, written once in ten thousand changes.
 // It has one owner, this file, and not the database: it also counts what is no change of an instance (a reloaded zone),
 // it is written before a number is used, and it is a second witness when the database is damaged.
-// Should it be lost, counting goes on from the seconds since 1970 or a block behind the database's last change: ahead of
+// Should it be lost, counting goes on from the seconds since 1970 or a block after the database's last change: ahead of
 // any earlier run that saw less than one change a second on average.
 
 import {

@@ -164,7 +164,7 @@ export class Store implements Recorder {
     return new Map([...rows].map(([file, entries]) => [file, new Map(JSON.parse(entries) as [string, string][])]));
   }
 
-  /** Written behind the changes that it made: an entry stored before its change could lose the change. */
+  /** Written after the changes that it made: an entry stored before its change could lose the change. */
   async saveFileEntries(file: string, fileEntries: ReadonlyMap<string, string>): Promise<void> {
     await this.#queue.durable();
     await this.#writer.call('writeFileEntries', file, fileEntries.size === 0 ? '' : JSON.stringify([...fileEntries]));

@@ -1,6 +1,6 @@
 // How SQLite's write-ahead log ends, read before SQLite does: it takes every whole commit up to the first octet that
 // does not fit and is silent about the rest. What follows can be a commit that the last run could not finish, which
-// never acknowledged; or finished commits behind something damaged, which must be reported.
+// never acknowledged; or finished commits after something damaged, which must be reported.
 // File format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log. A frame's checksum goes on from the one
 // before it, as written there, so each frame can be checked by itself.
 // Limits: a log that was cut exactly between two commits looks like an earlier moment.

@@ -30,7 +30,11 @@ test.each([
   folders.push(folder);
   const path = join(folder, 'secret');
   const env = Object.fromEntries(Object.keys(named).map((name) => [name, path]));
-  const etcd = { ROLLCALL_CLUSTER_NAME: 'main', ROLLCALL_CLUSTER_ETCD_ENDPOINTS: 'https://127.0.0.1:1' };
+  const etcd = {
+    ROLLCALL_DATA: 'none',
+    ROLLCALL_CLUSTER_NAME: 'main',
+    ROLLCALL_CLUSTER_ETCD_ENDPOINTS: 'https://127.0.0.1:1',
+  };
   const token = { ROLLCALL_CLUSTER_TOKEN_FILE: path };
   const config = configOf({ env: { ...etcd, ...token, ...env } });
   const problem = { problem: expect.stringContaining(path) as string };

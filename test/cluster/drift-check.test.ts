@@ -45,7 +45,7 @@ async function drift(
     pending: { has: (at) => pending.some((one) => path(one) === at) },
     isJoined: () => true,
     repaired: async () => raised++,
-    tell: () => {},
+    log: () => {},
   });
   const count = await check.run();
   expect([count, check.drift]).toEqual([repaired.length, repaired.length]);

@@ -1,4 +1,4 @@
-// Who runs the lease of an instance, row by row: what a node does with what it hears, sees and is told. Whole clusters
+// Who runs the lease of an instance, row by row: what a node does with what it hears, sees and receives. Whole clusters
 // under faults are in ownership.faults.test.ts.
 
 import { describe, expect, test } from 'vitest';
@@ -156,7 +156,7 @@ describe('an own instance', () => {
     const world = own();
     world.give({ kind: 'renewal', key });
     const heardMs = world.nowMs;
-    expect(world.record('a')).toEqual([{ kind: 'tell', owner: 'a', key, heardMs }]);
+    expect(world.record('a')).toEqual([{ kind: 'forward', owner: 'a', key, heardMs }]);
     expect(changes(world.pass(3 * leaseMs, silence))).toEqual([]);
   });
 
@@ -184,10 +184,10 @@ describe('an own instance', () => {
     expect(world.ownership.nextTickMs()).toBeUndefined();
   });
 
-  test("heard here while cut off is told to a joined peer, though it is this node's own", () => {
+  test("heard here while cut off is forwarded to a joined peer, though it is this node's own", () => {
     const world = own();
     world.give({ kind: 'cut' });
-    expect(kinds(world.give({ kind: 'renewal', key }))).toEqual(['tell-joined', 'reply']);
+    expect(kinds(world.give({ kind: 'renewal', key }))).toEqual(['forward-joined', 'reply']);
   });
 
   test('whose hold ends is changed under its session', () => {
@@ -202,21 +202,21 @@ describe("another's instance", () => {
     return world;
   }
 
-  test('heard here is told to its owner, without a change of owner', () => {
+  test('heard here is forwarded to its owner, without a change of owner', () => {
     const world = remote();
-    expect(kinds(world.give({ kind: 'renewal', key }))).toEqual(['tell', 'reply']);
+    expect(kinds(world.give({ kind: 'renewal', key }))).toEqual(['forward', 'reply']);
   });
 
-  test('told by a peer is not told on', () => {
+  test('forwarded by a peer is not forwarded again', () => {
     const world = remote();
-    expect(world.give({ kind: 'told', key, heardMs: world.nowMs })).toEqual([]);
+    expect(world.give({ kind: 'forwarded', key, heardMs: world.nowMs })).toEqual([]);
     expect(world.ownership.heardMs(key)).toBe(world.nowMs);
   });
 
   test('whose owner cannot be reached is relayed, then taken over, once within a lease', () => {
     const world = remote();
     world.give({ kind: 'renewal', key });
-    expect(kinds(world.give({ kind: 'not-told', key, owner: 'a' }))).toEqual(['relay']);
+    expect(kinds(world.give({ kind: 'not-forwarded', key, owner: 'a' }))).toEqual(['relay']);
     expect(world.give({ kind: 'not-relayed', key, owner: 'a' })).toEqual([]);
     world.pass(leaseMs);
     world.give({ kind: 'renewal', key });
@@ -320,7 +320,7 @@ describe('an orphan', () => {
 
 describe('an unknown instance', () => {
   test.each([
-    ['a peer knows it', 'a', false, ['tell', 'reply'], 'renewed'],
+    ['a peer knows it', 'a', false, ['forward', 'reply'], 'renewed'],
     ['nobody knows it', undefined, false, ['reply'], 'unknown'],
     ['nobody can be asked, and there is a trace of it', undefined, true, ['reply'], 'unavailable'],
   ] as const)('is asked for before it is refused: %s', (_name, owner, isUncertain, wanted, reply) => {

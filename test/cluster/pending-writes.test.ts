@@ -1,4 +1,4 @@
-// Writes that wait for etcd: kept in order, told to each peer once, and in the way of the watch until they are decided.
+// Writes that wait for etcd: kept in order, announced to each peer once, and in the way of the watch until they are decided.
 
 import { expect, test } from 'vitest';
 import { instancePath } from '../../src/cluster/keys.ts';
@@ -36,19 +36,19 @@ test('an instance with one is left as it is, until its own swap comes by the wat
   expect(pending.shields(path, 'of another')).toBe(false);
 });
 
-test('each peer is told once, and never the node that it came from', () => {
+test('each peer hears of one once, and never the node that it came from', () => {
   const { pending } = kept();
   pending.add(write('a'));
   pending.add(write('b'));
-  expect(pending.untold('n1', 10)).toEqual([]);
-  expect(pending.untold('n2', 1).map(({ operation }) => operation)).toEqual(['a']);
-  pending.told('n2', ['a']);
-  expect(pending.untold('n2', 10).map(({ operation }) => operation)).toEqual(['b']);
-  expect(pending.untold('n3', 10)).toHaveLength(2);
+  expect(pending.unannounced('n1', 10)).toEqual([]);
+  expect(pending.unannounced('n2', 1).map(({ operation }) => operation)).toEqual(['a']);
+  pending.announced('n2', ['a']);
+  expect(pending.unannounced('n2', 10).map(({ operation }) => operation)).toEqual(['b']);
+  expect(pending.unannounced('n3', 10)).toHaveLength(2);
 });
 
 test('verdicts of checks stay at their node, and off its disk', () => {
   const { rows, pending } = kept();
   pending.add({ ...write('a'), command: { kind: 'judge', key, verdict: 'critical', reason: '' } });
-  expect([pending.size, rows.size, pending.untold('n2', 10).length]).toEqual([1, 0, 0]);
+  expect([pending.size, rows.size, pending.unannounced('n2', 10).length]).toEqual([1, 0, 0]);
 });

@@ -1,5 +1,6 @@
 // Leases in real time: five seconds are the shortest. An instance answers until its lease ends and not longer, no cache
-// may hold it beyond that, and a renewal keeps it. The tests of this file run at the same time.
+// may hold it beyond that, and a renewal keeps it. How late the end may be: test/app/lease-timer.test.ts. The tests of
+// this file run at the same time.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
@@ -8,8 +9,6 @@ import { startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
 const leaseMs = 5000;
-/** The promise is 100 ms; the rest is for a machine with more to do than this. */
-const lateMs = 100 + 400;
 
 // Five hundred at once are what the guard would keep: see pause.test.ts and docs/guard.md for that.
 const server = await startServer({
@@ -66,7 +65,6 @@ describe.concurrent('a lease of 5 s', () => {
     const last = seen.pop() as Seen;
     expect(last.rcode).toBe('NXDOMAIN');
     expect(last.receivedMs).toBeGreaterThanOrEqual(started.earliestMs + leaseMs);
-    expect(last.sentMs).toBeLessThan(started.latestMs + leaseMs + lateMs);
     // An answer was made no earlier than its question was sent, when at most this much was left.
     for (const { sentMs, ttl } of seen) {
       const leftMs = Math.max(0, started.latestMs + leaseMs - sentMs);
@@ -96,14 +94,13 @@ describe.concurrent('a lease of 5 s', () => {
     await api.cancel(place);
   });
 
-  test('ends for one of two: the other one stays, and who waits for a change is told', async () => {
+  test('ends for one of two: the other one stays, and a long poll is answered', async () => {
     await api.register('prod/pair/stays', ['http://10.0.0.3:80'], { leaseSeconds: 60 });
     const started = await timed(api.register('prod/pair/leaves', ['http://10.0.0.4:80'], { leaseSeconds: 5 }));
     const { index } = (await api.call('GET', '/api/v1/apps/prod/pair')).json;
     const woken = await api.call('GET', `/api/v1/apps/prod/pair?index=${String(index)}&wait=20s`);
     const wokenMs = performance.now();
     expect(wokenMs).toBeGreaterThanOrEqual(started.earliestMs + leaseMs);
-    expect(wokenMs).toBeLessThan(started.latestMs + leaseMs + lateMs);
     expect(woken.json).toMatchObject({ instances: [{ instance: 'stays' }] });
     const { answer } = await dns.ask('pair.prod.svc');
     expect(answer).toMatchObject([{ data: '10.0.0.3', ttl: 5 }]);
@@ -115,16 +112,15 @@ describe.concurrent('a lease of 5 s', () => {
     );
   });
 
-  test('ends for five hundred at once, and nobody is left behind', async () => {
+  test('ends for five hundred at once, and none is left', async () => {
     const places = Array.from({ length: 500 }, (_, index) => `mass/app-${index % 50}/${index}`);
     const fields = { leaseSeconds: 5 };
     const registering = places.map((place, index) =>
       api.register(place, [`http://10.5.${index >> 8}.${index & 255}:80`], fields),
     );
-    const started = await timed(Promise.all(registering));
+    await Promise.all(registering);
     expect((await dns.ask('mass.svc')).rcode).toBe('NOERROR');
     await until('the end of all leases', async () => (await dns.ask('mass.svc')).rcode === 'NXDOMAIN');
-    expect(performance.now()).toBeLessThan(started.latestMs + leaseMs + lateMs);
     const { text } = await api.call('GET', '/metrics');
     expect(Number(/^rollcall_evictions_total (\d+)/m.exec(text)?.[1])).toBeGreaterThanOrEqual(500);
   });

@@ -95,7 +95,7 @@ describe.skipIf(obstacle !== '')(`systemd-resolved${obstacle === '' ? '' : ` (${
   test('the doctor finds nothing wrong, and names what is in between', async () => {
     const args = ['doctor', '--url', network.server.http, '--server', `127.0.0.1:${dnsPort}`, '--seconds', '2'];
     const { code, out } = await network.run([process.execPath, main, ...args], { withinMs: 30_000 });
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Nothing wrong was found') });
+    expect(code).toBe(0);
     expect(out).toMatch(/^ok +systemd-resolved: /m);
     expect(out).toMatch(/^ok +resolver 127\.0\.0\.53:53: knows svc\./m);
     expect(out).toMatch(/^ok +getaddrinfo: /m);

@@ -57,7 +57,7 @@ export class OwnershipWorld {
   readonly nodes: readonly Node[];
   readonly keys: readonly string[];
   readonly silent = new Set<string>();
-  /** When each instance was last told 200 by a node that was joined and could reach etcd. */
+  /** When each instance last got 200 from a node that was joined and could reach etcd. */
   readonly ackedMs = new Map<string, number>();
   /** The one before that. */
   readonly ackedBeforeMs = new Map<string, number>();
@@ -282,13 +282,13 @@ export class OwnershipWorld {
       case 'swap':
         this.#later(delayMs, () => this.#swap(node, node.run, intent));
         break;
-      case 'tell':
+      case 'forward':
       case 'relay':
-        this.#later(delayMs, () => this.#tell(node, intent));
+        this.#later(delayMs, () => this.#forward(node, intent));
         break;
-      case 'tell-joined': {
+      case 'forward-joined': {
         const peer = this.nodes.find((one) => one !== node && one.isJoined && this.#reaches(node, one));
-        if (peer !== undefined) this.#told(node, peer, intent.key, intent.heardMs);
+        if (peer !== undefined) this.#forwarded(node, peer, intent.key, intent.heardMs);
         break;
       }
       case 'ask-lately':
@@ -331,9 +331,9 @@ export class OwnershipWorld {
     this.ackedMs.set(key, this.#nowMs);
   }
 
-  /** One that was heard while the swap was under way, or before its hearing could be told, comes back: that is allowed. */
+  /** One that was heard while the swap was in flight, or before its hearing could be forwarded, comes back: that is allowed. */
   #judgeEviction(node: Node, key: string): void {
-    // Whoever has died meanwhile may go early where the owner cannot be told of a last hearing.
+    // An instance that has died meanwhile may go early where a last hearing cannot be forwarded to the owner.
     if (this.silent.has(key)) return;
     const lastMs = this.ackedMs.get(key) ?? 0;
     const heardMs = this.#nowMs - lastMs > racingMs ? lastMs : (this.ackedBeforeMs.get(key) ?? 0);
@@ -341,19 +341,23 @@ export class OwnershipWorld {
     if (silentMs < leaseMs * 0.99) this.violations.push(`${node.name} evicted ${key}, heard ${silentMs} ms ago`);
   }
 
-  #told(from: Node, to: Node, key: string, heardMs: number): void {
+  #forwarded(from: Node, to: Node, key: string, heardMs: number): void {
     const agoMs = from.local(this.#nowMs) - heardMs;
-    this.#give(to, { kind: 'told', key, heardMs: to.local(this.#nowMs) - agoMs });
+    this.#give(to, { kind: 'forwarded', key, heardMs: to.local(this.#nowMs) - agoMs });
   }
 
-  #tell(node: Node, { kind, owner, key, heardMs }: Intent & { kind: 'tell' | 'relay' }): void {
+  #forward(node: Node, { kind, owner, key, heardMs }: Intent & { kind: 'forward' | 'relay' }): void {
     const to = this.nodes.find(({ name }) => name === owner) as Node;
     const via = this.nodes.filter((one) => one !== node && one !== to && one.isJoined);
     const isThere =
-      kind === 'tell' ? this.#reaches(node, to) : via.some((one) => this.#reaches(node, one) && this.#reaches(one, to));
-    if (isThere) this.#told(node, to, key, heardMs);
+      kind === 'forward'
+        ? this.#reaches(node, to)
+        : via.some((one) => this.#reaches(node, one) && this.#reaches(one, to));
+    if (isThere) this.#forwarded(node, to, key, heardMs);
     else
-      this.#later(callMs, () => this.#give(node, { kind: kind === 'tell' ? 'not-told' : 'not-relayed', key, owner }));
+      this.#later(callMs, () =>
+        this.#give(node, { kind: kind === 'forward' ? 'not-forwarded' : 'not-relayed', key, owner }),
+      );
   }
 
   #ask(node: Node, kind: 'ask-lately' | 'ask-heard', key: string): void {

@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { HttpCounts } from '../../src/metrics/http-counts.ts';
-import { createMetrics, type DnsCounts, type Metrics } from '../../src/metrics/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
+import type { DnsCounts } from '../../src/model/dns-counts.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { FakeClock } from '../kit/clock.ts';
 import { CommandedRegistry } from '../kit/commanded-registry.ts';
@@ -254,7 +255,6 @@ describe('the process', () => {
     const longest = page.find((line) => line.startsWith('rollcall_event_loop_delay_seconds{quantile="1"}'));
     const seconds = Number(longest?.split(' ')[1]);
     expect(seconds).toBeGreaterThan(0.05);
-    expect(seconds).toBeLessThan(2);
   });
 
   test('shows the usual metrics of a Node process', async () => {

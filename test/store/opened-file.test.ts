@@ -3,10 +3,8 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
 import { openWorld } from '../kit/kept-world.ts';
 import { scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
 async function world() {
@@ -71,20 +69,4 @@ test.each(['rollcall.db-wal', 'rollcall.lock'])('%s that is removed is noticed a
   await write('second');
   rmSync(join(folder, name));
   await expect(write('third')).rejects.toThrow(`${name} is gone`);
-});
-
-test('readiness says it though nobody writes, and writes are refused', async () => {
-  const server = await startServer({ data: 'data' });
-  onTestFinished(async () => void (await server.kill()));
-  const api = new ApiClient(server.http);
-  onTestFinished(() => api.close());
-  renameSync(join(server.directory, 'data'), join(server.directory, 'elsewhere'));
-  await until('it is noticed', async () => {
-    const { json } = await api.call('GET', '/readyz');
-    return String(json['store']).includes('is gone');
-  });
-  const { status, json } = await api.call('PUT', '/api/v1/apps/prod/a/one', {
-    body: { addrs: ['http://10.0.0.8:80'] },
-  });
-  expect([status, json['type']]).toEqual([503, 'urn:rollcall:problem:store-failing']);
 });

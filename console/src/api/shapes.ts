@@ -136,7 +136,7 @@ export interface Removed {
 
 export interface RestoreReply {
   readonly dryRun: boolean;
-  readonly putBack: readonly Removed[];
+  readonly restored: readonly Removed[];
   readonly skipped: readonly (Removed & { readonly reason: string })[];
   readonly skippedCount: number;
   readonly left: number;

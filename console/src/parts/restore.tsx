@@ -31,7 +31,7 @@ export function Restore({ wish, done }: { readonly wish: RestoreWish; readonly d
       return failureText(result);
     }
     setPlan(dryRun ? result.value : undefined);
-    setSaid(dryRun ? undefined : `${countOf(result.value.putBack.length)} registered again.`);
+    setSaid(dryRun ? undefined : `${countOf(result.value.restored.length)} registered again.`);
     if (!dryRun) done?.();
     return undefined;
   };
@@ -59,16 +59,16 @@ export function Restore({ wish, done }: { readonly wish: RestoreWish; readonly d
 }
 
 function Plan({ plan, confirm }: { readonly plan: RestoreReply; readonly confirm: (count: number) => void }) {
-  const { putBack, skipped, skippedCount, left } = plan;
+  const { restored, skipped, skippedCount, left } = plan;
   return (
     <div class="plan" role="status">
       <p>
-        <strong>{countOf(putBack.length)} would be restored</strong>
+        <strong>{countOf(restored.length)} would be restored</strong>
         {skippedCount > 0 && `, ${skippedCount} left alone`}
         {left > 0 && `, ${left} more are left for the next call`}.
       </p>
       <ul class="changes">
-        {putBack.slice(0, listedMax).map((one) => (
+        {restored.slice(0, listedMax).map((one) => (
           <li key={`${one.env}/${one.appid}/${one.instance}`}>
             <Time at={one.at} /> <Badge tone="warn">{one.why}</Badge> {one.env}/{one.appid}/<InstanceLink {...one} />
           </li>
@@ -80,9 +80,9 @@ function Plan({ plan, confirm }: { readonly plan: RestoreReply; readonly confirm
           </li>
         ))}
       </ul>
-      {putBack.length > 0 && (
-        <button type="button" class="primary" onClick={() => confirm(putBack.length)}>
-          Restore {countOf(putBack.length)}
+      {restored.length > 0 && (
+        <button type="button" class="primary" onClick={() => confirm(restored.length)}>
+          Restore {countOf(restored.length)}
         </button>
       )}
     </div>

@@ -217,5 +217,5 @@ Examples:
   rollcall events --why cancelled,evicted --limit 1000 --output json | jq -r '.events[].text'
   rollcall events prod --follow              and what happens from now on; with --output json a document a line
 
-"rollcall restore" puts back what was cancelled by mistake.
+"rollcall restore" registers again what was cancelled by mistake.
 `;

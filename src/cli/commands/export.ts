@@ -37,7 +37,7 @@ async function exportAll(typed: Typed, context: CliContext): Promise<ExitCode> {
 
 async function writtenTo(path: string, body: AsyncIterable<Uint8Array>): Promise<CommandFault | undefined> {
   const beside = `${path}.${process.pid}.part`;
-  // Metadata may hold what is not for everybody on the machine.
+  // Metadata may hold what other users of the machine must not read.
   const fault = await written(body, createWriteStream(beside, { flags: 'wx', mode: 0o600 }));
   try {
     if (fault === undefined) {

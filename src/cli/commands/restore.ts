@@ -1,6 +1,6 @@
 // `rollcall restore`: registers again what was removed by mistake. Without --yes it only prints what it would do: one
 // mistake has just been made in a hurry.
-// The server puts back at most a thousand a call; they are asked for one after the other until none is left.
+// The server restores at most a thousand a call; they are asked for one after the other until none is left.
 
 import type { Command } from 'commander';
 import { absence } from '../absence.ts';
@@ -58,7 +58,7 @@ async function restore(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 function isEmpty(document: Fields): boolean {
-  return [...fieldsList(document, 'putBack'), ...fieldsList(document, 'skipped')].length === 0;
+  return [...fieldsList(document, 'restored'), ...fieldsList(document, 'skipped')].length === 0;
 }
 
 /** The body of the call, but for `dryRun`. */
@@ -87,18 +87,18 @@ interface Done {
 }
 
 async function callUntilNothingIsLeft(connection: ServerConnection, wish: Fields): Promise<Done | CommandFault> {
-  const putBack: Fields[] = [];
+  const restored: Fields[] = [];
   const skipped: Fields[] = [];
   const back = new Set<unknown>();
   let [last, to] = [{} as Fields, wish['to']];
   for (let call = 0; call < callsMax; call++) {
     const body = to === undefined ? wish : { ...wish, to };
     const reply = await callApi(connection, { method: 'POST', path: '/api/v1/restore', body, timeoutMs });
-    const document = (): Fields => ({ ...last, putBack, skipped, skippedCount: skipped.length });
+    const document = (): Fields => ({ ...last, restored, skipped, skippedCount: skipped.length });
     if ('problem' in reply) return call === 0 ? reply : { document: document(), fault: reply };
     last = reply.document;
-    const news = fieldsList(last, 'putBack');
-    putBack.push(...news);
+    const news = fieldsList(last, 'restored');
+    restored.push(...news);
     for (const { revision } of news) back.add(revision);
     const isMoreOfTheSame = wish['dryRun'] === false && Number(textField(last, 'left')) > 0 && news.length > 0;
     // What is restored is listed as skipped by the calls that follow: only the last one of a span lists the others.
@@ -108,20 +108,20 @@ async function callUntilNothingIsLeft(connection: ServerConnection, wish: Fields
     to = last['scannedTo'];
   }
   const problem = `Stopped after ${callsMax} calls: give a shorter span with --from and --to.`;
-  return { document: { ...last, putBack, skipped }, fault: { problem, code: exitCodes.failed } };
+  return { document: { ...last, restored, skipped }, fault: { problem, code: exitCodes.failed } };
 }
 
 function inWords(document: Fields, isDryRun: boolean, context: CliContext): string {
-  const [putBack, skipped] = [fieldsList(document, 'putBack'), fieldsList(document, 'skipped')];
+  const [restored, skipped] = [fieldsList(document, 'restored'), fieldsList(document, 'skipped')];
   const rows = [
-    ...putBack.map((one) => [...cells(one), isDryRun ? 'would be put back' : 'put back']),
+    ...restored.map((one) => [...cells(one), isDryRun ? 'would be restored' : 'restored']),
     ...skipped.map((one) => [...cells(one), `left: ${textField(one, 'reason')}`]),
   ];
   const table = rows.length === 0 ? '' : tableText(columns, rows, context);
   const left = Number(textField(document, 'left'));
-  const count = `${putBack.length + (isDryRun ? left : 0)} ${isDryRun ? 'would be put back' : 'put back'}, ${skipped.length} left as they are`;
+  const count = `${restored.length + (isDryRun ? left : 0)} ${isDryRun ? 'would be restored' : 'restored'}, ${skipped.length} left as they are`;
   const since = `the record goes back to ${printable(textField(document, 'completeSince'))}`;
-  const next = isDryRun && putBack.length > 0 ? '. With --yes it is done' : '';
+  const next = isDryRun && restored.length > 0 ? '. With --yes it is done' : '';
   return `${table}${count}; ${since}${next}.\n`;
 }
 
@@ -142,6 +142,6 @@ Examples:
   rollcall restore prod/orders --from -15m --by-address 10.0.0.9 --yes
   rollcall restore prod --from -1h --why cancelled,drained --yes
 
-What is put back has a fresh lease, and is evicted if it is not renewed. Nothing that is registered is touched.
+What is restored has a fresh lease, and is evicted if it is not renewed. Nothing that is registered is touched.
 "rollcall events --why cancelled" lists who removed what.
 `;

@@ -1,5 +1,5 @@
 // `rollcall who`: who asks DNS for a name, an app or an instance; without one, what is asked most. With `--missing`, names
-// that do not exist and are asked for again and again; with `--unasked`, apps that nobody asks for.
+// that do not exist and are asked for again and again; with `--unasked`, apps without queries.
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
@@ -19,7 +19,7 @@ export function define(command: Command, context: CliContext): Action {
     .option('--type <type>', 'queries of this record type')
     .option('--client <address>', 'queries of this client')
     .option('--missing', 'names that do not exist, with registered names that are close')
-    .option('--unasked [time]', 'apps that nobody has asked for within this time (default: 7d)')
+    .option('--unasked [time]', 'apps without queries within this time (default: 7d)')
     .option('--limit <rows>', 'at most so many rows (default: 20)');
   addOutputFlag(addConnectionFlags(command)).addHelpText('after', examples);
   return (typed) => who(typed, context);
@@ -82,7 +82,7 @@ function queryOf(typed: Typed): URLSearchParams | CommandFault {
 function inWords(document: Fields, columns: readonly Column[], isOne: boolean, context: CliContext): string {
   const list = fieldsList(document, 'queries');
   const since = printable(textField(document, 'since'));
-  if (list.length === 0) return `Nobody has asked since ${since}.\n`;
+  if (list.length === 0) return `No queries since ${since}.\n`;
   const rows = list.map((one) => {
     const question = [textField(one, 'name'), textField(one, 'type'), textField(one, 'rcode')];
     const counts = [textField(one, 'lastMinute'), textField(one, 'lastHour'), textField(one, 'count'), agoText(one)];
@@ -119,7 +119,7 @@ Examples:
   rollcall who prod/shop                 who asks for an app
   rollcall who prod/shop/shop-1          who still asks for one instance by its own name
   rollcall who --missing                 names that do not exist, and what may have been meant
-  rollcall who --unasked 30d             apps that nobody asks for
+  rollcall who --unasked 30d             apps without queries
 
 docs/queries.md has what is counted, and how to keep less of clients (queryStatistics).
 `;

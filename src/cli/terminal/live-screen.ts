@@ -1,5 +1,5 @@
 // Lines that are drawn again and again in the same place, below what was on the terminal before: no alternate screen, so
-// the last state stays to be read when it ends, and nothing to be put back if the program is killed.
+// the last state stays to be read when it ends, and nothing to be reset if the program is killed.
 // Limits: as many lines as the window has, or the cursor could not come back to the first one; `everyMs` between two.
 
 import type { CliParts } from '../command.ts';

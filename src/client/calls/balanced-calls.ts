@@ -8,11 +8,11 @@ import type { Strategy } from '../choice/candidate.ts';
 import { preferred, type StrategyName, strategyOf } from '../choice/strategies.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Endpoint } from '../discovery/instance.ts';
+import { isUnsent } from '../registry/unsent.ts';
 import { RollcallError } from '../rollcall-error.ts';
 import type { BreakerOptions, BreakerState, CircuitOutcome, EndpointCircuit } from './endpoint-circuit.ts';
 import { EndpointCircuits } from './endpoint-circuits.ts';
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
-import { isUnsent } from './unsent.ts';
 
 export type Retry = 'unsent' | 'always' | 'never';
 

@@ -34,6 +34,7 @@ export type Source = 'none' | 'registry' | 'last-known' | 'dns';
 export interface DiscoveryEvents {
   /** The endpoints have changed. */
   change: [endpoints: readonly Endpoint[]];
+  /** The list now comes from somewhere else: see `Discovery.source`. */
   source: [source: Source];
   /** The stream is down, and why; again with every failed try. */
   disconnected: [reason: string];
@@ -79,6 +80,7 @@ export class Discovery extends TypedEmitter<DiscoveryEvents> implements AsyncDis
     this.#running = this.#follow();
   }
 
+  /** Where `endpoints` come from; see `Source` for what each is worth. */
   get source(): Source {
     return this.#source;
   }

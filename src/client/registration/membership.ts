@@ -34,6 +34,7 @@ export type MembershipState = 'registering' | 'registered' | 'replaced' | 'refus
 export interface MembershipEvents {
   /** After each registration, the first one and later ones. */
   registered: [reply: RegistrationReply];
+  /** The registry has accepted a renewal of the lease. */
   renewed: [];
   /** The registry does not know the instance any more; it is being registered again. */
   forgotten: [];
@@ -89,6 +90,7 @@ export class Membership extends TypedEmitter<MembershipEvents> implements AsyncD
     this.#running = this.#keep();
   }
 
+  /** As the registry's last reply left it. */
   get state(): MembershipState {
     return this.#state;
   }

@@ -53,7 +53,7 @@ export class OwnInstance {
     return revision !== undefined && this.#revision !== undefined && revision !== this.#revision;
   }
 
-  /** Makes a call that changes or removes the instance as long as it is ours. `path`: behind the instance's own. */
+  /** Makes a call that changes or removes the instance as long as it is ours. `path`: after the instance's own. */
   async write(call: ApiCall, signal: AbortSignal): Promise<DoneReply | FailedReply | Exclude<Presence, 'ours'>> {
     for (let looks = 0; ; looks++) {
       if (this.#tag === undefined) {

@@ -12,13 +12,15 @@ export interface RegistrationReply {
   readonly addrs: readonly string[];
   /** The names under which the instance is found. */
   readonly dnsNames: readonly string[];
+  /** Seconds without a renewal after which the instance is evicted. */
   readonly leaseSeconds: number;
+  /** Seconds for which resolvers may keep an answer. */
   readonly dnsTtl: number;
-  /** Undefined: the registry did not send it. */
+  /** The end of the lease without a renewal; undefined: the registry did not send it. */
   readonly renewBefore: Date | undefined;
   /** The command that renews the lease by hand; undefined: the registry did not send it. */
   readonly renewWith: string | undefined;
-  /** Of the registry, after this registration. */
+  /** Of the registry, after this registration; undefined: the registry did not send it. */
   readonly revision: number | undefined;
 }
 

@@ -8,7 +8,7 @@ import { isIP, isIPv4 } from 'node:net';
 import type { Scheduler } from '../../runtime/scheduler.ts';
 
 export interface NodePlace {
-  /** What paths are put behind. */
+  /** What paths are appended to. */
   readonly address: string;
   /** For messages, and to know it by. */
   readonly name: string;

@@ -1,4 +1,4 @@
-// Where a registry's API begins, as text that its paths (`/api/v1/…`) are put behind: an origin, and behind a proxy a prefix
+// Where a registry's API begins, as text that its paths (`/api/v1/…`) are appended to: an origin, and behind a proxy a prefix
 // (`https://registry.example.org/rollcall`).
 
 /** Without a slash at its end. Undefined: there is a query or a fragment, or the path is one of the API itself. */

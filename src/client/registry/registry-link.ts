@@ -11,6 +11,7 @@ import { Identities } from './identities.ts';
 import { type HostLookUp, type NodePlace, Places } from './places.ts';
 import { jsonObjectOf } from './problem-document.ts';
 import { type FailedReply, failedReplyOf, type Reply, replyOf, textOf } from './reply.ts';
+import { isUnsent } from './unsent.ts';
 
 export interface RegistryLinkOptions {
   /** Origins: `http://10.0.0.5:7171`. At least one. */
@@ -238,7 +239,7 @@ export class RegistryLink {
     } catch (error) {
       const deepest = deepestOf(error);
       const text = `cannot reach rollcall at ${place.name}: ${deepest.message}`;
-      return { kind: 'unreachable', text, error: deepest, isUnapplied: unsentCodes.has(deepest.code) };
+      return { kind: 'unreachable', text, error: deepest, isUnapplied: isUnsent(deepest) };
     } finally {
       limit.clear();
     }
@@ -252,15 +253,6 @@ function hasType(
   const type = response.headers.get('content-type') ?? '';
   return response.status === 200 && type.startsWith(wanted) && response.body !== null;
 }
-
-/** No connection came about. */
-const unsentCodes: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
 
 function paused(name: string, waitMs: number): FailedReply {
   const text = `${name} asked to be called later`;

@@ -132,7 +132,7 @@ export class Connection {
     return { member, stream: member.stream(rpc, this.metadata(), handlers) };
   }
 
-  /** The next call logs in again. False: there is nobody to log in as. */
+  /** The next call logs in again. False: there is no user to log in as. */
   forgetToken(): boolean {
     this.#token = undefined;
     return this.hasLogin;

@@ -1,5 +1,5 @@
 // A session: an etcd lease with one key on it, kept alive. That it lives is proven until the moment counted from the
-// *sending* of the last keep-alive that was answered, since nobody knows when etcd had it. Silence ends nothing: a new
+// *sending* of the last keep-alive that was answered, since it is not known when etcd had it. Silence ends nothing: a new
 // leader gives every lease its full time again, so a session may outlive an outage. It is over when etcd says that the
 // lease has no time left, or when its key was seen to go; then a new one is opened at once.
 

@@ -72,7 +72,7 @@ export class WatchLoop implements Following {
       const end = await this.#watchOnce();
       if (this.#closing.signal.aborted || this.#connection.isClosed) return;
       if (!end.again) return this.#onEvent(end.event);
-      // A token that is no longer known is refused like a role that does not permit it: one login tells them apart.
+      // A token that is no longer known is refused like a role that does not permit it: one login distinguishes them.
       refusals = end.isRefused ? refusals + 1 : 0;
       if (refusals > 1 || (end.isRefused && !this.#connection.forgetToken()))
         return this.#onEvent({ kind: 'denied', detail: end.detail });

@@ -10,7 +10,17 @@ export const keysMax = 2000;
 const pathOctetsMax = 1024;
 const agoMsMax = 7 * 86_400_000;
 
-export const calls = ['hello', 'told', 'lately', 'heard', 'relay', 'handed-out', 'write', 'pending', 'bye'] as const;
+export const calls = [
+  'hello',
+  'forwarded',
+  'lately',
+  'heard',
+  'relay',
+  'handed-out',
+  'write',
+  'pending',
+  'bye',
+] as const;
 export type PeerCall = (typeof calls)[number];
 
 /** Each second. */
@@ -71,7 +81,7 @@ export function helloOf(body: unknown): Hello | undefined {
   };
 }
 
-/** Apps that miss somebody. */
+/** Apps that miss instances. */
 export const lossesMax = 500;
 
 function lossesOf(value: unknown): Losses | undefined {

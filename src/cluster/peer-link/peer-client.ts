@@ -1,6 +1,6 @@
 // Calls to one peer, over a few connections that stay open. A call that fails is worth nothing and is not tried again:
 // what matters comes again with the next hello or the next renewal.
-// Limits: `atOnceMax` connections, `underWayMax` calls; what comes above fails at once.
+// Limits: `atOnceMax` connections, `inFlightMax` calls; what comes above fails at once.
 
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -8,14 +8,14 @@ import type { PeerCredentials } from './credentials.ts';
 import type { PeerCall } from './messages.ts';
 
 const atOnceMax = 4;
-const underWayMax = 64;
+const inFlightMax = 64;
 const replyOctetsMax = 1_048_576;
 
 export class PeerClient {
   readonly url: string;
   readonly #credentials: PeerCredentials;
   readonly #agent: HttpAgent | HttpsAgent;
-  #underWay = 0;
+  #inFlight = 0;
 
   constructor(url: string, credentials: PeerCredentials) {
     this.url = url;
@@ -26,8 +26,8 @@ export class PeerClient {
 
   /** The reply's JSON; undefined: no answer, or none that can be used. Never rejects. */
   call(call: PeerCall, body: object, withinMs: number): Promise<unknown> {
-    if (this.#underWay >= underWayMax) return Promise.resolve(undefined);
-    this.#underWay++;
+    if (this.#inFlight >= inFlightMax) return Promise.resolve(undefined);
+    this.#inFlight++;
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const request = this.#open(call);
     const timer = setTimeout(() => request.destroy(new Error('no reply in time')), withinMs);
@@ -36,7 +36,7 @@ export class PeerClient {
     request.end(JSON.stringify(body));
     return promise.finally(() => {
       clearTimeout(timer);
-      this.#underWay--;
+      this.#inFlight--;
     });
   }
 

@@ -30,7 +30,7 @@ export function writeReplyOf(body: unknown): WriteReply | undefined {
   return { kind, outcome, record: { value: new TextEncoder().encode(value), modRevision } };
 }
 
-/** Whether a peer keeps what it was told. */
+/** Whether a peer keeps a write that was announced to it. */
 export function pendingTaken(body: unknown): boolean {
   return isObject(body) && body['kept'] === true;
 }

@@ -3,13 +3,13 @@
 // claim, so a node that has lost it writes nothing. It is beside the registry's own writes and never delays one: the keys
 // follow within a second, and everything is compared when a node takes the claim, every `compareMs`, and after a write that
 // found something else.
-// A key without this cluster's mark is neither overwritten nor deleted, whoever made it.
-// Limits: one group of `groupMax` keys under way; `changedMax` changed instances wait, beyond that all are compared.
+// A key without this cluster's mark is neither overwritten nor deleted, no matter who made it.
+// Limits: one group of `groupMax` keys in flight; `changedMax` changed instances wait, beyond that all are compared.
 
 import type { Instance } from '../../model/instance.ts';
 import { type InstanceKey, instanceKey } from '../../model/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Tell } from '../cluster-options.ts';
+import type { ClusterLog } from '../cluster-options.ts';
 import { type Condition, type Engine, isFault, type Swap } from '../engine.ts';
 import { isOwnValue, type MirrorNames, originPrefix, servicesOf } from './mirrored-services.ts';
 
@@ -28,7 +28,7 @@ export interface SkydnsMirrorDeps {
   readonly session: () => bigint | undefined;
   readonly find: (key: InstanceKey) => { readonly instance: Instance } | undefined;
   readonly instances: () => Iterable<Instance>;
-  readonly tell: Tell;
+  readonly log: ClusterLog;
 }
 
 /** A key of ours, as it is in etcd. */
@@ -118,16 +118,16 @@ export class SkydnsMirror {
     }
     this.#claim = session;
     this.#comparedMs = Number.NEGATIVE_INFINITY;
-    this.#deps.tell('info', {}, 'writes the SkyDNS mirror');
+    this.#deps.log('info', {}, 'writes the SkyDNS mirror');
     return true;
   }
 
   /** Reads all keys and marks what differs as changed; what belongs to no instance is deleted. */
   async #compare(): Promise<boolean> {
-    const { engine, names, instances, tell } = this.#deps;
+    const { engine, names, instances, log } = this.#deps;
     const listing = await engine.list(originPrefix(names));
     if (isFault(listing)) {
-      tell('warn', { why: listing.detail }, 'cannot read the SkyDNS mirror');
+      log('warn', { why: listing.detail }, 'cannot read the SkyDNS mirror');
       return false;
     }
     this.#known.clear();
@@ -189,10 +189,10 @@ export class SkydnsMirror {
 
   /** False: to be tried again later. */
   async #write(swaps: readonly Swap[]): Promise<boolean> {
-    const { engine, tell, names } = this.#deps;
+    const { engine, log, names } = this.#deps;
     const reply = await engine.swap({ swaps, puts: [] }, writeMs);
     if (isFault(reply)) {
-      tell('warn', { why: reply.detail }, 'cannot write the SkyDNS mirror');
+      log('warn', { why: reply.detail }, 'cannot write the SkyDNS mirror');
       this.#comparedMs = Number.NEGATIVE_INFINITY;
       this.#askedMs = this.#deps.clock.monotonicMs();
       // Without it nothing is known of what has been written.
@@ -215,12 +215,12 @@ export class SkydnsMirror {
     else this.#known.set(key, { modRevision, text: new TextDecoder().decode(value) });
   }
 
-  /** What is there instead is somebody else's, or the claim has gone to another node. */
+  /** What is there instead belongs to another program, or the claim has gone to another node. */
   #lost(key: string, found: readonly { readonly value: Uint8Array }[], cluster: string): void {
     const [other] = found;
     if (other !== undefined && !isOwnValue(other.value, cluster)) {
       this.counts.foreign++;
-      this.#deps.tell('warn', { key }, 'leaves a key of the SkyDNS mirror that is not of this cluster');
+      this.#deps.log('warn', { key }, 'leaves a key of the SkyDNS mirror that is not of this cluster');
       return;
     }
     this.#claim = undefined;

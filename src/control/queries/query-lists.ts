@@ -58,7 +58,7 @@ export interface QueryList {
   readonly sinceMs: number;
 }
 
-/** An app that nobody has asked for, and when it was last asked for, if it was. */
+/** An app without queries, and when it was last queried, if it was. */
 export interface UnaskedApp extends AppKey {
   readonly lastMs: number | undefined;
 }
@@ -144,7 +144,7 @@ export class QueryLists {
     return this.#deps.statistics.unlisted;
   }
 
-  /** Registered apps that nobody has asked for within `withinMs`, sorted by env and appid; `limit` of them. */
+  /** Registered apps without queries within `withinMs`, sorted by env and appid; `limit` of them. */
   unasked(
     principal: Principal,
     withinMs: number,

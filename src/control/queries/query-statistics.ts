@@ -1,5 +1,5 @@
 // Who asks DNS for what, since this process began: the samples of all DNS threads, added up by name, type, rcode, transport
-// and client. They are fetched when somebody reads, and every ten seconds, or sooner where the threads have many.
+// and client. They are fetched for each reader, and every ten seconds, or sooner where the threads have many.
 // Limits: `answeredMax` rows of names that are answered and `failedMax` of others, each row about half a kilobyte. Above it
 // the rows that were asked for least recently are forgotten, a tenth at once, and the number of their queries is kept.
 

@@ -59,7 +59,7 @@ function cookieWith(clientCookie: Uint8Array, seconds: number, address: string, 
   return signed(unsigned, address, secret);
 }
 
-/** `unsigned` (the client's cookie, version, reserved octets, time) with the hash over it and the address behind it. */
+/** `unsigned` (the client's cookie, version, reserved octets, time) with the hash over it and the address after it. */
 function signed(unsigned: Uint8Array, address: string, secret: Uint8Array): Uint8Array {
   // A link-local IPv6 address comes with the interface: `fe80::1%eth0`.
   const host = parseIpv4(address) ?? parseIpv6(address.replace(/%.*$/, '')) ?? new Uint8Array(0);

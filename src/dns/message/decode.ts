@@ -58,7 +58,7 @@ interface Records {
 
 const noRecords: Records = { edns: undefined, tsigAt: undefined };
 
-/** Walks over the records behind the question; undefined where one is damaged or where it must not be. */
+/** Walks over the records after the question; undefined where one is damaged or where it must not be. */
 function decodeRecords(bytes: Buffer, start: number): Records | undefined {
   if (u16(bytes, 6) + u16(bytes, 8) + u16(bytes, 10) === 0) return noRecords;
   let at = start;
@@ -119,7 +119,7 @@ function endOfQuestionName(bytes: Buffer): number {
   }
 }
 
-/** The offset behind a name of a record, compressed or not; -1 where it is damaged. */
+/** The offset after a name of a record, compressed or not; -1 where it is damaged. */
 function skipName(bytes: Uint8Array, start: number): number {
   let at = start;
   while (at < bytes.length && at - start < nameOctetsMax) {

@@ -71,7 +71,7 @@ export class AnswerEncoder {
   #at = 0;
   /** The position of each name suffix of the message. */
   readonly #suffixes = new SuffixTable(this.#buffer);
-  /** SOAs of negative answers as they are written behind a question for their zone. */
+  /** SOAs of negative answers as they are written after a question for their zone. */
   readonly #negativeRecords = new WeakMap<RRset, MovableRecord>();
 
   /**

@@ -82,7 +82,7 @@ export interface Edns {
   readonly dnssecOk: boolean;
   /** The client wants to know which server this is (RFC 5001 §2.1). */
   readonly wantsNsid: boolean;
-  /** The client's cookie, with the server's behind it if it has one (RFC 7873 §4). */
+  /** The client's cookie, with the server's after it if it has one (RFC 7873 §4). */
   readonly cookie: Uint8Array | undefined;
   /** The client wants a padded reply (RFC 7830), which only an encrypted transport gives it. */
   readonly wantsPadding: boolean;
@@ -106,7 +106,7 @@ export interface Query {
   readonly qtype: number;
   readonly qclass: number;
   readonly opcode: number;
-  /** Offset behind the question in the request's bytes: the reply echoes them (RFC 1035 §4.1.2). */
+  /** Offset after the question in the request's bytes: the reply echoes them (RFC 1035 §4.1.2). */
   readonly questionEnd: number;
   readonly edns: Edns | undefined;
   /** Offset of a TSIG record; undefined where there was none. */

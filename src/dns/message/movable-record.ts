@@ -1,4 +1,4 @@
-// A record that was written once, with its names compressed, to be written again behind longer questions of the same zone:
+// A record that was written once, with its names compressed, to be written again after longer questions of the same zone:
 // its pointers lead to the name of the zone, at the end of the question, or into the record, and so move by as much as the
 // record does. Most answers to names that are not there consist of the question and the same SOA.
 
@@ -29,9 +29,9 @@ export class MovableRecord {
   }
 }
 
-/** Type, class, TTL and length, behind the owner. */
+/** Type, class, TTL and length, after the owner. */
 const fixedOctets = 10;
-/** Behind the names of an SOA. */
+/** After the names of an SOA. */
 const numbersOctets = 20;
 
 function pointersIn(octets: Uint8Array): number[] {
@@ -41,7 +41,7 @@ function pointersIn(octets: Uint8Array): number[] {
   return pointers;
 }
 
-/** Notes the pointer that it may end in; returns the offset behind it. */
+/** Notes the pointer that it may end in; returns the offset after it. */
 function skipName(octets: Uint8Array, start: number, pointers: number[]): number {
   for (let at = start; ; at += 1 + (octets[at] as number)) {
     const length = octets[at] as number;

@@ -107,7 +107,7 @@ export function parseName(text: string, origin: Name): Name | NameFault {
   return name as Name;
 }
 
-/** Decodes the escape that begins at `at` (a backslash): its octet and the offset behind it. */
+/** Decodes the escape that begins at `at` (a backslash): its octet and the offset after it. */
 export function unescapeAt(text: string, at: number): { octet: string; next: number } | undefined {
   const first = text.charCodeAt(at + 1);
   if (Number.isNaN(first)) return undefined;

@@ -54,7 +54,7 @@ export class OptWriter {
   }
 
   /**
-   * The OPT of a reply of `octets` without it, to go behind it; empty where the request had none. `room`: octets that
+   * The OPT of a reply of `octets` without it, to go after it; empty where the request had none. `room`: octets that
    * the whole may have: our name and the reason go in only where they fit, a cookie always (RFC 7873 §5.2). The upper
    * bits of an extended rcode are in the OPT (RFC 6891 §6.1.3).
    */

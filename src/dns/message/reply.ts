@@ -85,7 +85,7 @@ export function replyWithout(request: Buffer, questionEnd: number, rcode: number
   return reply;
 }
 
-/** The authoritative reply with one record behind the question. */
+/** The authoritative reply with one record after the question. */
 export function replyWithRecord(request: Buffer, questionEnd: number, record: Buffer, opt: Buffer): Buffer {
   const reply = Buffer.concat([replyWithout(request, questionEnd, 0, nothing), record, opt]);
   reply[2] = (reply[2] as number) | 0x04;

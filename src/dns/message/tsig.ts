@@ -32,14 +32,14 @@ export function badKeyRecord(request: Buffer, at: number): Buffer | undefined {
   return record;
 }
 
-/** `reply` with the record behind all others, as it must be (§5.1). */
+/** `reply` with the record after all others, as it must be (§5.1). */
 export function withTsig(reply: Buffer, record: Buffer): Buffer {
   const whole = Buffer.concat([reply, record]);
   whole.writeUInt16BE(whole.readUInt16BE(10) + 1, 10);
   return whole;
 }
 
-/** The offset behind an uncompressed name, -1 where it is none. */
+/** The offset after an uncompressed name, -1 where it is none. */
 function endOfName(bytes: Buffer, start: number): number {
   let at = start;
   for (;;) {

@@ -174,7 +174,7 @@ export class InstanceTable implements HostsView {
     return port < lists ? port : this.#lists.get(port - lists);
   }
 
-  /** A row behind the others of the app. */
+  /** A row after the others of the app. */
   #join(app: AppRows, label: string): number {
     if (app.last < 0) {
       app.number = this.#freeApps.pop() ?? this.#apps.length;

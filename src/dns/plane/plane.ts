@@ -23,6 +23,7 @@
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../model/change.ts';
+import type { DnsCounts } from '../../model/dns-counts.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen } from '../../model/listen.ts';
 import type { InstanceKey } from '../../model/names.ts';
@@ -30,7 +31,6 @@ import type { DrainQueries } from '../../model/query-sample.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
-import type { QueryCount } from '../server/counters.ts';
 import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { ClientDetail } from '../server/queries/query-table.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
@@ -78,23 +78,6 @@ export interface PlaneOptions extends ThreadOptions {
   readonly startThread?: (start: ThreadStart, hooks: ThreadHooks) => DnsThread;
 }
 
-export interface PlaneCounts {
-  queries(): Iterable<QueryCount>;
-  readonly cacheHits: number;
-  readonly cacheMisses: number;
-  readonly truncated: number;
-  readonly dropped: number;
-  readonly denied: number;
-  readonly sendErrors: number;
-  readonly tcpConnections: number;
-  readonly tcpRefused: number;
-  readonly rateTruncated: number;
-  readonly rateDropped: number;
-  readonly tlsHandshakes: number;
-  readonly tlsResumed: number;
-  readonly tlsFailed: number;
-}
-
 export interface Plane {
   readonly listens: readonly Listen[];
   readonly tlsListens: readonly Listen[];
@@ -102,7 +85,7 @@ export interface Plane {
   readonly transport: UdpTransport['name'];
   /** Why it is not the transport that was wanted. */
   readonly unavailable: string | undefined;
-  readonly counters: PlaneCounts;
+  readonly counters: DnsCounts;
   /** What was asked since the last call, and by whom. */
   readonly drainQueries: DrainQueries;
   /** More of it than should wait for the next regular call. */

@@ -1,6 +1,6 @@
 // Reads what a DNS thread has counted (server/queries/query-table.ts) without stopping it. The thread writes one half of
 // the memory; this asks it to change to the other one, and once it has, reads the first to its end and empties it. A thread
-// that nobody asks anything does not change; so the half in use is read as well, and what was taken of it is remembered.
+// that receives no query does not change; so the half in use is read as well, and what was taken of it is remembered.
 // All of it happens on the reader's time: a thread only notices that it should change.
 
 import { ipv4ToText, ipv6ToText } from '../../model/ip.ts';
@@ -39,7 +39,7 @@ export class QueryDrain {
     this.#detail = detail;
   }
 
-  /** More rows are in use than should be before somebody reads them. */
+  /** More rows are in use than should be before they are read. */
   get isFilling(): boolean {
     return Atomics.load(this.#half.state, StateAt.rows) > rowsMax / 4;
   }

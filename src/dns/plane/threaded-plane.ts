@@ -59,7 +59,7 @@ class ThreadedPlane implements Plane {
   tlsListens: readonly Listen[] = [];
   /** Those that take datagrams. */
   readonly threads: number;
-  /** All of them: behind those there is one for TLS, if that is wanted. */
+  /** All of them: after those there is one for TLS, if that is wanted. */
   readonly #slots: number;
   /** What that one listens with. */
   #tls: PlaneOptions['tls'];

@@ -56,7 +56,7 @@ function absenceFrom({ live }: Zone, name: Name, nowMs: number): Reason {
   return live === undefined ? 'the zone has no such name' : () => live.absence(name, nowMs);
 }
 
-/** Behind a delegation or a DNAME our data about a name is not the truth. */
+/** After a delegation or a DNAME our data about a name is not the truth. */
 function isCutOff(zone: Zone, name: Name, nowMs: number): boolean {
   if (!zone.hasCuts) return false;
   const { kind } = lookUp(zone, name, RRType.A, nowMs);

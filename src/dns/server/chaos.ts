@@ -17,7 +17,7 @@ export function chaosRecord(qname: Name, qtype: number, identity: Identity): Buf
   if (text === '') return undefined;
   const octets = Buffer.from(text, 'utf8').subarray(0, stringOctetsMax);
   const record = Buffer.alloc(13 + octets.length);
-  // A pointer to the question, which always begins behind the header.
+  // A pointer to the question, which always begins after the header.
   record.writeUInt16BE(0xc00c, 0);
   record.writeUInt16BE(RRType.TXT, 2);
   record.writeUInt16BE(RRClass.CH, 4);

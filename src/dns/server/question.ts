@@ -12,7 +12,7 @@ export interface PlacedQuestion {
   readonly hash: number;
 }
 
-/** Type and class, behind the name. */
+/** Type and class, after the name. */
 const fixedOctets = 4;
 
 /** Octets of an uncompressed question that begins at `at`; 0 where it does not end before `end`. */

@@ -79,7 +79,7 @@ export class RecentAnswers {
     for (let place = 0; place < places.length; place++) {
       const entry = places[place];
       if (entry === undefined) continue;
-      // The newest of a row is met first, so each has its place behind those before it; no row becomes fuller.
+      // The newest of a row is met first, so each has its place after those before it; no row becomes fuller.
       let to = (hashes[place] as number) & this.#mask;
       while (this.#places[to] !== undefined) to++;
       this.#places[to] = entry;

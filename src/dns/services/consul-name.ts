@@ -1,5 +1,5 @@
 // Names of Consul's DNS, read right to left below its domain: the datacenter where it is there, then what kind of name it
-// is: `[TAG.]SERVICE.service`, `_SERVICE._TAG[.service]` (RFC 2782 in form; `_tcp` stands for no tag), `NODE.node` and
+// is: `[TAG.]SERVICE.service`, `_SERVICE._TAG[.service]` (RFC 2782 in form; `_tcp` means no tag), `NODE.node` and
 // `HEX.addr`. A service is an app of one env, and a tag its `_tag` selector; letters that no label of ours can have are
 // folded as when a service is registered.
 

@@ -1,7 +1,7 @@
 // The names of Consul's DNS as a zone of its own (setting `consulDomain`), over the same instances as the origin's and by
 // the same rules: order, weights, at most 100 records, TTLs that outlast no lease, NODATA for a service without an
 // instance that is up. An SRV target is `HEX.addr.DC.DOMAIN`, as Consul forms them, so that a resolver which forwards this
-// domain alone finds it. A target stands for one address: of an instance with several addresses at one port, the first.
+// domain alone finds it. A target has one address: of an instance with several addresses at one port, the first.
 // Names of kinds that are not here (`query`, `connect`) do not exist.
 
 import { parseIpv4, parseIpv6 } from '../../model/ip.ts';

@@ -114,7 +114,7 @@ export function selectionOfChoice(
   epoch: ChoiceEpoch,
 ): RecordSelection {
   const chosen: RecordCandidate[] = [];
-  /** Of each instance, its first record; behind the last one, where the next would begin. */
+  /** Of each instance, its first record; after the last one, where the next would begin. */
   const starts: number[] = [];
   const kind = `${type} ${scope.kind} ${narrowing}`;
   for (const slot of drawn) {

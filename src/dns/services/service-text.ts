@@ -52,7 +52,7 @@ export function characterStrings(texts: readonly string[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** As far as a string reaches, but not into a character: octets behind its first are 10xxxxxx (RFC 3629 §3). */
+/** As far as a string reaches, but not into a character: octets after its first are 10xxxxxx (RFC 3629 §3). */
 function endOfPart(octets: Uint8Array, at: number): number {
   let end = Math.min(at + stringOctetsMax, octets.length);
   while (end < octets.length && ((octets[end] as number) & 0xc0) === 0x80) end--;

@@ -53,7 +53,7 @@ export class TcpTurns {
     this.#budget.begin();
     for (const taker of this.#waiting) {
       this.#waiting.delete(taker);
-      // Behind those that wait already.
+      // After those that wait already.
       if (taker(answersPerConnection, this.#budget)) this.#waiting.add(taker);
       if (this.#budget.isSpent) return;
     }

@@ -43,7 +43,7 @@ export function readHeading(tokens: readonly LexerToken[], start: number): Headi
       return problem('unknown record type', token);
     }
   }
-  return { what: 'record type is missing behind this', at: tokens.at(-1) as LexerToken, showWord: false };
+  return { what: 'record type is missing after this', at: tokens.at(-1) as LexerToken, showWord: false };
 }
 
 /** Seconds of one word. */

@@ -51,12 +51,12 @@ const wordOctetsMax = 4 * 65_535;
 const wordsMax = 65_535 + 8;
 /** Words, blanks and comments until a pause: a tenth of a millisecond. */
 const stepsMax = 1024;
-/** What must be in the window, if it is to come at all, before a word is read: the word and a look behind it. */
+/** What must be in the window, if it is to come at all, before a word is read: the word and a look after it. */
 const aheadOctets = wordOctetsMax + 2;
 
 const byteOrderMark = '\xef\xbb\xbf';
 
-/** Reads entry by entry; after a fault the next call goes on behind the entry that had it. */
+/** Reads entry by entry; after a fault the next call goes on after the entry that had it. */
 export class Lexer {
   #text: string;
   readonly #pieces: readonly Buffer[];
@@ -190,7 +190,7 @@ export class Lexer {
       }
       if (code === NUL) return this.#fault('NUL octet', at);
       if (code !== BACKSLASH) break;
-      if (!this.#escapes(at)) return this.#fault('backslash with nothing behind it', at);
+      if (!this.#escapes(at)) return this.#fault('backslash with nothing after it', at);
       at += 2;
     }
     this.#at = at;

@@ -170,7 +170,7 @@ class ZoneParser {
     const text = directive.text.toUpperCase();
     const [least, most] = wordCounts.get(text) ?? [0, Number.POSITIVE_INFINITY];
     const extra = words[most];
-    if (extra !== undefined) this.#fault(extra, `nothing more is expected behind ${text}`, extra.text);
+    if (extra !== undefined) this.#fault(extra, `nothing more is expected after ${text}`, extra.text);
     else if (words.length < least) this.#fault(words.at(-1) ?? directive, `${text} needs more words`);
     else if (text === '$TTL') this.#setTtl(words[0] as LexerToken);
     else if (text === '$ORIGIN') this.#setOrigin(words[0] as LexerToken);
@@ -219,7 +219,7 @@ class ZoneParser {
     const heading = readHeading(words, 2);
     if ('what' in heading) return this.#problem(heading);
     const right = words[heading.dataAt];
-    if (right === undefined) return this.#fault(words.at(-1) as LexerToken, 'data is missing behind this');
+    if (right === undefined) return this.#fault(words.at(-1) as LexerToken, 'data is missing after this');
     const extra = words[heading.dataAt + 1];
     if (extra !== undefined) return this.#fault(extra, 'data of several words has to be quoted', extra.text);
     const owners = parseTemplate(left.text);

@@ -195,7 +195,7 @@ export function parseHex(text: string): Uint8Array | undefined {
   return Buffer.from(text, 'hex');
 }
 
-/** RFC 4648 §4, strictly: padded, and no bits set behind the last octet. */
+/** RFC 4648 §4, strictly: padded, and no bits set after the last octet. */
 export function parseBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
   const octets = Buffer.from(text, 'base64');

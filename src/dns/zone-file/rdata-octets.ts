@@ -99,7 +99,7 @@ export class OctetReader {
     return this.take(this.left) as Uint8Array;
   }
 
-  /** Octets behind a length octet: a <character-string> (RFC 1035 §3.3). */
+  /** Octets after a length octet: a <character-string> (RFC 1035 §3.3). */
   counted(): Uint8Array | undefined {
     const length = this.number(1);
     return length === undefined ? undefined : this.take(length);

@@ -12,7 +12,7 @@ import { problem, type WordProblem } from './words.ts';
 interface Parameter {
   /** Octets of the value, escapes of the word already resolved. */
   read(value: string): Uint8Array | undefined;
-  /** The value as written behind `=`, or undefined where the octets are not of this form. */
+  /** The value as written after `=`, or undefined where the octets are not of this form. */
   show(octets: Uint8Array): string | undefined;
 }
 
@@ -82,8 +82,8 @@ export const serviceParameters: Field = {
     const found = new Map<number, Uint8Array>();
     const first = words.peek();
     for (let word = words.nextBare(); word !== undefined; word = words.nextBare()) {
-      const behind = words.peek();
-      const takesQuoted = word.text.endsWith('=') && behind?.quoted === true && behind.adjoined;
+      const following = words.peek();
+      const takesQuoted = word.text.endsWith('=') && following?.quoted === true && following.adjoined;
       const fault = readParameter(word, takesQuoted ? words.next() : undefined, found);
       if (fault !== undefined) return fault;
     }

@@ -1,5 +1,5 @@
 // Spans of time as zone files write them: seconds, or numbers with units such as 1h30m (BIND's notation, taken by
-// NSD and Knot alike). Units may come in any order and more than once; a number behind a unit needs one too.
+// NSD and Knot alike). Units may come in any order and more than once; a number after a unit needs one too.
 // Limits: four octets.
 
 /** RFC 1035 §2.3.4: a 32 bit number; that a TTL is at most 2^31-1 is the caller's rule. */

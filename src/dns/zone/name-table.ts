@@ -180,7 +180,7 @@ export class NameTable {
   }
 
   #insert(parent: number, hash: number, name: Name, start: number): number {
-    // Behind isCrowded, so that a caller of growing() in time never waits here.
+    // After isCrowded, so that a caller of growing() in time never waits here.
     if (this.#rows.length > this.#slots.length * 0.875) for (const _ of this.growing());
     const length = name.charCodeAt(start);
     const address = this.#labels.take(length + 1);

@@ -99,7 +99,7 @@ export class RecordTable {
     return this.#rows.length;
   }
 
-  /** Adds a record behind the others of its folded owner; answers the number of the owner. Records are numbered in this order. */
+  /** Adds a record after the others of its folded owner; answers the number of the owner. Records are numbered in this order. */
   add(owner: Name, type: number, ttl: number, rdata: Rdata): number {
     const number = this.names.add(owner);
     while (this.#lasts.length < this.names.length) this.#lasts.add();
@@ -123,7 +123,7 @@ export class RecordTable {
     return last === none ? -1 : this.#rows.get(last - 1, NEXT) - 1;
   }
 
-  /** The record behind this one, of the same name; -1: it is the last. */
+  /** The record after this one, of the same name; -1: it is the last. */
   next(number: number, record: number): number {
     return this.#lasts.get(number, 0) === record + 1 ? -1 : this.#rows.get(record, NEXT) - 1;
   }
@@ -178,7 +178,7 @@ export class RecordTable {
     return octets;
   }
 
-  /** Takes out the record behind `before`, of the same name. */
+  /** Takes out the record after `before`, of the same name. */
   removeNext(number: number, before: number): void {
     const row = this.next(number, before);
     this.#rows.set(before, NEXT, this.#rows.get(row, NEXT));

@@ -21,7 +21,7 @@ const servicesMax = 10_000;
 /** A wrong file is wrong in one way many times over: the first ones are enough. */
 const faultsMax = 20;
 const nothing = 'there is nothing in it: write [] for a file that names no instance any more';
-const severalDocuments = 'a second document: a file holds one; write several instances as a list, each behind "- "';
+const severalDocuments = 'a second document: a file holds one; write several instances as a list, each after "- "';
 
 export type ServiceFile =
   | { readonly services: readonly Service[] }

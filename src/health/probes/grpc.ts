@@ -60,7 +60,7 @@ function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** HealthCheckRequest: field 1, the service's name; behind five octets for "not compressed" and its length. */
+/** HealthCheckRequest: field 1, the service's name; after five octets for "not compressed" and its length. */
 function framed(service: string): Buffer {
   const name = Buffer.from(service, 'utf8');
   const message = name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);

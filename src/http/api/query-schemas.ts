@@ -51,12 +51,12 @@ export const whoAsksReply = Type.Object({
 });
 
 export const unaskedQuery = Type.Object({
-  within: Type.Optional(text('How long nobody has asked.', '7d')),
+  within: Type.Optional(text('How long it has not been queried.', '7d')),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
 });
 
 export const unaskedReply = Type.Object({
-  since: time('Queries are counted from here on: before, somebody may have asked.'),
+  since: time('Queries are counted from here on: earlier ones are not known.'),
   apps: Type.Array(
     Type.Object({ env, appid, lastSeen: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]) }),
   ),

@@ -50,7 +50,7 @@ export async function readEvents(
   const more = page.changes.length > changes.length && last !== undefined ? String(last.revision) : undefined;
   const next = more ?? (page.scannedTo === undefined ? undefined : String(page.scannedTo));
   if (next !== undefined) reply.header('link', `<${urlOfNext(request.url, next)}>; rel="next"`);
-  // What is behind the cursor comes with the next page.
+  // What is after the cursor comes with the next page.
   const end = next === undefined ? 0 : Number(next);
   const unreadable = page.unreadable.filter((revision) => revision > end);
   const document = {

@@ -1,4 +1,4 @@
-// `GET /queries`: who asks DNS for what. `GET /queries/unasked`: which apps nobody asks for.
+// `GET /queries`: who asks DNS for what. `GET /queries/unasked`: apps without queries.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type {
@@ -45,7 +45,7 @@ export function addQueryRoutes(scope: FastifyInstance, context: ApiContext): voi
   });
   const unasked = {
     ...common,
-    summary: 'Which apps nobody asks DNS for',
+    summary: 'List the apps without DNS queries',
     querystring: unaskedQuery,
     response: { 200: unaskedReply, ...answers },
   };
@@ -94,7 +94,7 @@ function readUnasked(context: ApiContext, request: FastifyRequest, reply: Fastif
   const withinMs = query.durationMs('within', withinMaxMs) ?? withinDefaultMs;
   const limit = query.integer('limit', 1, limitMax) ?? limitDefault;
   const { control, clock } = context;
-  if (query.refused(reply, 'Cannot list the apps that nobody asks for')) return;
+  if (query.refused(reply, 'Cannot list the apps without queries')) return;
   const lists = listsOf(control.queries, reply);
   if (lists === undefined) return;
   const { apps, sinceMs } = lists.unasked(request.principal, withinMs, limit);

@@ -98,7 +98,7 @@ const removed = Type.Object({
 
 export const restoreReply = Type.Object({
   dryRun: Type.Boolean(),
-  putBack: Type.Array(removed),
+  restored: Type.Array(removed),
   skipped: Type.Array(Type.Object({ ...removed.properties, reason: Type.String() }), { maxItems: 1000 }),
   skippedCount: Type.Integer(),
   left: Type.Integer({ description: 'As many are left for the next call.' }),

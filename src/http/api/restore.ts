@@ -38,7 +38,7 @@ const skippedListedMax = 1000;
 function replyDocument(isDryRun: boolean, { done, skipped, left, completeSinceMs, scannedToMs }: Restored) {
   return {
     dryRun: isDryRun,
-    putBack: done.map(removedDocument),
+    restored: done.map(removedDocument),
     skipped: skipped.slice(0, skippedListedMax).map(({ removed, reason }) => ({ ...removedDocument(removed), reason })),
     skippedCount: skipped.length,
     left,

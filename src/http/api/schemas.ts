@@ -46,7 +46,7 @@ export const time = (description: string) =>
 
 const registrationFields = {
   addrs: Type.Array(Type.String({ pattern: '^[^:/]+://', maxLength: 512 }), {
-    description: "Where it is served: `name://host:port`. The name is the port's; `+udp` behind it sets the protocol.",
+    description: "Where it is served: `name://host:port`. The name is the port's; `+udp` after it sets the protocol.",
     minItems: 1,
     maxItems: limits.addrs,
     examples: [['http://10.0.0.7:8080', 'dns+udp://[2001:db8::7]:53']],
@@ -162,7 +162,7 @@ export const registrationReply = Type.Object({
   dnsNames: Type.Array(Type.String(), {
     description:
       'Names under which it is found: by address at its app and its own name, by SRV at those of its ports. ' +
-      'Behind host names alone there are no addresses.',
+      'Host names alone give no addresses.',
   }),
   hidden: Type.Optional(
     Type.Array(

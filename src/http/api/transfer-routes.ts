@@ -14,6 +14,7 @@ import { refuseUnreadableBody } from '../server/json-body.ts';
 import { inBody, sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { QueryReader } from './query-reader.ts';
+import { readReason } from './reason.ts';
 import { refusalOf } from './refusals.ts';
 import { problemAnswer } from './schemas.ts';
 
@@ -51,7 +52,7 @@ export function addTransferRoutes(scope: FastifyInstance, context: ApiContext): 
     summary: 'Register what was exported',
     description: `At most ${linesMax} lines a call, a result for each. What is newer here stays; a repetition changes nothing. Leases start afresh.`,
     tags: ['record'],
-    querystring: Type.Object({ dryRun: Type.Optional(Type.String()) }),
+    querystring: Type.Object({ dryRun: Type.Optional(Type.String()), reason: Type.Optional(Type.String()) }),
     body: Type.Object({ lines: Type.Array(Type.Unknown()) }),
     response: { 200: importReply, '4xx': problemAnswer, 503: problemAnswer },
   };
@@ -86,8 +87,9 @@ async function importLines(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const what = 'Cannot import these lines';
-  const query = new QueryReader(request, ['dryRun']);
+  const query = new QueryReader(request, ['dryRun', 'reason']);
   const dryRun = query.text('dryRun') ?? 'false';
+  const reason = readReason(query) ?? 'import';
   const { body } = request;
   const lines: unknown = isObject(body) ? body['lines'] : undefined;
   const isList = Array.isArray(lines) && lines.length <= linesMax;
@@ -99,7 +101,7 @@ async function importLines(
   ];
   if (query.refused(reply, what, problems) || !isList) return reply;
   const isDryRun = dryRun === 'true';
-  const actor = actorOf(request, 'api', 'import');
+  const actor = actorOf(request, 'api', reason);
   const imported = await control.transfer.import(request.principal, actor, lines, isDryRun);
   if ('kind' in imported) return sendProblem(reply, refusalOf(what, imported));
   const results = imported.map(({ key, ...result }) => ({ ...key, ...result }));

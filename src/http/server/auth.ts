@@ -79,7 +79,7 @@ function isOpenCall({ routeOptions: { config } }: FastifyRequest): boolean {
 /** The principal of a request, as far as that is quickly known; undefined may still mean one. */
 export type Authenticate = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Principal | undefined;
 
-/** Adds the check in front of all routes: behind it every request has its principal. */
+/** Adds the check in front of all routes: after it every request has its principal. */
 export function authenticateCalls(app: FastifyInstance, deps: AuthDeps): Authenticate {
   const { credentials } = deps;
   const principals = new WeakMap<FastifyRequest, Principal>();

@@ -72,7 +72,7 @@ export interface ClientRateDeps {
 
 const uncounted = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 
-/** Adds the limit behind the check of tokens; nothing where there is none. */
+/** Adds the limit after the check of tokens; nothing where there is none. */
 export function limitClientRates(app: FastifyInstance, { rate, clock, counters, random }: ClientRateDeps): void {
   if (rate.perSecond === 0) return;
   const rates = new ClientRates(rate);

@@ -1,5 +1,5 @@
 // HTTP/2 (RFC 9113) over connections that TLS has made, for the handlers of HTTP/1.1: requests and responses are Node's
-// compatible ones, with what HTTP/1.1 says in other words put back (`Host`), and what HTTP/2 has no header for left out.
+// compatible ones, with what HTTP/1.1 says in other words translated (`Host`), and what HTTP/2 has no header for left out.
 // Guards that count connections have counted this one; those that count requests (overload, rates, replies that are not
 // read) see every stream as a request. What pipelines.ts does for HTTP/1.1 is here: of a connection, `streamsMax` requests are
 // open at the same time, and a body has to be complete in the time of a request.

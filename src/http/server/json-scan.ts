@@ -93,7 +93,7 @@ function scanArray(scan: Scan, depth: number): JsonFault | undefined {
 
 const escapes = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-/** Leaves `at` behind the closing quote. */
+/** Leaves `at` after the closing quote. */
 function scanString(scan: Scan): JsonFault | undefined {
   const { text } = scan;
   const start = scan.at++;

@@ -48,7 +48,7 @@ export class OpenCalls {
   }
 }
 
-/** Follows all reads, behind the check of rights; a client that may do all without a credential has none that ends. */
+/** Follows all reads, after the check of rights; a client that may do all without a credential has none that ends. */
 export function followCalls(app: FastifyInstance, credentials: Credentials, wallMs: () => number): OpenCalls {
   const calls = new OpenCalls(wallMs);
   if (credentials.isOpen) return calls;

@@ -229,7 +229,7 @@ class Pipeline {
   }
 }
 
-/** Adds the pace to all connections of a server and all its requests, behind `limitConnections` and who serves them. */
+/** Adds the pace to all connections of a server and all its requests, after `limitConnections` and what serves them. */
 export function pacePipelines(server: Server, pipelines = new Pipelines()): void {
   server.on('connection', (socket: Socket) => {
     if (socket.listenerCount('data') > 0) pipelines.pace(socket);

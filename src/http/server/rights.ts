@@ -1,4 +1,4 @@
-// Which right each route needs, and the check of it, behind authentication and before anything of the call is read. A
+// Which right each route needs, and the check of it, after authentication and before anything of the call is read. A
 // route says so in its config; one that does not is refused to all who lack `read`, or `register` where it changes
 // something. What the path names (`:env`, `:appid`) has to be covered; a call that names nothing needs the right somewhere,
 // and narrows what it shows to `principal.scope('read')` itself, or asks control for each change.
@@ -15,7 +15,7 @@ import { type Failure, sendProblem } from './problem-details.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** `any`: whoever the caller is; `open`: without credentials too. */
+    /** `any`: any caller with credentials; `open`: without credentials too. */
     right?: Right | 'any' | 'open';
     /** Is enough as well: what decides is in the call, and control judges it. */
     orRight?: Right;
@@ -53,7 +53,7 @@ export interface RightsDeps {
   readonly isOpen: boolean;
 }
 
-/** Adds the check, behind authentication. */
+/** Adds the check, after authentication. */
 export function requireRights(app: FastifyInstance, deps: RightsDeps): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { right = 'read', orRight, ...whole } = request.routeOptions.config;

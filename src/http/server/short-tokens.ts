@@ -9,7 +9,7 @@ import { GrantedPrincipal, type Principal } from '../../model/principal.ts';
 
 const tokensMax = 10_000;
 const tokenOctets = 24;
-/** Shows what it is, where it is met in a log of somebody else. */
+/** Shows what it is, where it is met in a log of another system. */
 const prefix = 'rcs_';
 
 export class ShortTokens {

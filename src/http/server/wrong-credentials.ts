@@ -1,5 +1,5 @@
 // Wrong credentials of one client: so many at once, and one more every two seconds; what is beyond is answered 429 and is
-// not looked at, so that nobody tries out secrets, or has signatures checked, at the speed of the network. Credentials
+// not looked at, so that secrets cannot be tried out, nor signatures checked, at the speed of the network. Credentials
 // that were right before go on, or one broken client behind a proxy would lock out all others there.
 // Limit: `clientsMax` clients; one that is forgotten begins anew.
 

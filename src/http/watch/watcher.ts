@@ -48,7 +48,7 @@ export class Watcher implements Subscription {
   readonly channel: Channel;
   readonly #deps: WatcherDeps;
   readonly #stream: EventStream;
-  #phase: 'snapshot' | 'behind' | 'live' | 'over' = 'behind';
+  #phase: 'snapshot' | 'catch-up' | 'live' | 'over' = 'catch-up';
   #position: number;
   #pieces: Iterator<Piece> | undefined;
   /** It has got `synced`, or knew a state when it came: events may have ids, it could come back to any of them. */
@@ -89,7 +89,7 @@ export class Watcher implements Subscription {
 
   fallBehind(sentTo: number): void {
     if (this.#phase !== 'live') return;
-    this.#phase = 'behind';
+    this.#phase = 'catch-up';
     this.#position = Math.max(this.#position, sentTo);
     this.channel.leave(this);
     this.#wake();
@@ -97,7 +97,7 @@ export class Watcher implements Subscription {
 
   /** Does a piece of work; true: there is more. */
   step(): boolean {
-    const canWork = !this.#isBlocked && (this.#phase === 'snapshot' || this.#phase === 'behind');
+    const canWork = !this.#isBlocked && (this.#phase === 'snapshot' || this.#phase === 'catch-up');
     this.#isWoken = canWork && (this.#phase === 'snapshot' ? this.#sendState() : this.#catchUp());
     return this.#isWoken;
   }
@@ -153,7 +153,7 @@ export class Watcher implements Subscription {
     const { value, done } = (this.#pieces as Iterator<Piece>).next();
     if (done === true) {
       this.#pieces = undefined;
-      this.#phase = 'behind';
+      this.#phase = 'catch-up';
       return true;
     }
     this.#write(value.text, value.events);

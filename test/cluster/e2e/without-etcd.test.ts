@@ -1,5 +1,5 @@
 // Three nodes of mode `ap` while etcd is away, unreachable from one of them, or has lost everything: what is written is
-// accepted, shown by all and decided later; a node starts with what its data folder has; and what was lost is put back.
+// accepted, shown by all and decided later; a node starts with what its data folder has; and what was lost is restored.
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -134,7 +134,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     await expectAlike('/apps/prod/late/e1');
   });
 
-  test('what a wiped etcd has lost is put back, and what was cancelled stays so', async () => {
+  test('what a wiped etcd has lost is restored, and what was cancelled stays so', async () => {
     expect((await api(at(1), 'DELETE', '/apps/prod/far/d2')).status).toBe(200);
     await untilEverywhere('far', ['10.0.3.1']);
     const before = await Promise.all(nodes.map(serialAt));

@@ -118,7 +118,7 @@ test('a caller sees the queries for apps that it may read', () => {
   expect(lists.unasked(some, 1000, 10).apps).toEqual([]);
 });
 
-test('apps that nobody asks for: never asked, or not within the time', () => {
+test('apps without queries: never asked, or not within the time', () => {
   const { harness, lists, ask } = worldOf();
   ask('_http._tcp.orders.prod.svc.', { type: 'SRV' });
   ask('billing.prod.svc.', { rcode: 'SERVFAIL' });

@@ -247,7 +247,7 @@ describe('an instance that the guard keeps', () => {
       twins.said(twins.cached, names[3] ?? '', 'A'),
     ];
     expect([new Set(orders.ttls), alive.ttls]).toEqual([new Set([1]), [5]]);
-    expect(orders.reason).toContain('the guard keeps 4 of 10 instances past their lease: ');
+    expect(orders.reason).toContain('guard keeps 4 of 10');
     expect(alive.reason).toBe('');
   });
 

@@ -35,7 +35,7 @@ describe('a name that is not there', () => {
     harness.cancel('orders.prod/a');
     expect(reason(harness, 'x.orders.prod.svc.')).not.toContain('events');
     harness.cancel('orders.prod/b');
-    expect(reason(harness, 'orders.prod.svc.')).toContain('left at 2026-01-01T00:00:00Z: rollcall events prod/orders');
+    expect(reason(harness, 'orders.prod.svc.')).toMatch(/2026-01-01T00:00:00Z.*prod\/orders/);
     expect(harness.data('_why.orders.prod.svc.', 'TXT')[0]).toContain('rollcall events prod/orders');
     harness.register('orders.prod/a');
     harness.cancel('orders.prod/a');
@@ -46,7 +46,7 @@ describe('a name that is not there', () => {
   test('of a lease that ended as well', () => {
     const harness = world();
     harness.elapse(200_000);
-    expect(reason(harness, 'orders.prod.svc.')).toContain('left at 2026-01-01T00:03:20Z: rollcall events prod/orders');
+    expect(reason(harness, 'orders.prod.svc.')).toMatch(/2026-01-01T00:03:20Z.*prod\/orders/);
   });
 
   test.each<[string, string | undefined]>([

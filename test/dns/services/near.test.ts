@@ -130,7 +130,7 @@ describe('what is said', () => {
 
   test('of a zone with odd characters: as names are written', () => {
     const reply = world.query(['caf\u00c3\u00a9 1', '_near', 'orders', 'prod', 'svc'], 'A', { edns: true });
-    expect(reasonOf(reply)?.text).toContain('no instance in caf\\195\\169\\0321 is up');
+    expect(reasonOf(reply)?.text).toContain('caf\\195\\169\\0321');
   });
 
   test('where nobody is up anywhere: that they all wait', () => {

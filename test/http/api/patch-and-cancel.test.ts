@@ -121,7 +121,7 @@ describe('DELETE', () => {
     await call('DELETE', '/apps/prod/orders/a1');
     const reply = await call('DELETE', '/apps/prod/orders/a1');
     expect(reply.statusCode).toBe(404);
-    expect(problemOf(reply).detail).toBe('Cannot cancel prod/orders/a1: it is not registered, or its lease has ended.');
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:unknown-instance');
     expect(registry.revision).toBe(102);
   });
 

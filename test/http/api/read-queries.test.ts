@@ -75,7 +75,7 @@ test('pages follow each other', async () => {
   expect(last).not.toHaveProperty('next');
 });
 
-test('apps that nobody asks for', async () => {
+test('apps without queries', async () => {
   const { call, register } = await worldWith([{}]);
   await register('prod/billing/b-1');
   const unasked = (await call('GET', '/queries/unasked?within=1h')).json();

@@ -221,7 +221,10 @@ describe('a second registration', () => {
     await register('prod/orders/Pay-1');
     const reply = await register('prod/orders/pay-1');
     expect(reply.statusCode).toBe(409);
-    expect(problemOf(reply).detail).toContain('"Pay-1"');
+    expect(problemOf(reply)).toMatchObject({
+      type: 'urn:rollcall:problem:conflict',
+      detail: expect.stringContaining('Pay-1'),
+    });
     expect(registry.revision).toBe(101);
   });
 
@@ -285,7 +288,7 @@ describe('a full registry', () => {
     await register('prod/orders/a2');
     const reply = await register('prod/orders/a3');
     expect(reply.statusCode).toBe(507);
-    expect(problemOf(reply).detail).toContain('holds 2 instances');
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:full');
     expect(log.at(-1)).toMatchObject({ level: 40, decision: 'refused', instance: 'a3' });
     expect(registry.instanceCount).toBe(2);
     expect((await register('prod/orders/a1')).statusCode).toBe(200);
@@ -297,7 +300,10 @@ test('a name that a zone file has is a conflict with its reason', async () => {
   const { register } = createWorld({ registry: { isReserved } });
   const reply = await register('prod/ns1/a1');
   expect(reply.statusCode).toBe(409);
-  expect(problemOf(reply).detail).toBe('Cannot register prod/ns1/a1: appid is a record of zones/svc.zone.');
+  expect(problemOf(reply)).toMatchObject({
+    type: 'urn:rollcall:problem:conflict',
+    detail: expect.stringContaining('zones/svc.zone'),
+  });
 });
 
 test('prototype names are names like others', async () => {

@@ -29,7 +29,7 @@ describe('putting back', () => {
     const document = reply.json() as Json;
     expect([...Value.Errors(schemas.restoreReply, document)]).toEqual([]);
     expect(document).toMatchObject({ dryRun: false, skippedCount: 1, left: 0 });
-    expect(document['putBack']).toMatchObject([
+    expect(document['restored']).toMatchObject([
       { env: 'prod', appid: 'orders', instance: 'a1', why: 'cancelled', revision: 105, at: '2026-01-01T00:01:00.000Z' },
       { instance: 'a2', revision: 106 },
     ]);
@@ -55,7 +55,7 @@ describe('putting back', () => {
     const lines = log.length;
     const reply = await call('POST', '/restore', { from: '-5m', dryRun: true });
     expect(reply.json()).toMatchObject({ dryRun: true, skippedCount: 1, left: 0 });
-    expect(namesOf(reply.json().putBack)).toEqual(['a1', 'a2']);
+    expect(namesOf(reply.json().restored)).toEqual(['a1', 'a2']);
     expect(registry.revision).toBe(revision);
     expect(log.length).toBe(lines);
   });
@@ -65,7 +65,7 @@ describe('putting back', () => {
     await call('POST', '/restore', { from: '-5m' });
     const { revision } = registry;
     expect((await call('POST', '/restore', { from: '-5m' })).json()).toMatchObject({
-      putBack: [],
+      restored: [],
       skippedCount: 3,
     });
     expect(registry.revision).toBe(revision);
@@ -86,9 +86,9 @@ describe('putting back', () => {
     const { call, register, registry } = createWorld();
     await register('prod/orders/a1');
     await call('POST', '/apps/prod/orders/a1/drain');
-    expect((await call('POST', '/restore', { from: '-5m' })).json()).toMatchObject({ putBack: [], skipped: [] });
+    expect((await call('POST', '/restore', { from: '-5m' })).json()).toMatchObject({ restored: [], skipped: [] });
     const reply = await call('POST', '/restore', { from: '-5m', why: ['drained'], by: { address: '127.0.0.1' } });
-    expect(reply.json()).toMatchObject({ putBack: [{ instance: 'a1', why: 'drained', revision: 102 }] });
+    expect(reply.json()).toMatchObject({ restored: [{ instance: 'a1', why: 'drained', revision: 102 }] });
     expect(registry.app('prod', 'orders')?.byId('a1')?.instance.status).toBe('up');
     const { events } = (await call('GET', '/events?limit=1')).json() as { events: Json[] };
     expect(events).toMatchObject([{ why: 'resumed', by: { reason: 'restored: drained at revision 102' } }]);

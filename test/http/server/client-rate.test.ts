@@ -44,7 +44,6 @@ test('over the limit: 429 with the time to wait, counted, and nothing done', asy
   const refused = await register('prod/orders/a2');
   expect(refused.statusCode).toBe(429);
   expect(problemOf(refused)).toMatchObject({ type: 'urn:rollcall:problem:rate-limited' });
-  expect(problemOf(refused).detail).toContain('127.0.0.1');
   expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
   expect(refused.headers['ratelimit']).toBe('"client";r=0;t=1');
   expect(registry.revision).toBe(101);
@@ -77,7 +76,6 @@ test('with tokens it goes by the name of the token, whatever the address', async
   const refused = await from('10.0.0.3', as('web'));
   expect(refused.statusCode).toBe(429);
   expect(problemOf(refused)).toMatchObject({ type: 'urn:rollcall:problem:rate-limited' });
-  expect(problemOf(refused).detail).toContain('web');
   expect((await from('10.0.0.1', as('pay'))).statusCode).toBe(200);
 });
 

@@ -26,7 +26,7 @@ describe('an entry', () => {
     const late = await world.call('GET', '/apps', undefined, bearer('temp'));
     expect(late.statusCode).toBe(401);
     expect(late.headers['www-authenticate']).toContain('invalid_token');
-    expect(late.body).toContain('temp has expired');
+    expect(late.json()).toMatchObject({ type: 'urn:rollcall:problem:unauthorized' });
   });
 
   test('that is taken out of the file counts no longer', async () => {

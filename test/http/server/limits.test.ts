@@ -1,4 +1,4 @@
-// Every limit of the API that a caller can run into: the status, the words, the count, and nobody else who loses by it.
+// Every limit of the API that a caller can run into: the status, the problem, the count, and no effect on other callers.
 
 import { describe, expect, test } from 'vitest';
 import type { Reply } from '../../kit/http-world.ts';
@@ -12,7 +12,9 @@ interface Limit {
   /** Goes over it. */
   exceed(world: World): Promise<Reply>;
   readonly status: number;
-  readonly detail: string;
+  readonly type: string;
+  /** A number in the detail that the caller needs. */
+  readonly limit: string;
 }
 
 const limits: readonly Limit[] = [
@@ -22,7 +24,8 @@ const limits: readonly Limit[] = [
     fill: async ({ register }) => [await register('prod/a/1'), await register('prod/b/1')],
     exceed: ({ register }) => register('prod/b/2'),
     status: 507,
-    detail: 'instance cannot be added: the registry is full, it holds 2 instances',
+    type: 'full',
+    limit: '2',
   },
   {
     what: 'instances-per-app',
@@ -30,7 +33,8 @@ const limits: readonly Limit[] = [
     fill: async ({ register }) => [await register('prod/a/1'), await register('prod/a/2')],
     exceed: ({ register }) => register('prod/a/3'),
     status: 507,
-    detail: 'instance cannot be added: the app is full, it holds 2 instances',
+    type: 'full',
+    limit: '2',
   },
   {
     what: 'apps',
@@ -38,7 +42,8 @@ const limits: readonly Limit[] = [
     fill: async ({ register }) => [await register('prod/a/1'), await register('prod/b/1')],
     exceed: ({ register }) => register('prod/c/1'),
     status: 507,
-    detail: 'appid cannot be added: the registry is full, it holds 2 apps',
+    type: 'full',
+    limit: '2',
   },
   {
     what: 'body',
@@ -46,7 +51,8 @@ const limits: readonly Limit[] = [
     fill: ({ register }) => register('prod/a/1'),
     exceed: ({ register }) => register('prod/a/2', { metadata: { k: 'x'.repeat(65_536) } }),
     status: 413,
-    detail: 'it is larger than the 65536 bytes that this call takes',
+    type: 'body-too-large',
+    limit: '65536',
   },
   {
     what: 'body',
@@ -54,7 +60,8 @@ const limits: readonly Limit[] = [
     fill: ({ register }) => register('prod/a/1'),
     exceed: ({ call }) => call('POST', '/renew', { instances: [{ env: 'x'.repeat(524_288) }] }),
     status: 413,
-    detail: 'it is larger than the 524288 bytes that this call takes',
+    type: 'body-too-large',
+    limit: '524288',
   },
   {
     what: 'long-polls',
@@ -66,18 +73,22 @@ const limits: readonly Limit[] = [
     },
     exceed: ({ call }) => call('GET', '/apps/prod/a?wait=1m'),
     status: 503,
-    detail: '1 callers are waiting already',
+    type: 'overloaded',
+    limit: '1',
   },
 ];
 
-describe.each(limits)('$what: $detail', ({ what, options, fill, exceed, status, detail }) => {
+describe.each(limits)('$what, at most $limit', ({ what, options, fill, exceed, status, type, limit }) => {
   test(`is a ${status}, is counted, and takes nothing from those who are there`, async () => {
     const world = createWorld(options);
     await fill(world);
     const { revision, instanceCount } = world.registry;
     const reply = await exceed(world);
     expect(reply.statusCode).toBe(status);
-    expect(problemOf(reply).detail).toContain(detail);
+    expect(problemOf(reply)).toMatchObject({
+      type: `urn:rollcall:problem:${type}`,
+      detail: expect.stringContaining(limit),
+    });
     expect(world.counters.counts.get(`refused:${what}`)).toBe(1);
     expect([world.registry.revision, world.registry.instanceCount]).toEqual([revision, instanceCount]);
     expect((await world.call('PUT', '/apps/prod/a/1/renew')).statusCode).toBe(200);

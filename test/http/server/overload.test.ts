@@ -37,7 +37,6 @@ describe('an event loop that is late', () => {
     for (const reply of refused) {
       expect(reply.statusCode).toBe(503);
       expect(problemOf(reply)).toMatchObject({ type: 'urn:rollcall:problem:overloaded' });
-      expect(problemOf(reply).detail).toContain('600 ms');
     }
     expect(world.registry.revision).toBe(101);
     expect(world.counters.counts.get('refused:overload')).toBe(refused.length);

@@ -59,7 +59,7 @@ describe('bytes that are no HTTP/1.1', () => {
     connection.write(bytes);
     await connection.closed;
     expect(connection.statuses).toEqual([400]);
-    expect(connection.received).toContain('application/problem+json');
+    expect(connection.received).toContain('urn:rollcall:problem:');
     expect(registry.revision).toBe(100);
   });
 
@@ -69,7 +69,7 @@ describe('bytes that are no HTTP/1.1', () => {
     connection.write(`${head}x: ${'a'.repeat(17 * 1024)}\r\n\r\n`);
     await connection.closed;
     expect(connection.statuses).toEqual([431]);
-    expect(connection.received).toContain('headers are larger than 16 KiB');
+    expect(connection.received).toContain('urn:rollcall:problem:headers-too-large');
   });
 
   test('a body of 2 MiB in chunks: 413 and closed, however long it goes on', async () => {
@@ -90,7 +90,7 @@ describe('bytes that are no HTTP/1.1', () => {
     const connection = await dial();
     connection.write(`${head.replace('/apps/prod/orders/a1', path)}content-length: ${body.length}\r\n\r\n${body}`);
     await expect.poll(() => connection.statuses).toEqual([400]);
-    expect(connection.received).toContain('application/problem+json');
+    expect(connection.received).toContain('urn:rollcall:problem:');
     expect(registry.revision).toBe(100);
   });
 
@@ -135,7 +135,7 @@ describe('slow clients', () => {
     connection.write(bytes);
     await connection.closed;
     expect(connection.statuses).toEqual([408]);
-    expect(connection.received).toContain('application/problem+json');
+    expect(connection.received).toContain('urn:rollcall:problem:request-timeout');
     expect(registry.revision).toBe(100);
   });
 
@@ -221,7 +221,7 @@ describe('the end', () => {
     await expect.poll(() => again.statuses).toEqual([200]);
     late.write(get('/apps'));
     await expect.poll(() => late.statuses).toEqual([503]);
-    expect(late.received).toContain('application/problem+json');
+    expect(late.received).toContain('urn:rollcall:problem:');
     expect(writing.statuses).toEqual([]);
     written.resolve();
     await closing;

@@ -30,10 +30,7 @@ test('while the store fails, writes are refused and change nothing; reads and re
   ];
   for (const reply of refused) {
     expect(reply.statusCode).toBe(503);
-    expect(problemOf(reply)).toMatchObject({
-      type: 'urn:rollcall:problem:store-failing',
-      detail: expect.stringContaining('database or disk is full'),
-    });
+    expect(problemOf(reply)['type']).toBe('urn:rollcall:problem:store-failing');
     expect(reply.headers['retry-after']).toBe('2');
   }
   expect([registry.revision, registry.instanceCount]).toEqual([revision, 1]);

@@ -34,9 +34,9 @@ export interface KnownQuestion {
   askedRound: number;
 }
 
-/** Type and class, behind the name. */
+/** Type and class, after the name. */
 const fixedOctets = 4;
-/** Looks before a query goes without a row: places that collide by somebody's will cost no more. */
+/** Looks before a query goes without a row: rows that are made to collide cost no more. */
 const looksMax = 16;
 
 /** What a table is made with; plain values, so that threads can be given them. */

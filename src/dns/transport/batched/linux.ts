@@ -43,7 +43,7 @@ export const pollfd = { octets: 8, events: 4, revents: 6 } as const;
 /** bits/types/struct_iovec.h: void *iov_base, size_t iov_len. */
 export const iovec = { octets: 16, base: 0, length: 8 } as const;
 
-/** sys/socket.h: struct msghdr, and behind it what was received or sent, in octets. */
+/** sys/socket.h: struct msghdr, and after it what was received or sent, in octets. */
 export const mmsghdr = {
   octets: 64,
   name: 0,

@@ -43,7 +43,7 @@ const laterSlot = slotCount;
 const requestOctets = 4096;
 /** Slots a page apart would all share the same few places of the processor's cache. */
 const requestStride = requestOctets + 192;
-/** The largest reply, and the record of a refused signature behind it. */
+/** The largest reply, and the record of a refused signature after it. */
 const replyOctets = 2 * udpOctetsMax;
 /** A full send queue of the kernel drains in microseconds; a network that is stuck must not hold the thread. */
 const writableWaitMs = 5;

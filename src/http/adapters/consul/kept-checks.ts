@@ -27,7 +27,7 @@ export function checksIn(instance: Instance | undefined): CheckSet {
   return { kept, run: kept.some(isRunHere) ? instance.checks : [] };
 }
 
-/** `known` with `asked` in their place or behind them. */
+/** `known` with `asked` in their place or after them. */
 export function withChecks(known: CheckSet, asked: readonly CheckDefinition[]): CheckSet | GoJsonFault {
   let { kept, run } = known;
   for (const { kept: one, status, run: check } of asked) {

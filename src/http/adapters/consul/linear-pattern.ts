@@ -98,7 +98,7 @@ function isFound(states: readonly State[], start: number, text: string): boolean
   return false;
 }
 
-/** Adds all states that lie behind one without a character. */
+/** Adds all states reachable from one without a character. */
 function reach(states: readonly State[], from: number, isStart: boolean, isEnd: boolean, into: Set<number>): void {
   const open = [from];
   for (let number = open.pop(); number !== undefined; number = open.pop()) {

@@ -1,4 +1,4 @@
-// Reads of the agent: what is registered here, whoever registered it; without what the catalog was given for other nodes.
+// Reads of the agent: what is registered here, by any client; without what the catalog was given for other nodes.
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -1,5 +1,5 @@
 // Which instances a call is about, and the index of its result: of a service that of its last change, so that a change of
-// another one wakes nobody.
+// another one wakes no watcher.
 
 import type { FastifyRequest } from 'fastify';
 import type { InstanceRecord } from '../../../model/instance-record.ts';

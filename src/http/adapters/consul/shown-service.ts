@@ -132,7 +132,7 @@ export function healthCheck(state: ShownCheck, { instance, revision }: InstanceR
   };
 }
 
-/** Of the node itself: it is there, or nobody would be answered. */
+/** Of the node itself: it is up, or there would be no reply. */
 export function nodeCheck(node: ShownNode) {
   return {
     Node: node.name,

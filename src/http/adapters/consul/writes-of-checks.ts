@@ -1,5 +1,5 @@
 // Writes of checks: pass, warn, fail and update of a TTL check, register and deregister. A `pass` of a check that passes is a
-// renewal and nothing else, so it wakes nobody; another status is a change of the instance. A warning is up.
+// renewal and nothing else, so it wakes no watcher; another status is a change of the instance. A warning is up.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InstanceRecord } from '../../../model/instance-record.ts';

@@ -1,4 +1,4 @@
-// The changes of one app, for as long as somebody is subscribed to it: `run` is called in a turn of its own after each change,
+// The changes of one app, for as long as it has a subscriber: `run` is called in a turn of its own after each change,
 // once for several that come together.
 // Limit: places of the waits that are given; there may be none left.
 

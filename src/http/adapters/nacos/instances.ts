@@ -58,7 +58,7 @@ const update: NacosHandler = async (context, call) => {
   return isFailed(outcome) && outcome.kind !== 'unknown' ? failed(outcome) : done;
 };
 
-/** What a beat carries; undefined: nothing, as of a client that has been told that it may leave it out. */
+/** What a beat carries; undefined: nothing, as of a client whose last reply said `lightBeatEnabled`. */
 function beatIn(text: string | undefined): Record<string, unknown> | undefined | 'malformed' {
   if (text === undefined || text === '') return undefined;
   if (findJsonFault(text, 8) !== undefined) return 'malformed';
@@ -132,7 +132,7 @@ const list: NacosHandler = (context, call) => {
   return { kind: 'ok', data: context.infos.text(name, asked, 'http') };
 };
 
-/** Health of an instance that does not beat, said by somebody else. */
+/** Health of an instance that does not beat, set by another client. */
 const setHealth: NacosHandler = async (context, call) => {
   if (call.given.get('healthy') === undefined) return missing('healthy');
   return update(context, call);

@@ -136,7 +136,7 @@ export class Clients {
     client.instances.clear();
   }
 
-  /** All connections end with the server, which takes nothing from anybody. */
+  /** All connections end with the server; no instance is removed for it. */
   close(): void {
     this.#endCheck?.();
     this.#topics.close();
