@@ -1,6 +1,7 @@
 // When a process may stop: its instance is in no new answer any more; until when resolvers may hold an
 // earlier one, or waits until none does. A wait is over at that time, at the caller's own (`waitMs`), when the server
-// stops (both: not safe yet, and when it will be), or when the instance takes traffic again. That it is cancelled or
+// stops or the caller's credential ends (all three: not safe yet, and when it will be), or when the instance takes
+// traffic again. That it is cancelled or
 // evicted meanwhile changes nothing: it is out of the answers either way.
 // Limits: a wait takes a place of the long polls, and is woken, as they are, by the changes of its app.
 
@@ -49,6 +50,15 @@ export type DrainWait =
   /** The caller has left. */
   | { readonly kind: 'gone' };
 
+export interface DrainWaiter {
+  /** Undefined: answered at once. */
+  readonly waitMs: number | undefined;
+  /** The client has left. */
+  readonly gone: AbortSignal;
+  /** The caller may wait no longer: it is answered with what is known. */
+  readonly over: AbortSignal;
+}
+
 /** The most that a caller may ask for, as with long polls. */
 export const drainWaitMsMax = 300_000;
 
@@ -65,15 +75,16 @@ export class DrainWaits {
     return this.#waiting;
   }
 
-  /** For an instance that has just left the answers; `waitMs` undefined: at once. `gone`: the caller has left. */
-  async until(instance: Instance, waitMs: number | undefined, gone: AbortSignal): Promise<DrainWait> {
+  /** For an instance that has just left the answers. */
+  async until(instance: Instance, waiter: DrainWaiter): Promise<DrainWait> {
+    const { waitMs, gone, over } = waiter;
     const { clock, handedOut: ask } = this.#deps;
     const endsMs = waitMs === undefined ? undefined : clock.monotonicMs() + waitMs;
     const handedOut = await ask(instance);
     // A client that left while its write went to the disk: nothing would end its wait.
     if (gone.aborted) return { kind: 'gone' };
-    if (endsMs === undefined) return this.#known(handedOut);
-    return this.#decided(instance, handedOut, endsMs) ?? (await this.#wait(instance, handedOut, endsMs, gone));
+    if (endsMs === undefined || over.aborted) return this.#known(handedOut);
+    return this.#decided(instance, handedOut, endsMs) ?? (await this.#wait(instance, handedOut, endsMs, waiter));
   }
 
   /** Undefined: there is a reason to wait. */
@@ -84,9 +95,10 @@ export class DrainWaits {
   }
 
   /** Every change of the app is a reason to look again. */
-  async #wait(instance: Instance, first: HandedOut, endsMs: number, gone: AbortSignal): Promise<DrainWait> {
+  async #wait(instance: Instance, first: HandedOut, endsMs: number, waiter: DrainWaiter): Promise<DrainWait> {
+    const { gone, over } = waiter;
     let handedOut = first;
-    let sleep = this.#sleep(instance, handedOut, endsMs, gone);
+    let sleep = this.#sleep(instance, handedOut, endsMs, waiter);
     if (sleep === undefined) {
       this.#deps.onRefused?.();
       return { kind: 'no-place', waiting: this.#deps.longPolls.waiting, times: this.#times(handedOut) };
@@ -100,7 +112,8 @@ export class DrainWaits {
         if (gone.aborted) return { kind: 'gone' };
         const decided = this.#decided(instance, handedOut, endsMs);
         if (decided !== undefined) return decided;
-        sleep = this.#sleep(instance, handedOut, endsMs, gone);
+        if (over.aborted) return this.#known(handedOut);
+        sleep = this.#sleep(instance, handedOut, endsMs, waiter);
         // The server stops.
         if (sleep === undefined) return this.#known(handedOut);
       }
@@ -114,7 +127,7 @@ export class DrainWaits {
     { env, appid }: Instance,
     { heldUntilMs }: HandedOut,
     endsMs: number,
-    gone: AbortSignal,
+    { gone, over }: DrainWaiter,
   ): Promise<void> | undefined {
     const { clock, longPolls } = this.#deps;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -125,8 +138,11 @@ export class DrainWaits {
       end();
       resolve();
     };
-    gone.addEventListener('abort', leave, { once: true });
-    return promise.finally(() => gone.removeEventListener('abort', leave));
+    const signals = [gone, over];
+    for (const signal of signals) signal.addEventListener('abort', leave, { once: true });
+    return promise.finally(() => {
+      for (const signal of signals) signal.removeEventListener('abort', leave);
+    });
   }
 
   #isUp({ env, appid, instance }: Instance): boolean {

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { type ClientAuth, TlsCounts } from '../../src/http/server/secure-connections.ts';
-import { httpTimeouts } from '../../src/http/server/server.ts';
+import { httpTimeouts } from '../../src/http/server/timeouts.ts';
 import { CertificateSource } from '../../src/runtime/certificate.ts';
 import { createWorld, type World, type WorldOptions } from './http-world.ts';
 

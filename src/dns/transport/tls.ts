@@ -6,10 +6,10 @@
 // Limits: `handshakeMs` for a handshake, `handshakesMax` of them at a time. The oldest makes room, since an honest one takes
 // a few round trips and the oldest of a flood takes for ever.
 
-import { constants } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
+import { tlsPolicy } from '../../runtime/tls-policy.ts';
 import type { DnsCounters } from '../server/counters.ts';
 import type { Handler } from '../server/handler.ts';
 import { addressOctets } from '../server/peer.ts';
@@ -153,7 +153,7 @@ class Handshakes {
 }
 
 function contextOf({ cert, key }: KeyPair) {
-  return { cert, key, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
+  return { cert, key, ...tlsPolicy } as const;
 }
 
 /** A stream over TLS has the addresses of the connection below it. */

@@ -12,6 +12,7 @@ import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { Right } from '../../model/principal.ts';
 import type { ZoneFileStatus } from '../../model/zone-files.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { OpenCalls } from '../server/open-calls.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
 import type { Watchers } from '../watch/watchers.ts';
 
@@ -37,6 +38,8 @@ export interface ApiContext {
   readonly renewManyBytes: number;
   /** Bounds what a stream may hold that its client does not read. */
   readonly follow: (response: ServerResponse, client: string) => void;
+  /** Ends what waits in the name of a principal that is over. */
+  readonly openCalls: Pick<OpenCalls, 'add'>;
   /** Answers 403, or 401 where the caller could still show who it is: `where` lacks the right. */
   readonly forbid: (request: FastifyRequest, reply: FastifyReply, right: Right, where: string) => FastifyReply;
   /** Must not reject, whatever printable text comes as name and type. Undefined: no DNS thread is running. */

@@ -38,9 +38,7 @@ export function addQueryRoutes(scope: FastifyInstance, context: ApiContext): voi
     querystring: whoAsksQuery,
     response: { 200: whoAsksReply, ...answers },
   };
-  // Names of all apps, and the addresses of clients: for callers that read everything.
-  const config = { isWhole: true };
-  scope.get('/queries', { schema: list, config }, (request, reply) => {
+  scope.get('/queries', { schema: list }, (request, reply) => {
     readQueries(context, request, reply);
   });
   const unasked = {
@@ -49,7 +47,7 @@ export function addQueryRoutes(scope: FastifyInstance, context: ApiContext): voi
     querystring: unaskedQuery,
     response: { 200: unaskedReply, ...answers },
   };
-  scope.get('/queries/unasked', { schema: unasked, config }, (request, reply) => {
+  scope.get('/queries/unasked', { schema: unasked }, (request, reply) => {
     readUnasked(context, request, reply);
   });
 }

@@ -1,5 +1,6 @@
 // How `drain` and `DELETE` answer: with what was done, and until when resolvers may still hold the instance; where the
-// caller waits, when none does any more.
+// caller waits, when none does any more. The wait is in the name of a credential, and ends with it: what was done stays,
+// and the caller still has its answer.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DrainWait, StopTimes } from '../../control/drain-waits.ts';
@@ -12,7 +13,7 @@ import { instanceName, isoTime } from './instance-document.ts';
 
 /** Answers for an instance that has just left the answers; `waitMs` undefined: at once. */
 export async function answerWhenSafe(
-  { control, random }: Pick<ApiContext, 'control' | 'random'>,
+  { control, random, openCalls }: Pick<ApiContext, 'control' | 'random' | 'openCalls'>,
   request: FastifyRequest,
   reply: FastifyReply,
   instance: Instance,
@@ -20,7 +21,10 @@ export async function answerWhenSafe(
   waitMs: number | undefined,
 ): Promise<FastifyReply> {
   const held = holdReply(request, reply);
-  const wait = await control.drainWaits.until(instance, waitMs, held.gone);
+  const over = new AbortController();
+  const forget = openCalls.add(request.principal, () => over.abort());
+  const wait = await control.drainWaits.until(instance, { waitMs, gone: held.gone, over: over.signal });
+  forget();
   held.end();
   return send(reply, wait, instance, document, random);
 }

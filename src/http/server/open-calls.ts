@@ -1,6 +1,6 @@
 // Calls that are still answered when the credentials behind them come to their end: a watch, a long poll. When a token
 // expires, or the token file no longer has it, or has it with other rights, their connections are closed; the client comes
-// back and is judged anew.
+// back and is judged anew. A write is never cut: one that waits afterwards (a drain) adds its wait itself, and answers.
 // Looked at when credentials change, and once a second while calls are open, by principal and not by call.
 
 import type { FastifyInstance } from 'fastify';
@@ -48,9 +48,10 @@ export class OpenCalls {
   }
 }
 
-/** Follows all reads, after the check of rights: only they wait in the name of a right. */
-export function followCalls(app: FastifyInstance, credentials: Credentials, calls: OpenCalls): void {
-  if (credentials.isOpen) return;
+/** Follows all reads, after the check of rights; a client that may do all without a credential has none that ends. */
+export function followCalls(app: FastifyInstance, credentials: Credentials, wallMs: () => number): OpenCalls {
+  const calls = new OpenCalls(wallMs);
+  if (credentials.isOpen) return calls;
   credentials.onChange(() => calls.sweep());
   app.addHook('onClose', async () => calls.close());
   app.addHook('onRequest', (request, reply, done) => {
@@ -62,4 +63,5 @@ export function followCalls(app: FastifyInstance, credentials: Credentials, call
     }
     done();
   });
+  return calls;
 }

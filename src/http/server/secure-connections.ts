@@ -2,15 +2,15 @@
 // TCP before its handshake costs anything, and what comes out of the handshake goes where a plain connection would go:
 // HTTP/1.1 to the very same server with the same parser, times and guards, HTTP/2 to http2-sessions.ts. So no guard has a second
 // version for TLS. (fastify's own `https` makes another server, on which the guards of raw connections would find nothing.)
-// TLS 1.2 and 1.3; of 1.2 only suites with forward secrecy and authenticated encryption; no renegotiation.
+// Versions and ciphers are those of tls-policy.ts.
 // A client certificate that cannot be verified ends the connection also where none is required: a client that shows one
 // means to be known by it.
 // Limits: `handshakesMax` at the same time, each of `handshakeMs`. A new certificate is for new connections; open ones go on.
 
-import { constants } from 'node:crypto';
 import type { Server, Socket } from 'node:net';
 import { createServer, type PeerCertificate, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Certificate } from '../../runtime/certificate.ts';
+import { tlsPolicy } from '../../runtime/tls-policy.ts';
 
 export const clientAuths = ['none', 'optional', 'required'] as const;
 export type ClientAuth = (typeof clientAuths)[number];
@@ -36,18 +36,6 @@ export class TlsCounts {
 /** A fleet that comes back at once; each takes some 30 kB, and one that is waited for has been slow for a second. */
 const handshakesMax = 1000;
 const handshakeMs = 5000;
-
-const ciphers = [
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'TLS_AES_128_GCM_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-].join(':');
 
 const certificateName = Symbol('name of the client certificate');
 
@@ -129,9 +117,7 @@ function contextOf({ clientAuth }: SecureConnectionsDeps, { cert, key, clientCa 
   return {
     cert,
     key,
-    minVersion: 'TLSv1.2',
-    ciphers,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+    ...tlsPolicy,
     // A session is only taken up again by who has made it under the same demands.
     sessionIdContext: `rollcall ${clientAuth}`,
     ...(clientCa === undefined ? {} : { ca: clientCa }),

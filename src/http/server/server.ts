@@ -39,7 +39,7 @@ import { acceptJsonBodies } from './json-body.ts';
 import { JwtVerifier } from './jwt-verifier.ts';
 import { KeySources, type KeySourcesDeps } from './key-sources.ts';
 import { Logins } from './logins.ts';
-import { followCalls, OpenCalls } from './open-calls.ts';
+import { followCalls } from './open-calls.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
@@ -48,6 +48,7 @@ import { openRenewLane } from './renew-lane.ts';
 import { describeRights, requireRights, sendForbidden } from './rights.ts';
 import { SecureConnections, type SecureConnectionsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
+import { type HttpTimeouts, httpTimeouts } from './timeouts.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
 import { WrongCredentials } from './wrong-credentials.ts';
@@ -63,23 +64,12 @@ export interface HttpLimits {
   readonly jsonDepth: number;
 }
 
-export interface HttpTimeouts {
-  /** A whole request, headers and body. */
-  readonly requestMs: number;
-  readonly headersMs: number;
-  /** A connection on which nothing moves; long polls excepted. */
-  readonly idleMs: number;
-  /** How often Node looks for requests that are late. */
-  readonly checkEveryMs: number;
-}
-
 export const httpLimits: HttpLimits = {
   connectionsMax: 20_000,
   connectionsPerClientMax: 18_000,
   bodyBytes: 64 * 1024,
   jsonDepth: 32,
 };
-export const httpTimeouts: HttpTimeouts = { requestMs: 10_000, headersMs: 10_000, idleMs: 30_000, checkEveryMs: 1000 };
 
 export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<ApiContext, 'resolve'> {
   readonly control: Control;
@@ -169,7 +159,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   refuseUnknownRoute(app, guide, refuse);
   const rights = { refusedCalls: control.refusedCalls, counters, isOpen: access.credentials.isOpen };
   requireRights(app, rights);
-  followCalls(app, access.credentials, new OpenCalls(() => clock.wallMs()));
+  const openCalls = followCalls(app, access.credentials, () => clock.wallMs());
   const overload = new Overload({ inFlight, logger, counters, random, limits: deps.overload ?? overloadLimits });
   shedOverload(app, overload, deps.measureLateness ?? measureLateness);
   acceptJsonBodies(app, limits.jsonDepth);
@@ -189,7 +179,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
   const { logins } = access;
   const lookups = { hiddenNames, zoneFiles };
-  addCalls(app, { ...deps, ...lookups, random, hasTokens, publicUrl, renewManyBytes, follow, forbid, logins });
+  const calls = { random, hasTokens, publicUrl, renewManyBytes, follow, openCalls, forbid, logins };
+  addCalls(app, { ...deps, ...lookups, ...calls });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>

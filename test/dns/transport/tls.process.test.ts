@@ -272,6 +272,8 @@ describe('openssl s_client', () => {
 
   test.each([
     ['TLS 1.1', ['-tls1_1', '-cipher', 'DEFAULT:@SECLEVEL=0']],
+    ['CBC', ['-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256']],
+    ['no forward secrecy', ['-tls1_2', '-cipher', 'AES128-GCM-SHA256:AES256-GCM-SHA384']],
     ['a cipher without authentication', ['-tls1_2', '-cipher', 'aNULL:@SECLEVEL=0']],
     ['RC4 and 3DES', ['-tls1_2', '-cipher', '3DES:RC4:@SECLEVEL=0']],
   ])('%s is refused', async (_, args) => {

@@ -9,6 +9,9 @@ import { createWorld } from '../../kit/http-world.ts';
 const file =
   entry('reader', '{ rights: [read], env: prod }') +
   entry('one', '{ rights: [read, register], env: prod }', ', instancesMax: 1') +
+  entry('mine', '{ rights: [register], env: prod, app: mine }') +
+  entry('other', '{ rights: [register], env: prod, app: other }') +
+  entry('both', '{ rights: [read], env: prod }, { rights: [register], env: prod, app: mine }') +
   entry('elsewhere', '{ rights: [read, register], env: dev }');
 
 function world() {
@@ -50,6 +53,46 @@ describe('consul', () => {
     expect((await call('PUT', '/v1/agent/service/register', 'one', service('a'))).statusCode).toBe(200);
     expect((await call('PUT', '/v1/agent/service/register', 'one', service('b'))).statusCode).toBe(429);
   });
+
+  const check = { TTL: '10s', CheckID: 'alive' };
+  const ofOther = { ...service('same'), Name: 'other', Check: check };
+  const ofMine = { ...service('same'), Name: 'mine', Check: check };
+  const put = (path: string) => `/v1/agent/${path}`;
+
+  test('answers for a service of others as for one that is not there', async () => {
+    const { call } = world();
+    await call('PUT', put('service/register'), 'other', ofOther);
+    for (const path of ['service/deregister', 'check/pass', 'check/fail', 'check/deregister']) {
+      const isCheck = path.startsWith('check');
+      const there = await call('PUT', put(`${path}/${isCheck ? 'alive' : 'same'}`), 'mine');
+      const nowhere = await call('PUT', put(`${path}/nowhere`), 'mine');
+      expect([there.statusCode, nowhere.statusCode]).toEqual([404, 404]);
+    }
+  });
+
+  test('keeps nothing of what is said of a check without the right', async () => {
+    const { call } = world();
+    await call('PUT', put('service/register'), 'other', ofOther);
+    const told = await call('PUT', `${put('check/pass/alive')}?note=forged`, 'both');
+    expect(told.statusCode).toBe(403);
+    const checks = await call('GET', '/v1/agent/checks', 'reader');
+    expect(checks.json()).toMatchObject({ alive: { Output: '' } });
+  });
+
+  test('an id of one caller is not taken by another', async () => {
+    const { call } = world();
+    await call('PUT', put('service/register'), 'other', ofOther);
+    expect((await call('PUT', put('service/register'), 'mine', ofMine)).statusCode).toBe(200);
+    for (const who of ['mine', 'other']) {
+      expect((await call('PUT', `${put('check/pass/alive')}?note=${who}`, who)).statusCode).toBe(200);
+    }
+    const checks = (await call('GET', '/v1/health/checks/mine', 'reader')).json();
+    expect(checks).toMatchObject([{ CheckID: 'alive', Output: 'mine' }]);
+    for (const who of ['mine', 'other']) {
+      expect((await call('PUT', put('service/deregister/same'), who)).statusCode).toBe(200);
+      expect((await call('PUT', put('service/deregister/same'), who)).statusCode).toBe(404);
+    }
+  });
 });
 
 describe('eureka', () => {
@@ -78,6 +121,17 @@ describe('discovery', () => {
     expect(forbidden.statusCode).toBe(200);
     expect(forbidden.headers['kratos-status-code']).toBe('-403');
     expect(forbidden.json()).toMatchObject({ code: -403 });
+  });
+
+  test.each(['renew', 'cancel', 'set'])('%s does not show which instances others have', async (verb) => {
+    const { call, app } = world();
+    await call('PUT', '/api/v1/apps/prod/other/there', 'other', { addrs: ['http://10.0.0.7:80'] });
+    const codes = ['there', 'nowhere'].map(async (hostname) => {
+      const headers = { ...bearer('mine'), 'content-type': 'application/x-www-form-urlencoded' };
+      const payload = `env=prod&appid=other&zone=z&hostname=${hostname}`;
+      return (await app.inject({ method: 'POST', url: `/discovery/${verb}`, headers, payload })).json();
+    });
+    expect(await Promise.all(codes)).toMatchObject([{ code: -403 }, { code: -403 }]);
   });
 });
 

@@ -186,6 +186,27 @@ describe('what is open when credentials end', () => {
     await expect.poll(() => world.longPolls.waiting).toBe(0);
   });
 
+  test.each([
+    ['a drain', 'POST', '/drain'],
+    ['a cancellation', 'DELETE', ''],
+  ])('%s that waits is answered when its entry expires', async (_what, method, path) => {
+    const { clock } = createWorld();
+    const rights = '{ rights: [register] }';
+    const text = entry('a', rights, `, expires: '${at(clock.wallMs() + 5000)}'`);
+    const handedOut = () => ({ heldUntilMs: clock.monotonicMs() + 3_600_000, lastServedMs: 0 });
+    const world = credentialWorld(text, { handedOut, realTimers: true });
+    worlds.push(world);
+    const place = '/apps/prod/orders/a1';
+    await world.call('PUT', place, body, bearer('a'));
+    const reply = world.call(method, `${place}${path}?wait=5m`, undefined, bearer('a'));
+    await expect.poll(() => world.drainWaits.waiting).toBe(1);
+    world.clock.advance(5000);
+    world.file.write(text);
+    expect((await reply).statusCode).toBe(200);
+    expect((await reply).json()).toMatchObject({ instance: 'a1', safe: false });
+    expect([world.drainWaits.waiting, world.longPolls.waiting]).toEqual([0, 0]);
+  });
+
   test('a watch of an entry that stays the same goes on', async () => {
     const { world, reply } = await opened(entry('a', reader), '/watch?app=prod/orders', 'a');
     await reply;

@@ -162,13 +162,11 @@ describe('every route', () => {
       'DELETE /api/v1/nodes/n',
       'GET /api/v1/export',
       'POST /api/v1/import',
-      'GET /api/v1/queries',
-      'GET /api/v1/queries/unasked',
       'GET /api/v1/zones',
     ];
     for (const call of all) {
       const [method, url] = call.split(' ') as [string, string];
-      const right = /queries|zones/.test(url) ? 'read' : 'operate';
+      const right = url.includes('zones') ? 'read' : 'operate';
       const own = await made.app.inject({ method, url, headers: bearer(`${right}-team`) } as InjectOptions);
       expect({ call, status: own.statusCode }).toEqual({ call, status: 403 });
       const every = await made.app.inject({ method, url, headers: bearer(right) } as InjectOptions);

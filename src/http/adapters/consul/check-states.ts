@@ -19,7 +19,7 @@ export interface ShownCheck {
 }
 
 /** The last output of a check that has not become another since; undefined: not known. */
-export type OutputOf = (checkId: string) => string | undefined;
+export type OutputOf = (instance: Instance, checkId: string) => string | undefined;
 
 const expired = 'TTL expired';
 const asWaiting = 'it is registered as waiting';
@@ -54,7 +54,7 @@ function keptState(check: KeptCheck, instance: Instance, outputOf: OutputOf): Sh
   if (!isRunHere(check)) {
     const isExpired = kind === 'ttl' && hasExpired(instance);
     const status = isExpired ? 'critical' : (check.said ?? 'passing');
-    return { ...known, status, output: isExpired ? expired : (outputOf(id) ?? check.output ?? '') };
+    return { ...known, status, output: isExpired ? expired : (outputOf(instance, id) ?? check.output ?? '') };
   }
   const { verdict = 'unchecked', reason = '' } = instance.health ?? {};
   if (verdict === 'passing') return { ...known, status: 'passing', output: reason };

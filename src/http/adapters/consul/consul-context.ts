@@ -3,9 +3,11 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { Instance } from '../../../model/instance.ts';
 import type { FrontContext } from '../front.ts';
 import type { OutputOf } from './check-states.ts';
 import type { KeptTexts } from './kept-texts.ts';
+import { checkKey } from './part.ts';
 import type { ServiceIndex } from './service-index.ts';
 import type { ServiceTags } from './service-tags.ts';
 import type { Nodes } from './shown-node.ts';
@@ -48,13 +50,14 @@ export class Outputs {
     return this.#version;
   }
 
-  readonly of: OutputOf = (checkId) => this.#byCheck.get(checkId);
+  readonly of: OutputOf = (instance, checkId) => this.#byCheck.get(checkKey(instance, checkId));
 
-  set(checkId: string, output: string): void {
+  set(instance: Instance, checkId: string, output: string): void {
+    const key = checkKey(instance, checkId);
     const text = output.slice(0, outputCharactersMax);
     // Most say nothing.
-    if (text === (this.#byCheck.get(checkId) ?? '')) return;
-    this.#byCheck.set(checkId, text);
+    if (text === (this.#byCheck.get(key) ?? '')) return;
+    this.#byCheck.set(key, text);
     this.#version++;
   }
 }

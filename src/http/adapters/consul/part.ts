@@ -54,6 +54,11 @@ export interface ConsulContent {
 const none: ConsulContent = Object.freeze({});
 const read = new WeakMap<FrontPart, ConsulContent>();
 
+/** Under which things are kept of a check: its id is its own among the checks of the instance alone. */
+export function checkKey({ appid, instance }: Pick<Instance, 'appid' | 'instance'>, checkId: string): string {
+  return `${appid} ${instance} ${checkId}`;
+}
+
 export function contentOf({ fronts }: Pick<Instance, 'fronts'>): ConsulContent {
   const part = fronts?.consul;
   if (part === undefined) return none;

@@ -1,7 +1,9 @@
 // Instances by the ids that Consul's clients call them by, which are unique in an agent and not in a service, and by the
 // ids of their checks; and the revision at which the catalogue last became another. Kept by following the changes, and made
 // anew from the registry where some of them are missing.
-// An id that is in several services is the instance that came in through Consul, or the one that was there first.
+// An id that is in several services is the instance that came in through Consul, or the one that was there first. A write is
+// given the one that its caller may change, so that no caller can take an id from another one; and none that the caller may
+// neither change nor read, so that it cannot find out which there are.
 // Limits: one entry an instance, one more for each check with an id of its own.
 
 import type { ChangeSource, ReadView } from '../../../control/read-view.ts';
@@ -9,8 +11,10 @@ import type { Change } from '../../../model/change.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { type InstanceKey, instanceKey } from '../../../model/names.ts';
+import type { Principal, Right } from '../../../model/principal.ts';
 import { contentOf, type KeptCheck, serviceNameOf } from './part.ts';
 
+type Caller = Pick<Principal, 'may'>;
 type View = Pick<ReadView, 'revision' | 'apps' | 'find'>;
 
 /** A check and the instance that has it; `check` undefined: one that Consul was not given. */
@@ -25,8 +29,8 @@ export class ServiceIndex {
   readonly #env: string;
   /** By folded id: the keys of all that have it. */
   readonly #byId = new Map<string, InstanceKey | readonly InstanceKey[]>();
-  /** By the ids of checks that do not say whose they are. */
-  readonly #byCheck = new Map<string, InstanceKey>();
+  /** By the ids of checks that do not say whose they are; the latest first. */
+  readonly #byCheck = new Map<string, InstanceKey | readonly InstanceKey[]>();
   #read = -1;
   #catalogue = 0;
 
@@ -42,32 +46,31 @@ export class ServiceIndex {
     return Math.max(this.#catalogue, 1);
   }
 
-  byId(id: string): InstanceRecord | undefined {
+  /** `caller`: of a write; undefined for reads, which are behind a check of their own. */
+  byId(id: string, caller?: Caller): InstanceRecord | undefined {
     this.#follow();
-    const keys = [this.#byId.get(instanceKey(id)) ?? []].flat();
-    let found: InstanceRecord | undefined;
-    for (const key of keys) {
-      const stored = this.#view.find(key);
-      if (stored?.instance.fronts?.consul !== undefined) return stored;
-      found ??= stored;
-    }
-    return found;
+    return this.#first(this.#byId.get(instanceKey(id)), caller);
   }
 
-  byCheck(id: string): FoundCheck | undefined {
+  byCheck(id: string, caller: Caller): FoundCheck | undefined {
     this.#follow();
-    const key = this.#byCheck.get(id);
-    const named = key === undefined ? undefined : this.#view.find(key);
+    const named = this.#first(this.#byCheck.get(id), caller);
     if (named !== undefined) return { stored: named, check: checkIn(named.instance, id) };
     const owner = /^service:(.+)$/s.exec(id)?.[1];
     if (owner === undefined) return undefined;
-    const whole = this.byId(owner);
+    const whole = this.byId(owner, caller);
     if (whole !== undefined && isKnown(whole.instance, id))
       return { stored: whole, check: checkIn(whole.instance, id) };
     const colon = owner.lastIndexOf(':');
-    const numbered = colon < 0 ? undefined : this.byId(owner.slice(0, colon));
+    const numbered = colon < 0 ? undefined : this.byId(owner.slice(0, colon), caller);
     const check = numbered && checkIn(numbered.instance, id);
     return numbered === undefined || check === undefined ? undefined : { stored: numbered, check };
+  }
+
+  #first(keys: InstanceKey | readonly InstanceKey[] = [], caller: Caller | undefined): InstanceRecord | undefined {
+    const records = [keys].flat().flatMap((key) => this.#view.find(key) ?? []);
+    const seen = caller === undefined ? records : seenBy(caller, records);
+    return seen.find(({ instance }) => instance.fronts?.consul !== undefined) ?? seen[0];
   }
 
   #follow(): void {
@@ -101,7 +104,8 @@ export class ServiceIndex {
     const key = { env: instance.env, appid: instance.appid, instance: instance.instance };
     const known = this.#byId.get(id);
     this.#byId.set(id, known === undefined ? key : [known, key].flat());
-    for (const check of ownIds(instance)) this.#byCheck.set(check, key);
+    for (const check of ownIds(instance))
+      this.#byCheck.set(check, [key, othersThan(instance, this.#byCheck.get(check))].flat());
   }
 
   #delete(instance: Instance): void {
@@ -109,9 +113,24 @@ export class ServiceIndex {
     const left = [this.#byId.get(id) ?? []].flat().filter(({ appid }) => appid !== instance.appid);
     if (left.length === 0) this.#byId.delete(id);
     else this.#byId.set(id, left.length === 1 ? (left[0] as InstanceKey) : left);
-    for (const check of ownIds(instance))
-      if (this.#byCheck.get(check)?.appid === instance.appid) this.#byCheck.delete(check);
+    for (const check of ownIds(instance)) {
+      const others = othersThan(instance, this.#byCheck.get(check));
+      if (others.length === 0) this.#byCheck.delete(check);
+      else this.#byCheck.set(check, others);
+    }
   }
+}
+
+/** Those that the caller may change; where there are none, those that it may know of. */
+function seenBy(caller: Caller, records: readonly InstanceRecord[]): readonly InstanceRecord[] {
+  const may = (...rights: readonly Right[]) =>
+    records.filter(({ instance: { env, appid } }) => rights.some((right) => caller.may(right, env, appid)));
+  const own = may('register', 'operate');
+  return own.length > 0 ? own : may('read');
+}
+
+function othersThan({ appid, instance }: Instance, keys: InstanceKey | readonly InstanceKey[] = []): InstanceKey[] {
+  return [keys].flat().filter((key) => key.appid !== appid || key.instance !== instance);
 }
 
 function checkIn(instance: Instance, id: string): KeptCheck | undefined {

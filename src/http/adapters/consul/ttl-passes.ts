@@ -5,7 +5,8 @@
 // is first asked for: after a restart every lease starts afresh.
 
 import { LRUCache } from 'lru-cache';
-import type { KeptCheck } from './part.ts';
+import type { Instance } from '../../../model/instance.ts';
+import { checkKey, type KeptCheck } from './part.ts';
 
 const checksMax = 20_000;
 
@@ -13,13 +14,14 @@ export class TtlPasses {
   readonly #heardMs = new LRUCache<string, number>({ max: checksMax });
 
   /** Monotonic milliseconds. */
-  heard({ id }: KeptCheck, nowMs: number): void {
-    this.#heardMs.set(id, nowMs);
+  heard(instance: Instance, { id }: KeptCheck, nowMs: number): void {
+    this.#heardMs.set(checkKey(instance, id), nowMs);
   }
 
-  isOverdue({ id, ttlMs = 0 }: KeptCheck, nowMs: number): boolean {
-    const heardMs = this.#heardMs.get(id);
-    if (heardMs === undefined) this.#heardMs.set(id, nowMs);
+  isOverdue(instance: Instance, { id, ttlMs = 0 }: KeptCheck, nowMs: number): boolean {
+    const key = checkKey(instance, id);
+    const heardMs = this.#heardMs.get(key);
+    if (heardMs === undefined) this.#heardMs.set(key, nowMs);
     return heardMs !== undefined && nowMs - heardMs > ttlMs;
   }
 }

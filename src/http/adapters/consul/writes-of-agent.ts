@@ -22,14 +22,15 @@ const register: ConsulHandler = async (context, request, reply) => {
   if ('fault' in definition) return refuse(definition.fault);
   const key = keyOf(context, definition.name, definition.id);
   if ('fault' in key) return refuse(key.fault);
-  const former = context.index.byId(definition.id)?.instance;
+  const former = context.index.byId(definition.id, request.principal)?.instance;
   const replacesChecks = isSet(queryOf(request), 'replace-existing-checks');
   const placed = { key, host: request.ip, node: undefined, replacesChecks };
   const outcome = await registerService(context, request, definition, placed);
   if ('fault' in outcome) return refuse(outcome.fault);
   if (isFailed(outcome)) return sendFailed(reply, outcome);
   const isElsewhere = former !== undefined && former.appid !== key.appid && former.fronts?.consul !== undefined;
-  if (isElsewhere) {
+  // One of another caller stays: there an id is the agent's own, here each caller has its own.
+  if (isElsewhere && request.principal.may('register', former.env, former.appid)) {
     const command = {
       kind: 'cancel',
       key: { env: former.env, appid: former.appid, instance: former.instance },
@@ -71,7 +72,7 @@ const maintenance: ConsulHandler = async (context, request, reply) => {
 };
 
 function foundKey({ index }: ConsulContext, request: FastifyRequest) {
-  const found = index.byId(lastPart(request))?.instance;
+  const found = index.byId(lastPart(request), request.principal)?.instance;
   return found === undefined ? undefined : { env: found.env, appid: found.appid, instance: found.instance };
 }
 

@@ -52,21 +52,27 @@ function say(
   reply: FastifyReply,
   said: Said,
 ): FastifyReply | Promise<FastifyReply> {
-  const found = context.index.byCheck(said.id);
+  const found = context.index.byCheck(said.id, request.principal);
   if (found === undefined) return sendUnknownCheck(reply, said.id);
   const { stored, check } = found;
+  const { renewals } = context.control;
+  const renew = () => renewals.renew(request.principal, actorOf(request, 'consul'), stored.instance);
+  const forbidden = () => sendFailed(reply, { kind: 'forbidden', right: 'register' });
+  // Before anything is noted of what was said; the attempt is in the record of refusals.
+  const { env, appid } = stored.instance;
+  if (!request.principal.may('register', env, appid) && renew().kind === 'forbidden') return forbidden();
   const isLease = check === undefined ? stored.instance.liveness.kind === 'lease' : check.kind === 'ttl';
   if (!isLease || (check === undefined && said.status !== 'passing'))
     return sendText(reply, 500, `CheckID ${JSON.stringify(said.id)} does not have associated TTL`);
   const isSame = check === undefined || ((check.said ?? 'passing') === said.status && !hasExpired(stored.instance));
   // A note that is empty leaves the last one, unless the status is another.
-  if (!isSame || said.output !== '') context.outputs.set(said.id, said.output);
+  if (!isSame || said.output !== '') context.outputs.set(stored.instance, said.id, said.output);
   if (!isSame) return change(context, request, reply, said);
   if (said.status === 'critical' || (check !== undefined && !isHeardFrom(context, stored, check)))
     return sendEmpty(reply);
-  const renewal = context.control.renewals.renew(request.principal, actorOf(request, 'consul'), stored.instance);
+  const renewal = renew();
   if (renewal.kind === 'renewed') return sendEmpty(reply);
-  if (renewal.kind === 'forbidden') return sendFailed(reply, { kind: 'forbidden', right: 'register' });
+  if (renewal.kind === 'forbidden') return forbidden();
   return change(context, request, reply, said);
 }
 
@@ -75,8 +81,8 @@ function isHeardFrom({ passes, clock }: ConsulContext, { instance }: InstanceRec
   const { checks = [] } = contentOf(instance);
   if (checks.length < 2) return true;
   const nowMs = clock.monotonicMs();
-  passes.heard(check, nowMs);
-  return !checks.some((other) => other.kind === 'ttl' && other !== check && passes.isOverdue(other, nowMs));
+  passes.heard(instance, check, nowMs);
+  return !checks.some((other) => other.kind === 'ttl' && other !== check && passes.isOverdue(instance, other, nowMs));
 }
 
 async function change(
@@ -88,7 +94,7 @@ async function change(
   const { commands } = context.control;
   const actor = actorOf(request, 'consul');
   for (let attempt = 1; ; attempt++) {
-    const found = context.index.byCheck(said.id);
+    const found = context.index.byCheck(said.id, request.principal);
     if (found?.check === undefined) return sendUnknownCheck(reply, said.id);
     const { instance, revision } = found.stored;
     isHeardFrom(context, found.stored, found.check);
@@ -117,7 +123,7 @@ function changedChecks(
   const nowMs = clock.monotonicMs();
   return (contentOf(instance).checks ?? []).map((check) => {
     if (check.id !== id) {
-      const isSilent = isExpired && check.kind === 'ttl' && passes.isOverdue(check, nowMs);
+      const isSilent = isExpired && check.kind === 'ttl' && passes.isOverdue(instance, check, nowMs);
       return isSilent ? { ...check, said: 'critical' as const, output: 'TTL expired' } : check;
     }
     const { said: _said, output: _output, ...rest } = check;
@@ -141,7 +147,7 @@ const register: ConsulHandler = async (context, request, reply) => {
   if (kept.name === '') return sendText(reply, 400, 'Missing check name');
   if (serviceId === undefined)
     return sendText(reply, 400, 'Invalid check: there are no checks of a node here; ServiceID has to name a service');
-  const stored = context.index.byId(serviceId);
+  const stored = context.index.byId(serviceId, request.principal);
   if (stored === undefined) return sendUnknownService(reply, serviceId);
   const asked = [{ ...read, kept: { ...kept, id: kept.id === '' ? kept.name : kept.id } }];
   const outcome = await registerChecks(context, request, keyIn(stored), asked, (known) => withChecks(known, asked));
@@ -151,7 +157,7 @@ const register: ConsulHandler = async (context, request, reply) => {
 
 const deregister: ConsulHandler = async (context, request, reply) => {
   const id = lastPart(request);
-  const found = context.index.byCheck(id);
+  const found = context.index.byCheck(id, request.principal);
   if (found?.check === undefined) return sendUnknownCheck(reply, id);
   const outcome = await registerChecks(context, request, keyIn(found.stored), [], (known) => withoutCheck(known, id));
   if ('fault' in outcome) return sendText(reply, 400, outcome.fault);

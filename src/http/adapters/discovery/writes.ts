@@ -3,6 +3,7 @@
 // whatever its zone.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ReadView } from '../../../control/read-view.ts';
 import type { Command } from '../../../model/command.ts';
 import { isObject, limits, parseRegistration, type Registration } from '../../../model/instance.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
@@ -149,7 +150,7 @@ const renew: Handler = async ({ control }, request, reply) => {
   const found = await control.renewals.sought(() => [key]);
   if (typeof found === 'object')
     return sendFailed(reply, { kind: 'no-quorum', reason: found.reason, isUnknown: false });
-  const stored = control.view.find(key);
+  const stored = foundBy(request, control.view, key);
   if (stored !== undefined && stored.instance.zone !== zone) return sendCode(reply, codes.notFound, 'null');
   const renewal = control.renewals.renew(request.principal, actorOf(request, 'discovery'), key);
   if (renewal.kind === 'renewed') return sendCode(reply, codes.ok, instanceText(renewal.stored));
@@ -171,7 +172,7 @@ const cancel: Handler = async ({ control }, request, reply) => {
     control.commands.malformed('cancel');
     return sendCode(reply, codes.badRequest, undefined, key);
   }
-  const stored = control.view.find(key);
+  const stored = foundBy(request, control.view, key);
   if (stored !== undefined && stored.instance.zone !== given.get('zone')) return sendCode(reply, codes.notFound);
   const command = { kind: 'cancel', key } as const;
   const outcome = await control.commands.submit(request.principal, actorOf(request, 'discovery'), command);
@@ -183,7 +184,7 @@ const set: Handler = async (context, request, reply) => {
   const given = parametersOf(request);
   const missing = missingArguments('Set', given, ['Zone', 'Env', 'AppID']);
   if (missing !== undefined) return sendUnbound(reply, missing);
-  const patches = patchesIn(context, given);
+  const patches = patchesIn(context, request, given);
   if (typeof patches === 'number') return sendCode(reply, patches);
   const actor = actorOf(request, 'discovery');
   for (const command of patches) {
@@ -193,13 +194,23 @@ const set: Handler = async (context, request, reply) => {
   return sendCode(reply, codes.ok);
 };
 
-function patchesIn({ control }: DiscoveryContext, given: Parameters): Extract<Command, { kind: 'patch' }>[] | Code {
+/** The instance, where the caller may change it: the zone of others' ones says nothing, the command is refused. */
+function foundBy(request: FastifyRequest, view: ReadView, key: InstanceKey): InstanceRecord | undefined {
+  return request.principal.may('register', key.env, key.appid) ? view.find(key) : undefined;
+}
+
+function patchesIn(
+  { control }: DiscoveryContext,
+  request: FastifyRequest,
+  given: Parameters,
+): Extract<Command, { kind: 'patch' }>[] | Code {
   const hostnames = given.all('hostname');
   const lists = [given.all('status'), given.all('metadata')] as const;
   if (lists.some((list) => list.length > 0 && list.length !== hostnames.length)) return codes.badRequest;
   const patches: Extract<Command, { kind: 'patch' }>[] = [];
   for (const [at, hostname] of hostnames.entries()) {
     const key = keyIn(given, hostname);
+    if (typeof key !== 'string' && !request.principal.may('register', key.env, key.appid)) return codes.forbidden;
     const stored = typeof key === 'string' ? undefined : control.view.find(key);
     if (typeof key === 'string' || stored === undefined || stored.instance.zone !== given.get('zone'))
       return codes.badRequest;
