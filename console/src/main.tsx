@@ -2,12 +2,13 @@
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connection } from './api/stream.ts';
+import { caller, callerText, keepCaller } from './live/caller.ts';
 import { keepCatalogue, readCatalogue } from './live/catalogue.ts';
 import { followChanges } from './live/changes.ts';
-import { keepTime } from './live/clock.ts';
-import { keepMetrics, readMetrics } from './live/metrics.ts';
+import { keepTime, nowMs } from './live/clock.ts';
+import { keepMetrics } from './live/metrics.ts';
 import { isInCluster, readServer, server } from './live/server.ts';
 import { AppPage } from './pages/app.tsx';
 import { ClusterPage } from './pages/cluster.tsx';
@@ -19,6 +20,7 @@ import { ResolvePage } from './pages/resolve.tsx';
 import { SignIn } from './pages/sign-in.tsx';
 import { TrafficPage } from './pages/traffic.tsx';
 import { ZonesPage } from './pages/zones.tsx';
+import { duration } from './parts/bits.tsx';
 import { ConfirmDialog } from './parts/confirm.tsx';
 import { keepPressSteady } from './parts/press.ts';
 import { Search } from './parts/search.tsx';
@@ -38,7 +40,7 @@ const links: readonly (readonly [path: string, title: string])[] = [
 function Page() {
   const { parts } = route.value;
   const [first = '', env = '', appid = '', instance = ''] = parts;
-  if (signInReason.value !== undefined) return <SignIn />;
+  if (signInReason.value !== undefined) return <SignIn isPage={first === 'sign-in'} />;
   if (first === '') return <Overview />;
   if (first === 'apps' && parts.length === 3) return <AppPage key={`${env}/${appid}`} env={env} appid={appid} />;
   if (first === 'apps' && parts.length === 4)
@@ -65,7 +67,8 @@ function Frame() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const path = parts.join('/');
-  useEffect(() => {
+  // Before the page is painted: what is seen has the focus.
+  useLayoutEffect(() => {
     document.title = path === '' ? 'rollcall' : `${parts.join(' / ')} – rollcall`;
     // A new page begins at its top, for the eye and for the keyboard.
     if (!isFirst.current) {
@@ -87,9 +90,7 @@ function Frame() {
         <Search />
         <Connection />
         <ThemeButton />
-        <a class="small" href="#/sign-in">
-          {token.value === '' ? 'Sign in' : 'Signed in'}
-        </a>
+        <SignedIn />
       </header>
       <nav aria-label="Pages">
         {shown.map(([to, title]) => (
@@ -108,6 +109,21 @@ function Frame() {
   );
 }
 
+/** Before this, its end is not worth a place in the header. */
+const endsSoonMs = 15 * 60_000;
+
+function SignedIn() {
+  const known = caller.value;
+  const isKnown = known !== undefined && known.kind !== 'anonymous';
+  const leftMs = Date.parse(known?.expiresAt ?? '') - nowMs.value;
+  return (
+    <a class="small" href="#/sign-in" title={isKnown ? callerText(known) : undefined}>
+      {isKnown ? known.name || known.kind : token.value === '' ? 'Sign in' : 'Signed in'}
+      {leftMs < endsSoonMs && <span class="muted"> {duration(leftMs)} left</span>}
+    </a>
+  );
+}
+
 const words = { live: 'live', connecting: 'connecting', lost: 'reconnecting', refused: 'signed out' } as const;
 
 function Connection() {
@@ -121,12 +137,13 @@ function Connection() {
 
 keepPressSteady();
 keepTime();
+keepCaller();
 keepCatalogue();
 keepMetrics();
 followChanges((signal) => readCatalogue(signal));
 effect(() => {
   // With another token there may be more to see.
-  if (token.value !== '' || signInReason.value === undefined) void Promise.all([readServer(), readMetrics()]);
+  if (token.value !== '' || signInReason.value === undefined) void readServer();
 });
 const place = document.getElementById('app');
 if (place !== null) render(<Frame />, place);

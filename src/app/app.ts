@@ -34,6 +34,7 @@ import {
 } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { certificateSummary, openTls, type Tls } from './tls.ts';
+import { ZoneFileList } from './zone-file-list.ts';
 import { zoneReload } from './zone-reload.ts';
 import { warnerOfZones } from './zone-warnings.ts';
 
@@ -167,11 +168,13 @@ async function compose(
   const isReady = () => phase.now === 'ready';
   const isRecovered = () => phase.now !== 'starting';
   const { liveZones } = state;
-  const common = { registry, clock, plane, persistence, leaseTimer, liveZones, logger };
+  const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
+  const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger };
   const parts = { ...common, isReady, isRecovered, tls, cluster };
   const listening = await openControlPlane(config, parts, opened);
   if ('problem' in listening) return listening;
-  const composed = { config, logger, stopping, phase, loaded, state, persistence, plane, leaseTimer, tls, cluster };
+  const watched = { loaded, zoneFiles };
+  const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster, ...watched };
   return run({ ...composed, ...listening }, opened);
 }
 
@@ -201,6 +204,7 @@ async function openControlPlane(
 interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly phase: { now: Phase };
   readonly loaded: LoadedZones;
+  readonly zoneFiles: ZoneFileList;
   readonly state: RegistryState;
   readonly persistence: Persistence;
   readonly plane: Plane;
@@ -222,7 +226,7 @@ async function linkCluster(config: Config, deps: ClusterLinkDeps): Promise<Clust
 /** Recovers the registry, and lets time pass for it from then on: leases end, checks run, zone files are followed. */
 async function run(composed: Composed, opened: AsyncDisposableStack): Promise<RunningApp | Ended | 'damaged'> {
   const { config, logger, phase, loaded, state, persistence, plane, leaseTimer, control, http } = composed;
-  const { tls, credentials, cluster } = composed;
+  const { tls, credentials, cluster, zoneFiles } = composed;
   const { registry, zones, liveZones } = state;
   const { health, metrics, subscribers } = control;
   const recover = recovering(registry, liveZones, recoveredBy(subscribers));
@@ -239,7 +243,7 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ru
   await health.start();
   const warnOfZones = warnerOfZones(zones, liveZones, plane.listens, logger);
   warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
-  const reloading = { persistence, liveZones, plane, metrics, zones, logger, warnOfZones };
+  const reloading = { persistence, liveZones, plane, metrics, zones, logger, warnOfZones, zoneFiles };
   const reload = zoneReload({ registry: cluster ?? registry, ...reloading });
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
   const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);

@@ -33,6 +33,7 @@ import { countQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
+import type { ZoneFileList } from './zone-file-list.ts';
 
 /** Apps that clients of fronts which push are subscribed to, each once a front: a waiter takes 300 octets. */
 const pushedAppsMax = 100_000;
@@ -45,6 +46,7 @@ export interface ControlPlaneDeps {
   readonly leaseTimer: Pick<LeaseTimer, 'arm'>;
   readonly cluster: ClusterLink | undefined;
   readonly liveZones: Pick<LiveZones, 'hiddenNames'>;
+  readonly zoneFiles: Pick<ZoneFileList, 'list'>;
   readonly logger: Logger;
   /** All instances are back, and DNS answers. */
   readonly isReady: () => boolean;
@@ -202,7 +204,7 @@ interface Fronts {
 
 function createFronts(
   config: Config,
-  { clock, plane, liveZones, logger, isReady, tls, credentials }: ControlPlaneDeps,
+  { clock, plane, liveZones, zoneFiles, logger, isReady, tls, credentials }: ControlPlaneDeps,
   { control, watchers, life, metrics }: Fronts,
 ): FastifyInstance {
   return createHttpServer({
@@ -222,6 +224,7 @@ function createFronts(
     trustedProxies: config.trustedProxies,
     adapters: { names: config.adapters, env: config.adapterEnv },
     hiddenNames: (instance) => liveZones.hiddenNames(instance),
+    zoneFiles: () => zoneFiles.list(),
     resolve: (text, type) => plane.explain(text, type),
     dnsQueries: {
       answer: (bytes, address) => plane.answer(bytes, { transport: 'https', address }),

@@ -15,6 +15,7 @@ export interface ZoneReloadDeps {
   readonly liveZones: { isLive(apex: Zone['apex']): boolean; serve(zone: Zone): void; drop(apex: Zone['apex']): void };
   readonly plane: { serveZone(zone: Zone): void; dropZone(apex: Zone['apex']): void };
   readonly metrics: { zoneFileChanged(event: ZoneEvent): void };
+  readonly zoneFiles: { changed(event: ZoneEvent): void };
   readonly zones: ZoneTable;
   /** Warns of what is wrong with zones that are served now. */
   readonly warnOfZones: (apexes: Iterable<Zone['apex']>) => void;
@@ -23,7 +24,7 @@ export interface ZoneReloadDeps {
 
 /** The listener of a zone watch. */
 export function zoneReload(deps: ZoneReloadDeps): (event: ZoneEvent) => void {
-  const { registry, persistence, liveZones, plane, metrics, zones, warnOfZones, logger } = deps;
+  const { registry, persistence, liveZones, plane, metrics, zones, warnOfZones, logger, zoneFiles } = deps;
   return (event) => {
     if (event.kind === 'loaded') {
       const { zone } = event;
@@ -43,6 +44,7 @@ export function zoneReload(deps: ZoneReloadDeps): (event: ZoneEvent) => void {
       plane.dropZone(event.apex);
     }
     metrics.zoneFileChanged(event);
+    zoneFiles.changed(event);
     if (event.kind === 'loaded') warnOfZones([event.zone.apex]);
     const { level, facts, message } = zoneEventText(event, zones);
     logger[level](facts, message);

@@ -132,14 +132,15 @@ export class RegistryFollower {
       this.#isSourceLost = true;
       onFault?.(why);
     };
+    const onChange = (): void => {
+      this.#targetFound();
+      this.#changed();
+    };
     const onTargetFault = (why: string): void => {
       this.#targetLost(why);
       onFault?.(why);
     };
-    await Promise.all([
-      source.follow({ onState, onOutage }, signal),
-      target.follow(() => this.#changed(), onTargetFault, signal),
-    ]);
+    await Promise.all([source.follow({ onState, onOutage }, signal), target.follow(onChange, onTargetFault, signal)]);
   }
 
   /** What differs now; undefined: one of the two is not known. */
@@ -162,10 +163,6 @@ export class RegistryFollower {
     const fault = written ?? (isDue ? await this.#renew(signal) : undefined);
     if (signal.aborted) return true;
     if (fault !== undefined) this.#targetLost(fault.fault);
-    else if (this.#isTargetLost && this.#options.target.present() !== undefined) {
-      this.#isTargetLost = false;
-      this.#options.onEvent({ kind: 'target-found' });
-    }
     return fault === undefined;
   }
 
@@ -199,6 +196,7 @@ export class RegistryFollower {
     const { target, onEvent } = this.#options;
     const results = await target.register(writes, signal);
     if ('fault' in results) return results;
+    this.#targetFound();
     for (const [index, { wanted, before }] of writes.entries()) {
       const { outcome = 'unchanged', why = '' } = results[index] ?? {};
       if (outcome === 'refused') {
@@ -222,6 +220,7 @@ export class RegistryFollower {
   ): Promise<TargetFault | undefined> {
     const outcome = await this.#options.target.cancel(present, why, signal);
     if (typeof outcome === 'object') return outcome;
+    this.#targetFound();
     if (outcome === 'cancelled') this.#options.onEvent({ kind: 'cancelled', present, why });
     return undefined;
   }
@@ -232,6 +231,7 @@ export class RegistryFollower {
     for (let from = 0; from < keys.length && !signal.aborted; from += renewalsMax) {
       const fault = await this.#options.target.renew(keys.slice(from, from + renewalsMax), signal);
       if (fault !== undefined) return fault;
+      this.#targetFound();
     }
     // Before the first list is known there is nothing that was renewed.
     if (this.#options.target.present() !== undefined) this.#renewAtMs = this.#options.scheduler.nowMs() + renewMs;
@@ -261,6 +261,12 @@ export class RegistryFollower {
   #isRefused(wanted: MirroredInstance, nowMs: number): boolean {
     const before = this.#refused.get(nameOf(wanted.key));
     return before !== undefined && before.content === contentOf(wanted) && nowMs < before.againAtMs;
+  }
+
+  /** It has answered, or its watch goes on. */
+  #targetFound(): void {
+    if (this.#isTargetLost) this.#options.onEvent({ kind: 'target-found' });
+    this.#isTargetLost = false;
   }
 
   #targetLost(why: string): void {

@@ -15,6 +15,12 @@ export const commandRows: readonly CommandRow[] = [
     load: () => import('./commands/serve.ts'),
   },
   {
+    spec: 'init [dir]',
+    summary: 'Write settings with comments, a zone file and a systemd unit for this machine.',
+    group: server,
+    load: () => import('./commands/init.ts'),
+  },
+  {
     spec: 'check-zones [dir]',
     summary: 'Read every zone file as "serve" would and report each fault with its line and column.',
     group: server,

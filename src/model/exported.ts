@@ -42,7 +42,7 @@ export interface ExportedHold {
 export function instanceLine(stored: InstanceRecord, nowMs: number): object {
   const { instance, deadlineMs, registeredAtMs, updatedAtMs, dirtyAtMs } = stored;
   const { env, appid, instance: id, label, liveness, override, fronts, health } = instance;
-  const isEndless = deadlineMs === Number.POSITIVE_INFINITY;
+  const hasNoLease = deadlineMs === Number.POSITIVE_INFINITY;
   return {
     kind: 'instance',
     ...{ env, appid, instance: id, label, registration: registrationToJson(instance), liveness },
@@ -50,7 +50,7 @@ export function instanceLine(stored: InstanceRecord, nowMs: number): object {
     ...(fronts === undefined ? {} : { fronts }),
     ...(health?.file === undefined ? {} : { file: health.file }),
     ...{ registeredAtMs, updatedAtMs, dirtyAtMs },
-    ...(isEndless ? {} : { leaseLeftSeconds: Math.round((deadlineMs - nowMs) / 1000) }),
+    ...(hasNoLease ? {} : { leaseLeftSeconds: Math.round((deadlineMs - nowMs) / 1000) }),
   };
 }
 

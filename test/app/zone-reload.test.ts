@@ -29,6 +29,7 @@ function world(isLive: boolean) {
     },
     plane: { serveZone: () => void steps.push('post'), dropZone: () => void steps.push('post end') },
     metrics: { zoneFileChanged: ({ kind }) => void steps.push(`count ${kind}`) },
+    zoneFiles: { changed: () => {} },
     zones,
     warnOfZones: () => void steps.push('warn'),
     logger: pino({ level: 'silent' }),

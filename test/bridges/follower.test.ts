@@ -70,7 +70,7 @@ describe('what it writes', () => {
     target.fault = undefined;
     await scheduler.pass(20_000);
     expect(target.names()).toEqual(['web/a']);
-    expect(kinds()).toEqual(['compared', 'target-lost', 'registered', 'target-found']);
+    expect(kinds()).toEqual(['compared', 'target-lost', 'target-found', 'registered']);
   });
 });
 

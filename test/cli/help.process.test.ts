@@ -20,6 +20,7 @@ test.each([
     ['--help'],
     [
       'serve',
+      'init [dir]',
       'check-zones',
       'config',
       'ls [env]',

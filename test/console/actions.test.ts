@@ -4,6 +4,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
+import { bearer, entry, secretOf } from '../kit/credential-world.ts';
 import { digShort } from '../kit/dig.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
@@ -188,6 +189,45 @@ describe.skipIf(missing.length > 0)('actions', () => {
     expect(await page.locator('#why-not-drain').textContent()).toBe(detail);
     expect(await page.getByRole('button', { name: 'Cancel', exact: true }).isDisabled()).toBe(false);
     await watched.close();
+  });
+
+  test('a credential that reads one app is shown that app, and no action that it may not do', async () => {
+    const end = new Date(Date.now() + 3_600_000).toISOString();
+    const text =
+      entry('owner', '{ rights: [admin] }') +
+      entry('viewer', '{ rights: [read], env: prod, app: orders }', `, expires: "${end}"`);
+    const own = await startServer({ files: { 'tokens.yaml': text }, args: ['--token-file', 'tokens.yaml'] });
+    const owner = new ApiClient(own.http);
+    for (const place of ['prod/orders/o-1', 'prod/pay/p-1'])
+      await owner.call('PUT', `/api/v1/apps/${place}`, {
+        body: { addrs: ['http://10.0.0.1:80'], leaseSeconds: 600 },
+        headers: bearer('owner'),
+      });
+    const watched = await openPage(browser, own.http, '/console/#/sign-in');
+    const { page } = watched;
+    await page.getByLabel('Token').fill(secretOf('viewer'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('prod/orders.', { exact: false }).first().waitFor();
+    const apps = page.getByRole('table', { name: 'Apps' });
+    await apps.getByRole('link', { name: 'prod/orders' }).waitFor();
+    expect(await apps.getByRole('row').count()).toBe(2);
+    watched.errors.length = 0;
+    await page.getByRole('link', { name: 'viewer' }).click();
+    await page.getByRole('heading', { name: 'Who you are' }).waitFor();
+    expect(await page.locator('main time').first().getAttribute('datetime')).toBe(end);
+    await page.goto(`${own.http}/console/#/apps/prod/orders/o-1`);
+    await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
+    for (const name of ['Drain', 'Change weight', 'Cancel'])
+      expect(await page.getByRole('button', { name, exact: true }).isDisabled()).toBe(true);
+    await page.locator('#why-not-cancel').getByText('register').waitFor();
+    await page.goto(`${own.http}/console/#/traffic`);
+    await page.getByText('may read all apps').waitFor();
+    // What it may not read was not asked for: the browser would have said so.
+    expect(watched.errors).toEqual([]);
+    expect(await watched.faults()).toEqual([]);
+    await watched.close();
+    owner.close();
+    await own.stop();
   });
 
   test('copies the command that asks DNS', async () => {

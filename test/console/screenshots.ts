@@ -21,7 +21,7 @@ const pictures: readonly (readonly [name: string, path: string, shows: string])[
   ['events', '/console/#/events', 'search-2'],
   ['resolve', '/console/#/resolve?name=_http._tcp.pay.prod.svc&type=SRV', 'SRV 0 10 8080'],
   ['traffic', '/console/#/traffic', 'NOERROR'],
-  ['zones', '/console/#/zones', 'apps were looked at'],
+  ['zones', '/console/#/zones', 'all are served'],
   ['guard', '/console/#/guard', 'rests'],
   ['sign-in', '/console/#/sign-in', 'Token'],
   ['api', '/docs/', 'Register or replace'],

@@ -16,8 +16,6 @@ export interface ServerIndex {
   /** With a final dot: `svc.` */
   readonly origin: string;
   readonly dnsPort?: number;
-  /** Where there is a ledger of queries. */
-  readonly queries?: string;
   /** Where there is a cluster. */
   readonly nodes?: string;
 }
@@ -176,6 +174,13 @@ export interface Answer {
   readonly additional: readonly string[];
   readonly reason: string;
   readonly ttl?: number;
+  /** How often this was asked, where that is counted. */
+  readonly asked?: {
+    readonly count: number;
+    readonly lastMinute: number;
+    readonly clients: number;
+    readonly lastSeen: string;
+  };
 }
 
 export interface StopReply {
@@ -185,15 +190,73 @@ export interface StopReply {
   readonly safeInSeconds: number;
 }
 
-/** A line of the query ledger. */
-export interface Query {
-  readonly name: string;
-  readonly type: string;
-  readonly rcode: string;
-  readonly transport: string;
-  readonly network: string;
+/** Queries added up; what the grouping adds up is absent. */
+export interface QueryRow {
+  readonly name?: string;
+  readonly type?: string;
+  readonly rcode?: string;
+  readonly transport?: string;
+  /** An address or network; empty where clients are not kept. */
+  readonly client?: string;
+  readonly env?: string;
+  readonly appid?: string;
   readonly count: number;
+  readonly lastMinute: number;
+  readonly lastHour: number;
+  readonly lastDay: number;
   readonly firstSeen: string;
   readonly lastSeen: string;
-  readonly perMinute: number;
+  readonly clients: number;
+  readonly names: number;
+  /** Registered apps of nearly that name, as env/appid. */
+  readonly closeTo?: readonly string[];
+}
+
+export interface QueriesReply {
+  readonly since: string;
+  readonly total: number;
+  readonly unlisted?: number;
+  readonly queries: readonly QueryRow[];
+  readonly next?: number;
+}
+
+export interface UnaskedReply {
+  readonly since: string;
+  readonly apps: readonly { readonly env: string; readonly appid: string; readonly lastSeen: string | null }[];
+}
+
+export type Right = 'read' | 'register' | 'operate' | 'metrics' | 'admin';
+
+/** Who calls; grants add up, and `*` is any run of characters. */
+export interface Caller {
+  readonly kind: string;
+  readonly name: string;
+  readonly allow: readonly { readonly rights: readonly Right[]; readonly env: string; readonly app: string }[];
+  readonly expiresAt: string | null;
+  readonly instancesMax: number | null;
+}
+
+export interface ZoneFile {
+  readonly file: string;
+  /** Null: the file is not named after a zone. */
+  readonly zone: string | null;
+  readonly state: string;
+  /** file, last good version, SERVFAIL, nothing. */
+  readonly serves: string;
+  readonly serial: number | null;
+  readonly records: number | null;
+  readonly faults: readonly {
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+    readonly message: string;
+  }[];
+  readonly hidden: readonly { readonly env: string; readonly appid: string; readonly instances: number }[];
+  readonly moreHidden: number;
+}
+
+export interface ZonesReply {
+  readonly total: number;
+  readonly failing: number;
+  readonly zones: readonly ZoneFile[];
 }

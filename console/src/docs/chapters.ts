@@ -87,7 +87,7 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
     {
       id: 'operate',
       title: 'Operate',
-      text: 'Whether the server is alive and ready, its metrics for Prometheus, what its self-protection holds, who asks DNS for what, and what a token may do.',
+      text: 'Whether the server is alive and ready, its metrics for Prometheus, what its self-protection holds, who asks DNS for what, its zone files, what a token may do and which calls were refused; and all of its state as a file.',
       examples: [curl('', '/readyz'), curl('', '/api/v1/guard')],
       calls: [
         'GET /healthz',
@@ -96,7 +96,11 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
         'GET /api/v1/guard',
         'GET /api/v1/queries',
         'GET /api/v1/queries/unasked',
+        'GET /api/v1/zones',
         'GET /api/v1/whoami',
+        'GET /api/v1/refusals',
+        'GET /api/v1/export',
+        'POST /api/v1/import',
       ],
     },
   ];

@@ -1,12 +1,13 @@
 // What can be done to an instance, each after a question: drain, up, weight, cancel. A write carries the ETag of what was
 // shown (`If-Match`), so that nothing is done to an instance that another client has changed meanwhile. A right that the
-// token lacks (403) is remembered: the action is then offered no more, and says why.
+// token lacks (whoami; or a 403, which is remembered) turns the action off, and says why.
 
 import { signal } from '@preact/signals';
 import { call, failureText, type Result } from '../api/http.ts';
-import type { InstanceContent, StopReply } from '../api/shapes.ts';
+import type { InstanceContent, Right, StopReply } from '../api/shapes.ts';
 import { question } from '../parts/confirm.tsx';
 import { denied, noteDenied } from '../session.ts';
+import { caller, callerText, may } from './caller.ts';
 
 export type Action = 'drain' | 'up' | 'weight' | 'cancel' | 'restore';
 
@@ -24,8 +25,24 @@ export function pathOf({ env, appid, instance }: Target): string {
 }
 
 /** Why the action is not offered; undefined: it is. */
-export function whyNot(action: Action, target: Target): string | undefined {
-  return denied.value.get(`${action} ${target.env}/${target.appid}`);
+export function whyNot(action: Action, target: InstanceContent): string | undefined {
+  const place = `${target.env}/${target.appid}`;
+  return denied.value.get(`${action} ${place}`) ?? lacks(rightsFor(action, target), target.env, target.appid);
+}
+
+/** That the caller has none of these rights there; undefined: it has one. */
+export function lacks(rights: readonly Right[], env?: string, appid?: string): string | undefined {
+  const known = caller.value;
+  if (known === undefined || rights.some((right) => may(right, env, appid))) return undefined;
+  const where = env === undefined ? 'all envs' : appid === undefined ? env : `${env}/${appid}`;
+  return `For ${callerText(known)}: the right ${rights.join(' or ')} is missing for ${where}.`;
+}
+
+/** One of them is enough. */
+function rightsFor(action: Action, { override }: InstanceContent): readonly Right[] {
+  if (action === 'drain') return ['register', 'operate'];
+  if (action === 'up') return override === undefined ? ['register'] : ['operate'];
+  return action === 'restore' ? ['operate'] : ['register'];
 }
 
 /** Does it; text is what went wrong. */
@@ -64,12 +81,17 @@ const holds = [
   ['7d', '7 days, whatever it registers'],
 ] as const;
 
+/** A hold is the operator's, a plain drain the registrant's. */
+function holdsFor({ env, appid }: Target): readonly (readonly [value: string, title: string])[] {
+  return holds.filter(([value]) => may(value === '' ? 'register' : 'operate', env, appid));
+}
+
 export function askDrain(target: InstanceContent, etag: string | undefined, done: () => void): void {
   question.value = {
     title: `Drain ${target.instance}?`,
     text: 'It leaves every DNS answer at once and stays registered. Resolvers may hold its address a little longer: the page counts down until it is safe to stop.',
     act: `Drain ${target.instance}`,
-    choice: { label: 'Stays out', options: holds },
+    choice: { label: 'Stays out', options: holdsFor(target) },
     run: ({ reason, choice }) =>
       act(
         'drain',

@@ -1,8 +1,9 @@
 // The server's metrics as numbers and as lines over time: read every 5 s while the page can be seen, kept for 15 minutes.
 // Rates are differences of counters; a counter that fell belongs to a server that was started anew, and counts from 0.
 
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { failureText, get } from '../api/http.ts';
+import { hasMetrics } from './caller.ts';
 
 const everyMs = 5000;
 const pointsMax = 180;
@@ -32,6 +33,7 @@ function parse(text: string): Sample {
 }
 
 export async function readMetrics(): Promise<void> {
+  if (!hasMetrics.value) return;
   const reply = await get<string>('metrics');
   metricsTrouble.value = reply.kind === 'ok' ? undefined : failureText(reply);
   if (reply.kind !== 'ok') return;
@@ -39,7 +41,9 @@ export async function readMetrics(): Promise<void> {
 }
 
 export function keepMetrics(): void {
-  void readMetrics();
+  effect(() => {
+    if (hasMetrics.value) void readMetrics();
+  });
   setInterval(() => {
     if (document.visibilityState === 'visible') void readMetrics();
   }, everyMs);

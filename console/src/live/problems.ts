@@ -1,7 +1,7 @@
 // What is wrong, worst first: the registry itself, apps that answer with nothing, leases that ended, checks that fail,
 // names that zone files hide, names that are asked for and do not exist. A pure function of what was read; pages show it.
 
-import type { AppEntry, Change, Guard, Query } from '../api/shapes.ts';
+import type { AppEntry, Change, Guard, QueryRow, ZoneFile } from '../api/shapes.ts';
 import { linkTo } from '../route.ts';
 import { nameOf } from './catalogue.ts';
 
@@ -18,20 +18,14 @@ export interface Found {
   readonly next: { readonly title: string; readonly href: string };
 }
 
-export interface Hidden {
-  readonly env: string;
-  readonly appid: string;
-  readonly name: string;
-  readonly text: string;
-}
-
 export interface Evidence {
   readonly apps: readonly AppEntry[];
   readonly guard: Guard | undefined;
   /** Evictions and check results of the last hour, newest first. */
   readonly events: readonly Change[];
-  readonly hidden: readonly Hidden[];
-  readonly queries: readonly Query[];
+  readonly zones: readonly ZoneFile[];
+  /** Names that do not exist, each once. */
+  readonly queries: readonly QueryRow[];
   readonly origin: string;
   readonly metric: (name: string, labels?: string) => number | undefined;
 }
@@ -46,7 +40,7 @@ export function findProblems(evidence: Evidence): readonly Found[] {
     ofServer(evidence),
     ofGuard(evidence.guard),
     allWaiting(evidence, envsOf),
-    hiddenNames(evidence.hidden),
+    hiddenNames(evidence),
     lapsed(evidence, envsOf),
     deadNames(evidence, envsOf),
     failingChecks(evidence),
@@ -161,17 +155,19 @@ function mostlyWaiting(apps: readonly AppEntry[]): Found[] {
     }));
 }
 
-function hiddenNames(hidden: readonly Hidden[]): Found[] {
-  return hidden.map((one) => ({
-    key: `hidden ${nameOf(one)}`,
-    level: 'bad',
-    kind: 'hidden',
-    app: one,
-    subject: nameOf(one),
-    text: `a zone file answers in its place: ${one.text}`,
-    href: linkTo(['apps', one.env, one.appid]),
-    next: resolveLink(one.name),
-  }));
+function hiddenNames({ zones, origin }: Evidence): Found[] {
+  return zones.flatMap(({ file, hidden }) =>
+    hidden.map((app) => ({
+      key: `hidden ${nameOf(app)} ${file}`,
+      level: 'bad' as const,
+      kind: 'hidden',
+      app,
+      subject: nameOf(app),
+      text: `a zone file answers in its place: ${file}.`,
+      href: linkTo(['apps', app.env, app.appid]),
+      next: resolveLink(`${app.appid}.${app.env}.${origin}`),
+    })),
+  );
 }
 
 function lapsed({ events, apps }: Evidence, envsOf: ReadonlyMap<string, string[]>): Found[] {
@@ -222,31 +218,44 @@ function failingChecks({ events, apps }: Evidence): Found[] {
     }));
 }
 
-/** Names of an app in an env where it is not, asked for again and again. */
+/** Asked less often within the hour is a slip of one person. */
+const deadPerHourMin = 5;
+
+/** Names that do not exist, asked again and again: of an app in an env where it is not, of one that is written wrong. */
 function deadNames({ queries, origin }: Evidence, envsOf: ReadonlyMap<string, string[]>): Found[] {
-  const byName = new Map<string, number>();
-  for (const { name, rcode, perMinute } of queries) {
-    if (rcode === 'NXDOMAIN') byName.set(name, (byName.get(name) ?? 0) + perMinute);
-  }
-  return [...byName]
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, perMinute]) => {
-      const [env = '', ...labels] = name
-        .replace(new RegExp(`\\.?${origin.replace('.', '\\.')}?$`), '')
-        .split('.')
-        .reverse();
-      const envs = envsOf.get(labels.reverse().join('.')) ?? [];
-      const hint = envs.length === 0 || envs.includes(env) ? '' : ` It is registered in ${envs.join(', ')}.`;
+  return queries
+    .filter(({ lastHour }) => lastHour >= deadPerHourMin)
+    .map(({ name = '', lastHour, lastMinute, clients, closeTo = [] }) => {
+      const elsewhere = otherEnvsOf(name, origin, envsOf);
+      const hint =
+        elsewhere.length > 0
+          ? ` It is registered in ${elsewhere.join(', ')}.`
+          : closeTo.length > 0
+            ? ` Close to it: ${closeTo.join(', ')}.`
+            : '';
+      const by = clients === 0 ? '' : clients === 1 ? ' by one client' : ` by ${clients} clients`;
       return {
         key: `dead ${name}`,
         level: 'warn',
-        kind: hint === '' ? 'no such name' : 'wrong env',
+        kind: elsewhere.length > 0 ? 'wrong env' : 'no such name',
         subject: name,
-        text: `is asked for ${Math.round(perMinute)} times a minute and does not exist.${hint}`,
+        text: `does not exist, and was asked for ${lastHour} times within the hour${by}, ${lastMinute} in the last minute.${hint}`,
         href: resolveLink(name).href,
-        next: { title: 'Traffic', href: linkTo(['traffic'], { rcode: 'NXDOMAIN' }) },
+        next: { title: 'Traffic', href: linkTo(['traffic'], { name, rcode: 'NXDOMAIN', by: 'none' }) },
       } satisfies Found;
     });
+}
+
+/** Where the app of a name is registered, if that is not where the name says: `_http._tcp.orders.prod.svc.` */
+function otherEnvsOf(name: string, origin: string, envsOf: ReadonlyMap<string, string[]>): readonly string[] {
+  if (!name.endsWith(`.${origin}`)) return [];
+  const labels = name.slice(0, -origin.length - 1).split('.');
+  const env = labels.pop() ?? '';
+  for (let first = 0; first < labels.length; first++) {
+    const envs = envsOf.get(labels.slice(first).join('.'));
+    if (envs !== undefined) return envs.includes(env) ? [] : envs;
+  }
+  return [];
 }
 
 function elsewhere(

@@ -1,5 +1,5 @@
 // What does not change while a server runs: its version, the origin of its names, the port of its DNS; and whether it has
-// nodes beside it or keeps a ledger of queries, which older servers and single ones have not.
+// nodes beside it, which a single one has not.
 
 import { computed, signal } from '@preact/signals';
 import { get } from '../api/http.ts';
@@ -7,7 +7,6 @@ import type { ServerIndex } from '../api/shapes.ts';
 
 export const server = signal<ServerIndex>({ version: '', origin: 'svc.' });
 export const isInCluster = computed(() => server.value.nodes !== undefined);
-export const hasLedger = computed(() => server.value.queries !== undefined);
 
 export async function readServer(): Promise<void> {
   const index = await get<ServerIndex>('');

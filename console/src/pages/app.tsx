@@ -2,11 +2,11 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { get } from '../api/http.ts';
-import type { EventsReply, Instance, InstanceContent, Query } from '../api/shapes.ts';
+import type { EventsReply, Instance, InstanceContent } from '../api/shapes.ts';
 import { catalogue, nameOf } from '../live/catalogue.ts';
 import { useMembers } from '../live/members.ts';
 import { useNews } from '../live/news.ts';
-import { digCommand, dnsNameOf, hasLedger } from '../live/server.ts';
+import { digCommand, dnsNameOf } from '../live/server.ts';
 import { AnswerView, recordTypes } from '../parts/answer.tsx';
 import { Badge, CopyButton, InstanceLink, Panel, Trouble, Waiting } from '../parts/bits.tsx';
 import { useCalm } from '../parts/calm.ts';
@@ -14,8 +14,8 @@ import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
 import { useLoaded } from '../parts/loaded.ts';
 import { Comparison, TimeSlider, useComparison, usePast } from '../parts/past.tsx';
-import { QueryTable } from '../parts/query-table.tsx';
 import { type Column, VirtualTable } from '../parts/virtual-table.tsx';
+import { AppAsked } from '../parts/who-asks.tsx';
 import { linkTo, replaceQuery, route } from '../route.ts';
 
 interface Place {
@@ -65,7 +65,7 @@ export function AppPage({ env, appid }: Place) {
       {(shown !== undefined || trouble !== undefined) && comparison.isKnown && (
         <>
           <Answers env={env} appid={appid} stamp={stamp} addrs={addrs} />
-          <Asked env={env} appid={appid} />
+          <AppAsked env={env} appid={appid} />
           <AppEvents env={env} appid={appid} />
         </>
       )}
@@ -261,20 +261,6 @@ function namesOf(env: string, appid: string, addrs: readonly string[]): string[]
     if (port !== undefined) ports.add(`_${port}._${protocol}.`);
   }
   return [dnsNameOf(env, appid), ...[...ports].slice(0, 6).map((front) => dnsNameOf(env, appid, front))];
-}
-
-function Asked(place: Place) {
-  const name = dnsNameOf(place.env, place.appid);
-  const { value, trouble } = useLoaded(hasLedger.value ? `asked ${name}` : undefined, (signal) =>
-    get<{ queries: Query[] }>('api/v1/queries', { name }, signal),
-  );
-  if (value === undefined) return <Trouble text={trouble} />;
-  const own = value.queries.filter((query) => query.name.replace(/\.$/, '').endsWith(name));
-  return (
-    <Panel title="Who asks">
-      <QueryTable queries={own} empty="No client has asked for it since the ledger began." />
-    </Panel>
-  );
 }
 
 const eventsShown = '50';

@@ -3,7 +3,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
-import type { Change, EventsReply, Instance, Override as Overridden } from '../api/shapes.ts';
+import type { Change, EventsReply, Instance, Override as Overridden, QueriesReply } from '../api/shapes.ts';
 import {
   type Action,
   askCancel,
@@ -23,8 +23,9 @@ import { digCommand, dnsNameOf } from '../live/server.ts';
 import { Ago, Badge, Copyable, Panel, Time, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
 import { Lease } from '../parts/lease.tsx';
-import { useLoaded } from '../parts/loaded.ts';
+import { type Loaded, useEvery, useLoaded } from '../parts/loaded.ts';
 import { Restore } from '../parts/restore.tsx';
+import { StillAsked, useInstanceAsked } from '../parts/who-asks.tsx';
 import { linkTo } from '../route.ts';
 
 const againEveryMs = 5000;
@@ -39,21 +40,19 @@ export function InstancePage(target: Target) {
     get<EventsReply>('api/v1/events', { app: `${env}/${appid}`, instance, limit: eventsShown }, signal),
   );
   useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && loaded.again(), againEveryMs);
-    const end = onChanges((changes) => {
+    return onChanges((changes) => {
       if (changes.some((one) => one.env === env && one.appid === appid && one.instance === instance)) loaded.again();
     });
-    return () => {
-      clearInterval(timer);
-      end();
-    };
   }, [path]);
+  useEvery(againEveryMs, loaded);
   const changes = useNews(
     events.value?.events,
     path,
     (one) => one.env === env && one.appid === appid && one.instance === instance,
   );
   const isGone = loaded.status === gone;
+  const asked = useInstanceAsked(target, loaded.value !== undefined && !isGone);
+  const isWaiting = !isGone && loaded.trouble === undefined && (loaded.value === undefined || !asked.isSettled);
   return (
     <>
       <p class="crumbs">
@@ -64,19 +63,22 @@ export function InstancePage(target: Target) {
       {!isGone && <Trouble text={loaded.trouble} />}
       <SafeToStop target={target} />
       {isGone && <Gone target={target} changes={changes} again={loaded.again} />}
-      {loaded.value === undefined && loaded.trouble === undefined && <Waiting />}
-      {loaded.value !== undefined && !isGone && (
-        <Present instance={loaded.value} etag={loaded.etag} again={loaded.again} />
+      {isWaiting && <Waiting />}
+      {loaded.value !== undefined && !isGone && asked.isSettled && (
+        <Present instance={loaded.value} etag={loaded.etag} asked={asked.loaded} again={loaded.again} />
       )}
-      <Panel title="What happened">
-        <Trouble text={events.trouble} />
-        <ol class="changes">
-          {changes.map((change) => (
-            <ChangeLine key={change.revision} change={change} withApp={false} />
-          ))}
-        </ol>
-        {events.value !== undefined && changes.length === 0 && <p class="empty">No change is recorded.</p>}
-      </Panel>
+      {/* It comes when its place is known: nothing moves. */}
+      {!isWaiting && (
+        <Panel title="What happened">
+          <Trouble text={events.trouble} />
+          <ol class="changes">
+            {changes.map((change) => (
+              <ChangeLine key={change.revision} change={change} withApp={false} />
+            ))}
+          </ol>
+          {events.value !== undefined && changes.length === 0 && <p class="empty">No change is recorded.</p>}
+        </Panel>
+      )}
     </>
   );
 }
@@ -107,9 +109,11 @@ function SafeToStop({ target }: { readonly target: Target }) {
 function Present({
   instance,
   etag,
+  asked,
   again,
 }: {
   readonly instance: Instance;
+  readonly asked: Loaded<QueriesReply>;
   readonly etag: string | undefined;
   readonly again: () => void;
 }) {
@@ -160,6 +164,7 @@ function Present({
           Cancel
         </ActionButton>
       </div>
+      <StillAsked instance={instance} loaded={asked} />
       <div class="columns">
         <Facts instance={instance} />
         <Names instance={instance} />
@@ -188,7 +193,7 @@ function Override({ override: { by, reason, until } }: { readonly override: Over
 
 interface ActionButtonProps {
   readonly action: Action;
-  readonly target: Target;
+  readonly target: Instance;
   readonly run: () => void;
   readonly isDanger?: boolean;
   /** Why it would be in vain. */

@@ -1,23 +1,26 @@
 // The first page: what is wrong, how the registry is, what is asked, and all apps. It answers "is it rollcall, and if so
 // what?" before anything is clicked.
 
-import { useEffect, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { get } from '../api/http.ts';
-import type { AppEntry, Change, EventsReply, Guard, Query } from '../api/shapes.ts';
+import type { AppEntry, Change, EventsReply, Guard, QueriesReply, ZonesReply } from '../api/shapes.ts';
+import { caller, callerText, hasMetrics, readable, readsAll } from '../live/caller.ts';
 import { catalogue, nameOf } from '../live/catalogue.ts';
-import { lookForHidden, scan } from '../live/hidden.ts';
 import { labelOf, metric, metricsTrouble } from '../live/metrics.ts';
 import { useNews } from '../live/news.ts';
 import { findProblems } from '../live/problems.ts';
-import { hasLedger, server } from '../live/server.ts';
+import { server } from '../live/server.ts';
 import { AppLink, Badge, Panel, type Tone, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
-import { useLoaded } from '../parts/loaded.ts';
+import { type Loaded, useEvery, useLoaded } from '../parts/loaded.ts';
 import { TrafficCharts } from '../parts/traffic-charts.tsx';
 import { VirtualTable } from '../parts/virtual-table.tsx';
-import { replaceQuery, route } from '../route.ts';
+import { linkTo, replaceQuery, route } from '../route.ts';
 
 const guardEveryMs = 5000;
+const queriesEveryMs = 10_000;
+const deadNamesWish = { rcode: 'NXDOMAIN', by: 'name', order: 'hour', limit: '40' };
+const mostAskedWish = { by: 'app', order: 'hour', limit: '1' };
 const changesShown = 8;
 const troublesMax = 1000;
 
@@ -27,18 +30,34 @@ export function Overview() {
     <>
       <h1>Overview</h1>
       <Trouble text={trouble ?? metricsTrouble.value} />
+      <Narrowed />
       <Tiles />
       <div class="first">
         <Problems />
         <LatestChanges />
       </div>
-      <Panel title="Queries a second and latency">
-        <div class="columns">
-          <TrafficCharts />
-        </div>
-      </Panel>
+      {(hasMetrics.value || caller.value === undefined) && (
+        <Panel title="Queries a second and latency">
+          <div class="columns">
+            <TrafficCharts />
+          </div>
+        </Panel>
+      )}
       {kind === 'loading' ? <Waiting /> : <Apps />}
     </>
+  );
+}
+
+/** For a credential that reads some apps: what is not in the lists is not absent. */
+function Narrowed() {
+  const known = caller.value;
+  if (known === undefined || readable.value === undefined) return null;
+  return (
+    <p class="note">
+      {readable.value.length === 0
+        ? `For ${callerText(known)}: it may read no app.`
+        : `For ${callerText(known)}: lists, events and the guard show what it may read, ${readable.value.join(', ')}.`}
+    </p>
   );
 }
 
@@ -53,14 +72,23 @@ function Tiles() {
     (metric('rollcall_guard_holding', '{scope="registry"}') ?? 0) +
     (metric('rollcall_guard_holding', '{scope="apps"}') ?? 0);
   const failing = metric('rollcall_store_failing');
-  const tiles: readonly [title: string, value: string, tone: Tone, note: string][] = [
+  const asked = useLoaded(readsAll.value ? 'most asked' : undefined, (signal) =>
+    get<QueriesReply>('api/v1/queries', mostAskedWish, signal),
+  );
+  useEvery(queriesEveryMs, asked);
+  const tiles: readonly [title: string, value: string, tone: Tone, note: string, href?: string][] = [
     [
       'Registry',
       metric('rollcall_ready') === 1 ? 'ready' : metric('rollcall_ready') === 0 ? 'not ready' : '–',
       metric('rollcall_ready') === 0 ? 'bad' : 'good',
       `${envs} envs, ${apps.length} apps`,
     ],
-    ['Instances', up === undefined ? '–' : `${up} up`, 'good', `${waiting ?? 0} waiting`],
+    [
+      'Instances',
+      `${up ?? sumOf(apps, 'up')} up`,
+      'good',
+      `${waiting ?? sumOf(apps, 'instances') - sumOf(apps, 'up')} waiting`,
+    ],
     [
       'Guard',
       holding > 0 ? 'holds' : 'rests',
@@ -75,18 +103,39 @@ function Tiles() {
     ],
     ['Checks', `${metric('rollcall_checked_instances') ?? 0}`, 'good', 'instances checked'],
     ['DNS', labelOf('rollcall_dns_threads', 'transport') ?? '–', 'good', `${metric('rollcall_zones') ?? 0} zones`],
+    ['Traffic', ...trafficTile(asked), linkTo(['traffic'], { by: 'app' })],
   ];
   return (
     <ul class="tiles" aria-label="Health">
-      {tiles.map(([title, value, tone, note]) => (
+      {tiles.filter(isForCaller).map(([title, value, tone, note, href]) => (
         <li key={title} class={tone === 'bad' ? 'tile is-bad' : 'tile'}>
-          <span class="tile-title">{title}</span>
+          <span class="tile-title">{href === undefined ? title : <a href={href}>{title}</a>}</span>
           <span class="tile-value">{value}</span>
           <span class="muted">{note}</span>
         </li>
       ))}
     </ul>
   );
+}
+
+/** Tiles that are made of metrics alone, which not every credential may read. */
+const ofMetrics = ['Registry', 'Guard', 'Store', 'Checks', 'DNS'];
+
+function isForCaller([title]: readonly [title: string, ...rest: unknown[]]): boolean {
+  if (caller.value === undefined) return true;
+  return title === 'Traffic' ? readsAll.value : hasMetrics.value || !ofMetrics.includes(title);
+}
+
+function sumOf(apps: readonly AppEntry[], count: 'up' | 'instances'): number {
+  return apps.reduce((sum, app) => sum + app[count], 0);
+}
+
+/** How many apps are asked for, and which one most. */
+function trafficTile({ value, trouble }: Loaded<QueriesReply>): [value: string, tone: Tone, note: string] {
+  if (value === undefined) return ['–', 'good', trouble === undefined ? '' : 'not counted'];
+  const [most] = value.queries;
+  const note = most === undefined ? 'no app was asked for' : `most ${most.env}/${most.appid}`;
+  return [`${value.total} ${value.total === 1 ? 'app' : 'apps'} asked`, 'good', note];
 }
 
 /** Evictions and checks of the last hour, without instances that are back, kept by the changes. */
@@ -114,25 +163,23 @@ function pathOf({ env, appid, instance }: Pick<Change, 'env' | 'appid' | 'instan
 
 function Problems() {
   const guard = useLoaded('guard', (signal) => get<Guard>('api/v1/guard', {}, signal));
-  useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && guard.again(), guardEveryMs);
-    return () => clearInterval(timer);
-  }, []);
-  const ledger = useLoaded(hasLedger.value ? 'dead names' : undefined, (signal) =>
-    get<{ queries: Query[] }>('api/v1/queries', { rcode: 'NXDOMAIN' }, signal),
+  useEvery(guardEveryMs, guard);
+  const dead = useLoaded(readsAll.value ? 'dead names' : undefined, (signal) =>
+    get<QueriesReply>('api/v1/queries', deadNamesWish, signal),
   );
+  useEvery(queriesEveryMs, dead);
+  const zones = useLoaded(readsAll.value ? 'zones' : undefined, (signal) =>
+    get<ZonesReply>('api/v1/zones', {}, signal),
+  );
+  useEvery(queriesEveryMs, zones);
   const events = useRecentTroubles();
   const { kind, apps } = catalogue.value;
-  const { hidden } = scan.value;
-  useEffect(() => {
-    if (kind === 'known') void lookForHidden();
-  }, [kind]);
   const found = findProblems({
     apps,
     guard: guard.value,
     events,
-    hidden,
-    queries: ledger.value?.queries ?? [],
+    zones: zones.value?.zones ?? [],
+    queries: dead.value?.queries ?? [],
     origin: server.value.origin,
     metric,
   });

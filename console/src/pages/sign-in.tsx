@@ -2,7 +2,9 @@
 
 import { useState } from 'preact/hooks';
 import { addressOf } from '../api/http.ts';
-import { Trouble } from '../parts/bits.tsx';
+import type { Caller } from '../api/shapes.ts';
+import { caller, callerText } from '../live/caller.ts';
+import { Panel, Time, Trouble } from '../parts/bits.tsx';
 import { go } from '../route.ts';
 import { signIn, signInReason, token } from '../session.ts';
 
@@ -25,6 +27,7 @@ export function SignIn({ isPage = false }: { readonly isPage?: boolean }) {
     <>
       <h1>Sign in</h1>
       <p>{signInReason.value ?? (token.value === '' ? 'With a token of this server.' : 'You are signed in.')}</p>
+      {signInReason.value === undefined && caller.value !== undefined && <WhoYouAre known={caller.value} />}
       <form class="sign-in" onSubmit={(event) => void submit(event)}>
         <label>
           Token
@@ -50,6 +53,35 @@ export function SignIn({ isPage = false }: { readonly isPage?: boolean }) {
         <p class="muted">It is kept in this tab only, and forgotten when the tab is closed.</p>
       </form>
     </>
+  );
+}
+
+function WhoYouAre({ known }: { readonly known: Caller }) {
+  return (
+    <Panel title="Who you are">
+      <p>
+        The server takes you for <strong>{callerText(known)}</strong>,{' '}
+        {known.expiresAt === null ? (
+          'without an end'
+        ) : (
+          <>
+            until <Time at={known.expiresAt} />
+          </>
+        )}
+        {known.instancesMax !== null && `, with at most ${known.instancesMax} instances`}.
+      </p>
+      {known.allow.length === 0 && <p class="empty">You may do nothing here.</p>}
+      <ul class="plain">
+        {known.allow.map(({ rights, env, app }) => (
+          <li key={`${env}/${app} ${rights.join()}`}>
+            <code>
+              {env}/{app}
+            </code>{' '}
+            {rights.join(', ')}
+          </li>
+        ))}
+      </ul>
+    </Panel>
   );
 }
 

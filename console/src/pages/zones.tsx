@@ -1,120 +1,106 @@
-// Zone files: how many are served, how many are at fault, and which apps they hide. The API says no more of them today:
-// the faults themselves are in the log and in `rollcall check-zones`.
+// Zone files: what is served of each, its faults with line and column, and the apps that it hides: `GET /zones`.
 
-import { useEffect } from 'preact/hooks';
 import { get } from '../api/http.ts';
-import type { Answer } from '../api/shapes.ts';
-import { catalogue } from '../live/catalogue.ts';
-import { lookForHidden, scan } from '../live/hidden.ts';
-import { metric } from '../live/metrics.ts';
-import { server } from '../live/server.ts';
-import { AppLink, Badge, Copyable, Panel, Trouble, Waiting } from '../parts/bits.tsx';
-import { useLoaded } from '../parts/loaded.ts';
+import type { ZoneFile, ZonesReply } from '../api/shapes.ts';
+import { lacks } from '../live/actions.ts';
+import { caller, readsAll } from '../live/caller.ts';
+import { dnsNameOf } from '../live/server.ts';
+import { AppLink, Badge, Copyable, Panel, type Tone, Trouble, Waiting } from '../parts/bits.tsx';
+import { useEvery, useLoaded } from '../parts/loaded.ts';
 import { linkTo } from '../route.ts';
 
-const zonesShown = 50;
+const againEveryMs = 5000;
+const filesShown = '200';
 
 export function ZonesPage() {
-  const failing = metric('rollcall_zone_files_failing');
+  const loaded = useLoaded(readsAll.value ? 'zones' : undefined, (signal) =>
+    get<ZonesReply>('api/v1/zones', { limit: filesShown }, signal),
+  );
+  useEvery(againEveryMs, loaded);
+  const { value, trouble } = loaded;
+  if (caller.value !== undefined && !readsAll.value)
+    return (
+      <>
+        <h1>Zones</h1>
+        <p class="note">
+          Zone files are shown to those that may read all apps. {lacks(['read'])} <a href="#/sign-in">Sign in</a>
+        </p>
+      </>
+    );
   return (
     <>
       <h1>Zones</h1>
-      <p class="summary">
-        {metric('rollcall_zones') ?? '–'} zones are served, those of files and those made for registered names.{' '}
-        {failing !== undefined &&
-          (failing === 0 ? (
-            <Badge tone="good">all files are served</Badge>
-          ) : (
-            <Badge tone="bad">{failing === 1 ? '1 file fails' : `${failing} files fail`}</Badge>
-          ))}
-      </p>
-      {(failing ?? 0) > 0 && (
-        <Panel title="Faults">
-          <p>
-            A file that was refused or deleted: its last good version is served where there is one. The log names file,
-            line and column, and so does this, in the folder where the server runs:
-          </p>
-          <Copyable text="rollcall check-zones zones" />
-        </Panel>
-      )}
-      <Hidden />
-      <Served />
+      <Trouble text={trouble} />
+      {value === undefined ? trouble === undefined && <Waiting isTall /> : <Files reply={value} />}
     </>
   );
 }
 
-function Hidden() {
-  const { isRunning, looked, of, hidden, passed } = scan.value;
-  const { kind } = catalogue.value;
-  useEffect(() => {
-    if (kind === 'known') void lookForHidden();
-  }, [kind]);
+function Files({ reply: { total, failing, zones } }: { readonly reply: ZonesReply }) {
+  const hidden = zones.reduce((sum, one) => sum + one.hidden.length + one.moreHidden, 0);
   return (
-    <Panel
-      title="Hidden by zone files"
-      extra={
-        <button type="button" class="small" disabled={isRunning} onClick={() => void lookForHidden()}>
-          Look again
-        </button>
-      }
-    >
-      <p class="muted" role="status">
-        {isRunning
-          ? `Looked at ${looked} of ${of} apps.`
-          : `${of} apps were looked at${passed > 0 ? `, ${passed} were passed over` : ''}.`}
-      </p>
-      <ul class="changes">
-        {hidden.map((one) => (
-          <li key={one.name}>
-            <Badge tone="bad">hidden</Badge> <AppLink {...one} /> {one.text}{' '}
-            <a href={linkTo(['resolve'], { name: one.name, type: 'A' })}>Why</a>
-          </li>
-        ))}
-      </ul>
-      {!isRunning && hidden.length === 0 && <p class="empty">No app that was looked at is hidden.</p>}
-    </Panel>
-  );
-}
-
-/** The origin and the zones of the environments below it. */
-function Served() {
-  const end = server.value.origin.replace(/\.$/, '');
-  const envs = [...new Set(catalogue.value.apps.map(({ env }) => env))];
-  const names = [end, ...envs.map((env) => `${env}.${end}`)].slice(0, zonesShown);
-  return (
-    <Panel title="Serials">
-      <p class="muted">
-        A zone that is the registry's own has the serial of its last change; an environment without a zone of its own is
-        part of the one above.
-      </p>
-      <ul class="changes">
-        {names.map((name) => (
-          <Serial key={name} name={name} />
-        ))}
-      </ul>
-    </Panel>
-  );
-}
-
-function Serial({ name }: { readonly name: string }) {
-  const { value, trouble } = useLoaded(`soa ${name}`, (signal) =>
-    get<Answer>('api/v1/resolve', { name, type: 'SOA' }, signal),
-  );
-  const [soa] = value?.answer ?? [];
-  return (
-    <li>
-      <a class="name" href={linkTo(['resolve'], { name, type: 'SOA' })}>
-        {name}
-      </a>{' '}
-      {value === undefined ? (
-        trouble === undefined ? (
-          <Waiting />
+    <>
+      <p class="summary">
+        {total === 1 ? '1 zone file' : `${total} zone files`}{' '}
+        {failing === 0 ? (
+          <Badge tone="good">all are served</Badge>
         ) : (
-          <Trouble text={trouble} />
-        )
-      ) : (
-        <code>{soa ?? 'no zone of its own'}</code>
+          <Badge tone="bad">{failing === 1 ? '1 file fails' : `${failing} files fail`}</Badge>
+        )}{' '}
+        {hidden > 0 && <Badge tone="bad">{hidden === 1 ? '1 app is hidden' : `${hidden} apps are hidden`}</Badge>}
+      </p>
+      {total === 0 && <p class="empty">There is no zone file: the zone of registered names is made without one.</p>}
+      {zones.map((one) => (
+        <File key={one.file} file={one} />
+      ))}
+      {zones.length < total && <p class="muted">{total - zones.length} more are without faults and hide nothing.</p>}
+      {failing > 0 && (
+        <p>
+          The same on the machine of the server: <Copyable text="rollcall check-zones" />
+        </p>
       )}
-    </li>
+    </>
+  );
+}
+
+const tones: Readonly<Record<string, Tone>> = { good: 'good', refused: 'bad', deleted: 'warn' };
+
+function File({ file }: { readonly file: ZoneFile }) {
+  const { zone, state, serves, serial, records, faults, hidden, moreHidden } = file;
+  return (
+    <Panel title={zone ?? file.file} extra={<Badge tone={tones[state] ?? 'warn'}>{state}</Badge>}>
+      <p class="muted">
+        <code>{file.file}</code>:{' '}
+        {serves === 'file' ? 'served' : serves === 'nothing' ? 'not served' : `${serves} is served`}
+        {serial !== null && `, serial ${serial}`}
+        {records !== null && `, ${records === 1 ? '1 record' : `${records} records`}`}
+        {state === 'deleted' && '; it goes when its grace is over (zoneGraceSeconds)'}.{' '}
+        {zone !== null && <a href={linkTo(['resolve'], { name: zone, type: 'SOA' })}>SOA</a>}
+      </p>
+      {faults.length > 0 && (
+        <ul class="changes">
+          {faults.map((fault) => (
+            <li key={`${fault.file}:${fault.line}:${fault.column} ${fault.message}`}>
+              <code>
+                {fault.file}:{fault.line}:{fault.column}
+              </code>{' '}
+              {fault.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {hidden.length > 0 && (
+        <ul class="changes">
+          {hidden.map(({ env, appid, instances }) => (
+            <li key={`${env}/${appid}`}>
+              <Badge tone="bad">hidden</Badge> <AppLink env={env} appid={appid} />{' '}
+              {instances === 1 ? '1 instance' : `${instances} instances`}: this file answers in its place.{' '}
+              <a href={linkTo(['resolve'], { name: dnsNameOf(env, appid), type: 'A' })}>Why</a>
+            </li>
+          ))}
+          {moreHidden > 0 && <li class="muted">and {moreHidden} more apps</li>}
+        </ul>
+      )}
+    </Panel>
   );
 }

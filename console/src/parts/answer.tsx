@@ -2,9 +2,9 @@
 
 import { get } from '../api/http.ts';
 import type { Answer } from '../api/shapes.ts';
-import { strangersIn } from '../live/hidden.ts';
 import { digCommand } from '../live/server.ts';
-import { Badge, Copyable, type Tone, Trouble, Waiting } from './bits.tsx';
+import { linkTo } from '../route.ts';
+import { Ago, Badge, Copyable, type Tone, Trouble, Waiting } from './bits.tsx';
 import { useLoaded } from './loaded.ts';
 
 export const recordTypes = ['A', 'AAAA', 'SRV', 'TXT', 'HTTPS', 'SVCB', 'PTR', 'SOA', 'NS', 'CNAME', 'MX'] as const;
@@ -66,6 +66,15 @@ function AnswerText({ answer }: { readonly answer: Answer }) {
           {answer.ttl !== undefined && ` · TTL ${answer.ttl} s`}
         </span>
       </p>
+      {answer.asked !== undefined && (
+        <p class="muted">
+          Asked {answer.asked.count} times, {answer.asked.lastMinute} in the last minute
+          {answer.asked.clients > 0 &&
+            `, by ${answer.asked.clients === 1 ? 'one client' : `${answer.asked.clients} clients`}`}
+          ; last <Ago at={answer.asked.lastSeen} />.{' '}
+          <a href={linkTo(['traffic'], { name: answer.name, type: answer.type, by: 'none' })}>Who asks</a>
+        </p>
+      )}
       <Section title="Answer" records={answer.answer} />
       <Section title="Authority" records={answer.authority} />
       <Section title="Additional" records={answer.additional} />
@@ -86,4 +95,20 @@ function Section({ title, records }: { readonly title: string; readonly records:
       </section>
     </section>
   );
+}
+
+/** Addresses of an answer that no instance has. */
+function strangersIn({ answer }: Answer, addrs: readonly string[]): string[] {
+  const hosts = new Set(addrs.map(hostOf));
+  // A host name is resolved by the server: its addresses are not known here.
+  if ([...hosts].some((host) => !/^[\d.]+$|:/.test(host))) return [];
+  return answer.flatMap((line) => {
+    const data = /\sIN\s+A\s+(\S+)$/.exec(line)?.[1];
+    return data === undefined || hosts.has(data) ? [] : [data];
+  });
+}
+
+function hostOf(addr: string): string {
+  const host = addr.replace(/^[^:]*:\/\//, '').replace(/:\d+$/, '');
+  return host.replace(/^\[|\]$/g, '');
 }

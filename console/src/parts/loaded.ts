@@ -52,6 +52,14 @@ export function useLoaded<T>(
   return { ...(state.key === key ? state : nothing<T>(key)), again };
 }
 
+/** Reads again every so often, while the page can be seen. */
+export function useEvery(ms: number, { again }: Pick<Loaded<unknown>, 'again'>): void {
+  useEffect(() => {
+    const timer = setInterval(() => document.visibilityState === 'visible' && again(), ms);
+    return () => clearInterval(timer);
+  }, [ms, again]);
+}
+
 function nothing<T>(key: string | undefined): Omit<Loaded<T>, 'again'> & { readonly key: string | undefined } {
   return { key, value: undefined, trouble: undefined, etag: undefined, status: undefined };
 }

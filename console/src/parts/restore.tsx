@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { call, failureText } from '../api/http.ts';
 import type { RestoreReply } from '../api/shapes.ts';
+import { lacks } from '../live/actions.ts';
 import { denied, noteDenied } from '../session.ts';
 import { Badge, InstanceLink, Time, Trouble } from './bits.tsx';
 import { question } from './confirm.tsx';
@@ -23,7 +24,8 @@ export function Restore({ wish, done }: { readonly wish: RestoreWish; readonly d
   const [trouble, setTrouble] = useState<string>();
   const [said, setSaid] = useState<string>();
   const action = `restore ${wish.app ?? wish.env ?? ''}`;
-  const whyNot = denied.value.get(action);
+  const [env, appid] = wish.app?.split('/') ?? [wish.env];
+  const whyNot = denied.value.get(action) ?? lacks(['operate'], env, appid);
   const run = async (dryRun: boolean): Promise<string | undefined> => {
     const result = await call<RestoreReply>('POST', 'api/v1/restore', { body: { ...wish, dryRun } });
     if (result.kind !== 'ok') {

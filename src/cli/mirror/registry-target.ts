@@ -48,8 +48,9 @@ export class RegistryTarget implements MirrorTarget {
     const options = { link, scheduler, random, keepsProcess: true };
     for await (const item of followEvents(`/api/v1/watch?env=${encodeURIComponent(env)}`, options, signal)) {
       if (item.kind === 'disconnected') onFault(item.reason);
-      else if (item.kind === 'event') {
-        this.#apply(item.event, item.data);
+      else {
+        if (item.kind === 'event') this.#apply(item.event, item.data);
+        // Also of a stream that has come back.
         if (this.#isSynced) onChange();
       }
     }

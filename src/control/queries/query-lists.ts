@@ -157,15 +157,15 @@ export class QueryLists {
     const last = new Map<string, number>();
     for (const { name, rcode, lastMs } of statistics.rows()) {
       const app = rcode === 'NOERROR' ? this.#appOf(name) : undefined;
-      if (app !== undefined) last.set(placeOf(app), Math.max(lastMs, last.get(placeOf(app)) ?? 0));
+      if (app !== undefined) last.set(appKey(app), Math.max(lastMs, last.get(appKey(app)) ?? 0));
     }
     const unasked: UnaskedApp[] = [];
     for (const app of view.apps()) {
-      const lastMs = last.get(placeOf(app));
+      const lastMs = last.get(appKey(app));
       if (app.size === 0 || (lastMs !== undefined && lastMs >= since)) continue;
       if (scope.covers(app.env, app.appid)) unasked.push({ env: app.env, appid: app.appid, lastMs });
     }
-    unasked.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+    unasked.sort((a, b) => (appKey(a) < appKey(b) ? -1 : 1));
     return { apps: unasked.slice(0, limit), sinceMs: statistics.sinceMs };
   }
 
@@ -176,7 +176,7 @@ export class QueryLists {
     for (const row of this.#deps.statistics.rows()) {
       if (!isMatch(row, filter)) continue;
       const app = this.#appOf(row.name);
-      if (filter.app !== undefined && (app === undefined || placeOf(app) !== placeOf(filter.app))) continue;
+      if (filter.app !== undefined && (app === undefined || appKey(app) !== appKey(filter.app))) continue;
       if (!(app === undefined ? scope.isEverywhere : scope.covers(app.env, app.appid))) continue;
       if (by === 'app' && app === undefined) continue;
       const key = keyOf(row, app, by);
@@ -239,7 +239,7 @@ export class QueryLists {
       const distance = nameDistance(asked, app.appid) + nameDistance(env, app.env);
       if (app.size > 0 && distance <= slipMax) close.push({ app: { env: app.env, appid: app.appid }, distance });
     }
-    close.sort((a, b) => a.distance - b.distance || (placeOf(a.app) < placeOf(b.app) ? -1 : 1));
+    close.sort((a, b) => a.distance - b.distance || (appKey(a.app) < appKey(b.app) ? -1 : 1));
     return close.slice(0, closeShownMax).map(({ app }) => app);
   }
 }
@@ -257,7 +257,7 @@ function keyOf(row: QueryRow, app: AppKey | undefined, by: QueryGrouping): strin
   if (by === 'question') return `${name} ${type} ${rcode}`;
   if (by === 'name') return name;
   if (by === 'client') return client;
-  if (by === 'app') return app === undefined ? '' : placeOf(app);
+  if (by === 'app') return app === undefined ? '' : appKey(app);
   return `${name} ${type} ${rcode} ${transport} ${client}`;
 }
 
@@ -283,6 +283,6 @@ function sortValue(sum: Sum, order: QueryOrder): number {
   return order === 'recent' ? sum.lastMs : sum[order];
 }
 
-function placeOf({ env, appid }: AppKey): string {
+function appKey({ env, appid }: AppKey): string {
   return `${env}/${appid}`;
 }

@@ -33,11 +33,11 @@ export function addAdapters(
     const calls = async (own: FastifyInstance): Promise<void> => {
       takeAnyBody(own);
       own.addHook('onRoute', (route) => {
-        const placeOf = (request: FastifyRequest) => ({ env, appid: appOf?.(request) });
+        const requestedApp = (request: FastifyRequest) => ({ env, appid: appOf?.(request) });
         const isRead = route.config?.right === 'read';
         const isWhole = isRead && readsBy === undefined;
         const isWholeEnv = isRead && readsBy === 'env';
-        route.config = { isWhole, isWholeEnv, ...route.config, isForeign: true, refuse, placeOf };
+        route.config = { isWhole, isWholeEnv, ...route.config, isForeign: true, refuse, requestedApp };
       });
       add(own, { control, clock, defaults, env, logins });
     };
@@ -47,6 +47,12 @@ export function addAdapters(
 
 function takeAnyBody(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
+  // Fastify refuses a type that is none, or empty, before it looks for a parser.
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw;
+    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream';
+    done();
+  });
   type Parsed = (error: null, body: Buffer | undefined) => void;
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: FastifyRequest, octets: Buffer, done: Parsed) => {
     done(null, octets.length === 0 ? undefined : octets);

@@ -10,6 +10,7 @@ import type { Instance, RegistrationDefaults } from '../../model/instance.ts';
 import type { Life } from '../../model/life.ts';
 import { type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import type { Right } from '../../model/principal.ts';
+import type { ZoneFileStatus } from '../../model/zone-files.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { OpenCalls } from '../server/open-calls.ts';
 import { invalidRequest, sendProblem } from '../server/problem-details.ts';
@@ -24,6 +25,8 @@ export interface ApiContext {
   readonly defaults: RegistrationDefaults;
   /** The names of an instance at which a zone file answers in its place. */
   readonly hiddenNames: (instance: Instance) => readonly HiddenName[];
+  /** The files of the zones, as they are now. */
+  readonly zoneFiles: () => readonly ZoneFileStatus[];
   readonly life: Life;
   /** Callers have to show a token. */
   readonly hasTokens: boolean;

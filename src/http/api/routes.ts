@@ -17,6 +17,7 @@ import { addInstanceReadRoute } from './read-instance.ts';
 import { asksForThePast, readPastApp } from './read-past-app.ts';
 import { addQueryRoutes } from './read-queries.ts';
 import { addRefusalsRoute } from './read-refusals.ts';
+import { addZonesRoute } from './read-zones.ts';
 import { addRecordRoutes } from './record-routes.ts';
 import { addRegisterRoute } from './register.ts';
 import { addRenewRoute } from './renew.ts';
@@ -44,6 +45,7 @@ const calls = [
   addCatalogueRoutes,
   addResolveRoute,
   addQueryRoutes,
+  addZonesRoute,
   addWhoamiRoute,
   addTransferRoutes,
 ];

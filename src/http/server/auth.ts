@@ -235,6 +235,15 @@ export function unauthorized(reason: string, isGiven: boolean): Failure {
   };
 }
 
+/** Refuses in the form of the front that a path is below; with a problem document elsewhere. */
+export function refuserOf(extractors: readonly CredentialExtractor[]): RefuseCall {
+  return (request, reply, failure) => {
+    const front = extractors.find(({ prefix }) => request.url.startsWith(prefix));
+    if (front?.refuse === undefined) sendProblem(reply, failure);
+    else front.refuse(request, reply, failure);
+  };
+}
+
 function refuse(
   { refusedCalls }: AuthDeps,
   request: FastifyRequest,

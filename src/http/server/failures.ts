@@ -1,6 +1,6 @@
 // Failures that no call has decided: an unknown route, a wrong method, an address or a body that fastify refuses, bytes
-// that are no HTTP, and mistakes of our own. All become problem documents; a mistake is logged with its stack and reported
-// to the caller without.
+// that are no HTTP, and mistakes of our own. All become problem documents, or what the front whose path it is answers; a
+// mistake is logged with its stack and reported to the caller without.
 
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,14 +8,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { HttpCounters } from '../../control/decision-log.ts';
 import { printable } from '../../model/problem.ts';
-import {
-  type Failure,
-  type FailureKind,
-  failures,
-  problemContentType,
-  problemDocument,
-  sendProblem,
-} from './problem-details.ts';
+import type { RefuseCall } from './auth.ts';
+import { type Failure, type FailureKind, failures, problemContentType, problemDocument } from './problem-details.ts';
 
 /** Errors of fastify that are the caller's, by code. */
 const kinds: Readonly<Record<string, FailureKind>> = {
@@ -40,31 +34,41 @@ interface CodedError {
   readonly statusCode?: unknown;
 }
 
+export interface FailureDeps {
+  readonly logger: Logger;
+  readonly counters: HttpCounters;
+  readonly refuse: RefuseCall;
+}
+
 /** The error handler: answers for an error that was thrown, or that fastify found. */
 export function sendFailure(
-  { logger, counters }: { readonly logger: Logger; readonly counters: HttpCounters },
+  { logger, counters, refuse }: FailureDeps,
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  const send = (failure: Failure): FastifyReply => {
+    refuse(request, reply, failure);
+    return reply;
+  };
   const { code, statusCode } = (typeof error === 'object' && error !== null ? error : {}) as CodedError;
   const known = typeof code === 'string' && Object.hasOwn(kinds, code) ? kinds[code] : undefined;
   const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
   const kind = known ?? (isCallers ? 'bad-request' : undefined);
   if (code === 'FST_ERR_BAD_URL') {
     const detail = 'Cannot read the address: it has a percent sign that does not begin an escape of UTF-8 text.';
-    return sendProblem(reply, { kind: 'bad-request', detail });
+    return send({ kind: 'bad-request', detail });
   }
   if (kind === 'body-too-large') {
     counters.refused('body');
     const detail = `Cannot read the body: it is larger than the ${request.routeOptions.bodyLimit} bytes that this call takes.`;
-    return sendProblem(reply, { kind, detail });
+    return send({ kind, detail });
   }
-  if (kind !== undefined) return sendProblem(reply, { kind, detail: details[kind] as string });
+  if (kind !== undefined) return send({ kind, detail: details[kind] as string });
   logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed');
-  return sendProblem(reply, {
+  return send({
     kind: 'internal',
-    detail: 'Cannot answer: the server made a mistake and has logged it.',
+    detail: 'Cannot answer: an internal error, which the server has logged.',
   });
 }
 
@@ -107,7 +111,7 @@ export function routeGuide(app: FastifyInstance): (request: FastifyRequest) => F
     if (allowed.size === 0) {
       return {
         kind: 'unknown-route',
-        detail: `Cannot find ${printable(path)}: there is no such call. See /docs or /openapi.json.`,
+        detail: `Cannot find ${printable(path)}: no such route. See /docs or /openapi.json.`,
       };
     }
     const allow = [...allowed].sort().join(', ');

@@ -132,7 +132,7 @@ class Pipeline {
     this.#unanswered++;
     const length = request.headers['content-length'];
     this.#bodyOctets = length === undefined ? 0 : Number(length);
-    if (this.#parsed.length === 0 && this.#isDue(request)) this.#serve({ request, response, serve });
+    if (this.#parsed.length === 0 && this.#mayServe(request)) this.#serve({ request, response, serve });
     else this.#parsed.push({ request, response, serve });
   }
 
@@ -145,13 +145,13 @@ class Pipeline {
 
   #serveWhatIsDue(): void {
     if (this.#socket.destroyed) this.#parsed = [];
-    for (let next = this.#parsed[0]; next !== undefined && this.#isDue(next.request); next = this.#parsed[0]) {
+    for (let next = this.#parsed[0]; next !== undefined && this.#mayServe(next.request); next = this.#parsed[0]) {
       this.#parsed.shift();
       this.#serve(next);
     }
   }
 
-  #isDue({ method }: IncomingMessage): boolean {
+  #mayServe({ method }: IncomingMessage): boolean {
     if (this.#socket.writableLength >= stuckOctets) return false;
     return this.#large === undefined || smallReplies.has(method as string);
   }

@@ -21,10 +21,10 @@ declare module 'fastify' {
     orRight?: Right;
     /** The right has to hold everywhere: what is shown or changed is of all apps. */
     isWhole?: boolean;
-    /** The same for the env that `placeOf` gives. */
+    /** The same for the env that `requestedApp` gives. */
     isWholeEnv?: boolean;
     /** What a path names that has no `:env` and `:appid`; no text: no app. */
-    placeOf?: (request: FastifyRequest) => { readonly env: string; readonly appid?: unknown };
+    requestedApp?: (request: FastifyRequest) => { readonly env: string; readonly appid?: unknown };
     /** As clients of a front know it. */
     refuse?: RefuseCall | undefined;
   }
@@ -74,8 +74,8 @@ interface NamedPlace {
 }
 
 function placeIn(request: FastifyRequest): NamedPlace {
-  const { placeOf, isWholeEnv = false } = request.routeOptions.config;
-  const named = placeOf?.(request);
+  const { requestedApp, isWholeEnv = false } = request.routeOptions.config;
+  const named = requestedApp?.(request);
   if (named !== undefined && isWholeEnv) return { env: named.env };
   if (named === undefined) return request.params as NamedPlace;
   return typeof named.appid === 'string' ? { env: named.env, appid: named.appid } : {};

@@ -133,10 +133,10 @@ function serverOptions(clientAuth: ClientAuth): TlsOptions {
   };
 }
 
-type Shown = { readonly kind: 'nothing' | 'refused' } | { readonly kind: 'name'; readonly name: string };
+type ClientCertificate = { readonly kind: 'nothing' | 'refused' } | { readonly kind: 'name'; readonly name: string };
 
 /** The common name of the subject, else the first name of the certificate's own that is a URI, a mail address or a host. */
-function certificateOf(socket: TLSSocket): Shown {
+function certificateOf(socket: TLSSocket): ClientCertificate {
   const { subject, subjectaltname } = socket.getPeerCertificate() as Partial<PeerCertificate>;
   if (subject === undefined) return { kind: 'nothing' };
   const [commonName] = [subject.CN].flat();

@@ -26,7 +26,7 @@ import { addConsole } from '../console/console.ts';
 import { siteAt } from '../console/site.ts';
 import { addDnsQuery, type DnsQueries, dnsQueryPath } from '../doh/dns-query.ts';
 import type { Watchers } from '../watch/watchers.ts';
-import { authenticateCalls, principalFinder } from './auth.ts';
+import { authenticateCalls, principalFinder, type RefuseCall, refuserOf } from './auth.ts';
 import { pageFault, refuseForeignPages } from './browser-guard.ts';
 import { type ClientRate, limitClientRates } from './client-rate.ts';
 import { limitConnections } from './connection-limits.ts';
@@ -43,7 +43,7 @@ import { followCalls } from './open-calls.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
 import { measureLateness, Overload, type OverloadLimits, overloadLimits, shedOverload } from './overload.ts';
 import { pacePipelines } from './pipelines.ts';
-import { type Failure, sendProblem } from './problem-details.ts';
+import type { Failure } from './problem-details.ts';
 import { openRenewLane } from './renew-lane.ts';
 import { describeRights, requireRights, sendForbidden } from './rights.ts';
 import { SecureConnections, type SecureConnectionsDeps } from './secure-connections.ts';
@@ -116,6 +116,8 @@ export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<
   readonly trustedProxies?: readonly string[];
   /** The names of an instance at which a zone file answers in its place; none by default. */
   readonly hiddenNames?: ApiContext['hiddenNames'];
+  /** The files of the zones; none by default. */
+  readonly zoneFiles?: ApiContext['zoneFiles'];
   /** Where clients reach this server, without a slash at its end; empty: where they have asked. */
   readonly publicUrl?: string;
   /** Answers DNS over HTTPS; undefined: there is none. */
@@ -142,8 +144,9 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const { longPolls, availability, visible } = control;
   const counters = control.log.count;
   const timeouts = { ...httpTimeouts, ...deps.timeouts };
-  const app = createApp(limits, timeouts, { logger, counters, trustedProxies: deps.trustedProxies ?? [] });
   const access = openAccess(deps, random);
+  const refuse = refuserOf(access.extractors);
+  const app = createApp(limits, timeouts, { logger, counters, trustedProxies: deps.trustedProxies ?? [], refuse });
   const hasTokens = !access.credentials.isOpen;
   const guide = routeGuide(app);
 
@@ -163,7 +166,7 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   app.decorate('findPrincipal', principalFinder(access));
   const { clientRate = noRate } = deps;
   limitClientRates(app, { rate: clientRate, clock, counters, random });
-  refuseUnknownRoute(app, guide);
+  refuseUnknownRoute(app, guide, refuse);
   const rights = { refusedCalls: control.refusedCalls, counters, isOpen: access.credentials.isOpen };
   requireRights(app, rights);
   const openCalls = followCalls(app, access.credentials, () => clock.wallMs());
@@ -182,19 +185,26 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   if (dnsQueries !== undefined) app.register(async (scope) => addDnsQuery(scope, dnsQueries, trustedProxies));
   const follow = unsent.follow.bind(unsent);
   const renewManyBytes = 8 * limits.bodyBytes;
-  const { hiddenNames = () => [] } = deps;
+  const { hiddenNames = () => [], zoneFiles = () => [] } = deps;
   const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
-  const { logins } = access;
-  const calls = { random, hasTokens, publicUrl, hiddenNames, renewManyBytes, follow, openCalls, forbid, logins };
-  addCalls(app, { ...deps, ...calls });
+  const calls = { random, hasTokens, publicUrl, renewManyBytes, follow, openCalls, forbid, logins: access.logins };
+  addCalls(app, { ...deps, hiddenNames, zoneFiles, ...calls });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
       isStopping() || pageFault(request.headers, pages) !== undefined ? undefined : principalOf(request);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
     const { renewals } = control;
-    const { life } = deps;
-    openRenewLane(app.server, { renewals, life, clock, counters, inFlight, visible, authenticate, hasCapacity });
+    openRenewLane(app.server, {
+      renewals,
+      life: deps.life,
+      clock,
+      counters,
+      inFlight,
+      visible,
+      authenticate,
+      hasCapacity,
+    });
   }
   pacePipelines(app.server);
   return app;
@@ -272,15 +282,16 @@ interface Created {
   readonly logger: Logger;
   readonly counters: HttpCounters;
   readonly trustedProxies: readonly string[];
+  readonly refuse: RefuseCall;
 }
 
 function createApp(
   limits: HttpLimits,
   timeouts: HttpTimeouts,
-  { logger, counters, trustedProxies }: Created,
+  { logger, counters, trustedProxies, refuse }: Created,
 ): FastifyInstance {
   const onError = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    sendFailure({ logger, counters }, error, request, reply);
+    sendFailure({ logger, counters, refuse }, error, request, reply);
   const app = fastify({
     http: {
       headersTimeout: timeouts.headersMs,
@@ -339,13 +350,17 @@ function kindOf({ url, method, config }: RouteOptions): CallKind {
 const unmatched = 'unmatched';
 
 /** Before the body is read: a call that does not exist has no rules for its body. */
-function refuseUnknownRoute(app: FastifyInstance, guide: (request: FastifyRequest) => Failure): void {
+function refuseUnknownRoute(
+  app: FastifyInstance,
+  guide: (request: FastifyRequest) => Failure,
+  refuse: RefuseCall,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) sendProblem(reply, guide(request));
+    if (request.is404) refuse(request, reply, guide(request));
     else done();
   });
   // For a route that finds nothing itself: the files of the console.
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, guide(request)));
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, guide(request)));
 }
 
 function addDescription(app: FastifyInstance, version: string, hasTokens: boolean): void {
@@ -364,7 +379,6 @@ function addDescription(app: FastifyInstance, version: string, hasTokens: boolea
 }
 
 /** Every reply of a scope waits until DNS shows all changes that were made before it: see control/visible.ts. */
-/** For all routes of a scope. */
 function waitUntilVisible(scope: FastifyInstance, visible: Visible): void {
   scope.addHook('onSend', (_request, _reply, _payload, done) => {
     const soon = visible();
@@ -382,7 +396,6 @@ async function resume(soon: Promise<void>, done: () => void): Promise<void> {
  * A line end after every JSON reply, so that a shell's prompt is not behind it; white space after a JSON text is ignored (RFC
  * 8259 §2). Behind all other hooks that may replace a payload. Streams and what is sent beside the router write their own.
  */
-/** Behind all other hooks that may replace a payload. */
 function endJsonWithNewline(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload: unknown, done) => {
     if (request.routeOptions.config.isForeign === true) return done();

@@ -4,6 +4,7 @@
 import type { InjectOptions } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { bearer, credentialWorld, entry, secretOf } from '../../kit/credential-world.ts';
+import { createWorld } from '../../kit/http-world.ts';
 
 const file =
   entry('reader', '{ rights: [read], env: prod }') +
@@ -145,4 +146,47 @@ describe('the tutorial', () => {
     const second = await call('POST', '/tutorial/orders/1/register', 'one', { ...tutorial, port: 81 });
     expect(second.statusCode).toBe(429);
   });
+});
+
+describe('what is not a call that can be read', () => {
+  const open = () =>
+    createWorld({ deps: { adapters: { names: ['consul', 'eureka', 'nacos', 'discovery'], env: 'prod' } } }).app;
+  const huge = 'x'.repeat(200_000);
+
+  test.each([
+    ['PUT', '/v1/agent/service/register', 413],
+    ['POST', '/eureka/apps/WEB', 413],
+    ['POST', '/nacos/v1/ns/instance', 413],
+  ] as const)('%s %s with a body that is too large is %i and a sentence', async (method, url, status) => {
+    const reply = await open().inject({ method, url, payload: huge });
+    expect(reply.statusCode).toBe(status);
+    expect(reply.headers['content-type']).not.toContain('json');
+    expect(reply.body).toContain('bytes');
+  });
+
+  test.each(['/v1/health/service/%', '/eureka/apps/%ff', '/nacos/v1/ns/%'])('%s is 400 and a sentence', async (url) => {
+    const reply = await open().inject({ method: 'GET', url });
+    expect(reply.statusCode).toBe(400);
+    expect(reply.headers['content-type']).not.toContain('json');
+  });
+
+  test("discovery's are codes", async () => {
+    const app = open();
+    const large = await app.inject({ method: 'POST', url: '/discovery/register', payload: huge });
+    expect([large.statusCode, large.json()]).toMatchObject([200, { code: -400 }]);
+    const malformed = await app.inject({ method: 'GET', url: '/discovery/%' });
+    expect([malformed.statusCode, malformed.json()]).toMatchObject([200, { code: -400 }]);
+    const none = await app.inject({ method: 'POST', url: '/discovery/none' });
+    expect([none.statusCode, none.body]).toEqual([404, '404 page not found']);
+  });
+
+  test.each(['', ';;;', 'text', 'application/json; charset=utf-16'])(
+    'a content type of "%s" is passed over',
+    async (type) => {
+      const payload = JSON.stringify(service('a'));
+      const headers = { 'content-type': type };
+      const reply = await open().inject({ method: 'PUT', url: '/v1/agent/service/register', headers, payload });
+      expect(reply.statusCode).toBe(200);
+    },
+  );
 });

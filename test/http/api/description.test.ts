@@ -140,6 +140,7 @@ describe('/openapi.json', () => {
       'get /api/v1/resolve',
       'get /api/v1/watch',
       'get /api/v1/whoami',
+      'get /api/v1/zones',
       'get /healthz',
       'get /metrics',
       'get /readyz',

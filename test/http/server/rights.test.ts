@@ -157,12 +157,21 @@ describe('every route', () => {
 
   test('that is of all apps needs its right everywhere', async () => {
     const made = world();
-    const all = ['GET /api/v1/refusals', 'DELETE /api/v1/nodes/n', 'GET /api/v1/export', 'POST /api/v1/import'];
+    const all = [
+      'GET /api/v1/refusals',
+      'DELETE /api/v1/nodes/n',
+      'GET /api/v1/export',
+      'POST /api/v1/import',
+      'GET /api/v1/queries',
+      'GET /api/v1/queries/unasked',
+      'GET /api/v1/zones',
+    ];
     for (const call of all) {
       const [method, url] = call.split(' ') as [string, string];
-      const own = await made.app.inject({ method, url, headers: bearer('operate-team') } as InjectOptions);
+      const right = /queries|zones/.test(url) ? 'read' : 'operate';
+      const own = await made.app.inject({ method, url, headers: bearer(`${right}-team`) } as InjectOptions);
       expect({ call, status: own.statusCode }).toEqual({ call, status: 403 });
-      const every = await made.app.inject({ method, url, headers: bearer('operate') } as InjectOptions);
+      const every = await made.app.inject({ method, url, headers: bearer(right) } as InjectOptions);
       expect(every.statusCode).not.toBe(403);
     }
   });

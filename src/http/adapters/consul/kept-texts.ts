@@ -6,13 +6,13 @@ import { LRUCache } from 'lru-cache';
 
 const octetsMax = 16 * 1024 * 1024;
 
-interface Kept {
+interface CachedText {
   readonly version: string;
   readonly text: string;
 }
 
 export class KeptTexts {
-  readonly #texts = new LRUCache<string, Kept>({
+  readonly #texts = new LRUCache<string, CachedText>({
     maxSize: octetsMax,
     sizeCalculation: ({ text, version }, key) => 2 * (text.length + version.length + key.length) + 100,
   });

@@ -7,7 +7,7 @@ import type { AppRecords } from '../../../model/app-records.ts';
 import { serviceNameOf } from './part.ts';
 import { tagsOf } from './shown-service.ts';
 
-interface Kept {
+interface AppTags {
   readonly revision: number;
   /** As Consul was given it; instances that came in another way are among them. */
   readonly name: string;
@@ -18,7 +18,7 @@ interface Kept {
 export class ServiceTags {
   readonly #view: Pick<ReadView, 'apps'>;
   readonly #env: string;
-  #byApp = new Map<string, Kept>();
+  #byApp = new Map<string, AppTags>();
 
   constructor(view: Pick<ReadView, 'apps'>, env: string) {
     this.#view = view;
@@ -27,11 +27,11 @@ export class ServiceTags {
 
   /** By name, each with its tags in order. `own`: a service beside them. */
   sorted(own: string): Readonly<Record<string, readonly string[]>> {
-    const byApp = new Map<string, Kept>();
+    const byApp = new Map<string, AppTags>();
     const found = new Map<string, readonly string[]>([[own, []]]);
     for (const app of this.#view.apps(this.#env)) {
       const known = this.#byApp.get(app.appid);
-      const kept = known?.revision === app.revision ? known : keptOf(app);
+      const kept = known?.revision === app.revision ? known : tagsOfApp(app);
       byApp.set(app.appid, kept);
       found.set(kept.name, kept.tags);
     }
@@ -40,7 +40,7 @@ export class ServiceTags {
   }
 }
 
-function keptOf(app: AppRecords): Kept {
+function tagsOfApp(app: AppRecords): AppTags {
   let name = app.appid;
   const tags = new Set<string>();
   for (const { instance } of app.instances()) {

@@ -7,7 +7,7 @@ import type { Front } from '../front.ts';
 import type { DiscoveryContext } from './apps.ts';
 import { poll, polls } from './polls.ts';
 import { reads } from './reads.ts';
-import { sendRefused } from './replies.ts';
+import { notFoundText, sendRefused } from './replies.ts';
 import { writes } from './writes.ts';
 
 export const discovery: Front = {
@@ -39,6 +39,6 @@ function addCalls(scope: FastifyInstance, context: DiscoveryContext): void {
   add('get', '/polls', 'Wait for one of several apps to change', polls, { mayWait: true });
   add('get', '/nodes', 'Servers', reads.nodes);
   scope.get('/*', { schema: { hide: true } }, async (_request, reply) =>
-    reply.code(404).header('content-type', 'text/plain').send('404 page not found'),
+    reply.code(404).header('content-type', 'text/plain').send(notFoundText),
   );
 }

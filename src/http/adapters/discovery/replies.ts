@@ -41,13 +41,24 @@ function send(reply: FastifyReply, code: Code, text: string): FastifyReply {
   return sendText(reply.header('kratos-status-code', String(code)), text);
 }
 
-/** A call that was not let in: with its status, since there is a challenge in its head; 403 as any other code. */
+/** A call that was not let in, with its status, since there is a challenge in its head; or one that cannot be read. */
 export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
   const { status } = failures[kind];
   if (status === 401) sendCode(reply.code(status), codes.unauthorized, undefined, detail);
-  else sendCode(reply, status === 403 ? codes.forbidden : codes.limitExceeded, undefined, detail);
+  else if (status === 404 || status === 405) reply.code(404).header('content-type', 'text/plain').send(notFoundText);
+  else sendCode(reply, refusals[status] ?? codes.badRequest, undefined, detail);
 }
+
+/** Of a path that is none. */
+export const notFoundText = '404 page not found';
+
+const refusals: Readonly<Record<number, Code>> = {
+  403: codes.forbidden,
+  429: codes.limitExceeded,
+  500: codes.serverError,
+  503: codes.serverError,
+};
 
 function sendText(reply: FastifyReply, text: string): FastifyReply {
   return reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store').send(text);

@@ -10,6 +10,7 @@ import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
 import { actorOf } from '../../server/auth.ts';
 import { findJsonFault } from '../../server/json-scan.ts';
+import { keptLiveness } from '../kept-liveness.ts';
 import { type Parameters, parametersOf } from '../parameters.ts';
 import { problemText } from '../problem-text.ts';
 import { askedApp, type DiscoveryContext } from './apps.ts';
@@ -54,7 +55,8 @@ const register: Handler = async (context, request, reply) => {
   }
   const { content, ...parts } = decoded;
   const discovery = { appName: given.get('appid') ?? '', content: JSON.stringify(content) };
-  const command = { kind: 'register', ...parts, fronts: { discovery } } as const;
+  const kept = keptLiveness(context.control.view, parts.key);
+  const command = { kind: 'register', ...parts, ...kept, fronts: { discovery } } as const;
   const outcome = await commands.submit(request.principal, actorOf(request, 'discovery'), command);
   return isFailed(outcome) ? sendFailed(reply, outcome) : sendCode(reply, codes.ok);
 };

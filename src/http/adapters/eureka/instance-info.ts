@@ -18,13 +18,13 @@ export interface InstanceInfo {
   readonly [field: string]: unknown;
 }
 
-type Shown = Omit<InstanceRecord, 'deadlineMs' | 'isSuspect' | 'isNearExpiry' | 'revision'>;
+type LeasedInstance = Omit<InstanceRecord, 'deadlineMs' | 'isSuspect' | 'isNearExpiry' | 'revision'>;
 
 const ownDataCenter = { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' };
 const emptyMap = { '@class': 'java.util.Collections$EmptyMap' };
 const renewalIntervalDefault = 30;
 
-export function instanceInfo(stored: Shown, actionType: ActionType = 'ADDED'): InstanceInfo {
+export function instanceInfo(stored: LeasedInstance, actionType: ActionType = 'ADDED'): InstanceInfo {
   const { instance } = stored;
   const content = contentOf(instance);
   const { plain, secure } = portsOf(instance.addrs);
@@ -81,7 +81,7 @@ function dataCenterOf({ dataCenterInfo }: EurekaContent): Readonly<Record<string
   return { '@class': known, name, ...(hasMetadata ? { metadata } : {}) };
 }
 
-function leaseInfo({ instance, registeredAtMs, renewedAtMs, upAtMs }: Shown, content: EurekaContent) {
+function leaseInfo({ instance, registeredAtMs, renewedAtMs, upAtMs }: LeasedInstance, content: EurekaContent) {
   return {
     renewalIntervalInSecs: content.renewalIntervalInSecs ?? renewalIntervalDefault,
     durationInSecs: instance.leaseSeconds,

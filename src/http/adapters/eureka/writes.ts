@@ -8,6 +8,7 @@ import type { Instance } from '../../../model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
 import { actorOf } from '../../server/auth.ts';
 import { appidOf } from '../app-name.ts';
+import { keptLiveness } from '../kept-liveness.ts';
 import { queryOf } from '../parameters.ts';
 import { problemText } from '../problem-text.ts';
 import { decodeInstance, type EurekaRegistration } from './decode.ts';
@@ -33,12 +34,13 @@ const register: Handler = async (context, request, reply) => {
     control.commands.malformed('register');
     return sendSentence(reply, 400, problemText([{ ...appid, field: 'app' }]));
   }
-  const command = registerCommand({ env, appid, instance: decoded.id }, decoded);
-  const fault = idFault(command.key);
+  const key = { env, appid, instance: decoded.id };
+  const fault = idFault(key);
   if (fault !== undefined) {
     control.commands.malformed('register');
     return sendSentence(reply, 400, fault);
   }
+  const command = { ...registerCommand(key, decoded), ...keptLiveness(control.view, key) };
   const outcome = await control.commands.submit(request.principal, actorOf(request, 'eureka'), command);
   return isFailed(outcome) ? sendFailed(request, reply, outcome) : sendEmpty(reply, 204);
 };

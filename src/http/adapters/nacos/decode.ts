@@ -1,15 +1,20 @@
 // A registration of Nacos's as the parts of a command: one address, the cluster as the zone, the group as the group, the version
 // from the metadata. The port's name is not said by Nacos: `https` where the metadata has secure=true, the metadata's
-// `protocol` (Dubbo), `http` for Spring, and `tcp` otherwise.
+// `protocol` (Dubbo), `http` for Spring, and `tcp` otherwise. A persistent instance is checked over TCP.
 
 import { parseAddress } from '../../../model/address.ts';
-import { parseRegistration, type Registration, type RegistrationDefaults } from '../../../model/instance.ts';
+import {
+  type Instance,
+  parseRegistration,
+  type Registration,
+  type RegistrationDefaults,
+} from '../../../model/instance.ts';
 import type { Liveness } from '../../../model/liveness.ts';
 import type { Problem } from '../../../model/problem.ts';
 import { hostInUrl } from '../host-text.ts';
 import { isLabelText } from '../label-text.ts';
 import type { GivenInstance } from './given-instance.ts';
-import { keptWeight, type NacosContent, namesOf, weightOf } from './part.ts';
+import { contentOf, keptWeight, type NacosContent, namesOf, weightOf } from './part.ts';
 import { beatLiveness } from './preserved.ts';
 import { defaultCluster, defaultGroup, type NacosService } from './service-name.ts';
 
@@ -24,7 +29,16 @@ export interface DecodedInstance {
 }
 
 const connection: Liveness = { kind: 'connection' };
-const none: Liveness = { kind: 'none' };
+const checks: Liveness = { kind: 'checks' };
+
+/** The original opens a connection to each persistent instance every 5 s, and one that fails 3 times is unhealthy. */
+const tcpProbe = { type: 'tcp', intervalSeconds: 5, timeoutSeconds: 2, failures: 3 } as const;
+
+/** Whether its checks are the one that it got as a persistent instance. */
+export function hasOwnProbe({ checks: given, fronts }: Pick<Instance, 'checks' | 'fronts'>): boolean {
+  const [first, second] = given;
+  return contentOf({ fronts })?.isPersistent === true && first?.type === 'tcp' && second === undefined;
+}
 
 export function registrationOf(
   name: NacosService,
@@ -47,6 +61,7 @@ export function registrationOf(
     metadata,
     ...(asked === 'beats' && !isPersistent ? { leaseSeconds } : {}),
     ...(cluster === defaultCluster ? {} : { zone: cluster }),
+    ...(isPersistent ? { checks: [tcpProbe] } : {}),
     ...(hasGroup ? { group: name.group } : {}),
     ...(saysVersion ? { version: metadata['version'] } : {}),
   };
@@ -62,12 +77,12 @@ export function registrationOf(
     ...(isPersistent ? { isPersistent } : {}),
   };
   const keeps = [
-    ...(['tags', 'priority', 'dnsTtl', 'checks'] as const),
+    ...(['tags', 'priority', 'dnsTtl'] as const),
     ...(cluster === defaultCluster ? ['zone' as const] : []),
     ...(hasGroup ? [] : ['group' as const]),
     ...(saysVersion ? [] : ['version' as const]),
   ];
-  const lasting = isPersistent ? none : asked === 'connection' ? connection : liveness;
+  const lasting = isPersistent ? checks : asked === 'connection' ? connection : liveness;
   return { registration, content, keeps, liveness: lasting };
 }
 

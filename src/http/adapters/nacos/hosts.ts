@@ -8,7 +8,7 @@ import { contentOf, type NacosContent, shownWeight } from './part.ts';
 import { beatTimesOf, idGeneratorOf } from './preserved.ts';
 import { defaultCluster, type NacosService } from './service-name.ts';
 
-export interface Shown {
+export interface NacosHost {
   readonly ip: string;
   readonly port: number;
   readonly cluster: string;
@@ -17,18 +17,18 @@ export interface Shown {
 }
 
 /** `isEnabled` false: an operator or its registrant has taken it out, and lists leave it out. */
-export function shownOf(instance: Instance): Shown {
-  return shownWith(instance, contentOf(instance));
+export function nacosHostOf(instance: Instance): NacosHost {
+  return hostWith(instance, contentOf(instance));
 }
 
-function shownWith(instance: Instance, content: NacosContent | undefined): Shown {
+function hostWith(instance: Instance, content: NacosContent | undefined): NacosHost {
   const [first] = instance.addrs as readonly [Address, ...Address[]];
   const isUp = instance.status === 'up';
   const isEnabled = isUp || (instance.override === undefined && content?.isDisabled !== true);
   return {
     ip: content?.ip ?? first.host,
     port: first.port,
-    cluster: clusterShown(instance, content),
+    cluster: clusterOf(instance, content),
     isEnabled,
     isHealthy: isUp || isHealthyThough(instance, content),
   };
@@ -40,7 +40,7 @@ function isHealthyThough({ wanted, override, health }: Instance, content: NacosC
   return override !== undefined || wanted === 'up' || content?.isDisabled === true || content?.weight === 0;
 }
 
-function clusterShown({ zone }: Instance, content: NacosContent | undefined): string {
+function clusterOf({ zone }: Instance, content: NacosContent | undefined): string {
   const given = content?.cluster;
   return given !== undefined && given === zone ? given : zone === '' ? defaultCluster : zone;
 }
@@ -49,12 +49,12 @@ function clusterShown({ zone }: Instance, content: NacosContent | undefined): st
 export function hostText(
   { instance }: InstanceRecord,
   { grouped }: NacosService,
-  isWanted: (shown: Shown) => boolean,
+  isWanted: (host: NacosHost) => boolean,
 ): string | undefined {
   const content = contentOf(instance);
-  const shown = shownWith(instance, content);
-  const { ip, port, cluster, isEnabled, isHealthy } = shown;
-  if (!isEnabled || !isWanted(shown)) return undefined;
+  const host = hostWith(instance, content);
+  const { ip, port, cluster, isEnabled, isHealthy } = host;
+  if (!isEnabled || !isWanted(host)) return undefined;
   const { intervalMs, timeoutMs, deleteMs } = beatTimesOf(instance.metadata);
   const generator = idGeneratorOf(instance.metadata);
   const end = generator === undefined ? '' : `,"instanceIdGenerator":${JSON.stringify(generator)}`;
@@ -70,7 +70,7 @@ export function hostText(
 /** What a call for one instance answers. */
 export function instanceDetailText({ instance }: InstanceRecord, { grouped }: NacosService): string {
   const content = contentOf(instance);
-  const { ip, port, cluster, isHealthy } = shownWith(instance, content);
+  const { ip, port, cluster, isHealthy } = hostWith(instance, content);
   return (
     `{"service":${JSON.stringify(grouped)},"ip":${JSON.stringify(ip)},"port":${port},"clusterName":${JSON.stringify(cluster)},` +
     `"weight":${doubleText(shownWeight(instance, content))},"healthy":${isHealthy},` +

@@ -126,8 +126,7 @@ const list: NacosHandler = (context, call) => {
   };
   const port = Number(given.get('udpPort') ?? 0);
   if (Number.isInteger(port) && port > 0 && port <= 65_535) {
-    const seenAt = request.ip;
-    context.udp.subscribe(name, { address: given.get('clientIP') ?? '', seenAt, port, clusters: asked.clusters });
+    context.udp.subscribe(name, { seenAt: request.ip, port, clusters: asked.clusters });
   }
   return { kind: 'ok', data: context.infos.text(name, asked, 'http') };
 };

@@ -21,9 +21,9 @@ import type { Principal } from '../../../model/principal.ts';
 import { type Problem, problem } from '../../../model/problem.ts';
 import type { Refused } from '../../../model/submit.ts';
 import { hostInUrl } from '../host-text.ts';
-import { type Lasting, registrationOf } from './decode.ts';
+import { hasOwnProbe, type Lasting, registrationOf } from './decode.ts';
 import type { GivenInstance } from './given-instance.ts';
-import { shownOf } from './hosts.ts';
+import { nacosHostOf } from './hosts.ts';
 import { contentOf, isNamed, keptWeight, type NacosContent, partOf, weightOf } from './part.ts';
 import { defaultCluster, type NacosService } from './service-name.ts';
 
@@ -76,15 +76,19 @@ export class Naming {
       return { kind: 'invalid', problems: Array.isArray(key) ? key : (read as Problem[]) };
     }
     const { registration, content, keeps, liveness } = read;
+    const before = view.find(key)?.instance;
     // Checks that it was given through another front decide, and not a lease beside them.
-    const hasChecks = (view.find(key)?.instance.checks.length ?? 0) > 0;
+    const hasOthers = before !== undefined && before.checks.length > 0 && !hasOwnProbe(before);
+    const isNewlyProbed = registration.checks.length > 0 && (before === undefined || before.checks.length === 0);
     const command = {
       kind: 'register',
       key,
       registration,
       fronts: { nacos: partOf(content) },
-      keeps,
-      ...(hasChecks ? {} : { liveness }),
+      keeps: hasOthers ? [...keeps, 'checks' as const] : keeps,
+      ...(hasOthers ? {} : { liveness }),
+      // It takes traffic until a check has failed.
+      ...(isNewlyProbed ? { judgement: { verdict: 'passing', reason: 'registered as healthy' } as const } : {}),
     } as const;
     return commands.submit(caller.principal, caller.actor, command);
   }
@@ -156,7 +160,7 @@ export class Naming {
     const host = canonicalHost(pointer.ip);
     for (const stored of this.#control.view.app(name.env, name.appid)?.instances() ?? []) {
       const isThere = stored.instance.addrs.some((one) => one.port === pointer.port && one.host === host);
-      if (isThere && (pointer.cluster === undefined || shownOf(stored.instance).cluster === pointer.cluster))
+      if (isThere && (pointer.cluster === undefined || nacosHostOf(stored.instance).cluster === pointer.cluster))
         return stored;
     }
     return undefined;

@@ -114,11 +114,12 @@ export function failed(outcome: Failed): Result {
   return fault(status, code, status === 404 ? text : `caused: ${text};`);
 }
 
-/** A call that was not let in: clients log in again at a 403. */
+/** A call that was not let in, or cannot be read: clients log in again at a 403. */
 export function sendRefused(request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
-  if (failures[kind].status === 429) sendText(request, reply, 429, detail);
-  else sendResult(request, reply, 'v1', { kind: 'page', status: 403, text: detail });
+  const { status } = failures[kind];
+  if (status === 401 || status === 403) sendResult(request, reply, 'v1', { kind: 'page', status: 403, text: detail });
+  else sendText(request, reply, status, detail);
 }
 
 const titles = {

@@ -4,7 +4,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Control } from '../../../control/control.ts';
 import type { Clock } from '../../../runtime/clock.ts';
-import { hostText, type Shown } from './hosts.ts';
+import { hostText, type NacosHost } from './hosts.ts';
 import type { NacosService } from './service-name.ts';
 
 /** Clients over HTTP ask again after that time, whether or not they get pushes. */
@@ -56,7 +56,7 @@ export class ServiceInfos {
     const kept = this.#hosts.get(key);
     if (kept?.revision === app.revision) return kept.text;
     const wanted = clusters === '' ? undefined : new Set(clusters.split(',').map((one) => one.trim()));
-    const isWanted = ({ cluster, isHealthy }: Shown): boolean =>
+    const isWanted = ({ cluster, isHealthy }: NacosHost): boolean =>
       (isHealthy || !isHealthyOnly) && (wanted === undefined || wanted.has(cluster));
     const hosts = [...app.instances()].flatMap((stored) => hostText(stored, name, isWanted) ?? []);
     const text = hosts.join();

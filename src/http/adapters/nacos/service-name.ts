@@ -11,6 +11,8 @@ export const defaultGroup = 'DEFAULT_GROUP';
 export const defaultCluster = 'DEFAULT';
 export const publicNamespace = 'public';
 const separator = '@@';
+/** Of the list of clusters that a subscription is kept by. */
+export const clustersOctetsMax = 512;
 
 /** A service as a call names it, and where it is here. */
 export interface NacosService {

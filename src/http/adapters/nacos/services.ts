@@ -6,7 +6,7 @@ import type { Principal } from '../../../model/principal.ts';
 import { mayRead, type NacosCall, type NacosHandler, serviceIn } from './context.ts';
 import type { CreatedServices, ServiceSettings } from './created-services.ts';
 import { metadataOfText } from './given-instance.ts';
-import { shownOf } from './hosts.ts';
+import { nacosHostOf } from './hosts.ts';
 import { contentOf } from './part.ts';
 import { done, fault, givenFault, missing, type Result, refused } from './replies.ts';
 import { defaultCluster, defaultGroup, envOf, type NacosService, namespaceOf } from './service-name.ts';
@@ -112,7 +112,7 @@ const show: NacosHandler = (context, call) => {
   const created = context.services.get(name);
   const app = context.control.view.app(name.env, name.appid);
   if (created === undefined && app === undefined) return noService(name);
-  const clusters = new Set([...(app?.instances() ?? [])].map(({ instance }) => shownOf(instance).cluster));
+  const clusters = new Set([...(app?.instances() ?? [])].map(({ instance }) => nacosHostOf(instance).cluster));
   if (clusters.size === 0) clusters.add(defaultCluster);
   const threshold = created?.protectThreshold ?? 0;
   const shown = {

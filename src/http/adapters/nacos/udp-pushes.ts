@@ -2,17 +2,17 @@
 // change, and acknowledges it. Its list carries the clusters that it asked with, since clients keep their lists by them.
 // A subscription lasts until the client has not listed for `subscribedMs`. A push that is not acknowledged is repeated once, and
 // the subscription ends then: the next list begins it again.
-// The address is the one that the client names where that is its own or a private one, and otherwise the one its call came
-// from, so that no stranger can have datagrams sent to whomever he likes.
-// Limits: `subscribersMax`; a list that is over a datagram is not pushed, and clients ask again after 10 s.
+// Datagrams go to the address that the call came from (behind a trusted proxy, the one that it names), and never to one that
+// a parameter names: that would let any client send datagrams to hosts that only the server reaches.
+// Limits: `subscribersMax`, `clustersOctetsMax`; a list that is over a datagram is not pushed, and clients ask again after 10 s.
 
 import { createSocket, type Socket } from 'node:dgram';
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Control } from '../../../control/control.ts';
 import { type Scheduler, systemScheduler } from '../../../runtime/scheduler.ts';
 import { cacheMs, type ServiceInfos } from './service-info.ts';
-import type { NacosService } from './service-name.ts';
+import { clustersOctetsMax, type NacosService } from './service-name.ts';
 import { Topics } from './topics.ts';
 
 /** Each takes 500 octets. */
@@ -27,8 +27,6 @@ const plainOctetsMax = 1024;
 const datagramOctetsMax = 65_507;
 
 export interface UdpSubscription {
-  /** As the client names it; may be empty. */
-  readonly address: string;
   /** Where its call came from. */
   readonly seenAt: string;
   readonly port: number;
@@ -81,9 +79,9 @@ export class UdpPushes {
   }
 
   subscribe(name: NacosService, given: UdpSubscription): void {
-    if (this.#isClosed) return;
-    const address = addressOf(given);
-    const { clusters, port } = given;
+    const { clusters, port, seenAt } = given;
+    if (this.#isClosed || Buffer.byteLength(clusters) > clustersOctetsMax) return;
+    const address = seenAt.startsWith(mapped) ? seenAt.slice(mapped.length) : seenAt;
     const key = `${name.grouped} ${clusters} ${address} ${port}`;
     const untilMs = this.#deps.scheduler.nowMs() + subscribedMs;
     const known = this.#topics.get(name, key);
@@ -188,22 +186,5 @@ export class UdpPushes {
   }
 }
 
-const privateNetworks = new BlockList();
-for (const [network, bits] of [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-] as const)
-  privateNetworks.addSubnet(network, bits, 'ipv4');
-privateNetworks.addSubnet('fc00::', 7, 'ipv6');
-privateNetworks.addSubnet('fe80::', 10, 'ipv6');
-privateNetworks.addAddress('::1', 'ipv6');
-
-function addressOf({ address, seenAt }: UdpSubscription): string {
-  const seen = seenAt.startsWith('::ffff:') ? seenAt.slice('::ffff:'.length) : seenAt;
-  const family = isIP(address);
-  const isPrivate = family !== 0 && privateNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');
-  return isPrivate ? address : seen;
-}
+/** IPv4 on a socket of IPv6. */
+const mapped = '::ffff:';

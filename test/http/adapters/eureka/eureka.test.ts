@@ -314,3 +314,17 @@ test('store and recovery are judged as for the API', async () => {
   const recovering = { isRecovered: () => false, storeTrouble: () => undefined };
   expect((await world({ control: { availability: recovering } }).post()).statusCode).toBe(503);
 });
+
+test('a lease that ends in waiting, as of a TTL check of Consul, stays one when Eureka registers the instance too', async () => {
+  const { app, post, stored } = world({
+    deps: { adapters: { names: ['eureka', 'consul', 'discovery'], env: 'prod' } },
+  });
+  const Check = { TTL: '30s', Status: 'passing', DeregisterCriticalServiceAfter: '10m' };
+  const service = { Name: 'web', ID: 'w1', Address: '10.0.0.7', Port: 8080, Check };
+  await app.inject({ method: 'PUT', url: '/v1/agent/service/register', payload: JSON.stringify(service) });
+  await post();
+  expect(stored()).toMatchObject({ liveness: { kind: 'lease-then-waiting', evictAfterSeconds: 600 }, status: 'up' });
+  const form = 'env=prod&appid=web&hostname=w1&zone=z&addrs=http://10.0.0.7:8080&status=1';
+  await app.inject({ method: 'POST', url: '/discovery/register', payload: form });
+  expect(stored()).toMatchObject({ liveness: { kind: 'lease-then-waiting', evictAfterSeconds: 600 }, zone: 'z' });
+});

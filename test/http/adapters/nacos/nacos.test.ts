@@ -118,12 +118,24 @@ test('the preserved metadata keys set the times', async () => {
   ]);
 });
 
-test('a persistent instance stays without beats', async () => {
-  const { post, list, pass, stored } = world();
+const failing = { verdict: 'critical', reason: 'tcp: connection refused' } as const;
+
+test('a persistent instance stays without beats, and is checked over TCP', async () => {
+  const { post, list, pass, stored, registry } = world();
   await post({ ephemeral: 'false' });
   pass(3_600_000);
-  expect(stored()?.liveness).toEqual({ kind: 'none' });
+  expect(stored()).toMatchObject({
+    liveness: { kind: 'checks' },
+    checks: [{ type: 'tcp', intervalSeconds: 5, failures: 3 }],
+    status: 'up',
+  });
   expect((await list()).hosts).toMatchObject([{ ephemeral: false, healthy: true }]);
+  registry.judge({ ...keyOf('web.prod/x'), instance: '10.0.0.7#8080#DEFAULT#DEFAULT_GROUP@@web' }, failing);
+  // What has failed is not well because it is registered again.
+  await post({ ephemeral: 'false', weight: '2' });
+  expect((await list()).hosts).toMatchObject([{ ephemeral: false, healthy: false, weight: 2 }]);
+  await post();
+  expect(stored()).toMatchObject({ liveness: { kind: 'lease-then-waiting' }, checks: [], status: 'up' });
 });
 
 test.each<[what: string, fields: Record<string, string>, hosts: object[]]>([

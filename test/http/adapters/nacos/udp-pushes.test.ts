@@ -45,7 +45,7 @@ async function world() {
 
 test('a change reaches a subscriber with the clusters that it asked with', async () => {
   const { pushes, client: one, register } = await world();
-  pushes.subscribe(web, { address: '127.0.0.1', seenAt: '127.0.0.1', port: one.port, clusters: 'eu' });
+  pushes.subscribe(web, { seenAt: '127.0.0.1', port: one.port, clusters: 'eu' });
   const pushed = one.next();
   await register('prod/web/web-1', { zone: 'eu' });
   const [packet] = await pushed;
@@ -56,7 +56,7 @@ test('a change reaches a subscriber with the clusters that it asked with', async
 
 test('a long list is compressed', async () => {
   const { pushes, client: one, register } = await world();
-  pushes.subscribe(web, { address: '127.0.0.1', seenAt: '127.0.0.1', port: one.port, clusters: '' });
+  pushes.subscribe(web, { seenAt: '127.0.0.1', port: one.port, clusters: '' });
   const pushed = once(one.socket, 'message') as Promise<[Buffer]>;
   await register('prod/web/web-1', { metadata: { text: 'x'.repeat(5000) } });
   const [datagram] = await pushed;
@@ -66,8 +66,7 @@ test('a long list is compressed', async () => {
 
 test('a push that is acknowledged is not repeated; one that is not is repeated once, and the subscription ends', async () => {
   const { pushes, client: one, register, scheduler } = await world();
-  const subscribe = () =>
-    pushes.subscribe(web, { address: '127.0.0.1', seenAt: '127.0.0.1', port: one.port, clusters: '' });
+  const subscribe = () => pushes.subscribe(web, { seenAt: '127.0.0.1', port: one.port, clusters: '' });
   subscribe();
   const pushed = one.next();
   await register('prod/web/web-1');
@@ -95,18 +94,47 @@ test('a push that is acknowledged is not repeated; one that is not is repeated o
 
 test('a client that lists no more is forgotten', async () => {
   const { pushes, scheduler, control } = await world();
-  pushes.subscribe(web, { address: '', seenAt: '127.0.0.1', port: 1234, clusters: '' });
+  pushes.subscribe(web, { seenAt: '127.0.0.1', port: 1234, clusters: '' });
   expect([pushes.subscribers, control.pushes.waiting]).toEqual([1, 1]);
   await scheduler.pass(16_000);
   expect([pushes.subscribers, control.pushes.waiting]).toEqual([0, 0]);
 });
 
-test('a public address that is not the own one of the caller gets nothing', async () => {
+test('pushes go to the address of the call, which may be an IPv4 one of IPv6', async () => {
   const { pushes, client: one, register } = await world();
-  pushes.subscribe(web, { address: '8.8.8.8', seenAt: '::ffff:127.0.0.1', port: one.port, clusters: '' });
+  pushes.subscribe(web, { seenAt: '::ffff:127.0.0.1', port: one.port, clusters: '' });
   const pushed = one.next();
   await register('prod/web/web-1');
   await pushed;
+});
+
+test('an address that a parameter names gets nothing', async () => {
+  const { app, register } = createWorld({ realTimers: true, deps: { adapters: { names: ['nacos'], env: 'prod' } } });
+  closing.push(() => void app.close());
+  const other = createSocket('udp4');
+  other.bind(0, '127.0.0.2');
+  await once(other, 'listening');
+  closing.push(() => other.close());
+  const own = createSocket('udp4');
+  const { port } = other.address();
+  own.bind(port, '127.0.0.1');
+  await once(own, 'listening');
+  closing.push(() => own.close());
+  const taken: string[] = [];
+  other.on('message', () => taken.push('other'));
+  const pushed = once(own, 'message');
+  await app.inject(`/nacos/v1/ns/instance/list?serviceName=web&udpPort=${port}&clientIP=127.0.0.2`);
+  await register('prod/web/web-1');
+  await pushed;
+  expect(taken).toEqual([]);
+});
+
+test('one that asks with more clusters than fit is not subscribed', async () => {
+  const { pushes } = await world();
+  pushes.subscribe(web, { seenAt: '127.0.0.1', port: 1234, clusters: 'x'.repeat(513) });
+  expect(pushes.subscribers).toBe(0);
+  pushes.subscribe(web, { seenAt: '127.0.0.1', port: 1234, clusters: 'x'.repeat(512) });
+  expect(pushes.subscribers).toBe(1);
 });
 
 test('a list with a UDP port subscribes', async () => {

@@ -2,7 +2,8 @@
 // and whose end is the end of its lease. Both come on one connection, by which they belong together.
 // Connections are accepted here and handed to @grpc/grpc-js, so that they can be counted and, where the HTTP listener has a
 // certificate, wrapped in TLS with the same one.
-// Limits: `connectionsMax`, which is given, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is ended.
+// Limits: `connectionsMax`, which is given, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is
+// ended, and a connection that has been without a client for `idleMs` closed, also where it never spoke HTTP/2.
 
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
@@ -37,6 +38,7 @@ const streamsPerConnectionMax = 128;
 const setupMs = 10_000;
 /** A connection without a stream is of no client. */
 const idleMs = 60_000;
+const idleCheckMs = 10_000;
 const backlog = 1024;
 
 export interface NacosGrpcDeps extends Omit<RequestDeps, 'infos' | 'clients'> {
@@ -61,7 +63,9 @@ export class NacosGrpc {
   });
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
   readonly #listeners: NetServer[] = [];
-  readonly #sockets = new Set<Socket>();
+  /** With when each was last that of a client, or came. */
+  readonly #sockets = new Map<Socket, { readonly peer: string; usedMs: number }>();
+  #endIdleCheck: (() => void) | undefined;
   /** Names in client certificates, by peer. */
   readonly #certificates = new Map<string, string>();
 
@@ -108,7 +112,8 @@ export class NacosGrpc {
     this.clients.close();
     for (const listener of this.#listeners) listener.close();
     this.#secure?.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#endIdleCheck?.();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     this.#injector.destroy();
     this.#server.forceShutdown();
   }
@@ -130,7 +135,8 @@ export class NacosGrpc {
       return;
     }
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, { peer, usedMs: this.#scheduler.nowMs() });
+    this.#checkIdle();
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#sockets.delete(socket);
@@ -140,6 +146,20 @@ export class NacosGrpc {
     });
     if (this.#secure === undefined) this.#injector.injectConnection(socket);
     else this.#secure.accept(socket);
+  }
+
+  /** While one is open. */
+  #checkIdle(): void {
+    if (this.#sockets.size === 0 || this.#endIdleCheck !== undefined) return;
+    this.#endIdleCheck = this.#scheduler.after(idleCheckMs, () => {
+      this.#endIdleCheck = undefined;
+      const nowMs = this.#scheduler.nowMs();
+      for (const [socket, use] of this.#sockets) {
+        if (this.clients.at(use.peer) !== undefined) use.usedMs = nowMs;
+        else if (nowMs - use.usedMs >= idleMs) socket.destroy();
+      }
+      this.#checkIdle();
+    });
   }
 
   /** What comes out of the handshake and speaks HTTP/2 goes on. */

@@ -13,7 +13,14 @@ import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-in
 import { type Caller, instanceIdOf, type NacosRegistered, Naming } from '../naming.ts';
 import { failureOf, isFailed } from '../replies.ts';
 import type { ServiceInfos } from '../service-info.ts';
-import { defaultGroup, envOf, type NacosService, namespaceOf, serviceNameOf } from '../service-name.ts';
+import {
+  clustersOctetsMax,
+  defaultGroup,
+  envOf,
+  type NacosService,
+  namespaceOf,
+  serviceNameOf,
+} from '../service-name.ts';
 import { pageOf, serviceNames } from '../services.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Clients } from './clients.ts';
@@ -199,6 +206,8 @@ export class NacosRequests {
     if (!caller.principal.may('read', name.env, name.appid)) return forbidden(message);
     const { clients, infos } = this.#deps;
     const clusters = textOf(message.body['clusters']) ?? '';
+    if (Buffer.byteLength(clusters) > clustersOctetsMax)
+      return failure(message, errors.invalid, `Param 'clusters' is illegal, it is over ${clustersOctetsMax} bytes.`);
     if (message.body['subscribe'] !== true) clients.unsubscribe(client, name, clusters);
     else if (!clients.subscribe(client, name, clusters)) {
       this.#deps.control.log.count.refused('watchers');

@@ -125,7 +125,7 @@ test('a persistent instance outlives its client', async () => {
   one.close();
   await until('the end', () => grpc.clients.connected === 0);
   pass(3_600_000);
-  expect(stored()?.instance.liveness).toEqual({ kind: 'none' });
+  expect(stored()?.instance).toMatchObject({ liveness: { kind: 'checks' }, checks: [{ type: 'tcp' }] });
 });
 
 test('a batch is all that the client has of the service', async () => {
@@ -310,4 +310,27 @@ test('an address that is taken is a failure to listen', async () => {
     { host: '127.0.0.1', port },
   ]);
   expect(opened).toMatchObject({ failed: { port }, error: { code: 'EADDRINUSE' } });
+});
+
+test('a connection on which no client introduces itself is closed, and one of a client is not', async () => {
+  const { client, grpc, port, scheduler } = await world();
+  const one = await client();
+  const silent = connect(port, '127.0.0.1');
+  closing.push(() => silent.destroy());
+  await until('all', () => grpc.connections === 2);
+  for (let at = 0; at < 7; at++) {
+    await one.request('HealthCheckRequest');
+    await scheduler.pass(10_000);
+  }
+  await until('the end', () => grpc.connections === 1);
+  expect((await one.request('HealthCheckRequest')).type).toBe('HealthCheckResponse');
+});
+
+test('the clusters of a subscription are bounded', async () => {
+  const { client, grpc } = await world();
+  const one = await client();
+  const clusters = 'x'.repeat(513);
+  const reply = await one.request('SubscribeServiceRequest', { ...service, subscribe: true, clusters });
+  expect(reply).toMatchObject({ type: 'ErrorResponse', body: { errorCode: 400 } });
+  expect(grpc.clients.subscriptions).toBe(0);
 });
