@@ -194,17 +194,8 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
       isStopping() || pageFault(request.headers, pages) !== undefined ? undefined : principalOf(request);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
-    const { renewals } = control;
-    openRenewLane(app.server, {
-      renewals,
-      life: deps.life,
-      clock,
-      counters,
-      inFlight,
-      visible,
-      authenticate,
-      hasCapacity,
-    });
+    const parts = { renewals: control.renewals, life: deps.life, clock, counters, inFlight, visible };
+    openRenewLane(app.server, { ...parts, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;
