@@ -177,18 +177,15 @@ export function createHttpServer(deps: HttpDeps): FastifyInstance {
   const renewManyBytes = 8 * limits.bodyBytes;
   const { hiddenNames = () => [], zoneFiles = () => [] } = deps;
   const forbid: ApiContext['forbid'] = (...call) => sendForbidden(rights, ...call);
-  const { logins } = access;
-  const lookups = { hiddenNames, zoneFiles };
-  const calls = { random, hasTokens, publicUrl, renewManyBytes, follow, openCalls, forbid, logins };
-  addCalls(app, { ...deps, ...lookups, ...calls });
+  const calls = { random, hasTokens, publicUrl, renewManyBytes, follow, openCalls, forbid, logins: access.logins };
+  addCalls(app, { ...deps, hiddenNames, zoneFiles, ...calls });
   // Where clients have a rate, each reply has what is left of it.
   if (clientRate.perSecond === 0) {
     const authenticate = (request: IncomingMessage): Principal | undefined =>
       isStopping() || pageFault(request.headers, pages) !== undefined ? undefined : principalOf(request);
     const hasCapacity = (): boolean => availability.isRecovered() && overload.takesRenewal();
-    const { renewals } = control;
-    const { life } = deps;
-    openRenewLane(app.server, { renewals, life, clock, counters, inFlight, visible, authenticate, hasCapacity });
+    const parts = { renewals: control.renewals, life: deps.life, clock, counters, inFlight, visible };
+    openRenewLane(app.server, { ...parts, authenticate, hasCapacity });
   }
   pacePipelines(app.server);
   return app;
