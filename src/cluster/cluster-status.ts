@@ -89,8 +89,10 @@ function nodeStatus(
   };
 }
 
-function stateOf({ isDead, hasLeft, hasSession, isJoined }: NodeState): NodeStatus['state'] {
+function stateOf({ isDead, hasLeft, hasSession, hasSaidHello, isJoined }: NodeState): NodeStatus['state'] {
   if (hasLeft && !hasSession) return 'left';
   if (isDead) return 'dead';
+  // Its session is there before its first hello.
+  if (hasSession && !hasSaidHello) return 'starting';
   return hasSession && isJoined ? 'joined' : 'cut';
 }

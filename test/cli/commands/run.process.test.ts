@@ -103,8 +103,9 @@ describe.concurrent('a program', () => {
   });
 
   test('says that it is found, that it drains, and how it ended; with --quiet nothing of that', async () => {
-    const { program, place } = await running('news', serving);
-    await isRegistered(place);
+    const { program } = await running('news', serving);
+    // Its line, not the registry: there it may be a moment before the reply.
+    await until('its registration', () => program.said().includes('registered, found as'));
     const { err } = await program.stop('SIGTERM', 20_000);
     expect(err).toMatch(
       /registered, found as [\s\S]*SIGTERM: draining[\s\S]*out of DNS[\s\S]*the program was killed by SIGTERM/,
