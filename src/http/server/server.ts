@@ -38,6 +38,7 @@ import { refuseIrregularRequest } from './irregular-requests.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { JwtVerifier } from './jwt-verifier.ts';
 import { KeySources, type KeySourcesDeps } from './key-sources.ts';
+import { type HttpLimits, type HttpTimeouts, httpLimits, httpTimeouts } from './limits.ts';
 import { Logins } from './logins.ts';
 import { followCalls } from './open-calls.ts';
 import { addOperations, type OperationsContext } from './operations.ts';
@@ -48,28 +49,9 @@ import { openRenewLane } from './renew-lane.ts';
 import { describeRights, requireRights, sendForbidden } from './rights.ts';
 import { SecureConnections, type SecureConnectionsDeps } from './secure-connections.ts';
 import { stopGracefully } from './stopping.ts';
-import { type HttpTimeouts, httpTimeouts } from './timeouts.ts';
 import { refuseUntilRecovered } from './unavailable.ts';
 import { limitUnsentReplies, type UnsentLimits, UnsentReplies, unsentLimits } from './unsent-replies.ts';
 import { WrongCredentials } from './wrong-credentials.ts';
-
-export interface HttpLimits {
-  /** Each costs a few kB; long polls hold one each. */
-  readonly connectionsMax: number;
-  /** Of one IPv4 address or IPv6 /64, behind which there may be a proxy with clients of its own. */
-  readonly connectionsPerClientMax: number;
-  /** A registration with all metadata is 12 KiB. */
-  readonly bodyBytes: number;
-  /** A registration has three levels. */
-  readonly jsonDepth: number;
-}
-
-export const httpLimits: HttpLimits = {
-  connectionsMax: 20_000,
-  connectionsPerClientMax: 18_000,
-  bodyBytes: 64 * 1024,
-  jsonDepth: 32,
-};
 
 export interface HttpDeps extends Omit<OperationsContext, 'availability'>, Pick<ApiContext, 'resolve'> {
   readonly control: Control;

@@ -1,7 +1,7 @@
 // Clients that ask and do not read: what waits for them is bounded by connection, by client and in all, and others go on.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { httpTimeouts } from '../../../src/http/server/timeouts.ts';
+import { httpTimeouts } from '../../../src/http/server/limits.ts';
 import type { UnsentLimits } from '../../../src/http/server/unsent-replies.ts';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
 import { createWorld, type World } from '../../kit/http-world.ts';
