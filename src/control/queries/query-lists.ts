@@ -113,8 +113,7 @@ export class QueryLists {
     this.#deps.statistics.refresh();
     const nowMs = this.#deps.monotonicMs();
     let sum: Sum | undefined;
-    for (const row of this.#deps.statistics.rows()) {
-      if (row.name !== name || row.type !== type) continue;
+    for (const row of this.#deps.statistics.rowsOf(name, type)) {
       sum ??= emptySum(row, undefined);
       addTo(sum, row, nowMs);
     }

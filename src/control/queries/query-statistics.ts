@@ -27,6 +27,8 @@ export class QueryStatistics implements QuerySink {
   readonly #drain: DrainQueries;
   readonly #answered = new Map<string, MutableRow>();
   readonly #failed = new Map<string, MutableRow>();
+  /** The same rows, by name and type. */
+  readonly #byQuestion = new Map<string, Set<MutableRow>>();
   #unlisted = 0;
 
   constructor(drain: DrainQueries, nowMs: number) {
@@ -49,6 +51,11 @@ export class QueryStatistics implements QuerySink {
     yield* this.#failed.values();
   }
 
+  /** Those of one question. */
+  rowsOf(name: string, type: string): Iterable<QueryRow> {
+    return this.#byQuestion.get(`${name} ${type}`) ?? [];
+  }
+
   add(sample: QuerySample): void {
     const { name, type, rcode, transport, client, queries, firstMs, lastMs } = sample;
     const isAnswered = rcode === 'NOERROR';
@@ -59,6 +66,7 @@ export class QueryStatistics implements QuerySink {
       if (rows.size >= (isAnswered ? answeredMax : failedMax)) this.#forget(rows);
       row = { name, type, rcode, transport, client, queries: 0, firstMs, lastMs, windows: new QueryWindows() };
       rows.set(key, row);
+      this.#link(row);
     }
     row.queries += queries;
     row.lastMs = Math.max(row.lastMs, lastMs);
@@ -74,6 +82,21 @@ export class QueryStatistics implements QuerySink {
     for (const [key, row] of byAge.slice(0, Math.ceil(byAge.length * forgottenAtOnce))) {
       this.#unlisted += row.queries;
       rows.delete(key);
+      this.#unlink(row);
     }
+  }
+
+  #link(row: MutableRow): void {
+    const question = `${row.name} ${row.type}`;
+    const known = this.#byQuestion.get(question);
+    if (known === undefined) this.#byQuestion.set(question, new Set([row]));
+    else known.add(row);
+  }
+
+  #unlink(row: MutableRow): void {
+    const question = `${row.name} ${row.type}`;
+    const known = this.#byQuestion.get(question);
+    known?.delete(row);
+    if (known?.size === 0) this.#byQuestion.delete(question);
   }
 }

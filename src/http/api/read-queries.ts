@@ -8,11 +8,12 @@ import type {
   QueryLists,
   QueryOrder,
 } from '../../control/queries/query-lists.ts';
-import { type AppKey, type InstanceKey, parseAppid, parseEnv, parseInstanceKey } from '../../model/names.ts';
+import { type AppKey, type InstanceKey, parseInstanceKey } from '../../model/names.ts';
 import { problem } from '../../model/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
+import { parseAppKey } from './app-path.ts';
 import { isoOfMonotonic } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { unaskedQuery, unaskedReply, whoAsksQuery, whoAsksReply } from './query-schemas.ts';
@@ -125,11 +126,9 @@ function filterOf(query: QueryReader): QueryFilter {
 function appOf(query: QueryReader): AppKey | undefined {
   const text = query.text('app');
   if (text === undefined) return undefined;
-  const slash = text.indexOf('/');
-  const env = parseEnv(text.slice(0, Math.max(slash, 0)));
-  const appid = parseAppid(text.slice(slash + 1));
-  if (typeof env === 'string' && typeof appid === 'string') return { env, appid };
-  query.problems.push(problem('app', 'must be of the form env/appid', text));
+  const app = parseAppKey('app', text);
+  if ('env' in app) return app;
+  query.problems.push(app);
   return undefined;
 }
 

@@ -105,6 +105,9 @@ describe('rows', () => {
     expect(total).toBeLessThanOrEqual(10_001);
     expect(total + (unlisted ?? 0)).toBe(10_501);
     expect(lists.list(all, { rcode: 'NOERROR' }, page).total).toBe(1);
+    // The first of them is forgotten, the last one is not.
+    expect(lists.asked('x0.prod.svc.', 'A')).toBeUndefined();
+    expect(lists.asked('x10499.prod.svc.', 'A')).toMatchObject({ queries: 1 });
   });
 });
 
