@@ -71,7 +71,7 @@ export class ClusterLink implements Committer {
     const { registry } = state;
     this.#registry = registry;
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
-    const prefix = `/rollcall/${config.clusterName}/`;
+    const { clusterPrefix: prefix } = config;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
@@ -84,6 +84,7 @@ export class ClusterLink implements Committer {
       startWaitSeconds: config.clusterStartWaitSeconds,
       sessionSeconds: config.clusterSessionSeconds,
       commitWaitMs: config.clusterCommitWaitMs,
+      serveCutSeconds: config.clusterServeCutSeconds,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
     const engine = engineOf(config, ownClock);

@@ -10,6 +10,7 @@ import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
+import { suspicionText } from '../model/suspicion.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
@@ -165,10 +166,16 @@ export class ClusterNode {
     upToDate: () => this.#upToDate(),
   };
 
-  /** Why an instance that another node runs is answered with a TTL of a second. */
+  /** Why an instance that another node runs is answered with a TTL of a second; '': it is not. */
   reasonOf(key: InstanceKey): string {
     const owner = this.parts.runner.ownership.ownerOf(instancePath(key));
-    return owner === undefined ? '' : this.parts.table.reasonOf(owner, this.#deps.clock.monotonicMs());
+    if (owner === undefined) return '';
+    const { clock, registryClock } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const unheardMs = this.parts.table.unheardSinceMs(owner, nowMs);
+    if (unheardMs === undefined) return suspicionText({ kind: 'marked', owner });
+    const sinceMs = registryClock.monotonicMs() - (nowMs - unheardMs);
+    return suspicionText({ kind: 'unheard', owner, sinceMs, staleAfterMs: this.#settings.serveCutSeconds * 1000 });
   }
 
   /** The zone files of this node are others now: the serial moves, at all nodes alike. */

@@ -23,6 +23,8 @@ export interface ClusterSettings {
   /** So long a start waits for etcd before it goes on with what the data folder has. */
   readonly startWaitSeconds: number;
   readonly commitWaitMs: number;
+  /** So long after its owner was last heard an instance is answered as out of date. */
+  readonly serveCutSeconds: number;
   readonly guardPercent: number;
   readonly guardCeilingSeconds: number;
   readonly evictionPercentPerMinute: number;

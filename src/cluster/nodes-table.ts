@@ -138,12 +138,10 @@ export class NodesTable {
     return node !== this.#me && nowMs - provenMs > unprovenMs;
   }
 
-  /** Why what the node runs is answered with a TTL of a second. */
-  reasonOf(node: string, nowMs: number): string {
+  /** Since when a node was not heard, monotonic milliseconds; undefined: it was, or nothing is known of it. */
+  unheardSinceMs(node: string, nowMs: number): number | undefined {
     const state = this.#nodes.get(node);
-    if (state === undefined) return '';
-    if (!this.isUnproven(state, nowMs)) return `its lease at node ${node} is about to end`;
-    return `its owner, node ${node}, was not heard for ${Math.floor((nowMs - state.provenMs) / 1000)} s`;
+    return state !== undefined && this.isUnproven(state, nowMs) ? state.provenMs : undefined;
   }
 
   #isDead({ node, hasSession, hasLeft, sessionGoneMs, provenMs }: NodeState, nowMs: number): boolean {
