@@ -140,7 +140,7 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   return {
     isRecovered,
     storeTrouble: () => persistence.trouble,
-    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
 }
 

@@ -70,6 +70,11 @@ export class ClusterNode {
     return this.parts.trouble;
   }
 
+  /** Nodes whose zone files are not this node's. */
+  get zoneDifferences() {
+    return this.parts.zoneDigests.differences();
+  }
+
   get sinceMs(): number {
     return this.parts.membership?.sinceMs ?? this.#startedAtMs;
   }
@@ -178,11 +183,10 @@ export class ClusterNode {
     return suspicionText({ kind: 'unheard', owner, sinceMs, staleAfterMs: this.#settings.serveCutSeconds * 1000 });
   }
 
-  /** The zone files of this node are others now: the serial moves, at all nodes alike. */
+  /** The zone files of this node are others now: the serial moves, at all nodes alike, or at this one while it is cut. */
   zonesChanged(): void {
-    const value = new TextEncoder().encode(JSON.stringify({ v: 1, at: Math.floor(this.#deps.clock.wallMs()) }));
-    const key = this.#settings.prefix + zoneKey(this.name);
-    void this.parts.publisher.change({ ...this.#unconditional([]), writes: [{ key, value }] });
+    if (this.trouble === undefined) void this.parts.zoneDigests.write();
+    else if (this.state === 'cut') this.parts.replica.countAlone();
   }
 
   /** Strikes off a node that died and will not come back. */
@@ -192,8 +196,9 @@ export class ClusterNode {
     if (state.hasSession || !state.isMissed) return 'alive';
     const { trouble } = this;
     if (trouble !== undefined) return { trouble };
-    const key = this.#settings.prefix + deadNodeKey(node);
-    const reply = await this.parts.publisher.move(this.#unconditional([{ key }]));
+    const { prefix } = this.#settings;
+    const keys = [deadNodeKey(node), zoneKey(node)].map((path) => ({ key: prefix + path }));
+    const reply = await this.parts.publisher.move(this.#unconditional(keys));
     return isFault(reply) ? { trouble: reply.detail } : 'forgotten';
   }
 
@@ -254,8 +259,8 @@ export class ClusterNode {
   }
 
   #ownValue(): string {
-    const { version } = this.#deps;
-    return nodeText({ url: this.#url, version, startedAtMs: this.#startedAtMs });
+    const { version, dns } = this.#deps;
+    return nodeText({ url: this.#url, version, startedAtMs: this.#startedAtMs, dns });
   }
 
   /** From what etcd has, or from the data folder: where etcd does not answer, and where it has lost what was there. */
@@ -352,6 +357,7 @@ export class ClusterNode {
       runner.handle({ kind: 'joined' });
       const key = this.#settings.prefix + deadNodeKey(this.name);
       void publisher.move(this.#unconditional([{ key }]));
+      void this.parts.zoneDigests.write();
       log('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {
       runner.handle({ kind: 'cut' });

@@ -25,6 +25,7 @@ import { Restoring } from './restoring.ts';
 import { PendingSettler } from './settling.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
+import { ZoneDigests } from './zone-digests.ts';
 
 export class NodeParts {
   readonly settings: ClusterSettings;
@@ -44,6 +45,7 @@ export class NodeParts {
   readonly elsewhere: HeardElsewhere;
   readonly driftCheck: DriftCheck;
   readonly lossesElsewhere: LossesElsewhere;
+  readonly zoneDigests: ZoneDigests;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -65,6 +67,12 @@ export class NodeParts {
       commitWaitMs,
       onReply: (result) => isFault(result) && this.membership?.noteFault(result),
     });
+    this.zoneDigests = new ZoneDigests({
+      ...{ me, prefix, own: deps.zoneDigests },
+      hasSession: (node) => this.table.get(node)?.hasSession === true,
+      change: (swap) => this.publisher.change(swap),
+      move: (swap) => this.publisher.move(swap),
+    });
     this.pending = new PendingWrites(deps.copy);
     this.#tombstones = new TombstoneLeases(engine, clock);
     this.replica = this.#openReplica();
@@ -80,6 +88,7 @@ export class NodeParts {
     });
     this.watch = new NodeWatch({
       ...{ me, prefix, clock, table, replica, runner, publisher, log },
+      onNameServers: deps.onNameServers,
       ownDeleted: (revision) => this.membership?.noteDeleted(revision),
     });
     this.elsewhere = new HeardElsewhere({
@@ -142,6 +151,7 @@ export class NodeParts {
         record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
         removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
         node: (kind, node, value, revision) => this.watch.seen(kind, node, value, revision),
+        zone: (node, value) => this.zoneDigests.seen(node, value),
         stamp: (hlc) => {
           this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
         },

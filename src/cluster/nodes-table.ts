@@ -3,6 +3,7 @@
 // that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
 // this node is cut off from etcd it sees no sessions, and no node dies.
 
+import type { NodeDns } from '../model/cluster-status.ts';
 import type { Losses } from '../model/losses.ts';
 import { mixed, textHash } from '../runtime/text-hash.ts';
 
@@ -14,6 +15,8 @@ export interface NodeInfo {
   readonly url: string;
   readonly version: string;
   readonly startedAtMs: number;
+  /** Undefined: it is of a version before. */
+  readonly dns: NodeDns | undefined;
 }
 
 export interface NodeState {
@@ -107,6 +110,21 @@ export class NodesTable {
 
   left(node: string, nowMs: number): void {
     this.known(node, nowMs).hasLeft = true;
+  }
+
+  /** Of the nodes that have a session, by name. */
+  nameServers(): readonly NodeDns[] {
+    return this.#living().flatMap(({ info }) => info?.dns ?? []);
+  }
+
+  /** Of the nodes that have a session, the first one by name. */
+  firstLiving(): string | undefined {
+    return this.#living()[0]?.node;
+  }
+
+  #living(): NodeState[] {
+    const living = [...this.#nodes.values()].filter(({ hasSession }) => hasSession);
+    return living.sort((a, b) => (a.node < b.node ? -1 : 1));
   }
 
   /** It was dead for so long that nothing of it is left. */

@@ -6,17 +6,16 @@
 import type { NewChange } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { AppliedWaits } from './applied-waits.ts';
+import { BadKeys } from './bad-keys.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
-import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
+import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import { type Tombstone, tombstonesIn } from './tombstone.ts';
-
-const badKeysMax = 10_000;
 
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
@@ -26,11 +25,13 @@ export class ClusterReplica {
   /** Those whose number here is not the cluster's. */
   readonly #offNumber = new Set<string>();
   #isDiverged = false;
-  badRecords = 0;
-  readonly #badKeys = new Set<string>();
+  readonly #badKeys: BadKeys;
+  readonly #beside: KeysBeside;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#badKeys = new BadKeys(options.prefix, options.events.bad);
+    this.#beside = new KeysBeside(options, this.#badKeys);
   }
 
   /** Of etcd's: everything up to it is in the registry. */
@@ -50,6 +51,10 @@ export class ClusterReplica {
   /** It has counted on by itself: its numbers are of a life of their own until `rejoin`. */
   get isDiverged(): boolean {
     return this.#isDiverged;
+  }
+
+  get badRecords(): number {
+    return this.#badKeys.count;
   }
 
   known(path: string): Known | undefined {
@@ -79,9 +84,7 @@ export class ClusterReplica {
     for (const entry of entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance') this.#loadRecord(key.key, entry);
-      else if (key?.kind === 'node' || key?.kind === 'dead')
-        this.#options.events.node(key.kind, key.node, entry.value, entry.modRevision);
-      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
     }
     for (const [path, one] of this.#tombstones(entries.map((entry) => ({ kind: 'put', entry }))))
       this.records.bury(path, one);
@@ -98,8 +101,7 @@ export class ClusterReplica {
       const kind = readKey(path)?.kind;
       if (kind === 'instance') listed.set(path, entry);
       else if (kind === 'node') nodes.add(path);
-      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead' || kind === 'hold')
-        beside.push({ kind: 'put', entry });
+      if (kind !== undefined && !['instance', 'tombstone', 'label'].includes(kind)) beside.push({ kind: 'put', entry });
     }
     const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
     const changed = [...listed]
@@ -198,9 +200,7 @@ export class ClusterReplica {
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance' && !this.#isOlder(key.key, entry)) this.#put(key.key, entry);
-      else if (key?.kind === 'node' || key?.kind === 'dead')
-        events.node(key.kind, key.node, entry.value, entry.modRevision);
-      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
     }
     registry.advance(serialOf(this.#epoch));
     this.#waits.restart(listing.revision);
@@ -222,8 +222,19 @@ export class ClusterReplica {
     }
   }
 
+  /** What this node shows changes otherwise than by an instance, and etcd does not know it. */
+  countAlone(): void {
+    const { registry } = this.#options;
+    this.#countsAlone();
+    registry.advance(registry.revision + 1);
+  }
+
   #diverge(path: string): void {
     this.#offNumber.add(path);
+    this.#countsAlone();
+  }
+
+  #countsAlone(): void {
     if (this.#isDiverged) return;
     this.#isDiverged = true;
     this.#options.events.diverged(true);
@@ -263,22 +274,10 @@ export class ClusterReplica {
     const name = event.kind === 'put' ? event.entry.key : event.key;
     const key = this.#read(name);
     if (key === undefined) return;
-    if (key.kind === 'node' || key.kind === 'dead') {
-      const value = event.kind === 'put' ? event.entry.value : undefined;
-      this.#options.events.node(key.kind, key.node, value, revision);
-    } else if (key.kind === 'hold') this.#hold(key.key, event.kind === 'put' ? event.entry : undefined);
-    else if (key.kind === 'instance' && event.kind === 'put') this.#put(key.key, event.entry);
-    else if (key.kind === 'instance') this.#removed(key.key, number, tombstones.get(this.#path(name)));
-  }
-
-  /** Of an instance that is not registered; one that is has it in its record. */
-  #hold(key: InstanceKey, entry: Entry | undefined): void {
-    const { registry } = this.#options;
-    if (registry.find(key) !== undefined) return;
-    const override = entry === undefined ? undefined : parseHold(entry.value);
-    if (override !== undefined) registry.keepHold(key, override);
-    else if (entry === undefined) registry.releaseHold(key);
-    else this.#bad(entry.key);
+    const entry = event.kind === 'put' ? event.entry : undefined;
+    if (this.#beside.seen(key, entry, revision) || key.kind !== 'instance') return;
+    if (entry !== undefined) this.#put(key.key, entry);
+    else this.#removed(key.key, number, tombstones.get(this.#path(name)));
   }
 
   #loadRecord(key: InstanceKey, entry: Entry): void {
@@ -392,9 +391,7 @@ export class ClusterReplica {
     return read;
   }
 
-  #bad(key: string, problem = 'cannot be read'): void {
-    if (this.#badKeys.size < badKeysMax) this.#badKeys.add(this.#path(key));
-    this.badRecords++;
-    this.#options.events.bad(key, problem);
+  #bad(key: string, problem?: string): void {
+    this.#badKeys.add(key, problem);
   }
 }

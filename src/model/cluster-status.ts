@@ -18,6 +18,12 @@ export interface NodeStatus {
   readonly clockSkewMs: number;
 }
 
+/** At which a node answers DNS: the name of its server, and addresses where that name is within the origin. */
+export interface NodeDns {
+  readonly server: string;
+  readonly addresses: readonly string[];
+}
+
 /** The store of the cluster, as the member in use says it. */
 export interface StoreStatus {
   readonly endpoint: string;

@@ -53,6 +53,7 @@ function nodeOf(me: string) {
       record: () => {},
       removed: (path, why) => removed.push(`${path} ${why}`),
       node: () => {},
+      zone: () => {},
       stamp: () => {},
       bad: (path) => bad.push(path),
       diverged: (isDiverged) => diverged.push(isDiverged),

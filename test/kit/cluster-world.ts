@@ -9,6 +9,8 @@ export interface NodeOptions {
   readonly data?: string;
   /** The cluster's own by default. */
   readonly etcd?: readonly string[];
+  /** A folder of zone files; the repository's own by default. */
+  readonly zones?: string;
   /** Where it listens. */
   readonly host?: string;
   /** What comes before its command. */
@@ -26,10 +28,11 @@ export class ClusterWorld implements AsyncDisposable {
   }
 
   async start(node: string, options: NodeOptions = {}): Promise<ServerProcess> {
-    const { env = {}, data = 'none', etcd = this.#urls, host = '127.0.0.1', enter = [] } = options;
+    const { env = {}, data = 'none', etcd = this.#urls, host = '127.0.0.1', enter = [], zones } = options;
     const [program, ...before] = enter;
     const started = await startServer({
       data,
+      ...(zones === undefined ? {} : { zones }),
       ...{ http: `${host}:0`, dns: `${host}:0` },
       ...(program === undefined ? {} : { command: [program, ...before, process.execPath, main, 'serve'] as const }),
       env: {

@@ -33,7 +33,7 @@ export class EtcdMember {
   readonly name: string;
   readonly #args: readonly string[];
   readonly #folder: string;
-  readonly #enter: readonly string[];
+  readonly #command: readonly [string, ...string[]];
   #program: Program | undefined;
 
   constructor(
@@ -46,7 +46,8 @@ export class EtcdMember {
     this.name = name;
     this.clientUrl = clientUrl;
     this.peerUrl = peerUrl;
-    this.#enter = enter;
+    const [first, ...more] = enter;
+    this.#command = first === undefined ? ['etcd'] : [first, ...more, 'etcd'];
     this.#folder = join(folder, name);
     this.#args = args;
   }
@@ -54,7 +55,7 @@ export class EtcdMember {
   /** Starts the program; `isUp` waits for the whole cluster. */
   spawn(cluster: string): void {
     const { name, clientUrl, peerUrl } = this;
-    const [command, ...before] = [...this.#enter, 'etcd'] as [string, ...string[]];
+    const [command, ...before] = this.#command;
     this.#program = start(command, [
       ...before,
       ...['--name', name, '--data-dir', this.#folder],
