@@ -157,7 +157,17 @@ function countOf(asked: number | undefined): number {
   return Math.min(Math.max(asked ?? 1, checkLimits.inARow.min), checkLimits.inARow.max);
 }
 
-type Target = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+/** Fields of a check of ours. */
+interface Target {
+  readonly address: string;
+  readonly service?: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly requestBody?: string;
+  readonly warning?: string;
+}
 
 function targetOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Target | GoJsonFault {
   if (kind === 'http') return httpTarget(given);
