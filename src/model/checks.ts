@@ -188,7 +188,7 @@ function headersOf(value: unknown, at: string, problems: Problem[]): Readonly<Re
   }
   if (octets > checkLimits.headersOctets)
     problems.push(problem(at, `must be at most ${checkLimits.headersOctets} bytes in all`, `${octets} bytes`));
-  return Object.freeze({ ...value }) as Readonly<Record<string, string>>;
+  return Object.freeze({ ...value });
 }
 
 /** Any text: it is what the instance's own endpoint expects. */
