@@ -133,7 +133,9 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   return {
     isRecovered,
     storeTrouble: () => persistence.trouble,
-    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
+    ...(cluster === undefined
+      ? {}
+      : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
 }
 

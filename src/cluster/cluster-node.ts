@@ -29,6 +29,7 @@ import { type Reached, reachEtcd } from './reaching.ts';
 import { otherCluster } from './restoring.ts';
 
 const lookMs = 100;
+const sessionMarginMs = 1000;
 const appliedMs = 3000;
 const helloMs = 1000;
 const driftMs = 600_000;
@@ -95,6 +96,11 @@ export class ClusterNode {
   /** Monotonic milliseconds until which the session is proven. */
   get provenUntilMs(): number {
     return this.parts.membership?.provenUntilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** As long as a session is proven to live from when it is confirmed: see etcd/lease-session.ts. */
+  get provenForMs(): number {
+    return this.#settings.sessionSeconds * 1000 - sessionMarginMs;
   }
 
   /** As the member in use said it last. */

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { ChangeGroup } from '../model/decision.ts';
+import { Histogram } from '../runtime/histogram.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
 import { DriftCheck } from './drift-check.ts';
@@ -12,6 +13,7 @@ import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
 import { LossesElsewhere } from './losses-elsewhere.ts';
+import { MeasuredEngine, secondsBounds } from './measured-engine.ts';
 import type { JoinState, NodeMembership } from './membership.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NodesTable } from './nodes-table.ts';
@@ -32,6 +34,9 @@ export class NodeParts {
   readonly deps: ClusterDeps;
   readonly table: NodesTable;
   readonly publisher: Publisher;
+  readonly measured: MeasuredEngine;
+  /** From a write's stamp until it was applied here. */
+  readonly propagationSeconds = new Histogram(secondsBounds);
   readonly pending: PendingWrites;
   readonly replica: ClusterReplica;
   readonly writes: Writes;
@@ -61,8 +66,9 @@ export class NodeParts {
     const { engine, clock, credentials, log } = deps;
     const nowMs = () => clock.monotonicMs();
     this.table = new NodesTable(me, sessionSeconds);
+    this.measured = new MeasuredEngine(engine, clock);
     this.publisher = new Publisher({
-      engine,
+      engine: this.measured,
       serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
       commitWaitMs,
       onReply: (result) => isFault(result) && this.membership?.noteFault(result),
@@ -151,6 +157,7 @@ export class NodeParts {
         record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
         removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
         node: (kind, node, value, revision) => this.watch.seen(kind, node, value, revision),
+        changed: (hlc) => this.propagationSeconds.observe(Math.max(0, clock.wallMs() - hlc) / 1000),
         zone: (node, value) => this.zoneDigests.seen(node, value),
         stamp: (hlc) => {
           this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());

@@ -316,6 +316,7 @@ export class ClusterReplica {
     const isRemote = record.owner !== me;
     const stored = registry.find(key);
     const isData = isForced || stored === undefined || before?.number !== known.number;
+    if (isData && !isForced) events.changed(record.times.hlc);
     if (isData) {
       if (stored === undefined) this.#freeLabel(key, record.label);
       const change = changeOf(key, record, stored?.instance, me);

@@ -54,6 +54,7 @@ function nodeOf(me: string) {
       removed: (path, why) => removed.push(`${path} ${why}`),
       node: () => {},
       zone: () => {},
+      changed: () => {},
       stamp: () => {},
       bad: (path) => bad.push(path),
       diverged: (isDiverged) => diverged.push(isDiverged),

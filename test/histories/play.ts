@@ -197,15 +197,17 @@ function departures(
 
 async function countsOf(node: ServerProcess): Promise<string> {
   const text = await (await fetch(`${node.http}/metrics`)).text();
-  const of = (name: string): string => new RegExp(`^rollcall_cluster_${name} (\\S+)`, 'm').exec(text)?.[1] ?? '-';
+  const lines = text.split('\n');
+  const of = (name: string): string =>
+    lines.find((line) => line.startsWith(`rollcall_cluster_${name} `))?.split(' ')[1] ?? '-';
   const names = [
     'owned',
     'orphans',
-    'takeovers_total',
+    'takeovers_total{why="dead"}',
     'evictions_total',
     'drift_total',
     'conflicts_total',
-    'unknown_refused_total',
+    'unknown_renewals_total{outcome="404"}',
   ];
   return names.map((name) => `${name.replace('_total', '')} ${of(name)}`).join(', ');
 }
