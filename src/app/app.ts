@@ -164,8 +164,9 @@ async function compose(
   opened.defer(() => cluster?.quiesce());
   tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
   const zoneDigests = new ZoneFileDigests(loaded.loads);
-  const linking = { state, clock, ownClock, plane, logger, zoneDigests: () => zoneDigests.all };
-  const linked = isCluster ? await linkCluster(given, linking) : undefined;
+  const linked = isCluster
+    ? await linkCluster(given, { state, clock, ownClock, plane, logger, zoneDigests })
+    : undefined;
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.
@@ -175,12 +176,10 @@ async function compose(
   const { liveZones } = state;
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger };
-  const parts = { ...common, isReady, isRecovered, tls, cluster };
-  const listening = await openControlPlane(config, parts, opened);
+  const listening = await openControlPlane(config, { ...common, isReady, isRecovered, tls, cluster }, opened);
   if ('problem' in listening) return listening;
-  const watched = { loaded, zoneFiles, zoneDigests };
-  const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster, ...watched };
-  return run({ ...composed, ...listening }, opened);
+  const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster };
+  return run({ ...composed, loaded, zoneFiles, zoneDigests, ...listening }, opened);
 }
 
 /** The control plane, connected to the change stream and listening. */

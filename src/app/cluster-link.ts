@@ -37,7 +37,7 @@ import type { ProcessClock } from './process-clock.ts';
 
 export interface ClusterLinkDeps {
   /** Hashes of this node's zone files, by zone. */
-  readonly zoneDigests: () => ReadonlyMap<string, string>;
+  readonly zoneDigests: { readonly all: ReadonlyMap<string, string> };
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
@@ -106,7 +106,7 @@ export class ClusterLink implements Committer {
       registryClock: clock.clock,
       version,
       dns: nodeDnsOf(config),
-      zoneDigests,
+      zoneDigests: () => zoneDigests.all,
       onNameServers: (servers) => {
         this.#nameServers = servers;
         this.#onNameServers(servers);

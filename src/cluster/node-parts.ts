@@ -62,17 +62,12 @@ export class NodeParts {
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
     this.settings = settings;
     this.deps = deps;
-    const { node: me, prefix, sessionSeconds, commitWaitMs } = settings;
+    const { node: me, prefix, sessionSeconds } = settings;
     const { engine, clock, credentials, log } = deps;
     const nowMs = () => clock.monotonicMs();
     this.table = new NodesTable(me, sessionSeconds);
     this.measured = new MeasuredEngine(engine, clock);
-    this.publisher = new Publisher({
-      engine: this.measured,
-      serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
-      commitWaitMs,
-      onReply: (result) => isFault(result) && this.membership?.noteFault(result),
-    });
+    this.publisher = this.#openPublisher();
     this.zoneDigests = new ZoneDigests({
       ...{ me, prefix, own: deps.zoneDigests },
       hasSession: (node) => this.table.get(node)?.hasSession === true,
@@ -112,20 +107,8 @@ export class NodeParts {
       repaired: () => this.rejoining.settle(),
     });
     const { mode } = settings;
-    const state = () => this.state;
-    this.calls = new PeerCalls({
-      ...deps,
-      me,
-      table,
-      runner,
-      replica,
-      writes,
-      cutWrites,
-      prefix,
-      mode,
-      state,
-      peers: this.peers,
-    });
+    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers: this.peers };
+    this.calls = new PeerCalls({ ...deps, ...known, state: () => this.state });
   }
 
   get state(): JoinState {
@@ -145,6 +128,16 @@ export class NodeParts {
   #stamp(): number {
     this.#hlc = nextStamp(this.#hlc, this.deps.clock.wallMs());
     return this.#hlc;
+  }
+
+  #openPublisher(): Publisher {
+    const { node, prefix, commitWaitMs } = this.settings;
+    return new Publisher({
+      engine: this.measured,
+      serial: { key: prefix + serialKey, value: new TextEncoder().encode(node) },
+      commitWaitMs,
+      onReply: (result) => isFault(result) && this.membership?.noteFault(result),
+    });
   }
 
   #openReplica(): ClusterReplica {

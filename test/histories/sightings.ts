@@ -69,6 +69,8 @@ export class Sightings {
   /** By name of the silent: at each node, when it was first not answered. */
   readonly goneMs = new Map<string, (number | undefined)[]>();
   answers = 0;
+  /** When the fault ended. */
+  healedMs = 0;
   readonly unanswered = { none: 0, refused: 0 };
   #isOver = false;
   #running: Promise<void> = Promise.resolve();
