@@ -12,6 +12,7 @@ import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from 
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
+import { listDifference } from './list-difference.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
@@ -93,21 +94,7 @@ export class ClusterReplica {
 
   /** A later list, after a gap in the watch: what differs is applied as changes. Returns how much did. */
   compare(listing: Listing): number {
-    const listed = new Map<string, Entry>();
-    const beside: KeyEvent[] = [];
-    const nodes = new Set<string>();
-    for (const entry of listing.entries) {
-      const path = this.#path(entry.key);
-      const kind = readKey(path)?.kind;
-      if (kind === 'instance') listed.set(path, entry);
-      else if (kind === 'node') nodes.add(path);
-      if (kind !== undefined && !['instance', 'tombstone', 'label'].includes(kind)) beside.push({ kind: 'put', entry });
-    }
-    const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
-    const changed = [...listed]
-      .filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision)
-      .map(([, entry]) => entry)
-      .sort((a, b) => a.modRevision - b.modRevision);
+    const { gone, changed, beside } = listDifference(listing, this.records, this.#options.prefix);
     this.#removeMissing(gone, changed, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
     for (const entry of changed) this.#events([{ kind: 'put', entry }], entry.modRevision);
     this.#events(beside, listing.revision);
@@ -188,9 +175,10 @@ export class ClusterReplica {
 
   /**
    * etcd's history is another one, and this is what it has. What it lacks stays until its owner has put it back, or until
-   * `dropMissing`. Precondition: its numbers are above all that were said.
+   * `dropMissing`. In steps of one key, so that it need not be one turn of the event loop: nothing else of etcd's is applied
+   * meanwhile. Precondition: its numbers are above all that were said.
    */
-  rebase(listing: Listing, meta: Meta): void {
+  *rebase(listing: Listing, meta: Meta): Generator<void> {
     const { me, registry, events } = this.#options;
     const serial = listing.entries.find(({ key }) => this.#path(key) === serialKey);
     this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
@@ -201,6 +189,7 @@ export class ClusterReplica {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance' && !this.#isOlder(key.key, entry)) this.#put(key.key, entry);
       else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
+      yield;
     }
     registry.advance(serialOf(this.#epoch));
     this.#waits.restart(listing.revision);
