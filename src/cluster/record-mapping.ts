@@ -58,6 +58,7 @@ export function recordOf(
     cause: causeIn(cause, { ...origin, node }),
     health: after.health,
     ...(after.fronts === undefined ? {} : { fronts: after.fronts }),
+    ...(after.quotaEntry === undefined ? {} : { quotaEntry: after.quotaEntry }),
     unknown: isRegistration ? { ...kept, registration: noFields } : kept,
   };
 }
@@ -108,11 +109,13 @@ export function removalOf(
 }
 
 export function instanceOf({ env, appid }: { env: string; appid: string }, record: ClusterRecord): Instance {
-  const { registration, instance, label, health, status, fronts } = record;
+  const { registration, instance, label, health, status, fronts, quotaEntry } = record;
   const { override, wanted } = status;
   return {
     ...registration,
-    ...{ env, appid, instance, label, wanted, health, override, ...(fronts === undefined ? {} : { fronts }) },
+    ...{ env, appid, instance, label, wanted, health, override },
+    ...(fronts === undefined ? {} : { fronts }),
+    ...(quotaEntry === undefined ? {} : { quotaEntry }),
     status: effectiveStatus(wanted, health?.verdict, override),
     liveness: livenessOf(record.policy),
   };

@@ -12,6 +12,7 @@ export const recordLimits = {
   octets: 131_072,
   operationOctets: 64,
   reasonOctets: 512,
+  entryOctets: 256,
 } as const;
 
 /** What keeps an instance registered. */

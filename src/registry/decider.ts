@@ -92,7 +92,8 @@ export class Decider {
     const liveness = livenessAfter(before, registration);
     const file = before.health?.file;
     const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: false }), said);
-    const instance = this.#again(app, before, registration, { liveness, health, override, fronts });
+    const { quotaEntry } = before;
+    const instance = this.#again(app, before, registration, { liveness, health, override, fronts, quotaEntry });
     const invalid = this.#addressProblem(instance, before);
     if (invalid !== undefined) return refused({ kind: 'invalid', problems: [invalid] });
     const isRenewal = said?.verdict === 'passing';
@@ -139,11 +140,11 @@ export class Decider {
     const cause = evictionOf(stored, now.monotonicMs);
     const app = this.#state.apps.app(instance.env, instance.appid);
     if (app === undefined || !lapsesAtEnd(instance)) return { kind: 'evicted', before: instance, origin, cause, times };
-    const { liveness, override, leaseSeconds, health, fronts } = instance;
+    const { liveness, override, leaseSeconds, health, fronts, quotaEntry } = instance;
     const reason = `its lease of ${leaseSeconds} s has ended`;
     const found = { verdict: 'critical' as const, reason };
     const lapsed = compactInstance(app.place, instance.instance, instance.label, instance, [], {
-      ...{ liveness, override, fronts },
+      ...{ liveness, override, fronts, quotaEntry },
       health: health === undefined ? { ...found, file: undefined } : withLeasePart(health, found),
     });
     return updated(stored, lapsed, { why: 'lapsed', silentMs: cause.silentMs }, origin, now);
@@ -197,7 +198,8 @@ export class Decider {
     const health = saidHealth(healthOf(registration, undefined, { liveness, file, isHeard: true }), command.judgement);
     const override = this.#state.holds.at(key, now.wallMs) ?? command.override;
     const place = known?.place ?? { env, appid };
-    const supervision = { liveness, health, override, fronts: command.fronts };
+    const { fronts, quotaEntry } = command;
+    const supervision = { liveness, health, override, fronts, quotaEntry };
     const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
     const invalid = this.#addressProblem(instance, undefined);
     if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
@@ -233,7 +235,8 @@ export class Decider {
     const isEnding = registration.status === 'up' && !isHold(before.override);
     const override = isEnding ? command.override : before.override;
     const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: true }), command.judgement);
-    const supervision = { liveness, health, override, fronts: mergedParts(before.fronts, command.fronts) };
+    const fronts = mergedParts(before.fronts, command.fronts);
+    const supervision = { liveness, health, override, fronts, quotaEntry: command.quotaEntry };
     if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {
       const renewal = { key, dirtyAtMs: laterDirtyAtMs };
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored }, renewal };

@@ -136,6 +136,12 @@ describe('a record', () => {
     );
   });
 
+  test('carries the entry that it counts for', () => {
+    expect(read(recordText({ ...record, quotaEntry: 'deploy' })).quotaEntry).toBe('deploy');
+    expect(read(recordText(record)).quotaEntry).toBeUndefined();
+    expect(parseRecord(bytes(changed('q', 7)))).toMatchObject([{ field: 'q' }]);
+  });
+
   test('carries what fronts of other registries keep, and passes over what cannot be read', () => {
     const fronts = { eureka: { appName: 'ORDERS', content: '{"hostName":"h"}' } };
     expect(read(recordText({ ...record, fronts })).fronts).toEqual(fronts);
