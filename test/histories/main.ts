@@ -16,10 +16,16 @@ const { values } = parseArgs({
     'fault-seconds': { type: 'string' },
     spread: { type: 'boolean', default: false },
     logs: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 
-if (values.scenario === undefined) {
+if (values.help) {
+  console.log(
+    `npm run histories [-- --scenario NAME --instances N --lease SECONDS --fault-seconds N --spread --logs FOLDER]`,
+  );
+  console.log(`NAME: ${scenarioNames.join(', ')}`);
+} else if (values.scenario === undefined) {
   const env = { ...process.env, HISTORY_SECONDS: process.env['HISTORY_SECONDS'] ?? '3600' };
   const args = [join(import.meta.dirname, '..', 'run.ts'), '--project=cluster', 'test/cluster/e2e/histories.test.ts'];
   process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;
