@@ -155,6 +155,11 @@ export class InstanceRows {
     return this.#rows.get(row, field.port) & (ipv4Bit | ipv6Bit);
   }
 
+  /** Whether more than a label is to be read for an instance. */
+  hasMore(row: number): boolean {
+    return (this.#rows.get(row, field.port) & moreBit) !== 0;
+  }
+
   /** A row as an immutable value. `place`: its app's. */
   instance(row: number, place: AppKey): CompactInstance {
     const port = this.#rows.get(row, field.port);
@@ -177,22 +182,31 @@ export class InstanceRows {
     const page = this.#octets.page(number);
     const label = this.label(row);
     let at = this.#octets.offset(number) + 1 + label.length + sizeOctets;
-    const text = () => {
-      const from = at + 1;
-      at = from + (page[at] as number);
-      return page.toString('utf8', from, at);
+    const idEnd = at + 1 + (page[at] as number);
+    const id = page.toString('utf8', at + 1, idEnd);
+    const [kindOfHosts, kindOfPorts, count] = [page[idEnd], page[idEnd + 1], page[idEnd + 2]] as [
+      number,
+      number,
+      number,
+    ];
+    at = idEnd + 3;
+    const texts: string[] = [];
+    for (let left = hostsIn(kindOfHosts, count); left > 0; left--) {
+      const end = at + 1 + (page[at] as number);
+      texts.push(page.toString('latin1', at + 1, end));
+      at = end;
+    }
+    let ports: number[] | undefined;
+    if (kindOfPorts === portsKind.each) {
+      ports = [];
+      for (let index = 0; index < count; index++) ports.push(page.readUInt16LE(at + 2 * index));
+    }
+    const hosts = kindOfHosts === hostsKind.one ? texts[0] : texts;
+    return {
+      names: id === '' ? label : [id, label],
+      hosts: kindOfHosts === hostsKind.inRow ? undefined : hosts,
+      ports,
     };
-    const id = text();
-    const [kindOfHosts, kindOfPorts, count] = [page[at], page[at + 1], page[at + 2]] as [number, number, number];
-    at += 3;
-    let hosts: Hosts | undefined;
-    if (kindOfHosts === hostsKind.one) hosts = text();
-    else if (kindOfHosts === hostsKind.each) hosts = Array.from({ length: count }, text);
-    const ports =
-      kindOfPorts === portsKind.inRow
-        ? undefined
-        : Array.from({ length: count }, (_, index) => page.readUInt16LE(at + 2 * index));
-    return { names: id === '' ? label : [id, label], hosts, ports };
   }
 
   #profile(number: number): Profile {
@@ -208,6 +222,11 @@ export class InstanceRows {
     this.#known[place] = { number, serial, profile };
     return profile;
   }
+}
+
+function hostsIn(kind: number, count: number): number {
+  if (kind === hostsKind.inRow) return 0;
+  return kind === hostsKind.one ? 1 : count;
 }
 
 /** What an instance is found by. */

@@ -24,6 +24,9 @@ export interface AppRows extends AppKey {
   last: number;
 }
 
+/** Instances with several addresses, or another id than their label, that are kept as objects: they take longest to read. */
+const keptMax = 4096;
+
 export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
   readonly #rows: InstanceRows;
   readonly #appOf: (number: number) => App;
@@ -34,6 +37,9 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
   readonly #atHost = new RowRings();
   /** Of rows with several. */
   readonly #bySeveralHosts = new HashedRows();
+
+  readonly #kept: (CompactInstance | undefined)[] = [];
+  readonly #keptRows = new Int32Array(keptMax).fill(-1);
 
   /** `appOf`: an app that has rows, by its number. */
   constructor(rows: InstanceRows, appOf: (number: number) => App) {
@@ -55,7 +61,21 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
 
   /** A row as an immutable value. */
   instance(row: number): CompactInstance {
+    const place = row % keptMax;
+    if (this.#keptRows[place] === row) return this.#kept[place] as CompactInstance;
     return this.#rows.instance(row, this.#appOf(this.#rows.app(row)));
+  }
+
+  /** The same, of a row that is likely to be read again soon. */
+  read(row: number): CompactInstance {
+    const instance = this.instance(row);
+    if (this.#rows.hasMore(row)) {
+      const place = row % keptMax;
+      while (this.#kept.length <= place) this.#kept.push(undefined);
+      this.#kept[place] = instance;
+      this.#keptRows[place] = row;
+    }
+    return instance;
   }
 
   /** The rows of an app, in the order of their arrival. */
@@ -74,7 +94,7 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
     const found: Instance[] = this.#withSeveral(host);
     const first = this.#firstAt(host);
     for (let row = first; row >= 0; ) {
-      found.push(this.instance(row));
+      found.push(this.read(row));
       row = this.#atHost.next(row);
       if (row === first) break;
     }
@@ -102,6 +122,7 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
     this.#ofApp.replace(before, row);
     if (app.last === before) app.last = row;
     this.#byLabel.replace(before, row);
+    this.#forget(before);
     this.#joinHosts(row);
   }
 
@@ -110,6 +131,7 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
     this.#leaveHosts(row);
     this.#byLabel.delete(row);
     const before = this.#ofApp.leave(row);
+    this.#forget(row);
     if (app.last === row) app.last = before === row ? -1 : before;
   }
 
@@ -122,6 +144,14 @@ export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
     if (first < 0) this.#byHost.add(row);
     // Behind the last one.
     else this.#atHost.join(row, this.#atHost.previous(first));
+  }
+
+  /** The row is no more of this table: its number may soon be another's. */
+  #forget(row: number): void {
+    const place = row % keptMax;
+    if (this.#keptRows[place] !== row) return;
+    this.#keptRows[place] = -1;
+    this.#kept[place] = undefined;
   }
 
   #leaveHosts(row: number): void {

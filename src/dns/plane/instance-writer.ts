@@ -220,6 +220,7 @@ export class InstanceWriter {
 
   #more({ names, label, hosts, ports, profile }: CompactInstance): number {
     let at = 0;
+    // Hosts and labels are ASCII, ids anything.
     const text = (value: string) => {
       const octets = scratch.write(value, at + 1, 'utf8');
       scratch[at] = octets;

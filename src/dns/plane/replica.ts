@@ -227,7 +227,7 @@ export class Replica implements RegistryView, UpdateSink {
   }
 
   #rowInstance(row: number): RowInstance {
-    return new RowInstance(this.#table.instance(row), row, this.#leases);
+    return new RowInstance(this.#table.read(row), row, this.#leases);
   }
 
   #moved(app: ReplicaApp, revision: number): void {

@@ -105,7 +105,7 @@ class Reader {
     for (const { env, appid } of places) {
       const own = all.filter((instance) => instance.appid === appid);
       const app = [...this.apps.values()].find((one) => one.appid === appid && one.env === env);
-      const known = app === undefined ? [] : this.table.of(app).map((row) => said(this.table.instance(row)));
+      const known = app === undefined ? [] : this.table.of(app).map((row) => said(this.table.read(row)));
       expect(sorted(known)).toEqual(sorted(own.map(said)));
       for (let at = 0; at <= 5; at++) {
         const row = app === undefined ? -1 : this.table.find(app, `one-${at}`);
@@ -157,7 +157,7 @@ class World {
     const after = compactInstance(place, id, label, registrationOf(body), neighbours);
     this.#latest = after;
     this.state.set(key, after);
-    this.feed.apply({ ...(before && { before }), after, revision: 1 } as Change);
+    this.feed.apply({ ...(before && { before }), after, revision: 1 } as unknown as Change);
   }
 
   start(): void {
@@ -264,7 +264,7 @@ test('a thread that does not follow is noticed before the rows that it keeps are
     compactInstance(places[0] as AppRows, 'a', 'a', registrationOf({ addrs: ['http://10.0.0.1:80'], version }));
   const change = (version: number) => {
     const [before, after] = [instance(`${version - 1}`), instance(`${version}`)];
-    feed.apply({ ...(version > 1 && { before }), after, revision: version } as Change);
+    feed.apply({ ...(version > 1 && { before }), after, revision: version } as unknown as Change);
   };
   for (let version = 1; version <= 11; version++) change(version);
   expect([feed.rows, feed.isOverdue]).toEqual([{ used: 1, retired: 10 }, false]);
