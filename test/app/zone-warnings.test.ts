@@ -1,4 +1,4 @@
-// What an operator is warned of: instances that a file hides, and a name server that nobody would reach.
+// Warnings to the operator: instances that a zone file hides, and a name server that cannot be reached.
 
 import { describe, expect, test } from 'vitest';
 import { zoneWarnings } from '../../src/app/zone-warnings.ts';

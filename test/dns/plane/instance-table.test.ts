@@ -1,4 +1,4 @@
-// Instances in rows say what they said as objects, in their order, whatever came and went; nothing of those that left
+// Instances in rows equal the objects they came from, in their order, after any changes; nothing of removed ones
 // stays behind.
 
 import fc from 'fast-check';
@@ -35,11 +35,11 @@ function registrationOf(body: object): Registration {
   return parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 }) as Registration;
 }
 
-function told(instance: Instance): unknown {
+function plainForm(instance: Instance): unknown {
   return { ...registrationToJson(instance), id: instance.instance, label: instance.label, appid: instance.appid };
 }
 
-test('says what objects would', () => {
+test('gives what objects would', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const table = new InstanceTable();
@@ -68,8 +68,8 @@ test('says what objects would', () => {
       const all = known.flatMap((map) => [...map.values()]);
       for (const instance of all) hosts.add(instance);
       for (const [at, app] of apps.entries()) {
-        const said = Array.from(table.of(app), (row) => told(table.instance(row)));
-        expect(said).toEqual(Array.from((known[at] as Map<string, CompactInstance>).values(), told));
+        const stored = Array.from(table.of(app), (row) => plainForm(table.instance(row)));
+        expect(stored).toEqual(Array.from((known[at] as Map<string, CompactInstance>).values(), plainForm));
       }
       for (const host of ['10.0.0.1', '10.0.0.2', '203.0.113.9', '2001:db8::7', '10.9.9.9']) {
         const names = (found: Iterable<Instance> | undefined) =>

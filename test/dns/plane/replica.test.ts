@@ -1,5 +1,5 @@
 // A replica answers as the registry does: for any history, every question gets the same rcode, records, TTLs and serial
-// from a DNS thread that was told rows as from the registry itself. A cached answer of the thread may say a shorter TTL
+// from a DNS thread that received rows as from the registry itself. A cached answer of the thread may have a shorter TTL
 // than there is, after a renewal, and never a longer one.
 
 import fc from 'fast-check';
@@ -18,13 +18,13 @@ import { reasonOf } from '../../kit/reason.ts';
 import { readReply } from '../../kit/reply.ts';
 import { originLines, zoneOf } from '../../kit/static-records.ts';
 
-interface Said {
+interface ComparableReply {
   readonly gist: string;
   readonly ttls: number[];
   readonly reason: string;
 }
 
-/** A harness and threads that are told of every change and mark at once. */
+/** A harness and threads that receive every change and lease update at once. */
 class Twins {
   readonly harness: Harness;
   readonly exact: PlaneThread;
@@ -32,14 +32,14 @@ class Twins {
   readonly rows: unknown[] = [];
 
   constructor() {
-    this.harness = new Harness({ onNearExpiry: (stored) => this.#tell(leaseRow(stored, this.#why(stored))) });
+    this.harness = new Harness({ onNearExpiry: (stored) => this.#send(leaseRow(stored, this.#why(stored))) });
     this.exact = this.thread(1);
     this.cached = this.thread(1024 * 1024);
     this.harness.registry.onChange(({ revision, before, after }) => {
-      if (after === undefined) this.#tell(removeRow(before, revision));
+      if (after === undefined) this.#send(removeRow(before, revision));
       else {
-        const told = this.harness.registry.find(after) as ReplicaInstance;
-        this.#tell(putRow(told, revision, this.#why(told)));
+        const stored = this.harness.registry.find(after) as ReplicaInstance;
+        this.#send(putRow(stored, revision, this.#why(stored)));
       }
     });
   }
@@ -76,17 +76,17 @@ class Twins {
     for (const thread of [this.exact, this.cached]) thread.apply({ ...content, sequence: 1 });
   }
 
-  #tell(row: unknown): void {
+  #send(row: unknown): void {
     this.rows.push(row);
     this.post({ kind: 'updates', rows: JSON.stringify([row]) });
   }
 
-  #why(told: ReplicaInstance): string {
-    return this.harness.registry.whySuspect(told);
+  #why(stored: ReplicaInstance): string {
+    return this.harness.registry.whySuspect(stored);
   }
 
-  /** What one side says, with TTLs and in an order of its own. */
-  said(side: Harness | PlaneThread, qname: string, type: TypeName): Said {
+  /** One side's answer, with TTLs and in an order of its own. */
+  reply(side: Harness | PlaneThread, qname: string, type: TypeName): ComparableReply {
     const handler = side instanceof Harness ? side.uncached : side.handler;
     const bytes = packet({ name: qname, type: typeNumbers[type], edns: true });
     const octets = handler(Buffer.from(bytes), { transport: 'tcp', address: '127.0.0.1' });
@@ -102,9 +102,9 @@ class Twins {
   compare(questions: readonly (readonly [qname: string, type: TypeName])[]): void {
     for (const [qname, type] of questions) {
       const [truth, exact, cached] = [this.harness, this.exact, this.cached].map((side) =>
-        this.said(side, qname, type),
+        this.reply(side, qname, type),
       );
-      // The numbers in a reason may be others than when the thread was told.
+      // The numbers in a reason may have changed since the thread received it.
       expect({ qname, type, ...exact, reason: '' }).toEqual({ qname, type, ...truth, reason: '' });
       expect(cached?.gist).toBe(truth?.gist);
       for (const [index, ttl] of (cached?.ttls ?? []).entries())
@@ -172,19 +172,19 @@ describe('a replica', () => {
     );
   });
 
-  test('says one address once, whether or not its instances stand in rows', () => {
+  test('gives one address once, whether or not its instances are in rows', () => {
     const twins = new Twins();
     for (const id of ['a', 'B b', 'c'])
       twins.harness.register(`orders.prod/${id}`, { addrs: ['http://203.0.113.1:80'] });
     twins.compare(questions);
-    expect(twins.said(twins.exact, 'orders.prod.svc.', 'A').ttls).toHaveLength(1);
+    expect(twins.reply(twins.exact, 'orders.prod.svc.', 'A').ttls).toHaveLength(1);
     for (const id of ['a', 'B b']) {
       twins.harness.cancel(`orders.prod/${id}`);
       twins.compare(questions);
     }
   });
 
-  test('that is told of every instance while changes go on ends up the same', () => {
+  test('that receives every instance while changes go on ends up the same', () => {
     const twins = new Twins();
     const { harness } = twins;
     for (const id of ['a', 'b', 'c']) harness.register(`orders.prod/${id}`, { addrs: [`http://10.0.0.1:80`] });
@@ -194,7 +194,7 @@ describe('a replica', () => {
     for (const row of [...twins.rows.slice(2), ...twins.rows])
       late.apply({ kind: 'updates', rows: JSON.stringify([row]), sequence: 1 });
     for (const [qname, type] of questions) {
-      expect(twins.said(late, qname, type)).toEqual(twins.said(harness, qname, type));
+      expect(twins.reply(late, qname, type)).toEqual(twins.reply(harness, qname, type));
     }
   });
 });
@@ -238,13 +238,13 @@ describe('an instance that the guard keeps', () => {
     const names = ['orders.prod.svc.', 'o-1.orders.prod.svc.', '_http._tcp.prod.svc.', 'o-9.orders.prod.svc.'];
     for (const qname of names) {
       for (const type of ['A', 'PTR'] as const) {
-        const [truth, told] = [twins.harness, twins.cached].map((side) => twins.said(side, qname, type));
-        expect(told).toEqual(truth);
+        const [truth, stored] = [twins.harness, twins.cached].map((side) => twins.reply(side, qname, type));
+        expect(stored).toEqual(truth);
       }
     }
     const [orders, alive] = [
-      twins.said(twins.cached, names[0] ?? '', 'A'),
-      twins.said(twins.cached, names[3] ?? '', 'A'),
+      twins.reply(twins.cached, names[0] ?? '', 'A'),
+      twins.reply(twins.cached, names[3] ?? '', 'A'),
     ];
     expect([new Set(orders.ttls), alive.ttls]).toEqual([new Set([1]), [5]]);
     expect(orders.reason).toContain('guard keeps 4 of 10');
@@ -253,8 +253,8 @@ describe('an instance that the guard keeps', () => {
 
   test('is an instance like others once it is heard', () => {
     const twins = held();
-    twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A');
+    twins.reply(twins.cached, 'o-1.orders.prod.svc.', 'A');
     twins.harness.renew('orders.prod/o-1');
-    expect(twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
+    expect(twins.reply(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
   });
 });

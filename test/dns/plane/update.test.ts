@@ -29,7 +29,7 @@ test('an instance comes back as it was', () => {
     dnsTtl: 0,
   });
   const { addrs, profile } = there.instance as CompactInstance;
-  const { services, health, override, wanted: _wanted, liveness: _liveness, ...said } = profile;
+  const { services, health, override, wanted: _wanted, liveness: _liveness, ...fields } = profile;
   expect(services).toHaveLength(3);
   expect(back).toEqual({
     kind: 'put',
@@ -38,14 +38,14 @@ test('an instance comes back as it was', () => {
     appid: 'com.acme.pay',
     id: 'Pay 1',
     label: 'pay-1',
-    registration: { addrs, ...said },
+    registration: { addrs, ...fields },
     supervision: { health, override },
     deadlineMs: Number.POSITIVE_INFINITY,
     why: undefined,
   });
 });
 
-test('a checked instance comes with what its checks say, and without the checks themselves', () => {
+test('a checked instance comes with the state of its checks, and without the checks themselves', () => {
   const { there, back } = readBack({ addrs: ['http://10.0.0.7:8080'], checks: [{ type: 'tcp' }] });
   expect(there.instance).toMatchObject({ wanted: 'up', health: { verdict: 'unchecked' } });
   const supervision = { health: { verdict: 'unchecked', reason: 'no check has passed yet' } };
@@ -58,7 +58,7 @@ test('a lease that is no longer than its TTL has its deadline from the beginning
   expect(back).toMatchObject({ deadlineMs: there.deadlineMs });
 });
 
-test('of instances that say the same, the later ones come back whole from what tells them apart', () => {
+test('of instances with equal fields, the later ones are rebuilt whole from their differences', () => {
   const harness = new Harness({ onNearExpiry: () => {} });
   const bodies = [
     ['orders.prod/a', {}],
@@ -84,7 +84,7 @@ test('of instances that say the same, the later ones come back whole from what t
     (rows) => texts.push(rows),
     () => 100,
   );
-  for (const [index, told] of there.entries()) batch.put(told, 100 + index, '');
+  for (const [index, stored] of there.entries()) batch.put(stored, 100 + index, '');
   // The same object, another instance.
   const first = there[0] as ReplicaInstance;
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.99:8080'], weight: 4 });
@@ -92,7 +92,7 @@ test('of instances that say the same, the later ones come back whole from what t
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.98:8080'], weight: 5 });
   batch.put(first, 201, '');
   batch.flush();
-  const alone = there.map((told, index) => readUpdates(JSON.stringify([putRow(told, 100 + index, '')]))[0]);
+  const alone = there.map((stored, index) => readUpdates(JSON.stringify([putRow(stored, 100 + index, '')]))[0]);
   const back = readUpdates(texts.join());
   expect(texts).toHaveLength(1);
   expect(back.slice(1, -2)).toEqual(alone.slice(1));

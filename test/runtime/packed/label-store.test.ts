@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LabelStore } from '../../../src/runtime/packed/label-store.ts';
 
-test('every label is what it was, whatever came and went beside it', () => {
+test('every label is unchanged, though others come and go beside it', () => {
   const label = fc.string({ unit: fc.constantFrom('a', 'b', '-', '9'), maxLength: 70 });
   fc.assert(
     fc.property(fc.array(fc.tuple(label, fc.nat())), (steps) => {
