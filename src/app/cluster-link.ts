@@ -200,7 +200,7 @@ export class ClusterLink implements Committer {
 
   stop(): void {}
 
-  /** Zones have changed: the number moves when etcd says so. */
+  /** Zones have changed: the number moves with etcd's. */
   touch(): number {
     this.#node.zonesChanged();
     return this.#registry.revision;

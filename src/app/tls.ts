@@ -55,7 +55,7 @@ function warnOfEnd(certificate: Certificate, logger: Logger): void {
   logger.warn(certificateSummary(certificate), what);
 }
 
-/** What the metrics page says of it; read anew at each scrape. */
+/** For the metrics page; read anew at each scrape. */
 export function certificateFacts({ certificate, counts }: Tls): {
   readonly expiresAtMs: number;
   readonly isFailing: boolean;

@@ -91,7 +91,7 @@ export class ClusterNode {
     return this.parts.membership?.provenUntilMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** As the member in use said it last. */
+  /** As the member in use sent it last. */
   get etcd(): EngineStatus | undefined {
     return this.#etcd;
   }
@@ -210,7 +210,7 @@ export class ClusterNode {
     this.#deps.copy?.close();
   }
 
-  /** A read with quorum says how far etcd is; the own watch has to be there too. */
+  /** A read with quorum gives how far etcd is; the own watch has to be there too. */
   async #upToDate(): Promise<string | undefined> {
     const { trouble } = this;
     if (trouble !== undefined) return trouble;

@@ -1,4 +1,4 @@
-// What a node says of itself beside its session: how the others reach it, and since when it runs.
+// What a node publishes about itself beside its session: how the others reach it, and since when it runs.
 
 import type { Problem } from '../model/problem.ts';
 import { FieldReader, parseJson } from './json-fields.ts';

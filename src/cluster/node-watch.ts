@@ -50,7 +50,7 @@ export class NodeWatch {
       const state = this.#deps.table.known(node, nowMs);
       state.isMissed = value !== undefined;
       const owned = value === undefined ? undefined : ownedOfDead(value);
-      if (owned !== undefined && !state.hasSaidHello) state.owned = owned;
+      if (owned !== undefined && !state.hasSentHello) state.owned = owned;
       return;
     }
     if (value === undefined) {
@@ -59,8 +59,7 @@ export class NodeWatch {
       return;
     }
     const info = parseNode(value);
-    if (Array.isArray(info))
-      this.#deps.log('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
+    if (Array.isArray(info)) this.#deps.log('warn', { node, problem: info[0] }, 'cannot read the entry of a node');
     else this.#deps.table.opened(node, info, nowMs);
   }
 
@@ -80,7 +79,7 @@ export class NodeWatch {
       this.#deps.log('info', { node: state.node }, 'a node of the cluster is back');
     }
     for (const state of dead) {
-      if (!state.hasSaidHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
+      if (!state.hasSentHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
       if (!state.hasLeft) this.#deps.runner.handle({ kind: 'dead', node: state.node });
       this.#deps.log('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
       if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);

@@ -42,7 +42,7 @@ export class ClusterReplica {
     return this.#epoch?.meta;
   }
 
-  /** What the cluster says; this node may have said more. */
+  /** The cluster's; this node may have used higher ones. */
   get serial(): number {
     return this.#epoch === undefined ? 0 : serialOf(this.#epoch);
   }
@@ -170,7 +170,7 @@ export class ClusterReplica {
     else this.records.set(path, this.#knownOf(record, entry.modRevision));
   }
 
-  /** The numbers are the cluster's again. Precondition: the base was raised above all that were said. */
+  /** The numbers are the cluster's again. Precondition: the base was raised above all that were used. */
   rejoin(): void {
     const { registry, events } = this.#options;
     if (!this.#isDiverged) return;
@@ -186,7 +186,7 @@ export class ClusterReplica {
 
   /**
    * etcd's history is another one, and this is what it has. What it lacks stays until its owner has put it back, or until
-   * `dropMissing`. Precondition: its numbers are above all that were said.
+   * `dropMissing`. Precondition: its numbers are above all that were used.
    */
   rebase(listing: Listing, meta: Meta): void {
     const { me, registry, events } = this.#options;

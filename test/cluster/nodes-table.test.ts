@@ -11,7 +11,7 @@ function world() {
   const hello = (node: string, nowMs: number): void => {
     const state = table.known(node, nowMs);
     state.provenMs = nowMs;
-    state.hasSaidHello = true;
+    state.hasSentHello = true;
   };
   const dead = (nowMs: number): string[] => table.changes(nowMs).dead.map(({ node }) => node);
   return { table, hello, dead };

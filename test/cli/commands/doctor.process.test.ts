@@ -92,7 +92,9 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
         const result = await doctor(['--resolver', resolver, '--seconds', '1', '--name', 'orders.prod.svc']);
         expect(result.code).toBe(1);
         expect(heads(result)).toContain(`fail cache of ${resolver}`);
-        expect(result.out).toMatch(/says TTL (30|29) for addresses where rollcall says 2: .* To do: .*cache-min-ttl/);
+        expect(result.out).toMatch(
+          /answers with TTL (30|29) for addresses where rollcall has 2: .* To do: .*cache-min-ttl/,
+        );
         expect(result.out).toMatch(/\n\d failed, \d to be looked at\.\n$/);
       },
     );
@@ -103,12 +105,12 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
       () => startUnbound(server.dnsPort),
       async (resolver) => {
         const flags = ['--resolver', resolver, '--seconds', '0', '--name', 'late.prod.svc.'];
-        expect((await doctor(flags)).out).toContain('says what rollcall says: NXDOMAIN');
+        expect((await doctor(flags)).out).toContain('answers as rollcall does: NXDOMAIN');
         await api.register('prod/late/late-1', ['http://10.0.0.8:80'], { dnsTtl: 1 });
         const result = await doctor(flags);
         // Where the machine is so slow that the time is over, there is nothing left to find.
         expect(result.out).toMatch(
-          /a negative answer from before, kept for [0-2] s more|says what rollcall says: 10\.0\.0\.8/,
+          /a negative answer from before, kept for [0-2] s more|answers as rollcall does: 10\.0\.0\.8/,
         );
         expect(result.code).toBe(0);
       },
@@ -124,7 +126,7 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
         const [nxdomain, refused] = [await look('org'), await look('net')];
         expect([nxdomain.code, refused.code]).toEqual([1, 1]);
         expect(nxdomain.out).toMatch(
-          /^fail {2}resolver \S+: says there is no org\..*To do: hand "org".*rollcall snippet/m,
+          /^fail {2}resolver \S+: answers that there is no org\..*To do: hand "org".*rollcall snippet/m,
         );
         expect(refused.out).toMatch(/^fail {2}resolver \S+: refuses net\..*To do: allow this client/m);
       },
@@ -136,7 +138,7 @@ test('rollcall alone, asked as its own resolver, passes its TTLs on', async () =
   const flags = ['--resolver', `127.0.0.1:${server.dnsPort}`, '--seconds', '1', '--name', 'orders.prod.svc'];
   const result = await doctor(flags);
   expect(result.code).toBe(0);
-  expect(result.out).toContain('always says TTL 2 for addresses: it asks rollcall every time');
+  expect(result.out).toContain('always answers with TTL 2 for addresses: it asks rollcall every time');
 });
 
 test('an app with IPv6 addresses alone is looked up as such', async () => {
@@ -144,7 +146,7 @@ test('an app with IPv6 addresses alone is looked up as such', async () => {
   const at = `127.0.0.1:${server.dnsPort}`;
   const result = await doctor(['--resolver', at, '--seconds', '1', '--name', 'six.prod.svc']);
   expect(result.code).toBe(0);
-  expect(result.out).toContain('says what rollcall says: 2001:db8::7');
+  expect(result.out).toContain('answers as rollcall does: 2001:db8::7');
   expect(heads(result)).toContain(`ok cache of ${at}`);
 });
 
@@ -190,7 +192,7 @@ test('another origin is not reported as a missing server', async () => {
     '--seconds',
     '0',
   ]);
-  expect(out.split('\n')[0]).toMatch(/says REFUSED for other\.test\.: it has another origin\. To do: .*--origin/);
+  expect(out.split('\n')[0]).toMatch(/answers REFUSED for other\.test\.: it has another origin\. To do: .*--origin/);
 });
 
 test('a wrong clock is reported', async () => {

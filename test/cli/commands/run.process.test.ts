@@ -65,7 +65,7 @@ async function printedPid(program: Program, name: string): Promise<number> {
 test.each([
   [['--as', 'pr_od/a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'], 'Cannot run this:'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--drain-seconds', '301'], '0-300 seconds'],
-  [['--as', 'prod/a', '--addr', 'dns+udp://127.0.0.1:53'], 'say --ready-delay SECONDS'],
+  [['--as', 'prod/a', '--addr', 'dns+udp://127.0.0.1:53'], 'give --ready-delay SECONDS'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--ready-http', 'healthz'], 'is not a path'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--ready-http', '/', '--ready-delay', '1'], 'not both'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--registry', 'here'], '--registry: "here"'],

@@ -223,10 +223,10 @@ describe('watch', () => {
     ['watch --count none', 2, '--count: "none" is not a whole number above 0'],
     ['watch pr_od', 1, 'pr_od'],
     ['watch --status asleep', 1, 'asleep'],
-  ])('%s ends with %i', async (line, wanted, said) => {
+  ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await typed(line.split(' '), { env: { ROLLCALL_URL: server.http } });
     expect({ code, out }).toEqual({ code: wanted, out: '' });
-    expect(err).toContain(said);
+    expect(err).toContain(expected);
   });
 
   test.each(['table', 'json', 'yaml'])('as %s lets no control character of the server through', async (form) => {
@@ -281,9 +281,9 @@ describe('events --follow', () => {
     await api.patch('prod/seen/t-1', { weight: 3 });
     await api.register('prod/orders/elsewhere', ['http://10.0.0.7:80']);
     await api.cancel('prod/seen/t-1');
-    const said = await following.untilOutput(/cancelled by/);
+    const printed = await following.untilOutput(/cancelled by/);
     expect(
-      said
+      printed
         .trimEnd()
         .split('\n')
         .map((line) => line.split(/ +/)[2]),

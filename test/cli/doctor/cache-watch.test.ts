@@ -70,7 +70,7 @@ describe('cacheFinding', () => {
   test.each<[string, Partial<Watched>, number | undefined, string, RegExp]>([
     ['as long as allowed', { ttlMax: 5, keptMs: 6100, countsDown: true }, 5, 'ok', /keeps addresses for 6\.1 s/],
     ['longer', { ttlMax: 5, keptMs: 9000, countsDown: true }, 5, 'fail', /kept addresses for 9\.0 s/],
-    ['with a TTL of its own', { ttlMax: 60, countsDown: true }, 5, 'fail', /says TTL 60 .* rollcall says 5/],
+    ['with a TTL of its own', { ttlMax: 60, countsDown: true }, 5, 'fail', /answers with TTL 60 .* rollcall has 5/],
     ['not at all', { ttlMax: 5 }, 5, 'ok', /asks rollcall every time/],
     ['all the time', { ttlMax: 5, countsDown: true }, 5, 'fail', /for all of 15 s/],
     ['longer than we looked', { ttlMax: 58, countsDown: true }, 60, 'warn', /no answer ended within 15 s/],

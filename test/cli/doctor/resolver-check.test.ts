@@ -64,7 +64,7 @@ test('a resolver that answers other names but not the origin waits for a server 
   const finding = await checkDelegation({ resolver, server: resolver, origin: 'svc' });
   expect(finding).toMatchObject({
     level: 'fail',
-    why: expect.stringMatching(/^answers other names, but says nothing of svc\./),
+    why: expect.stringMatching(/^answers other names, but gives no answer for svc\./),
     advice: expect.stringContaining('rollcall snippet'),
   });
 });
@@ -93,7 +93,7 @@ test.each([
   ['a negative answer of ours', ours, reply('NXDOMAIN', { authority: [soa('svc.', 3)] }), 'warn', /kept for 3 s more/],
   ['no such name, by the root', ours, reply('NXDOMAIN', { authority: [soa('.', 900)] }), 'fail', /in the name of \./],
   ['nothing, without a reason', ours, reply('NOERROR'), 'fail', /private addresses may be filtered/],
-  ['an error', ours, reply('SERVFAIL'), 'fail', /says SERVFAIL/],
+  ['an error', ours, reply('SERVFAIL'), 'fail', /answers SERVFAIL/],
   [
     'a zone of its own',
     ours,
@@ -102,7 +102,13 @@ test.each([
     /authority of its own/,
   ],
   ['the same nothing', reply('NXDOMAIN'), reply('NXDOMAIN'), 'ok', /NXDOMAIN/],
-  ['what is gone', reply('NXDOMAIN'), reply('NOERROR', addresses('10.0.0.1')), 'warn', /while rollcall says NXDOMAIN/],
+  [
+    'what is gone',
+    reply('NXDOMAIN'),
+    reply('NOERROR', addresses('10.0.0.1')),
+    'warn',
+    /while rollcall answers NXDOMAIN/,
+  ],
   ['no reply', ours, { kind: 'timeout', problem: 'no reply' } as const, 'fail', /no reply/],
 ])('a resolver that answers with %s', (_how, rollcall, theirs, level, why) => {
   expect(nameFinding('name', rollcall, theirs, 'svc')).toMatchObject({ level, why: expect.stringMatching(why) });

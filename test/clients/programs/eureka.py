@@ -1,4 +1,4 @@
-# Registers through py-eureka-client, and says when it sees its app with two instances: server, secret.
+# Registers through py-eureka-client, and reports when it sees its app with two instances: server, secret.
 import json
 import signal
 import sys

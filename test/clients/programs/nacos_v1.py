@@ -1,4 +1,4 @@
-# Registers through nacos-sdk-python 0.1, which speaks HTTP, and says when it lists two instances: server, user, secret.
+# Registers through nacos-sdk-python 0.1, which speaks HTTP, and reports when it lists two instances: server, user, secret.
 import json
 import signal
 import sys

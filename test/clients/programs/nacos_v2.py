@@ -1,4 +1,4 @@
-# Registers through nacos-sdk-python 2, which speaks gRPC, and says when it is pushed two instances: server, user, secret.
+# Registers through nacos-sdk-python 2, which speaks gRPC, and reports when it is pushed two instances: server, user, secret.
 import asyncio
 import json
 import os
