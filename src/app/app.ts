@@ -181,21 +181,23 @@ async function compose(
 /** The control plane, connected to the change stream and listening. */
 async function openControlPlane(
   config: Config,
-  parts: Omit<ControlPlaneDeps, 'credentials'>,
+  parts: Omit<ControlPlaneDeps, 'credentials' | 'nacosGrpc'>,
   opened: AsyncDisposableStack,
 ): Promise<Pick<Composed, 'control' | 'http' | 'nacosGrpc' | 'credentials'> | { readonly problem: string }> {
   const credentials = new CredentialFile(config, parts.logger);
   opened.defer(() => credentials.close());
-  const control = createControlPlane(config, { ...parts, credentials });
+  let nacosGrpc: OpenNacosGrpc | undefined;
+  const control = createControlPlane(config, { ...parts, credentials, nacosGrpc: () => nacosGrpc?.counts });
   opened.defer(() => control.metrics.stop());
   opened.defer(() => control.counting?.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);
   opened.defer(() => control.http.close());
-  const nacosGrpc = await openNacosGrpc(config, { ...control, clock: parts.clock.clock, tls: parts.tls });
-  if (nacosGrpc !== undefined && 'failed' in nacosGrpc) return listenProblem('gRPC of Nacos', nacosGrpc);
-  if (nacosGrpc !== undefined) opened.defer(() => nacosGrpc.close());
+  const grpc = await openNacosGrpc(config, { ...control, clock: parts.clock.clock, tls: parts.tls });
+  if (grpc !== undefined && 'failed' in grpc) return listenProblem('gRPC of Nacos', grpc);
+  nacosGrpc = grpc;
+  if (grpc !== undefined) opened.defer(() => grpc.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
   return { control, http, nacosGrpc, credentials };

@@ -20,6 +20,7 @@ import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
+import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
@@ -54,6 +55,8 @@ export interface ControlPlaneDeps {
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
   readonly credentials: CredentialFile;
+  /** Of the gRPC server for clients of Nacos; undefined: there is none. */
+  readonly nacosGrpc: () => NacosGrpcCounts | undefined;
 }
 
 export interface ControlPlane {
@@ -112,16 +115,9 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   cluster?.connect({ life, changeLog, health });
   const checked = cluster?.checks ?? health;
   const parts = {
-    persistence,
-    changeLog,
-    plane,
-    leaseTimer,
-    longPolls,
-    pushes,
-    watchers,
-    metrics,
+    ...{ persistence, changeLog, plane, leaseTimer, longPolls, pushes, watchers, metrics, evictionLog },
+    quotas: control.quotas,
     health: checked,
-    evictionLog,
     mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
@@ -177,6 +173,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     registry,
     http: counts,
     tls: tls === undefined ? undefined : () => certificateFacts(tls),
+    nacosGrpc: deps.nacosGrpc,
     isTokenFileFailing: () => credentials.isFailing,
     pauses: clock.pauses,
     dns: plane.counters,

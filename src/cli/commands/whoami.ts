@@ -30,7 +30,7 @@ function inWords(document: Fields, context: CliContext): string {
   const field = (name: string): string => printable(textField(document, name));
   const limits = [
     field('expiresAt') === '' ? '' : `until ${field('expiresAt')}`,
-    field('instancesMax') === '' ? '' : `at most ${field('instancesMax')} instances`,
+    field('instancesMax') === '' ? '' : `${field('instances')} of at most ${field('instancesMax')} instances`,
   ].filter((text) => text !== '');
   const head = [`${field('kind')} ${field('name')}`.trim(), ...limits].join(', ');
   const rows = fieldsList(document, 'allow').map((grant) => [
