@@ -7,7 +7,7 @@ import { requireInCi } from './installed.ts';
 import { cleanEnvironment, type Program, run, start } from './program.ts';
 import { scratch } from './scratch.ts';
 import { root } from './server-process.ts';
-import { until } from './until.ts';
+import { type Patience, until } from './until.ts';
 
 /** Fetched, and how to run a program with it; or why it is not there. */
 export type Fetched = { readonly missing: string } | { readonly command: readonly [string, ...string[]] };
@@ -123,13 +123,17 @@ export function startClient(fetched: Fetched, args: readonly string[]): Program 
 }
 
 /** The first line of JSON in which the program says `what`. */
-export function said(program: Program, what: string): Promise<Record<string, unknown>> {
-  return until(`${what} being said`, () => {
-    if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.said()}`);
-    const lines = program
-      .said()
-      .split('\n')
-      .filter((line) => line.startsWith('{'));
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['said'] === what);
-  });
+export function said(program: Program, what: string, patience: Patience = {}): Promise<Record<string, unknown>> {
+  return until(
+    `${what} being said`,
+    () => {
+      if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.said()}`);
+      const lines = program
+        .said()
+        .split('\n')
+        .filter((line) => line.startsWith('{'));
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['said'] === what);
+    },
+    patience,
+  );
 }

@@ -90,6 +90,7 @@ export class PlaneThread {
     });
     for (const shared of start.zones) this.#live.serve(zoneOfShared(shared));
     this.#live.serveMissing();
+    for (const node of start.consulNodes) this.#live.consulNodeChanged(node);
     this.#listener = {
       changed: (change) => {
         this.#live.changed(change);
@@ -129,6 +130,10 @@ export class PlaneThread {
       case 'dropZone':
         this.#replica.touch(message.revision);
         this.#live.drop(message.apex);
+        break;
+      case 'consulNode':
+        this.#replica.touch(message.revision);
+        this.#live.consulNodeChanged(message.node);
         break;
       case 'ready':
         this.#isReady = true;

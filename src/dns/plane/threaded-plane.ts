@@ -7,6 +7,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
+import type { ConsulNode } from '../../model/consul-node.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { DrainQueries } from '../../model/query-sample.ts';
@@ -79,6 +80,7 @@ class ThreadedPlane implements Plane {
     (rows) => this.#post({ kind: 'updates', rows }),
     () => (this.#isReady ? rowsPerMessage : rowsPerMessageBefore),
   );
+  readonly #consulNodes = new Map<string, ConsulNode>();
   #posted = 0;
   #isOpen = false;
   #isReady = false;
@@ -159,6 +161,13 @@ class ThreadedPlane implements Plane {
     this.#zones.delete(apex);
     this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
     if (old !== undefined) void this.#release(old);
+  }
+
+  consulNodeChanged(node: ConsulNode): void {
+    this.#rows.flush();
+    if (node.addresses === undefined) this.#consulNodes.delete(node.name);
+    else this.#consulNodes.set(node.name, node);
+    this.#post({ kind: 'consulNode', node, revision: this.#options.view.revision });
   }
 
   touched(): void {
@@ -307,6 +316,7 @@ class ThreadedPlane implements Plane {
       isReady: this.#isReady,
       delegated: this.#options.delegated?.opcodes ?? [],
       zones: Array.from(this.#zones.values(), ({ shared }) => shared),
+      consulNodes: [...this.#consulNodes.values()],
       origin,
       negativeTtlSeconds,
       nameServer,

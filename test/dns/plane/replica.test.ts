@@ -55,6 +55,7 @@ class Twins {
         revision: registry.revision,
         isReady: true,
         zones: [sharedZoneOf(zoneOf('svc.', originLines), new SharedMemory())],
+        consulNodes: [],
         origin: name('svc.'),
         negativeTtlSeconds: 5,
         hosts: [],
