@@ -129,7 +129,7 @@ export class LeaseRunner {
     return { marks: [...this.#marks], isAllMarked: false };
   }
 
-  /** A peer's instances are answered as it said, or with a TTL of a second while it says nothing. */
+  /** A peer's instances are answered as it reported, or with a TTL of a second while it is silent. */
   trust(state: NodeState, isAll: boolean, paths: Iterable<string>): void {
     const { registry } = this.#deps;
     const all = isAll ? [...this.#owners].filter(([, owner]) => owner === state.node).map(([path]) => path) : paths;

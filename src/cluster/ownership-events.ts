@@ -30,7 +30,7 @@ export type OwnershipEvent =
   | { readonly kind: 'renewal'; readonly key: string }
   /** A peer heard it. Never forwarded again. */
   | { readonly kind: 'forwarded'; readonly key: string; readonly heardMs: number }
-  /** What the peers say to `ask-heard`: the owner that one of them knows. */
+  /** The peers' answer to `ask-heard`: the owner that one of them knows. */
   | {
       readonly kind: 'heard-answer';
       readonly key: string;
@@ -38,7 +38,7 @@ export type OwnershipEvent =
       /** The data folder knows it, and no peer can be asked. */
       readonly isUncertain: boolean;
     }
-  /** What the peers say to `ask-lately`. `isComplete`: each peer with a live session has answered. */
+  /** The peers' answer to `ask-lately`. `isComplete`: each peer with a live session has answered. */
   | {
       readonly kind: 'lately-answer';
       readonly key: string;

@@ -11,7 +11,7 @@ import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownershi
 import { type OwnershipOptions, OwnershipState } from './ownership-state.ts';
 
 /**
- * A peer says how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
+ * A peer reports how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
  * the message, and by clocks of different speed. Without this a lease would be asked for again and again, and never end.
  * A call to a peer takes no longer, and two renewals of one client lie further apart.
  */

@@ -100,7 +100,7 @@ export class PeerCalls {
     const moved = new Set([...state.marks, ...marks].filter((path) => state.marks.has(path) !== marks.has(path)));
     const isAll = state.isAllMarked !== hello.isAllMarked;
     state.provenMs = nowMs;
-    state.hasSaidHello = true;
+    state.hasSentHello = true;
     state.isJoined = hello.isJoined;
     state.owned = hello.owned;
     if (hello.wallMs !== undefined) state.skewMs = hello.wallMs - clock.wallMs();

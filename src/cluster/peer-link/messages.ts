@@ -1,4 +1,4 @@
-// What nodes say to each other directly: matters of time, which etcd is not asked for. Hearings say how long ago, never
+// Messages between nodes: matters of time, which etcd is not asked for. Hearings have how long ago, never
 // when, since no two clocks agree. A message is parsed like a request body: a peer may be of another version, or no peer.
 // Limits: `keysMax` keys a call.
 
@@ -33,11 +33,11 @@ export interface Hello {
   readonly marks: readonly string[];
   /** There are too many to list. */
   readonly isAllMarked: boolean;
-  /** Of its clock; undefined: an earlier version does not say. */
+  /** Of its clock; undefined: from an earlier version. */
   readonly wallMs: number | undefined;
-  /** Of what its service files name; undefined: an earlier version does not say. */
+  /** Of what its service files name; undefined: from an earlier version. */
   readonly files?: string | undefined;
-  /** What it misses, for the guards of the others; undefined: an earlier version does not say. */
+  /** What it misses, for the guards of the others; undefined: from an earlier version. */
   readonly losses: Losses | undefined;
 }
 

@@ -199,7 +199,7 @@ export class NamedServices {
     if (before !== undefined) return before === digest ? 'nothing' : 'written';
     const instance = this.#deps.view.find(service.key)?.instance;
     // Cancelled since a file that is gone had it in the same words: that file was renamed.
-    if (instance === undefined) return this.#isSaidElsewhere(id, digest) ? 'nothing' : 'written';
+    if (instance === undefined) return this.#isNamedElsewhere(id, digest) ? 'nothing' : 'written';
     const other = instance.health?.file;
     if (other === undefined) return 'written';
     // Written before entries of files were stored: it is the same, unless the file was changed meanwhile.
@@ -208,7 +208,7 @@ export class NamedServices {
     return this.#entries.get(other)?.get(id) === digest ? 'present' : 'written';
   }
 
-  #isSaidElsewhere(id: string, digest: string): boolean {
+  #isNamedElsewhere(id: string, digest: string): boolean {
     return [...this.#entries.values()].some((entries) => entries.get(id) === digest);
   }
 

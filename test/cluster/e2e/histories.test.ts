@@ -1,4 +1,4 @@
-// A cluster under faults that follow from a seed, and what must hold whatever they are (cluster.md §17.4): who renews is
+// A cluster under faults that follow from a seed, and what must hold for each (cluster.md §17.4): an instance that renews is
 // answered by every joined node, who is silent leaves, what was cancelled stays away, serials never fall and one number is
 // one state, a watch that changes nodes ends with the state of a snapshot, a drain that is safe is held by no resolver, in
 // mode cp calls of one instance are in an order, and after the last fault all nodes are alike.
