@@ -5,12 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
-import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld, ClusterLog } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
 import { LocalCopy } from '../cluster/local-copy.ts';
 import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
+import { PeerNetwork, type PeerNetworkOptions } from '../cluster/peers-engine/peer-network.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
@@ -53,7 +54,7 @@ interface Connected {
 export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
-  readonly #mirror: SkydnsMirror | undefined;
+  readonly #mirror: SkydnsMirror | undefined = undefined;
   #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
   #recover: (saved: PersistedInstance) => Problem | undefined = () => undefined;
@@ -71,7 +72,8 @@ export class ClusterLink implements Committer {
     const { registry } = state;
     this.#registry = registry;
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
-    const prefix = `/rollcall/${config.clusterName}/`;
+    // A copy of what another mode had is none of this one.
+    const prefix = config.clusterMode === 'peers' ? `/peers/${config.clusterName}/` : `/rollcall/${config.clusterName}/`;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
@@ -86,17 +88,18 @@ export class ClusterLink implements Committer {
       commitWaitMs: config.clusterCommitWaitMs,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
-    const engine = engineOf(config, ownClock);
+    const newLife = () => lifeTokenFrom(randomBytes(8));
+    const common = { credentials: credentialsOf(config), copy, newLife, clock: ownClock, version };
+    const log: ClusterLog = (level, facts, message) => logger[level](facts, message);
+    const network = config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
+    const etcd = network === undefined ? engineOf(config, ownClock) : undefined;
     this.#node = new ClusterNode(settings, {
-      engine,
+      ...common,
+      engine: network?.engine ?? (etcd as EtcdEngine),
+      network,
       registry: this.#port(plane),
-      credentials: credentialsOf(config),
-      copy,
-      newLife: () => lifeTokenFrom(randomBytes(8)),
-      clock: ownClock,
       registryClock: clock.clock,
-      version,
-      log: (level, facts, message) => logger[level](facts, message),
+      log,
       onLife: (life) => this.#connected?.life.adopt(life),
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
@@ -106,8 +109,8 @@ export class ClusterLink implements Committer {
         return plane.cachedUntil(instance);
       },
     });
-    this.#mirror =
-      config.clusterSkydns === '' ? undefined : this.#openMirror(config, settings.node, engine, ownClock, logger);
+    if (etcd !== undefined && config.clusterSkydns !== '')
+      this.#mirror = this.#openMirror(config, settings.node, etcd, ownClock, logger);
   }
 
   get view(): ClusterView {
@@ -302,6 +305,15 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
     ...(config.clusterEtcdCa === '' ? {} : { tls: () => tlsOf(config) }),
     ...(user === '' ? {} : { login: { user, password } }),
   });
+}
+
+function networkOf(
+  { clusterPeers: peers, clusterCommitWaitMs: commitWaitMs, guardCeilingSeconds, clusterStartWaitSeconds }: Config,
+  { prefix, node: me }: { readonly prefix: string; readonly node: string },
+  common: Pick<PeerNetworkOptions, 'credentials' | 'copy' | 'newLife' | 'clock' | 'version' | 'log'>,
+): PeerNetwork {
+  const times = { ceilingMs: guardCeilingSeconds * 1000, startWaitMs: clusterStartWaitSeconds * 1000 };
+  return new PeerNetwork({ ...common, ...times, me, prefix, peers, commitWaitMs });
 }
 
 function credentialsOf(config: Config): PeerCredentials {

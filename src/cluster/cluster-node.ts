@@ -24,6 +24,7 @@ import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
 import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
+import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
 import { otherCluster } from './restoring.ts';
 
@@ -55,8 +56,11 @@ export class ClusterNode {
     this.#startedAtMs = deps.clock.wallMs();
     this.parts = new NodeParts(settings, deps);
     const isOpen = () => this.state !== 'starting';
-    this.#server = new PeerServer(deps.credentials, (call: PeerCall, body) =>
-      isOpen() ? this.parts.calls.answer(call, body) : undefined,
+    const { network } = deps;
+    this.#server = new PeerServer(
+      deps.credentials,
+      (call: PeerCall, body) => (isOpen() ? this.parts.calls.answer(call, body) : undefined),
+      network === undefined ? undefined : (query, response) => network.changes(query, response),
     );
   }
 
@@ -109,9 +113,11 @@ export class ClusterNode {
       return { problem: `Cannot listen for other nodes on ${listen.host}:${listen.port}: ${port.message}` };
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     this.#url = advertise ?? `${credentials.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
-    const copied = copy?.state();
+    const { network } = this.#deps;
+    const copied = network === undefined ? copy?.state() : undefined;
     const membership = this.#openMembership();
     this.parts.membership = membership;
+    network?.start(this.#url);
     const reached = await reachEtcd({
       ...{ deps: this.#deps, settings: this.#settings, membership, stopping },
       life: copied?.meta.life,
@@ -125,7 +131,8 @@ export class ClusterNode {
     const endsMs = this.#deps.clock.monotonicMs() + this.#settings.startWaitSeconds * 1000;
     while (this.state === 'starting') {
       if (stopping.aborted) return 'stopped';
-      if (this.#deps.clock.monotonicMs() > endsMs) membership.beginCut('etcd went away while it started');
+      if (network?.living.isCut === true) membership.beginCut(network.living.why);
+      else if (this.#deps.clock.monotonicMs() > endsMs) membership.beginCut('etcd went away while it started');
       await pause(lookMs);
     }
     return 'started';
@@ -133,7 +140,15 @@ export class ClusterNode {
 
   /** A committer: see control/committer.ts. */
   commit<C extends Command>(actor: Actor, command: C, decision: Decision<OutcomeOf<C>>, now: ChangeGroup['at']) {
-    return this.parts.writes.commit(actor, command, decision, now);
+    const outcome = this.parts.writes.commit(actor, command, decision, now);
+    const { network } = this.#deps;
+    return network === undefined ? outcome : this.#replicated(outcome, network);
+  }
+
+  /** Without etcd a write is made here, and the others say when they have it. */
+  async #replicated<T extends object>(outcome: T | Promise<T>, network: PeerNetwork): Promise<T> {
+    const made = await outcome;
+    return 'replicated' in made ? { ...made, replicated: await network.confirmed() } : made;
   }
 
   renewed(key: InstanceKey): void {
@@ -155,7 +170,9 @@ export class ClusterNode {
     const { clock, registryClock, handedOut } = this.#deps;
     const { table, peers, replica } = this.parts;
     const { drainCertainty: certainty } = this.#settings;
-    const asking = new HandedOutAtPeers({ table, peers, me: this.name, certainty, registryClock, clock });
+    const isOwnRevision = this.#deps.network !== undefined;
+    const own = { certainty, isOwnRevision };
+    const asking = new HandedOutAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
     return asking.ask(instance, replica.applied, handedOut);
   }
 
@@ -182,6 +199,8 @@ export class ClusterNode {
   async forget(node: string): Promise<Forgotten> {
     const state = this.parts.table.get(node);
     if (state === undefined) return 'unknown';
+    const { network } = this.#deps;
+    if (network !== undefined) return node !== this.name && network.forget(node) ? 'forgotten' : 'alive';
     if (state.hasSession || !state.isMissed) return 'alive';
     const { trouble } = this;
     if (trouble !== undefined) return { trouble };
@@ -203,6 +222,7 @@ export class ClusterNode {
     parts.isClosed = true;
     this.quiesce();
     if (this.state !== 'starting') await parts.peers.bye(parts.runner.ownership);
+    this.#deps.network?.close();
     await parts.membership?.close();
     parts.peers.close();
     await this.#server.close();
@@ -313,7 +333,8 @@ export class ClusterNode {
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     const losses = this.#deps.registry.losses(lossesMax);
     this.#watchClocks();
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
+    const self = this.#deps.network?.self;
+    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses, self });
     void cutWrites.announce();
   }
 

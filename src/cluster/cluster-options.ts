@@ -6,6 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Engine } from './engine.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
+import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import type { RegistryPort } from './registry-port.ts';
 
 export interface ClusterSettings {
@@ -15,8 +16,11 @@ export interface ClusterSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** How the others reach the listener; undefined: as it listens. */
   readonly advertise: string | undefined;
-  /** `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. */
-  readonly mode: 'ap' | 'cp';
+  /**
+   * `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. `peers`: there is no etcd,
+   * and each node is the authority for what it runs.
+   */
+  readonly mode: 'ap' | 'cp' | 'peers';
   readonly sessionSeconds: number;
   /** `all`: no drain is safe while a node that died without a word may answer resolvers. */
   readonly drainCertainty: 'reachable' | 'all';
@@ -47,6 +51,8 @@ export type ClusterLog = (level: 'debug' | 'info' | 'warn' | 'error', facts: obj
 
 export interface ClusterDeps {
   readonly engine: Engine;
+  /** In mode `peers`; its engine is `engine`. */
+  readonly network: PeerNetwork | undefined;
   readonly registry: RegistryPort;
   readonly credentials: PeerCredentials;
   /** Undefined: nothing is kept. */

@@ -58,7 +58,7 @@ export class NodeParts {
     const { node: me, prefix, sessionSeconds, commitWaitMs } = settings;
     const { engine, clock, credentials, log } = deps;
     const nowMs = () => clock.monotonicMs();
-    this.table = new NodesTable(me, sessionSeconds);
+    this.table = new NodesTable(me, sessionSeconds, deps.network !== undefined);
     this.publisher = new Publisher({
       engine,
       serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
@@ -84,9 +84,11 @@ export class NodeParts {
     });
     this.elsewhere = new HeardElsewhere({
       ...{ table, peers: this.peers, nowMs },
-      trouble: () => this.trouble,
+      trouble: () => this.writeTrouble,
       isHere: (key) => deps.registry.find(key) !== undefined,
-      hasApplied: (revision, withinMs) => replica.hasApplied(revision, withinMs),
+      ...(deps.network === undefined
+        ? { hasApplied: (revision, withinMs) => replica.hasApplied(revision, withinMs) }
+        : { hasApplied: async () => true, bring: (entries) => deps.network?.bring(entries) }),
     });
     this.rejoining = this.#openRejoining();
     this.restoring = this.#openRestoring();
@@ -95,6 +97,14 @@ export class NodeParts {
       ...{ engine, log, settings, replica, pending: this.pending },
       isJoined: () => this.state === 'joined',
       repaired: () => this.rejoining.settle(),
+    });
+    deps.network?.attach({
+      ...{ table, peers: this.peers },
+      isHeard: (path) => runner.ownership.isHeard(path, nowMs()),
+      strikeOff: (node) => {
+        table.left(node, nowMs());
+        runner.handle({ kind: 'bye', node, leftMs: new Map() });
+      },
     });
     const { mode } = settings;
     const state = () => this.state;
@@ -120,6 +130,12 @@ export class NodeParts {
   /** Why nothing can be written; undefined: it can. */
   get trouble(): string | undefined {
     return this.membership === undefined ? 'it starts' : this.membership.trouble;
+  }
+
+  /** The same for a write: without etcd a node that is cut off writes as ever, and merges what was written meanwhile. */
+  get writeTrouble(): string | undefined {
+    if (this.deps.network === undefined) return this.trouble;
+    return this.state === 'starting' ? 'it starts' : undefined;
   }
 
   now(): ChangeGroup['at'] {
@@ -169,7 +185,7 @@ export class NodeParts {
       ...{ me, prefix, registry, replica, publisher, tombstones: this.#tombstones, now: () => this.now() },
       stamp: () => this.#stamp(),
       operation: () => this.#operation('w'),
-      trouble: () => this.trouble,
+      trouble: () => this.writeTrouble,
       heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
       withoutEtcd: (actor, command, operation, reason) => this.cutWrites.commit(actor, command, operation, reason),
       watchWaitMs: sessionSeconds * 1000,

@@ -26,6 +26,9 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   clusterListen: readOneListen,
   clusterAdvertise: readUrl,
   clusterEtcdEndpoints: readUrls,
+  clusterPeers: readPeers,
+  clusterMode: (raw) => readWord('clusterMode', raw),
+  clusterDrainCertainty: (raw) => readWord('clusterDrainCertainty', raw),
   clusterTokenFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdCa: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdCert: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
@@ -101,11 +104,17 @@ function readSwitch(raw: unknown): Outcome {
   return problem(`${printable(raw)} is neither true nor false`);
 }
 
+type WordKey =
+  | 'dnsTransport'
+  | 'dnsCookies'
+  | 'dnsDenied'
+  | 'queryStatistics'
+  | 'tlsClientAuth'
+  | 'clusterMode'
+  | 'clusterDrainCertainty';
+
 /** One of a few words. */
-function readWord(
-  key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'queryStatistics' | 'tlsClientAuth',
-  raw: unknown,
-): Outcome {
+function readWord(key: WordKey, raw: unknown): Outcome {
   const hasOff = key === 'dnsCookies' || key === 'queryStatistics';
   // YAML 1.1 habits: a bare on and off may have become true and false.
   const value = !hasOff || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
@@ -166,6 +175,21 @@ function readUrls(raw: unknown): Outcome {
   const problems = outcomes.flatMap((one) => ('problems' in one ? one.problems : []));
   if (texts.length > 16) problems.push(`lists ${texts.length} members, at most 16 are allowed`);
   return problems.length > 0 ? { problems } : { value: outcomes.flatMap((one) => ('value' in one ? [one.value] : [])) };
+}
+
+/** URLs, or one name with its port. */
+function readPeers(raw: unknown): Outcome {
+  const [only, ...more] = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const text = typeof only === 'string' ? only.trim() : '';
+  if (Array.isArray(raw) && raw.length === 0) return { value: [] };
+  if (more.length > 0 || text.includes('://')) return readUrls(raw);
+  const [host = '', port = '', ...rest] = text.split(':');
+  const isHost = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$/i.test(host);
+  const isPort = /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535;
+  if (isHost && isPort && rest.length === 0) return { value: [text.toLowerCase()] };
+  return problem(
+    `${printable(only)} is neither a URL such as http://10.0.0.6:7172 nor a name with a port such as rollcall.internal:7172`,
+  );
 }
 
 /** A prefix may follow the port; replies append their paths to it. */

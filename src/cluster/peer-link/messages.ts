@@ -20,6 +20,8 @@ export const calls = [
   'write',
   'pending',
   'bye',
+  'applied',
+  'witness',
 ] as const;
 export type PeerCall = (typeof calls)[number];
 
@@ -36,6 +38,25 @@ export interface Hello {
   readonly wallMs: number | undefined;
   /** What it misses, for the guards of the others; undefined: an earlier version does not say. */
   readonly losses: Losses | undefined;
+  /** Without etcd, which has it elsewhere. */
+  readonly self: NodeSelf | undefined;
+}
+
+/** What a node says of its process. */
+export interface NodeSelf {
+  /** Of this process, and of no other. */
+  readonly run: string;
+  /** Where the other nodes reach it. */
+  readonly url: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+}
+
+/** How far a peer has the changes of this node. */
+export interface AppliedMessage {
+  readonly node: string;
+  readonly life: string;
+  readonly revision: number;
 }
 
 /** A key below the cluster's prefix, and how long ago, or what is left. */
@@ -57,6 +78,8 @@ export interface HandedOutQuestion {
   readonly dnsTtl: number;
   /** Of etcd's: what was decided is applied there first. */
   readonly revision: number;
+  /** Whose revision it is, where each node has its own. */
+  readonly node: string | undefined;
 }
 
 export interface HandedOutReply {
@@ -67,7 +90,7 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, self } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
   return {
@@ -78,7 +101,27 @@ export function helloOf(body: unknown): Hello | undefined {
     isAllMarked,
     wallMs: isCount(wallMs) ? wallMs : undefined,
     losses: lossesOf(losses),
+    self: selfOf(self),
   };
+}
+
+function selfOf(value: unknown): NodeSelf | undefined {
+  if (!isObject(value)) return undefined;
+  const { run, url, version, startedAtMs } = value;
+  if (!isText(run) || !isText(url) || !isText(version) || !isCount(startedAtMs) || !URL.canParse(url)) return undefined;
+  return { run, url, version, startedAtMs };
+}
+
+export function appliedOf(body: unknown): AppliedMessage | undefined {
+  if (!isObject(body)) return undefined;
+  const { node, life, revision } = body;
+  return isNode(node) && isText(life) && isCount(revision) ? { node, life, revision } : undefined;
+}
+
+/** The node that a peer asks about. */
+export function witnessOf(body: unknown): string | undefined {
+  const node = isObject(body) ? body['node'] : undefined;
+  return isNode(node) ? node : undefined;
 }
 
 /** Apps that miss instances. */
@@ -125,9 +168,9 @@ export function questionOf(body: unknown): PeerQuestion | undefined {
 
 export function handedOutQuestionOf(body: unknown): HandedOutQuestion | undefined {
   if (!isObject(body)) return undefined;
-  const { env, appid, instance, dnsTtl, revision } = body;
+  const { env, appid, instance, dnsTtl, revision, node } = body;
   if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision) || !isCount(dnsTtl)) return undefined;
-  return { env, appid, instance, dnsTtl, revision };
+  return { env, appid, instance, dnsTtl, revision, node: isNode(node) ? node : undefined };
 }
 
 export function handedOutReplyOf(body: unknown): HandedOutReply | undefined {
