@@ -73,7 +73,8 @@ export class ClusterLink implements Committer {
     this.#registry = registry;
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
     // A copy of what another mode had is none of this one.
-    const prefix = config.clusterMode === 'peers' ? `/peers/${config.clusterName}/` : `/rollcall/${config.clusterName}/`;
+    const prefix =
+      config.clusterMode === 'peers' ? `/peers/${config.clusterName}/` : `/rollcall/${config.clusterName}/`;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
@@ -91,7 +92,8 @@ export class ClusterLink implements Committer {
     const newLife = () => lifeTokenFrom(randomBytes(8));
     const common = { credentials: credentialsOf(config), copy, newLife, clock: ownClock, version };
     const log: ClusterLog = (level, facts, message) => logger[level](facts, message);
-    const network = config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
+    const network =
+      config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
     const etcd = network === undefined ? engineOf(config, ownClock) : undefined;
     this.#node = new ClusterNode(settings, {
       ...common,

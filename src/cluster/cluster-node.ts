@@ -5,7 +5,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Actor } from '../model/change.ts';
-import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
+import type { ClusterMode, ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
@@ -79,6 +79,14 @@ export class ClusterNode {
 
   get name(): string {
     return this.#settings.node;
+  }
+
+  get mode(): ClusterMode {
+    return this.#settings.mode;
+  }
+
+  get network(): PeerNetwork | undefined {
+    return this.#deps.network;
   }
 
   get session(): bigint | undefined {
@@ -176,11 +184,14 @@ export class ClusterNode {
     return asking.ask(instance, replica.applied, handedOut);
   }
 
-  readonly view: ClusterView = {
-    status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
-    forget: (node) => this.forget(node),
-    upToDate: () => this.#upToDate(),
-  };
+  get view(): ClusterView {
+    return {
+      mode: this.mode,
+      status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
+      forget: (node) => this.forget(node),
+      upToDate: () => this.#upToDate(),
+    };
+  }
 
   /** Why an instance that another node runs is answered with a TTL of a second. */
   reasonOf(key: InstanceKey): string {

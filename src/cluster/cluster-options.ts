@@ -1,5 +1,6 @@
 // What a node of a cluster is made with, and what it hands to the rest of the program.
 
+import type { ClusterMode } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -20,7 +21,7 @@ export interface ClusterSettings {
    * `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. `peers`: there is no etcd,
    * and each node is the authority for what it runs.
    */
-  readonly mode: 'ap' | 'cp' | 'peers';
+  readonly mode: ClusterMode;
   readonly sessionSeconds: number;
   /** `all`: no drain is safe while a node that died without a word may answer resolvers. */
   readonly drainCertainty: 'reachable' | 'all';

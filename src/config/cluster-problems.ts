@@ -17,7 +17,8 @@ export function clusterProblems(config: ClusterValues, origins: Readonly<Record<
     const [first] = given;
     return first === undefined ? [] : [`${first} (${origins[first]}) is of no use without clusterName`];
   }
-  const problems = config.clusterMode === 'peers' ? peersProblems(config, origins, given) : etcdProblems(config, origins);
+  const problems =
+    config.clusterMode === 'peers' ? peersProblems(config, origins, given) : etcdProblems(config, origins);
   const { clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key } = config;
   const isTls = ca !== '' && cert !== '' && key !== '';
   if (!isTls && (cert !== '' || key !== ''))
@@ -36,7 +37,9 @@ export function clusterProblems(config: ClusterValues, origins: Readonly<Record<
   const reached = config.clusterMode === 'peers' ? 'clusterPeers' : 'clusterEtcdEndpoints';
   const open = config[reached].filter((url) => url.startsWith('http:') && !isLoopbackUrl(url));
   if (open.length > 0 && !clusterPlainHttp)
-    problems.push(`${reached} (${origins[reached]}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`);
+    problems.push(
+      `${reached} (${origins[reached]}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`,
+    );
   return problems;
 }
 
@@ -45,7 +48,9 @@ function etcdProblems(
   origins: Readonly<Record<ClusterKey, string>>,
 ): string[] {
   if (clusterPeers.length > 0)
-    return [`clusterPeers (${origins.clusterPeers}) is of no use but with clusterMode peers: etcd says where nodes are`];
+    return [
+      `clusterPeers (${origins.clusterPeers}) is of no use but with clusterMode peers: etcd says where nodes are`,
+    ];
   return clusterEtcdEndpoints.length > 0
     ? []
     : [
@@ -70,7 +75,9 @@ function peersProblems(
     .filter((key) => given.includes(key))
     .map((key) => `${key} (${origins[key]}) is of no use with clusterMode peers: such a cluster has no etcd`);
   if (clusterPeers.length === 0)
-    problems.push('clusterPeers has no value: the URLs of the other nodes, or one DNS name that has the addresses of all');
+    problems.push(
+      'clusterPeers has no value: the URLs of the other nodes, or one DNS name that has the addresses of all',
+    );
   const tls = clusterPeers.filter((url) => url.startsWith('https:'));
   if (tls.length > 0 && clusterEtcdCert === '')
     problems.push(

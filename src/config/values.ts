@@ -179,7 +179,8 @@ function readUrls(raw: unknown): Outcome {
 
 /** URLs, or one name with its port. */
 function readPeers(raw: unknown): Outcome {
-  const [only, ...more] = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const [only, ...more] =
+    typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
   const text = typeof only === 'string' ? only.trim() : '';
   if (Array.isArray(raw) && raw.length === 0) return { value: [] };
   if (more.length > 0 || text.includes('://')) return readUrls(raw);

@@ -22,6 +22,29 @@ export function clusterMetrics(status: ClusterStatus): string {
     metric('clock_skew_seconds', 'gauge', 'By how much the clocks of other nodes differ at most.', [
       ['', Math.max(0, ...status.nodes.map(({ clockSkewMs }) => Math.abs(clockSkewMs))) / 1000],
     ]),
+    ...(status.mode === 'peers' ? [] : etcdMetrics(status)),
+    metric('orphans', 'gauge', 'Instances of dead nodes.', [['', status.orphans]]),
+    metric('executor_for', 'gauge', 'Dead nodes whose instances this node lets go.', [['', status.executorFor.length]]),
+    metric('session_left_seconds', 'gauge', 'Until when this node counts as joined, if it hears nothing more.', [
+      ['', status.sessionLeftMs / 1000],
+    ]),
+    metric('watch_silent_seconds', 'gauge', 'Since etcd was heard on the watch, or the changes of a living node.', [
+      ['', status.watchSilentMs / 1000],
+    ]),
+    ...(Object.keys(clusterCounts) as ClusterCount[])
+      .filter((count) => status.mode !== 'peers' || count !== 'etcdConnections')
+      .map((count) => {
+        const isGauge = count === 'pending' || count === 'unsettled';
+        const name = count.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+        return metric(isGauge ? name : `${name}_total`, isGauge ? 'gauge' : 'counter', clusterCounts[count], [
+          ['', status.counts[count]],
+        ]);
+      }),
+  ].join('\n');
+}
+
+function etcdMetrics(status: ClusterStatus): string[] {
+  return [
     metric('etcd_database_bytes', 'gauge', "Size of etcd's database; 0: it does not answer.", [
       ['', status.etcd?.databaseOctets ?? 0],
     ]),
@@ -29,20 +52,7 @@ export function clusterMetrics(status: ClusterStatus): string {
     metric('etcd_out_of_space', 'gauge', '1: the quota of etcd is used up, and nothing can be written.', [
       ['', status.etcd?.isOutOfSpace === true ? 1 : 0],
     ]),
-    metric('orphans', 'gauge', 'Instances of dead nodes.', [['', status.orphans]]),
-    metric('executor_for', 'gauge', 'Dead nodes whose instances this node lets go.', [['', status.executorFor.length]]),
-    metric('session_left_seconds', 'gauge', 'Until when the session in etcd is proven.', [
-      ['', status.sessionLeftMs / 1000],
-    ]),
-    metric('watch_silent_seconds', 'gauge', 'Since etcd was heard on the watch.', [['', status.watchSilentMs / 1000]]),
-    ...(Object.keys(clusterCounts) as ClusterCount[]).map((count) => {
-      const isGauge = count === 'pending' || count === 'unsettled';
-      const name = count.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return metric(isGauge ? name : `${name}_total`, isGauge ? 'gauge' : 'counter', clusterCounts[count], [
-        ['', status.counts[count]],
-      ]);
-    }),
-  ].join('\n');
+  ];
 }
 
 function metric(

@@ -21,8 +21,8 @@ export const faultKinds = [
   'outage',
 ] as const;
 
-export interface ClusterFault {
-  readonly kind: (typeof faultKinds)[number];
+export interface ClusterFault<K extends string = (typeof faultKinds)[number]> {
+  readonly kind: K;
   readonly index: number;
   readonly forMs: number;
 }
@@ -38,8 +38,8 @@ export function seededNumbers(seed: number): () => number {
   };
 }
 
-export function faultOf(random: () => number): ClusterFault {
-  const kind = faultKinds[Math.floor(random() * faultKinds.length)] ?? 'isolate';
+export function faultOf<K extends string>(random: () => number, kinds: readonly K[]): ClusterFault<K> {
+  const kind = kinds[Math.floor(random() * kinds.length)] ?? (kinds[0] as K);
   return { kind, index: Math.floor(random() * 3), forMs: 2000 + Math.floor(random() * 8000) };
 }
 

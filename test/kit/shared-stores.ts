@@ -64,7 +64,9 @@ export class StoreNode {
     const before = this.record(path);
     if (before === undefined) return false;
     const { d: _d, ...rest } = before;
-    return this.#put(path, { ...rest, u: this.#operation(), c: { why: 'patched' }, ...change(before) }, false) === 'won';
+    return (
+      this.#put(path, { ...rest, u: this.#operation(), c: { why: 'patched' }, ...change(before) }, false) === 'won'
+    );
   }
 
   override(path: string, override: Override | undefined): boolean {
@@ -77,7 +79,9 @@ export class StoreNode {
     const before = this.record(path);
     const number = this.store.textOf(path)?.revision ?? 0;
     if (before === undefined) return false;
-    return this.#put(path, { ...before, o: this.name, u: this.#operation(), d: before['d'] ?? number }, false) === 'won';
+    return (
+      this.#put(path, { ...before, o: this.name, u: this.#operation(), d: before['d'] ?? number }, false) === 'won'
+    );
   }
 
   remove(path: string, why: 'cancelled' | 'evicted'): boolean {

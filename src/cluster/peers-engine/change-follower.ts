@@ -2,10 +2,9 @@
 // says nothing for three seconds is broken, since it says something each second.
 // Limits: a line of `lineOctetsMax`; between two attempts a quarter of a second, then up to a second.
 
-import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import { lineOctetsMax, parseLine, type StreamHead, type StreamLine } from './changes-lines.ts';
 

@@ -39,7 +39,14 @@ export class LivingPeers {
   readonly #leftMs = new Map<string, number>();
   readonly #struck = new Set<string>();
   readonly runs = new Map<string, KnownRun>();
-  #outlook: Outlook = { isCut: true, provenUntilMs: Number.NEGATIVE_INFINITY, heard: 0, others: 0, ask: [], expired: [] };
+  #outlook: Outlook = {
+    isCut: true,
+    provenUntilMs: Number.NEGATIVE_INFINITY,
+    heard: 0,
+    others: 0,
+    ask: [],
+    expired: [],
+  };
 
   constructor(deps: LivingPeersDeps) {
     this.#deps = deps;
@@ -127,8 +134,7 @@ export class LivingPeers {
       if (node !== undefined) names.add(node);
       else if (slot.isConfigured) unnamed++;
     }
-    for (const state of table()?.all() ?? [])
-      if (state.hasSaidHello || state.info !== undefined) names.add(state.node);
+    for (const state of table()?.all() ?? []) if (state.hasSaidHello || state.info !== undefined) names.add(state.node);
     const counted = [...names].filter((node) => node !== me && !this.#struck.has(node) && !this.hasLeft(node));
     const known = counted.map((node) => ({ node, heardMs: this.heardMs(node), isDead: !hasKey(node) }));
     const never = { node: undefined, heardMs: Number.NEGATIVE_INFINITY, isDead: false };

@@ -10,7 +10,7 @@ import { firstMeta, metaText } from '../epoch.ts';
 import { deadNodeKey, metaKey, nodeKey, serialKey } from '../keys.ts';
 import type { LocalCopy } from '../local-copy.ts';
 import { nodeText, parseNode } from '../node-value.ts';
-import type { NodesTable, NodeState } from '../nodes-table.ts';
+import type { NodeState, NodesTable } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import type { NodeSelf } from '../peer-link/messages.ts';
 import type { Peers } from '../peers.ts';
@@ -119,8 +119,8 @@ export class PeerNetwork {
       ask: async (peer, node) => this.#parts?.peers.call(peer, 'witness', { node }),
       bury: (node) => this.#bury(node),
     });
-    this.#acknowledging = new Acknowledging(
-      async (node, life, revision) => this.#parts?.peers.call(node, 'applied', { node: me, life, revision }),
+    this.#acknowledging = new Acknowledging(async (node, life, revision) =>
+      this.#parts?.peers.call(node, 'applied', { node: me, life, revision }),
     );
     this.#catchUp = new CatchUp({
       ...{ me, run: this.run, credentials, nowMs },

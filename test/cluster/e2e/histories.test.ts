@@ -1,14 +1,16 @@
 // A cluster under faults that follow from a seed, and what must hold whatever they are: who renews is answered by every
 // joined node, who is silent leaves, what was cancelled stays away, serials never fall, and after the last fault all nodes
-// are alike. `HISTORY_SECONDS=3600 HISTORY_SEED=7` plays a long one, or one again (`npm run histories`: an hour).
+// are alike, with etcd and without. `HISTORY_SECONDS=3600 HISTORY_SEED=7 HISTORY_MODE=peers` plays a long one, or one again
+// (`npm run histories`: an hour each).
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { back, fallen, vanished } from '../../kit/cluster-checker.ts';
 import { ClusterClients, dnsOf } from '../../kit/cluster-clients.ts';
-import { faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster-nemesis.ts';
+import { type ClusterFault, faultKinds, faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster-nemesis.ts';
 import { api } from '../../kit/cluster-world.ts';
 import { missingEtcd } from '../../kit/etcd.ts';
+import { PeersWorld, peerFaultKinds } from '../../kit/peers-world.ts';
 import type { ServerProcess } from '../../kit/server-process.ts';
 import { until } from '../../kit/until.ts';
 
@@ -16,12 +18,45 @@ const seconds = Number(process.env['HISTORY_SECONDS'] ?? 45);
 const seed = Number(process.env['HISTORY_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const instances = 30;
 
-describe.skipIf(missingEtcd.length > 0)(`a history of ${seconds} s with the seed ${seed}`, () => {
+/** A cluster, and a fault of those that it has. */
+interface Played extends AsyncDisposable {
+  readonly nodes: readonly (ServerProcess | undefined)[];
+  next(random: () => number): { readonly fault: ClusterFault<string>; begin(): Promise<() => Promise<void>> };
+}
+
+async function worldOf(mode: 'ap' | 'peers'): Promise<Played> {
+  if (mode === 'ap') {
+    const world = await NemesisWorld.start();
+    return {
+      nodes: world.nodes,
+      next: (random) => {
+        const fault = faultOf(random, faultKinds);
+        return { fault, begin: () => world.begin(fault) };
+      },
+      [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    };
+  }
+  const world = await PeersWorld.start();
+  return {
+    nodes: world.nodes,
+    next: (random) => {
+      const fault = faultOf(random, peerFaultKinds);
+      return { fault, begin: () => world.begin(fault) };
+    },
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+const modes = (['ap', 'peers'] as const).filter(
+  (mode) => (process.env['HISTORY_MODE'] ?? mode) === mode && (mode === 'peers' || missingEtcd.length === 0),
+);
+
+describe.each(modes)(`a history of ${seconds} s with the seed ${seed} in mode %s`, (mode) => {
   test('keeps what renews, loses what is silent, and ends alike at all nodes', {
     timeout: (seconds + 240) * 1000,
   }, async () => {
     const random = seededNumbers(seed);
-    await using world = await NemesisWorld.start();
+    await using world = await worldOf(mode);
     const clients = new ClusterClients(world.nodes, instances);
     await clients.registerAll();
     const faults: string[] = [];
@@ -45,9 +80,9 @@ describe.skipIf(missingEtcd.length > 0)(`a history of ${seconds} s with the seed
     const looking = look();
     const endsMs = performance.now() + seconds * 1000;
     while (performance.now() < endsMs) {
-      const fault = faultOf(random);
+      const { fault, begin } = world.next(random);
       faults.push(`${fault.kind} ${fault.index + 1} for ${fault.forMs} ms`);
-      const end = await world.begin(fault);
+      const end = await begin();
       await pause(fault.forMs);
       await end();
       const [silent, cancelled] = [random(), random()].map((share) => clients.beating[Math.floor(share * instances)]);

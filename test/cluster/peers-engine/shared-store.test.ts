@@ -42,7 +42,8 @@ describe('after two nodes were cut off from each other', () => {
     b.wallMs += 9000;
     b.register(path, 'http://10.0.0.3:80', 1_500_000);
     heal(a, b);
-    for (const node of [a, b]) expect(node.record(path)).toMatchObject({ o: 'a', r: { addrs: ['http://10.0.0.2:80'] } });
+    for (const node of [a, b])
+      expect(node.record(path)).toMatchObject({ o: 'a', r: { addrs: ['http://10.0.0.2:80'] } });
   });
 
   test('what was cancelled stays away, though the other node has changed it since', () => {
