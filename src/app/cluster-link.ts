@@ -1,7 +1,7 @@
 // Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
@@ -102,7 +102,7 @@ export class ClusterLink implements Committer {
       registry: this.#port(plane),
       registryClock: clock.clock,
       log,
-      onLife: (life) => this.#connected?.life.adopt(life),
+      onLife: (life) => this.#adopt(life, network === undefined ? undefined : config.clusterName),
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(),
@@ -209,6 +209,13 @@ export class ClusterLink implements Committer {
   touch(): number {
     this.#node.zonesChanged();
     return this.#registry.revision;
+  }
+
+  /** `cluster`: its nodes show one registry, and each has numbers of its own. */
+  #adopt(life: string, cluster: string | undefined): void {
+    if (cluster === undefined) return this.#connected?.life.adopt(life);
+    this.#connected?.life.adopt(lifeTokenFrom(createHash('sha256').update(`peers ${cluster}`).digest().subarray(0, 8)));
+    this.#connected?.life.countAlone(life);
   }
 
   #openMirror(

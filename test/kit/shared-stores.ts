@@ -7,6 +7,8 @@ import { SharedStore, sharedKind } from '../../src/cluster/peers-engine/shared-s
 
 export const prefix = '/peers/test/';
 const encoder = new TextEncoder();
+/** Of a registration, besides its addresses. */
+const plain = { weight: 10, priority: 0, leaseSeconds: 9, dnsTtl: 5, status: 'up' };
 
 export type Override = { readonly status: string; readonly by: string; readonly until: 'next-up' | 'unbounded' };
 
@@ -23,6 +25,9 @@ export class StoreNode {
   wallMs = 1_000_000;
   hasSession = true;
   readonly heard = new Set<string>();
+  isHeard = (path: string): boolean => this.heard.has(path);
+  /** In the turn of each change. */
+  onGroup = (_events: readonly KeyEvent[]): void => {};
   readonly groups: { readonly revision: number; readonly events: readonly KeyEvent[] }[] = [];
   readonly store: SharedStore;
   #operations = 0;
@@ -33,9 +38,12 @@ export class StoreNode {
       {
         ...{ me: name, prefix },
         wallMs: () => this.wallMs,
-        isHeard: (path) => this.heard.has(path),
+        isHeard: (path) => this.isHeard(path),
         hasSession: () => this.hasSession,
-        changed: (revision, events) => void this.groups.push({ revision, events }),
+        changed: (revision, events) => {
+          this.groups.push({ revision, events });
+          this.onGroup(events);
+        },
       },
       1000,
     );
@@ -47,14 +55,21 @@ export class StoreNode {
     return text === undefined ? undefined : (JSON.parse(text) as RecordFields);
   }
 
-  register(path: string, address: string, dirtyAtMs = this.wallMs, label = path.split('/').at(-1) ?? ''): boolean {
+  register(
+    path: string,
+    address: string,
+    dirtyAtMs = this.wallMs,
+    label = path.split('/').at(-1) ?? '',
+    operation = this.#operation(),
+  ): boolean {
     const before = this.record(path);
     const kept = before?.s.override;
     const override = kept?.until === 'unbounded' ? { override: kept } : this.#heldBack(path);
     const value = {
-      ...{ v: 1, n: path.split('/').at(-1), o: this.name, u: this.#operation(), l: label },
-      ...{ r: { addrs: [address] }, p: { kind: 'lease' }, s: { wanted: 'up', verdict: 'alive', ...override } },
-      t: { dirtyAtMs },
+      ...{ v: 1, n: path.split('/').at(-1), o: this.name, u: operation, l: label },
+      ...{ r: { ...plain, addrs: [address] }, p: { kind: 'lease', atEnd: 'evict', deadline: 'first' } },
+      s: { wanted: 'up', verdict: 'alive', ...override },
+      t: { registeredAtMs: 1, updatedAtMs: 1, dirtyAtMs, isDirtyGiven: false, hlc: 1 },
       c: { why: before === undefined ? 'registered' : 'replaced' },
     };
     return this.#put(path, value, before === undefined) === 'won';
@@ -75,19 +90,17 @@ export class StoreNode {
     }));
   }
 
-  takeOver(path: string): boolean {
+  takeOver(path: string, operation = this.#operation()): boolean {
     const before = this.record(path);
     const number = this.store.textOf(path)?.revision ?? 0;
     if (before === undefined) return false;
-    return (
-      this.#put(path, { ...before, o: this.name, u: this.#operation(), d: before['d'] ?? number }, false) === 'won'
-    );
+    return this.#put(path, { ...before, o: this.name, u: operation, d: before['d'] ?? number }, false) === 'won';
   }
 
-  remove(path: string, why: 'cancelled' | 'evicted'): boolean {
+  remove(path: string, why: 'cancelled' | 'evicted', operation = this.#operation()): boolean {
     const before = this.record(path);
     if (before === undefined) return false;
-    const grave = { v: 1, why, u: this.#operation(), hlc: this.wallMs, dirtyAt: 0 };
+    const grave = { v: 1, why, u: operation, hlc: this.wallMs, dirtyAt: 0 };
     const { override } = before.s;
     const key = prefix + path;
     const hold = override?.until === 'unbounded' ? [{ key: prefix + beside(path, 'h'), value: text(override) }] : [];

@@ -1,5 +1,10 @@
 // Says to each peer how far its changes are here, so that it knows which of its writes every node has: the latest, one call
-// at a time, and once a second.
+// at a time, and once a second. A node that is about to start takes no calls yet, and is called again soon.
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+const againMs = 100;
+const attemptsMax = 10;
 
 interface Sending {
   readonly life: string;
@@ -29,8 +34,11 @@ export class Acknowledging {
   async #run(node: string, sending: Sending): Promise<void> {
     let sent = -1;
     while (sent < sending.revision) {
-      sent = sending.revision;
-      await this.#send(node, sending.life, sent);
+      for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+        sent = sending.revision;
+        if ((await this.#send(node, sending.life, sent)) !== undefined) break;
+        await pause(againMs, undefined, { ref: false });
+      }
     }
     sending.isSending = false;
   }

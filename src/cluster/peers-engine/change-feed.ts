@@ -19,6 +19,8 @@ export interface ChangeFeedDeps {
   readonly head: () => Omit<StreamHead, 'isGap'>;
   /** Whether another process of that name is heard. */
   readonly isOccupied: (node: string, run: string) => boolean;
+  /** A node has begun to follow. */
+  readonly onReader: (node: string) => void;
 }
 
 interface Reader {
@@ -44,13 +46,14 @@ export class ChangeFeed {
   }
 
   async serve(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const { me, head, store, isOccupied } = this.#deps;
+    const { me, head, store, isOccupied, onReader } = this.#deps;
     const [node, run] = [query.get('node') ?? '', query.get('run') ?? ''];
     if (!isNodeName(node)) return refuse(response, 400, 'node is missing');
     if (isOccupied(node, run)) return refuse(response, 409, `another node is called ${node}`);
     const owner = query.get('owner') ?? 'self';
     const author = owner === 'self' ? me : owner;
     const from = Number(query.get('from') ?? 0);
+    onReader(node);
     const now = head();
     const isKnown = query.get('life') === now.life && Number.isSafeInteger(from) && from <= store.revision;
     const isGap = owner === 'self' && !isKnown;

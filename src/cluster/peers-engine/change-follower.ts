@@ -4,7 +4,7 @@
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import { lineOctetsMax, parseLine, type StreamHead, type StreamLine } from './changes-lines.ts';
 
@@ -92,6 +92,7 @@ export interface ChangeFollowerDeps {
 export class ChangeFollower {
   readonly #deps: ChangeFollowerDeps;
   readonly #stop = new AbortController();
+  #endWait: (() => void) | undefined;
   #from: { readonly life: string; readonly revision: number } | undefined;
   /** Whose changes it has, and up to where. */
   head: StreamHead | undefined;
@@ -116,8 +117,14 @@ export class ChangeFollower {
     return this.#from?.revision ?? -1;
   }
 
+  /** The peer was heard: the next attempt is made now. */
+  hurry(): void {
+    this.#endWait?.();
+  }
+
   close(): void {
     this.#stop.abort();
+    this.#endWait?.();
   }
 
   async #run(): Promise<void> {
@@ -134,9 +141,18 @@ export class ChangeFollower {
       this.isLive = false;
       this.why = end.why;
       onEnd(end);
-      await pause(waitMs, undefined, { ref: false });
+      await this.#wait(waitMs);
       waitMs = Math.min(retryMs.last, waitMs * 2);
     }
+  }
+
+  async #wait(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endWait = resolve;
+    const timer = setTimeout(resolve, ms).unref();
+    await promise;
+    clearTimeout(timer);
+    this.#endWait = undefined;
   }
 
   #line(line: StreamLine): boolean {

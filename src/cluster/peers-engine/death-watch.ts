@@ -30,12 +30,16 @@ export interface Outlook {
 export class DeathWatch {
   readonly #ceilingMs: number;
   readonly #asked = new Map<string, number>();
+  /** Before then it has heard nobody. */
+  #startedMs: number | undefined;
 
   constructor(ceilingMs: number) {
     this.#ceilingMs = ceilingMs;
   }
 
   look(nowMs: number, others: readonly OtherNode[]): Outlook {
+    this.#startedMs ??= nowMs;
+    const sinceMs = this.#startedMs;
     const needed = Math.ceil(others.length / 2);
     const heardMs = others.map((one) => one.heardMs).toSorted((a, b) => b - a);
     const provenUntilMs = needed === 0 ? Number.POSITIVE_INFINITY : (heardMs[needed - 1] ?? 0) + silenceMs;
@@ -46,7 +50,8 @@ export class DeathWatch {
     const ask = isCut ? [] : names.filter((node) => nowMs >= (this.#asked.get(node) ?? 0));
     for (const node of ask) this.#asked.set(node, Number.POSITIVE_INFINITY);
     const [only] = others;
-    const isExpired = others.length === 1 && only !== undefined && nowMs - only.heardMs >= this.#ceilingMs;
+    const isExpired =
+      others.length === 1 && only !== undefined && nowMs - Math.max(only.heardMs, sinceMs) >= this.#ceilingMs;
     const heard = others.filter((one) => nowMs - one.heardMs < silenceMs).length;
     const expired = isExpired && !only.isDead ? names : [];
     return { isCut, provenUntilMs, heard, others: others.length, ask, expired };

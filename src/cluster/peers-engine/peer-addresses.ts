@@ -20,6 +20,7 @@ export interface PeerAddressesDeps {
   /** It cannot be looked up. */
   readonly onFault: (why: string) => void;
   readonly lookUp?: LookUp;
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 export class PeerAddresses {
@@ -48,7 +49,7 @@ export class PeerAddresses {
   }
 
   async #follow({ host, port }: { readonly host: string; readonly port: string }): Promise<void> {
-    const { isTls, onFault, lookUp = addressesOf } = this.#deps;
+    const { isTls, onFault, lookUp = addressesOf, wait = unhurried } = this.#deps;
     const { signal } = this.#stop;
     let said = '';
     while (!signal.aborted) {
@@ -63,7 +64,7 @@ export class PeerAddresses {
         const hosts = found.slice(0, addressesMax).map((one) => (isIPv6(one) ? `[${one}]` : one));
         this.#set([...new Set(hosts)].toSorted().map((one) => `${scheme}://${one}:${port}`));
       }
-      await pause(this.isKnown ? lookUpMs : firstMs, undefined, { ref: false });
+      await wait(this.isKnown ? lookUpMs : firstMs);
     }
   }
 
@@ -77,6 +78,10 @@ export class PeerAddresses {
 function nameOf(text: string): { readonly host: string; readonly port: string } | undefined {
   const found = /^([^:/]+):(\d{1,5})$/.exec(text);
   return found === null ? undefined : { host: found[1] ?? '', port: found[2] ?? '' };
+}
+
+function unhurried(ms: number): Promise<unknown> {
+  return pause(ms, undefined, { ref: false });
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

@@ -103,8 +103,9 @@ export class PeerNetwork {
       ...{ store: this.#store, me },
       head: () => ({ node: me, life: this.#life, ...this.#self }),
       isOccupied: (node, run) => this.#living.isOccupied(node, run),
+      onReader: (node) => this.#slots.hurry(node),
     });
-    this.#self = { run: this.run, url: '', version: options.version, startedAtMs: clock.wallMs() };
+    this.#self = { run: this.run, url: '', version: options.version, startedAtMs: Math.floor(clock.wallMs()) };
     this.#slots = this.#openSlots();
     this.#addresses = new PeerAddresses({
       ...{ peers, isTls: credentials.tls !== undefined },
@@ -296,6 +297,7 @@ export class PeerNetwork {
       const slots = [...this.#slots.all()];
       if (!this.#startUp.look(nowMs, slots) || this.#isNameTaken()) return;
       this.#startUp.end();
+      this.replication.begin();
       this.engine.ready();
     }
     this.#keepNodeKeys();
@@ -343,7 +345,7 @@ export class PeerNetwork {
       this.#living.returned(node);
       const { version, startedAtMs } = said ?? self;
       const url = this.#slots.of(node)?.url ?? self.url;
-      const text = nodeText({ url, version, startedAtMs: Math.floor(startedAtMs) });
+      const text = nodeText({ url, version, startedAtMs });
       if (this.#store.textOf(nodeKey(node))?.text !== text && !Array.isArray(parseNode(encoder.encode(text))))
         this.#store.put(nodeKey(node), encoder.encode(text));
       this.#store.put(deadNodeKey(node), undefined);

@@ -51,6 +51,13 @@ export class PeerSlots {
     return found.find((one) => one.follower.isLive) ?? found.find((one) => one.isConfigured) ?? found[0];
   }
 
+  /** A node was heard: if its own changes do not come, they may now. */
+  hurry(node: string): void {
+    const own = this.of(node);
+    for (const slot of own === undefined ? this.#slots.values() : [own])
+      if (!slot.isSelf && !slot.follower.isLive) slot.follower.hurry();
+  }
+
   /** The addresses of the settings, or of the DNS name. Of those that are gone the ones that answer stay. */
   set(urls: readonly string[]): void {
     for (const url of urls) {

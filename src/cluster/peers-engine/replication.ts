@@ -2,6 +2,8 @@
 // replicated when every node that is not known to be dead has it; a node that does not follow at present is not waited for.
 
 const followingMs = 3000;
+/** After its start a node is followed anew by the others. */
+const startingMs = 5000;
 
 interface Acknowledged {
   readonly life: string;
@@ -26,9 +28,15 @@ export class Replication {
   readonly #deps: ReplicationDeps;
   readonly #acknowledged = new Map<string, Acknowledged>();
   #waiting: Waiting[] = [];
+  #startedMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: ReplicationDeps) {
     this.#deps = deps;
+  }
+
+  /** This node answers from now on. */
+  begin(): void {
+    this.#startedMs = this.#deps.nowMs();
   }
 
   acknowledged(node: string, life: string, revision: number): void {
@@ -62,9 +70,12 @@ export class Replication {
     const nodes = expected();
     if (nodes.length === 0) return 'not followed';
     for (const node of nodes) {
-      const found = node === undefined ? undefined : this.#acknowledged.get(node);
-      if (found === undefined || found.life !== life || nowMs() - found.atMs >= followingMs) return 'not followed';
-      isWaiting ||= found.revision < revision;
+      if (node === undefined) return 'not followed';
+      const found = this.#acknowledged.get(node);
+      const isKnown = found?.life === life;
+      if (isKnown ? nowMs() - found.atMs >= followingMs : nowMs() - this.#startedMs >= startingMs)
+        return 'not followed';
+      isWaiting ||= !isKnown || found.revision < revision;
     }
     return isWaiting ? 'waits' : 'replicated';
   }

@@ -62,7 +62,8 @@ export class SharedStore {
   readonly #entries = new Map<string, StoreEntry>();
   /** By the key of a label, whose it is. */
   readonly #labels = new Map<string, string>();
-  readonly #graves = new Set<string>();
+  /** Of each tombstone when it may go; one that keeps a hold never. */
+  readonly #graves = new Map<string, number>();
   #tail: { readonly revision: number; readonly path: string }[] = [];
   /** Changes up to it are not in the tail. */
   #tailFrom = 0;
@@ -96,7 +97,7 @@ export class SharedStore {
         ...{ text, revision: modRevision, createRevision: modRevision },
         author: kept?.stamps.author ?? '',
       });
-      if (kind === 'grave') this.#graves.add(path);
+      if (kept?.kind === 'grave') this.#graves.set(path, goesAtMs(kept));
       if (kept?.kind === 'record') this.#claim(path, kept.fields);
     }
   }
@@ -168,11 +169,7 @@ export class SharedStore {
   /** Tombstones of a day, but for those with a hold. To be called now and then. */
   expire(): void {
     const nowMs = this.#options.wallMs();
-    for (const path of this.#graves) {
-      const kept = keptOf('grave', parsed(this.#entries.get(path)?.text ?? ''));
-      const isOver = kept === undefined || (nowMs - latestHlc(kept) > graveMs && holdOf(kept) === undefined);
-      if (isOver || this.#graves.size > gravesMax) this.#delete(path);
-    }
+    for (const [path, goesMs] of this.#graves) if (nowMs > goesMs || this.#graves.size > gravesMax) this.#delete(path);
     this.#commit();
   }
 
@@ -245,7 +242,7 @@ export class SharedStore {
     const gravePath = `g${path.slice(1)}`;
     this.#set(gravePath, keptText(grave), grave.stamps.author);
     this.#graves.delete(gravePath);
-    this.#graves.add(gravePath);
+    this.#graves.set(gravePath, goesAtMs(grave));
     if (before?.kind === 'record') {
       this.#free(path, before.fields);
       this.#delete(path);
@@ -366,6 +363,10 @@ export function sharedKind(path: string): Kept['kind'] | undefined {
 
 export function instancePathOf(path: string): string {
   return path.startsWith('g/') || path.startsWith('h/') ? `i${path.slice(1)}` : path;
+}
+
+function goesAtMs(grave: Kept): number {
+  return holdOf(grave) === undefined ? latestHlc(grave) + graveMs : Number.POSITIVE_INFINITY;
 }
 
 /** Let go at the end of its lease, and not cancelled. */

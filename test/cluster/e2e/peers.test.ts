@@ -117,6 +117,7 @@ describe('three nodes without etcd', () => {
     await register(world.node(0), 'lost', 'a', '10.0.0.1', { leaseSeconds: 60 });
     await register(world.node(1), 'lost', 'b', '10.0.0.2', { leaseSeconds: 60 });
     await register(world.node(0), 'lost', 'c', '10.0.0.3', { leaseSeconds: 60 });
+    await alike(world.running, 'lost', ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
     await world.kill(0);
     await api(world.node(2), 'DELETE', '/apps/prod/lost/c');
     world.loseData(0);
@@ -156,6 +157,7 @@ describe('three nodes without etcd', () => {
 
   test('a node that is stopped and goes on removes nothing that renewed elsewhere', async () => {
     await register(world.node(0), 'stopped', 'a', '10.0.0.1');
+    await alike(world.running, 'stopped', ['10.0.0.1']);
     using beating = renewing(() => [world.node(1), world.node(2)], 'stopped', 'a');
     world.signal(0, 'SIGSTOP');
     await until(
@@ -195,6 +197,7 @@ describe('three nodes without etcd', () => {
     await register(world.node(0), 'restarted', 'a', '10.0.0.1', { leaseSeconds: 60 });
     await register(world.node(1), 'restarted', 'b', '10.0.0.2', { leaseSeconds: 60 });
     await register(world.node(2), 'restarted', 'c', '10.0.0.3', { leaseSeconds: 60 });
+    await alike(world.running, 'restarted', ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
     await api(world.node(0), 'DELETE', '/apps/prod/restarted/c');
     for (const index of [0, 1, 2]) await world.kill(index);
     await Promise.all([0, 1, 2].map((index) => world.startNode(index)));

@@ -1,4 +1,5 @@
-// The start page of docs/cluster.md, typed in as it is, in a network of its own: three nodes and three members of etcd.
+// The start pages of docs/cluster.md, typed in as they are, in a network of their own: three nodes and three members of etcd,
+// and three nodes without etcd.
 
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,10 +12,15 @@ import { removeScratch, scratch } from '../../kit/scratch.ts';
 import { root } from '../../kit/server-process.ts';
 import { until } from '../../kit/until.ts';
 
-const obstacle = missingEtcd.length > 0 ? 'no etcd' : await obstacleToOwnNetwork();
+const obstacle = await obstacleToOwnNetwork();
 
-test.skipIf(obstacle !== '')(`starts a cluster${obstacle === '' ? '' : ` (${obstacle})`}`, async () => {
-  const [block] = blocksOf('docs/cluster.md').filter(({ language }) => language === 'sh');
+test.each([
+  ['with etcd', 'ROLLCALL_CLUSTER_ETCD_ENDPOINTS', missingEtcd.length > 0 ? 'no etcd' : obstacle],
+  ['without etcd', 'ROLLCALL_CLUSTER_MODE=peers', obstacle],
+])('starts a cluster %s', async (_name, setting, missing) => {
+  if (missing !== '') return void console.warn(`skipped: ${missing}`);
+  const blocks = blocksOf('docs/cluster.md').filter(({ language }) => language === 'sh');
+  const block = blocks.find((one) => one.lines.some((line) => line.includes(setting)));
   const lines = block?.lines ?? [];
   // One screen.
   expect(lines.length).toBeLessThanOrEqual(40);
