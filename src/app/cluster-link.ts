@@ -213,9 +213,9 @@ export class ClusterLink implements Committer {
 
   /** `cluster`: its nodes show one registry, and each has numbers of its own. */
   #adopt(life: string, cluster: string | undefined): void {
-    if (cluster === undefined) return this.#connected?.life.adopt(life);
-    this.#connected?.life.adopt(lifeTokenFrom(createHash('sha256').update(`peers ${cluster}`).digest().subarray(0, 8)));
-    this.#connected?.life.countAlone(life);
+    const digest = cluster === undefined ? undefined : createHash('sha256').update(`peers ${cluster}`).digest();
+    this.#connected?.life.adopt(digest === undefined ? life : lifeTokenFrom(digest.subarray(0, 8)));
+    if (digest !== undefined) this.#connected?.life.countAlone(life);
   }
 
   #openMirror(

@@ -327,8 +327,20 @@ export const settingsSchema = Type.Object(
       3600,
       'so long a start waits for etcd, or for the other nodes, before it goes on with what the data folder has',
     ),
-    clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead; in mode peers, how long a start waits for its name to be free'),
-    clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd, or for the other nodes to have it'),
+    clusterSessionSeconds: whole(
+      'seconds',
+      10,
+      5,
+      60,
+      'a node that etcd has not heard for so long is dead; in mode peers, how long a start waits for its name to be free',
+    ),
+    clusterCommitWaitMs: whole(
+      'milliseconds',
+      3000,
+      500,
+      30_000,
+      'how long a write waits for etcd, or for the other nodes to have it',
+    ),
     clusterDrainCertainty: Type.Enum(drainCertainties, {
       default: 'reachable',
       description:

@@ -365,7 +365,10 @@ export class PeersSimulation {
     const isOther = (revision ?? 'absent') !== expected;
     const answer = (verdict: (OwnershipEvent & { kind: 'swapped' })['verdict']): void =>
       this.#give(node, { kind: 'swapped', key, id, verdict });
-    if (isFenced || isOther) return answer('failed');
+    if (isFenced || isOther) {
+      answer('failed');
+      return;
+    }
     if (change === 'evict') this.#judgeEviction(node, key);
     if (change === 'evict') stored.remove(key, 'evicted', id);
     else if (change === 'take-over') stored.takeOver(key, id);
