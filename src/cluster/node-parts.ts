@@ -71,7 +71,7 @@ export class NodeParts {
     this.cutWrites = this.#openCutWrites();
     this.writes = this.#openWrites();
     this.runner = this.#openRunner();
-    const { table, runner, replica, publisher, writes, cutWrites } = this;
+    const { table, runner, replica, publisher } = this;
     this.peers = new Peers({
       ...{ me, table, credentials, nowMs },
       notForwarded: (path, owner) => runner.handle({ kind: 'not-forwarded', key: path, owner }),
@@ -98,29 +98,8 @@ export class NodeParts {
       isJoined: () => this.state === 'joined',
       repaired: () => this.rejoining.settle(),
     });
-    deps.network?.attach({
-      ...{ table, peers: this.peers },
-      isHeard: (path) => runner.ownership.isHeard(path, nowMs()),
-      strikeOff: (node) => {
-        table.left(node, nowMs());
-        runner.handle({ kind: 'bye', node, leftMs: new Map() });
-      },
-    });
-    const { mode } = settings;
-    const state = () => this.state;
-    this.calls = new PeerCalls({
-      ...deps,
-      me,
-      table,
-      runner,
-      replica,
-      writes,
-      cutWrites,
-      prefix,
-      mode,
-      state,
-      peers: this.peers,
-    });
+    this.#attachNetwork();
+    this.calls = this.#openCalls();
   }
 
   get state(): JoinState {
@@ -146,6 +125,26 @@ export class NodeParts {
   #stamp(): number {
     this.#hlc = nextStamp(this.#hlc, this.deps.clock.wallMs());
     return this.#hlc;
+  }
+
+  #attachNetwork(): void {
+    const { table, peers, runner, deps } = this;
+    const nowMs = () => deps.clock.monotonicMs();
+    deps.network?.attach({
+      ...{ table, peers },
+      isHeard: (path) => runner.ownership.isHeard(path, nowMs()),
+      strikeOff: (node) => {
+        table.left(node, nowMs());
+        runner.handle({ kind: 'bye', node, leftMs: new Map() });
+      },
+    });
+  }
+
+  #openCalls(): PeerCalls {
+    const { deps, settings, table, runner, replica, writes, cutWrites, peers } = this;
+    const { node: me, prefix, mode } = settings;
+    const state = () => this.state;
+    return new PeerCalls({ ...deps, me, table, runner, replica, writes, cutWrites, prefix, mode, state, peers });
   }
 
   #openReplica(): ClusterReplica {

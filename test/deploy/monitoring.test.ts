@@ -46,7 +46,7 @@ const questions = dashboard.panels.flatMap(({ title, targets }) =>
 
 /** What a node of a cluster has on its page besides; the server of this test is none. */
 const clusterPage = clusterMetrics({
-  ...{ node: 'n1', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
+  ...{ node: 'n1', mode: 'ap', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
   ...{ watchSilentMs: 0, sessionLeftMs: 0, etcd: undefined },
   counts: Object.fromEntries(Object.keys(clusterCounts).map((name) => [name, 0])) as Record<
     keyof typeof clusterCounts,

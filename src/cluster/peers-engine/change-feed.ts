@@ -7,6 +7,8 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isNodeName } from '../keys.ts';
+import { nodeText } from '../node-value.ts';
+import type { NodeSelf } from '../peer-link/messages.ts';
 import { atLine, entryLine, headLine, type StreamHead } from './changes-lines.ts';
 import type { SharedStore } from './shared-store.ts';
 
@@ -17,8 +19,8 @@ export interface ChangeFeedDeps {
   readonly store: Pick<SharedStore, 'revision' | 'changedAfter' | 'textOf'>;
   readonly me: string;
   readonly head: () => Omit<StreamHead, 'isGap'>;
-  /** Whether another process of that name is heard. */
-  readonly isOccupied: (node: string, run: string) => boolean;
+  /** Another process of that name which is heard. */
+  readonly holderOf: (node: string, run: string) => NodeSelf | undefined;
   /** A node has begun to follow. */
   readonly onReader: (node: string) => void;
 }
@@ -46,10 +48,12 @@ export class ChangeFeed {
   }
 
   async serve(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const { me, head, store, isOccupied, onReader } = this.#deps;
+    const { me, head, store, holderOf, onReader } = this.#deps;
     const [node, run] = [query.get('node') ?? '', query.get('run') ?? ''];
-    if (!isNodeName(node)) return refuse(response, 400, 'node is missing');
-    if (isOccupied(node, run)) return refuse(response, 409, `another node is called ${node}`);
+    if (!isNodeName(node)) return refuse(response, 400, { problem: 'node is missing' });
+    const holder = holderOf(node, run);
+    if (holder !== undefined)
+      return refuse(response, 409, { problem: `another node is called ${node}`, holder: nodeText(holder) });
     const owner = query.get('owner') ?? 'self';
     const author = owner === 'self' ? me : owner;
     const from = Number(query.get('from') ?? 0);
@@ -123,7 +127,7 @@ async function send(response: ServerResponse, text: string): Promise<boolean> {
   return isDrained && !response.destroyed;
 }
 
-function refuse(response: ServerResponse, status: number, problem: string): void {
+function refuse(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify({ problem }));
+  response.end(JSON.stringify(body));
 }

@@ -5,7 +5,11 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isObject } from '../../model/instance.ts';
+import { parseNode } from '../node-value.ts';
+import type { NodeInfo } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
+import { textOf } from '../peer-link/peer-client.ts';
 import { lineOctetsMax, parseLine, type StreamHead, type StreamLine } from './changes-lines.ts';
 
 const silenceMs = 3000;
@@ -21,18 +25,21 @@ export interface StreamRequest {
 }
 
 /** How it ended; `occupied`: another process has this node's name there. */
-export type StreamEnd = { readonly kind: 'ended' | 'broken' | 'occupied'; readonly why: string };
+export interface StreamEnd {
+  readonly kind: 'ended' | 'broken' | 'occupied';
+  readonly why: string;
+  /** Who has the name, where the peer says it. */
+  readonly holder?: NodeInfo | undefined;
+}
 
 /** Reads until the stream ends or breaks. `onLine` is called in order; false ends it. Never rejects. */
 export async function readStream(request: StreamRequest, onLine: (line: StreamLine) => boolean): Promise<StreamEnd> {
   const response = await open(request);
   if (response instanceof Error) return { kind: 'broken', why: response.message };
-  if (response.statusCode !== 200) {
-    response.destroy();
-    const kind = response.statusCode === 409 ? 'occupied' : 'broken';
-    return { kind, why: `it replies with ${response.statusCode}` };
-  }
+  const { statusCode } = response;
   try {
+    if (statusCode === 409) return { kind: 'occupied', why: 'its name is taken', holder: await holderIn(response) };
+    if (statusCode !== 200) return { kind: 'broken', why: `it replies with ${statusCode}` };
     return await lines(response, onLine);
   } catch (error) {
     return { kind: 'broken', why: (error as Error).message };
@@ -44,7 +51,7 @@ export async function readStream(request: StreamRequest, onLine: (line: StreamLi
 function open({ url, credentials, query, signal }: StreamRequest): Promise<IncomingMessage | Error> {
   const { promise, resolve } = Promise.withResolvers<IncomingMessage | Error>();
   const { token, tls } = credentials;
-  const target = new URL(`/peer/v1/changes?${new URLSearchParams(query)}`, url);
+  const target = new URL(`/peer/v1/changes?${new URLSearchParams(query).toString()}`, url);
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const isTls = target.protocol === 'https:';
   const options = { headers, signal, agent: false, ...(isTls ? tls : {}) };
@@ -54,6 +61,13 @@ function open({ url, credentials, query, signal }: StreamRequest): Promise<Incom
   request.on('response', resolve);
   request.end();
   return promise;
+}
+
+async function holderIn(response: IncomingMessage): Promise<NodeInfo | undefined> {
+  const body: unknown = JSON.parse((await textOf(response, lineOctetsMax)) ?? '');
+  const holder = isObject(body) ? body['holder'] : undefined;
+  const parsed = typeof holder === 'string' ? parseNode(new TextEncoder().encode(holder)) : undefined;
+  return parsed === undefined || Array.isArray(parsed) ? undefined : parsed;
 }
 
 async function lines(response: IncomingMessage, onLine: (line: StreamLine) => boolean): Promise<StreamEnd> {

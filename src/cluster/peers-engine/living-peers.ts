@@ -80,7 +80,7 @@ export class LivingPeers {
   /** False: another process of that name is heard, and this one is not listened to. */
   hello({ node, self }: Pick<Hello, 'node' | 'self'>): boolean {
     if (self === undefined) return true;
-    if (this.isOccupied(node, self.run)) return false;
+    if (this.holderOf(node, self.run) !== undefined) return false;
     const nowMs = this.#deps.nowMs();
     const known = this.runs.get(node);
     if (known?.self.run === self.run) known.atMs = nowMs;
@@ -88,9 +88,11 @@ export class LivingPeers {
     return true;
   }
 
-  isOccupied(node: string, run: string): boolean {
+  /** The other process that has the name and is heard. */
+  holderOf(node: string, run: string): NodeSelf | undefined {
     const known = this.runs.get(node);
-    return known !== undefined && known.self.run !== run && this.#deps.nowMs() - known.atMs < silenceMs;
+    const isHeard = known !== undefined && this.#deps.nowMs() - known.atMs < silenceMs;
+    return isHeard && known.self.run !== run ? known.self : undefined;
   }
 
   left(node: string): void {

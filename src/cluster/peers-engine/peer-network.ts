@@ -10,14 +10,14 @@ import { firstMeta, metaText } from '../epoch.ts';
 import { deadNodeKey, metaKey, nodeKey, serialKey } from '../keys.ts';
 import type { LocalCopy } from '../local-copy.ts';
 import { nodeText, parseNode } from '../node-value.ts';
-import type { NodeState, NodesTable } from '../nodes-table.ts';
+import type { NodeInfo, NodeState, NodesTable } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import type { NodeSelf } from '../peer-link/messages.ts';
 import type { Peers } from '../peers.ts';
 import { Acknowledging } from './acknowledging.ts';
 import { CatchUp } from './catch-up.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { entryOf, type StreamHead } from './changes-lines.ts';
+import { entryOf } from './changes-lines.ts';
 import { silenceMs } from './death-watch.ts';
 import { LivingPeers } from './living-peers.ts';
 import { PeerAddresses } from './peer-addresses.ts';
@@ -83,7 +83,8 @@ export class PeerNetwork {
   #self: NodeSelf;
   #timer: NodeJS.Timeout | undefined;
   #expiredMs = 0;
-  #isOccupiedSaid = false;
+  /** When a peer said last that another process has this node's name. */
+  #occupiedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PeerNetworkOptions) {
     this.#options = options;
@@ -96,13 +97,13 @@ export class PeerNetwork {
     this.engine = new PeersEngine({
       ...{ store: this.#store, prefix, life: this.#life, nowMs },
       provenUntilMs: () => this.#living.provenUntilMs,
-      why: () => this.#living.why,
+      why: () => (this.#startUp.isOver ? this.#living.why : 'it takes in what the other nodes have'),
       kept: async () => copy?.written(),
     });
     this.#feed = new ChangeFeed({
       ...{ store: this.#store, me },
       head: () => ({ node: me, life: this.#life, ...this.#self }),
-      isOccupied: (node, run) => this.#living.isOccupied(node, run),
+      holderOf: (node, run) => this.#living.holderOf(node, run),
       onReader: (node) => this.#slots.hurry(node),
     });
     this.#self = { run: this.run, url: '', version: options.version, startedAtMs: Math.floor(clock.wallMs()) };
@@ -277,16 +278,17 @@ export class PeerNetwork {
         this.#living.alive(head.node);
         this.#acknowledging.applied(head.node, head.life, revision);
       },
-      onOccupied: (head) => this.#onOccupied(head),
+      onOccupied: (holder) => this.#onOccupied(holder),
     });
   }
 
-  #onOccupied(head: StreamHead | undefined): void {
+  /** `holder`: what it says of itself, where a peer knows. */
+  #onOccupied(holder: NodeInfo | undefined): void {
     const { log, me } = this.#options;
-    this.engine.occupied(encoder.encode(head === undefined ? '{}' : nodeText(head)));
-    if (this.#startUp.isOver && !this.#isOccupiedSaid)
-      log('error', { node: me, url: head?.url }, 'another node of the cluster has this name: names must be unique');
-    this.#isOccupiedSaid = true;
+    this.engine.occupied(encoder.encode(holder === undefined ? '{}' : nodeText(holder)));
+    if (this.#startUp.isOver && this.#nowMs() - this.#occupiedMs > expireMs)
+      log('error', { node: me, url: holder?.url }, 'another node of the cluster has this name: names must be unique');
+    this.#occupiedMs = this.#nowMs();
   }
 
   #look(): void {
@@ -295,7 +297,7 @@ export class PeerNetwork {
     if (!this.#startUp.isOver) {
       if (!this.#addresses.isKnown && !this.#startUp.isLate(nowMs)) return;
       const slots = [...this.#slots.all()];
-      if (!this.#startUp.look(nowMs, slots) || this.#isNameTaken()) return;
+      if (!this.#startUp.look(nowMs, slots) || nowMs - this.#occupiedMs < silenceMs) return;
       this.#startUp.end();
       this.replication.begin();
       this.engine.ready();
@@ -306,12 +308,6 @@ export class PeerNetwork {
       this.#expiredMs = nowMs;
       this.#store.expire();
     }
-  }
-
-  #isNameTaken(): boolean {
-    const isTaken = this.#isOccupiedSaid;
-    this.#isOccupiedSaid = false;
-    return isTaken;
   }
 
   /** Those that a write has to reach. */

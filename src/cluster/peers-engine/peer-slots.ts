@@ -1,6 +1,7 @@
 // One slot for each address of another node: who was found there, and the stream of its changes. Addresses are those of the
 // settings, and of nodes that say hello though no setting names them; this node's own may be among them.
 
+import type { NodeInfo } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
 import { ChangeFollower, type StreamEnd } from './change-follower.ts';
 
@@ -30,7 +31,7 @@ export interface PeerSlotsDeps {
   readonly onHead: (head: StreamHead) => void;
   readonly onAt: (head: StreamHead, revision: number) => void;
   /** Another process has this node's name; what it says of itself, where it does. */
-  readonly onOccupied: (head: StreamHead | undefined) => void;
+  readonly onOccupied: (holder: NodeInfo | undefined) => void;
 }
 
 export class PeerSlots {
@@ -93,7 +94,7 @@ export class PeerSlots {
       },
       onEnd: (end: StreamEnd) => {
         slot.brokenMs = Math.min(slot.brokenMs, nowMs());
-        if (end.kind === 'occupied') onOccupied(undefined);
+        if (end.kind === 'occupied') onOccupied(end.holder);
       },
     });
     const slot: Slot = {

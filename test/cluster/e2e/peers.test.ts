@@ -40,7 +40,7 @@ function renewing(nodes: () => readonly ServerProcess[], app: string, id: string
   };
 }
 
-function alike(nodes: readonly ServerProcess[], app: string, addresses: readonly string[]): Promise<void> {
+function alike(nodes: readonly ServerProcess[], app: string, addresses: readonly string[]): Promise<true> {
   return until(
     `${app} is ${addresses.join(', ')} everywhere`,
     async () => {
@@ -51,7 +51,7 @@ function alike(nodes: readonly ServerProcess[], app: string, addresses: readonly
   );
 }
 
-function joined(nodes: readonly ServerProcess[]): Promise<void> {
+function joined(nodes: readonly ServerProcess[]): Promise<true> {
   return until('all are joined', async () => (await Promise.all(nodes.map(stateOf))).every((one) => one === 'joined'), {
     withinMs: 30_000,
   });

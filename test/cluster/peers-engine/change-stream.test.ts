@@ -17,13 +17,14 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
+const holder = { run: 'y', url: 'http://10.0.0.9:7172', version: '1', startedAtMs: 1 };
 const credentials = { token: 'a secret of sixteen', tls: undefined };
 
 async function serve(node: StoreNode, life: () => string, occupied: readonly string[] = []) {
   const feed = new ChangeFeed({
     ...{ store: node.store, me: node.name },
     head: () => ({ node: node.name, life: life(), run: 'r', url: 'http://127.0.0.1:1', version: '1', startedAtMs: 1 }),
-    isOccupied: (name) => occupied.includes(name),
+    holderOf: (name) => (occupied.includes(name) ? holder : undefined),
     onReader: () => {},
   });
   node.onGroup = () => feed.wake();
@@ -104,7 +105,10 @@ test('who does not show the token, or has a name that is taken, is refused', asy
   const url = await serve(a, () => 'L', ['b']);
   const { signal } = new AbortController();
   const query = { owner: 'self', node: 'b', run: 'x' };
-  expect(await readStream({ url, credentials, query, signal }, () => true)).toMatchObject({ kind: 'occupied' });
+  expect(await readStream({ url, credentials, query, signal }, () => true)).toMatchObject({
+    kind: 'occupied',
+    holder: { url: holder.url },
+  });
   const unknown = { token: undefined, tls: undefined };
   expect(await readStream({ url, credentials: unknown, query, signal }, () => true)).toMatchObject({ kind: 'broken' });
   const nameless = await fetch(`${url}/peer/v1/changes`, { headers: { authorization: `Bearer ${credentials.token}` } });

@@ -78,7 +78,7 @@ describe('a name', () => {
     const { living, time } = world();
     expect(living.hello({ node: 'n2', self })).toBe(true);
     expect(living.hello({ node: 'n2', self: { ...self, run: 'r2' } })).toBe(false);
-    expect(living.isOccupied('n2', 'r2')).toBe(true);
+    expect(living.holderOf('n2', 'r2')).toEqual(self);
     time.nowMs += 3000;
     expect(living.hello({ node: 'n2', self: { ...self, run: 'r2' } })).toBe(true);
     expect(living.hello({ node: 'n2', self })).toBe(false);
@@ -88,7 +88,7 @@ describe('a name', () => {
     const { living } = world();
     living.hello({ node: 'n2', self });
     living.left('n2');
-    expect(living.isOccupied('n2', 'r2')).toBe(false);
+    expect(living.holderOf('n2', 'r2')).toBeUndefined();
   });
 });
 
