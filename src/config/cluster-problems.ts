@@ -8,11 +8,25 @@ import { formatListen, isLoopback } from './values.ts';
 type ClusterKey = SettingKey & `cluster${string}`;
 type ClusterValues = Readonly<Omit<Pick<Settings, ClusterKey>, 'clusterListen'>> & { readonly clusterListen: Listen };
 
+/** The last part of the prefix is the name, and each follows from the other. */
+export function clusterNaming({ clusterName: name, clusterPrefix: prefix }: ClusterNaming): ClusterNaming {
+  if (prefix === '') return { clusterName: name, clusterPrefix: name === '' ? '' : `/rollcall/${name}/` };
+  return { clusterName: name === '' ? lastPart(prefix) : name, clusterPrefix: prefix };
+}
+
+type ClusterNaming = Readonly<Pick<Settings, 'clusterName' | 'clusterPrefix'>>;
+
+function lastPart(prefix: string): string {
+  return prefix.split('/').at(-2) ?? '';
+}
+
 /** `origins`: where each value comes from. */
 export function clusterProblems(config: ClusterValues, origins: Readonly<Record<ClusterKey, string>>): string[] {
   const { clusterName, clusterListen, clusterPlainHttp } = config;
   const keys = Object.keys(config).filter((key): key is ClusterKey => key.startsWith('cluster'));
-  const given = keys.filter((key) => key !== 'clusterName' && key in origins && origins[key] !== 'default');
+  const given = keys.filter(
+    (key) => key !== 'clusterName' && key !== 'clusterPrefix' && key in origins && origins[key] !== 'default',
+  );
   if (clusterName === '') {
     const [first] = given;
     return first === undefined ? [] : [`${first} (${origins[first]}) is of no use without clusterName`];
@@ -43,10 +57,10 @@ export function clusterProblems(config: ClusterValues, origins: Readonly<Record<
   return problems;
 }
 
-function etcdProblems(
-  { clusterEtcdEndpoints, clusterPeers }: Pick<ClusterValues, 'clusterEtcdEndpoints' | 'clusterPeers'>,
-  origins: Readonly<Record<ClusterKey, string>>,
-): string[] {
+function etcdProblems(config: ClusterValues, origins: Readonly<Record<ClusterKey, string>>): string[] {
+  const { clusterEtcdEndpoints, clusterPeers } = config;
+  const keys = keyProblems(config, origins);
+  if (keys.length > 0) return keys;
   if (clusterPeers.length > 0)
     return [
       `clusterPeers (${origins.clusterPeers}) is of no use but with clusterMode peers: etcd says where nodes are`,
@@ -64,6 +78,7 @@ const ofEtcd: readonly ClusterKey[] = [
   'clusterEtcdUser',
   'clusterEtcdPasswordFile',
   'clusterSkydns',
+  'clusterPrefix',
 ];
 
 function peersProblems(
@@ -72,7 +87,7 @@ function peersProblems(
   given: readonly ClusterKey[],
 ): string[] {
   const problems = ofEtcd
-    .filter((key) => given.includes(key))
+    .filter((key) => given.includes(key) || (key === 'clusterPrefix' && origins[key] !== 'default'))
     .map((key) => `${key} (${origins[key]}) is of no use with clusterMode peers: such a cluster has no etcd`);
   if (clusterPeers.length === 0)
     problems.push(
@@ -82,6 +97,22 @@ function peersProblems(
   if (tls.length > 0 && clusterEtcdCert === '')
     problems.push(
       `clusterPeers (${origins.clusterPeers}): ${tls.join(', ')} needs clusterEtcdCa, -Cert and -Key, which are those of the nodes`,
+    );
+  return problems;
+}
+
+function keyProblems(
+  { clusterName: name, clusterPrefix: prefix, clusterSkydns: skydns }: ClusterValues,
+  origins: Readonly<Record<ClusterKey, string>>,
+): string[] {
+  const problems: string[] = [];
+  if (lastPart(prefix) !== name)
+    problems.push(
+      `clusterPrefix (${origins.clusterPrefix}) ${prefix} does not end with clusterName (${origins.clusterName}) ${name}: set one of them`,
+    );
+  if (skydns !== '' && (prefix.startsWith(`${skydns}/`) || `${skydns}/`.startsWith(prefix)))
+    problems.push(
+      `clusterSkydns (${origins.clusterSkydns}) ${skydns} overlaps with the registry at ${prefix}: set another path`,
     );
   return problems;
 }

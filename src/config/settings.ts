@@ -277,6 +277,10 @@ export const settingsSchema = Type.Object(
       default: '',
       description: 'name of the cluster that this node belongs to; empty: none',
     }),
+    clusterPrefix: Type.String({
+      default: '',
+      description: 'where in etcd the registry of the cluster is; its last part is clusterName; empty: /rollcall/NAME/',
+    }),
     clusterNode: Type.String({
       default: '',
       description: 'name of this node, unique in its cluster; empty: the host name',
@@ -340,6 +344,13 @@ export const settingsSchema = Type.Object(
       500,
       30_000,
       'how long a write waits for etcd, or for the other nodes to have it',
+    ),
+    clusterServeCutSeconds: whole(
+      'seconds',
+      3600,
+      0,
+      604_800,
+      'so long after the node that runs an instance was last heard, answers with it are said to be stale',
     ),
     clusterDrainCertainty: Type.Enum(drainCertainties, {
       default: 'reachable',

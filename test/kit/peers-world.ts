@@ -2,14 +2,23 @@
 // them: a pair is cut, one is isolated, stopped, killed, or started again without its data folder.
 
 import { join } from 'node:path';
-import type { ClusterFault } from './cluster-nemesis.ts';
 import { nodeNames } from './cluster-nemesis.ts';
 import { freePort, scratch } from './scratch.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
-export const peerFaultKinds = ['cut-peer', 'isolate', 'kill-node', 'stop-node', 'lose-data'] as const;
-type PeerFault = ClusterFault<(typeof peerFaultKinds)[number]>;
+const peerFaultKinds = ['cut-peer', 'isolate', 'kill-node', 'stop-node', 'lose-data'] as const;
+
+export interface PeerFault {
+  readonly kind: (typeof peerFaultKinds)[number];
+  readonly index: number;
+  readonly forMs: number;
+}
+
+export function peerFaultOf(random: () => number): PeerFault {
+  const kind = peerFaultKinds[Math.floor(random() * peerFaultKinds.length)] ?? 'isolate';
+  return { kind, index: Math.floor(random() * 3), forMs: 2000 + Math.floor(random() * 8000) };
+}
 
 export interface PeersWorldOptions {
   readonly env?: Readonly<Record<string, string>>;

@@ -5,6 +5,8 @@
 import { isObject } from '../../model/instance.ts';
 import type { AppLosses, Losses } from '../../model/losses.ts';
 import { isNodeName } from '../keys.ts';
+import { parseNode } from '../node-value.ts';
+import type { NodeInfo } from '../nodes-table.ts';
 
 export const keysMax = 2000;
 const pathOctetsMax = 1024;
@@ -43,13 +45,9 @@ export interface Hello {
 }
 
 /** What a node says of its process. */
-export interface NodeSelf {
+export interface NodeSelf extends NodeInfo {
   /** Of this process, and of no other. */
   readonly run: string;
-  /** Where the other nodes reach it. */
-  readonly url: string;
-  readonly version: string;
-  readonly startedAtMs: number;
 }
 
 /** How far a peer has the changes of this node. */
@@ -105,11 +103,12 @@ export function helloOf(body: unknown): Hello | undefined {
   };
 }
 
-function selfOf(value: unknown): NodeSelf | undefined {
+/** As a node's key in etcd, and the run beside it. */
+export function selfOf(value: unknown): NodeSelf | undefined {
   if (!isObject(value)) return undefined;
-  const { run, url, version, startedAtMs } = value;
-  if (!isText(run) || !isText(url) || !isText(version) || !isCount(startedAtMs) || !URL.canParse(url)) return undefined;
-  return { run, url, version, startedAtMs };
+  const { run, startedAtMs: startedAt } = value;
+  const info = parseNode(new TextEncoder().encode(JSON.stringify({ ...value, startedAt })));
+  return isText(run) && !Array.isArray(info) ? { run, ...info } : undefined;
 }
 
 export function appliedOf(body: unknown): AppliedMessage | undefined {

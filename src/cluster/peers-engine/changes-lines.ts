@@ -4,6 +4,7 @@
 
 import { isObject } from '../../model/instance.ts';
 import { isNodeName, readKey } from '../keys.ts';
+import { type NodeSelf, selfOf } from '../peer-link/messages.ts';
 import { parseRecord } from '../record.ts';
 import { parseTombstone } from '../tombstone.ts';
 import { type Kept, keptOf } from './kept-value.ts';
@@ -12,15 +13,10 @@ import { sharedKind } from './shared-store.ts';
 /** A record with everything in it; the limit of record.ts, and the way it is written. */
 export const lineOctetsMax = 262_144;
 
-export interface StreamHead {
+export interface StreamHead extends NodeSelf {
   readonly node: string;
   /** Of its numbers. */
   readonly life: string;
-  /** Of this process. */
-  readonly run: string;
-  readonly url: string;
-  readonly version: string;
-  readonly startedAtMs: number;
   /** What lies between cannot be read on from: everything follows, of all nodes. */
   readonly isGap: boolean;
 }
@@ -31,9 +27,8 @@ export type StreamLine =
   | { readonly kind: 'at'; readonly revision: number; readonly isEnd: boolean }
   | { readonly kind: 'bad'; readonly path: string; readonly problem: string };
 
-export function headLine(head: StreamHead): string {
-  const { startedAtMs: startedAt, isGap: gap, ...rest } = head;
-  return `${JSON.stringify({ head: { ...rest, startedAt, gap } })}\n`;
+export function headLine({ isGap: gap, ...rest }: StreamHead): string {
+  return `${JSON.stringify({ head: { ...rest, gap } })}\n`;
 }
 
 /** `text`: JSON, as it is kept. */
@@ -79,19 +74,10 @@ export function entryOf(path: string, value: unknown): { readonly path: string; 
 }
 
 function headOf(head: Readonly<Record<string, unknown>>): StreamLine | undefined {
-  const { node, life, run, url, version, startedAt, gap } = head;
-  const texts = [life, run, url, version];
-  if (typeof node !== 'string' || !isNodeName(node) || !isCount(startedAt)) return undefined;
-  if (!texts.every((one) => typeof one === 'string' && one.length <= 512)) return undefined;
-  const [lifeText, runText, urlText, versionText] = texts as [string, string, string, string];
-  return {
-    kind: 'head',
-    head: {
-      node,
-      ...{ life: lifeText, run: runText, url: urlText, version: versionText },
-      ...{ startedAtMs: startedAt, isGap: gap === true },
-    },
-  };
+  const { node, life, gap } = head;
+  const self = selfOf(head);
+  if (typeof node !== 'string' || !isNodeName(node) || typeof life !== 'string' || self === undefined) return undefined;
+  return { kind: 'head', head: { ...self, node, life: life.slice(0, 64), isGap: gap === true } };
 }
 
 function isCount(value: unknown): value is number {

@@ -42,7 +42,7 @@ export class DeathWatch {
     const sinceMs = this.#startedMs;
     const needed = Math.ceil(others.length / 2);
     const heardMs = others.map((one) => one.heardMs).toSorted((a, b) => b - a);
-    const provenUntilMs = needed === 0 ? Number.POSITIVE_INFINITY : (heardMs[needed - 1] ?? 0) + silenceMs;
+    const provenUntilMs = needed === 0 ? nowMs + silenceMs : (heardMs[needed - 1] ?? 0) + silenceMs;
     const isCut = nowMs >= provenUntilMs;
     const silent = others.filter((one) => nowMs - one.heardMs >= silenceMs && !one.isDead);
     const names = silent.flatMap(({ node }) => node ?? []);

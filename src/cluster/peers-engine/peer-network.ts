@@ -48,7 +48,6 @@ export interface PeerNetworkOptions {
   /** Undefined: nothing is kept. */
   readonly copy: LocalCopy | undefined;
   readonly newLife: () => string;
-  readonly version: string;
   readonly ceilingMs: number;
   readonly startWaitMs: number;
   /** How long a write waits for the others. */
@@ -106,7 +105,7 @@ export class PeerNetwork {
       holderOf: (node, run) => this.#living.holderOf(node, run),
       onReader: (node) => this.#slots.hurry(node),
     });
-    this.#self = { run: this.run, url: '', version: options.version, startedAtMs: Math.floor(clock.wallMs()) };
+    this.#self = { run: this.run, url: '', version: '', startedAtMs: 0, dns: undefined };
     this.#slots = this.#openSlots();
     this.#addresses = new PeerAddresses({
       ...{ peers, isTls: credentials.tls !== undefined },
@@ -165,9 +164,9 @@ export class PeerNetwork {
     this.#parts = parts;
   }
 
-  /** `url`: where this node is reached. */
-  start(url: string): void {
-    this.#self = { ...this.#self, url };
+  /** `info`: what the others are to know of this node. */
+  start(info: NodeInfo): void {
+    this.#self = { run: this.run, ...info };
     this.#startUp.begin(this.#nowMs());
     this.#addresses.start();
     this.#look();
@@ -339,9 +338,8 @@ export class PeerNetwork {
       const self = this.#slots.of(node)?.follower.head ?? said;
       if (self === undefined) continue;
       this.#living.returned(node);
-      const { version, startedAtMs } = said ?? self;
       const url = this.#slots.of(node)?.url ?? self.url;
-      const text = nodeText({ url, version, startedAtMs });
+      const text = nodeText({ ...(said ?? self), url });
       if (this.#store.textOf(nodeKey(node))?.text !== text && !Array.isArray(parseNode(encoder.encode(text))))
         this.#store.put(nodeKey(node), encoder.encode(text));
       this.#store.put(deadNodeKey(node), undefined);

@@ -7,10 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { back, fallen, vanished } from '../../kit/cluster-checker.ts';
 import { ClusterClients, dnsOf } from '../../kit/cluster-clients.ts';
-import { type ClusterFault, faultKinds, faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster-nemesis.ts';
+import { faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster-nemesis.ts';
 import { api } from '../../kit/cluster-world.ts';
 import { missingEtcd } from '../../kit/etcd.ts';
-import { PeersWorld, peerFaultKinds } from '../../kit/peers-world.ts';
+import { PeersWorld, peerFaultOf } from '../../kit/peers-world.ts';
 import type { ServerProcess } from '../../kit/server-process.ts';
 import { until } from '../../kit/until.ts';
 
@@ -21,7 +21,10 @@ const instances = 30;
 /** A cluster, and a fault of those that it has. */
 interface Played extends AsyncDisposable {
   readonly nodes: readonly (ServerProcess | undefined)[];
-  next(random: () => number): { readonly fault: ClusterFault<string>; begin(): Promise<() => Promise<void>> };
+  next(random: () => number): {
+    readonly fault: { readonly kind: string; readonly index: number; readonly forMs: number };
+    begin(): Promise<() => Promise<void>>;
+  };
 }
 
 async function worldOf(mode: 'ap' | 'peers'): Promise<Played> {
@@ -30,7 +33,7 @@ async function worldOf(mode: 'ap' | 'peers'): Promise<Played> {
     return {
       nodes: world.nodes,
       next: (random) => {
-        const fault = faultOf(random, faultKinds);
+        const fault = faultOf(random);
         return { fault, begin: () => world.begin(fault) };
       },
       [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
@@ -40,7 +43,7 @@ async function worldOf(mode: 'ap' | 'peers'): Promise<Played> {
   return {
     nodes: world.nodes,
     next: (random) => {
-      const fault = faultOf(random, peerFaultKinds);
+      const fault = peerFaultOf(random);
       return { fault, begin: () => world.begin(fault) };
     },
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),

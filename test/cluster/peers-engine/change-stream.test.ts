@@ -17,13 +17,21 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-const holder = { run: 'y', url: 'http://10.0.0.9:7172', version: '1', startedAtMs: 1 };
+const holder = { run: 'y', url: 'http://10.0.0.9:7172', version: '1', startedAtMs: 1, dns: undefined };
 const credentials = { token: 'a secret of sixteen', tls: undefined };
 
 async function serve(node: StoreNode, life: () => string, occupied: readonly string[] = []) {
   const feed = new ChangeFeed({
     ...{ store: node.store, me: node.name },
-    head: () => ({ node: node.name, life: life(), run: 'r', url: 'http://127.0.0.1:1', version: '1', startedAtMs: 1 }),
+    head: () => ({
+      node: node.name,
+      life: life(),
+      run: 'r',
+      url: 'http://127.0.0.1:1',
+      version: '1',
+      startedAtMs: 1,
+      dns: undefined,
+    }),
     holderOf: (name) => (occupied.includes(name) ? holder : undefined),
     onReader: () => {},
   });
@@ -129,7 +137,7 @@ test('a follower tries again, and goes on where it was', async () => {
 test('a stream that is none of this version breaks, and hides nothing that came before', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(200);
-    response.write('{"head":{"node":"a","life":"L","run":"r","url":"http://a:1","version":"1","startedAt":1}}\n');
+    response.write('{"head":{"node":"a","life":"L","run":"r","url":"http://a:1","version":"1","startedAtMs":1}}\n');
     response.write('no json\n{"k":"i/prod/orders/o1","v":{}}\n{"at":7}\n');
     response.end('x'.repeat(300_000));
   });

@@ -7,7 +7,7 @@ import { LivingPeers, type LivingPeersDeps } from '../../../src/cluster/peers-en
 import type { Slot } from '../../../src/cluster/peers-engine/peer-slots.ts';
 
 const ceilingMs = 3_600_000;
-const self = { run: 'r1', url: 'http://10.0.0.2:7172', version: '1', startedAtMs: 0 };
+const self = { run: 'r1', url: 'http://10.0.0.2:7172', version: '1', startedAtMs: 0, dns: undefined };
 
 function world(...slots: readonly Partial<Slot>[]) {
   const time = { nowMs: 1_000_000 };
