@@ -11,6 +11,7 @@ import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import { suspicionText } from '../model/suspicion.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
@@ -36,7 +37,6 @@ const appliedMs = 3000;
 const helloMs = 1000;
 const driftMs = 600_000;
 const etcdLookMs = 15_000;
-const skewMsMax = 5000;
 /** What was not restored by then, after etcd was wiped, has no node that runs it. */
 const missingMs = 180_000;
 
@@ -50,7 +50,7 @@ export class ClusterNode {
   #url = '';
   #occupied: Uint8Array | undefined;
   #etcd: EngineStatus | undefined;
-  readonly #skewed = new Set<string>();
+  readonly #clockWatch: ClockWatch;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
@@ -58,6 +58,7 @@ export class ClusterNode {
     this.#deps = deps;
     this.#startedAtMs = deps.clock.wallMs();
     this.parts = new NodeParts(settings, deps);
+    this.#clockWatch = new ClockWatch(deps.log);
     const isOpen = () => this.state !== 'starting';
     const { network } = deps;
     this.#server = new PeerServer(
@@ -362,25 +363,10 @@ export class ClusterNode {
     const owned = replica.ownedBy(this.name);
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     const losses = this.#deps.registry.losses(lossesMax);
-    this.#watchClocks();
+    this.#clockWatch.look(this.parts.table.all());
     const self = this.#deps.network?.self;
     peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses, self });
     void cutWrites.announce();
-  }
-
-  /** Leases do not depend on the clocks; the order of two conflicting writers does. */
-  #watchClocks(): void {
-    for (const { node, skewMs } of this.parts.table.all()) {
-      const isWrong = Math.abs(skewMs) > skewMsMax;
-      if (isWrong && !this.#skewed.has(node))
-        this.#deps.log(
-          'warn',
-          { node, skewSeconds: Math.round(skewMs / 1000) },
-          'the clock of a node differs: is NTP running?',
-        );
-      if (isWrong) this.#skewed.add(node);
-      else this.#skewed.delete(node);
-    }
   }
 
   async #lookAtEtcd(): Promise<void> {
