@@ -4,8 +4,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
-import type { AnsweredInstance, AnswersHeld, ClusterLog } from '../cluster/cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';

@@ -1,7 +1,7 @@
 // Reports a node whose clock differs from this one's, once until it is right again. Leases do not depend on the clocks; the
 // order of two conflicting writers does.
 
-import type { ClusterLog } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import type { NodeState } from './nodes-table.ts';
 
 const skewMsMax = 5000;

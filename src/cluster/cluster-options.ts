@@ -4,6 +4,7 @@ import type { ClusterMode, NodeDns } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import type { Engine } from './engine.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
@@ -49,8 +50,6 @@ export interface AnswersHeld {
   /** Nodes that died without a word: their answers are counted from the end of their session. */
   readonly assumedDead?: readonly string[] | undefined;
 }
-
-export type ClusterLog = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
 
 export interface ClusterDeps {
   readonly engine: Engine;

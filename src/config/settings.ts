@@ -338,13 +338,7 @@ export const settingsSchema = Type.Object(
       60,
       'a node that etcd has not heard for so long is dead; in mode peers, how long a start waits for its name to be free',
     ),
-    clusterCommitWaitMs: whole(
-      'milliseconds',
-      3000,
-      500,
-      30_000,
-      'how long a write waits for etcd, or for the other nodes to have it',
-    ),
+    clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd or the other nodes'),
     clusterServeCutSeconds: whole(
       'seconds',
       3600,

@@ -106,13 +106,10 @@ function readSwitch(raw: unknown): Outcome {
 }
 
 type WordKey =
-  | 'dnsTransport'
-  | 'dnsCookies'
-  | 'dnsDenied'
+  | `dns${'Transport' | 'Cookies' | 'Denied'}`
+  | `cluster${'Mode' | 'DrainCertainty'}`
   | 'queryStatistics'
-  | 'tlsClientAuth'
-  | 'clusterMode'
-  | 'clusterDrainCertainty';
+  | 'tlsClientAuth';
 
 /** One of a few words. */
 function readWord(key: WordKey, raw: unknown): Outcome {
@@ -186,20 +183,18 @@ function readUrls(raw: unknown): Outcome {
   return problems.length > 0 ? { problems } : { value: outcomes.flatMap((one) => ('value' in one ? [one.value] : [])) };
 }
 
+const nameAndPort =
+  /^(?=.{1,253}:)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.?:[1-9]\d{0,4}$/i;
+
 /** URLs, or one name with its port. */
 function readPeers(raw: unknown): Outcome {
-  const [only, ...more] =
-    typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
-  const text = typeof only === 'string' ? only.trim() : '';
-  if (Array.isArray(raw) && raw.length === 0) return { value: [] };
-  if (more.length > 0 || text.includes('://')) return readUrls(raw);
-  const [host = '', port = '', ...rest] = text.split(':');
-  const isHost = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$/i.test(host);
-  const isPort = /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535;
-  if (isHost && isPort && rest.length === 0) return { value: [text.toLowerCase()] };
-  return problem(
-    `${printable(only)} is neither a URL such as http://10.0.0.6:7172 nor a name with a port such as rollcall.internal:7172`,
-  );
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const [only] = texts;
+  if (texts.length !== 1 || (typeof only === 'string' && only.includes('://')))
+    return texts.length === 0 ? { value: [] } : readUrls(raw);
+  const isName = typeof only === 'string' && nameAndPort.test(only.trim());
+  if (isName) return { value: [only.trim().toLowerCase()] };
+  return problem(`${printable(only)} is neither a URL such as http://10.0.0.6:7172 nor a name with its port`);
 }
 
 /** A prefix may follow the port; replies append their paths to it. */

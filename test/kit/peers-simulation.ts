@@ -3,56 +3,25 @@
 // and pause. Nothing here is real time, and the same seed gives the same run.
 
 import type { KeyEvent } from '../../src/cluster/engine.ts';
-import { Ownership } from '../../src/cluster/ownership.ts';
 import type { Intent, OwnedRecord, OwnershipEvent } from '../../src/cluster/ownership-events.ts';
 import { DeathWatch, silenceMs } from '../../src/cluster/peers-engine/death-watch.ts';
 import { keptOf } from '../../src/cluster/peers-engine/kept-value.ts';
 import { instancePathOf, sharedKind } from '../../src/cluster/peers-engine/shared-store.ts';
 import { seededNumbers } from './cluster-nemesis.ts';
-import { prefix, StoreNode } from './shared-stores.ts';
+import { prefix } from './shared-stores.ts';
+import { ceilingMs, SimulatedNode } from './simulated-node.ts';
 
 export const leaseMs = 9000;
 export const intervalMs = 3000;
 const callMs = 500;
 /** Two calls that fail, a swap, and the way of each. */
 const racingMs = 2 * callMs + 400;
-const ceilingMs = 3_600_000;
 
 export interface PeersFault {
   readonly kind: 'cut' | 'isolate' | 'crash' | 'pause';
   readonly node: number;
   readonly atMs: number;
   readonly forMs: number;
-}
-
-class SimulatedNode {
-  readonly name: string;
-  readonly stored: StoreNode;
-  ownership: Ownership;
-  deaths = new DeathWatch(ceilingMs);
-  isUp = true;
-  isPaused = false;
-  isJoined = false;
-  provenUntilMs = 0;
-  run = 0;
-  readonly heardMs = new Map<string, number>();
-  readonly living = new Set<string>();
-  /** How far it has the changes of each. */
-  readonly cursors = new Map<string, number>();
-
-  constructor(name: string) {
-    this.name = name;
-    this.stored = new StoreNode(name);
-    this.ownership = this.fresh();
-  }
-
-  fresh(): Ownership {
-    return new Ownership({ me: this.name, idPrefix: `${this.name}-${++this.run}-`, mayEvict: () => true });
-  }
-
-  get works(): boolean {
-    return this.isUp && !this.isPaused;
-  }
 }
 
 export class PeersSimulation {

@@ -16,17 +16,17 @@ import {
   type Version,
 } from './stamps.ts';
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type KeptFields = Readonly<Record<string, unknown>>;
 
 export interface KeptRecord {
   readonly kind: 'record';
-  readonly fields: Fields;
+  readonly fields: KeptFields;
   readonly stamps: RecordStamps;
 }
 
 export interface KeptGrave {
   readonly kind: 'grave';
-  readonly fields: Fields;
+  readonly fields: KeptFields;
   readonly stamps: GraveStamps;
 }
 
@@ -69,7 +69,7 @@ export function latestHlc(kept: Kept | undefined): number {
 }
 
 /** A record that is written at this node, over what was there: each part that differs gets the stamp of now. */
-export function written(before: Kept | undefined, given: Fields, { me, hlc }: Writer): KeptRecord {
+export function written(before: Kept | undefined, given: KeptFields, { me, hlc }: Writer): KeptRecord {
   const now: PartStamp = { hlc: Math.max(hlc, latestHlc(before) + 1), node: me };
   const { [stampsField]: _stamps, [hiddenDrainField]: hidden, d: takenOver, ...plain } = given;
   const why = objectIn(plain, 'c')['why'];
@@ -82,7 +82,7 @@ export function written(before: Kept | undefined, given: Fields, { me, hlc }: Wr
     const owner = { ...before.fields, o: fields['o'], u: fields['u'], d: takenOver };
     return { kind: 'record', fields: owner, stamps: { ...stamps, author: me, owner: now } };
   }
-  const stampOf = (part: Part, old: PartStamp): PartStamp =>
+  const stampOf = (part: RecordPart, old: PartStamp): PartStamp =>
     isSame(partOf(before.fields, part), partOf(fields, part)) ? old : now;
   const parts = {
     content: stampOf('content', stamps.content),
@@ -95,7 +95,7 @@ export function written(before: Kept | undefined, given: Fields, { me, hlc }: Wr
 }
 
 /** A registration ends a plain drain, and no hold. */
-function registered(before: Kept | undefined, fields: Fields, now: PartStamp): KeptRecord {
+function registered(before: Kept | undefined, fields: KeptFields, now: PartStamp): KeptRecord {
   const dirtyAtMs = Math.max(wholeIn(objectIn(fields, 't'), 'dirtyAtMs'), dirtyAtOf(before));
   const holdBefore = before === undefined ? undefined : holdOf(before);
   const isHoldKept = isSame(holdBefore, partOf(fields, 'hold'));
@@ -106,7 +106,7 @@ function registered(before: Kept | undefined, fields: Fields, now: PartStamp): K
 }
 
 /** A removal at this node. `hold`: what outlives the instance. */
-export function removed(before: KeptRecord, grave: Fields, hold: unknown, { me, hlc }: Writer): KeptGrave {
+export function removed(before: KeptRecord, grave: KeptFields, hold: unknown, { me, hlc }: Writer): KeptGrave {
   const now: PartStamp = { hlc: Math.max(hlc, latestHlc(before) + 1), node: me };
   const { registration, owner, hold: heldAt } = before.stamps;
   const isEvicted = grave['why'] === 'evicted';
@@ -140,15 +140,15 @@ export function holdOf({ kind, fields }: Kept): unknown {
   return kind === 'record' ? partOf(fields, 'hold') : fields[holdField];
 }
 
-export function withHold(grave: Fields, hold: unknown): Fields {
+export function withHold(grave: KeptFields, hold: unknown): KeptFields {
   const { [holdField]: _old, ...rest } = grave;
   return hold === undefined ? rest : { ...rest, [holdField]: hold };
 }
 
-export type Part = 'content' | 'hold' | 'drain' | 'health' | 'owner';
+export type RecordPart = 'content' | 'hold' | 'drain' | 'health' | 'owner';
 
 /** What a stamp is about. */
-export function partOf(fields: Fields, part: Part): unknown {
+export function partOf(fields: KeptFields, part: RecordPart): unknown {
   const status = objectIn(fields, 's');
   const { override } = status;
   const isDrain = isObject(override) && override['until'] === 'next-up';
@@ -169,7 +169,7 @@ export function partOf(fields: Fields, part: Part): unknown {
 }
 
 /** A record put together again from its parts; the rest is as in `base`. */
-export function assembled(base: Fields, parts: Readonly<Record<Part, Fields>>): Fields {
+export function assembled(base: KeptFields, parts: Readonly<Record<RecordPart, KeptFields>>): KeptFields {
   const status = objectIn(parts.content, 's');
   const { override: _override, ...plain } = status;
   const { verdict } = objectIn(parts.health, 's');
@@ -189,7 +189,7 @@ export function assembled(base: Fields, parts: Readonly<Record<Part, Fields>>): 
 }
 
 /** Whether an answer, a document or a tag would be another. */
-export function isSameData(a: Fields, b: Fields): boolean {
+export function isSameData(a: KeptFields, b: KeptFields): boolean {
   return (['content', 'hold', 'drain', 'health'] as const).every((part) => isSame(partOf(a, part), partOf(b, part)));
 }
 
@@ -199,12 +199,12 @@ function dirtyAtOf(before: Kept | undefined): number {
   return Math.max(before.stamps.cancelled.dirtyAtMs, before.stamps.evicted.dirtyAtMs);
 }
 
-function objectIn(fields: Fields, name: string): Fields {
+function objectIn(fields: KeptFields, name: string): KeptFields {
   const value = fields[name];
   return isObject(value) ? value : {};
 }
 
-function wholeIn(fields: Fields, name: string): number {
+function wholeIn(fields: KeptFields, name: string): number {
   const value = fields[name];
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 }

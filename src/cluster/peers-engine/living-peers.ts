@@ -2,7 +2,7 @@
 // count, who is to be asked about, who is dead, and whether this node is cut off itself. Of one name one process counts:
 // the one that was heard, as long as it is.
 
-import type { ClusterLog } from '../cluster-options.ts';
+import type { ClusterLog } from '../cluster-log.ts';
 import type { NodesTable } from '../nodes-table.ts';
 import type { Hello, NodeSelf } from '../peer-link/messages.ts';
 import { DeathWatch, type OtherNode, type Outlook, silenceMs } from './death-watch.ts';

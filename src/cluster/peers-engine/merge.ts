@@ -3,7 +3,14 @@
 // end of its lease comes back only if its owner changed or it was registered after that was decided, which is what etcd's
 // compare-and-swap decides elsewhere. Pure.
 
-import { assembled, type Fields, type Kept, type KeptGrave, type KeptRecord, type Part } from './kept-value.ts';
+import {
+  assembled,
+  type Kept,
+  type KeptFields,
+  type KeptGrave,
+  type KeptRecord,
+  type RecordPart,
+} from './kept-value.ts';
 import {
   compareStamps,
   compareVersions,
@@ -63,7 +70,7 @@ function isLaterGrave(one: KeptGrave, other: KeptGrave): boolean {
   return a === b ? String(one.fields['u']) > String(other.fields['u']) : a > b;
 }
 
-function hlcOf({ hlc }: Fields): number {
+function hlcOf({ hlc }: KeptFields): number {
   return typeof hlc === 'number' ? hlc : 0;
 }
 
@@ -71,7 +78,7 @@ function hlcOf({ hlc }: Fields): number {
 function records(mine: KeptRecord, theirs: KeptRecord, me: string): Merged {
   const [a, b] = [mine.stamps, theirs.stamps];
   const order = compareVersions(a.registration, b.registration);
-  const isTheirs = (part: Exclude<Part, 'hold' | 'drain'>): boolean =>
+  const isTheirs = (part: Exclude<RecordPart, 'hold' | 'drain'>): boolean =>
     order === 0 ? compareStamps(a[part], b[part]) < 0 : order < 0;
   const from = {
     content: isTheirs('content'),
@@ -80,7 +87,7 @@ function records(mine: KeptRecord, theirs: KeptRecord, me: string): Merged {
     hold: compareStamps(a.hold, b.hold) < 0,
     drain: compareStamps(a.drain, b.drain) < 0,
   };
-  const stampOf = (part: Part): PartStamp => (from[part] ? b : a)[part];
+  const stampOf = (part: RecordPart): PartStamp => (from[part] ? b : a)[part];
   const stamps: RecordStamps = {
     author: me,
     registration: order < 0 ? b.registration : a.registration,
@@ -90,7 +97,7 @@ function records(mine: KeptRecord, theirs: KeptRecord, me: string): Merged {
     health: stampOf('health'),
     owner: stampOf('owner'),
   };
-  const sideOf = (part: Part): Fields => (from[part] ? theirs : mine).fields;
+  const sideOf = (part: RecordPart): KeptFields => (from[part] ? theirs : mine).fields;
   const parts = {
     content: sideOf('content'),
     hold: sideOf('hold'),

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
-import type { ClusterLog } from '../cluster-options.ts';
+import type { ClusterLog } from '../cluster-log.ts';
 import { firstMeta, metaText } from '../epoch.ts';
 import { deadNodeKey, metaKey, nodeKey, serialKey } from '../keys.ts';
 import type { LocalCopy } from '../local-copy.ts';

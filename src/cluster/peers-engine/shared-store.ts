@@ -9,10 +9,10 @@ import type { Condition, Entry, KeyEvent, Swap, SwapGroup, SwapVerdict, Write } 
 import { afterSeeing, nextStamp } from '../hlc.ts';
 import { labelPath, readKey, serialKey } from '../keys.ts';
 import {
-  type Fields,
   holdOf,
   isSameData,
   type Kept,
+  type KeptFields,
   type KeptGrave,
   type KeptRecord,
   keptOf,
@@ -249,7 +249,7 @@ export class SharedStore {
     }
     const hold = holdOf(grave);
     const holdPath = `h${path.slice(1)}`;
-    if (hold !== undefined) this.#plain(holdPath, encoder.encode(JSON.stringify({ v: 1, ...(hold as Fields) })));
+    if (hold !== undefined) this.#plain(holdPath, encoder.encode(JSON.stringify({ v: 1, ...(hold as KeptFields) })));
     else if (this.#entries.has(holdPath)) this.#delete(holdPath);
   }
 
@@ -295,12 +295,12 @@ export class SharedStore {
     return { ...record, fields: { ...record.fields, l: label } };
   }
 
-  #claim(path: string, fields: Fields): void {
+  #claim(path: string, fields: KeptFields): void {
     const label = labelOf(path, fields);
     if (label !== undefined) this.#labels.set(label, path);
   }
 
-  #free(path: string, fields: Fields): void {
+  #free(path: string, fields: KeptFields): void {
     const label = labelOf(path, fields);
     if (label !== undefined && this.#labels.get(label) === path) this.#labels.delete(label);
   }
@@ -374,17 +374,17 @@ function isLetGo(record: KeptRecord, { stamps }: KeptGrave): boolean {
   return !isRemovedBy(record.stamps, { ...stamps, evicted: { dirtyAtMs: 0, hlc: 0, node: '' } });
 }
 
-function labelOf(path: string, { l }: Fields): string | undefined {
+function labelOf(path: string, { l }: KeptFields): string | undefined {
   const [, env, appid] = path.split('/');
   return typeof l === 'string' && env !== undefined && appid !== undefined ? labelPath(env, appid, l) : undefined;
 }
 
-function withoutVersion({ v: _v, ...fields }: Fields): Fields {
+function withoutVersion({ v: _v, ...fields }: KeptFields): KeptFields {
   return fields;
 }
 
-function fieldsOf(value: Uint8Array): Fields {
-  return parsed(decoder.decode(value)) as Fields;
+function fieldsOf(value: Uint8Array): KeptFields {
+  return parsed(decoder.decode(value)) as KeptFields;
 }
 
 function parsed(text: string): unknown {
