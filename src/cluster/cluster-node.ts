@@ -117,7 +117,7 @@ export class ClusterNode {
     return this.#settings.sessionSeconds * 1000 - sessionMarginMs;
   }
 
-  /** As the member in use said it last. */
+  /** As the member in use sent it last. */
   get etcd(): EngineStatus | undefined {
     return this.#etcd;
   }
@@ -261,7 +261,7 @@ export class ClusterNode {
     this.#deps.copy?.close();
   }
 
-  /** A read with quorum says how far etcd is; the own watch has to be there too. */
+  /** A read with quorum gives how far etcd is; the own watch has to be there too. */
   async #upToDate(): Promise<string | undefined> {
     const { trouble } = this;
     if (trouble !== undefined) return trouble;
@@ -359,13 +359,13 @@ export class ClusterNode {
 
   #hello(): void {
     if (this.state === 'starting') return;
-    const { replica, peers, runner, cutWrites } = this.parts;
-    const owned = replica.ownedBy(this.name);
+    const { table, replica, peers, runner, cutWrites, candidates } = this.parts;
+    const [isJoined, owned] = [this.state === 'joined', replica.ownedBy(this.name)];
     const wallMs = Math.floor(this.#deps.clock.wallMs());
-    const losses = this.#deps.registry.losses(lossesMax);
-    this.#clockWatch.look(this.parts.table.all());
-    const self = this.#deps.network?.self;
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses, self });
+    this.#clockWatch.look(table.all());
+    const own = { node: this.name, files: candidates.digest, self: this.#deps.network?.self };
+    peers.hello({ ...own, isJoined, owned, ...runner.marks, wallMs, losses: this.#deps.registry.losses(lossesMax) });
+    if (isJoined) candidates.look();
     void cutWrites.announce();
   }
 

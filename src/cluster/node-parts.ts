@@ -8,6 +8,7 @@ import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
 import { DriftCheck } from './drift-check.ts';
 import { isFault } from './engine.ts';
+import { FileCandidates } from './file-candidates.ts';
 import { HeardElsewhere } from './heard-elsewhere.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
@@ -28,6 +29,9 @@ import { PendingSettler } from './settling.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 import { ZoneDigests } from './zone-digests.ts';
+
+/** For the list of a peer's service files, which may be long. */
+const filesMs = 3000;
 
 export class NodeParts {
   readonly settings: ClusterSettings;
@@ -51,6 +55,7 @@ export class NodeParts {
   readonly driftCheck: DriftCheck;
   readonly lossesElsewhere: LossesElsewhere;
   readonly zoneDigests: ZoneDigests;
+  readonly candidates: FileCandidates;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -108,6 +113,7 @@ export class NodeParts {
       isJoined: () => this.state === 'joined',
       repaired: () => this.rejoining.settle(),
     });
+    this.candidates = this.#openCandidates();
     this.#attachNetwork();
     this.calls = this.#openCalls();
   }
@@ -151,10 +157,21 @@ export class NodeParts {
   }
 
   #openCalls(): PeerCalls {
-    const { deps, settings, table, runner, replica, writes, cutWrites, peers } = this;
+    const { deps, settings, table, runner, replica, writes, cutWrites, peers, candidates } = this;
     const { node: me, prefix, mode } = settings;
-    const state = () => this.state;
-    return new PeerCalls({ ...deps, me, table, runner, replica, writes, cutWrites, prefix, mode, state, peers });
+    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers, candidates };
+    return new PeerCalls({ ...deps, ...known, state: () => this.state });
+  }
+
+  #openCandidates(): FileCandidates {
+    const { node: me } = this.settings;
+    const { table, runner, peers } = this;
+    return new FileCandidates({
+      ...{ me, table },
+      ownerOf: (path) => runner.ownership.ownerOf(path),
+      fetch: (node) => peers.call(node, 'files', {}, filesMs),
+      takeOver: (path) => runner.handle({ kind: 'claimed', key: path }),
+    });
   }
 
   #openPublisher(): Publisher {
@@ -243,6 +260,7 @@ export class NodeParts {
         const stored = registry.find(key);
         if (stored !== undefined) onOwner(stored.instance, isOwn);
       },
+      isLeft: (path) => this.candidates.isLeft(path),
     });
   }
 

@@ -9,7 +9,7 @@ import { type Fields, fieldsList, partField, textField } from '../document-field
 import { printable } from '../terminal/printable.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** Nodes say hello every second. */
+/** Nodes send hello every second. */
 const unheardSecondsMax = 5;
 const timeoutMs = 3000;
 const skewSecondsMax = 5;
@@ -49,7 +49,7 @@ const etcdAdvice = 'look at etcd (etcdctl endpoint status): the node joins again
 const peersAdvice =
   'see that the nodes of clusterPeers run and are reached; strike off those that will not come back: "rollcall nodes --forget NODE"';
 
-/** `document`: what `/api/v1/nodes` of one node says. */
+/** `document`: `/api/v1/nodes` of one node. */
 export function nodeFindings(document: Fields): Finding[] {
   const [node, state, why] = ['node', 'state', 'why'].map((name) => printable(textField(document, name)));
   if (node === '') return [];

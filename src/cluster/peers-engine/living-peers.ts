@@ -112,7 +112,7 @@ export class LivingPeers {
 
   heardMs(node: string): number {
     const state = this.#deps.table()?.get(node);
-    const helloMs = state?.hasSaidHello === true ? state.provenMs : Number.NEGATIVE_INFINITY;
+    const helloMs = state?.hasSentHello === true ? state.provenMs : Number.NEGATIVE_INFINITY;
     return Math.max(helloMs, this.#aliveMs.get(node) ?? Number.NEGATIVE_INFINITY);
   }
 
@@ -136,7 +136,7 @@ export class LivingPeers {
       if (node !== undefined) names.add(node);
       else if (slot.isConfigured) unnamed++;
     }
-    for (const state of table()?.all() ?? []) if (state.hasSaidHello || state.info !== undefined) names.add(state.node);
+    for (const state of table()?.all() ?? []) if (state.hasSentHello || state.info !== undefined) names.add(state.node);
     const counted = [...names].filter((node) => node !== me && !this.#struck.has(node) && !this.hasLeft(node));
     const known = counted.map((node) => ({ node, heardMs: this.heardMs(node), isDead: !hasKey(node) }));
     const never = { node: undefined, heardMs: Number.NEGATIVE_INFINITY, isDead: false };

@@ -47,7 +47,7 @@ describe('the others', () => {
     const { table, time, count } = world(slotOf('n1', true), slotOf('n2'), slotOf(undefined));
     expect(count()).toBe(2);
     const state = table.known('n4', time.nowMs);
-    state.hasSaidHello = true;
+    state.hasSentHello = true;
     expect(count()).toBe(3);
   });
 
