@@ -73,10 +73,10 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 0.5,
     commands: [['nacos-pushes.ts']],
   },
-  consul: {
-    says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+  fronts: {
+    says: 'APIs of other registries: what a pass and a heartbeat cost, and how fast a change reaches those who wait',
     minutes: 0.5,
-    commands: [['consul.ts']],
+    commands: [['fronts.ts']],
   },
   cluster: {
     says: 'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
