@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digShort } from '../kit/dig.ts';
-import { goProgram, mavenClient, said, startClient } from '../kit/foreign-clients.ts';
+import { goProgram, mavenClient, reported, startClient } from '../kit/foreign-clients.ts';
 import { cleanEnvironment, type Program, start } from '../kit/program.ts';
 import { freePort } from '../kit/scratch.ts';
 import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
@@ -63,7 +63,7 @@ test('Consul', slow, async (context) => {
   program = mirror('consul', consul, ['--doubt', '3s', '--leave']);
   await until('b having left', async () => (await ofApp('shop-web')).join() === '127.0.50.1', patience);
   await old.stop('SIGKILL');
-  await until('the outage', () => program.said().includes('what it had stays'), patience);
+  await until('the outage', () => program.output().includes('what it had stays'), patience);
   expect(await ofApp('shop-web')).toEqual(['127.0.50.1']);
   await register(server.http, { Name: 'shop_web', ID: 'a', Address: '127.0.50.1', Port: 80 });
   old = startClient(fetched, args);
@@ -89,7 +89,7 @@ test('Eureka', slow, async (context) => {
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await said(old, 'started', { withinMs: 120_000 });
+  await reported(old, 'started', { withinMs: 120_000 });
   const eureka = `http://127.0.0.1:${port}/eureka`;
   const register = (to: string, id: string, ip: string, app = 'MY_SHOP') =>
     send('POST', `${to}/apps/${app}`, {
@@ -112,7 +112,7 @@ test('Eureka', slow, async (context) => {
   await until('one', async () => (await ofApp('my-shop')).join() === '127.0.51.2', patience);
   await register(`${server.http}/eureka`, 'h:shop:2', '127.0.51.9');
   await old.stop('SIGKILL');
-  await until('the outage', () => program.said().includes('what it had stays'), patience);
+  await until('the outage', () => program.output().includes('what it had stays'), patience);
   expect(await ofApp('my-shop')).toEqual(['127.0.51.9']);
   expect((await program.stop('SIGTERM')).code).toBe(0);
 });

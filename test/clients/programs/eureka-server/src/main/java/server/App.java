@@ -11,6 +11,6 @@ import org.springframework.cloud.netflix.eureka.server.EnableEurekaServer;
 public class App {
   public static void main(String[] args) {
     SpringApplication.run(App.class, args);
-    System.out.println("{\"said\":\"started\"}");
+    System.out.println("{\"event\":\"started\"}");
   }
 }

@@ -18,19 +18,19 @@ public class App {
     DiscoveryClient discovery = context.getBean(DiscoveryClient.class);
     LoadBalancerClient balancer = context.getBean(LoadBalancerClient.class);
     String own = context.getEnvironment().getProperty("spring.application.name");
-    System.out.println("{\"said\":\"registered\"}");
+    System.out.println("{\"event\":\"registered\"}");
     List<String> ids = List.of();
     while (ids.size() < 2) {
       Thread.sleep(100);
       ids = discovery.getInstances(own).stream().map(one -> "\"" + one.getInstanceId() + "\"").sorted().toList();
     }
-    System.out.println("{\"said\":\"seen\",\"ids\":[" + String.join(",", ids) + "]}");
+    System.out.println("{\"event\":\"seen\",\"ids\":[" + String.join(",", ids) + "]}");
     TreeSet<String> chosen = new TreeSet<>();
     while (chosen.size() < 2) {
       Thread.sleep(100);
       var instance = balancer.choose(own);
       if (instance != null) chosen.add("\"" + instance.getHost() + ":" + instance.getPort() + "\"");
     }
-    System.out.println("{\"said\":\"chosen\",\"at\":[" + String.join(",", chosen) + "]}");
+    System.out.println("{\"event\":\"chosen\",\"at\":[" + String.join(",", chosen) + "]}");
   }
 }
