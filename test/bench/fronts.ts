@@ -106,7 +106,7 @@ async function measurePolls(): Promise<void> {
   const poll = async (at: number): Promise<void> => {
     for (let known = '0'; !isOver; ) {
       const query = new URLSearchParams({ env: 'prod', appid: 'polled', hostname: `p${at}`, latest_timestamp: known });
-      const text = await (await fetch(`${server.http}/discovery/polls?${query}`)).text();
+      const text = await (await fetch(`${server.http}/discovery/polls?${query.toString()}`)).text();
       const latest = /"latest_timestamp":(\d+)/.exec(text)?.[1];
       if (known !== '0' && latest !== undefined) took.push(nowMs() - beganMs);
       known = latest ?? known;
