@@ -170,7 +170,7 @@ async function compose(
   const { liveZones } = state;
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger };
-  const parts = { ...common, isReady, isRecovered, tls, cluster };
+  const parts = { ...common, isReady, isRecovered, tls, cluster, folder: given.data };
   const listening = await openControlPlane(config, parts, opened);
   if ('problem' in listening) return listening;
   const watched = { loaded, zoneFiles };
