@@ -20,6 +20,7 @@ import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
+import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
@@ -56,6 +57,8 @@ export interface ControlPlaneDeps {
   readonly credentials: CredentialFile;
   /** For what is no data of the registry; undefined: nothing is kept. */
   readonly folder: string | undefined;
+  /** Of the gRPC server for clients of Nacos; undefined: there is none. */
+  readonly nacosGrpc: () => NacosGrpcCounts | undefined;
 }
 
 export interface ControlPlane {
@@ -141,7 +144,9 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   return {
     isRecovered,
     storeTrouble: () => persistence.trouble,
-    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    ...(cluster === undefined
+      ? {}
+      : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
 }
 
@@ -178,6 +183,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     registry,
     http: counts,
     tls: tls === undefined ? undefined : () => certificateFacts(tls),
+    nacosGrpc: deps.nacosGrpc,
     isTokenFileFailing: () => credentials.isFailing,
     pauses: clock.pauses,
     dns: plane.counters,

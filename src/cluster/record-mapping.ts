@@ -4,6 +4,7 @@
 
 import type { Actor, Cause, FrontName, NewChange, PrincipalKind } from '../model/change.ts';
 import { ownersRegistration } from '../model/compact-instance.ts';
+import { leasePart } from '../model/health.ts';
 import type { Instance } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import type { Liveness } from '../model/liveness.ts';
@@ -152,7 +153,7 @@ function livenessOf({ kind, atEnd, thenSeconds }: Policy): Liveness {
 }
 
 function isLapsed({ liveness, health }: Instance): boolean {
-  return liveness.kind === 'lease-then-waiting' && health?.verdict === 'critical';
+  return liveness.kind === 'lease-then-waiting' && health !== undefined && leasePart(health).verdict === 'critical';
 }
 
 function timesIn({

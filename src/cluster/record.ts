@@ -5,6 +5,7 @@
 // not read it at all.
 
 import { type FrontParts, partsIn } from '../model/front-parts.ts';
+import type { Health } from '../model/health.ts';
 import { type Registration, registrationToJson } from '../model/instance.ts';
 import { labelFault, parseInstanceId } from '../model/names.ts';
 import { type Problem, problem } from '../model/problem.ts';
@@ -17,7 +18,6 @@ import {
   type Policy,
   policyOf,
   type RecordCause,
-  type RecordHealth,
   type RecordTimes,
   recordLimits,
   registrationOf,
@@ -41,7 +41,7 @@ export interface ClusterRecord {
   readonly status: StatusInputs;
   readonly times: RecordTimes;
   readonly cause: RecordCause;
-  readonly health: RecordHealth | undefined;
+  readonly health: Health | undefined;
   /** What fronts of other registries' APIs keep with it. */
   readonly fronts?: FrontParts | undefined;
   /** The entry whose `instancesMax` it counts for. */

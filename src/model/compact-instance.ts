@@ -8,7 +8,7 @@
 import type { Address } from './address.ts';
 import type { Check } from './checks.ts';
 import type { FrontParts } from './front-parts.ts';
-import type { Health, Judgement } from './health.ts';
+import { checksPart, type Health, type Judgement, withChecksPart } from './health.ts';
 import type { Instance, Registration, Supervision } from './instance.ts';
 import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from './liveness.ts';
@@ -200,26 +200,17 @@ function portsOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOr
   return others !== undefined && typeof others !== 'number' && isSameList(others, ports) ? others : ports;
 }
 
-/** True where both share a profile: they agree in all but hosts and ports. */
-export function isAlike(a: Instance, b: Instance): boolean {
-  return a instanceof CompactInstance && b instanceof CompactInstance && a.profile === b.profile;
-}
-
 /** The instance with a new verdict of its checks; undefined: the verdict is the same, or it has no checks. */
-export function judgedInstance(
-  place: AppKey,
-  instance: Instance,
-  { verdict, reason }: Judgement,
-): CompactInstance | undefined {
+export function judgedInstance(place: AppKey, instance: Instance, judgement: Judgement): CompactInstance | undefined {
   const { health, instance: id, label } = instance;
-  if (health === undefined || health.verdict === verdict) return undefined;
+  if (health === undefined || checksPart(health).verdict === judgement.verdict) return undefined;
   const { liveness, override, fronts, quotaEntry } = instance;
   return compactInstance(place, id, label, instance, [], {
     liveness,
     override,
     fronts,
     quotaEntry,
-    health: { ...health, verdict, reason },
+    health: withChecksPart(health, judgement),
   });
 }
 

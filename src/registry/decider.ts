@@ -16,7 +16,7 @@ import { type CompactInstance, compactInstance, judgedInstance } from '../model/
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { mergedParts, partsProblem } from '../model/front-parts.ts';
-import type { Health, Judgement } from '../model/health.ts';
+import { type Health, type Judgement, leasePart, type Verdict, withLeasePart } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
 import { healthOf } from '../model/instance-health.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
@@ -65,12 +65,6 @@ export class Decider {
     if (stored !== undefined && precondition?.ifNoneMatch === '*') return refused({ kind: 'exists', stored });
     const failed = failedPrecondition(precondition, stored);
     if (failed !== undefined) return refused(failed);
-    const { registration, liveness } = command;
-    if (liveness?.kind === 'lease-then-waiting' && registration.checks.length > 0)
-      return refused({
-        kind: 'invalid',
-        problem: problem('checks', 'cannot be combined with a lease that ends in waiting'),
-      });
     const named = partsProblem(command.fronts) ?? appNameProblem(app, stored, command);
     if (named !== undefined) return refused({ kind: named.field === 'appid' ? 'conflict' : 'invalid', problem: named });
     return app === undefined || stored === undefined
@@ -92,7 +86,7 @@ export class Decider {
     const override = saysUp ? overrideAfterUp(before.override) : before.override;
     const fronts = mergedParts(before.fronts, command.fronts);
     const said = before.liveness.kind === 'lease-then-waiting' ? command.judgement : undefined;
-    const isSaid = said === undefined || said.verdict === before.health?.verdict;
+    const isSaid = said === undefined || said.verdict === leaseVerdict(before);
     if (isSameRegistration(before, registration) && override === before.override && fronts === before.fronts && isSaid)
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const liveness = livenessAfter(before, registration);
@@ -148,10 +142,10 @@ export class Decider {
     if (app === undefined || !lapsesAtEnd(instance)) return { kind: 'evicted', before: instance, origin, cause, times };
     const { liveness, override, leaseSeconds, health, fronts, quotaEntry } = instance;
     const reason = `its lease of ${leaseSeconds} s has ended`;
-    const found = { verdict: 'critical' as const, reason, file: health?.file };
+    const found = { verdict: 'critical' as const, reason };
     const lapsed = compactInstance(app.place, instance.instance, instance.label, instance, [], {
       ...{ liveness, override, fronts, quotaEntry },
-      health: found,
+      health: health === undefined ? { ...found, file: undefined } : withLeasePart(health, found),
     });
     return updated(stored, lapsed, { why: 'lapsed', silentMs: cause.silentMs }, origin, now);
   }
@@ -186,7 +180,8 @@ export class Decider {
     const judged = judgedInstance(app.place, stored.instance, { verdict, reason });
     if (judged === undefined) return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const change = updated(stored, judged, { why: 'checked', verdict, reason }, origin, now);
-    const isRenewal = verdict === 'passing' && isLapsed(stored.instance);
+    // Checks beside a lease renew nothing.
+    const isRenewal = verdict === 'passing' && stored.instance.checks.length === 0 && isLapsed(stored.instance);
     const times = isRenewal ? { ...change.times, renewedAtMs: now.wallMs } : change.times;
     const changes = [{ ...change, times, isRenewal }];
     return { kind: 'changes', changes, outcome: () => ({ kind: 'judged', stored }) };
@@ -298,11 +293,15 @@ export class Decider {
 
 /** What has been found, with what its registrant says instead. */
 function saidHealth(found: Health | undefined, said: Judgement | undefined): Health | undefined {
-  return found === undefined || said === undefined ? found : { ...found, ...said };
+  return found === undefined || said === undefined ? found : withLeasePart(found, said);
 }
 
-function causeOf({ health }: Instance, said: Judgement | undefined): Cause {
-  if (said === undefined || said.verdict === health?.verdict) return { why: 'patched' };
+function leaseVerdict({ health }: Instance): Verdict | undefined {
+  return health === undefined ? undefined : leasePart(health).verdict;
+}
+
+function causeOf(before: Instance, said: Judgement | undefined): Cause {
+  if (said === undefined || said.verdict === leaseVerdict(before)) return { why: 'patched' };
   return { why: 'checked', ...said };
 }
 

@@ -3,6 +3,7 @@
 import type { Actor, Cause } from '../model/change.ts';
 import { type CompactInstance, compactInstance } from '../model/compact-instance.ts';
 import { isSameParts } from '../model/front-parts.ts';
+import { isSameHealth } from '../model/health.ts';
 import type { Instance, Registration, Supervision } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from '../model/liveness.ts';
@@ -55,5 +56,5 @@ export function isSameSupervision(a: Supervision, b: Supervision): boolean {
   if (!isSameLiveness(a.liveness, b.liveness) || a.override !== b.override) return false;
   if (a.quotaEntry !== b.quotaEntry) return false;
   if (!isSameParts(a.fronts, b.fronts)) return false;
-  return a.health?.verdict === b.health?.verdict && a.health?.file === b.health?.file;
+  return isSameHealth(a.health, b.health);
 }
