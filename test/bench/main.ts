@@ -58,6 +58,11 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 1.5,
     commands: [['honest.ts']],
   },
+  hostile: {
+    says: 'ten minutes of mixed hostile load beside honest clients: nothing crashes, grows or gets lost',
+    minutes: 11,
+    commands: [['hostile.ts', '600']],
+  },
   size: {
     says: 'a million instances: memory, speed, restart, cost of calls, evictions, pauses of DNS',
     minutes: 6,
