@@ -158,7 +158,7 @@ function inCluster(cluster: ClusterLink | undefined) {
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {
-  const { registry, clock, persistence, logger } = deps;
+  const { registry, clock, persistence, logger, cluster } = deps;
   return new HealthChecks({
     ...config,
     submit: control.commands.submit,
@@ -166,6 +166,7 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
     clock: clock.clock,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     fileEntries: persistence.fileEntries,
+    otherFiles: cluster?.otherFiles,
     log: (level, fields, message) => logger[level](fields, message),
   });
 }
