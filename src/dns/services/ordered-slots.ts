@@ -126,6 +126,7 @@ export class OrderedSlots {
       shares[index] = all.share;
     }
     const { known, counts, count, share } = all;
+    if (count === 0) return { order: [], firsts: [], known, counts, count };
     const drawn = drawFrom({
       start,
       size: count,
