@@ -125,7 +125,7 @@ export class FileCandidates {
     const state = this.#deps.table.get(owner);
     if (state === undefined || state.isDead) return false;
     const files = this.#others.get(owner);
-    return !state.hasSaidHello || files?.isFetching === true;
+    return !state.hasSentHello || files?.isFetching === true;
   }
 
   #isFirst(path: string): boolean {

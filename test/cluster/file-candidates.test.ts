@@ -12,7 +12,7 @@ function world(me: string) {
   const table = new NodesTable(me, 10);
   for (const node of ['n1', 'n2', 'n3']) {
     table.opened(node, info, 0);
-    table.known(node, 0).hasSaidHello = true;
+    table.known(node, 0).hasSentHello = true;
   }
   const claimed: string[] = [];
   const owners = new Map<string, string>();

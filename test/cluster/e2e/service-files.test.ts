@@ -71,7 +71,7 @@ describe.skipIf(missingEtcd.length > 0)('a service file on two of three nodes', 
 
   test('another entry of the candidate is reported and not applied', async () => {
     write(0, entry(77));
-    await until('it is reported', () => /is run by node n2/.test(at(0).said()));
+    await until('it is reported', () => /is run by node n2/.test(at(0).output()));
     expect(await weightAt(2)).toBe(10);
     write(1, entry(20));
     await until("the owner's file counts", async () => (await weightAt(0)) === 20);
@@ -82,7 +82,7 @@ describe.skipIf(missingEtcd.length > 0)('a service file on two of three nodes', 
     write(1, undefined);
     await until('n1 runs both', async () => (await owned(0, 2)) === 2);
     expect(await weightAt(2)).toBe(20);
-    expect(at(1).said()).toContain('that of another node does');
+    expect(at(1).output()).toContain('that of another node does');
   });
 
   test('when the owner dies, the candidate takes it over, whoever acts for the dead', async () => {
