@@ -5,7 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { ClusterNode } from '../cluster/cluster-node.ts';
-import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
@@ -17,6 +16,7 @@ import type { Config } from '../config/config.ts';
 import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Actor, Change } from '../model/change.ts';
 import type { ClusterView } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
@@ -37,7 +37,7 @@ export interface ClusterLinkDeps {
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
-  readonly plane: Pick<Plane, 'applied' | 'cachedUntil' | 'touched'>;
+  readonly plane: Pick<Plane, 'applied' | 'answersHeld' | 'touched'>;
   readonly logger: Logger;
 }
 
@@ -101,9 +101,9 @@ export class ClusterLink implements Committer {
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(),
-      handedOut: async (instance) => {
+      answersHeld: async (instance) => {
         await plane.applied();
-        return plane.cachedUntil(instance);
+        return plane.answersHeld(instance);
       },
     });
     this.#mirror =
@@ -183,8 +183,8 @@ export class ClusterLink implements Committer {
     return this.#node.elsewhere(keys);
   }
 
-  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
-    return this.#node.handedOut(instance);
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
+    return this.#node.answersHeld(instance);
   }
 
   marked({ instance, isNearExpiry, isSuspect }: InstanceRecord): void {

@@ -93,7 +93,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     availability: availabilityOf(deps),
     durable: () => persistence.durable(),
     visible,
-    handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    answersHeld: (instance) => cluster?.answersHeld(instance) ?? plane.answersHeld(instance),
     ...inCluster(cluster),
     queries: counting?.lists,
     random: Math.random,

@@ -1,7 +1,7 @@
 // What a node of a cluster is made with, and what it hands to the rest of the program.
 
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Instance } from '../model/instance.ts';
-import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Engine } from './engine.ts';
 import type { LocalCopy } from './local-copy.ts';
@@ -28,21 +28,6 @@ export interface ClusterSettings {
   readonly evictionPercentPerMinute: number;
 }
 
-/** What the record of answers knows an instance by. */
-export interface AnsweredInstance extends InstanceKey {
-  readonly dnsTtl: number;
-}
-
-/** Until when answers of this node may be held; monotonic milliseconds of the program's clock. */
-export interface AnswersHeld {
-  readonly lastServedMs: number | undefined;
-  readonly heldUntilMs: number;
-  /** Nodes that live and do not answer. */
-  readonly unknown?: readonly string[] | undefined;
-  /** Nodes that died without a word: their answers are counted from the end of their session. */
-  readonly assumedDead?: readonly string[] | undefined;
-}
-
 export type ClusterLog = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
 
 export interface ClusterDeps {
@@ -67,5 +52,5 @@ export interface ClusterDeps {
   /** The changes up to now are not all known one by one. */
   readonly onGap: () => void;
   /** Asked once every change so far is in the answers. */
-  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly answersHeld: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }

@@ -1,8 +1,8 @@
 // What other nodes ask of this one, over the peer link. A hearing that was forwarded here is never forwarded again.
 
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import { isObject } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
 import { writeOf } from './command-json.ts';
 import type { CutWrites } from './cut-writes.ts';
 import { type Engine, isFault } from './engine.ts';
@@ -11,8 +11,8 @@ import type { LeaseRunner } from './lease-runner.ts';
 import type { JoinState } from './membership.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
-  type HandedOutQuestion,
-  handedOutQuestionOf,
+  type AnswersHeldQuestion,
+  answersHeldQuestionOf,
   hearingsOf,
   helloOf,
   type PeerCall,
@@ -38,7 +38,7 @@ export interface PeerCallsDeps {
   readonly replica: ClusterReplica;
   readonly clock: Clock;
   readonly registryClock: Clock;
-  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly answersHeld: (instance: AnsweredInstance) => Promise<AnswersHeld>;
   readonly peers: Pick<Peers, 'call'>;
   readonly registry: Pick<RegistryPort, 'reviewGuard'>;
   readonly engine: Pick<Engine, 'read'>;
@@ -79,9 +79,9 @@ export class PeerCalls {
         return this.#write(body);
       case 'pending':
         return this.#pending(body);
-      case 'handed-out': {
-        const question = handedOutQuestionOf(body);
-        return question && this.#handedOut(question);
+      case 'answers-held': {
+        const question = answersHeldQuestionOf(body);
+        return question && this.#answersHeld(question);
       }
     }
   }
@@ -176,10 +176,10 @@ export class PeerCalls {
     return { kept: true };
   }
 
-  async #handedOut({ env, appid, instance, dnsTtl, revision }: HandedOutQuestion): Promise<object | undefined> {
-    const { registryClock, handedOut } = this.#deps;
+  async #answersHeld({ env, appid, instance, dnsTtl, revision }: AnswersHeldQuestion): Promise<object | undefined> {
+    const { registryClock, answersHeld } = this.#deps;
     if (!(await this.#deps.replica.hasApplied(revision, appliedWaitMs))) return undefined;
-    const { lastServedMs, heldUntilMs } = await handedOut({ env, appid, instance, dnsTtl });
+    const { lastServedMs, heldUntilMs } = await answersHeld({ env, appid, instance, dnsTtl });
     // Before it started, an earlier run of this node may have answered with it.
     const earlierMs = this.#startedMs + dnsTtl * 1000 + beyondTtlMs;
     const nowMs = registryClock.monotonicMs();

@@ -7,9 +7,9 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpCounters } from '../../control/decision-log.ts';
 import type { RefusedCalls } from '../../control/refused-calls.ts';
 import type { Actor, FrontName } from '../../model/change.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { type Principal, unauthenticated } from '../../model/principal.ts';
 import { dnsQueryPath } from '../doh/dns-query.ts';
 import { clientOf } from './client-address.ts';

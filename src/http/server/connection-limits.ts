@@ -6,7 +6,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { clientOf } from './client-address.ts';
 import { type Failure, failures, problemContentType, problemDocument } from './problem-details.ts';
 import { retryAfter } from './retry-after.ts';

@@ -10,7 +10,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import type { InFlight } from './in-flight.ts';
 import { LoopTurns } from './loop-turns.ts';
 import { sendProblem } from './problem-details.ts';

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 /** Registers it and has it handed out, so that a resolver may hold it for its TTL. */
-async function handedOut(app: string, dnsTtl: number): Promise<string> {
+async function servedOnce(app: string, dnsTtl: number): Promise<string> {
   await api.register(`prod/${app}/${app}-1`, ['http://10.0.0.7:80'], { dnsTtl });
   const client = await udpClient(server.dnsPort);
   expect((await client.ask(`${app}.prod.svc`, 'A')).answer).toHaveLength(1);
@@ -41,7 +41,7 @@ const statusOf = async (place: string): Promise<unknown> =>
 
 describe('drain', () => {
   test('prints when it is safe to stop, and without --wait does not wait', async () => {
-    const place = await handedOut('later', 600);
+    const place = await servedOnce('later', 600);
     const { code, out, err } = await rollcall(`drain ${place} --reason deploy`);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(
@@ -54,7 +54,7 @@ describe('drain', () => {
   });
 
   test('--wait ends when no resolver can hold it any more', async () => {
-    const place = await handedOut('soon', 1);
+    const place = await servedOnce('soon', 1);
     const { code, out } = await rollcall(`drain ${place} --wait`);
     expect({ code, last: out.trimEnd().split('\n').at(-1) }).toEqual({
       code: 0,
@@ -81,7 +81,7 @@ describe('drain', () => {
   });
 
   test('a wait that was too short is a failure with the time to wait until', async () => {
-    const place = await handedOut('hasty', 600);
+    const place = await servedOnce('hasty', 600);
     const { code, err } = await rollcall(`drain ${place} --wait 10ms`);
     expect({ code, err }).toEqual({
       code: 1,
@@ -90,7 +90,7 @@ describe('drain', () => {
   });
 
   test('an instance that is registered as up meanwhile ends the wait with a failure', async () => {
-    const place = await handedOut('back', 600);
+    const place = await servedOnce('back', 600);
     let expected = '';
     const waiting = rollcall(`drain ${place} --wait`, {
       onOut: (out) => {
