@@ -136,7 +136,9 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   return {
     isRecovered,
     storeTrouble: () => persistence.trouble,
-    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    ...(cluster === undefined
+      ? {}
+      : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
 }
 

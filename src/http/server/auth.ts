@@ -212,7 +212,7 @@ async function judge(
       return { principal: verified.principal };
     }
     reason = `the token ${verified.reason}`;
-    // Says nothing against the caller, and is no attempt that would count.
+    // No fault of the caller, and no attempt that would count.
     if (verified.kind === 'unavailable') return { ...issuerAway(reason, random), who: reason };
   }
   wrong.wrong(client);
