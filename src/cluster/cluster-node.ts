@@ -327,12 +327,14 @@ export class ClusterNode {
 
   #hello(): void {
     if (this.state === 'starting') return;
-    const { replica, peers, runner, cutWrites } = this.parts;
+    const { replica, peers, runner, cutWrites, candidates } = this.parts;
     const owned = replica.ownedBy(this.name);
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     const losses = this.#deps.registry.losses(lossesMax);
     this.#watchClocks();
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
+    const { digest: files } = candidates;
+    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses, files });
+    if (this.state === 'joined') candidates.look();
     void cutWrites.announce();
   }
 

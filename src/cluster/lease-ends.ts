@@ -37,7 +37,7 @@ export class LeaseEnds {
     } else if (view.spanMs === Number.POSITIVE_INFINITY) {
       // What is not renewed has no deadline; of a dead node's the executor becomes the owner, and runs its checks.
       this.#queue.delete(view);
-      if (view.state === 'orphan') this.#state.takeOver(view);
+      if (view.state === 'orphan' && this.#state.options.isLeft?.(view.key) !== true) this.#state.takeOver(view);
     } else this.#queue.set(view, Math.max(view.lookAtMs(askAheadMs), notBeforeMs));
   }
 

@@ -54,6 +54,8 @@ export type OwnershipEvent =
       readonly id: string;
       readonly verdict: 'won' | 'failed' | { readonly found: OwnedRecord | { readonly absent: RemovedWhy } };
     }
+  /** This node's service file names it, and the owner's no longer does, or the owner is dead. */
+  | { readonly kind: 'claimed'; readonly key: string }
   | { readonly kind: 'hello' | 'dead' | 'back'; readonly node: string }
   /** A graceful stop, with what is left of each lease. */
   | { readonly kind: 'bye'; readonly node: string; readonly leftMs: ReadonlyMap<string, number> }

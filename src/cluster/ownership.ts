@@ -112,6 +112,11 @@ export class Ownership {
       case 'swapped':
         this.#swapped(event, nowMs);
         break;
+      case 'claimed': {
+        const view = this.#state.views.get(event.key);
+        if (view !== undefined && view.state !== 'own') this.#state.takeOver(view);
+        break;
+      }
       case 'hold-ended':
         this.#holdEnded(event.key);
         break;

@@ -13,7 +13,7 @@ import {
   reported,
   startClient,
 } from '../kit/foreign-clients.ts';
-import { scratch } from '../kit/scratch.ts';
+import { freePort, scratch } from '../kit/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
@@ -136,8 +136,8 @@ test('consul-template writes a file anew with every change', async (context) => 
   await client.stop('SIGTERM');
 });
 
-test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
-  const fetched = await mavenClient('spring-consul');
+test('Spring Cloud Consul', { timeout: 1_000_000 }, async (context) => {
+  const fetched = await mavenClient('spring', 'spring-cloud-starter-consul-discovery');
   if ('missing' in fetched) return context.skip(fetched.missing);
   const settings = {
     'server.port': '0',
@@ -156,11 +156,39 @@ test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await reported(client, 'registered');
+  await reported(client, 'registered', { withinMs: 120_000 });
   await until('it being up', async () => (await digShort(server.dnsPort, 'spring-web.service.consul A')).length === 1);
   expect(await digShort(server.dnsPort, '1.4.2._version.spring-web.prod.svc A')).toEqual(['127.0.70.1']);
   await another('spring-web');
   expect(await reported(client, 'seen')).toMatchObject({ ids: ['other', 'spring-1'] });
+  await reported(client, 'chosen');
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await api('GET', 'spring-web/spring-1')).status === 404);
+});
+
+test('Spring Cloud Consul with an HTTP check that has headers', { timeout: 1_000_000 }, async (context) => {
+  const fetched = await mavenClient('spring', 'spring-cloud-starter-consul-discovery');
+  if ('missing' in fetched) return context.skip(fetched.missing);
+  const settings = {
+    'server.port': String(await freePort()),
+    'spring.application.name': 'spring-checked',
+    'spring.cloud.consul.host': '127.0.0.1',
+    'spring.cloud.consul.port': String(server.httpPort),
+    'spring.cloud.consul.token': secret,
+    'spring.cloud.consul.discovery.acl-token': secret,
+    'spring.cloud.consul.discovery.instance-id': 'spring-2',
+    'spring.cloud.consul.discovery.hostname': '127.0.0.1',
+    'spring.cloud.consul.discovery.health-check-path': '/error?status=200',
+    'spring.cloud.consul.discovery.health-check-interval': '1s',
+    'spring.cloud.consul.discovery.health-check-headers.X-Config-Token': 'a',
+  };
+  const client = startClient(
+    fetched,
+    Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+  );
+  await reported(client, 'registered', { withinMs: 120_000 });
+  const found = await api('GET', 'spring-checked/spring-2');
+  expect(await found.json()).toMatchObject({ checks: [{ type: 'http', headers: { 'X-Config-Token': 'a' } }] });
+  await client.stop('SIGTERM');
+  await until('its leaving', async () => (await api('GET', 'spring-checked/spring-2')).status === 404);
 });

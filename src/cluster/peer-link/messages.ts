@@ -19,6 +19,7 @@ export const calls = [
   'answers-held',
   'write',
   'pending',
+  'files',
   'bye',
 ] as const;
 export type PeerCall = (typeof calls)[number];
@@ -34,6 +35,8 @@ export interface Hello {
   readonly isAllMarked: boolean;
   /** Of its clock; undefined: from an earlier version. */
   readonly wallMs: number | undefined;
+  /** Of what its service files name; undefined: from an earlier version. */
+  readonly files?: string | undefined;
   /** What it misses, for the guards of the others; undefined: from an earlier version. */
   readonly losses: Losses | undefined;
 }
@@ -67,7 +70,7 @@ export interface AnswersHeldReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, files } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
   return {
@@ -78,6 +81,7 @@ export function helloOf(body: unknown): Hello | undefined {
     isAllMarked,
     wallMs: isCount(wallMs) ? wallMs : undefined,
     losses: lossesOf(losses),
+    files: isText(files) ? files : undefined,
   };
 }
 

@@ -48,6 +48,7 @@ function world() {
     restoredFrom: () => [],
     nextTurn: () => nextTurn(),
     remember: (file, services) => void remembered.set(file, services),
+    onLeft: () => {},
     onTaken: (file, { instance }) => void changes.push(`taken ${instance} by ${file}`),
   });
   const key = { env: 'prod', appid: 'a', instance: 'one' };
@@ -119,6 +120,7 @@ describe('an instance that an operator has changed since', () => {
           .filter(({ health }) => health?.file === file),
       nextTurn: () => nextTurn(),
       remember: () => {},
+      onLeft: () => {},
       onTaken: () => {},
     });
     named.recall(new Map([...remembered].filter(([file]) => alsoFrom.length === 0 || alsoFrom.includes(file))));
