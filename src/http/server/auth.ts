@@ -1,4 +1,4 @@
-// Who calls: the one road from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750), which may be
+// Who calls: the one path from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750), which may be
 // JWTs; what the clients of a front show in their own way; a client certificate that TLS has verified. Where a request has
 // a token and a certificate, the token counts. A caller without credentials is anonymous; where anonymous callers have no
 // right at all, the answer is 401 for every path that is not open. Without any credentials configured the API is open, and

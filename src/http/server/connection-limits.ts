@@ -23,7 +23,7 @@ const retryAfterSeconds = 2;
 export interface LimitDeps {
   readonly counters: HttpCounters;
   readonly random: () => number;
-  /** Makes TLS of a connection that is let in, and brings it back as another one; undefined: plain HTTP. */
+  /** Makes TLS of a connection that is admitted, and brings it back as another one; undefined: plain HTTP. */
   readonly secure?: ((raw: Socket) => void) | undefined;
 }
 

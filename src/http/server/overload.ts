@@ -29,7 +29,7 @@ declare module 'fastify' {
 
 interface Threshold {
   readonly from: number;
-  /** Below `from`, or calls would be let in and shed by turns. */
+  /** Below `from`, or calls would be admitted and shed by turns. */
   readonly until: number;
 }
 

@@ -50,7 +50,7 @@ export function sendUnknownCheck(reply: FastifyReply, id: string): FastifyReply 
 /** `outdated`, `exists`: another writer was there each time. */
 export type Failed = FailedOutcome | { readonly kind: 'outdated' | 'exists' };
 
-/** A call that was not let in. 401 would mean to its clients that there are no tokens at all. */
+/** A call that was refused. 401 would mean to its clients that there are no tokens at all. */
 export function sendRefused({ headers: sent }: FastifyRequest, reply: FastifyReply, failure: Failure): void {
   const { kind, detail, headers } = failure;
   if (headers !== undefined) reply.headers(headers);

@@ -39,7 +39,7 @@ function send(reply: FastifyReply, code: Code, text: string): FastifyReply {
   return sendText(reply.header('kratos-status-code', String(code)), text);
 }
 
-/** A call that was not let in, with its status, since there is a challenge in its head; or one that cannot be read. */
+/** A call that was refused, with its status, since there is a challenge in its head; or one that cannot be read. */
 export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
   const { status } = failures[kind];

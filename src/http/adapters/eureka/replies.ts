@@ -29,7 +29,7 @@ export function sendSentence(reply: FastifyReply, status: number, text: string):
   return reply.code(status).header('content-type', contentTypes.xml).send(text);
 }
 
-/** A call that was not let in. */
+/** A call that was refused. */
 export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
   sendSentence(reply, failures[kind].status, detail);

@@ -81,7 +81,7 @@ export function failed(outcome: FailedOutcome): Result {
   return fault(status, code, status === 404 ? text : `caused: ${text};`);
 }
 
-/** A call that was not let in, or cannot be read: clients log in again at a 403. */
+/** A call that was refused, or cannot be read: clients log in again at a 403. */
 export function sendRefused(request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
   const { status } = failures[kind];
