@@ -13,10 +13,10 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
     'catalogue commands drain-waits long-poll record refused-calls renewals visible read-view scoped-view',
     'queries/query-lists queries/query-statistics committer control decision-log',
   ),
-  // gRPC of Nacos is a server of its own; `watchers` is a subscriber.
+  // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
     'server/auth server/listen server/secure-connections server/server watch/watchers',
-    'adapters/nacos/grpc/nacos-grpc',
+    'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
     'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
