@@ -24,6 +24,7 @@ import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
 import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
+import { withoutPlace } from './publisher.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
 import { otherCluster } from './restoring.ts';
 
@@ -175,7 +176,8 @@ export class ClusterNode {
   zonesChanged(): void {
     const value = new TextEncoder().encode(JSON.stringify({ v: 1, at: Math.floor(this.#deps.clock.wallMs()) }));
     const key = this.#settings.prefix + zoneKey(this.name);
-    void this.parts.publisher.change({ ...this.#unconditional([]), writes: [{ key, value }] });
+    const swap = { ...this.#unconditional([]), writes: [{ key, value }] };
+    void this.parts.publisher.change(withoutPlace(swap));
   }
 
   /** Strikes off a node that died and will not come back. */

@@ -76,9 +76,10 @@ export class LeaseRunner {
     if (key === undefined) return;
     if (record.owner !== me) {
       this.#marks.delete(path);
-      registry.suspectRemote(key, this.#isSuspect(owner, path));
+      const isSuspect = this.#isSuspect(owner, path);
+      if (isSuspect || was !== undefined) registry.suspectRemote(key, isSuspect);
     }
-    if ((was === me) !== (record.owner === me) || was === undefined) onOwner(key, record.owner === me);
+    if ((was === me) !== (record.owner === me)) onOwner(key, record.owner === me);
   }
 
   removed(path: string, why: RemovedWhy, operation: string, known: Known | undefined): void {

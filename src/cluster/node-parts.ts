@@ -61,7 +61,7 @@ export class NodeParts {
     this.table = new NodesTable(me, sessionSeconds);
     this.publisher = new Publisher({
       engine,
-      serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
+      ...{ me, serialKey: prefix + serialKey },
       commitWaitMs,
       onReply: (result) => isFault(result) && this.membership?.noteFault(result),
     });

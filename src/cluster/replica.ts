@@ -7,7 +7,7 @@ import type { NewChange } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { AppliedWaits } from './applied-waits.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
-import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
+import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGroup } from './epoch.ts';
 import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { type Known, KnownRecords } from './known-records.ts';
@@ -17,6 +17,14 @@ import type { ReplicaOptions } from './replica-options.ts';
 import { type Tombstone, tombstonesIn } from './tombstone.ts';
 
 const badKeysMax = 10_000;
+
+/** A record of a list, and the number of its change. */
+interface Listed {
+  readonly key: InstanceKey;
+  readonly entry: Entry;
+  readonly record: ClusterRecord;
+  readonly at: number;
+}
 
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
@@ -73,8 +81,7 @@ export class ClusterReplica {
   /** The first list: into an empty registry, before any request is answered. */
   load({ entries, revision }: Listing, meta: Meta): void {
     const { registry, me } = this.#options;
-    const serial = entries.find(({ key }) => this.#path(key) === serialKey);
-    this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
+    this.#epoch = { node: me, meta, ...this.#serialIn(entries), ownCount: 0 };
     registry.advance(serialOf(this.#epoch));
     for (const entry of entries) {
       const key = this.#read(entry.key);
@@ -102,25 +109,36 @@ export class ClusterReplica {
         beside.push({ kind: 'put', entry });
     }
     const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
-    const changed = [...listed]
-      .filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision)
-      .map(([, entry]) => entry)
-      .sort((a, b) => a.modRevision - b.modRevision);
-    this.#removeMissing(gone, changed, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
-    for (const entry of changed) this.#events([{ kind: 'put', entry }], entry.modRevision);
+    const changed = [...listed].filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision);
+    const read = changed.flatMap(([, entry]) => this.#listed(entry) ?? []).sort((a, b) => a.at - b.at);
+    this.#removeMissing(gone, read, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
+    for (const { key, entry, record } of read) this.#put(key, entry, record);
     this.#events(beside, listing.revision);
     this.#waits.reach(listing.revision);
     return gone.length + changed.length;
   }
 
+  /** In a list, changes are not in the order in which they were made. */
+  #listed(entry: Entry): Listed | undefined {
+    const key = this.#read(entry.key);
+    const record = key?.kind === 'instance' ? this.#record(entry) : undefined;
+    if (key?.kind !== 'instance' || record === undefined) return undefined;
+    return { key: key.key, entry, record, at: this.numberOf(entry.modRevision, record.place) };
+  }
+
+  #serialIn(entries: readonly Entry[]): Pick<Epoch, 'serialRevision' | 'serialPlace'> {
+    const serial = entries.find(({ key }) => this.#path(key) === serialKey);
+    if (serial === undefined) return { serialRevision: 0, serialPlace: 0 };
+    return { serialRevision: serial.modRevision, serialPlace: placeIn(serial.value) };
+  }
+
   /**
-   * Each was removed at a revision of its own, which no record that is left has: they get such numbers, so that those of
+   * Each was removed with a number of its own, which no record that is left has: they get such numbers, so that those of
    * the others stay what they are at all nodes.
    */
-  #removeMissing(gone: readonly string[], changed: readonly Entry[], tombstones: ReadonlyMap<string, Tombstone>): void {
+  #removeMissing(gone: readonly string[], read: readonly Listed[], tombstones: ReadonlyMap<string, Tombstone>): void {
     const { registry } = this.#options;
-    const meta = this.meta;
-    const taken = new Set(changed.map(({ modRevision }) => (meta === undefined ? 0 : numberAt(meta, modRevision))));
+    const taken = new Set(read.map(({ at }) => at));
     let number = registry.revision;
     for (const path of gone) {
       do number++;
@@ -138,15 +156,15 @@ export class ClusterReplica {
     registry.apply({ changes: [change], revision: registry.revision + 1, at: now(), isRemote });
   }
 
-  /** Of a data change at a revision of etcd's. */
-  numberOf(revision: number): number {
-    return this.#epoch === undefined ? revision : numberAt(this.#epoch.meta, revision);
+  /** Of a data change at a revision of etcd's, and its place there. */
+  numberOf(revision: number, place = 0): number {
+    return this.#epoch === undefined ? revision : numberAt(this.#epoch.meta, revision, place);
   }
 
   /** What was read in etcd of an instance counts, whatever is here, and before the watch brings it. No entry: it is not there. */
   adopt(key: InstanceKey, entry: Entry | undefined, tombstone: Tombstone | undefined): void {
     this.#diverge(instancePath(key));
-    if (entry !== undefined) this.#put(key, entry, true);
+    if (entry !== undefined) this.#put(key, entry, undefined, true);
     else this.#removed(key, this.serial, tombstone);
   }
 
@@ -190,8 +208,7 @@ export class ClusterReplica {
    */
   rebase(listing: Listing, meta: Meta): void {
     const { me, registry, events } = this.#options;
-    const serial = listing.entries.find(({ key }) => this.#path(key) === serialKey);
-    this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
+    this.#epoch = { node: me, meta, ...this.#serialIn(listing.entries), ownCount: 0 };
     const before = new Map(this.records.entries());
     for (const [path, known] of before) this.records.set(path, { ...known, modRevision: 0 });
     events.rebased();
@@ -237,17 +254,16 @@ export class ClusterReplica {
 
   #events(events: readonly KeyEvent[], revision: number): void {
     const tombstones = this.#tombstones(events);
-    let [meta, serialRevision]: [Meta | undefined, number] = [undefined, 0];
+    let [meta, serial]: [Meta | undefined, Entry | undefined] = [undefined, undefined];
+    const [metaName, serialName] = [this.#options.prefix + metaKey, this.#options.prefix + serialKey];
     for (const event of events) {
       if (event.kind !== 'put') continue;
-      const path = this.#path(event.entry.key);
-      if (path === metaKey) meta = this.#meta(event.entry);
-      if (path === serialKey) serialRevision = event.entry.modRevision;
+      if (event.entry.key === metaName) meta = this.#meta(event.entry);
+      if (event.entry.key === serialName) serial = event.entry;
     }
     if (this.#epoch !== undefined)
-      this.#epoch = withGroup(this.#epoch, serialRevision || revision, meta, serialRevision > 0);
-    const number = this.numberOf(revision);
-    for (const event of events) this.#event(event, { revision, number }, tombstones);
+      this.#epoch = withGroup(this.#epoch, serial?.modRevision ?? revision, meta, serial && placeIn(serial.value));
+    for (const event of events) this.#event(event, revision, tombstones);
     if (this.#epoch !== undefined) this.#options.registry.advance(serialOf(this.#epoch));
   }
 
@@ -255,11 +271,7 @@ export class ClusterReplica {
     return tombstonesIn(events, this.#options.prefix, (key, problem) => this.#bad(key, problem));
   }
 
-  #event(
-    event: KeyEvent,
-    { revision, number }: { readonly revision: number; readonly number: number },
-    tombstones: ReadonlyMap<string, Tombstone>,
-  ): void {
+  #event(event: KeyEvent, revision: number, tombstones: ReadonlyMap<string, Tombstone>): void {
     const name = event.kind === 'put' ? event.entry.key : event.key;
     const key = this.#read(name);
     if (key === undefined) return;
@@ -268,7 +280,10 @@ export class ClusterReplica {
       this.#options.events.node(key.kind, key.node, value, revision);
     } else if (key.kind === 'hold') this.#hold(key.key, event.kind === 'put' ? event.entry : undefined);
     else if (key.kind === 'instance' && event.kind === 'put') this.#put(key.key, event.entry);
-    else if (key.kind === 'instance') this.#removed(key.key, number, tombstones.get(this.#path(name)));
+    else if (key.kind === 'instance') {
+      const tombstone = tombstones.get(this.#path(name));
+      this.#removed(key.key, this.numberOf(revision, tombstone?.place), tombstone);
+    }
   }
 
   /** Of an instance that is not registered; one that is has it in its record. */
@@ -303,8 +318,7 @@ export class ClusterReplica {
     events.record(path, ownedOf(record, entry.modRevision), true);
   }
 
-  #put(key: InstanceKey, entry: Entry, isForced = false): void {
-    const record = this.#record(entry);
+  #put(key: InstanceKey, entry: Entry, record = this.#record(entry), isForced = false): void {
     if (record === undefined) return;
     const { registry, me, events, now, pending } = this.#options;
     const path = instancePath(key);
@@ -320,14 +334,15 @@ export class ClusterReplica {
     if (isData) {
       if (stored === undefined) this.#freeLabel(key, record.label);
       const change = changeOf(key, record, stored?.instance, me);
-      const at = this.numberOf(entry.modRevision);
+      const at = this.numberOf(entry.modRevision, record.place);
       const revision = Math.max(at, registry.revision + 1);
       registry.apply({ changes: [change], revision, at: now(), isRemote });
       this.#offNumber.delete(path);
       if (revision !== at) this.#diverge(path);
       else if (at !== known.number) registry.renumber(key, known.number);
     }
-    registry.setRemote(key, isRemote);
+    // What is new here was applied so.
+    if (stored !== undefined) registry.setRemote(key, isRemote);
     const isRegistration = isData && (record.cause.why === 'registered' || record.cause.why === 'replaced');
     events.record(path, ownedOf(record, entry.modRevision), isRegistration);
   }
@@ -369,9 +384,9 @@ export class ClusterReplica {
   }
 
   #knownOf(record: ClusterRecord, modRevision: number): Known {
-    const { owner, operation, times, unknown, dataRevision } = record;
+    const { owner, operation, times, unknown, dataRevision, place } = record;
     const { hlc, isDirtyGiven } = times;
-    const number = dataRevision ?? this.numberOf(modRevision);
+    const number = dataRevision ?? this.numberOf(modRevision, place);
     return { owner, modRevision, number, operation, hlc, isDirtyGiven, unknown };
   }
 
