@@ -11,6 +11,7 @@ import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGrou
 import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { type Known, KnownRecords } from './known-records.ts';
+import { listedIn, serialIn } from './listed.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
@@ -19,7 +20,7 @@ import { type Tombstone, tombstonesIn } from './tombstone.ts';
 const badKeysMax = 10_000;
 
 /** A record of a list, and the number of its change. */
-interface Listed {
+interface ReadRecord {
   readonly key: InstanceKey;
   readonly entry: Entry;
   readonly record: ClusterRecord;
@@ -81,7 +82,7 @@ export class ClusterReplica {
   /** The first list: into an empty registry, before any request is answered. */
   load({ entries, revision }: Listing, meta: Meta): void {
     const { registry, me } = this.#options;
-    this.#epoch = { node: me, meta, ...this.#serialIn(entries), ownCount: 0 };
+    this.#epoch = { node: me, meta, ...serialIn(entries, this.#options.prefix), ownCount: 0 };
     registry.advance(serialOf(this.#epoch));
     for (const entry of entries) {
       const key = this.#read(entry.key);
@@ -97,17 +98,7 @@ export class ClusterReplica {
 
   /** A later list, after a gap in the watch: what differs is applied as changes. Returns how much did. */
   compare(listing: Listing): number {
-    const listed = new Map<string, Entry>();
-    const beside: KeyEvent[] = [];
-    const nodes = new Set<string>();
-    for (const entry of listing.entries) {
-      const path = this.#path(entry.key);
-      const kind = readKey(path)?.kind;
-      if (kind === 'instance') listed.set(path, entry);
-      else if (kind === 'node') nodes.add(path);
-      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead' || kind === 'hold')
-        beside.push({ kind: 'put', entry });
-    }
+    const { records: listed, beside } = listedIn(listing.entries, this.#options.prefix);
     const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
     const changed = [...listed].filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision);
     const read = changed.flatMap(([, entry]) => this.#listed(entry) ?? []).sort((a, b) => a.at - b.at);
@@ -119,24 +110,22 @@ export class ClusterReplica {
   }
 
   /** In a list, changes are not in the order in which they were made. */
-  #listed(entry: Entry): Listed | undefined {
+  #listed(entry: Entry): ReadRecord | undefined {
     const key = this.#read(entry.key);
     const record = key?.kind === 'instance' ? this.#record(entry) : undefined;
     if (key?.kind !== 'instance' || record === undefined) return undefined;
     return { key: key.key, entry, record, at: this.numberOf(entry.modRevision, record.place) };
   }
 
-  #serialIn(entries: readonly Entry[]): Pick<Epoch, 'serialRevision' | 'serialPlace'> {
-    const serial = entries.find(({ key }) => this.#path(key) === serialKey);
-    if (serial === undefined) return { serialRevision: 0, serialPlace: 0 };
-    return { serialRevision: serial.modRevision, serialPlace: placeIn(serial.value) };
-  }
-
   /**
    * Each was removed with a number of its own, which no record that is left has: they get such numbers, so that those of
    * the others stay what they are at all nodes.
    */
-  #removeMissing(gone: readonly string[], read: readonly Listed[], tombstones: ReadonlyMap<string, Tombstone>): void {
+  #removeMissing(
+    gone: readonly string[],
+    read: readonly ReadRecord[],
+    tombstones: ReadonlyMap<string, Tombstone>,
+  ): void {
     const { registry } = this.#options;
     const taken = new Set(read.map(({ at }) => at));
     let number = registry.revision;
@@ -208,7 +197,7 @@ export class ClusterReplica {
    */
   rebase(listing: Listing, meta: Meta): void {
     const { me, registry, events } = this.#options;
-    this.#epoch = { node: me, meta, ...this.#serialIn(listing.entries), ownCount: 0 };
+    this.#epoch = { node: me, meta, ...serialIn(listing.entries, this.#options.prefix), ownCount: 0 };
     const before = new Map(this.records.entries());
     for (const [path, known] of before) this.records.set(path, { ...known, modRevision: 0 });
     events.rebased();
