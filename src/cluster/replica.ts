@@ -11,7 +11,7 @@ import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGrou
 import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { type Known, KnownRecords } from './known-records.ts';
-import { listedIn, serialIn } from './listed.ts';
+import { isOlder, listedIn, serialIn } from './listed.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
@@ -203,21 +203,14 @@ export class ClusterReplica {
     events.rebased();
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
-      if (key?.kind === 'instance' && !this.#isOlder(key.key, entry)) this.#put(key.key, entry);
+      if (key?.kind === 'instance' && !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key)))
+        this.#put(key.key, entry);
       else if (key?.kind === 'node' || key?.kind === 'dead')
         events.node(key.kind, key.node, entry.value, entry.modRevision);
       else if (key?.kind === 'hold') this.#hold(key.key, entry);
     }
     registry.advance(serialOf(this.#epoch));
     this.#waits.restart(listing.revision);
-  }
-
-  /** Its owner is about to restore a later one. */
-  #isOlder(key: InstanceKey, entry: Entry): boolean {
-    const [known, stored] = [this.known(instancePath(key)), this.#options.registry.find(key)];
-    const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
-    if (record === undefined || Array.isArray(record) || known === undefined || stored === undefined) return false;
-    return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
   }
 
   /** What `rebase` kept and no node has restored. */
