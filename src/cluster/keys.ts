@@ -54,8 +54,11 @@ export function holdPath({ env, appid, instance }: InstanceKey): string {
   return `h/${env}/${appid}/${encodeId(instance)}`;
 }
 
+/** Of all labels: claims, which are compared when they are made and not read otherwise. Half of all keys. */
+export const labelsPath = 'l/';
+
 export function labelPath(env: string, appid: string, label: string): string {
-  return `l/${env}/${appid}/${label}`;
+  return `${labelsPath}${env}/${appid}/${label}`;
 }
 
 /** Nearly all: nothing in it needs a second look. */
