@@ -136,8 +136,10 @@ interface Run extends Filled {
 /** The first round is for nothing: code that has not run yet is slow. */
 async function measured(side: Side): Promise<Run> {
   const times = await propagation(side);
+  console.error(`${side.name}: propagation ${(performance.now() / 1000).toFixed(0)} s`);
   const filled: Filled[] = [];
   for (let round = 0; round <= rounds; round++) filled.push(await registered(side, round * instances));
+  console.error(`${side.name}: ${JSON.stringify(filled)} ${(performance.now() / 1000).toFixed(0)} s`);
   const idleMs = await idle(side);
   const renewals = [];
   for (let round = 0; round < rounds; round++)
@@ -145,6 +147,7 @@ async function measured(side: Side): Promise<Run> {
       renewalMicros: await renewed(side, 0, round === 0),
       renewalElsewhereMicros: await renewed(side, 1, round === 0),
     });
+  console.error(`${side.name}: ${JSON.stringify(renewals)} ${(performance.now() / 1000).toFixed(0)} s`);
   return {
     ...middleOf(filled.slice(1)),
     propagation50Ms: times[Math.floor(times.length / 2)] ?? 0,
