@@ -1,31 +1,11 @@
-// What a list of etcd's holds, apart: the records of instances by their keys, what is beside them, and the last number.
+// What a list of etcd's says beside its records: the last number, and whether a record is of an older copy.
 
 import type { InstanceRecord } from '../model/instance-record.ts';
-import type { Entry, KeyEvent } from './engine.ts';
+import type { Entry } from './engine.ts';
 import { type Epoch, placeIn } from './epoch.ts';
-import { readKey, serialKey } from './keys.ts';
+import { serialKey } from './keys.ts';
 import type { Known } from './known-records.ts';
 import { parseRecord } from './record.ts';
-
-export interface Listed {
-  readonly records: ReadonlyMap<string, Entry>;
-  /** Keys that are read again with each list, as the watch would bring them. */
-  readonly beside: readonly KeyEvent[];
-}
-
-const besideKinds: readonly string[] = ['meta', 'serial', 'node', 'dead', 'hold'];
-
-export function listedIn(entries: readonly Entry[], prefix: string): Listed {
-  const records = new Map<string, Entry>();
-  const beside: KeyEvent[] = [];
-  for (const entry of entries) {
-    const path = entry.key.slice(prefix.length);
-    const kind = readKey(path)?.kind;
-    if (kind === 'instance') records.set(path, entry);
-    else if (kind !== undefined && besideKinds.includes(kind)) beside.push({ kind: 'put', entry });
-  }
-  return { records, beside };
-}
 
 export function serialIn(entries: readonly Entry[], prefix: string): Pick<Epoch, 'serialRevision' | 'serialPlace'> {
   const serial = entries.find(({ key }) => key === prefix + serialKey);

@@ -67,8 +67,8 @@ export class Publisher {
   }
 
   /** Settles with the verdict of this swap alone. Never rejects. */
-  change(swap: PlacedSwap): Promise<SwapResult> {
-    return this.#enter(this.#data, swap);
+  change(swap: PlacedSwap | Swap): Promise<SwapResult> {
+    return this.#enter(this.#data, 'at' in swap ? swap : withoutPlace(swap));
   }
 
   /** For changes that have no number: the owner, or what is beside the instances. */
@@ -122,7 +122,7 @@ export class Publisher {
 }
 
 /** A swap whose values do not depend on where it is. */
-export function withoutPlace(swap: Swap): PlacedSwap {
+function withoutPlace(swap: Swap): PlacedSwap {
   return { keys: swap.writes.map(({ key }) => key), at: () => swap };
 }
 

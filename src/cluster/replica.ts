@@ -6,18 +6,18 @@
 import type { NewChange } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { AppliedWaits } from './applied-waits.ts';
+import { BadKeys } from './bad-keys.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGroup } from './epoch.ts';
-import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
+import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
+import { listDifference } from './list-difference.ts';
 import { isOlder, listedIn, serialIn } from './listed.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import { type Tombstone, tombstonesIn } from './tombstone.ts';
-
-const badKeysMax = 10_000;
 
 /** A record of a list, and the number of its change. */
 interface ReadRecord {
@@ -35,11 +35,13 @@ export class ClusterReplica {
   /** Those whose number here is not the cluster's. */
   readonly #offNumber = new Set<string>();
   #isDiverged = false;
-  badRecords = 0;
-  readonly #badKeys = new Set<string>();
+  readonly #badKeys: BadKeys;
+  readonly #beside: KeysBeside;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#badKeys = new BadKeys(options.prefix, options.events.bad);
+    this.#beside = new KeysBeside(options, this.#badKeys);
   }
 
   /** Of etcd's: everything up to it is in the registry. */
@@ -59,6 +61,10 @@ export class ClusterReplica {
   /** It has counted on by itself: its numbers are of a life of their own until `rejoin`. */
   get isDiverged(): boolean {
     return this.#isDiverged;
+  }
+
+  get badRecords(): number {
+    return this.#badKeys.count;
   }
 
   known(path: string): Known | undefined {
@@ -87,9 +93,7 @@ export class ClusterReplica {
     for (const entry of entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance') this.#loadRecord(key.key, entry);
-      else if (key?.kind === 'node' || key?.kind === 'dead')
-        this.#options.events.node(key.kind, key.node, entry.value, entry.modRevision);
-      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
     }
     for (const [path, one] of this.#tombstones(entries.map((entry) => ({ kind: 'put', entry }))))
       this.records.bury(path, one);
@@ -98,10 +102,8 @@ export class ClusterReplica {
 
   /** A later list, after a gap in the watch: what differs is applied as changes. Returns how much did. */
   compare(listing: Listing): number {
-    const { records: listed, beside } = listedIn(listing.entries, this.#options.prefix);
-    const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
-    const changed = [...listed].filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision);
-    const read = changed.flatMap(([, entry]) => this.#listed(entry) ?? []).sort((a, b) => a.at - b.at);
+    const { gone, changed, beside } = listDifference(listing, this.records, this.#options.prefix);
+    const read = changed.flatMap((entry) => this.#listed(entry) ?? []).sort((a, b) => a.at - b.at);
     this.#removeMissing(gone, read, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
     for (const { key, entry, record } of read) this.#put(key, entry, record);
     this.#events(beside, listing.revision);
@@ -193,9 +195,10 @@ export class ClusterReplica {
 
   /**
    * etcd's history is another one, and this is what it has. What it lacks stays until its owner has put it back, or until
-   * `dropMissing`. Precondition: its numbers are above all that were said.
+   * `dropMissing`. In steps of one key, so that it need not be one turn of the event loop: nothing else of etcd's is applied
+   * meanwhile. Precondition: its numbers are above all that were said.
    */
-  rebase(listing: Listing, meta: Meta): void {
+  *rebase(listing: Listing, meta: Meta): Generator<void> {
     const { me, registry, events } = this.#options;
     this.#epoch = { node: me, meta, ...serialIn(listing.entries, this.#options.prefix), ownCount: 0 };
     const before = new Map(this.records.entries());
@@ -203,11 +206,11 @@ export class ClusterReplica {
     events.rebased();
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
-      if (key?.kind === 'instance' && !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key)))
-        this.#put(key.key, entry);
-      else if (key?.kind === 'node' || key?.kind === 'dead')
-        events.node(key.kind, key.node, entry.value, entry.modRevision);
-      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+      if (key?.kind === 'instance') {
+        const isLater = !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key));
+        if (isLater) this.#put(key.key, entry);
+      } else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
+      yield;
     }
     registry.advance(serialOf(this.#epoch));
     this.#waits.restart(listing.revision);
@@ -221,8 +224,19 @@ export class ClusterReplica {
     }
   }
 
+  /** What this node shows changes otherwise than by an instance, and etcd does not know it. */
+  countAlone(): void {
+    const { registry } = this.#options;
+    this.#countsAlone();
+    registry.advance(registry.revision + 1);
+  }
+
   #diverge(path: string): void {
     this.#offNumber.add(path);
+    this.#countsAlone();
+  }
+
+  #countsAlone(): void {
     if (this.#isDiverged) return;
     this.#isDiverged = true;
     this.#options.events.diverged(true);
@@ -257,25 +271,13 @@ export class ClusterReplica {
     const name = event.kind === 'put' ? event.entry.key : event.key;
     const key = this.#read(name);
     if (key === undefined) return;
-    if (key.kind === 'node' || key.kind === 'dead') {
-      const value = event.kind === 'put' ? event.entry.value : undefined;
-      this.#options.events.node(key.kind, key.node, value, revision);
-    } else if (key.kind === 'hold') this.#hold(key.key, event.kind === 'put' ? event.entry : undefined);
-    else if (key.kind === 'instance' && event.kind === 'put') this.#put(key.key, event.entry);
-    else if (key.kind === 'instance') {
+    const entry = event.kind === 'put' ? event.entry : undefined;
+    if (this.#beside.seen(key, entry, revision) || key.kind !== 'instance') return;
+    if (entry !== undefined) this.#put(key.key, entry);
+    else {
       const tombstone = tombstones.get(this.#path(name));
       this.#removed(key.key, this.numberOf(revision, tombstone?.place), tombstone);
     }
-  }
-
-  /** Of an instance that is not registered; one that is has it in its record. */
-  #hold(key: InstanceKey, entry: Entry | undefined): void {
-    const { registry } = this.#options;
-    if (registry.find(key) !== undefined) return;
-    const override = entry === undefined ? undefined : parseHold(entry.value);
-    if (override !== undefined) registry.keepHold(key, override);
-    else if (entry === undefined) registry.releaseHold(key);
-    else this.#bad(entry.key);
   }
 
   #loadRecord(key: InstanceKey, entry: Entry): void {
@@ -313,6 +315,7 @@ export class ClusterReplica {
     const isRemote = record.owner !== me;
     const stored = registry.find(key);
     const isData = isForced || stored === undefined || before?.number !== known.number;
+    if (isData && !isForced) events.changed(record.times.hlc);
     if (isData) {
       if (stored === undefined) this.#freeLabel(key, record.label);
       const change = changeOf(key, record, stored?.instance, me);
@@ -389,9 +392,7 @@ export class ClusterReplica {
     return read;
   }
 
-  #bad(key: string, problem = 'cannot be read'): void {
-    if (this.#badKeys.size < badKeysMax) this.#badKeys.add(this.#path(key));
-    this.badRecords++;
-    this.#options.events.bad(key, problem);
+  #bad(key: string, problem?: string): void {
+    this.#badKeys.add(key, problem);
   }
 }
