@@ -13,7 +13,7 @@ import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './ke
 import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
 import { listDifference } from './list-difference.ts';
-import { isOlder, listedIn, serialIn } from './listed.ts';
+import { isOlder, serialIn } from './listed.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
