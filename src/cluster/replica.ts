@@ -12,8 +12,7 @@ import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGrou
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
-import { listDifference } from './list-difference.ts';
-import { isOlder, serialIn } from './listed.ts';
+import { isOlder, listDifference, serialIn } from './list-difference.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
