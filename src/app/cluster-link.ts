@@ -26,6 +26,7 @@ import type { Instance } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { type Life, lifeTokenFrom } from '../model/life.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
+import type { OtherFiles } from '../model/other-files.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
@@ -136,6 +137,11 @@ export class ClusterLink implements Committer {
   /** For monitors: what is wrong while it goes on. */
   get warnings(): readonly string[] {
     return this.#node.zoneDifferences.map(({ node, zones }) => `zone files of ${node} differ: ${zones.join(', ')}`);
+  }
+
+  /** What health asks about service files of the other nodes. */
+  get otherFiles(): OtherFiles {
+    return this.#node.parts.candidates;
   }
 
   /** Called at once with the nodes that are known, and when they are others. */

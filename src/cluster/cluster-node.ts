@@ -103,7 +103,7 @@ export class ClusterNode {
     return this.#settings.sessionSeconds * 1000 - sessionMarginMs;
   }
 
-  /** As the member in use said it last. */
+  /** As the member in use sent it last. */
   get etcd(): EngineStatus | undefined {
     return this.#etcd;
   }
@@ -228,7 +228,7 @@ export class ClusterNode {
     this.#deps.copy?.close();
   }
 
-  /** A read with quorum says how far etcd is; the own watch has to be there too. */
+  /** A read with quorum gives how far etcd is; the own watch has to be there too. */
   async #upToDate(): Promise<string | undefined> {
     const { trouble } = this;
     if (trouble !== undefined) return trouble;
@@ -326,12 +326,14 @@ export class ClusterNode {
 
   #hello(): void {
     if (this.state === 'starting') return;
-    const { replica, peers, runner, cutWrites } = this.parts;
+    const { replica, peers, runner, cutWrites, candidates } = this.parts;
     const owned = replica.ownedBy(this.name);
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     const losses = this.#deps.registry.losses(lossesMax);
     this.#watchClocks();
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
+    const { digest: files } = candidates;
+    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses, files });
+    if (this.state === 'joined') candidates.look();
     void cutWrites.announce();
   }
 

@@ -100,17 +100,17 @@ function nodeStatus(
     startedAtMs: state.info?.startedAtMs,
     state: isMe ? own : stateOf(state),
     owned: replica.ownedBy(state.node),
-    heardMsAgo: isMe || !state.hasSaidHello ? undefined : nowMs - state.provenMs,
+    heardMsAgo: isMe || !state.hasSentHello ? undefined : nowMs - state.provenMs,
     isMissed: state.isMissed,
     clockSkewMs: isMe ? 0 : state.skewMs,
     forwardFailures: peers.failuresTo.get(state.node) ?? 0,
   };
 }
 
-function stateOf({ isDead, hasLeft, hasSession, hasSaidHello, isJoined }: NodeState): NodeStatus['state'] {
+function stateOf({ isDead, hasLeft, hasSession, hasSentHello, isJoined }: NodeState): NodeStatus['state'] {
   if (hasLeft && !hasSession) return 'left';
   if (isDead) return 'dead';
   // Its session is there before its first hello.
-  if (hasSession && !hasSaidHello) return 'starting';
+  if (hasSession && !hasSentHello) return 'starting';
   return hasSession && isJoined ? 'joined' : 'cut';
 }

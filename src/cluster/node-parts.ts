@@ -8,6 +8,7 @@ import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
 import { DriftCheck } from './drift-check.ts';
 import { isFault } from './engine.ts';
+import { FileCandidates } from './file-candidates.ts';
 import { HeardElsewhere } from './heard-elsewhere.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
@@ -28,6 +29,9 @@ import { PendingSettler } from './settling.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 import { ZoneDigests } from './zone-digests.ts';
+
+/** For the list of a peer's service files, which may be long. */
+const filesMs = 3000;
 
 export class NodeParts {
   readonly settings: ClusterSettings;
@@ -51,6 +55,7 @@ export class NodeParts {
   readonly driftCheck: DriftCheck;
   readonly lossesElsewhere: LossesElsewhere;
   readonly zoneDigests: ZoneDigests;
+  readonly candidates: FileCandidates;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -107,7 +112,9 @@ export class NodeParts {
       repaired: () => this.rejoining.settle(),
     });
     const { mode } = settings;
-    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers: this.peers };
+    this.candidates = this.#openCandidates();
+    const { candidates, peers } = this;
+    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers, candidates };
     this.calls = new PeerCalls({ ...deps, ...known, state: () => this.state });
   }
 
@@ -128,6 +135,17 @@ export class NodeParts {
   #stamp(): number {
     this.#hlc = nextStamp(this.#hlc, this.deps.clock.wallMs());
     return this.#hlc;
+  }
+
+  #openCandidates(): FileCandidates {
+    const { node: me } = this.settings;
+    const { table, runner, peers } = this;
+    return new FileCandidates({
+      ...{ me, table },
+      ownerOf: (path) => runner.ownership.ownerOf(path),
+      fetch: (node) => peers.call(node, 'files', {}, filesMs),
+      takeOver: (path) => runner.handle({ kind: 'claimed', key: path }),
+    });
   }
 
   #openPublisher(): Publisher {
@@ -216,6 +234,7 @@ export class NodeParts {
         const stored = registry.find(key);
         if (stored !== undefined) onOwner(stored.instance, isOwn);
       },
+      isLeft: (path) => this.candidates.isLeft(path),
     });
   }
 

@@ -1,6 +1,6 @@
 // The nodes of the cluster as this one sees them, and who of them is dead. A session that is gone proves nothing: etcd has
 // ended those of all nodes at once when its leader was stopped for some seconds. Dead is a node whose session is gone and
-// that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
+// without a hello for three seconds, or whose session stays gone though it sends them, or that sent goodbye. While
 // this node is cut off from etcd it sees no sessions, and no node dies.
 
 import type { NodeDns } from '../model/cluster-status.ts';
@@ -27,7 +27,7 @@ export interface NodeState {
   sessionGoneMs: number;
   /** Of the last hello; before the first: since when it is known. */
   provenMs: number;
-  hasSaidHello: boolean;
+  hasSentHello: boolean;
   isJoined: boolean;
   /** What it owned at its last hello. */
   owned: number;
@@ -61,10 +61,10 @@ export class NodesTable {
     return this.#nodes.get(node);
   }
 
-  /** Another one that has a session, or says hello without. */
+  /** Another one that has a session, or sends hello without. */
   peers(nowMs: number): NodeState[] {
     return [...this.#nodes.values()].filter(
-      (one) => one.node !== this.#me && (one.hasSession || (one.hasSaidHello && nowMs - one.provenMs < silenceMs)),
+      (one) => one.node !== this.#me && (one.hasSession || (one.hasSentHello && nowMs - one.provenMs < silenceMs)),
     );
   }
 
@@ -78,7 +78,7 @@ export class NodesTable {
       hasSession: false,
       sessionGoneMs: nowMs,
       provenMs: nowMs,
-      hasSaidHello: false,
+      hasSentHello: false,
       isJoined: false,
       owned: 0,
       marks: new Set(),

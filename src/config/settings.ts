@@ -291,7 +291,7 @@ export const settingsSchema = Type.Object(
     }),
     clusterAdvertise: Type.String({
       default: '',
-      description: 'URL at which they do, such as https://10.0.0.5:7172; empty: as clusterListen says',
+      description: 'URL at which they do, such as https://10.0.0.5:7172; empty: as clusterListen',
     }),
     clusterTokenFile: Type.String({
       default: '',

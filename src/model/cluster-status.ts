@@ -1,4 +1,4 @@
-// What a node says of its cluster: to people, to monitors, and to those who operate it. Undefined everywhere outside of one.
+// A node's report on its cluster, for operators and monitors. Undefined everywhere outside of one.
 
 import type { HistogramCounts } from '../runtime/histogram.ts';
 
@@ -8,7 +8,7 @@ export interface NodeStatus {
   readonly version: string | undefined;
   /** Wall-clock milliseconds. */
   readonly startedAtMs: number | undefined;
-  /** `leaving`: it said goodbye. `dead`: neither a session nor a hello; `cut`: it says hello, and has no session. */
+  /** `leaving`: it sent goodbye. `dead`: neither a session nor a hello; `cut`: it sends hello, and has no session. */
   readonly state: 'joined' | 'cut' | 'starting' | 'rewound' | 'dead' | 'left';
   /** Instances whose leases it runs. */
   readonly owned: number;
@@ -28,7 +28,7 @@ export interface NodeDns {
   readonly addresses: readonly string[];
 }
 
-/** The store of the cluster, as the member in use says it. */
+/** The store of the cluster, as the member in use reports it. */
 export interface StoreStatus {
   readonly endpoint: string;
   readonly version: string;

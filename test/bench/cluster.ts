@@ -91,7 +91,7 @@ async function renewed(side: Side, shift: number, isFirst: boolean): Promise<num
   const before = sum(nodePids(side));
   const calls = renewalsPerSecond * renewalSeconds;
   await spread(side, { ...knobs, calls, perSecond: renewalsPerSecond }, shift);
-  // What is told on in batches is part of it.
+  // Includes the batches in which renewals are forwarded.
   await sleep(500);
   return ((sum(nodePids(side)) - before) * 1e6) / calls;
 }

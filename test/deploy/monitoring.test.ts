@@ -97,7 +97,7 @@ describe('rules and dashboard', () => {
     expect([...new Set(fixed)].filter((pair) => !page.includes(pair))).toEqual([]);
   });
 
-  test('every alert says what it means, and the README what pages', () => {
+  test('every alert has its meaning, and the README which of them page', () => {
     const readme = textOf('README.md');
     for (const { alert, labels, annotations } of rules) {
       expect({ alert, summary: annotations.summary.length, description: annotations.description.length }).toEqual({
@@ -144,8 +144,8 @@ describe.skipIf(missing.length > 0)(`Prometheus${missing.length > 0 ? ' (not ins
     // A gauge by quantile, since it is about the time since the last scrape and not about all of it, as a summary is.
     const isMeant = (line: string): boolean => line.startsWith('rollcall_event_loop_delay_seconds non-summary');
     const { out, err } = await run('promtool', ['check', 'metrics'], { input: page });
-    const said = (out + err).split('\n').filter((line) => line.startsWith('rollcall_') && !isMeant(line));
-    expect(said).toEqual([]);
+    const complaints = (out + err).split('\n').filter((line) => line.startsWith('rollcall_') && !isMeant(line));
+    expect(complaints).toEqual([]);
   });
 
   beforeAll(async () => {

@@ -80,7 +80,7 @@ export async function play(options: PlayOptions): Promise<boolean> {
 
 function writeLogs(folder: string, world: NemesisWorld): void {
   mkdirSync(folder, { recursive: true });
-  for (const [index, node] of world.all.entries()) writeFileSync(join(folder, `${index}.log`), node.said());
+  for (const [index, node] of world.all.entries()) writeFileSync(join(folder, `${index}.log`), node.output());
 }
 
 function fallSilent(fleet: Fleet): readonly Member[] {
