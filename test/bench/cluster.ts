@@ -55,7 +55,8 @@ async function spread(
   knobs: Omit<StormKnobs, 'port' | 'withinMs' | 'from'> & { readonly from: number },
   shift = 0,
 ) {
-  const [share, calls] = [knobs.instances / nodes.length, (knobs.calls ?? knobs.instances) / nodes.length];
+  const share = Math.floor(knobs.instances / nodes.length);
+  const calls = Math.floor((knobs.calls ?? knobs.instances) / nodes.length);
   const pace = knobs.perSecond === undefined ? {} : { perSecond: knobs.perSecond / nodes.length };
   const results = await Promise.all(
     nodes.map((_, index) => {

@@ -12,7 +12,7 @@ const record = new Uint8Array(500).fill(0x61);
 const label = new Uint8Array(12).fill(0x61);
 const withinMs = 30_000;
 
-export interface Alone {
+interface Alone {
   readonly swapsPerSecond: number;
   /** Of all members together. */
   readonly etcdMicros: number;
