@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
+import { faultSentence } from './fault-sentence.ts';
 import type { NodeMembership } from './membership.ts';
 import { parseNode } from './node-value.ts';
 import { numberSpace } from './number-space.ts';
@@ -83,7 +84,7 @@ async function persistently<T extends object>(
     const reply = await attempt();
     if (!isFault(reply)) return reply;
     if (isLate()) return { kind: 'late' };
-    deps.log('warn', { fault: reply.fault, why: reply.detail }, 'waits for etcd');
+    deps.log('warn', { fault: reply.fault, why: faultSentence(reply) }, 'waits for etcd');
     await pause(1000);
   }
   return { kind: 'stopped' };
