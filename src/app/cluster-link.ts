@@ -224,7 +224,7 @@ export class ClusterLink implements Committer {
 
   /** A reason: it cannot be kept now. */
   keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
-    return this.#node.keepHold(key, override);
+    return this.#node.parts.writes.keepHold(key, override);
   }
 
   handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {

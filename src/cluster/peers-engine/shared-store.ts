@@ -7,8 +7,9 @@
 import { instanceLabel } from '../../model/names.ts';
 import type { Condition, Entry, KeyEvent, Swap, SwapGroup, SwapVerdict, Write } from '../engine.ts';
 import { afterSeeing, nextStamp } from '../hlc.ts';
-import { labelPath, readKey, serialKey } from '../keys.ts';
+import { readKey, serialKey } from '../keys.ts';
 import {
+  held,
   holdOf,
   isSameData,
   type Kept,
@@ -19,12 +20,12 @@ import {
   keptText,
   latestHlc,
   reasserted,
-  released,
   removed,
   type Writer,
   written,
 } from './kept-value.ts';
 import { isRemovedBy, merged } from './merge.ts';
+import { instancePathOf, labelOf, sharedKind } from './shared-paths.ts';
 import { compareVersions } from './stamps.ts';
 
 const tailMax = 20_000;
@@ -213,12 +214,23 @@ export class SharedStore {
         return;
       }
       case 'hold':
-        if (write.value === undefined && before?.kind === 'grave')
-          this.#putGrave(instancePathOf(path), before, released(before, this.#writer()));
+        this.#hold(instancePathOf(path), before, write.value, beside);
         return;
       default:
         this.#plain(path, write.value);
     }
+  }
+
+  /** Of an instance that is not registered; one that is removed or registered has it in that. */
+  #hold(
+    path: string,
+    before: Kept | undefined,
+    value: Uint8Array | undefined,
+    beside: ReadonlyMap<string, Write>,
+  ): void {
+    if (before?.kind === 'record' || beside.has(path) || (before === undefined && value === undefined)) return;
+    const hold = value === undefined ? undefined : withoutVersion(fieldsOf(value));
+    this.#putGrave(path, before, held(before, hold, this.#writer()));
   }
 
   /** `before`: of the same instance. */
@@ -355,16 +367,6 @@ export class SharedStore {
   }
 }
 
-/** What of it the nodes share. */
-export function sharedKind(path: string): Kept['kind'] | undefined {
-  if (path.startsWith('i/')) return 'record';
-  return path.startsWith('g/') ? 'grave' : undefined;
-}
-
-export function instancePathOf(path: string): string {
-  return path.startsWith('g/') || path.startsWith('h/') ? `i${path.slice(1)}` : path;
-}
-
 function goesAtMs(grave: Kept): number {
   return holdOf(grave) === undefined ? latestHlc(grave) + graveMs : Number.POSITIVE_INFINITY;
 }
@@ -372,11 +374,6 @@ function goesAtMs(grave: Kept): number {
 /** Let go at the end of its lease, and not cancelled. */
 function isLetGo(record: KeptRecord, { stamps }: KeptGrave): boolean {
   return !isRemovedBy(record.stamps, { ...stamps, evicted: { dirtyAtMs: 0, hlc: 0, node: '' } });
-}
-
-function labelOf(path: string, { l }: KeptFields): string | undefined {
-  const [, env, appid] = path.split('/');
-  return typeof l === 'string' && env !== undefined && appid !== undefined ? labelPath(env, appid, l) : undefined;
 }
 
 function withoutVersion({ v: _v, ...fields }: KeptFields): KeptFields {
