@@ -12,7 +12,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   // One for each use case, with its input and outcome, for the fronts; and what app puts together.
   control: files(
     'catalogue commands drain-waits long-poll record refused-calls renewals visible read-view scoped-view',
-    'queries/query-lists queries/query-statistics committer control decision-log',
+    'queries/app-of-name queries/last-asked queries/query-lists queries/query-statistics committer control decision-log',
   ),
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
@@ -20,8 +20,8 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
     'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
-    'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
-    'peer-link/credentials skydns/skydns-mirror',
+    'cluster-log cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
+    'peer-link/credentials peers-engine/peer-network skydns/skydns-mirror',
   ),
   config: files('config credential-file did-you-mean read-file settings sources values'),
   // For `rollcall run`, which keeps a registration, and for commands, which make one call.
