@@ -55,7 +55,8 @@ const parts: Readonly<Record<string, Part>> = {
     commands: [['handshakes.ts']],
   },
   honest: {
-    summary: 'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
+    summary:
+      'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
     minutes: 1.5,
     commands: [['honest.ts']],
   },
