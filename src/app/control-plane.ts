@@ -23,6 +23,7 @@ import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
 import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
@@ -96,6 +97,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    keepHold: (key, override) => cluster?.keepHold(key, override) ?? keepHere(deps, key, override),
     ...inCluster(cluster),
     queries: counting?.lists,
     random: Math.random,
@@ -155,6 +157,21 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
       ? {}
       : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
+}
+
+/** On disk first: then it is there after a restart, too. */
+async function keepHere(
+  { registry, persistence }: ControlPlaneDeps,
+  key: InstanceKey,
+  override: Override,
+): Promise<string | undefined> {
+  try {
+    await persistence.holdKept(key, override);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  registry.recoverHolds([{ key, override }]);
+  return undefined;
 }
 
 /** What other nodes have a word in. */

@@ -84,10 +84,10 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 0.5,
     commands: [['nacos-pushes.ts']],
   },
-  consul: {
-    summary: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+  fronts: {
+    summary: 'APIs of other registries: what a pass and a heartbeat cost, and how fast a change reaches those who wait',
     minutes: 0.5,
-    commands: [['consul.ts']],
+    commands: [['fronts.ts']],
   },
   cluster: {
     summary:
