@@ -4,6 +4,7 @@
 // where etcd does not answer, what the data folder has of it.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Actor } from '../model/change.ts';
 import type { ClusterMode, ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
@@ -12,13 +13,13 @@ import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { Override } from '../model/status.ts';
 import { suspicionText } from '../model/suspicion.ts';
+import { AnswersHeldAtPeers } from './answers-held-at-peers.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
+import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
-import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import type { Elsewhere } from './heard-elsewhere.ts';
 import { holdText } from './hold-value.ts';
 import { deadNodeKey, holdPath, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
@@ -190,14 +191,14 @@ export class ClusterNode {
   }
 
   /** Until when answers of any node may be held. */
-  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
-    const { clock, registryClock, handedOut } = this.#deps;
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
+    const { clock, registryClock, answersHeld } = this.#deps;
     const { table, peers, replica } = this.parts;
     const { drainCertainty: certainty } = this.#settings;
     const isOwnRevision = this.#deps.network !== undefined;
     const own = { certainty, isOwnRevision };
-    const asking = new HandedOutAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
-    return asking.ask(instance, replica.applied, handedOut);
+    const asking = new AnswersHeldAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
+    return asking.ask(instance, replica.applied, answersHeld);
   }
 
   get view(): ClusterView {
