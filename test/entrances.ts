@@ -20,7 +20,7 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
     'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
-    'cluster-log cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
+    'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
     'peer-link/credentials peers-engine/peer-network skydns/skydns-mirror',
   ),
   config: files('config credential-file did-you-mean read-file settings sources values'),

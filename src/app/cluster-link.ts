@@ -4,7 +4,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
@@ -102,7 +101,7 @@ export class ClusterLink implements Committer {
     };
     const newLife = () => lifeTokenFrom(randomBytes(8));
     const common = { credentials: credentialsOf(config), copy, newLife, clock: ownClock };
-    const log: ClusterLog = (level, facts, message) => logger[level](facts, message);
+    const log: PeerNetworkOptions['log'] = (level, facts, message) => logger[level](facts, message);
     const network =
       config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
     const etcd = network === undefined ? engineOf(config, ownClock) : undefined;

@@ -196,9 +196,7 @@ export class ClusterNode {
   answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
     const { clock, registryClock, answersHeld } = this.#deps;
     const { table, peers, replica } = this.parts;
-    const { drainCertainty: certainty } = this.#settings;
-    const isOwnRevision = this.#deps.network !== undefined;
-    const own = { certainty, isOwnRevision };
+    const own = { certainty: this.#settings.drainCertainty, isOwnRevision: this.#deps.network !== undefined };
     const asking = new AnswersHeldAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
     return asking.ask(instance, replica.applied, answersHeld);
   }
