@@ -19,8 +19,8 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
     'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
-    'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
-    'peer-link/credentials skydns/skydns-mirror',
+    'cluster-node cluster-log keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
+    'peers-engine/peer-network peer-link/credentials skydns/skydns-mirror',
   ),
   config: files('config credential-file did-you-mean read-file settings sources values'),
   // For `rollcall run`, which keeps a registration, and for commands, which make one call.
