@@ -32,6 +32,7 @@ import type { OtherFiles } from '../model/other-files.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { version } from '../runtime/version.ts';
@@ -219,6 +220,11 @@ export class ClusterLink implements Committer {
 
   elsewhere(keys: readonly InstanceKey[]) {
     return this.#node.elsewhere(keys);
+  }
+
+  /** A reason: it cannot be kept now. */
+  keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
+    return this.#node.keepHold(key, override);
   }
 
   answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
