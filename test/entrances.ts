@@ -5,13 +5,14 @@
 export const entrances: Readonly<Record<string, readonly string[]>> = {
   registry: files('options registry'),
   history: files('change-log log-recorder past recorder removed undo'),
+  // When apps were last asked for is no data of the registry: a file beside the database.
   store: files('asked-file persistence'),
   health: files('files/check-folder health'),
   metrics: files('http-counts metrics'),
   // One for each use case, with its input and outcome, for the fronts; and what app puts together.
   control: files(
     'catalogue commands drain-waits long-poll record refused-calls renewals visible read-view scoped-view',
-    'queries/query-lists queries/query-statistics committer control decision-log',
+    'queries/query-lists queries/query-statistics queries/app-of-name queries/last-asked committer control decision-log',
   ),
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
