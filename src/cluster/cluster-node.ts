@@ -172,7 +172,7 @@ export class ClusterNode {
     return network === undefined ? outcome : this.#replicated(outcome, network);
   }
 
-  /** Without etcd a write is made here, and the others say when they have it. */
+  /** Without etcd a write is made here, and the others report when they have it. */
   async #replicated<T extends object>(outcome: T | Promise<T>, network: PeerNetwork): Promise<T> {
     const made = await outcome;
     return 'replicated' in made ? { ...made, replicated: await network.confirmed() } : made;

@@ -55,7 +55,7 @@ describe.skipIf(missing.length > 0)('traffic', () => {
     await server.stop();
   });
 
-  test('says that it is not counted, where it is not, and shows what the metrics have', async () => {
+  test('shows that it is not counted, where it is not, and shows what the metrics have', async () => {
     const server = await startServer({ env: { ROLLCALL_QUERY_STATISTICS: 'off' } });
     const watched = await openPage(browser, server.http, '/console/#/traffic');
     const { page } = watched;
