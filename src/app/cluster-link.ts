@@ -34,6 +34,7 @@ import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { version } from '../runtime/version.ts';
+import type { AskNodes } from './events-of-nodes.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
 
@@ -52,7 +53,8 @@ const mirrorEveryMs = 250;
 
 interface Connected {
   readonly life: Pick<Life, 'adopt' | 'countAlone'>;
-  readonly changeLog: { startAnew(): void };
+  readonly changeLog: { startAnew(atMs: number): void };
+  readonly ownEvents: (question: unknown) => Promise<object | undefined>;
   readonly health: { changed(change: Change): void };
 }
 
@@ -62,6 +64,7 @@ export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
   readonly #mirror: SkydnsMirror | undefined;
+  readonly #wallMs: () => number;
   #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
   #nameServers: readonly NodeDns[] = [];
@@ -80,6 +83,7 @@ export class ClusterLink implements Committer {
   private constructor(config: Config, { state, clock, ownClock, plane, logger, zoneDigests }: ClusterLinkDeps) {
     const { registry } = state;
     this.#registry = registry;
+    this.#wallMs = () => ownClock.wallMs();
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
     const { clusterPrefix: prefix } = config;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
@@ -117,7 +121,8 @@ export class ClusterLink implements Committer {
       onLife: (life) => this.#connected?.life.adopt(life),
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
-      onGap: () => this.#connected?.changeLog.startAnew(),
+      onGap: () => this.#connected?.changeLog.startAnew(ownClock.wallMs()),
+      ownEvents: async (question) => this.#connected?.ownEvents(question),
       handedOut: async (instance) => {
         await plane.applied();
         return plane.cachedUntil(instance);
@@ -155,6 +160,15 @@ export class ClusterLink implements Committer {
     return this.#registry.revision;
   }
 
+  /** Asks the other nodes for changes. */
+  get askEvents(): AskNodes {
+    const { replica, peers } = this.#node.parts;
+    return async (question) => {
+      const life = replica.meta?.life;
+      return life === undefined || replica.isDiverged ? [] : peers.askAll('events', { ...question, life });
+    };
+  }
+
   connect(connected: Connected): void {
     this.#connected = connected;
   }
@@ -182,7 +196,7 @@ export class ClusterLink implements Committer {
     this.#recover = recover;
     const started = await this.#node.start(stopping);
     if (started !== 'started') return started;
-    this.#connected?.changeLog.startAnew();
+    this.#connected?.changeLog.startAnew(this.#wallMs());
     const mirror = this.#mirror;
     if (mirror !== undefined) this.#mirrorTimer = setInterval(() => void mirror.look(), mirrorEveryMs).unref();
     return this.#registry.instanceCount;

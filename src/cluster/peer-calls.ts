@@ -42,6 +42,8 @@ export interface PeerCallsDeps {
   readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
   readonly peers: Pick<Peers, 'call'>;
   readonly registry: Pick<RegistryPort, 'reviewGuard'>;
+  /** Answers a question for changes that this node has applied; undefined: it cannot. */
+  readonly ownEvents: (question: unknown) => Promise<object | undefined>;
   readonly engine: Pick<Engine, 'read'>;
   readonly prefix: string;
   readonly mode: 'ap' | 'cp';
@@ -81,6 +83,8 @@ export class PeerCalls {
         return this.#write(body);
       case 'pending':
         return this.#pending(body);
+      case 'events':
+        return this.#events(body);
       case 'files':
         return this.#deps.candidates.list();
       case 'handed-out': {
@@ -152,6 +156,13 @@ export class PeerCalls {
     table.left(hearings.node, clock.monotonicMs());
     runner.handle({ kind: 'bye', node: hearings.node, leftMs: new Map(hearings.heard) });
     return {};
+  }
+
+  /** Of the same numbers alone: a node that counts by itself has others. */
+  #events(body: unknown): object | undefined | Promise<object | undefined> {
+    const { replica, ownEvents } = this.#deps;
+    const life = isObject(body) ? body['life'] : undefined;
+    return replica.isDiverged || life !== replica.meta?.life ? undefined : ownEvents(body);
   }
 
   /** A write that came to a node which is cut off from etcd. */

@@ -20,6 +20,7 @@ export const calls = [
   'write',
   'pending',
   'files',
+  'events',
   'bye',
 ] as const;
 export type PeerCall = (typeof calls)[number];
