@@ -1,20 +1,20 @@
 // Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
 import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
 import { LocalCopy } from '../cluster/local-copy.ts';
-import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
+import { PeerNetwork, type PeerNetworkOptions } from '../cluster/peers-engine/peer-network.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
-import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
 import { childOf, type Name, nameToText } from '../dns/message/name.ts';
 import type { Plane } from '../dns/plane/plane.ts';
@@ -34,6 +34,7 @@ import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { version } from '../runtime/version.ts';
+import { credentialsOf, textOf, tlsOf } from './cluster-credentials.ts';
 import type { AskNodes } from './events-of-nodes.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -63,7 +64,7 @@ type NameServersListener = (servers: readonly NodeDns[]) => void;
 export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
-  readonly #mirror: SkydnsMirror | undefined;
+  readonly #mirror: SkydnsMirror | undefined = undefined;
   readonly #wallMs: () => number;
   #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
@@ -85,7 +86,8 @@ export class ClusterLink implements Committer {
     this.#registry = registry;
     this.#wallMs = () => ownClock.wallMs();
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
-    const { clusterPrefix: prefix } = config;
+    // A copy of what another mode had is none of this one.
+    const prefix = config.clusterMode === 'peers' ? `/peers/${config.clusterName}/` : config.clusterPrefix;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
@@ -101,24 +103,27 @@ export class ClusterLink implements Committer {
       serveCutSeconds: config.clusterServeCutSeconds,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
-    const engine = engineOf(config, ownClock);
+    const newLife = () => lifeTokenFrom(randomBytes(8));
+    const common = { credentials: credentialsOf(config), copy, newLife, clock: ownClock };
+    const log: ClusterLog = (level, facts, message) => logger[level](facts, message);
+    const network =
+      config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
+    const etcd = network === undefined ? engineOf(config, ownClock) : undefined;
     this.#node = new ClusterNode(settings, {
-      engine,
+      ...common,
+      engine: network?.engine ?? (etcd as EtcdEngine),
+      network,
       registry: this.#port(plane),
-      credentials: credentialsOf(config),
-      copy,
-      newLife: () => lifeTokenFrom(randomBytes(8)),
-      clock: ownClock,
       registryClock: clock.clock,
-      version,
       dns: nodeDnsOf(config),
       zoneDigests: () => zoneDigests.all,
       onNameServers: (servers) => {
         this.#nameServers = servers;
         this.#onNameServers(servers);
       },
-      log: (level, facts, message) => logger[level](facts, message),
-      onLife: (life) => this.#connected?.life.adopt(life),
+      log,
+      onLife: (life) => this.#adopt(life, network === undefined ? undefined : config.clusterName),
+      version,
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(ownClock.wallMs()),
@@ -128,8 +133,8 @@ export class ClusterLink implements Committer {
         return plane.cachedUntil(instance);
       },
     });
-    this.#mirror =
-      config.clusterSkydns === '' ? undefined : this.#openMirror(config, settings.node, engine, ownClock, logger);
+    if (etcd !== undefined && config.clusterSkydns !== '')
+      this.#mirror = this.#openMirror(config, settings.node, etcd, ownClock, logger);
   }
 
   get view(): ClusterView {
@@ -162,10 +167,12 @@ export class ClusterLink implements Committer {
 
   /** Asks the other nodes for changes. */
   get askEvents(): AskNodes {
-    const { replica, peers } = this.#node.parts;
+    const { replica, peers, deps } = this.#node.parts;
     return async (question) => {
       const life = replica.meta?.life;
-      return life === undefined || replica.isDiverged ? [] : peers.askAll('events', { ...question, life });
+      // Of mode `peers` each node has numbers of its own.
+      const isAlone = replica.isDiverged || deps.network !== undefined;
+      return life === undefined || isAlone ? [] : peers.askAll('events', { ...question, life });
     };
   }
 
@@ -260,6 +267,13 @@ export class ClusterLink implements Committer {
   /** Of any zone, once the hashes of the files are those of now. */
   zonesChanged(): void {
     this.#node.zonesChanged();
+  }
+
+  /** `cluster`: its nodes show one registry, and each has numbers of its own. */
+  #adopt(life: string, cluster: string | undefined): void {
+    const digest = cluster === undefined ? undefined : createHash('sha256').update(`peers ${cluster}`).digest();
+    this.#connected?.life.adopt(digest === undefined ? life : lifeTokenFrom(digest.subarray(0, 8)));
+    if (digest !== undefined) this.#connected?.life.countAlone(life);
   }
 
   #openMirror(
@@ -366,25 +380,11 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
   });
 }
 
-function credentialsOf(config: Config): PeerCredentials {
-  const { clusterTokenFile: file } = config;
-  const token = file === '' ? undefined : textOf(file).trim();
-  if (token !== undefined && !/^[!-~]{16,512}$/.test(token))
-    throw new Error(`${file} must hold 16 to 512 printable ASCII characters without blanks`);
-  const { ca, cert, key } = tlsOf(config);
-  const isMutual = ca !== undefined && cert !== undefined && key !== undefined;
-  return { token, tls: isMutual ? { ca, cert, key } : undefined };
-}
-
-/** A pipe or a device is refused and not waited for (config/read-file.ts). */
-function textOf(path: string): string {
-  const file = readFile(path);
-  if (file.kind === 'text') return file.text;
-  throw new Error(`cannot read ${path}: ${file.kind === 'missing' ? 'there is no such file' : file.reason}`);
-}
-
-/** The files that are named. */
-function tlsOf({ clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key }: Config) {
-  const read = (path: string): Buffer | undefined => (path === '' ? undefined : Buffer.from(textOf(path)));
-  return { ca: read(ca), cert: read(cert), key: read(key) };
+function networkOf(
+  { clusterPeers: peers, clusterCommitWaitMs: commitWaitMs, guardCeilingSeconds, clusterStartWaitSeconds }: Config,
+  { prefix, node: me }: { readonly prefix: string; readonly node: string },
+  common: Pick<PeerNetworkOptions, 'credentials' | 'copy' | 'newLife' | 'clock' | 'log'>,
+): PeerNetwork {
+  const times = { ceilingMs: guardCeilingSeconds * 1000, startWaitMs: clusterStartWaitSeconds * 1000 };
+  return new PeerNetwork({ ...common, ...times, me, prefix, peers, commitWaitMs });
 }

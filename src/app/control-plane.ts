@@ -33,7 +33,7 @@ import { EventsOfNodes, ownEvents } from './events-of-nodes.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
-import { countQueries, type QueryCounting } from './query-counting.ts';
+import { countQueries, forgetQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -58,6 +58,8 @@ export interface ControlPlaneDeps {
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
   readonly credentials: CredentialFile;
+  /** For what is no data of the registry; undefined: nothing is kept. */
+  readonly folder: string | undefined;
   /** Of the gRPC server for clients of Nacos; undefined: there is none. */
   readonly nacosGrpc: () => NacosGrpcCounts | undefined;
 }
@@ -82,8 +84,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const pushes = new LongPolls({ waitingMax: pushedAppsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
-  const isCounting = config.queryStatistics !== 'off';
-  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
+  const counting = countingOf(config, deps);
   const own = persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn);
   const control = createControl({
     registry,
@@ -136,6 +137,13 @@ function catalogNodes({ consulDomain, adapterEnv }: Config, plane: Plane): Catal
 }
 
 /** An instance whose connection has closed has a deadline from then on. */
+function countingOf({ queryStatistics, origin }: Config, deps: ControlPlaneDeps): QueryCounting | undefined {
+  const { registry: view, plane, folder, logger } = deps;
+  if (queryStatistics !== 'off') return countQueries({ plane, clock: deps.clock.clock, view, origin, folder, logger });
+  forgetQueries(folder, logger);
+  return undefined;
+}
+
 function disconnecting({ registry, leaseTimer }: ControlPlaneDeps): Control['disconnected'] {
   return (key) => {
     registry.disconnected(key);

@@ -118,9 +118,9 @@ export class NodeMembership {
 
   #lacking(): string | undefined {
     const nowMs = this.#deps.clock.monotonicMs();
-    const { lease, provenUntilMs } = this.#session;
-    if (lease === undefined) return this.#sessionFault ?? 'it has no session in etcd';
-    if (nowMs >= provenUntilMs) return 'etcd has not confirmed its session in time';
+    const { lease, provenUntilMs, why } = this.#session;
+    if (lease === undefined) return this.#sessionFault ?? why ?? 'it has no session in etcd';
+    if (nowMs >= provenUntilMs) return why ?? 'etcd has not confirmed its session in time';
     if (!this.#isLive || this.#following === undefined) return 'its watch of etcd is broken';
     if (nowMs - this.#following.heardMs > watchSilenceMs) return `etcd was not heard for ${watchSilenceMs / 1000} s`;
     return nowMs < this.#noSpaceUntilMs ? faultSentence({ fault: 'no-space', detail: '' }) : undefined;

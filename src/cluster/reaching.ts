@@ -68,7 +68,7 @@ async function whenHeld(
     if (nowMs - loggedMs > logEveryMs) {
       loggedMs = nowMs;
       membership.look();
-      log('warn', { why: membership.why }, 'waits for etcd');
+      log('warn', { why: membership.why }, deps.network === undefined ? 'waits for etcd' : 'waits for the other nodes');
     }
     await pause(lookMs);
   }
