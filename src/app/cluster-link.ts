@@ -6,7 +6,6 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
-import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
@@ -18,6 +17,7 @@ import type { Config } from '../config/config.ts';
 import type { Committer } from '../control/committer.ts';
 import { childOf, type Name, nameToText } from '../dns/message/name.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Actor, Change } from '../model/change.ts';
 import type { ClusterView, NodeDns } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
@@ -45,7 +45,7 @@ export interface ClusterLinkDeps {
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
-  readonly plane: Pick<Plane, 'applied' | 'cachedUntil' | 'touched'>;
+  readonly plane: Pick<Plane, 'applied' | 'answersHeld' | 'touched'>;
   readonly logger: Logger;
 }
 
@@ -128,9 +128,9 @@ export class ClusterLink implements Committer {
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(ownClock.wallMs()),
       ownEvents: async (question) => this.#connected?.ownEvents(question),
-      handedOut: async (instance) => {
+      answersHeld: async (instance) => {
         await plane.applied();
-        return plane.cachedUntil(instance);
+        return plane.answersHeld(instance);
       },
     });
     if (etcd !== undefined && config.clusterSkydns !== '')
@@ -242,8 +242,8 @@ export class ClusterLink implements Committer {
     return this.#node.keepHold(key, override);
   }
 
-  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
-    return this.#node.handedOut(instance);
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
+    return this.#node.answersHeld(instance);
   }
 
   marked({ instance, isNearExpiry, isSuspect }: InstanceRecord): void {
@@ -259,7 +259,7 @@ export class ClusterLink implements Committer {
 
   stop(): void {}
 
-  /** Zones have changed: the number moves when etcd says so (`zonesChanged`). */
+  /** Zones have changed: the number moves with etcd's (`zonesChanged`). */
   touch(): number {
     return this.#registry.revision;
   }
@@ -343,7 +343,7 @@ export class ClusterLink implements Committer {
   }
 }
 
-/** The name and addresses at which this node's origin zone says that it answers. */
+/** The name and addresses of this node by its origin zone. */
 function nodeDnsOf(config: Config): NodeDns {
   const { origin, nameServer, hosts } = planeSettings(config);
   return { server: nameToText(nameServer ?? (childOf('ns', origin) as Name)), addresses: hosts };

@@ -98,7 +98,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     availability: availabilityOf(deps),
     durable: () => persistence.durable(),
     visible,
-    handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    answersHeld: (instance) => cluster?.answersHeld(instance) ?? plane.answersHeld(instance),
     keepHold: (key, override) => cluster?.keepHold(key, override) ?? keepHere(deps, key, override),
     ...inCluster(cluster),
     queries: counting?.lists,
@@ -116,7 +116,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const health = createHealth(config, deps, control);
   const metrics = meter(config, deps, { counts, watchers, health, control });
   const guardLog = new GuardLog(logger);
-  registry.guard.onEvent((news) => guardLog.log(news));
+  registry.guard.onEvent((event) => guardLog.log(event));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
   cluster?.connect({ life, changeLog, health, ownEvents: (question) => ownEvents(own, question) });
   const checked = cluster?.checks ?? health;

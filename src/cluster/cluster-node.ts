@@ -4,6 +4,7 @@
 // where etcd does not answer, what the data folder has of it.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Actor } from '../model/change.ts';
 import type { ClusterMode, ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
@@ -11,21 +12,21 @@ import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { Override } from '../model/status.ts';
+import { AnswersHeldAtPeers } from './answers-held-at-peers.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
+import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
-import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import type { Elsewhere } from './heard-elsewhere.ts';
-import { keepHold } from './kept-hold.ts';
-import { deadNodeKey, nodeKey, zoneKey } from './keys.ts';
+import { nodeKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
 import type { NodeInfo } from './nodes-table.ts';
+import { OtherKeys } from './other-keys.ts';
 import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
@@ -54,6 +55,7 @@ export class ClusterNode {
   #occupied: Uint8Array | undefined;
   #etcd: EngineStatus | undefined;
   readonly #clockWatch: ClockWatch;
+  readonly #otherKeys: OtherKeys;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
@@ -61,6 +63,7 @@ export class ClusterNode {
     this.#deps = deps;
     this.#startedAtMs = deps.clock.wallMs();
     this.parts = new NodeParts(settings, deps);
+    this.#otherKeys = new OtherKeys(settings.prefix, this.parts);
     this.#clockWatch = new ClockWatch(deps.log);
     const isOpen = () => this.state !== 'starting';
     const { network } = deps;
@@ -191,14 +194,14 @@ export class ClusterNode {
   }
 
   /** Until when answers of any node may be held. */
-  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
-    const { clock, registryClock, handedOut } = this.#deps;
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
+    const { clock, registryClock, answersHeld } = this.#deps;
     const { table, peers, replica } = this.parts;
     const { drainCertainty: certainty } = this.#settings;
     const isOwnRevision = this.#deps.network !== undefined;
     const own = { certainty, isOwnRevision };
-    const asking = new HandedOutAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
-    return asking.ask(instance, replica.applied, handedOut);
+    const asking = new AnswersHeldAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
+    return asking.ask(instance, replica.applied, answersHeld);
   }
 
   get view(): ClusterView {
@@ -223,7 +226,7 @@ export class ClusterNode {
 
   /** For the next registration of an instance that is not registered, at all nodes; a reason: it cannot now. */
   async keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
-    return this.trouble ?? keepHold(this.parts, this.#settings.prefix, key, override);
+    return this.trouble ?? this.#otherKeys.keepHold(key, override);
   }
 
   /** Strikes off a node that died and will not come back. */
@@ -233,12 +236,8 @@ export class ClusterNode {
     const { network } = this.#deps;
     if (network !== undefined) return node !== this.name && network.forget(node) ? 'forgotten' : 'alive';
     if (state.hasSession || !state.isMissed) return 'alive';
-    const { trouble } = this;
-    if (trouble !== undefined) return { trouble };
-    const { prefix } = this.#settings;
-    const keys = [deadNodeKey(node), zoneKey(node)].map((path) => ({ key: prefix + path }));
-    const reply = await this.parts.publisher.move(this.#unconditional(keys));
-    return isFault(reply) ? { trouble: reply.detail } : 'forgotten';
+    const trouble = this.trouble ?? (await this.#otherKeys.strikeOff(node));
+    return trouble === undefined ? 'forgotten' : { trouble };
   }
 
   /** Nothing of etcd's is applied any more, and no lease ends here. */
@@ -266,14 +265,13 @@ export class ClusterNode {
     return this.trouble ?? upToDate(this.parts, this.#deps.engine, this.#settings.prefix);
   }
 
-  async #checkDrift(): Promise<void> {
-    await this.parts.driftCheck.run();
-    if (!this.parts.isClosed) this.#armDriftCheck();
-  }
-
   /** Spread, so that not all nodes list at once. */
   #armDriftCheck(): void {
-    this.#timers.push(setTimeout(() => void this.#checkDrift(), driftMs * (0.5 + Math.random())).unref());
+    const check = () =>
+      this.parts.driftCheck.run().then(() => {
+        if (!this.parts.isClosed) this.#armDriftCheck();
+      });
+    this.#timers.push(setTimeout(check, driftMs * (0.5 + Math.random())).unref());
   }
 
   #openMembership(): NodeMembership {
@@ -371,22 +369,17 @@ export class ClusterNode {
 
   #onState(state: JoinState, why: string): void {
     const { log } = this.#deps;
-    const { runner, publisher, table } = this.parts;
+    const { runner, table } = this.parts;
     if (state === 'joined') {
       runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
       runner.handle({ kind: 'joined' });
-      const key = this.#settings.prefix + deadNodeKey(this.name);
-      void publisher.move(this.#unconditional([{ key }]));
+      this.#otherKeys.noteAlive(this.name);
       void this.parts.zoneDigests.write();
       log('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {
       runner.handle({ kind: 'cut' });
       log('warn', { node: this.name, why }, `is ${state}: it goes on answering, and removes nothing`);
     }
-  }
-
-  #unconditional(writes: readonly { readonly key: string }[]) {
-    return { conditions: [], writes, reads: [], isOwn: () => false };
   }
 }
 

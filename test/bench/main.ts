@@ -55,7 +55,8 @@ const parts: Readonly<Record<string, Part>> = {
     commands: [['handshakes.ts']],
   },
   honest: {
-    summary: 'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
+    summary:
+      'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
     minutes: 1.5,
     commands: [['honest.ts']],
   },
@@ -93,7 +94,7 @@ const parts: Readonly<Record<string, Part>> = {
     summary:
       'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
     minutes: 2,
-    commands: [['cluster.ts', '10000']],
+    commands: [['cluster.ts', '9000']],
   },
   console: {
     summary:
