@@ -307,8 +307,9 @@ export class InstanceWriter {
   }
 }
 
+/** With a sign, as V8 keeps it without a box. */
 function hashOf(env: string, appid: string): number {
-  return mixed(textHash(appid, mixed(textHash(env))));
+  return mixed(textHash(appid, mixed(textHash(env)))) | 0;
 }
 
 /** What DNS answers with; checks are asked by the main thread alone. */
