@@ -136,7 +136,9 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   return {
     isRecovered,
     storeTrouble: () => persistence.trouble,
-    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    ...(cluster === undefined
+      ? {}
+      : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
 }
 
@@ -148,7 +150,7 @@ function inCluster(cluster: ClusterLink | undefined) {
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {
-  const { registry, clock, persistence, logger } = deps;
+  const { registry, clock, persistence, logger, cluster } = deps;
   return new HealthChecks({
     ...config,
     submit: control.commands.submit,
@@ -156,6 +158,7 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
     clock: clock.clock,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     fileEntries: persistence.fileEntries,
+    otherFiles: cluster?.otherFiles,
     log: (level, fields, message) => logger[level](fields, message),
   });
 }

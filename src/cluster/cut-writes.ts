@@ -89,7 +89,7 @@ export class CutWrites {
   async #announceAll(): Promise<void> {
     const { table, pending, peers, nowMs, state } = this.#deps;
     if (pending.size === 0 || state() !== 'cut') return;
-    const cut = table.peers(nowMs()).filter((one) => one.hasSaidHello && !one.isJoined);
+    const cut = table.peers(nowMs()).filter((one) => one.hasSentHello && !one.isJoined);
     await Promise.all(
       cut.map(async ({ node }) => {
         for (;;) {

@@ -1,5 +1,5 @@
 // A renewal of an instance that this node does not know: before the client gets a 404 and registers again, which would move
-// its owner, the other nodes are asked. One that knows it says at which revision of etcd's, and this node's own watch is
+// its owner, the other nodes are asked. One that knows it replies with etcd's revision of it, and this node's own watch is
 // waited for. Without etcd nothing is certain, and no client gets a 404.
 // Limits: questions of `collectMs` go together, `keysMax` a call.
 
@@ -12,7 +12,7 @@ import type { Peers } from './peers.ts';
 const collectMs = 20;
 const appliedMs = 1000;
 
-/** `here`: it is in the registry now. Otherwise why it cannot be said. */
+/** `here`: it is in the registry now. Otherwise why it cannot be decided. */
 export type Elsewhere = 'here' | 'nowhere' | { readonly reason: string };
 
 export interface HeardElsewhereDeps {

@@ -20,7 +20,7 @@ export interface NodeMembershipDeps {
   readonly sessionSeconds: number;
   /** Settles once the registry has everything up to a revision of etcd's; false: not in time. */
   readonly applied: (revision: number) => Promise<boolean>;
-  /** What this node did while it was cut off is decided; otherwise why not. Called before it says that it is joined. */
+  /** What this node did while it was cut off is decided; otherwise why not. Called before it counts as joined. */
   readonly settle: () => Promise<string | undefined>;
   /** The own last session, which may hold the name still. */
   readonly replaces: bigint | undefined;
@@ -86,7 +86,7 @@ export class NodeMembership {
     this.#session.noteDeleted(revision);
   }
 
-  /** The engine's history is another: nothing that it says is believed. */
+  /** The engine's history is another: nothing that it sends is used. */
   rewound(): void {
     this.#set('rewound', "etcd's history is not the one that was followed");
   }

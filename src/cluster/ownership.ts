@@ -11,7 +11,7 @@ import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownershi
 import { type OwnershipOptions, OwnershipState } from './ownership-state.ts';
 
 /**
- * A peer says how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
+ * A peer reports how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
  * the message, and by clocks of different speed. Without this a lease would be asked for again and again, and never end.
  * A call to a peer takes no longer, and two renewals of one client lie further apart.
  */
@@ -21,6 +21,8 @@ export class Ownership {
   readonly #state: OwnershipState;
   readonly #ends: LeaseEnds;
   readonly #nodes: NodeEvents;
+  /** Leases about to end that a peer had heard. */
+  spared = 0;
 
   constructor(options: OwnershipOptions) {
     this.#state = new OwnershipState(options);
@@ -110,6 +112,11 @@ export class Ownership {
       case 'swapped':
         this.#swapped(event, nowMs);
         break;
+      case 'claimed': {
+        const view = this.#state.views.get(event.key);
+        if (view !== undefined && view.state !== 'own') this.#state.takeOver(view);
+        break;
+      }
       case 'hold-ended':
         this.#holdEnded(event.key);
         break;
@@ -252,7 +259,10 @@ export class Ownership {
     const view = this.#state.views.get(key);
     if (view === undefined || view.ask !== 'asking') return;
     this.#ends.answered(view, isComplete, nowMs);
-    if (heardMs !== undefined) this.#hear(view, heardMs, nowMs);
+    if (heardMs === undefined) return;
+    const { deadlineMs } = view;
+    this.#hear(view, heardMs, nowMs);
+    if (view.deadlineMs > deadlineMs) this.spared++;
   }
 
   /** The owner lives but cannot be reached from here: at most one change of owner within one lease. */

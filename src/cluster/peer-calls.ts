@@ -6,6 +6,7 @@ import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
 import { writeOf } from './command-json.ts';
 import type { CutWrites } from './cut-writes.ts';
 import { type Engine, isFault } from './engine.ts';
+import type { FileCandidates } from './file-candidates.ts';
 import { instancePath } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import type { JoinState } from './membership.ts';
@@ -47,6 +48,7 @@ export interface PeerCallsDeps {
   readonly state: () => JoinState;
   readonly writes: Pick<Writes, 'commitAs'>;
   readonly cutWrites: Pick<CutWrites, 'take'>;
+  readonly candidates: Pick<FileCandidates, 'list' | 'heard'>;
 }
 
 export class PeerCalls {
@@ -79,6 +81,8 @@ export class PeerCalls {
         return this.#write(body);
       case 'pending':
         return this.#pending(body);
+      case 'files':
+        return this.#deps.candidates.list();
       case 'handed-out': {
         const question = handedOutQuestionOf(body);
         return question && this.#handedOut(question);
@@ -96,7 +100,7 @@ export class PeerCalls {
     const moved = new Set([...state.marks, ...marks].filter((path) => state.marks.has(path) !== marks.has(path)));
     const isAll = state.isAllMarked !== hello.isAllMarked;
     state.provenMs = nowMs;
-    state.hasSaidHello = true;
+    state.hasSentHello = true;
     state.isJoined = hello.isJoined;
     state.owned = hello.owned;
     if (hello.wallMs !== undefined) state.skewMs = hello.wallMs - clock.wallMs();
@@ -106,6 +110,7 @@ export class PeerCalls {
     state.losses = hello.losses;
     if (isLosing) this.#deps.registry.reviewGuard();
     runner.handle({ kind: 'hello', node: hello.node });
+    if (hello.files !== undefined) this.#deps.candidates.heard(hello.node, hello.files);
     runner.trust(state, isAll, moved);
     return {};
   }

@@ -10,7 +10,7 @@ import { parseNode } from './node-value.ts';
 import { numberSpace } from './number-space.ts';
 
 const lookMs = 100;
-const sayMs = 5000;
+const logEveryMs = 5000;
 /** A start that finds its name taken waits so much longer than a session lives. */
 const occupiedExtraMs = 2000;
 
@@ -52,7 +52,7 @@ async function whenHeld(
 ): Promise<Reached | undefined> {
   const { clock, log } = deps;
   const { node, sessionSeconds } = settings;
-  let saidMs = fromMs;
+  let loggedMs = fromMs;
   while (membership.lease === undefined) {
     if (stopping.aborted) return { kind: 'stopped' };
     const nowMs = clock.monotonicMs();
@@ -64,8 +64,8 @@ async function whenHeld(
       return { kind: 'problem', problem };
     }
     if (holder === undefined && isLate()) return { kind: 'late' };
-    if (nowMs - saidMs > sayMs) {
-      saidMs = nowMs;
+    if (nowMs - loggedMs > logEveryMs) {
+      loggedMs = nowMs;
       membership.look();
       log('warn', { why: membership.why }, 'waits for etcd');
     }

@@ -1,4 +1,4 @@
-// What must hold of every answer that a node of a cluster gives, whatever happens to it.
+// What must hold for every answer of a node of a cluster, under any faults.
 
 import { type Beating, leaseMs, type Sample } from './cluster-clients.ts';
 

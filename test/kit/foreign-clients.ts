@@ -1,5 +1,5 @@
 // Clients of other registries in their own languages, fetched by the tools of those languages into a folder that goes
-// with the tests. Without the tool, or where its registry cannot be reached, a test is skipped and says so; in CI it fails.
+// with the tests. Without the tool, or where its registry cannot be reached, a test is skipped with a note; in CI it fails.
 
 import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,14 +113,14 @@ export function startClient(fetched: Fetched, args: readonly string[]): Program 
   return start(command, [...before, ...args]);
 }
 
-/** The first line of JSON in which the program says `what`. */
-export function said(program: Program, what: string): Promise<Record<string, unknown>> {
-  return until(`${what} being said`, () => {
-    if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.said()}`);
+/** The first line of JSON in which the program reports the event `what`. */
+export function reported(program: Program, what: string): Promise<Record<string, unknown>> {
+  return until(`${what} reported`, () => {
+    if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.output()}`);
     const lines = program
-      .said()
+      .output()
       .split('\n')
       .filter((line) => line.startsWith('{'));
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['said'] === what);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['event'] === what);
   });
 }

@@ -46,7 +46,7 @@ export interface QueryKnobs extends PacketKnobs {
   readonly tcp?: boolean;
 }
 
-/** Whatever lapses is evicted at its deadline, however many: for tests of something else than the guard. */
+/** Every ended lease is evicted at its deadline, however many: for tests of something else than the guard. */
 export const unguarded = { guardPercent: 0, evictionPercentPerMinute: 100 } as const;
 
 export const defaults = { leaseSeconds: 90, dnsTtl: 5 };

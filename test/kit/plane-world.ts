@@ -1,4 +1,4 @@
-// A data plane beside a registry on a clock that tests move: what was told on one side is asked on the other, over
+// A data plane beside a registry on a clock that tests move: what is written on one side is asked on the other, over
 // sockets, by clients enough to meet every thread.
 
 import { name } from '../../src/dns/message/name.ts';

@@ -65,11 +65,14 @@ function positionOf({ url, reply }: Asked, all: readonly Asked[]): Fields {
 }
 
 function inWords(document: Fields, context: CliContext): string {
-  const say = (name: string): string => printable(textField(document, name));
+  const field = (name: string): string => printable(textField(document, name));
   const paint = painter(context);
   const isJoined = textField(document, 'state') === 'joined';
-  const why = isJoined ? '' : `: ${say('why')}`;
-  const head = paint(isJoined ? 'good' : 'doubtful', `${say('node')} is ${say('state')} since ${say('since')}${why}`);
+  const why = isJoined ? '' : `: ${field('why')}`;
+  const head = paint(
+    isJoined ? 'good' : 'doubtful',
+    `${field('node')} is ${field('state')} since ${field('since')}${why}`,
+  );
   const columns = ['node', 'state', 'owned', 'heardSecondsAgo', 'startedAt', 'version', 'missed', 'url'];
   const heads = ['NODE', 'STATE', 'OWNS', 'HEARD', 'STARTED', 'VERSION', 'MISSED', 'URL'];
   const rows = fieldsList(document, 'nodes').map((one) => columns.map((name) => textField(one, name)));

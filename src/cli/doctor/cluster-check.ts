@@ -9,7 +9,7 @@ import { type Fields, fieldsList, partField, textField } from '../document-field
 import { printable } from '../terminal/printable.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** Nodes say hello every second. */
+/** Nodes send hello every second. */
 const unheardSecondsMax = 5;
 const timeoutMs = 3000;
 const skewSecondsMax = 5;
@@ -45,7 +45,7 @@ export function registryFindings(all: readonly { readonly url: string; readonly 
   return [fail('registries', `those that were named know nothing of each other: ${list}`, advice)];
 }
 
-/** `document`: what `/api/v1/nodes` of one node says. */
+/** `document`: `/api/v1/nodes` of one node. */
 export function nodeFindings(document: Fields): Finding[] {
   const [node, state, why] = ['node', 'state', 'why'].map((name) => printable(textField(document, name)));
   if (node === '') return [];

@@ -1,4 +1,4 @@
-// What nodes say to each other directly: matters of time, which etcd is not asked for. Hearings say how long ago, never
+// Messages between nodes: matters of time, which etcd is not asked for. Hearings have how long ago, never
 // when, since no two clocks agree. A message is parsed like a request body: a peer may be of another version, or no peer.
 // Limits: `keysMax` keys a call.
 
@@ -19,6 +19,7 @@ export const calls = [
   'handed-out',
   'write',
   'pending',
+  'files',
   'bye',
 ] as const;
 export type PeerCall = (typeof calls)[number];
@@ -32,9 +33,11 @@ export interface Hello {
   readonly marks: readonly string[];
   /** There are too many to list. */
   readonly isAllMarked: boolean;
-  /** Of its clock; undefined: an earlier version does not say. */
+  /** Of its clock; undefined: from an earlier version. */
   readonly wallMs: number | undefined;
-  /** What it misses, for the guards of the others; undefined: an earlier version does not say. */
+  /** Of what its service files name; undefined: from an earlier version. */
+  readonly files?: string | undefined;
+  /** What it misses, for the guards of the others; undefined: from an earlier version. */
   readonly losses: Losses | undefined;
 }
 
@@ -67,7 +70,7 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, files } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
   return {
@@ -78,6 +81,7 @@ export function helloOf(body: unknown): Hello | undefined {
     isAllMarked,
     wallMs: isCount(wallMs) ? wallMs : undefined,
     losses: lossesOf(losses),
+    files: isText(files) ? files : undefined,
   };
 }
 

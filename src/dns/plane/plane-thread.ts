@@ -20,7 +20,7 @@ import { type KeyPair, listenTls, type TlsServer } from '../transport/tls.ts';
 import { dgramUdp } from '../transport/udp.ts';
 import { zoneOfShared } from '../zone/shared-zone.ts';
 import { ZoneTable } from '../zone/zone-table.ts';
-import { tellApplied } from './applied-numbers.ts';
+import { storeApplied } from './applied-numbers.ts';
 import { InstanceRows } from './instance-rows.ts';
 import { Replica } from './replica.ts';
 import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
@@ -157,7 +157,7 @@ export class PlaneThread {
         this.#opening = this.#opening.then((server) => this.#close(server));
     }
     this.#counters.zones = this.#zones.size;
-    tellApplied(this.#start.applied, this.#start.slot, message.sequence);
+    storeApplied(this.#start.applied, this.#start.slot, message.sequence);
   }
 
   /** Resolves when all sockets that were asked for are open, or closed again. */

@@ -74,7 +74,7 @@ export class ReverseZones implements LiveNames {
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    if (isOtherSaid(change)) {
+    if (hasOtherPtrs(change)) {
       this.#changedAt = change.revision;
       this.#revision++;
     }
@@ -121,15 +121,15 @@ export class ReverseZones implements LiveNames {
     if (targets.length === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: targets.map((target): Rdata => [target]) };
     const apps = all.size === 1 ? '1 app has' : `${all.size} apps have`;
-    const stale = suspectNote(answered, this.#deps.view);
+    const suspects = suspectNote(answered, this.#deps.view, nowMs);
     const choice = isPartial ? `; ${recordsPerRRsetMax} of them, chosen anew every ${choiceSeconds} s` : '';
-    const reason = `${apps} an instance at this address${choice}${stale === undefined ? '' : `; ${stale}`}`;
+    const reason = `${apps} an instance at this address${choice}${suspects === undefined ? '' : `; ${suspects.reason}`}`;
     const data = {
       rrset,
       validUntilMs: Math.min(deadlineMs - ttl * 1000, epoch?.untilMs ?? Number.POSITIVE_INFINITY),
       reason,
     };
-    if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };
+    if (suspects !== undefined) return { ...data, caveat: suspects };
     return isPartial ? { ...data, caveat: { kind: 'partial' } } : data;
   }
 }
@@ -140,9 +140,9 @@ function chosen(targets: readonly Name[], owner: Name, { number }: ChoiceEpoch):
   return Array.from({ length: recordsPerRRsetMax }, (_, i) => targets[(start + i) % targets.length] as Name);
 }
 
-function isOtherSaid({ before, after }: InstanceChange): boolean {
+function hasOtherPtrs({ before, after }: InstanceChange): boolean {
   if (before === undefined || after === undefined) return hasAddress((after ?? before) as Instance);
-  return saidBy(before) !== saidBy(after);
+  return ptrInputs(before) !== ptrInputs(after);
 }
 
 function hasAddress({ addrs }: Instance): boolean {
@@ -150,7 +150,7 @@ function hasAddress({ addrs }: Instance): boolean {
 }
 
 /** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */
-function saidBy({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
+function ptrInputs({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
   const hosts = addrs.filter(({ family }) => family !== 'name').map(({ host }) => host);
   if (hosts.length === 0) return '';
   return [status, dnsTtl, leaseSeconds, ...new Set(hosts)].join(' ');

@@ -1,4 +1,4 @@
-// A cluster under faults that follow from a seed, and what must hold whatever they are: who renews is answered by every
+// A cluster under faults that follow from a seed, and what must hold for each: an instance that renews is answered by every
 // joined node, who is silent leaves, what was cancelled stays away, serials never fall, and after the last fault all nodes
 // are alike. `HISTORY_SECONDS=3600 HISTORY_SEED=7` plays a long one, or one again (`npm run histories`: an hour).
 

@@ -28,13 +28,13 @@ test.skipIf(obstacle !== '')(`starts a cluster${obstacle === '' ? '' : ` (${obst
     await program.stop('SIGKILL');
     removeScratch(directory);
   });
-  await until('the last command', () => program.said().includes('all done'), { withinMs: 90_000 }).catch(
+  await until('the last command', () => program.output().includes('all done'), { withinMs: 90_000 }).catch(
     (error: Error) => {
-      throw new Error(`${error.message}: ${program.said()}`);
+      throw new Error(`${error.message}: ${program.output()}`);
     },
   );
-  const said = program.said();
-  expect(said).toMatch(/^10\.0\.0\.7$/m);
-  // As each says of itself: others may not have heard its first hello.
-  for (const node of ['n1', 'n2', 'n3']) expect(said).toMatch(new RegExp(`^http://\\S+ +${node} +joined`, 'm'));
+  const output = program.output();
+  expect(output).toMatch(/^10\.0\.0\.7$/m);
+  // Asked of each about itself: others may not have received its first hello.
+  for (const node of ['n1', 'n2', 'n3']) expect(output).toMatch(new RegExp(`^http://\\S+ +${node} +joined`, 'm'));
 });

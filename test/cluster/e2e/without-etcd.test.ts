@@ -52,7 +52,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     await until('the serials are one', async () => new Set(await Promise.all(nodes.map(serialAt))).size === 1);
   }
 
-  test('a write says whether the cluster has it', async () => {
+  test('the reply to a write has whether it is in etcd', async () => {
     const made = await api(at(0), 'PUT', '/apps/prod/pay/a1', instance('10.0.0.1'));
     expect(made).toMatchObject({ status: 201, body: { replicated: true } });
     await untilEverywhere('pay', ['10.0.0.1']);
@@ -144,7 +144,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     await etcd.start();
     await until('n1 has seen it', async () => {
       const text = await (await fetch(`${at(0).http}/metrics`)).text();
-      return text.includes('rollcall_cluster_rewound_total 1');
+      return text.includes('rollcall_cluster_watch_resumed_total{how="rewound"} 1');
     });
     await untilAll('all are joined', 'joined');
     for (const [app, address] of [
@@ -180,7 +180,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     const before = await Promise.all(nodes.map(serialAt));
     const rewinds = async (node: ServerProcess) => {
       const text = await (await fetch(`${node.http}/metrics`)).text();
-      return Number(/^rollcall_cluster_rewound_total (\d+)/m.exec(text)?.[1]);
+      return Number(/^rollcall_cluster_watch_resumed_total\{how="rewound"\} (\d+)/m.exec(text)?.[1]);
     };
     const rewound = await Promise.all(nodes.map(rewinds));
     await member?.kill();

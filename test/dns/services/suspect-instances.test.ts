@@ -1,8 +1,10 @@
-// Suspects on the wire: TTL 1, an extended DNS error that says why, an answer that lasts a second and no longer, and the
+// Suspects on the wire: TTL 1, an extended DNS error with the reason, an answer that lasts a second and no longer, and the
 // usual TTL as soon as they are back.
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
+import { suspectNote } from '../../../src/dns/services/suspect-instances.ts';
+import { suspicionText } from '../../../src/model/suspicion.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 import { reasonOf } from '../../kit/reason.ts';
 
@@ -27,13 +29,13 @@ describe('an answer with suspects', () => {
     expect(reasonOf(reply)).toEqual({ code: 3, text: why });
   });
 
-  test.each(['SRV', 'TXT'] as const)('says so for %s, too', (type) => {
+  test.each(['SRV', 'TXT'] as const)('is reported for %s, too', (type) => {
     const reply = world(4).query('orders.prod.svc', type, { edns: true, tcp: true });
     expect(reply.answer.every(({ ttl }) => ttl === 1)).toBe(true);
     expect(reasonOf(reply)?.code).toBe(3);
   });
 
-  test('of browsing and of an address says so as well', () => {
+  test('is reported for browsing and an address as well', () => {
     const harness = world(4);
     const browse = harness.query('_http._tcp.prod.svc', 'PTR', { edns: true });
     expect([browse.answer[0]?.ttl, reasonOf(browse)?.code]).toEqual([1, 3]);
@@ -71,7 +73,7 @@ test('those of whom none is kept are answered as ever', () => {
   expect([reply.answer[0]?.ttl, reasonOf(reply)]).toEqual([5, undefined]);
 });
 
-test('an instance past its lease that nobody has looked at yet has TTL 0, not 1', () => {
+test('an instance past its lease that the guard has not looked at yet has TTL 0, not 1', () => {
   const harness = new Harness();
   harness.register('orders.prod/o', { leaseSeconds: 5 });
   harness.clock.advance(6000);
@@ -93,4 +95,26 @@ test('a hold moves neither revision nor serial', () => {
     if (s % 30 === 0) for (let i = 4; i < 10; i++) harness.renew(`orders.prod/o-${i}`);
   }
   expect([harness.registry.revision, harness.query('svc', 'SOA').answer[0]?.data]).toEqual(before);
+});
+
+describe('an instance of another node', () => {
+  const noteOf = (why: string, nowMs: number) =>
+    suspectNote([{ isSuspect: true }, { isSuspect: false }] as never, { whySuspect: () => why } as never, nowMs);
+  const unheard = suspicionText({ kind: 'unheard', owner: 'n2', sinceMs: 10_000, staleAfterMs: 60_000 });
+
+  test('whose owner is silent says for how long, at the time of the answer', () => {
+    expect(noteOf(unheard, 24_500)).toMatchObject({
+      kind: 'unproven',
+      reason: expect.stringMatching(/^owner n2 not heard for 14 s/),
+    });
+  });
+
+  test('is stale once it was silent for too long', () => {
+    expect(noteOf(unheard, 70_000)?.kind).toBe('stale');
+  });
+
+  test('that its owner has marked names the owner', () => {
+    const reason = expect.stringMatching(/owner n2/);
+    expect(noteOf(suspicionText({ kind: 'marked', owner: 'n2' }), 0)).toMatchObject({ kind: 'unproven', reason });
+  });
 });

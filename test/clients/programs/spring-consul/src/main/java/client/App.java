@@ -12,12 +12,12 @@ import org.springframework.cloud.client.discovery.DiscoveryClient;
 public class App {
   public static void main(String[] args) throws InterruptedException {
     DiscoveryClient discovery = SpringApplication.run(App.class, args).getBean(DiscoveryClient.class);
-    System.out.println("{\"said\":\"registered\"}");
+    System.out.println("{\"event\":\"registered\"}");
     List<String> ids = List.of();
     while (ids.size() < 2) {
       Thread.sleep(100);
       ids = discovery.getInstances("spring-web").stream().map(one -> "\"" + one.getInstanceId() + "\"").sorted().toList();
     }
-    System.out.println("{\"said\":\"seen\",\"ids\":[" + String.join(",", ids) + "]}");
+    System.out.println("{\"event\":\"seen\",\"ids\":[" + String.join(",", ids) + "]}");
   }
 }
