@@ -50,14 +50,15 @@ export class InstanceFeed {
 
   /** More rows are retired than a thread may be behind. */
   get isOverdue(): boolean {
-    if (!this.#hasTooMany) return false;
+    if (!this.#hasTooMany()) return false;
     // A thread that kept them may have ended meanwhile.
     this.#free();
-    return this.#hasTooMany;
+    return this.#hasTooMany();
   }
 
-  get #hasTooMany(): boolean {
+  #hasTooMany(): boolean {
     const { size, retired } = this.#writer;
+    this.#peak = Math.max(this.#peak, size);
     return size + retired > this.#peak + Math.max(this.#peak >> 2, this.#deps.retiredMax?.() ?? retiredMax);
   }
 
@@ -82,7 +83,6 @@ export class InstanceFeed {
       return;
     }
     const { row, replaced } = this.#writer.put(after, before !== undefined);
-    this.#peak = Math.max(this.#peak, this.#writer.size);
     this.#updates.push('put', row, revision, stateOf(lease));
     this.#pushed(replaced);
   }

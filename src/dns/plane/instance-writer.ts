@@ -114,7 +114,10 @@ export class InstanceWriter {
     return app === undefined ? -1 : this.#find(app, label);
   }
 
-  /** Writes an instance into a row of its own. `isKnown`: false where it has none yet. `replaced`: the row that it had, which is to be retired; -1: none. */
+  /**
+   * Writes an instance into a row of its own. `isKnown`: false where it has none yet. `replaced`: the row that it had,
+   * which is to be retired; -1: none.
+   */
   put(instance: Instance, isKnown = true): { readonly row: number; readonly replaced: number } {
     const { env, appid, label } = instance;
     const app = this.#app(env, appid) ?? this.#addApp(env, appid);
