@@ -84,7 +84,12 @@ export class UpdateList {
     // Many are kept for one reason.
     if (why !== undefined && this.#reasons.at(-1) !== why) this.#reasons.push(why);
     const reason = why === undefined ? 0 : this.#reasons.length;
-    this.#numbers.set([kinds.indexOf(kind), row, revision, deadlineMs, reason], at);
+    const numbers = this.#numbers;
+    numbers[at] = kinds.indexOf(kind);
+    numbers[at + 1] = row;
+    numbers[at + 2] = revision;
+    numbers[at + 3] = deadlineMs;
+    numbers[at + 4] = reason;
   }
 
   /** All of them; none are left. */
