@@ -14,6 +14,7 @@ import type { LiveZones } from '../dns/services/live-zones.ts';
 import { HealthChecks } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
+import { CatalogNodes } from '../http/adapters/consul/catalog-nodes.ts';
 import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
@@ -22,6 +23,7 @@ import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
 import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
@@ -30,7 +32,7 @@ import type { CredentialFile } from './credential-file.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
-import { countQueries, type QueryCounting } from './query-counting.ts';
+import { countQueries, forgetQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -55,6 +57,8 @@ export interface ControlPlaneDeps {
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
   readonly credentials: CredentialFile;
+  /** For what is no data of the registry; undefined: nothing is kept. */
+  readonly folder: string | undefined;
   /** Of the gRPC server for clients of Nacos; undefined: there is none. */
   readonly nacosGrpc: () => NacosGrpcCounts | undefined;
 }
@@ -79,8 +83,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const pushes = new LongPolls({ waitingMax: pushedAppsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
-  const isCounting = config.queryStatistics !== 'off';
-  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
+  const counting = countingOf(config, deps);
   const control = createControl({
     registry,
     clock,
@@ -94,6 +97,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     durable: () => persistence.durable(),
     visible,
     handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    keepHold: (key, override) => cluster?.keepHold(key, override) ?? keepHere(deps, key, override),
     ...inCluster(cluster),
     queries: counting?.lists,
     random: Math.random,
@@ -118,13 +122,26 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     ...{ persistence, changeLog, plane, leaseTimer, longPolls, pushes, watchers, metrics, evictionLog },
     quotas: control.quotas,
     health: checked,
+    consulNodes: catalogNodes(config, plane),
     mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, control, health, metrics, subscribers: subscribers(parts), counting };
 }
 
+/** Undefined: no names of Consul's are served. */
+function catalogNodes({ consulDomain, adapterEnv }: Config, plane: Plane): CatalogNodes | undefined {
+  return consulDomain === '' ? undefined : new CatalogNodes(adapterEnv, (node) => plane.consulNodeChanged(node));
+}
+
 /** An instance whose connection has closed has a deadline from then on. */
+function countingOf({ queryStatistics, origin }: Config, deps: ControlPlaneDeps): QueryCounting | undefined {
+  const { registry: view, plane, folder, logger } = deps;
+  if (queryStatistics !== 'off') return countQueries({ plane, clock: deps.clock.clock, view, origin, folder, logger });
+  forgetQueries(folder, logger);
+  return undefined;
+}
+
 function disconnecting({ registry, leaseTimer }: ControlPlaneDeps): Control['disconnected'] {
   return (key) => {
     registry.disconnected(key);
@@ -140,6 +157,21 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
       ? {}
       : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
+}
+
+/** On disk first: then it is there after a restart, too. */
+async function keepHere(
+  { registry, persistence }: ControlPlaneDeps,
+  key: InstanceKey,
+  override: Override,
+): Promise<string | undefined> {
+  try {
+    await persistence.holdKept(key, override);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  registry.recoverHolds([{ key, override }]);
+  return undefined;
 }
 
 /** What other nodes have a word in. */

@@ -41,6 +41,7 @@ function line(config: Config, key: SettingKey): string {
     case 'adapters':
     case 'dnsAllow':
     case 'clusterEtcdEndpoints':
+    case 'clusterPeers':
     case 'dnsAllowZones':
     case 'rrlExempt':
       return `${key}: ${JSON.stringify(config[key])}`;

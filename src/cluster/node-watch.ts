@@ -3,7 +3,7 @@
 
 import type { NodeDns } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { ClusterLog } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import { deadNodeKey, nodeKey } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import { deadText, ownedOfDead, parseNode } from './node-value.ts';

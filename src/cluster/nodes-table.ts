@@ -41,16 +41,21 @@ export interface NodeState {
   skewMs: number;
   /** What it misses of its own. */
   losses: Losses | undefined;
+  /** Without etcd: its changes do not come, so what it runs may be other than it is here. */
+  isBehind: boolean;
 }
 
 export class NodesTable {
   readonly #me: string;
   readonly #sessionMs: number;
+  readonly #isEachExecutor: boolean;
   readonly #nodes = new Map<string, NodeState>();
 
-  constructor(me: string, sessionSeconds: number) {
+  /** `isEachExecutor`: nothing is shared that two nodes could remove twice, so each acts for all that are dead. */
+  constructor(me: string, sessionSeconds: number, isEachExecutor = false) {
     this.#me = me;
     this.#sessionMs = sessionSeconds * 1000;
+    this.#isEachExecutor = isEachExecutor;
   }
 
   all(): IterableIterator<NodeState> {
@@ -88,6 +93,7 @@ export class NodesTable {
       isMissed: false,
       skewMs: 0,
       losses: undefined,
+      isBehind: false,
     };
     this.#nodes.set(node, state);
     return state;
@@ -147,13 +153,15 @@ export class NodesTable {
 
   /** The dead ones that this node acts for: each has one executor, the same at all nodes that see the same sessions. */
   executedBy(node: string): ReadonlySet<string> {
+    if (this.#isEachExecutor)
+      return new Set([...this.#nodes.values()].filter(({ isDead }) => isDead).map((one) => one.node));
     const living = [...this.#nodes.values()].filter(({ hasSession }) => hasSession).map((one) => one.node);
     const dead = [...this.#nodes.values()].filter(({ isDead }) => isDead).map((one) => one.node);
     return new Set(dead.filter((one) => executorOf(one, living) === node));
   }
 
-  isUnproven({ node, provenMs }: NodeState, nowMs: number): boolean {
-    return node !== this.#me && nowMs - provenMs > unprovenMs;
+  isUnproven({ node, provenMs, isBehind }: NodeState, nowMs: number): boolean {
+    return node !== this.#me && (isBehind || nowMs - provenMs > unprovenMs);
   }
 
   /** Since when a node was not heard, monotonic milliseconds; undefined: it was, or nothing is known of it. */

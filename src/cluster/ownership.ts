@@ -52,6 +52,11 @@ export class Ownership {
     return heardMs === Number.NEGATIVE_INFINITY ? undefined : heardMs;
   }
 
+  /** Whether it was heard here, or forwarded to this node, within its lease. */
+  isHeard(key: string, nowMs: number): boolean {
+    return this.#state.views.get(key)?.isHeard(nowMs) === true;
+  }
+
   /** When the lease that this node runs ends. */
   deadlineMs(key: string): number | undefined {
     return this.#state.views.get(key)?.deadlineMs;

@@ -7,7 +7,7 @@
 import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { ClusterLog } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import { type Engine, type Entry, isFault } from './engine.ts';
 import { instancePath, readKey, tombstonePath } from './keys.ts';
 import type { PendingWrite, PendingWrites } from './pending-writes.ts';

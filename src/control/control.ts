@@ -19,7 +19,7 @@ import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { RefusedCalls } from './refused-calls.ts';
 import { type AskElsewhere, Renewals } from './renewals.ts';
-import { Transfer } from './transfer.ts';
+import { Transfer, type TransferDeps } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -51,6 +51,15 @@ export interface ControlDeps {
   readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
   readonly committer?: Committer;
+  /** See transfer.ts; in memory alone by default. */
+  readonly keepHold?: TransferDeps['keepHold'];
+}
+
+function inMemory(registry: Registry): TransferDeps['keepHold'] {
+  return async (key, override) => {
+    registry.recoverHolds([{ key, override }]);
+    return undefined;
+  };
 }
 
 export interface Control {
@@ -94,7 +103,7 @@ export function createControl(deps: ControlDeps): Control {
     }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
-    transfer: new Transfer({ registry, clock, commands, log }),
+    transfer: new Transfer({ registry, clock, commands, log, keepHold: deps.keepHold ?? inMemory(registry) }),
     drainWaits: new DrainWaits({
       view: registry,
       clock,

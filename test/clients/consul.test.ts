@@ -13,7 +13,7 @@ import {
   reported,
   startClient,
 } from '../kit/foreign-clients.ts';
-import { scratch } from '../kit/scratch.ts';
+import { freePort, scratch } from '../kit/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
@@ -66,8 +66,8 @@ test('npm consul', async (context) => {
   expect((await api('GET', 'npm-web/npm-1')).status).toBe(404);
 });
 
-test('Python py-consul', async (context) => {
-  const fetched = await pythonClient('py-consul.py', ['py-consul==1.8.0']);
+test.for(['py-consul==1.8.0', 'python-consul2==0.1.5'])('Python %s', async (spec, context) => {
+  const fetched = await pythonClient('py-consul.py', [spec]);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, ['127.0.0.1', String(server.httpPort), secret]);
   expect(await reported(client, 'registered')).toMatchObject({ before: [], after: ['py-1'] });
@@ -77,6 +77,7 @@ test('Python py-consul', async (context) => {
   expect(await reported(client, 'warned')).toMatchObject({ ids: ['other'] });
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await api('GET', 'py-web/py-1')).status === 404);
+  await api('DELETE', 'py-web/other');
 });
 
 test('Go consul/api', async (context) => {
@@ -136,8 +137,8 @@ test('consul-template writes a file anew with every change', async (context) => 
   await client.stop('SIGTERM');
 });
 
-test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
-  const fetched = await mavenClient('spring-consul');
+test('Spring Cloud Consul', { timeout: 1_000_000 }, async (context) => {
+  const fetched = await mavenClient('spring', 'spring-cloud-starter-consul-discovery');
   if ('missing' in fetched) return context.skip(fetched.missing);
   const settings = {
     'server.port': '0',
@@ -156,11 +157,39 @@ test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await reported(client, 'registered');
+  await reported(client, 'registered', { withinMs: 120_000 });
   await until('it being up', async () => (await digShort(server.dnsPort, 'spring-web.service.consul A')).length === 1);
   expect(await digShort(server.dnsPort, '1.4.2._version.spring-web.prod.svc A')).toEqual(['127.0.70.1']);
   await another('spring-web');
   expect(await reported(client, 'seen')).toMatchObject({ ids: ['other', 'spring-1'] });
+  await reported(client, 'chosen');
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await api('GET', 'spring-web/spring-1')).status === 404);
+});
+
+test('Spring Cloud Consul with an HTTP check that has headers', { timeout: 1_000_000 }, async (context) => {
+  const fetched = await mavenClient('spring', 'spring-cloud-starter-consul-discovery');
+  if ('missing' in fetched) return context.skip(fetched.missing);
+  const settings = {
+    'server.port': String(await freePort()),
+    'spring.application.name': 'spring-checked',
+    'spring.cloud.consul.host': '127.0.0.1',
+    'spring.cloud.consul.port': String(server.httpPort),
+    'spring.cloud.consul.token': secret,
+    'spring.cloud.consul.discovery.acl-token': secret,
+    'spring.cloud.consul.discovery.instance-id': 'spring-2',
+    'spring.cloud.consul.discovery.hostname': '127.0.0.1',
+    'spring.cloud.consul.discovery.health-check-path': '/error?status=200',
+    'spring.cloud.consul.discovery.health-check-interval': '1s',
+    'spring.cloud.consul.discovery.health-check-headers.X-Config-Token': 'a',
+  };
+  const client = startClient(
+    fetched,
+    Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+  );
+  await reported(client, 'registered', { withinMs: 120_000 });
+  const found = await api('GET', 'spring-checked/spring-2');
+  expect(await found.json()).toMatchObject({ checks: [{ type: 'http', headers: { 'X-Config-Token': 'a' } }] });
+  await client.stop('SIGTERM');
+  await until('its leaving', async () => (await api('GET', 'spring-checked/spring-2')).status === 404);
 });

@@ -89,6 +89,7 @@ describe('where a value comes from', () => {
       clusterAdvertise: '',
       clusterTokenFile: '',
       clusterEtcdEndpoints: [],
+      clusterPeers: [],
       ...{ clusterEtcdCa: '', clusterEtcdCert: '', clusterEtcdKey: '' },
       ...{ clusterEtcdUser: '', clusterEtcdPasswordFile: '' },
       clusterMode: 'ap',
@@ -139,6 +140,7 @@ describe('where a value comes from', () => {
       anonymousRights: 'read,metrics',
       tlsClientAuth: 'required',
       clusterEtcdEndpoints: 'http://127.0.0.1:2379',
+      clusterPeers: 'http://127.0.0.1:7173',
       clusterEtcdCa: 'ca.pem',
       clusterEtcdCert: 'c.pem',
       clusterEtcdKey: 'k.pem',
@@ -152,6 +154,7 @@ describe('where a value comes from', () => {
       ROLLCALL_CLUSTER_ETCD_KEY: 'k.pem',
       ...{ ROLLCALL_CLUSTER_ETCD_USER: 'rollcall', ROLLCALL_CLUSTER_ETCD_PASSWORD_FILE: 'password' },
     };
+    const peers = { ROLLCALL_CLUSTER_NAME: 'main', ROLLCALL_CLUSTER_MODE: 'peers' };
     const tls = {
       ...{ ROLLCALL_TLS_CERT: 'c.pem', ROLLCALL_TLS_KEY: 'k.pem' },
       ...{ ROLLCALL_TLS_CLIENT_CA: 'ca.pem', ROLLCALL_TLS_CLIENT_AUTH: 'optional' },
@@ -160,7 +163,8 @@ describe('where a value comes from', () => {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const together = /tls/i.test(key) ? tls : key.startsWith('cluster') ? cluster : {};
+      const ofCluster = key === 'clusterPeers' ? peers : cluster;
+      const together = /tls/i.test(key) ? tls : key.startsWith('cluster') ? ofCluster : {};
       const env = { ...(key === 'clusterName' ? {} : together), [environmentNameOf(key)]: value };
       const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));

@@ -49,7 +49,7 @@ const nothing = new Histogram([1]).counts;
 
 /** What a node of a cluster has on its page besides; the server of this test is none. */
 const clusterPage = clusterMetrics({
-  ...{ node: 'n1', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
+  ...{ node: 'n1', mode: 'ap', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
   ...{ watchSilentMs: 0, sessionLeftMs: 0, sessionAgeMs: 0, etcd: undefined },
   takeovers: { dead: 0, unreachable: 0, unleased: 0 },
   measured: { commitSeconds: nothing, groupSize: nothing, propagationSeconds: nothing },

@@ -50,7 +50,7 @@ export async function openWorld(
     },
     zones: harness.zones,
     // The harness's own.
-    live: { changed: () => {} },
+    live: { changed: () => {}, consulNodeChanged: () => {} },
     fileZones: zones,
     clock: harness.clock,
     clockMemory: sharing.memory,

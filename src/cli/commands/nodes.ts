@@ -58,10 +58,22 @@ async function askedOne(connection: ServerConnection): Promise<Asked> {
 function positionOf({ url, reply }: Asked, all: readonly Asked[]): Fields {
   if ('problem' in reply) return { url, why: reply.problem };
   const revision = Number(reply['revision']);
+  // Without etcd each node counts by itself.
+  const isShared = reply['mode'] !== 'peers';
   const furthest = Math.max(...all.map((one) => ('problem' in one.reply ? 0 : Number(one.reply['revision']))));
   const { node, state, since, why, watchSilentSeconds, counts } = reply;
   const { pending } = partField({ counts }, 'counts');
-  return { url, node, state, since, revision, behind: furthest - revision, watchSilentSeconds, pending, why };
+  return {
+    url,
+    node,
+    state,
+    since,
+    revision,
+    ...(isShared ? { behind: furthest - revision } : {}),
+    watchSilentSeconds,
+    pending,
+    why,
+  };
 }
 
 function inWords(document: Fields, context: CliContext): string {

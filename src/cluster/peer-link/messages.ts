@@ -5,6 +5,8 @@
 import { isObject } from '../../model/instance.ts';
 import type { AppLosses, Losses } from '../../model/losses.ts';
 import { isNodeName } from '../keys.ts';
+import { parseNode } from '../node-value.ts';
+import type { NodeInfo } from '../nodes-table.ts';
 
 export const keysMax = 2000;
 const pathOctetsMax = 1024;
@@ -21,6 +23,8 @@ export const calls = [
   'pending',
   'files',
   'bye',
+  'applied',
+  'witness',
 ] as const;
 export type PeerCall = (typeof calls)[number];
 
@@ -39,6 +43,21 @@ export interface Hello {
   readonly files?: string | undefined;
   /** What it misses, for the guards of the others; undefined: from an earlier version. */
   readonly losses: Losses | undefined;
+  /** Without etcd, which has it elsewhere. */
+  readonly self: NodeSelf | undefined;
+}
+
+/** What a node says of its process. */
+export interface NodeSelf extends NodeInfo {
+  /** Of this process, and of no other. */
+  readonly run: string;
+}
+
+/** How far a peer has the changes of this node. */
+export interface AppliedMessage {
+  readonly node: string;
+  readonly life: string;
+  readonly revision: number;
 }
 
 /** A key below the cluster's prefix, and how long ago, or what is left. */
@@ -60,6 +79,8 @@ export interface HandedOutQuestion {
   readonly dnsTtl: number;
   /** Of etcd's: what was decided is applied there first. */
   readonly revision: number;
+  /** Whose revision it is, where each node has its own. */
+  readonly node: string | undefined;
 }
 
 export interface HandedOutReply {
@@ -70,7 +91,7 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, files } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, files, self } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
   return {
@@ -81,8 +102,29 @@ export function helloOf(body: unknown): Hello | undefined {
     isAllMarked,
     wallMs: isCount(wallMs) ? wallMs : undefined,
     losses: lossesOf(losses),
+    self: selfOf(self),
     files: isText(files) ? files : undefined,
   };
+}
+
+/** As a node's key in etcd, and the run beside it. */
+export function selfOf(value: unknown): NodeSelf | undefined {
+  if (!isObject(value)) return undefined;
+  const { run, startedAtMs: startedAt } = value;
+  const info = parseNode(new TextEncoder().encode(JSON.stringify({ ...value, startedAt })));
+  return isText(run) && !Array.isArray(info) ? { run, ...info } : undefined;
+}
+
+export function appliedOf(body: unknown): AppliedMessage | undefined {
+  if (!isObject(body)) return undefined;
+  const { node, life, revision } = body;
+  return isNode(node) && isText(life) && isCount(revision) ? { node, life, revision } : undefined;
+}
+
+/** The node that a peer asks about. */
+export function witnessOf(body: unknown): string | undefined {
+  const node = isObject(body) ? body['node'] : undefined;
+  return isNode(node) ? node : undefined;
 }
 
 /** Apps that miss instances. */
@@ -129,9 +171,9 @@ export function questionOf(body: unknown): PeerQuestion | undefined {
 
 export function handedOutQuestionOf(body: unknown): HandedOutQuestion | undefined {
   if (!isObject(body)) return undefined;
-  const { env, appid, instance, dnsTtl, revision } = body;
+  const { env, appid, instance, dnsTtl, revision, node } = body;
   if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision) || !isCount(dnsTtl)) return undefined;
-  return { env, appid, instance, dnsTtl, revision };
+  return { env, appid, instance, dnsTtl, revision, node: isNode(node) ? node : undefined };
 }
 
 export function handedOutReplyOf(body: unknown): HandedOutReply | undefined {

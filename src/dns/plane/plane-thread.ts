@@ -97,6 +97,7 @@ export class PlaneThread {
     });
     for (const shared of start.zones) this.#live.serve(zoneOfShared(shared));
     this.#live.serveMissing();
+    for (const node of start.consulNodes) this.#live.consulNodeChanged(node);
     this.handler = createHandler({
       zones,
       counters: this.#counters,
@@ -130,6 +131,10 @@ export class PlaneThread {
       case 'dropZone':
         this.#replica.touch(message.revision);
         this.#live.drop(message.apex);
+        break;
+      case 'consulNode':
+        this.#replica.touch(message.revision);
+        this.#live.consulNodeChanged(message.node);
         break;
       case 'ready':
         this.#isReady = true;

@@ -62,6 +62,7 @@ class Twins {
         table: this.feed.memory,
         isReady: true,
         zones: [sharedZoneOf(zoneOf('svc.', originLines), new SharedMemory())],
+        consulNodes: [],
         origin: name('svc.'),
         negativeTtlSeconds: 5,
         hosts: [],
