@@ -113,6 +113,10 @@ export class Replica implements RegistryView {
     return this.#apps.at(env, appid);
   }
 
+  hasHash(hash: number): boolean {
+    return this.#apps.hasHash(hash);
+  }
+
   get hosts(): HostsView {
     return this.#table;
   }
