@@ -112,16 +112,9 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   cluster?.connect({ life, changeLog, health });
   const checked = cluster?.checks ?? health;
   const parts = {
-    persistence,
-    changeLog,
-    plane,
-    leaseTimer,
-    longPolls,
-    pushes,
-    watchers,
-    metrics,
+    ...{ persistence, changeLog, plane, leaseTimer, longPolls, pushes, watchers, metrics, evictionLog },
+    quotas: control.quotas,
     health: checked,
-    evictionLog,
     mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });

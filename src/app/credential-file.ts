@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { readCredentials } from '../config/credential-file.ts';
 import { readFile } from '../config/read-file.ts';
 import type { CredentialList, CredentialSource } from '../model/credential.ts';
+import { exposureOf } from '../runtime/exposed-file.ts';
 import { fileCheckMs, fileState } from '../runtime/file-state.ts';
 
 export type CredentialSettings = Pick<Config, 'tokenFile' | 'ownTokens' | 'credentials'>;
@@ -33,6 +34,7 @@ export class CredentialFile implements CredentialSource {
     this.#current = settings.credentials;
     this.#readState = this.#path === undefined ? '' : fileState(this.#path);
     this.#seenState = this.#readState;
+    this.#warnOfExposure();
   }
 
   get current(): CredentialList {
@@ -72,9 +74,17 @@ export class CredentialFile implements CredentialSource {
     this.#timer = undefined;
   }
 
+  #warnOfExposure(): void {
+    const exposure = this.#path === undefined ? undefined : exposureOf(this.#path);
+    if (exposure === undefined) return;
+    const { mode, text } = exposure;
+    this.#logger.warn({ file: this.#path, mode }, `The token file is not private: ${text}`);
+  }
+
   #read(path: string, state: string): void {
     this.#readState = state;
     this.#seenState = state;
+    this.#warnOfExposure();
     const file = readFile(path);
     const reason = file.kind === 'missing' ? 'there is no such file' : file.kind === 'unreadable' ? file.reason : '';
     const outcome =

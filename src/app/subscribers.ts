@@ -21,6 +21,7 @@ interface Parts {
   readonly longPolls: { notify(change: Change): void };
   readonly pushes: { notify(change: Change): void };
   readonly watchers: { changed(change: Change): void };
+  readonly quotas: { changed(change: Change): void };
   readonly metrics: { changed(change: Change): void };
   readonly health: { changed(change: Change): void };
   readonly evictionLog: (change: Change) => void;
@@ -37,12 +38,14 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
     longPolls,
     pushes,
     watchers,
+    quotas,
     metrics,
     health,
     evictionLog,
     mirror,
   } = parts;
   const dns = (change: Change) => plane.apply(change);
+  const owners = (change: Change) => quotas.changed(change);
   const counts = (change: Change) => metrics.changed(change);
   const checks = (change: Change) => health.changed(change);
   return [
@@ -54,6 +57,7 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
     { name: 'long polls', live: (change) => longPolls.notify(change), recovered: undefined },
     { name: 'pushes', live: (change) => pushes.notify(change), recovered: undefined },
     { name: 'watchers', live: (change) => watchers.changed(change), recovered: undefined },
+    { name: 'quotas', live: owners, recovered: owners },
     { name: 'metrics', live: counts, recovered: counts },
     { name: 'health', live: checks, recovered: checks },
     { name: 'eviction log', live: evictionLog, recovered: undefined },

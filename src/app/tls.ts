@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import { type ClientAuth, TlsCounts } from '../http/server/secure-connections.ts';
 import { type Certificate, CertificateSource } from '../runtime/certificate.ts';
+import { exposureOf } from '../runtime/exposed-file.ts';
 
 /** What the HTTP plane serves HTTPS with. */
 export interface Tls {
@@ -34,10 +35,12 @@ export function openTls(
     onReload: (certificate) => {
       logger.info(certificateSummary(certificate), 'the certificate has changed: new connections get the new one');
       warnOfEnd(certificate, logger);
+      warnOfExposure(tlsKey, logger);
     },
     onProblem: (problem) => logger.error({ problem }, 'Cannot use the new certificate: the one before stays in use'),
   });
   warnOfEnd(source.current, logger);
+  warnOfExposure(tlsKey, logger);
   return { certificate: source, clientAuth: tlsClientAuth, counts: new TlsCounts() };
 }
 
@@ -53,6 +56,11 @@ function warnOfEnd(certificate: Certificate, logger: Logger): void {
   if (leftMs >= nearMs) return;
   const what = leftMs <= 0 ? 'the certificate has expired: clients refuse it' : 'the certificate expires soon';
   logger.warn(certificateSummary(certificate), what);
+}
+
+function warnOfExposure(file: string, logger: Logger): void {
+  const exposure = exposureOf(file);
+  if (exposure !== undefined) logger.warn({ file, mode: exposure.mode }, `The key is not private: ${exposure.text}`);
 }
 
 /** What the metrics page says of it; read anew at each scrape. */

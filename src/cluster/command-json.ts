@@ -78,7 +78,7 @@ function commandOf(value: unknown): Command | undefined {
 
 function registerOf(value: Record<string, unknown>, key: InstanceKey): RegisterCommand | undefined {
   const registration = parseRegistration(value['registration'], defaults);
-  const { dirtyAtMs, file, liveness } = value;
+  const { dirtyAtMs, file, liveness, quotaEntry } = value;
   if (Array.isArray(registration) || !(dirtyAtMs === undefined || isCount(dirtyAtMs))) return undefined;
   const fronts: FrontParts | undefined = partsIn(value['fronts']);
   const keeps = Array.isArray(value['keeps'])
@@ -87,6 +87,7 @@ function registerOf(value: Record<string, unknown>, key: InstanceKey): RegisterC
   return {
     ...{ kind: 'register', key, registration, dirtyAtMs, fronts, keeps },
     file: typeof file === 'string' ? file : undefined,
+    quotaEntry: typeof quotaEntry === 'string' ? quotaEntry : undefined,
     liveness: livenessOf(liveness),
   };
 }

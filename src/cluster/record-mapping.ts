@@ -4,6 +4,7 @@
 
 import type { Actor, Cause, FrontName, NewChange, PrincipalKind } from '../model/change.ts';
 import { ownersRegistration } from '../model/compact-instance.ts';
+import { leasePart } from '../model/health.ts';
 import type { Instance } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import type { Liveness } from '../model/liveness.ts';
@@ -57,6 +58,7 @@ export function recordOf(
     cause: causeIn(cause, { ...origin, node }),
     health: after.health,
     ...(after.fronts === undefined ? {} : { fronts: after.fronts }),
+    ...(after.quotaEntry === undefined ? {} : { quotaEntry: after.quotaEntry }),
     unknown: isRegistration ? { ...kept, registration: noFields } : kept,
   };
 }
@@ -107,11 +109,13 @@ export function removalOf(
 }
 
 export function instanceOf({ env, appid }: { env: string; appid: string }, record: ClusterRecord): Instance {
-  const { registration, instance, label, health, status, fronts } = record;
+  const { registration, instance, label, health, status, fronts, quotaEntry } = record;
   const { override, wanted } = status;
   return {
     ...registration,
-    ...{ env, appid, instance, label, wanted, health, override, ...(fronts === undefined ? {} : { fronts }) },
+    ...{ env, appid, instance, label, wanted, health, override },
+    ...(fronts === undefined ? {} : { fronts }),
+    ...(quotaEntry === undefined ? {} : { quotaEntry }),
     status: effectiveStatus(wanted, health?.verdict, override),
     liveness: livenessOf(record.policy),
   };
@@ -149,7 +153,7 @@ function livenessOf({ kind, atEnd, thenSeconds }: Policy): Liveness {
 }
 
 function isLapsed({ liveness, health }: Instance): boolean {
-  return liveness.kind === 'lease-then-waiting' && health?.verdict === 'critical';
+  return liveness.kind === 'lease-then-waiting' && health !== undefined && leasePart(health).verdict === 'critical';
 }
 
 function timesIn({

@@ -1,7 +1,7 @@
 // The parts of an instance's record: policy, status, times, cause and health, each with what reads it. A reader reports
 // every fault and keeps what it does not know.
 
-import { Verdict } from '../model/health.ts';
+import { combinedHealth, type Health, type Judgement, Verdict } from '../model/health.ts';
 import { parseRegistration, type Registration, type RegistrationDefaults } from '../model/instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import { type Override, Status } from '../model/status.ts';
@@ -12,6 +12,7 @@ export const recordLimits = {
   octets: 131_072,
   operationOctets: 64,
   reasonOctets: 512,
+  entryOctets: 256,
 } as const;
 
 /** What keeps an instance registered. */
@@ -51,12 +52,6 @@ export interface RecordCause {
   readonly why: string;
   readonly by: Unknown | undefined;
   readonly rest: Unknown;
-}
-
-export interface RecordHealth {
-  readonly verdict: Verdict;
-  readonly reason: string;
-  readonly file: string | undefined;
 }
 
 export const nothing: Unknown = Object.freeze({});
@@ -155,12 +150,18 @@ export function causeOf(value: unknown, problems: Problem[]): RecordCause {
   return { why, by, rest: reader.unknown() };
 }
 
-export function healthOf(value: unknown, problems: Problem[]): Part<RecordHealth> {
+export function healthOf(value: unknown, problems: Problem[]): Part<Health> {
   const reader = new FieldReader(value, 'h', problems);
-  const health: RecordHealth = {
-    verdict: reader.oneOf('verdict', Verdict),
-    reason: reader.text('reason', 4096),
-    file: reader.has('file') ? reader.text('file', 4096) : undefined,
-  };
-  return { value: health, unknown: reader.unknown() };
+  const plain = judgementOf(reader);
+  const file = reader.has('file') ? reader.text('file', 4096) : undefined;
+  if (!reader.has('parts')) return { value: { ...plain, file }, unknown: reader.unknown() };
+  const parts = new FieldReader(reader.raw('parts'), 'h.parts', problems);
+  const [lease, checks] = [parts.raw('lease'), parts.raw('checks')].map((part) =>
+    judgementOf(new FieldReader(part, 'h.parts', problems)),
+  ) as [Judgement, Judgement];
+  return { value: combinedHealth({ lease, checks }, file), unknown: reader.unknown() };
+}
+
+function judgementOf(reader: FieldReader): Judgement {
+  return { verdict: reader.oneOf('verdict', Verdict), reason: reader.text('reason', 4096) };
 }

@@ -5,6 +5,7 @@
 // not read it at all.
 
 import { type FrontParts, partsIn } from '../model/front-parts.ts';
+import type { Health } from '../model/health.ts';
 import { type Registration, registrationToJson } from '../model/instance.ts';
 import { labelFault, parseInstanceId } from '../model/names.ts';
 import { type Problem, problem } from '../model/problem.ts';
@@ -17,7 +18,6 @@ import {
   type Policy,
   policyOf,
   type RecordCause,
-  type RecordHealth,
   type RecordTimes,
   recordLimits,
   registrationOf,
@@ -41,9 +41,11 @@ export interface ClusterRecord {
   readonly status: StatusInputs;
   readonly times: RecordTimes;
   readonly cause: RecordCause;
-  readonly health: RecordHealth | undefined;
+  readonly health: Health | undefined;
   /** What fronts of other registries' APIs keep with it. */
   readonly fronts?: FrontParts | undefined;
+  /** The entry whose `instancesMax` it counts for. */
+  readonly quotaEntry?: string | undefined;
   readonly unknown: RecordUnknown;
 }
 
@@ -95,6 +97,7 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
   const cause = causeOf(reader.raw('c'), problems);
   const health = reader.has('h') ? healthOf(reader.raw('h'), problems) : { value: undefined, unknown: nothing };
   const fronts = reader.has('f') ? partsIn(reader.raw('f')) : undefined;
+  const quotaEntry = reader.has('q') ? reader.text('q', recordLimits.entryOctets) : undefined;
   const top = reader.unknown();
   if (problems.length > 0 || registration.value === undefined) return problems;
   return {
@@ -106,6 +109,7 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
     cause,
     health: health.value,
     ...(fronts === undefined ? {} : { fronts }),
+    ...(quotaEntry === undefined ? {} : { quotaEntry }),
     unknown: {
       top,
       registration: registration.unknown,
@@ -140,6 +144,7 @@ export function recordText(record: ClusterRecord): string {
     c: { ...cause.rest, why: cause.why, ...(cause.by === undefined ? {} : { by: cause.by }) },
     ...(health === undefined ? {} : { h: { ...unknown.health, ...health } }),
     ...(record.fronts === undefined ? {} : { f: record.fronts }),
+    ...(record.quotaEntry === undefined ? {} : { q: record.quotaEntry }),
   });
 }
 

@@ -64,9 +64,10 @@ export class Commands {
   perform<C extends Command>(
     principal: Principal,
     actor: Actor,
-    command: C,
+    asked: C,
   ): OutcomeOf<C> | Refused | Promise<OutcomeOf<C> | Refused> {
-    const { registry, committer, clock } = this.#deps;
+    const { registry, committer, clock, quotas } = this.#deps;
+    const command = withEntry(principal, asked);
     const refused = this.#notAdmitted(principal, actor, command);
     if (refused !== undefined) return refused;
     const now = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
@@ -74,16 +75,8 @@ export class Commands {
     const failing = decision.kind === 'changes' ? this.writeRefusal(principal) : undefined;
     if (failing !== undefined) return failing;
     const outcome = committer.commit(actor, command, decision, now);
-    if (!(outcome instanceof Promise)) return this.#counted(principal, command, outcome);
-    return outcome.then((settled) => this.#counted(principal, command, settled));
-  }
-
-  /** Whose the instance is from now on. */
-  #counted<O extends { readonly kind: string }>(principal: Principal, { kind, key }: Command, outcome: O): O {
-    const { quotas } = this.#deps;
-    if (kind === 'register' && ownedAfter.includes(outcome.kind)) quotas.claim(principal, key);
-    if (outcome.kind === 'cancelled') quotas.release(key);
-    return outcome;
+    if (!(outcome instanceof Promise) || decision.kind !== 'changes') return outcome;
+    return command.kind === 'register' ? outcome.finally(quotas.reserve(principal)) : outcome;
   }
 
   /** Why nothing can be changed at present; counted. */
@@ -173,8 +166,10 @@ export class Commands {
   }
 }
 
-/** Of a registration: the instance is registered, and by this caller. */
-const ownedAfter: readonly string[] = ['created', 'replaced', 'unchanged'];
+/** A registration counts for the entry of its caller. */
+function withEntry<C extends Command>({ quota }: Principal, command: C): C {
+  return quota === undefined || command.kind !== 'register' ? command : { ...command, quotaEntry: quota.entry };
+}
 
 const refusals: readonly string[] = ['forbidden', 'quota', 'not-ready', 'store-failing', 'no-quorum', 'not-durable'];
 

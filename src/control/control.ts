@@ -62,6 +62,8 @@ export interface Control {
   readonly transfer: Transfer;
   readonly changes: ChangeSource;
   readonly refusedCalls: RefusedCalls;
+  /** A subscriber of the changes. */
+  readonly quotas: Quotas;
   readonly drainWaits: DrainWaits;
   readonly longPolls: LongPolls;
   readonly pushes: LongPolls;
@@ -77,7 +79,7 @@ export interface Control {
 
 export function createControl(deps: ControlDeps): Control {
   const { registry, clock, log, longPolls, recorder, changes, availability, visible, handedOut } = deps;
-  const quotas = new Quotas((key) => registry.find(key), clock);
+  const quotas = new Quotas((key) => registry.find(key));
   const refusedCalls = new RefusedCalls(log.logger, () => clock.wallMs());
   const committer = deps.committer ?? new LocalCommitter(registry);
   const commands = new Commands({ ...deps, committer, quotas, refusedCalls });
@@ -88,7 +90,7 @@ export function createControl(deps: ControlDeps): Control {
       registry: deps.renewing ?? registry,
       find: (key) => registry.find(key),
       elsewhere: deps.elsewhere,
-      ...{ clock, log, quotas, refusedCalls },
+      ...{ clock, log, refusedCalls },
     }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
@@ -102,6 +104,7 @@ export function createControl(deps: ControlDeps): Control {
     }),
     changes,
     refusedCalls,
+    quotas,
     longPolls,
     pushes: deps.pushes,
     disconnected: deps.disconnected,

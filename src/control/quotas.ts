@@ -1,81 +1,53 @@
 // How many instances the credentials of one entry have registered, where the entry limits that (`instancesMax`). An instance
-// belongs to the entry that has registered or renewed it last. Kept in memory: after a restart the count is right
-// once the instances have renewed, and in a cluster each node counts what came in through it.
-// Limit: of entries with an `instancesMax` alone, and of each no more than that many, but for what it had before.
+// belongs to the entry that has registered it last; that is stored with it (`quotaEntry`), and the counts follow the changes of
+// the registry. So they are right after a restart, and in a cluster, where each node sees all instances, they are of
+// the whole cluster.
+// Limits: one number for each entry that has an instance. In a cluster nodes that register for one entry in the same moment
+// see each other's instances a moment later, and may exceed its number by what is under way at the others.
 
+import type { Change } from '../model/change.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
-import { type InstanceKey, instanceKey } from '../model/names.ts';
+import type { InstanceKey } from '../model/names.ts';
 import type { Principal, Quota } from '../model/principal.ts';
-import type { Clock } from '../runtime/clock.ts';
-
-/** How often instances that have gone are looked for, in an entry that is full. */
-const sweptEveryMs = 1000;
-
-interface Entry {
-  readonly keys: Map<string, InstanceKey>;
-  sweptAtMs: number;
-}
 
 export class Quotas {
   readonly #find: (key: InstanceKey) => InstanceRecord | undefined;
-  readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry>();
-  readonly #entryOf = new Map<string, string>();
+  /** Registered, and about to be: by entry. */
+  readonly #counts = new Map<string, number>();
 
-  constructor(find: (key: InstanceKey) => InstanceRecord | undefined, clock: Clock) {
+  constructor(find: (key: InstanceKey) => InstanceRecord | undefined) {
     this.#find = find;
-    this.#clock = clock;
+  }
+
+  /** Of an entry with a number of its own. */
+  count(entry: string): number {
+    return this.#counts.get(entry) ?? 0;
   }
 
   /** The quota that an instance would exceed; undefined: there is room. */
-  exceededBy(principal: Principal, key: InstanceKey): Quota | undefined {
-    const { quota } = principal;
-    if (quota === undefined) return undefined;
-    const entry = this.#entries.get(quota.entry) ?? { keys: new Map(), sweptAtMs: Number.NEGATIVE_INFINITY };
-    if (entry.keys.has(textOf(key)) || entry.keys.size < quota.instancesMax) return undefined;
-    this.#sweep(entry);
-    return entry.keys.size < quota.instancesMax ? undefined : quota;
+  exceededBy({ quota }: Principal, key: InstanceKey): Quota | undefined {
+    if (quota === undefined || this.count(quota.entry) < quota.instancesMax) return undefined;
+    return this.#find(key)?.instance.quotaEntry === quota.entry ? undefined : quota;
   }
 
-  /** The instance is registered, or renewed, by this principal. */
-  claim({ quota }: Principal, key: InstanceKey): void {
-    if (quota === undefined && this.#entryOf.size === 0) return;
-    const text = textOf(key);
-    const before = this.#entryOf.get(text);
-    if (before === quota?.entry) return;
-    if (before !== undefined) this.#entries.get(before)?.keys.delete(text);
-    this.#entryOf.delete(text);
-    if (quota === undefined) return;
-    let entry = this.#entries.get(quota.entry);
-    if (entry === undefined) {
-      entry = { keys: new Map(), sweptAtMs: Number.NEGATIVE_INFINITY };
-      this.#entries.set(quota.entry, entry);
-    }
-    entry.keys.set(text, key);
-    this.#entryOf.set(text, quota.entry);
+  /** Keeps room for an instance whose registration is not confirmed yet; returns how to give it back. */
+  reserve({ quota }: Principal): () => void {
+    if (quota === undefined) return () => undefined;
+    this.#add(quota.entry, 1);
+    return () => this.#add(quota.entry, -1);
   }
 
-  /** The instance has gone. */
-  release(key: InstanceKey): void {
-    const text = textOf(key);
-    const entry = this.#entryOf.get(text);
-    if (entry === undefined) return;
-    this.#entries.get(entry)?.keys.delete(text);
-    this.#entryOf.delete(text);
+  /** A subscriber: an instance has come, gone, or now counts for another entry. */
+  changed({ before, after }: Change): void {
+    const [from, to] = [before?.quotaEntry, after?.quotaEntry];
+    if (from === to) return;
+    if (from !== undefined) this.#add(from, -1);
+    if (to !== undefined) this.#add(to, 1);
   }
 
-  #sweep(entry: Entry): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - entry.sweptAtMs < sweptEveryMs) return;
-    entry.sweptAtMs = nowMs;
-    for (const [text, key] of entry.keys) {
-      if (this.#find(key) !== undefined) continue;
-      entry.keys.delete(text);
-      this.#entryOf.delete(text);
-    }
+  #add(entry: string, count: number): void {
+    const sum = this.count(entry) + count;
+    if (sum > 0) this.#counts.set(entry, sum);
+    else this.#counts.delete(entry);
   }
-}
-
-function textOf({ env, appid, instance }: InstanceKey): string {
-  return `${env}/${appid}/${instanceKey(instance)}`;
 }

@@ -10,7 +10,6 @@ import type { Problem } from '../model/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import type { DecisionLog } from './decision-log.ts';
-import type { Quotas } from './quotas.ts';
 import type { RefusedCalls } from './refused-calls.ts';
 
 export type Renewal =
@@ -30,7 +29,6 @@ export interface RenewalsDeps {
   readonly find: Registry['find'];
   readonly clock: Clock;
   readonly log: DecisionLog;
-  readonly quotas: Quotas;
   readonly refusedCalls: RefusedCalls;
 }
 
@@ -43,11 +41,9 @@ export class Renewals {
   readonly #log: DecisionLog;
   readonly #elsewhere: AskElsewhere | undefined;
   readonly #find: Registry['find'];
-  readonly #quotas: Quotas;
   readonly #refusedCalls: RefusedCalls;
 
-  constructor({ registry, clock, log, elsewhere, find, quotas, refusedCalls }: RenewalsDeps) {
-    this.#quotas = quotas;
+  constructor({ registry, clock, log, elsewhere, find, refusedCalls }: RenewalsDeps) {
     this.#refusedCalls = refusedCalls;
     this.#registry = registry;
     this.#elsewhere = elsewhere;
@@ -70,7 +66,6 @@ export class Renewals {
     if (!principal.may('register', key.env, key.appid, key.instance)) return undefined;
     const outcome = this.#registry.renew(key);
     if (outcome.kind !== 'renewed') return undefined;
-    if (principal.quota !== undefined) this.#quotas.claim(principal, key);
     this.#log.count.renewal('renewed');
     return outcome.stored;
   }
@@ -79,7 +74,6 @@ export class Renewals {
   renew(principal: Principal, actor: Actor, given: InstanceKey, now?: Moment): Renewal {
     const found = this.#found(principal, given, now);
     if (found.kind === 'forbidden') this.#note(principal, actor, given);
-    if (found.kind === 'renewed' && principal.quota !== undefined) this.#quotas.claim(principal, given);
     this.#log.count.renewal(found.kind === 'forbidden' ? 'unknown' : found.kind);
     if (found.kind === 'renewed' && this.#log.logsRoutine) {
       const { instance, revision } = found.stored;
@@ -104,7 +98,6 @@ export class Renewals {
     const outcome = this.#registry.renew(key, now);
     if (outcome.kind !== 'renewed') return undefined;
     const { stored } = outcome;
-    if (principal.quota !== undefined) this.#quotas.claim(principal, key);
     if (this.#log.logsRoutine) this.#log.routine('renewed', actor, stored.instance, stored.revision);
     return stored;
   }

@@ -7,7 +7,7 @@
 import type { Change } from '../model/change.ts';
 import type { CheckCounts } from '../model/check-counts.ts';
 import { type Check, type CheckType, checkName, checkTargets } from '../model/checks.ts';
-import type { Judgement, Verdict } from '../model/health.ts';
+import { checksPart, type Judgement, type Verdict } from '../model/health.ts';
 import type { Instance } from '../model/instance.ts';
 import { isSameQuestion } from '../model/instance-health.ts';
 import type { InstanceKey } from '../model/names.ts';
@@ -102,7 +102,7 @@ export class Checker implements CheckCounts {
       this.#tracked.delete(key);
     }
     if (!isChecked(after)) return;
-    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? after.health?.verdict : undefined));
+    this.#tracked.set(key, this.#track(after, cause.why === 'restored' ? presumedVerdict(after) : undefined));
     this.#arm();
   }
 
@@ -165,12 +165,13 @@ export class Checker implements CheckCounts {
     if (isCurrent && this.#state === 'started') {
       const nowMs = clock.monotonicMs();
       scheduled.isQuick = nowMs - startMs <= quickMs;
-      const answer = { isTransient: result.kind === 'passed', detail: result.detail };
+      const verdict = result.kind === 'passed' ? (result.isWarning === true ? 'warning' : 'passing') : 'critical';
+      const answer = { verdict, detail: result.detail } as const;
       scheduled.state = afterAnswer(scheduled.state, answer, check, nowMs);
       scheduled.dueMs = nowMs + check.intervalSeconds * 1000 * (0.9 + 0.2 * random());
       this.#queue.set(scheduled, scheduled.dueMs);
-      const verdict = verdictOf(tracked.checks.map((one) => ({ name: checkName(one.check), state: one.state })));
-      if (verdict !== undefined) void judge(instance, verdict);
+      const judgement = verdictOf(tracked.checks.map((one) => ({ name: checkName(one.check), state: one.state })));
+      if (judgement !== undefined) void judge(instance, judgement);
     }
     this.run();
   }
@@ -188,6 +189,11 @@ export class Checker implements CheckCounts {
     this.#timer = setTimeout(() => this.run(), Math.max(1, Math.ceil(nextMs - this.#deps.clock.monotonicMs())));
     this.#timer.unref();
   }
+}
+
+/** From before a restart. */
+function presumedVerdict({ health }: Instance): Verdict | undefined {
+  return health === undefined ? undefined : checksPart(health).verdict;
 }
 
 function isChecked(instance: Instance | undefined): instance is Instance {

@@ -4,7 +4,7 @@
 // that a flapping instance does not come and go with every other answer.
 // The verdict that was there before a restart is only presumed: the first answer decides.
 
-import type { Judgement, Verdict } from '../model/health.ts';
+import { isServing, type Judgement, type Verdict } from '../model/health.ts';
 
 export interface Thresholds {
   readonly failures: number;
@@ -31,26 +31,27 @@ export function firstState(presumed: Verdict = 'unchecked'): CheckState {
   return { verdict: presumed, isPresumed: presumed !== 'unchecked', against: 0, fellAtMs: [], detail: '' };
 }
 
+/** What came of one check. */
+interface CheckAnswer {
+  readonly verdict: Exclude<Verdict, 'unchecked'>;
+  readonly detail: string;
+}
+
 /** The state after an answer at `nowMs`, monotonic milliseconds. */
-export function afterAnswer(
-  state: CheckState,
-  answer: { readonly isTransient: boolean; readonly detail: string },
-  thresholds: Thresholds,
-  nowMs: number,
-): CheckState {
-  const { isTransient, detail } = answer;
-  const observed: Verdict = isTransient ? 'passing' : 'critical';
-  if (state.verdict === observed) return { ...state, isPresumed: false, against: 0, detail };
+export function afterAnswer(state: CheckState, answer: CheckAnswer, thresholds: Thresholds, nowMs: number): CheckState {
+  const { verdict: observed, detail } = answer;
+  if (state.verdict === observed || (isServing(state.verdict) && isServing(observed)))
+    return { ...state, verdict: observed, isPresumed: false, against: 0, detail };
   const against = state.against + 1;
   // Who has not passed yet takes no traffic anyway: its first failure gives the reason.
-  const isDecided = state.isPresumed || against >= needed(state, isTransient, thresholds, nowMs);
+  const isDecided = state.isPresumed || against >= needed(state, observed, thresholds, nowMs);
   if (!isDecided) return { ...state, against, detail };
-  const fellAtMs = state.verdict === 'passing' ? [...state.fellAtMs, nowMs].slice(-fallsMax) : state.fellAtMs;
+  const fellAtMs = isServing(state.verdict) ? [...state.fellAtMs, nowMs].slice(-fallsMax) : state.fellAtMs;
   return { verdict: observed, isPresumed: false, against: 0, fellAtMs, detail };
 }
 
-function needed(state: CheckState, isTransient: boolean, thresholds: Thresholds, nowMs: number): number {
-  if (isTransient) return successesNeeded(state, thresholds, nowMs);
+function needed(state: CheckState, observed: CheckAnswer['verdict'], thresholds: Thresholds, nowMs: number): number {
+  if (isServing(observed)) return successesNeeded(state, thresholds, nowMs);
   return state.verdict === 'unchecked' ? 1 : thresholds.failures;
 }
 
@@ -70,6 +71,7 @@ export function verdictOf(
   const failing = states.find(({ state }) => state.verdict === 'critical');
   if (failing !== undefined) return { verdict: 'critical', reason: `${failing.name}: ${failing.state.detail}` };
   if (states.some(({ state }) => state.verdict === 'unchecked')) return undefined;
-  const last = states.at(-1);
-  return { verdict: 'passing', reason: `${last?.name ?? ''}: ${last?.state.detail ?? ''}` };
+  const shown = states.find(({ state }) => state.verdict === 'warning') ?? states.at(-1);
+  const verdict = shown?.state.verdict === 'warning' ? 'warning' : 'passing';
+  return { verdict, reason: `${shown?.name ?? ''}: ${shown?.state.detail ?? ''}` };
 }

@@ -161,10 +161,11 @@ async function write(
   }
   // The writer's own time again, so that its next registration is not taken for an older one.
   const { dirtyAtMs } = change.times;
-  const { liveness, override, fronts } = instance;
+  const { liveness, override, fronts, quotaEntry } = instance;
   const registration = ownersRegistration(instance);
   const precondition = { ifNoneMatch: '*' } as const;
-  const command = { kind: 'register', key, registration, liveness, override, fronts, dirtyAtMs, precondition } as const;
+  const parts = { liveness, override, fronts, quotaEntry };
+  const command = { kind: 'register', key, registration, ...parts, dirtyAtMs, precondition } as const;
   const outcome = await perform(by, command);
   if (outcome.kind === 'created') return undefined;
   if (outcome.kind === 'exists') return 'is registered';

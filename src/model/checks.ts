@@ -1,6 +1,7 @@
 // How rollcall is to look itself whether an instance serves, instead of waiting for its renewals: what is asked, how
 // often, and how many answers make up its mind. Parsed like the rest of a registration, with every problem at once; the
-// asking itself is in src/health. A check is plain data, with every field of its type present, so it is JSON as it is.
+// asking itself is in src/health. A check is plain data, with every field of its type present but for the rare ones that
+// are there only where they were given, so it is JSON as it is.
 
 import { type Address, addressToText, parseAddress } from './address.ts';
 import { type Problem, problem } from './problem.ts';
@@ -8,6 +9,9 @@ import { isPrintable, utf8Length } from './text.ts';
 
 export const CheckType = ['http', 'tcp', 'grpc', 'dns'] as const;
 export type CheckType = (typeof CheckType)[number];
+
+export const CheckMethod = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type CheckMethod = (typeof CheckMethod)[number];
 
 interface Rhythm {
   /** The port name, as in the addresses; '': the one that goes with the type. Every address of it has to pass. */
@@ -33,6 +37,13 @@ export type Check = Rhythm &
         readonly body: string;
         /** The Host header; '': the address. */
         readonly host: string;
+        /** Absent: GET. */
+        readonly method?: CheckMethod;
+        /** Beside Host; names as they were given. */
+        readonly headers?: Readonly<Record<string, string>>;
+        readonly requestBody?: string;
+        /** Statuses that pass, but as a warning: `429`. */
+        readonly warning?: string;
       }
     | { readonly type: 'tcp' }
     | {
@@ -51,6 +62,9 @@ export const checkLimits = {
   /** Of one instance: more than an instance needs, and a bound for the work of one registration. */
   checks: 8,
   textOctets: 200,
+  /** Of one check: names and values together. Room for a token. */
+  headersOctets: 2048,
+  requestBodyOctets: 1024,
   intervalSeconds: { min: 1, max: 3600 },
   timeoutSeconds: { min: 0.1, max: 60 },
   inARow: { min: 1, max: 100 },
@@ -66,20 +80,29 @@ const rhythm: Readonly<Record<Exclude<keyof Rhythm, 'address'>, Reader>> = {
   successes: numberReader(1, checkLimits.inARow, true),
 };
 
+const statuses = /^[1-5]\d\d(-[1-5]\d\d)?(,[1-5]\d\d(-[1-5]\d\d)?)*$/;
+const statusesFault = 'must list statuses, such as 200-299,401';
+
 const ofType: Readonly<Record<CheckType, Readonly<Record<string, Reader>>>> = {
   http: {
     path: textReader(/^\/[!-~]*$/, 'must begin with / and percent-encode what is no printable ASCII', '/'),
-    status: textReader(
-      /^[1-5]\d\d(-[1-5]\d\d)?(,[1-5]\d\d(-[1-5]\d\d)?)*$/,
-      'must list statuses, such as 200-299,401',
-      '200-299',
-    ),
+    status: textReader(statuses, statusesFault, '200-299'),
     body: textReader(/^/, ''),
     host: textReader(/^[A-Za-z0-9._:[\]-]*$/, 'must be a legal Host header'),
   },
   tcp: {},
   grpc: { service: textReader(/^[!-~]*$/, 'must be the name of a gRPC service') },
   dns: { name: textReader(/^[!-~]{1,255}$/, 'must be a domain name: what is to be asked for') },
+};
+
+/** Fields that are there only where they were given. */
+const rareOfType: Readonly<Partial<Record<CheckType, Readonly<Record<string, Reader>>>>> = {
+  http: {
+    method: methodOf,
+    headers: headersOf,
+    requestBody: requestBodyOf,
+    warning: textReader(statuses, statusesFault, '429'),
+  },
 };
 
 /** The checks of a registration; absent: none. Adds to `problems`, as the readers in instance.ts do. */
@@ -107,23 +130,25 @@ function checkOf(value: unknown, at: string, problems: Problem[]): Check | undef
     problems.push(problem(`${at}.type`, `must be one of ${CheckType.join(', ')}`, input['type'] ?? 'nothing'));
     return undefined;
   }
-  const readers = { ...rhythm, ...ofType[type] };
+  const { [type]: rare = {} } = rareOfType;
+  const given = Object.entries(rare).filter(([name]) => input[name] !== undefined && Object.hasOwn(input, name));
+  const readers = { ...rhythm, ...ofType[type], ...Object.fromEntries(given) };
   for (const name of Object.keys(input)) {
     if (name === 'type' || name === 'address' || Object.hasOwn(readers, name)) continue;
     problems.push(problem(`${at}.${name.slice(0, 63)}`, `is not a field of a check of type ${type}`));
   }
   const read = Object.entries(readers).map(([name, reader]) => {
-    const given = Object.hasOwn(input, name) ? input[name] : undefined;
-    return [name, reader(given, `${at}.${name}`, problems)];
+    const value = Object.hasOwn(input, name) ? input[name] : undefined;
+    return [name, reader(value, `${at}.${name}`, problems)];
   });
-  const given = { type, ...Object.fromEntries(read) } as Check;
+  const whole = { type, ...Object.fromEntries(read) } as Check;
   // A short interval brings a short time with it.
   const timeoutSeconds =
     input['timeoutSeconds'] === undefined
-      ? Math.min(given.timeoutSeconds, given.intervalSeconds)
-      : given.timeoutSeconds;
+      ? Math.min(whole.timeoutSeconds, whole.intervalSeconds)
+      : whole.timeoutSeconds;
   const address = input['address'] === undefined ? {} : { address: addressOf(input['address'], at, problems) };
-  const check = { ...given, ...address, timeoutSeconds };
+  const check = { ...whole, ...address, timeoutSeconds };
   if (input['address'] !== undefined && check.port !== '')
     problems.push(problem(`${at}.port`, 'must not be there beside an address', check.port));
   if (check.timeoutSeconds > check.intervalSeconds) {
@@ -131,6 +156,48 @@ function checkOf(value: unknown, at: string, problems: Problem[]): Check | undef
     problems.push(problem(`${at}.timeoutSeconds`, fault, check.timeoutSeconds));
   }
   return Object.freeze(check);
+}
+
+function methodOf(value: unknown, at: string, problems: Problem[]): CheckMethod {
+  const known = CheckMethod.find((one) => one === value);
+  if (known === undefined) problems.push(problem(at, `must be one of ${CheckMethod.join(', ')}`, value));
+  return known ?? 'GET';
+}
+
+/** Those that the connection or other fields decide. */
+const ownHeaders = ['host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'te', 'trailer', 'expect'];
+
+/** RFC 9110 §5.1 and §5.5. */
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const headerValue = /^[\t -~]*$/;
+
+function headersOf(value: unknown, at: string, problems: Problem[]): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    problems.push(problem(at, 'must be an object of header names and values', value));
+    return {};
+  }
+  let octets = 0;
+  for (const [name, text] of Object.entries(value) as [string, unknown][]) {
+    octets += utf8Length(name) + (typeof text === 'string' ? utf8Length(text) : 0);
+    const field = `${at}.${name.slice(0, 63)}`;
+    if (!headerName.test(name)) problems.push(problem(field, 'is not the name of a header', name));
+    else if (ownHeaders.includes(name.toLowerCase()))
+      problems.push(problem(field, 'must not be given: it belongs to the connection (Host has a field of its own)'));
+    else if (typeof text !== 'string' || !headerValue.test(text))
+      problems.push(problem(field, 'must be printable ASCII text', text));
+  }
+  if (octets > checkLimits.headersOctets)
+    problems.push(problem(at, `must be at most ${checkLimits.headersOctets} bytes in all`, `${octets} bytes`));
+  return Object.freeze({ ...value });
+}
+
+/** Any text: it is what the instance's own endpoint expects. */
+function requestBodyOf(value: unknown, at: string, problems: Problem[]): string {
+  if (typeof value !== 'string') problems.push(problem(at, 'must be text', value));
+  else if (utf8Length(value) > checkLimits.requestBodyOctets)
+    problems.push(problem(at, `must be at most ${checkLimits.requestBodyOctets} bytes`, `${utf8Length(value)} bytes`));
+  else return value;
+  return '';
 }
 
 /** Canonical. */
@@ -196,7 +263,7 @@ export function checkName(check: Check): string {
   const port = check.address === undefined ? (check.port === '' ? '' : ` at ${check.port}`) : ` at ${check.address}`;
   switch (check.type) {
     case 'http':
-      return `http GET ${check.path}${port}`;
+      return `http ${check.method ?? 'GET'} ${check.path}${port}`;
     case 'grpc':
       return `grpc health${check.service === '' ? '' : ` of ${check.service}`}${port}`;
     case 'dns':

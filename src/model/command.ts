@@ -46,6 +46,8 @@ export interface RegisterCommand extends Common {
   readonly judgement?: Judgement | undefined;
   /** What a front keeps with the instance; parts of other fronts stay as they are. */
   readonly fronts?: FrontParts | undefined;
+  /** The entry whose `instancesMax` it counts for; control sets it for callers that have one. */
+  readonly quotaEntry?: string | undefined;
   /** What a front cannot say, so that what is stored stays: a registration through Eureka takes no tags away. */
   readonly keeps?: readonly Exclude<keyof Registration, 'addrs' | 'status'>[] | undefined;
 }

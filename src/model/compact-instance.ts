@@ -8,7 +8,7 @@
 import type { Address } from './address.ts';
 import type { Check } from './checks.ts';
 import type { FrontParts } from './front-parts.ts';
-import type { Health, Judgement } from './health.ts';
+import { checksPart, type Health, type Judgement, withChecksPart } from './health.ts';
 import type { Instance, Registration, Supervision } from './instance.ts';
 import { ipv4OfNumber, ipv4ToNumber } from './ip.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from './liveness.ts';
@@ -20,7 +20,7 @@ export type ServicePort = Omit<Address, 'host' | 'port'>;
 
 /** All of a registration but its hosts and ports; `status` is the effective one. */
 export type Profile = Omit<Registration, 'addrs'> &
-  Omit<Supervision, 'fronts'> & {
+  Omit<Supervision, 'fronts' | 'quotaEntry'> & {
     readonly services: readonly ServicePort[];
     readonly wanted: Status;
   };
@@ -53,6 +53,10 @@ export class CompactInstance implements Instance {
   }
 
   get fronts(): FrontParts | undefined {
+    return undefined;
+  }
+
+  get quotaEntry(): string | undefined {
     return undefined;
   }
 
@@ -145,17 +149,23 @@ export class CompactInstance implements Instance {
   }
 }
 
-/** With the part of a front, its own and never shared: a field of it in every instance would cost a million of them 8 MB. */
-class FrontedInstance extends CompactInstance {
-  readonly #fronts: FrontParts;
+/** With what few have, its own and never shared: a field of it in every instance would cost a million of them 8 MB. */
+class MarkedInstance extends CompactInstance {
+  readonly #fronts: FrontParts | undefined;
+  readonly #quotaEntry: string | undefined;
 
-  constructor(place: AppKey, parts: Parts, fronts: FrontParts) {
+  constructor(place: AppKey, parts: Parts, { fronts, quotaEntry }: Pick<Supervision, 'fronts' | 'quotaEntry'>) {
     super(place, parts);
     this.#fronts = fronts;
+    this.#quotaEntry = quotaEntry;
   }
 
-  override get fronts(): FrontParts {
+  override get fronts(): FrontParts | undefined {
     return this.#fronts;
+  }
+
+  override get quotaEntry(): string | undefined {
+    return this.#quotaEntry;
   }
 }
 
@@ -169,7 +179,7 @@ export function compactInstance(
   supervision: Partial<Supervision> = {},
 ): CompactInstance {
   const { addrs } = registration;
-  const { health, override, liveness = defaultLiveness(registration), fronts } = supervision;
+  const { health, override, liveness = defaultLiveness(registration), fronts, quotaEntry } = supervision;
   // A verdict and an override are an instance's own.
   const others = health === undefined && override === undefined ? neighbours : [];
   const alike = others.find((one) => one !== undefined && isSameProfile(one.profile, registration, liveness));
@@ -179,7 +189,8 @@ export function compactInstance(
     ports: portsOf(addrs, alike),
     profile: alike === undefined ? profileOf(registration, { liveness, health, override }) : alike.profile,
   };
-  return fronts === undefined ? new CompactInstance(place, parts) : new FrontedInstance(place, parts, fronts);
+  const isPlain = fronts === undefined && quotaEntry === undefined;
+  return isPlain ? new CompactInstance(place, parts) : new MarkedInstance(place, parts, { fronts, quotaEntry });
 }
 
 function portsOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOrEach<number> {
@@ -195,19 +206,16 @@ export function isAlike(a: Instance, b: Instance): boolean {
 }
 
 /** The instance with a new verdict of its checks; undefined: the verdict is the same, or it has no checks. */
-export function judgedInstance(
-  place: AppKey,
-  instance: Instance,
-  { verdict, reason }: Judgement,
-): CompactInstance | undefined {
+export function judgedInstance(place: AppKey, instance: Instance, judgement: Judgement): CompactInstance | undefined {
   const { health, instance: id, label } = instance;
-  if (health === undefined || health.verdict === verdict) return undefined;
-  const { liveness, override, fronts } = instance;
+  if (health === undefined || checksPart(health).verdict === judgement.verdict) return undefined;
+  const { liveness, override, fronts, quotaEntry } = instance;
   return compactInstance(place, id, label, instance, [], {
     liveness,
     override,
     fronts,
-    health: { ...health, verdict, reason },
+    quotaEntry,
+    health: withChecksPart(health, judgement),
   });
 }
 

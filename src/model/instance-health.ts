@@ -1,7 +1,7 @@
 // The health of a registration when it comes in: a new one, or what is left of the verdict on the one that it replaces.
 
 import { addressToText } from './address.ts';
-import type { Health, Judgement } from './health.ts';
+import { checksPart, combinedHealth, type Health, type Judgement, leasePart } from './health.ts';
 import type { Instance, Registration } from './instance.ts';
 import type { Liveness } from './liveness.ts';
 
@@ -21,13 +21,21 @@ export function healthOf(
     isHeard,
   }: { readonly liveness: Liveness; readonly file: string | undefined; readonly isHeard: boolean },
 ): Health | undefined {
-  if (registration.checks.length > 0) {
-    const { verdict, reason } = before?.health && isSameQuestion(before, registration) ? before.health : unchecked;
-    return { verdict, reason, file };
-  }
-  if (liveness.kind !== 'lease-then-waiting') return undefined;
-  const { verdict, reason } = isHeard ? heard : (before?.health ?? heard);
-  return { verdict, reason, file };
+  const isLease = liveness.kind === 'lease-then-waiting';
+  if (registration.checks.length === 0)
+    return isLease ? { ...plain(isHeard ? heard : leaseBefore(before)), file } : undefined;
+  const checks = before?.health && isSameQuestion(before, registration) ? checksPart(before.health) : unchecked;
+  if (!isLease) return { ...plain(checks), file };
+  return combinedHealth({ lease: plain(isHeard ? heard : leaseBefore(before)), checks: plain(checks) }, file);
+}
+
+function leaseBefore(before: Instance | undefined): Judgement {
+  if (before?.health === undefined || before.liveness.kind !== 'lease-then-waiting') return heard;
+  return leasePart(before.health);
+}
+
+function plain({ verdict, reason }: Judgement): Judgement {
+  return { verdict, reason };
 }
 
 export function isSameQuestion(a: Registration, b: Registration): boolean {

@@ -39,6 +39,8 @@ export interface Supervision {
   readonly override: Override | undefined;
   /** What fronts of other registries' APIs keep with it; undefined: nothing. */
   readonly fronts?: FrontParts | undefined;
+  /** The entry of the token file whose `instancesMax` it counts for; undefined: none. */
+  readonly quotaEntry?: string | undefined;
 }
 
 /** `status` is the effective one; what the registrant wants is `wanted`. See status.ts. */

@@ -1,7 +1,7 @@
 // The status in all answers and lists, from three inputs of which each has one writer: what the registrant wants, what checks
 // or the lease have found, and an operator's override. No writer touches another's input.
 
-import type { Verdict } from './health.ts';
+import { isServing, type Verdict } from './health.ts';
 
 export const Status = ['up', 'waiting'] as const;
 /** `waiting`: registered, and takes no traffic. */
@@ -31,7 +31,7 @@ export function isHold(override: Override | undefined): override is Override {
 /** `verdict` undefined: neither checks nor a lease decide. */
 export function effectiveStatus(wanted: Status, verdict: Verdict | undefined, override: Override | undefined): Status {
   if (override !== undefined) return override.status;
-  return verdict === undefined || verdict === 'passing' ? wanted : 'waiting';
+  return verdict === undefined || isServing(verdict) ? wanted : 'waiting';
 }
 
 /** The override after a registration or a patch that says `up`. */

@@ -16,7 +16,7 @@ import { type CompactInstance, compactInstance, judgedInstance } from '../model/
 import type { Decision } from '../model/decision.ts';
 import { dnsNameProblem } from '../model/dns-names.ts';
 import { mergedParts, partsProblem } from '../model/front-parts.ts';
-import type { Health, Judgement } from '../model/health.ts';
+import { type Health, type Judgement, leasePart, type Verdict, withLeasePart } from '../model/health.ts';
 import { type Instance, isObject, isSameRegistration, type Registration, type Supervision } from '../model/instance.ts';
 import { healthOf } from '../model/instance-health.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
@@ -65,12 +65,6 @@ export class Decider {
     if (stored !== undefined && precondition?.ifNoneMatch === '*') return refused({ kind: 'exists', stored });
     const failed = failedPrecondition(precondition, stored);
     if (failed !== undefined) return refused(failed);
-    const { registration, liveness } = command;
-    if (liveness?.kind === 'lease-then-waiting' && registration.checks.length > 0)
-      return refused({
-        kind: 'invalid',
-        problem: problem('checks', 'cannot be combined with a lease that ends in waiting'),
-      });
     const named = partsProblem(command.fronts) ?? appNameProblem(app, stored, command);
     if (named !== undefined) return refused({ kind: named.field === 'appid' ? 'conflict' : 'invalid', problem: named });
     return app === undefined || stored === undefined
@@ -92,13 +86,14 @@ export class Decider {
     const override = saysUp ? overrideAfterUp(before.override) : before.override;
     const fronts = mergedParts(before.fronts, command.fronts);
     const said = before.liveness.kind === 'lease-then-waiting' ? command.judgement : undefined;
-    const isSaid = said === undefined || said.verdict === before.health?.verdict;
+    const isSaid = said === undefined || said.verdict === leaseVerdict(before);
     if (isSameRegistration(before, registration) && override === before.override && fronts === before.fronts && isSaid)
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const liveness = livenessAfter(before, registration);
     const file = before.health?.file;
     const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: false }), said);
-    const instance = this.#again(app, before, registration, { liveness, health, override, fronts });
+    const { quotaEntry } = before;
+    const instance = this.#again(app, before, registration, { liveness, health, override, fronts, quotaEntry });
     const invalid = this.#addressProblem(instance, before);
     if (invalid !== undefined) return refused({ kind: 'invalid', problems: [invalid] });
     const isRenewal = said?.verdict === 'passing';
@@ -145,12 +140,12 @@ export class Decider {
     const cause = evictionOf(stored, now.monotonicMs);
     const app = this.#state.apps.app(instance.env, instance.appid);
     if (app === undefined || !lapsesAtEnd(instance)) return { kind: 'evicted', before: instance, origin, cause, times };
-    const { liveness, override, leaseSeconds, health, fronts } = instance;
+    const { liveness, override, leaseSeconds, health, fronts, quotaEntry } = instance;
     const reason = `its lease of ${leaseSeconds} s has ended`;
-    const found = { verdict: 'critical' as const, reason, file: health?.file };
+    const found = { verdict: 'critical' as const, reason };
     const lapsed = compactInstance(app.place, instance.instance, instance.label, instance, [], {
-      ...{ liveness, override, fronts },
-      health: found,
+      ...{ liveness, override, fronts, quotaEntry },
+      health: health === undefined ? { ...found, file: undefined } : withLeasePart(health, found),
     });
     return updated(stored, lapsed, { why: 'lapsed', silentMs: cause.silentMs }, origin, now);
   }
@@ -185,7 +180,8 @@ export class Decider {
     const judged = judgedInstance(app.place, stored.instance, { verdict, reason });
     if (judged === undefined) return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const change = updated(stored, judged, { why: 'checked', verdict, reason }, origin, now);
-    const isRenewal = verdict === 'passing' && isLapsed(stored.instance);
+    // Checks beside a lease renew nothing.
+    const isRenewal = verdict === 'passing' && stored.instance.checks.length === 0 && isLapsed(stored.instance);
     const times = isRenewal ? { ...change.times, renewedAtMs: now.wallMs } : change.times;
     const changes = [{ ...change, times, isRenewal }];
     return { kind: 'changes', changes, outcome: () => ({ kind: 'judged', stored }) };
@@ -202,7 +198,8 @@ export class Decider {
     const health = saidHealth(healthOf(registration, undefined, { liveness, file, isHeard: true }), command.judgement);
     const override = this.#state.holds.at(key, now.wallMs) ?? command.override;
     const place = known?.place ?? { env, appid };
-    const supervision = { liveness, health, override, fronts: command.fronts };
+    const { fronts, quotaEntry } = command;
+    const supervision = { liveness, health, override, fronts, quotaEntry };
     const instance = compactInstance(place, key.instance, label, registration, neighbours, supervision);
     const invalid = this.#addressProblem(instance, undefined);
     if (invalid !== undefined) return refused({ kind: 'invalid', problem: invalid });
@@ -238,7 +235,8 @@ export class Decider {
     const isEnding = registration.status === 'up' && !isHold(before.override);
     const override = isEnding ? command.override : before.override;
     const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: true }), command.judgement);
-    const supervision = { liveness, health, override, fronts: mergedParts(before.fronts, command.fronts) };
+    const fronts = mergedParts(before.fronts, command.fronts);
+    const supervision = { liveness, health, override, fronts, quotaEntry: command.quotaEntry };
     if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {
       const renewal = { key, dirtyAtMs: laterDirtyAtMs };
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored }, renewal };
@@ -295,11 +293,15 @@ export class Decider {
 
 /** What has been found, with what its registrant says instead. */
 function saidHealth(found: Health | undefined, said: Judgement | undefined): Health | undefined {
-  return found === undefined || said === undefined ? found : { ...found, ...said };
+  return found === undefined || said === undefined ? found : withLeasePart(found, said);
 }
 
-function causeOf({ health }: Instance, said: Judgement | undefined): Cause {
-  if (said === undefined || said.verdict === health?.verdict) return { why: 'patched' };
+function leaseVerdict({ health }: Instance): Verdict | undefined {
+  return health === undefined ? undefined : leasePart(health).verdict;
+}
+
+function causeOf(before: Instance, said: Judgement | undefined): Cause {
+  if (said === undefined || said.verdict === leaseVerdict(before)) return { why: 'patched' };
   return { why: 'checked', ...said };
 }
 

@@ -236,7 +236,7 @@ export function evictionOf(stored: MutableRecord, nowMs: number): Extract<Cause,
 }
 
 export function recoveredSupervision({ registration, supervision = {} }: PersistedInstance): Supervision {
-  const { liveness = defaultLiveness(registration), override, fronts } = supervision;
+  const { liveness = defaultLiveness(registration), override, fronts, quotaEntry } = supervision;
   const fresh = healthOf(registration, undefined, { liveness, file: undefined, isHeard: true });
-  return { liveness, override, fronts, health: fresh && (supervision.health ?? fresh) };
+  return { liveness, override, fronts, quotaEntry, health: fresh && (supervision.health ?? fresh) };
 }

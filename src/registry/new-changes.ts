@@ -3,6 +3,7 @@
 import type { Actor, Cause } from '../model/change.ts';
 import { type CompactInstance, compactInstance } from '../model/compact-instance.ts';
 import { isSameParts } from '../model/front-parts.ts';
+import { isSameHealth } from '../model/health.ts';
 import type { Instance, Registration, Supervision } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import { defaultLiveness, isSameLiveness, type Liveness } from '../model/liveness.ts';
@@ -42,8 +43,8 @@ export function isDraining({ override, wanted, health }: Instance): boolean {
 }
 
 export function overridden({ place }: App, instance: Instance, override: Override | undefined): CompactInstance {
-  const { instance: id, label, liveness, health, fronts } = instance;
-  return compactInstance(place, id, label, instance, [], { liveness, health, override, fronts });
+  const { instance: id, label, liveness, health, fronts, quotaEntry } = instance;
+  return compactInstance(place, id, label, instance, [], { liveness, health, override, fronts, quotaEntry });
 }
 
 /** A patch may add the first check, or take the last one away. */
@@ -53,6 +54,7 @@ export function livenessAfter(before: Instance, registration: Registration): Liv
 
 export function isSameSupervision(a: Supervision, b: Supervision): boolean {
   if (!isSameLiveness(a.liveness, b.liveness) || a.override !== b.override) return false;
+  if (a.quotaEntry !== b.quotaEntry) return false;
   if (!isSameParts(a.fronts, b.fronts)) return false;
-  return a.health?.verdict === b.health?.verdict && a.health?.file === b.health?.file;
+  return isSameHealth(a.health, b.health);
 }

@@ -135,9 +135,10 @@ export class State {
   /** The instance as it is kept; one that was decided on another node is made so. */
   #compact(app: App, instance: Instance): CompactInstance {
     if (instance instanceof CompactInstance) return instance;
-    const { instance: id, label, liveness, health, override, fronts } = instance;
+    const { instance: id, label, liveness, health, override, fronts, quotaEntry } = instance;
     const neighbours = [app.latest, this.latest];
-    return compactInstance(app.place, id, label, instance, neighbours, { liveness, health, override, fronts });
+    const supervision = { liveness, health, override, fronts, quotaEntry };
+    return compactInstance(app.place, id, label, instance, neighbours, supervision);
   }
 
   #placed(app: App, instance: CompactInstance): void {

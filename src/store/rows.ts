@@ -153,13 +153,14 @@ export function instanceAfter(row: EventRow): InstanceRow | undefined {
 
 /** What is written of an instance: its registration, and of its supervision what is not the same for nearly all. */
 function contentOf(instance: Instance): Record<string, unknown> {
-  const { health, override, liveness, fronts } = instance;
+  const { health, override, liveness, fronts, quotaEntry } = instance;
   return {
     ...registrationToJson(instance),
     ...(health === undefined ? {} : { health }),
     ...(override === undefined ? {} : { override }),
     ...(isSameLiveness(liveness, defaultLiveness(instance)) ? {} : { liveness }),
     ...(fronts === undefined ? {} : { fronts }),
+    ...(quotaEntry === undefined ? {} : { quotaEntry }),
   };
 }
 
@@ -171,7 +172,7 @@ export interface Content {
 }
 
 export function readContent(content: unknown): Content {
-  const { health, override, liveness, fronts, ...rest } = isObject(content) ? content : {};
+  const { health, override, liveness, fronts, quotaEntry, ...rest } = isObject(content) ? content : {};
   const registration = parseRegistration(isObject(content) ? rest : content, noDefaults);
   if (Array.isArray(registration)) return { registration, supervision: undefined };
   const supervision: Partial<Supervision> = {
@@ -179,6 +180,7 @@ export function readContent(content: unknown): Content {
     ...(isObject(override) ? { override: overrideIn(override) } : {}),
     ...(isObject(liveness) ? { liveness: livenessIn(liveness, registration) } : {}),
     ...(isObject(fronts) ? { fronts: partsIn(fronts) } : {}),
+    ...(typeof quotaEntry === 'string' ? { quotaEntry } : {}),
   };
   return { registration, supervision: Object.keys(supervision).length === 0 ? undefined : supervision };
 }

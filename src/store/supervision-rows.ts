@@ -2,7 +2,7 @@
 // does no harm, and an instance is never refused for it.
 
 import { crc32 } from 'node:zlib';
-import { type Health, Verdict } from '../model/health.ts';
+import { combinedHealth, type Health, type Judgement, Verdict } from '../model/health.ts';
 import { isObject, type Registration } from '../model/instance.ts';
 import { defaultLiveness, type Liveness } from '../model/liveness.ts';
 import { type InstanceKey, instanceKey } from '../model/names.ts';
@@ -38,11 +38,17 @@ export function holdOf({ env, appid, key, content }: HoldRow): StoredHold | unde
   return isHold(override) ? { key: { env, appid, instance: key }, override } : undefined;
 }
 
-export function healthIn({ verdict, reason, file }: Record<string, unknown>): Health {
+export function healthIn({ parts, ...value }: Record<string, unknown>): Health {
+  const file = typeof value['file'] === 'string' ? value['file'] : undefined;
+  if (!isObject(parts) || !isObject(parts['lease']) || !isObject(parts['checks']))
+    return { ...judgementIn(value), file };
+  return combinedHealth({ lease: judgementIn(parts['lease']), checks: judgementIn(parts['checks']) }, file);
+}
+
+function judgementIn({ verdict, reason }: Record<string, unknown>): Judgement {
   return {
     verdict: Verdict.find((known) => known === verdict) ?? 'unchecked',
     reason: typeof reason === 'string' ? reason : '',
-    file: typeof file === 'string' ? file : undefined,
   };
 }
 

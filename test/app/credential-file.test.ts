@@ -1,6 +1,6 @@
 // The token file of a running server: read again when it changes, and the last good one kept.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -13,9 +13,10 @@ afterAll(() => removeScratch(folder));
 
 const text = (name: string) => `- { name: ${name}, token: ${secret}, allow: [{ rights: [read] }] }\n`;
 
-function opened(content: string) {
+function opened(content: string, mode = 0o600) {
   const path = join(folder, `${Math.random().toString(36).slice(2)}.yaml`);
   writeFileSync(path, content);
+  chmodSync(path, mode);
   const lines: Record<string, unknown>[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const config = configOf({ flags: { tokenFile: path }, files: { [path]: content } });
@@ -25,6 +26,28 @@ function opened(content: string) {
   const names = () => file.current.credentials.map(({ name }) => name);
   return { path, lines, file, names, changes: () => changes };
 }
+
+describe('a token file that others can read', () => {
+  const warnings = ({ lines }: ReturnType<typeof opened>) => lines.filter(({ level, mode }) => level === 40 && mode);
+
+  test('is warned of at the start and whenever it is read, with its mode and what to do', () => {
+    const world = opened(text('one'), 0o644);
+    expect(warnings(world)).toMatchObject([
+      { file: world.path, mode: '0644', msg: expect.stringContaining('chmod 600') },
+    ]);
+    chmodSync(world.path, 0o600);
+    world.file.reload();
+    expect(warnings(world)).toHaveLength(1);
+    chmodSync(world.path, 0o660);
+    world.file.reload();
+    expect(warnings(world)).toHaveLength(2);
+    expect(world.names()).toEqual(['one']);
+  });
+
+  test('its group may', () => {
+    expect(warnings(opened(text('one'), 0o640))).toEqual([]);
+  });
+});
 
 describe('the token file', () => {
   test('is read when it was the same for two looks', () => {

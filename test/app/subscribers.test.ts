@@ -17,6 +17,7 @@ function recording() {
     longPolls: { notify: note('long polls') },
     pushes: { notify: note('pushes') },
     watchers: { changed: note('watchers') },
+    quotas: { changed: note('quotas') },
     metrics: { changed: note('metrics') },
     health: { changed: note('health') },
     evictionLog: note('eviction log'),
@@ -40,5 +41,5 @@ test('a live change is kept before DNS shows it, and DNS shows it before any cal
 test('a recovered instance goes to those that keep an index of instances, and to no other', () => {
   const { calls, table } = recording();
   recoveredBy(table)(change);
-  expect(calls).toEqual(['dns', 'metrics', 'health']);
+  expect(calls).toEqual(['dns', 'quotas', 'metrics', 'health']);
 });

@@ -21,6 +21,7 @@ const travelled = (write: WriteBody) => writeOf(JSON.parse(JSON.stringify(writeT
 
 const commands: Command[] = [
   { kind: 'register', key, registration, dirtyAtMs: 9, file: '/etc/a.json', liveness: { kind: 'none' } },
+  { kind: 'register', key, registration, quotaEntry: 'deploy' },
   {
     kind: 'register',
     key,

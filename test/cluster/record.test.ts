@@ -13,6 +13,7 @@ import {
 } from '../../src/cluster/record.ts';
 import { recordLimits } from '../../src/cluster/record-parts.ts';
 import { parseTombstone, type Tombstone, tombstoneText } from '../../src/cluster/tombstone.ts';
+import { combinedHealth, Verdict } from '../../src/model/health.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -71,6 +72,7 @@ function faults(text: string): string[] {
 
 describe('a record', () => {
   const text = fc.stringMatching(/^[ -~]{0,20}$/);
+  const judgement = { verdict: fc.constantFrom(...Verdict), reason: text };
   const wallMs = fc.nat();
   const any = fc.record<Omit<ClusterRecord, 'unknown' | 'registration'>>({
     instance: fc.stringMatching(/^[!-~]{1,30}$/),
@@ -111,11 +113,15 @@ describe('a record', () => {
       rest: fc.constant({}),
     }),
     health: fc.option(
-      fc.record<NonNullable<ClusterRecord['health']>>({
-        verdict: fc.constantFrom('unchecked', 'passing', 'critical'),
-        reason: text,
-        file: fc.option(text, { nil: undefined }),
-      }),
+      fc.oneof(
+        fc.record<NonNullable<ClusterRecord['health']>>({
+          ...judgement,
+          file: fc.option(text, { nil: undefined }),
+        }),
+        fc
+          .record({ lease: fc.record(judgement), checks: fc.record(judgement) })
+          .map((parts) => combinedHealth(parts, undefined)),
+      ),
       { nil: undefined },
     ),
   });
@@ -128,6 +134,12 @@ describe('a record', () => {
         expect(read(recordText(whole))).toEqual(whole);
       }),
     );
+  });
+
+  test('carries the entry that it counts for', () => {
+    expect(read(recordText({ ...record, quotaEntry: 'deploy' })).quotaEntry).toBe('deploy');
+    expect(read(recordText(record)).quotaEntry).toBeUndefined();
+    expect(parseRecord(bytes(changed('q', 7)))).toMatchObject([{ field: 'q' }]);
   });
 
   test('carries what fronts of other registries keep, and passes over what cannot be read', () => {

@@ -44,7 +44,7 @@ function world(overrides: Partial<CommandsDeps> = {}) {
     availability: { isRecovered: () => state.isRecovered, storeTrouble: () => state.trouble },
     durable: async () => {},
     visible: () => undefined,
-    quotas: new Quotas((key) => registry.find(key), clock),
+    quotas: new Quotas((key) => registry.find(key)),
     refusedCalls,
     ...overrides,
   });

@@ -12,13 +12,14 @@ import { until } from '../kit/until.ts';
 
 const text =
   entry('deploy', '{ rights: [read, register], env: prod, app: orders }') +
-  entry('prometheus', '{ rights: [metrics] }');
+  entry('prometheus', '{ rights: [metrics] }') +
+  entry('two', '{ rights: [read, register] }', ', instancesMax: 2');
 let directory: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
   directory = scratch({ 'tokens.yaml': text });
-  server = await startServer({ directory, args: ['--token-file', 'tokens.yaml'] });
+  server = await startServer({ directory, args: ['--token-file', 'tokens.yaml'], data: join(directory, 'data') });
 });
 
 afterAll(async () => {
@@ -43,6 +44,27 @@ describe('rights', () => {
     expect(await statusOf('/metrics', 'deploy')).toBe(403);
     expect(await statusOf('/metrics', 'prometheus')).toBe(200);
     expect(await statusOf('/api/v1/apps', 'prometheus')).toBe(403);
+  });
+});
+
+describe('the number of instances of an entry', () => {
+  const put = async (name: string): Promise<number> => {
+    const body = JSON.stringify({ addrs: ['http://10.0.0.7:1'] });
+    const headers = { ...bearer('two'), 'content-type': 'application/json' };
+    return (await fetch(`${server.http}/api/v1/apps/prod/counted/${name}`, { method: 'PUT', body, headers })).status;
+  };
+
+  test('is right after a restart, before any of them has renewed', async () => {
+    for (const name of ['a1', 'a2']) expect(await put(name)).toBe(201);
+    expect(await put('a3')).toBe(429);
+    await server.stop();
+    server = await startServer({ directory, args: ['--token-file', 'tokens.yaml'], data: join(directory, 'data') });
+    expect(await put('a3')).toBe(429);
+    expect((await rollcall('whoami', 'two')).out).toContain('2 of at most 2');
+    expect(await put('a1')).toBe(200);
+    const headers = bearer('two');
+    await fetch(`${server.http}/api/v1/apps/prod/counted/a1`, { method: 'DELETE', headers });
+    expect(await put('a3')).toBe(201);
   });
 });
 

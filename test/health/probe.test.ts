@@ -97,6 +97,28 @@ test.each<[check: Record<string, unknown>, result: ProbeResult]>([
   expect(asked).toEqual([check['path']]);
 });
 
+test('http: a method, headers and a body; a status that warns', async () => {
+  const asked: unknown[] = [];
+  const port = await web((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      asked.push([request.method, request.headers['x-key'], request.headers['accept'], body]);
+      response.writeHead(429).end();
+    });
+  });
+  const sent = { method: 'POST', headers: { 'X-Key': 'a', Accept: 'text/plain' }, requestBody: 'ping' };
+  const check = { type: 'http', ...sent, warning: '429' };
+  expect(await checked(`http://127.0.0.1:${port}`, check)).toEqual({
+    kind: 'passed',
+    detail: 'status 429',
+    isWarning: true,
+  });
+  expect(asked).toEqual([['POST', 'a', 'text/plain', 'ping']]);
+});
+
 test('http: what is no HTTP, and what hangs up', async () => {
   const odd = await listening(createTcp((socket) => socket.end('220 mail.example ESMTP\r\n')));
   expect(await checked(`http://127.0.0.1:${odd}`, { type: 'http' })).toMatchObject({

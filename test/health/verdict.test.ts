@@ -12,8 +12,13 @@ function story(answers: string, from: CheckState = firstState(), startMs = 0): {
   let letters = '';
   for (const [index, answer] of [...answers].entries()) {
     const nowMs = startMs + index * everyMs;
-    state = afterAnswer(state, { isTransient: answer === '+', detail: answer }, rules, nowMs);
-    letters += { unchecked: '.', passing: 'P', critical: 'C' }[state.verdict];
+    state = afterAnswer(
+      state,
+      { verdict: answer === '+' ? 'passing' : answer === 'w' ? 'warning' : 'critical', detail: answer },
+      rules,
+      nowMs,
+    );
+    letters += { unchecked: '.', passing: 'P', warning: 'W', critical: 'C' }[state.verdict];
   }
   return { letters, state };
 }
@@ -24,6 +29,10 @@ test.each([
   ['-', 'C'],
   ['-++', 'CCP'],
   ['++--', '.PPP'],
+  ['++w+', '.PWP'],
+  ['+w', '.W'],
+  ['w', '.'],
+  ['ww---', '.WWWC'],
   ['++---', '.PPPC'],
   ['++--+--', '.PPPPPP'],
   ['++---+-+-++', '.PPPCCCCCCP'],
@@ -49,7 +58,7 @@ test('whoever falls again has to pass for longer, each time twice as long, up to
     needed.push(count);
     const before = story('+'.repeat(count - 1), state, 1000);
     expect(before.state.verdict).toBe('critical');
-    state = afterAnswer(before.state, { isTransient: true, detail: '' }, rules, 2000);
+    state = afterAnswer(before.state, { verdict: 'passing', detail: '' }, rules, 2000);
     expect(state.verdict).toBe('passing');
   }
   expect(needed).toEqual([2, 4, 8, 16, 32, 32, 32]);

@@ -162,6 +162,7 @@ export function createWorld(options: WorldOptions = {}): World {
     random: Math.random,
     ...options.control,
   });
+  registry.onChange((change) => control.quotas.changed(change));
   const life = new Life(lifeToken);
   const watchers = new Watchers({ view: registry, log: changeLog, clock, life, max: 100, ...options.watch });
   registry.onChange((change) => watchers.changed(change));

@@ -12,6 +12,11 @@ export class Issuer {
   #keys: Keys | undefined;
   #kid = '';
   isAway = false;
+  /** Answers nothing until `release`. */
+  isHanging = false;
+  /** What it answers instead of its keys. */
+  answer: string | undefined;
+  #released: () => void = () => undefined;
   /** How often its keys were read. */
   reads = 0;
 
@@ -41,8 +46,16 @@ export class Issuer {
   readonly read = async (_keys: KeySet): Promise<string> => {
     this.reads++;
     if (this.isAway) throw new Error('connection refused');
-    return JSON.stringify({ keys: this.#public });
+    if (this.isHanging)
+      await new Promise<void>((resolve) => {
+        this.#released = resolve;
+      });
+    return this.answer ?? JSON.stringify({ keys: this.#public });
   };
+
+  release(): void {
+    this.#released();
+  }
 
   /** A token as an issuer should make it; `claims` are put over its own, undefined leaves one out. */
   async token(claims: JWTPayload = {}, ttlSeconds = 600): Promise<string> {

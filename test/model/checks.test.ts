@@ -35,6 +35,13 @@ test('a type is enough; the rest has defaults, and reads back to the same', () =
   expect(parseRegistration(registrationToJson(registration), defaults)).toEqual(registration);
 });
 
+test('fields that few checks have are there where they were given alone', () => {
+  const rare = { method: 'POST', headers: { 'X-Key': 'a' }, requestBody: 'ping\n', warning: '429' };
+  const registration = parsed([{ type: 'http', ...rare }]);
+  expect(registration.checks[0]).toMatchObject(rare);
+  expect(parseRegistration(registrationToJson(registration), defaults)).toEqual(registration);
+});
+
 test('a short interval brings a short time with it', () => {
   expect(parsed([{ type: 'tcp', intervalSeconds: 1 }]).checks[0]).toMatchObject({ timeoutSeconds: 1 });
 });
@@ -49,6 +56,15 @@ test.each<[check: unknown, fault: RegExp]>([
   [{ type: 'http', body: 'x'.repeat(201) }, /^checks\[0\]\.body must be at most 200 bytes$/],
   [{ type: 'http', body: 1 }, /^checks\[0\]\.body must be text$/],
   [{ type: 'http', host: 'a\r\nb' }, /^checks\[0\]\.host must be printable text$/],
+  [{ type: 'http', method: 'TRACE' }, /^checks\[0\]\.method must be one of GET, /],
+  [{ type: 'http', headers: ['a'] }, /^checks\[0\]\.headers must be an object/],
+  [{ type: 'http', headers: { 'a b': 'c' } }, /^checks\[0\]\.headers\.a b is not the name of a header/],
+  [{ type: 'http', headers: { a: 'b\r\nc: d' } }, /^checks\[0\]\.headers\.a must be printable ASCII text/],
+  [{ type: 'http', headers: { Host: 'a' } }, /^checks\[0\]\.headers\.Host must not be given/],
+  [{ type: 'http', headers: { a: 'b'.repeat(2048) } }, /^checks\[0\]\.headers must be at most 2048 bytes in all$/],
+  [{ type: 'http', requestBody: 1 }, /^checks\[0\]\.requestBody must be text$/],
+  [{ type: 'http', warning: 'often' }, /^checks\[0\]\.warning must list statuses/],
+  [{ type: 'tcp', method: 'GET' }, /^checks\[0\]\.method is not a field of a check of type tcp$/],
   [{ type: 'dns' }, /^checks\[0\]\.name must be a domain name/],
   [{ type: 'tcp', intervalSeconds: 0 }, /^checks\[0\]\.intervalSeconds must be a whole number 1-3600$/],
   [{ type: 'tcp', timeoutSeconds: 0 }, /^checks\[0\]\.timeoutSeconds must be a number 0\.1-60$/],

@@ -44,6 +44,23 @@ test('the deadline of checks that fail begins again after a restart', async () =
   await second.close();
 });
 
+test('what a lease and checks have found of one instance is kept apart', async () => {
+  const folder = scratch();
+  const first = await openWorld(folder);
+  const key = keyOf('orders.prod/a1');
+  const registration = parseRegistration({ addrs: [someAddress], checks: [{ type: 'tcp' }] }, defaults) as Registration;
+  const actor = { kind: 'anonymous', front: 'consul', address: '192.0.2.1' } as const;
+  const { registry } = first.harness;
+  registry.perform({ kind: 'register', key, registration, liveness: { kind: 'lease-then-waiting' } }, actor);
+  registry.judge(key, { verdict: 'warning', reason: 'tcp: slow' });
+  const health = registry.find(key)?.instance.health;
+  await first.close();
+  const second = await openWorld(folder);
+  expect(second.harness.registry.find(key)?.instance.health).toEqual(health);
+  expect(health).toMatchObject({ verdict: 'warning', parts: { lease: { verdict: 'passing' } } });
+  await second.close();
+});
+
 test('of stored parts those that can be read are taken', () => {
   const eureka = { appName: 'A', content: '{"a":1}' };
   expect(partsIn({ eureka, discovery: { appName: 'a', content: '{' }, other: eureka, tutorial: 7 })).toEqual({

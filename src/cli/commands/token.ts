@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { readCredentials } from '../../config/credential-file.ts';
 import type { Credential } from '../../model/credential.ts';
 import { Right } from '../../model/principal.ts';
+import { exposureOf } from '../../runtime/exposed-file.ts';
 import { type Action, type CliContext, describeArguments, oneMore, textOption, textOptions } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printFault, usageFault } from '../fault.ts';
@@ -70,6 +71,8 @@ async function check(path: string, typed: Typed, context: CliContext): Promise<E
     for (const problem of outcome.problems) context.err(`${path}: ${problem}\n`);
     return exitCodes.failed;
   }
+  const exposure = exposureOf(path);
+  if (exposure !== undefined) context.err(`${path} is not private: ${exposure.text}\n`);
   const { credentials } = outcome.value;
   const document = { entries: credentials.map(entryDocument) };
   await print(context, typed, document, () => {

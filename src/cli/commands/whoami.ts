@@ -30,7 +30,7 @@ function inWords(document: Fields, context: CliContext): string {
   const say = (name: string): string => printable(textField(document, name));
   const limits = [
     say('expiresAt') === '' ? '' : `until ${say('expiresAt')}`,
-    say('instancesMax') === '' ? '' : `at most ${say('instancesMax')} instances`,
+    say('instancesMax') === '' ? '' : `${say('instances')} of at most ${say('instancesMax')} instances`,
   ].filter((text) => text !== '');
   const head = [`${say('kind')} ${say('name')}`.trim(), ...limits].join(', ');
   const rows = fieldsList(document, 'allow').map((grant) => [

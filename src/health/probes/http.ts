@@ -1,6 +1,6 @@
-// An HTTP check: one GET over a connection of its own; its status and, where that is asked for, a text in its body.
-// Redirects are not followed, proxies not used. Certificates of https are not verified: a check finds out whether the
-// instance answers, and sends it no secrets.
+// An HTTP check: one request, a GET unless the check says another method, over a connection of its own; its status and,
+// where that is asked for, a text in its body. Redirects are not followed, proxies not used. Certificates of https are not
+// verified: a check finds out whether the instance answers. What headers it sends is what its registrant wrote.
 // Limits: 64 KiB of the body are read.
 
 import { request as requestHttp } from 'node:http';
@@ -20,13 +20,15 @@ export async function probeHttp(
 ): Promise<ProbeResult> {
   const { status, body } = await fetched(check, ip, port, address, signal);
   const received = `status ${status}`;
+  if (check.warning !== undefined && isListed(status, check.warning))
+    return { kind: 'passed', detail: received, isWarning: true };
   if (!isListed(status, check.status)) return { kind: 'failed', detail: `${received}, not ${check.status}` };
   if (check.body === '' || body.includes(check.body)) return { kind: 'passed', detail: received };
   return { kind: 'failed', detail: `${received}, without ${JSON.stringify(check.body)} in its body` };
 }
 
 function fetched(
-  { path, body: wanted, host }: HttpCheck,
+  { path, body: wanted, host, method = 'GET', headers = {}, requestBody = '' }: HttpCheck,
   ip: string,
   port: number,
   address: Located['address'],
@@ -39,9 +41,17 @@ function fetched(
     host: ip,
     port,
     path,
+    method,
     signal,
     agent: false,
-    headers: { host: host || authority, 'user-agent': 'rollcall-check', accept: '*/*', connection: 'close' },
+    headers: {
+      'user-agent': 'rollcall-check',
+      accept: '*/*',
+      ...lowerCased(headers),
+      host: host || authority,
+      connection: 'close',
+      ...(requestBody === '' ? {} : { 'content-length': Buffer.byteLength(requestBody) }),
+    },
     ...(isSecure ? { rejectUnauthorized: false, ...(isIP(name) === 0 ? { servername: name } : {}) } : {}),
   } as const;
   return new Promise((resolve, reject) => {
@@ -67,8 +77,12 @@ function fetched(
     });
     // What comes after the answer was read is ignored.
     sent.on('error', reject);
-    sent.end();
+    sent.end(requestBody);
   });
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Whether `200-299,401` has the status in it. */

@@ -6,6 +6,8 @@ import type { Address } from '../../model/address.ts';
 export interface ProbeResult {
   readonly kind: 'passed' | 'failed' | 'refused';
   readonly detail: string;
+  /** Of one that passed, with a status that the check takes as a warning. */
+  readonly isWarning?: true;
 }
 
 /** Where to probe. */

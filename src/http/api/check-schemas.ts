@@ -1,7 +1,7 @@
 // Checks and what they found, as TypeBox schemas for /openapi.json; see schemas.ts.
 
 import Type from 'typebox';
-import { CheckType, checkLimits } from '../../model/checks.ts';
+import { CheckMethod, CheckType, checkLimits } from '../../model/checks.ts';
 import { Verdict } from '../../model/health.ts';
 import { Status } from '../../model/status.ts';
 
@@ -23,8 +23,16 @@ const rhythm = {
 
 const ofType = {
   http: {
-    path: text('What is asked for with GET; redirects are not followed.'),
+    path: text('What is asked for; redirects are not followed.'),
+    method: Type.Optional(Type.Union(CheckMethod.map((method) => Type.Literal(method)))),
+    headers: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'Sent with each check. Whoever may read the instance can read them.',
+      }),
+    ),
+    requestBody: Type.Optional(Type.String({ maxLength: checkLimits.requestBodyOctets })),
     status: text('Statuses that pass: `200-299,401`.'),
+    warning: text('Statuses that pass, and are shown as a warning: `429`.'),
     body: text('Text that has to be in the first 64 KiB of the body.'),
     host: text('The Host header.'),
   },
@@ -52,7 +60,7 @@ export const healthReply = Type.Object(
     wanted: Type.Union(Status.map((status) => Type.Literal(status))),
     file: Type.Optional(Type.String({ description: 'The service file that it comes from.' })),
   },
-  { description: 'Of instances with checks: what these have found. `status` is `wanted` while they pass.' },
+  { description: 'Of instances with checks: what these have found. `status` is `wanted` while they pass or warn.' },
 );
 
 export const overrideReply = Type.Object(

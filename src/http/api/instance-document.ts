@@ -3,10 +3,11 @@
 
 import { addressToText } from '../../model/address.ts';
 import type { FrontParts } from '../../model/front-parts.ts';
+import type { Health } from '../../model/health.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import type { InstanceKey } from '../../model/names.ts';
-import type { Override } from '../../model/status.ts';
+import type { Override, Status } from '../../model/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /** The second that was asked for last: the ends of leases that are renewed at one time lie in one. */
@@ -53,10 +54,14 @@ export function contentDocument(instance: Instance): Record<string, unknown> {
     dnsTtl: instance.dnsTtl,
     ...(instance.health === undefined
       ? {}
-      : { checks: instance.checks, health: { ...instance.health, wanted: instance.wanted } }),
+      : { checks: instance.checks, health: healthDocument(instance.health, instance.wanted) }),
     ...(instance.override === undefined ? {} : { override: overrideDocument(instance) }),
     ...(instance.fronts === undefined ? {} : { fronts: frontsDocument(instance.fronts) }),
   };
+}
+
+function healthDocument({ verdict, reason, file }: Health, wanted: Status): Record<string, unknown> {
+  return { verdict, reason, file, wanted };
 }
 
 /** `until`: null for a plain drain, which ends with the next registration or patch that says `up`. */

@@ -46,7 +46,7 @@ const calls = [
   addResolveRoute,
   addQueryRoutes,
   addZonesRoute,
-  addWhoamiRoute,
+  (scope: FastifyInstance, { control }: ApiContext) => addWhoamiRoute(scope, (entry) => control.quotas.count(entry)),
   addTransferRoutes,
 ];
 

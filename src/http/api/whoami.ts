@@ -21,10 +21,13 @@ const whoamiReply = Type.Object({
   ),
   expiresAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
   instancesMax: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: no limit of its own.' }),
+  instances: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'How many of them there are; null without a limit.',
+  }),
 });
 
-/** Adds the call to a scope whose prefix is /api/v1. */
-export function addWhoamiRoute(scope: FastifyInstance): void {
+/** Adds the call to a scope whose prefix is /api/v1. `instancesOf`: how many instances an entry has. */
+export function addWhoamiRoute(scope: FastifyInstance, instancesOf: (entry: string) => number): void {
   const schema = {
     summary: 'Who the caller is, and what it may do',
     tags: ['operations'],
@@ -32,16 +35,17 @@ export function addWhoamiRoute(scope: FastifyInstance): void {
   };
   scope.get('/whoami', { schema, config: { right: 'any' } }, (request, reply) => {
     if (new QueryReader(request, []).refused(reply, 'Cannot say who the caller is')) return;
-    reply.header('cache-control', 'no-store').send(documentOf(request.principal));
+    reply.header('cache-control', 'no-store').send(documentOf(request.principal, instancesOf));
   });
 }
 
-function documentOf({ kind, name, grants, expiresAtMs, quota }: Principal) {
+function documentOf({ kind, name, grants, expiresAtMs, quota }: Principal, count: (entry: string) => number) {
   return {
     kind,
     name,
     allow: grants.map(({ rights, env = '*', app = '*' }) => ({ rights, env, app })),
     expiresAt: expiresAtMs === undefined ? null : isoTime(expiresAtMs),
     instancesMax: quota?.instancesMax ?? null,
+    instances: quota === undefined ? null : count(quota.entry),
   };
 }

@@ -212,10 +212,21 @@ async function judge(
       return { principal: verified.principal };
     }
     reason = `the token ${verified.reason}`;
+    // Says nothing against the caller, and is no attempt that would count.
+    if (verified.kind === 'unavailable') return { ...issuerAway(reason, random), who: reason };
   }
   wrong.wrong(client);
   return { ...unauthorized(reason, true), who: reason };
 }
+
+/** Its clients come again, and do not look for another token as they would after 401. */
+function issuerAway(reason: string, random: () => number): Failure {
+  const detail = `Cannot let this call in: ${reason}. The log of this server names the issuer; call again after the time in Retry-After.`;
+  return { kind: 'issuer-away', detail, headers: { 'retry-after': retryAfter(issuerAwaySeconds, random) } };
+}
+
+/** Keys that cannot be read are tried again this often. */
+const issuerAwaySeconds = 30;
 
 function shownNothing({ headers }: FastifyRequest): Refused {
   const isGiven = headers.authorization !== undefined;

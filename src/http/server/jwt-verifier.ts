@@ -17,7 +17,9 @@ import type { KeySources } from './key-sources.ts';
 export type Verified =
   | { readonly kind: 'known'; readonly principal: Principal }
   /** `reason` follows "the token". */
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Nothing is known of the token: the keys of its issuer cannot be read. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
 
 export interface JwtVerifierDeps {
   readonly credentials: Pick<Credentials, 'jwtEntries'>;
@@ -67,11 +69,12 @@ export class JwtVerifier {
       const checked = payloads.get(way) ?? this.#checked(token, entry);
       payloads.set(way, checked);
       const payload = await checked;
-      if (typeof payload === 'string') reason = payload;
-      else if (!hasAudience(payload, entry.rule.audiences)) reason = 'is for another audience';
+      if (typeof payload === 'string') reason = reason === keysAway ? reason : payload;
+      else if (!hasAudience(payload, entry.rule.audiences))
+        reason = reason === keysAway ? reason : 'is for another audience';
       else if (haveClaims(payload, entry.rule.claims)) return this.#principal(token, entry, payload);
     }
-    return refused(reason);
+    return reason === keysAway ? { kind: 'unavailable', reason } : refused(reason);
   }
 
   /** The claims of a token that is signed and in force; else why not. */
@@ -136,6 +139,8 @@ function claimAt(value: unknown, path: string): unknown {
   return slash < 0 || !Object.hasOwn(members, first) ? undefined : claimAt(members[first], path.slice(slash + 1));
 }
 
+const keysAway = 'cannot be checked at present: the keys of its issuer cannot be read';
+
 /** Ours: nothing of what the library or the issuer says gets into a reply. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'has expired';
@@ -148,6 +153,6 @@ function reasonOf(error: unknown): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that its entry does not take';
   if (error instanceof errors.JWKSNoMatchingKey) return 'is signed with a key that its issuer does not show';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'has a wrong signature';
-  if (error instanceof errors.JWKSTimeout) return 'cannot be checked at present: the keys of its issuer cannot be read';
+  if (error instanceof errors.JWKSTimeout) return keysAway;
   return 'is not a JWT that can be checked';
 }

@@ -1,11 +1,8 @@
 // The public keys of issuers (JWK sets, RFC 7517), from a file or a URL, kept in memory. They are read when the first
 // token comes, again every ten minutes, and when a token names a key that is not among them, but not more often than every
 // half minute whatever comes. While an issuer is away its last keys stay: tokens that it has signed go on.
-// Limits: `octetsMax` a set, `keysMax` keys of it, `timeoutMs` a fetch; no redirects.
+// Limits: `keysMax` keys of a set; one is read at a time; those of key-reading.ts.
 
-import { open } from 'node:fs/promises';
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -16,6 +13,7 @@ import {
   type LocalJWKSet,
 } from 'jose';
 import type { KeySet } from '../../model/credential.ts';
+import { readKeySet } from './key-reading.ts';
 
 export interface KeySourcesDeps {
   readonly monotonicMs: () => number;
@@ -27,8 +25,6 @@ export interface KeySourcesDeps {
 
 const refreshMs = 600_000;
 const retryMs = 30_000;
-const timeoutMs = 5000;
-const octetsMax = 256 * 1024;
 const keysMax = 100;
 
 export class KeySources {
@@ -69,20 +65,22 @@ export class KeySource {
     this.#deps = deps;
   }
 
-  /** The key that a token names; throws as jose does. */
+  /** The key that a token names; throws as jose does, JWKSTimeout where the keys cannot be read. */
   async keyFor(header: JWSHeaderParameters, jws: FlattenedJWSInput): Promise<CryptoKey> {
     if (this.#set === undefined) await this.#refresh(retryMs);
     // What is known is enough meanwhile.
     else void this.#refresh(this.#isFailing ? retryMs : refreshMs);
-    if (this.#set === undefined) throw new errors.JWKSTimeout();
+    // The one that is asked: reading may put another in its place meanwhile.
+    const before = this.#set;
+    if (before === undefined) throw new errors.JWKSTimeout();
     try {
-      return await this.#set(header, jws);
+      return await before(header, jws);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      const before = this.#set;
       await this.#refresh(retryMs);
-      if (this.#set === before) throw error;
-      return await this.#set(header, jws);
+      const now = this.#set;
+      if (now === undefined || now === before) throw this.#isFailing ? new errors.JWKSTimeout() : error;
+      return await now(header, jws);
     }
   }
 
@@ -100,7 +98,7 @@ export class KeySource {
 
   async #read(): Promise<void> {
     try {
-      this.#set = createLocalJWKSet(keySetOf(await (this.#deps.read ?? readKeys)(this.#keys)));
+      this.#set = createLocalJWKSet(keySetOf(await (this.#deps.read ?? readKeySet)(this.#keys)));
       if (this.#isFailing) this.#deps.onState?.(this.#keys.at, undefined);
       this.#isFailing = false;
     } catch (error) {
@@ -112,7 +110,7 @@ export class KeySource {
 
 /** Public keys alone: a shared key in a set that all can read would let all sign. */
 function keySetOf(text: string): JSONWebKeySet {
-  const set = JSON.parse(text) as { readonly keys?: unknown } | null;
+  const set = jsonOf(text);
   if (!Array.isArray(set?.keys)) throw new Error('there is no list "keys" in it');
   const isPublic = (key: unknown) =>
     typeof key === 'object' && key !== null && ['RSA', 'EC', 'OKP'].includes((key as { kty?: string }).kty ?? '');
@@ -121,51 +119,11 @@ function keySetOf(text: string): JSONWebKeySet {
   return { keys };
 }
 
-async function readKeys({ at, ca, bearerFile }: KeySet): Promise<string> {
-  if (!/^https?:\/\//i.test(at)) return readText(at);
-  const [authority, bearer] = await Promise.all([
-    ca === undefined ? undefined : readText(ca),
-    bearerFile === undefined ? undefined : readText(bearerFile),
-  ]);
-  return fetchText(at, authority, bearer?.trim());
-}
-
-async function readText(path: string): Promise<string> {
-  const file = await open(path);
+/** Without what the library would repeat of the text. */
+function jsonOf(text: string): { readonly keys?: unknown } | null {
   try {
-    const { size } = await file.stat();
-    if (size > octetsMax) throw new Error(`${path} has more than ${octetsMax} octets`);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
+    return JSON.parse(text) as { readonly keys?: unknown } | null;
+  } catch {
+    throw new Error('it is not JSON');
   }
-}
-
-function fetchText(url: string, ca: string | undefined, bearer: string | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const headers = {
-      accept: 'application/json',
-      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-    };
-    const options = { headers, signal, agent: false as const, ...(ca === undefined ? {} : { ca }) };
-    const call = (/^https:/i.test(url) ? requestHttps : requestHttp)(url, options, (response) => {
-      if (response.statusCode !== 200) {
-        response.destroy();
-        reject(new Error(`the answer has the status ${response.statusCode}`));
-        return;
-      }
-      let [text, octets] = ['', 0];
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        octets += part.length;
-        text += part;
-        if (octets > octetsMax) response.destroy(new Error(`it has more than ${octetsMax} octets`));
-      });
-      response.on('end', () => resolve(text));
-      response.on('error', reject);
-    });
-    call.on('error', reject);
-    call.end();
-  });
 }

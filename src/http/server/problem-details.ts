@@ -44,6 +44,7 @@ export const failures = {
   'store-failing': { status: 503, title: 'Store failing' },
   'no-quorum': { status: 503, title: 'Not confirmed by the cluster' },
   'not-ready': { status: 503, title: 'Not ready' },
+  'issuer-away': { status: 503, title: 'Issuer of the token not reachable' },
   'too-many-connections': { status: 503, title: 'Too many connections' },
   overloaded: { status: 503, title: 'Server overloaded' },
   stopping: { status: 503, title: 'Server stopping' },

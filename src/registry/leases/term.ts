@@ -1,6 +1,7 @@
 // Which deadline an instance has, by its liveness policy. Everything else about leases follows from this and from what
 // happens at the deadline: an instance whose lease ends in `waiting` lapses, any other one is evicted.
 
+import { leasePart } from '../../model/health.ts';
 import type { Instance } from '../../model/instance.ts';
 import { connectionGraceMs } from '../../model/liveness.ts';
 
@@ -51,7 +52,7 @@ export function isLapsed(instance: Instance): boolean {
 }
 
 function isCritical({ health }: Instance): boolean {
-  return health?.verdict === 'critical';
+  return health !== undefined && leasePart(health).verdict === 'critical';
 }
 
 /** At its deadline it is to wait, and not to leave. */

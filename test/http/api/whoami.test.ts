@@ -13,6 +13,7 @@ test('an open server has anonymous callers that may do all', async () => {
     allow: [{ rights: ['admin'], env: '*', app: '*' }],
     expiresAt: null,
     instancesMax: null,
+    instances: null,
   });
 });
 

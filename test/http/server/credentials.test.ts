@@ -93,12 +93,15 @@ describe('instancesMax', () => {
     expect((await put(world, 'a5', 'small')).statusCode).toBe(201);
   });
 
-  test('knows again after a restart what has renewed', async () => {
+  test('counts an instance for who has registered it, whoever renews or changes it, and says how many there are', async () => {
     const world = credentialWorld(text);
-    for (const name of ['a1', 'a2']) await put(world, name, 'big');
+    for (const name of ['a1', 'a2']) await put(world, name, 'small');
     for (const name of ['a1', 'a2'])
-      await world.call('PUT', `/apps/prod/orders/${name}/renew`, undefined, bearer('small'));
+      await world.call('PUT', `/apps/prod/orders/${name}/renew`, undefined, bearer('big'));
+    await world.call('PATCH', '/apps/prod/orders/a1', { weight: 3 }, bearer('big'));
     expect((await put(world, 'a3', 'small')).statusCode).toBe(429);
+    const whoami = await world.call('GET', '/whoami', undefined, bearer('small'));
+    expect(whoami.json()).toMatchObject({ instancesMax: 2, instances: 2 });
   });
 });
 

@@ -54,6 +54,14 @@ async function refusal(token: string): Promise<string> {
   return (reply.json() as { detail: string }).detail;
 }
 
+/** 503: the token cannot be checked at present. */
+async function unavailable(token: string): Promise<void> {
+  const reply = await whoami(token);
+  expect(reply.statusCode).toBe(503);
+  expect(reply.headers['retry-after']).toBeDefined();
+  expect(reply.json()).toMatchObject({ type: 'urn:rollcall:problem:issuer-away' });
+}
+
 describe('a token', () => {
   test('has the rights of the first entry that it fits, and a name with its subject', async () => {
     const reply = await whoami(await issuer.token());
@@ -176,12 +184,72 @@ describe('the keys', () => {
     expect(world.log.filter(({ problem }) => problem === 'connection refused')).toHaveLength(1);
   });
 
-  test('that could never be read let no token in, and are tried again', async () => {
+  test('that could never be read let no token in, are tried again, and hold nothing against the caller', async () => {
     issuer.isAway = true;
-    expect(await refusal(await issuer.token())).toContain('cannot be read');
+    // More than wrong credentials would be looked at.
+    for (let count = 0; count < 30; count++) await unavailable(await issuer.token());
+    expect(issuer.reads).toBe(1);
     issuer.isAway = false;
-    expect(await refusal(await issuer.token())).toContain('cannot be read');
+    await unavailable(await issuer.token());
     world.clock.advance(30_000);
     expect((await whoami(await issuer.token())).statusCode).toBe(200);
+  });
+
+  test.each<[what: string, text: string, problem: string]>([
+    ['a page', '<!doctype html><title>Sign in</title>', 'not JSON'],
+    ['nothing', '', 'not JSON'],
+    ['null', 'null', 'no list'],
+    ['no list', '{"keys":{}}', 'no list'],
+    ['no key', '{"keys":[]}', 'no public key'],
+    ['a shared key alone', '{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"key-1"}]}', 'no public key'],
+    ['what is no key', '{"keys":[null,1,"x",{}]}', 'no public key'],
+  ])('that are %s: those before stay', async (_what, text, problem) => {
+    await whoami(await issuer.token({}, 7200));
+    issuer.answer = text;
+    world.clock.advance(600_000);
+    for (const jti of ['1', '2', '3']) {
+      expect((await whoami(await issuer.token({ jti }, 7200))).statusCode).toBe(200);
+      await expect.poll(() => issuer.reads).toBe(2);
+    }
+    expect(
+      world.log.map((line) => JSON.stringify(line['problem'] ?? '')).filter((one) => one.includes(problem)),
+    ).toHaveLength(1);
+    expect(JSON.stringify(world.log)).not.toContain('doctype');
+    issuer.answer = undefined;
+    world.clock.advance(30_000);
+    expect((await whoami(await issuer.token({ jti: '4' }, 7200))).statusCode).toBe(200);
+    await expect.poll(() => world.log.some(({ msg }) => String(msg).includes('can be read again'))).toBe(true);
+  });
+
+  test('of which one is broken let tokens of the others in', async () => {
+    const broken = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'broken', alg: 'ES256' };
+    issuer.answer = JSON.stringify({ keys: [broken, ...issuer.publicKeys] });
+    expect((await whoami(await issuer.token())).statusCode).toBe(200);
+    const [, payload = '', signature = ''] = (await issuer.token()).split('.');
+    const header = Buffer.from('{"alg":"ES256","kid":"broken"}').toString('base64url');
+    await refusal(`${header}.${payload}.${signature}`);
+  });
+
+  test('that are new while the issuer is away: the token cannot be checked, and those of known keys are let in', async () => {
+    const [before] = [await issuer.token({}, 7200), await whoami(await issuer.token({}, 7200))];
+    await issuer.rotate();
+    issuer.isAway = true;
+    world.clock.advance(30_000);
+    await unavailable(await issuer.token());
+    expect((await whoami(before)).statusCode).toBe(200);
+    issuer.isAway = false;
+    world.clock.advance(30_000);
+    expect((await whoami(await issuer.token())).statusCode).toBe(200);
+  });
+
+  test('are read once at a time, however many tokens wait for them', async () => {
+    const tokens = await Promise.all([...'abcdefgh'].map((jti) => issuer.token({ jti })));
+    issuer.isHanging = true;
+    const replies = Promise.all(tokens.map((token) => whoami(token)));
+    await expect.poll(() => issuer.reads).toBe(1);
+    issuer.isHanging = false;
+    issuer.release();
+    expect((await replies).map(({ statusCode }) => statusCode)).toEqual(tokens.map(() => 200));
+    expect(issuer.reads).toBe(1);
   });
 });

@@ -214,12 +214,48 @@ test('may be exchanged by the next registration', () => {
   expect(state()).toBe('gone');
 });
 
-test('a lease that ends in waiting cannot stand beside checks, which have the same word', () => {
-  const { perform } = worldOf({ kind: 'none' });
-  const registration = registrationOf({ checks: [{ type: 'tcp' }] });
-  const liveness = { kind: 'lease-then-waiting' } as const;
-  expect(perform({ kind: 'register', key, registration, liveness })).toMatchObject({
-    kind: 'invalid',
-    problem: { field: 'checks' },
+describe('a lease that ends in waiting beside checks', () => {
+  const checks = [{ type: 'tcp' }];
+  const judge = (verdict: 'passing' | 'critical') => ({ kind: 'judge', key, verdict, reason: 'tcp' }) as const;
+  const mixed = () => worldOf({ kind: 'lease-then-waiting', evictAfterSeconds: 60 }, { checks });
+
+  test('is up while both pass', () => {
+    const { registry, perform, state } = mixed();
+    expect(state()).toBe('waiting');
+    perform(judge('passing'));
+    expect(state()).toBe('up');
+    perform(judge('critical'));
+    expect(state()).toBe('waiting');
+    expect(registry.renew(key)).toMatchObject({ kind: 'renewed' });
+    expect(state()).toBe('waiting');
+    perform(judge('passing'));
+    expect(state()).toBe('up');
+  });
+
+  test('waits at its end though the checks pass, which bring it back as little as they renew it', () => {
+    const { harness, registry, perform, state } = mixed();
+    perform(judge('passing'));
+    harness.elapse(30_000);
+    expect(state()).toBe('waiting');
+    expect(registry.renew(key)).toMatchObject({ kind: 'lapsed' });
+    perform(judge('critical'));
+    perform(judge('passing'));
+    expect(state()).toBe('waiting');
+    const judgement = { verdict: 'passing', reason: '' } as const;
+    perform({ kind: 'patch', key, patch: {}, judgement });
+    expect(state()).toBe('up');
+    harness.elapse(30_000);
+    harness.elapse(60_000);
+    expect(state()).toBe('gone');
+  });
+
+  test('keeps what the checks have found when it is registered again with the same ones', () => {
+    const { perform, register, state } = mixed();
+    perform(judge('passing'));
+    register();
+    expect(state()).toBe('up');
+    perform(judge('critical'));
+    register();
+    expect(state()).toBe('waiting');
   });
 });

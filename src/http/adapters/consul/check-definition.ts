@@ -157,7 +157,17 @@ function countOf(asked: number | undefined): number {
   return Math.min(Math.max(asked ?? 1, checkLimits.inARow.min), checkLimits.inARow.max);
 }
 
-type Target = Readonly<Record<string, string>>;
+/** Fields of a check of ours. */
+interface Target {
+  readonly address: string;
+  readonly service?: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly requestBody?: string;
+  readonly warning?: string;
+}
 
 function targetOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Target | GoJsonFault {
   if (kind === 'http') return httpTarget(given);
@@ -171,8 +181,8 @@ function targetOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Target | GoJsonF
   return { address: addressToText(address), ...service };
 }
 
-/** 429 is a warning in the original, which stays in the answers. */
-const passingStatuses = '200-299,429';
+/** Too Many Requests: in the answers still. */
+const warningStatus = '429';
 
 function httpTarget({ HTTP = '', Method = '', Header = {}, Body = '' }: Given): Target | GoJsonFault {
   let url: URL;
@@ -183,19 +193,30 @@ function httpTarget({ HTTP = '', Method = '', Header = {}, Body = '' }: Given): 
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return { fault: `HTTP ${JSON.stringify(HTTP)} is not a URL of http` };
-  if ((Method !== '' && Method.toUpperCase() !== 'GET') || Body !== '')
-    return { fault: 'only GET without a body is sent' };
-  const headers = Object.entries(Header).filter(([, values]) => (values ?? []).length > 0);
-  const other = headers.find(([name]) => name.toLowerCase() !== 'host');
-  if (other !== undefined) return { fault: `the header ${other[0]} is not sent; Host alone can be given` };
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port;
   const address = parseAddress(`${url.protocol}//${url.hostname}:${port}`);
   if ('fault' in address) return { fault: `HTTP ${JSON.stringify(HTTP)} ${address.fault}` };
-  const host = headers[0]?.[1][0];
+  const { host, headers } = headersOf(Header);
   return {
     address: addressToText(address),
     path: `${url.pathname}${url.search}`,
-    status: passingStatuses,
+    warning: warningStatus,
     ...(host === undefined ? {} : { host }),
+    ...(Method === '' || Method.toUpperCase() === 'GET' ? {} : { method: Method.toUpperCase() }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(Body === '' ? {} : { requestBody: Body }),
   };
+}
+
+/** Those that can be given; several values of one are one line (RFC 9110 §5.3). */
+function headersOf(given: NonNullable<Given['Header']>): {
+  readonly host: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  const some = Object.entries(given).filter(([, values]) => (values ?? []).length > 0);
+  const [hosts, others] = [true, false].map((isHost) =>
+    some.filter(([name]) => (name.toLowerCase() === 'host') === isHost),
+  ) as [typeof some, typeof some];
+  const headers = Object.fromEntries(others.map(([name, values]) => [name, values.join(', ')]));
+  return { host: hosts[0]?.[1][0], headers };
 }

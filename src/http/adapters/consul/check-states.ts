@@ -1,10 +1,11 @@
 // The checks of an instance with the status of each. Of TTL checks it is what was said last, and critical once the lease
-// has ended; those that rollcall runs share one verdict, whose reason names the check that failed. An instance that came in
+// has ended; those that rollcall runs share one verdict, whose reason names the check that failed or warns. An instance that came in
 // another way has one check that says what rollcall knows of it, and a drained one the check of maintenance.
 
 import { checkName } from '../../../model/checks.ts';
+import { checksPart, leasePart } from '../../../model/health.ts';
 import type { Instance } from '../../../model/instance.ts';
-import { type CheckStatus, contentOf, type KeptCheck, serviceNameOf } from './part.ts';
+import { CheckStatus, contentOf, type KeptCheck, serviceNameOf } from './part.ts';
 
 export interface ShownCheck {
   readonly id: string;
@@ -44,7 +45,9 @@ export function isRunHere({ kind }: Pick<KeptCheck, 'kind'>): boolean {
 
 /** TTL checks, none of which was said to be critical, and a lease that has ended. */
 export function hasExpired(instance: Instance): boolean {
-  if (instance.health?.verdict !== 'critical' || instance.liveness.kind !== 'lease-then-waiting') return false;
+  const { health, liveness } = instance;
+  if (health === undefined || liveness.kind !== 'lease-then-waiting') return false;
+  if (leasePart(health).verdict !== 'critical') return false;
   return !(contentOf(instance).checks ?? []).some(({ kind, said }) => kind === 'ttl' && said === 'critical');
 }
 
@@ -56,18 +59,17 @@ function keptState(check: KeptCheck, instance: Instance, outputOf: OutputOf): Sh
     const status = isExpired ? 'critical' : (check.said ?? 'passing');
     return { ...known, status, output: isExpired ? expired : (outputOf(instance, id) ?? check.output ?? '') };
   }
-  const { verdict = 'unchecked', reason = '' } = instance.health ?? {};
+  const { verdict = 'unchecked', reason = '' } = instance.health === undefined ? {} : checksPart(instance.health);
   if (verdict === 'passing') return { ...known, status: 'passing', output: reason };
   // Nothing has been found yet.
   if (verdict === 'unchecked') return { ...known, status: 'critical', output: '' };
-  return isFailing(check, instance)
-    ? { ...known, status: 'critical', output: reason }
+  return isReasonOf(check, instance, reason)
+    ? { ...known, status: verdict, output: reason }
     : { ...known, status: 'passing', output: '' };
 }
 
-/** Whether the verdict comes of this check: its reason begins with the name of the one that failed. */
-function isFailing(check: KeptCheck, { checks, health, fronts }: Instance): boolean {
-  const { reason = '' } = health ?? {};
+/** Whether the verdict comes of this check: its reason begins with the name of the one that failed or warns. */
+function isReasonOf(check: KeptCheck, { checks, fronts }: Instance, reason: string): boolean {
   const failed = checks.find((one) => reason.startsWith(`${checkName(one)}:`));
   const kept = (contentOf({ fronts }).checks ?? []).filter(isRunHere);
   return checks.length < 2 || failed === undefined || kept[checks.indexOf(failed)]?.id === check.id;
@@ -79,7 +81,7 @@ function othersChecks(instance: Instance): readonly ShownCheck[] {
   const base = { id, name: `Service '${serviceNameOf(instance)}' check`, notes: '', interval: '', timeout: '' };
   const { health, wanted, liveness, checks } = instance;
   if (checks.length > 0) {
-    const status = health?.verdict === 'passing' ? 'passing' : 'critical';
+    const status = CheckStatus.find((known) => known === health?.verdict) ?? 'critical';
     return [{ ...base, status, output: health?.reason ?? '', type: (checks[0] as { readonly type: string }).type }];
   }
   const type = liveness.kind === 'lease' || liveness.kind === 'lease-then-waiting' ? 'ttl' : '';

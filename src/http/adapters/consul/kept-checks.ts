@@ -1,6 +1,6 @@
 // The checks of a service after a registration, and what follows from them: its lease, what decides about it, and what is
 // known of its health to begin with. A check that was there keeps its status, as in the original.
-// A service has TTL checks, or checks that rollcall runs, not both: each would be its liveness.
+// A service with TTL checks has a lease, beside checks that rollcall runs too: it is up while both pass.
 
 import { type Check, checkLimits } from '../../../model/checks.ts';
 import type { Judgement } from '../../../model/health.ts';
@@ -37,8 +37,6 @@ export function withChecks(known: CheckSet, asked: readonly CheckDefinition[]): 
     const said = before === undefined || before.kind !== one.kind ? (status ?? 'critical') : (before.said ?? 'passing');
     kept = [...kept, check === undefined && said !== 'passing' ? { ...one, said } : one];
   }
-  if (kept.some(({ kind }) => kind === 'ttl') && run.length > 0)
-    return { fault: 'Invalid check: a service has TTL checks or checks that are run here, not both' };
   if (kept.length > checksMax || run.length > checkLimits.checks)
     return {
       fault: `Invalid check: a service has at most ${checksMax} checks, ${checkLimits.checks} of them run here`,

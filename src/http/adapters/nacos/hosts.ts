@@ -2,6 +2,7 @@
 // instance that came in another way has its first address, its zone as its cluster, and is one that beats.
 
 import type { Address } from '../../../model/address.ts';
+import { isServing } from '../../../model/health.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { contentOf, type NacosContent, shownWeight } from './part.ts';
@@ -36,7 +37,7 @@ function hostWith(instance: Instance, content: NacosContent | undefined): NacosH
 
 /** What takes no traffic for another reason than its health: it was disabled, or has no weight. */
 function isHealthyThough({ wanted, override, health }: Instance, content: NacosContent | undefined): boolean {
-  if (content?.isUnhealthy === true || (health !== undefined && health.verdict !== 'passing')) return false;
+  if (content?.isUnhealthy === true || (health !== undefined && !isServing(health.verdict))) return false;
   return override !== undefined || wanted === 'up' || content?.isDisabled === true || content?.weight === 0;
 }
 

@@ -151,6 +151,63 @@ test('HTTP, TCP and gRPC checks are run here, at the address that they name', as
   expect(instanceOf(world, 'web-1')).toBeUndefined();
 });
 
+test('an HTTP check has the method, the headers and the body that it was given', async () => {
+  const world = consulWorld();
+  const check = {
+    HTTP: 'http://10.0.0.7:8080/health',
+    Interval: '5s',
+    Method: 'post',
+    Header: { authorization: ['Bearer x'], accept: ['text/plain', 'text/html'], Host: ['web.test'] },
+    Body: '{"deep":true}',
+  };
+  await register(world, { ID: 'web-1', Check: check });
+  expect(instanceOf(world, 'web-1')?.checks).toMatchObject([
+    {
+      method: 'POST',
+      headers: { authorization: 'Bearer x', accept: 'text/plain, text/html' },
+      host: 'web.test',
+      requestBody: '{"deep":true}',
+      warning: '429',
+    },
+  ]);
+});
+
+test('an HTTP check that warns is up and not ?passing', async () => {
+  const world = consulWorld();
+  const key = { env: 'prod', appid: 'web', instance: 'web-1' };
+  await register(world, { ID: 'web-1', Check: { HTTP: 'http://10.0.0.7:8080/', Interval: '5s' } });
+  world.registry.judge(key, { verdict: 'passing', reason: 'http GET / at http://10.0.0.7:8080: status 200' });
+  const before = world.registry.revision;
+  world.registry.judge(key, { verdict: 'warning', reason: 'http GET / at http://10.0.0.7:8080: status 429' });
+  expect(world.registry.revision).toBeGreaterThan(before);
+  expect(instanceOf(world, 'web-1')?.status).toBe('up');
+  expect(await health(world, '?passing')).toEqual([]);
+  expect(await statusesOf(world)).toEqual({ 'service:web-1': 'warning' });
+  expect((await call(world, 'GET', '/agent/health/service/id/web-1')).statusCode).toBe(429);
+});
+
+test('a service with a TTL check and one that is run here is up while both pass', async () => {
+  const world = consulWorld();
+  const key = { env: 'prod', appid: 'web', instance: 'web-1' };
+  const checks = [
+    { TTL: '10s', Status: 'passing' },
+    { TCP: '10.0.0.7:8080', Interval: '5s' },
+  ];
+  await register(world, { ID: 'web-1', Checks: checks });
+  expect(await statusesOf(world)).toEqual({ 'service:web-1:1': 'passing', 'service:web-1:2': 'critical' });
+  world.registry.judge(key, { verdict: 'passing', reason: 'tcp at tcp://10.0.0.7:8080: connected' });
+  expect(instanceOf(world, 'web-1')?.status).toBe('up');
+  await put(world, '/agent/check/fail/service:web-1:1');
+  expect(instanceOf(world, 'web-1')?.status).toBe('waiting');
+  expect(await statusesOf(world)).toEqual({ 'service:web-1:1': 'critical', 'service:web-1:2': 'passing' });
+  await put(world, '/agent/check/pass/service:web-1:1');
+  expect(await health(world, '?passing')).toHaveLength(1);
+  pass(world, 10_500);
+  expect(await statusesOf(world)).toEqual({ 'service:web-1:1': 'critical', 'service:web-1:2': 'passing' });
+  await put(world, '/agent/check/pass/service:web-1:1');
+  expect(instanceOf(world, 'web-1')?.status).toBe('up');
+});
+
 test('maintenance is a hold that outlives registrations', async () => {
   const world = consulWorld();
   await register(world, { ID: 'web-1' });

@@ -34,7 +34,13 @@ test.each([
   ['/agent/service/register', '{"Name":"x","Check":{"HTTP":"ftp://x/","Interval":"1s"}}', 400, 'Invalid check: '],
   [
     '/agent/service/register',
-    '{"Name":"x","Check":{"HTTP":"http://x/","Interval":"1s","Method":"POST"}}',
+    '{"Name":"x","Check":{"HTTP":"http://x/","Interval":"1s","Method":"CONNECT"}}',
+    400,
+    'Invalid check: ',
+  ],
+  [
+    '/agent/service/register',
+    '{"Name":"x","Check":{"HTTP":"http://x/","Interval":"1s","Header":{"X":["a\\r\\nb"]}}}',
     400,
     'Invalid check: ',
   ],
@@ -50,12 +56,6 @@ test.each([
     '{"Name":"x","Check":{"TTL":"10s","Status":"bogus"}}',
     400,
     "Invalid check status: 'bogus'",
-  ],
-  [
-    '/agent/service/register',
-    '{"Name":"x","Checks":[{"TTL":"10s"},{"TCP":"10.0.0.1:1","Interval":"1s"}]}',
-    400,
-    'Invalid check: ',
   ],
   ['/agent/check/register', '{"Name":"x","TTL":"10s"}', 400, 'Invalid check: there are no checks of a node'],
   ['/agent/check/register', '{"Name":"x","TTL":"10s","ServiceID":"nobody"}', 404, 'Unknown service ID "nobody"'],
