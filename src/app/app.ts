@@ -10,6 +10,7 @@ import { defaultThreads } from '../dns/plane/open-plane.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import { formatFault } from '../dns/zone-file/fault.ts';
 import { type LoadedZones, loadZones } from '../dns/zone-file/load.ts';
+import type { ZoneEvent } from '../dns/zone-file/watch/zone-event.ts';
 import { ZoneWatch, zoneWatchTimes } from '../dns/zone-file/watch/zone-watch.ts';
 import { listenHttp } from '../http/server/listen.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
@@ -23,6 +24,7 @@ import { openDataPlane } from './data-plane.ts';
 import { fdBudget } from './fd-budget.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { type OpenNacosGrpc, openNacosGrpc } from './nacos-grpc.ts';
+import { OriginServers } from './origin-servers.ts';
 import { startClock, systemClock } from './process-clock.ts';
 import { recovering } from './recovery.ts';
 import {
@@ -34,6 +36,7 @@ import {
 } from './registry-state.ts';
 import { recoveredBy } from './subscribers.ts';
 import { certificateSummary, openTls, type Tls } from './tls.ts';
+import { ZoneFileDigests } from './zone-file-digests.ts';
 import { ZoneFileList } from './zone-file-list.ts';
 import { zoneReload } from './zone-reload.ts';
 import { warnerOfZones } from './zone-warnings.ts';
@@ -160,7 +163,10 @@ async function compose(
   opened.defer(() => plane.close());
   opened.defer(() => cluster?.quiesce());
   tls?.certificate.on({ onReload: (pair) => plane.renewCertificate(pair), onProblem: () => {} });
-  const linked = isCluster ? await linkCluster(given, { state, clock, ownClock, plane, logger }) : undefined;
+  const zoneDigests = new ZoneFileDigests(loaded.loads);
+  const linked = isCluster
+    ? await linkCluster(given, { state, clock, ownClock, plane, logger, zoneDigests })
+    : undefined;
   if (linked !== undefined && 'problem' in linked) return linked;
   cluster = linked;
   // In a cluster the ends of leases are decided by all nodes.
@@ -170,32 +176,32 @@ async function compose(
   const { liveZones } = state;
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
   const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger };
-  const parts = { ...common, isReady, isRecovered, tls, cluster };
-  const listening = await openControlPlane(config, parts, opened);
+  const listening = await openControlPlane(config, { ...common, isReady, isRecovered, tls, cluster }, opened);
   if ('problem' in listening) return listening;
-  const watched = { loaded, zoneFiles };
-  const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster, ...watched };
-  return run({ ...composed, ...listening }, opened);
+  const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster };
+  return run({ ...composed, loaded, zoneFiles, zoneDigests, ...listening }, opened);
 }
 
 /** The control plane, connected to the change stream and listening. */
 async function openControlPlane(
   config: Config,
-  parts: Omit<ControlPlaneDeps, 'credentials'>,
+  parts: Omit<ControlPlaneDeps, 'credentials' | 'nacosGrpc'>,
   opened: AsyncDisposableStack,
 ): Promise<Pick<Composed, 'control' | 'http' | 'nacosGrpc' | 'credentials'> | { readonly problem: string }> {
   const credentials = new CredentialFile(config, parts.logger);
   opened.defer(() => credentials.close());
-  const control = createControlPlane(config, { ...parts, credentials });
+  let nacosGrpc: OpenNacosGrpc | undefined;
+  const control = createControlPlane(config, { ...parts, credentials, nacosGrpc: () => nacosGrpc?.counts });
   opened.defer(() => control.metrics.stop());
   opened.defer(() => control.counting?.stop());
   for (const { live } of control.subscribers) parts.registry.onChange(live);
   const http = await listenHttp(control.http, config.http);
   if ('failed' in http) return listenProblem('HTTP', http);
   opened.defer(() => control.http.close());
-  const nacosGrpc = await openNacosGrpc(config, { ...control, clock: parts.clock.clock, tls: parts.tls });
-  if (nacosGrpc !== undefined && 'failed' in nacosGrpc) return listenProblem('gRPC of Nacos', nacosGrpc);
-  if (nacosGrpc !== undefined) opened.defer(() => nacosGrpc.close());
+  const grpc = await openNacosGrpc(config, { ...control, clock: parts.clock.clock, tls: parts.tls });
+  if (grpc !== undefined && 'failed' in grpc) return listenProblem('gRPC of Nacos', grpc);
+  nacosGrpc = grpc;
+  if (grpc !== undefined) opened.defer(() => grpc.close());
   const { shortage } = fdBudget(config);
   if (shortage !== undefined) parts.logger.info(shortage, 'takes fewer HTTP connections than configured');
   return { control, http, nacosGrpc, credentials };
@@ -205,6 +211,7 @@ interface Composed extends Pick<Start, 'config' | 'logger' | 'stopping'> {
   readonly phase: { now: Phase };
   readonly loaded: LoadedZones;
   readonly zoneFiles: ZoneFileList;
+  readonly zoneDigests: ZoneFileDigests;
   readonly state: RegistryState;
   readonly persistence: Persistence;
   readonly plane: Plane;
@@ -245,8 +252,9 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ru
   warnOfZones(new Set([name(config.origin), ...loaded.zones.keys()]));
   const reloading = { persistence, liveZones, plane, metrics, zones, logger, warnOfZones, zoneFiles };
   const reload = zoneReload({ registry: cluster ?? registry, ...reloading });
+  const inCluster = cluster === undefined ? undefined : zonesInCluster(composed, cluster);
   const watchTimes = { ...zoneWatchTimes, graceMs: config.zoneGraceSeconds * 1000 };
-  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, reload, watchTimes);
+  const zoneWatch = new ZoneWatch(config.zones, loaded.loads, inCluster?.(reload) ?? reload, watchTimes);
   opened.defer(() => zoneWatch.close());
   tls?.certificate.watch();
   credentials.watch();
@@ -276,6 +284,26 @@ async function run(composed: Composed, opened: AsyncDisposableStack): Promise<Ru
       await opened.disposeAsync();
       logger.info({ revision: registry.revision }, 'rollcall has stopped');
     },
+  };
+}
+
+/** What the other nodes hear of zone files, and the origin's name servers of all nodes. */
+function zonesInCluster({ config, state, plane, zoneDigests, logger }: Composed, cluster: ClusterLink) {
+  const { origin, negativeTtlSeconds } = config;
+  const servers = new OriginServers({
+    ...{ origin, negativeTtlSeconds, logger },
+    isOfFile: () => zoneDigests.all.has(origin),
+    serve: (zone) => {
+      state.liveZones.serve(zone);
+      plane.serveZone(zone);
+    },
+  });
+  cluster.followNameServers((list) => servers.changed(list));
+  return (reload: (event: ZoneEvent) => void) => (event: ZoneEvent) => {
+    zoneDigests.changed(event);
+    reload(event);
+    if (event.kind === 'loaded' || event.kind === 'released') cluster.zonesChanged();
+    if (event.kind === 'released') servers.show();
   };
 }
 

@@ -16,9 +16,10 @@ import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
 import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
+import { childOf, type Name, nameToText } from '../dns/message/name.ts';
 import type { Plane } from '../dns/plane/plane.ts';
 import type { Actor, Change } from '../model/change.ts';
-import type { ClusterView } from '../model/cluster-status.ts';
+import type { ClusterView, NodeDns } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
@@ -31,9 +32,12 @@ import type { Problem } from '../model/problem.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { version } from '../runtime/version.ts';
+import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
 
 export interface ClusterLinkDeps {
+  /** Hashes of this node's zone files, by zone. */
+  readonly zoneDigests: { readonly all: ReadonlyMap<string, string> };
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
@@ -50,12 +54,16 @@ interface Connected {
   readonly health: { changed(change: Change): void };
 }
 
+type NameServersListener = (servers: readonly NodeDns[]) => void;
+
 export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
   readonly #mirror: SkydnsMirror | undefined;
   #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
+  #nameServers: readonly NodeDns[] = [];
+  #onNameServers: NameServersListener = () => {};
   #recover: (saved: PersistedInstance) => Problem | undefined = () => undefined;
 
   /** Reads what the settings name; a problem is a sentence for a person. */
@@ -67,11 +75,11 @@ export class ClusterLink implements Committer {
     }
   }
 
-  private constructor(config: Config, { state, clock, ownClock, plane, logger }: ClusterLinkDeps) {
+  private constructor(config: Config, { state, clock, ownClock, plane, logger, zoneDigests }: ClusterLinkDeps) {
     const { registry } = state;
     this.#registry = registry;
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
-    const prefix = `/rollcall/${config.clusterName}/`;
+    const { clusterPrefix: prefix } = config;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
@@ -84,6 +92,7 @@ export class ClusterLink implements Committer {
       startWaitSeconds: config.clusterStartWaitSeconds,
       sessionSeconds: config.clusterSessionSeconds,
       commitWaitMs: config.clusterCommitWaitMs,
+      serveCutSeconds: config.clusterServeCutSeconds,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
     const engine = engineOf(config, ownClock);
@@ -96,6 +105,12 @@ export class ClusterLink implements Committer {
       clock: ownClock,
       registryClock: clock.clock,
       version,
+      dns: nodeDnsOf(config),
+      zoneDigests: () => zoneDigests.all,
+      onNameServers: (servers) => {
+        this.#nameServers = servers;
+        this.#onNameServers(servers);
+      },
       log: (level, facts, message) => logger[level](facts, message),
       onLife: (life) => this.#connected?.life.adopt(life),
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
@@ -116,6 +131,17 @@ export class ClusterLink implements Committer {
 
   get trouble(): string | undefined {
     return this.#node.trouble;
+  }
+
+  /** For monitors: what is wrong while it goes on. */
+  get warnings(): readonly string[] {
+    return this.#node.zoneDifferences.map(({ node, zones }) => `zone files of ${node} differ: ${zones.join(', ')}`);
+  }
+
+  /** Called at once with the nodes that are known, and when they are others. */
+  followNameServers(listener: NameServersListener): void {
+    this.#onNameServers = listener;
+    listener(this.#nameServers);
   }
 
   get revision(): number {
@@ -200,10 +226,14 @@ export class ClusterLink implements Committer {
 
   stop(): void {}
 
-  /** Zones have changed: the number moves when etcd says so. */
+  /** Zones have changed: the number moves when etcd says so (`zonesChanged`). */
   touch(): number {
-    this.#node.zonesChanged();
     return this.#registry.revision;
+  }
+
+  /** Of any zone, once the hashes of the files are those of now. */
+  zonesChanged(): void {
+    this.#node.zonesChanged();
   }
 
   #openMirror(
@@ -271,6 +301,12 @@ export class ClusterLink implements Committer {
         : { kind: 'cancelled', before: instance, cause: { why: 'cancelled' }, ...common },
     );
   }
+}
+
+/** The name and addresses at which this node's origin zone says that it answers. */
+function nodeDnsOf(config: Config): NodeDns {
+  const { origin, nameServer, hosts } = planeSettings(config);
+  return { server: nameToText(nameServer ?? (childOf('ns', origin) as Name)), addresses: hosts };
 }
 
 /** Undefined: no data folder. */

@@ -20,6 +20,7 @@ import { HttpCounts } from '../metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
+import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
@@ -54,6 +55,8 @@ export interface ControlPlaneDeps {
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
   readonly credentials: CredentialFile;
+  /** Of the gRPC server for clients of Nacos; undefined: there is none. */
+  readonly nacosGrpc: () => NacosGrpcCounts | undefined;
 }
 
 export interface ControlPlane {
@@ -133,7 +136,9 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
   return {
     isRecovered,
     storeTrouble: () => persistence.trouble,
-    ...(cluster === undefined ? {} : { clusterTrouble: () => cluster.trouble }),
+    ...(cluster === undefined
+      ? {}
+      : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
 }
 
@@ -170,6 +175,7 @@ function meter(config: Config, deps: ControlPlaneDeps, { counts, watchers, healt
     registry,
     http: counts,
     tls: tls === undefined ? undefined : () => certificateFacts(tls),
+    nacosGrpc: deps.nacosGrpc,
     isTokenFileFailing: () => credentials.isFailing,
     pauses: clock.pauses,
     dns: plane.counters,

@@ -34,15 +34,15 @@ const nacosGrpcMax = 10_000;
 export function fdBudget(
   configured: Configured,
   descriptors = descriptorsMax(),
-): { readonly limits: HttpConnections; readonly nacosGrpcMax: number; readonly shortage: Shortage | undefined } {
+): { readonly limits: HttpConnections; readonly nacosGrpc: HttpConnections; readonly shortage: Shortage | undefined } {
   const { httpConnectionsMax, httpConnectionsPerClientMax, tcpConnectionsMax, adapters } = configured;
   const all = Math.max(Math.floor(descriptors / 2), descriptors - tcpConnectionsMax - othersMax);
   const grpc = adapters.includes('nacos') ? Math.min(nacosGrpcMax, Math.floor(all / 3)) : 0;
   const connectionsMax = Math.min(httpConnectionsMax, all - grpc);
-  const perClientMax = httpConnectionsPerClientMax || Math.ceil(0.9 * connectionsMax);
+  const perClientMax = (max: number): number => httpConnectionsPerClientMax || Math.ceil(0.9 * max);
   return {
-    limits: { connectionsMax, connectionsPerClientMax: perClientMax },
-    nacosGrpcMax: grpc,
+    limits: { connectionsMax, connectionsPerClientMax: perClientMax(connectionsMax) },
+    nacosGrpc: { connectionsMax: grpc, connectionsPerClientMax: perClientMax(grpc) },
     shortage:
       connectionsMax < httpConnectionsMax
         ? { descriptors, connections: connectionsMax, configured: httpConnectionsMax }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Control } from '../control/control.ts';
 import type { FindPrincipal } from '../http/server/auth.ts';
 import type { Listen, ListenFailure } from '../model/listen.ts';
+import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { Tls } from './tls.ts';
@@ -20,6 +21,7 @@ interface NacosGrpcParts {
 
 export interface OpenNacosGrpc {
   readonly listens: readonly Listen[];
+  readonly counts: NacosGrpcCounts;
   close(): void;
 }
 
@@ -39,11 +41,19 @@ export async function openNacosGrpc(
       env: config.adapterEnv,
       findPrincipal: http.findPrincipal,
       tls,
-      connectionsMax: fdBudget(config).nacosGrpcMax,
+      ...fdBudget(config).nacosGrpc,
     },
     listens,
   );
-  return 'failed' in opened ? opened : { listens: opened.listens, close: () => opened.grpc.close() };
+  if ('failed' in opened) return opened;
+  const { grpc } = opened;
+  return {
+    listens: opened.listens,
+    get counts() {
+      return grpc.counts;
+    },
+    close: () => grpc.close(),
+  };
 }
 
 /** Port 0 is any free one here too. */

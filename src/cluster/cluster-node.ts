@@ -10,6 +10,7 @@ import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
+import { suspicionText } from '../model/suspicion.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
@@ -28,6 +29,7 @@ import { type Reached, reachEtcd } from './reaching.ts';
 import { otherCluster } from './restoring.ts';
 
 const lookMs = 100;
+const sessionMarginMs = 1000;
 const appliedMs = 3000;
 const helloMs = 1000;
 const driftMs = 600_000;
@@ -69,6 +71,11 @@ export class ClusterNode {
     return this.parts.trouble;
   }
 
+  /** Nodes whose zone files are not this node's. */
+  get zoneDifferences() {
+    return this.parts.zoneDigests.differences();
+  }
+
   get sinceMs(): number {
     return this.parts.membership?.sinceMs ?? this.#startedAtMs;
   }
@@ -89,6 +96,11 @@ export class ClusterNode {
   /** Monotonic milliseconds until which the session is proven. */
   get provenUntilMs(): number {
     return this.parts.membership?.provenUntilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** As long as a session is proven to live from when it is confirmed: see etcd/lease-session.ts. */
+  get provenForMs(): number {
+    return this.#settings.sessionSeconds * 1000 - sessionMarginMs;
   }
 
   /** As the member in use said it last. */
@@ -165,17 +177,22 @@ export class ClusterNode {
     upToDate: () => this.#upToDate(),
   };
 
-  /** Why an instance that another node runs is answered with a TTL of a second. */
+  /** Why an instance that another node runs is answered with a TTL of a second; '': it is not. */
   reasonOf(key: InstanceKey): string {
     const owner = this.parts.runner.ownership.ownerOf(instancePath(key));
-    return owner === undefined ? '' : this.parts.table.reasonOf(owner, this.#deps.clock.monotonicMs());
+    if (owner === undefined) return '';
+    const { clock, registryClock } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const unheardMs = this.parts.table.unheardSinceMs(owner, nowMs);
+    if (unheardMs === undefined) return suspicionText({ kind: 'marked', owner });
+    const sinceMs = registryClock.monotonicMs() - (nowMs - unheardMs);
+    return suspicionText({ kind: 'unheard', owner, sinceMs, staleAfterMs: this.#settings.serveCutSeconds * 1000 });
   }
 
-  /** The zone files of this node are others now: the serial moves, at all nodes alike. */
+  /** The zone files of this node are others now: the serial moves, at all nodes alike, or at this one while it is cut. */
   zonesChanged(): void {
-    const value = new TextEncoder().encode(JSON.stringify({ v: 1, at: Math.floor(this.#deps.clock.wallMs()) }));
-    const key = this.#settings.prefix + zoneKey(this.name);
-    void this.parts.publisher.change({ ...this.#unconditional([]), writes: [{ key, value }] });
+    if (this.trouble === undefined) void this.parts.zoneDigests.write();
+    else if (this.state === 'cut') this.parts.replica.countAlone();
   }
 
   /** Strikes off a node that died and will not come back. */
@@ -185,8 +202,9 @@ export class ClusterNode {
     if (state.hasSession || !state.isMissed) return 'alive';
     const { trouble } = this;
     if (trouble !== undefined) return { trouble };
-    const key = this.#settings.prefix + deadNodeKey(node);
-    const reply = await this.parts.publisher.move(this.#unconditional([{ key }]));
+    const { prefix } = this.#settings;
+    const keys = [deadNodeKey(node), zoneKey(node)].map((path) => ({ key: prefix + path }));
+    const reply = await this.parts.publisher.move(this.#unconditional(keys));
     return isFault(reply) ? { trouble: reply.detail } : 'forgotten';
   }
 
@@ -247,8 +265,8 @@ export class ClusterNode {
   }
 
   #ownValue(): string {
-    const { version } = this.#deps;
-    return nodeText({ url: this.#url, version, startedAtMs: this.#startedAtMs });
+    const { version, dns } = this.#deps;
+    return nodeText({ url: this.#url, version, startedAtMs: this.#startedAtMs, dns });
   }
 
   /** From what etcd has, or from the data folder: where etcd does not answer, and where it has lost what was there. */
@@ -345,6 +363,7 @@ export class ClusterNode {
       runner.handle({ kind: 'joined' });
       const key = this.#settings.prefix + deadNodeKey(this.name);
       void publisher.move(this.#unconditional([{ key }]));
+      void this.parts.zoneDigests.write();
       log('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {
       runner.handle({ kind: 'cut' });

@@ -1,5 +1,6 @@
 // What a node of a cluster is made with, and what it hands to the rest of the program.
 
+import type { NodeDns } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -23,6 +24,8 @@ export interface ClusterSettings {
   /** So long a start waits for etcd before it goes on with what the data folder has. */
   readonly startWaitSeconds: number;
   readonly commitWaitMs: number;
+  /** So long after its owner was last heard an instance is answered as out of date. */
+  readonly serveCutSeconds: number;
   readonly guardPercent: number;
   readonly guardCeilingSeconds: number;
   readonly evictionPercentPerMinute: number;
@@ -56,6 +59,12 @@ export interface ClusterDeps {
   /** The registry's own. */
   readonly registryClock: Clock;
   readonly version: string;
+  /** Where this node answers DNS. */
+  readonly dns: NodeDns;
+  /** Where the nodes that have a session do, this one among them: once it is known, and when it is another list. */
+  readonly onNameServers: (servers: readonly NodeDns[]) => void;
+  /** Hashes of this node's zone files, by zone. */
+  readonly zoneDigests: () => ReadonlyMap<string, string>;
   readonly log: ClusterLog;
   /** The numbers are the cluster's from now on. */
   readonly newLife: () => string;

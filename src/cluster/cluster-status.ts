@@ -2,6 +2,7 @@
 
 import type { ClusterStatus, NodeStatus } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Histogram } from '../runtime/histogram.ts';
 import type { EngineStatus } from './engine.ts';
 import type { NodeState } from './nodes-table.ts';
 
@@ -14,6 +15,8 @@ export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sin
     | { silentMs(): number; readonly resumed: Readonly<Record<'resumed' | 'compacted' | 'rewound', number>> }
     | undefined;
   readonly etcd: EngineStatus | undefined;
+  /** Of the session, when it is proven to be alive: so long. */
+  readonly provenForMs: number;
   readonly parts: ObservedParts;
 }
 
@@ -28,10 +31,17 @@ interface ObservedParts {
   readonly elsewhere: { readonly counts: { readonly found: number; readonly unknown: number } };
   readonly pending: { readonly size: number; readonly conflicts: number };
   readonly runner: {
-    readonly ownership: { counts(): { readonly orphans: number } };
-    readonly swaps: { readonly takeOvers: number; readonly evictions: number };
+    readonly ownership: { counts(): { readonly orphans: number }; readonly spared: number };
+    readonly swaps: { readonly takeovers: ClusterStatus['takeovers']; readonly evictions: number };
   };
-  readonly peers: { readonly forwarded: number; readonly forwardFailures: number; readonly asked: number };
+  readonly peers: {
+    readonly forwarded: number;
+    readonly forwardFailures: number;
+    readonly failuresTo: ReadonlyMap<string, number>;
+    readonly asked: number;
+  };
+  readonly measured: { readonly commitSeconds: Histogram; readonly groupSizes: Histogram };
+  readonly propagationSeconds: Histogram;
   readonly replica: { ownedBy(node: string): number; readonly badRecords: number };
 }
 
@@ -51,11 +61,18 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
     executorFor: [...watch.executes],
     watchSilentMs: follower?.silentMs() ?? 0,
     sessionLeftMs: node.provenUntilMs - nowMs,
+    sessionAgeMs: node.provenForMs - (node.provenUntilMs - nowMs),
     etcd: node.etcd,
+    takeovers: runner.swaps.takeovers,
+    measured: {
+      commitSeconds: node.parts.measured.commitSeconds.counts,
+      groupSize: node.parts.measured.groupSizes.counts,
+      propagationSeconds: node.parts.propagationSeconds.counts,
+    },
     counts: {
-      pending: publisher.waiting,
+      pending: publisher.waiting + pending.size,
       ...{ won, lost, ownReplyLost, failed, resumed, compacted, rewound, etcdConnections },
-      takeovers: runner.swaps.takeOvers,
+      spared: runner.ownership.spared,
       evictions: runner.swaps.evictions,
       forwarded: peers.forwarded,
       forwardFailures: peers.forwardFailures,
@@ -72,7 +89,7 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
 
 function nodeStatus(
   state: NodeState,
-  { name, state: own, parts: { replica } }: ObservedNode,
+  { name, state: own, parts: { replica, peers } }: ObservedNode,
   nowMs: number,
 ): NodeStatus {
   const isMe = state.node === name;
@@ -86,6 +103,7 @@ function nodeStatus(
     heardMsAgo: isMe || !state.hasSaidHello ? undefined : nowMs - state.provenMs,
     isMissed: state.isMissed,
     clockSkewMs: isMe ? 0 : state.skewMs,
+    forwardFailures: peers.failuresTo.get(state.node) ?? 0,
   };
 }
 

@@ -19,7 +19,7 @@ const evictionsPerLook = 500;
 /** What the guard lets go is asked for again after a second. */
 const permitMs = 3000;
 
-export interface LeaseRunnerDeps extends Omit<OwnerSwapsDeps, 'heardMs' | 'answer'> {
+export interface LeaseRunnerDeps extends Omit<OwnerSwapsDeps, 'heardMs' | 'answer' | 'isDead'> {
   readonly table: NodesTable;
   readonly peers: () => Peers;
   readonly nowMs: () => number;
@@ -57,6 +57,7 @@ export class LeaseRunner {
     this.swaps = new OwnerSwaps({
       ...deps,
       heardMs: (path) => this.ownership.heardMs(path),
+      isDead: (node) => table.get(node)?.isDead === true,
       answer: (event) => this.handle(event),
     });
   }

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { ChangeGroup } from '../model/decision.ts';
+import { Histogram } from '../runtime/histogram.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
 import { DriftCheck } from './drift-check.ts';
@@ -12,6 +13,7 @@ import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
 import { LeaseRunner } from './lease-runner.ts';
 import { LossesElsewhere } from './losses-elsewhere.ts';
+import { MeasuredEngine, secondsBounds } from './measured-engine.ts';
 import type { JoinState, NodeMembership } from './membership.ts';
 import { NodeWatch } from './node-watch.ts';
 import { NodesTable } from './nodes-table.ts';
@@ -25,12 +27,16 @@ import { Restoring } from './restoring.ts';
 import { PendingSettler } from './settling.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
+import { ZoneDigests } from './zone-digests.ts';
 
 export class NodeParts {
   readonly settings: ClusterSettings;
   readonly deps: ClusterDeps;
   readonly table: NodesTable;
   readonly publisher: Publisher;
+  readonly measured: MeasuredEngine;
+  /** From a write's stamp until it was applied here. */
+  readonly propagationSeconds = new Histogram(secondsBounds);
   readonly pending: PendingWrites;
   readonly replica: ClusterReplica;
   readonly writes: Writes;
@@ -44,6 +50,7 @@ export class NodeParts {
   readonly elsewhere: HeardElsewhere;
   readonly driftCheck: DriftCheck;
   readonly lossesElsewhere: LossesElsewhere;
+  readonly zoneDigests: ZoneDigests;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -55,15 +62,17 @@ export class NodeParts {
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
     this.settings = settings;
     this.deps = deps;
-    const { node: me, prefix, sessionSeconds, commitWaitMs } = settings;
+    const { node: me, prefix, sessionSeconds } = settings;
     const { engine, clock, credentials, log } = deps;
     const nowMs = () => clock.monotonicMs();
     this.table = new NodesTable(me, sessionSeconds);
-    this.publisher = new Publisher({
-      engine,
-      serial: { key: prefix + serialKey, value: new TextEncoder().encode(me) },
-      commitWaitMs,
-      onReply: (result) => isFault(result) && this.membership?.noteFault(result),
+    this.measured = new MeasuredEngine(engine, clock);
+    this.publisher = this.#openPublisher();
+    this.zoneDigests = new ZoneDigests({
+      ...{ me, prefix, own: deps.zoneDigests },
+      hasSession: (node) => this.table.get(node)?.hasSession === true,
+      change: (swap) => this.publisher.change(swap),
+      move: (swap) => this.publisher.move(swap),
     });
     this.pending = new PendingWrites(deps.copy);
     this.#tombstones = new TombstoneLeases(engine, clock);
@@ -80,6 +89,7 @@ export class NodeParts {
     });
     this.watch = new NodeWatch({
       ...{ me, prefix, clock, table, replica, runner, publisher, log },
+      onNameServers: deps.onNameServers,
       ownDeleted: (revision) => this.membership?.noteDeleted(revision),
     });
     this.elsewhere = new HeardElsewhere({
@@ -97,20 +107,8 @@ export class NodeParts {
       repaired: () => this.rejoining.settle(),
     });
     const { mode } = settings;
-    const state = () => this.state;
-    this.calls = new PeerCalls({
-      ...deps,
-      me,
-      table,
-      runner,
-      replica,
-      writes,
-      cutWrites,
-      prefix,
-      mode,
-      state,
-      peers: this.peers,
-    });
+    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers: this.peers };
+    this.calls = new PeerCalls({ ...deps, ...known, state: () => this.state });
   }
 
   get state(): JoinState {
@@ -132,6 +130,16 @@ export class NodeParts {
     return this.#hlc;
   }
 
+  #openPublisher(): Publisher {
+    const { node, prefix, commitWaitMs } = this.settings;
+    return new Publisher({
+      engine: this.measured,
+      serial: { key: prefix + serialKey, value: new TextEncoder().encode(node) },
+      commitWaitMs,
+      onReply: (result) => isFault(result) && this.membership?.noteFault(result),
+    });
+  }
+
   #openReplica(): ClusterReplica {
     const { node: me, prefix } = this.settings;
     const { registry, clock, log } = this.deps;
@@ -142,6 +150,8 @@ export class NodeParts {
         record: (path, record, isRegistration) => this.runner.record(path, record, isRegistration),
         removed: (path, why, operation, known) => this.runner.removed(path, why, operation, known),
         node: (kind, node, value, revision) => this.watch.seen(kind, node, value, revision),
+        changed: (hlc) => this.propagationSeconds.observe(Math.max(0, clock.wallMs() - hlc) / 1000),
+        zone: (node, value) => this.zoneDigests.seen(node, value),
         stamp: (hlc) => {
           this.#hlc = afterSeeing(this.#hlc, hlc, clock.wallMs());
         },

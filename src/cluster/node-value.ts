@@ -1,13 +1,17 @@
-// What a node says of itself beside its session: how the others reach it, and since when it runs.
+// What a node says of itself beside its session: how the others reach it, since when it runs, and the name and addresses
+// at which it answers DNS.
 
+import type { NodeDns } from '../model/cluster-status.ts';
 import type { Problem } from '../model/problem.ts';
 import { FieldReader, parseJson } from './json-fields.ts';
 import type { NodeInfo } from './nodes-table.ts';
 
 const octetsMax = 4096;
+const addressesMax = 16;
 
 export function nodeText(info: NodeInfo): string {
-  return JSON.stringify({ v: 1, url: info.url, version: info.version, startedAt: info.startedAtMs });
+  const { url, version, startedAtMs: startedAt, dns } = info;
+  return JSON.stringify({ v: 1, url, version, startedAt, ...(dns === undefined ? {} : { dns }) });
 }
 
 export function parseNode(value: Uint8Array): NodeInfo | Problem[] {
@@ -18,8 +22,18 @@ export function parseNode(value: Uint8Array): NodeInfo | Problem[] {
   const url = reader.text('url', 512);
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     problems.push({ field: 'url', message: 'must be an http or https URL', value: url });
-  const info = { url, version: reader.text('version', 64), startedAtMs: reader.wallMs('startedAt') };
+  const said = { url, version: reader.text('version', 64), startedAtMs: reader.wallMs('startedAt') };
+  const dns = reader.has('dns') ? dnsOf(reader.raw('dns'), problems) : undefined;
+  const info: NodeInfo = { ...said, dns };
   return problems.length > 0 ? problems : info;
+}
+
+/** Names and addresses are held to their forms where they become records. */
+function dnsOf(value: unknown, problems: Problem[]): NodeDns {
+  const reader = new FieldReader(value, 'dns', problems);
+  const list: unknown = reader.raw('addresses');
+  const addresses = Array.isArray(list) ? list.filter((one) => typeof one === 'string').slice(0, addressesMax) : [];
+  return { server: reader.text('server', 255), addresses };
 }
 
 /** How much a node owned when it died without a word. */

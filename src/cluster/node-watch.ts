@@ -1,6 +1,7 @@
 // Follows the other nodes: their keys in etcd, when they were last heard, who died and who is back, and for whom this node
 // acts. What it finds goes to the ownership of instances.
 
+import type { NodeDns } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-options.ts';
 import { deadNodeKey, nodeKey } from './keys.ts';
@@ -20,6 +21,8 @@ export interface NodeWatchDeps {
   readonly clock: Clock;
   readonly log: ClusterLog;
   /** This node's own key was deleted at a revision of etcd's. */
+  /** A key of a node was put that has another address, or deleted. */
+  readonly onNameServers: (servers: readonly NodeDns[]) => void;
   readonly ownDeleted: (revision: number) => void;
 }
 
@@ -27,6 +30,7 @@ export class NodeWatch {
   readonly #deps: NodeWatchDeps;
   readonly #unproven = new Set<string>();
   #executes: ReadonlySet<string> = new Set();
+  #servers = '[]';
 
   constructor(deps: NodeWatchDeps) {
     this.#deps = deps;
@@ -56,12 +60,28 @@ export class NodeWatch {
     if (value === undefined) {
       this.#deps.table.ended(node, nowMs);
       if (node === this.#deps.me) this.#deps.ownDeleted(revision);
+      else this.#lookAtServers();
       return;
     }
     const info = parseNode(value);
     if (Array.isArray(info))
       this.#deps.log('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
-    else this.#deps.table.opened(node, info, nowMs);
+    else {
+      this.#deps.table.opened(node, info, nowMs);
+      this.#lookAtServers();
+    }
+  }
+
+  #lookAtServers(): void {
+    const servers = this.#deps.table.nameServers();
+    const text = JSON.stringify(servers);
+    if (text === this.#servers) return;
+    const isFirst = this.#servers === '[]';
+    this.#servers = text;
+    this.#deps.onNameServers(servers);
+    // What all nodes answer for the origin is another, so its serial moves; one of them is enough.
+    if (isFirst || this.#deps.table.firstLiving() !== this.#deps.me) return;
+    void this.#deps.publisher.change({ conditions: [], writes: [], reads: [], isOwn: () => false });
   }
 
   #judgeProof(state: NodeState, nowMs: number): void {

@@ -3,6 +3,7 @@
 // that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
 // this node is cut off from etcd it sees no sessions, and no node dies.
 
+import type { NodeDns } from '../model/cluster-status.ts';
 import type { Losses } from '../model/losses.ts';
 import { mixed, textHash } from '../runtime/text-hash.ts';
 
@@ -14,6 +15,8 @@ export interface NodeInfo {
   readonly url: string;
   readonly version: string;
   readonly startedAtMs: number;
+  /** Undefined: it is of a version before. */
+  readonly dns: NodeDns | undefined;
 }
 
 export interface NodeState {
@@ -109,6 +112,21 @@ export class NodesTable {
     this.known(node, nowMs).hasLeft = true;
   }
 
+  /** Of the nodes that have a session, by name. */
+  nameServers(): readonly NodeDns[] {
+    return this.#living().flatMap(({ info }) => info?.dns ?? []);
+  }
+
+  /** Of the nodes that have a session, the first one by name. */
+  firstLiving(): string | undefined {
+    return this.#living()[0]?.node;
+  }
+
+  #living(): NodeState[] {
+    const living = [...this.#nodes.values()].filter(({ hasSession }) => hasSession);
+    return living.sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
   /** It was dead for so long that nothing of it is left. */
   forget(node: string): void {
     this.#nodes.delete(node);
@@ -138,12 +156,10 @@ export class NodesTable {
     return node !== this.#me && nowMs - provenMs > unprovenMs;
   }
 
-  /** Why what the node runs is answered with a TTL of a second. */
-  reasonOf(node: string, nowMs: number): string {
+  /** Since when a node was not heard, monotonic milliseconds; undefined: it was, or nothing is known of it. */
+  unheardSinceMs(node: string, nowMs: number): number | undefined {
     const state = this.#nodes.get(node);
-    if (state === undefined) return '';
-    if (!this.isUnproven(state, nowMs)) return `its lease at node ${node} is about to end`;
-    return `its owner, node ${node}, was not heard for ${Math.floor((nowMs - state.provenMs) / 1000)} s`;
+    return state !== undefined && this.isUnproven(state, nowMs) ? state.provenMs : undefined;
   }
 
   #isDead({ node, hasSession, hasLeft, sessionGoneMs, provenMs }: NodeState, nowMs: number): boolean {

@@ -2,6 +2,7 @@
 // Each swap has exactly one answer, which goes back to the ownership.
 
 import type { NewChange } from '../model/change.ts';
+import type { TakeoverWhy } from '../model/cluster-status.ts';
 import type { ChangeGroup } from '../model/decision.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import type { InstanceKey } from '../model/names.ts';
@@ -29,6 +30,8 @@ export interface OwnerSwapsDeps {
   readonly publisher: Publisher;
   readonly now: () => ChangeGroup['at'];
   readonly sessionLease: () => bigint | undefined;
+  /** Of a node. */
+  readonly isDead: (node: string) => boolean;
   readonly heardMs: (path: string) => number | undefined;
   readonly answer: (event: OwnershipEvent) => void;
 }
@@ -38,7 +41,7 @@ export class OwnerSwaps {
   readonly #withdrawn = new Set<string>();
   /** Instances that were removed while they were heard, until they are back or let go. */
   readonly #removed = new Map<string, { readonly record: InstanceRecord; readonly known: Known }>();
-  takeOvers = 0;
+  readonly takeovers = { dead: 0, unreachable: 0, unleased: 0 };
   evictions = 0;
 
   constructor(deps: OwnerSwapsDeps) {
@@ -76,9 +79,17 @@ export class OwnerSwaps {
     const result = await (isMove ? publisher.move(swap) : publisher.change(swap));
     if (isFault(result)) return 'failed';
     if (result.verdict.verdict === 'lost') return this.#foundOf(result.verdict.found);
-    if (isMove) this.takeOvers++;
+    if (isMove) this.takeovers[this.#whyTaken(intent.key, known)]++;
     if (intent.change === 'evict') this.evictions++;
     return 'won';
+  }
+
+  #whyTaken(path: string, known: Known | undefined): TakeoverWhy {
+    const key = readKey(path);
+    const stored = key?.kind === 'instance' ? this.#deps.registry.find(key.key) : undefined;
+    if (known !== undefined && !this.#deps.isDead(known.owner)) return 'unreachable';
+    const kind = stored?.instance.liveness.kind ?? 'lease';
+    return kind.startsWith('lease') ? 'dead' : 'unleased';
   }
 
   async #swapOf(intent: SwapIntent): Promise<Swap | undefined> {

@@ -21,6 +21,8 @@ export class Ownership {
   readonly #state: OwnershipState;
   readonly #ends: LeaseEnds;
   readonly #nodes: NodeEvents;
+  /** Leases about to end that a peer had heard. */
+  spared = 0;
 
   constructor(options: OwnershipOptions) {
     this.#state = new OwnershipState(options);
@@ -252,7 +254,10 @@ export class Ownership {
     const view = this.#state.views.get(key);
     if (view === undefined || view.ask !== 'asking') return;
     this.#ends.answered(view, isComplete, nowMs);
-    if (heardMs !== undefined) this.#hear(view, heardMs, nowMs);
+    if (heardMs === undefined) return;
+    const { deadlineMs } = view;
+    this.#hear(view, heardMs, nowMs);
+    if (view.deadlineMs > deadlineMs) this.spared++;
   }
 
   /** The owner lives but cannot be reached from here: at most one change of owner within one lease. */

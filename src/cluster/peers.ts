@@ -34,6 +34,7 @@ export class Peers {
   #timer: NodeJS.Timeout | undefined;
   forwarded = 0;
   forwardFailures = 0;
+  readonly failuresTo = new Map<string, number>();
   asked = 0;
 
   constructor(deps: PeersDeps) {
@@ -123,6 +124,7 @@ export class Peers {
     if (reply !== undefined) this.forwarded += batch.length;
     else {
       this.forwardFailures += batch.length;
+      this.failuresTo.set(node, (this.failuresTo.get(node) ?? 0) + batch.length);
       for (const [path] of batch) notForwarded(path, node);
     }
   }

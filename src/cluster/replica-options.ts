@@ -13,7 +13,11 @@ export interface ReplicaEvents {
   readonly removed: (path: string, why: RemovedWhy, operation: string, known: Known | undefined) => void;
   /** The key of a node: its session, or its death without a word; no value: deleted. */
   readonly node: (kind: 'node' | 'dead', node: string, value: Uint8Array | undefined, revision: number) => void;
+  /** A node's hashes of its zone files; no value: deleted. */
+  readonly zone: (node: string, value: Uint8Array | undefined) => void;
   readonly stamp: (hlc: number) => void;
+  /** The watch, or a later list, has brought a change of data that was stamped then. */
+  readonly changed: (hlc: number) => void;
   readonly bad: (key: string, problem: string) => void;
   /** The numbers of this node are its own from now on, or those of the cluster again. */
   readonly diverged: (isDiverged: boolean) => void;

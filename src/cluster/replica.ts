@@ -6,17 +6,17 @@
 import type { NewChange } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import { AppliedWaits } from './applied-waits.ts';
+import { BadKeys } from './bad-keys.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
-import { parseHold } from './hold-value.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
+import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
+import { listDifference } from './list-difference.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import { type Tombstone, tombstonesIn } from './tombstone.ts';
-
-const badKeysMax = 10_000;
 
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
@@ -26,11 +26,13 @@ export class ClusterReplica {
   /** Those whose number here is not the cluster's. */
   readonly #offNumber = new Set<string>();
   #isDiverged = false;
-  badRecords = 0;
-  readonly #badKeys = new Set<string>();
+  readonly #badKeys: BadKeys;
+  readonly #beside: KeysBeside;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#badKeys = new BadKeys(options.prefix, options.events.bad);
+    this.#beside = new KeysBeside(options, this.#badKeys);
   }
 
   /** Of etcd's: everything up to it is in the registry. */
@@ -50,6 +52,10 @@ export class ClusterReplica {
   /** It has counted on by itself: its numbers are of a life of their own until `rejoin`. */
   get isDiverged(): boolean {
     return this.#isDiverged;
+  }
+
+  get badRecords(): number {
+    return this.#badKeys.count;
   }
 
   known(path: string): Known | undefined {
@@ -79,9 +85,7 @@ export class ClusterReplica {
     for (const entry of entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance') this.#loadRecord(key.key, entry);
-      else if (key?.kind === 'node' || key?.kind === 'dead')
-        this.#options.events.node(key.kind, key.node, entry.value, entry.modRevision);
-      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
     }
     for (const [path, one] of this.#tombstones(entries.map((entry) => ({ kind: 'put', entry }))))
       this.records.bury(path, one);
@@ -90,22 +94,7 @@ export class ClusterReplica {
 
   /** A later list, after a gap in the watch: what differs is applied as changes. Returns how much did. */
   compare(listing: Listing): number {
-    const listed = new Map<string, Entry>();
-    const beside: KeyEvent[] = [];
-    const nodes = new Set<string>();
-    for (const entry of listing.entries) {
-      const path = this.#path(entry.key);
-      const kind = readKey(path)?.kind;
-      if (kind === 'instance') listed.set(path, entry);
-      else if (kind === 'node') nodes.add(path);
-      if (kind === 'meta' || kind === 'serial' || kind === 'node' || kind === 'dead' || kind === 'hold')
-        beside.push({ kind: 'put', entry });
-    }
-    const gone = [...this.records.entries()].map(([path]) => path).filter((path) => !listed.has(path));
-    const changed = [...listed]
-      .filter(([path, entry]) => this.records.get(path)?.modRevision !== entry.modRevision)
-      .map(([, entry]) => entry)
-      .sort((a, b) => a.modRevision - b.modRevision);
+    const { gone, changed, beside } = listDifference(listing, this.records, this.#options.prefix);
     this.#removeMissing(gone, changed, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
     for (const entry of changed) this.#events([{ kind: 'put', entry }], entry.modRevision);
     this.#events(beside, listing.revision);
@@ -186,9 +175,10 @@ export class ClusterReplica {
 
   /**
    * etcd's history is another one, and this is what it has. What it lacks stays until its owner has put it back, or until
-   * `dropMissing`. Precondition: its numbers are above all that were said.
+   * `dropMissing`. In steps of one key, so that it need not be one turn of the event loop: nothing else of etcd's is applied
+   * meanwhile. Precondition: its numbers are above all that were said.
    */
-  rebase(listing: Listing, meta: Meta): void {
+  *rebase(listing: Listing, meta: Meta): Generator<void> {
     const { me, registry, events } = this.#options;
     const serial = listing.entries.find(({ key }) => this.#path(key) === serialKey);
     this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
@@ -198,9 +188,8 @@ export class ClusterReplica {
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
       if (key?.kind === 'instance' && !this.#isOlder(key.key, entry)) this.#put(key.key, entry);
-      else if (key?.kind === 'node' || key?.kind === 'dead')
-        events.node(key.kind, key.node, entry.value, entry.modRevision);
-      else if (key?.kind === 'hold') this.#hold(key.key, entry);
+      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
+      yield;
     }
     registry.advance(serialOf(this.#epoch));
     this.#waits.restart(listing.revision);
@@ -222,8 +211,19 @@ export class ClusterReplica {
     }
   }
 
+  /** What this node shows changes otherwise than by an instance, and etcd does not know it. */
+  countAlone(): void {
+    const { registry } = this.#options;
+    this.#countsAlone();
+    registry.advance(registry.revision + 1);
+  }
+
   #diverge(path: string): void {
     this.#offNumber.add(path);
+    this.#countsAlone();
+  }
+
+  #countsAlone(): void {
     if (this.#isDiverged) return;
     this.#isDiverged = true;
     this.#options.events.diverged(true);
@@ -263,22 +263,10 @@ export class ClusterReplica {
     const name = event.kind === 'put' ? event.entry.key : event.key;
     const key = this.#read(name);
     if (key === undefined) return;
-    if (key.kind === 'node' || key.kind === 'dead') {
-      const value = event.kind === 'put' ? event.entry.value : undefined;
-      this.#options.events.node(key.kind, key.node, value, revision);
-    } else if (key.kind === 'hold') this.#hold(key.key, event.kind === 'put' ? event.entry : undefined);
-    else if (key.kind === 'instance' && event.kind === 'put') this.#put(key.key, event.entry);
-    else if (key.kind === 'instance') this.#removed(key.key, number, tombstones.get(this.#path(name)));
-  }
-
-  /** Of an instance that is not registered; one that is has it in its record. */
-  #hold(key: InstanceKey, entry: Entry | undefined): void {
-    const { registry } = this.#options;
-    if (registry.find(key) !== undefined) return;
-    const override = entry === undefined ? undefined : parseHold(entry.value);
-    if (override !== undefined) registry.keepHold(key, override);
-    else if (entry === undefined) registry.releaseHold(key);
-    else this.#bad(entry.key);
+    const entry = event.kind === 'put' ? event.entry : undefined;
+    if (this.#beside.seen(key, entry, revision) || key.kind !== 'instance') return;
+    if (entry !== undefined) this.#put(key.key, entry);
+    else this.#removed(key.key, number, tombstones.get(this.#path(name)));
   }
 
   #loadRecord(key: InstanceKey, entry: Entry): void {
@@ -317,6 +305,7 @@ export class ClusterReplica {
     const isRemote = record.owner !== me;
     const stored = registry.find(key);
     const isData = isForced || stored === undefined || before?.number !== known.number;
+    if (isData && !isForced) events.changed(record.times.hlc);
     if (isData) {
       if (stored === undefined) this.#freeLabel(key, record.label);
       const change = changeOf(key, record, stored?.instance, me);
@@ -392,9 +381,7 @@ export class ClusterReplica {
     return read;
   }
 
-  #bad(key: string, problem = 'cannot be read'): void {
-    if (this.#badKeys.size < badKeysMax) this.#badKeys.add(this.#path(key));
-    this.badRecords++;
-    this.#options.events.bad(key, problem);
+  #bad(key: string, problem?: string): void {
+    this.#badKeys.add(key, problem);
   }
 }

@@ -4,7 +4,7 @@
 // Limits: groups of `groupMax` swaps; it goes on until it has succeeded.
 
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { NewChange } from '../model/change.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Entry, type Fault, isFault, type Listing, type Swap, type Write } from './engine.ts';
@@ -21,6 +21,8 @@ import type { TombstoneLeases } from './tombstone-leases.ts';
 const groupMax = 40;
 const swapMs = 5000;
 const againMs = 1000;
+/** Of work in one piece. */
+const turnMs = 10;
 const encoder = new TextEncoder();
 
 export interface RestoringDeps {
@@ -74,7 +76,7 @@ export class Restoring {
     if (isFault(listing)) return listing;
     const newest = this.#metaIn(listing);
     if (isFault(newest)) return newest;
-    replica.rebase(listing, newest);
+    await this.#inTurns(replica.rebase(listing, newest));
     return listing;
   }
 
@@ -111,16 +113,31 @@ export class Restoring {
       if (isFault(lease)) return lease;
       swaps.push(...this.#buried(path, encoder.encode(tombstoneText(tombstone)), tombstone.hlc, lease.lease, listed));
     }
-    for (const [path, known] of replica.records.entries()) {
-      const swap = actsFor(known.owner) ? this.#record(path, known, listed.get(path)) : undefined;
-      if (swap !== undefined) swaps.push(swap);
-    }
+    const lost = function* (this: Restoring): Generator<void> {
+      for (const [path, known] of [...replica.records.entries()]) {
+        const swap = actsFor(known.owner) ? this.#record(path, known, listed.get(path)) : undefined;
+        if (swap !== undefined) swaps.push(swap);
+        yield;
+      }
+    };
+    await this.#inTurns(lost.call(this));
     for (let from = 0; from < swaps.length; from += groupMax) {
       const group = { swaps: swaps.slice(from, from + groupMax), puts: [this.#serial()] };
       const reply = await deps.engine.swap(group, swapMs);
       if (isFault(reply)) return reply;
     }
     return undefined;
+  }
+
+  /** Renewals and DNS come between: ten thousand records take a second or more. */
+  async #inTurns(steps: Iterable<void>): Promise<void> {
+    const { clock } = this.#deps.deps;
+    let untilMs = clock.monotonicMs() + turnMs;
+    for (const _ of steps) {
+      if (clock.monotonicMs() < untilMs) continue;
+      await nextTurn();
+      untilMs = clock.monotonicMs() + turnMs;
+    }
   }
 
   /** A tombstone again; a record that it is later than goes. */

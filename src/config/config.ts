@@ -6,7 +6,7 @@
 import type { CredentialList } from '../model/credential.ts';
 import type { Listen } from '../model/listen.ts';
 import type { Right } from '../model/principal.ts';
-import { clusterProblems } from './cluster-problems.ts';
+import { clusterNaming, clusterProblems } from './cluster-problems.ts';
 import { credentialsOf, readCredentials } from './credential-file.ts';
 import { environmentNameOf, factsOf, type SettingKey, type Settings, settingKeys } from './settings.ts';
 import { type Environment, type Flags, findGiven, type Given, type ReadFile } from './sources.ts';
@@ -99,7 +99,9 @@ export function resolveConfig(sources: { flags: Flags; env: Environment; readFil
 
   const areZonesGiven = givenBy.get('zones')?.source !== 'default';
   const { tokens, credentials } = known;
-  const whole = { ...config, tokens, ownTokens: config.tokens, credentials, areZonesGiven };
+  // Values that could not be read are no strings.
+  const naming = problems.length === 0 ? clusterNaming(config) : {};
+  const whole = { ...config, ...naming, tokens, ownTokens: config.tokens, credentials, areZonesGiven };
   // The rules between settings speak of values that are right by themselves.
   if (problems.length === 0) problems.push(...contradictions(whole, origins));
   if (problems.length > 0) return { problems };

@@ -277,6 +277,10 @@ export const settingsSchema = Type.Object(
       default: '',
       description: 'name of the cluster that this node belongs to, whose registry is in etcd; empty: none',
     }),
+    clusterPrefix: Type.String({
+      default: '',
+      description: 'where in etcd the registry of the cluster is; its last part is clusterName; empty: /rollcall/NAME/',
+    }),
     clusterNode: Type.String({
       default: '',
       description: 'name of this node, unique in its cluster; empty: the host name',
@@ -323,6 +327,13 @@ export const settingsSchema = Type.Object(
     ),
     clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
     clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterServeCutSeconds: whole(
+      'seconds',
+      3600,
+      0,
+      604_800,
+      'so long after the node that runs an instance was last heard, answers with it are said to be stale',
+    ),
     clusterDrainCertainty: Type.Enum(drainCertainties, {
       default: 'reachable',
       description:

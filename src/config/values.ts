@@ -32,7 +32,8 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   clusterEtcdKey: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdPasswordFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdUser: readWords,
-  clusterSkydns: readEtcdPrefix,
+  clusterSkydns: readMirrorPrefix,
+  clusterPrefix: readClusterPrefix,
   nameServer: readHostName,
   nameServerAddresses: readAddresses,
   zones: readPath,
@@ -118,14 +119,22 @@ function readLogLevel(raw: unknown): Outcome {
   return problem(`${printable(raw)} is none of ${logLevels.join(', ')}`);
 }
 
-/** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
+/** The registry of a cluster; with a final slash. */
+function readClusterPrefix(raw: unknown): Outcome {
+  if (raw === '') return { value: raw };
+  const isPrefix = typeof raw === 'string' && /^(\/[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?){1,8}\/?$/.test(raw);
+  if (isPrefix) return { value: raw.endsWith('/') ? raw : `${raw}/` };
+  return problem(`${printable(raw)} is not a path of lower-case words such as /rollcall/main/`);
+}
+
 /** Keys of its own: not among those of the registry. */
-function readEtcdPrefix(raw: unknown): Outcome {
+function readMirrorPrefix(raw: unknown): Outcome {
   const isPrefix = typeof raw === 'string' && /^(\/[a-z0-9][a-z0-9_-]{0,62}){1,4}$/.test(raw);
   if (raw === '' || (isPrefix && !/^\/rollcall(\/|$)/.test(raw))) return { value: raw };
   return problem(`${printable(raw)} is not a path of lower-case words such as /skydns, outside of /rollcall`);
 }
 
+/** What goes into one character-string of DNS (RFC 1035 §3.3.14), with room for the rest of an OPT. */
 function readWords(raw: unknown): Outcome {
   if (typeof raw === 'number')
     return problem(`${printable(raw)} is a number, and 1.10 would be 1.1: write the text in quotes`);

@@ -27,6 +27,8 @@ export interface Availability {
   readonly storeTrouble: () => string | undefined;
   /** Why this node cannot know what the others of its cluster have; undefined: it does. */
   readonly clusterTrouble?: () => string | undefined;
+  /** What an operator should put right, while everything goes on. */
+  readonly clusterWarnings?: () => readonly string[];
 }
 
 export interface CommandsDeps {

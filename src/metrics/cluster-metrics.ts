@@ -1,57 +1,134 @@
 // The cluster's part of the metrics page, as text: gauges of its state, and its counts, copied when the page is asked for.
-// Labels are states and words, never names of nodes that others choose.
+// Labels are states and words, and names of nodes, of which there are as many as the cluster has.
 
-import { type ClusterCount, type ClusterStatus, clusterCounts } from '../model/cluster-status.ts';
+import { type ClusterStatus, clusterCounts, type StoreStatus, takeoverWhys } from '../model/cluster-status.ts';
+import type { HistogramCounts } from '../runtime/histogram.ts';
+
+type Values = readonly (readonly [labels: string, value: number])[];
 
 const states = ['starting', 'joined', 'cut', 'rewound'] as const;
 
 export function clusterMetrics(status: ClusterStatus): string {
-  const living = status.nodes.filter(({ state }) => state !== 'dead' && state !== 'left').length;
+  return [...gaugesOf(status), ...storeGauges(status.etcd), ...countersOf(status), ...histogramsOf(status)].join('\n');
+}
+
+function gaugesOf(status: ClusterStatus): string[] {
+  const { nodes, counts } = status;
+  const living = nodes.filter(({ state }) => state !== 'dead' && state !== 'left').length;
+  const others = nodes.filter(({ node }) => node !== status.node);
+  const gauge = (name: string, help: string, values: Values | number) => metric(name, 'gauge', help, values);
   return [
-    metric(
+    gauge(
       'state',
-      'gauge',
       'State of this node: one series a state.',
       states.map((state) => [`{state="${state}"}`, status.state === state ? 1 : 0]),
     ),
-    metric('nodes', 'gauge', 'Nodes of the cluster that live.', [['', living]]),
-    metric('nodes_missed', 'gauge', 'Nodes that died without a word and were not struck off.', [
-      ['', status.nodes.filter(({ isMissed }) => isMissed).length],
-    ]),
-    metric('owned', 'gauge', 'Instances whose leases this node runs.', [['', status.owned]]),
-    metric('clock_skew_seconds', 'gauge', 'By how much the clocks of other nodes differ at most.', [
-      ['', Math.max(0, ...status.nodes.map(({ clockSkewMs }) => Math.abs(clockSkewMs))) / 1000],
-    ]),
-    metric('etcd_database_bytes', 'gauge', "Size of etcd's database; 0: it does not answer.", [
-      ['', status.etcd?.databaseOctets ?? 0],
-    ]),
-    metric('etcd_database_used_bytes', 'gauge', 'What of it is in use.', [['', status.etcd?.databaseUsedOctets ?? 0]]),
-    metric('etcd_out_of_space', 'gauge', '1: the quota of etcd is used up, and nothing can be written.', [
-      ['', status.etcd?.isOutOfSpace === true ? 1 : 0],
-    ]),
-    metric('orphans', 'gauge', 'Instances of dead nodes.', [['', status.orphans]]),
-    metric('executor_for', 'gauge', 'Dead nodes whose instances this node lets go.', [['', status.executorFor.length]]),
-    metric('session_left_seconds', 'gauge', 'Until when the session in etcd is proven.', [
-      ['', status.sessionLeftMs / 1000],
-    ]),
-    metric('watch_silent_seconds', 'gauge', 'Since etcd was heard on the watch.', [['', status.watchSilentMs / 1000]]),
-    ...(Object.keys(clusterCounts) as ClusterCount[]).map((count) => {
-      const isGauge = count === 'pending' || count === 'unsettled';
-      const name = count.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return metric(isGauge ? name : `${name}_total`, isGauge ? 'gauge' : 'counter', clusterCounts[count], [
-        ['', status.counts[count]],
-      ]);
-    }),
-  ].join('\n');
+    gauge('nodes', 'Nodes of the cluster that live.', living),
+    gauge(
+      'nodes_missed',
+      'Nodes that died without a word and were not struck off.',
+      nodes.filter(({ isMissed }) => isMissed).length,
+    ),
+    gauge('owned', 'Instances whose leases this node runs.', status.owned),
+    gauge('orphans', 'Instances of dead nodes.', status.orphans),
+    gauge('executor_for', 'Dead nodes whose instances this node lets go.', status.executorFor.length),
+    gauge(
+      'clock_skew_seconds',
+      'By how much the clock of another node is ahead of this one.',
+      others.map(({ node, clockSkewMs }) => [`{peer="${node}"}`, clockSkewMs / 1000]),
+    ),
+    gauge('session_age_seconds', 'Since the session in etcd was proven to live.', status.sessionAgeMs / 1000),
+    gauge('session_left_seconds', 'Until when the session in etcd is proven.', status.sessionLeftMs / 1000),
+    gauge('watch_behind_seconds', 'Since etcd was heard on the watch.', status.watchSilentMs / 1000),
+    gauge('pending', `${clusterCounts.pending} Those that were accepted without it are among them.`, counts.pending),
+    gauge('unsettled', clusterCounts.unsettled, counts.unsettled),
+  ];
 }
 
-function metric(
-  name: string,
-  type: 'gauge' | 'counter',
-  help: string,
-  values: readonly (readonly [labels: string, value: number])[],
-): string {
+function storeGauges(etcd: StoreStatus | undefined): string[] {
+  const gauge = (name: string, help: string, value: number) => metric(`etcd_${name}`, 'gauge', help, value);
+  const { databaseOctets = 0, databaseUsedOctets = 0, isOutOfSpace = false } = etcd ?? {};
+  return [
+    gauge('database_bytes', "Size of etcd's database; 0: it does not answer.", databaseOctets),
+    gauge('database_used_bytes', 'What of it is in use.', databaseUsedOctets),
+    gauge(
+      'db_used_ratio',
+      'The same as a share: what a defragmentation would leave.',
+      databaseOctets === 0 ? 0 : databaseUsedOctets / databaseOctets,
+    ),
+    gauge('out_of_space', '1: the quota of etcd is used up, and nothing can be written.', isOutOfSpace ? 1 : 0),
+  ];
+}
+
+function countersOf({ node: me, nodes, counts, takeovers }: ClusterStatus): string[] {
+  const counter = (name: string, help: string, values: Values | number) =>
+    metric(`${name}_total`, 'counter', help, values);
+  const of = (name: string, help: string, label: string, words: Readonly<Record<string, number>>) =>
+    counter(
+      name,
+      help,
+      Object.entries(words).map(([word, value]) => [`{${label}="${word}"}`, value]),
+    );
+  const { won, lost, ownReplyLost, failed, resumed, compacted, rewound, unknownFound: found } = counts;
+  const watches = { resumed, compacted, rewound };
+  const peers = nodes.filter(({ node }) => node !== me);
+  return [
+    of('swaps', 'Writes to etcd, by what became of them; failed: no reply.', 'outcome', {
+      ...{ won, lost, 'own-reply-lost': ownReplyLost, failed },
+    }),
+    of('watch_resumed', 'Watches of etcd that were opened again, by what had happened.', 'how', watches),
+    of(
+      'takeovers',
+      'Instances that this node took over, by the state of their owner.',
+      'why',
+      Object.fromEntries(takeoverWhys.map((why) => [why, takeovers[why]])),
+    ),
+    counter('evictions', clusterCounts.evictions, counts.evictions),
+    counter('evictions_asked', clusterCounts.asked, counts.asked),
+    counter('spared', clusterCounts.spared, counts.spared),
+    counter('forwarded', clusterCounts.forwarded, counts.forwarded),
+    counter(
+      'forward_failures',
+      clusterCounts.forwardFailures,
+      peers.map(({ node, forwardFailures }) => [`{peer="${node}"}`, forwardFailures]),
+    ),
+    of('unknown_renewals', 'Renewals of instances unknown here: another node knew them, or none did.', 'outcome', {
+      found,
+      '404': counts.unknownRefused,
+    }),
+    counter('conflicts', clusterCounts.conflicts, counts.conflicts),
+    counter('drift', clusterCounts.drift, counts.drift),
+    counter('bad_records', clusterCounts.badRecords, counts.badRecords),
+    counter('etcd_reconnects', clusterCounts.etcdConnections, counts.etcdConnections),
+  ];
+}
+
+function histogramsOf({ measured }: ClusterStatus): string[] {
+  return [
+    histogram('commit_seconds', 'How long etcd took for a transaction.', measured.commitSeconds),
+    histogram('group_size', 'Writes in one transaction.', measured.groupSize),
+    histogram(
+      'propagation_seconds',
+      'From the acceptance of a write, by the clock of the node that accepted it, until it was applied here.',
+      measured.propagationSeconds,
+    ),
+  ];
+}
+
+function metric(name: string, type: 'gauge' | 'counter', help: string, values: Values | number): string {
   const full = `rollcall_cluster_${name}`;
-  const lines = values.map(([labels, value]) => `${full}${labels} ${Number.isFinite(value) ? value : 0}`);
+  const all: Values = typeof values === 'number' ? [['', values]] : values;
+  const lines = all.map(([labels, value]) => `${full}${labels} ${Number.isFinite(value) ? value : 0}`);
   return [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...lines].join('\n');
+}
+
+function histogram(name: string, help: string, { bounds, counts, sum }: HistogramCounts): string {
+  const full = `rollcall_cluster_${name}`;
+  let total = 0;
+  const lines = counts.map((count, index) => {
+    total += count;
+    return `${full}_bucket{le="${bounds[index] ?? '+Inf'}"} ${total}`;
+  });
+  const ends = [`${full}_sum ${sum}`, `${full}_count ${total}`];
+  return [`# HELP ${full} ${help}`, `# TYPE ${full} histogram`, ...lines, ...ends].join('\n');
 }

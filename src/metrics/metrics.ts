@@ -7,6 +7,7 @@ import type { CheckCounts } from '../model/check-counts.ts';
 import type { ClusterStatus } from '../model/cluster-status.ts';
 import type { DnsCounts } from '../model/dns-counts.ts';
 import type { GuardView } from '../model/guard-status.ts';
+import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { type EventLoopDelay, measureEventLoopDelay } from './event-loop-delay.ts';
 import type { HttpCounts } from './http-counts.ts';
@@ -49,6 +50,8 @@ const topNames = 20;
 export interface MetricsSources {
   /** Undefined: there is no TLS. */
   readonly tls?: (() => TlsFacts) | undefined;
+  /** Undefined: the adapter is off. */
+  readonly nacosGrpc?: (() => NacosGrpcCounts | undefined) | undefined;
   /** What the token file holds now was refused. */
   readonly isTokenFileFailing: () => boolean;
   /** What the HTTP plane and control count. */
@@ -100,6 +103,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addRegistryMetrics(page, registry, sources);
   addHttpMetrics(page, http, sources);
   addTlsMetrics(page, sources.tls);
+  addNacosMetrics(page, sources.nacosGrpc ?? (() => undefined));
   const tokenFile = '1 while the token file cannot be used, and the credentials before are in force.';
   gauge(page, 'rollcall_token_file_failing', tokenFile, [], () => [[{}, sources.isTokenFileFailing() ? 1 : 0]]);
   addDnsMetrics(page, sources);
@@ -164,7 +168,7 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   counter(page, 'rollcall_http_requests_total', 'HTTP requests answered.', ['route', 'method', 'status'], () =>
     [...http.requests()].map(({ route, method, status, count }) => [{ route, method, status }, count]),
   );
-  const unsent = 'Octets of HTTP replies that clients have not taken yet.';
+  const unsent = 'Octets of replies over HTTP and Nacos’s gRPC that clients have not taken yet.';
   gauge(page, 'rollcall_http_unsent_bytes', unsent, [], () => [[{}, http.unsentOctets]]);
   gauge(page, 'rollcall_http_connections', 'Open HTTP connections.', [], () => [[{}, http.connections]]);
   gauge(
@@ -180,6 +184,22 @@ function addHttpMetrics(page: Page, http: HttpCounts, { longPolls, drainsWaiting
   counter(page, 'rollcall_watchers_cut_total', cut, [], () => [[{}, watch.cutCount]]);
   const waiting = 'Callers that wait until an instance is safe to stop.';
   gauge(page, 'rollcall_drains_waiting', waiting, [], () => [[{}, drainsWaiting()]]);
+}
+
+function addNacosMetrics(page: Page, counts: NonNullable<MetricsSources['nacosGrpc']>): void {
+  const one = (name: string, help: string, of: (found: NacosGrpcCounts) => number, add = gauge): void =>
+    add(page, `rollcall_nacos_grpc_${name}`, help, [], () => {
+      const found = counts();
+      return found === undefined ? [] : [[{}, of(found)]];
+    });
+  one('connections', 'Open connections of Nacos’s gRPC.', ({ connections }) => connections);
+  one('clients', 'Clients of Nacos that are connected over gRPC.', ({ clients }) => clients);
+  one('subscriptions', 'Services that they are subscribed to.', ({ subscriptions }) => subscriptions);
+  one('pushes_total', 'Lists that were pushed to them.', ({ pushes }) => pushes, counter);
+  const requests = 'Requests of Nacos’s gRPC, by type.';
+  counter(page, 'rollcall_nacos_grpc_requests_total', requests, ['type', 'result'], () =>
+    [...(counts()?.requests() ?? [])].map(({ type, result, count }) => [{ type, result }, count]),
+  );
 }
 
 function addTlsMetrics(page: Page, facts: MetricsSources['tls']): void {

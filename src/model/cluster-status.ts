@@ -1,5 +1,7 @@
 // What a node says of its cluster: to people, to monitors, and to those who operate it. Undefined everywhere outside of one.
 
+import type { HistogramCounts } from '../runtime/histogram.ts';
+
 export interface NodeStatus {
   readonly node: string;
   readonly url: string | undefined;
@@ -16,6 +18,14 @@ export interface NodeStatus {
   readonly isMissed: boolean;
   /** By how much its clock is ahead. */
   readonly clockSkewMs: number;
+  /** Renewals that could not be forwarded to it from here. */
+  readonly forwardFailures: number;
+}
+
+/** At which a node answers DNS: the name of its server, and addresses where that name is within the origin. */
+export interface NodeDns {
+  readonly server: string;
+  readonly addresses: readonly string[];
 }
 
 /** The store of the cluster, as the member in use says it. */
@@ -40,11 +50,17 @@ export interface ClusterStatus {
   readonly executorFor: readonly string[];
   /** Since etcd was heard on the watch. */
   readonly watchSilentMs: number;
+  /** Since the session was proven last; negative: just now. */
+  readonly sessionAgeMs: number;
   /** Until when the session is proven, from now; negative: it is not. */
   readonly sessionLeftMs: number;
   /** Undefined: it does not answer. */
   readonly etcd: StoreStatus | undefined;
   readonly counts: Readonly<Record<ClusterCount, number>>;
+  /** Why this node took instances over. */
+  readonly takeovers: Readonly<Record<TakeoverWhy, number>>;
+  /** How long etcd took for a transaction, how many writes went in one, and from a write's stamp until it was applied here. */
+  readonly measured: Readonly<Record<'commitSeconds' | 'groupSize' | 'propagationSeconds', HistogramCounts>>;
 }
 
 export const clusterCounts = {
@@ -53,10 +69,10 @@ export const clusterCounts = {
   lost: 'Writes that another write had overtaken.',
   ownReplyLost: 'Writes that etcd had taken before the reply was lost.',
   failed: 'Writes without a reply from etcd.',
-  takeovers: 'Instances that this node took over.',
   evictions: 'Instances that this node let go.',
   forwarded: 'Renewals forwarded to the node that runs the lease.',
   forwardFailures: 'Renewals that could not be forwarded.',
+  spared: 'Leases about to end that another node had heard.',
   asked: 'Leases about to end that the other nodes were asked about.',
   resumed: 'Watches of etcd that went on where they stopped.',
   compacted: 'Watches of etcd that had to list again.',
@@ -69,6 +85,10 @@ export const clusterCounts = {
   badRecords: 'Keys in etcd that could not be read.',
   etcdConnections: 'Connections to etcd that were tried.',
 } as const;
+
+/** The owner is dead; it lives and cannot be reached from here; the instance is not renewed, and its owner is dead. */
+export const takeoverWhys = ['dead', 'unreachable', 'unleased'] as const;
+export type TakeoverWhy = (typeof takeoverWhys)[number];
 
 export type ClusterCount = keyof typeof clusterCounts;
 

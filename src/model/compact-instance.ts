@@ -200,11 +200,6 @@ function portsOf(addrs: readonly Address[], alike: Neighbour | undefined): OneOr
   return others !== undefined && typeof others !== 'number' && isSameList(others, ports) ? others : ports;
 }
 
-/** True where both share a profile: they agree in all but hosts and ports. */
-export function isAlike(a: Instance, b: Instance): boolean {
-  return a instanceof CompactInstance && b instanceof CompactInstance && a.profile === b.profile;
-}
-
 /** The instance with a new verdict of its checks; undefined: the verdict is the same, or it has no checks. */
 export function judgedInstance(place: AppKey, instance: Instance, judgement: Judgement): CompactInstance | undefined {
   const { health, instance: id, label } = instance;

@@ -28,8 +28,8 @@ test.each<[descriptors: number, http: number, grpc: number]>([
   [20_000, 12_334, 6166],
   [1024, 342, 170],
 ])('of %d descriptors HTTP takes %d and the gRPC of Nacos %d', (descriptors, connectionsMax, grpc) => {
-  const { limits, nacosGrpcMax } = fdBudget({ ...configured, adapters: ['nacos'] }, descriptors);
-  expect([limits.connectionsMax, nacosGrpcMax]).toEqual([connectionsMax, grpc]);
+  const { limits, nacosGrpc } = fdBudget({ ...configured, adapters: ['nacos'] }, descriptors);
+  expect([limits.connectionsMax, nacosGrpc.connectionsMax]).toEqual([connectionsMax, grpc]);
 });
 
 test('what is configured for one client stays, and this machine has some', () => {

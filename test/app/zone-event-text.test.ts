@@ -14,7 +14,7 @@ test.each([
   [true, 'loaded a new zone'],
   [false, 'reloaded a zone'],
 ])('a zone with its serial and size, new: %s', (isNew, message) => {
-  expect(zoneEventText({ kind: 'loaded', path, zone, isNew, isMended: !isNew }, zones)).toEqual({
+  expect(zoneEventText({ kind: 'loaded', path, zone, digest: 'd', isNew, isMended: !isNew }, zones)).toEqual({
     level: 'info',
     facts: { zone: 'a.', serial: 7, records: 2, file: path, mended: !isNew },
     message,

@@ -58,7 +58,7 @@ describe('a file that changes', () => {
     expect(gist()).toEqual([['good', 'file', 0]]);
     files.changed({ kind: 'deleted', path });
     expect(gist()).toEqual([['deleted', 'last good version', 0]]);
-    files.changed({ kind: 'loaded', path, zone: zoneOf('a.zone'), isNew: false, isMended: true });
+    files.changed({ kind: 'loaded', path, zone: zoneOf('a.zone'), digest: 'd', isNew: false, isMended: true });
     expect(gist()).toEqual([['good', 'file', 0]]);
     files.changed({ kind: 'deleted', path });
     files.changed({ kind: 'released', path, apex: name('a.') });

@@ -39,13 +39,13 @@ function world(isLive: boolean) {
 
 test('a zone with live names takes a revision first, then is served here, then goes to the DNS threads', () => {
   const { steps, zone, listen } = world(true);
-  listen({ kind: 'loaded', path: 'zones/svc.zone', zone, isNew: false, isMended: false });
+  listen({ kind: 'loaded', path: 'zones/svc.zone', zone, digest: 'd1', isNew: false, isMended: false });
   expect(steps).toEqual(['revision', 'kept 17', 'serve', 'post', 'count loaded', 'warn']);
 });
 
 test('a zone of files alone has its own serial, and takes no revision', () => {
   const { steps, zone, listen } = world(false);
-  listen({ kind: 'loaded', path: 'zones/example.zone', zone, isNew: true, isMended: false });
+  listen({ kind: 'loaded', path: 'zones/example.zone', zone, digest: 'd2', isNew: true, isMended: false });
   expect(steps).toEqual(['serve', 'post', 'count loaded', 'warn']);
 });
 

@@ -11,7 +11,7 @@ const none = { hiddenBy: () => new Map<string, number>() };
 
 function tableOf(hosts: readonly string[], nameServer?: string): ZoneTable {
   const zones = new ZoneTable();
-  zones.set(makeOriginZone(origin, { hosts, nameServer: nameServer === undefined ? undefined : name(nameServer) }, 5));
+  zones.set(makeOriginZone(origin, [{ hosts, nameServer: nameServer === undefined ? undefined : name(nameServer) }], 5));
   return zones;
 }
 

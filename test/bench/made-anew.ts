@@ -7,14 +7,15 @@ import { Rcode } from '../../src/dns/message/message.ts';
 import { name } from '../../src/dns/message/name.ts';
 import { Draws } from '../../src/dns/message/rotation.ts';
 import { Replica } from '../../src/dns/plane/replica.ts';
-import type { Put } from '../../src/dns/plane/update.ts';
 import { DnsCounters } from '../../src/dns/server/counters.ts';
 import { why } from '../../src/dns/server/explain.ts';
 import { createHandler } from '../../src/dns/server/handler.ts';
 import { OutstandingAnswers } from '../../src/dns/server/outstanding-answers.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
+import { type CompactInstance, compactInstance } from '../../src/model/compact-instance.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
+import { FedRows } from '../kit/fed-rows.ts';
 import { packet } from '../kit/packet.ts';
 
 const rounds = 200;
@@ -37,7 +38,12 @@ const questions: readonly (readonly [what: string, name: string, type: number])[
 
 function worldOf(size: number) {
   const zones = new ZoneTable();
-  const replica = new Replica(1);
+  const fed = new FedRows();
+  const replica: Replica = new Replica(1, fed.rows, {
+    changed: (change) => live.changed(change),
+    shortened: (instance) => live.shortened(instance),
+  });
+  fed.sink = replica;
   const live = new LiveZones({
     origin: name('svc.'),
     view: replica,
@@ -50,6 +56,8 @@ function worldOf(size: number) {
   });
   live.serveMissing();
   let revision = 1;
+  const place = { env: 'prod', appid: 'big' };
+  let latest: CompactInstance[] = [];
   const put = (i: number, weight: number): void => {
     const body = {
       addrs: [
@@ -63,19 +71,9 @@ function worldOf(size: number) {
     };
     const registration = parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 });
     if (Array.isArray(registration)) throw new Error(JSON.stringify(registration));
-    const update: Put = {
-      kind: 'put',
-      env: 'prod',
-      appid: 'big',
-      label: `big-${i}`,
-      id: `big-${i}`,
-      revision: ++revision,
-      registration,
-      supervision: { health: undefined, override: undefined },
-      deadlineMs: Number.POSITIVE_INFINITY,
-      why: undefined,
-    };
-    replica.apply(update, live);
+    const instance = compactInstance(place, `big-${i}`, `big-${i}`, registration, latest);
+    latest = [instance];
+    fed.put(instance, ++revision);
   };
   for (let i = 0; i < size; i++) put(i, 10);
   const handler = createHandler({

@@ -11,7 +11,7 @@ const key = (instance: string): InstanceKey => ({ env: 'prod', appid: 'pay', ins
 
 function node({ known = [] as readonly string[], watchBrings = [] as readonly string[], trouble = '' }) {
   const table = new NodesTable('n1', 10);
-  const info = { url: 'http://n2', version: '0.1.0', startedAtMs: 0 };
+  const info = { url: 'http://n2', version: '0.1.0', startedAtMs: 0, dns: undefined };
   table.opened('n2', info, 0);
   const here = new Set<string>();
   const calls: string[][] = [];

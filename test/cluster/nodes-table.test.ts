@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { NodesTable } from '../../src/cluster/nodes-table.ts';
 
-const info = { url: 'http://127.0.0.1:7172', version: '1', startedAtMs: 0 };
+const info = { url: 'http://127.0.0.1:7172', version: '1', startedAtMs: 0, dns: undefined };
 
 function world() {
   const table = new NodesTable('n1', 10);

@@ -36,6 +36,16 @@ describe('the group', () => {
     ]);
   });
 
+  test('takes its name from its prefix, and its prefix from its name', () => {
+    const configOf = (yaml: string) => {
+      const resolved = resolve(yaml);
+      return 'config' in resolved ? resolved.config : resolved.problems;
+    };
+    expect(configOf(`cluster: { prefix: /a/b, ${etcd} }`)).toMatchObject({ clusterName: 'b', clusterPrefix: '/a/b/' });
+    expect(configOf(`cluster: { name: main, ${etcd} }`)).toMatchObject({ clusterPrefix: '/rollcall/main/' });
+    expect(configOf('')).toMatchObject({ clusterName: '', clusterPrefix: '' });
+  });
+
   test('names the setting and the line where one is not known', () => {
     expect(problemsOf('cluster:\n  nmae: main\n')).toEqual([expect.stringMatching(/:2: clusterNmae/)]);
   });
@@ -46,6 +56,9 @@ describe('is refused', () => {
     ['a cluster without etcd', 'cluster: { name: main }', 'clusterEtcdEndpoints'],
     ['settings of no cluster', 'cluster: { node: n1 }', 'clusterNode'],
     ['a name that is no part of a key', `cluster: { name: "a/b", ${etcd} }`, 'clusterName'],
+    ['a prefix with another name', `cluster: { name: main, prefix: /a/b, ${etcd} }`, 'clusterPrefix'],
+    ['a prefix that is no path', `cluster: { prefix: a/b, ${etcd} }`, 'clusterPrefix'],
+    ['a copy within the registry', `cluster: { prefix: /skydns/b, skydns: /skydns, ${etcd} }`, 'clusterSkydns'],
     ['two listeners', `cluster: { name: main, listen: "127.0.0.1:1,127.0.0.1:2", ${etcd} }`, 'clusterListen'],
     ['a link that all can reach', `cluster: { name: main, listen: "10.0.0.5:7172", ${etcd} }`, 'clusterListen'],
     [

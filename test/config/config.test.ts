@@ -84,7 +84,7 @@ describe('where a value comes from', () => {
       adapters: [],
       adapterEnv: 'prod',
       consulDomain: '',
-      ...{ clusterName: '', clusterNode: '' },
+      ...{ clusterName: '', clusterPrefix: '', clusterNode: '', clusterServeCutSeconds: 3600 },
       clusterListen: { host: '127.0.0.1', port: 7172 },
       clusterAdvertise: '',
       clusterTokenFile: '',

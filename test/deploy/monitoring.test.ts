@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { clusterMetrics } from '../../src/metrics/cluster-metrics.ts';
 import { clusterCounts } from '../../src/model/cluster-status.ts';
+import { Histogram } from '../../src/runtime/histogram.ts';
 import { ApiClient } from '../kit/api-client.ts';
 import { tcpClient, udpClient } from '../kit/dns-client.ts';
 import { requireInCi } from '../kit/installed.ts';
@@ -44,10 +45,14 @@ const questions = dashboard.panels.flatMap(({ title, targets }) =>
   })),
 );
 
+const nothing = new Histogram([1]).counts;
+
 /** What a node of a cluster has on its page besides; the server of this test is none. */
 const clusterPage = clusterMetrics({
   ...{ node: 'n1', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
-  ...{ watchSilentMs: 0, sessionLeftMs: 0, etcd: undefined },
+  ...{ watchSilentMs: 0, sessionLeftMs: 0, sessionAgeMs: 0, etcd: undefined },
+  takeovers: { dead: 0, unreachable: 0, unleased: 0 },
+  measured: { commitSeconds: nothing, groupSize: nothing, propagationSeconds: nothing },
   counts: Object.fromEntries(Object.keys(clusterCounts).map((name) => [name, 0])) as Record<
     keyof typeof clusterCounts,
     number

@@ -1,7 +1,7 @@
 // Several rollcall nodes of one cluster, as processes, on ports of their own, over the etcd that is given.
 
 import { digShort } from './dig.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { main, type ServerProcess, startServer } from './server-process.ts';
 
 export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -9,6 +9,12 @@ export interface NodeOptions {
   readonly data?: string;
   /** The cluster's own by default. */
   readonly etcd?: readonly string[];
+  /** A folder of zone files; the repository's own by default. */
+  readonly zones?: string;
+  /** Where it listens. */
+  readonly host?: string;
+  /** What comes before its command. */
+  readonly enter?: readonly string[];
 }
 
 export class ClusterWorld implements AsyncDisposable {
@@ -21,9 +27,14 @@ export class ClusterWorld implements AsyncDisposable {
     this.#name = name;
   }
 
-  async start(node: string, { env = {}, data = 'none', etcd = this.#urls }: NodeOptions = {}): Promise<ServerProcess> {
+  async start(node: string, options: NodeOptions = {}): Promise<ServerProcess> {
+    const { env = {}, data = 'none', etcd = this.#urls, host = '127.0.0.1', enter = [], zones } = options;
+    const [program, ...before] = enter;
     const started = await startServer({
       data,
+      ...(zones === undefined ? {} : { zones }),
+      ...{ http: `${host}:0`, dns: `${host}:0` },
+      ...(program === undefined ? {} : { command: [program, ...before, process.execPath, main, 'serve'] as const }),
       env: {
         ROLLCALL_DNS_THREADS: '1',
         ROLLCALL_CLUSTER_NAME: this.#name,
@@ -66,11 +77,15 @@ export async function api(node: ServerProcess, method: string, path: string, bod
 }
 
 export function addressesAt(node: ServerProcess, app: string): Promise<string[]> {
-  return digShort(node.dnsPort, `${app}.prod.svc A`);
+  return digShort(node.dnsPort, `${app}.prod.svc A`, hostOf(node));
 }
 
 /** The serial that a node says for the origin. */
 export async function serialAt(node: ServerProcess): Promise<number> {
-  const [soa = ''] = await digShort(node.dnsPort, 'svc. SOA');
+  const [soa = ''] = await digShort(node.dnsPort, 'svc. SOA', hostOf(node));
   return Number(soa.split(' ')[2]);
+}
+
+function hostOf(node: ServerProcess): string {
+  return node.dnsListens[0]?.host ?? '127.0.0.1';
 }

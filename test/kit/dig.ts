@@ -33,8 +33,8 @@ export async function dig(port: number, question: string, { server = '127.0.0.1'
 }
 
 /** `dig +short`, sorted. */
-export async function digShort(port: number, question: string): Promise<string[]> {
-  const args = ['@127.0.0.1', '-p', String(port), '+tries=1', '+time=5', '+short', ...question.split(' ')];
+export async function digShort(port: number, question: string, server = '127.0.0.1'): Promise<string[]> {
+  const args = [`@${server}`, '-p', String(port), '+tries=1', '+time=5', '+short', ...question.split(' ')];
   const text = await output('dig', args);
   return text
     .split('\n')

@@ -15,7 +15,17 @@ export interface EtcdOptions {
   readonly args?: readonly string[];
   /** Files of a certificate for 127.0.0.1, asked of clients too. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** Where each member runs; on this host by default. */
+  readonly places?: readonly EtcdPlace[];
 }
+
+export interface EtcdPlace {
+  readonly host: string;
+  /** What comes before the command. */
+  readonly enter: readonly string[];
+}
+
+const here: EtcdPlace = { host: '127.0.0.1', enter: [] };
 
 export class EtcdMember {
   readonly clientUrl: string;
@@ -23,12 +33,21 @@ export class EtcdMember {
   readonly name: string;
   readonly #args: readonly string[];
   readonly #folder: string;
+  readonly #command: readonly [string, ...string[]];
   #program: Program | undefined;
 
-  constructor(name: string, folder: string, clientUrl: string, peerUrl: string, args: readonly string[]) {
+  constructor(
+    name: string,
+    folder: string,
+    { clientUrl, peerUrl }: { readonly clientUrl: string; readonly peerUrl: string },
+    args: readonly string[],
+    enter: readonly string[],
+  ) {
     this.name = name;
     this.clientUrl = clientUrl;
     this.peerUrl = peerUrl;
+    const [first, ...more] = enter;
+    this.#command = first === undefined ? ['etcd'] : [first, ...more, 'etcd'];
     this.#folder = join(folder, name);
     this.#args = args;
   }
@@ -36,7 +55,9 @@ export class EtcdMember {
   /** Starts the program; `isUp` waits for the whole cluster. */
   spawn(cluster: string): void {
     const { name, clientUrl, peerUrl } = this;
-    this.#program = start('etcd', [
+    const [command, ...before] = this.#command;
+    this.#program = start(command, [
+      ...before,
       ...['--name', name, '--data-dir', this.#folder],
       ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
       ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl, '--initial-cluster', cluster],
@@ -146,7 +167,7 @@ export interface GatewayReply {
   readonly kvs?: readonly { readonly value: string }[];
 }
 
-export async function startEtcd({ members = 1, args = [], tls }: EtcdOptions = {}): Promise<Etcd> {
+export async function startEtcd({ members = 1, args = [], tls, places = [] }: EtcdOptions = {}): Promise<Etcd> {
   const folder = scratch();
   const secured =
     tls === undefined
@@ -155,9 +176,10 @@ export async function startEtcd({ members = 1, args = [], tls }: EtcdOptions = {
   const scheme = tls === undefined ? 'http' : 'https';
   const list: EtcdMember[] = [];
   for (let index = 1; index <= members; index++) {
-    const clientUrl = `${scheme}://127.0.0.1:${await freePort()}`;
-    const peerUrl = `http://127.0.0.1:${await freePort()}`;
-    list.push(new EtcdMember(`m${index}`, folder, clientUrl, peerUrl, [...secured, ...args]));
+    const { host, enter } = places[index - 1] ?? here;
+    const clientUrl = `${scheme}://${host}:${await freePort()}`;
+    const peerUrl = `http://${host}:${await freePort()}`;
+    list.push(new EtcdMember(`m${index}`, folder, { clientUrl, peerUrl }, [...secured, ...args], enter));
   }
   const etcd = new Etcd(list, folder);
   await etcd.start();

@@ -1,5 +1,6 @@
 // A client of Nacos's gRPC as the tests need it: requests and their answers, and the stream with what is pushed on it.
 
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import {
   BiRequestStream,
@@ -87,5 +88,40 @@ export class NacosClient {
   close(): void {
     this.#stream?.cancel();
     this.#client.close();
+  }
+}
+
+/** A client that reads no reply: its windows of HTTP/2 shut, and what it asks for stays with the server. */
+export class DeafNacosClient {
+  readonly #session: ClientHttp2Session;
+
+  constructor(port: number) {
+    this.#session = connect(`http://127.0.0.1:${port}`);
+    this.#session.on('error', () => {});
+  }
+
+  async setUp(): Promise<void> {
+    await new Promise((resolve) => this.#session.once('connect', resolve));
+    this.#ask(streaming.path, 'ConnectionSetupRequest', {}, false);
+  }
+
+  request(type: string, body: Json): void {
+    this.#ask(unary.path, type, body, true);
+  }
+
+  close(): void {
+    this.#session.destroy();
+  }
+
+  #ask(path: string, type: string, body: Json, isWhole: boolean): void {
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+    const stream = this.#session.request(headers);
+    stream.on('error', () => {});
+    const message = unary.encode(payloadOf({ type, body: JSON.stringify(body) }));
+    const frame = Buffer.alloc(5 + message.length);
+    frame.writeUInt32BE(message.length, 1);
+    frame.set(message, 5);
+    if (isWhole) stream.end(frame);
+    else stream.write(frame);
   }
 }

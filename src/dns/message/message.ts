@@ -174,6 +174,8 @@ export interface Lifetime {
 export type Caveat =
   | { readonly kind: 'partial' | 'fallback' | 'invalid' }
   | { readonly kind: 'stale'; readonly reason: string }
+  /** Some are run by another node that was not heard lately. */
+  | { readonly kind: 'unproven'; readonly reason: string }
   /** A zone file answers in place of registered instances. */
   | { readonly kind: 'hidden'; readonly reason: string };
 

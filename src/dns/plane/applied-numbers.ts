@@ -29,6 +29,8 @@ export function tellApplied(memory: SharedArrayBuffer, slot: number, sequence: S
 export class AppliedNumbers {
   readonly memory: SharedArrayBuffer;
   readonly #numbers: Int32Array;
+  /** Threads that run, those that still catch up too: they may read what they have not been told to forget. */
+  readonly #running = new Set<number>();
   /** Threads that are waited for: those that answer. */
   readonly #counted = new Set<number>();
   readonly #watched = new Set<number>();
@@ -40,14 +42,21 @@ export class AppliedNumbers {
     this.#numbers = new Int32Array(this.memory);
   }
 
+  /** A thread starts in this place, with the state that it gets by messages after this number. No other is there any more. */
+  begin(slot: number, sequence: Sequence): void {
+    Atomics.store(this.#numbers, slot, sequence | 0);
+    this.#running.add(slot);
+  }
+
   /** From now on this thread is waited for. */
   count(slot: number): void {
     this.#counted.add(slot);
     if (this.#waiters.length > 0) this.#watch(slot);
   }
 
-  /** A thread that has ended answers no client: nothing waits for it. */
+  /** A thread has ended: it answers no client, so nothing waits for it, and it reads nothing any more. */
   discount(slot: number): void {
+    this.#running.delete(slot);
     this.#counted.delete(slot);
     this.#settle();
   }
@@ -81,6 +90,20 @@ export class AppliedNumbers {
   isReached(sequence: Sequence): boolean {
     for (const slot of this.#counted) if (!this.has(slot, sequence)) return false;
     return true;
+  }
+
+  /** Whether every thread that runs has come so far. */
+  isRead(sequence: Sequence): boolean {
+    for (const slot of this.#running) if (!isReached(Atomics.load(this.#numbers, slot), sequence)) return false;
+    return true;
+  }
+
+  /** The thread that runs and has come least far; undefined: none runs. */
+  get slowest(): number | undefined {
+    let slowest: number | undefined;
+    for (const slot of this.#running)
+      if (slowest === undefined || !isReached(this.at(slot), this.at(slowest))) slowest = slot;
+    return slowest;
   }
 
   #watch(slot: number): void {

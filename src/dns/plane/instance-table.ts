@@ -1,260 +1,208 @@
-// The instances of a replica in rows of numbers outside the JavaScript heap (see packed/number-rows.ts): a million of
-// them as objects cost the thread, and all answers, pauses of a tenth of a second whenever V8 looks through its heap.
-// The rows of an app are a ring in the order of their arrival, and so are those at one address: the app, or the first of
-// the address, knows one of them. Instances are found by app and label, and by address.
-// Most instances are plain: one IPv4 address, their id as their label, no checks. Others are objects
-// beside the row, and their addresses in an index of objects.
-// Limits: 2^32 rows and apps.
+// The instances as one DNS thread knows them: its own indexes over rows that all threads share (instance-rows.ts). The rows
+// of an app are a ring in the order of their arrival, and so are those at one address: the app, or the index, knows one of
+// them. Instances are found by app and label, and by address. All of it is numbers outside the JavaScript heap: a million
+// instances as objects cost the thread, and all answers, pauses of a tenth of a second whenever V8 looks through its heap.
+// An index is as far as this thread has applied changes, whatever the main thread has written since.
+// Limits: 2^24 - 1 rows.
 
-import { CompactInstance, type Neighbour, type Profile } from '../../model/compact-instance.ts';
+import type { CompactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import { ipv4ToNumber } from '../../model/ip.ts';
 import type { AppKey } from '../../model/names.ts';
 import type { HostsView } from '../../model/view.ts';
-import { LabelStore } from '../../runtime/packed/label-store.ts';
-import { NumberRows } from '../../runtime/packed/number-rows.ts';
+import { HashedRows } from '../../runtime/packed/hashed-rows.ts';
 import { RowIndex } from '../../runtime/packed/row-index.ts';
-import { ShardedMap } from '../../runtime/sharded-map.ts';
-import { hashStart, mixed, textHash } from '../../runtime/text-hash.ts';
-import { HostInstances } from '../services/host-instances.ts';
-import { SharedParts } from './shared-parts.ts';
+import { RowRings } from '../../runtime/packed/row-rings.ts';
+import { mixed, textHash } from '../../runtime/text-hash.ts';
+import { hostsOf } from '../services/host-instances.ts';
+import { type InstanceRows, ipv4Bit, ipv6Bit, labelHash } from './instance-rows.ts';
 
-/** An app's rows. */
-export interface AppRows {
-  /** Shared by its instances. */
-  readonly place: AppKey;
-  /** Set by the table, while the app has rows. */
-  number: number;
+/** An app's rows; it is the place of its instances. */
+export interface AppRows extends AppKey {
+  readonly number: number;
   /** The row that arrived last; -1: there is none. */
   last: number;
 }
 
-const NEXT = 0;
-const PREVIOUS = 1;
-const APP = 2;
-const LABEL = 3;
-/** The profile's number, or `irregular`. */
-const PROFILE = 4;
-const HOST = 5;
-/** A port number, or above those the number of a list of some. */
-const PORT = 6;
-const NEXT_AT_HOST = 7;
-const PREVIOUS_AT_HOST = 8;
-const fieldCount = 9;
+/** Instances with several addresses, or another id than their label, that are kept as objects: they take longest to read. */
+const keptMax = 4096;
 
-const irregular = 2 ** 32 - 1;
-const lists = 2 ** 16;
+export class InstanceTable<App extends AppRows = AppRows> implements HostsView {
+  readonly #rows: InstanceRows;
+  readonly #appOf: (number: number) => App;
+  readonly #ofApp = new RowRings();
+  readonly #byLabel = new RowIndex((row) => this.#rows.hash(row));
+  /** Of rows with one host: the first at it, which is in a ring with the others. */
+  readonly #byHost = new RowIndex((row) => this.#hostHash(row));
+  readonly #atHost = new RowRings();
+  /** Of rows with several. */
+  readonly #bySeveralHosts = new HashedRows();
 
-type Plain = CompactInstance & { readonly names: string; readonly hosts: number };
+  readonly #kept: (CompactInstance | undefined)[] = [];
+  readonly #keptRows = new Int32Array(keptMax).fill(-1);
 
-export class InstanceTable implements HostsView {
-  readonly #rows = new NumberRows(fieldCount);
-  /** The first row without an instance, which knows the next. */
-  #free = -1;
-  readonly #apps: (AppRows | undefined)[] = [];
-  readonly #freeApps: number[] = [];
-  readonly #labels = new LabelStore();
-  readonly #profiles = new SharedParts<Profile>();
-  readonly #lists = new SharedParts<readonly number[]>();
-  readonly #irregular = new ShardedMap<CompactInstance, number>();
-  readonly #irregularHosts = new HostInstances();
-  readonly #byLabel = new RowIndex((row) =>
-    mixed(this.#labels.hash(this.#get(row, LABEL), appHash(this.#get(row, APP)))),
-  );
-  readonly #byHost = new RowIndex((row) => mixed(this.#get(row, HOST)));
-  /** The row that was written last. */
-  #latest = -1;
+  /** `appOf`: an app that has rows, by its number. */
+  constructor(rows: InstanceRows, appOf: (number: number) => App) {
+    this.#rows = rows;
+    this.#appOf = appOf;
+  }
 
   /** The row of an instance; -1: it is not there. */
   find({ number, last }: AppRows, label: string): number {
     if (last < 0) return -1;
-    const isIt = (row: number) => this.#get(row, APP) === number && this.#labels.is(this.#get(row, LABEL), label);
-    return this.#byLabel.find(mixed(textHash(label, appHash(number))), isIt);
+    const hash = labelHash(number, label);
+    return this.#byLabel.find(hash, (row) => this.#rows.is(row, number, label, hash));
+  }
+
+  /** The row of the instance that another row is of, too. */
+  findLike(row: number): number {
+    return this.#byLabel.find(this.#rows.hash(row), (other) => other === row || this.#rows.isSame(other, row));
   }
 
   /** A row as an immutable value. */
   instance(row: number): CompactInstance {
-    const profile = this.#get(row, PROFILE);
-    if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
-    const { place } = this.#apps[this.#get(row, APP)] as AppRows;
-    return new CompactInstance(place, {
-      names: this.#label(row),
-      // With its sign again.
-      hosts: this.#get(row, HOST) | 0,
-      ports: this.#ports(row),
-      profile: this.#profiles.get(profile),
-    });
+    const place = row % keptMax;
+    if (this.#keptRows[place] === row) return this.#kept[place] as CompactInstance;
+    return this.#rows.instance(row, this.#appOf(this.#rows.app(row)));
+  }
+
+  /** The same, of a row that is likely to be read again soon. */
+  read(row: number): CompactInstance {
+    const instance = this.instance(row);
+    if (this.#rows.hasMore(row)) {
+      const place = row % keptMax;
+      while (this.#kept.length <= place) this.#kept.push(undefined);
+      this.#kept[place] = instance;
+      this.#keptRows[place] = row;
+    }
+    return instance;
   }
 
   /** The rows of an app, in the order of their arrival. */
   of({ last }: AppRows): number[] {
     const rows: number[] = [];
     for (let row = last; last >= 0; ) {
-      row = this.#get(row, NEXT);
+      row = this.#ofApp.next(row);
       rows.push(row);
       if (row === last) break;
     }
     return rows;
   }
 
-  /** In the order of their arrival, irregular ones first. */
+  /** Those with several hosts first. */
   at(host: string): Instance[] | undefined {
-    const found = [...(this.#irregularHosts.at(host) ?? [])];
-    const number = ipv4ToNumber(host);
-    const first = number === undefined ? -1 : this.#firstAt(number >>> 0);
+    const found: Instance[] = this.#withSeveral(host);
+    const first = this.#firstAt(host);
     for (let row = first; row >= 0; ) {
-      found.push(this.instance(row));
-      row = this.#get(row, NEXT_AT_HOST);
+      found.push(this.read(row));
+      row = this.#atHost.next(row);
       if (row === first) break;
     }
     return found.length === 0 ? undefined : found;
   }
 
   count(host: string): 0 | 1 | 2 {
-    const number = ipv4ToNumber(host);
-    const first = number === undefined ? -1 : this.#firstAt(number >>> 0);
-    const others = this.#irregularHosts.count(host);
-    if (first < 0) return others;
-    return others === 0 && this.#get(first, NEXT_AT_HOST) === first ? 1 : 2;
-  }
-
-  /** Whose profile a new instance of the app may share: that of the one before it, and of the latest of all. */
-  neighbours({ last }: AppRows): Neighbour[] {
-    return [last, this.#latest].filter((row) => row >= 0).map((row) => this.#neighbour(row));
-  }
-
-  /** Adds an instance of the app, or puts it in the place of the one in `row`; answers the row. */
-  put(app: AppRows, instance: CompactInstance, row = -1): number {
-    const beside = [app.last, this.#latest].filter((other) => other >= 0);
-    const profiles = beside.map((other) => this.#get(other, PROFILE));
-    const listsBeside = beside.map((other) => this.#get(other, PORT) - lists);
-    if (row >= 0) this.#forget(row);
-    const at = row >= 0 ? row : this.#join(app, instance.label);
-    this.#latest = at;
-    if (!isPlain(instance)) {
-      this.#set(at, PROFILE, irregular);
-      this.#irregular.set(at, instance);
-      this.#irregularHosts.add(instance);
-      return at;
-    }
-    const { hosts, ports, profile } = instance;
-    this.#set(at, PROFILE, this.#profiles.add(profile, profiles));
-    this.#set(at, PORT, typeof ports === 'number' ? ports : lists + this.#lists.add(ports, listsBeside));
-    this.#joinHost(at, hosts >>> 0);
-    return at;
-  }
-
-  /** Takes an instance of the app out; its row may soon be another's. */
-  delete(app: AppRows, row: number): void {
-    this.#forget(row);
-    this.#byLabel.delete(row);
-    this.#labels.delete(this.#get(row, LABEL));
-    const [next, previous] = [this.#get(row, NEXT), this.#get(row, PREVIOUS)];
-    this.#set(next, PREVIOUS, previous);
-    this.#set(previous, NEXT, next);
-    if (app.last === row) app.last = previous === row ? -1 : previous;
-    if (app.last < 0) {
-      this.#apps[app.number] = undefined;
-      this.#freeApps.push(app.number);
-    }
-    if (this.#latest === row) this.#latest = -1;
-    this.#set(row, NEXT, this.#free + 1);
-    this.#free = row;
-  }
-
-  #neighbour(row: number): Neighbour {
-    const profile = this.#get(row, PROFILE);
-    if (profile === irregular) return this.#irregular.get(row) as CompactInstance;
-    return { ports: this.#ports(row), profile: this.#profiles.get(profile) };
-  }
-
-  /** Precondition: the row is plain. */
-  #ports(row: number): Neighbour['ports'] {
-    const port = this.#get(row, PORT);
-    return port < lists ? port : this.#lists.get(port - lists);
-  }
-
-  /** A row after the others of the app. */
-  #join(app: AppRows, label: string): number {
-    if (app.last < 0) {
-      app.number = this.#freeApps.pop() ?? this.#apps.length;
-      this.#apps[app.number] = app;
-    }
-    const row = this.#free < 0 ? this.#rows.add() : this.#free;
-    if (row === this.#free) this.#free = this.#get(row, NEXT) - 1;
-    this.#set(row, APP, app.number);
-    this.#set(row, LABEL, this.#labels.add(label));
-    this.#byLabel.add(row);
-    const next = app.last < 0 ? row : this.#get(app.last, NEXT);
-    const previous = app.last < 0 ? row : app.last;
-    this.#link(previous, row, next, NEXT, PREVIOUS);
-    app.last = row;
-    return row;
-  }
-
-  #joinHost(row: number, host: number): void {
     const first = this.#firstAt(host);
-    this.#set(row, HOST, host);
-    if (first < 0) this.#byHost.add(row);
-    const next = first < 0 ? row : first;
-    const previous = first < 0 ? row : this.#get(first, PREVIOUS_AT_HOST);
-    this.#link(previous, row, next, NEXT_AT_HOST, PREVIOUS_AT_HOST);
+    if (first >= 0 && !this.#atHost.isAlone(first)) return 2;
+    const others = this.#withSeveral(host, 2).length;
+    return Math.min(2, others + (first < 0 ? 0 : 1)) as 0 | 1 | 2;
   }
 
-  /** All of a row but its app and label. */
-  #forget(row: number): void {
-    const profile = this.#get(row, PROFILE);
-    if (profile === irregular) {
-      this.#irregularHosts.delete(this.#irregular.get(row) as CompactInstance);
-      this.#irregular.delete(row);
+  /** Adds a row of an app. Precondition: no row of its instance is there. */
+  add(app: App, row: number): void {
+    if (app.last >= 0) this.#ofApp.join(row, app.last);
+    app.last = row;
+    this.#byLabel.add(row);
+    this.#joinHosts(row);
+  }
+
+  /** Puts a row in the place of the one that its instance had. */
+  replace(app: App, before: number, row: number): void {
+    this.#leaveHosts(before);
+    this.#ofApp.replace(before, row);
+    if (app.last === before) app.last = row;
+    this.#byLabel.replace(before, row);
+    this.#forget(before);
+    this.#joinHosts(row);
+  }
+
+  /** Takes a row out. */
+  delete(app: App, row: number): void {
+    this.#leaveHosts(row);
+    this.#byLabel.delete(row);
+    const before = this.#ofApp.leave(row);
+    this.#forget(row);
+    if (app.last === row) app.last = before === row ? -1 : before;
+  }
+
+  #joinHosts(row: number): void {
+    if (this.#rows.hostKind(row) === 0) {
+      for (const hash of this.#hashesOfHosts(row)) this.#bySeveralHosts.add(hash, row);
       return;
     }
-    this.#profiles.delete(profile);
-    const port = this.#get(row, PORT);
-    if (port >= lists) this.#lists.delete(port - lists);
-    const next = this.#get(row, NEXT_AT_HOST);
-    const previous = this.#get(row, PREVIOUS_AT_HOST);
+    const first = this.#byHost.find(this.#hostHash(row), (other) => this.#isAtSame(other, row));
+    if (first < 0) this.#byHost.add(row);
+    // Behind the last one.
+    else this.#atHost.join(row, this.#atHost.previous(first));
+  }
+
+  /** The row is no more of this table: its number may soon be another's. */
+  #forget(row: number): void {
+    const place = row % keptMax;
+    if (this.#keptRows[place] !== row) return;
+    this.#keptRows[place] = -1;
+    this.#kept[place] = undefined;
+  }
+
+  #leaveHosts(row: number): void {
+    if (this.#rows.hostKind(row) === 0) {
+      for (const hash of this.#hashesOfHosts(row)) this.#bySeveralHosts.delete(hash, row);
+      return;
+    }
+    const next = this.#atHost.next(row);
     if (next === row) this.#byHost.delete(row);
-    else if (this.#firstAt(this.#get(row, HOST)) === row) this.#byHost.replace(row, next);
-    this.#set(next, PREVIOUS_AT_HOST, previous);
-    this.#set(previous, NEXT_AT_HOST, next);
+    else if (this.#byHost.find(this.#hostHash(row), (other) => this.#isAtSame(other, row)) === row)
+      this.#byHost.replace(row, next);
+    this.#atHost.leave(row);
   }
 
-  #link(previous: number, row: number, next: number, nextField: number, previousField: number): void {
-    this.#set(row, nextField, next);
-    this.#set(row, previousField, previous);
-    this.#set(previous, nextField, row);
-    this.#set(next, previousField, row);
+  /** Each once. */
+  #hashesOfHosts(row: number): ReadonlySet<number> {
+    return new Set(Array.from(hostsOf(this.instance(row)), hashOfText));
   }
 
-  #firstAt(host: number): number {
-    return this.#byHost.find(mixed(host), (row) => this.#get(row, HOST) === host);
+  #withSeveral(host: string, max = Number.POSITIVE_INFINITY): CompactInstance[] {
+    const found: CompactInstance[] = [];
+    for (const row of this.#bySeveralHosts.under(hashOfText(host))) {
+      const instance = this.instance(row);
+      if (instance.addrs.some((address) => address.host === host) && found.push(instance) === max) break;
+    }
+    return found;
   }
 
-  #label(row: number): string {
-    return this.#labels.get(this.#get(row, LABEL));
+  /** The first row that has this host alone; -1: there is none. */
+  #firstAt(host: string): number {
+    const ipv4 = ipv4ToNumber(host);
+    const number = (ipv4 ?? textHash(host)) >>> 0;
+    const kind = ipv4 === undefined ? ipv6Bit : ipv4Bit;
+    return this.#byHost.find(mixed(number), (row) => {
+      if (this.#rows.host(row) !== number || this.#rows.hostKind(row) !== kind) return false;
+      return kind === ipv4Bit || this.instance(row).hosts === host;
+    });
   }
 
-  #get(row: number, field: number): number {
-    return this.#rows.get(row, field);
+  #isAtSame(row: number, other: number): boolean {
+    const rows = this.#rows;
+    if (row === other) return true;
+    if (rows.host(row) !== rows.host(other) || rows.hostKind(row) !== rows.hostKind(other)) return false;
+    return rows.hostKind(row) === ipv4Bit || this.instance(row).hosts === this.instance(other).hosts;
   }
 
-  #set(row: number, field: number, value: number): void {
-    this.#rows.set(row, field, value);
+  #hostHash(row: number): number {
+    return mixed(this.#rows.host(row));
   }
 }
 
-function isPlain(instance: CompactInstance): instance is Plain {
-  const { names, hosts, profile } = instance;
-  return (
-    typeof names === 'string' &&
-    typeof hosts === 'number' &&
-    profile.health === undefined &&
-    profile.override === undefined
-  );
-}
-
-/** What labels of an app are hashed together with. */
-function appHash(app: number): number {
-  return mixed(app) ^ hashStart;
+function hashOfText(host: string): number {
+  return mixed(textHash(host));
 }

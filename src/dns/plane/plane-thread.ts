@@ -21,10 +21,11 @@ import { dgramUdp } from '../transport/udp.ts';
 import { zoneOfShared } from '../zone/shared-zone.ts';
 import { ZoneTable } from '../zone/zone-table.ts';
 import { tellApplied } from './applied-numbers.ts';
-import { Replica, type ReplicaListener } from './replica.ts';
+import { InstanceRows } from './instance-rows.ts';
+import { Replica } from './replica.ts';
 import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
 import { stepBack } from './thread-priority.ts';
-import { readUpdates } from './update.ts';
+import { applyUpdates } from './update.ts';
 
 /** One bug may be met by every query: so many reports a second are enough. */
 const faultsPerSecondMax = 10;
@@ -39,14 +40,13 @@ export class PlaneThread {
   readonly #start: ThreadStart;
   readonly #report: (report: ThreadEvent) => void;
   readonly #isBusy: () => boolean;
+  readonly #rows: InstanceRows;
   readonly #replica: Replica;
   readonly #zones = new ZoneTable();
   readonly #live: LiveZones;
   readonly #counters: DnsCounters;
   readonly #outstanding: OutstandingAnswers;
   readonly #monotonicMs: () => number;
-  /** Of the replica. */
-  readonly #listener: ReplicaListener;
   readonly handler: Handler;
   readonly #main = new Calls<MainCalls>();
   #isReady: boolean;
@@ -68,7 +68,14 @@ export class PlaneThread {
     this.#report = report;
     this.#isBusy = isBusy;
     this.#isReady = start.isReady;
-    this.#replica = new Replica(start.revision);
+    this.#rows = new InstanceRows(start.table);
+    this.#replica = new Replica(start.revision, this.#rows, {
+      changed: (change) => {
+        this.#live.changed(change);
+        this.#outstanding.changed(change, monotonicMs());
+      },
+      shortened: (instance) => this.#live.shortened(instance),
+    });
     this.#counters = new DnsCounters(start.counters);
     // What the thread before it had served is not known, only that it was before.
     this.#outstanding = new OutstandingAnswers(monotonicMs());
@@ -90,13 +97,6 @@ export class PlaneThread {
     });
     for (const shared of start.zones) this.#live.serve(zoneOfShared(shared));
     this.#live.serveMissing();
-    this.#listener = {
-      changed: (change) => {
-        this.#live.changed(change);
-        this.#outstanding.changed(change, monotonicMs());
-      },
-      shortened: (instance) => this.#live.shortened(instance),
-    };
     this.handler = createHandler({
       zones,
       counters: this.#counters,
@@ -117,7 +117,8 @@ export class PlaneThread {
   apply(message: ThreadMessage): void {
     switch (message.kind) {
       case 'updates':
-        for (const update of readUpdates(message.rows)) this.#replica.apply(update, this.#listener);
+        for (const page of message.pages) this.#rows.add(page);
+        applyUpdates(message, this.#replica);
         break;
       case 'revision':
         this.#replica.touch(message.revision);

@@ -2,9 +2,10 @@
 // or the garbage that they make; or in the main thread (0 threads), for tests and for machines too small for more.
 //
 //   main thread                                          DNS thread (1 .. n)
-//   ┌───────────────────────────────┐  rows, in order   ┌──────────────────────────────────────────┐
+//   ┌───────────────────────────────┐  numbers of rows  ┌──────────────────────────────────────────┐
 //   │ Registry ──Change──▶ apply ───┼──────────────────▶│ Inbox ─▶ Replica ◀─ LiveZones ◀─ handler │
 //   │    └─lease near its end ────┼──────────────────▶│            (RegistryView)         ▲ │    │
+//   │ rows of instances ◀───────────┼── shared memory ──│ indexes of rows                   │ │    │
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
 //   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last message               │
@@ -12,6 +13,8 @@
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
+// Instances are there once for all threads: the main thread writes rows, which never change, and posts their numbers
+// (instance-feed.ts, instance-rows.ts). Without threads there are none: the registry itself is what answers are made from.
 // Changes go one way. The HTTP side waits for `applied` before it answers: then every thread answers with the change. Two things
 // are asked back, in the order of the changes: until when the answers that a thread has served may be cached, and what
 // would be answered and why. So nothing that only DNS needs of the instances (browsing, PTR) is kept in the main thread.
@@ -74,6 +77,8 @@ export interface PlaneOptions extends ThreadOptions {
   onLost(error: Error): void;
   /** Requests that this thread answers for all: UPDATE and its like change the registry, which only it may. */
   readonly delegated?: { readonly opcodes: readonly number[] } & MainCalls;
+  /** So many rows may be kept for a thread that does not follow: see instance-feed.ts, which has the default. */
+  readonly retiredRowsMax?: number;
   /** In place of a real one. */
   readonly startThread?: (start: ThreadStart, hooks: ThreadHooks) => DnsThread;
 }

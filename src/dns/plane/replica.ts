@@ -1,19 +1,20 @@
 // The registry as one DNS thread knows it: a read-only view that follows updates. It trusts their order and nothing else:
 // an instance may be put twice or be removed without having been there, because a thread that starts later gets all
 // instances while changes go on.
-// Instances are rows outside the JavaScript heap (instance-table.ts) and become objects when they are asked for.
+// Instances are rows that all threads share (instance-rows.ts), found by its own indexes (instance-table.ts); they become
+// objects when they are asked for.
 // Its version is a counter of its own: besides changes it moves when a lease turns out to end earlier than was thought,
 // since answers made before then have too long a TTL. The revision is the registry's, for it is the zones' serial.
 
-import { compactInstance } from '../../model/compact-instance.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AppKey } from '../../model/names.ts';
 import type { AppView, HostsView, LeasedInstance, RegistryView } from '../../model/view.ts';
 import { Catalogue } from '../../runtime/catalogue.ts';
 import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
+import type { InstanceRows } from './instance-rows.ts';
 import { type AppRows, InstanceTable } from './instance-table.ts';
-import type { InstanceLabel, Put, ReplicaLease, Update } from './update.ts';
+import type { ReplicaLease, UpdateSink } from './update.ts';
 
 /** Who keeps what else follows from the instances. */
 export interface ReplicaListener {
@@ -51,24 +52,19 @@ class RowInstance implements LeasedInstance {
 type Leases = ShardedMap<ReplicaLease, number>;
 
 class ReplicaApp implements AppView, AppRows {
-  readonly place: AppKey;
-  number = -1;
+  readonly env: string;
+  readonly appid: string;
+  readonly number: number;
   last = -1;
   revision = 0;
   addressCount = 0;
   readonly #replica: Replica;
 
-  constructor(env: string, appid: string, replica: Replica) {
-    this.place = { env, appid };
+  constructor({ env, appid }: AppKey, number: number, replica: Replica) {
+    this.env = env;
+    this.appid = appid;
+    this.number = number;
     this.#replica = replica;
-  }
-
-  get env(): string {
-    return this.place.env;
-  }
-
-  get appid(): string {
-    return this.place.appid;
   }
 
   instances(): Iterable<LeasedInstance> {
@@ -88,17 +84,24 @@ class ReplicaApp implements AppView, AppRows {
   }
 }
 
-export class Replica implements RegistryView {
+export class Replica implements RegistryView, UpdateSink {
+  readonly #rows: InstanceRows;
+  readonly #listener: ReplicaListener;
   readonly #apps = new Catalogue<ReplicaApp>();
-  readonly #table = new InstanceTable();
+  /** By the numbers that rows have. */
+  readonly #appsByNumber: (ReplicaApp | undefined)[] = [];
+  readonly #table: InstanceTable<ReplicaApp>;
   readonly #leases: Leases = new ShardedMap();
   #revision: number;
   #version = 0;
   /** Many are kept for one reason: it is kept once. */
   #lastWhy = '';
 
-  constructor(revision: number) {
+  constructor(revision: number, rows: InstanceRows, listener: ReplicaListener) {
     this.#revision = revision;
+    this.#rows = rows;
+    this.#listener = listener;
+    this.#table = new InstanceTable(rows, (number) => this.#appsByNumber[number] as ReplicaApp);
   }
 
   get revision(): number {
@@ -152,54 +155,69 @@ export class Replica implements RegistryView {
     this.#version++;
   }
 
-  apply(update: Update, listener: ReplicaListener): void {
-    if (update.kind === 'put') this.#put(update, listener);
-    else if (update.kind === 'remove') this.#remove(update, update.revision, listener);
-    else this.#updateLease(update, listener);
-  }
-
-  #put(update: Put, listener: ReplicaListener): void {
-    const { env, appid, label, id, revision, registration, supervision } = update;
-    let app = this.#apps.app(env, appid);
-    if (app === undefined) {
-      app = new ReplicaApp(env, appid, this);
-      this.#apps.add(app);
-    }
+  put(row: number, revision: number, lease: ReplicaLease): void {
     const table = this.#table;
-    const known = table.find(app, label);
+    const number = this.#rows.app(row);
+    const app = this.#appsByNumber[number] ?? this.#addApp(number);
+    const known = app.last < 0 ? -1 : table.findLike(row);
+    if (known === row) {
+      // It came with the others, and as a change.
+      this.updateLease(row, lease);
+      this.#revision = Math.max(this.#revision, revision);
+      return;
+    }
     const before = known < 0 ? undefined : table.instance(known);
-    const after = compactInstance(app.place, id, label, registration, table.neighbours(app), supervision);
+    if (known < 0) table.add(app, row);
+    else {
+      this.#leases.delete(known);
+      table.replace(app, known, row);
+    }
+    const after = table.instance(row);
     app.addressCount += after.profile.services.length - (before?.profile.services.length ?? 0);
-    this.#setLease(table.put(app, after, known), update);
+    this.#setLease(row, lease);
     this.#moved(app, revision);
-    listener.changed({ revision: this.#revision, before, after });
+    this.#listener.changed({ revision: this.#revision, before, after });
   }
 
-  #remove({ env, appid, label }: InstanceLabel, revision: number, listener: ReplicaListener): void {
-    const app = this.#apps.app(env, appid);
-    const row = app === undefined ? -1 : this.#table.find(app, label);
-    if (app === undefined || row < 0) return;
+  remove(row: number, revision: number): void {
+    const app = this.#appOfKnown(row);
+    if (app === undefined) return;
     const before = this.#table.instance(row);
     this.#leases.delete(row);
     this.#table.delete(app, row);
     app.addressCount -= before.profile.services.length;
-    if (app.last < 0) this.#apps.delete(app);
+    if (app.last < 0) {
+      this.#apps.delete(app);
+      this.#appsByNumber[app.number] = undefined;
+    }
     this.#moved(app, revision);
-    listener.changed({ revision: this.#revision, before });
+    this.#listener.changed({ revision: this.#revision, before });
   }
 
-  #updateLease(update: InstanceLabel & ReplicaLease, listener: ReplicaListener): void {
-    const { env, appid, label } = update;
-    const app = this.#apps.app(env, appid);
-    const row = app === undefined ? -1 : this.#table.find(app, label);
-    if (app === undefined || row < 0) return;
+  updateLease(row: number, lease: ReplicaLease): void {
+    const app = this.#appOfKnown(row);
+    if (app === undefined) return;
     const known = this.#leases.get(row);
     // A later deadline makes no answer wrong: the TTL counted to the earlier one.
-    const isWorse = update.deadlineMs < deadlineMs(known) || (update.why !== undefined) !== (known?.why !== undefined);
-    this.#setLease(row, update);
+    const isWorse = lease.deadlineMs < deadlineMs(known) || (lease.why !== undefined) !== (known?.why !== undefined);
+    this.#setLease(row, lease);
     if (!isWorse) return;
     app.revision = ++this.#version;
-    listener.shortened(this.#table.instance(row));
+    this.#listener.shortened(this.#table.instance(row));
+  }
+
+  /** The app of a row that is there; undefined: it is not. */
+  #appOfKnown(row: number): ReplicaApp | undefined {
+    const app = this.#appsByNumber[this.#rows.app(row)];
+    return app !== undefined && this.#table.findLike(row) === row ? app : undefined;
+  }
+
+  #addApp(number: number): ReplicaApp {
+    const app = new ReplicaApp(this.#rows.place(number), number, this);
+    while (this.#appsByNumber.length <= number) this.#appsByNumber.push(undefined);
+    this.#appsByNumber[number] = app;
+    this.#apps.add(app);
+    return app;
   }
 
   /** Nothing is kept of a lease that is open. */
@@ -213,7 +231,7 @@ export class Replica implements RegistryView {
   }
 
   #rowInstance(row: number): RowInstance {
-    return new RowInstance(this.#table.instance(row), row, this.#leases);
+    return new RowInstance(this.#table.read(row), row, this.#leases);
   }
 
   #moved(app: ReplicaApp, revision: number): void {

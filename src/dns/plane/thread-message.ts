@@ -15,6 +15,8 @@ import type { TcpLimits } from '../transport/tcp-connections.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import type { UdpTransport } from '../transport/udp.ts';
 import type { SharedZone } from '../zone/shared-zone.ts';
+import type { TableMemory, TablePage } from './instance-rows.ts';
+import type { Updates } from './update.ts';
 
 /** What the handler and the zones of a thread are made with; the same for all of them. */
 export interface ThreadOptions extends GuardRules {
@@ -44,6 +46,8 @@ export interface ThreadStart extends ThreadOptions {
   /** The registry's, now. */
   readonly revision: number;
   readonly isReady: boolean;
+  /** Where the rows of instances are; the instances themselves are posted. */
+  readonly table: TableMemory;
   /** Requests of these opcodes are answered by the main thread. */
   readonly delegated: readonly number[];
   /** Those of files. */
@@ -51,8 +55,8 @@ export interface ThreadStart extends ThreadOptions {
 }
 
 export type MessageContent =
-  /** See update.ts. */
-  | { readonly kind: 'updates'; readonly rows: string }
+  /** Of instances: see update.ts. `pages`: those that rows in it are the first in. */
+  | ({ readonly kind: 'updates'; readonly pages: readonly TablePage[] } & Updates)
   /** A file's zone, new or another, and the registry's revision with it. */
   | { readonly kind: 'zone'; readonly shared: SharedZone; readonly revision: number }
   | { readonly kind: 'dropZone'; readonly apex: Name; readonly revision: number }

@@ -1,9 +1,9 @@
-// The data plane in threads, seen from the main thread: one order of messages for all of them. Rows of one turn of the
-// event loop go in one message, since a message costs what ten rows do; a wait for `applied` waits for that turn.
+// The data plane in threads, seen from the main thread: one order of messages for all of them. Updates of one turn of the
+// event loop go in one message (instance-feed.ts); a wait for `applied` waits for that turn.
 // A thread that ends by itself has met a bug of ours or has run out of memory. Another one is started with the state
 // of now and listens when it has it; meanwhile the others answer. So often in so short a time and no more: then the
 // plane is given up, which ends the process, because a service that is restarted is better than one that is half there.
-// Limits: rowsPerMessage, restartsMax.
+// Limits: updatesPerMessage, restartsMax.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
@@ -21,17 +21,17 @@ import type { Zone } from '../zone/zone.ts';
 import { AppliedNumbers } from './applied-numbers.ts';
 import { CounterSum } from './counter-sum.ts';
 import { DnsThread } from './dns-thread.ts';
+import { InstanceFeed } from './instance-feed.ts';
 import type { Plane, PlaneOptions } from './plane.ts';
 import { QueryDrains } from './query-drains.ts';
-import { RowBatch } from './row-batch.ts';
 import type { Client, Listening, MessageContent, ThreadCalls, ThreadStart } from './thread-message.ts';
-import { leaseRow, openInstance, putRow, type ReplicaInstance, removeRow } from './update.ts';
+import type { ReplicaInstance } from './update.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Applied in about a millisecond: queries wait no longer behind one. */
-const rowsPerMessage = 128;
+const updatesPerMessage = 128;
 /** While the state is read back, and all answers are SERVFAIL: fewer messages, each a wake-up, and none of 20 ms. */
-const rowsPerMessageBefore = 1024;
+const updatesPerMessageBefore = 1024;
 const restartsMax = 3;
 const restartsWithinMs = 600_000;
 
@@ -47,9 +47,6 @@ export async function openThreadedPlane(options: PlaneOptions): Promise<Plane | 
   await plane.close();
   return failure;
 }
-
-/** Of a change without a deadline: the lease is not near its end. */
-const openLease = { deadlineMs: Number.POSITIVE_INFINITY, isNearExpiry: false, isSuspect: false };
 
 class ThreadedPlane implements Plane {
   readonly #options: PlaneOptions;
@@ -75,14 +72,22 @@ class ThreadedPlane implements Plane {
   /** By slot; undefined: it has ended. */
   readonly #threads: (DnsThread | undefined)[] = [];
   readonly #starting = new Set<Promise<unknown>>();
-  readonly #rows = new RowBatch(
-    (rows) => this.#post({ kind: 'updates', rows }),
-    () => (this.#isReady ? rowsPerMessage : rowsPerMessageBefore),
-  );
+  readonly #instances = new InstanceFeed({
+    post: (content) => {
+      this.#post(content);
+      return this.#posted;
+    },
+    max: () => (this.#isReady ? updatesPerMessage : updatesPerMessageBefore),
+    isRead: (sequence) => this.#applied.isRead(sequence),
+    whySuspect: (leased) => this.#options.view.whySuspect?.(leased) ?? '',
+    retiredMax: () => this.#options.retiredRowsMax,
+  });
   #posted = 0;
   #isOpen = false;
   #isReady = false;
   #isClosing = false;
+  /** Told to end, since it does not follow. */
+  #ending: DnsThread | undefined;
   /** When threads were started anew, by this thread's clock. */
   #restartedMs: number[] = [];
 
@@ -135,17 +140,17 @@ class ThreadedPlane implements Plane {
     return this.counters.zones;
   }
 
-  apply({ revision, before, after, lease }: Change): void {
-    if (after === undefined) this.#rows.push(removeRow(before, revision));
-    else this.#rows.put({ instance: after, ...(lease ?? openLease) }, revision, lease?.suspectReason ?? '');
+  apply(change: Change): void {
+    this.#instances.apply(change);
+    if (this.#instances.isOverdue) this.#endSlowest();
   }
 
   updateLease(leased: ReplicaInstance): void {
-    this.#rows.push(leaseRow(leased, this.#suspectReason(leased)));
+    this.#instances.updateLease(leased);
   }
 
   serveZone(zone: Zone): void {
-    this.#rows.flush();
+    this.#instances.flush();
     const shared = sharedZoneOf(zone, this.#pages);
     const old = this.#zones.get(zone.apex)?.zone;
     this.#zones.set(zone.apex, { zone, shared });
@@ -154,7 +159,7 @@ class ThreadedPlane implements Plane {
   }
 
   dropZone(apex: Name): void {
-    this.#rows.flush();
+    this.#instances.flush();
     const old = this.#zones.get(apex)?.zone;
     this.#zones.delete(apex);
     this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
@@ -162,7 +167,7 @@ class ThreadedPlane implements Plane {
   }
 
   touched(): void {
-    this.#rows.flush();
+    this.#instances.flush();
     this.#post({ kind: 'revision', revision: this.#options.view.revision });
   }
 
@@ -174,22 +179,22 @@ class ThreadedPlane implements Plane {
 
   ready(): void {
     this.#isReady = true;
-    this.#rows.flush();
+    this.#instances.flush();
     this.#post({ kind: 'ready' });
   }
 
   get isApplied(): boolean {
-    return this.#rows.isEmpty && this.#applied.isReached(this.#posted);
+    return this.#instances.isEmpty && this.#applied.isReached(this.#posted);
   }
 
   applied(): Promise<void> {
-    const sequence = this.#rows.isEmpty ? this.#posted : (this.#posted + 1) | 0;
+    const sequence = this.#instances.isEmpty ? this.#posted : (this.#posted + 1) | 0;
     if (!this.#isClosing) this.#watchdog.expect(sequence);
     return this.#applied.reached(sequence);
   }
 
   async cachedUntil({ env, appid, instance, dnsTtl }: HeldInstance): Promise<CachedUntil> {
-    this.#rows.flush();
+    this.#instances.flush();
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
@@ -222,7 +227,7 @@ class ThreadedPlane implements Plane {
     for (let slot = this.#slots - 1; slot >= 0; slot--) {
       const thread = this.#threads[slot];
       if (thread === undefined || !this.#applied.isCounted(slot)) continue;
-      this.#rows.flush();
+      this.#instances.flush();
       this.#posted = (this.#posted + 1) | 0;
       const asked = thread.ask(this.#posted, name, ...args);
       // All threads get every number: a wait for it is for all of them.
@@ -236,14 +241,19 @@ class ThreadedPlane implements Plane {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#rows.flush();
+    this.#instances.flush();
     this.#post({ kind: 'close' });
     this.#watchdog.stop();
     await Promise.all([...this.#starting, ...this.#threads.map((thread) => thread?.ended)]);
   }
 
-  #suspectReason(leased: ReplicaInstance): string {
-    return leased.isSuspect ? (this.#options.view.whySuspect?.(leased) ?? '') : '';
+  /** It does not follow: the rows that it may still read would be more and more. Another one begins with the state of now. */
+  #endSlowest(): void {
+    const { slowest } = this.#applied;
+    const thread = slowest === undefined ? undefined : this.#threads[slowest];
+    if (thread === this.#ending) return;
+    this.#ending = thread;
+    thread?.terminate();
   }
 
   #post(content: MessageContent): void {
@@ -266,8 +276,9 @@ class ThreadedPlane implements Plane {
 
   async #startThread(slot: number): Promise<Listening | ListenFailure> {
     // What is sent from now on reaches it too.
-    this.#rows.flush();
-    const { onFault, delegated, startThread = (start, hooks) => new DnsThread(start, hooks) } = this.#options;
+    this.#instances.flush();
+    const { onFault, delegated, view, startThread = (start, hooks) => new DnsThread(start, hooks) } = this.#options;
+    this.#applied.begin(slot, this.#posted);
     const thread: DnsThread = startThread(this.#startOf(slot), {
       onFault: (error, question) => onFault(error, question),
       main: { answer: async (bytes, peer) => delegated?.answer(bytes, peer) },
@@ -275,7 +286,11 @@ class ThreadedPlane implements Plane {
     });
     this.#threads[slot] = thread;
     void thread.ended.then((error) => this.#ended(slot, error));
-    await this.#sendAllInstances(thread);
+    // Changes that come in between overtake none of them.
+    for (const content of this.#instances.all(this.#options.allInstances(), () => view.revision, updatesPerMessage)) {
+      thread.post({ ...content, sequence: this.#posted });
+      await nextTurn();
+    }
     // It is not waited for until it has started and caught up; what is sent from then on is little.
     thread.post({ kind: 'reach', sequence: this.#posted });
     await thread.reached;
@@ -304,6 +319,7 @@ class ThreadedPlane implements Plane {
       counters: this.#counterMemory[slot] as SharedArrayBuffer,
       queries: this.#queries.counts[slot],
       revision: view.revision,
+      table: this.#instances.memory,
       isReady: this.#isReady,
       delegated: this.#options.delegated?.opcodes ?? [],
       zones: Array.from(this.#zones.values(), ({ shared }) => shared),
@@ -324,24 +340,6 @@ class ThreadedPlane implements Plane {
         connectionsPerClientMax: share(tcp.connectionsPerClientMax),
       },
     };
-  }
-
-  /** All instances as they are now, in slices; changes that come in between overtake none of them. */
-  async #sendAllInstances(thread: DnsThread): Promise<void> {
-    const { allInstances, view } = this.#options;
-    let rows: unknown[] = [];
-    let before: ReturnType<typeof openInstance>;
-    for (const leased of allInstances()) {
-      rows.push(putRow(leased, view.revision, this.#suspectReason(leased), before));
-      before = openInstance(leased);
-      if (rows.length < rowsPerMessage) continue;
-      thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
-      rows = [];
-      before = undefined;
-      await nextTurn();
-      this.#rows.flush();
-    }
-    thread.post({ kind: 'updates', rows: JSON.stringify(rows), sequence: this.#posted });
   }
 
   #ended(slot: number, error: unknown): void {

@@ -43,7 +43,7 @@ export function errorOfAnswer(answer: Answer, isTruncated: boolean): ExtendedErr
   if (isTruncated) return { code: code.other, text: 'cut to fit: ask over TCP' };
   const { caveat } = answer;
   if (caveat?.kind === 'stale') return { code: code.stale, text: cut(caveat.reason) };
-  if (caveat?.kind === 'hidden') return { code: code.other, text: cut(caveat.reason) };
+  if (caveat?.kind === 'hidden' || caveat?.kind === 'unproven') return { code: code.other, text: cut(caveat.reason) };
   if (caveat?.kind === 'invalid') return { code: code.invalidData, text: cut(reasonText(answer.reason)) };
   // An SOA means that there is nothing, also at the end of aliases.
   const isEmpty = answer.rcode !== Rcode.NOERROR || answer.authority.some(({ type }) => type === RRType.SOA);

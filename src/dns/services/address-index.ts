@@ -10,7 +10,7 @@ import { ShardedMap } from '../../runtime/sharded-map.ts';
 import type { Name } from '../message/name.ts';
 import { HostInstances, hostsOf } from './host-instances.ts';
 import type { InstanceChange } from './instance-change.ts';
-import { aboveBlock, type Block, blockOfAddress, isTop, readReverse, reverseApex } from './reverse-name.ts';
+import { aboveBlock, type Block, blockOfAddress, isTop, ownZone } from './reverse-name.ts';
 
 const none: readonly string[] = [];
 
@@ -57,8 +57,8 @@ export class AddressIndex {
 
   /** Ends at the first block that was there. */
   #lead(host: string): void {
-    const apex = reverseApex(octetsOf(host));
-    if (isAddress(apex)) this.#listener.opened(apex);
+    const apex = ownZone(octetsOf(host));
+    if (apex !== undefined) this.#listener.opened(apex);
     for (let block = blockOfAddress(host); ; block = aboveBlock(block)) {
       const below = this.#below.get(block);
       if (below !== undefined) {
@@ -71,8 +71,8 @@ export class AddressIndex {
   }
 
   #leadNoMore(host: string): void {
-    const apex = reverseApex(octetsOf(host));
-    if (isAddress(apex)) this.#listener.closed(apex);
+    const apex = ownZone(octetsOf(host));
+    if (apex !== undefined) this.#listener.closed(apex);
     for (let block = blockOfAddress(host); ; block = aboveBlock(block)) {
       const below = this.#below.get(block);
       if (below !== undefined && --below.count > 0) return;
@@ -80,11 +80,6 @@ export class AddressIndex {
       if (isTop(block)) return;
     }
   }
-}
-
-function isAddress(apex: Name): boolean {
-  const read = readReverse(apex);
-  return read !== undefined && 'host' in read;
 }
 
 function octetsOf(host: string): Uint8Array {

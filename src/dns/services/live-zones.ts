@@ -106,7 +106,7 @@ export class LiveZones {
   /** Makes the zones that must be there and that no file gave. */
   serveMissing(): void {
     const { origin, zones, negativeTtlSeconds } = this.#deps;
-    if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, this.#deps, negativeTtlSeconds));
+    if (zones.get(origin) === undefined) this.serve(makeOriginZone(origin, [this.#deps], negativeTtlSeconds));
     for (const apex of privateApexes()) if (zones.find(apex) === undefined) this.serve(this.#makeBeside(apex));
     const { consul } = this.#deps;
     if (consul !== undefined && zones.get(consul.domain) === undefined) this.serve(this.#makeBeside(consul.domain));

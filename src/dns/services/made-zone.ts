@@ -22,13 +22,21 @@ export function makeZone(
   { apex, ns, mailbox, negativeTtlSeconds }: ZoneMaking,
   more: readonly ZoneRecord[] = [],
 ): Zone {
+  return makeZoneOf({ apex, ns: [ns], mailbox, negativeTtlSeconds }, more);
+}
+
+/** `ns`: at least one; the first is the SOA's MNAME. */
+function makeZoneOf(
+  { apex, ns, mailbox, negativeTtlSeconds }: Omit<ZoneMaking, 'ns'> & { readonly ns: readonly Name[] },
+  more: readonly ZoneRecord[],
+): Zone {
   const numbers = new DataView(new ArrayBuffer(20));
   const { ttl, refresh, retry, expire } = soaSeconds;
   for (const [index, value] of [1, refresh, retry, expire, negativeTtlSeconds].entries())
     numbers.setUint32(4 * index, value);
   return buildZone(apex, [
-    { owner: apex, type: RRType.SOA, ttl, rdata: [ns, mailbox, new Uint8Array(numbers.buffer)] },
-    { owner: apex, type: RRType.NS, ttl, rdata: [ns] },
+    { owner: apex, type: RRType.SOA, ttl, rdata: [ns[0] ?? apex, mailbox, new Uint8Array(numbers.buffer)] },
+    ...ns.map((one) => ({ owner: apex, type: RRType.NS, ttl, rdata: [one] })),
     ...more,
   ]);
 }
@@ -40,21 +48,29 @@ export interface NameServer {
   readonly hosts: readonly string[];
 }
 
-/** An origin with one NS; see `publishedHosts`. */
-export function makeOriginZone(origin: Name, { nameServer, hosts }: NameServer, negativeTtlSeconds: number): Zone {
-  const ownName = childOf('ns', origin) as Name;
-  const ns = nameServer ?? ownName;
+/** An origin with an NS for each name of its servers, in the order of names; see `publishedHosts`. */
+export function makeOriginZone(origin: Name, servers: readonly NameServer[], negativeTtlSeconds: number): Zone {
   const mailbox = childOf('hostmaster', origin) as Name;
-  // The addresses of a name outside our zones are not ours to publish.
-  const own = isWithin(fold(ns), origin) ? hosts : [];
-  const addresses = [...new Set(own)].flatMap((host): ZoneRecord[] => {
+  const byName = new Map<Name, { readonly ns: Name; readonly hosts: Set<string> }>();
+  for (const { nameServer = childOf('ns', origin) as Name, hosts } of servers) {
+    const known = byName.get(fold(nameServer)) ?? { ns: nameServer, hosts: new Set<string>() };
+    byName.set(fold(nameServer), known);
+    // The addresses of a name outside our zones are not ours to publish.
+    if (isWithin(fold(nameServer), origin)) for (const host of hosts) known.hosts.add(host);
+  }
+  const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
+  const addresses = sorted.flatMap(([owner, { hosts }]) => addressesOf(owner, hosts));
+  return makeZoneOf({ apex: origin, ns: sorted.map(([, { ns }]) => ns), mailbox, negativeTtlSeconds }, addresses);
+}
+
+function addressesOf(owner: Name, hosts: Iterable<string>): ZoneRecord[] {
+  return [...hosts].sort().flatMap((host): ZoneRecord[] => {
     const ipv4 = parseIpv4(host);
     const octets = ipv4 ?? parseIpv6(host);
     if (octets === undefined) return [];
     const type = ipv4 === undefined ? RRType.AAAA : RRType.A;
-    return [{ owner: fold(ns), type, ttl: soaSeconds.ttl, rdata: [octets] }];
+    return [{ owner, type, ttl: soaSeconds.ttl, rdata: [octets] }];
   });
-  return makeZone({ apex: origin, ns, mailbox, negativeTtlSeconds }, addresses);
 }
 
 /**

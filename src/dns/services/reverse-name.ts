@@ -11,13 +11,21 @@ const ipv6Tree = name('ip6.arpa.');
 
 /** The apex of the zone that an address belongs to. */
 export function reverseApex(octets: Uint8Array): Name {
+  const labels = apexLabels(octets);
+  return octets.length === 4 ? inIpv4Tree(octets, labels) : inIpv6Tree(octets, labels);
+}
+
+/** The apex of an address that is a zone of its own; undefined: it is in a zone of others. */
+export function ownZone(octets: Uint8Array): Name | undefined {
+  return apexLabels(octets) === (octets.length === 4 ? 4 : 32) ? reverseApex(octets) : undefined;
+}
+
+/** Labels of an address's apex, without those of the tree. */
+function apexLabels(octets: Uint8Array): number {
   const [a, b] = octets as unknown as [number, number];
-  if (octets.length === 4) {
-    if (a === 10 || a === 127) return inIpv4Tree(octets, 1);
-    const isPrivate = (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168);
-    return inIpv4Tree(octets, isPrivate ? 2 : 4);
-  }
-  return (a & 0xfe) === 0xfc ? inIpv6Tree(octets, 2) : inIpv6Tree(octets, 32);
+  if (octets.length !== 4) return (a & 0xfe) === 0xfc ? 2 : 32;
+  if (a === 10 || a === 127) return 1;
+  return (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) ? 2 : 4;
 }
 
 /** The zones that are always there: those of the private ranges (RFC 1918, RFC 4193). */

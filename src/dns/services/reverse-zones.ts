@@ -121,15 +121,15 @@ export class ReverseZones implements LiveNames {
     if (targets.length === 0) return { rrset: undefined, reason: 'the instances at this address are all waiting' };
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: targets.map((target): Rdata => [target]) };
     const apps = all.size === 1 ? '1 app has' : `${all.size} apps have`;
-    const stale = suspectNote(answered, this.#deps.view);
+    const suspects = suspectNote(answered, this.#deps.view, nowMs);
     const choice = isPartial ? `; ${recordsPerRRsetMax} of them, chosen anew every ${choiceSeconds} s` : '';
-    const reason = `${apps} an instance at this address${choice}${stale === undefined ? '' : `; ${stale}`}`;
+    const reason = `${apps} an instance at this address${choice}${suspects === undefined ? '' : `; ${suspects.reason}`}`;
     const data = {
       rrset,
       validUntilMs: Math.min(deadlineMs - ttl * 1000, epoch?.untilMs ?? Number.POSITIVE_INFINITY),
       reason,
     };
-    if (stale !== undefined) return { ...data, caveat: { kind: 'stale', reason: stale } };
+    if (suspects !== undefined) return { ...data, caveat: suspects };
     return isPartial ? { ...data, caveat: { kind: 'partial' } } : data;
   }
 }

@@ -172,7 +172,7 @@ export class ServiceBrowse {
     const leased = chosen.map((one) => one.leased);
     const ttl = Math.min(...leased.map((one) => ttlOf(one, nowMs)));
     const deadlineMs = Math.min(...leased.map((one) => boundMs(one, nowMs)));
-    const stale = suspectNote(leased, this.#view);
+    const suspects = suspectNote(leased, this.#view, nowMs);
     const rrset = { owner, type: RRType.PTR, ttl, rdatas: chosen.map(({ target }) => [target]) };
     const counts = isAll
       ? `${countOf(up.length)} of ${total} up, ${chosen.length} of them listed`
@@ -180,10 +180,10 @@ export class ServiceBrowse {
     return {
       rrset: plan.rotation === undefined ? rrset : { ...rrset, rotation: plan.rotation },
       validUntilMs: Math.min(deadlineMs - ttl * 1000, isAll ? Number.POSITIVE_INFINITY : epoch.untilMs),
-      reason: `${counts}${stale === undefined ? '' : `; ${stale}`}`,
+      reason: `${counts}${suspects === undefined ? '' : `; ${suspects.reason}`}`,
       additional: [],
-      ...(stale !== undefined
-        ? { caveat: { kind: 'stale', reason: stale } }
+      ...(suspects !== undefined
+        ? { caveat: suspects }
         : chosen.length < up.length || !isAll
           ? { caveat: { kind: 'partial' } }
           : {}),

@@ -84,9 +84,9 @@ function dataOf(scope: NameScope, type: number, place: RecordContext, found: Fou
     const reason = `${countOf(up)} up${placeNote(zone)}, none has an address for this type: ${namedNote(named, count, type, scope)}`;
     return { rrset: undefined, reason, ...(isFallback ? { caveat: { kind: 'fallback' } } : {}) };
   }
-  const stale = suspectNote(answering, place.view);
-  const made = rrsetOf(selection, type, place, () => reasonOf(scope, type, found, stale));
-  if (stale !== undefined) return { ...made, caveat: { kind: 'stale', reason: stale } };
+  const suspects = suspectNote(answering, place.view, place.nowMs);
+  const made = rrsetOf(selection, type, place, () => reasonOf(scope, type, found, suspects?.reason));
+  if (suspects !== undefined) return { ...made, caveat: suspects };
   return isFallback ? { ...made, caveat: { kind: 'fallback' } } : made;
 }
 

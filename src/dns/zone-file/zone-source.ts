@@ -1,6 +1,7 @@
 // What a zone was made from: each file that was looked for, when it was written, and a hash of its content. With that
 // a reload can distinguish a changed file from one that was only touched, without keeping its text.
 
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type ConfinedFile, readConfinedLater, stampOf } from './confined-file.ts';
 
@@ -22,6 +23,14 @@ export function sourceOf(path: string, file: ConfinedFile): ZoneSource {
   if (file.refused !== undefined)
     return { path, absolutePath, realPath: undefined, stamp, digest: file.refused.reason };
   return { path, absolutePath, realPath: file.realPath, stamp, digest: file.content.digest };
+}
+
+/** A hash of the text alone, wherever the files are: the same at all nodes that have the same files. */
+export function contentDigestOf(sources: readonly ZoneSource[]): string {
+  return createHash('sha256')
+    .update(sources.map(({ digest }) => digest).join('\0'))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** Whether two loads were made from the same text. */

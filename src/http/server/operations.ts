@@ -8,7 +8,7 @@ import { sendProblem } from './problem-details.ts';
 export interface OperationsContext {
   /** Restored and listening: DNS answers can be believed. */
   readonly isReady: () => boolean;
-  readonly availability?: Pick<Availability, 'storeTrouble' | 'clusterTrouble'>;
+  readonly availability?: Pick<Availability, 'storeTrouble' | 'clusterTrouble' | 'clusterWarnings'>;
   readonly metricsText: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -28,7 +28,9 @@ export function addOperations(app: FastifyInstance, context: OperationsContext):
       // Names are answered from memory.
       const cut = context.availability?.clusterTrouble?.();
       const cluster = cut === undefined ? {} : { cluster: `not joined: ${cut}` };
-      if (context.isReady()) return void reply.send({ status: 'ready', ...store, ...cluster });
+      const found = context.availability?.clusterWarnings?.() ?? [];
+      const warnings = found.length === 0 ? {} : { warnings: found };
+      if (context.isReady()) return void reply.send({ status: 'ready', ...store, ...cluster, ...warnings });
       const detail = 'Cannot be relied on yet: the registry is not restored, or DNS does not answer.';
       sendProblem(reply, { kind: 'not-ready', detail, headers: { 'retry-after': '1' } });
     },

@@ -19,9 +19,12 @@ interface Part {
   size: number;
 }
 
+/** Of all that nothing was ever added to. */
+const empty: Part = { entries: new Uint32Array(0), size: 0 };
+
 export class RowIndex {
   readonly #hashOf: (row: number) => number;
-  readonly #parts: Part[] = Array.from({ length: parts }, () => ({ entries: new Uint32Array(0), size: 0 }));
+  readonly #parts: Part[] = new Array<Part>(parts).fill(empty);
 
   /** `hashOf`: 32 bits without a sign, see `mixed`. */
   constructor(hashOf: (row: number) => number) {

@@ -38,7 +38,7 @@ describe.skipIf(missingEtcd.length > 0)('three nodes', () => {
     const instances = [...beating].map((instance) => ({ env: 'prod', appid: 'orders', instance }));
     if (instances.length === 0) return;
     const reply = await api(node, 'POST', '/renew', { instances }).catch(() => undefined);
-    for (const one of (reply?.body['instances'] ?? []) as { instance: string; status: string }[])
+    for (const one of (reply?.body['results'] ?? []) as { instance: string; status: string }[])
       if (one.status !== 'renewed' && beating.has(one.instance)) refused.push(`${one.instance} ${one.status}`);
   }
 

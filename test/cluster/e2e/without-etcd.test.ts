@@ -144,7 +144,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     await etcd.start();
     await until('n1 has seen it', async () => {
       const text = await (await fetch(`${at(0).http}/metrics`)).text();
-      return text.includes('rollcall_cluster_rewound_total 1');
+      return text.includes('rollcall_cluster_watch_resumed_total{how="rewound"} 1');
     });
     await untilAll('all are joined', 'joined');
     for (const [app, address] of [
@@ -180,7 +180,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     const before = await Promise.all(nodes.map(serialAt));
     const rewinds = async (node: ServerProcess) => {
       const text = await (await fetch(`${node.http}/metrics`)).text();
-      return Number(/^rollcall_cluster_rewound_total (\d+)/m.exec(text)?.[1]);
+      return Number(/^rollcall_cluster_watch_resumed_total\{how="rewound"\} (\d+)/m.exec(text)?.[1]);
     };
     const rewound = await Promise.all(nodes.map(rewinds));
     await member?.kill();

@@ -71,3 +71,21 @@ test('a thread that comes so far between two looks at its number is seen', async
     spied.mockRestore();
   }
 }, 5000);
+
+test('a thread that still catches up is read for, though nothing waits for it', () => {
+  const numbers = new AppliedNumbers(3);
+  numbers.begin(0, 7);
+  numbers.begin(1, 9);
+  numbers.count(1);
+  expect([numbers.isReached(9), numbers.isRead(9), numbers.isRead(7), numbers.slowest]).toEqual([true, false, true, 0]);
+  tellApplied(numbers.memory, 0, 10);
+  expect([numbers.isRead(9), numbers.isRead(10), numbers.slowest]).toEqual([true, false, 1]);
+  numbers.discount(1);
+  expect([numbers.isRead(10), numbers.slowest]).toEqual([true, 0]);
+  // In its place begins another one, which has what was before.
+  numbers.begin(1, 20);
+  expect([numbers.isRead(10), numbers.isRead(11)]).toEqual([true, false]);
+  numbers.discount(0);
+  numbers.discount(1);
+  expect([numbers.isRead(99), numbers.slowest]).toEqual([true, undefined]);
+});

@@ -9,7 +9,7 @@ import { until } from '../../kit/until.ts';
 const { port1: main, port2: own } = new MessageChannel();
 afterEach(() => own.removeAllListeners());
 
-const posting = (sequence: number): ThreadMessage => ({ kind: 'updates', rows: '[]', sequence });
+const posting = (sequence: number): ThreadMessage => ({ kind: 'barrier', sequence });
 
 test('what has come is applied in order', async () => {
   const applied: number[] = [];

@@ -5,9 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
+import { InstanceFeed } from '../../../src/dns/plane/instance-feed.ts';
 import { PlaneThread } from '../../../src/dns/plane/plane-thread.ts';
 import type { MessageContent } from '../../../src/dns/plane/thread-message.ts';
-import { leaseRow, putRow, type ReplicaInstance, removeRow } from '../../../src/dns/plane/update.ts';
+import { applyUpdates } from '../../../src/dns/plane/update.ts';
 import { DnsCounters } from '../../../src/dns/server/counters.ts';
 import { sharedZoneOf } from '../../../src/dns/zone/shared-zone.ts';
 import { SharedMemory } from '../../../src/runtime/packed/shared-memory.ts';
@@ -24,35 +25,41 @@ interface Said {
   readonly reason: string;
 }
 
-/** A harness and threads that are told of every change and mark at once. */
+/** An update as it was posted, with the label of its instance. */
+type Posted = readonly [what: 'put' | 'remove' | 'lease', deadlineMs?: number];
+
+/** A harness, and threads that apply every update at once, so that rows are used again as soon as they may be. */
 class Twins {
   readonly harness: Harness;
   readonly exact: PlaneThread;
   readonly cached: PlaneThread;
-  readonly rows: unknown[] = [];
+  readonly feed: InstanceFeed;
+  readonly posted: Posted[] = [];
+  readonly #threads: PlaneThread[] = [];
 
   constructor() {
-    this.harness = new Harness({ onNearExpiry: (stored) => this.#tell(leaseRow(stored, this.#why(stored))) });
+    this.harness = new Harness({ onNearExpiry: (stored) => this.feed.updateLease(stored) });
+    this.feed = new InstanceFeed({
+      post: (content) => this.#post(content),
+      max: () => 1,
+      isRead: () => true,
+      whySuspect: (leased) => this.harness.registry.whySuspect(leased),
+    });
     this.exact = this.thread(1);
     this.cached = this.thread(1024 * 1024);
-    this.harness.registry.onChange(({ revision, before, after }) => {
-      if (after === undefined) this.#tell(removeRow(before, revision));
-      else {
-        const told = this.harness.registry.find(after) as ReplicaInstance;
-        this.#tell(putRow(told, revision, this.#why(told)));
-      }
-    });
+    this.harness.registry.onChange((change) => this.feed.apply(change));
   }
 
   thread(cacheOctetsMax: number): PlaneThread {
     const { clock, registry } = this.harness;
-    return new PlaneThread(
+    const thread = new PlaneThread(
       {
         slot: 0,
         applied: new SharedArrayBuffer(4),
         clock: new ClockSharing(0).memory,
         counters: new SharedArrayBuffer(DnsCounters.octets),
         revision: registry.revision,
+        table: this.feed.memory,
         isReady: true,
         zones: [sharedZoneOf(zoneOf('svc.', originLines), new SharedMemory())],
         origin: name('svc.'),
@@ -70,19 +77,19 @@ class Twins {
       () => false,
       () => clock.monotonicMs(),
     );
+    this.#threads.push(thread);
+    return thread;
   }
 
-  post(content: MessageContent): void {
-    for (const thread of [this.exact, this.cached]) thread.apply({ ...content, sequence: 1 });
-  }
-
-  #tell(row: unknown): void {
-    this.rows.push(row);
-    this.post({ kind: 'updates', rows: JSON.stringify([row]) });
-  }
-
-  #why(told: ReplicaInstance): string {
-    return this.harness.registry.whySuspect(told);
+  #post(content: MessageContent): number {
+    for (const thread of this.#threads) thread.apply({ ...content, sequence: 1 });
+    if (content.kind !== 'updates') return 1;
+    applyUpdates(content, {
+      put: (_row, _revision, { deadlineMs }) => this.posted.push(['put', deadlineMs]),
+      remove: () => this.posted.push(['remove']),
+      updateLease: (_row, { deadlineMs }) => this.posted.push(['lease', deadlineMs]),
+    });
+    return 1;
   }
 
   /** What one side says, with TTLs and in an order of its own. */
@@ -184,15 +191,29 @@ describe('a replica', () => {
     }
   });
 
-  test('that is told of every instance while changes go on ends up the same', () => {
+  test('that starts while changes go on ends up the same', () => {
     const twins = new Twins();
-    const { harness } = twins;
-    for (const id of ['a', 'b', 'c']) harness.register(`orders.prod/${id}`, { addrs: [`http://10.0.0.1:80`] });
-    harness.cancel('orders.prod/b');
-    // Once more from the beginning, removals of the unknown and all.
+    const { harness, feed } = twins;
+    const { registry } = harness;
+    for (const id of ['a', 'b', 'c', 'd']) harness.register(`orders.prod/${id}`, { addrs: [`http://10.0.0.1:80`] });
+    harness.register('acme.pay.prod/a', { leaseSeconds: 5, dnsTtl: 10 });
     const late = twins.thread(1);
-    for (const row of [...twins.rows.slice(2), ...twins.rows])
-      late.apply({ kind: 'updates', rows: JSON.stringify([row]), sequence: 1 });
+    const changes = [
+      // Of those that it has heard of and of those that it has not.
+      () => harness.patch('orders.prod/a', { weight: 3 }),
+      () => harness.cancel('orders.prod/d'),
+      () => harness.cancel('orders.prod/b'),
+      () => harness.register('orders.dev/a', { version: '1.0' }),
+      () => harness.register('orders.prod/b', { addrs: [`http://10.0.0.2:80`] }),
+    ];
+    const all = function* () {
+      for (const app of registry.apps()) yield* app.instances();
+    };
+    for (const content of feed.all(all(), () => registry.revision, 1)) {
+      late.apply({ ...content, sequence: 1 });
+      changes.shift()?.();
+    }
+    for (const change of changes) change();
     for (const [qname, type] of questions) {
       expect(twins.said(late, qname, type)).toEqual(twins.said(harness, qname, type));
     }
@@ -200,23 +221,24 @@ describe('a replica', () => {
 });
 
 test('renewals post nothing, until a lease is about to end', () => {
-  const { harness, rows } = new Twins();
+  const { harness, posted } = new Twins();
+  const open = Number.POSITIVE_INFINITY;
   harness.register('orders.prod/a', { leaseSeconds: 90, dnsTtl: 5 });
   for (let renewals = 0; renewals < 10; renewals++) {
     harness.elapse(30_000);
     harness.renew('orders.prod/a');
   }
-  expect(rows).toHaveLength(1);
+  expect(posted).toEqual([['put', open]]);
   harness.elapse(83_999);
-  expect(rows).toHaveLength(1);
+  expect(posted).toHaveLength(1);
   harness.elapse(1);
   const deadlineMs = harness.clock.monotonicMs() + 6000;
-  expect(rows.slice(1)).toEqual([['~', 'prod', 'orders', 'a', deadlineMs, null]]);
+  expect(posted.slice(1)).toEqual([['lease', deadlineMs]]);
   harness.renew('orders.prod/a');
-  expect(rows.slice(2)).toEqual([['~', 'prod', 'orders', 'a', null, null]]);
+  expect(posted.slice(2)).toEqual([['lease', open]]);
   harness.elapse(84_000);
   harness.elapse(6000);
-  expect(rows.slice(3).map((row) => (row as string[])[0])).toEqual(['~', '-']);
+  expect(posted.slice(3).map(([what]) => what)).toEqual(['lease', 'remove']);
 });
 
 describe('an instance that the guard keeps', () => {

@@ -1,6 +1,7 @@
 // A DNS thread that ends by itself: who takes its place, what is then known of its answers, and when it is too much.
 
 import { afterEach, expect, test } from 'vitest';
+import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
 import { openWorld } from '../../kit/plane-world.ts';
 import { until } from '../../kit/until.ts';
 
@@ -88,6 +89,38 @@ test('explains nothing it does not know: another thread is asked, and without on
   expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 5']);
   await plane.close();
   expect(await plane.explain('orders.prod.svc', 'A')).toBeUndefined();
+});
+
+test('one that does not follow is ended before the rows that it keeps are too many', async () => {
+  let isStuck = false;
+  const threads: DnsThread[] = [];
+  const { harness, plane, ends, lost, everywhere } = await openWorld(leftovers, 1, {
+    retiredRowsMax: 50,
+    startThread: (start, hooks) => {
+      const thread = new DnsThread(start, hooks);
+      threads.push(thread);
+      if (threads.length > 1) return thread;
+      const post = thread.post.bind(thread);
+      thread.post = (message) => {
+        if (!isStuck) post(message);
+      };
+      return thread;
+    },
+  });
+  plane.ready();
+  harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
+  await plane.applied();
+  isStuck = true;
+  for (let version = 1; threads.length === 1; version++) {
+    if (version > 1000) throw new Error('it is kept');
+    harness.register('orders.prod/a', { version: `${version}` });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await threads[1]?.listening;
+  harness.register('orders.prod/a', { addrs: ['http://10.0.0.2:80'] });
+  await plane.applied();
+  expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.2 5']);
+  expect([threads.length, ends.length, lost]).toEqual([2, 1, []]);
 });
 
 test('too often is the end', async () => {

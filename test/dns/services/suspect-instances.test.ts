@@ -3,6 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
+import { suspectNote } from '../../../src/dns/services/suspect-instances.ts';
+import { suspicionText } from '../../../src/model/suspicion.ts';
 import { Harness, keyOf } from '../../kit/harness.ts';
 import { reasonOf } from '../../kit/reason.ts';
 
@@ -93,4 +95,26 @@ test('a hold moves neither revision nor serial', () => {
     if (s % 30 === 0) for (let i = 4; i < 10; i++) harness.renew(`orders.prod/o-${i}`);
   }
   expect([harness.registry.revision, harness.query('svc', 'SOA').answer[0]?.data]).toEqual(before);
+});
+
+describe('an instance of another node', () => {
+  const noteOf = (why: string, nowMs: number) =>
+    suspectNote([{ isSuspect: true }, { isSuspect: false }] as never, { whySuspect: () => why } as never, nowMs);
+  const unheard = suspicionText({ kind: 'unheard', owner: 'n2', sinceMs: 10_000, staleAfterMs: 60_000 });
+
+  test('whose owner is silent says for how long, at the time of the answer', () => {
+    expect(noteOf(unheard, 24_500)).toMatchObject({
+      kind: 'unproven',
+      reason: expect.stringMatching(/^owner n2 not heard for 14 s/),
+    });
+  });
+
+  test('is stale once it was silent for too long', () => {
+    expect(noteOf(unheard, 70_000)?.kind).toBe('stale');
+  });
+
+  test('that its owner has marked names the owner', () => {
+    const reason = expect.stringMatching(/owner n2/);
+    expect(noteOf(suspicionText({ kind: 'marked', owner: 'n2' }), 0)).toMatchObject({ kind: 'unproven', reason });
+  });
 });

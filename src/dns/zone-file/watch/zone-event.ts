@@ -11,6 +11,8 @@ export type ZoneEvent =
       readonly kind: 'loaded';
       readonly path: string;
       readonly zone: Zone;
+      /** Of the text that it was made from. */
+      readonly digest: string;
       readonly isNew: boolean;
       readonly isMended: boolean;
     }

@@ -14,7 +14,7 @@ import type { Name } from '../../message/name.ts';
 import { claimedFault, isZoneFileName, type LoadedZone, loadZoneFile, zoneNameOf } from '../load.ts';
 import { zoneOctetsMax } from '../parse.ts';
 import { inSlices } from '../sliced.ts';
-import { mayDiffer, unchanged, type ZoneSource, zonesDigestOf } from '../zone-source.ts';
+import { contentDigestOf, mayDiffer, unchanged, type ZoneSource, zonesDigestOf } from '../zone-source.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { Settling, settlingTimes, type Touch } from './settling.ts';
 import type { ZoneEvent } from './zone-event.ts';
@@ -212,7 +212,9 @@ export class ZoneWatch {
     }
     file.served = digest;
     this.#holders.set(zone.apex, file);
-    this.#onNews({ kind: 'loaded', path: file.path, zone, isNew: holder === undefined, isMended: before !== 'good' });
+    const text = contentDigestOf(loaded.sources);
+    const isNew = holder === undefined;
+    this.#onNews({ kind: 'loaded', path: file.path, zone, digest: text, isNew, isMended: before !== 'good' });
   }
 
   #deleted(file: ZoneFile, loaded: LoadedZone): void {

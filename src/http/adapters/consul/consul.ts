@@ -197,10 +197,13 @@ function addCalls(scope: FastifyInstance, context: ConsulContext): void {
   scope.all('/*', { schema: { hide: true } }, (request, reply) => sendOther(request, reply));
 }
 
+/** What is not here is not there with another method either. */
+const absent: readonly ConsulHandler[] = [sessions, key];
+
 /** A call that is there with another method, or none. */
 function sendOther(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = (request.url.split('?', 1)[0] as string).slice(consul.prefix.length).split('/');
-  const found = calls.filter((call) => isAt(path, call.path.split('/')));
+  const found = calls.filter((call) => !absent.includes(call.handler) && isAt(path, call.path.split('/')));
   // `register` is not an id.
   const exact = found.filter((call) => !call.path.includes(':'));
   const allowed = new Set((exact.length > 0 ? exact : found).map(({ method }) => method.toUpperCase()));

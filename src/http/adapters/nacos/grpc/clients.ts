@@ -35,6 +35,7 @@ export class Clients {
   /** By instance: the connection that keeps it. */
   readonly #holders = new Map<string, ClientConnection>();
   readonly #topics: Topics<GrpcSubscription>;
+  #pushes = 0;
   #endCheck: (() => void) | undefined;
 
   constructor(deps: ClientsDeps) {
@@ -44,6 +45,11 @@ export class Clients {
 
   get connected(): number {
     return this.#byPeer.size;
+  }
+
+  /** Lists that were pushed. */
+  get pushes(): number {
+    return this.#pushes;
   }
 
   get subscriptions(): number {
@@ -59,8 +65,10 @@ export class Clients {
     const before = this.#byPeer.get(peer);
     if (before !== undefined) this.closed(before);
     const { infos, scheduler } = this.#deps;
-    const textOf = ({ name, clusters }: GrpcSubscription) =>
-      infos.text(name, { clusters, isHealthyOnly: false }, 'grpc');
+    const textOf = ({ name, clusters }: GrpcSubscription) => {
+      this.#pushes++;
+      return infos.text(name, { clusters, isHealthyOnly: false }, 'grpc');
+    };
     const client = new ClientConnection({ id, peer, nowMs: scheduler.nowMs() }, stream, textOf);
     this.#byPeer.set(peer, client);
     this.#check();

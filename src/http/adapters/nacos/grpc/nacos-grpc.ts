@@ -2,7 +2,8 @@
 // and whose end is the end of its lease. Both come on one connection, by which they belong together.
 // Connections are accepted here and handed to @grpc/grpc-js, so that they can be counted and, where the HTTP listener has a
 // certificate, wrapped in TLS with the same one.
-// Limits: `connectionsMax`, which is given, `messageOctetsMax`; a stream whose client does not introduce itself in `setupMs` is
+// Limits: `connectionsMax` and `connectionsPerClientMax`, which are given, `messageOctetsMax`, octets that clients do not take
+// (unsent-octets.ts); a stream whose client does not introduce itself in `setupMs` is
 // ended, and a connection that has been without a client for `idleMs` closed, also where it never spoke HTTP/2.
 
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
@@ -16,10 +17,13 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import type { HttpCounters } from '../../../../control/decision-log.ts';
 import type { Listen, ListenFailure } from '../../../../model/listen.ts';
+import type { NacosGrpcCounts } from '../../../../model/nacos-grpc-counts.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
 import { rpcOf } from '../../../../runtime/rpc.ts';
 import { type Scheduler, systemScheduler } from '../../../../runtime/scheduler.ts';
+import { clientOf } from '../../../server/client-address.ts';
 import {
   certificateNameOf,
   SecureConnections,
@@ -31,6 +35,7 @@ import { Clients } from './clients.ts';
 import { BiRequestStream, type Payload, Request } from './generated/nacos_grpc_service_pb.ts';
 import { messageOf, type NacosMessage, payloadOf } from './payload.ts';
 import { connectionIdOf, failure, type NacosPeer, NacosRequests, type RequestDeps } from './requests.ts';
+import { UnsentOctets, type UnsentOctetsLimits } from './unsent-octets.ts';
 
 /** A batch of 2000 instances with common metadata. */
 const messageOctetsMax = 1024 * 1024;
@@ -46,6 +51,10 @@ export interface NacosGrpcDeps extends Omit<RequestDeps, 'infos' | 'clients'> {
   readonly scheduler?: Scheduler;
   /** More are closed at once. */
   readonly connectionsMax: number;
+  /** Of one IPv4 address or IPv6 /64. */
+  readonly connectionsPerClientMax: number;
+  /** For tests. */
+  readonly unsent?: UnsentOctetsLimits | undefined;
   /** Undefined: plain HTTP/2, as Nacos's own. */
   readonly tls?: SecureConnectionsDeps | undefined;
 }
@@ -54,17 +63,16 @@ export class NacosGrpc {
   readonly clients: Clients;
   readonly #requests: NacosRequests;
   readonly #scheduler: Scheduler;
-  readonly #connectionsMax: number;
+  readonly #limits: Pick<NacosGrpcDeps, 'connectionsMax' | 'connectionsPerClientMax'>;
+  readonly #count: HttpCounters;
+  readonly #unsent: UnsentOctets;
   readonly #secure: SecureConnections | undefined;
-  readonly #server = new Server({
-    'grpc.max_receive_message_length': messageOctetsMax,
-    'grpc.max_concurrent_streams': streamsPerConnectionMax,
-    'grpc.max_connection_idle_ms': idleMs,
-  });
+  readonly #server: Server;
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
   readonly #listeners: NetServer[] = [];
   /** With when each was last that of a client, or came. */
   readonly #sockets = new Map<Socket, { readonly peer: string; usedMs: number }>();
+  readonly #byClient = new Map<string, number>();
   #endIdleCheck: (() => void) | undefined;
   /** Names in client certificates, by peer. */
   readonly #certificates = new Map<string, string>();
@@ -72,7 +80,14 @@ export class NacosGrpc {
   private constructor(deps: NacosGrpcDeps) {
     const infos = new ServiceInfos(deps.control.view, deps.clock);
     this.#scheduler = deps.scheduler ?? systemScheduler;
-    this.#connectionsMax = deps.connectionsMax;
+    this.#limits = deps;
+    this.#count = deps.control.log.count;
+    this.#unsent = new UnsentOctets({
+      close: (peer) => this.#closeUnread(peer),
+      changed: (difference) => this.#count.unsent(difference),
+      limits: deps.unsent,
+    });
+    this.#server = serverWith(this.#unsent);
     this.clients = new Clients({
       control: deps.control,
       infos,
@@ -108,6 +123,12 @@ export class NacosGrpc {
     return this.#sockets.size;
   }
 
+  get counts(): NacosGrpcCounts {
+    const { connected, subscriptions, pushes } = this.clients;
+    const requests = () => this.#requests.counts.all();
+    return { connections: this.connections, clients: connected, subscriptions, pushes, requests };
+  }
+
   close(): void {
     this.clients.close();
     for (const listener of this.#listeners) listener.close();
@@ -130,22 +151,41 @@ export class NacosGrpc {
   }
 
   #accept(socket: Socket): void {
-    if (this.#sockets.size >= this.#connectionsMax) {
+    const { connectionsMax, connectionsPerClientMax } = this.#limits;
+    const client = clientOf(socket.remoteAddress ?? '');
+    const own = this.#byClient.get(client) ?? 0;
+    const isFull = this.#sockets.size >= connectionsMax;
+    if (isFull || own >= connectionsPerClientMax) {
+      this.#count.refused(isFull ? 'connections' : 'client-connections');
       socket.destroy();
       return;
     }
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#sockets.set(socket, { peer, usedMs: this.#scheduler.nowMs() });
+    this.#byClient.set(client, own + 1);
+    this.#unsent.opened(peer);
     this.#checkIdle();
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#certificates.delete(peer);
-      const client = this.clients.at(peer);
-      if (client !== undefined) this.clients.closed(client);
+      this.#unsent.forget(peer);
+      const left = (this.#byClient.get(client) as number) - 1;
+      if (left === 0) this.#byClient.delete(client);
+      else this.#byClient.set(client, left);
+      const connected = this.clients.at(peer);
+      if (connected !== undefined) this.clients.closed(connected);
     });
     if (this.#secure === undefined) this.#injector.injectConnection(socket);
     else this.#secure.accept(socket);
+  }
+
+  /** Its client asks and does not read. */
+  #closeUnread(peer: string): void {
+    const [socket] = [...this.#sockets].find(([one, use]) => use.peer === peer && !one.destroyed) ?? [];
+    if (socket === undefined) return;
+    this.#count.refused('unsent-replies');
+    socket.destroy();
   }
 
   /** While one is open. */
@@ -247,6 +287,15 @@ export class NacosGrpc {
     }
     return client;
   }
+}
+
+function serverWith(unsent: UnsentOctets): Server {
+  return new Server({
+    'grpc.max_receive_message_length': messageOctetsMax,
+    'grpc.max_concurrent_streams': streamsPerConnectionMax,
+    'grpc.max_connection_idle_ms': idleMs,
+    interceptors: [unsent.interceptor],
+  });
 }
 
 const nothing: NacosMessage = { type: '', headers: {}, body: {} };

@@ -25,6 +25,7 @@ import { pageOf, serviceNames } from '../services.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Clients } from './clients.ts';
 import type { NacosMessage, NacosReply } from './payload.ts';
+import { RequestCounts } from './request-counts.ts';
 
 export interface RequestDeps {
   readonly control: Control;
@@ -69,12 +70,20 @@ export class NacosRequests {
     HealthCheckRequest: ({ message }) => success('HealthCheckResponse', message),
   };
 
+  readonly counts = new RequestCounts(['ServerCheckRequest', ...Object.keys(this.#handlers)]);
+
   constructor(deps: RequestDeps) {
     this.#deps = deps;
     this.#naming = new Naming(deps);
   }
 
   async answer(message: NacosMessage, peer: NacosPeer): Promise<NacosReply> {
+    const reply = await this.#answer(message, peer);
+    this.counts.add(message.type, reply.type === 'ErrorResponse');
+    return reply;
+  }
+
+  async #answer(message: NacosMessage, peer: NacosPeer): Promise<NacosReply> {
     if (!this.#deps.control.availability.isRecovered())
       return failure(message, errors.notReady, 'Server is starting, please try later.');
     if (message.type === 'ServerCheckRequest') {

@@ -8,7 +8,7 @@ import { unauthenticated, unrestricted } from '../../../../../src/model/principa
 import { FakeScheduler } from '../../../../kit/client-scheduler.ts';
 import { keyOf } from '../../../../kit/harness.ts';
 import { createWorld, type Json } from '../../../../kit/http-world.ts';
-import { NacosClient } from '../../../../kit/nacos-client.ts';
+import { DeafNacosClient, NacosClient } from '../../../../kit/nacos-client.ts';
 import { until } from '../../../../kit/until.ts';
 
 const closing: (() => void)[] = [];
@@ -34,6 +34,7 @@ async function world(options: Partial<NacosGrpcDeps> & { isRecovered?: () => boo
     defaults,
     env: 'prod',
     connectionsMax: 10,
+    connectionsPerClientMax: 10,
     findPrincipal: () => unrestricted('anonymous'),
   };
   const opened = await NacosGrpc.open({ ...own, ...options }, [{ host: '127.0.0.1', port: 0 }]);
@@ -301,11 +302,55 @@ test('connections over the limit are closed at once, and there is room again whe
   expect((await two.request('InstanceRequest', registration)).type).toBe('InstanceResponse');
 });
 
+test('one client alone takes no more connections than its share', async () => {
+  const { port, client, grpc, counters } = await world({ connectionsPerClientMax: 1 });
+  const one = await client();
+  const socket = connect(port, '127.0.0.1');
+  socket.resume();
+  await new Promise((resolve) => socket.once('close', resolve));
+  expect([grpc.connections, counters.counts.get('refused:client-connections')]).toEqual([1, 1]);
+  expect((await one.request('InstanceRequest', registration)).type).toBe('InstanceResponse');
+});
+
+test('a client that asks on and reads nothing is closed', async () => {
+  const { port, client, grpc, counters } = await world({ unsent: { perConnectionMax: 150_000, totalMax: 1_000_000 } });
+  const one = await client();
+  const metadata = { a: 'x'.repeat(4000) };
+  for (let at = 0; at < 50; at++)
+    await one.request('InstanceRequest', { ...registration, instance: { ...instance, metadata, port: 1000 + at } });
+  const deaf = new DeafNacosClient(port);
+  closing.push(() => deaf.close());
+  await deaf.setUp();
+  await until('being connected', () => grpc.counts.clients === 2);
+  for (let at = 0; at < 3; at++) deaf.request('ServiceQueryRequest', service);
+  await until('the end', () => grpc.connections === 1);
+  expect([counters.counts.get('refused:unsent-replies'), counters.unsentOctets]).toEqual([1, 0]);
+  expect((await one.request('ServiceQueryRequest', service)).type).toBe('QueryServiceResponse');
+});
+
+test('what is asked for and pushed is counted', async () => {
+  const { client, grpc } = await world();
+  const one = await client();
+  await one.request('SubscribeServiceRequest', { ...service, subscribe: true, clusters: '' });
+  await one.request('InstanceRequest', registration);
+  await one.request('ConfigQueryRequest', {});
+  await until('a push', () => one.latest()?.length === 1);
+  expect(grpc.counts).toMatchObject({ connections: 1, clients: 1, subscriptions: 1 });
+  expect(grpc.counts.pushes).toBeGreaterThan(0);
+  const counted = [...grpc.counts.requests()].filter(({ type }) => type !== 'HealthCheckRequest');
+  expect(counted).toEqual([
+    { type: 'ServerCheckRequest', result: 'done', count: 1 },
+    { type: 'SubscribeServiceRequest', result: 'done', count: 1 },
+    { type: 'InstanceRequest', result: 'done', count: 1 },
+    { type: 'other', result: 'refused', count: 1 },
+  ]);
+});
+
 test('an address that is taken is a failure to listen', async () => {
   const { port, control, clock } = await world();
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
-  const findPrincipal = () => unauthenticated;
-  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', findPrincipal, connectionsMax: 10 }, [
+  const limits = { findPrincipal: () => unauthenticated, connectionsMax: 10, connectionsPerClientMax: 10 };
+  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', ...limits }, [
     { host: '127.0.0.1', port: 0 },
     { host: '127.0.0.1', port },
   ]);

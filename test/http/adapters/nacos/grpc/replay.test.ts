@@ -53,7 +53,8 @@ async function world() {
   const { control, clock } = createWorld({ realTimers: true });
   const defaults = { leaseSeconds: 90, dnsTtl: 5 };
   const findPrincipal = () => unrestricted('anonymous');
-  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', findPrincipal, connectionsMax: 10 }, [
+  const limits = { connectionsMax: 10, connectionsPerClientMax: 10 };
+  const opened = await NacosGrpc.open({ control, clock, defaults, env: 'prod', findPrincipal, ...limits }, [
     { host: '127.0.0.1', port: 0 },
   ]);
   if ('failed' in opened) throw new Error('it does not listen');
