@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program's entry, in plain JavaScript that any Node reads: says in a sentence that the Node is too old, where an import
+// The program's entry, in plain JavaScript that any Node reads: reports in a sentence that the Node is too old, where an import
 // of the program would end in a stack trace, and then becomes built/main.js (a clone: built.cjs) or dist/main.js (the npm
 // package).
 'use strict';

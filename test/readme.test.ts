@@ -42,7 +42,7 @@ test('leads to every page below docs/', () => {
   expect(pages.filter((page) => !links.has(page))).toEqual([]);
 });
 
-test('says of speed what was measured', () => {
+test('has the measured speed', () => {
   const rowOf = (head: RegExp, first: string) => tableBelow(measurements, head)?.find(([cell]) => cell === first) ?? [];
   const [, a = '', , missing = ''] = rowOf(/Queries a second/, 'rollcall');
   const shares = tableBelow(measurements, /Names that do not exist/)?.map(

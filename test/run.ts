@@ -1,5 +1,5 @@
 // What `npm test` runs: types, format and lint, typed lint, dead code, then the tests. It stops at the first failure and
-// says which step it was. Arguments go to vitest: `npm test -- test/config/values.test.ts`. The last line is the tests'
+// names the step. Arguments go to vitest: `npm test -- test/config/values.test.ts`. The last line is the tests'
 // count. Projects (vitest.config.ts): `fast` and `e2e`, and where `CI` is set also those that need other ecosystems'
 // clients, an etcd and a browser. `--project NAME` among the arguments runs that one alone, without the checks.
 
@@ -51,7 +51,7 @@ function test(args: readonly string[]): string | undefined {
 
 function failureOf(name: string, [command = '', ...args]: readonly string[]): string | undefined {
   console.log(`\n== ${name}: ${name === 'tests' ? 'vitest run' : [command, ...args].join(' ')}`);
-  // The tools' own launchers start `node`: let that be the one this file runs with, whatever the system has.
+  // The tools' own launchers start `node`: let that be the one this file runs with, not the system's.
   const bin = join(root, 'node_modules', '.bin');
   const PATH = [bin, process.env['PATH']].join(':');
   const { status, signal, error } = spawnSync(join(bin, command), args, {

@@ -20,7 +20,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
 const sources = tracked.filter(({ path }) => /^src\/.*\.ts$/.test(path));
 const tests = tracked.filter(({ path }) => /^test\/.*\.ts$/.test(path));
 
-/** Undefined for what git still lists but somebody just deleted, and for binary files. */
+/** Undefined for what git still lists but was just deleted, and for binary files. */
 function textOf(path: string): string | undefined {
   try {
     const text = readFileSync(join(root, path), 'utf8');
@@ -291,7 +291,7 @@ describe('files', () => {
     expect(named.map(({ path }) => path)).toEqual([]);
   });
 
-  test('begin with a comment that says what they are', () => {
+  test('begin with a comment on what they are', () => {
     const bare = [...sources, ...tests].filter(({ text }) => !/^(#![^\n]*\n)?(\/\/ \S|\/\*)/.test(text));
     expect(bare.map(({ path }) => path)).toEqual([]);
   });

@@ -1,5 +1,5 @@
 // The token of this browser tab. It is kept in session storage: a reload keeps it, closing the tab forgets it, and no
-// other tab or site sees it. A 401 asks for another one, over whatever page is open; a 403 is kept as the reason why an
+// other tab or site sees it. A 401 asks for another one, over the open page; a 403 is kept as the reason why an
 // action is not offered again.
 
 import { signal } from '@preact/signals';

@@ -1,9 +1,10 @@
 // Connects the program to its cluster, where there is one: the registry's writes go through etcd, what the other nodes
 // write comes in, and renewals, ends of leases and drains are matters of all nodes. Loaded only where it is needed.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
 import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
@@ -11,6 +12,7 @@ import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
 import { LocalCopy } from '../cluster/local-copy.ts';
 import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
+import { PeerNetwork, type PeerNetworkOptions } from '../cluster/peers-engine/peer-network.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
@@ -26,6 +28,7 @@ import type { Instance } from '../model/instance.ts';
 import type { InstanceRecord } from '../model/instance-record.ts';
 import { type Life, lifeTokenFrom } from '../model/life.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
+import type { OtherFiles } from '../model/other-files.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
@@ -59,7 +62,7 @@ type NameServersListener = (servers: readonly NodeDns[]) => void;
 export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
-  readonly #mirror: SkydnsMirror | undefined;
+  readonly #mirror: SkydnsMirror | undefined = undefined;
   #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
   #nameServers: readonly NodeDns[] = [];
@@ -79,7 +82,8 @@ export class ClusterLink implements Committer {
     const { registry } = state;
     this.#registry = registry;
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
-    const { clusterPrefix: prefix } = config;
+    // A copy of what another mode had is none of this one.
+    const prefix = config.clusterMode === 'peers' ? `/peers/${config.clusterName}/` : config.clusterPrefix;
     const copy = copyOf(config.data, { prefix, node, wallMs: () => ownClock.wallMs() }, logger);
     const { guardPercent, guardCeilingSeconds, evictionPercentPerMinute } = config;
     const settings = {
@@ -95,24 +99,27 @@ export class ClusterLink implements Committer {
       serveCutSeconds: config.clusterServeCutSeconds,
       ...{ guardPercent, guardCeilingSeconds, evictionPercentPerMinute },
     };
-    const engine = engineOf(config, ownClock);
+    const newLife = () => lifeTokenFrom(randomBytes(8));
+    const common = { credentials: credentialsOf(config), copy, newLife, clock: ownClock };
+    const log: ClusterLog = (level, facts, message) => logger[level](facts, message);
+    const network =
+      config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
+    const etcd = network === undefined ? engineOf(config, ownClock) : undefined;
     this.#node = new ClusterNode(settings, {
-      engine,
+      ...common,
+      engine: network?.engine ?? (etcd as EtcdEngine),
+      network,
       registry: this.#port(plane),
-      credentials: credentialsOf(config),
-      copy,
-      newLife: () => lifeTokenFrom(randomBytes(8)),
-      clock: ownClock,
       registryClock: clock.clock,
-      version,
       dns: nodeDnsOf(config),
       zoneDigests: () => zoneDigests.all,
       onNameServers: (servers) => {
         this.#nameServers = servers;
         this.#onNameServers(servers);
       },
-      log: (level, facts, message) => logger[level](facts, message),
-      onLife: (life) => this.#connected?.life.adopt(life),
+      log,
+      onLife: (life) => this.#adopt(life, network === undefined ? undefined : config.clusterName),
+      version,
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(),
@@ -121,8 +128,8 @@ export class ClusterLink implements Committer {
         return plane.cachedUntil(instance);
       },
     });
-    this.#mirror =
-      config.clusterSkydns === '' ? undefined : this.#openMirror(config, settings.node, engine, ownClock, logger);
+    if (etcd !== undefined && config.clusterSkydns !== '')
+      this.#mirror = this.#openMirror(config, settings.node, etcd, ownClock, logger);
   }
 
   get view(): ClusterView {
@@ -136,6 +143,11 @@ export class ClusterLink implements Committer {
   /** For monitors: what is wrong while it goes on. */
   get warnings(): readonly string[] {
     return this.#node.zoneDifferences.map(({ node, zones }) => `zone files of ${node} differ: ${zones.join(', ')}`);
+  }
+
+  /** What health asks about service files of the other nodes. */
+  get otherFiles(): OtherFiles {
+    return this.#node.parts.candidates;
   }
 
   /** Called at once with the nodes that are known, and when they are others. */
@@ -234,6 +246,13 @@ export class ClusterLink implements Committer {
   /** Of any zone, once the hashes of the files are those of now. */
   zonesChanged(): void {
     this.#node.zonesChanged();
+  }
+
+  /** `cluster`: its nodes show one registry, and each has numbers of its own. */
+  #adopt(life: string, cluster: string | undefined): void {
+    const digest = cluster === undefined ? undefined : createHash('sha256').update(`peers ${cluster}`).digest();
+    this.#connected?.life.adopt(digest === undefined ? life : lifeTokenFrom(digest.subarray(0, 8)));
+    if (digest !== undefined) this.#connected?.life.countAlone(life);
   }
 
   #openMirror(
@@ -338,6 +357,15 @@ function engineOf(config: Config, clock: Clock): EtcdEngine {
     ...(config.clusterEtcdCa === '' ? {} : { tls: () => tlsOf(config) }),
     ...(user === '' ? {} : { login: { user, password } }),
   });
+}
+
+function networkOf(
+  { clusterPeers: peers, clusterCommitWaitMs: commitWaitMs, guardCeilingSeconds, clusterStartWaitSeconds }: Config,
+  { prefix, node: me }: { readonly prefix: string; readonly node: string },
+  common: Pick<PeerNetworkOptions, 'credentials' | 'copy' | 'newLife' | 'clock' | 'log'>,
+): PeerNetwork {
+  const times = { ceilingMs: guardCeilingSeconds * 1000, startWaitMs: clusterStartWaitSeconds * 1000 };
+  return new PeerNetwork({ ...common, ...times, me, prefix, peers, commitWaitMs });
 }
 
 function credentialsOf(config: Config): PeerCredentials {

@@ -14,6 +14,7 @@ import type { LiveZones } from '../dns/services/live-zones.ts';
 import { HealthChecks } from '../health/health.ts';
 import { ChangeLog } from '../history/change-log.ts';
 import { LogRecorder } from '../history/log-recorder.ts';
+import { CatalogNodes } from '../http/adapters/consul/catalog-nodes.ts';
 import { createHttpServer } from '../http/server/server.ts';
 import { Watchers } from '../http/watch/watchers.ts';
 import { HttpCounts } from '../metrics/http-counts.ts';
@@ -118,10 +119,16 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     ...{ persistence, changeLog, plane, leaseTimer, longPolls, pushes, watchers, metrics, evictionLog },
     quotas: control.quotas,
     health: checked,
+    consulNodes: catalogNodes(config, plane),
     mirror: cluster === undefined ? undefined : (change: Change) => cluster.mirror(change),
   };
   const http = createFronts(config, deps, { control, watchers, life, metrics });
   return { http, control, health, metrics, subscribers: subscribers(parts), counting };
+}
+
+/** Undefined: no names of Consul's are served. */
+function catalogNodes({ consulDomain, adapterEnv }: Config, plane: Plane): CatalogNodes | undefined {
+  return consulDomain === '' ? undefined : new CatalogNodes(adapterEnv, (node) => plane.consulNodeChanged(node));
 }
 
 /** An instance whose connection has closed has a deadline from then on. */
@@ -150,7 +157,7 @@ function inCluster(cluster: ClusterLink | undefined) {
 }
 
 function createHealth(config: Config, deps: ControlPlaneDeps, control: Control): HealthChecks {
-  const { registry, clock, persistence, logger } = deps;
+  const { registry, clock, persistence, logger, cluster } = deps;
   return new HealthChecks({
     ...config,
     submit: control.commands.submit,
@@ -158,6 +165,7 @@ function createHealth(config: Config, deps: ControlPlaneDeps, control: Control):
     clock: clock.clock,
     defaults: { leaseSeconds: config.leaseSeconds, dnsTtl: config.dnsTtlSeconds },
     fileEntries: persistence.fileEntries,
+    otherFiles: cluster?.otherFiles,
     log: (level, fields, message) => logger[level](fields, message),
   });
 }

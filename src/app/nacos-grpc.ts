@@ -1,4 +1,4 @@
-// Where clients of Nacos 2.x and 3.x find gRPC: as the setting `nacosGrpc` says, otherwise 1000 above each port of the HTTP listener,
+// Where clients of Nacos 2.x and 3.x find gRPC: at the setting `nacosGrpc`, otherwise 1000 above each port of the HTTP listener,
 // which is where those clients look. Loaded only where the adapter is switched on: gRPC takes its time.
 
 import type { Config } from '../config/config.ts';

@@ -25,6 +25,8 @@ interface Parts {
   readonly metrics: { changed(change: Change): void };
   readonly health: { changed(change: Change): void };
   readonly evictionLog: (change: Change) => void;
+  /** Undefined: no names of Consul's are served. */
+  readonly consulNodes: { changed(change: Change): void } | undefined;
   /** Undefined: there is no cluster. */
   readonly mirror: ((change: Change) => void) | undefined;
 }
@@ -42,9 +44,11 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
     metrics,
     health,
     evictionLog,
+    consulNodes,
     mirror,
   } = parts;
   const dns = (change: Change) => plane.apply(change);
+  const nodes = consulNodes && ((change: Change) => consulNodes.changed(change));
   const owners = (change: Change) => quotas.changed(change);
   const counts = (change: Change) => metrics.changed(change);
   const checks = (change: Change) => health.changed(change);
@@ -52,6 +56,7 @@ export function subscribers(parts: Parts): readonly Subscriber[] {
     { name: 'persistence', live: (change) => persistence.changed(change), recovered: undefined },
     { name: 'change log', live: (change) => changeLog.append(change), recovered: undefined },
     { name: 'dns', live: dns, recovered: dns },
+    ...(nodes === undefined ? [] : [{ name: 'consul nodes', live: nodes, recovered: nodes }]),
     // Armed once all are back.
     { name: 'lease timer', live: () => leaseTimer.arm(), recovered: undefined },
     { name: 'long polls', live: (change) => longPolls.notify(change), recovered: undefined },

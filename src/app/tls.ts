@@ -63,7 +63,7 @@ function warnOfExposure(file: string, logger: Logger): void {
   if (exposure !== undefined) logger.warn({ file, mode: exposure.mode }, `The key is not private: ${exposure.text}`);
 }
 
-/** What the metrics page says of it; read anew at each scrape. */
+/** For the metrics page; read anew at each scrape. */
 export function certificateFacts({ certificate, counts }: Tls): {
   readonly expiresAtMs: number;
   readonly isFailing: boolean;

@@ -1,5 +1,5 @@
 // What an operator is warned of once zones are served: registered instances that a zone file hides, and a name server whose
-// published addresses are none at which we listen. Said at the start and with every reload.
+// published addresses are none at which we listen. Logged at the start and with every reload.
 
 import { RRType, targetOf } from '../dns/message/message.ts';
 import { fold, type Name, nameToText } from '../dns/message/name.ts';

@@ -45,7 +45,7 @@ const comparedFields = [
   ...(['addrs', 'status', 'version', 'zone', 'group', 'tags', 'weight', 'priority', 'metadata'] as const),
   ...(['leaseSeconds', 'dnsTtl'] as const),
 ];
-/** What a client may well say otherwise here. */
+/** What a client may well set otherwise here. */
 const ownersFields: readonly string[] = ['leaseSeconds', 'dnsTtl'];
 
 /** `mark`: of this follower. */

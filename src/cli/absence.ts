@@ -1,4 +1,4 @@
-// What is said of an env or an app that is not registered: whether the env exists at all, what is named alike, and whether
+// The message about an env or an app that is not registered: whether the env exists at all, what is named alike, and whether
 // there were instances that have left. A list of nothing with exit code 0 would hide a typing error; it is 4.
 // Limits: the first thousand apps are looked through for a name that is alike.
 

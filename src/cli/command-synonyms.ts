@@ -1,5 +1,5 @@
 // What other tools call what a command does, for the message after a word that is none of ours: letters that are alike
-// say nothing of `deregister`.
+// have no suggestion for `deregister`.
 
 const synonyms: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -25,7 +25,7 @@ const synonyms: ReadonlyMap<string, string> = new Map(
   }).flatMap(([command, words]) => words.split(' ').map((word) => [word, command] as const)),
 );
 
-/** The command that does what the word says elsewhere. */
+/** The command for what the word means in other registries. */
 export function commandMeantBy(word: string): string | undefined {
   return synonyms.get(word.toLowerCase());
 }

@@ -70,7 +70,7 @@ export function oneMore(text: string, before: readonly string[] | undefined): re
   return [...(before ?? []), text];
 }
 
-/** Says in --help what each argument of the command is, in their order. */
+/** For --help: what each argument of the command is, in their order. */
 export function describeArguments(command: Command, ...texts: readonly string[]): void {
   for (const [index, argument] of command.registeredArguments.entries()) argument.description = texts[index] ?? '';
 }

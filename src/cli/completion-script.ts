@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 
 interface Word {
   readonly text: string;
-  readonly says: string;
+  readonly description: string;
 }
 
 /** What is offered where a value is to be typed. */
@@ -34,7 +34,7 @@ export function completionScript(shell: 'bash' | 'zsh' | 'fish', program: Comman
 function completedOf(command: Command): Completed {
   const [first] = command.registeredArguments;
   const argument = first?.argChoices ?? (first?.name() === 'dir' ? 'files' : []);
-  return { text: command.name(), says: command.description(), flags: flagsOf(command), argument };
+  return { text: command.name(), description: command.description(), flags: flagsOf(command), argument };
 }
 
 function flagsOf(command: Command): Flag[] {
@@ -42,7 +42,7 @@ function flagsOf(command: Command): Flag[] {
   return help.visibleOptions(command).map((option) => {
     const isFile = /<(file|dir)>/.test(option.flags);
     const value = option.required || option.optional ? (option.argChoices ?? (isFile ? 'files' : [])) : undefined;
-    return { text: option.long ?? option.short ?? '', says: option.description, value };
+    return { text: option.long ?? option.short ?? '', description: option.description, value };
   });
 }
 
@@ -80,9 +80,9 @@ function bashReply(offer: Offer): string {
 function zshScript(commands: readonly Completed[], own: readonly Flag[]): string {
   const offered = (offer: Offer): string =>
     offer === 'files' ? '_files' : offer.length === 0 ? ' ' : `(${offer.join(' ')})`;
-  const flag = ({ text, says, value }: Flag): string => {
+  const flag = ({ text, description, value }: Flag): string => {
     const taken = value === undefined ? '' : `:value:${offered(value)}`;
-    return quoted(`*${text}[${says.replaceAll(/[[\]:\\]/g, '\\$&')}]${taken}`);
+    return quoted(`*${text}[${description.replaceAll(/[[\]:\\]/g, '\\$&')}]${taken}`);
   };
   const cases = commands.map(({ text, flags, argument }) => {
     const first = quoted(`1:argument:${offered(argument)}`);
@@ -92,7 +92,7 @@ function zshScript(commands: readonly Completed[], own: readonly Flag[]): string
 _rollcall() {
   local -a commands
   commands=(
-${commands.map(({ text, says }) => `    ${quoted(`${text}:${says}`)}`).join('\n')}
+${commands.map(({ text, description }) => `    ${quoted(`${text}:${description}`)}`).join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -113,14 +113,14 @@ if [[ $funcstack[1] == _rollcall ]]; then _rollcall "$@"; else compdef _rollcall
 function fishScript(commands: readonly Completed[], own: readonly Flag[]): string {
   const offered = (offer: Offer): string =>
     offer === 'files' ? '-F' : offer.length === 0 ? '-f' : `-f -a ${quoted(offer.join(' '))}`;
-  const flagLine = (where: string, { text, says, value }: Flag): string => {
+  const flagLine = (where: string, { text, description, value }: Flag): string => {
     const taken = value === undefined ? '' : ` -r ${offered(value)}`;
-    return `complete -c rollcall -n ${quoted(where)} -l ${text.replace(/^--/, '')}${taken} -d ${quoted(says)}`;
+    return `complete -c rollcall -n ${quoted(where)} -l ${text.replace(/^--/, '')}${taken} -d ${quoted(description)}`;
   };
-  const lines = commands.flatMap(({ text, says, flags, argument }) => {
+  const lines = commands.flatMap(({ text, description, flags, argument }) => {
     const after = `__fish_seen_subcommand_from ${text}`;
     return [
-      `complete -c rollcall -n __fish_use_subcommand -f -a ${text} -d ${quoted(says)}`,
+      `complete -c rollcall -n __fish_use_subcommand -f -a ${text} -d ${quoted(description)}`,
       ...flags.map((one) => flagLine(after, one)),
       `complete -c rollcall -n ${quoted(after)} ${offered(argument)}`,
     ];

@@ -7,6 +7,6 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The table as `--help` shows it. */
 export const exitCodesText = `
-Exit codes: 0 done · 1 it failed, stderr says why · 2 the command line is wrong
+Exit codes: 0 done · 1 it failed, with the reason on stderr · 2 the command line is wrong
             3 the name exists without such data (NODATA) · 4 no such name or instance (NXDOMAIN, 404)
 `;

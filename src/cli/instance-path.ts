@@ -1,5 +1,5 @@
 // An app and an instance in one word: ENV/APPID and ENV/APPID/INSTANCE. Only the instance may have slashes in it. Whether
-// the names are legal is for the server to say.
+// the names are legal is for the server to decide.
 
 import { type CommandFault, usageFault } from './fault.ts';
 

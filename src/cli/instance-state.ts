@@ -37,7 +37,7 @@ export function stateCounts(states: readonly string[]): string {
   return each === '' ? total : `${total}: ${each}`;
 }
 
-/** Why it takes no traffic, as far as the server says: who drained it and for how long, or what its checks found. */
+/** Why it takes no traffic, as far as the server knows: who drained it and for how long, or what its checks found. */
 export function troubleOf(document: Fields, nowMs: number): string {
   const override = partField(document, 'override');
   if (textField(override, 'status') === 'waiting') {

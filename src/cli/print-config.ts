@@ -1,5 +1,5 @@
 // `rollcall config`: the configuration in force as YAML that rollcall could read again, each line with a comment that
-// says where its value came from. Secrets are printed as ***, which rollcall would refuse: the output is no backup.
+// has where its value came from. Secrets are printed as ***, which rollcall would refuse: the output is no backup.
 
 import { parse, stringify } from 'yaml';
 import type { Config, Origins } from '../config/config.ts';
@@ -41,6 +41,7 @@ function line(config: Config, key: SettingKey): string {
     case 'adapters':
     case 'dnsAllow':
     case 'clusterEtcdEndpoints':
+    case 'clusterPeers':
     case 'dnsAllowZones':
     case 'rrlExempt':
       return `${key}: ${JSON.stringify(config[key])}`;
@@ -84,14 +85,14 @@ export function settingsTable(): string {
     const limits = unit === undefined ? '' : `, ${minimum}..${maximum} ${unit}`;
     return {
       yaml: `${key}: ${fallback === undefined ? '' : JSON.stringify(fallback)}`,
-      says: `${description}${limits}`,
+      comment: `${description}${limits}`,
     };
   });
   const width = Math.min(yamlColumnsMax, Math.max(...rows.map(({ yaml }) => yaml.length)));
   return rows
-    .flatMap(({ yaml, says }) => {
+    .flatMap(({ yaml, comment }) => {
       const isLong = yaml.length > width;
-      const comments = wrapped(says, columnsMax - width - 6).map(
+      const comments = wrapped(comment, columnsMax - width - 6).map(
         (part, index) => `  ${(index === 0 && !isLong ? yaml : '').padEnd(width)}  # ${part}\n`,
       );
       return isLong ? [`  ${yaml.replace(': ', ':\n    ')}\n`, ...comments] : comments;

@@ -80,7 +80,7 @@ Examples:
   rollcall serve                         answer on 127.0.0.1: HTTP 7171, DNS 8053
   rollcall register prod/orders/orders-1 --addr http://127.0.0.1:8080
   rollcall ls                            which apps there are
-  rollcall resolve orders.prod.svc SRV   what DNS says, and why
+  rollcall resolve orders.prod.svc SRV   what DNS answers, and why
   rollcall snippet unbound               how a resolver is sent to the registry
   rollcall doctor                        why it does not
 

@@ -1,5 +1,5 @@
 // The file of `rollcall export` and `rollcall import`: its lines one after the other, so that a file of any length takes
-// no memory, and what its first and last lines say. The lines between them are the server's to judge.
+// no memory, and its first and last lines. The lines between them are the server's to judge.
 
 import { type Fields, textField } from './document-fields.ts';
 

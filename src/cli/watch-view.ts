@@ -1,5 +1,5 @@
 // What shows a watch: a table that stays up to date on a terminal (live-table.ts), a line for each change in a pipe,
-// documents for programs (watch-lines.ts); and what they say alike.
+// documents for programs (watch-lines.ts); and what they have in common.
 
 import { appField, type Fields, partField, textField } from './document-fields.ts';
 import { durationText } from './duration.ts';

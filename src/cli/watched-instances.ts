@@ -8,12 +8,12 @@ export interface WatchedInstance {
   /** ENV/APPID/INSTANCE */
   readonly name: string;
   readonly state: string;
-  /** Why it takes no traffic; empty: it does, or the server did not say. */
+  /** Why it takes no traffic; empty: it does, or the server did not send it. */
   readonly why: string;
   readonly addrs: string;
   readonly version: string;
   readonly zone: string;
-  /** Wall-clock milliseconds; not a number: the server did not say. */
+  /** Wall-clock milliseconds; not a number: the server did not send it. */
   readonly changedMs: number;
 }
 
@@ -79,14 +79,14 @@ export class WatchedInstances {
 
 /** An instance as the API shows it. */
 export function watched(app: string, document: Fields): WatchedInstance {
-  const say = (name: string): string => textField(document, name);
+  const field = (name: string): string => textField(document, name);
   return {
-    name: `${app}/${say('instance')}`,
+    name: `${app}/${field('instance')}`,
     state: stateOf(document),
     why: troubleOf(document, Date.now()),
-    addrs: say('addrs'),
-    version: say('version'),
-    zone: say('zone'),
-    changedMs: Date.parse(say('updatedAt')),
+    addrs: field('addrs'),
+    version: field('version'),
+    zone: field('zone'),
+    changedMs: Date.parse(field('updatedAt')),
   };
 }

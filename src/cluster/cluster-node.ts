@@ -5,12 +5,13 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Actor } from '../model/change.ts';
-import type { ClusterView, Forgotten } from '../model/cluster-status.ts';
+import type { ClusterMode, ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import { suspicionText } from '../model/suspicion.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
@@ -23,8 +24,10 @@ import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
+import type { NodeInfo } from './nodes-table.ts';
 import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
+import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
 import { otherCluster } from './restoring.ts';
 
@@ -34,7 +37,6 @@ const appliedMs = 3000;
 const helloMs = 1000;
 const driftMs = 600_000;
 const etcdLookMs = 15_000;
-const skewMsMax = 5000;
 /** What was not restored by then, after etcd was wiped, has no node that runs it. */
 const missingMs = 180_000;
 
@@ -48,7 +50,7 @@ export class ClusterNode {
   #url = '';
   #occupied: Uint8Array | undefined;
   #etcd: EngineStatus | undefined;
-  readonly #skewed = new Set<string>();
+  readonly #clockWatch: ClockWatch;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
@@ -56,9 +58,13 @@ export class ClusterNode {
     this.#deps = deps;
     this.#startedAtMs = deps.clock.wallMs();
     this.parts = new NodeParts(settings, deps);
+    this.#clockWatch = new ClockWatch(deps.log);
     const isOpen = () => this.state !== 'starting';
-    this.#server = new PeerServer(deps.credentials, (call: PeerCall, body) =>
-      isOpen() ? this.parts.calls.answer(call, body) : undefined,
+    const { network } = deps;
+    this.#server = new PeerServer(
+      deps.credentials,
+      (call: PeerCall, body) => (isOpen() ? this.parts.calls.answer(call, body) : undefined),
+      network === undefined ? undefined : (query, response) => network.changes(query, response),
     );
   }
 
@@ -84,6 +90,14 @@ export class ClusterNode {
     return this.#settings.node;
   }
 
+  get mode(): ClusterMode {
+    return this.#settings.mode;
+  }
+
+  get network(): PeerNetwork | undefined {
+    return this.#deps.network;
+  }
+
   get session(): bigint | undefined {
     return this.state === 'joined' ? this.parts.membership?.lease : undefined;
   }
@@ -103,7 +117,7 @@ export class ClusterNode {
     return this.#settings.sessionSeconds * 1000 - sessionMarginMs;
   }
 
-  /** As the member in use said it last. */
+  /** As the member in use sent it last. */
   get etcd(): EngineStatus | undefined {
     return this.#etcd;
   }
@@ -121,9 +135,11 @@ export class ClusterNode {
       return { problem: `Cannot listen for other nodes on ${listen.host}:${listen.port}: ${port.message}` };
     const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
     this.#url = advertise ?? `${credentials.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
-    const copied = copy?.state();
+    const { network } = this.#deps;
+    const copied = network === undefined ? copy?.state() : undefined;
     const membership = this.#openMembership();
     this.parts.membership = membership;
+    network?.start(this.#ownInfo());
     const reached = await reachEtcd({
       ...{ deps: this.#deps, settings: this.#settings, membership, stopping },
       life: copied?.meta.life,
@@ -137,7 +153,8 @@ export class ClusterNode {
     const endsMs = this.#deps.clock.monotonicMs() + this.#settings.startWaitSeconds * 1000;
     while (this.state === 'starting') {
       if (stopping.aborted) return 'stopped';
-      if (this.#deps.clock.monotonicMs() > endsMs) membership.beginCut('etcd went away while it started');
+      if (network?.living.isCut === true) membership.beginCut(network.living.why);
+      else if (this.#deps.clock.monotonicMs() > endsMs) membership.beginCut('etcd went away while it started');
       await pause(lookMs);
     }
     return 'started';
@@ -145,7 +162,15 @@ export class ClusterNode {
 
   /** A committer: see control/committer.ts. */
   commit<C extends Command>(actor: Actor, command: C, decision: Decision<OutcomeOf<C>>, now: ChangeGroup['at']) {
-    return this.parts.writes.commit(actor, command, decision, now);
+    const outcome = this.parts.writes.commit(actor, command, decision, now);
+    const { network } = this.#deps;
+    return network === undefined ? outcome : this.#replicated(outcome, network);
+  }
+
+  /** Without etcd a write is made here, and the others say when they have it. */
+  async #replicated<T extends object>(outcome: T | Promise<T>, network: PeerNetwork): Promise<T> {
+    const made = await outcome;
+    return 'replicated' in made ? { ...made, replicated: await network.confirmed() } : made;
   }
 
   renewed(key: InstanceKey): void {
@@ -167,15 +192,20 @@ export class ClusterNode {
     const { clock, registryClock, handedOut } = this.#deps;
     const { table, peers, replica } = this.parts;
     const { drainCertainty: certainty } = this.#settings;
-    const asking = new HandedOutAtPeers({ table, peers, me: this.name, certainty, registryClock, clock });
+    const isOwnRevision = this.#deps.network !== undefined;
+    const own = { certainty, isOwnRevision };
+    const asking = new HandedOutAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
     return asking.ask(instance, replica.applied, handedOut);
   }
 
-  readonly view: ClusterView = {
-    status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
-    forget: (node) => this.forget(node),
-    upToDate: () => this.#upToDate(),
-  };
+  get view(): ClusterView {
+    return {
+      mode: this.mode,
+      status: () => clusterStatus(this, this.#deps.clock, this.#deps.engine.connectionAttempts),
+      forget: (node) => this.forget(node),
+      upToDate: () => this.#upToDate(),
+    };
+  }
 
   /** Why an instance that another node runs is answered with a TTL of a second; '': it is not. */
   reasonOf(key: InstanceKey): string {
@@ -199,6 +229,8 @@ export class ClusterNode {
   async forget(node: string): Promise<Forgotten> {
     const state = this.parts.table.get(node);
     if (state === undefined) return 'unknown';
+    const { network } = this.#deps;
+    if (network !== undefined) return node !== this.name && network.forget(node) ? 'forgotten' : 'alive';
     if (state.hasSession || !state.isMissed) return 'alive';
     const { trouble } = this;
     if (trouble !== undefined) return { trouble };
@@ -221,6 +253,7 @@ export class ClusterNode {
     parts.isClosed = true;
     this.quiesce();
     if (this.state !== 'starting') await parts.peers.bye(parts.runner.ownership);
+    this.#deps.network?.close();
     await parts.membership?.close();
     parts.peers.close();
     await this.#server.close();
@@ -228,7 +261,7 @@ export class ClusterNode {
     this.#deps.copy?.close();
   }
 
-  /** A read with quorum says how far etcd is; the own watch has to be there too. */
+  /** A read with quorum gives how far etcd is; the own watch has to be there too. */
   async #upToDate(): Promise<string | undefined> {
     const { trouble } = this;
     if (trouble !== undefined) return trouble;
@@ -253,7 +286,7 @@ export class ClusterNode {
     const { prefix, node, sessionSeconds } = this.#settings;
     return new NodeMembership({
       ...{ engine, clock, key: prefix + nodeKey(node), sessionSeconds, replaces: copy?.session },
-      value: () => new TextEncoder().encode(this.#ownValue()),
+      value: () => new TextEncoder().encode(nodeText(this.#ownInfo())),
       applied: (revision) => this.parts.replica.hasApplied(revision, appliedMs),
       settle: () => this.parts.rejoining.settle(),
       onHeld: (lease) => copy?.keepSession(lease),
@@ -264,9 +297,9 @@ export class ClusterNode {
     });
   }
 
-  #ownValue(): string {
+  #ownInfo(): NodeInfo {
     const { version, dns } = this.#deps;
-    return nodeText({ url: this.#url, version, startedAtMs: this.#startedAtMs, dns });
+    return { url: this.#url, version, startedAtMs: Math.floor(this.#startedAtMs), dns };
   }
 
   /** From what etcd has, or from the data folder: where etcd does not answer, and where it has lost what was there. */
@@ -326,28 +359,14 @@ export class ClusterNode {
 
   #hello(): void {
     if (this.state === 'starting') return;
-    const { replica, peers, runner, cutWrites } = this.parts;
-    const owned = replica.ownedBy(this.name);
+    const { table, replica, peers, runner, cutWrites, candidates } = this.parts;
+    const [isJoined, owned] = [this.state === 'joined', replica.ownedBy(this.name)];
     const wallMs = Math.floor(this.#deps.clock.wallMs());
-    const losses = this.#deps.registry.losses(lossesMax);
-    this.#watchClocks();
-    peers.hello({ node: this.name, isJoined: this.state === 'joined', owned, ...runner.marks, wallMs, losses });
+    this.#clockWatch.look(table.all());
+    const own = { node: this.name, files: candidates.digest, self: this.#deps.network?.self };
+    peers.hello({ ...own, isJoined, owned, ...runner.marks, wallMs, losses: this.#deps.registry.losses(lossesMax) });
+    if (isJoined) candidates.look();
     void cutWrites.announce();
-  }
-
-  /** Leases do not depend on the clocks; the order of two conflicting writers does. */
-  #watchClocks(): void {
-    for (const { node, skewMs } of this.parts.table.all()) {
-      const isWrong = Math.abs(skewMs) > skewMsMax;
-      if (isWrong && !this.#skewed.has(node))
-        this.#deps.log(
-          'warn',
-          { node, skewSeconds: Math.round(skewMs / 1000) },
-          'the clock of a node differs: is NTP running?',
-        );
-      if (isWrong) this.#skewed.add(node);
-      else this.#skewed.delete(node);
-    }
   }
 
   async #lookAtEtcd(): Promise<void> {

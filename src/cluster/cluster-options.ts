@@ -1,12 +1,14 @@
 // What a node of a cluster is made with, and what it hands to the rest of the program.
 
-import type { NodeDns } from '../model/cluster-status.ts';
+import type { ClusterMode, NodeDns } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import type { Engine } from './engine.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { PeerCredentials } from './peer-link/credentials.ts';
+import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import type { RegistryPort } from './registry-port.ts';
 
 export interface ClusterSettings {
@@ -16,8 +18,11 @@ export interface ClusterSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** How the others reach the listener; undefined: as it listens. */
   readonly advertise: string | undefined;
-  /** `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. */
-  readonly mode: 'ap' | 'cp';
+  /**
+   * `ap`: what is written while cut off is accepted here and decided later. `cp`: it is refused. `peers`: there is no etcd,
+   * and each node is the authority for what it runs.
+   */
+  readonly mode: ClusterMode;
   readonly sessionSeconds: number;
   /** `all`: no drain is safe while a node that died without a word may answer resolvers. */
   readonly drainCertainty: 'reachable' | 'all';
@@ -46,10 +51,10 @@ export interface AnswersHeld {
   readonly assumedDead?: readonly string[] | undefined;
 }
 
-export type ClusterLog = (level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string) => void;
-
 export interface ClusterDeps {
   readonly engine: Engine;
+  /** In mode `peers`; its engine is `engine`. */
+  readonly network: PeerNetwork | undefined;
   readonly registry: RegistryPort;
   readonly credentials: PeerCredentials;
   /** Undefined: nothing is kept. */

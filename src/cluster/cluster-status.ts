@@ -9,6 +9,9 @@ import type { NodeState } from './nodes-table.ts';
 /** What it reads of this node. */
 export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sinceMs'> {
   readonly name: string;
+  readonly mode: ClusterStatus['mode'];
+  /** In mode `peers`. */
+  readonly network: ObservedNetwork | undefined;
   /** Monotonic milliseconds. */
   readonly provenUntilMs: number;
   readonly follower:
@@ -18,6 +21,11 @@ export interface ObservedNode extends Pick<ClusterStatus, 'state' | 'why' | 'sin
   /** Of the session, when it is proven to be alive: so long. */
   readonly provenForMs: number;
   readonly parts: ObservedParts;
+}
+
+interface ObservedNetwork {
+  silentMs(): number;
+  readonly counts: { readonly resumed: number; readonly gaps: number; readonly conflicts: number };
 }
 
 interface ObservedParts {
@@ -46,20 +54,21 @@ interface ObservedParts {
 }
 
 export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections: number): ClusterStatus {
-  const { name, state, why, sinceMs, follower } = node;
+  const { name, mode, state, why, sinceMs, follower, network } = node;
   const { publisher, runner, peers, replica, watch, table, pending, elsewhere, driftCheck } = node.parts;
   const nowMs = clock.monotonicMs();
   const { won, lost, failed, 'own-reply-lost': ownReplyLost } = publisher.counts;
-  const { resumed, compacted, rewound } = follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
+  const { resumed, compacted, rewound } = resumedOf(node);
   const nodes = [...table.all()].map((one) => nodeStatus(one, node, nowMs));
   return {
     node: name,
+    mode,
     ...{ state, why: state === 'joined' ? '' : why, sinceMs },
     nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)),
     owned: replica.ownedBy(name),
     orphans: runner.ownership.counts().orphans,
     executorFor: [...watch.executes],
-    watchSilentMs: follower?.silentMs() ?? 0,
+    watchSilentMs: network?.silentMs() ?? follower?.silentMs() ?? 0,
     sessionLeftMs: node.provenUntilMs - nowMs,
     sessionAgeMs: node.provenForMs - (node.provenUntilMs - nowMs),
     etcd: node.etcd,
@@ -81,10 +90,16 @@ export function clusterStatus(node: ObservedNode, clock: Clock, etcdConnections:
       unknownFound: elsewhere.counts.found,
       unknownRefused: elsewhere.counts.unknown,
       unsettled: pending.size,
-      conflicts: pending.conflicts,
+      conflicts: network?.counts.conflicts ?? pending.conflicts,
       drift: driftCheck.drift,
     },
   };
+}
+
+function resumedOf({ network, follower }: ObservedNode) {
+  if (network === undefined) return follower?.resumed ?? { resumed: 0, compacted: 0, rewound: 0 };
+  const { resumed, gaps } = network.counts;
+  return { resumed, compacted: gaps, rewound: 0 };
 }
 
 function nodeStatus(
@@ -100,17 +115,17 @@ function nodeStatus(
     startedAtMs: state.info?.startedAtMs,
     state: isMe ? own : stateOf(state),
     owned: replica.ownedBy(state.node),
-    heardMsAgo: isMe || !state.hasSaidHello ? undefined : nowMs - state.provenMs,
+    heardMsAgo: isMe || !state.hasSentHello ? undefined : nowMs - state.provenMs,
     isMissed: state.isMissed,
     clockSkewMs: isMe ? 0 : state.skewMs,
     forwardFailures: peers.failuresTo.get(state.node) ?? 0,
   };
 }
 
-function stateOf({ isDead, hasLeft, hasSession, hasSaidHello, isJoined }: NodeState): NodeStatus['state'] {
+function stateOf({ isDead, hasLeft, hasSession, hasSentHello, isJoined }: NodeState): NodeStatus['state'] {
   if (hasLeft && !hasSession) return 'left';
   if (isDead) return 'dead';
   // Its session is there before its first hello.
-  if (hasSession && !hasSaidHello) return 'starting';
+  if (hasSession && !hasSentHello) return 'starting';
   return hasSession && isJoined ? 'joined' : 'cut';
 }

@@ -7,6 +7,7 @@ import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup } from '../model/decision.ts';
 import type { Instance } from '../model/instance.ts';
+import type { ClusterSettings } from './cluster-options.ts';
 import { type WriteBody, writeToJson } from './command-json.ts';
 import type { Entry } from './engine.ts';
 import { instancePath } from './keys.ts';
@@ -27,7 +28,7 @@ const announcedMax = 12;
 export interface CutWritesDeps {
   readonly me: string;
   readonly prefix: string;
-  readonly mode: 'ap' | 'cp';
+  readonly mode: ClusterSettings['mode'];
   readonly registry: RegistryPort;
   readonly replica: ClusterReplica;
   readonly pending: PendingWrites;
@@ -89,7 +90,7 @@ export class CutWrites {
   async #announceAll(): Promise<void> {
     const { table, pending, peers, nowMs, state } = this.#deps;
     if (pending.size === 0 || state() !== 'cut') return;
-    const cut = table.peers(nowMs()).filter((one) => one.hasSaidHello && !one.isJoined);
+    const cut = table.peers(nowMs()).filter((one) => one.hasSentHello && !one.isJoined);
     await Promise.all(
       cut.map(async ({ node }) => {
         for (;;) {

@@ -125,6 +125,8 @@ export interface Session {
   readonly lease: bigint | undefined;
   /** Until then it is certain that the session lives, whatever happens: monotonic milliseconds. */
   readonly provenUntilMs: number;
+  /** Why it is not proven, where the engine knows better than that it was not confirmed in time. */
+  readonly why?: string | undefined;
   /** Its key was seen deleted at this revision: a new session is opened, without waiting for a keep-alive to fail. */
   noteDeleted(revision: number): void;
   /** Ends the session, so that the key goes at once. */

@@ -1,6 +1,6 @@
-// The numbers that a cluster says, the same at all nodes: SOA serials, ids of changes, entity tags. Each is a base plus a
+// The numbers that a cluster answers with, the same at all nodes: SOA serials, ids of changes, entity tags. Each is a base plus a
 // revision of etcd's, so no counter has to be agreed on; the base is raised, at one place in etcd's own order, whenever
-// a node has used a number that the cluster would otherwise say again: a node from before the cluster, one that counted
+// a node has used a number that the cluster would otherwise use again: a node from before the cluster, one that counted
 // on by itself while cut off, or all of them after etcd was wiped. Numbers never fall.
 //
 // The newest base begins at the revision that puts it, which its writer cannot know: it is written as 0 and means the
@@ -30,7 +30,7 @@ const version = 1;
 const octetsMax = 65_536;
 /** Of more, the oldest go: records of theirs without a data revision of their own count from the oldest left. */
 const basesMax = 1000;
-/** Room for what single nodes still say while a cluster is made of them. */
+/** Room for the numbers that single nodes still use while a cluster is made of them. */
 const headroom = 10_000;
 const lifeForm = /^[A-Za-z0-9]{1,32}$/;
 
@@ -77,19 +77,19 @@ export function metaText({ life, incarnation, bases, unknown }: Meta): string {
   return JSON.stringify({ ...unknown, v: version, life, incarnation, bases: pairs });
 }
 
-/** The meta of a cluster, or of an etcd, that has none. `said`: the highest number this node has ever said. */
-export function firstMeta(said: number, wallSeconds: number, life: string, incarnation: string): Meta {
-  const base = Math.max(said, Math.floor(wallSeconds)) + headroom;
+/** The meta of a cluster, or of an etcd, that has none. `used`: the highest number this node has ever used. */
+export function firstMeta(used: number, wallSeconds: number, life: string, incarnation: string): Meta {
+  const base = Math.max(used, Math.floor(wallSeconds)) + headroom;
   return { life, incarnation, bases: [{ from: 0, base }], unknown: {} };
 }
 
 /**
- * The meta to be swapped in by a node that has said `said`, at etcd's `revision` or later, together with a put of `s`:
- * whatever revision that swap gets, the serial is then higher than all that were said.
+ * The meta to be swapped in by a node that has used `used`, at etcd's `revision` or later, together with a put of `s`:
+ * whatever revision that swap gets, the serial is then higher than all that were used.
  */
-export function raised(meta: Meta, said: number, revision: number): Meta {
+export function raised(meta: Meta, used: number, revision: number): Meta {
   const newest = meta.bases.at(-1)?.base ?? 0;
-  const base = Math.max(newest, said + 1 - revision);
+  const base = Math.max(newest, used + 1 - revision);
   return { ...meta, bases: [...meta.bases, { from: 0, base }].slice(-basesMax) };
 }
 
@@ -172,11 +172,11 @@ export function withGroup(epoch: Epoch, revision: number, meta: Meta | undefined
 }
 
 /**
- * Whether this node, which lists etcd now, has to raise the base before it says anything of what it listed. After it has
- * counted by itself always; where etcd's history is another one, if it has said a number that is the list's own or higher.
+ * Whether this node, which lists etcd now, has to raise the base before it answers with anything of what it listed. After it has
+ * counted by itself always; where etcd's history is another one, if it has used a number that is the list's own or higher.
  */
-export function hasToRaise(said: number, history: 'same' | 'diverged' | 'other', listed: Epoch): boolean {
+export function hasToRaise(used: number, history: 'same' | 'diverged' | 'other', listed: Epoch): boolean {
   if (history === 'diverged') return true;
   const serial = serialOf(listed);
-  return history === 'same' ? said > serial : said >= serial;
+  return history === 'same' ? used > serial : used >= serial;
 }

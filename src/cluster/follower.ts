@@ -4,7 +4,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
-import type { ClusterLog } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import { type Engine, type FollowEvent, type Following, isFault, type Listing } from './engine.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { NodeMembership } from './membership.ts';

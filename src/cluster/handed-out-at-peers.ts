@@ -18,6 +18,8 @@ export interface HandedOutDeps {
   readonly peers: Pick<Peers, 'call'>;
   readonly me: string;
   readonly certainty: 'reachable' | 'all';
+  /** The revisions are this node's own. */
+  readonly isOwnRevision: boolean;
   /** Of the answers. */
   readonly registryClock: Clock;
   /** Of the table. */
@@ -55,7 +57,8 @@ export class HandedOutAtPeers {
   async #at(state: NodeState, instance: AnsweredInstance, revision: number): Promise<AnswersHeld> {
     const { node, hasSession, isDead } = state;
     const { env, appid, instance: id, dnsTtl } = instance;
-    const question = { env, appid, instance: id, dnsTtl, revision };
+    const whose = this.#deps.isOwnRevision ? { node: this.#deps.me } : {};
+    const question = { env, appid, instance: id, dnsTtl, revision, ...whose };
     const reply = handedOutReplyOf(await this.#deps.peers.call(node, 'handed-out', question, askMs));
     const nowMs = this.#deps.registryClock.monotonicMs();
     if (reply === undefined && !hasSession && isDead && this.#deps.certainty === 'reachable')

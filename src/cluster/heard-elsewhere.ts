@@ -1,8 +1,9 @@
 // A renewal of an instance that this node does not know: before the client gets a 404 and registers again, which would move
-// its owner, the other nodes are asked. One that knows it says at which revision of etcd's, and this node's own watch is
+// its owner, the other nodes are asked. One that knows it replies with etcd's revision of it, and this node's own watch is
 // waited for. Without etcd nothing is certain, and no client gets a 404.
 // Limits: questions of `collectMs` go together, `keysMax` a call.
 
+import { isObject } from '../model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../model/names.ts';
 import { instancePath } from './keys.ts';
 import type { NodesTable } from './nodes-table.ts';
@@ -12,7 +13,7 @@ import type { Peers } from './peers.ts';
 const collectMs = 20;
 const appliedMs = 1000;
 
-/** `here`: it is in the registry now. Otherwise why it cannot be said. */
+/** `here`: it is in the registry now. Otherwise why it cannot be decided. */
 export type Elsewhere = 'here' | 'nowhere' | { readonly reason: string };
 
 export interface HeardElsewhereDeps {
@@ -22,6 +23,8 @@ export interface HeardElsewhereDeps {
   readonly trouble: () => string | undefined;
   readonly isHere: (key: InstanceKey) => boolean;
   readonly hasApplied: (revision: number, withinMs: number) => Promise<boolean>;
+  /** Without etcd's watch: what a peer knows comes with its reply. */
+  readonly bring?: ((entries: unknown) => void) | undefined;
 }
 
 export class HeardElsewhere {
@@ -41,7 +44,7 @@ export class HeardElsewhere {
     if (missing.length === 0) return sound.length === keys.length ? 'here' : 'nowhere';
     const known = await this.#question(missing);
     const revisions = missing.flatMap((path) => known.get(path) ?? []);
-    if (revisions.length > 0) await hasApplied(Math.max(...revisions), appliedMs);
+    if (revisions.length > 0 && !sound.every(isHere)) await hasApplied(Math.max(...revisions), appliedMs);
     const left = sound.filter((key) => !isHere(key));
     this.counts.found += missing.length - left.length;
     if (left.length === 0) return 'here';
@@ -67,11 +70,12 @@ export class HeardElsewhere {
   }
 
   async #knownAtPeers(paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const { table, peers, nowMs } = this.#deps;
+    const { table, peers, nowMs, bring } = this.#deps;
     const known = new Map<string, number>();
     for (let from = 0; from < paths.length; from += keysMax) {
       const keys = paths.slice(from, from + keysMax);
       const replies = await Promise.all(table.peers(nowMs()).map(({ node }) => peers.call(node, 'heard', { keys })));
+      for (const reply of replies) if (isObject(reply)) bring?.(reply['entries']);
       for (const [path, revision] of replies.flatMap((reply) => knownOf(reply) ?? []))
         known.set(path, Math.max(revision, known.get(path) ?? 0));
     }

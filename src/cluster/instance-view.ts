@@ -1,5 +1,5 @@
 // What one node knows of one instance beside its record: whose it is, when it was last heard here, when its lease ends,
-// what the peers said, and the one change that is in flight. The times are this node's monotonic milliseconds.
+// what the peers reported, and the one change that is in flight. The times are this node's monotonic milliseconds.
 
 import type { Queued } from '../runtime/deadline-heap.ts';
 import type { OwnedRecord, SwapChange } from './ownership-events.ts';

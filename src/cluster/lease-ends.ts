@@ -1,7 +1,7 @@
 // The ends of the leases that this node runs: its own, and as executor those of dead nodes' orphans. A second before a
 // lease ends the peers are asked whether they have heard the instance; a peer that lives and does not answer delays the
 // end by half a lease at most. Nothing ends while this node is cut from etcd, without a proven session, or while the guard
-// says no. Places in the queue may be early, never late.
+// refuses. Places in the queue may be early, never late.
 
 import { LeaseQueue } from '../runtime/deadline-heap.ts';
 import type { InstanceView } from './instance-view.ts';
@@ -9,7 +9,7 @@ import type { OwnershipState } from './ownership-state.ts';
 
 /** Before the lease ends: time for the peers to answer, twice. */
 const askAheadMs = 1000;
-/** An answer that is older says nothing about now. */
+/** An older answer is not evidence about now. */
 const answerValidMs = 2000;
 /** Until what could not be done is tried again. */
 const againMs = 1000;
@@ -37,7 +37,7 @@ export class LeaseEnds {
     } else if (view.spanMs === Number.POSITIVE_INFINITY) {
       // What is not renewed has no deadline; of a dead node's the executor becomes the owner, and runs its checks.
       this.#queue.delete(view);
-      if (view.state === 'orphan') this.#state.takeOver(view);
+      if (view.state === 'orphan' && this.#state.options.isLeft?.(view.key) !== true) this.#state.takeOver(view);
     } else this.#queue.set(view, Math.max(view.lookAtMs(askAheadMs), notBeforeMs));
   }
 

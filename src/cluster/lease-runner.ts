@@ -28,6 +28,8 @@ export interface LeaseRunnerDeps extends Omit<OwnerSwapsDeps, 'heardMs' | 'answe
   readonly evictionPercentPerMinute: number;
   readonly guardCeilingSeconds: number;
   readonly onOwner: (key: InstanceKey, isOwn: boolean) => void;
+  /** An orphan without a lease that another node is to have, whose service file names it. */
+  readonly isLeft: (path: string) => boolean;
 }
 
 export class LeaseRunner {
@@ -53,6 +55,7 @@ export class LeaseRunner {
       me: deps.me,
       idPrefix: deps.idPrefix,
       mayEvict: (key, owner, nowMs) => this.#mayEvict(key, owner, nowMs),
+      isLeft: deps.isLeft,
     });
     this.swaps = new OwnerSwaps({
       ...deps,
@@ -126,7 +129,7 @@ export class LeaseRunner {
     return { marks: [...this.#marks], isAllMarked: false };
   }
 
-  /** A peer's instances are answered as it said, or with a TTL of a second while it says nothing. */
+  /** A peer's instances are answered as it reported, or with a TTL of a second while it is silent. */
   trust(state: NodeState, isAll: boolean, paths: Iterable<string>): void {
     const { registry } = this.#deps;
     const all = isAll ? [...this.#owners].filter(([, owner]) => owner === state.node).map(([path]) => path) : paths;

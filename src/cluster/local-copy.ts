@@ -39,6 +39,7 @@ export class LocalCopy implements PendingStore {
   #reached: { readonly revision: number; readonly clusterId: string } | undefined;
   #isArmed = false;
   #isClosed = false;
+  #waiting: (() => void)[] = [];
   /** Why it is of no use; the node goes on without. */
   onFault: (problem: string) => void = () => {};
 
@@ -129,6 +130,14 @@ export class LocalCopy implements PendingStore {
     this.#arm();
   }
 
+  /** Settles when what was noted so far outlives this process. */
+  written(): Promise<void> {
+    if (this.#queue.length === 0 || this.#isClosed) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    return promise;
+  }
+
   /** On the disk when this returns. */
   put(write: PendingWrite): void {
     const body = JSON.stringify(writeToJson(write));
@@ -188,11 +197,12 @@ export class LocalCopy implements PendingStore {
 
   #finish(): void {
     const reached = this.#reached;
-    if (reached === undefined) return;
-    this.#safely(() => {
-      this.#fact.run('clusterId', reached.clusterId);
-      this.#fact.run('revision', String(reached.revision));
-    });
+    if (reached !== undefined)
+      this.#safely(() => {
+        this.#fact.run('clusterId', reached.clusterId);
+        this.#fact.run('revision', String(reached.revision));
+      });
+    for (const settle of this.#waiting.splice(0)) settle();
   }
 
   #beginAnew(whose: string): void {

@@ -1,5 +1,5 @@
-// What the other nodes run and miss, as their hellos say it, for this node's guard: an app or the registry is judged as a
-// whole, however its instances are spread over the nodes. What was said more than `saidMs` ago counts no more.
+// What the other nodes run and miss, by their hellos, for this node's guard: an app or the registry is judged as a
+// whole, however its instances are spread over the nodes. A hello older than `helloMaxAgeMs` counts no more.
 // Limits: an app's instances are counted once a second at most.
 
 import type { Losses, OthersShare } from '../model/losses.ts';
@@ -7,7 +7,7 @@ import type { AppKey } from '../model/names.ts';
 import type { NodesTable } from './nodes-table.ts';
 import type { RegistryPort } from './registry-port.ts';
 
-const saidMs = 30_000;
+const helloMaxAgeMs = 30_000;
 const countedMs = 1000;
 
 export interface LossesElsewhereDeps {
@@ -29,9 +29,9 @@ export class LossesElsewhere {
   of(app: AppKey | undefined): OthersShare {
     const { me, table, nowMs } = this.#deps;
     const now = nowMs();
-    const said = [...table.all()].filter(({ node, provenMs }) => node !== me && now - provenMs < saidMs);
-    const losses = said.reduce((sum, { losses: one }) => sum + lossesIn(one, app), 0);
-    const serving = app === undefined ? said.reduce((sum, { owned }) => sum + owned, 0) : this.#servingOf(app, now);
+    const recent = [...table.all()].filter(({ node, provenMs }) => node !== me && now - provenMs < helloMaxAgeMs);
+    const losses = recent.reduce((sum, { losses: one }) => sum + lossesIn(one, app), 0);
+    const serving = app === undefined ? recent.reduce((sum, { owned }) => sum + owned, 0) : this.#servingOf(app, now);
     return { serving, losses };
   }
 

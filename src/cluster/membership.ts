@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Engine, Fault, Following, Session, SessionEvent } from './engine.ts';
 import { isFault } from './engine.ts';
+import { faultSentence } from './fault-sentence.ts';
 
 export type JoinState = 'starting' | 'joined' | 'cut' | 'rewound';
 
@@ -20,7 +21,7 @@ export interface NodeMembershipDeps {
   readonly sessionSeconds: number;
   /** Settles once the registry has everything up to a revision of etcd's; false: not in time. */
   readonly applied: (revision: number) => Promise<boolean>;
-  /** What this node did while it was cut off is decided; otherwise why not. Called before it says that it is joined. */
+  /** What this node did while it was cut off is decided; otherwise why not. Called before it counts as joined. */
   readonly settle: () => Promise<string | undefined>;
   /** The own last session, which may hold the name still. */
   readonly replaces: bigint | undefined;
@@ -86,7 +87,7 @@ export class NodeMembership {
     this.#session.noteDeleted(revision);
   }
 
-  /** The engine's history is another: nothing that it says is believed. */
+  /** The engine's history is another: nothing that it sends is used. */
   rewound(): void {
     this.#set('rewound', "etcd's history is not the one that was followed");
   }
@@ -117,12 +118,12 @@ export class NodeMembership {
 
   #lacking(): string | undefined {
     const nowMs = this.#deps.clock.monotonicMs();
-    const { lease, provenUntilMs } = this.#session;
-    if (lease === undefined) return this.#sessionFault ?? 'it has no session in etcd';
-    if (nowMs >= provenUntilMs) return 'etcd has not confirmed its session in time';
+    const { lease, provenUntilMs, why } = this.#session;
+    if (lease === undefined) return this.#sessionFault ?? why ?? 'it has no session in etcd';
+    if (nowMs >= provenUntilMs) return why ?? 'etcd has not confirmed its session in time';
     if (!this.#isLive || this.#following === undefined) return 'its watch of etcd is broken';
     if (nowMs - this.#following.heardMs > watchSilenceMs) return `etcd was not heard for ${watchSilenceMs / 1000} s`;
-    return nowMs < this.#noSpaceUntilMs ? "etcd's disk quota is used up" : undefined;
+    return nowMs < this.#noSpaceUntilMs ? faultSentence({ fault: 'no-space', detail: '' }) : undefined;
   }
 
   async #join(): Promise<void> {
@@ -145,14 +146,14 @@ export class NodeMembership {
     if (isFault(reply)) {
       this.noteFault(reply);
       await pause(200, undefined, { ref: false });
-      return reply.detail;
+      return faultSentence(reply);
     }
     if (reply.verdicts[0]?.verdict !== 'won') return 'its session has ended meanwhile';
     return (await applied(reply.revision)) ? this.#deps.settle() : 'its watch is late';
   }
 
   #onSession(event: SessionEvent): void {
-    this.#sessionFault = event.kind === 'failed' ? event.fault.detail : undefined;
+    this.#sessionFault = event.kind === 'failed' ? faultSentence(event.fault) : undefined;
     if (event.kind === 'failed') this.noteFault(event.fault);
     if (event.kind === 'held') this.#deps.onHeld(event.lease);
     if (event.kind === 'occupied') this.#deps.onOccupied(event.holder.value);

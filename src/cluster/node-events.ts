@@ -49,7 +49,7 @@ export class NodeEvents {
     }
   }
 
-  /** An orphan's lease ends one and a half intervals later, so that another node may hear it. `leftMs`: as its owner said. */
+  /** An orphan's lease ends one and a half intervals later, so that another node may hear it. `leftMs`: as its owner reported. */
   orphaned(view: InstanceView, leftMs: number | undefined, nowMs: number): void {
     const { proofs, joinedMs } = this.#state;
     const proofMs = proofs.get(view.record.owner) ?? nowMs;

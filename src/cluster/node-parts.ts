@@ -8,6 +8,7 @@ import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { CutWrites } from './cut-writes.ts';
 import { DriftCheck } from './drift-check.ts';
 import { isFault } from './engine.ts';
+import { FileCandidates } from './file-candidates.ts';
 import { HeardElsewhere } from './heard-elsewhere.ts';
 import { afterSeeing, nextStamp } from './hlc.ts';
 import { serialKey } from './keys.ts';
@@ -28,6 +29,9 @@ import { PendingSettler } from './settling.ts';
 import { TombstoneLeases } from './tombstone-leases.ts';
 import { Writes } from './writes.ts';
 import { ZoneDigests } from './zone-digests.ts';
+
+/** For the list of a peer's service files, which may be long. */
+const filesMs = 3000;
 
 export class NodeParts {
   readonly settings: ClusterSettings;
@@ -51,6 +55,7 @@ export class NodeParts {
   readonly driftCheck: DriftCheck;
   readonly lossesElsewhere: LossesElsewhere;
   readonly zoneDigests: ZoneDigests;
+  readonly candidates: FileCandidates;
   readonly #tombstones: TombstoneLeases;
   readonly #run = randomBytes(6).toString('hex');
   #hlc = 0;
@@ -65,7 +70,7 @@ export class NodeParts {
     const { node: me, prefix, sessionSeconds } = settings;
     const { engine, clock, credentials, log } = deps;
     const nowMs = () => clock.monotonicMs();
-    this.table = new NodesTable(me, sessionSeconds);
+    this.table = new NodesTable(me, sessionSeconds, deps.network !== undefined);
     this.measured = new MeasuredEngine(engine, clock);
     this.publisher = this.#openPublisher();
     this.zoneDigests = new ZoneDigests({
@@ -80,7 +85,7 @@ export class NodeParts {
     this.cutWrites = this.#openCutWrites();
     this.writes = this.#openWrites();
     this.runner = this.#openRunner();
-    const { table, runner, replica, publisher, writes, cutWrites } = this;
+    const { table, runner, replica, publisher } = this;
     this.peers = new Peers({
       ...{ me, table, credentials, nowMs },
       notForwarded: (path, owner) => runner.handle({ kind: 'not-forwarded', key: path, owner }),
@@ -94,9 +99,11 @@ export class NodeParts {
     });
     this.elsewhere = new HeardElsewhere({
       ...{ table, peers: this.peers, nowMs },
-      trouble: () => this.trouble,
+      trouble: () => this.writeTrouble,
       isHere: (key) => deps.registry.find(key) !== undefined,
-      hasApplied: (revision, withinMs) => replica.hasApplied(revision, withinMs),
+      ...(deps.network === undefined
+        ? { hasApplied: (revision, withinMs) => replica.hasApplied(revision, withinMs) }
+        : { hasApplied: async () => true, bring: (entries) => deps.network?.bring(entries) }),
     });
     this.rejoining = this.#openRejoining();
     this.restoring = this.#openRestoring();
@@ -106,9 +113,9 @@ export class NodeParts {
       isJoined: () => this.state === 'joined',
       repaired: () => this.rejoining.settle(),
     });
-    const { mode } = settings;
-    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers: this.peers };
-    this.calls = new PeerCalls({ ...deps, ...known, state: () => this.state });
+    this.candidates = this.#openCandidates();
+    this.#attachNetwork();
+    this.calls = this.#openCalls();
   }
 
   get state(): JoinState {
@@ -120,6 +127,12 @@ export class NodeParts {
     return this.membership === undefined ? 'it starts' : this.membership.trouble;
   }
 
+  /** The same for a write: without etcd a node that is cut off writes as ever, and merges what was written meanwhile. */
+  get writeTrouble(): string | undefined {
+    if (this.deps.network === undefined) return this.trouble;
+    return this.state === 'starting' ? 'it starts' : undefined;
+  }
+
   now(): ChangeGroup['at'] {
     const { registryClock } = this.deps;
     return { monotonicMs: registryClock.monotonicMs(), wallMs: registryClock.wallMs() };
@@ -128,6 +141,37 @@ export class NodeParts {
   #stamp(): number {
     this.#hlc = nextStamp(this.#hlc, this.deps.clock.wallMs());
     return this.#hlc;
+  }
+
+  #attachNetwork(): void {
+    const { table, peers, runner, deps } = this;
+    const nowMs = () => deps.clock.monotonicMs();
+    deps.network?.attach({
+      ...{ table, peers },
+      isHeard: (path) => runner.ownership.isHeard(path, nowMs()),
+      strikeOff: (node) => {
+        table.left(node, nowMs());
+        runner.handle({ kind: 'bye', node, leftMs: new Map() });
+      },
+    });
+  }
+
+  #openCalls(): PeerCalls {
+    const { deps, settings, table, runner, replica, writes, cutWrites, peers, candidates } = this;
+    const { node: me, prefix, mode } = settings;
+    const known = { me, table, runner, replica, writes, cutWrites, prefix, mode, peers, candidates };
+    return new PeerCalls({ ...deps, ...known, state: () => this.state });
+  }
+
+  #openCandidates(): FileCandidates {
+    const { node: me } = this.settings;
+    const { table, runner, peers } = this;
+    return new FileCandidates({
+      ...{ me, table },
+      ownerOf: (path) => runner.ownership.ownerOf(path),
+      fetch: (node) => peers.call(node, 'files', {}, filesMs),
+      takeOver: (path) => runner.handle({ kind: 'claimed', key: path }),
+    });
   }
 
   #openPublisher(): Publisher {
@@ -179,7 +223,7 @@ export class NodeParts {
       ...{ me, prefix, registry, replica, publisher, tombstones: this.#tombstones, now: () => this.now() },
       stamp: () => this.#stamp(),
       operation: () => this.#operation('w'),
-      trouble: () => this.trouble,
+      trouble: () => this.writeTrouble,
       heard: (path) => this.runner.handle({ kind: 'renewal', key: path }),
       withoutEtcd: (actor, command, operation, reason) => this.cutWrites.commit(actor, command, operation, reason),
       watchWaitMs: sessionSeconds * 1000,
@@ -216,6 +260,7 @@ export class NodeParts {
         const stored = registry.find(key);
         if (stored !== undefined) onOwner(stored.instance, isOwn);
       },
+      isLeft: (path) => this.candidates.isLeft(path),
     });
   }
 

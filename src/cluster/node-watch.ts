@@ -3,7 +3,7 @@
 
 import type { NodeDns } from '../model/cluster-status.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { ClusterLog } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import { deadNodeKey, nodeKey } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import { deadText, ownedOfDead, parseNode } from './node-value.ts';
@@ -54,7 +54,7 @@ export class NodeWatch {
       const state = this.#deps.table.known(node, nowMs);
       state.isMissed = value !== undefined;
       const owned = value === undefined ? undefined : ownedOfDead(value);
-      if (owned !== undefined && !state.hasSaidHello) state.owned = owned;
+      if (owned !== undefined && !state.hasSentHello) state.owned = owned;
       return;
     }
     if (value === undefined) {
@@ -100,7 +100,7 @@ export class NodeWatch {
       this.#deps.log('info', { node: state.node }, 'a node of the cluster is back');
     }
     for (const state of dead) {
-      if (!state.hasSaidHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
+      if (!state.hasSentHello) state.owned = Math.max(state.owned, this.#deps.replica.ownedBy(state.node));
       if (!state.hasLeft) this.#deps.runner.handle({ kind: 'dead', node: state.node });
       this.#deps.log('warn', { node: state.node, owned: state.owned, hasLeft: state.hasLeft }, 'a node has gone');
       if (!state.hasLeft && !state.isMissed) void this.#noteDeath(state);

@@ -1,6 +1,6 @@
 // The nodes of the cluster as this one sees them, and who of them is dead. A session that is gone proves nothing: etcd has
 // ended those of all nodes at once when its leader was stopped for some seconds. Dead is a node whose session is gone and
-// that has not said hello for three seconds, or whose session stays gone though it does, or that said goodbye. While
+// without a hello for three seconds, or whose session stays gone though it sends them, or that sent goodbye. While
 // this node is cut off from etcd it sees no sessions, and no node dies.
 
 import type { NodeDns } from '../model/cluster-status.ts';
@@ -27,7 +27,7 @@ export interface NodeState {
   sessionGoneMs: number;
   /** Of the last hello; before the first: since when it is known. */
   provenMs: number;
-  hasSaidHello: boolean;
+  hasSentHello: boolean;
   isJoined: boolean;
   /** What it owned at its last hello. */
   owned: number;
@@ -41,16 +41,21 @@ export interface NodeState {
   skewMs: number;
   /** What it misses of its own. */
   losses: Losses | undefined;
+  /** Without etcd: its changes do not come, so what it runs may be other than it is here. */
+  isBehind: boolean;
 }
 
 export class NodesTable {
   readonly #me: string;
   readonly #sessionMs: number;
+  readonly #isEachExecutor: boolean;
   readonly #nodes = new Map<string, NodeState>();
 
-  constructor(me: string, sessionSeconds: number) {
+  /** `isEachExecutor`: nothing is shared that two nodes could remove twice, so each acts for all that are dead. */
+  constructor(me: string, sessionSeconds: number, isEachExecutor = false) {
     this.#me = me;
     this.#sessionMs = sessionSeconds * 1000;
+    this.#isEachExecutor = isEachExecutor;
   }
 
   all(): IterableIterator<NodeState> {
@@ -61,10 +66,10 @@ export class NodesTable {
     return this.#nodes.get(node);
   }
 
-  /** Another one that has a session, or says hello without. */
+  /** Another one that has a session, or sends hello without. */
   peers(nowMs: number): NodeState[] {
     return [...this.#nodes.values()].filter(
-      (one) => one.node !== this.#me && (one.hasSession || (one.hasSaidHello && nowMs - one.provenMs < silenceMs)),
+      (one) => one.node !== this.#me && (one.hasSession || (one.hasSentHello && nowMs - one.provenMs < silenceMs)),
     );
   }
 
@@ -78,7 +83,7 @@ export class NodesTable {
       hasSession: false,
       sessionGoneMs: nowMs,
       provenMs: nowMs,
-      hasSaidHello: false,
+      hasSentHello: false,
       isJoined: false,
       owned: 0,
       marks: new Set(),
@@ -88,6 +93,7 @@ export class NodesTable {
       isMissed: false,
       skewMs: 0,
       losses: undefined,
+      isBehind: false,
     };
     this.#nodes.set(node, state);
     return state;
@@ -147,13 +153,15 @@ export class NodesTable {
 
   /** The dead ones that this node acts for: each has one executor, the same at all nodes that see the same sessions. */
   executedBy(node: string): ReadonlySet<string> {
+    if (this.#isEachExecutor)
+      return new Set([...this.#nodes.values()].filter(({ isDead }) => isDead).map((one) => one.node));
     const living = [...this.#nodes.values()].filter(({ hasSession }) => hasSession).map((one) => one.node);
     const dead = [...this.#nodes.values()].filter(({ isDead }) => isDead).map((one) => one.node);
     return new Set(dead.filter((one) => executorOf(one, living) === node));
   }
 
-  isUnproven({ node, provenMs }: NodeState, nowMs: number): boolean {
-    return node !== this.#me && nowMs - provenMs > unprovenMs;
+  isUnproven({ node, provenMs, isBehind }: NodeState, nowMs: number): boolean {
+    return node !== this.#me && (isBehind || nowMs - provenMs > unprovenMs);
   }
 
   /** Since when a node was not heard, monotonic milliseconds; undefined: it was, or nothing is known of it. */

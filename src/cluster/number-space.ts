@@ -1,5 +1,5 @@
-// The cluster's numbers: the key that says from which one they count. The first node of all makes it; a node that has said
-// a higher number than the cluster would say next raises it.
+// The cluster's numbers: the key with the base from which they count. The first node of all makes it; a node that has used
+// a higher number than the cluster would use next raises it.
 
 import { randomBytes } from 'node:crypto';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
@@ -36,13 +36,13 @@ export async function numberSpace(
 }
 
 /**
- * Whatever the cluster says from then on is higher than `said`. The revision at which that is so; `undefined`: others were
+ * All numbers of the cluster from then on are higher than `used`. The revision at which that is so; `undefined`: others were
  * faster, try again.
  */
 export async function raiseBase(
   { engine }: Pick<ClusterDeps, 'engine'>,
   { prefix, node }: Pick<ClusterSettings, 'prefix' | 'node'>,
-  said: number,
+  used: number,
 ): Promise<{ readonly revision: number | undefined } | Fault> {
   const key = prefix + metaKey;
   const read = await engine.read(key);
@@ -50,7 +50,7 @@ export async function raiseBase(
   const meta = read.entry === undefined ? undefined : parseMeta(read.entry.value, read.entry.modRevision);
   if (read.entry === undefined || meta === undefined || Array.isArray(meta))
     return { fault: 'refused', detail: `${key} in etcd is missing or cannot be read` };
-  const put = { key, value: encoder.encode(metaText(raised(meta, said, read.revision))) };
+  const put = { key, value: encoder.encode(metaText(raised(meta, used, read.revision))) };
   const { modRevision } = read.entry;
   const swap = { conditions: [{ key, is: 'at', modRevision } as const], writes: [put], reads: [], isOwn: () => false };
   const serial = { key: prefix + serialKey, value: encoder.encode(node) };

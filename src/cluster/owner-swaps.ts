@@ -123,7 +123,7 @@ export class OwnerSwaps {
     if (change === 'end-hold') return registry.decideEnd(key, 'hold', now());
     const decided = registry.decideEnd(key, 'lease', now());
     if (decided?.cause.why !== 'evicted' || Number.isFinite(decided.cause.silentMs)) return decided;
-    // The registry runs no lease of another node's; the peers say when it was heard.
+    // The registry runs no lease of another node's; the peers report when it was heard.
     const leaseMs = (decided.before?.leaseSeconds ?? 0) * 1000;
     const lastMs = heardMs(path);
     const silentMs = lastMs === undefined ? leaseMs : Math.max(0, now().monotonicMs - lastMs);

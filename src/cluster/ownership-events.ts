@@ -30,7 +30,7 @@ export type OwnershipEvent =
   | { readonly kind: 'renewal'; readonly key: string }
   /** A peer heard it. Never forwarded again. */
   | { readonly kind: 'forwarded'; readonly key: string; readonly heardMs: number }
-  /** What the peers say to `ask-heard`: the owner that one of them knows. */
+  /** The peers' answer to `ask-heard`: the owner that one of them knows. */
   | {
       readonly kind: 'heard-answer';
       readonly key: string;
@@ -38,7 +38,7 @@ export type OwnershipEvent =
       /** The data folder knows it, and no peer can be asked. */
       readonly isUncertain: boolean;
     }
-  /** What the peers say to `ask-lately`. `isComplete`: each peer with a live session has answered. */
+  /** The peers' answer to `ask-lately`. `isComplete`: each peer with a live session has answered. */
   | {
       readonly kind: 'lately-answer';
       readonly key: string;
@@ -54,6 +54,8 @@ export type OwnershipEvent =
       readonly id: string;
       readonly verdict: 'won' | 'failed' | { readonly found: OwnedRecord | { readonly absent: RemovedWhy } };
     }
+  /** This node's service file names it, and the owner's no longer does, or the owner is dead. */
+  | { readonly kind: 'claimed'; readonly key: string }
   | { readonly kind: 'hello' | 'dead' | 'back'; readonly node: string }
   /** A graceful stop, with what is left of each lease. */
   | { readonly kind: 'bye'; readonly node: string; readonly leftMs: ReadonlyMap<string, number> }

@@ -10,6 +10,8 @@ export interface OwnershipOptions {
   readonly idPrefix: string;
   /** The guard: whether this instance of this owner may be let go now. */
   readonly mayEvict: (key: string, owner: string, nowMs: number) => boolean;
+  /** An orphan without a lease is another node's to take over; undefined: none is. */
+  readonly isLeft?: ((key: string) => boolean) | undefined;
 }
 
 export class OwnershipState {

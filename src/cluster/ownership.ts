@@ -11,7 +11,7 @@ import type { Intent, OwnedRecord, OwnershipEvent, RemovedWhy } from './ownershi
 import { type OwnershipOptions, OwnershipState } from './ownership-state.ts';
 
 /**
- * A peer says how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
+ * A peer reports how long ago it was, so the same hearing comes out a little later each time that it is forwarded: by the way of
  * the message, and by clocks of different speed. Without this a lease would be asked for again and again, and never end.
  * A call to a peer takes no longer, and two renewals of one client lie further apart.
  */
@@ -50,6 +50,11 @@ export class Ownership {
   heardMs(key: string): number | undefined {
     const heardMs = this.#state.views.get(key)?.heardMs;
     return heardMs === Number.NEGATIVE_INFINITY ? undefined : heardMs;
+  }
+
+  /** Whether it was heard here, or forwarded to this node, within its lease. */
+  isHeard(key: string, nowMs: number): boolean {
+    return this.#state.views.get(key)?.isHeard(nowMs) === true;
   }
 
   /** When the lease that this node runs ends. */
@@ -112,6 +117,11 @@ export class Ownership {
       case 'swapped':
         this.#swapped(event, nowMs);
         break;
+      case 'claimed': {
+        const view = this.#state.views.get(event.key);
+        if (view !== undefined && view.state !== 'own') this.#state.takeOver(view);
+        break;
+      }
       case 'hold-ended':
         this.#holdEnded(event.key);
         break;

@@ -2,15 +2,17 @@
 
 import { isObject } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
+import type { AnsweredInstance, AnswersHeld, ClusterSettings } from './cluster-options.ts';
 import { writeOf } from './command-json.ts';
 import type { CutWrites } from './cut-writes.ts';
 import { type Engine, isFault } from './engine.ts';
+import type { FileCandidates } from './file-candidates.ts';
 import { instancePath } from './keys.ts';
 import type { LeaseRunner } from './lease-runner.ts';
 import type { JoinState } from './membership.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
+  appliedOf,
   type HandedOutQuestion,
   handedOutQuestionOf,
   hearingsOf,
@@ -19,9 +21,11 @@ import {
   questionOf,
   relayedOf,
   type Timed,
+  witnessOf,
 } from './peer-link/messages.ts';
 import { writeReplyToJson } from './peer-link/write-reply.ts';
 import type { Peers } from './peers.ts';
+import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
 import type { Writes } from './writes.ts';
@@ -43,10 +47,12 @@ export interface PeerCallsDeps {
   readonly registry: Pick<RegistryPort, 'reviewGuard'>;
   readonly engine: Pick<Engine, 'read'>;
   readonly prefix: string;
-  readonly mode: 'ap' | 'cp';
+  readonly mode: ClusterSettings['mode'];
+  readonly network: PeerNetwork | undefined;
   readonly state: () => JoinState;
   readonly writes: Pick<Writes, 'commitAs'>;
   readonly cutWrites: Pick<CutWrites, 'take'>;
+  readonly candidates: Pick<FileCandidates, 'list' | 'heard'>;
 }
 
 export class PeerCalls {
@@ -79,6 +85,14 @@ export class PeerCalls {
         return this.#write(body);
       case 'pending':
         return this.#pending(body);
+      case 'applied':
+        return this.#applied(body);
+      case 'witness': {
+        const node = witnessOf(body);
+        return node === undefined ? undefined : { node, heardMsAgo: this.#heardMsAgo(node) };
+      }
+      case 'files':
+        return this.#deps.candidates.list();
       case 'handed-out': {
         const question = handedOutQuestionOf(body);
         return question && this.#handedOut(question);
@@ -88,15 +102,15 @@ export class PeerCalls {
 
   #hello(body: unknown): object | undefined {
     const hello = helloOf(body);
-    const { me, table, runner, clock } = this.#deps;
-    if (hello === undefined || hello.node === me) return undefined;
+    const { me, table, runner, clock, network } = this.#deps;
+    if (hello === undefined || hello.node === me || network?.living.hello(hello) === false) return undefined;
     const nowMs = clock.monotonicMs();
     const state = table.known(hello.node, nowMs);
     const marks = new Set(hello.marks);
     const moved = new Set([...state.marks, ...marks].filter((path) => state.marks.has(path) !== marks.has(path)));
     const isAll = state.isAllMarked !== hello.isAllMarked;
     state.provenMs = nowMs;
-    state.hasSaidHello = true;
+    state.hasSentHello = true;
     state.isJoined = hello.isJoined;
     state.owned = hello.owned;
     if (hello.wallMs !== undefined) state.skewMs = hello.wallMs - clock.wallMs();
@@ -106,6 +120,7 @@ export class PeerCalls {
     state.losses = hello.losses;
     if (isLosing) this.#deps.registry.reviewGuard();
     runner.handle({ kind: 'hello', node: hello.node });
+    if (hello.files !== undefined) this.#deps.candidates.heard(hello.node, hello.files);
     runner.trust(state, isAll, moved);
     return {};
   }
@@ -124,11 +139,12 @@ export class PeerCalls {
 
   /** Of instances that a peer does not know: those that are here. */
   #known(body: unknown): object | undefined {
-    const { replica, runner } = this.#deps;
+    const { replica, runner, network } = this.#deps;
     const question = questionOf(body);
     if (question === undefined) return undefined;
     const here = question.keys.filter((path) => runner.ownership.stateOf(path) !== undefined);
-    return { known: here.map((path) => [path, replica.known(path)?.modRevision ?? 0]) };
+    const known = here.map((path) => [path, replica.known(path)?.modRevision ?? 0]);
+    return network === undefined ? { known } : { known, entries: network.entriesOf(here) };
   }
 
   /** A peer does not reach the owner; perhaps this node does. Relayed once and no further. */
@@ -142,10 +158,26 @@ export class PeerCalls {
 
   #bye(body: unknown): object | undefined {
     const hearings = hearingsOf(body);
-    const { table, runner, clock } = this.#deps;
+    const { table, runner, clock, network } = this.#deps;
     if (hearings === undefined) return undefined;
+    network?.living.left(hearings.node);
     table.left(hearings.node, clock.monotonicMs());
     runner.handle({ kind: 'bye', node: hearings.node, leftMs: new Map(hearings.heard) });
+    return {};
+  }
+
+  /** Undefined: never. */
+  #heardMsAgo(node: string): number | undefined {
+    const { network, clock } = this.#deps;
+    const agoMs = clock.monotonicMs() - (network?.living.heardMs(node) ?? Number.NEGATIVE_INFINITY);
+    return Number.isFinite(agoMs) ? agoMs : undefined;
+  }
+
+  #applied(body: unknown): object | undefined {
+    const applied = appliedOf(body);
+    if (applied === undefined) return undefined;
+    const { node, life, revision } = applied;
+    this.#deps.network?.replication.acknowledged(node, life, revision);
     return {};
   }
 
@@ -176,9 +208,14 @@ export class PeerCalls {
     return { kept: true };
   }
 
-  async #handedOut({ env, appid, instance, dnsTtl, revision }: HandedOutQuestion): Promise<object | undefined> {
-    const { registryClock, handedOut } = this.#deps;
-    if (!(await this.#deps.replica.hasApplied(revision, appliedWaitMs))) return undefined;
+  async #handedOut(question: HandedOutQuestion): Promise<object | undefined> {
+    const { registryClock, handedOut, network, replica } = this.#deps;
+    const { env, appid, instance, dnsTtl, revision, node } = question;
+    const isApplied =
+      network === undefined || node === undefined
+        ? await replica.hasApplied(revision, appliedWaitMs)
+        : await network.hasFollowed(node, revision, appliedWaitMs);
+    if (!isApplied) return undefined;
     const { lastServedMs, heldUntilMs } = await handedOut({ env, appid, instance, dnsTtl });
     // Before it started, an earlier run of this node may have answered with it.
     const earlierMs = this.#startedMs + dnsTtl * 1000 + beyondTtlMs;

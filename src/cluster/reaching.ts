@@ -5,12 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
+import { faultSentence } from './fault-sentence.ts';
 import type { NodeMembership } from './membership.ts';
 import { parseNode } from './node-value.ts';
 import { numberSpace } from './number-space.ts';
 
 const lookMs = 100;
-const sayMs = 5000;
+const logEveryMs = 5000;
 /** A start that finds its name taken waits so much longer than a session lives. */
 const occupiedExtraMs = 2000;
 
@@ -52,7 +53,7 @@ async function whenHeld(
 ): Promise<Reached | undefined> {
   const { clock, log } = deps;
   const { node, sessionSeconds } = settings;
-  let saidMs = fromMs;
+  let loggedMs = fromMs;
   while (membership.lease === undefined) {
     if (stopping.aborted) return { kind: 'stopped' };
     const nowMs = clock.monotonicMs();
@@ -64,10 +65,10 @@ async function whenHeld(
       return { kind: 'problem', problem };
     }
     if (holder === undefined && isLate()) return { kind: 'late' };
-    if (nowMs - saidMs > sayMs) {
-      saidMs = nowMs;
+    if (nowMs - loggedMs > logEveryMs) {
+      loggedMs = nowMs;
       membership.look();
-      log('warn', { why: membership.why }, 'waits for etcd');
+      log('warn', { why: membership.why }, deps.network === undefined ? 'waits for etcd' : 'waits for the other nodes');
     }
     await pause(lookMs);
   }
@@ -83,7 +84,7 @@ async function persistently<T extends object>(
     const reply = await attempt();
     if (!isFault(reply)) return reply;
     if (isLate()) return { kind: 'late' };
-    deps.log('warn', { fault: reply.fault, why: reply.detail }, 'waits for etcd');
+    deps.log('warn', { fault: reply.fault, why: faultSentence(reply) }, 'waits for etcd');
     await pause(1000);
   }
   return { kind: 'stopped' };

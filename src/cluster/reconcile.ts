@@ -45,7 +45,7 @@ export type Resolution =
   | 'take-over'
   /** Nothing is to be done any more. */
   | 'drop'
-  /** As drop, and a log line says that a write did not count. */
+  /** As drop, with a log line that a write did not count. */
   | 'conflict';
 
 export function reconcile(pending: PendingOperation, found: FoundInEtcd, liveness: OwnerLiveness): Resolution {

@@ -121,7 +121,7 @@ export function instanceOf({ env, appid }: { env: string; appid: string }, recor
   };
 }
 
-/** Renewals are not written: a record was heard when it was registered, as far as it says. */
+/** Renewals are not written: for a record alone the last renewal is its registration. */
 export function timesOf({ times }: ClusterRecord): Timestamps {
   const { registeredAtMs, upAtMs, updatedAtMs, dirtyAtMs } = times;
   return { registeredAtMs, upAtMs, renewedAtMs: registeredAtMs, updatedAtMs, dirtyAtMs };
@@ -200,7 +200,7 @@ const fronts = {
   recovery: true,
 } satisfies Record<FrontName, true>;
 
-/** Another node wrote it: what cannot be read is left out, and the node says where it came in. */
+/** Another node wrote it: what cannot be read is left out, and the node reports where it came in. */
 export function actorOf(by: Unknown | undefined, me: string): Actor {
   const { kind, front, address, principal, reason, node } = by ?? noFields;
   const known: PrincipalKind = kinds.find((one) => one === kind) ?? 'peer';

@@ -153,7 +153,7 @@ export function withRegistration(record: ClusterRecord, registration: Registrati
   return { ...record, registration, unknown: { ...record.unknown, registration: nothing } };
 }
 
-/** The operation that wrote a record or a tombstone, without reading the rest; undefined: it says none. */
+/** The operation that wrote a record or a tombstone, without reading the rest; undefined: it has none. */
 export function operationOf(value: Uint8Array): string | undefined {
   const parsed = parseJson(value, recordLimits.octets);
   if ('field' in parsed) return undefined;

@@ -1,5 +1,5 @@
-// What a node does between a cut and being joined again: it raises the base of the numbers above all that it has said by
-// itself, has its pending writes decided, and says the cluster's numbers again. No client sees a number that falls.
+// What a node does between a cut and being joined again: it raises the base of the numbers above all that it has used by
+// itself, has its pending writes decided, and answers with the cluster's numbers again. No client sees a number that falls.
 
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { isFault } from './engine.ts';

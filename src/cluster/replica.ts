@@ -44,7 +44,7 @@ export class ClusterReplica {
     return this.#epoch?.meta;
   }
 
-  /** What the cluster says; this node may have said more. */
+  /** The cluster's; this node may have used higher ones. */
   get serial(): number {
     return this.#epoch === undefined ? 0 : serialOf(this.#epoch);
   }
@@ -159,7 +159,7 @@ export class ClusterReplica {
     else this.records.set(path, this.#knownOf(record, entry.modRevision));
   }
 
-  /** The numbers are the cluster's again. Precondition: the base was raised above all that were said. */
+  /** The numbers are the cluster's again. Precondition: the base was raised above all that were used. */
   rejoin(): void {
     const { registry, events } = this.#options;
     if (!this.#isDiverged) return;

@@ -1,5 +1,5 @@
 // etcd's history is not the one that this node followed: it was wiped, or restored from an older copy. What this node runs
-// is restored, what was removed since stays removed, and numbers go on above all that were said. DNS answers meanwhile as
+// is restored, what was removed since stays removed, and numbers go on above all that were used. DNS answers meanwhile as
 // before. What other nodes run they restore themselves; until they have, it stays.
 // Limits: groups of `groupMax` swaps; it goes on until it has succeeded.
 
@@ -48,7 +48,7 @@ export class Restoring {
   async run(): Promise<Listing | undefined> {
     const { deps, isClosed } = this.#deps;
     deps.log('error', {}, 'etcd was wiped or restored: restores what it had, and answers meanwhile as before');
-    let said = '';
+    let logged = '';
     while (!isClosed()) {
       const reply = await this.#once();
       if (!isFault(reply)) {
@@ -56,8 +56,8 @@ export class Restoring {
         deps.log('warn', { revision: reply.revision }, 'has restored in etcd what this node runs');
         return reply;
       }
-      if (reply.detail !== said) deps.log('error', { why: reply.detail }, 'cannot restore what etcd had');
-      said = reply.detail;
+      if (reply.detail !== logged) deps.log('error', { why: reply.detail }, 'cannot restore what etcd had');
+      logged = reply.detail;
       await pause(againMs, undefined, { ref: false });
     }
     return undefined;
@@ -80,7 +80,7 @@ export class Restoring {
     return listing;
   }
 
-  /** There are numbers, of this cluster's life, above all that this node has said. */
+  /** There are numbers, of this cluster's life, above all that this node has used. */
   async #numbers(): Promise<Meta | Fault> {
     const { deps, settings, replica } = this.#deps;
     const { engine, registry, clock } = deps;

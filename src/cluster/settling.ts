@@ -1,5 +1,5 @@
-// Decides the writes that were accepted without etcd, once it can be asked again and before this node says that it is
-// joined: what etcd has of each instance is read, reconcile.ts says what becomes of each operation, and the result is
+// Decides the writes that were accepted without etcd, once it can be asked again and before this node counts as
+// joined: what etcd has of each instance is read, reconcile.ts decides what becomes of each operation, and the result is
 // written by compare-and-swap. Where all operations count and nothing else was done meanwhile, what this node shows is
 // what is written, so that no answer changes; otherwise etcd's state is taken and the operations that count are done on it.
 // Limits: `atOnceMax` instances at a time, `attemptsMax` swaps that are lost.
@@ -7,7 +7,7 @@
 import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { ClusterLog } from './cluster-options.ts';
+import type { ClusterLog } from './cluster-log.ts';
 import { type Engine, type Entry, isFault } from './engine.ts';
 import { instancePath, readKey, tombstonePath } from './keys.ts';
 import type { PendingWrite, PendingWrites } from './pending-writes.ts';

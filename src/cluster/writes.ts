@@ -42,7 +42,7 @@ export interface WritesDeps {
   readonly operation: () => string;
   /** Why nothing can be written at present; undefined: it can. */
   readonly trouble: () => string | undefined;
-  /** A registration that says what is there was heard. */
+  /** A registration without a difference counts as a renewal. */
   readonly heard: (path: string) => void;
   /** While nothing can be written. */
   readonly withoutEtcd: WithoutEtcd;

@@ -22,7 +22,7 @@ function lastPart(prefix: string): string {
 
 /** `origins`: where each value comes from. */
 export function clusterProblems(config: ClusterValues, origins: Readonly<Record<ClusterKey, string>>): string[] {
-  const { clusterName, clusterListen, clusterEtcdEndpoints, clusterPlainHttp } = config;
+  const { clusterName, clusterListen, clusterPlainHttp } = config;
   const keys = Object.keys(config).filter((key): key is ClusterKey => key.startsWith('cluster'));
   const given = keys.filter(
     (key) => key !== 'clusterName' && key !== 'clusterPrefix' && key in origins && origins[key] !== 'default',
@@ -31,9 +31,8 @@ export function clusterProblems(config: ClusterValues, origins: Readonly<Record<
     const [first] = given;
     return first === undefined ? [] : [`${first} (${origins[first]}) is of no use without clusterName`];
   }
-  const problems = keyProblems(config, origins);
-  if (clusterEtcdEndpoints.length === 0)
-    problems.push('clusterEtcdEndpoints has no value: the members of etcd that the cluster keeps its registry in');
+  const problems =
+    config.clusterMode === 'peers' ? peersProblems(config, origins, given) : etcdProblems(config, origins);
   const { clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key } = config;
   const isTls = ca !== '' && cert !== '' && key !== '';
   if (!isTls && (cert !== '' || key !== ''))
@@ -49,10 +48,55 @@ export function clusterProblems(config: ClusterValues, origins: Readonly<Record<
     else if (!clusterPlainHttp)
       problems.push(`${listen} would send the token in the open: set clusterPlainHttp to accept it`);
   }
-  const open = clusterEtcdEndpoints.filter((url) => url.startsWith('http:') && !isLoopbackUrl(url));
+  const reached = config.clusterMode === 'peers' ? 'clusterPeers' : 'clusterEtcdEndpoints';
+  const open = config[reached].filter((url) => url.startsWith('http:') && !isLoopbackUrl(url));
   if (open.length > 0 && !clusterPlainHttp)
     problems.push(
-      `clusterEtcdEndpoints (${origins.clusterEtcdEndpoints}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`,
+      `${reached} (${origins[reached]}): ${open.join(', ')} without TLS: set clusterPlainHttp to accept it`,
+    );
+  return problems;
+}
+
+function etcdProblems(config: ClusterValues, origins: Readonly<Record<ClusterKey, string>>): string[] {
+  const { clusterEtcdEndpoints, clusterPeers } = config;
+  const keys = keyProblems(config, origins);
+  if (keys.length > 0) return keys;
+  if (clusterPeers.length > 0)
+    return [
+      `clusterPeers (${origins.clusterPeers}) is of no use but with clusterMode peers: etcd says where nodes are`,
+    ];
+  return clusterEtcdEndpoints.length > 0
+    ? []
+    : [
+        'clusterEtcdEndpoints has no value: the members of etcd that the cluster keeps its registry in (a cluster without etcd: clusterMode peers)',
+      ];
+}
+
+/** Those of etcd that mean nothing without it. Its certificates are those of the nodes as well. */
+const ofEtcd: readonly ClusterKey[] = [
+  'clusterEtcdEndpoints',
+  'clusterEtcdUser',
+  'clusterEtcdPasswordFile',
+  'clusterSkydns',
+  'clusterPrefix',
+];
+
+function peersProblems(
+  { clusterPeers, clusterEtcdCert }: Pick<ClusterValues, 'clusterPeers' | 'clusterEtcdCert'>,
+  origins: Readonly<Record<ClusterKey, string>>,
+  given: readonly ClusterKey[],
+): string[] {
+  const problems = ofEtcd
+    .filter((key) => given.includes(key) || (key === 'clusterPrefix' && origins[key] !== 'default'))
+    .map((key) => `${key} (${origins[key]}) is of no use with clusterMode peers: such a cluster has no etcd`);
+  if (clusterPeers.length === 0)
+    problems.push(
+      'clusterPeers has no value: the URLs of the other nodes, or one DNS name that has the addresses of all',
+    );
+  const tls = clusterPeers.filter((url) => url.startsWith('https:'));
+  if (tls.length > 0 && clusterEtcdCert === '')
+    problems.push(
+      `clusterPeers (${origins.clusterPeers}): ${tls.join(', ')} needs clusterEtcdCa, -Cert and -Key, which are those of the nodes`,
     );
   return problems;
 }

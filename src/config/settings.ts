@@ -42,7 +42,7 @@ const transports = ['batched', 'dgram'] as const;
 const cookiePolicies = ['auto', 'on', 'off'] as const;
 const queryDetails = ['addresses', 'networks', 'names', 'off'] as const;
 const clientAuths = ['none', 'optional', 'required'] as const;
-const clusterModes = ['ap', 'cp'] as const;
+const clusterModes = ['ap', 'cp', 'peers'] as const;
 const drainCertainties = ['reachable', 'all'] as const;
 const denials = ['refuse', 'drop'] as const;
 
@@ -275,7 +275,7 @@ export const settingsSchema = Type.Object(
     answerCacheMiB: whole('MiB', 128, 1, 65_536, 'memory for encoded DNS answers'),
     clusterName: Type.String({
       default: '',
-      description: 'name of the cluster that this node belongs to, whose registry is in etcd; empty: none',
+      description: 'name of the cluster that this node belongs to; empty: none',
     }),
     clusterPrefix: Type.String({
       default: '',
@@ -291,7 +291,7 @@ export const settingsSchema = Type.Object(
     }),
     clusterAdvertise: Type.String({
       default: '',
-      description: 'URL at which they do, such as https://10.0.0.5:7172; empty: as clusterListen says',
+      description: 'URL at which they do, such as https://10.0.0.5:7172; empty: as clusterListen',
     }),
     clusterTokenFile: Type.String({
       default: '',
@@ -316,17 +316,29 @@ export const settingsSchema = Type.Object(
     clusterMode: Type.Enum(clusterModes, {
       default: 'ap',
       description:
-        'ap: a node that is cut off from etcd accepts writes, and has them decided when it is back; cp: it refuses them',
+        'ap: a node that is cut off from etcd accepts writes, and has them decided when it is back; cp: it refuses them; peers: there is no etcd, the nodes follow each other',
+    }),
+    clusterPeers: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 16,
+      description:
+        'mode peers: where the nodes reach each other, such as http://10.0.0.6:7172, or one DNS name of all of them, such as rollcall.internal:7172; this node may be among them',
     }),
     clusterStartWaitSeconds: whole(
       'seconds',
       10,
       1,
       3600,
-      'so long a start waits for etcd before it goes on with what the data folder has',
+      'so long a start waits for etcd, or for the other nodes, before it goes on with what the data folder has',
     ),
-    clusterSessionSeconds: whole('seconds', 10, 5, 60, 'a node that etcd has not heard for so long is dead'),
-    clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd'),
+    clusterSessionSeconds: whole(
+      'seconds',
+      10,
+      5,
+      60,
+      'a node that etcd has not heard for so long is dead; in mode peers, how long a start waits for its name to be free',
+    ),
+    clusterCommitWaitMs: whole('milliseconds', 3000, 500, 30_000, 'how long a write waits for etcd or the other nodes'),
     clusterServeCutSeconds: whole(
       'seconds',
       3600,

@@ -26,6 +26,9 @@ const readers: Readonly<Partial<Record<SettingKey, (raw: unknown) => Outcome>>> 
   clusterListen: readOneListen,
   clusterAdvertise: readUrl,
   clusterEtcdEndpoints: readUrls,
+  clusterPeers: readPeers,
+  clusterMode: (raw) => readWord('clusterMode', raw),
+  clusterDrainCertainty: (raw) => readWord('clusterDrainCertainty', raw),
   clusterTokenFile: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdCa: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
   clusterEtcdCert: (raw) => (raw === '' ? { value: '' } : readPath(raw)),
@@ -102,11 +105,14 @@ function readSwitch(raw: unknown): Outcome {
   return problem(`${printable(raw)} is neither true nor false`);
 }
 
+type WordKey =
+  | `dns${'Transport' | 'Cookies' | 'Denied'}`
+  | `cluster${'Mode' | 'DrainCertainty'}`
+  | 'queryStatistics'
+  | 'tlsClientAuth';
+
 /** One of a few words. */
-function readWord(
-  key: 'dnsTransport' | 'dnsCookies' | 'dnsDenied' | 'queryStatistics' | 'tlsClientAuth',
-  raw: unknown,
-): Outcome {
+function readWord(key: WordKey, raw: unknown): Outcome {
   const hasOff = key === 'dnsCookies' || key === 'queryStatistics';
   // YAML 1.1 habits: a bare on and off may have become true and false.
   const value = !hasOff || typeof raw !== 'boolean' ? raw : raw ? 'on' : 'off';
@@ -175,6 +181,20 @@ function readUrls(raw: unknown): Outcome {
   const problems = outcomes.flatMap((one) => ('problems' in one ? one.problems : []));
   if (texts.length > 16) problems.push(`lists ${texts.length} members, at most 16 are allowed`);
   return problems.length > 0 ? { problems } : { value: outcomes.flatMap((one) => ('value' in one ? [one.value] : [])) };
+}
+
+const nameAndPort =
+  /^(?=.{1,253}:)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.?:[1-9]\d{0,4}$/i;
+
+/** URLs, or one name with its port. */
+function readPeers(raw: unknown): Outcome {
+  const texts = typeof raw === 'string' ? raw.split(',') : Array.isArray(raw) ? raw.flatMap(splitItem) : [raw];
+  const [only] = texts;
+  if (texts.length !== 1 || (typeof only === 'string' && only.includes('://')))
+    return texts.length === 0 ? { value: [] } : readUrls(raw);
+  const isName = typeof only === 'string' && nameAndPort.test(only.trim());
+  if (isName) return { value: [only.trim().toLowerCase()] };
+  return problem(`${printable(only)} is neither a URL such as http://10.0.0.6:7172 nor a name with its port`);
 }
 
 /** A prefix may follow the port; replies append their paths to it. */

@@ -16,7 +16,7 @@ export interface HandedOut {
   readonly lastServedMs: number | undefined;
   /** Not in the future: none is held. */
   readonly heldUntilMs: number;
-  /** Nodes of the cluster that live and do not say. */
+  /** Live nodes of the cluster that did not answer. */
   readonly unknown?: readonly string[] | undefined;
   /** Nodes that died without a word, and may answer still if they did not. */
   readonly assumedDead?: readonly string[] | undefined;

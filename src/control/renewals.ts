@@ -104,7 +104,7 @@ export class Renewals {
 
   /**
    * Before the reply that an instance is unknown: whether another node knows it. Settles once it is here, if so. A
-   * reason: it cannot be said at present. Undefined, without a promise: nothing is to be asked.
+   * reason: it is unknown at present. Undefined, without a promise: nothing is to be asked.
    */
   sought(keys: () => readonly InstanceKey[]): Promise<'here' | 'nowhere' | { readonly reason: string }> | undefined {
     if (this.#elsewhere === undefined) return undefined;

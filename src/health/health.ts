@@ -6,6 +6,7 @@ import type { Change } from '../model/change.ts';
 import type { CheckCounts } from '../model/check-counts.ts';
 import type { RegistrationDefaults } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { OtherFiles } from '../model/other-files.ts';
 import { unrestricted } from '../model/principal.ts';
 import type { Submit } from '../model/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -26,6 +27,8 @@ export interface HealthDeps {
   /** Folder of service files. */
   readonly services: string;
   readonly log: WriteLog;
+  /** Of the other nodes of a cluster; undefined: there is none. */
+  readonly otherFiles?: OtherFiles | undefined;
   /** The entries of service files, over restarts. */
   readonly fileEntries: {
     load(): Promise<ReadonlyMap<string, FileEntries>>;
@@ -64,9 +67,18 @@ export class HealthChecks {
       pathOf: (file) => this.#pathOf(file),
       restoredFrom: (file) => [...this.#checker.tracked()].filter(({ health }) => health?.file === file),
       remember: (file, fileEntries) => deps.fileEntries.save(file, fileEntries),
+      others: deps.otherFiles,
+      onLeft: (file, key, node) =>
+        log(
+          'info',
+          { file: this.#pathOf(file), ...keyFields(key), node },
+          'the service file names it no more, and that of another node does: it stays',
+        ),
       onTaken: (file, key) =>
         log('info', { file: this.#pathOf(file), ...keyFields(key) }, 'takes from a service file what another one had'),
     });
+    deps.otherFiles?.onTaken((keys) => void this.#named.taken(keys));
+    deps.otherFiles?.onOthers(() => void this.#named.othersChanged());
     this.#folder = new ServiceFolder(deps.services, {
       defaults,
       apply: (file, services, leaving) => this.#named.apply(file, services, leaving),

@@ -9,7 +9,8 @@ type Values = readonly (readonly [labels: string, value: number])[];
 const states = ['starting', 'joined', 'cut', 'rewound'] as const;
 
 export function clusterMetrics(status: ClusterStatus): string {
-  return [...gaugesOf(status), ...storeGauges(status.etcd), ...countersOf(status), ...histogramsOf(status)].join('\n');
+  const store = status.mode === 'peers' ? [] : storeGauges(status.etcd);
+  return [...gaugesOf(status), ...store, ...countersOf(status), ...histogramsOf(status)].join('\n');
 }
 
 function gaugesOf(status: ClusterStatus): string[] {
@@ -37,9 +38,21 @@ function gaugesOf(status: ClusterStatus): string[] {
       'By how much the clock of another node is ahead of this one.',
       others.map(({ node, clockSkewMs }) => [`{peer="${node}"}`, clockSkewMs / 1000]),
     ),
-    gauge('session_age_seconds', 'Since the session in etcd was proven to live.', status.sessionAgeMs / 1000),
-    gauge('session_left_seconds', 'Until when the session in etcd is proven.', status.sessionLeftMs / 1000),
-    gauge('watch_behind_seconds', 'Since etcd was heard on the watch.', status.watchSilentMs / 1000),
+    gauge(
+      'session_age_seconds',
+      'Since the session in etcd was proven to live; in mode peers, since enough of the others were heard.',
+      status.sessionAgeMs / 1000,
+    ),
+    gauge(
+      'session_left_seconds',
+      'Until when this node counts as joined, if it hears nothing more.',
+      status.sessionLeftMs / 1000,
+    ),
+    gauge(
+      'watch_behind_seconds',
+      'Since etcd was heard on the watch, or the changes of a living node.',
+      status.watchSilentMs / 1000,
+    ),
     gauge('pending', `${clusterCounts.pending} Those that were accepted without it are among them.`, counts.pending),
     gauge('unsettled', clusterCounts.unsettled, counts.unsettled),
   ];
@@ -60,7 +73,7 @@ function storeGauges(etcd: StoreStatus | undefined): string[] {
   ];
 }
 
-function countersOf({ node: me, nodes, counts, takeovers }: ClusterStatus): string[] {
+function countersOf({ node: me, mode, nodes, counts, takeovers }: ClusterStatus): string[] {
   const counter = (name: string, help: string, values: Values | number) =>
     metric(`${name}_total`, 'counter', help, values);
   const of = (name: string, help: string, label: string, words: Readonly<Record<string, number>>) =>
@@ -73,10 +86,15 @@ function countersOf({ node: me, nodes, counts, takeovers }: ClusterStatus): stri
   const watches = { resumed, compacted, rewound };
   const peers = nodes.filter(({ node }) => node !== me);
   return [
-    of('swaps', 'Writes to etcd, by what became of them; failed: no reply.', 'outcome', {
+    of('swaps', 'Writes of the cluster, by what became of them; failed: no reply.', 'outcome', {
       ...{ won, lost, 'own-reply-lost': ownReplyLost, failed },
     }),
-    of('watch_resumed', 'Watches of etcd that were opened again, by what had happened.', 'how', watches),
+    of(
+      'watch_resumed',
+      'Watches of etcd, or streams of other nodes, that were opened again, by what had happened.',
+      'how',
+      watches,
+    ),
     of(
       'takeovers',
       'Instances that this node took over, by the state of their owner.',
@@ -99,13 +117,17 @@ function countersOf({ node: me, nodes, counts, takeovers }: ClusterStatus): stri
     counter('conflicts', clusterCounts.conflicts, counts.conflicts),
     counter('drift', clusterCounts.drift, counts.drift),
     counter('bad_records', clusterCounts.badRecords, counts.badRecords),
-    counter('etcd_reconnects', clusterCounts.etcdConnections, counts.etcdConnections),
+    ...(mode === 'peers' ? [] : [counter('etcd_reconnects', clusterCounts.etcdConnections, counts.etcdConnections)]),
   ];
 }
 
 function histogramsOf({ measured }: ClusterStatus): string[] {
   return [
-    histogram('commit_seconds', 'How long etcd took for a transaction.', measured.commitSeconds),
+    histogram(
+      'commit_seconds',
+      'How long a write took until etcd, or the data folder, had it.',
+      measured.commitSeconds,
+    ),
     histogram('group_size', 'Writes in one transaction.', measured.groupSize),
     histogram(
       'propagation_seconds',

@@ -1,4 +1,4 @@
-// What a node says of its cluster: to people, to monitors, and to those who operate it. Undefined everywhere outside of one.
+// A node's report on its cluster, for operators and monitors. Undefined everywhere outside of one.
 
 import type { HistogramCounts } from '../runtime/histogram.ts';
 
@@ -8,7 +8,7 @@ export interface NodeStatus {
   readonly version: string | undefined;
   /** Wall-clock milliseconds. */
   readonly startedAtMs: number | undefined;
-  /** `leaving`: it said goodbye. `dead`: neither a session nor a hello; `cut`: it says hello, and has no session. */
+  /** `leaving`: it sent goodbye. `dead`: neither a session nor a hello; `cut`: it sends hello, and has no session. */
   readonly state: 'joined' | 'cut' | 'starting' | 'rewound' | 'dead' | 'left';
   /** Instances whose leases it runs. */
   readonly owned: number;
@@ -28,7 +28,7 @@ export interface NodeDns {
   readonly addresses: readonly string[];
 }
 
-/** The store of the cluster, as the member in use says it. */
+/** The store of the cluster, as the member in use reports it. */
 export interface StoreStatus {
   readonly endpoint: string;
   readonly version: string;
@@ -37,8 +37,12 @@ export interface StoreStatus {
   readonly isOutOfSpace: boolean;
 }
 
+/** Where the registry is that the nodes share: in etcd, or with each of them. */
+export type ClusterMode = 'ap' | 'cp' | 'peers';
+
 export interface ClusterStatus {
   readonly node: string;
+  readonly mode: ClusterMode;
   readonly state: 'starting' | 'joined' | 'cut' | 'rewound';
   /** Why it is not joined; '' where it is. */
   readonly why: string;
@@ -48,13 +52,13 @@ export interface ClusterStatus {
   readonly orphans: number;
   /** Dead nodes whose instances this one lets go. */
   readonly executorFor: readonly string[];
-  /** Since etcd was heard on the watch. */
+  /** Since etcd was heard on the watch, or the changes of a living node. */
   readonly watchSilentMs: number;
   /** Since the session was proven last; negative: just now. */
   readonly sessionAgeMs: number;
   /** Until when the session is proven, from now; negative: it is not. */
   readonly sessionLeftMs: number;
-  /** Undefined: it does not answer. */
+  /** Undefined: it does not answer, or there is none. */
   readonly etcd: StoreStatus | undefined;
   readonly counts: Readonly<Record<ClusterCount, number>>;
   /** Why this node took instances over. */
@@ -65,7 +69,7 @@ export interface ClusterStatus {
 
 export const clusterCounts = {
   pending: 'Writes that wait for etcd.',
-  won: 'Writes that etcd took.',
+  won: 'Writes that were taken.',
   lost: 'Writes that another write had overtaken.',
   ownReplyLost: 'Writes that etcd had taken before the reply was lost.',
   failed: 'Writes without a reply from etcd.',
@@ -74,15 +78,16 @@ export const clusterCounts = {
   forwardFailures: 'Renewals that could not be forwarded.',
   spared: 'Leases about to end that another node had heard.',
   asked: 'Leases about to end that the other nodes were asked about.',
-  resumed: 'Watches of etcd that went on where they stopped.',
-  compacted: 'Watches of etcd that had to list again.',
+  resumed: 'Watches of etcd, or streams of other nodes, that went on where they stopped.',
+  compacted: 'Watches of etcd, or streams of other nodes, that had to begin anew.',
   rewound: 'Times that etcd had another history.',
   unknownFound: 'Renewals of instances unknown here that another node knew.',
   unknownRefused: 'Renewals of instances that no node knew.',
   unsettled: 'Writes accepted without etcd that it has not decided yet.',
-  conflicts: 'Writes accepted without etcd that do not count, because another was made after them.',
+  conflicts:
+    'Writes accepted while cut off that do not count, because another was made after them; in mode peers, instances that were put together from what two nodes wrote.',
   drift: 'Instances that this node did not have as etcd has them, repaired.',
-  badRecords: 'Keys in etcd that could not be read.',
+  badRecords: 'Keys that another node wrote and that could not be read.',
   etcdConnections: 'Connections to etcd that were tried.',
 } as const;
 
@@ -95,8 +100,9 @@ export type ClusterCount = keyof typeof clusterCounts;
 export type Forgotten = 'forgotten' | 'unknown' | 'alive' | { readonly trouble: string };
 
 export interface ClusterView {
+  readonly mode: ClusterMode;
   status(): ClusterStatus;
-  /** Settles once this node has every write that was answered before; a reason: it cannot know. */
+  /** Settles once this node has every write that was answered before; a reason: it cannot know. Never asked in mode peers. */
   upToDate(): Promise<string | undefined>;
   /** Strikes off a node that died and will not come back. */
   forget(node: string): Promise<Forgotten>;

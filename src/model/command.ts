@@ -42,24 +42,24 @@ export interface RegisterCommand extends Common {
   readonly liveness?: Liveness | undefined;
   /** For one that comes back, or goes on, as it was; a hold that is kept for it wins. */
   readonly override?: Override | undefined;
-  /** What its registrant says of its health to begin with, where its lease or its checks decide about it. */
+  /** Its registrant's first report of its health, where its lease or its checks decide about it. */
   readonly judgement?: Judgement | undefined;
   /** What a front keeps with the instance; parts of other fronts stay as they are. */
   readonly fronts?: FrontParts | undefined;
   /** The entry whose `instancesMax` it counts for; control sets it for callers that have one. */
   readonly quotaEntry?: string | undefined;
-  /** What a front cannot say, so that what is stored stays: a registration through Eureka takes no tags away. */
+  /** What a front cannot express, so that what is stored stays: a registration through Eureka takes no tags away. */
   readonly keeps?: readonly Exclude<keyof Registration, 'addrs' | 'status'>[] | undefined;
 }
 
 /**
  * A JSON merge patch (RFC 7396) of the registration. It renews no lease, and a shorter one runs from now; but for one
- * that says `passing`.
+ * with `passing`.
  */
 export interface PatchCommand extends Common {
   readonly kind: 'patch';
   readonly patch: unknown;
-  /** What its registrant says of its health; passed over where no lease that ends in waiting decides about it. */
+  /** Its registrant's report of its health; ignored where no lease that ends in waiting decides about it. */
   readonly judgement?: Judgement | undefined;
   /** As of a registration. */
   readonly fronts?: FrontParts | undefined;
@@ -67,7 +67,7 @@ export interface PatchCommand extends Common {
 
 /**
  * Takes the instance out of all answers without forgetting it. A plain drain ends with the next registration or patch
- * that says `up`, or with the registration; with a hold it outlives them until that wall-clock time, or until `up`.
+ * with `up`, or with the registration; with a hold it outlives them until that wall-clock time, or until `up`.
  */
 export interface DrainCommand extends Common {
   readonly kind: 'drain';

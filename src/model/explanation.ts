@@ -1,4 +1,4 @@
-// What DNS would answer, in words, and why: what the DNS side says and the fronts pass on. Records are in presentation
+// What DNS would answer, in words, and why: made by the DNS side and passed on by the fronts. Records are in presentation
 // format, one line each.
 
 import type { Problem } from './problem.ts';

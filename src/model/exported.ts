@@ -1,5 +1,5 @@
 // What an export has of an instance, as one JSON line, and how it is read back: everything that a registration, a front or
-// an operator has said. Not in it: revisions, which belong to their registry, and verdicts of checks, which are found anew.
+// an operator has set. Not in it: revisions, which belong to their registry, and verdicts of checks, which are found anew.
 // A lease is there as what was left of it, for people: an import starts it afresh, as a start of the program does.
 // Limits: those of a registration; a line is read like a request body, and all its faults are named at once.
 
@@ -129,8 +129,8 @@ function overrideOf(value: unknown, problems: Problem[]): Override | undefined {
   const { status, by, reason, until } = isObject(value) ? value : {};
   const known = Status.find((one) => one === status);
   const isUntil = until === 'next-up' || until === 'unbounded' || (typeof until === 'number' && until >= 0);
-  const isSaid = typeof by === 'string' && (reason === undefined || typeof reason === 'string');
-  if (known !== undefined && isUntil && isSaid)
+  const isAttributed = typeof by === 'string' && (reason === undefined || typeof reason === 'string');
+  if (known !== undefined && isUntil && isAttributed)
     return { status: known, by: by.slice(0, 512), reason: reason?.slice(0, 512), until };
   problems.push(problem('override', 'must have a status, who made it (by) and its end (until)', value));
   return undefined;

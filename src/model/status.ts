@@ -15,7 +15,7 @@ export interface Override {
   /** In the operator's own words. */
   readonly reason: string | undefined;
   /**
-   * `next-up`: a plain drain, which ends with the next registration or patch that says `up`, or with the registration.
+   * `next-up`: a plain drain, which ends with the next registration or patch with `up`, or with the registration.
    * Otherwise a hold, which outlives them: until a wall-clock time in milliseconds, or until it is lifted.
    */
   readonly until: 'next-up' | 'unbounded' | number;
@@ -34,7 +34,7 @@ export function effectiveStatus(wanted: Status, verdict: Verdict | undefined, ov
   return verdict === undefined || isServing(verdict) ? wanted : 'waiting';
 }
 
-/** The override after a registration or a patch that says `up`. */
+/** The override after a registration or a patch with `up`. */
 export function overrideAfterUp(override: Override | undefined): Override | undefined {
   return isHold(override) ? override : undefined;
 }

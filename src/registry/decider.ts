@@ -82,22 +82,27 @@ export class Decider {
     const { instance: before } = stored;
     const registration = patchedRegistration(before, patch, this.#options.defaults);
     if (Array.isArray(registration)) return refused({ kind: 'invalid', problems: registration });
-    const saysUp = isObject(patch) && Object.hasOwn(patch, 'status') && registration.status === 'up';
-    const override = saysUp ? overrideAfterUp(before.override) : before.override;
+    const wantsUp = isObject(patch) && Object.hasOwn(patch, 'status') && registration.status === 'up';
+    const override = wantsUp ? overrideAfterUp(before.override) : before.override;
     const fronts = mergedParts(before.fronts, command.fronts);
-    const said = before.liveness.kind === 'lease-then-waiting' ? command.judgement : undefined;
-    const isSaid = said === undefined || said.verdict === leaseVerdict(before);
-    if (isSameRegistration(before, registration) && override === before.override && fronts === before.fronts && isSaid)
+    const reported = before.liveness.kind === 'lease-then-waiting' ? command.judgement : undefined;
+    const isSameHealth = reported === undefined || reported.verdict === leaseVerdict(before);
+    if (
+      isSameRegistration(before, registration) &&
+      override === before.override &&
+      fronts === before.fronts &&
+      isSameHealth
+    )
       return { kind: 'unchanged', outcome: { kind: 'unchanged', stored } };
     const liveness = livenessAfter(before, registration);
     const file = before.health?.file;
-    const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: false }), said);
+    const health = reportedHealth(healthOf(registration, before, { liveness, file, isHeard: false }), reported);
     const { quotaEntry } = before;
     const instance = this.#again(app, before, registration, { liveness, health, override, fronts, quotaEntry });
     const invalid = this.#addressProblem(instance, before);
     if (invalid !== undefined) return refused({ kind: 'invalid', problems: [invalid] });
-    const isRenewal = said?.verdict === 'passing';
-    const change = updated(stored, instance, causeOf(before, said), origin, now);
+    const isRenewal = reported?.verdict === 'passing';
+    const change = updated(stored, instance, causeOf(before, reported), origin, now);
     const times = isRenewal ? { ...change.times, renewedAtMs: now.wallMs } : change.times;
     return {
       kind: 'changes',
@@ -195,7 +200,10 @@ export class Decider {
     const { env, appid } = key;
     const label = instanceLabel(key.instance, (candidate) => admission.isLabelTaken(known, key, candidate));
     const neighbours = [known?.latest, this.#state.latest];
-    const health = saidHealth(healthOf(registration, undefined, { liveness, file, isHeard: true }), command.judgement);
+    const health = reportedHealth(
+      healthOf(registration, undefined, { liveness, file, isHeard: true }),
+      command.judgement,
+    );
     const override = this.#state.holds.at(key, now.wallMs) ?? command.override;
     const place = known?.place ?? { env, appid };
     const { fronts, quotaEntry } = command;
@@ -234,7 +242,7 @@ export class Decider {
     const laterDirtyAtMs = Math.max(stored.dirtyAtMs, dirtyAtMs ?? now.wallMs);
     const isEnding = registration.status === 'up' && !isHold(before.override);
     const override = isEnding ? command.override : before.override;
-    const health = saidHealth(healthOf(registration, before, { liveness, file, isHeard: true }), command.judgement);
+    const health = reportedHealth(healthOf(registration, before, { liveness, file, isHeard: true }), command.judgement);
     const fronts = mergedParts(before.fronts, command.fronts);
     const supervision = { liveness, health, override, fronts, quotaEntry: command.quotaEntry };
     if (isSameRegistration(before, registration) && isSameSupervision(before, supervision)) {
@@ -291,18 +299,18 @@ export class Decider {
   }
 }
 
-/** What has been found, with what its registrant says instead. */
-function saidHealth(found: Health | undefined, said: Judgement | undefined): Health | undefined {
-  return found === undefined || said === undefined ? found : withLeasePart(found, said);
+/** The verdict, with the registrant's report in it. */
+function reportedHealth(found: Health | undefined, reported: Judgement | undefined): Health | undefined {
+  return found === undefined || reported === undefined ? found : withLeasePart(found, reported);
 }
 
 function leaseVerdict({ health }: Instance): Verdict | undefined {
   return health === undefined ? undefined : leasePart(health).verdict;
 }
 
-function causeOf(before: Instance, said: Judgement | undefined): Cause {
-  if (said === undefined || said.verdict === leaseVerdict(before)) return { why: 'patched' };
-  return { why: 'checked', ...said };
+function causeOf(before: Instance, reported: Judgement | undefined): Cause {
+  if (reported === undefined || reported.verdict === leaseVerdict(before)) return { why: 'patched' };
+  return { why: 'checked', ...reported };
 }
 
 function refused<O>(outcome: O): { readonly kind: 'refused'; readonly outcome: O } {

@@ -10,7 +10,7 @@ import { type Problem, problem } from '../model/problem.ts';
 import type { App } from './apps/app.ts';
 import type { MutableRecord } from './mutable-record.ts';
 
-/** The registration with what its front cannot say as it was; or why the two do not fit together. */
+/** The registration with what its front cannot express as it was; or why the two do not fit together. */
 export function withKept(
   before: Instance,
   { registration, keeps = [] }: RegisterCommand,

@@ -37,7 +37,7 @@ export interface RegistryOptions {
   readonly elsewhere?: AskOthers;
   /** Why an instance whose lease another node runs is suspect. */
   readonly remoteReason?: (key: InstanceKey) => string;
-  /** The hold of an instance that is not registered has ended or was lifted: no change says so. */
+  /** The hold of an instance that is not registered has ended or was lifted: there is no change for it. */
   readonly onHoldReleased?: (key: InstanceKey) => void;
 }
 

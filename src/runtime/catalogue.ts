@@ -132,7 +132,7 @@ export class Catalogue<App extends Named> {
   }
 }
 
-/** Of an env and an app's name, or a suffix of one. Whoever has them as octets computes it from those. */
+/** Of an env and an app's name, or a suffix of one. absent-names.ts computes the same from octets. */
 function hashOf(env: string, suffix: string): number {
   return mixed(textHash(suffix, mixed(textHash(env))));
 }

@@ -1,5 +1,5 @@
 // A certificate and its key, read from PEM files and read again when the files change. What is read is checked as a whole before it
-// is used: that both can be parsed, that they belong together, and that OpenSSL takes them; otherwise one sentence says
+// is used: that both can be parsed, that they belong together, and that OpenSSL takes them; otherwise one sentence has
 // what is wrong with which file. At a bad reload the last good pair stays in use.
 // Files are looked at by `stat` (file-state.ts). They are read once they have been the same for
 // two looks, since certificate and key are replaced one after the other.
@@ -87,7 +87,7 @@ export class CertificateSource {
     this.#current = current;
   }
 
-  /** Reads the files, or says in a sentence what is wrong with them. */
+  /** Reads the files, or returns in a sentence what is wrong with them. */
   static open(
     files: CertificateFiles,
     wallMs: () => number = Date.now,

@@ -13,7 +13,7 @@ const levels: Readonly<Record<number, readonly [name: string, style: 'dim' | 'ye
   60: ['fatal', 'red'],
 };
 
-/** Said of every line alike. */
+/** In every line alike. */
 const everywhere = new Set(['level', 'time', 'pid', 'hostname', 'msg']);
 
 export interface LogLine {

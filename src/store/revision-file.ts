@@ -39,7 +39,7 @@ export interface RevisionMark {
   close(mark: Mark): void;
 }
 
-/** Something could not be read or written, and counting goes on. Says what a person needs to mend it. */
+/** Something could not be read or written, and counting goes on. It has what an operator needs to mend it. */
 type OnFault = (message: string) => void;
 
 /** The mark of the last run; undefined: there is none that can be read. */

@@ -10,17 +10,17 @@ const configured = {
   adapters: [],
 };
 
-test.each<[descriptors: number, connections: number, isTold: boolean]>([
+test.each<[descriptors: number, connections: number, isReported: boolean]>([
   [Number.POSITIVE_INFINITY, 32_000, false],
   [1_048_576, 32_000, false],
   [33_500, 32_000, false],
   [20_000, 18_500, true],
   [1024, 512, true],
   [64, 32, true],
-])('of %d descriptors HTTP takes %d', (descriptors, connectionsMax, isTold) => {
+])('of %d descriptors HTTP takes %d', (descriptors, connectionsMax, isReported) => {
   const { limits, shortage } = fdBudget(configured, descriptors);
   expect(limits).toEqual({ connectionsMax, connectionsPerClientMax: Math.ceil(0.9 * connectionsMax) });
-  expect(shortage).toEqual(isTold ? { descriptors, connections: connectionsMax, configured: 32_000 } : undefined);
+  expect(shortage).toEqual(isReported ? { descriptors, connections: connectionsMax, configured: 32_000 } : undefined);
 });
 
 test.each<[descriptors: number, http: number, grpc: number]>([

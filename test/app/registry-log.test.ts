@@ -1,4 +1,4 @@
-// What the log says of holds: each by name, unless there are too many of them to read.
+// Log lines about holds: one for each, or one with a count where there are too many to read.
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';

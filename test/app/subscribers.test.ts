@@ -21,6 +21,7 @@ function recording() {
     metrics: { changed: note('metrics') },
     health: { changed: note('health') },
     evictionLog: note('eviction log'),
+    consulNodes: { changed: note('consul nodes') },
     mirror: note('mirror'),
   });
   return { calls, table };
@@ -33,6 +34,7 @@ test('a live change is kept before DNS shows it, and DNS shows it before any cal
   const order = (name: string) => calls.indexOf(name);
   expect(order('persistence')).toBeLessThan(order('dns'));
   expect(order('change log')).toBeLessThan(order('watchers'));
+  expect(order('consul nodes')).toBeLessThan(order('long polls'));
   expect(order('dns')).toBeLessThan(order('long polls'));
   expect(order('dns')).toBeLessThan(order('pushes'));
   expect(order('dns')).toBeLessThan(order('watchers'));
@@ -41,5 +43,5 @@ test('a live change is kept before DNS shows it, and DNS shows it before any cal
 test('a recovered instance goes to those that keep an index of instances, and to no other', () => {
   const { calls, table } = recording();
   recoveredBy(table)(change);
-  expect(calls).toEqual(['dns', 'quotas', 'metrics', 'health']);
+  expect(calls).toEqual(['dns', 'consul nodes', 'quotas', 'metrics', 'health']);
 });

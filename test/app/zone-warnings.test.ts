@@ -1,4 +1,4 @@
-// What an operator is warned of: instances that a file hides, and a name server that nobody would reach.
+// Warnings to the operator: instances that a zone file hides, and a name server that cannot be reached.
 
 import { describe, expect, test } from 'vitest';
 import { zoneWarnings } from '../../src/app/zone-warnings.ts';
@@ -11,7 +11,9 @@ const none = { hiddenBy: () => new Map<string, number>() };
 
 function tableOf(hosts: readonly string[], nameServer?: string): ZoneTable {
   const zones = new ZoneTable();
-  zones.set(makeOriginZone(origin, [{ hosts, nameServer: nameServer === undefined ? undefined : name(nameServer) }], 5));
+  zones.set(
+    makeOriginZone(origin, [{ hosts, nameServer: nameServer === undefined ? undefined : name(nameServer) }], 5),
+  );
   return zones;
 }
 

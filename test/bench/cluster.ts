@@ -100,7 +100,7 @@ async function measured(side: Side): Promise<Run> {
   // At another node than the one that runs the lease: the common case behind a balancer.
   const renewals = renewalRounds * instances;
   const renewSeconds = await forEach(renewals, (index) => pick(apis, index + 1).renew(placeOf(index % instances)));
-  // What is told on in batches is part of it.
+  // Includes the batches in which renewals are forwarded.
   await sleep(500);
   return {
     p50Ms: times[Math.floor(times.length / 2)] ?? 0,

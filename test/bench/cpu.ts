@@ -12,7 +12,7 @@ export function cpuSeconds(pid: number): number {
     .filter((entry) => /^[0-9]+$/.test(entry))
     .flatMap((entry) => statOf(Number(entry)) ?? []);
   const family = new Set([pid]);
-  // Parents have no smaller ids by rule, so look until nobody is added.
+  // Parents have no smaller ids by rule, so look until no process is added.
   for (let size = 0; size < family.size; ) {
     size = family.size;
     for (const one of processes) if (family.has(one.parent)) family.add(one.pid);

@@ -15,7 +15,7 @@ import { printTable } from './table.ts';
 const [count = 1000, seconds = 1, rounds = 3] = process.argv.slice(2, 5).map(Number);
 const transports = (process.argv[5] ?? 'batched,dgram').split(',');
 const warmUpSeconds = 1;
-/** So many that it can be told what names cost that nobody has asked for yet. */
+/** Enough names to measure the cost of one that was never asked for. */
 const isLarge = count >= 10_000;
 /** Far below what the slowest can. */
 const calmPerSecond = 2000;

@@ -63,7 +63,7 @@ export async function askedDuring(
   const args = ['-d', questions, '-m', mode, '-Q', `${perSecond}`, '-v', '-l', '3600'];
   const clients = servers.map((server) => start('dnsperf', [...fixed(server), ...args]));
   await work();
-  // At its Ctrl-C it says what it has seen.
+  // It prints its results at SIGINT.
   const ends = await Promise.all(clients.map((client) => client.stop('SIGINT')));
   return ends.map(({ out }) => latencyIn(out));
 }

@@ -1,4 +1,4 @@
-// A fleet that falls silent: how late its evictions are, as /events tells it.
+// A fleet that falls silent: how late its evictions are, by the times in /events.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../kit/api-client.ts';
@@ -16,7 +16,7 @@ interface Page {
 
 /**
  * Registers them, lets all their leases end, and resolves when all are gone: milliseconds by which each was late, in
- * order. They end as they were registered, or, where they are renewed in batches, within a moment. Nobody else may have
+ * order. They end as they were registered, or, where they are renewed in batches, within a moment. No other instance may have
  * been evicted from this server before.
  */
 export async function lateness(

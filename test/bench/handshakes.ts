@@ -16,7 +16,7 @@ const perSecond = 1000;
 const turnsPerSecond = 50;
 const underWayMax = 2000;
 
-/** Opens connections at a fixed rate, whatever becomes of them, and closes each when it is secure. */
+/** Opens connections at a fixed rate, even while earlier ones fail or hang, and closes each when it is secure. */
 function offer(port: number, seconds: number): void {
   const counts = { offered: 0, done: 0, failed: 0, skipped: 0 };
   let underWay = 0;

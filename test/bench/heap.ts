@@ -11,7 +11,7 @@ interface Message {
   readonly result?: { readonly usedSize: number; readonly backingStorageSize: number };
 }
 
-/** A worker tells of itself within this time. */
+/** A worker reports within this time. */
 const attachMs = 500;
 
 /**

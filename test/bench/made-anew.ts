@@ -1,6 +1,6 @@
 // What an answer costs when it is made anew: of apps of 100, 1000 and 10 000 instances, each with an IPv4 and an IPv6
 // address, for every type over UDP and TCP. First right after a change of the app, which ends everything that was kept of
-// it (the change itself is not counted); then with nothing changed, as for a size that nobody has asked with yet.
+// it (the change itself is not counted); then with nothing changed, as for a payload size not asked with before.
 // On the replica of a DNS thread, without the thread.
 
 import { Rcode } from '../../src/dns/message/message.ts';
@@ -31,7 +31,7 @@ const questions: readonly (readonly [what: string, name: string, type: number])[
   ['ANY', 'big.prod.svc.', 255],
   ['A of a selection', '2._version.big.prod.svc.', 1],
   ['A near a zone', 'eu-1._near.big.prod.svc.', 1],
-  ['A near a zone that nobody knows', 'x._near.big.prod.svc.', 1],
+  ['A near an unknown zone', 'x._near.big.prod.svc.', 1],
   ['_why', '_why.big.prod.svc.', 16],
   ['PTR of a type', '_https._tcp.prod.svc.', 12],
 ];

@@ -7,7 +7,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 
 interface Part {
-  readonly says: string;
+  readonly summary: string;
   /** About so long on two cores that do nothing else. */
   readonly minutes: number;
   /** What it runs, and with which arguments. */
@@ -16,27 +16,28 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   handler: {
-    says: 'what a question costs without sockets',
+    summary: 'what a question costs without sockets',
     minutes: 0.5,
     commands: [['handler.ts']],
   },
   'made-anew': {
-    says: 'what answers of apps of 100 to 10 000 instances cost when they are made anew, by type and transport',
+    summary: 'what answers of apps of 100 to 10 000 instances cost when they are made anew, by type and transport',
     minutes: 1,
     commands: [['made-anew.ts']],
   },
   missing: {
-    says: 'rollcall and Knot on what is not kept: 100 000 absent names in turn, first questions, a TCP connection for each',
+    summary:
+      'rollcall and Knot on what is not kept: 100 000 absent names in turn, first questions, a TCP connection for each',
     minutes: 2,
     commands: [['missing.ts']],
   },
   dns: {
-    says: 'rollcall and other servers on 1000 names: speed and latency of A, SRV, NXDOMAIN, and A over TCP',
+    summary: 'rollcall and other servers on 1000 names: speed and latency of A, SRV, NXDOMAIN, and A over TCP',
     minutes: 6.5,
     commands: [['dns.ts', '1000', '1.5']],
   },
   'dns-large': {
-    says: 'the same on 100 000 and 1 000 000 names',
+    summary: 'the same on 100 000 and 1 000 000 names',
     minutes: 11,
     commands: [
       ['dns.ts', '100000'],
@@ -44,47 +45,49 @@ const parts: Readonly<Record<string, Part>> = {
     ],
   },
   storm: {
-    says: 'DNS latency with and without a full storm of HTTP',
+    summary: 'DNS latency with and without a full storm of HTTP',
     minutes: 1,
     commands: [['dns-under-storm.ts']],
   },
   handshakes: {
-    says: 'DNS latency while a thousand TLS handshakes a second are offered',
+    summary: 'DNS latency while a thousand TLS handshakes a second are offered',
     minutes: 0.5,
     commands: [['handshakes.ts']],
   },
   size: {
-    says: 'a million instances: memory, speed, restart, cost of calls, evictions, pauses of DNS',
+    summary: 'a million instances: memory, speed, restart, cost of calls, evictions, pauses of DNS',
     minutes: 6,
     commands: [['size.ts', '1000000']],
   },
   control: {
-    says: 'fleets that call all at once, renewals in batches, durable writes',
+    summary: 'fleets that call all at once, renewals in batches, durable writes',
     minutes: 1.5,
     commands: [['storms.ts'], ['batches.ts'], ['durable-writes.ts']],
   },
   watch: {
-    says: 'ten thousand watches and eight thousand long polls',
+    summary: 'ten thousand watches and eight thousand long polls',
     minutes: 1,
     commands: [['watchers.ts', '10000', '8000']],
   },
   'nacos-pushes': {
-    says: 'how long a change takes to clients of Nacos, over gRPC and over UDP',
+    summary: 'how long a change takes to clients of Nacos, over gRPC and over UDP',
     minutes: 0.5,
     commands: [['nacos-pushes.ts']],
   },
   consul: {
-    says: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+    summary: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
     minutes: 0.5,
     commands: [['consul.ts']],
   },
   cluster: {
-    says: 'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
+    summary:
+      'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
     minutes: 2,
     commands: [['cluster.ts', '10000']],
   },
   console: {
-    says: 'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',
+    summary:
+      'the console with ten thousand apps and an app of ten thousand instances: until it is shown, and frames while it scrolls',
     minutes: 1,
     commands: [['../console/frames.ts']],
   },
@@ -94,7 +97,7 @@ const parts: Readonly<Record<string, Part>> = {
     commands: [['growth.ts']],
   },
   zones: {
-    says: 'a zone file of a million records, and twelve thousand small ones',
+    summary: 'a zone file of a million records, and twelve thousand small ones',
     minutes: 1,
     commands: [['zones.ts']],
   },
@@ -119,11 +122,11 @@ const chosen = [...Object.entries(parts), ['check', check] as const].filter(([pa
 
 const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim()}`;
 console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.version}\n`);
-for (const [part, { says, minutes }] of chosen) console.log(`- ${part}: ${says} (${minutes} min)`);
+for (const [part, { summary, minutes }] of chosen) console.log(`- ${part}: ${summary} (${minutes} min)`);
 const minutes = chosen.reduce((sum, [, part]) => sum + part.minutes, 0);
 console.log(`\nAbout ${Math.ceil(minutes)} minutes in all. Ctrl-C ends it and everything that it started.\n`);
 
-// A part ends its servers and removes its folders when it is told to end.
+// A part ends its servers and removes its folders at a signal.
 const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
 const broken: string[] = [];

@@ -29,7 +29,7 @@ export function addressOf(index: number): string {
 
 /**
  * The path of a file in `folder` that dnsperf reads: questions for `count` apps, each once. They are spread over all of
- * them, in an order without neighbours: a cache that holds a part of them gets no free hits.
+ * them, in an order without runs of nearby names: a cache that holds a part of them gets no free hits.
  */
 export function questionsIn(folder: string, count: number, kind: Kind, spelling = spelledInZone): string {
   const line = spelling[kind];

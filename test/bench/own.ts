@@ -36,7 +36,7 @@ export async function startOwn(variant: Variant, parent: string, data = 'none'):
   const folder = join(parent, 'rollcall');
   mkdirSync(folder, { recursive: true });
   const [port, httpPort, inspectPort] = [await nextPort(), await nextPort(), await nextPort()];
-  // Nobody renews what is not renewed to be measured.
+  // Only instances whose renewals are measured are renewed.
   const leases = { ROLLCALL_LEASE_SECONDS: '86400' };
   const limits = { ROLLCALL_INSTANCES_MAX: '2000000', ROLLCALL_APPS_MAX: '2000000' };
   const server = await started({

@@ -9,7 +9,7 @@ const count = 10_000;
 // Not the same for two benches that run side by side.
 let last = Math.floor(Math.random() * count);
 
-/** One that nobody holds and no other server of this run was given. */
+/** A port that is free and that no other server of this run was given. */
 export async function nextPort(): Promise<number> {
   for (let attempt = 0; attempt < count; attempt++) {
     last = (last + 1) % count;

@@ -22,7 +22,7 @@ const namesMaxMs = 120_000;
 const rivals: readonly Rival[] = [knot, nsd, bind, unbound, dnsmasq, coredns, consul];
 
 /**
- * Those that can, started on `count` names below `folder`. Why one is not measured is said: it is not installed, such a
+ * Those that can, started on `count` names below `folder`. The reason why one is not measured is printed: it is not installed, such a
  * number is too much for it, or it does not start.
  */
 export async function startRivals(folder: string, count: number, among = rivals): Promise<Server[]> {
@@ -32,8 +32,8 @@ export async function startRivals(folder: string, count: number, among = rivals)
   for (const rival of present) {
     if (rival.namesMax >= count) servers.push(...(await startRival(rival, folder, count)));
   }
-  say('not installed', absent);
-  say(
+  printSkipped('not installed', absent);
+  printSkipped(
     `too many names for`,
     present.filter(({ namesMax }) => namesMax < count),
   );
@@ -74,6 +74,6 @@ async function startRival(rival: Rival, parent: string, count: number): Promise<
   }
 }
 
-function say(why: string, those: readonly Rival[]): void {
+function printSkipped(why: string, those: readonly Rival[]): void {
   if (those.length > 0) console.log(`${why}, so not measured: ${those.map(({ name }) => name).join(', ')}\n`);
 }

@@ -27,7 +27,7 @@ const everyMs = 100;
 const startMaxMs = 180_000;
 const endMaxMs = 60_000;
 
-/** Resolves when it knows the names; one that ends instead, or takes minutes, is an error with all that it said. */
+/** Resolves when it knows the names; one that ends instead, or takes minutes, is an error with its output. */
 export async function started(server: Start): Promise<Server> {
   const { name, port, args, cwd, env = process.env, spelling = spelledInZone } = server;
   const program = start(server.program, args, { cwd, env });

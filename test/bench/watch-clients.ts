@@ -1,5 +1,5 @@
 // Many clients in a process of its own, for test/bench/watchers.ts: watches and long polls of prod/orders on plain
-// sockets. It is told what to open, reports when all are open, and for every revision when the last of them has heard it.
+// sockets. Messages name what to open; it reports when all are open, and for every revision when the last of them has received it.
 
 import { connect, type Socket } from 'node:net';
 

@@ -50,7 +50,7 @@ test.each<[string, object, object, string]>([
   expect(found.outdated.map(({ fields }) => fields.map((one) => one.field))).toEqual([[field]]);
 });
 
-test('of a client only what it says is compared, not its lease', () => {
+test('of an instance with a client only its registration is compared, not its lease', () => {
   const found = compared([listed('web/a', '10.0.0.1', { metadata: { x: '1' } })], (target) =>
     target.put('web/a', json({ metadata: { x: '1' }, leaseSeconds: 30, weight: 5 })),
   );

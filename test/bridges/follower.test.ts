@@ -87,7 +87,7 @@ describe('clients that are registered here', () => {
     expect(new Set(target.renewed)).toEqual(new Set(['web/b']));
   });
 
-  test('win at the same address, whatever their name', async () => {
+  test('win at the same address, under any name', async () => {
     const { has, target, events } = await running();
     await has(a, b);
     target.put('web/other', { addrs: ['grpc://10.0.0.1:80'] });

@@ -28,7 +28,7 @@ test('of two names that become one, the second is left out, and the first is nam
 test.each([
   ['a name without a letter', listed('___/1', '10.0.0.1'), 'appid'],
   ['no id', listed('web/', '10.0.0.1'), 'instance'],
-  ['an address of nobody', listed('web/1', '0.0.0.0'), 'addrs'],
+  ['the unspecified address', listed('web/1', '0.0.0.0'), 'addrs'],
   ['too much metadata', listed('web/1', '10.0.0.1', { metadata: { k: 'x'.repeat(9000) } }), 'metadata'],
 ])('%s cannot be here, and the field is named', (_, instance, field) => {
   const { wanted, unmapped } = map(instance);

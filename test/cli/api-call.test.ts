@@ -35,10 +35,10 @@ test.each([
   [{ ROLLCALL_URL: 'localhost:7171' }, [], 'ROLLCALL_URL: "localhost:7171" is not an http or https URL'],
   [{}, ['--url', 'http://127.0.0.1:7171/api'], 'is not where the API begins; write http://127.0.0.1:7171'],
   [{}, ['--url', `http://me:${secret}@127.0.0.1`], 'put the token into ROLLCALL_TOKEN'],
-])('%j %j is wrong usage', async (env, flags, said) => {
+])('%j %j is wrong usage', async (env, flags, expected) => {
   const { code, out, err } = await typed(['ls', ...flags], { env });
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toContain(said);
+  expect(err).toContain(expected);
   expect(err).not.toContain(secret);
 });
 
@@ -70,7 +70,7 @@ test('no flag takes a token: the arguments of a process are for all to see', asy
   }
 });
 
-test('register says what the renewal needs where the token came from a file', async () => {
+test('register prints the token file in the renew command where the token came from a file', async () => {
   const renewWith = 'curl -fsS -X PUT -H "authorization: Bearer $ROLLCALL_TOKEN" http://x';
   const { url } = await serverThat(() => ({ body: { renewWith } }));
   const line = ['register', 'prod/orders/x', '--addr', 'http://10.0.0.1:80', '--url', url];
@@ -81,7 +81,7 @@ test('register says what the renewal needs where the token came from a file', as
   expect(fromVariable.out).not.toContain('has to hold');
 });
 
-test('a missing token is told with the way to give one', async () => {
+test('a missing token is reported with the way to give one', async () => {
   const problem = {
     type: 'urn:rollcall:problem:unauthorized',
     title: 'A token is needed',
@@ -110,7 +110,7 @@ test('an instance called .. is asked for by that name', async () => {
   expect(asked[0]?.path).toBe('/api/v1/apps/prod/orders/..');
 });
 
-test('all errors of a problem document are told', async () => {
+test('all errors of a problem document are printed', async () => {
   const errors = [
     { field: 'env', message: 'is empty' },
     { field: 'appid', message: 'is odd', value: 'x' },
@@ -128,11 +128,11 @@ test.each([
   ['a page of something else', { status: 200, body: '<html>' }, /status 200/],
   ['an error without a document', { status: 502, body: 'Bad Gateway' }, /status 502/],
   ['a redirect', { status: 302, body: '{}', headers: { location: 'http://127.0.0.1:1/' } }, /status 302/],
-])('%s is a failure', async (_what, reply, said) => {
+])('%s is a failure', async (_what, reply, expected) => {
   const { url } = await serverThat(() => reply);
   const { code, out, err } = await typed(['ls', '--url', url]);
   expect({ code, out }).toEqual({ code: 1, out: '' });
-  expect(err).toMatch(said);
+  expect(err).toMatch(expected);
 });
 
 test('pages are followed to the end', async () => {

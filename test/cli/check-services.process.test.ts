@@ -6,7 +6,7 @@ import { rollcall } from '../kit/command-line.ts';
 const good = (instance: string): string =>
   `- env: prod\n  appid: printer\n  instance: ${instance}\n  addrs: [http://127.0.0.1:9]\n  checks: [{type: tcp}]\n`;
 
-test('says how many instances there are, and 0', async () => {
+test('prints the number of instances and exits 0', async () => {
   const files = { 's/a.yaml': good('p1') + good('p2'), 's/b.yml': '[]\n', 's/.hidden.yaml': '%', 's/notes.txt': '%' };
   expect(await rollcall(['check-services', 's'], { files })).toEqual({
     code: 0,
@@ -15,7 +15,7 @@ test('says how many instances there are, and 0', async () => {
   });
 });
 
-test('says every fault of every file with its line and column, and 1', async () => {
+test('prints every fault of every file with line and column, and exits 1', async () => {
   const files = {
     's/a.yaml': `${good('p1')}${good('p1')}`,
     's/b.yaml': `${good('p1')}- env: pr_od\n  appid: printer\n  instance: p3\n  addrs: [http://127.0.0.1:99999]\n`,

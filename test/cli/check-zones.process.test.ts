@@ -9,14 +9,14 @@ const good = `$TTL 300
 www IN A 192.0.2.1
 `;
 
-test('says how many zones there are, and 0', async () => {
+test('prints the number of zones and exits 0', async () => {
   const { code, out, err } = await rollcall(['check-zones', 'zones'], {
     files: { 'zones/a.test.zone': good, 'zones/b.test.zone': good },
   });
   expect({ code, out, err }).toEqual({ code: 0, out: '2 zones, no faults\n', err: '' });
 });
 
-test('says every fault of every file with its line and column, and 1', async () => {
+test('prints every fault of every file with line and column, and exits 1', async () => {
   const { code, out, err } = await rollcall(['check-zones', 'zones'], {
     files: {
       'zones/a.test.zone': `${good}x IN A 192.0.2.256\ny IN AAAA fe80\n`,

@@ -24,7 +24,7 @@ test('prints each setting with its origin, as YAML that can be read again', asyn
   expect(parse(again.out)).toEqual(parse(out));
 });
 
-test('tells all problems at once, on stderr alone', async () => {
+test('reports all problems at once, on stderr alone', async () => {
   const { code, out, err } = await rollcall(['config', '--log-level', 'loud'], {
     env: { ROLLCALL_HTTP: '70000', ROLLCALL_ORIGN: 'x' },
     files: { 'rollcall.yaml': 'dnss: 127.0.0.1:53\n' },

@@ -1,4 +1,4 @@
-// What the program says of itself.
+// Help and usage.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -114,7 +114,7 @@ test.each([
   expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
 });
 
-test('help says nothing of tokens as a flag: the arguments of a process are for all to see', async () => {
+test('help has no flag for tokens: the arguments of a process can be read by all users', async () => {
   const { out } = await typed(['serve', '--help']);
   expect(out).toContain('--token-file');
   expect(out).not.toMatch(/--tokens?\b(?!-file)/);
@@ -127,10 +127,10 @@ test.each([
   [['serve', 'x'], /too many arguments/],
   [['serve', '--http'], /argument missing/],
   [['check-zones', 'a', 'b'], /too many arguments/],
-])('%j is refused on stderr with exit code 2', async (args, said) => {
+])('%j is refused on stderr with exit code 2', async (args, expected) => {
   const { code, out, err } = await typed(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toMatch(said);
+  expect(err).toMatch(expected);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-// `rollcall serve` as a process: it starts, says where it listens, stops when asked to, and says why it cannot start.
+// `rollcall serve` as a process: it starts, prints where it listens, stops at a signal, and prints why it cannot start.
 
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -6,7 +6,7 @@ import { rollcall, startRollcall } from '../kit/command-line.ts';
 
 const anywhere = ['serve', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--data', 'none'];
 
-/** A TCP port of 127.0.0.1 that somebody holds until the test ends. */
+/** A TCP port of 127.0.0.1 that is in use until the test ends. */
 async function takenPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => {
@@ -19,19 +19,22 @@ async function takenPort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)('says where it listens and stops at %s with exit code 0', async (signal) => {
-  const { child, ended, said } = startRollcall(anywhere, { files: { 'zones/.keep': '' } });
-  const text = await said(/127\.0\.0\.1[^\n]*\n/);
-  expect(text).not.toContain('127.0.0.1:0');
-  child.kill(signal);
-  const { code, out } = await ended;
-  expect(out).toContain(`${signal}: stopping`);
-  expect(code).toBe(0);
-});
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'prints where it listens and stops at %s with exit code 0',
+  async (signal) => {
+    const { child, ended, untilOutput } = startRollcall(anywhere, { files: { 'zones/.keep': '' } });
+    const text = await untilOutput(/127\.0\.0\.1[^\n]*\n/);
+    expect(text).not.toContain('127.0.0.1:0');
+    child.kill(signal);
+    const { code, out } = await ended;
+    expect(out).toContain(`${signal}: stopping`);
+    expect(code).toBe(0);
+  },
+);
 
 test('starts in an empty folder without zones, but not where a folder is named that is missing', async () => {
-  const { child, ended, said } = startRollcall(anywhere);
-  await said(/rollcall is ready/);
+  const { child, ended, untilOutput } = startRollcall(anywhere);
+  await untilOutput(/rollcall is ready/);
   child.kill('SIGTERM');
   expect((await ended).code).toBe(0);
   const { code, err } = await rollcall([...anywhere, '--zones', 'zones']);

@@ -23,7 +23,7 @@ test('four lines, that fit 80 columns: where it answers, and what to type next',
   expect(text).not.toMatch(/--server|ROLLCALL_URL/);
 });
 
-test('elsewhere than where commands ask, it says how they find it', () => {
+test('at another address than commands use by default, it prints the flag they need', () => {
   const parts = { version: '1.2.3', env: { NO_COLOR: '1', npm_lifecycle_event: 'start' }, terminal };
   const text = startScreen(listening(80, 53, '::1'), { ...config, data: 'none' }, parts);
   expect(text).toContain('export ROLLCALL_URL=http://[::1]:80\n');

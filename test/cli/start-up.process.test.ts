@@ -42,11 +42,11 @@ test('a reader that has heard enough is no error', async () => {
     env: cleanEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
+  let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
+    output += chunk.toString();
   });
   child.stdout.destroy();
   const code = await new Promise((resolve) => child.once('close', resolve));
-  expect({ code, said }).toEqual({ code: 0, said: '' });
+  expect({ code, output }).toEqual({ code: 0, output: '' });
 });

@@ -5,7 +5,7 @@ import { appOf, type ClientOptions, resolveOptions } from '../../src/client/opti
 import { RollcallClient } from '../../src/client/rollcall-client.ts';
 import { FakeScheduler, fakeFetch } from '../kit/client-scheduler.ts';
 
-test('nothing has to be said', () => {
+test('every option has a default', () => {
   const { addresses, dns, balance } = resolveOptions({});
   expect({ addresses, dns }).toEqual({ addresses: ['http://127.0.0.1:7171'], dns: undefined });
   expect(balance).toMatchObject({
@@ -24,7 +24,7 @@ test.each([
   expect(resolveOptions({ registry }).addresses).toEqual([address]);
 });
 
-test('one address and one server may be said without a list', () => {
+test('one address and one server may be given without a list', () => {
   const { addresses, dns } = resolveOptions({ registry: 'https://r1/', dns: { servers: '127.0.0.1:53' } });
   expect({ addresses, dns }).toEqual({ addresses: ['https://r1'], dns: { servers: ['127.0.0.1:53'], origin: 'svc.' } });
 });

@@ -10,10 +10,10 @@ import {
   mavenClient,
   npmClient,
   pythonClient,
-  said,
+  reported,
   startClient,
 } from '../kit/foreign-clients.ts';
-import { scratch } from '../kit/scratch.ts';
+import { freePort, scratch } from '../kit/scratch.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 import { until } from '../kit/until.ts';
 
@@ -53,14 +53,14 @@ test('npm consul', async (context) => {
   const fetched = await npmClient('consul-npm.cjs', ['consul@2.0.1']);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, ['127.0.0.1', String(server.httpPort), secret]);
-  expect(await said(client, 'registered')).toMatchObject({ critical: 0, tags: ['v1'] });
-  await said(client, 'seen npm-1');
+  expect(await reported(client, 'registered')).toMatchObject({ critical: 0, tags: ['v1'] });
+  await reported(client, 'seen npm-1');
   expect(await addressesOf('npm-web')).toEqual([['127.0.30.1'], ['127.0.30.1']]);
   expect(await digShort(server.dnsPort, '_npm-web._v1.service.consul SRV')).toEqual([
     '0 1 8080 7f001e01.addr.prod.consul.',
   ]);
   await another('npm-web');
-  await said(client, 'seen npm-1,other');
+  await reported(client, 'seen npm-1,other');
   const { code } = await client.stop('SIGTERM');
   expect(code).toBe(0);
   expect((await api('GET', 'npm-web/npm-1')).status).toBe(404);
@@ -70,11 +70,11 @@ test('Python py-consul', async (context) => {
   const fetched = await pythonClient('py-consul.py', ['py-consul==1.8.0']);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, ['127.0.0.1', String(server.httpPort), secret]);
-  expect(await said(client, 'registered')).toMatchObject({ before: [], after: ['py-1'] });
+  expect(await reported(client, 'registered')).toMatchObject({ before: [], after: ['py-1'] });
   expect(await addressesOf('py-web')).toEqual([['127.0.80.1'], ['127.0.80.1']]);
   await another('py-web');
-  expect(await said(client, 'seen')).toMatchObject({ ids: ['other', 'py-1'] });
-  expect(await said(client, 'warned')).toMatchObject({ ids: ['other'] });
+  expect(await reported(client, 'seen')).toMatchObject({ ids: ['other', 'py-1'] });
+  expect(await reported(client, 'warned')).toMatchObject({ ids: ['other'] });
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await api('GET', 'py-web/py-1')).status === 404);
 });
@@ -83,12 +83,16 @@ test('Go consul/api', async (context) => {
   const fetched = await goClient('consul-api.go', ['github.com/hashicorp/consul/api v1.34.5']);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, [server.http, secret]);
-  expect(await said(client, 'registered')).toMatchObject({ datacenter: 'prod' });
+  expect(await reported(client, 'registered')).toMatchObject({ datacenter: 'prod' });
   expect(await addressesOf('go-web')).toEqual([['127.0.10.1'], ['127.0.10.1']]);
   await another('go-web');
-  expect(await said(client, 'seen')).toMatchObject({ ids: ['go-1', 'other'], filtered: ['go-1'], tagged: ['go-1'] });
-  expect(await said(client, 'out')).toMatchObject({ status: 'critical' });
-  expect(await said(client, 'catalog')).toMatchObject({ nodes: 2 });
+  expect(await reported(client, 'seen')).toMatchObject({
+    ids: ['go-1', 'other'],
+    filtered: ['go-1'],
+    tagged: ['go-1'],
+  });
+  expect(await reported(client, 'out')).toMatchObject({ status: 'critical' });
+  expect(await reported(client, 'catalog')).toMatchObject({ nodes: 2 });
   expect((await digShort(server.dnsPort, 'go-web.service.consul A')).toSorted()).toEqual([
     '127.0.10.1',
     '127.0.10.50',
@@ -132,8 +136,8 @@ test('consul-template writes a file anew with every change', async (context) => 
   await client.stop('SIGTERM');
 });
 
-test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
-  const fetched = await mavenClient('spring-consul');
+test('Spring Cloud Consul', { timeout: 1_000_000 }, async (context) => {
+  const fetched = await mavenClient('spring', 'spring-cloud-starter-consul-discovery');
   if ('missing' in fetched) return context.skip(fetched.missing);
   const settings = {
     'server.port': '0',
@@ -152,11 +156,39 @@ test('Spring Cloud Consul', { timeout: 700_000 }, async (context) => {
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await said(client, 'registered');
+  await reported(client, 'registered', { withinMs: 120_000 });
   await until('it being up', async () => (await digShort(server.dnsPort, 'spring-web.service.consul A')).length === 1);
   expect(await digShort(server.dnsPort, '1.4.2._version.spring-web.prod.svc A')).toEqual(['127.0.70.1']);
   await another('spring-web');
-  expect(await said(client, 'seen')).toMatchObject({ ids: ['other', 'spring-1'] });
+  expect(await reported(client, 'seen')).toMatchObject({ ids: ['other', 'spring-1'] });
+  await reported(client, 'chosen');
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await api('GET', 'spring-web/spring-1')).status === 404);
+});
+
+test('Spring Cloud Consul with an HTTP check that has headers', { timeout: 1_000_000 }, async (context) => {
+  const fetched = await mavenClient('spring', 'spring-cloud-starter-consul-discovery');
+  if ('missing' in fetched) return context.skip(fetched.missing);
+  const settings = {
+    'server.port': String(await freePort()),
+    'spring.application.name': 'spring-checked',
+    'spring.cloud.consul.host': '127.0.0.1',
+    'spring.cloud.consul.port': String(server.httpPort),
+    'spring.cloud.consul.token': secret,
+    'spring.cloud.consul.discovery.acl-token': secret,
+    'spring.cloud.consul.discovery.instance-id': 'spring-2',
+    'spring.cloud.consul.discovery.hostname': '127.0.0.1',
+    'spring.cloud.consul.discovery.health-check-path': '/error?status=200',
+    'spring.cloud.consul.discovery.health-check-interval': '1s',
+    'spring.cloud.consul.discovery.health-check-headers.X-Config-Token': 'a',
+  };
+  const client = startClient(
+    fetched,
+    Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
+  );
+  await reported(client, 'registered', { withinMs: 120_000 });
+  const found = await api('GET', 'spring-checked/spring-2');
+  expect(await found.json()).toMatchObject({ checks: [{ type: 'http', headers: { 'X-Config-Token': 'a' } }] });
+  await client.stop('SIGTERM');
+  await until('its leaving', async () => (await api('GET', 'spring-checked/spring-2')).status === 404);
 });

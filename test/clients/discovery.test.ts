@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digShort } from '../kit/dig.ts';
-import { goClient, said, startClient } from '../kit/foreign-clients.ts';
+import { goClient, reported, startClient } from '../kit/foreign-clients.ts';
 import { type ServerProcess, startServer } from '../kit/server-process.ts';
 
 let server: ServerProcess;
@@ -19,14 +19,14 @@ test('Go naming registers, watches and leaves', async (context) => {
   const fetched = await goClient('naming.go', ['github.com/bilibili/discovery v1.2.0']);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, [`127.0.0.1:${server.httpPort}`]);
-  await said(client, 'registered');
-  await said(client, '[host-a]');
+  await reported(client, 'registered');
+  await reported(client, '[host-a]');
   expect(await digShort(server.dnsPort, 'account.service.web.dev.svc A')).toEqual(['127.0.20.1']);
   const path = `${server.http}/api/v1/apps/dev/account.service.web/host-b`;
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ addrs: ['http://127.0.20.2:8000'], zone: 'sh001' });
   expect((await fetch(path, { method: 'PUT', headers, body })).status).toBe(201);
-  await said(client, '[host-a host-b]');
+  await reported(client, '[host-a host-b]');
   const { code } = await client.stop('SIGTERM');
   expect(code).toBe(0);
   expect(await digShort(server.dnsPort, 'account.service.web.dev.svc A')).toEqual(['127.0.20.2']);

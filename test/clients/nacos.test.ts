@@ -9,7 +9,7 @@ import {
   javaClient,
   npmClient,
   pythonClient,
-  said,
+  reported,
   startClient,
 } from '../kit/foreign-clients.ts';
 import { freePort } from '../kit/scratch.ts';
@@ -67,10 +67,10 @@ async function lives(
   at: ServerProcess = server,
 ): Promise<void> {
   const client = startClient(fetched, args);
-  await said(client, 'registered');
+  await reported(client, 'registered');
   await until('it being found', async () => (await addresses(app, at)).join() === ip);
   await other(at, app);
-  expect(await said(client, 'seen')).toMatchObject({ ips: [ip, '127.0.99.9'] });
+  expect(await reported(client, 'seen')).toMatchObject({ ips: [ip, '127.0.99.9'] });
   expect(await addresses(app, at)).toEqual([ip, '127.0.99.9']);
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await addresses(app, at)).join() === '127.0.99.9');
@@ -104,7 +104,7 @@ test('Go nacos-sdk-go v2, over gRPC, with a login too; killed, its instance is g
   const login = ['127.0.0.1', String(guarded.httpPort), 'ci', secret];
   await lives(fetched, login, 'go-web', '127.0.83.1', guarded);
   const client = startClient(fetched, args);
-  await said(client, 'registered');
+  await reported(client, 'registered');
   await client.stop('SIGKILL');
   await until('its leaving', async () => (await addresses('go-web')).join() === '127.0.99.9');
 });
@@ -127,7 +127,7 @@ test('Java nacos-client 2.5, over gRPC, with a login too; it comes back to a ser
   const login = [`127.0.0.1:${guarded.httpPort}`, 'java2-web', '127.0.61.1', 'ci', secret];
   await lives(fetched, login, 'java2-web', '127.0.61.1', guarded);
   const client = startClient(fetched, args);
-  await said(client, 'registered');
+  await reported(client, 'registered');
   const { httpPort } = server;
   await server.stop();
   server = await started(httpPort);

@@ -23,7 +23,7 @@ test('more than the share are all kept', () => {
   expect(guardOf({ owned: 100, ended: 16 }).guard.mayEvict('n2', 0, 1000)).toBe(false);
 });
 
-test('two are let go whatever the share is', () => {
+test('two are evicted whatever the share is', () => {
   expect(guardOf({ owned: 2, ended: 2 }).guard.mayEvict('n2', 0, 1000)).toBe(true);
 });
 
@@ -40,7 +40,7 @@ test('those that left within the minute count as lost', () => {
   expect(guard.isHeld('n2', 70_000)).toBe(false);
 });
 
-test('at the ceiling they leave whatever holds', () => {
+test('at the ceiling they are evicted in spite of the guard', () => {
   const { guard } = guardOf({ owned: 100, ended: 100 });
   expect(guard.mayEvict('n2', 0, 3_599_999)).toBe(false);
   expect(guard.mayEvict('n2', 0, 3_600_000)).toBe(true);

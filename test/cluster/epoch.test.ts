@@ -65,7 +65,7 @@ let datum = 0;
 class NodeModel {
   readonly name: string;
   epoch: Epoch | undefined;
-  said = 0;
+  lastSerial = 0;
   data = 0;
   /** How much of etcd's log it has applied, and of which etcd. */
   at = 0;
@@ -76,17 +76,17 @@ class NodeModel {
     this.name = name;
   }
 
-  say(): void {
+  answer(): void {
     if (this.epoch === undefined) return;
     const serial = serialOf(this.epoch);
-    expect(serial).toBeGreaterThanOrEqual(this.said);
-    this.said = serial;
+    expect(serial).toBeGreaterThanOrEqual(this.lastSerial);
+    this.lastSerial = serial;
   }
 
   /** Lists, raises if it has to, and is on course. */
   join(etcd: EtcdModel): void {
     const isNew = etcd.meta === undefined;
-    if (isNew) etcd.write({ meta: firstMeta(this.said, 1000, 'L', `i${etcd.incarnation}`), putsSerial: true });
+    if (isNew) etcd.write({ meta: firstMeta(this.lastSerial, 1000, 'L', `i${etcd.incarnation}`), putsSerial: true });
     const history =
       this.epoch !== undefined && isDiverged(this.epoch)
         ? 'diverged'
@@ -94,8 +94,8 @@ class NodeModel {
           ? 'same'
           : 'other';
     let listed = this.list(etcd);
-    if (!isNew && hasToRaise(this.said, history, listed)) {
-      etcd.write({ meta: raised(listed.meta, this.said, etcd.revision), putsSerial: true, data: ++datum });
+    if (!isNew && hasToRaise(this.lastSerial, history, listed)) {
+      etcd.write({ meta: raised(listed.meta, this.lastSerial, etcd.revision), putsSerial: true, data: ++datum });
       listed = this.list(etcd);
     }
     this.epoch = listed;
@@ -103,7 +103,7 @@ class NodeModel {
     this.at = etcd.revision;
     this.incarnation = etcd.incarnation;
     this.isCut = false;
-    this.say();
+    this.answer();
   }
 
   list({ meta, serialRevision }: EtcdModel): Epoch {
@@ -116,7 +116,7 @@ class NodeModel {
       this.epoch = withGroup(this.epoch, group.revision, group.meta, group.putsSerial);
       this.data = group.data;
       this.at = group.revision;
-      this.say();
+      this.answer();
     }
   }
 }
@@ -132,7 +132,7 @@ const step = fc.oneof(
 );
 
 describe('serials', () => {
-  test('never fall at a node, and are of one data wherever they are said on course', () => {
+  test('never fall at a node, and mean the same data at every node that is on course', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const etcd = new EtcdModel();
@@ -147,7 +147,7 @@ describe('serials', () => {
           if (one.do === 'cut') node.isCut = true;
           if (one.do === 'own' && node.isCut && node.epoch !== undefined) {
             node.epoch = withOwnChange(node.epoch);
-            node.say();
+            node.answer();
           }
           if (one.do === 'join') node.join(etcd);
           if (one.do === 'wipe') {
@@ -166,7 +166,7 @@ describe('serials', () => {
     );
   });
 
-  test('a node that lists says what a node says that has followed', () => {
+  test('a node that lists answers with the number of one that has followed', () => {
     const etcd = new EtcdModel();
     const follower = new NodeModel('a');
     follower.join(etcd);
@@ -176,11 +176,11 @@ describe('serials', () => {
     follower.follow(etcd, 10);
     const fresh = new NodeModel('b');
     fresh.join(etcd);
-    expect(fresh.said).toBe(follower.said);
-    expect(fresh.said).toBeGreaterThan(9_000_000);
+    expect(fresh.lastSerial).toBe(follower.lastSerial);
+    expect(fresh.lastSerial).toBeGreaterThan(9_000_000);
   });
 
-  test('a cluster made of single nodes begins above all that they have said', () => {
+  test('a cluster made of single nodes begins above all numbers that they have answered with', () => {
     const meta = metaAt(firstMeta(5_000_000, 1_000_000, 'L', 'i'), 2);
     expect(numberAt(meta, 2)).toBe(5_010_002);
     expect(numberAt(metaAt(firstMeta(5, 1_700_000_000, 'L', 'i'), 2), 2)).toBe(1_700_010_002);

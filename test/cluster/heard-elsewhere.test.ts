@@ -1,5 +1,5 @@
 // Renewals of instances that a node does not know: one that another node knows is waited for, and none is refused while
-// that cannot be said.
+// that cannot be decided.
 
 import { expect, test } from 'vitest';
 import { HeardElsewhere } from '../../src/cluster/heard-elsewhere.ts';
@@ -48,7 +48,7 @@ test('what no node knows is nowhere', async () => {
   expect(asking.counts).toEqual({ found: 0, unknown: 1 });
 });
 
-test('nothing is said to be nowhere while the node is cut off, or its watch is late', async () => {
+test('no instance is reported as unknown while the node is cut off, or its watch is late', async () => {
   expect(await node({ trouble: 'it is cut off' }).asking.ask([key('a1')])).toEqual({ reason: 'it is cut off' });
   expect(await node({ known: ['a1'] }).asking.ask([key('a1')])).toMatchObject({ reason: expect.any(String) });
 });

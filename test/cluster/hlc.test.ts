@@ -1,4 +1,4 @@
-// Stamps of a node: they rise whatever its wall clock does, and a wrong clock elsewhere does not move them.
+// Stamps of a node: they rise even where its wall clock steps back, and a wrong clock elsewhere does not move them.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

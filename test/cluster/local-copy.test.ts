@@ -91,7 +91,7 @@ test('each node of a folder has its own, and one of another cluster begins anew'
   moved.close();
 });
 
-test('a folder that is in use is a problem that says so', () => {
+test('a folder that is in use is a problem of its own', () => {
   const folder = scratch();
   const first = opened(folder);
   expect(LocalCopy.open(folder, whose)).toMatchObject({ problem: expect.stringContaining(folder) });

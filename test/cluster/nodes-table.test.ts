@@ -11,7 +11,7 @@ function world() {
   const hello = (node: string, nowMs: number): void => {
     const state = table.known(node, nowMs);
     state.provenMs = nowMs;
-    state.hasSaidHello = true;
+    state.hasSentHello = true;
   };
   const dead = (nowMs: number): string[] => table.changes(nowMs).dead.map(({ node }) => node);
   return { table, hello, dead };
@@ -32,7 +32,7 @@ describe('a node', () => {
     expect(dead(9000)).toEqual([]);
   });
 
-  test('whose session etcd has ended wrongly lives, since it says hello and has a new one', () => {
+  test('whose session etcd has ended wrongly lives, since it sends hello and has a new one', () => {
     const { table, hello, dead } = world();
     table.ended('n2', 6000);
     for (let nowMs = 6000; nowMs < 9000; nowMs += 1000) {
@@ -43,7 +43,7 @@ describe('a node', () => {
     expect(dead(60_000)).toEqual([]);
   });
 
-  test('that says hello without a session is dead after the time of a session', () => {
+  test('that sends hello without a session is dead after the time of a session', () => {
     const { table, hello, dead } = world();
     table.ended('n2', 6000);
     hello('n2', 15_900);
@@ -52,7 +52,7 @@ describe('a node', () => {
     expect(dead(16_000)).toEqual(['n2']);
   });
 
-  test('that says goodbye is dead once its session is gone', () => {
+  test('that sends goodbye is dead once its session is gone', () => {
     const { table, hello, dead } = world();
     hello('n2', 5000);
     table.left('n2', 5001);
@@ -87,7 +87,7 @@ test('each dead node has one executor, the same at all nodes', () => {
   expect(executors.flat().sort()).toEqual(['gone-1', 'gone-2']);
 });
 
-test('an owner that has not said hello for two seconds is not proven', () => {
+test('an owner without a hello for two seconds is not proven', () => {
   const { table, hello } = world();
   hello('n2', 5000);
   const state = table.known('n2', 5000);

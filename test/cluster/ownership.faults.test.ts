@@ -1,4 +1,4 @@
-// A simulated cluster under faults: nobody who renews is removed, whoever falls silent is, and afterwards all nodes agree
+// A simulated cluster under faults: no instance that renews is removed, every silent one is, and afterwards all nodes agree
 // with etcd, each instance having one owner.
 
 import fc from 'fast-check';
@@ -70,7 +70,7 @@ describe('in a cluster of three', () => {
     ['nodes that pause', ['pause'], 0],
     ['nodes that crash', ['crash'], 0],
     ['all of these', ['cut-nodes', 'cut-etcd', 'isolate', 'pause', 'crash'], 0.02],
-  ])('%s: nobody who is heard by a joined node is removed, the silent are', (_name, kinds, lossRate) => {
+  ])('%s: no instance that renews at a joined node is removed, the silent are', (_name, kinds, lossRate) => {
     const faults =
       kinds.length === 0 ? runs(['pause'], lossRate).map((one) => ({ ...one, faults: [] })) : runs(kinds, lossRate);
     fc.assert(

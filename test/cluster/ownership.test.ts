@@ -41,7 +41,7 @@ class World {
     return this.give({ kind: 'record', key, record, isRegistration });
   }
 
-  /** Time passes in small steps; all that is decided meanwhile. `answer`: what the peers say when they are asked. */
+  /** Time passes in small steps; all that is decided meanwhile. `answer`: what the peers answer. */
   pass(ms: number, answer?: { heardAgoMs?: number; isComplete: boolean }): Intent[] {
     const intents: Intent[] = [];
     const endMs = this.nowMs + ms;
@@ -83,7 +83,7 @@ describe('an own instance', () => {
     expect(own().give({ kind: 'renewal', key })).toEqual([{ kind: 'reply', key, reply: 'renewed' }]);
   });
 
-  test('is asked for a second before its lease ends, and let go when nobody has heard it', () => {
+  test('is asked for a second before its lease ends, and evicted when no node has heard it', () => {
     const world = own();
     expect(world.pass(leaseMs - 1050, silence)).toEqual([]);
     expect(kinds(world.pass(100, silence))).toEqual(['ask-lately']);
@@ -247,7 +247,7 @@ describe('an orphan', () => {
   }
   const endMs = leaseMs + 1.5 * intervalMs;
 
-  test('is taken over by whoever hears it', () => {
+  test('is taken over by the node that hears it', () => {
     const world = orphan(false);
     world.give({ kind: 'dead', node: 'a' });
     expect(changes(world.give({ kind: 'renewal', key }))).toEqual(['take-over']);
@@ -279,7 +279,7 @@ describe('an orphan', () => {
     expect(world.ownership.stateOf(key)).toBe('orphan');
   });
 
-  test('is let go by nobody else', () => {
+  test('is evicted by no other node', () => {
     const world = orphan(false);
     world.give({ kind: 'dead', node: 'a' });
     expect(changes(world.pass(5 * endMs, silence))).toEqual([]);
@@ -293,7 +293,7 @@ describe('an orphan', () => {
     expect(world.ownership.stateOf(key)).toBe('remote');
   });
 
-  test('of a node that took its leave has what its owner said is left, without grace', () => {
+  test('of a node that left has the rest that its owner reported, without grace', () => {
     const world = orphan();
     world.give({ kind: 'bye', node: 'a', leftMs: new Map([[key, 4000]]) });
     expect(changes(world.pass(3900, silence))).toEqual([]);
@@ -321,8 +321,8 @@ describe('an orphan', () => {
 describe('an unknown instance', () => {
   test.each([
     ['a peer knows it', 'a', false, ['forward', 'reply'], 'renewed'],
-    ['nobody knows it', undefined, false, ['reply'], 'unknown'],
-    ['nobody can be asked, and there is a trace of it', undefined, true, ['reply'], 'unavailable'],
+    ['no node knows it', undefined, false, ['reply'], 'unknown'],
+    ['no node can be asked, and there is a trace of it', undefined, true, ['reply'], 'unavailable'],
   ] as const)('is asked for before it is refused: %s', (_name, owner, isUncertain, wanted, reply) => {
     const world = new World();
     expect(world.give({ kind: 'renewal', key })).toEqual([{ kind: 'ask-heard', key }]);

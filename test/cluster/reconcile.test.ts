@@ -23,7 +23,7 @@ const absent = (why?: 'cancelled' | 'evicted', hlc = 0): FoundInEtcd => ({
 
 describe('a pending operation', () => {
   test.each<[string, Partial<PendingOperation>, FoundInEtcd, OwnerLiveness, string]>([
-    ['nobody wrote meanwhile', {}, { ...record, dataRevision: 7, hlc: 999 }, silent, 'put'],
+    ['no write in between', {}, { ...record, dataRevision: 7, hlc: 999 }, silent, 'put'],
     ['evicted, heard', {}, absent('evicted', 999), heard, 'put'],
     ['evicted, silent', {}, absent('evicted', 1), silent, 'drop'],
     ['cancelled later', {}, absent('cancelled', 101), heard, 'conflict'],
@@ -40,13 +40,13 @@ describe('a pending operation', () => {
     ['older there, silent', {}, record, silent, 'drop'],
     ['older there, without a lease', {}, record, leaseless, 'put'],
     [
-      'the writers say the opposite of the stamps',
+      "the writers' times are the opposite of the stamps",
       { isDirtyGiven: true, dirtyAtMs: 5 },
       { ...record, isDirtyGiven: true, dirtyAtMs: 6 },
       heard,
       'adopt',
     ],
-    ['one writer says nothing', { isDirtyGiven: true, dirtyAtMs: 5 }, { ...record, dirtyAtMs: 6 }, heard, 'put'],
+    ['one writer gives no time', { isDirtyGiven: true, dirtyAtMs: 5 }, { ...record, dirtyAtMs: 6 }, heard, 'put'],
     ['a patch of that registration', { kind: 'patch' }, record, silent, 'apply'],
     ['a drain of an earlier registration', { kind: 'drain' }, { ...record, hlc: 101 }, heard, 'conflict'],
     ['a patch of nothing', { kind: 'patch' }, absent(), heard, 'drop'],

@@ -1,4 +1,4 @@
-// Records as they are kept in etcd: what is written is read back, what a later version wrote survives, and what nobody
+// Records as they are kept in etcd: what is written is read back, what a later version wrote survives, and what none
 // could have written is refused with the field.
 
 import fc from 'fast-check';
@@ -173,7 +173,7 @@ describe('a record', () => {
     );
   });
 
-  test('that is registered anew loses what the old registration said, and nothing else', () => {
+  test('that is registered anew loses the fields of the old registration, and nothing else', () => {
     const later = read(changed('r.later', 1).replace('{', '{"top":2,'));
     const json = JSON.parse(recordText(withRegistration(later, registration({ version: '2' }))));
     expect(json).toMatchObject({ top: 2, r: { version: '2' } });

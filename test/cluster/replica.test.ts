@@ -172,7 +172,7 @@ describe('a record', () => {
     expect(registry.find(key('a2'))).toBeDefined();
   });
 
-  test('leaves with the tombstone that says why', () => {
+  test('is removed with the reason of its tombstone', () => {
     const { registry, replica, changes, removed } = started();
     replica.group(7, put(decided(registryOf(), 'a1'), 7));
     const cancelled = registry.decide({ kind: 'cancel', key: key('a1') }, by, now);
@@ -227,14 +227,14 @@ test('an instance with a write that etcd has not decided is left as it is', () =
   expect(replica.known(instancePath(key('a1')))).toMatchObject({ modRevision: 9 });
 });
 
-test('a node that has counted by itself says numbers of the cluster again once the base is above them', () => {
+test('a node that has counted by itself answers with numbers of the cluster again once the base is above its own', () => {
   const { registry, replica, diverged } = started();
   const other = registryOf();
   replica.group(7, put(decided(other, 'a1'), 7));
   const cancelled = registry.decide({ kind: 'cancel', key: key('a1') }, by, now);
   if (cancelled.kind === 'changes') for (const change of cancelled.changes) replica.applyOwn(change);
   expect(diverged).toEqual([true]);
-  // What others did meanwhile comes with a number that this node has said already.
+  // What others did meanwhile comes with a number that this node has answered with already.
   replica.group(8, put(decided(other, 'a2'), 8));
   expect(registry.find(key('a2'))).toMatchObject({ revision: base + 9 });
   const raised = { ...meta, bases: [...meta.bases, { from: 0, base: base + 50 }] };

@@ -13,6 +13,7 @@ function problemsOf(yaml: string): readonly string[] {
 }
 
 const etcd = 'etcd: { endpoints: ["http://127.0.0.1:2379"] }';
+const peers = 'mode: peers, peers: ["http://127.0.0.1:7173"]';
 
 describe('the group', () => {
   test('is the settings that begin with its name', () => {
@@ -73,6 +74,22 @@ describe('is refused', () => {
     ],
     ['a mirror among the registry', `cluster: { name: main, skydns: /rollcall/main, ${etcd} }`, 'clusterSkydns'],
     ['a mirror that is no path', `cluster: { name: main, skydns: skydns, ${etcd} }`, 'clusterSkydns'],
+    ['peers of no mode peers', `cluster: { name: main, peers: ["http://127.0.0.1:7173"], ${etcd} }`, 'clusterPeers'],
+    ['mode peers without peers', 'cluster: { name: main, mode: peers }', 'clusterPeers'],
+    ['mode peers beside etcd', `cluster: { name: main, ${peers}, ${etcd} }`, 'clusterEtcdEndpoints'],
+    ['mode peers with a mirror in etcd', `cluster: { name: main, ${peers}, skydns: /skydns }`, 'clusterSkydns'],
+    ['peers in the open', 'cluster: { name: main, mode: peers, peers: ["http://10.0.0.6:7172"] }', 'clusterPlainHttp'],
+    [
+      'peers over TLS without a certificate',
+      'cluster: { name: main, mode: peers, peers: ["https://10.0.0.6:7172"] }',
+      'clusterEtcdCa',
+    ],
+    [
+      'peers that are neither URLs nor a name',
+      'cluster: { name: main, mode: peers, peers: ["10.0.0.6"] }',
+      'clusterPeers',
+    ],
+    ['a mode that there is not', 'cluster: { name: main, mode: raft }', 'clusterMode'],
     ['a certificate without its key', `cluster: { name: main, etcdCert: c, ${etcd} }`, 'clusterEtcdKey'],
     ['a user without a password', `cluster: { name: main, etcdUser: u, ${etcd} }`, 'clusterEtcdPasswordFile'],
   ])('%s', (_what, yaml, setting) => {

@@ -1,4 +1,4 @@
-// Configuration: where values come from, what they become, and that every problem is told at once and no secret ever.
+// Configuration: where values come from, what they become, and that all problems are reported at once and no secret ever is.
 
 import { describe, expect, test } from 'vitest';
 import { environmentNameOf, factsOf, settingKeys } from '../../src/config/settings.ts';
@@ -89,6 +89,7 @@ describe('where a value comes from', () => {
       clusterAdvertise: '',
       clusterTokenFile: '',
       clusterEtcdEndpoints: [],
+      clusterPeers: [],
       ...{ clusterEtcdCa: '', clusterEtcdCert: '', clusterEtcdKey: '' },
       ...{ clusterEtcdUser: '', clusterEtcdPasswordFile: '' },
       clusterMode: 'ap',
@@ -139,6 +140,7 @@ describe('where a value comes from', () => {
       anonymousRights: 'read,metrics',
       tlsClientAuth: 'required',
       clusterEtcdEndpoints: 'http://127.0.0.1:2379',
+      clusterPeers: 'http://127.0.0.1:7173',
       clusterEtcdCa: 'ca.pem',
       clusterEtcdCert: 'c.pem',
       clusterEtcdKey: 'k.pem',
@@ -152,6 +154,7 @@ describe('where a value comes from', () => {
       ROLLCALL_CLUSTER_ETCD_KEY: 'k.pem',
       ...{ ROLLCALL_CLUSTER_ETCD_USER: 'rollcall', ROLLCALL_CLUSTER_ETCD_PASSWORD_FILE: 'password' },
     };
+    const peers = { ROLLCALL_CLUSTER_NAME: 'main', ROLLCALL_CLUSTER_MODE: 'peers' };
     const tls = {
       ...{ ROLLCALL_TLS_CERT: 'c.pem', ROLLCALL_TLS_KEY: 'k.pem' },
       ...{ ROLLCALL_TLS_CLIENT_CA: 'ca.pem', ROLLCALL_TLS_CLIENT_AUTH: 'optional' },
@@ -160,7 +163,8 @@ describe('where a value comes from', () => {
       const facts = factsOf(key);
       expect(facts.description, key).not.toBe('');
       const value = samples[key] ?? (key === 'tokens' ? `ci=${secret}` : String(facts.minimum ?? facts.default));
-      const together = /tls/i.test(key) ? tls : key.startsWith('cluster') ? cluster : {};
+      const ofCluster = key === 'clusterPeers' ? peers : cluster;
+      const together = /tls/i.test(key) ? tls : key.startsWith('cluster') ? ofCluster : {};
       const env = { ...(key === 'clusterName' ? {} : together), [environmentNameOf(key)]: value };
       const world: World = { env, files: { tokens: `ops ${secret}` } };
       expect(originsOf(world)[key], key).toBe(environmentNameOf(key));
@@ -178,7 +182,7 @@ describe('where a value comes from', () => {
 });
 
 describe('the file', () => {
-  test('may be missing where nobody asked for it, and not where somebody did', () => {
+  test('may be missing at the default path, but not where it was named', () => {
     expect(problemsOf({})).toEqual([]);
     expect(problemsOf({ flags: { config: 'other.yaml' } })).toEqual([
       '--config: cannot read "other.yaml": there is no such file',
@@ -216,11 +220,11 @@ describe('the file', () => {
     ['logLevel: loud\n', 'rollcall.yaml:1: logLevel: "loud" is none of trace, debug, info, warn, error, fatal, silent'],
     ['origin: 7\n', 'rollcall.yaml:1: origin: 7 is not a domain name'],
     ['zones: [a]\n', 'rollcall.yaml:1: zones: a list is not a path'],
-  ])('%j is told as %s', (text, told) => {
-    expect(problemsOf(yaml(text))).toEqual([told]);
+  ])('%j is reported as %s', (text, problem) => {
+    expect(problemsOf(yaml(text))).toEqual([problem]);
   });
 
-  test('broken YAML is told with its line, and aliases cannot blow up', () => {
+  test('broken YAML is reported with its line, and aliases cannot blow up', () => {
     expect(problemsOf(yaml('origin: a.\norigin: b.\n'))).toEqual(['rollcall.yaml:2: Map keys must be unique']);
     expect(problemsOf(yaml('origin: [a\n')).join()).toMatch(/^rollcall\.yaml:\d: /);
     const bomb = [
@@ -247,7 +251,7 @@ describe('the environment', () => {
     ]);
   });
 
-  test('what Kubernetes says of services called rollcall and rollcall-dns is no setting', () => {
+  test('variables that Kubernetes sets for services called rollcall and rollcall-dns are no settings', () => {
     const env = {
       ROLLCALL_SERVICE_HOST: '10.96.0.7',
       ROLLCALL_SERVICE_PORT: '7171',
@@ -267,7 +271,7 @@ describe('the environment', () => {
   });
 });
 
-test('all problems of all sources are told at once, overridden ones too', () => {
+test('all problems of all sources are reported at once, overridden ones too', () => {
   const problems = problemsOf({
     flags: { logLevel: 'info', dns: ['[::1]:99999'] },
     env: { ROLLCALL_HTTP: '70000', ROLLCALL_ORIGN: 'x.' },
@@ -288,11 +292,11 @@ describe('rules between settings', () => {
   const anywhere = ['0.0.0.0:7171', '[::]:7171', '10.0.0.5:0', '[fe80::1%eth0]:1'];
   test.each(anywhere)('HTTP on %s needs TLS, or --plain-http', (http) => {
     const env = { ROLLCALL_HTTP: http, ROLLCALL_TOKENS: `ci=${secret}` };
-    const [told = '', ...others] = problemsOf({ env });
+    const [problem = '', ...others] = problemsOf({ env });
     expect(others).toEqual([]);
-    expect(told).toContain(`http: ${http} (ROLLCALL_HTTP) can be reached from other machines and has no TLS`);
+    expect(problem).toContain(`http: ${http} (ROLLCALL_HTTP) can be reached from other machines and has no TLS`);
     for (const remedy of ['--tls-cert FILE', '--tls-key FILE', '127.0.0.1', '--plain-http', 'rollcall tls init'])
-      expect(told).toContain(remedy);
+      expect(problem).toContain(remedy);
     expect(problemsOf({ env, flags: { insecure: true } })).toHaveLength(1);
     expect(problemsOf({ env, flags: { plainHttp: true } })).toEqual([]);
     expect(problemsOf({ env, flags: { tlsCert: 'c.pem', tlsKey: 'k.pem' } })).toEqual([]);
@@ -327,11 +331,11 @@ describe('rules between settings', () => {
   });
 
   test.each(anywhere)('HTTP on %s needs a token', (http) => {
-    const [told = '', ...others] = problemsOf({ env: { ROLLCALL_HTTP: http, ROLLCALL_PLAIN_HTTP: 'true' } });
+    const [problem = '', ...others] = problemsOf({ env: { ROLLCALL_HTTP: http, ROLLCALL_PLAIN_HTTP: 'true' } });
     expect(others).toEqual([]);
-    expect(told).toContain(`http: ${http} (ROLLCALL_HTTP) can be reached from other machines and no token is set`);
+    expect(problem).toContain(`http: ${http} (ROLLCALL_HTTP) can be reached from other machines and no token is set`);
     for (const remedy of ['ROLLCALL_TOKENS=NAME=SECRET', '--token-file FILE', '127.0.0.1', '--insecure']) {
-      expect(told).toContain(remedy);
+      expect(problem).toContain(remedy);
     }
     expect(
       problemsOf({ env: { ROLLCALL_HTTP: http, ROLLCALL_TOKENS: `ci=${secret}` }, flags: { plainHttp: true } }),

@@ -75,7 +75,7 @@ const jwt = (fields: string) =>
   `- name: j\n  ${allow}\n  jwt: { issuer: i, audience: a, jwks: k, claims: { sub: x }, ${fields} }\n`;
 
 describe('a fault is named by line, entry and field', () => {
-  test.each<[what: string, text: string, told: readonly (string | RegExp)[]]>([
+  test.each<[what: string, text: string, expected: readonly (string | RegExp)[]]>([
     ['no credential', `- { name: a, ${allow} }`, [/^line 1: a: has no credential/]],
     [
       'two',
@@ -157,10 +157,10 @@ describe('a fault is named by line, entry and field', () => {
     ['a CA for a file', jwt('ca: x'), [/jwt\.ca is for a URL/]],
     ['no claims', jwt('').replace('{ sub: x }', '{}'), [/jwt\.claims must be a mapping/]],
     ['a large tolerance', jwt('toleranceSeconds: 301'), [/jwt\.toleranceSeconds/]],
-  ])('%s', (_what, text, told) => {
+  ])('%s', (_what, text, expected) => {
     const problems = problemsIn(text);
-    expect(problems).toHaveLength(told.length);
-    for (const [at, wanted] of told.entries()) {
+    expect(problems).toHaveLength(expected.length);
+    for (const [at, wanted] of expected.entries()) {
       if (typeof wanted === 'string') expect(problems[at]).toBe(wanted);
       else expect(problems[at]).toMatch(wanted);
     }

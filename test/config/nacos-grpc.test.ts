@@ -15,13 +15,13 @@ test('it is beside HTTP unless it is set, and may be nowhere', () => {
   ]);
 });
 
-test.each<[what: string, env: Record<string, string>, says: string]>([
+test.each<[what: string, env: Record<string, string>, expected: string]>([
   ['a port of HTTP with none 1000 above', { ROLLCALL_HTTP: '127.0.0.1:65000' }, 'above 65535: set nacosGrpc'],
   ['the port of HTTP', { ROLLCALL_NACOS_GRPC: '127.0.0.1:7171' }, 'TCP 127.0.0.1:7171'],
   ['the port of DNS', { ROLLCALL_NACOS_GRPC: '127.0.0.1:8053' }, 'TCP 127.0.0.1:8053'],
   ['no address', { ROLLCALL_NACOS_GRPC: '9848' }, 'is not host:port'],
-])('%s is refused', (_what, env, says) => {
-  expect(problemsOf({ env: { ...nacos, ...env } })).toEqual([expect.stringContaining(says)]);
+])('%s is refused', (_what, env, expected) => {
+  expect(problemsOf({ env: { ...nacos, ...env } })).toEqual([expect.stringContaining(expected)]);
 });
 
 test('beyond loopback it needs what HTTP needs there', () => {

@@ -50,7 +50,7 @@ test('what a shell hands over as a descriptor is read', async () => {
   expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('origin: pipe.') });
 });
 
-test.each<[what: string, make: readonly string[], flags: readonly string[], says: RegExp]>([
+test.each<[what: string, make: readonly string[], flags: readonly string[], expected: RegExp]>([
   ['a database that is a pipe', ['data/rollcall.db'], ['--data', 'data'], /rollcall\.db is not a regular file/],
   ['a lock that is a pipe', ['data/rollcall.lock'], ['--data', 'data'], /rollcall\.lock is not a regular file/],
   ['a log that is a pipe', ['data/rollcall.db-wal'], ['--data', 'data'], /rollcall\.db-wal is not a regular file/],
@@ -63,7 +63,7 @@ test.each<[what: string, make: readonly string[], flags: readonly string[], says
     /--token-file: cannot read "tokens": it is a pipe/,
   ],
   ['settings in a pipe', ['x.yaml'], ['--config', 'x.yaml'], /--config: cannot read "x\.yaml": it is a pipe/],
-])('%s ends the start with a sentence', async (_what, paths, flags, says) => {
+])('%s ends the start with a sentence', async (_what, paths, flags, expected) => {
   const cwd = scratch();
   for (const path of paths) {
     mkdirSync(join(cwd, path, '..'), { recursive: true });
@@ -75,5 +75,5 @@ test.each<[what: string, make: readonly string[], flags: readonly string[], says
     env: cleanEnvironment(),
     withinMs: 30_000,
   });
-  expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(says) });
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(expected) });
 });

@@ -37,7 +37,7 @@ test('the origin names both places', () => {
 const nameRule = 'needs a name of 1 to 64 of a-z 0-9 _ -';
 const tokenRule = 'needs a token of 16 to 512 printable ASCII characters without blanks';
 
-describe('what is wrong is told without the secret', () => {
+describe('problems are reported without the secret', () => {
   test.each<[string, World, string[]]>([
     ['no name', { env: { ROLLCALL_TOKENS: secret } }, ['ROLLCALL_TOKENS: entry 1 is not a name and a token']],
     [
@@ -95,9 +95,9 @@ describe('what is wrong is told without the secret', () => {
       { env: { ROLLCALL_TOKENS: `ci=${secret}` }, flags: { tokenFile: 't' }, files: { t: `ci ${other}` } },
       ['--token-file: t: the name ci is given twice'],
     ],
-  ])('%s', (_, world, told) => {
+  ])('%s', (_, world, expected) => {
     const problems = problemsOf(world);
-    expect(problems).toEqual(told);
+    expect(problems).toEqual(expected);
     expect(problems.join('\n')).not.toMatch(/horse|battery|another/i);
   });
 });

@@ -1,4 +1,4 @@
-// What each kind of value may look like, and what is said of one that is wrong.
+// The accepted forms of each kind of value, and the problem reported for others.
 
 import { describe, expect, test } from 'vitest';
 import { readValue } from '../../src/config/values.ts';
@@ -36,9 +36,9 @@ test.each([
   ['127.1:53', '"127.1:53": "127.1" is not an address of this machine; write an IP address or localhost'],
   ['127.0.0.1:53,127.0.0.1:53', 'names 127.0.0.1:53 twice'],
   ['127.0.0.1:53,', '"" is not host:port; write it like 127.0.0.1:7171 or [::1]:7171'],
-])('dns %j is told', (text, told) => {
-  expect(problemsOf({ env: { ROLLCALL_DNS: text } })).toEqual([`ROLLCALL_DNS: ${told}`]);
-  expect(problemsOf({ flags: { dns: [text] } })).toEqual([`--dns: ${told}`]);
+])('dns %j is refused', (text, problem) => {
+  expect(problemsOf({ env: { ROLLCALL_DNS: text } })).toEqual([`ROLLCALL_DNS: ${problem}`]);
+  expect(problemsOf({ flags: { dns: [text] } })).toEqual([`--dns: ${problem}`]);
 });
 
 test.each([
@@ -56,8 +56,8 @@ test.each([
   ['-a', '"-a": label "-a" must not begin or end with a hyphen'],
   ['bücher', '"bücher": label "bücher" is not ASCII; write its xn-- form'],
   ['a'.repeat(64), `"${'a'.repeat(64)}": label "${'a'.repeat(64)}" has 64 octets, at most 63 are allowed`],
-])('origin %j is told', (text, told) => {
-  expect(problemsOf({ flags: { origin: text } })).toEqual([`--origin: ${told}`]);
+])('origin %j is refused', (text, problem) => {
+  expect(problemsOf({ flags: { origin: text } })).toEqual([`--origin: ${problem}`]);
 });
 
 test('an origin leaves room for the names below it', () => {
@@ -82,12 +82,12 @@ test.each(['5', '86400'])('lease %j is taken', (text) => {
   expect(configOf({ env: { ROLLCALL_LEASE_SECONDS: text } }).leaseSeconds).toBe(Number(text));
 });
 
-test('a very long value is told shortened', () => {
-  const [told = ''] = problemsOf({ env: { ROLLCALL_LEASE_SECONDS: 'x'.repeat(5000) } });
-  expect(told.length).toBeLessThan(200);
+test('a very long value is reported shortened', () => {
+  const [problem = ''] = problemsOf({ env: { ROLLCALL_LEASE_SECONDS: 'x'.repeat(5000) } });
+  expect(problem.length).toBeLessThan(200);
 });
 
-describe('what the server says of itself', () => {
+describe('what the server reveals about itself', () => {
   test.each([
     ['serverId', 'ns1.example'],
     ['serverId', ''],

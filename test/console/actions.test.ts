@@ -76,7 +76,7 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await dialog.getByLabel('Stays out').selectOption('8h');
     await dialog.getByLabel(/^Reason/).fill('memory test');
     await dialog.getByRole('button', { name: 'Drain h-1' }).click();
-    await page.getByText(/memory test.*whatever it registers/).waitFor();
+    await page.getByText(/memory test.*even if it registers as up/).waitFor();
     await api.register('prod/held/h-1', ['http://10.0.0.7:80'], { leaseSeconds: 600, version: '2' });
     expect(await addrsOf('held')).toBe('');
     // The page has to know the new revision: a write made for the one before is refused.
@@ -92,11 +92,11 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await act(watched.page, 'Bring up', 'Bring s-1 up', '');
     expect(await addrsOf('shy')).toBe('10.0.0.8');
     await watched.close();
-    await api.register('prod/sick/s-1', ['http://127.0.0.1:1'], { checks: [{ type: 'tcp', intervalSeconds: 5 }] });
-    const sick = await openInstance('prod/sick/s-1');
-    expect(await sick.page.getByRole('button', { name: 'Bring up' }).isDisabled()).toBe(true);
-    await sick.page.getByText(/Its checks decide/).waitFor();
-    await sick.close();
+    await api.register('prod/failing/s-1', ['http://127.0.0.1:1'], { checks: [{ type: 'tcp', intervalSeconds: 5 }] });
+    const failing = await openInstance('prod/failing/s-1');
+    expect(await failing.page.getByRole('button', { name: 'Bring up' }).isDisabled()).toBe(true);
+    await failing.page.getByText(/Its checks decide/).waitFor();
+    await failing.close();
   });
 
   test('a weight is changed, and one that is none is not', async () => {
@@ -131,7 +131,7 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Restore 1 instance' }).click();
     await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
     expect(await addrsOf('lost')).toBe('10.0.0.3');
-    // The browser itself says that the instance was not found while it was gone.
+    // The browser itself logs that the instance was not found while it was gone.
     expect(watched.errors.filter((error) => !/404.*l-1$/.test(error))).toEqual([]);
     await watched.close();
   });
@@ -153,7 +153,7 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await watched.close();
   });
 
-  test('another client was faster: nothing is done, and the question says so', async () => {
+  test('another client was faster: nothing is done, and the dialog reports it', async () => {
     await api.register('prod/raced/r-1', ['http://10.0.0.4:80'], { leaseSeconds: 600 });
     const watched = await openInstance('prod/raced/r-1');
     const { page } = watched;
@@ -222,7 +222,7 @@ describe.skipIf(missing.length > 0)('actions', () => {
     await page.locator('#why-not-cancel').getByText('register').waitFor();
     await page.goto(`${own.http}/console/#/traffic`);
     await page.getByText('may read all apps').waitFor();
-    // What it may not read was not asked for: the browser would have said so.
+    // What it may not read was not asked for: the browser would have logged it.
     expect(watched.errors).toEqual([]);
     expect(await watched.faults()).toEqual([]);
     await watched.close();

@@ -28,7 +28,7 @@ const patienceMs = 45_000;
 
 export interface WatchedPage {
   readonly page: Page;
-  /** What the page has said on its console as error, and uncaught exceptions. */
+  /** Errors that the page has logged on its console, and uncaught exceptions. */
   readonly errors: string[];
   /** Requests to any other server than the one given. */
   readonly foreign: string[];

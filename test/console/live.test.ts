@@ -131,7 +131,7 @@ describe.skipIf(missing.length > 0)('live', () => {
     const again = new ApiClient(server.http);
     await again.register('prod/orders/orders-2', ['http://10.0.0.2:80'], { leaseSeconds });
     await page.getByText('2 of 2 instances take traffic').waitFor();
-    // While the server is away the browser says so; nothing else is an error.
+    // The browser logs failed requests while the server is down; nothing else is an error.
     expect(watched.errors.filter((error) => !/ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK)|503/.test(error))).toEqual([]);
     await watched.close();
     api.close();

@@ -75,7 +75,7 @@ describe.skipIf(missing.length > 0)('night', () => {
     await close();
   });
 
-  test('the app itself says that a zone file answers in its place', async () => {
+  test('the page of the app warns that a zone file answers in its place', async () => {
     const { page, close } = await openPage(browser, server.http, '/console/#/apps/prod/hidden');
     await page.getByText(/No instance has the address 192\.0\.2\.99/).waitFor();
     await close();

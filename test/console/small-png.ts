@@ -99,7 +99,7 @@ function read(png: Buffer): Picture {
   return { width, height, colours };
 }
 
-/** PNG §9: each octet was written as its difference to its neighbours. */
+/** PNG §9: each octet is written as its difference to the ones before it. */
 function unfilter(raw: Buffer, pixels: Buffer, y: number, stride: number, channels: number): void {
   const filter = raw[y * (stride + 1)];
   const at = (x: number, row: number): number => (x < 0 || row < 0 ? 0 : (pixels[row * stride + x] ?? 0));

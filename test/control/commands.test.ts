@@ -160,14 +160,14 @@ describe('an outcome', () => {
     expect(steps).toEqual(['written', 'asked DNS', 'shown', 'created']);
   });
 
-  test('that is not on the disk says so, though the change took effect', async () => {
+  test('that is not on the disk is reported, though the change took effect', async () => {
     const { submit, registry, lines } = world({ durable: () => Promise.reject(new Error('disk full')) });
     expect(await submit(registerCommand())).toEqual({ kind: 'not-durable' });
     expect(registry.instanceCount).toBe(1);
     expect(lines.at(-1)).toMatchObject({ level: 50 });
   });
 
-  test('has the record as it was then, whatever is written while the disk is waited for', async () => {
+  test('has the record as it was then, though others write while the disk is waited for', async () => {
     const disk = Promise.withResolvers<void>();
     const { submit, registry } = world({ durable: () => disk.promise });
     const outcome = submit(registerCommand());
@@ -219,7 +219,7 @@ test('a decision is one line: what, where, by which token, from where and why', 
   });
 });
 
-test('the origin of a change is the actor, whatever the front', async () => {
+test('the origin of a change is the actor, for every front', async () => {
   const { submit, registry } = world();
   const origins: unknown[] = [];
   registry.onChange(({ origin }) => origins.push(origin));

@@ -1,4 +1,4 @@
-// When a process may stop, and the callers that wait for it: until then, until their own time, or until something says
+// When a process may stop, and the callers that wait for it: until then, until their own time, or until something reports
 // that waiting is of no use.
 
 import { describe, expect, test } from 'vitest';
@@ -40,7 +40,7 @@ const calls = [
 ] as const;
 
 describe.each(calls)('$what', ({ method, path }) => {
-  test('says until when answers may be held, and when the last was handed out', async () => {
+  test('has until when answers may be cached, and when the last was sent', async () => {
     const world = await heldWorld(5250.25);
     const reply = await world.call(method, path);
     expect(reply.json()).toMatchObject({
@@ -52,7 +52,7 @@ describe.each(calls)('$what', ({ method, path }) => {
     expect(world.longPolls.waiting).toBe(0);
   });
 
-  test('with wait returns when nobody holds one any more', async () => {
+  test('with wait returns when no resolver holds one any more', async () => {
     const world = await heldWorld(6500);
     const { reply } = await waiting(world, method, `${path}?wait=30s`);
     pass(world, 6499);
@@ -67,7 +67,7 @@ describe.each(calls)('$what', ({ method, path }) => {
     expect([world.drainWaits.waiting, world.longPolls.waiting, world.timers.size]).toEqual([0, 0, 0]);
   });
 
-  test('with a shorter wait returns then, and says that it is not safe yet', async () => {
+  test('with a shorter wait returns then, with safe false', async () => {
     const world = await heldWorld(6500);
     const { reply } = await waiting(world, method, `${path}?wait=2s`);
     pass(world, 2000);
@@ -116,7 +116,7 @@ describe.each(calls)('$what', ({ method, path }) => {
     expect((await reply).json()).toMatchObject({ safe: false, safeInSeconds: 7 });
   });
 
-  test('that finds no place to wait says so, and what it has done', async () => {
+  test('that finds no place to wait is a 503 with what it has done', async () => {
     const world = await heldWorld(6500, { waitingMax: 0 });
     const reply = await world.call(method, `${path}?wait=30s`);
     expect([reply.statusCode, Number(reply.headers['retry-after']) >= 3]).toEqual([503, true]);
@@ -175,8 +175,8 @@ test('two drains of one instance wait together', async () => {
   const { reply: first } = await waiting(world, 'POST', `${place}/drain?wait=30s`);
   const { reply: second } = await waiting(world, 'POST', `${place}/drain?wait=30s`);
   pass(world, 6500);
-  const said = [await first, await second].map((reply) => (reply.json() as Json)['outcome']);
-  expect(said).toEqual(['drained', 'unchanged']);
+  const outcomes = [await first, await second].map((reply) => (reply.json() as Json)['outcome']);
+  expect(outcomes).toEqual(['drained', 'unchanged']);
 });
 
 test.each([

@@ -20,7 +20,7 @@ async function waiting(
 const instancesOf = (reply: Reply) => (reply.json() as { instances: Json[] }).instances.map(({ instance }) => instance);
 
 describe('a caller that waits for an app', () => {
-  test('nobody registered yet hears of the first instance', async () => {
+  test('of an app without instances returns at the first registration', async () => {
     const world = createWorld();
     const { index } = (await world.call('GET', '/apps/prod/orders')).json() as { index: number };
     const { reply } = await waiting(world, `/apps/prod/orders?index=${index}&wait=5m`);
@@ -131,7 +131,7 @@ describe('a caller does not wait', () => {
     expect(reply.statusCode).toBe(200);
   });
 
-  test('and never loops: the index of any reply makes the next call wait, also where nobody registered', async () => {
+  test('and never loops: the index of any reply makes the next call wait, also for an app without instances', async () => {
     const world = createWorld();
     for (const app of ['never', 'left', 'there']) {
       if (app !== 'never') await world.register(`prod/${app}/a1`);

@@ -1,4 +1,4 @@
-// Replies of the API wait for DNS: a write for its own change, and whoever reads or is refused for those of others.
+// Replies of the API wait for DNS: a write for its own change, reads and refusals for those of others.
 
 import { expect, test } from 'vitest';
 import { createWorld } from '../kit/http-world.ts';
@@ -15,12 +15,12 @@ test.each([
   expect((await world.register('prod/orders/a')).statusCode).toBe(201);
   const behind = Promise.withResolvers<void>();
   shows = behind.promise;
-  const said: string[] = [];
-  const reply = world.call(method, path, body).finally(() => said.push('answered'));
-  // Probes wait for nobody, and were asked later.
+  const order: string[] = [];
+  const reply = world.call(method, path, body).finally(() => order.push('answered'));
+  // Probes do not wait, and were asked later.
   for (let probe = 0; probe < 20; probe++) expect((await world.app.inject('/healthz')).statusCode).toBe(200);
-  said.push('shown');
+  order.push('shown');
   behind.resolve();
   expect((await reply).statusCode).toBe(status);
-  expect(said).toEqual(['shown', 'answered']);
+  expect(order).toEqual(['shown', 'answered']);
 });

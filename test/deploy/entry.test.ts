@@ -1,4 +1,4 @@
-// The program's entry under a Node that is too old: a sentence that says what is needed, and no stack trace.
+// The program's entry under a Node that is too old: a sentence with what is needed, and no stack trace.
 
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { cleanEnvironment, run } from '../kit/program.ts';
 import { scratch } from '../kit/scratch.ts';
 import { root } from '../kit/server-process.ts';
 
-/** Makes this Node say that it is another. */
+/** Makes this Node report another version. */
 function pretending(version: string): string[] {
   const directory = scratch({
     'old.cjs': `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });

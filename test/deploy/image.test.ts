@@ -78,7 +78,7 @@ function follow(): string {
   expect(node).toBe('node');
   execFileSync(process.execPath, [...args.slice(0, -1), builder], { cwd: builder });
   cpSync(join(builder, 'built'), join(app, 'built'), { recursive: true });
-  // `npm ci --omit=dev`, without a registry: the packages that the lock file says are not for development.
+  // `npm ci --omit=dev`, without a registry: the packages that the lock file does not mark as dev.
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
   };
@@ -91,7 +91,7 @@ function follow(): string {
   return app;
 }
 
-test('what it copies, with production packages alone, starts as the image does, and its health check says so', async () => {
+test('what it copies, with production packages alone, starts as the image does, and its health check passes', async () => {
   const app = follow();
   for (const absent of ['src', 'test', 'node_modules/vitest', 'deploy'])
     expect(existsSync(join(app, absent))).toBe(false);
@@ -113,9 +113,9 @@ test('what it copies, with production packages alone, starts as the image does, 
     cwd: app,
     env: cleanEnvironment({ ...environment, ROLLCALL_DATA: 'none' }),
   });
-  expect({ code: open.code, said: open.out + open.err }).toMatchObject({
+  expect({ code: open.code, output: open.out + open.err }).toMatchObject({
     code: 1,
-    said: expect.stringContaining('token'),
+    output: expect.stringContaining('token'),
   });
   const server = await startServer({
     ...serve({ ROLLCALL_TOKENS: 'ops=0123456789abcdef', ROLLCALL_PLAIN_HTTP: 'true' }),
@@ -170,7 +170,7 @@ test.each([
     for (const name of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(name);
     const networks = Array.isArray(service.networks) ? service.networks : Object.keys(service.networks ?? {});
     for (const name of networks) expect(compose.networks).toHaveProperty(String(name));
-    // Nothing is open to the world that nobody asked for.
+    // Nothing is open to other machines by default.
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   }
 });

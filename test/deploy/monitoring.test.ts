@@ -49,7 +49,7 @@ const nothing = new Histogram([1]).counts;
 
 /** What a node of a cluster has on its page besides; the server of this test is none. */
 const clusterPage = clusterMetrics({
-  ...{ node: 'n1', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
+  ...{ node: 'n1', mode: 'ap', state: 'joined', why: '', sinceMs: 0, nodes: [], owned: 0, orphans: 0, executorFor: [] },
   ...{ watchSilentMs: 0, sessionLeftMs: 0, sessionAgeMs: 0, etcd: undefined },
   takeovers: { dead: 0, unreachable: 0, unleased: 0 },
   measured: { commitSeconds: nothing, groupSize: nothing, propagationSeconds: nothing },
@@ -97,7 +97,7 @@ describe('rules and dashboard', () => {
     expect([...new Set(fixed)].filter((pair) => !page.includes(pair))).toEqual([]);
   });
 
-  test('every alert says what it means, and the README what pages', () => {
+  test('every alert has its meaning, and the README which of them page', () => {
     const readme = textOf('README.md');
     for (const { alert, labels, annotations } of rules) {
       expect({ alert, summary: annotations.summary.length, description: annotations.description.length }).toEqual({
@@ -144,8 +144,8 @@ describe.skipIf(missing.length > 0)(`Prometheus${missing.length > 0 ? ' (not ins
     // A gauge by quantile, since it is about the time since the last scrape and not about all of it, as a summary is.
     const isMeant = (line: string): boolean => line.startsWith('rollcall_event_loop_delay_seconds non-summary');
     const { out, err } = await run('promtool', ['check', 'metrics'], { input: page });
-    const said = (out + err).split('\n').filter((line) => line.startsWith('rollcall_') && !isMeant(line));
-    expect(said).toEqual([]);
+    const complaints = (out + err).split('\n').filter((line) => line.startsWith('rollcall_') && !isMeant(line));
+    expect(complaints).toEqual([]);
   });
 
   beforeAll(async () => {

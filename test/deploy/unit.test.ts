@@ -1,4 +1,4 @@
-// The systemd unit: systemd finds no fault in it and little that it could do beyond its task, and what it says of rollcall
+// The systemd unit: systemd finds no fault in it and few rights beyond its task, and its settings of rollcall
 // is so: the command runs, the settings are settings.
 
 import { cpSync, readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ test.skipIf(missing.length > 0)(
   async () => {
     const directory = scratch({ 'rollcall.service': here(text) });
     const { code, out, err } = await run('systemd-analyze', ['verify', join(directory, 'rollcall.service')]);
-    expect({ code, said: out + err }).toEqual({ code: 0, said: '' });
+    expect({ code, output: out + err }).toEqual({ code: 0, output: '' });
   },
 );
 
@@ -43,7 +43,7 @@ test.skipIf(missing.length > 0 || !installed('etcd'))(
     for (const unit of ['rollcall-etcd.service', 'rollcall.service']) {
       const env = cleanEnvironment({ SYSTEMD_UNIT_PATH: `${directory}:` });
       const { code, out, err } = await run('systemd-analyze', ['verify', join(directory, unit)], { env });
-      expect({ unit, code, said: out + err }).toEqual({ unit, code: 0, said: '' });
+      expect({ unit, code, output: out + err }).toEqual({ unit, code: 0, output: '' });
     }
     const assigned = Array.from(cluster('rollcall-node.conf').matchAll(/\b(ROLLCALL_\w+)=/g), ([, name]) => name);
     expect(assigned.length).toBeGreaterThan(6);
@@ -62,10 +62,10 @@ test.skipIf(missing.length > 0).each([
     cpSync(join(root, 'deploy', name), join(directory, 'rollcall.service.d', name), { recursive: true });
   const args = ['security', '--offline=true', '--no-pager', `--threshold=${threshold}`, 'rollcall.service'];
   const env = cleanEnvironment({ SYSTEMD_UNIT_PATH: `${directory}:` });
-  const said = await output('systemd-analyze', args, { cwd: directory, env });
-  expect(said).toMatch(/Overall exposure level for rollcall\.service: 1\.\d OK/);
+  const printed = await output('systemd-analyze', args, { cwd: directory, env });
+  expect(printed).toMatch(/Overall exposure level for rollcall\.service: 1\.\d OK/);
   // The drop-in was read.
-  expect(/^✗ AmbientCapabilities=/m.test(said)).toBe(dropIns.length > 0);
+  expect(/^✗ AmbientCapabilities=/m.test(printed)).toBe(dropIns.length > 0);
 });
 
 test('it has what V8 needs, and port 53 with the drop-in alone', () => {
@@ -77,22 +77,22 @@ test('it has what V8 needs, and port 53 with the drop-in alone', () => {
   expect(Number.parseInt(valuesOf('TimeoutStopSec')[0] ?? '', 10)).toBeGreaterThan(5);
 });
 
-test('it starts when the server says so, whatever its addresses, and is watched', () => {
+test('it counts as started when the server is ready, at any addresses, and has a watchdog', () => {
   expect(valuesOf('Type')).toEqual(['notify']);
   expect(valuesOf('ExecStartPost')).toEqual([]);
   expect(Number.parseInt(valuesOf('WatchdogSec')[0] ?? '', 10)).toBeGreaterThanOrEqual(10);
 });
 
-test('its command starts a server, and every setting in rollcall.yaml is what it says', async () => {
+test('its command starts a server, and every setting in rollcall.yaml takes effect', async () => {
   expect(valuesOf('Environment').filter((line) => line.includes('ROLLCALL_'))).toEqual([]);
   const [command = '', ...args] = here(valuesOf('ExecStart')[0] ?? '').split(' ');
   expect(args).toEqual(['serve']);
   const directory = scratch({ 'rollcall.yaml': 'http: 127.0.0.1:7199\nserverId: of-the-file\n' });
   const env = cleanEnvironment({ STATE_DIRECTORY: join(directory, 'state') });
-  const said = await output(command, ['config', 'print'], { cwd: directory, env });
-  expect(said).toMatch(/http: \["127\.0\.0\.1:7199"\] +# rollcall\.yaml:1/);
-  expect(said).toMatch(/data: .*state +# STATE_DIRECTORY/);
-  expect(said).toMatch(/zones: zones +# default/);
+  const printed = await output(command, ['config', 'print'], { cwd: directory, env });
+  expect(printed).toMatch(/http: \["127\.0\.0\.1:7199"\] +# rollcall\.yaml:1/);
+  expect(printed).toMatch(/data: .*state +# STATE_DIRECTORY/);
+  expect(printed).toMatch(/zones: zones +# default/);
   const server = await startServer({ command: [command, ...args] });
   await server.stop();
 });

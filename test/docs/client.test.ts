@@ -43,7 +43,7 @@ test.each(Object.keys(expected))('%s', async (name) => {
   const { code, out, err } = await run(process.execPath, ['example.mts'], { cwd: folder, withinMs: 40_000 });
   removeScratch(folder);
   await backends.close();
-  // A busy registry may have been tried again, which the example says on stderr.
+  // A busy registry may have been tried again, which the example prints on stderr.
   expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(expected[name] as RegExp);
   await server.stop();

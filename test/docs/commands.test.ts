@@ -88,7 +88,7 @@ interface Outcome {
   readonly err: string;
 }
 
-/** Runs the commands in one shell, one after the other, whatever becomes of each. */
+/** Runs the commands in one shell, one after the other, though some fail. */
 async function typed(commands: readonly string[], cwd: string): Promise<Outcome[]> {
   const notes = scratch();
   const lines = commands.flatMap((text, index) => {

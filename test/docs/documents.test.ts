@@ -1,4 +1,4 @@
-// What holds for every document: links lead somewhere, a block that looks like commands is run or says why not, pictures
+// What holds for every document: links lead somewhere, a block that looks like commands is run or has the reason why not, pictures
 // are whole and the same in light and dark, decisions come newest first, and the design keeps the sections that code cites.
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ describe.each(paths)('%s', (path) => {
     expect(broken).toEqual([]);
   });
 
-  test('its commands are in blocks that are run, or say why not', () => {
+  test('its commands are in blocks that are run, or have the reason why not', () => {
     const command =
       /^\s*(\$ |[A-Z_]+=\S+ |sudo |curl |dig |npm |npx |node |rollcall |docker |systemctl |sqlite3 |cp |kill )/;
     const faults = blocksOf(path, text).filter(({ language, notRun, lines }) => {
@@ -33,7 +33,7 @@ describe.each(paths)('%s', (path) => {
   });
 });
 
-test('a block that is not run is left out, whatever is in it, and one without a reason is not', () => {
+test('a block that is not run is left out, and one without a reason is not', () => {
   const text = [
     '<!-- not run: no engine -->',
     '```sh',

@@ -1,5 +1,5 @@
-// Programs that cannot even be started by somebody else: rollcall knows them from a file or one call, looks itself
-// whether they serve, and says of each that is not answered why.
+// Programs that cannot be started through `rollcall run`: rollcall knows them from a file or one call, checks itself
+// whether they serve, and reports of each that is not in DNS why.
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ async function events(app: string): Promise<Json[]> {
 }
 
 describe('a service file', () => {
-  test('is found in DNS once its instances have passed, and a broken one beside it is told of', async () => {
+  test('is found in DNS once its instances have passed, and a broken one beside it is reported', async () => {
     await untilFound('legacy', hosts);
     const complaint = server.logs().find(({ msg }) => msg.startsWith('cannot read a service file'));
     expect(complaint?.['faults']).toEqual([
@@ -88,19 +88,19 @@ describe('a service file', () => {
     ]);
   });
 
-  test('an instance that stops answering leaves the answers, and every instance says why; it comes back by itself', async () => {
+  test('an instance that stops answering leaves the answers, and every instance has the reason; it comes back by itself', async () => {
     const [first] = backends.all;
     await first?.stop();
     await untilFound('legacy', hosts.slice(1));
-    const said = 'http GET /: connection refused';
+    const reason = 'http GET /: connection refused';
     const { json } = await api.call('GET', '/api/v1/resolve?name=legacy.prod.svc&type=A');
-    expect(json['reason']).toBe(`1 instance of 2 up; 1 fails its check: l0 (${said})`);
+    expect(json['reason']).toBe(`1 instance of 2 up; 1 fails its check: l0 (${reason})`);
     expect((await events('legacy'))[0]).toMatchObject({
       why: 'checked',
       instance: 'l0',
       verdict: 'critical',
-      reason: said,
-      text: `found critical: ${said}`,
+      reason: reason,
+      text: `found critical: ${reason}`,
       changed: ['status', 'health'],
     });
     const { text } = await api.call('GET', '/metrics');

@@ -35,7 +35,7 @@ describe('a registry that dies', () => {
     await second.stop();
   });
 
-  test('and has kept nothing is told again who is there, and nobody is dropped meanwhile', async () => {
+  test('and has kept nothing is sent all instances again, and none is dropped meanwhile', async () => {
     const first = await serverFor();
     const backends = await threeBackends(23);
     const client = clientOf(first);

@@ -74,7 +74,7 @@ test('registrations, statuses and names outlive a restart', async () => {
 
 test('an HTTP check that rollcall runs takes a service out, and a query that waits hears of it', async () => {
   let status = 500;
-  const backend = await scriptedHttp(() => ({ status, body: 'said' }));
+  const backend = await scriptedHttp(() => ({ status, body: 'output' }));
   try {
     const check = { HTTP: `${backend.url}/healthz`, Interval: '1s', Timeout: '1s' };
     await put('/agent/service/register', { Name: 'web', ID: 'checked', Address: '127.0.60.5', Port: 80, Check: check });

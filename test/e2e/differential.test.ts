@@ -14,7 +14,7 @@ import { binaries, type Contest, startAll } from './differential/servers.ts';
 
 const missing = requireInCi(binaries, 'bind9 nsd knot');
 const withinMs = 60_000;
-/** More would say the same again. */
+/** More would repeat the same. */
 const faultsShownMax = 10;
 
 describe.skipIf(missing.length > 0)(

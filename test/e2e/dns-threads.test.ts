@@ -1,5 +1,5 @@
-// DNS threads that meet a bug, in the whole program: one that dies is replaced and nobody's name is lost; where they die
-// again and again, the process says so and ends with exit code 1, for whoever watches over it to start it anew.
+// DNS threads that meet a bug, in the whole program: one that dies is replaced and no name is lost; where they die
+// again and again, the process logs it and exits 1, for its supervisor to start it anew.
 
 import { afterAll, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
@@ -43,7 +43,7 @@ test('one that dies is replaced by one that knows all names', async () => {
   const answer = await until('an answer', async () => {
     const dns = await udpClient(server.dnsPort);
     try {
-      // While nobody listens the host says so at once.
+      // While nothing listens the host refuses at once.
       return await dns.ask('orders.prod.svc').catch(() => undefined);
     } finally {
       dns.close();
@@ -57,5 +57,5 @@ test('where they die again and again, the process ends with exit code 1', async 
   const server = await fragile('every');
   const ended = await server.ended;
   expect(ended.code).toBe(1);
-  expect(server.said()).toContain('DNS threads ended 4 times in 600 s');
+  expect(server.output()).toContain('DNS threads ended 4 times in 600 s');
 });

@@ -1,4 +1,4 @@
-// Deploys through real resolvers: an instance that is stopped at the time that rollcall tells loses no request of
+// Deploys through real resolvers: an instance that is stopped at `safeToStopAt` loses no request of
 // clients that look its app up in Unbound or dnsmasq; stopped at once, it does.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,25 +62,27 @@ describe.concurrent.each(resolvers)('behind $name', ({ binary, startIt, hosts })
   };
 
   test.skipIf(isMissing)(
-    'rolling restarts at the time told lose no connection',
+    'rolling restarts at safeToStopAt lose no connection',
     async () => {
       const app = `rolling-${binary}`;
       const place = (index: number) => `prod/${app}/${app}-${index}`;
       for (const [index, { addr }] of backends.all.entries())
         await api.register(place(index), [addr], { dnsTtl: 1, weight: 1 });
       const load = startLoad(resolver, `${app}.prod.svc`, backends.all[0]?.port ?? 0);
-      const told: Json[] = [];
+      const replies: Json[] = [];
       for (let round = 0; round < restarts; round++) {
         const index = round % hosts.length;
         const backend = backends.all[index] as Backend;
         const { status, json } = await api.call('POST', `/api/v1/apps/${place(index)}/drain?wait=30s`);
-        told.push({ status, safe: json['safe'], outcome: json['outcome'] });
+        replies.push({ status, safe: json['safe'], outcome: json['outcome'] });
         await backend.stop();
         await backend.restart();
         await api.patch(place(index), { status: 'up' });
       }
       const { done, failed, late } = await load.stop();
-      expect(told).toEqual(Array.from({ length: restarts }, () => ({ status: 200, safe: true, outcome: 'drained' })));
+      expect(replies).toEqual(
+        Array.from({ length: restarts }, () => ({ status: 200, safe: true, outcome: 'drained' })),
+      );
       expect({ failed, late: late.length <= done / 10 ? [] : late }).toEqual({ failed: [], late: [] });
       expect(done).toBeGreaterThan(100);
     },
@@ -96,11 +98,11 @@ describe.concurrent.each(resolvers)('behind $name', ({ binary, startIt, hosts })
     await api.register(`prod/${app}/one`, [backend.addr], { dnsTtl: 60 });
     expect(await lookedUp(name)).toEqual(['NOERROR', `A ${host}`]);
     const { safe, safeToStopAt, lastServedAt } = await api.cancel(`prod/${app}/one`);
-    const toldMs = Date.parse(String(safeToStopAt)) - Date.parse(String(lastServedAt));
+    const waitMs = Date.parse(String(safeToStopAt)) - Date.parse(String(lastServedAt));
     // Both are rounded to whole milliseconds.
-    expect({ safe, toldMs: Math.floor(toldMs / 100) }).toEqual({ safe: false, toldMs: 615 });
+    expect({ safe, waitMs: Math.floor(waitMs / 100) }).toEqual({ safe: false, waitMs: 615 });
     await backend.stop();
-    // rollcall itself says so no more.
+    // rollcall itself no longer answers with it.
     const direct = await udpClient(server.dnsPort);
     expect((await direct.ask(name)).rcode).toBe('NXDOMAIN');
     direct.close();
@@ -117,9 +119,9 @@ describe.concurrent.each(resolvers)('behind $name', ({ binary, startIt, hosts })
         await api.register(`prod/${app}/${other}`, [`http://10.8.1.${index}:80`], { dnsTtl: 600 });
       await api.register(`prod/${app}/one`, ['http://10.8.0.1:80'], { leaseSeconds: 5, dnsTtl: 600 });
       const isFound = async () => {
-        const said = await lookedUp(`${app}.prod.svc`);
-        expect(said.length).toBeGreaterThan(others.length);
-        return said.includes('A 10.8.0.1');
+        const addresses = await lookedUp(`${app}.prod.svc`);
+        expect(addresses.length).toBeGreaterThan(others.length);
+        return addresses.includes('A 10.8.0.1');
       };
       expect(await isFound()).toBe(true);
       // A resolver that took the ten minutes of its own TTL would have it until long after this.

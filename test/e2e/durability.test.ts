@@ -81,15 +81,15 @@ async function expectTrouble(server: ServerProcess, writes: AcknowledgedWrites, 
   expect((await dns.ask('first.prod.svc')).answer).toHaveLength(1);
   expect(await dns.ask('late.prod.svc')).toMatchObject({ rcode: 'NXDOMAIN' });
   expect((await api.call('GET', '/metrics')).text).toContain('\nrollcall_store_failing 1\n');
-  // It tries again and again, and says it once.
+  // It tries again and again, and logs it once.
   await sleep(1200);
   await heal();
   await until('a write that is taken', () => writes.write(api, 'prod/healed/one', false), { withinMs: 15_000 });
   expect((await api.call('GET', '/metrics')).text).toContain('\nrollcall_store_failing 0\n');
   expect((await api.call('DELETE', '/api/v1/apps/prod/first/one')).status).toBe(200);
-  const said = (text: string) => server.logs().filter(({ msg }) => msg.startsWith(text)).length;
-  await until('the line that ends it', () => said('the store writes again') > 0);
-  expect([said('cannot write to the disk'), said('the store writes again')]).toEqual([1, 1]);
+  const linesOf = (text: string) => server.logs().filter(({ msg }) => msg.startsWith(text)).length;
+  await until('the line that ends it', () => linesOf('the store writes again') > 0);
+  expect([linesOf('cannot write to the disk'), linesOf('the store writes again')]).toEqual([1, 1]);
   expect(await writes.differences(server.http)).toEqual([]);
   dns.close();
   api.close();
@@ -212,7 +212,7 @@ describe.skipIf(noStrace.length > 0)(`a disk whose fsync fails${noStrace.length 
     await next.stop();
   }, 120_000);
 
-  test('is not noticed without fsync: the experiment shows what it is said to show', async (context) => {
+  test('is not noticed without fsync: the experiment can fail', async (context) => {
     const server = await startIn(newDirectory(), { env: { ROLLCALL_FSYNC: 'false' } });
     const heal = await failSyncs(server.pid);
     if (heal === undefined) return context.skip('strace may not attach to processes here');

@@ -17,5 +17,5 @@ test('SIGUSR1 opens no inspector', async () => {
   const reply = await fetch(`${server.http}/healthz`);
   expect(reply.status).toBe(200);
   await server.stop();
-  expect(server.said()).not.toMatch(/debugger/i);
+  expect(server.output()).not.toMatch(/debugger/i);
 });

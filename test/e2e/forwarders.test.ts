@@ -1,5 +1,5 @@
 // Behind the resolvers that operators run: Unbound with all its distrust switched on, dnsmasq, BIND. Each must pass on
-// what rollcall says for every kind of name, and none may come to hold a name for missing that is not.
+// what rollcall answers for every kind of name, and none may cache as missing a name that is not.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
@@ -82,11 +82,11 @@ const questions: readonly (readonly [name: string, ...types: TypeName[]])[] = [
 ];
 
 /** Rcode and data; the serial moves with what other tests write. */
-function said(reply: Reply): string {
+function summary(reply: Reply): string {
   return [reply.rcode, ...answersOf(reply)].join(' | ').replace(/(SOA \S+ \S+) \d+/, '$1 SERIAL');
 }
 
-/** Not a package of Debian; built as docs/recipes.md says it takes some minutes. */
+/** Not a package of Debian; a build as in docs/recipes.md takes some minutes. */
 const coredns = process.env['COREDNS'] ?? '';
 const resolvers = [
   { name: 'Unbound', binary: 'unbound', startIt: startUnbound },
@@ -129,7 +129,7 @@ describe.concurrent.each(resolvers)('$name in front', ({ binary, startIt }) => {
             rollcall.ask(name, type),
             client.ask(name, type, { flags: 0x0100 }),
           ]);
-          const [wanted, got] = [ours, theirs].map((reply) => said(reply));
+          const [wanted, got] = [ours, theirs].map((reply) => summary(reply));
           if (wanted !== got) differing.push({ name, type, wanted, got });
           const ttls = theirs.answer.map(({ ttl }) => ttl);
           if (ttls.some((ttl) => ttl > 5) && !name.startsWith('ns') && name !== 'svc')
@@ -172,7 +172,7 @@ describe.concurrent.each(resolvers)('$name in front', ({ binary, startIt }) => {
       await until('the new address', async () => (await ask()) === 'NOERROR A 10.7.0.2', patience);
       const { safeToStopAt } = await api.cancel(place);
       const leftMs = Date.parse(String(safeToStopAt)) - Date.now();
-      await until('nobody there', async () => (await ask()) === 'NXDOMAIN', { ...patience, withinMs: leftMs + 1500 });
+      await until('NXDOMAIN', async () => (await ask()) === 'NXDOMAIN', { ...patience, withinMs: leftMs + 1500 });
     };
     // One env that is known to the resolver, and one that is not.
     await Promise.all(['crowd', 'fresh'].map(follow));

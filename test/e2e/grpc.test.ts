@@ -18,7 +18,7 @@ host, port = sys.argv[1:]
 class Who(grpc.GenericRpcHandler):
     def service(self, details):
         return grpc.unary_unary_rpc_method_handler(lambda request, context: host.encode())
-# As recipes.md says: without an end of its connections nobody would ever look the name up again.
+# As in recipes.md: without an end of its connections no client would look the name up again.
 server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_connection_age_ms", 1000), ("grpc.max_connection_age_grace_ms", 2000)])
 server.add_generic_rpc_handlers((Who(),))
 if server.add_insecure_port(f"{host}:{port}") == 0: sys.exit("cannot listen")
@@ -72,7 +72,7 @@ describe.skipIf(!hasGrpc)(`gRPC${hasGrpc ? '' : ' (not installed)'}`, () => {
 
   async function serve(host: string): Promise<void> {
     const program = start(python, [join(directory, 'server.py'), host, String(port)]);
-    await startWhen(host, program, () => program.said().includes('listens'));
+    await startWhen(host, program, () => program.output().includes('listens'));
     servers.set(host, program);
     await api.register(`prod/greeter/${host}`, [`grpc://${host}:${port}`], { dnsTtl: 1 });
   }
@@ -81,7 +81,7 @@ describe.skipIf(!hasGrpc)(`gRPC${hasGrpc ? '' : ' (not installed)'}`, () => {
     await Promise.all([serve(hosts[0]), serve(hosts[1])]);
     const target = `dns://127.0.0.1:${rollcall.dnsPort}/greeter.prod.svc:${port}`;
     const client = start(python, [join(directory, 'client.py'), target]);
-    const answers = (): string[] => client.said().trimEnd().split('\n');
+    const answers = (): string[] => client.output().trimEnd().split('\n');
     /** Who has answered the last calls, a moment ago or later. */
     const answering = (last: number): string => [...new Set(answers().slice(-last))].sort().join();
     await until('calls at both', () => answers().length > 40 && answering(20) === hosts.slice(0, 2).join(), patience);

@@ -64,7 +64,7 @@ test(
     for (let life = 0; life < lives; life++) {
       const server = await startIn(directory);
       if (killedMs !== undefined) run.restarts.push({ killedMs, readyMs: performance.now() });
-      // Shorter than the shortest lease, so that nobody lapses beside a kill.
+      // Shorter than the shortest lease, so that no lease ends beside a kill.
       await run.live(server, 2000, () => {
         killedMs = performance.now();
         return server.kill();

@@ -61,7 +61,7 @@ describe.skipIf(!installed('go'))(`Go's resolver${installed('go') ? '' : ' (not 
     });
   });
 
-  test('finds a hundred of many, and tells what is not there', async () => {
+  test('finds a hundred of many, and reports what is not there', async () => {
     const { hosts, services } = (await lookup('many.prod.svc.')) as Record<string, string[]>;
     expect({ hosts: new Set(hosts).size, services: services?.length }).toEqual({ hosts: 100, services: 100 });
     expect(await lookup('four.prod.svc.')).toMatchObject({ hosts: ['10.0.0.9'], hostsError: '' });
@@ -144,8 +144,8 @@ describe.skipIf(!mayUnshare)(`the C library${reason}`, () => {
     });
 
     test.skipIf(!isThere)('an app that takes no traffic has no address, and that is no failure of DNS', async () => {
-      const [said] = await lookup(command, 'asleep.prod.svc.');
-      expect(said).toMatch(/^fault (no such name|No address associated with hostname|Name has no usable address)$/);
+      const [fault] = await lookup(command, 'asleep.prod.svc.');
+      expect(fault).toMatch(/^fault (no such name|No address associated with hostname|Name has no usable address)$/);
     });
 
     test.skipIf(!isThere)('an answer too large for a datagram is of use', async () => {

@@ -1,4 +1,4 @@
-// Whoever reads the log may go away or stop reading: the service goes on, and still ends when it is asked to.
+// The reader of the log may end or stop reading: the service goes on, and still stops at a signal.
 
 import { expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
@@ -27,7 +27,7 @@ test.each(['at once', 'after further lines'])(
   },
 );
 
-test('a log pipe that nobody reads does not hold up answers or the end', async () => {
+test('a log pipe that is not read does not delay answers or the stop', async () => {
   const server = await startServer();
   const { child } = server.program;
   child.stdout?.pause();

@@ -87,7 +87,7 @@ test('from Consul: found here, kept while it is down, and given up to the client
   ]);
   expect(markOf((await instances(now, 'pay'))[0])).toMatch(/^consul 127\.0\.0\.1:\d+$/);
   await old.kill();
-  await mirror.said(/cannot be read, what it had stays/);
+  await mirror.untilOutput(/cannot be read, what it had stays/);
   await inDns(now, 'pay.prod.svc', ['127.0.61.9']);
   await inDns(now, 'my-web.prod.svc', ['127.0.61.1', '127.0.61.2']);
   // It stops cleanly, and what it had written is left to its lease.
@@ -139,14 +139,14 @@ describe('from Eureka', () => {
     expect(markOf(await byId('s2'))).toBeUndefined();
     await fetch(`${old.http}/eureka/apps/SHOP/s2`, { method: 'DELETE' });
     await fetch(`${old.http}/eureka/apps/SHOP/s1`, { method: 'DELETE' });
-    await mirror.said(/has 1 of 1 instances no more at once/);
+    await mirror.untilOutput(/has 1 of 1 instances no more at once/);
     await inDns(now, 'shop.prod.svc', ['127.0.62.1', '127.0.62.2']);
     mirror.child.kill('SIGTERM');
     expect((await mirror.ended).code).toBe(0);
     await inDns(now, 'shop.prod.svc', ['127.0.62.2']);
   });
 
-  test('--dry-run says what differs and writes nothing; --once writes', async () => {
+  test('--dry-run prints what differs and writes nothing; --once writes', async () => {
     const [old, now] = [await startFronts(), await startFronts()];
     await register(old, info('s1', '127.0.62.1'));
     const dry = await startMirror('eureka', old, now, '--dry-run', '--output', 'json').ended;

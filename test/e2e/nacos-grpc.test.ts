@@ -1,4 +1,4 @@
-// Where clients of Nacos find gRPC: the ready line says so, HTTP port 0 takes a free one, and a certificate of HTTP is its own.
+// Where clients of Nacos find gRPC: the ready line has it, HTTP port 0 takes a free one, and a certificate of HTTP is its own.
 
 import { readFileSync } from 'node:fs';
 import { credentials } from '@grpc/grpc-js';

@@ -1,4 +1,4 @@
-// One registry whatever the front: an instance registered through each of them is read through each other one, the API and
+// One registry behind every front: an instance registered through each of them is read through each other one, the API and
 // DNS. Addresses, ports, statuses and metadata agree, a drain is one in all, and events name the front and the principal.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

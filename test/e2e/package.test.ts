@@ -1,4 +1,4 @@
-// The npm package as its users get it: packed, installed into an empty folder, run by each Node that it says it runs on.
+// The npm package as its users get it: packed, installed into an empty folder, run by each Node that `engines` allows.
 // What it depends on is installed from this repository's own lock file, so that the test does not change with the day.
 // A Node 24 comes in NODE_24, a path; see .ci/run. Without it only the Node of the tests is tried.
 
@@ -36,7 +36,7 @@ interface Lock {
 let folder: string;
 let packed: Packed;
 
-/** Without what npm tells its scripts, which is of another folder; with what npm needs to reach its registry. */
+/** Without the variables that npm sets for its scripts, which are of another folder; with what npm needs to reach its registry. */
 function environment(nodePath: string): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: certificates } = process.env;
   const kept = Object.entries(
@@ -87,13 +87,13 @@ function consumerLock(): unknown {
 beforeAll(async () => {
   if (missing.length > 0) return;
   folder = scratch();
-  const said = await output('npm', ['pack', '--json', '--pack-destination', folder], {
+  const printed = await output('npm', ['pack', '--json', '--pack-destination', folder], {
     cwd: root,
     env: environment(process.execPath),
     withinMs,
   });
   // Older versions of npm give a list, newer ones an object by name.
-  const [one] = Object.values(JSON.parse(said) as Record<string, Packed>);
+  const [one] = Object.values(JSON.parse(printed) as Record<string, Packed>);
   packed = one as Packed;
   const manifest = {
     name: 'consumer',
@@ -136,7 +136,7 @@ describe.skipIf(missing.length > 0)('the package', () => {
     expect(others).toEqual([]);
   });
 
-  test('says what is installed with it, and under which licences', () => {
+  test('lists what is installed with it, and under which licences', () => {
     const dist = join(folder, 'node_modules', 'rollcall', 'dist');
     const { metadata, components } = JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')) as {
       metadata: { component: { name: string } };
@@ -180,7 +180,7 @@ describe.skipIf(missing.length > 0)('the package', () => {
     const tarball = join(folder, packed.filename);
     const bin = (name: string) => join(root, 'node_modules', '.bin', name);
     expect(await output(bin('publint'), ['run', tarball, '--strict'], { env, withinMs })).toContain('All good!');
-    // There is no CommonJS in it, and a `require` of it is said to be one of ESM.
+    // There is no CommonJS in it, and a `require` of it is reported as one of ESM.
     const { code, out } = await run(bin('attw'), [tarball, '--profile', 'esm-only'], { env, withinMs });
     expect({ code, out: code === 0 ? '' : out }).toEqual({ code: 0, out: '' });
   });
@@ -260,10 +260,10 @@ describe.skipIf(missing.length > 0)('the package', () => {
           console.log(process.versions.node.split('.')[0], (await client.pick('prod/orders')).url);
           await client.close();
         `;
-        const said = await output(path, ['--input-type=module', '-e', program], { cwd: folder, env, withinMs });
-        expect(said).toMatch(/^\d+ http:\/\/127\.0\.0\.7:8080$/);
+        const printed = await output(path, ['--input-type=module', '-e', program], { cwd: folder, env, withinMs });
+        expect(printed).toMatch(/^\d+ http:\/\/127\.0\.0\.7:8080$/);
         const version = await output(path, ['-p', 'process.versions.node.split(".")[0]'], { env });
-        expect(said.split(' ')[0]).toBe(version);
+        expect(printed.split(' ')[0]).toBe(version);
       } finally {
         await server.stop();
         removeScratch(here);

@@ -1,5 +1,5 @@
 // Packets that resolvers never send, to the running program: each reply has exactly the octets that it should have, none
-// is worth an attacker's while, none can start a loop, and nobody else notices.
+// is worth an attacker's while, none can start a loop, and no other client notices.
 
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,7 +94,7 @@ describe('silence', () => {
       ...[0x8000, 0x8001, 0x8180, 0xffff].map((flags) => packet({ name: 'web.prod.svc', flags })),
       packet({ name: null, flags: 0x8000 }),
       Buffer.alloc(4096, 0xff),
-      // Our own replies, as another server would get them if somebody asked us in its name.
+      // Our own replies, as another server would get them if a query was sent with its address.
       ...reflected,
     ];
     expect(silenced.length).toBeGreaterThan(100);

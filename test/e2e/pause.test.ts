@@ -1,6 +1,6 @@
 // rollcall itself is stopped for longer than its instances' leases (SIGSTOP, as a debugger, a cgroup freezer or a machine
-// that swaps would do). On its way back nobody has been silent by his own fault: nobody is evicted before a heartbeat
-// could arrive, and whoever then stays silent leaves.
+// that swaps would do). On its way back no instance is to blame for its silence: none is evicted before a heartbeat
+// could arrive, and those that then stay silent are.
 
 import { afterAll, expect, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
@@ -20,14 +20,14 @@ const stoppedMs = 8000;
 /** A third of the lease. */
 const intervalMs = leaseMs / 3;
 
-test('a server that was stopped for longer than a lease evicts nobody on waking, and then whoever stays silent', async () => {
+test('a server that was stopped for longer than a lease evicts none on waking, and then those that stay silent', async () => {
   const register = (instance: string) =>
     api.register(`prod/orders/${instance}`, ['http://10.0.0.7:80'], { leaseSeconds: 5 });
   await register('renews');
   await register('silent');
   const registeredMs = performance.now();
   process.kill(server.pid, 'SIGSTOP');
-  // Nobody can be told by the server when it has been stopped for long enough: this is time itself.
+  // Real time: a stopped server cannot report when it has been stopped for long enough.
   await new Promise((resolve) => setTimeout(resolve, stoppedMs));
   process.kill(server.pid, 'SIGCONT');
   const wokenMs = performance.now();

@@ -34,7 +34,7 @@ function serveToItsEnd(args: readonly string[], cwd: string, env: Readonly<Recor
 }
 
 describe('SIGTERM', () => {
-  test('answers whoever waits, ends readiness, keeps DNS until the API is closed, and exits with 0 within 5 s', async () => {
+  test('answers waiting calls, ends readiness, keeps DNS until the API is closed, and exits with 0 within 5 s', async () => {
     const { server, api } = await serverFor({ args: ['--log-level', 'debug'] });
     const { index } = (await api.call('GET', '/api/v1/apps/prod/orders')).json;
     await api.register('prod/orders/orders-1', ['http://10.0.0.7:80'], { leaseSeconds: 60 });
@@ -69,7 +69,7 @@ describe('SIGTERM', () => {
     const slow = await halfRegistration(server);
     expect((await api.call('GET', '/readyz')).status).toBe(200);
     const ended = server.stop();
-    await until('the stop under way', () => server.said().includes('SIGTERM: stopping'));
+    await until('the stop under way', () => server.output().includes('SIGTERM: stopping'));
     // Over the connection that is open already: new ones may meet a closed door.
     const { status, headers } = await api.call('GET', '/readyz');
     expect({ status, retryAfter: headers['retry-after'] }).toEqual({ status: 503, retryAfter: '1' });
@@ -114,10 +114,10 @@ describe('SIGTERM', () => {
     await halfRegistration(server);
     await api.call('GET', '/readyz');
     process.kill(server.pid, 'SIGTERM');
-    await until('the stop under way', () => server.said().includes('SIGTERM: stopping'));
+    await until('the stop under way', () => server.output().includes('SIGTERM: stopping'));
     process.kill(server.pid, 'SIGTERM');
     expect((await server.ended).code).toBe(1);
-    expect(server.said()).toContain('SIGTERM again');
+    expect(server.output()).toContain('SIGTERM again');
   });
 });
 
@@ -148,7 +148,7 @@ async function halfRegistration(server: ServerProcess): Promise<HalfRequest> {
   };
 }
 
-/** Asks until the client is closed; what came back is told in the end. */
+/** Asks until the client is closed; resolves with what came back. */
 function askForever(dns: DnsClient, name: string): () => { right: number; wrong: string[] } {
   let right = 0;
   const wrong: string[] = [];
@@ -258,9 +258,9 @@ describe.concurrent('with a token', () => {
     expect((await dns.ask('orders.prod.svc')).answer).toMatchObject([{ data: '10.0.0.7' }]);
     dns.close();
     expect((await server.stop()).code).toBe(0);
-    expect(server.said()).toContain('"deploy"');
-    expect(server.said()).not.toContain(secret);
-    expect(server.said()).not.toContain(otherSecret);
+    expect(server.output()).toContain('"deploy"');
+    expect(server.output()).not.toContain(secret);
+    expect(server.output()).not.toContain(otherSecret);
   });
 
   test('the printed configuration hides it', async () => {
@@ -272,7 +272,7 @@ describe.concurrent('with a token', () => {
   });
 });
 
-test('what it keeps is for its own user, whatever the umask it was started with', async () => {
+test('its files are for its own user, under any umask', async () => {
   const server = await startServer({
     data: 'data',
     command: ['sh', '-c', 'umask 0; exec "$0" "$@"', process.execPath, main, 'serve'],

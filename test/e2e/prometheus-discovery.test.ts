@@ -72,6 +72,6 @@ describe.skipIf(obstacle !== '')(`Prometheus dns_sd${obstacle === '' ? '' : ` ($
     const url = `${network.server.http}/api/v1/apps/prod/orders/orders-1`;
     await network.output(['curl', '-fsS', '-X', 'DELETE', url]);
     await until('one target', async () => (await plain()) === two, patience);
-    expect(prometheus.said()).not.toMatch(/level=error/);
+    expect(prometheus.output()).not.toMatch(/level=error/);
   });
 });

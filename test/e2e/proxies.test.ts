@@ -32,8 +32,8 @@ async function whoAnswers(port: number, count: number): Promise<string[]> {
 async function spreadsAndForgets(port: number, app: string, backends: Backends): Promise<void> {
   const hosts = backends.all.map(({ host }) => host).sort();
   const [first, second] = backends.all;
-  const everyone = async (): Promise<boolean> => (await whoAnswers(port, 30)).length === hosts.length;
-  await until('requests at all instances', everyone, { withinMs: 8000 });
+  const isServedByAll = async (): Promise<boolean> => (await whoAnswers(port, 30)).length === hosts.length;
+  await until('requests at all instances', isServedByAll, { withinMs: 8000 });
 
   await api.cancel(`prod/${app}/${first?.host}`);
   await until(`no requests at ${first?.host}`, async () => !(await whoAnswers(port, 40)).includes(first?.host ?? ''), {

@@ -49,13 +49,13 @@ describe.each([
     await server.stop();
   });
 
-  /** What each listener says, by its name: rcode and data. */
+  /** The answer of each listener, by its name: rcode and data. */
   async function everywhere(name: string): Promise<Record<string, string>> {
-    const said = listeners.map(async ({ name: listener, client }) => {
+    const answers = listeners.map(async ({ name: listener, client }) => {
       const { rcode, answer } = await client.ask(name);
       return [listener, [rcode, ...answer.map(({ data }) => data).sort()].join(' ')];
     });
-    return Object.fromEntries(await Promise.all(said)) as Record<string, string>;
+    return Object.fromEntries(await Promise.all(answers)) as Record<string, string>;
   }
 
   const all = (answer: string): Record<string, string> =>
@@ -103,7 +103,7 @@ describe.each([
     expect(await everywhere('prod.svc')).toEqual(all('NXDOMAIN'));
   });
 
-  test('replacing an instance is one step: nobody sees two addresses of it, or none', async () => {
+  test('replacing an instance is one step: no query sees two addresses of it, or none', async () => {
     const [api] = apis;
     await api.register('prod/moving/one', ['http://10.0.0.0:80']);
     let isMoving = true;
@@ -119,7 +119,7 @@ describe.each([
     expect(seen.size).toBeGreaterThan(1);
   });
 
-  test('how many there are is told at the start and in the metrics', async () => {
+  test('their number is in the ready line and in the metrics', async () => {
     expect(server.logs().find(({ msg }) => msg === 'rollcall is ready')).toMatchObject({ threads, transport });
     const { text } = await apis[0].call('GET', '/metrics');
     expect(text).toContain(`rollcall_dns_threads{transport="${transport}"} ${threads}`);

@@ -149,19 +149,19 @@ describe.skipIf(missing.length > 0)(
       }
     });
 
-    test('what /resolve says is what dig gets', async () => {
+    test('/resolve has what dig gets', async () => {
       for (const [name, type] of [
         ['orders.prod.svc', 'A'],
         ['orders.prod.svc', 'MX'],
         ['nobody.prod.svc', 'A'],
         ['svc', 'SOA'],
       ]) {
-        const said = JSON.parse(await curl(`${server.http}/api/v1/resolve?name=${name}&type=${type}`)) as Record<
+        const resolved = JSON.parse(await curl(`${server.http}/api/v1/resolve?name=${name}&type=${type}`)) as Record<
           string,
           unknown
         >;
         const { status, answer, authority } = await dig(port, `+tcp ${name} ${type}`);
-        expect(said).toMatchObject({ rcode: status, answer, authority });
+        expect(resolved).toMatchObject({ rcode: status, answer, authority });
       }
     });
 

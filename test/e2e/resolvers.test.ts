@@ -74,7 +74,7 @@ describe("Node's resolver", () => {
     expect(await resolver.resolve4('docs.example')).toEqual(['192.0.2.10']);
   });
 
-  test('tells no such name from no such type', async () => {
+  test('distinguishes no such name from no such type', async () => {
     expect(await code(resolver.resolve4('nobody.prod.svc'))).toBe('ENOTFOUND');
     expect(await code(resolver.resolve6('many.prod.svc'))).toBe('ENODATA');
     expect(await code(resolver.resolve4('prod.svc'))).toBe('ENODATA');
@@ -121,9 +121,9 @@ describe("dns2's clients", () => {
   });
 
   test.each(clients)('%s: negative answers', async (_name, ask) => {
-    const nobody = await ask('nobody.prod.svc', 'A');
-    expect(nobody.header).toMatchObject({ rcode: 3, aa: 1 });
-    expect(nobody.authorities).toMatchObject([{ name: 'svc', ttl: 5, primary: 'ns.svc' }]);
+    const absent = await ask('nobody.prod.svc', 'A');
+    expect(absent.header).toMatchObject({ rcode: 3, aa: 1 });
+    expect(absent.authorities).toMatchObject([{ name: 'svc', ttl: 5, primary: 'ns.svc' }]);
     const nothing = await ask('orders.prod.svc', 'MX');
     expect({ rcode: nothing.header.rcode, answers: nothing.answers }).toEqual({ rcode: 0, answers: [] });
   });

@@ -126,7 +126,7 @@ test.concurrent.each(['stop', 'kill'] as const)(
   },
 );
 
-test.concurrent('a mark from the future is kept, a damaged one is told and replaced', {
+test.concurrent('a mark from the future is kept, a damaged one is reported and replaced', {
   timeout: 180_000,
 }, async () => {
   const directory = newDirectory();
@@ -139,7 +139,7 @@ test.concurrent('a mark from the future is kept, a damaged one is told and repla
   await second.stop();
   writeFileSync(path, 'what is this');
   const third = await startIn(directory);
-  expect(third.said()).toContain(`${join('data', 'revision')} is damaged`);
+  expect(third.output()).toContain(`${join('data', 'revision')} is damaged`);
   expect(await serialOf(third)).toBeGreaterThan(1_700_000_000);
   await third.stop();
   expect(readFileSync(path, 'utf8')).toMatch(/^\d+ \S+\n$/);
@@ -166,5 +166,5 @@ test.concurrent('damage that is met while a large database is read is mended, an
   dns.close();
   expect(answer.map(({ data }) => data)).toEqual(['10.0.0.7']);
   expect(await serialOf(second)).toBeGreaterThan(serial);
-  expect(second.said()).toMatch(/\b0 instances were lost, 3\b/);
+  expect(second.output()).toMatch(/\b0 instances were lost, 3\b/);
 });

@@ -39,7 +39,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Node leaves at SIGTERM without a further word: whatever comes later is lost. */
+/** Node ends at SIGTERM at once: requests that come later are lost. */
 const serving = `require('node:http').createServer((_, r) => r.end('ok')).listen(Number(process.argv[2]), process.argv[1])`;
 
 async function bringUp(host: string, port: number): Promise<void> {
@@ -54,7 +54,7 @@ async function bringUp(host: string, port: number): Promise<void> {
   await until(`${host} being up`, async () => (await api.call('GET', path)).json['status'] === 'up', {
     withinMs: 20_000,
   }).catch((error: Error) => {
-    throw new Error(`${error.message}: ${program.said()}`);
+    throw new Error(`${error.message}: ${program.output()}`);
   });
 }
 

@@ -40,7 +40,7 @@ interface Legacy {
 /** Python's web server at a free port of `host`, as `prod/APP/one`; found once this resolves. */
 async function legacy(app: string, host: string, flags: readonly string[] = [], before: readonly string[] = []) {
   const port = await freePort(host);
-  const directory = scratch({ 'index.html': `${host} says hello` });
+  const directory = scratch({ 'index.html': `${host} answers` });
   const place = ['--as', `prod/${app}/one`, '--addr', `http://${host}:${port}`];
   const python = [pathOf('python3') ?? 'python3', '-m', 'http.server', String(port), '--bind', host];
   const [command = '', ...args] = [...before, process.execPath, main, 'run', ...place, ...flags, '--', ...python];
@@ -48,7 +48,7 @@ async function legacy(app: string, host: string, flags: readonly string[] = [], 
   const program = start(command, [...args, '--directory', directory], { env });
   programs.push(program);
   await until(`${app} in DNS`, async () => (await found(app)).includes(host), patience).catch((error: Error) => {
-    throw new Error(`${error.message}: ${program.said()}`);
+    throw new Error(`${error.message}: ${program.output()}`);
   });
   return { program, port } satisfies Legacy;
 }
@@ -89,14 +89,14 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
       const proxied = { dnsPort: server.dnsPort, app: 'pages.prod.svc', appPort: port };
       for (const startIt of [startNginx, startHaproxy]) {
         const proxy = await startIt(proxied);
-        expect(await getThrough(proxy.port)).toEqual({ status: 200, body: '127.0.12.1 says hello' });
+        expect(await getThrough(proxy.port)).toEqual({ status: 200, body: '127.0.12.1 answers' });
         await proxy.stop();
       }
     },
     120_000,
   );
 
-  test('kill -9 of the program: gone at once, and the record says why', async () => {
+  test('kill -9 of the program: gone at once, with the reason in the record', async () => {
     const { program } = await legacy('struck', '127.0.12.2', ['--lease-seconds', '300', '--dns-ttl', '60']);
     process.kill(servingPid(program), 'SIGKILL');
     expect((await program.ended).code).toBe(137);
@@ -107,7 +107,7 @@ describe.skipIf(missing.length > 0).concurrent(`Python${missing.length > 0 ? ` (
     });
   }, 120_000);
 
-  test('kill -9 of rollcall run: the program is stopped, its address gone at the end of the lease, as the record says', async () => {
+  test('kill -9 of rollcall run: the program is stopped, its address gone at the end of the lease, with the reason in the record', async () => {
     const { program } = await legacy('widowed', '127.0.12.3', ['--lease-seconds', '5']);
     const serving = servingPid(program);
     program.child.kill('SIGKILL');

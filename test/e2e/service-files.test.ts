@@ -1,4 +1,4 @@
-// Service files beside an operator: what he does to an instance of a file is not undone by a restart, a touch or a neighbour.
+// Service files beside an operator: an operator's change to an instance of a file is not undone by a restart, a touch or another service.
 
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,13 +47,13 @@ test('drained and cancelled stay so; an emptied file and a vanished folder take 
   expect(await statuses()).toEqual(expected);
   writeFileSync(join(folder, '.next'), ['new', 'kept', 'drained', 'cancelled'].map((one) => entry(one, addr)).join(''));
   renameSync(join(folder, '.next'), file);
-  await until('the neighbour is up', async () => (await statuses())['new'] === 'up');
+  await until('the new service is up', async () => (await statuses())['new'] === 'up');
   expect(await statuses()).toEqual({ ...expected, new: 'up' });
   writeFileSync(file, '');
-  await until('the complaint', () => server.said().includes('its last good version counts'));
+  await until('the complaint', () => server.output().includes('its last good version counts'));
   renameSync(folder, `${folder}.away`);
   await restart();
-  expect(server.said()).toContain('it is gone: the last good version');
+  expect(server.output()).toContain('it is gone: the last good version');
   expect(await statuses()).toEqual({ ...expected, new: 'up' });
   renameSync(`${folder}.away`, folder);
   writeFileSync(file, '[]\n');

@@ -1,4 +1,4 @@
-// A fleet that comes back all at once: every call is answered in the end, what is sent away is told when to come again,
+// A fleet that comes back all at once: every call is answered in the end, what is refused has Retry-After,
 // and DNS answers throughout. The clients and the honest resolver are processes of their own; how fast it is, is measured
 // by test/bench/storms.ts, here only what must hold on any machine.
 

@@ -1,5 +1,5 @@
 // A host whose names go through systemd-resolved, set up with the very text of `rollcall snippet systemd-resolved`: glibc
-// finds apps through its stub, and `rollcall doctor` says what it sees.
+// finds apps through its stub, and `rollcall doctor` reports it.
 // resolved runs by hand in a network of its own. It needs no systemd as PID 1 and no bus, but its user, a folder in /run,
 // and an interface besides the loopback one, without which it takes the network for down.
 // Its package puts itself in charge of /etc/resolv.conf, so CI unpacks it elsewhere: SYSTEMD_RESOLVED names the program.
@@ -71,7 +71,7 @@ describe.skipIf(obstacle !== '')(`systemd-resolved${obstacle === '' ? '' : ` (${
     await network.stop();
   });
 
-  /** What glibc says: addresses, sorted, each once. */
+  /** glibc's answer: addresses, sorted, each once. */
   async function addresses(name: string): Promise<string[]> {
     const { out } = await network.run(['getent', 'ahosts', name]);
     return [...new Set(out.split('\n').flatMap((line) => (line === '' ? [] : [line.split(' ', 1)[0] ?? ''])))].sort();
@@ -87,7 +87,7 @@ describe.skipIf(obstacle !== '')(`systemd-resolved${obstacle === '' ? '' : ` (${
     await network.register('prod/orders/orders-2', { addrs: ['http://10.0.0.8:8080'], dnsTtl: 1 });
     const both = async (): Promise<boolean> => (await addresses('orders.prod.svc')).join() === '10.0.0.7,10.0.0.8';
     await until('the second address', both, { withinMs: 20_000 });
-    // Somebody asked before it was there: "no such name" is not kept.
+    // It was asked for before it was there: "no such name" is not cached.
     await network.register('prod/nobody/nobody-1', { addrs: ['http://10.0.0.9:80'], dnsTtl: 1 });
     expect(await addresses('nobody.prod.svc')).toEqual(['10.0.0.9']);
   });

@@ -39,7 +39,7 @@ afterAll(() => server.kill());
 const asClient = ['--ca', at('ca.pem'), '--client-cert', at('client.pem'), '--client-key', at('client.key')];
 
 describe('rollcall tls init', () => {
-  test('leaves keys that nobody else reads, and nothing that is not needed', () => {
+  test('leaves keys that no other user can read, and nothing that is not needed', () => {
     for (const file of ['ca.key', 'server.key', 'client.key']) expect(statSync(at(file)).mode & 0o077).toBe(0);
     for (const file of ['server.csr', 'client.csr', 'ca.srl', 'server.ext']) expect(existsSync(at(file))).toBe(false);
   });
@@ -71,7 +71,7 @@ describe('who calls', () => {
     expect(await rollcall('cancel', 'prod/orders/orders-1', '--url', url, ...asClient)).toMatchObject({ code: 0 });
   });
 
-  test('without the authority it is told what to name', async () => {
+  test('without the authority the error names the flag', async () => {
     const { code, err } = await rollcall('ls', '--url', url);
     expect({ code, names: err.includes('--ca') }).toEqual({ code: 1, names: true });
   });
@@ -97,7 +97,7 @@ describe('who calls', () => {
     await client.close();
   });
 
-  test('a client that names files instead of PEM is told so', () => {
+  test('a client that names files instead of PEM gets an error that names the field', () => {
     expect(() => new RollcallClient({ registry: url, ca: at('ca.pem') })).toThrow(/ca must be PEM/);
     expect(() => new RollcallClient({ registry: url, cert: text('client.pem') })).toThrow(/key/);
   });

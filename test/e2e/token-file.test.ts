@@ -83,12 +83,12 @@ describe('a file that changes', () => {
     expect(await statusOf('/api/v1/apps/prod/orders', 'deploy')).toBe(401);
   });
 
-  test('with a fault leaves what is in force, and says so in log and metrics', async () => {
+  test('with a fault leaves what is in force, and is reported in log and metrics', async () => {
     await rewrite('- { name: x, token: short }\n', 'Cannot use the new token file');
     expect(await statusOf('/metrics', 'prometheus')).toBe(200);
     const page = await (await fetch(`${server.http}/metrics`, { headers: bearer('prometheus') })).text();
     expect(page).toMatch(/^rollcall_token_file_failing 1$/m);
-    expect(server.said()).toContain('line 1: x: token must be');
-    expect(server.said()).not.toContain('the-own-secret');
+    expect(server.output()).toContain('line 1: x: token must be');
+    expect(server.output()).not.toContain('the-own-secret');
   });
 });

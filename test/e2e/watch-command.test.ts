@@ -1,4 +1,4 @@
-// `rollcall watch` over the ends of its server: it comes back by itself, and says what it could not see.
+// `rollcall watch` over the ends of its server: it reconnects by itself, and prints what it could not see.
 
 import { expect, onTestFinished, test } from 'vitest';
 import { ApiClient } from '../kit/api-client.ts';
@@ -15,19 +15,19 @@ test('a watch comes back by itself: behind what it has seen where the server was
   onTestFinished(() => client.close());
   await client.register('prod/kept/kept-1', ['http://10.0.0.7:80']);
   const watching = startRollcall(['watch', 'prod/kept', '--count', '2', '--url', first.http]);
-  await watching.said(/present .*kept-1/);
+  await watching.untilOutput(/present .*kept-1/);
   await first.stop();
-  await watching.said(/Lost the stream: .*; trying again in \d+s/);
+  await watching.untilOutput(/Lost the stream: .*; trying again in \d+s/);
 
   const second = await begin();
   await client.register('prod/kept/kept-2', ['http://10.0.0.8:80']);
-  expect(await watching.said(/registered .*kept-2/)).not.toMatch(/\bgap\b|present .*kept-2/);
+  expect(await watching.untilOutput(/registered .*kept-2/)).not.toMatch(/\bgap\b|present .*kept-2/);
   await second.kill();
-  await watching.said(/(Lost [\s\S]*){2}/);
+  await watching.untilOutput(/(Lost [\s\S]*){2}/);
 
   const third = await begin();
   onTestFinished(async () => void (await third.stop()));
-  await watching.said(/ gap [\s\S]*present .*kept-2/);
+  await watching.untilOutput(/ gap [\s\S]*present .*kept-2/);
   await client.register('prod/kept/kept-3', ['http://10.0.0.9:80']);
   const { code, out, err } = await watching.ended;
   expect({ code, again: err.match(/^Connected to .* again\.$/gm)?.length }).toEqual({ code: 0, again: 2 });

@@ -50,12 +50,12 @@ test.skipIf(missing.length > 0)(`curl -N shows changes as they happen (missing: 
   const { server, api } = await serverFor();
   await api.register('prod/orders/orders-1', ['http://10.0.0.7:80']);
   const curl = start('curl', ['-sN', `${server.http}/api/v1/watch?app=prod/orders`]);
-  await until('the beginning', () => curl.said().includes('event: synced'));
+  await until('the beginning', () => curl.output().includes('event: synced'));
   await api.patch('prod/orders/orders-1', { metadata: { note: 'news' } });
-  await until('the change', () => curl.said().includes('"note":"news"'));
+  await until('the change', () => curl.output().includes('"note":"news"'));
   await api.cancel('prod/orders/orders-1');
-  await until('the end', () => curl.said().includes('event: cancelled'));
-  expect(new EventParser().push(curl.said()).map(({ event }) => event)).toEqual([
+  await until('the end', () => curl.output().includes('event: cancelled'));
+  expect(new EventParser().push(curl.output()).map(({ event }) => event)).toEqual([
     'snapshot',
     'synced',
     'updated',
@@ -69,7 +69,7 @@ test.skipIf(missing.length > 0)(`curl -N shows changes as they happen (missing: 
   await server.stop();
 });
 
-test('a lease that ends is told at once', async () => {
+test('the end of a lease is sent at once', async () => {
   const { server, api } = await serverFor();
   await api.register('prod/orders/short', ['http://10.0.0.7:80'], { leaseSeconds: 5 });
   const client = watch(server, '?env=prod&status=up');
@@ -81,7 +81,7 @@ test('a lease that ends is told at once', async () => {
 });
 
 describe('over a restart', () => {
-  test('a client that had heard everything goes on without a gap, and one that had not is told so', async () => {
+  test('a client that had received everything goes on without a gap, and one that had not gets a gap', async () => {
     const directory = scratch();
     leftovers.push(() => removeScratch(directory));
     const first = await serverFor({ directory, data: 'data' });
@@ -106,9 +106,9 @@ describe('over a restart', () => {
     await late.until('synced');
     expect(late.events.map(({ event }) => event)).toEqual(['gap', 'snapshot', 'synced']);
     const state = new WatchedState();
-    for (const told of [...client.events, ...back.events]) state.hear(told);
+    for (const event of [...client.events, ...back.events]) state.hear(event);
     const lateState = new WatchedState();
-    for (const told of late.events) lateState.hear(told);
+    for (const event of late.events) lateState.hear(event);
     expect(weights(state)).toEqual(await listed(second.api, 'prod/orders'));
     expect(weights(lateState)).toEqual(weights(state));
     expect(back.events.map(({ event }) => event)).toEqual(['synced', 'registered']);
@@ -132,13 +132,13 @@ describe('over a restart', () => {
     const back = watch(second.server, '?app=prod/orders', client.lastEventId);
     await back.until('synced');
     const state = new WatchedState();
-    for (const told of [...client.events, ...back.events]) state.hear(told);
+    for (const event of [...client.events, ...back.events]) state.hear(event);
     expect(weights(state)).toEqual(await listed(second.api, 'prod/orders'));
     await second.server.stop();
   });
 });
 
-test('SIGTERM with two hundred watches and long polls: each is told, and the exit is clean', async () => {
+test('SIGTERM with two hundred watches and long polls: each gets its end, and the exit is clean', async () => {
   const { server, api } = await serverFor();
   const watches = Array.from({ length: 200 }, () => watch(server, '?app=prod/orders'));
   const polls = Array.from({ length: 20 }, () => api.call('GET', '/api/v1/apps/prod/orders?wait=1m'));

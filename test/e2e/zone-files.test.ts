@@ -1,4 +1,4 @@
-// Zone files beside a running server: a changed file is served soon, a broken one is told and the last good version
+// Zone files beside a running server: a changed file is served soon, a broken one is reported and the last good version
 // stays, and neither disturbs the registrations.
 
 import { rmSync, writeFileSync } from 'node:fs';
@@ -44,62 +44,66 @@ function put(file: string, text: string): void {
   writeFileSync(join(server.directory, 'zones', file), text);
 }
 
-async function said(name: string): Promise<string> {
+async function answer(name: string): Promise<string> {
   const reply = await dns.ask(name);
   return [reply.rcode, ...answersOf(reply)].join(' ');
 }
 
-const told = (text: string): Promise<unknown> =>
-  until(`a log line with ${text}`, () => server.said().includes(text), soon);
+const logged = (text: string): Promise<unknown> =>
+  until(`a log line with ${text}`, () => server.output().includes(text), soon);
 
 test('a changed file is served, and registrations beside it go on', async () => {
-  expect(await said('www.own.test')).toBe('NOERROR A 192.0.2.1');
+  expect(await answer('www.own.test')).toBe('NOERROR A 192.0.2.1');
   put('own.test.zone', own(2, 'www IN A 192.0.2.2\nnew IN A 192.0.2.3'));
-  await until('the new address', async () => (await said('www.own.test')) === 'NOERROR A 192.0.2.2', soon);
-  expect(await said('new.own.test')).toBe('NOERROR A 192.0.2.3');
+  await until('the new address', async () => (await answer('www.own.test')) === 'NOERROR A 192.0.2.2', soon);
+  expect(await answer('new.own.test')).toBe('NOERROR A 192.0.2.3');
   put('svc.zone', `${svc}mail IN A 192.0.2.25\n`);
-  await until('a name beside the registrations', async () => (await said('mail.svc')) === 'NOERROR A 192.0.2.25', soon);
-  expect(await said('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
+  await until(
+    'a name beside the registrations',
+    async () => (await answer('mail.svc')) === 'NOERROR A 192.0.2.25',
+    soon,
+  );
+  expect(await answer('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
 });
 
-test('a broken file is told with its line, and the last good version stays', async () => {
+test('a broken file is reported with its line, and the last good version stays', async () => {
   put('own.test.zone', own(3, 'www IN A 192.0.2.256'));
-  await told('own.test.zone:4:');
-  expect(await said('www.own.test')).toBe('NOERROR A 192.0.2.2');
+  await logged('own.test.zone:4:');
+  expect(await answer('www.own.test')).toBe('NOERROR A 192.0.2.2');
   put('svc.zone', 'nothing of use');
-  await told('svc.zone:1:');
-  expect(await said('mail.svc')).toBe('NOERROR A 192.0.2.25');
-  expect(await said('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
+  await logged('svc.zone:1:');
+  expect(await answer('mail.svc')).toBe('NOERROR A 192.0.2.25');
+  expect(await answer('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
   put('own.test.zone', own(4, 'www IN A 192.0.2.4'));
-  await until('the mended file', async () => (await said('www.own.test')) === 'NOERROR A 192.0.2.4', soon);
+  await until('the mended file', async () => (await answer('www.own.test')) === 'NOERROR A 192.0.2.4', soon);
 });
 
-test('a new file is a new zone; one that is taken away is told, and its zone is kept', async () => {
-  expect(await said('www.another.test')).toBe('REFUSED');
+test('a new file is a new zone; one that is taken away is reported, and its zone is kept', async () => {
+  expect(await answer('www.another.test')).toBe('REFUSED');
   put('another.test.zone', own(1, 'www IN A 192.0.2.9'));
-  await until('the new zone', async () => (await said('www.another.test')) === 'NOERROR A 192.0.2.9', soon);
+  await until('the new zone', async () => (await answer('www.another.test')) === 'NOERROR A 192.0.2.9', soon);
   rmSync(join(server.directory, 'zones', 'another.test.zone'));
-  await told('a zone file is gone');
-  expect(await said('www.another.test')).toBe('NOERROR A 192.0.2.9');
+  await logged('a zone file is gone');
+  expect(await answer('www.another.test')).toBe('NOERROR A 192.0.2.9');
 });
 
 test('a new file that is broken is SERVFAIL for its zone, and takes nothing from a zone that is served', async () => {
   put('fresh.test.zone', 'nothing of use');
-  await until('SERVFAIL', async () => (await said('www.fresh.test')) === 'SERVFAIL', soon);
+  await until('SERVFAIL', async () => (await answer('www.fresh.test')) === 'SERVFAIL', soon);
   put('prod.svc.zone', 'nothing of use');
-  await told('prod.svc.zone:1:');
-  expect(await said('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
+  await logged('prod.svc.zone:1:');
+  expect(await answer('orders.prod.svc')).toBe('NOERROR A 10.0.0.7');
   put('fresh.test.zone', own(1, 'www IN A 192.0.2.11'));
-  await until('the mended file', async () => (await said('www.fresh.test')) === 'NOERROR A 192.0.2.11', soon);
+  await until('the mended file', async () => (await answer('www.fresh.test')) === 'NOERROR A 192.0.2.11', soon);
   put('other.test.zone', 'nothing of use');
-  await until('SERVFAIL', async () => (await said('www.other.test')) === 'SERVFAIL', soon);
+  await until('SERVFAIL', async () => (await answer('www.other.test')) === 'SERVFAIL', soon);
   rmSync(join(server.directory, 'zones', 'other.test.zone'));
-  await until('the file is gone', async () => (await said('www.other.test')) === 'REFUSED', soon);
+  await until('the file is gone', async () => (await answer('www.other.test')) === 'REFUSED', soon);
 });
 
-test('a registration says what a file hides of it, and so does a positive answer', async () => {
+test('the reply to a registration has what a file hides of it, and so has a positive answer', async () => {
   put('svc.zone', `${svc}cart.prod IN A 192.0.2.77\n`);
-  await until('the file', async () => (await said('cart.prod.svc')) === 'NOERROR A 192.0.2.77', soon);
+  await until('the file', async () => (await answer('cart.prod.svc')) === 'NOERROR A 192.0.2.77', soon);
   const reply = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
@@ -113,7 +117,7 @@ test('a registration says what a file hides of it, and so does a positive answer
   const resolved = await fetch(`${server.http}/api/v1/resolve?name=cart.prod.svc&type=A`);
   expect(((await resolved.json()) as { reason: string }).reason).toContain('hidden');
   put('svc.zone', `${svc}cart.prod IN CNAME ns\n`);
-  await until('the alias', async () => (await said('cart.prod.svc')).includes('CNAME'), soon);
+  await until('the alias', async () => (await answer('cart.prod.svc')).includes('CNAME'), soon);
   const again = await fetch(`${server.http}/api/v1/apps/prod/cart/c1`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },

@@ -1,5 +1,5 @@
 // Zone files that change under a running server: served within a second, the serial of the origin moves along and
-// stays ahead over a restart, and the log says what happened, each thing once.
+// stays ahead over a restart, and each step is logged once.
 
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ async function untilServed(name: string, data: string, type?: TypeName): Promise
   await until(`${name} being ${data}`, async () => (await gistOf(name, type)) === `NOERROR ${data}`, { withinMs });
 }
 
-function said(start: string): LogLine[] {
+function logged(start: string): LogLine[] {
   return server.logs().filter(({ msg }) => msg.startsWith(start));
 }
 
@@ -76,7 +76,7 @@ test('a changed zone file is served within a second, with a serial that never go
   await untilServed('1.2.0.192.in-addr.arpa', 'www.svc.', 'PTR');
   expect(await serialOf('2.0.192.in-addr.arpa')).toBe(before + 3);
 
-  const reloads = said('reloaded a zone').map(({ zone, serial, records }) => ({ zone, serial, records }));
+  const reloads = logged('reloaded a zone').map(({ zone, serial, records }) => ({ zone, serial, records }));
   expect(reloads).toEqual([
     { zone: 'a.', serial: 8, records: 4 },
     { zone: 'svc.', serial: before + 1, records: 4 },
@@ -88,21 +88,21 @@ test('a changed zone file is served within a second, with a serial that never go
   expect(await serialOf('svc')).toBeGreaterThanOrEqual(before + 3);
 });
 
-test('a broken or deleted file keeps what is served, and the log says so once', async () => {
+test('a broken or deleted file keeps what is served, and is logged once', async () => {
   replace('a.zone', `${head}www A 10.0.0\n`);
-  await until('the warning', () => said('cannot load a zone').length > 0);
-  const [warning] = said('cannot load a zone');
+  await until('the warning', () => logged('cannot load a zone').length > 0);
+  const [warning] = logged('cannot load a zone');
   expect(warning).toMatchObject({ level: 40, msg: 'cannot load a zone: the last good version is served' });
   expect(warning?.['faults']).toEqual([
     expect.stringMatching(/a\.zone:5:7: A: an IPv4 address .*, received "10\.0\.0"$/),
   ]);
   unlinkSync(join(zones, 'a.zone'));
-  await until('the warning', () => said('a zone file is gone').length > 0);
+  await until('the warning', () => logged('a zone file is gone').length > 0);
   expect(await gistOf('www.a')).toBe('NOERROR 10.0.0.2');
-  // Another zone goes the same way behind them: nothing more was said.
+  // Another zone's reload comes after them in order: nothing more was logged.
   replace('b.zone', text('10.0.0.4'));
   await untilServed('www.b', '10.0.0.4');
-  expect(said('loaded a new zone')).toHaveLength(1);
-  // A busy machine may make it say that it was paused.
+  expect(logged('loaded a new zone')).toHaveLength(1);
+  // On a busy machine it may log a pause.
   expect(server.logs().filter((line) => line.level >= 40 && line['pause'] === undefined)).toHaveLength(2);
 });

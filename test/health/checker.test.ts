@@ -110,7 +110,7 @@ test('so many at a time and no more; who waits is served in turn, and it is coun
   checker.close();
 });
 
-test('an app that answers nobody keeps another one waiting for nothing', async () => {
+test('an app that does not answer does not delay the checks of another', async () => {
   const { checker, open, register, registry, pass, status } = world({ runningMax: 20 });
   checker.start();
   const slow = Array.from({ length: 8 }, (_, i) => ({

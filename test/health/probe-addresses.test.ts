@@ -1,4 +1,4 @@
-// A check of a host name asks all its addresses, as a client would, and says which one answered what.
+// A check of a host name asks all its addresses, as a client would, and reports which one answered what.
 
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
@@ -58,7 +58,7 @@ describe('a host name with several addresses', () => {
     });
   });
 
-  test('fails with what each of them said', async () => {
+  test('fails with what each of them answered', async () => {
     const port = await freePort();
     expect(await resolving('127.0.0.2', '127.0.0.3')(...tcp(port))).toEqual({
       kind: 'failed',

@@ -1,4 +1,4 @@
-// Each kind of check against a real server on loopback, good and bad, and what is said of it.
+// Each kind of check against a real server on loopback, good and bad, and the reported output.
 
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer as createHttp, type RequestListener } from 'node:http';
@@ -40,7 +40,7 @@ function web(listener: RequestListener): Promise<number> {
   return listening(createHttp(listener));
 }
 
-test('tcp: somebody listens, or nobody does', async () => {
+test('tcp: a listening port, and a closed one', async () => {
   const port = await listening(createTcp());
   expect(await checked(`x://127.0.0.1:${port}`, { type: 'tcp' })).toEqual({ kind: 'passed', detail: 'connected' });
   const free = await freePort();
@@ -168,7 +168,7 @@ test.each<[service: string, result: ProbeResult]>([
   expect(await checked(`grpc://127.0.0.1:${port}`, { type: 'grpc', service })).toEqual(result);
 });
 
-test('grpc: a web server, nobody, and one that says nothing', async () => {
+test('grpc: a web server, a closed port, and a server that never answers', async () => {
   const port = await web((_request, response) => response.end());
   expect((await checked(`grpc://127.0.0.1:${port}`, { type: 'grpc' })).kind).toBe('failed');
   const free = await freePort();
@@ -220,7 +220,7 @@ test.each<[name: string, answer: (question: Buffer) => readonly Buffer[], result
   expect(await checked(`dns+udp://127.0.0.1:${port}`, { type: 'dns', name, timeoutSeconds: 5 })).toEqual(result);
 });
 
-test('dns over UDP: nobody, and one that says nothing', async () => {
+test('dns over UDP: a closed port, and a server that never answers', async () => {
   const port = await nameServer(() => []);
   expect(await checked(`dns+udp://127.0.0.1:${port}`, { type: 'dns', name: 'a', timeoutSeconds: 0.2 })).toEqual({
     kind: 'failed',
@@ -232,7 +232,7 @@ test('dns over UDP: nobody, and one that says nothing', async () => {
 });
 
 test('dns over UDP: a host that there is no way to', async () => {
-  // To connect to the broadcast address is not allowed: like a missing route, that is told by the call and not as an event.
+  // To connect to the broadcast address is not allowed: like a missing route, the error comes from the call and not as an event.
   const address = { portName: 'dns', protocol: 'udp', host: '255.255.255.255', port: 53, family: 4 } as const;
   const check = { type: 'dns', name: 'a', port: '' } as never;
   const asked = probeDns(check, { ip: address.host, port: 53, address }, AbortSignal.timeout(20_000));

@@ -48,7 +48,7 @@ test('what was there before a restart holds until the first answer, which decide
   expect(story('+', firstState('unchecked')).letters).toBe('.');
 });
 
-test('whoever falls again has to pass for longer, each time twice as long, up to sixteen times', () => {
+test('one that fails again has to pass for longer, each time twice as long, up to sixteen times', () => {
   let { state } = story('++');
   const needed: number[] = [];
   for (let fall = 0; fall < 7; fall++) {

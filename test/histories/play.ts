@@ -80,7 +80,7 @@ export async function play(options: PlayOptions): Promise<boolean> {
 
 function writeLogs(folder: string, world: NemesisWorld): void {
   mkdirSync(folder, { recursive: true });
-  for (const [index, node] of world.all.entries()) writeFileSync(join(folder, `${index}.log`), node.said());
+  for (const [index, node] of world.all.entries()) writeFileSync(join(folder, `${index}.log`), node.output());
 }
 
 function fallSilent(fleet: Fleet): readonly Member[] {
@@ -158,7 +158,8 @@ async function reported(played: Played): Promise<boolean> {
   const looked = plan.isOwnerDead ? [1, 2] : [0, 1, 2];
   const intervalSeconds = leaseSeconds / 3;
   // Its last renewal was up to an interval before its owner's last proof.
-  const ofDead = { withinSeconds: leaseSeconds + 2.5 * intervalSeconds + 1, looked };
+  const heldSeconds = plan.isOwnerHeld === true ? leaseSeconds + 1.5 * intervalSeconds : undefined;
+  const ofDead = { withinSeconds: leaseSeconds + 2.5 * intervalSeconds + 1, afterSeconds: heldSeconds, looked };
   const livingSeconds = plan.isPeerSilent === true ? leaseSeconds * 1.5 : leaseSeconds;
   // While etcd is away nobody is let go; then each lease has one and a half intervals more, from the joining on.
   const afterSeconds = plan.isEtcdAway === true ? 1.5 * intervalSeconds + alikeMsMax / 1000 : undefined;

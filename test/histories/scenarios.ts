@@ -8,6 +8,8 @@ export interface Scenario {
   readonly faultSeconds: number;
   /** The first node is dead meanwhile: its silent instances leave later. */
   readonly isOwnerDead: boolean;
+  /** Its clients go on at it, so that the others miss all it had, and their guard holds them until it is back. */
+  readonly isOwnerHeld?: boolean;
   /** A peer with a session does not answer: a lease may last half as long again. */
   readonly isPeerSilent?: boolean;
   /** Nobody is let go meanwhile: no node may write. */
@@ -22,11 +24,11 @@ export const scenarios = {
   stop: { fault: 'end-node', faultSeconds: 30, isOwnerDead: true },
   'hang-node': { fault: 'stop-node', faultSeconds: 50, isOwnerDead: true, isPeerSilent: true },
   outage: { fault: 'outage', faultSeconds: 40, isOwnerDead: false, isEtcdAway: true },
-  cut: { fault: 'isolate', faultSeconds: 34, isOwnerDead: true },
+  cut: { fault: 'isolate', faultSeconds: 34, isOwnerDead: true, isOwnerHeld: true },
   'cut-etcd': { fault: 'cut-etcd', faultSeconds: 34, isOwnerDead: true },
   'cut-peer': { fault: 'cut-peer', faultSeconds: 34, isOwnerDead: false, isPeerSilent: true },
   'cut-way': { fault: 'cut-way', faultSeconds: 34, isOwnerDead: false, isPeerSilent: true },
-  split: { fault: 'split', faultSeconds: 34, isOwnerDead: true },
+  split: { fault: 'split', faultSeconds: 34, isOwnerDead: true, isOwnerHeld: true },
   wipe: { fault: 'wipe', faultSeconds: 5, isOwnerDead: false, isEtcdAway: true },
   restore: { fault: 'restore', faultSeconds: 5, isOwnerDead: false, isSaved: true, isEtcdAway: true },
   'hang-member': { fault: 'stop-follower', faultSeconds: 8, isOwnerDead: false },

@@ -34,7 +34,7 @@ describe('an empty log', () => {
 });
 
 describe('changes', () => {
-  test('are told after any revision between them, gaps included', () => {
+  test('are given after any revision between them, gaps included', () => {
     const { log, harness } = logged({ max: 10 });
     harness.register('orders.prod/a1');
     harness.registry.touch();

@@ -1,4 +1,4 @@
-// The flight recorder of a registry without a disk: what it tells, and what it says when its log has dropped something.
+// The flight recorder of a registry without a disk: what it returns, and how it marks that its log has dropped something.
 
 import { expect, test } from 'vitest';
 import { ChangeLog } from '../../src/history/change-log.ts';

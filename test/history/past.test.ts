@@ -1,4 +1,4 @@
-// The past, rebuilt: after any history, for every moment of it, what is rebuilt is what a full copy said then.
+// The past, rebuilt: after any history, for every moment of it, what is rebuilt equals a full copy of then.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -159,7 +159,7 @@ function contentsOf(instances: Parameters<typeof registrationToJson>[0][]): stri
   return texts.sort();
 }
 
-test('any history, any moment: what is rebuilt is what a full copy said', async () => {
+test('any history, any moment: what is rebuilt equals a full copy', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const { harness, registry, clock, at } = recorded();

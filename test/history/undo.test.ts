@@ -37,7 +37,7 @@ function idOf({ instance }: Removed): string {
 }
 
 describe('what was cancelled', () => {
-  test('comes back as it was, in the order in which it left, with a fresh lease, and says why', async () => {
+  test('comes back as it was, in the order in which it left, with a fresh lease and the reason', async () => {
     const { harness, registry, clock, restore, register, stored } = recorded();
     register('orders.prod/a1', { weight: 3, metadata: { team: 'x' }, tags: ['t'] });
     register('orders.prod/A2');
@@ -130,7 +130,7 @@ describe('what was cancelled', () => {
     expect(harness.register('orders.prod/a1', { weight: 7 }, { dirtyAtMs: 1000 }).kind).toBe('replaced');
   });
 
-  test('leaves again when nobody renews it', async () => {
+  test('is evicted again when it is not renewed', async () => {
     const { harness, registry, restore } = recorded();
     harness.register('orders.prod/a1', { leaseSeconds: 5 });
     harness.cancel('orders.prod/a1');
@@ -176,7 +176,7 @@ describe('the choice', () => {
 describe('what was drained', () => {
   const why: Removal[] = ['drained'];
 
-  test('takes traffic again if it did before and nobody has changed it since', async () => {
+  test('takes traffic again if it did before and was not changed since', async () => {
     const { registry, restore, register, stored } = recorded();
     for (const id of ['a1', 'a2', 'a3', 'a5']) register(`orders.prod/${id}`);
     for (const id of ['a1', 'a2', 'a3', 'a5']) registry.drain(keyOf(`orders.prod/${id}`));
@@ -230,7 +230,7 @@ describe('limits', () => {
     expect(await restore({}, 3)).toMatchObject({ done: ['a3', 'a4'], left: 0 });
   });
 
-  test('a call looks at so many removals and says where it stopped, from where the next one goes on', async () => {
+  test('a call looks at so many removals and returns where it stopped, from where the next one goes on', async () => {
     const { harness, clock, find, register, startMs } = recorded();
     for (let i = 0; i < 5; i++) register(`orders.prod/a${i}`);
     for (let i = 0; i < 5; i++) {

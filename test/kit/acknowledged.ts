@@ -7,7 +7,7 @@ import { ApiClient } from './api-client.ts';
 interface Known {
   /** The weight that was acknowledged; undefined: a cancel was, or nothing. */
   acknowledged: number | undefined;
-  /** A write without an answer, or with one that says that it may be lost. */
+  /** A write without an answer, or with one that warns that it may be lost. */
   open: { readonly weight: number | undefined } | undefined;
 }
 
@@ -30,7 +30,7 @@ export class AcknowledgedWrites {
       const weight = status === 404 ? undefined : (json['weight'] as number);
       if (weight === known.acknowledged) known.open = undefined;
       else if (known.open !== undefined && weight === known.open.weight) {
-        // It was written, though nobody was told.
+        // It was written, though no reply came.
         known.acknowledged = weight;
         known.open = undefined;
       } else found.push(`${place}: acknowledged ${known.acknowledged}, found ${weight} (${status})`);

@@ -1,4 +1,4 @@
-// A thread that serves datagrams in batches and hears messages: it answers with the last word it was told.
+// A thread that serves datagrams in batches and receives messages: it answers with the last text it was sent.
 
 import { parentPort } from 'node:worker_threads';
 import { DnsCounters } from '../../src/dns/server/counters.ts';
@@ -11,10 +11,10 @@ if ('unavailable' in transport) throw new Error(transport.unavailable);
 let word = 'nothing';
 const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, () => Buffer.from(word), new DnsCounters());
 if ('failed' in listener) throw listener.error;
-port.on('message', (told: string) => {
-  word = told;
-  port.postMessage(told);
-  if (told !== 'stop') return;
+port.on('message', (message: string) => {
+  word = message;
+  port.postMessage(message);
+  if (message !== 'stop') return;
   void listener.close();
   port.close();
 });

@@ -1,5 +1,5 @@
 // A command line without a process: what is typed, the environment, the files and the terminal are plain values, and
-// what is said comes back. For everything but the start of a process itself; that is command-line.ts.
+// its output comes back. For everything but the start of a process itself; that is command-line.ts.
 
 import { type CliParts, runCli } from '../../src/cli/program.ts';
 import type { Keyboard } from '../../src/cli/terminal/keys.ts';
@@ -12,18 +12,18 @@ export interface CliWorld {
   readonly columns?: number;
   readonly rows?: number;
   readonly keyboard?: Keyboard;
-  /** Hears all that was said on stdout so far, each time something is. */
+  /** Called with all of stdout so far, at each write to it. */
   readonly onOut?: (out: string) => void;
   readonly onErr?: (err: string) => void;
 }
 
-export interface Said {
+export interface CommandResult {
   readonly code: number | 'running';
   readonly out: string;
   readonly err: string;
 }
 
-export async function typed(argv: readonly string[], world: CliWorld = {}): Promise<Said> {
+export async function typed(argv: readonly string[], world: CliWorld = {}): Promise<CommandResult> {
   const { env = {}, files = {}, columns, rows = 24, onOut, onErr, keyboard } = world;
   let [out, err] = ['', ''];
   const parts: CliParts = {

@@ -120,23 +120,23 @@ export function fakeFetch(script: (asked: Asked) => Answer): { readonly fetch: F
     };
     asked.push(call);
     signal.throwIfAborted();
-    const said = script(call);
-    if (said === 'refused')
+    const reply = script(call);
+    if (reply === 'refused')
       throw new TypeError('fetch failed', {
         cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
       });
-    if (said === 'silence') {
+    if (reply === 'silence') {
       return new Promise((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
     }
-    if ('text' in said) return new Response(said.text, { status: said.status });
-    if ('stream' in said) {
-      const { stream } = said;
+    if ('text' in reply) return new Response(reply.text, { status: reply.status });
+    if ('stream' in reply) {
+      const { stream } = reply;
       signal.addEventListener('abort', () => stream.abort(signal.reason), { once: true });
       return new Response(stream.body, { headers: { 'content-type': 'text/event-stream' } });
     }
-    return new Response(JSON.stringify(said.document ?? {}), { status: said.status, headers: said.headers ?? {} });
+    return new Response(JSON.stringify(reply.document ?? {}), { status: reply.status, headers: reply.headers ?? {} });
   };
   return { fetch: answer, asked };
 }

@@ -11,7 +11,7 @@ import { until } from './until.ts';
 /** For what another process has to do first. */
 export const patience = { withinMs: 30_000, timeoutMs: 30_000 };
 
-/** Calls again where a server on a busy machine says 503: overload is the subject of other tests. */
+/** Calls again where a server on a busy machine answers 503: overload is the subject of other tests. */
 export class PatientApi extends ApiClient {
   override call(method: string, path: string, knobs?: CallKnobs): Promise<ApiReply> {
     const ask = async (): Promise<ApiReply | undefined> => {

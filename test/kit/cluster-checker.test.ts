@@ -1,11 +1,21 @@
 // The checker of histories finds what it is there for.
 
 import { expect, test } from 'vitest';
-import { back, fallen, vanished } from './cluster-checker.ts';
+import { back, fallen, unlike, vanished } from './cluster-checker.ts';
 import type { Beating, Sample } from './cluster-clients.ts';
+import { type RegisterCall, registerFaults } from './cluster-registers.ts';
 
 const beating = (more: Partial<Beating> = {}): Beating => ({
-  ...{ name: 'i1', address: '10.2.0.1', home: 0, isSilent: false, registeredMs: 0, unbrokenMs: 0 },
+  ...{
+    name: 'i1',
+    address: '10.2.0.1',
+    home: 0,
+    isSilent: false,
+    isOut: false,
+    backMs: 0,
+    registeredMs: 0,
+    unbrokenMs: 0,
+  },
   ...{ provenMs: 99_000, lastMs: 99_000, cancelledMs: undefined, again: 0 },
   ...more,
 });
@@ -32,4 +42,36 @@ test('a cancelled one that is answered a second later is back', () => {
 test('a serial that is lower than before at the same node has fallen, but for another life', () => {
   const samples = [sample(), sample({ serial: 7 }), sample({ serial: 6 }), sample({ serial: 1, life: 'b' })];
   expect(fallen(samples)).toEqual([samples[2]]);
+});
+
+test('one that is drained has not vanished, and is looked for some seconds after it is up again', () => {
+  expect(vanished(sample(), [beating({ isOut: true })])).toEqual([]);
+  expect(vanished(sample(), [beating({ backMs: 98_000 })])).toEqual([]);
+  expect(vanished(sample(), [beating({ backMs: 90_000 })])).toEqual(['i1']);
+});
+
+test('two joined nodes with one number and two states are unlike', () => {
+  const other = { addresses: new Set(['10.2.0.1']) };
+  expect(unlike([sample(), sample({ node: 1, ...other })])).toHaveLength(1);
+  expect(unlike([sample(), sample({ node: 1, serial: 6, ...other })])).toEqual([]);
+  expect(unlike([sample(), sample({ node: 1, state: 'cut', ...other })])).toEqual([]);
+});
+
+test('reads of a register contradict what was done, and nothing else', () => {
+  const call = (kind: 'write' | 'read', value: number, calledMs: number, more: Partial<RegisterCall> = {}) => ({
+    ...{ key: 'k', kind, value, calledMs, returnedMs: calledMs + 5, outcome: 'done' as const },
+    ...more,
+  });
+  const writes = [call('write', 1, 0), call('write', 2, 10)];
+  expect(registerFaults([...writes, call('read', 2, 20)])).toEqual([]);
+  expect(registerFaults([...writes, call('read', 1, 12)])).toEqual([]);
+  expect(registerFaults([...writes, call('read', 1, 20)])).toHaveLength(1);
+  expect(registerFaults([...writes, call('read', 3, 20)])).toHaveLength(1);
+  const refused = call('write', 3, 30, { outcome: 'refused' });
+  expect(registerFaults([...writes, refused, call('read', 3, 40)])).toHaveLength(1);
+  const unknown = call('write', 3, 30, { outcome: 'unknown' });
+  expect(registerFaults([...writes, unknown, call('read', 2, 40), call('read', 3, 50)])).toEqual([]);
+  // Read at two places one after the other, while it was written.
+  const long = call('write', 3, 30, { returnedMs: 100 });
+  expect(registerFaults([...writes, long, call('read', 3, 40), call('read', 2, 50)])).toHaveLength(1);
 });

@@ -14,6 +14,9 @@ export interface Beating {
   /** Undefined: at all nodes in turn. */
   readonly home: number | undefined;
   isSilent: boolean;
+  /** It is drained; afterwards, since when it is up again. */
+  isOut: boolean;
+  backMs: number;
   /** Of the first answer that registered it. */
   registeredMs: number;
   /** Since when each renewal was answered with 200, in time. */
@@ -41,6 +44,9 @@ export class ClusterClients {
   readonly #nodes: Nodes;
   readonly beating: Beating[];
   readonly samples: Sample[] = [];
+  readonly lies: string[] = [];
+  /** That were said to be safe. */
+  drains = 0;
   readonly #states: string[] = ['joined', 'joined', 'joined'];
   #turn = 0;
 
@@ -50,7 +56,7 @@ export class ClusterClients {
       name: `i${index}`,
       address: `10.2.${index >> 8}.${index & 255}`,
       home: index % 2 === 0 ? (index >> 1) % 3 : undefined,
-      isSilent: false,
+      ...{ isSilent: false, isOut: false, backMs: 0 },
       ...{ registeredMs: 0, unbrokenMs: 0, provenMs: 0, lastMs: 0, cancelledMs: undefined, again: 0 },
     }));
   }
@@ -75,6 +81,34 @@ export class ClusterClients {
     if (node === undefined) return;
     const reply = await this.#call(node, 'DELETE', `/apps/prod/orders/${one.name}`);
     if (reply?.status === 200 && reply.body['replicated'] === true) one.cancelledMs = performance.now();
+  }
+
+  /**
+   * Drains it and waits until that is said to be safe; then `isSafe` looks, and it is up again. What it says is wrong is
+   * kept in `lies`.
+   */
+  async drain(one: Beating, index: number, heldMs: (address: string) => number): Promise<void> {
+    one.isOut = true;
+    const path = `/apps/prod/orders/${one.name}`;
+    for (let attempt = 0; attempt < 40; attempt++) {
+      const node = this.#nodes[(index + attempt) % 3];
+      const reply = node === undefined ? undefined : await this.#call(node, 'POST', `${path}/drain`);
+      if (reply?.status === 200 && reply.body['safe'] === true) {
+        this.drains++;
+        const held = heldMs(one.address);
+        if (held > 0) this.lies.push(`${one.name} was safe, and a resolver had it for ${Math.round(held)} ms more`);
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    for (let attempt = 0; one.isOut; attempt++) {
+      const node = this.#nodes[(index + attempt) % 3];
+      const reply = node === undefined ? undefined : await this.#call(node, 'POST', `${path}/up`);
+      // One that was let go meanwhile is registered again by its next renewal.
+      if (reply !== undefined && (reply.status < 300 || reply.status === 404)) one.isOut = false;
+      else await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    one.backMs = performance.now();
   }
 
   /** What each node answers now. */

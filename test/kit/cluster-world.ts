@@ -80,7 +80,7 @@ export function addressesAt(node: ServerProcess, app: string): Promise<string[]>
   return digShort(node.dnsPort, `${app}.prod.svc A`, hostOf(node));
 }
 
-/** The serial that a node says for the origin. */
+/** The serial that a node answers for the origin. */
 export async function serialAt(node: ServerProcess): Promise<number> {
   const [soa = ''] = await digShort(node.dnsPort, 'svc. SOA', hostOf(node));
   return Number(soa.split(' ')[2]);

@@ -25,7 +25,7 @@ export interface Running {
   readonly directory: string;
   readonly ended: Promise<Ended>;
   /** Resolves with the whole output so far once it matches, rejects if the process ends before. */
-  readonly said: (pattern: RegExp) => Promise<string>;
+  readonly untilOutput: (pattern: RegExp) => Promise<string>;
 }
 
 export function startRollcall(args: readonly string[], { env = {}, files = {} }: Surroundings = {}): Running {
@@ -53,7 +53,7 @@ export function startRollcall(args: readonly string[], { env = {}, files = {} }:
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const said = async (pattern: RegExp): Promise<string> => {
+  const untilOutput = async (pattern: RegExp): Promise<string> => {
     const heard = new Promise<void>((resolve) => {
       const listener = (): void => {
         if (pattern.test(output.out + output.err)) resolve();
@@ -64,10 +64,10 @@ export function startRollcall(args: readonly string[], { env = {}, files = {} }:
     const winner = await Promise.race([heard, ended]);
     const text = output.out + output.err;
     if (winner !== undefined && !pattern.test(text))
-      throw new Error(`rollcall ended without saying ${pattern}: ${text}`);
+      throw new Error(`rollcall ended without printing ${pattern}: ${text}`);
     return text;
   };
-  return { child, directory, ended, said };
+  return { child, directory, ended, untilOutput };
 }
 
 export function rollcall(args: readonly string[], surroundings?: Surroundings): Promise<Ended> {

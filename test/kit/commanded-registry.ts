@@ -28,7 +28,7 @@ export interface RegisterOptions {
 /** Of a command without preconditions. */
 type Plain<Outcome> = Exclude<Outcome, NotYours | PreconditionFailed>;
 
-const someone: Actor = { kind: 'system', front: 'leases', address: '' };
+const defaultActor: Actor = { kind: 'system', front: 'leases', address: '' };
 
 export class CommandedRegistry extends Registry {
   readonly #clock: RegistryOptions['clock'];
@@ -43,21 +43,21 @@ export class CommandedRegistry extends Registry {
   }
 
   register(key: InstanceKey, registration: Registration, options: RegisterOptions = {}): Plain<RegisterOutcome> {
-    const { ifAbsent = false, dirtyAtMs, file, by = someone } = options;
+    const { ifAbsent = false, dirtyAtMs, file, by = defaultActor } = options;
     const precondition = ifAbsent ? { ifNoneMatch: '*' as const } : undefined;
     const command = { kind: 'register', key, registration, dirtyAtMs, file, precondition } as const;
     return this.perform(command, by) as Plain<RegisterOutcome>;
   }
 
-  patch(key: InstanceKey, patch: unknown, by: Actor = someone): Plain<PatchOutcome> {
+  patch(key: InstanceKey, patch: unknown, by: Actor = defaultActor): Plain<PatchOutcome> {
     return this.perform({ kind: 'patch', key, patch }, by) as Plain<PatchOutcome>;
   }
 
-  drain(key: InstanceKey, by: Actor = someone): Plain<DrainOutcome> {
+  drain(key: InstanceKey, by: Actor = defaultActor): Plain<DrainOutcome> {
     return this.perform({ kind: 'drain', key }, by) as Plain<DrainOutcome>;
   }
 
-  cancel(key: InstanceKey, by: Actor = someone): Plain<CancelOutcome> {
+  cancel(key: InstanceKey, by: Actor = defaultActor): Plain<CancelOutcome> {
     return this.perform({ kind: 'cancel', key }, by) as Plain<CancelOutcome>;
   }
 

@@ -9,7 +9,7 @@ import { type Reply, readReply } from './reply.ts';
 const patienceMs = 5000;
 
 export interface DnsClient {
-  /** Asks with EDNS, as resolvers do, unless told otherwise. */
+  /** Asks with EDNS by default, as resolvers do. */
   ask(name: string, type?: TypeName | number, knobs?: PacketKnobs): Promise<Reply>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-// An honest DNS client, as a process of its own: one question over UDP every few milliseconds until it is told to end,
+// A well-behaved DNS client, as a process of its own: one question over UDP every few milliseconds until SIGTERM,
 // and how long each took. What a storm on the HTTP side does to others shows here.
 
 import { createSocket } from 'node:dgram';
@@ -28,7 +28,7 @@ const patienceMs = 2000;
 /** Asks for the A records of `name` at 127.0.0.1; resolves with the first answer. */
 export async function startProbe(port: number, name: string): Promise<Probe> {
   const program = start(process.execPath, [import.meta.filename, String(port), name]);
-  await until('an answer to the probe', () => program.said().includes('first answer'));
+  await until('an answer to the probe', () => program.output().includes('first answer'));
   return {
     async stop() {
       const { out, err } = await program.stop('SIGTERM');

@@ -1,5 +1,5 @@
 // The repository's documents as a reader uses them: shell blocks to be typed in, tables to be looked up in, links to be
-// followed. A shell block that cannot run in a test has a line in front of it that says why:
+// followed. A shell block that cannot run in a test has a line with the reason in front of it:
 // `<!-- not run: needs a container engine -->`.
 
 import { spawnSync } from 'node:child_process';
@@ -13,7 +13,7 @@ export interface Command {
   readonly text: string;
 }
 
-/** README.md, everything below docs/, and what deploy/ says of itself, by their paths. */
+/** README.md, everything below docs/, and the README of deploy/, by their paths. */
 export function documentPaths(): string[] {
   return ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort(), 'deploy/README.md'];
 }
@@ -27,9 +27,9 @@ export interface Block {
   readonly at: string;
   /** The line of the document that the first line of the block is. */
   readonly firstLine: number;
-  /** `sh`, `yaml` …; empty: the fence says nothing. */
+  /** `sh`, `yaml` …; empty: a fence without one. */
   readonly language: string;
-  /** Why no test runs it; undefined: nothing is said. */
+  /** Why no test runs it; undefined: no reason is given. */
   readonly notRun: string | undefined;
   readonly lines: readonly string[];
 }

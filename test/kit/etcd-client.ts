@@ -1,4 +1,4 @@
-// The client under test as the tests use it, and what a watch has told so far.
+// The client under test as the tests use it, and what a watch has received so far.
 
 import { systemClock } from '../../src/app/process-clock.ts';
 import { type Fault, type FollowEvent, type Following, isFault, type Swap } from '../../src/cluster/engine.ts';

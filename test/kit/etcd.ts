@@ -151,7 +151,7 @@ export class Etcd implements AsyncDisposable {
       const { header, leader } = await this.ask('maintenance/status', {}, { member });
       if (leader === header?.member_id) return member;
     }
-    throw new Error('no member says that it leads');
+    throw new Error('no member leads');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { until } from './until.ts';
 
-export interface Told {
+export interface StreamEvent {
   readonly event: string;
   readonly data: Record<string, unknown>;
   /** The client's place when the event came. */
@@ -27,13 +27,13 @@ export class EventParser {
     this.#idBuffer = lastEventId;
   }
 
-  push(text: string): Told[] {
+  push(text: string): StreamEvent[] {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() as string;
     return lines.flatMap((line) => this.#line(line));
   }
 
-  #line(line: string): Told[] {
+  #line(line: string): StreamEvent[] {
     if (line === '') return this.#dispatch();
     const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (field === '') this.comments++;
@@ -45,13 +45,13 @@ export class EventParser {
     return [];
   }
 
-  #dispatch(): Told[] {
+  #dispatch(): StreamEvent[] {
     this.lastEventId = this.#idBuffer;
     const data = this.#data.join('\n');
     const event = this.#event === '' ? 'message' : this.#event;
     this.#data = [];
     this.#event = '';
-    return data === '' ? [] : [{ event, data: JSON.parse(data) as Told['data'], id: this.lastEventId }];
+    return data === '' ? [] : [{ event, data: JSON.parse(data) as StreamEvent['data'], id: this.lastEventId }];
   }
 }
 
@@ -61,7 +61,7 @@ export interface EventStreamKnobs {
 }
 
 export class EventStreamClient {
-  readonly events: Told[] = [];
+  readonly events: StreamEvent[] = [];
   readonly #request: ClientRequest;
   readonly #parser: EventParser;
   #response: IncomingMessage | undefined;
@@ -120,8 +120,8 @@ export class EventStreamClient {
   }
 
   /** Waits for the event of this kind, the first or a later one. */
-  async until(event: string, count = 1): Promise<Told> {
-    const found = await until(`${count} ${event}`, () => this.events.filter((told) => told.event === event)[count - 1]);
+  async until(event: string, count = 1): Promise<StreamEvent> {
+    const found = await until(`${count} ${event}`, () => this.events.filter((one) => one.event === event)[count - 1]);
     return found;
   }
 
@@ -143,7 +143,7 @@ export class WatchedState {
   /** Between `gap` or the beginning and `synced` it may be incomplete. */
   isSynced = false;
 
-  hear({ event, data }: Told): void {
+  hear({ event, data }: StreamEvent): void {
     const app = `${String(data['env'])}/${String(data['appid'])}`;
     if (event === 'gap') this.#apps = new Map();
     if (event === 'gap') this.isSynced = false;
@@ -156,7 +156,7 @@ export class WatchedState {
       this.#apps.set(app, instances);
       const known = instances.get(data['instance'] as string) as { revision: number } | undefined;
       if (known !== undefined && known.revision >= (data['revision'] as number))
-        throw new Error(`${event} ${String(data['revision'])} was told to a client that knew ${known.revision}`);
+        throw new Error(`${event} ${String(data['revision'])} was sent to a client that had ${known.revision}`);
       if (data['matches'] === true) instances.set(data['instance'] as string, data['after']);
       else instances.delete(data['instance'] as string);
     }

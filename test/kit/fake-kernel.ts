@@ -1,5 +1,5 @@
 // The kernel's side of batched sockets, for what no real one does on demand: it reads and writes the structures at the
-// addresses in them, as recvmmsg(2) and sendmmsg(2) say, fails when told to, and remembers what was sent.
+// addresses in them, as recvmmsg(2) and sendmmsg(2) define them, fails on demand, and remembers what was sent.
 
 import type { LibC } from '../../src/dns/transport/batched/libc.ts';
 import { iovec, mmsghdr, pollfd } from '../../src/dns/transport/batched/linux.ts';

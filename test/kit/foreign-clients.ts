@@ -1,5 +1,5 @@
 // Clients of other registries in their own languages, fetched by the tools of those languages into a folder that goes
-// with the tests. Without the tool, or where its registry cannot be reached, a test is skipped and says so; in CI it fails.
+// with the tests. Without the tool, or where its registry cannot be reached, a test is skipped with a note; in CI it fails.
 
 import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import { requireInCi } from './installed.ts';
 import { cleanEnvironment, type Program, run, start } from './program.ts';
 import { scratch } from './scratch.ts';
 import { root } from './server-process.ts';
-import { until } from './until.ts';
+import { type Patience, until } from './until.ts';
 
 /** Fetched, and how to run a program with it; or why it is not there. */
 export type Fetched = { readonly missing: string } | { readonly command: readonly [string, ...string[]] };
 
 const fetchMs = 110_000;
-const mavenMs = 600_000;
+const slowMs = 900_000;
 const programs = join(root, 'test', 'clients', 'programs');
 
 export async function npmClient(program: string, specs: readonly string[]): Promise<Fetched> {
@@ -67,23 +67,32 @@ export async function javaClient(program: string, artifacts: readonly string[]):
     : { missing: fault };
 }
 
-/** A program that a module has in itself. */
-export async function goProgram(path: string, version: string): Promise<Fetched> {
+/** A program that a module has in itself. `isSlow`: to build, so on demand alone. */
+export async function goProgram(path: string, version: string, isSlow = false): Promise<Fetched> {
+  if (isSlow && !isOnDemand()) return { missing: onDemandAlone };
   const missing = requireInCi(['go'], 'golang-go');
   if (missing.length > 0) return { missing: 'go is not installed' };
   const folder = scratch({ 'go.mod': `module program\n\ngo 1.18\n\nrequire ${path} ${version}\n` });
-  const fault = await failed('go', ['build', '-mod=mod', '-o', 'program', path], folder);
+  const within = isSlow ? slowMs : fetchMs;
+  const fault = await failed('go', ['build', '-mod=mod', '-o', 'program', path], folder, within);
   return fault === undefined ? { command: [join(folder, 'program')] } : { missing: fault };
 }
 
-/** Slow to fetch, so on demand alone: with ROLLCALL_TEST_MAVEN set. `folder`: of its pom.xml. */
-export async function mavenClient(folder: string): Promise<Fetched> {
-  if (!process.env['ROLLCALL_TEST_MAVEN']) return { missing: 'it is run on demand: set ROLLCALL_TEST_MAVEN' };
+const onDemandAlone = 'it is run on demand: set ROLLCALL_TEST_SLOW';
+
+function isOnDemand(): boolean {
+  return Boolean(process.env['ROLLCALL_TEST_SLOW']);
+}
+
+/** Slow to fetch, so on demand alone. `folder`: of its pom.xml, which may have a property `starter`. */
+export async function mavenClient(folder: string, starter = ''): Promise<Fetched> {
+  if (!isOnDemand()) return { missing: onDemandAlone };
   const missing = requireInCi(['mvn', 'java'], 'maven default-jdk-headless');
   if (missing.length > 0) return { missing: 'Maven is not installed' };
   const at = scratch();
   cpSync(join(programs, folder), at, { recursive: true });
-  const fault = await failed('mvn', ['-q', '-B', '-DskipTests', 'package'], at, mavenMs);
+  const properties = starter === '' ? [] : [`-Dstarter=${starter}`];
+  const fault = await failed('mvn', ['-q', '-B', '-DskipTests', ...properties, 'package'], at, slowMs);
   return fault === undefined ? { command: ['java', '-jar', join(at, 'target', 'client.jar')] } : { missing: fault };
 }
 
@@ -113,14 +122,18 @@ export function startClient(fetched: Fetched, args: readonly string[]): Program 
   return start(command, [...before, ...args]);
 }
 
-/** The first line of JSON in which the program says `what`. */
-export function said(program: Program, what: string): Promise<Record<string, unknown>> {
-  return until(`${what} being said`, () => {
-    if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.said()}`);
-    const lines = program
-      .said()
-      .split('\n')
-      .filter((line) => line.startsWith('{'));
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['said'] === what);
-  });
+/** The first line of JSON in which the program reports the event `what`. */
+export function reported(program: Program, what: string, patience: Patience = {}): Promise<Record<string, unknown>> {
+  return until(
+    `${what} reported`,
+    () => {
+      if (program.child.exitCode !== null) throw new Error(`it has ended: ${program.output()}`);
+      const lines = program
+        .output()
+        .split('\n')
+        .filter((line) => line.startsWith('{'));
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>).find((line) => line['event'] === what);
+    },
+    patience,
+  );
 }

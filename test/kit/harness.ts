@@ -17,6 +17,7 @@ import type { ConsulDomain } from '../../src/dns/services/consul-zone.ts';
 import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import type { Zone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
+import type { ConsulNode } from '../../src/model/consul-node.ts';
 import type { HiddenName } from '../../src/model/dns-names.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../src/model/names.ts';
@@ -46,7 +47,7 @@ export interface QueryKnobs extends PacketKnobs {
   readonly tcp?: boolean;
 }
 
-/** Whatever lapses is evicted at its deadline, however many: for tests of something else than the guard. */
+/** Every ended lease is evicted at its deadline, however many: for tests of something else than the guard. */
 export const unguarded = { guardPercent: 0, evictionPercentPerMinute: 100 } as const;
 
 export const defaults = { leaseSeconds: 90, dnsTtl: 5 };
@@ -68,6 +69,7 @@ export class Harness {
   /** Of `handler`. */
   readonly outstanding = new OutstandingAnswers(Number.NEGATIVE_INFINITY);
   readonly #liveZones: LiveZones;
+  #nodeChanges = 0;
   readonly registry: CommandedRegistry;
   readonly handler: Handler;
   /** The same answers without a cache. */
@@ -166,6 +168,12 @@ export class Harness {
     const registration = parseRegistration({ addrs: [someAddress], ...body }, defaults);
     if (Array.isArray(registration)) throw new Error(`not a registration: ${JSON.stringify(registration)}`);
     return this.registry.register(keyOf(place), registration, options);
+  }
+
+  /** A node of Consul's catalog, as it comes: with a change of an instance. */
+  consulNode(node: ConsulNode): void {
+    this.#liveZones.consulNodeChanged(node);
+    this.register('nodes.other/n', { weight: (this.#nodeChanges++ % 1000) + 1 });
   }
 
   cancel(place: string): void {

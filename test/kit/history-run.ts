@@ -22,7 +22,7 @@ type Belief = State | undefined;
 
 export interface RunKnobs {
   readonly seed: number;
-  /** With a server that is killed nobody quarrels: see history.ts for why. */
+  /** With a server that is killed each instance has one writer: see history.ts for why. */
   readonly isKilled: boolean;
   readonly lateMs: number;
 }
@@ -37,7 +37,7 @@ export class HistoryRun implements Recorded {
   readonly serials: SerialSeen[] = [];
   readonly restarts: Restart[] = [];
   readonly lateMs: number;
-  /** Calls of each kind that were answered, and replies that nobody expects. */
+  /** Calls of each kind that were answered, and unexpected replies. */
   readonly counts: Record<string, number> = {};
   readonly surprises: string[] = [];
   readonly #knobs: RunKnobs;
@@ -52,7 +52,7 @@ export class HistoryRun implements Recorded {
     this.#random = seededRandom(knobs.seed);
   }
 
-  /** Everybody at work for `lifeMs`; `kill` then ends the server amid it all. Without it, all calls are answered. */
+  /** All clients at work for `lifeMs`; `kill` then ends the server in between. Without it, all calls are answered. */
   async live(server: ServerProcess, lifeMs: number, kill?: () => Promise<unknown>): Promise<void> {
     this.#isOver = false;
     const clients = [udpClient, udpClient, tcpClient, tcpClient].map((open) => open(server.dnsPort));
@@ -79,7 +79,7 @@ export class HistoryRun implements Recorded {
     try {
       while (!this.#isOver) await act();
     } catch (error) {
-      // Whoever was asking when the server was killed hears nothing.
+      // Calls in flight when the server was killed get no answer.
       if (!this.#isOver) throw error;
     }
   }
@@ -88,7 +88,7 @@ export class HistoryRun implements Recorded {
     return of[Math.floor(this.#random() * of.length)] as One;
   }
 
-  /** Never the same twice, so that an answer says which write it is of. */
+  /** Never the same twice, so that an answer identifies its write. */
   #newAddress(): string {
     const count = ++this.#address;
     return `10.${(count >> 16) & 255}.${(count >> 8) & 255}.${count & 255}`;

@@ -1,5 +1,5 @@
 // The states that one instance went through, by the writes of a recorded history and by time: each with the earliest and
-// the latest moment at which it can have been seen. Evictions are told by nobody; they follow from the silence.
+// the latest moment at which it can have been seen. Evictions have no reply; they follow from the silence.
 
 import type { Recorded, Span, State, Write } from './history.ts';
 
@@ -70,7 +70,7 @@ export function statesOf(recorded: Recorded, place: string): States {
   };
 }
 
-/** By the revisions told; a write without one stays where its one writer wrote it. */
+/** By the revisions in replies; a write without one stays where its one writer wrote it. */
 function inOrder(writes: readonly Write[]): Write[] {
   const byTime = writes.toSorted((a, b) => a.startMs - b.startMs);
   if (byTime.some(({ revision }) => revision === undefined)) {

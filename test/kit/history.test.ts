@@ -10,9 +10,9 @@ const [a, b] = ['10.0.0.1', '10.0.0.2'] as const;
 const write = (startMs: number, after: State, revision: number | undefined, of = place): Write => {
   return { place: of, startMs, endMs: startMs + 10, after, isHeard: after !== 'absent', revision };
 };
-const saw = (startMs: number, what: Visible | 'nobody', ttl = 1, endMs = startMs + 2) => {
+const saw = (startMs: number, what: Visible | 'nothing', ttl = 1, endMs = startMs + 2) => {
   const records = what.includes('.') ? [{ address: what, ttl }] : [];
-  const rcode = what === 'nobody' ? 'NXDOMAIN' : 'NOERROR';
+  const rcode = what === 'nothing' ? 'NXDOMAIN' : 'NOERROR';
   return { app: 'prod/orders', how: 'UDP', startMs, endMs, rcode, records };
 };
 const check = (some: Partial<Recorded>) =>
@@ -32,7 +32,7 @@ const check = (some: Partial<Recorded>) =>
 describe('is explained', () => {
   const writes = [write(0, a, 7), write(100, b, 8), write(200, 'waiting', 9), write(300, 'absent', 10)];
   test('what every write made visible, before, between and after', () => {
-    const answers = [saw(-9, 'nobody'), saw(20, a), saw(120, b), saw(220, 'hidden'), saw(320, 'nobody')];
+    const answers = [saw(-9, 'nothing'), saw(20, a), saw(120, b), saw(220, 'hidden'), saw(320, 'nothing')];
     const serials = [5, 7, 8, 9, 10].map((serial, at) => ({ serial, startMs: at * 100 - 20, endMs: at * 100 - 15 }));
     expect(check({ writes, answers, serials })).toEqual([]);
   });
@@ -57,7 +57,7 @@ describe('is explained', () => {
   });
 
   test('an instance that falls silent: there until its lease ends, gone half a second later', () => {
-    const answers = [saw(4990, a, 0), saw(5200, a, 0), saw(5200, 'nobody'), saw(5600, 'nobody')];
+    const answers = [saw(4990, a, 0), saw(5200, a, 0), saw(5200, 'nothing'), saw(5600, 'nothing')];
     expect(check({ writes: [write(0, a, 7)], answers: answers.slice(0, 2) })).toEqual([]);
     expect(check({ writes: [write(0, a, 7)], answers: answers.slice(2) })).toEqual([]);
   });
@@ -79,22 +79,22 @@ describe('is an anomaly', () => {
   const found = (some: Partial<Recorded>) => check(some).join('\n');
 
   test('a write that was answered and is not visible', () => {
-    expect(found({ writes: [write(0, a, 7)], answers: [saw(11, 'nobody')] })).toContain(`${place}: absent at 11.0`);
+    expect(found({ writes: [write(0, a, 7)], answers: [saw(11, 'nothing')] })).toContain(`${place}: absent at 11.0`);
     expect(found({ writes: [write(0, a, 7), write(20, b, 8)], answers: [saw(31, a)] })).toContain('which it was until');
     expect(found({ writes: [write(0, a, 7), write(20, 'waiting', 8)], answers: [saw(31, a)] })).toContain(a);
   });
 
-  test('an instance seen before anybody registered it, and an address that nobody registered', () => {
+  test('an instance seen before its registration, and an address that was never registered', () => {
     expect(found({ writes: [write(50, a, 7)], answers: [saw(0, a)] })).toContain('which it was not before');
-    expect(found({ writes: [write(50, a, 7)], answers: [saw(80, '10.9.9.9')] })).toContain('nobody registered');
+    expect(found({ writes: [write(50, a, 7)], answers: [saw(80, '10.9.9.9')] })).toContain('never registered');
     const elsewhere = { ...saw(80, a), app: 'prod/pay' };
-    expect(found({ writes: [write(50, a, 7)], answers: [elsewhere] })).toContain('nobody registered there');
+    expect(found({ writes: [write(50, a, 7)], answers: [elsewhere] })).toContain('never registered there');
   });
 
   test('a cancelled instance that is visible again, also while the cancel is still under way', () => {
     const writes = [write(0, a, 7), write(100, 'absent', 8)];
     expect(found({ writes, answers: [saw(120, a)] })).toContain('it was absent');
-    expect(found({ writes, answers: [saw(101, 'nobody'), saw(105, a)] })).toContain('after something newer');
+    expect(found({ writes, answers: [saw(101, 'nothing'), saw(105, a)] })).toContain('after something newer');
   });
 
   test('two addresses of one instance in one answer', () => {
@@ -114,14 +114,14 @@ describe('is an anomaly', () => {
 
   test('an instance that is gone before its lease can be over, and one that outlives it', () => {
     const renewals = [{ place, startMs: 4000, endMs: 4010, isAnswered: true }];
-    expect(found({ writes: [write(0, a, 7)], answers: [saw(4900, 'nobody')] })).toContain('absent');
-    expect(found({ writes: [write(0, a, 7)], renewals, answers: [saw(5600, 'nobody')] })).toContain('absent');
+    expect(found({ writes: [write(0, a, 7)], answers: [saw(4900, 'nothing')] })).toContain('absent');
+    expect(found({ writes: [write(0, a, 7)], renewals, answers: [saw(5600, 'nothing')] })).toContain('absent');
     expect(found({ writes: [write(0, a, 7)], answers: [saw(5600, a, 0)] })).toContain('until 5510.0 ms');
     const sights = [{ place, startMs: 20, endMs: 25, saw: 'absent' }];
     expect(found({ writes: [write(0, a, 7)], sights })).toContain('absent at 20.0-25.0 ms (HTTP)');
   });
 
-  test('a serial that goes back, lags behind a write, and a revision that is told twice or goes back', () => {
+  test('a serial that goes back, lags behind a write, and a revision that is given twice or goes back', () => {
     const serial = (startMs: number, of: number) => ({ serial: of, startMs, endMs: startMs + 1 });
     expect(found({ serials: [serial(0, 9), serial(5, 8)] })).toContain('serial 8');
     expect(found({ serials: [serial(0, 9), serial(0.5, 8)] })).toBe('');
@@ -134,9 +134,9 @@ describe('is an anomaly', () => {
   test('after a kill: an acknowledged write that is lost, a cancelled instance that is back, a lease that went on', () => {
     const restarts = [{ killedMs: 1000, readyMs: 1500 }];
     const back = [write(0, a, 7), write(100, 'absent', 8)];
-    expect(found({ writes: [write(0, a, 7)], restarts, answers: [saw(1501, 'nobody')] })).toContain('absent');
+    expect(found({ writes: [write(0, a, 7)], restarts, answers: [saw(1501, 'nothing')] })).toContain('absent');
     expect(found({ writes: back, restarts, answers: [saw(1501, a)] })).toContain(a);
-    expect(found({ writes: [write(0, a, 7)], restarts, answers: [saw(5900, 'nobody')] })).toContain('absent');
+    expect(found({ writes: [write(0, a, 7)], restarts, answers: [saw(5900, 'nothing')] })).toContain('absent');
     expect(found({ writes: back, restarts, serials: [{ serial: 7, startMs: 1501, endMs: 1502 }] })).toContain(
       'serial 7',
     );

@@ -3,7 +3,7 @@
 // at any moment between, so a history is refused only where no order of moments explains it: an answered write that is
 // not visible, something old that is seen again after something newer, a TTL beyond the end of a lease, a serial or
 // revision that goes back, an instance that is gone before its lease could be over.
-// Pure. Limits: several writers of one instance are ordered by the revisions that they were told; a write without an
+// Pure. Limits: several writers of one instance are ordered by the revisions in their replies; a write without an
 // answer (the server was killed) has none, and then the instance must have one writer alone.
 
 import { type StateSpan, statesOf, type Visible } from './history-states.ts';
@@ -32,7 +32,7 @@ export interface Renewal extends Span {
   readonly isAnswered: boolean;
 }
 
-/** What a call said about one instance without changing it: 404 is `absent`, a renewal `present`. */
+/** What a reply reveals about one instance without changing it: 404 is `absent`, a renewal `present`. */
 export interface Sight extends Span {
   readonly place: string;
   readonly saw: Visible;
@@ -81,7 +81,9 @@ export function anomaliesIn(recorded: Recorded): string[] {
     for (const { address } of answer.records) {
       const owner = owners.get(address);
       if (owner === undefined || appOf(owner) !== answer.app)
-        found.push(`${answer.app}: ${address} at ${spanText(answer)} (${answer.how}), which nobody registered there`);
+        found.push(
+          `${answer.app}: ${address} at ${spanText(answer)} (${answer.how}), which was never registered there`,
+        );
     }
   }
   const byApp = Map.groupBy(answers, ({ app }) => app);
@@ -163,10 +165,10 @@ function unexplained(
 function reasonOf(states: readonly StateSpan[], sight: Sight): string {
   const known = states.filter(({ state }) => isSeenAs(state, sight.saw));
   const over = known.findLast(({ endMs }) => endMs < sight.startMs);
-  const told =
+  const actual =
     states.find(({ beginMs, endMs }) => beginMs <= sight.endMs && endMs >= sight.startMs)?.state ?? 'nothing';
-  if (over === undefined) return `which it was not before; it was ${told}`;
-  return `which it was until ${over.endMs.toFixed(1)} ms at most; it was ${told}`;
+  if (over === undefined) return `which it was not before; it was ${actual}`;
+  return `which it was until ${over.endMs.toFixed(1)} ms at most; it was ${actual}`;
 }
 
 function isSeenAs(state: State, saw: Visible): boolean {
@@ -174,25 +176,25 @@ function isSeenAs(state: State, saw: Visible): boolean {
   return saw === 'present' ? state !== 'absent' : state === saw;
 }
 
-/** Serials and revisions are one counter: never less than what was told before, and more after every write. */
+/** Serials and revisions are one counter: never less than in earlier replies, and more after every write. */
 function numbersGoingBack({ writes, serials }: Recorded): string[] {
-  const told = [
+  const known = [
     ...writes.flatMap(({ revision, ...span }) =>
       revision === undefined ? [] : [{ ...span, at: revision, isWrite: true }],
     ),
     ...serials.map(({ serial, ...span }) => ({ ...span, at: serial, isWrite: false })),
   ];
-  const byEnd = told.toSorted((a, b) => a.endMs - b.endMs);
+  const byEnd = known.toSorted((a, b) => a.endMs - b.endMs);
   const found: string[] = [];
   const taken = new Set<number>();
   let passed = 0;
   let most = 0;
-  for (const one of told.toSorted((a, b) => a.startMs - b.startMs)) {
+  for (const one of known.toSorted((a, b) => a.startMs - b.startMs)) {
     for (; (byEnd[passed]?.endMs ?? Number.POSITIVE_INFINITY) < one.startMs; passed++)
       most = Math.max(most, byEnd[passed]?.at ?? 0);
     const name = one.isWrite ? 'revision' : 'serial';
     if (one.at < most || (one.isWrite && one.at === most))
-      found.push(`${name} ${one.at} at ${spanText(one)}, after ${most} had been told`);
+      found.push(`${name} ${one.at} at ${spanText(one)}, after ${most} had been seen`);
     if (!one.isWrite) continue;
     if (taken.has(one.at)) found.push(`revision ${one.at} of two writes, the second at ${spanText(one)}`);
     taken.add(one.at);

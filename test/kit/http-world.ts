@@ -20,7 +20,7 @@ import { CommandedRegistry } from './commanded-registry.ts';
 export type Json = Record<string, unknown>;
 export type Reply = LightMyRequestResponse;
 
-/** Timers that run when the test says that time has passed. */
+/** Timers that run when the test lets time pass. */
 export class FakeTimers {
   readonly #timers = new Map<number, { readonly atMs: number; readonly callback: () => void }>();
   #nowMs = 0;
@@ -82,7 +82,7 @@ export interface WorldOptions {
   readonly control?: Partial<ControlDeps>;
   readonly waitingMax?: number;
   readonly watch?: Partial<WatchersOptions>;
-  /** What DNS says of its answers with an instance; nobody holds one otherwise. */
+  /** Outstanding answers with an instance; none by default. */
   readonly handedOut?: (instance: Instance) => HandedOut;
   /** What the record of changes keeps. */
   readonly changesMax?: number;

@@ -20,7 +20,7 @@ export function pathOf(binary: string): string | undefined {
 
 /**
  * Those of `binaries` that are missing, for `it.skipIf(missing.length > 0)`. Throws where the variable CI is set and
- * any is missing. `packages` tells people what to install.
+ * any is missing. `packages` names what to install.
  */
 export function requireInCi(binaries: readonly string[], packages: string): readonly string[] {
   const missing = binaries.filter((binary) => !installed(binary));

@@ -1,4 +1,4 @@
-// DNS as the HTTP plane sees it, behind the registry until the test says otherwise.
+// DNS as the HTTP plane sees it, behind the registry until the test lets it catch up.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Visible } from '../../src/control/visible.ts';

@@ -67,7 +67,7 @@ interface MembershipWorldOptions {
   readonly registration?: Registration;
   readonly random?: number;
   readonly addresses?: readonly string[];
-  /** What the registry says of the lease, however wrong. */
+  /** The registry's reply about the lease, however wrong. */
   readonly leaseSeconds?: unknown;
 }
 

@@ -15,7 +15,7 @@ import { until } from './until.ts';
 const unary = rpcOf(Request.method.request);
 const streaming = rpcOf(BiRequestStream.method.requestBiStream);
 
-export interface Said {
+export interface ClientMessage {
   readonly type: string;
   readonly body: Json;
 }
@@ -24,7 +24,7 @@ export class NacosClient {
   readonly #client: Client;
   #stream: ClientDuplexStream<Payload, Payload> | undefined;
   /** What came on the stream. */
-  readonly pushed: Said[] = [];
+  readonly pushed: ClientMessage[] = [];
   /** The server has ended the stream. */
   hasEnded = false;
   /** Answers pushes and questions, as real clients do. */
@@ -39,13 +39,13 @@ export class NacosClient {
     });
   }
 
-  request(type: string, body: Json = {}, headers: Record<string, string> = {}): Promise<Said> {
+  request(type: string, body: Json = {}, headers: Record<string, string> = {}): Promise<ClientMessage> {
     const payload = payloadOf({ type, body: JSON.stringify(body) });
     if (payload.metadata !== undefined) payload.metadata.headers = headers;
     return new Promise((resolve, reject) => {
       const done = (error: ServiceError | null, reply?: Payload) => {
         if (error !== null || reply === undefined) reject(error ?? new Error('no reply'));
-        else resolve(messageOf(reply) as Said);
+        else resolve(messageOf(reply) as ClientMessage);
       };
       this.#client.makeUnaryRequest(unary.path, unary.encode, unary.decode, payload, done);
     });
@@ -58,24 +58,24 @@ export class NacosClient {
     const stream = this.#client.makeBidiStreamRequest(path, encode, decode);
     this.#stream = stream;
     stream.on('data', (payload: Payload) => {
-      const said = messageOf(payload) as Said;
-      this.pushed.push(said);
-      if (said.type === 'NotifySubscriberRequest') this.onPush(said.body);
-      if (this.acknowledges && said.type.endsWith('Request') && said.type !== 'SetupAckRequest')
-        this.say(said.type.replace('Request', 'Response'), { requestId: said.body['requestId'] });
+      const message = messageOf(payload) as ClientMessage;
+      this.pushed.push(message);
+      if (message.type === 'NotifySubscriberRequest') this.onPush(message.body);
+      if (this.acknowledges && message.type.endsWith('Request') && message.type !== 'SetupAckRequest')
+        this.send(message.type.replace('Request', 'Response'), { requestId: message.body['requestId'] });
     });
     stream.on('error', () => {});
     stream.on('end', () => {
       this.hasEnded = true;
     });
-    this.say('ConnectionSetupRequest', body);
+    this.send('ConnectionSetupRequest', body);
     await until(
       'being connected',
       async () => (await this.request('HealthCheckRequest')).type === 'HealthCheckResponse',
     );
   }
 
-  say(type: string, body: Json = {}): void {
+  send(type: string, body: Json = {}): void {
     this.#stream?.write(payloadOf({ type, body: JSON.stringify(body) }));
   }
 

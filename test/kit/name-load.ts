@@ -1,4 +1,4 @@
-// A load as a fleet of simple clients makes it: each request looks the name up, connects to an address that it was told,
+// A load as a fleet of simple clients makes it: each request looks the name up, connects to an address from the answer,
 // and wants an answer. Nothing is kept between two requests, nothing is tried twice, so every address that was handed
 // out once too often shows.
 
@@ -26,16 +26,16 @@ export function startLoad(resolver: DnsClient, name: string, port: number): { st
   const open = new Set<Promise<void>>();
   const once = async (): Promise<void> => {
     const startedMs = performance.now();
-    let said = 'no look-up';
+    let lookup = 'no look-up';
     try {
       const reply = await resolver.ask(name, 'A', { flags: 0x0100 });
       const hosts = answersOf(reply).flatMap((text) => /^A (\S+)$/.exec(text)?.[1] ?? []);
-      said = `${reply.rcode} ${hosts.join()}`;
+      lookup = `${reply.rcode} ${hosts.join()}`;
       await fetched(hosts[Math.floor(Math.random() * hosts.length)], port);
       done++;
     } catch (error) {
       const tookMs = performance.now() - startedMs;
-      (tookMs > promptMs ? late : failed).push(`${said}: ${(error as Error).message} after ${tookMs.toFixed(0)} ms`);
+      (tookMs > promptMs ? late : failed).push(`${lookup}: ${(error as Error).message} after ${tookMs.toFixed(0)} ms`);
     }
   };
   const timer = setInterval(() => {
@@ -54,7 +54,7 @@ export function startLoad(resolver: DnsClient, name: string, port: number): { st
 
 /** One request over a connection of its own; anything but a 200 is an error. */
 export function fetched(host: string | undefined, port: number): Promise<string> {
-  if (host === undefined) return Promise.reject(new Error('nobody there'));
+  if (host === undefined) return Promise.reject(new Error('no address'));
   return new Promise((resolve, reject) => {
     const request = get({ host, port, agent: false, timeout: 5000 }, (response) => {
       let text = '';

@@ -1,5 +1,5 @@
 // rollcall in a network and a file tree of its own (Linux namespaces, for root alone), where it may have port 53 or where
-// /etc/resolv.conf may say what a test wants. Programs are run beside it by `nsenter`.
+// /etc/resolv.conf is the test's own. Programs are run beside it by `nsenter`.
 
 import { join } from 'node:path';
 import { loopbackUp } from './foreign-lookups.ts';

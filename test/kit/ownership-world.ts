@@ -322,7 +322,7 @@ export class OwnershipWorld {
     const lost = this.etcd.swap(intent, node.name, node.session);
     if (lost === undefined && intent.change === 'take-over') this.takeOvers++;
     if (lost === undefined && intent.change === 'evict') this.#judgeEviction(node, key);
-    // A reply may be lost; the watch says the rest.
+    // A reply may be lost; the watch has the rest.
     answer(lost ?? (this.#random() < this.#lossRate ? 'failed' : 'won'));
   }
 

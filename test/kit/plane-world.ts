@@ -1,4 +1,4 @@
-// A data plane beside a registry on a clock that tests move: what was told on one side is asked on the other, over
+// A data plane beside a registry on a clock that tests move: what is written on one side is asked on the other, over
 // sockets, by clients enough to meet every thread.
 
 import { name } from '../../src/dns/message/name.ts';
@@ -50,7 +50,7 @@ export async function openWorld(
     },
     zones: harness.zones,
     // The harness's own.
-    live: { changed: () => {} },
+    live: { changed: () => {}, consulNodeChanged: () => {} },
     fileZones: zones,
     clock: harness.clock,
     clockMemory: sharing.memory,

@@ -17,8 +17,8 @@ export interface Ended {
 export interface Program {
   readonly pid: number;
   readonly child: ChildProcess;
-  /** What it has said so far, both streams. */
-  said(): string;
+  /** Its output so far, both streams. */
+  output(): string;
   readonly ended: Promise<Ended>;
   /** Sends the signal and waits for the end; after `graceMs` it is killed. */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<Ended>;
@@ -63,10 +63,10 @@ export function start(command: string, args: readonly string[], { cwd, env, inpu
     clearTimeout(timer);
     return end;
   };
-  return { pid: child.pid ?? -1, child, said: () => out + err, ended, stop };
+  return { pid: child.pid ?? -1, child, output: () => out + err, ended, stop };
 }
 
-/** Starts a program that stays and waits until it is of use; one that ends instead is an error with all it said. */
+/** Starts a program that stays and waits until it is of use; one that ends instead is an error with its output. */
 export async function startWhen(
   what: string,
   program: Program,
@@ -83,7 +83,7 @@ export async function startWhen(
     await until(what, ask, patience);
   } catch (error) {
     await program.stop('SIGKILL');
-    throw new Error(`${what}: ${(error as Error).message}\n${program.said()}`);
+    throw new Error(`${what}: ${(error as Error).message}\n${program.output()}`);
   }
   return program;
 }

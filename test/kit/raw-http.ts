@@ -1,4 +1,4 @@
-// HTTP by hand, for what no client library would send: a socket that writes bytes and tells what came back.
+// HTTP by hand, for what no client library would send: a socket that writes bytes and returns what came back.
 
 import { connect, type Socket } from 'node:net';
 

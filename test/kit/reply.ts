@@ -1,4 +1,4 @@
-// Replies as octets -> what they say, read by rules of its own: nothing is imported from src/dns, so a mistake there
+// Replies as octets -> their content, read by rules of its own: nothing is imported from src/dns, so a mistake there
 // cannot hide itself here. Stricter than any resolver: it refuses pointers that do not go back to the start of a
 // label, compression where no type allows it (SRV above all), octets behind the end, lengths that do not add up.
 

@@ -1,5 +1,5 @@
 // Runs a scenario: text that a DNS operator can read and check (test/scenario/README.md), against registry and handler
-// in one process with a clock moved by hand. Every section of every reply must be what the scenario says, no more, no
+// in one process with a clock moved by hand. Every section of every reply must be as in the scenario, no more, no
 // less; the echo of id and question is checked each time without being asked for.
 
 import { Harness, keyOf } from './harness.ts';

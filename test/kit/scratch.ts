@@ -37,7 +37,7 @@ export function removeScratch(directory: string): void {
 /** Below the ports that systems give out by themselves: those of a moment ago are the next server's or connection's. */
 const ownPorts = { first: 12_000, count: 20_000 } as const;
 
-/** A port that nobody holds, neither for TCP nor for UDP: for programs that cannot tell which one they got. */
+/** A port that is free for TCP and UDP: for programs that cannot report which one they got. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const port = ownPorts.first + Math.floor(Math.random() * ownPorts.count);
@@ -46,12 +46,12 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   throw new Error(`no free port on ${host}`);
 }
 
-/** Whether nobody holds it, neither for TCP nor for UDP. */
+/** Whether it is free for TCP and UDP. */
 export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return (await listenOnce(port, host)) !== undefined && (await isFreeForUdp(port, host));
 }
 
-/** The port, closed again; undefined: somebody has it. */
+/** The port, closed again; undefined: it is in use. */
 function listenOnce(port: number, host: string): Promise<number | undefined> {
   const server = createServer();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// An HTTP server that says what a test wants it to, however wrong, and remembers what it was asked.
+// An HTTP server that answers as a test scripts it, however wrong, and remembers its requests.
 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 

@@ -42,7 +42,7 @@ export interface ServerOptions {
 }
 
 export interface ServerProcess {
-  /** Of the Node process, whatever started it. */
+  /** Of the Node process itself. */
   readonly pid: number;
   readonly directory: string;
   readonly httpListens: readonly Listen[];
@@ -56,8 +56,8 @@ export interface ServerProcess {
   readonly program: Program;
   readonly ended: Promise<Ended>;
   logs(): LogLine[];
-  /** Everything it has said, as text. */
-  said(): string;
+  /** All its output, as text. */
+  output(): string;
   /** SIGTERM. An exit code other than 0 or a logged error is an error. */
   stop(): Promise<Ended>;
   /** SIGKILL. */
@@ -66,14 +66,14 @@ export interface ServerProcess {
   descriptors(): number;
 }
 
-/** Starts and waits for the line that says that it is ready. */
+/** Starts and waits for the ready line. */
 export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
   const { http: onHttp = '127.0.0.1:0', dns: onDns = '127.0.0.1:0', data = 'none' } = options;
   const { zones = join(root, 'zones'), args = [], env = {}, files = {}, withinMs = 50_000 } = options;
   const isOwn = options.directory === undefined;
   const directory = options.directory ?? scratch(files);
   const [command, ...before] = options.command ?? [process.execPath, main, 'serve'];
-  // Whatever answers is tested the same: `TEST_DNS_THREADS=2 npm test`.
+  // Every number of threads is tested the same: `TEST_DNS_THREADS=2 npm test`.
   const threads = process.env['TEST_DNS_THREADS'];
   const plane: Record<string, string> = threads === undefined ? {} : { ROLLCALL_DNS_THREADS: threads };
   const flags = ['--http', onHttp, '--dns', onDns, '--data', data, '--zones', zones];
@@ -81,7 +81,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     cwd: directory,
     env: cleanEnvironment({ ...plane, ...env }),
   });
-  const lines = (): LogLine[] => program.said().split('\n').flatMap(logLine);
+  const lines = (): LogLine[] => program.output().split('\n').flatMap(logLine);
   const ready = await until(
     'rollcall being ready',
     () => {
@@ -92,7 +92,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     { withinMs },
   ).catch(async (error: Error) => {
     await program.stop('SIGKILL');
-    throw new Error(`${error.message}: ${program.said()}`);
+    throw new Error(`${error.message}: ${program.output()}`);
   });
   const { http, dns, dnsTls, pid } = ready as object as Record<'http' | 'dns' | 'dnsTls', Listen[]> & { pid: number };
   const [firstHttp, firstDns] = [http[0] as Listen, dns[0] as Listen];
@@ -122,11 +122,12 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     program,
     ended: program.ended,
     logs: lines,
-    said: () => program.said(),
+    output: () => program.output(),
     async stop() {
       const ended = await signalled('SIGTERM');
       const errors = lines().filter(({ level }) => level >= 50);
-      if (ended.code !== 0 || errors.length > 0) throw new Error(`not a clean end (${ended.code}): ${program.said()}`);
+      if (ended.code !== 0 || errors.length > 0)
+        throw new Error(`not a clean end (${ended.code}): ${program.output()}`);
       return ended;
     },
     kill: () => signalled('SIGKILL'),

@@ -48,7 +48,7 @@ export const worldLines = [
   'toroot.svc. 60 DNAME c.svc.',
   'selfdn.svc. 60 DNAME x.selfdn.svc.',
   `long.svc. 60 DNAME ${`${'l'.repeat(60)}.`.repeat(3)}svc.`,
-  // Types that nobody knows, and TTLs that differ.
+  // Unknown types, and TTLs that differ.
   'odd.svc. 60 TYPE666 0102',
   'odd.svc. 60 AAAA 2001:db8:0:0:0:0:0:9',
   'ttl.svc. 300 A 10.0.0.6',

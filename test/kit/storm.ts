@@ -26,7 +26,7 @@ export interface StormResult {
   /** Answered otherwise, or not at all within the time. */
   readonly failed: number;
   readonly tookMs: number;
-  /** Milliseconds of a call, from its sending to its answer, whatever that was. */
+  /** Milliseconds of a call, from its sending to any answer. */
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly longestMs: number;

@@ -12,7 +12,7 @@ export interface TlsClient {
   ask(knobs?: PacketKnobs): Promise<Reply>;
 }
 
-/** Open, as `dot` unless told otherwise. It is closed with the leftovers. */
+/** Open, as `dot` by default. It is closed with the leftovers. */
 export async function tlsClient(
   port: number,
   options: ConnectionOptions,

@@ -7,7 +7,7 @@ export interface Patience {
   readonly everyMs?: number;
 }
 
-/** Resolves with the first answer that is not undefined or false; rejects, saying `what` was awaited. */
+/** Resolves with the first answer that is not undefined or false; rejects with `what` was awaited. */
 export async function until<Answer>(
   what: string,
   ask: () => Answer | Promise<Answer>,

@@ -5,13 +5,13 @@ import { type WatchQuery, watchQuery } from '../../src/http/watch/watch-query.ts
 import type { EventStream } from '../../src/http/watch/watcher.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
 import { Life } from '../../src/model/life.ts';
-import { EventParser, type Told, WatchedState } from './event-stream.ts';
+import { EventParser, type StreamEvent, WatchedState } from './event-stream.ts';
 import { Harness } from './harness.ts';
 import { LateDns } from './late-dns.ts';
 
 /** A socket that holds what is written until the client reads; above `holdsMax` octets it wants no more. */
 export class FakeStream implements EventStream {
-  readonly events: Told[] = [];
+  readonly events: StreamEvent[] = [];
   readonly parser: EventParser;
   readonly state: WatchedState;
   readonly chunks: (string | Buffer)[] = [];
@@ -46,9 +46,9 @@ export class FakeStream implements EventStream {
     const text = this.#held.join('');
     this.#held = [];
     this.#heldOctets = 0;
-    for (const told of this.parser.push(text)) {
-      this.events.push(told);
-      this.state.hear(told);
+    for (const received of this.parser.push(text)) {
+      this.events.push(received);
+      this.state.hear(received);
     }
     if (!this.#needsDrain) return;
     this.#needsDrain = false;
@@ -70,14 +70,14 @@ export class FakeStream implements EventStream {
     this.#listeners[event].push(listener);
   }
 
-  /** `registered 103`: kind and revision of what was told. */
-  get told(): string[] {
+  /** `registered 103`: kind and revision of what was received. */
+  get received(): string[] {
     return this.events.map(({ event, data }) => ('revision' in data ? `${event} ${String(data['revision'])}` : event));
   }
 }
 
 export interface WatchWorldOptions extends Omit<Partial<WatchersOptions>, 'visible'> {
-  /** DNS shows changes when the test says so; at once by default. */
+  /** DNS shows changes when the test lets it; at once by default. */
   readonly lateDns?: boolean;
   readonly changesMax?: number;
 }

@@ -1,5 +1,5 @@
 // A folder of zones on a disk that is followed as the app follows it, with a handler that answers from it, and what was
-// said of its files.
+// logged about its files.
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -77,8 +77,8 @@ export class ZoneFolder {
     await until(`${answer} being served: ${this.news.join('; ')}`, () => this.served(name) === answer);
   }
 
-  async untilTold(item: string): Promise<void> {
-    await until(`"${item}" being told`, () => this.news.includes(item)).catch((error: Error) => {
+  async untilReported(item: string): Promise<void> {
+    await until(`"${item}" reported`, () => this.news.includes(item)).catch((error: Error) => {
       throw new Error(`${error.message}: ${this.news.join('; ')}`);
     });
   }
@@ -87,7 +87,7 @@ export class ZoneFolder {
     await until('any news', () => this.news.length > 0);
   }
 
-  /** Ends when whatever came before has been seen to: another zone's change goes the same way behind it. */
+  /** Ends when all earlier changes have been handled: another zone's change is handled after them. */
   async untilSeenTo(): Promise<void> {
     const isMarker = (item: string) => item.includes('marker.');
     this.replace('marker.zone', `${zoneHead}x TXT ${Math.random()}\n`);

@@ -1,4 +1,4 @@
-// The metrics page: what was counted is what it says, whatever came in.
+// The metrics page: it has what was counted, for any input.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { HttpCounts } from '../../src/metrics/http-counts.ts';
@@ -223,7 +223,7 @@ test('what can be run out of, whether it is ready, and zone files at fault', asy
   expect(await lines()).toContain('rollcall_zone_files_failing 0');
 });
 
-test('DNS: what its own counters say, and the same at the next scrape', async () => {
+test('DNS: the values of its own counters, and the same at the next scrape', async () => {
   const { lines } = createPage();
   const expected = expect.arrayContaining([
     'rollcall_dns_queries_total{transport="udp",type="A",rcode="NOERROR"} 7',
@@ -244,7 +244,7 @@ test('DNS: what its own counters say, and the same at the next scrape', async ()
 });
 
 describe('the process', () => {
-  test('says its version and how late its event loop is', async () => {
+  test('has its version and how late its event loop is', async () => {
     const { lines } = createPage();
     await new Promise((resolve) => setTimeout(resolve, 50));
     const startedMs = performance.now();
@@ -265,7 +265,7 @@ describe('the process', () => {
     expect((await metrics.text()).contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   });
 
-  test('does not say of the event loop what was measured too seldom', async () => {
+  test('leaves out event loop figures that were measured too seldom', async () => {
     const page = await createPage(true).lines();
     const lags = page.filter((line) => line.startsWith('nodejs_eventloop_lag_')).map((line) => line.split(' ')[0]);
     expect(lags).toEqual(['nodejs_eventloop_lag_seconds']);

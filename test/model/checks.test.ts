@@ -83,7 +83,7 @@ test('a list that is none, and one that is too long', () => {
   ]);
 });
 
-test('every problem of every check is told at once', () => {
+test('every problem of every check is reported at once', () => {
   expect(
     faults([{ type: 'http', path: 'x', failures: 0 }, { type: 'icmp' }]).map((text) => text.split(' ')[0]),
   ).toEqual(['checks[0].failures', 'checks[0].path', 'checks[1].type']);

@@ -1,4 +1,4 @@
-// What instances share: seen from outside nothing, seen from memory most of what they say.
+// What instances share: nothing by their behaviour, most of their fields in memory.
 
 import { expect, test } from 'vitest';
 import { compactInstance } from '../../src/model/compact-instance.ts';
@@ -12,11 +12,11 @@ function registrationOf(fields: Readonly<Record<string, unknown>>): Registration
   return parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 }) as Registration;
 }
 
-const said = { version: '1.4.2', tags: ['a', 'b'], metadata: { team: 'x', tier: '1' }, weight: 3 };
-const first = compactInstance(app, 'a1', 'a1', registrationOf(said));
+const shared = { version: '1.4.2', tags: ['a', 'b'], metadata: { team: 'x', tier: '1' }, weight: 3 };
+const first = compactInstance(app, 'a1', 'a1', registrationOf(shared));
 
-test('one that says the same but for its addresses shares what its neighbour says', () => {
-  const other = registrationOf({ ...said, addrs: ['http://10.0.0.2:80'] });
+test('one that differs in its addresses alone shares the profile of the other', () => {
+  const other = registrationOf({ ...shared, addrs: ['http://10.0.0.2:80'] });
   const second = compactInstance(app, 'a2', 'a2', other, [undefined, first]);
   expect(second.profile).toBe(first.profile);
   expect(registrationToJson(second)).toEqual(registrationToJson(other));
@@ -38,15 +38,15 @@ test.each([
   { leaseSeconds: 91 },
   { dnsTtl: 6 },
 ])('one that differs by %o shares nothing', (fields) => {
-  const registration = registrationOf({ ...said, ...fields });
+  const registration = registrationOf({ ...shared, ...fields });
   const second = compactInstance(app, 'a2', 'a2', registration, [first]);
   expect(second.profile).not.toBe(first.profile);
   expect(registrationToJson(second)).toEqual(registrationToJson(registration));
 });
 
-test('a patch of one leaves the others what they say', () => {
+test('a patch of one leaves the others unchanged', () => {
   const harness = new Harness();
-  for (const id of ['a', 'b', 'c']) harness.register(`orders.prod/${id}`, said);
+  for (const id of ['a', 'b', 'c']) harness.register(`orders.prod/${id}`, shared);
   harness.patch('orders.prod/b', { weight: 9 });
   const weights = [...(harness.registry.app('prod', 'orders')?.instances() ?? [])].map(
     ({ instance }) => instance.weight,

@@ -1,4 +1,4 @@
-// What an instance may say of itself: defaults, limits on both sides of each boundary, and all problems at once.
+// What a registration may have: defaults, limits on both sides of each boundary, and all problems at once.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -45,7 +45,7 @@ test('only addresses are needed; the rest has defaults', () => {
   });
 });
 
-test('what is said is kept, and reads back to the same value', () => {
+test('what is given is kept, and reads back to the same value', () => {
   const body = {
     addrs: ['http://10.0.0.7:8080', 'dns+udp://[2001:db8::7]:53', 'amqp://mq.example.org:5672'],
     version: '1.4.2',
@@ -154,7 +154,7 @@ describe('a field is refused', () => {
     ]);
   });
 
-  test('that nobody knows', () => {
+  test('that is unknown', () => {
     expect(faults({ wieght: 1 })).toMatchObject([{ field: 'wieght', message: expect.stringContaining('not a field') }]);
     expect(problemsOf(JSON.parse(`{"addrs":["${someAddress}"],"__proto__":{"weight":3}}`))).toMatchObject([
       { field: '__proto__' },

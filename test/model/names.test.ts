@@ -1,4 +1,4 @@
-// Names of apps and instances: what DNS could not say is refused with the reason, and every instance gets a label.
+// Names of apps and instances: what is no DNS name is refused with the reason, and every instance gets a label.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -124,7 +124,7 @@ describe('the label of an instance', () => {
     expect(instanceLabel('a:b', (label) => taken.has(label))).not.toBe(first);
   });
 
-  test('is free and legal, whatever the id and whatever is taken', () => {
+  test('is free and legal, for any id and any taken labels', () => {
     const ids = fc.array(fc.string({ minLength: 1, maxLength: 80, unit: 'grapheme' }), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(ids, (list) => {

@@ -1,4 +1,4 @@
-// The status that everybody sees, from three inputs.
+// The effective status, from three inputs.
 
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../src/model/health.ts';
@@ -22,7 +22,7 @@ test.each<[Status, Verdict | undefined, Override | undefined, Status]>([
   expect(effectiveStatus(wanted, verdict, override)).toBe(status);
 });
 
-test('a registration that says up ends a plain drain and no hold', () => {
+test('a registration with up ends a plain drain and no hold', () => {
   expect([undefined, plain, held, forced].map(overrideAfterUp)).toEqual([undefined, undefined, held, forced]);
   expect([undefined, plain, held, forced].map(isHold)).toEqual([false, false, true, true]);
 });

@@ -43,7 +43,7 @@ function world() {
   return { clock, registry, changes, register, pass, now };
 }
 
-test('it waits until it passes, and leaves when it fails; each change says why', () => {
+test('it waits until it passes, and waits again when it fails; each change has the reason', () => {
   const { registry, register, changes, now } = world();
   register({ checks });
   expect(now()).toMatchObject({ status: 'waiting', wanted: 'up', health: { verdict: 'unchecked' } });
@@ -98,7 +98,7 @@ test('the guard goes by those that renew: checked ones beside them do not make a
   });
 });
 
-test('what its owner has drained stays drained, whatever its checks say', () => {
+test('what its owner has drained stays drained, with any results of its checks', () => {
   const { registry, register, now } = world();
   register({ checks });
   registry.judge(key, passing);

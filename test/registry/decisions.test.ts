@@ -147,7 +147,7 @@ describe('apply', () => {
 });
 
 describe('a change', () => {
-  test('says who asked and where, and what its lease is', () => {
+  test('has who asked from where, and the lease', () => {
     const { registry, changes, now, perform } = worldOf({ onNearExpiry: () => {} });
     perform({ kind: 'register', key, registration: registrationOf({ leaseSeconds: 5, dnsTtl: 60 }) });
     perform({ kind: 'cancel', key });
@@ -237,7 +237,7 @@ describe('preconditions', () => {
     expect([world.perform(command).kind, worldOf().perform(command).kind]).toEqual([there, absent]);
   });
 
-  test('that fail say what there is', () => {
+  test('that fail return what is stored', () => {
     const { harness, perform } = worldOf();
     harness.register('orders.prod/a1');
     expect(perform({ kind: 'drain', key, precondition: tags.other })).toMatchObject({ stored: { revision: 101 } });

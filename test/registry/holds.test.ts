@@ -36,14 +36,14 @@ function again(harness: Harness, leave: () => void, name = place): void {
 
 describe('a plain drain', () => {
   test.each<[string, (world: ReturnType<typeof worldOf>) => void, number]>([
-    ['a registration that says up', ({ harness }) => void harness.register(place), 1],
-    ['a patch that says up', ({ harness }) => harness.patch(place, { status: 'up' }), 1],
+    ['a registration with up', ({ harness }) => void harness.register(place), 1],
+    ['a patch with up', ({ harness }) => harness.patch(place, { status: 'up' }), 1],
     ['a patch that gives the status its default', ({ harness }) => harness.patch(place, { status: null }), 1],
     ['up', ({ perform }) => void perform({ kind: 'up', key }), 1],
     ['a new registration', ({ harness }) => again(harness, () => harness.cancel(place)), 1],
     ['no renewal', ({ harness }) => harness.renew(place), 0],
     ['no patch of something else', ({ harness }) => harness.patch(place, { weight: 20 }), 0],
-    ['no registration that says waiting', ({ harness }) => void harness.register(place, { status: 'waiting' }), 0],
+    ['no registration with waiting', ({ harness }) => void harness.register(place, { status: 'waiting' }), 0],
   ])('is ended by %s', (_name, act, expected) => {
     const world = worldOf();
     world.harness.register(place);
@@ -53,7 +53,7 @@ describe('a plain drain', () => {
     expect(world.up()).toBe(expected);
   });
 
-  test('says who drained it and why, and leaves what the registrant wants', () => {
+  test('has who drained it and why, and leaves what the registrant wants', () => {
     const { harness, perform, instance } = worldOf();
     harness.register(place);
     perform({ kind: 'drain', key });
@@ -73,7 +73,7 @@ describe('a hold', () => {
   test.each<[string, (world: ReturnType<typeof worldOf>) => void]>([
     ['a registration', ({ harness }) => void harness.register(place)],
     ['another registration', ({ harness }) => void harness.register(place, { weight: 20 })],
-    ['a patch that says up', ({ harness }) => harness.patch(place, { weight: 20, status: 'up' })],
+    ['a patch with up', ({ harness }) => harness.patch(place, { weight: 20, status: 'up' })],
     ['a plain drain', ({ perform }) => void perform({ kind: 'drain', key })],
     ['its lease', ({ harness }) => again(harness, () => harness.elapse(90_000))],
     ['a cancel, and another spelling', ({ harness }) => again(harness, () => harness.cancel(place), 'orders.prod/A1')],

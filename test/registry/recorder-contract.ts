@@ -72,7 +72,7 @@ export function describeRecorder(name: string, open: Open): void {
       return { ...world, startMs: clock.wallMs() - 9000 };
     }
 
-    test('tells changes newest first, with everything they had', async () => {
+    test('returns changes newest first, with everything they had', async () => {
       const { recorder, changes } = await withHistory();
       const page = await recorder.events({ limit: 100 });
       expect(page.changes.map(changeAsJson)).toEqual(changes.toReversed().map(changeAsJson));

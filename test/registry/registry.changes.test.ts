@@ -14,7 +14,7 @@ function watched(): { harness: Harness; changes: Change[] } {
 }
 
 describe('each change', () => {
-  test('adds one to the revision and says what was and what is', () => {
+  test('adds one to the revision and has the instance before and after', () => {
     const { harness, changes } = watched();
     harness.register(place);
     harness.register(place, { weight: 20 });
@@ -75,7 +75,7 @@ test('what changes nothing is no change', () => {
   expect(harness.registry.revision).toBe(101);
 });
 
-test('a drain is an update to waiting that says why; of one that waits already it is none', () => {
+test('a drain is an update to waiting with its reason; of one that waits already it is none', () => {
   const { harness, changes } = watched();
   harness.register(place, { version: '2' });
   const by: Actor = { kind: 'anonymous', front: 'api', address: '10.0.0.9', reason: 'deploy' };

@@ -71,7 +71,7 @@ describe('two writers of one instance', () => {
     expect(harness.register(place, { version: 'same time' }, { dirtyAtMs: 2000 }).kind).toBe('replaced');
   });
 
-  test('one that does not say its time is the newest, whatever the wall clock does', () => {
+  test('one without dirtyAt is the newest, though the wall clock steps back', () => {
     const harness = new Harness();
     harness.register(place, { version: '1' });
     const { dirtyAtMs } = storedOf(harness);
@@ -213,7 +213,7 @@ describe('patch', () => {
 });
 
 describe('cancel', () => {
-  test('removes at once; a second one finds nobody', () => {
+  test('removes at once; a second one is absent', () => {
     const harness = new Harness();
     harness.register(place);
     expect(harness.registry.cancel(key)).toMatchObject({ kind: 'cancelled', stored: { instance: key } });

@@ -88,7 +88,7 @@ test('any history agrees with a list', () => {
   );
 });
 
-test('who goes along the apps meets all that stay, whatever comes and leaves meanwhile', () => {
+test('an iteration meets all apps that stay, though others come and go meanwhile', () => {
   const catalogue = new Catalogue<Entry>();
   const apps = Array.from({ length: 40 }, (_, at) => ({ env: 'prod', appid: `a${at}` }));
   for (const app of apps) catalogue.add(app);

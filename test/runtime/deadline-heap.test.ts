@@ -1,5 +1,5 @@
-// The lease queue against a sorted array: whatever is queued, moved and removed, those whose time has come stand on top
-// in the order of their times, each once, and nobody before.
+// The lease queue against a sorted array: after any operations, the entries whose time has come are on top
+// in the order of their times, each once, and none before.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ interface Named extends Queued {
 
 const leaseOf = (id: number): Named => ({ id, heapIndex: -1 });
 
-/** Takes out whoever is due first. */
+/** Takes out the entry due first. */
 function pop(queue: LeaseQueue<Named>, nowMs: number): Named | undefined {
   const first = queue.first(nowMs);
   if (first !== undefined) queue.delete(first);
@@ -29,7 +29,7 @@ test('leases stand on top in the order of their times, and none before its own',
   expect(queue.size).toBe(1);
 });
 
-test('whoever is on top can be moved to where it belongs by now', () => {
+test('the entry on top can be moved to where it belongs by now', () => {
   const queue = new LeaseQueue<Named>();
   const [lease, other] = [leaseOf(0), leaseOf(1)];
   queue.set(lease, 10);

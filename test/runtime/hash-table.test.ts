@@ -1,4 +1,4 @@
-// A table by hashes is a map, whatever the hashes: also where many things share one, and while parts grow.
+// A table by hashes is a map, for any hashes: also where many things share one, and while parts grow.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

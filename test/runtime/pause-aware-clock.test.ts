@@ -1,4 +1,4 @@
-// A clock that notices that nobody read it: what it takes off, whom that spares, and that it spares nobody for ever.
+// A clock that notices that it was not read: what it takes off, which leases that spares, and that it spares none for ever.
 
 import { describe, expect, test } from 'vitest';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
@@ -20,7 +20,7 @@ function world() {
       { env: 'prod', appid: 'orders', instance },
       parseRegistration({ addrs: ['http://10.0.0.1:80'], leaseSeconds }, defaults) as Registration,
     );
-  /** The process runs: the tick comes, and whatever is due is done. */
+  /** The process runs: the tick comes, and what is due is done. */
   const run = (ms: number) => {
     for (let passed = 0; passed < ms; passed += tickMs) {
       raw.advance(Math.min(tickMs, ms - passed));
@@ -43,7 +43,7 @@ describe('while the process runs', () => {
 });
 
 describe('a pause', () => {
-  test('is taken off, by whoever reads first', () => {
+  test('is taken off, by the first read', () => {
     const { raw, clock, pauses } = world();
     const beforeMs = clock.monotonicMs();
     raw.advance(60_000);
@@ -54,7 +54,7 @@ describe('a pause', () => {
     expect(pauses).toEqual([{ kind: 'stopped', pausedMs: 60_000 }]);
   });
 
-  test('evicts nobody before one more interval of its own, and then whoever stays silent', () => {
+  test('evicts none before one more interval of its own, and then those that stay silent', () => {
     const { raw, registry, register, run } = world();
     register('short', 6);
     register('long', 90);
@@ -95,7 +95,7 @@ describe('a pause', () => {
 });
 
 describe('a wall clock that is set', () => {
-  test.each([hourMs, -hourMs])('by %d ms evicts nobody and keeps nobody', (stepMs) => {
+  test.each([hourMs, -hourMs])('by %d ms neither evicts nor keeps', (stepMs) => {
     const { raw, clock, registry, register, run } = world();
     register('silent');
     run(60_000);
@@ -111,7 +111,7 @@ describe('a wall clock that is set', () => {
     expect(registry.instanceCount).toBe(0);
   });
 
-  test('again and again makes nobody immortal', () => {
+  test('again and again keeps none for ever', () => {
     const { raw, registry, register, run, pauses } = world();
     register('silent');
     for (let i = 0; i < 150; i++) {
@@ -122,7 +122,7 @@ describe('a wall clock that is set', () => {
     expect(pauses).toEqual([{ kind: 'jumped', pausedMs: hourMs }]);
   });
 
-  test('ahead is what a suspended machine shows: whoever was about to lapse has time for a heartbeat', () => {
+  test('ahead is what a suspended machine shows: an instance near expiry has time for a heartbeat', () => {
     const { raw, clock, registry, register, run } = world();
     register('silent');
     run(89_000);

@@ -22,7 +22,7 @@ test('any history agrees with a list of times', () => {
   );
 });
 
-test('says when there will be less', () => {
+test('returns when there will be less', () => {
   const minute = new RollingMinute();
   expect(minute.lessAtMs(5000)).toBeUndefined();
   minute.add(5500);

@@ -22,24 +22,24 @@ while True: print(s.recv(4096).decode(), flush=True)
 async function manager(path: string): Promise<Program> {
   const program = start('python3', ['-c', reader, path]);
   onTestFinished(async () => void (await program.stop('SIGKILL')));
-  return startWhen('it listens', program, () => program.said().includes('bound'));
+  return startWhen('it listens', program, () => program.output().includes('bound'));
 }
 
 const heard = (program: Program, what: string) =>
   program
-    .said()
+    .output()
     .split('\n')
     .filter((line) => line === what).length;
 
-test.skipIf(missing.length > 0)('a server says that it is ready, alive and stopping', async () => {
+test.skipIf(missing.length > 0)('a server notifies ready, watchdog and stopping', async () => {
   const path = join(scratch(), 'notify');
   const systemd = await manager(path);
   const server = await startServer({ env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: '60000' } });
   await until('it was fed twice', () => heard(systemd, 'WATCHDOG=1') >= 2);
   await server.stop();
-  await until('the end is said', () => heard(systemd, 'STOPPING=1') === 1);
+  await until('STOPPING=1', () => heard(systemd, 'STOPPING=1') === 1);
   const lines = systemd
-    .said()
+    .output()
     .split('\n')
     .filter((line) => line !== '');
   expect(lines.slice(0, 3)).toEqual(['bound', 'READY=1', 'WATCHDOG=1']);
@@ -64,11 +64,11 @@ test.skipIf(missing.length > 0)('a part that does not answer starves the watchdo
   });
   await until('it was asked', () => asked === 3 && heard(systemd, 'WATCHDOG=1') === 2);
   await notify.stopping();
-  await until('the end is said', () => heard(systemd, 'STOPPING=1') === 1);
+  await until('STOPPING=1', () => heard(systemd, 'STOPPING=1') === 1);
   expect({ asked, fed: heard(systemd, 'WATCHDOG=1') }).toEqual({ asked: 3, fed: 2 });
 });
 
-test('outside of a unit nothing is said, and nothing is asked', async () => {
+test('outside of a unit nothing is sent', async () => {
   const notify = await openServiceNotify({ WATCHDOG_USEC: '1000' }, () => {});
   let asked = 0;
   await notify.ready(async () => void asked++);

@@ -1,4 +1,4 @@
-// The lease clock as another thread reads it: the same time, through pauses, in whatever order the two wake up.
+// The lease clock as another thread reads it: the same time, through pauses, in any order of the two waking up.
 
 import { expect, test } from 'vitest';
 import { PauseAwareClock } from '../../src/runtime/pause-aware-clock.ts';
@@ -60,7 +60,7 @@ test('where the thread wakes first, it is ahead by a second at most, and waits f
   expect([main(), Math.round(thread())]).toEqual([1200, 1200]);
 });
 
-test('a thread that nobody asked for an hour has missed nothing', () => {
+test('a thread without queries for an hour has missed nothing', () => {
   const { advance, main, thread } = world();
   for (let passed = 0; passed < 3_600_000; passed += 900) {
     advance(900);

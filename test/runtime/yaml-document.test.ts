@@ -51,7 +51,7 @@ test.each<[text: string, line: number, col: number]>([
   },
 );
 
-test('a second document is a fault, whatever is behind the marker', () => {
+test('a second document is a fault, with anything behind the marker', () => {
   for (const text of ['a: 1\n---\nb: 2\n', 'a: 1\n---\n# c\nb: 2\n', 'a: 1\n--- b\n', 'a: 1\n---\n---\nb: 1\n'])
     expect(readYaml(text, 'only one').faults[0]).toMatchObject({ message: 'only one', offset: 5 });
 });

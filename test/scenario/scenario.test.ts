@@ -30,7 +30,7 @@ describe('a story cannot pass', () => {
     ['without an expectation', 'QUERY svc A', '"->" is missing'],
     ['without an rcode', 'QUERY svc A -> AA', 'an rcode is needed'],
     ['with a time without a unit', 'ELAPSE 5', 'a time like'],
-    ['with an expectation of nobody', '  ANSWER 10.0.0.1', 'belongs to no QUERY'],
+    ['with an expectation without a query', '  ANSWER 10.0.0.1', 'belongs to no QUERY'],
     ['with an unknown section', `${up}QUERY orders.prod.svc A -> NOERROR AA\n  EXTRA x y z`, 'unknown word EXTRA'],
     ['with a wrong rcode', 'QUERY nope.svc A -> NOERROR AA', 'the rcode is NXDOMAIN'],
     ['with a flag too many', `${up}QUERY orders.prod.svc A -> NOERROR AA TC 10.0.0.1`, 'the flags are "AA"'],

@@ -1,4 +1,4 @@
-// Registrations read back one after the other: each is what its own text says, whatever the one before said.
+// Registrations read back one after the other: each is exactly its own text, independent of the one before.
 
 import { expect, test } from 'vitest';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';

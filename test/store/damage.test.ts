@@ -1,5 +1,5 @@
 // A file that was cut or in which bits are flipped: it opens every time, what is sound is there, nothing is there that
-// was not written last, and what was lost is said. All in this thread, without a server, since there are many of them.
+// was not written last, and what was lost is reported. All in this thread, without a server, since there are many of them.
 // ROLLCALL_EXPERIMENT=long runs every offset of the last 2 KB and 200 flips.
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
@@ -114,11 +114,11 @@ function made(clean: boolean): Made {
 
 interface Outcome {
   readonly found: Map<string, number>;
-  readonly isTold: boolean;
+  readonly isReported: boolean;
   readonly opened: Pick<Opened, 'damage' | 'logEnd' | 'isNew'>;
 }
 
-/** Opens a copy of the folder with one file changed, looks, and checks that a second start has nothing to say. */
+/** Opens a copy of the folder with one file changed, looks, and checks that a second start reports nothing. */
 function damaged(folder: string, name: string, harm: (path: string) => void, size: Size = 'small'): Outcome {
   const copy = join(scratch(), 'data');
   cpSync(folder, copy, { recursive: true });
@@ -135,14 +135,14 @@ function damaged(folder: string, name: string, harm: (path: string) => void, siz
   again.database.close();
   again.lock.close();
   removeScratch(join(copy, '..'));
-  return { found, isTold: damage !== undefined || logEnd !== 'clean', opened: { damage, logEnd, isNew } };
+  return { found, isReported: damage !== undefined || logEnd !== 'clean', opened: { damage, logEnd, isNew } };
 }
 
-/** Every instance as it is at the end, or told and as it was at some time; never one that never was. */
-function expectTruth({ found, isTold, opened }: Outcome, { history, last }: Made, what: string): void {
+/** Every instance as it is at the end, or reported as damaged and as it was at some time; never one that never was. */
+function expectTruth({ found, isReported, opened }: Outcome, { history, last }: Made, what: string): void {
   expect({ what, isNew: opened.isNew }).toEqual({ what, isNew: false });
   const isWhole = found.size === last.size && [...last].every(([place, weight]) => found.get(place) === weight);
-  if (!isWhole) expect({ what, isTold }).toEqual({ what, isTold: true });
+  if (!isWhole) expect({ what, isReported }).toEqual({ what, isReported: true });
   for (const [place, weight] of found) {
     const states = history.get(place) ?? [];
     expect({ what, place, weight, was: states.includes(weight) }).toMatchObject({ was: true });
@@ -170,7 +170,7 @@ test('an undamaged folder opens without a word, in one file and with a log', () 
   for (const [clean, size] of [true, false].flatMap((clean) => sizes.map((size) => [clean, size] as const))) {
     const one = made(clean);
     const outcome = damaged(one.folder, 'rollcall.db', () => {}, size);
-    expect([outcome.isTold, outcome.found]).toEqual([false, one.last]);
+    expect([outcome.isReported, outcome.found]).toEqual([false, one.last]);
   }
 });
 
@@ -182,10 +182,10 @@ test(
     const tail = isLong ? Array.from({ length: 2048 }, (_, index) => index) : spread(15, 2048);
     const offsets = [...tail.map((back) => size - back), ...spread(isLong ? 200 : 15, size)];
     for (const offset of offsets) {
-      // Between two commits it is as if the later ones had never been: the log alone cannot tell.
+      // Between two commits it is as if the later ones had never been: the log alone cannot show it.
       const outcome = damaged(one.folder, 'rollcall.db-wal', (path) => truncateSync(path, offset));
       const isBorder = (offset - 32) % (4096 + 24) === 0 || offset <= 32;
-      expectTruth({ ...outcome, isTold: outcome.isTold || isBorder }, one, `log cut at ${offset} of ${size}`);
+      expectTruth({ ...outcome, isReported: outcome.isReported || isBorder }, one, `log cut at ${offset} of ${size}`);
     }
   },
   isLong ? 600_000 : 20_000,
@@ -207,7 +207,7 @@ test.each(sizes)(
     ]) {
       const outcome = damaged(one.folder, 'rollcall.db', (path) => truncateSync(path, offset), size);
       expectTruth(outcome, one, `database cut at ${offset} of ${octets}`);
-      if (offset <= 4096) expect(outcome.isTold).toBe(true);
+      if (offset <= 4096) expect(outcome.isReported).toBe(true);
     }
   },
   isLong ? 600_000 : 20_000,
@@ -244,12 +244,12 @@ test(
     const noise = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 89 + 7) & 255));
     const tried = spread(isLong ? pages : 12, pages, 11);
     for (const page of tried) {
-      const { found, isTold, opened } = damaged(one.folder, 'rollcall.db', (copy) => {
+      const { found, isReported, opened } = damaged(one.folder, 'rollcall.db', (copy) => {
         const octets = readFileSync(copy);
         noise.copy(octets, page * 4096);
         writeFileSync(copy, octets);
       });
-      expectTruth({ found, isTold, opened }, one, `page ${page}`);
+      expectTruth({ found, isReported, opened }, one, `page ${page}`);
       if (opened.damage?.lost !== undefined) {
         const gone = [...one.last.keys()].filter((place) => !found.has(place)).length;
         expect(opened.damage.lost).toBeLessThanOrEqual(gone);

@@ -1,4 +1,4 @@
-// What lies in a data folder under a name of ours and is no file: opening it could wait for ever, so the start says so.
+// What lies in a data folder under a name of ours and is no file: opening it could wait for ever, so the start fails with its path.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What service files said, from one life to the next: with the database, behind the changes that came of it.
+// The services of files, from one start to the next: with the database, behind the changes that came of it.
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

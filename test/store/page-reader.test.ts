@@ -1,4 +1,4 @@
-// Pages of rows read back: each row is what it says itself, whatever the one before said, and what is not as it has to be
+// Pages of rows read back: each row is its own, independent of the one before, and what is not as it has to be
 // is named and not taken.
 
 import { join } from 'node:path';

@@ -44,7 +44,7 @@ describe('a restart', () => {
     first.kept.touched(first.harness.registry.touch());
     const { revision } = first.harness.registry;
     await first.close();
-    // The zone files had changed while it ran: what they say now may be something else again.
+    // The zone files had changed while it ran: their content may differ again now.
     const second = await openWorld(folder);
     expect(second.harness.registry.revision).toBe(revision + 1);
     await second.close();
@@ -99,10 +99,10 @@ describe('a restart', () => {
       key.appid === 'orders' ? 'belongs to a zone that has a file of its own' : undefined;
     const second = await openWorld(folder, {}, isOrders);
     expect(second.contents()).toEqual([expect.stringMatching(/^prod\/pay\/b=/)]);
-    const told = second.log.filter(({ level }) => level === 'warn');
-    expect(told).toHaveLength(21);
-    expect(told[0]?.facts).toMatchObject({ env: 'prod', appid: 'orders', instance: 'a0' });
-    expect(told[20]?.facts).toEqual({ instances: 10 });
+    const warnings = second.log.filter(({ level }) => level === 'warn');
+    expect(warnings).toHaveLength(21);
+    expect(warnings[0]?.facts).toMatchObject({ env: 'prod', appid: 'orders', instance: 'a0' });
+    expect(warnings[20]?.facts).toEqual({ instances: 10 });
     await second.close();
     const third = await openWorld(folder);
     expect(third.restored).toBe(1);
@@ -173,7 +173,7 @@ describe('a folder', () => {
     await third.close();
   });
 
-  test('that is stopped before it is opened leaves damage to the next life, which tells it', async () => {
+  test('that is stopped before it is opened leaves damage to the next start, which reports it', async () => {
     const folder = scratch();
     const first = await openWorld(folder);
     first.harness.register('orders.prod/a');
@@ -187,7 +187,7 @@ describe('a folder', () => {
     await next.close();
   });
 
-  test('of which a row is found damaged while it is read is opened again, saved from its events, and told', async () => {
+  test('of which a row is found damaged while it is read is opened again, rebuilt from its events, and reported', async () => {
     const folder = scratch();
     const first = await openWorld(folder);
     for (let i = 0; i < 1500; i++) first.harness.register(`app-${i % 7}.prod/one-${i}`);

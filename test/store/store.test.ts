@@ -88,7 +88,7 @@ test('changes are the same after a restart, and what was restored is none', asyn
   await second.close();
 });
 
-test('the oldest events leave when there are too many, and the page says since when it is complete', async () => {
+test('the oldest events leave when there are too many, and the page has since when it is complete', async () => {
   const world = await openWorld(scratch(), { eventsMax: 10 });
   for (let i = 0; i < 40; i++) {
     world.harness.register(`orders.prod/a${i % 3}`, { weight: i });
@@ -203,7 +203,7 @@ test('pages that are asked for at a time are read in turns of the event loop of 
   await world.close();
 });
 
-test('pages that are still to be read when the store closes are nobody\u2019s any more: none of them fails', async () => {
+test('reads of pages that are pending when the store closes do not fail', async () => {
   const world = await openWorld(scratch());
   world.harness.register('orders.prod/a');
   await world.kept.durable();

@@ -1,4 +1,4 @@
-// Groups on their way to a disk that is slow, full or stuck: who waits is told the truth, and it heals by itself.
+// Groups on their way to a disk that is slow, full or stuck: writers that wait get the true outcome, and it heals by itself.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ function world() {
   const timers = new FakeTimers();
   const groups: { readonly revisions: number[]; readonly resolve: () => void; readonly reject: (e: Error) => void }[] =
     [];
-  const told: string[] = [];
+  const notices: string[] = [];
   let nowMs = 0;
   const queue = new WriteQueue({
     commit(changes) {
@@ -18,8 +18,8 @@ function world() {
       groups.push({ revisions: changes.map(({ revision }) => revision), resolve, reject });
       return promise;
     },
-    onTrouble: (reason) => told.push(`trouble: ${reason}`),
-    onHealed: (ms) => told.push(`healed after ${ms}`),
+    onTrouble: (reason) => notices.push(`trouble: ${reason}`),
+    onHealed: (ms) => notices.push(`healed after ${ms}`),
     monotonicMs: () => nowMs,
     setTimer: timers.set,
     clearTimer: timers.clear,
@@ -40,7 +40,7 @@ function world() {
     );
     return Promise.race([settled, nextTurn('waits')]);
   };
-  return { queue, groups, told, push, pass, state, timers };
+  return { queue, groups, notices, push, pass, state, timers };
 }
 
 test('what changes in one turn is one group; what comes meanwhile is the next', async () => {
@@ -64,8 +64,8 @@ test('what changes in one turn is one group; what comes meanwhile is the next', 
   expect([queue.written, queue.pending.length, queue.commits]).toEqual([4, 0, 2]);
 });
 
-test('a group that cannot be written fails all who wait, is tried again each second, and is said once', async () => {
-  const { queue, groups, told, push, pass, state } = world();
+test('a group that cannot be written fails all that wait, is tried again each second, and is reported once', async () => {
+  const { queue, groups, notices, push, pass, state } = world();
   push(1);
   const waiting = queue.durable();
   await nextTurn();
@@ -84,12 +84,12 @@ test('a group that cannot be written fails all who wait, is tried again each sec
   groups[2]?.resolve();
   await nextTurn();
   expect(queue.trouble).toBeUndefined();
-  expect(told).toEqual(['trouble: disk full', 'healed after 2000']);
+  expect(notices).toEqual(['trouble: disk full', 'healed after 2000']);
   expect(await state(queue.durable())).toBe('ok');
 });
 
 test('a disk that does not answer is trouble, and its late answer the end of it', async () => {
-  const { queue, groups, told, push, pass, state, timers } = world();
+  const { queue, groups, notices, push, pass, state, timers } = world();
   push(1);
   const waiting = queue.durable();
   await nextTurn();
@@ -102,7 +102,7 @@ test('a disk that does not answer is trouble, and its late answer the end of it'
   await nextTurn();
   groups[1]?.resolve();
   await nextTurn();
-  expect(told).toEqual(['trouble: the disk has not answered for 5 s', 'healed after 0']);
+  expect(notices).toEqual(['trouble: the disk has not answered for 5 s', 'healed after 0']);
   expect([queue.written, timers.size]).toEqual([2, 0]);
 });
 
@@ -121,7 +121,7 @@ test('a mass of changes goes in bounded groups, in order', async () => {
   expect(groups.flatMap(({ revisions }) => revisions)).toEqual(Array.from({ length: 2500 }, (_, index) => index + 1));
 });
 
-test('a stop tries once more and says how much is left', async () => {
+test('a stop tries once more and returns how much is left', async () => {
   const { queue, groups, push } = world();
   push(1, 2);
   await nextTurn();
@@ -139,7 +139,7 @@ test('a stop tries once more and says how much is left', async () => {
 });
 
 test('a stop after the disk has healed writes all that had been waiting, and nothing is called lost', async () => {
-  const { queue, groups, told, push } = world();
+  const { queue, groups, notices, push } = world();
   push(1);
   await nextTurn();
   groups[0]?.reject(new Error('disk full'));
@@ -152,18 +152,18 @@ test('a stop after the disk has healed writes all that had been waiting, and not
   }
   expect(await stopped).toBe(0);
   expect(groups.map(({ revisions }) => revisions.length)).toEqual([1, 1000, 501]);
-  expect(told).toEqual(['trouble: disk full', 'healed after 0']);
+  expect(notices).toEqual(['trouble: disk full', 'healed after 0']);
 });
 
 test('a fault that is found out without a write fails until a write succeeds', async () => {
-  const { queue, groups, told, pass, push, state } = world();
+  const { queue, groups, notices, pass, push, state } = world();
   queue.fail('the folder is gone');
   queue.fail('the folder is gone');
-  expect([queue.trouble, told]).toEqual(['the folder is gone', ['trouble: the folder is gone']]);
+  expect([queue.trouble, notices]).toEqual(['the folder is gone', ['trouble: the folder is gone']]);
   push(1);
   expect(await state(queue.durable())).toBe('failed');
   await pass(1000);
   groups[0]?.resolve();
   await pass(0);
-  expect([queue.trouble, told.length, groups[0]?.revisions]).toEqual([undefined, 2, [1]]);
+  expect([queue.trouble, notices.length, groups[0]?.revisions]).toEqual([undefined, 2, [1]]);
 });

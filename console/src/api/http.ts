@@ -1,4 +1,4 @@
-// Calls of the HTTP API, with the token of this session. What can go wrong is a value: `problem` is what the server says
+// Calls of the HTTP API, with the token of this session. What can go wrong is a value: `problem` is what the server answers
 // (RFC 9457), `unreachable` is the network. All addresses are relative to where the page came from, so a proxy may put
 // the server below a path of its own. Limits: a call that takes longer than `callMsMax` is given up.
 
@@ -19,7 +19,7 @@ export interface CallOptions {
 
 const callMsMax = 30_000;
 
-/** The server's root, whatever is in front of it. */
+/** The server's root, behind any path prefix. */
 const root = new URL('../', document.baseURI);
 
 /** The address of a call, such as `api/v1/apps`. */

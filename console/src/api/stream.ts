@@ -24,7 +24,7 @@ const silentMsMax = 60_000;
 const backoffMs = { first: 500, max: 8000 };
 
 /**
- * Follows the watch after `lastEventId` until `signal` ends it. Resolves with `start over` when `onEvent` says so.
+ * Follows the watch after `lastEventId` until `signal` ends it. Resolves with `start over` when `onEvent` asks for it.
  * `refused`: the server answers, but not with events.
  */
 export async function follow(

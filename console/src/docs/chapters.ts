@@ -33,14 +33,14 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
     {
       id: 'register',
       title: 'Register',
-      text: 'The reply says under which DNS names the instance is found, how long its lease is and the command that renews it. It is sent when every DNS listener of this server answers with the instance.',
+      text: 'The reply has the DNS names of the instance, the length of its lease and the command that renews it. It is sent when every DNS listener of this server answers with the instance.',
       examples: [curl('-X PUT', instance, body)],
       calls: [`PUT ${one}`, `PATCH ${one}`],
     },
     {
       id: 'find',
       title: 'Find',
-      text: 'Over DNS, from any resolver; or over HTTP, with filters, as a list, a long poll or a stream of changes. The last command says why an answer is what it is.',
+      text: 'Over DNS, from any resolver; or over HTTP, with filters, as a list, a long poll or a stream of changes. The last command explains why an answer is what it is.',
       examples: [
         digCommand(dnsNameOf('prod', 'orders'), 'SRV'),
         curl('', '/api/v1/apps/prod/orders?status=up'),
@@ -77,7 +77,7 @@ export function chapters(base: string, secured: boolean): readonly Chapter[] {
     {
       id: 'look-back',
       title: 'Look back, undo',
-      text: 'Every change is recorded with its time, client and reason. What was removed by mistake is registered again by a restore; with dryRun it only says what it would do.',
+      text: 'Every change is recorded with its time, client and reason. What was removed by mistake is registered again by a restore; with dryRun it only lists what it would do.',
       examples: [
         curl('', '/api/v1/events?app=prod/orders&from=-15m'),
         curl('-X POST', '/api/v1/restore', { app: 'prod/orders', from: '-15m', dryRun: true }),

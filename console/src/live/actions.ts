@@ -1,6 +1,6 @@
 // What can be done to an instance, each after a question: drain, up, weight, cancel. A write carries the ETag of what was
 // shown (`If-Match`), so that nothing is done to an instance that another client has changed meanwhile. A right that the
-// token lacks (whoami; or a 403, which is remembered) turns the action off, and says why.
+// token lacks (whoami; or a 403, which is remembered) turns the action off, with the reason.
 
 import { signal } from '@preact/signals';
 import { call, failureText, type Result } from '../api/http.ts';
@@ -76,9 +76,9 @@ function matching(etag: string | undefined): Record<string, string> {
 /** How long a drain lasts; without a hold it ends with the next registration as up. */
 const holds = [
   ['', 'until it registers again as up'],
-  ['1h', '1 hour, whatever it registers'],
-  ['8h', '8 hours, whatever it registers'],
-  ['7d', '7 days, whatever it registers'],
+  ['1h', '1 hour, even if it registers as up'],
+  ['8h', '8 hours, even if it registers as up'],
+  ['7d', '7 days, even if it registers as up'],
 ] as const;
 
 /** A hold is the operator's, a plain drain the registrant's. */
@@ -102,7 +102,7 @@ export function askDrain(target: InstanceContent, etag: string | undefined, done
   };
 }
 
-/** Draining what is drained changes nothing, and says from when on it is safe to stop. */
+/** Draining what is drained changes nothing, and returns from when on it is safe to stop. */
 export function askWhenSafe(target: InstanceContent, etag: string | undefined, done: () => void): void {
   question.value = {
     title: `Is it safe to stop ${target.instance}?`,

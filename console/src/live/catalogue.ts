@@ -1,4 +1,4 @@
-// All apps with their counts: read once in pages, then kept by the changes. A change does not say whether an instance that
+// All apps with their counts: read once in pages, then kept by the changes. A change does not show whether an instance that
 // went was up, so what it does to the counts is a guess until the catalogue is read again, a little later. Limits: it is
 // read again at most every `againMs`, more rarely where that takes long.
 

@@ -28,7 +28,7 @@ export function onReset(listener: () => void): () => void {
   return () => resets.delete(listener);
 }
 
-/** Follows the changes for as long as the page is open; `startFrom` reads the state and says up to which revision. */
+/** Follows the changes for as long as the page is open; `startFrom` reads the state and returns its revision. */
 export function followChanges(startFrom: (signal: AbortSignal) => Promise<number | undefined>): void {
   effect(() => {
     const aborted = new AbortController();

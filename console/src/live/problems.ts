@@ -246,7 +246,7 @@ function deadNames({ queries, origin }: Evidence, envsOf: ReadonlyMap<string, st
     });
 }
 
-/** Where the app of a name is registered, if that is not where the name says: `_http._tcp.orders.prod.svc.` */
+/** Where the app of a name is registered, if that is not as in the name: `_http._tcp.orders.prod.svc.` */
 function otherEnvsOf(name: string, origin: string, envsOf: ReadonlyMap<string, string[]>): readonly string[] {
   if (!name.endsWith(`.${origin}`)) return [];
   const labels = name.slice(0, -origin.length - 1).split('.');

@@ -1,4 +1,4 @@
-// One instance: what it says of itself, its lease running down, and what an operator can do to it. A drain counts down
+// One instance: its registration, its lease running down, and what an operator can do to it. A drain counts down
 // until no resolver can hold its address. One that is gone shows what happened to it, and can be restored.
 
 import { useEffect } from 'preact/hooks';
@@ -184,7 +184,7 @@ function Override({ override: { by, reason, until } }: { readonly override: Over
         'until it is brought up here.'
       ) : (
         <>
-          until <Time at={until} />, whatever it registers.
+          until <Time at={until} />, even if it registers as up.
         </>
       )}
     </p>

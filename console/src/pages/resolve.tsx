@@ -12,7 +12,7 @@ export function ResolvePage() {
     <>
       <h1>Resolve</h1>
       <p class="muted">
-        What DNS would answer, and why. Nothing is asked over the network: the server says what it would say.
+        What DNS would answer, and why. Nothing is sent over the network: the server computes the answer.
       </p>
       <Form key={`${name} ${type}`} name={name} type={type} />
       {name === '' ? (

@@ -1,4 +1,4 @@
-// A token for this tab. It is tried before it is taken, so that a wrong one is said here and nowhere else.
+// A token for this tab. It is tried before it is taken, so that a wrong one is reported here and nowhere else.
 
 import { useState } from 'preact/hooks';
 import { addressOf } from '../api/http.ts';

@@ -39,7 +39,7 @@ export function ChangeLine({ change, withApp = true }: { readonly change: Change
   );
 }
 
-/** Who, why, and what differs, without the word that says what happened. */
+/** Who, why, and what differs, without the kind of change. */
 export function detailOf(change: Change): string {
   const { why, by, changed = [], reason, verdict, silentSeconds } = change;
   if (why === 'checked') return `${verdict ?? ''}: ${reason ?? ''}`;

@@ -1,5 +1,5 @@
 // Lines over time, drawn by uPlot on a canvas in the colours of the page. A canvas is nothing to a screen reader, so each
-// chart says its newest values as text beside it, which is also its legend.
+// chart has its newest values as text beside it, which is also its legend.
 
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';

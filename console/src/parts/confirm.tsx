@@ -1,4 +1,4 @@
-// The question before every change: what will happen, a reason for the record of changes, and a button that says what it
+// The question before every change: what will happen, a reason for the record of changes, and a button labelled with what it
 // does. A native dialog: Escape closes it, the focus stays in it and goes back to where it was.
 
 import { signal } from '@preact/signals';

@@ -1,5 +1,5 @@
 // Nothing is drawn anew while a pointer is pressed. A list that takes a new row, or another order, between the press and the
-// release moves what was pressed away: the browser then finds no click, or one on the neighbour. What changes meanwhile is
+// release moves what was pressed away: the browser then finds no click, or one on the row beside it. What changes meanwhile is
 // drawn after the click.
 // Limit: a press that lasts (a text being marked, a scroll bar) holds the page for `pressMsMax`.
 

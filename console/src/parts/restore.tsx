@@ -1,4 +1,4 @@
-// Undo of a removal: first a dry run, which says what would be registered again and what would not, then the question.
+// Undo of a removal: first a dry run, which lists what would be registered again and what would not, then the question.
 
 import { useState } from 'preact/hooks';
 import { call, failureText } from '../api/http.ts';
@@ -22,7 +22,7 @@ const listedMax = 200;
 export function Restore({ wish, done }: { readonly wish: RestoreWish; readonly done?: () => void }) {
   const [plan, setPlan] = useState<RestoreReply>();
   const [trouble, setTrouble] = useState<string>();
-  const [said, setSaid] = useState<string>();
+  const [outcome, setOutcome] = useState<string>();
   const action = `restore ${wish.app ?? wish.env ?? ''}`;
   const [env, appid] = wish.app?.split('/') ?? [wish.env];
   const whyNot = denied.value.get(action) ?? lacks(['operate'], env, appid);
@@ -33,7 +33,7 @@ export function Restore({ wish, done }: { readonly wish: RestoreWish; readonly d
       return failureText(result);
     }
     setPlan(dryRun ? result.value : undefined);
-    setSaid(dryRun ? undefined : `${countOf(result.value.restored.length)} registered again.`);
+    setOutcome(dryRun ? undefined : `${countOf(result.value.restored.length)} registered again.`);
     if (!dryRun) done?.();
     return undefined;
   };
@@ -54,7 +54,7 @@ export function Restore({ wish, done }: { readonly wish: RestoreWish; readonly d
       </button>
       {whyNot !== undefined && <p class="muted">{whyNot}</p>}
       <Trouble text={trouble} />
-      {said !== undefined && <p role="status">{said}</p>}
+      {outcome !== undefined && <p role="status">{outcome}</p>}
       {plan !== undefined && <Plan plan={plan} confirm={confirm} />}
     </div>
   );

@@ -1,4 +1,4 @@
-// The way to everything: type part of an app's name, in whatever environment it is, or a DNS name. `/` leads here, the
+// The way to everything: type part of an app's name, in any environment, or a DNS name. `/` leads here, the
 // arrows choose, Enter goes (ARIA's combobox with a list).
 
 import { useEffect, useRef, useState } from 'preact/hooks';

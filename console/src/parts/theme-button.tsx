@@ -1,4 +1,4 @@
-// Switches between light and dark; says which one it leads to.
+// Switches between light and dark; its label is the one it leads to.
 
 import { theme, toggleTheme } from './theme.ts';
 

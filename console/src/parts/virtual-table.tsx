@@ -1,5 +1,5 @@
 // A table that draws only the rows in view: ten thousand rows cost as much as thirty. All rows have one height. It
-// scrolls by wheel, touch and keyboard (it can be focused), and says to screen readers how many rows there are and which
+// scrolls by wheel, touch and keyboard (it can be focused), and announces to screen readers how many rows there are and which
 // ones these are (ARIA's table roles, since a real table cannot leave rows out).
 
 import type { ComponentChildren } from 'preact';

@@ -1,6 +1,6 @@
 // An instance of Consul's, as `/v1/health/service/…` has it, in our fields: what rollcall's own front for Consul would make of
 // its registration. The worst check decides: passing and warning are up, critical and maintenance waiting. A port has
-// no scheme in Consul: `secure` in Meta or a tag says it, otherwise it is `tcp`; a service without a port is `discard` (port 9).
+// no scheme in Consul: `secure` in Meta or a tag gives it, otherwise it is `tcp`; a service without a port is `discard` (port 9).
 
 import { limits } from '../../model/instance.ts';
 import type { SourceInstance } from '../source.ts';

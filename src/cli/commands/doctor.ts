@@ -1,4 +1,4 @@
-// `rollcall doctor`: looks at everything between a program of this machine and the registry, and says of each whether it
+// `rollcall doctor`: looks at everything between a program of this machine and the registry, and reports of each whether it
 // is right, why not, and what to do. It only asks; nothing is changed.
 
 import { lookup } from 'node:dns/promises';

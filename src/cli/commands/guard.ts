@@ -31,23 +31,26 @@ async function guard(typed: Typed, context: CliContext): Promise<ExitCode> {
 
 function inWords(document: Fields, context: CliContext): string {
   const nowMs = Date.now();
-  const say = (name: string): string => printable(textField(document, name));
+  const field = (name: string): string => printable(textField(document, name));
   const paint = painter(context);
   const isHolding = document['holding'] === true;
   const head = isHolding
-    ? paint('doubtful', `holding for ${sinceText(document, nowMs)}, since ${say('since')}`)
+    ? paint('doubtful', `holding for ${sinceText(document, nowMs)}, since ${field('since')}`)
     : paint('good', 'not holding');
   const budget = partField(document, 'evictionBudget');
   const perMinute = printable(textField(budget, 'perMinute'));
   const ceiling = durationText(Number(textField(document, 'ceilingSeconds')) * 1000);
   const lines = [
-    ['reason', say('reason')],
+    ['reason', field('reason')],
     [
       'instances',
-      `${say('members')} registered, of these ${say('late')} late, ${say('suspects')} past their lease and kept`,
+      `${field('members')} registered, of these ${field('late')} late, ${field('suspects')} past their lease and kept`,
     ],
-    ['renewals', `${say('seenRenewalsPerMinute')} in the last minute, ${say('expectedRenewalsPerMinute')} expected`],
-    ['rule', `none is evicted while less than ${say('guardPercent')} % are on time, for ${ceiling} at most`],
+    [
+      'renewals',
+      `${field('seenRenewalsPerMinute')} in the last minute, ${field('expectedRenewalsPerMinute')} expected`,
+    ],
+    ['rule', `none is evicted while less than ${field('guardPercent')} % are on time, for ${ceiling} at most`],
     [
       'evicted',
       `${printable(textField(budget, 'lastMinute'))} in the last minute, ${perMinute === '' ? 'without limit' : `${perMinute} at most`}; ${printable(textField(budget, 'waiting'))} wait`,

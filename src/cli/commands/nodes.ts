@@ -58,18 +58,33 @@ async function askedOne(connection: ServerConnection): Promise<Asked> {
 function positionOf({ url, reply }: Asked, all: readonly Asked[]): Fields {
   if ('problem' in reply) return { url, why: reply.problem };
   const revision = Number(reply['revision']);
+  // Without etcd each node counts by itself.
+  const isShared = reply['mode'] !== 'peers';
   const furthest = Math.max(...all.map((one) => ('problem' in one.reply ? 0 : Number(one.reply['revision']))));
   const { node, state, since, why, watchSilentSeconds, counts } = reply;
   const { pending } = partField({ counts }, 'counts');
-  return { url, node, state, since, revision, behind: furthest - revision, watchSilentSeconds, pending, why };
+  return {
+    url,
+    node,
+    state,
+    since,
+    revision,
+    ...(isShared ? { behind: furthest - revision } : {}),
+    watchSilentSeconds,
+    pending,
+    why,
+  };
 }
 
 function inWords(document: Fields, context: CliContext): string {
-  const say = (name: string): string => printable(textField(document, name));
+  const field = (name: string): string => printable(textField(document, name));
   const paint = painter(context);
   const isJoined = textField(document, 'state') === 'joined';
-  const why = isJoined ? '' : `: ${say('why')}`;
-  const head = paint(isJoined ? 'good' : 'doubtful', `${say('node')} is ${say('state')} since ${say('since')}${why}`);
+  const why = isJoined ? '' : `: ${field('why')}`;
+  const head = paint(
+    isJoined ? 'good' : 'doubtful',
+    `${field('node')} is ${field('state')} since ${field('since')}${why}`,
+  );
   const columns = ['node', 'state', 'owned', 'heardSecondsAgo', 'startedAt', 'version', 'missed', 'url'];
   const heads = ['NODE', 'STATE', 'OWNS', 'HEARD', 'STARTED', 'VERSION', 'MISSED', 'URL'];
   const rows = fieldsList(document, 'nodes').map((one) => columns.map((name) => textField(one, name)));

@@ -1,4 +1,4 @@
-// `rollcall register`: puts an instance in, and says what comes next: the names it is found by, and the renewal without
+// `rollcall register`: registers an instance, and prints what comes next: the names it is found by, and the renewal without
 // which it is gone at the end of its lease. Values go to the server as they are: it names everything wrong with them.
 
 import type { Command } from 'commander';
@@ -46,20 +46,20 @@ async function register(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 function nextSteps(path: string, document: Fields, env: CliContext['env']): string {
-  const say = (name: string): string => printable(textField(document, name));
+  const field = (name: string): string => printable(textField(document, name));
   const names = textList(document, 'dnsNames').map(printable);
   return [
-    `${say('outcome')} ${path}: ${say('addrs')}, status ${say('status')}`,
+    `${field('outcome')} ${path}: ${field('addrs')}, status ${field('status')}`,
     ...heldText(path, document),
     '',
     'It is found as:',
     ...names.map((name) => `  ${name}`),
     `such as with: rollcall resolve ${names[0] ?? ''} SRV`,
     '',
-    `Its lease of ${say('leaseSeconds')} s ends at ${say('renewBefore')}. Renew it every ${say('renewEverySeconds')} s with:`,
-    `  ${say('renewWith')}`,
+    `Its lease of ${field('leaseSeconds')} s ends at ${field('renewBefore')}. Renew it every ${field('renewEverySeconds')} s with:`,
+    `  ${field('renewWith')}`,
     // A token that came from a file is not where that command looks for it.
-    ...(say('renewWith').includes('$ROLLCALL_TOKEN') && (env['ROLLCALL_TOKEN'] ?? '') === ''
+    ...(field('renewWith').includes('$ROLLCALL_TOKEN') && (env['ROLLCALL_TOKEN'] ?? '') === ''
       ? [
           'ROLLCALL_TOKEN has to hold the token then: export ROLLCALL_TOKEN="$(cat FILE)", with the token alone in FILE.',
         ]

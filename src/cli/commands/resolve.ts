@@ -1,5 +1,5 @@
 // `rollcall resolve`: a question over DNS and the whole reply, with rollcall's own reason below it where its API can be
-// reached. The exit code says what kind of answer it was.
+// reached. The exit code is the kind of answer.
 
 import type { Command } from 'commander';
 import { callApi } from '../api-call.ts';
@@ -166,12 +166,12 @@ const examples = `
 Examples:
   rollcall resolve orders.prod.svc                             A records, from rollcall itself
   rollcall resolve _http._tcp.orders.prod.svc SRV
-  rollcall resolve orders.prod.svc --server 127.0.0.1:53       what the resolver in front says
+  rollcall resolve orders.prod.svc --server 127.0.0.1:53       what the resolver in front answers
   rollcall resolve orders.prod.svc AAAA --output json | jq .answer
 
 The second column of a record is its TTL: for how many seconds it may still be kept. "Why" is the reason that rollcall
-itself gives; it is asked for over HTTP (--url) and left out where that does not answer. Where --server says something
-else than rollcall, a line says what rollcall answers, and which of them is old.
+itself gives; it is asked for over HTTP (--url) and left out where that does not answer. Where --server answers otherwise
+than rollcall, a line has rollcall's answer, and which of them is old.
 
 Exit codes: 0 records · 3 the name exists without such records (NODATA) · 4 no such name (NXDOMAIN)
             1 no answer, or an error such as REFUSED or SERVFAIL

@@ -171,7 +171,7 @@ function readinessOf(typed: Typed, ports: readonly Address[], delayMs: number | 
   if (delayMs !== undefined) return { kind: 'delay', ms: delayMs };
   const addr = ports.find(({ portName }) => portName === 'http' || portName === 'https') ?? ports[0];
   if (addr === undefined)
-    return usageFault('--addr: no TCP port among them to see readiness by; say --ready-delay SECONDS');
+    return usageFault('--addr: no TCP port among them to see readiness by; give --ready-delay SECONDS');
   if (path === undefined) return { kind: 'ports', addrs: ports };
   if (/^\/[!-~]*$/.test(path)) return { kind: 'http', addr, path };
   return usageFault(

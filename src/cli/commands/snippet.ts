@@ -101,5 +101,5 @@ Examples:
   rollcall snippet bind --also 10.in-addr.arpa
   rollcall snippet nginx --app prod/pay --app-port 9000 --server 10.0.0.5:53
 
-Comments in the text say where it belongs and what goes wrong there. "rollcall doctor" checks whether it works.
+Comments in the text have where it belongs and what goes wrong there. "rollcall doctor" checks whether it works.
 `;

@@ -1,4 +1,4 @@
-// `rollcall up`: the undo of a drain. The instance takes traffic again, unless its checks or its registrant say otherwise;
+// `rollcall up`: the undo of a drain. The instance takes traffic again, unless its checks or its registrant keep it out;
 // a hold that waits for an instance which is not registered at present is lifted as well.
 
 import type { Command } from 'commander';

@@ -27,12 +27,12 @@ async function whoami(typed: Typed, context: CliContext): Promise<ExitCode> {
 }
 
 function inWords(document: Fields, context: CliContext): string {
-  const say = (name: string): string => printable(textField(document, name));
+  const field = (name: string): string => printable(textField(document, name));
   const limits = [
-    say('expiresAt') === '' ? '' : `until ${say('expiresAt')}`,
-    say('instancesMax') === '' ? '' : `${say('instances')} of at most ${say('instancesMax')} instances`,
+    field('expiresAt') === '' ? '' : `until ${field('expiresAt')}`,
+    field('instancesMax') === '' ? '' : `${field('instances')} of at most ${field('instancesMax')} instances`,
   ].filter((text) => text !== '');
-  const head = [`${say('kind')} ${say('name')}`.trim(), ...limits].join(', ');
+  const head = [`${field('kind')} ${field('name')}`.trim(), ...limits].join(', ');
   const rows = fieldsList(document, 'allow').map((grant) => [
     textField(grant, 'env'),
     textField(grant, 'app'),

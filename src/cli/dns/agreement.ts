@@ -1,4 +1,4 @@
-// Whether a resolver says the same as rollcall itself, and if not, what is the matter: it holds an answer from before, it
+// Whether a resolver answers as rollcall itself, and if not, why: it holds an answer from before, it
 // does not ask rollcall at all, or it is a server with data of its own.
 // Limits: records are compared where both sides write them alike (addresses and names); of other types it counts only
 // whether there are some. An app of more than a hundred records answers with another choice from time to time: there too.
@@ -52,9 +52,9 @@ function isAlike({ answer }: DnsReply, own: readonly OwnRecord[]): boolean {
 function reasonOf({ rcode, flags, answer, authority }: DnsReply): string {
   if (flags.includes('aa'))
     return 'this server answers from data of its own: it is not a resolver in front of this rollcall';
-  if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return 'this resolver could not ask it: "rollcall doctor" says why';
+  if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return 'this resolver could not ask it: "rollcall doctor" finds why';
   const ttl = Math.max(0, ...(answer.length > 0 ? answer : authority).map((record) => record.ttl));
   return ttl === 0
-    ? 'this resolver has it from elsewhere: "rollcall doctor" says where it asks'
+    ? 'this resolver has it from elsewhere: "rollcall doctor" finds where it asks'
     : `this resolver holds an old answer, for ${durationText(ttl * 1000)} at most`;
 }

@@ -77,7 +77,7 @@ export function cacheFinding(
   if (ttlMax > allowed)
     return fail(
       what,
-      `says TTL ${ttlMax} for ${noun} where rollcall says ${allowed}: it keeps answers too long`,
+      `answers with TTL ${ttlMax} for ${noun} where rollcall has ${allowed}: it keeps answers too long`,
       floor,
     );
   if (keptMs !== undefined) {
@@ -89,7 +89,7 @@ export function cacheFinding(
   if (!countsDown)
     return ok(
       what,
-      `always says TTL ${ttlMax} for ${noun}: it asks rollcall every time, or keeps nothing long enough to count`,
+      `always answers with TTL ${ttlMax} for ${noun}: it asks rollcall every time, or keeps nothing long enough to count`,
     );
   if (forMs > allowed * 2000 + toleranceMs)
     return fail(what, `kept ${noun} for all of ${forMs / 1000} s, rollcall allows ${allowed} s`, floor);

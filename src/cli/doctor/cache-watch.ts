@@ -2,7 +2,7 @@
 // anew. From one such jump to the next is how long it kept one. For a name that was never asked for before, the first answer
 // counts as such a jump.
 // Limits: seen are jumps between two questions, so the result is right to the interval. Where a question took long, or the
-// machine slept, what happened in between is unknown, and the measurement starts again. A resolver that always says the full TTL, or
+// machine slept, what happened in between is unknown, and the measurement starts again. A resolver that always gives the full TTL, or
 // none, cannot be measured this way.
 
 export interface CacheWorld {

@@ -9,7 +9,7 @@ import { type Fields, fieldsList, partField, textField } from '../document-field
 import { printable } from '../terminal/printable.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** Nodes say hello every second. */
+/** Nodes send hello every second. */
 const unheardSecondsMax = 5;
 const timeoutMs = 3000;
 const skewSecondsMax = 5;
@@ -45,16 +45,21 @@ export function registryFindings(all: readonly { readonly url: string; readonly 
   return [fail('registries', `those that were named know nothing of each other: ${list}`, advice)];
 }
 
-/** `document`: what `/api/v1/nodes` of one node says. */
+const etcdAdvice = 'look at etcd (etcdctl endpoint status): the node joins again by itself';
+const peersAdvice =
+  'see that the nodes of clusterPeers run and are reached; strike off those that will not come back: "rollcall nodes --forget NODE"';
+
+/** `document`: `/api/v1/nodes` of one node. */
 export function nodeFindings(document: Fields): Finding[] {
   const [node, state, why] = ['node', 'state', 'why'].map((name) => printable(textField(document, name)));
   if (node === '') return [];
   const what = `node ${node} of the cluster`;
+  const hasEtcd = textField(document, 'mode') !== 'peers';
   const others = fieldsList(document, 'nodes').filter((one) => textField(one, 'node') !== node);
   const findings = [
     state === 'joined'
       ? ok(what, `is joined, with ${others.length} others`)
-      : fail(what, `is ${state}: ${why}`, 'look at etcd (etcdctl endpoint status): the node joins again by itself'),
+      : fail(what, `is ${state}: ${why}`, hasEtcd ? etcdAdvice : peersAdvice),
   ];
   const unheard = others.filter(
     (one) => textField(one, 'state') === 'joined' && Number(textField(one, 'heardSecondsAgo')) > unheardSecondsMax,
@@ -74,7 +79,11 @@ export function nodeFindings(document: Fields): Finding[] {
     );
   const cut = others.filter((one) => textField(one, 'state') === 'cut');
   if (cut.length > 0)
-    findings.push(warn(what, `hears that ${namesOf(cut)} is cut off from etcd`, 'see what keeps it from etcd'));
+    findings.push(
+      hasEtcd
+        ? warn(what, `hears that ${namesOf(cut)} is cut off from etcd`, 'see what keeps it from etcd')
+        : warn(what, `hears that ${namesOf(cut)} does not hear enough of the others`, 'see what keeps it from them'),
+    );
   const skewed = others.filter((one) => Math.abs(Number(textField(one, 'clockSkewSeconds'))) > skewSecondsMax);
   if (skewed.length > 0)
     findings.push(
@@ -95,7 +104,9 @@ export function nodeFindings(document: Fields): Finding[] {
     );
   const bad = Number(textField(partField(document, 'counts'), 'badRecords'));
   if (bad > 0)
-    findings.push(warn(what, `has skipped ${bad} keys in etcd`, 'its log names them: correct or delete them'));
+    findings.push(
+      warn(what, `has skipped ${bad} keys that it cannot read`, 'its log names them: correct or delete them'),
+    );
   return [...findings, ...etcdFindings(document)];
 }
 

@@ -1,4 +1,4 @@
-// What the doctor says: one line for each thing looked at. `fail`: names are not found, or wrong ones are; `warn`: it
+// The doctor's findings: one line for each thing looked at. `fail`: names are not found, or wrong ones are; `warn`: it
 // works, or may, but not as well as it should.
 
 export type Level = 'ok' | 'warn' | 'fail';

@@ -1,4 +1,4 @@
-// A resolver in front: does it hand the origin to rollcall, and does it say what rollcall says? Where it does not, its
+// A resolver in front: does it forward the origin to rollcall, and does it answer as rollcall does? Where it does not, its
 // rcode, its SOA and its extended errors show which of the common mistakes it is.
 
 import { type DnsReply, lookUp, type NoReply } from '../dns/lookup.ts';
@@ -31,7 +31,7 @@ export async function checkDelegation({ resolver, origin }: Asked): Promise<Find
 function stuckFinding(what: string, origin: string): Finding {
   return fail(
     what,
-    `answers other names, but says nothing of ${origin}.: it waits for servers that do not answer, rollcall or those of the root`,
+    `answers other names, but gives no answer for ${origin}.: it waits for servers that do not answer, rollcall or those of the root`,
     `hand "${origin}" to rollcall there with an address that it can reach ("rollcall snippet"), without a DNSSEC proof, which it would ask the root for`,
   );
 }
@@ -44,7 +44,7 @@ function isResolvedStub({ host }: HostPort): boolean {
 function resolvedFinding(what: string, origin: string): Finding {
   return fail(
     what,
-    `says SERVFAIL for ${origin}.: systemd-resolved has no server for it that answers, or takes the network for down (it wants an interface besides the loopback one), or wants a DNSSEC proof`,
+    `answers SERVFAIL for ${origin}.: systemd-resolved has no server for it that answers, or takes the network for down (it wants an interface besides the loopback one), or wants a DNSSEC proof`,
     `"resolvectl status" shows its servers, domains and DNSSEC; "rollcall snippet systemd-resolved" prints what it needs`,
   );
 }
@@ -62,29 +62,31 @@ export function delegationFinding(what: string, reply: DnsReply | NoReply, origi
   const soa = reply.answer.find(({ type }) => type === 'SOA');
   if (reply.rcode === 'NOERROR' && soa !== undefined)
     return ok(what, `knows ${origin}. (serial ${soa.data.split(' ')[2]})`);
-  const said = reply.extendedErrors.map(({ text }) => ` (${text})`).join('');
+  const detail = reply.extendedErrors.map(({ text }) => ` (${text})`).join('');
   if (reply.rcode === 'NXDOMAIN') {
     const from = reply.authority.find(({ type }) => type === 'SOA')?.name;
     const who = from === undefined ? '' : from === '.' ? ', as the root servers do' : `, in the name of ${from}`;
-    return fail(what, `says there is no ${origin}.${who}: it asks elsewhere than rollcall${said}`, handOver);
+    return fail(what, `answers that there is no ${origin}.${who}: it asks elsewhere than rollcall${detail}`, handOver);
   }
   if (reply.rcode === 'REFUSED')
     return fail(
       what,
-      `refuses ${origin}.${said}: it serves other names, or not this client`,
+      `refuses ${origin}.${detail}: it serves other names, or not this client`,
       `allow this client there, and ${handOver}`,
     );
-  if (reply.rcode === 'SERVFAIL') return fail(what, servfailReason(reply, origin, said), servfailAdvice(reply, origin));
-  return fail(what, `says ${reply.rcode} without a SOA for ${origin}.${said}`, handOver);
+  if (reply.rcode === 'SERVFAIL')
+    return fail(what, servfailReason(reply, origin, detail), servfailAdvice(reply, origin));
+  return fail(what, `answers ${reply.rcode} without a SOA for ${origin}.${detail}`, handOver);
 }
 
 function isDnssec({ extendedErrors }: DnsReply): boolean {
   return extendedErrors.some(({ code }) => (code >= 1 && code <= 2) || (code >= 5 && code <= 12));
 }
 
-function servfailReason(reply: DnsReply, origin: string, said: string): string {
-  if (isDnssec(reply)) return `says SERVFAIL for ${origin}.${said}: it wants a DNSSEC proof that the root cannot give`;
-  return `says SERVFAIL for ${origin}.${said}: it cannot reach rollcall, may not ask 127.0.0.1, or wants a DNSSEC proof`;
+function servfailReason(reply: DnsReply, origin: string, detail: string): string {
+  if (isDnssec(reply))
+    return `answers SERVFAIL for ${origin}.${detail}: it wants a DNSSEC proof that the root cannot give`;
+  return `answers SERVFAIL for ${origin}.${detail}: it cannot reach rollcall, may not ask 127.0.0.1, or wants a DNSSEC proof`;
 }
 
 function servfailAdvice(reply: DnsReply, origin: string): string {
@@ -102,7 +104,7 @@ export async function addressType(server: HostPort, name: string): Promise<numbe
   return a;
 }
 
-/** Whether the resolver says of a name what rollcall says. */
+/** Whether the resolver answers for a name as rollcall does. */
 export async function checkName({ resolver, server, origin }: Asked, name: string): Promise<Finding> {
   const question = { name, type: await addressType(server, name) };
   const [theirs, ours] = [await lookUp(resolver, question), await lookUp(server, question, { recurse: false })];
@@ -120,7 +122,7 @@ export function nameFinding(what: string, ours: DnsReply, theirs: DnsReply | NoR
   if (theirs.flags.includes('aa') && got.length > 0 && !got.some((address) => wanted.includes(address))) {
     return fail(
       what,
-      `says ${shown(theirs, got)} with an authority of its own; rollcall says ${shown(ours, wanted)}`,
+      `answers ${shown(theirs, got)} with an authority of its own; rollcall answers ${shown(ours, wanted)}`,
       'remove the zone or record of that name from the resolver',
     );
   }
@@ -128,39 +130,40 @@ export function nameFinding(what: string, ours: DnsReply, theirs: DnsReply | NoR
     const left = Math.max(0, ...theirs.answer.map(({ ttl }) => ttl));
     return warn(
       what,
-      `says ${shown(theirs, got)} while rollcall says ${shown(ours, wanted)}: an answer it keeps for ${left} s more`,
+      `answers ${shown(theirs, got)} while rollcall answers ${shown(ours, wanted)}: an answer it keeps for ${left} s more`,
       'ask again then; if it stays, the resolver keeps answers longer than their TTL',
     );
   }
-  return ok(what, `says what rollcall says: ${shown(ours, wanted)}`);
+  return ok(what, `answers as rollcall does: ${shown(ours, wanted)}`);
 }
 
 function emptyFinding(what: string, theirs: DnsReply, wanted: readonly string[], origin: string): Finding {
   const soa = theirs.authority.find(({ type }) => type === 'SOA');
   const isOurs = soa?.name === `${origin}.`;
-  const known = `rollcall says ${wanted.join(', ')}`;
+  const known = `rollcall answers ${wanted.join(', ')}`;
   if (theirs.rcode === 'NXDOMAIN' || theirs.rcode === 'NOERROR') {
-    const said = theirs.rcode === 'NXDOMAIN' ? 'says there is no such name' : 'says it has no address';
+    const detail =
+      theirs.rcode === 'NXDOMAIN' ? 'answers that there is no such name' : 'answers that it has no address';
     if (isOurs)
       return warn(
         what,
-        `${said}, ${known}: a negative answer from before, kept for ${soa.ttl} s more`,
+        `${detail}, ${known}: a negative answer from before, kept for ${soa.ttl} s more`,
         'wait that long, or flush the name there; negativeTtlSeconds sets how long such answers last',
       );
     if (theirs.rcode === 'NOERROR' && soa === undefined) {
       return fail(
         what,
-        `${said}, ${known}: private addresses may be filtered there, or a negative answer is kept`,
+        `${detail}, ${known}: private addresses may be filtered there, or a negative answer is kept`,
         'allow them: rebind-domain-ok (dnsmasq), private-domain (Unbound)',
       );
     }
     return fail(
       what,
-      `${said}${soa === undefined ? '' : ` in the name of ${soa.name}`}, ${known}`,
+      `${detail}${soa === undefined ? '' : ` in the name of ${soa.name}`}, ${known}`,
       'the domain is not handed to rollcall there: see "rollcall snippet"',
     );
   }
-  return fail(what, `says ${theirs.rcode}, ${known}`, 'see the line of that resolver above');
+  return fail(what, `answers ${theirs.rcode}, ${known}`, 'see the line of that resolver above');
 }
 
 function addresses({ answer }: DnsReply): string[] {

@@ -36,18 +36,18 @@ function dnsFinding(what: string, reply: DnsReply | NoReply, origin: string): Fi
   if (reply.rcode === 'REFUSED' || reply.rcode === 'NXDOMAIN')
     return fail(
       what,
-      `says ${reply.rcode} for ${origin}.: it has another origin`,
+      `answers ${reply.rcode} for ${origin}.: it has another origin`,
       'name the origin that the server has with --origin ("rollcall config" prints it)',
     );
   if (reply.rcode === 'SERVFAIL')
     return fail(
       what,
-      `says SERVFAIL for ${origin}.: it has not restored its state yet, or its zone is broken`,
+      `answers SERVFAIL for ${origin}.: it has not recovered its state yet, or its zone is broken`,
       'look at its log and at /readyz',
     );
   return fail(
     what,
-    `says ${reply.rcode} without a SOA for ${origin}`,
+    `answers ${reply.rcode} without a SOA for ${origin}`,
     'is this rollcall? name its DNS address with --server',
   );
 }

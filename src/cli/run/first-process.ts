@@ -24,7 +24,7 @@ again=$?
 exit $code
 `;
 
-/** Does not return where we are process 1 and can leave that to a shell; otherwise says why not, or nothing. */
+/** Does not return where we are process 1 and can leave that to a shell; otherwise returns why not, or nothing. */
 export function leaveFirstProcess(): string | undefined {
   if (process.pid !== 1) return undefined;
   if (!existsSync(shell) || process.execve === undefined) return `there is no ${shell} to reap orphaned processes`;

@@ -68,7 +68,7 @@ server {
 export const caddy: Snippet = {
   summary: 'a reverse proxy with dynamic upstreams for Caddy',
   text: (target) => `# Caddy: add to the Caddyfile, then "caddy validate && caddy reload".
-# - refresh is how long Caddy keeps what it found (1m by default, whatever the TTL says).
+# - refresh is how long Caddy keeps what it found (1m by default, with any TTL).
 # - lb_try_duration: a request waits and tries another instance instead of failing on one that just left.
 :8088 {
 	reverse_proxy {

@@ -8,7 +8,7 @@ export const unbound: Snippet = {
   text: (
     target,
   ) => `# Unbound: save as /etc/unbound/unbound.conf.d/rollcall.conf, then "unbound-checkconf && unbound-control reload".
-# - do-not-query-localhost is "yes" by default: then Unbound never asks 127.0.0.1 and says SERVFAIL.
+# - do-not-query-localhost is "yes" by default: then Unbound never asks 127.0.0.1 and answers SERVFAIL.
 # - domain-insecure: without it a validating Unbound asks the root for a proof about the domain, and refuses ours.
 # - cache-min-ttl above 0 keeps addresses of instances that are gone; leave it at 0.
 server:
@@ -43,7 +43,7 @@ export const bind: Snippet = {
   summary: 'forward zones for BIND',
   text: (
     target,
-  ) => `// BIND. 1. Inside options { … } (/etc/bind/named.conf.options): without it BIND looks for a DNSSEC proof and says SERVFAIL.
+  ) => `// BIND. 1. Inside options { … } (/etc/bind/named.conf.options): without it BIND looks for a DNSSEC proof and answers SERVFAIL.
 //   validate-except { ${target.domains.map((domain) => `"${domain}";`).join(' ')} };
 // 2. The rest goes into /etc/bind/named.conf.local, then "named-checkconf && rndc reconfig".
 // - "forward only": or BIND asks the root when rollcall is away, and keeps the root's "no such name" for hours.

@@ -14,11 +14,11 @@ export function countDown(
 ): () => void {
   if (terminal === undefined || env['TERM'] === 'dumb') return () => {};
   let left = seconds;
-  const say = (): void => out(`${eraseLine}${what}: ${left > 0 ? `${left} s` : 'any moment'}`);
-  say();
+  const draw = (): void => out(`${eraseLine}${what}: ${left > 0 ? `${left} s` : 'any moment'}`);
+  draw();
   const timer = setInterval(() => {
     left--;
-    say();
+    draw();
   }, everyMs);
   return () => {
     clearInterval(timer);

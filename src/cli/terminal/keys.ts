@@ -93,7 +93,7 @@ export function listenToKeys(keyboard: Keyboard, heard: (key: Key) => void): () 
   };
 }
 
-/** Whether the terminal's foreground is our process group, as far as the system says: proc_pid_stat(5), fields 5 and 8. */
+/** Whether the terminal's foreground is our process group, as far as the system knows: proc_pid_stat(5), fields 5 and 8. */
 function isInForeground(): boolean {
   try {
     const fields = readFileSync('/proc/self/stat', 'latin1')

@@ -6,7 +6,7 @@ import type { CliParts } from '../command.ts';
 
 /** Faster than one can read, and little enough for a slow line. */
 const everyMs = 200;
-/** Of a terminal that does not say. */
+/** Of a terminal that does not report its size. */
 const rowsDefault = 24;
 
 export class LiveScreen {
@@ -31,7 +31,7 @@ export class LiveScreen {
 
   /** Draws at once. */
   draw(): void {
-    // Some say 0.
+    // Some report 0.
     const rows = this.#parts.terminal?.rows || rowsDefault;
     const lines = this.#draw(rows)
       .split('\n')

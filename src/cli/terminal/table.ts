@@ -124,7 +124,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** A terminal that does not know its width says 0. */
+/** A terminal that does not know its width reports 0. */
 const columnsMin = 20;
 
 /** The text, or what of it fits into so many cells; all of it where they are too few to be a width. */

@@ -5,7 +5,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Fault } from '../engine.ts';
 
-/** What a failed gRPC call says of itself. */
+/** What a failed gRPC call has of its failure. */
 export interface CallError {
   readonly code?: number;
   readonly details?: string;

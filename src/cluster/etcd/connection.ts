@@ -166,7 +166,7 @@ export class Connection {
     }
   }
 
-  /** Files of certificates that cannot be read now, say while they are replaced, are one more reason to try again. */
+  /** Files of certificates that cannot be read now, as while they are replaced, are one more reason to try again. */
   async #connect(endpoint: EtcdEndpoint): Promise<Member | string> {
     const { tls, clock } = this.#options;
     let files: EtcdTls;

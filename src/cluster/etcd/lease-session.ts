@@ -1,6 +1,6 @@
 // A session: an etcd lease with one key on it, kept alive. That it lives is proven until the moment counted from the
 // *sending* of the last keep-alive that was answered, since it is not known when etcd had it. Silence ends nothing: a new
-// leader gives every lease its full time again, so a session may outlive an outage. It is over when etcd says that the
+// leader gives every lease its full time again, so a session may outlive an outage. It is over when etcd reports that the
 // lease has no time left, or when its key was seen to go; then a new one is opened at once.
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -81,7 +81,7 @@ export class LeaseSession implements Session {
     }
   }
 
-  /** Undefined: not this time, and it was said why. */
+  /** Undefined: not this time; the reason is logged. */
   async #open(): Promise<{ readonly lease: bigint; readonly revision: number } | undefined> {
     const granted = await this.#grant();
     if (isFault(granted)) {

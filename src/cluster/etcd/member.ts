@@ -1,5 +1,5 @@
 // A connection to one member of etcd, from its first reply until it is of no more use. A member that hangs (SIGSTOP, a
-// disk that stalls) keeps its sockets open and says nothing, so one that was silent for a second is asked for its status
+// disk that stalls) keeps its sockets open and sends nothing, so one that was silent for a second is asked for its status
 // and has a second to answer. That is a call and not an HTTP/2 ping: etcd closes connections whose pings come more often
 // than each 5 s (--grpc-keepalive-min-time), and a member without a leader would answer pings for ever.
 
@@ -103,7 +103,7 @@ function isReady(client: Client): Promise<boolean> {
   });
 }
 
-/** A call on a channel that failed says why it did: a refused connection, a wrong certificate. */
+/** A call on a failed channel has the reason: a refused connection, a wrong certificate. */
 function lastTroubleOf(client: Client): Promise<string> {
   return new Promise((resolve) => {
     const { path, encode, decode } = rpcs.status;

@@ -1,5 +1,5 @@
 // A watch that outlives connections. Its place, `next`, moves by what was received and by nothing else: a timeout or a
-// reconnection that moved it would lose events in silence. What etcd does not say by itself is asked for: that it still
+// reconnection that moved it would lose events in silence. What etcd does not send by itself is asked for: that it still
 // lives (a progress request each second), and whether its history is still the one followed, because a watch from a
 // revision that does not exist yet is accepted and stays silent for ever, which is how a wiped etcd looks.
 // Limit: one reply of etcd's is held in memory before it is handed on, its fragments included.
@@ -146,7 +146,7 @@ export class WatchLoop implements Following {
     return undefined;
   };
 
-  /** A member that lags says less than it will; only a read with quorum can say that history is another one. */
+  /** A member that lags is behind for a while; only a read with quorum can show that history is another one. */
   async #verify(): Promise<End | undefined> {
     const truth = await readKey(this.#connection, this.#prefix, verifyMs);
     if (isFault(truth)) return { again: true, detail: truth.detail, isRefused: false };

@@ -7,7 +7,7 @@ export interface PeerCredentials {
   readonly tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer } | undefined;
 }
 
-/** Whether an `Authorization` header shows the token. Without one the certificate has said enough. */
+/** Whether an `Authorization` header shows the token. Without one the certificate is enough. */
 export function isShown({ token }: PeerCredentials, header: string | undefined): boolean {
   if (token === undefined) return true;
   const [given, wanted] = [Buffer.from(header ?? ''), Buffer.from(`Bearer ${token}`)];

@@ -1,10 +1,12 @@
-// What nodes say to each other directly: matters of time, which etcd is not asked for. Hearings say how long ago, never
+// Messages between nodes: matters of time, which etcd is not asked for. Hearings have how long ago, never
 // when, since no two clocks agree. A message is parsed like a request body: a peer may be of another version, or no peer.
 // Limits: `keysMax` keys a call.
 
 import { isObject } from '../../model/instance.ts';
 import type { AppLosses, Losses } from '../../model/losses.ts';
 import { isNodeName } from '../keys.ts';
+import { parseNode } from '../node-value.ts';
+import type { NodeInfo } from '../nodes-table.ts';
 
 export const keysMax = 2000;
 const pathOctetsMax = 1024;
@@ -19,7 +21,10 @@ export const calls = [
   'handed-out',
   'write',
   'pending',
+  'files',
   'bye',
+  'applied',
+  'witness',
 ] as const;
 export type PeerCall = (typeof calls)[number];
 
@@ -32,10 +37,27 @@ export interface Hello {
   readonly marks: readonly string[];
   /** There are too many to list. */
   readonly isAllMarked: boolean;
-  /** Of its clock; undefined: an earlier version does not say. */
+  /** Of its clock; undefined: from an earlier version. */
   readonly wallMs: number | undefined;
-  /** What it misses, for the guards of the others; undefined: an earlier version does not say. */
+  /** Of what its service files name; undefined: from an earlier version. */
+  readonly files?: string | undefined;
+  /** What it misses, for the guards of the others; undefined: from an earlier version. */
   readonly losses: Losses | undefined;
+  /** Without etcd, which has it elsewhere. */
+  readonly self: NodeSelf | undefined;
+}
+
+/** What a node says of its process. */
+export interface NodeSelf extends NodeInfo {
+  /** Of this process, and of no other. */
+  readonly run: string;
+}
+
+/** How far a peer has the changes of this node. */
+export interface AppliedMessage {
+  readonly node: string;
+  readonly life: string;
+  readonly revision: number;
 }
 
 /** A key below the cluster's prefix, and how long ago, or what is left. */
@@ -57,6 +79,8 @@ export interface HandedOutQuestion {
   readonly dnsTtl: number;
   /** Of etcd's: what was decided is applied there first. */
   readonly revision: number;
+  /** Whose revision it is, where each node has its own. */
+  readonly node: string | undefined;
 }
 
 export interface HandedOutReply {
@@ -67,7 +91,7 @@ export interface HandedOutReply {
 
 export function helloOf(body: unknown): Hello | undefined {
   if (!isObject(body)) return undefined;
-  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses } = body;
+  const { node, isJoined, owned, marks, isAllMarked, wallMs, losses, files, self } = body;
   if (!isNode(node) || typeof isJoined !== 'boolean' || typeof isAllMarked !== 'boolean') return undefined;
   if (!isCount(owned) || !arePaths(marks)) return undefined;
   return {
@@ -78,7 +102,29 @@ export function helloOf(body: unknown): Hello | undefined {
     isAllMarked,
     wallMs: isCount(wallMs) ? wallMs : undefined,
     losses: lossesOf(losses),
+    self: selfOf(self),
+    files: isText(files) ? files : undefined,
   };
+}
+
+/** As a node's key in etcd, and the run beside it. */
+export function selfOf(value: unknown): NodeSelf | undefined {
+  if (!isObject(value)) return undefined;
+  const { run, startedAtMs: startedAt } = value;
+  const info = parseNode(new TextEncoder().encode(JSON.stringify({ ...value, startedAt })));
+  return isText(run) && !Array.isArray(info) ? { run, ...info } : undefined;
+}
+
+export function appliedOf(body: unknown): AppliedMessage | undefined {
+  if (!isObject(body)) return undefined;
+  const { node, life, revision } = body;
+  return isNode(node) && isText(life) && isCount(revision) ? { node, life, revision } : undefined;
+}
+
+/** The node that a peer asks about. */
+export function witnessOf(body: unknown): string | undefined {
+  const node = isObject(body) ? body['node'] : undefined;
+  return isNode(node) ? node : undefined;
 }
 
 /** Apps that miss instances. */
@@ -125,9 +171,9 @@ export function questionOf(body: unknown): PeerQuestion | undefined {
 
 export function handedOutQuestionOf(body: unknown): HandedOutQuestion | undefined {
   if (!isObject(body)) return undefined;
-  const { env, appid, instance, dnsTtl, revision } = body;
+  const { env, appid, instance, dnsTtl, revision, node } = body;
   if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision) || !isCount(dnsTtl)) return undefined;
-  return { env, appid, instance, dnsTtl, revision };
+  return { env, appid, instance, dnsTtl, revision, node: isNode(node) ? node : undefined };
 }
 
 export function handedOutReplyOf(body: unknown): HandedOutReply | undefined {

@@ -16,14 +16,19 @@ const requestMs = 10_000;
 /** The reply to a call; undefined: the message is none of this version. */
 export type PeerHandler = (call: PeerCall, body: unknown) => object | undefined | Promise<object | undefined>;
 
+/** Where nodes follow each other's changes: the reply goes on until one of them ends it. */
+export type ChangesHandler = (query: URLSearchParams, response: ServerResponse) => void;
+
 export class PeerServer {
   readonly #credentials: PeerCredentials;
   readonly #handler: PeerHandler;
+  readonly #changes: ChangesHandler | undefined;
   readonly #server: Server;
 
-  constructor(credentials: PeerCredentials, handler: PeerHandler) {
+  constructor(credentials: PeerCredentials, handler: PeerHandler, changes?: ChangesHandler) {
     this.#credentials = credentials;
     this.#handler = handler;
+    this.#changes = changes;
     const answer = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response);
     const options = { requestTimeout: requestMs, headersTimeout: requestMs };
     const { tls } = credentials;
@@ -55,6 +60,9 @@ export class PeerServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = calls.find((one) => request.url === `/peer/v1/${one}`);
     if (!isShown(this.#credentials, request.headers.authorization)) return end(response, 401, {});
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://peer');
+    if (this.#changes !== undefined && request.method === 'GET' && pathname === '/peer/v1/changes')
+      return this.#changes(searchParams, response);
     if (call === undefined || request.method !== 'POST') return end(response, 404, {});
     try {
       const text = await textOf(request, bodyOctetsMax);

@@ -1,4 +1,4 @@
-// What a peer says to a write that was handed to it.
+// A peer's reply to a write that was forwarded to it.
 
 import { isObject } from '../../model/instance.ts';
 

@@ -9,7 +9,7 @@
 import type { Instance } from '../../model/instance.ts';
 import { type InstanceKey, instanceKey } from '../../model/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { ClusterLog } from '../cluster-options.ts';
+import type { ClusterLog } from '../cluster-log.ts';
 import { type Condition, type Engine, isFault, type Swap } from '../engine.ts';
 import { isOwnValue, type MirrorNames, originPrefix, servicesOf } from './mirrored-services.ts';
 

@@ -19,7 +19,7 @@ function isReached(a: Sequence, b: Sequence): boolean {
 }
 
 /** The thread's side. */
-export function tellApplied(memory: SharedArrayBuffer, slot: number, sequence: Sequence): void {
+export function storeApplied(memory: SharedArrayBuffer, slot: number, sequence: Sequence): void {
   const numbers = new Int32Array(memory);
   Atomics.store(numbers, slot, sequence | 0);
   Atomics.notify(numbers, slot);

@@ -87,6 +87,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
     serveZone: nothing,
     touched: nothing,
     dropZone: nothing,
+    consulNodeChanged: (node) => live.consulNodeChanged(node),
     ready: () => {
       isReady = true;
     },

@@ -20,7 +20,7 @@ import { type KeyPair, listenTls, type TlsServer } from '../transport/tls.ts';
 import { dgramUdp } from '../transport/udp.ts';
 import { zoneOfShared } from '../zone/shared-zone.ts';
 import { ZoneTable } from '../zone/zone-table.ts';
-import { tellApplied } from './applied-numbers.ts';
+import { storeApplied } from './applied-numbers.ts';
 import { InstanceRows } from './instance-rows.ts';
 import { Replica } from './replica.ts';
 import type { Client, MainCalls, ThreadCalls, ThreadEvent, ThreadMessage, ThreadStart } from './thread-message.ts';
@@ -97,6 +97,7 @@ export class PlaneThread {
     });
     for (const shared of start.zones) this.#live.serve(zoneOfShared(shared));
     this.#live.serveMissing();
+    for (const node of start.consulNodes) this.#live.consulNodeChanged(node);
     this.handler = createHandler({
       zones,
       counters: this.#counters,
@@ -131,6 +132,10 @@ export class PlaneThread {
         this.#replica.touch(message.revision);
         this.#live.drop(message.apex);
         break;
+      case 'consulNode':
+        this.#replica.touch(message.revision);
+        this.#live.consulNodeChanged(message.node);
+        break;
       case 'ready':
         this.#isReady = true;
         break;
@@ -157,7 +162,7 @@ export class PlaneThread {
         this.#opening = this.#opening.then((server) => this.#close(server));
     }
     this.#counters.zones = this.#zones.size;
-    tellApplied(this.#start.applied, this.#start.slot, message.sequence);
+    storeApplied(this.#start.applied, this.#start.slot, message.sequence);
   }
 
   /** Resolves when all sockets that were asked for are open, or closed again. */

@@ -26,6 +26,7 @@
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
 import type { Change } from '../../model/change.ts';
+import type { ConsulNode } from '../../model/consul-node.ts';
 import type { DnsCounts } from '../../model/dns-counts.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen } from '../../model/listen.ts';
@@ -66,7 +67,7 @@ export interface PlaneOptions extends ThreadOptions {
   readonly allInstances: () => Iterable<ReplicaInstance>;
   /** Of this thread, with live names, and what keeps those: changed only where this thread answers. */
   readonly zones: ZoneTable;
-  readonly live: { changed(change: InstanceChange): void };
+  readonly live: { changed(change: InstanceChange): void; consulNodeChanged(node: ConsulNode): void };
   /** Those of files, as they came. */
   readonly fileZones: Iterable<Zone>;
   /** A bug was met while answering. */
@@ -105,6 +106,8 @@ export interface Plane {
   serveZone(zone: Zone): void;
   /** The zone of a file is no more: see LiveZones.drop. This thread's own zones have it already. */
   dropZone(apex: Name): void;
+  /** A node of Consul's catalog has come, has moved or has gone. */
+  consulNodeChanged(node: ConsulNode): void;
   /** The view's revision, which is the zones' serial, has moved without a change of an instance or a zone. */
   touched(): void;
   /** For TLS handshakes from now on. */

@@ -1,6 +1,7 @@
 // What goes between the main thread and a DNS thread. Down: messages in one order, each with its number. Up: events, few
 // and far between; that a message was applied is seen in shared memory (applied-numbers.ts).
 
+import type { ConsulNode } from '../../model/consul-node.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen } from '../../model/listen.ts';
 import type { Call, CallReply } from '../../runtime/worker-calls.ts';
@@ -52,6 +53,8 @@ export interface ThreadStart extends ThreadOptions {
   readonly delegated: readonly number[];
   /** Those of files. */
   readonly zones: readonly SharedZone[];
+  /** Of Consul's catalog. */
+  readonly consulNodes: readonly ConsulNode[];
 }
 
 export type MessageContent =
@@ -60,6 +63,8 @@ export type MessageContent =
   /** A file's zone, new or another, and the registry's revision with it. */
   | { readonly kind: 'zone'; readonly shared: SharedZone; readonly revision: number }
   | { readonly kind: 'dropZone'; readonly apex: Name; readonly revision: number }
+  /** A node of Consul's catalog: see consul-zone.ts. */
+  | { readonly kind: 'consulNode'; readonly node: ConsulNode; readonly revision: number }
   /** The registry's revision has moved without a change of an instance or a zone. */
   | { readonly kind: 'revision'; readonly revision: number }
   /** The registry has its state: until then all answers are SERVFAIL. */

@@ -7,6 +7,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change } from '../../model/change.ts';
+import type { ConsulNode } from '../../model/consul-node.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen, ListenFailure } from '../../model/listen.ts';
 import type { DrainQueries } from '../../model/query-sample.ts';
@@ -82,6 +83,7 @@ class ThreadedPlane implements Plane {
     whySuspect: (leased) => this.#options.view.whySuspect?.(leased) ?? '',
     retiredMax: () => this.#options.retiredRowsMax,
   });
+  readonly #consulNodes = new Map<string, ConsulNode>();
   #posted = 0;
   #isOpen = false;
   #isReady = false;
@@ -164,6 +166,13 @@ class ThreadedPlane implements Plane {
     this.#zones.delete(apex);
     this.#post({ kind: 'dropZone', apex, revision: this.#options.view.revision });
     if (old !== undefined) void this.#release(old);
+  }
+
+  consulNodeChanged(node: ConsulNode): void {
+    this.#instances.flush();
+    if (node.addresses === undefined) this.#consulNodes.delete(node.name);
+    else this.#consulNodes.set(node.name, node);
+    this.#post({ kind: 'consulNode', node, revision: this.#options.view.revision });
   }
 
   touched(): void {
@@ -323,6 +332,7 @@ class ThreadedPlane implements Plane {
       isReady: this.#isReady,
       delegated: this.#options.delegated?.opcodes ?? [],
       zones: Array.from(this.#zones.values(), ({ shared }) => shared),
+      consulNodes: [...this.#consulNodes.values()],
       origin,
       negativeTtlSeconds,
       nameServer,

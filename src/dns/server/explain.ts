@@ -52,8 +52,8 @@ export function why(name: Name, zones: ZoneTable, nowMs: number): string[] {
     if (rcode !== Rcode.NOERROR) return [`${rcodeName(rcode)}: ${reasonOf(decided)}`];
     const isThere = answer.some((rrset) => rrset.type === type);
     if (!isThere && type === RRType.PTR && !isReverse(name)) continue;
-    const said = `${isThere ? '' : 'nothing, '}${reasonOf(decided)}`;
-    typesOfReason.set(said, [...(typesOfReason.get(said) ?? []), typeName(type)]);
+    const text = `${isThere ? '' : 'nothing, '}${reasonOf(decided)}`;
+    typesOfReason.set(text, [...(typesOfReason.get(text) ?? []), typeName(type)]);
   }
   return [...typesOfReason].map(([text, types]) => `${types.join(' ')}: ${text}`);
 }

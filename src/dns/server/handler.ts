@@ -332,7 +332,7 @@ class RequestHandling {
   #count(bytes: Buffer, peer: Peer, end: number, qtype: number | undefined, rcode: number, known?: CachedAnswer): void {
     const { transport } = peer;
     this.#counters.countQuery(transport, qtype, rcode);
-    // SERVFAIL without an answer is our own trouble: it says nothing of the name, and perhaps not even the clock is right.
+    // SERVFAIL without an answer is our own trouble: it is not about the name, and perhaps not even the clock is right.
     if (qtype === undefined || (known === undefined && rcode === Rcode.SERVFAIL)) return;
     const { queries } = this.#deps;
     if (queries === undefined) return;

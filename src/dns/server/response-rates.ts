@@ -67,7 +67,7 @@ export class ResponseRates {
     this.#overs = new Uint32Array(octets, 16 * entriesMax, entriesMax);
   }
 
-  /** Counts one answer and says what becomes of it. `network`: a hash of the client's network; `nowMs`: monotonic. */
+  /** Counts one answer and returns what becomes of it. `network`: a hash of the client's network; `nowMs`: monotonic. */
   judge(network: number, kind: AnswerKind, nowMs: number): 'send' | 'truncate' | 'drop' {
     const at = this.#placeOf(this.#keyOf(network, kind), nowMs);
     const balance = Math.max(this.#balanceAt(at, nowMs) - 1, this.#debtMax);

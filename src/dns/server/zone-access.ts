@@ -1,5 +1,5 @@
 // Zones that only some networks may ask about: views, kept simple. A rule covers its zone and all names below it, and the
-// deepest one decides. A client outside gets what `dnsDenied` says, and that holds for every name in an answer, too: an
+// deepest one decides. A client outside gets what `dnsDenied` is set to, and that holds for every name in an answer, too: an
 // alias, a PTR or an additional record must not reveal what a direct question would not.
 // Each rule is a bit, so that an answer in the cache carries the set of those that it needs in one number.
 // Limits: thirty zones, the bits of a small integer.

@@ -1,5 +1,5 @@
 // What may have been meant by a name that does not exist: an app whose last instance left a moment ago, the
-// same app in another env, an env of nearly that name, a tag without `_tag`. Said under `_why`, in EDE and in /resolve, and
+// same app in another env, an env of nearly that name, a tag without `_tag`. Given under `_why`, in EDE and in /resolve, and
 // with where the last event is to be read.
 // A change listener; what it keeps is small: the envs, and the apps that left last.
 // Limits: `leftMax` apps that left; `envsMax` envs are looked at for a question; apps are looked into `looksPerSecond` times.
@@ -112,7 +112,7 @@ export class AbsenceHints {
 
   #noteLeft(place: string): void {
     this.#left.delete(place);
-    // A time of day: what was said is kept for some seconds, here and by resolvers.
+    // A time of day: an answer is cached for some seconds, here and by resolvers.
     this.#left.set(place, `${new Date(this.#wallMs()).toISOString().slice(0, 19)}Z`);
     const [oldest] = this.#left.keys();
     if (this.#left.size > leftMax && oldest !== undefined) this.#left.delete(oldest);

@@ -9,7 +9,8 @@ import { findServiceName, type LargeAppsView, longestApp, type NameScope } from 
 
 export type ConsulName =
   | { readonly kind: 'service'; readonly scope: NameScope; readonly isSrvAlone: boolean }
-  | { readonly kind: 'node' }
+  /** `name`: folded; undefined: this server's. */
+  | { readonly kind: 'node'; readonly name: string | undefined }
   /** Octets of an address that the name spells. */
   | { readonly kind: 'address'; readonly octets: Uint8Array }
   /** An empty non-terminal. */
@@ -20,6 +21,8 @@ export interface ConsulNames {
   readonly env: string;
   /** This server's. */
   readonly node: string;
+  /** Those of the catalog. */
+  readonly nodes: Pick<ReadonlyMap<string, unknown>, 'has'>;
   readonly view: RegistryView;
   readonly largeApps: LargeAppsView;
 }
@@ -34,10 +37,17 @@ export function findConsulName(labels: readonly string[], names: ConsulNames): C
   if (kind === undefined) return within;
   if (kind === 'service')
     return inner.at(-1)?.startsWith('_') === true ? byProtocol(inner, names) : service(inner, names);
-  if (kind === 'node')
-    return inner.length === 0 ? within : inner.join('.') === names.node ? { kind: 'node' } : undefined;
+  if (kind === 'node') return node(inner, names);
   if (kind === 'addr') return spelled(inner);
   return kind.startsWith('_') ? byProtocol(rest, names) : undefined;
+}
+
+/** Labels of a node's name are not looked at one by one: it may have dots. */
+function node(labels: readonly string[], { node: own, nodes }: ConsulNames): ConsulName | undefined {
+  if (labels.length === 0) return within;
+  const name = labels.join('.');
+  if (name === own) return { kind: 'node', name: undefined };
+  return nodes.has(name) ? { kind: 'node', name } : undefined;
 }
 
 /** `dc1` at the end, or `dc1.dc`. */

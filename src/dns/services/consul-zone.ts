@@ -4,6 +4,7 @@
 // domain alone finds it. A target has one address: of an instance with several addresses at one port, the first.
 // Names of kinds that are not here (`query`, `connect`) do not exist.
 
+import type { ConsulNode } from '../../model/consul-node.ts';
 import { parseIpv4, parseIpv6 } from '../../model/ip.ts';
 import type { RegistryView } from '../../model/view.ts';
 import { type Rdata, type RRset, RRType } from '../message/message.ts';
@@ -35,16 +36,27 @@ export interface ConsulZoneDeps extends ConsulDomain {
   wallMs(): number;
 }
 
-/** Names of addresses never mean another. */
+/** Names of addresses never mean another, and this server's address hardly ever. */
 const addressTtlSeconds = 3600;
+/** A node of the catalog may be registered at another address. */
+const nodeTtlSeconds = 5;
 const serviceTypes: readonly number[] = [RRType.SRV, RRType.A, RRType.AAAA, RRType.TXT];
 const noType: NodeData = { rrset: undefined, reason: 'names of this kind have no records of this type' };
 
 export class ConsulZone implements LiveNames {
   readonly #deps: ConsulZoneDeps;
 
+  /** Of the catalog, by folded name: their addresses. */
+  readonly #nodes = new Map<string, readonly Uint8Array[]>();
+
   constructor(deps: ConsulZoneDeps) {
     this.#deps = deps;
+  }
+
+  /** A node of the catalog has come, has moved or has gone. The view's version moves with it. */
+  nodeChanged({ name, addresses }: ConsulNode): void {
+    if (addresses === undefined) this.#nodes.delete(name);
+    else this.#nodes.set(name, addresses.flatMap(octetsOf));
   }
 
   get revision(): number {
@@ -62,20 +74,18 @@ export class ConsulZone implements LiveNames {
   node(name: Name, nowMs: number): Node | undefined {
     const explanation = this.#deps.explanations.node(name, nowMs, this);
     if (explanation !== undefined) return explanation;
-    const found = findConsulName(this.#labels(name), this.#deps);
+    const found = findConsulName(this.#labels(name), { ...this.#deps, nodes: this.#nodes });
     switch (found?.kind) {
       case undefined:
         return undefined;
       case 'within':
         return { source: this, types: () => [], rrset: () => emptyNonTerminal };
       case 'node':
-        return this.#addresses(
-          name,
-          this.#deps.hosts.flatMap((host) => parseIpv4(host) ?? parseIpv6(host) ?? []),
-          false,
-        );
+        return found.name === undefined
+          ? this.#addresses(name, this.#deps.hosts.flatMap(octetsOf), { ttl: addressTtlSeconds, isUnbounded: false })
+          : this.#addresses(name, this.#nodes.get(found.name) ?? [], { ttl: nodeTtlSeconds, isUnbounded: false });
       case 'address':
-        return this.#addresses(name, [found.octets], true);
+        return this.#addresses(name, [found.octets], { ttl: addressTtlSeconds, isUnbounded: true });
       case 'service':
         return this.#service(found, name, nowMs);
     }
@@ -90,12 +100,16 @@ export class ConsulZone implements LiveNames {
     return labelsOf(name.slice(0, name.length - this.#deps.domain.length) as Name);
   }
 
-  #addresses(owner: Name, all: readonly Uint8Array[], isUnbounded: boolean): Node {
+  #addresses(
+    owner: Name,
+    all: readonly Uint8Array[],
+    { ttl, isUnbounded }: { readonly ttl: number; readonly isUnbounded: boolean },
+  ): Node {
     const rrset = (type: number): NodeData => {
       const length = type === RRType.A ? 4 : type === RRType.AAAA ? 16 : 0;
       const rdatas = all.filter((octets) => octets.length === length).map((octets): Rdata => [octets]);
       if (rdatas.length === 0) return noType;
-      return { rrset: { owner, type, ttl: addressTtlSeconds, rdatas }, validUntilMs: Number.POSITIVE_INFINITY };
+      return { rrset: { owner, type, ttl, rdatas }, validUntilMs: Number.POSITIVE_INFINITY };
     };
     const types = [RRType.A, RRType.AAAA].filter((type) => rrset(type).rrset !== undefined);
     return { source: this, isUnbounded, types: () => types, rrset };
@@ -137,4 +151,9 @@ export class ConsulZone implements LiveNames {
     const { env, domain } = this.#deps;
     return nameOf([addressLabel(octets), 'addr', env], domain) as Name;
   }
+}
+
+function octetsOf(address: string): readonly Uint8Array[] {
+  const octets = parseIpv4(address) ?? parseIpv6(address);
+  return octets === undefined ? [] : [octets];
 }

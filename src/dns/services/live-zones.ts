@@ -2,6 +2,7 @@
 // reverse zones, with the PTRs of its addresses. A zone of a file, at start or later, is passed to `serve`.
 
 import type { Address } from '../../model/address.ts';
+import type { ConsulNode } from '../../model/consul-node.ts';
 import type { HiddenName } from '../../model/dns-names.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -117,6 +118,11 @@ export class LiveZones {
     const { origin, view, zones } = this.#deps;
     const zone = zones.get(apex);
     return zone === undefined ? new Map() : hiddenInstances(zone, origin, view, this.#services.largeApps);
+  }
+
+  /** See ConsulZone. */
+  consulNodeChanged(node: ConsulNode): void {
+    this.#consul?.nodeChanged(node);
   }
 
   /** A change listener. */

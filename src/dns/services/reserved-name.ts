@@ -1,5 +1,5 @@
 // Names at which a zone file answers in place of the registry: files win (design §10). What would be hidden whole cannot be
-// registered, since it would be accepted and never be found; of what is hidden in part, the registration's reply says so.
+// registered, since it would be accepted and never be found; what is hidden in part is in the registration's reply.
 
 import type { Address } from '../../model/address.ts';
 import { dnsNames, type HiddenName } from '../../model/dns-names.ts';

@@ -74,7 +74,7 @@ export class ReverseZones implements LiveNames {
 
   /** A change listener. */
   changed(change: InstanceChange): void {
-    if (isOtherSaid(change)) {
+    if (hasOtherPtrs(change)) {
       this.#changedAt = change.revision;
       this.#revision++;
     }
@@ -140,9 +140,9 @@ function chosen(targets: readonly Name[], owner: Name, { number }: ChoiceEpoch):
   return Array.from({ length: recordsPerRRsetMax }, (_, i) => targets[(start + i) % targets.length] as Name);
 }
 
-function isOtherSaid({ before, after }: InstanceChange): boolean {
+function hasOtherPtrs({ before, after }: InstanceChange): boolean {
   if (before === undefined || after === undefined) return hasAddress((after ?? before) as Instance);
-  return saidBy(before) !== saidBy(after);
+  return ptrInputs(before) !== ptrInputs(after);
 }
 
 function hasAddress({ addrs }: Instance): boolean {
@@ -150,7 +150,7 @@ function hasAddress({ addrs }: Instance): boolean {
 }
 
 /** What of an instance decides its PTRs: hosts, status and TTL; '' for one without an address, or none. */
-function saidBy({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
+function ptrInputs({ addrs, status, dnsTtl, leaseSeconds }: Instance): string {
   const hosts = addrs.filter(({ family }) => family !== 'name').map(({ host }) => host);
   if (hosts.length === 0) return '';
   return [status, dnsTtl, leaseSeconds, ...new Set(hosts)].join(' ');

@@ -157,7 +157,7 @@ class ZoneParser {
   /** No TTL and none before: an SOA's is its MINIMUM, which is the default from then on (RFC 1035 §3.3.13). */
   #firstTtl(type: number, rdata: Rdata, at: SourcePosition): number | undefined {
     if (type !== RRType.SOA) {
-      // Said once: one missing $TTL would repeat itself for every record.
+      // Reported once: one missing $TTL would repeat itself for every record.
       this.#lastTtl = 0;
       return this.#fault(at, 'there is no TTL: not here, not before, and no $TTL');
     }

@@ -10,6 +10,7 @@ import type { Actor } from '../../model/change.ts';
 import { type Instance, parseRegistration, type Registration, registrationToJson } from '../../model/instance.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type InstanceKey, instanceKey } from '../../model/names.ts';
+import type { OtherFiles } from '../../model/other-files.ts';
 import { type Principal, unrestricted } from '../../model/principal.ts';
 import type { Submit } from '../../model/submit.ts';
 import type { Service } from './service-file.ts';
@@ -28,6 +29,10 @@ export interface NamedServicesDeps {
   readonly nextTurn: () => Promise<void>;
   /** Stores the entries of a file for the next run; empty: none any more. */
   readonly remember: (file: string, fileEntries: FileEntries) => void;
+  /** Files of the other nodes of a cluster. */
+  readonly others?: OtherFiles | undefined;
+  /** It left this file, and stays because that of another node names it. */
+  readonly onLeft: (file: string, key: InstanceKey, node: string) => void;
   /** An instance that was refused is registered after all. */
   readonly onTaken: (file: string, key: InstanceKey) => void;
 }
@@ -41,6 +46,10 @@ export class NamedServices {
   readonly #named = new Map<string, Map<string, InstanceKey>>();
   readonly #refused = new Map<string, readonly Service[]>();
   #entries = new Map<string, FileEntries>();
+  /** Those that left a file here, and stay because another node's has them. */
+  readonly #staying = new Map<string, { readonly file: string; readonly key: InstanceKey }>();
+  /** By file, its services as they are written, where files of other nodes matter. */
+  readonly #written = new Map<string, readonly Service[]>();
 
   constructor(deps: NamedServicesDeps) {
     this.#deps = deps;
@@ -57,6 +66,7 @@ export class NamedServices {
    * @param leaving files that are gone, and hold nothing any more
    */
   async apply(file: string, services: readonly Service[], leaving: ReadonlySet<string>): Promise<readonly string[]> {
+    this.#tellOthers(file, services);
     const before = this.#named.get(file) ?? this.#restored(file);
     const holders = this.#holders((name) => name !== file && !leaving.has(name));
     const named = new Map<string, InstanceKey>();
@@ -94,6 +104,7 @@ export class NamedServices {
 
   /** A file is gone, and all that it names with it. */
   async withdraw(file: string): Promise<void> {
+    this.#tellOthers(file, []);
     const named = (this.#named.get(file) ?? this.#restored(file)).values();
     this.#keep(file, new Map(), []);
     this.#remember(file, new Map());
@@ -130,15 +141,54 @@ export class NamedServices {
   async #register(file: string, service: Service, holder: string | undefined): Promise<string | undefined> {
     const { key, registration, at } = service;
     if (holder !== undefined) return `${at}: ${key.env}/${key.appid}/${key.instance} is in ${holder} already`;
+    const { submit, view, others } = this.#deps;
+    const isOfFile = view.find(key)?.instance.health?.file !== undefined;
+    const runner = isOfFile ? others?.runnerOf(key) : undefined;
+    if (runner !== undefined) return this.#asRunElsewhere(service, runner);
     const as = this.#what(file, service);
     if (as === 'nothing') return undefined;
-    const { submit, view } = this.#deps;
     const found = as === 'present' ? view.find(key) : undefined;
     const present = found && presentRegistration(found.instance);
     const override = found?.instance.override;
     const command = { kind: 'register' as const, key, registration: present ?? registration, file, override };
     const outcome = await submit(principalOf(file), this.#by(file), command);
     return 'problem' in outcome ? `${at}: ${outcome.problem.field} ${outcome.problem.message}` : undefined;
+  }
+
+  /** Node `runner` runs it, and its file has the word. */
+  #asRunElsewhere({ key, registration, at }: Service, runner: string): string | undefined {
+    const found = this.#deps.view.find(key)?.instance;
+    if (found === undefined || isSameButStatus(found, registration)) return undefined;
+    return `${at}: ${key.env}/${key.appid}/${key.instance} is run by node ${runner}, whose file has another entry: not applied`;
+  }
+
+  /** This node runs them from now on, as its own files have them. */
+  async taken(keys: readonly InstanceKey[]): Promise<void> {
+    const ids = new Set(keys.map(idOf));
+    for (const [file, services] of this.#written)
+      for (const { key, registration } of services) {
+        const found = ids.has(idOf(key)) ? this.#deps.view.find(key)?.instance : undefined;
+        if (found === undefined || isSameButStatus(found, registration)) continue;
+        const command = { kind: 'register' as const, key, registration, file, override: found.override };
+        await this.#deps.submit(principalOf(file), this.#by(file), command);
+      }
+  }
+
+  /** What stayed for the sake of another node's file may have no file any more. */
+  async othersChanged(): Promise<void> {
+    for (const [id, { file, key }] of [...this.#staying]) {
+      if ([...this.#named.values()].some((named) => named.has(id))) this.#staying.delete(id);
+      else if (this.#deps.others?.holderOf(key) === undefined) await this.#leave(file, key);
+    }
+  }
+
+  #tellOthers(file: string, services: readonly Service[]): void {
+    const { others } = this.#deps;
+    if (others === undefined) return;
+    if (services.length > 0) this.#written.set(file, services);
+    else this.#written.delete(file);
+    const all = [...this.#written.values()].flat();
+    others.named(all.map((service) => ({ key: service.key, digest: digestOf(service) })));
   }
 
   /** What there is to do: nothing, to take the instance over as it is at present, or to register it as it is written. */
@@ -149,7 +199,7 @@ export class NamedServices {
     if (before !== undefined) return before === digest ? 'nothing' : 'written';
     const instance = this.#deps.view.find(service.key)?.instance;
     // Cancelled since a file that is gone had it in the same words: that file was renamed.
-    if (instance === undefined) return this.#isSaidElsewhere(id, digest) ? 'nothing' : 'written';
+    if (instance === undefined) return this.#isNamedElsewhere(id, digest) ? 'nothing' : 'written';
     const other = instance.health?.file;
     if (other === undefined) return 'written';
     // Written before entries of files were stored: it is the same, unless the file was changed meanwhile.
@@ -158,7 +208,7 @@ export class NamedServices {
     return this.#entries.get(other)?.get(id) === digest ? 'present' : 'written';
   }
 
-  #isSaidElsewhere(id: string, digest: string): boolean {
+  #isNamedElsewhere(id: string, digest: string): boolean {
     return [...this.#entries.values()].some((entries) => entries.get(id) === digest);
   }
 
@@ -181,6 +231,13 @@ export class NamedServices {
   async #leave(file: string, key: InstanceKey): Promise<void> {
     const { submit, view } = this.#deps;
     if (view.find(key)?.instance.health?.file !== file) return;
+    const holder = this.#deps.others?.holderOf(key);
+    if (holder !== undefined) {
+      if (!this.#staying.has(idOf(key))) this.#deps.onLeft(file, key, holder);
+      this.#staying.set(idOf(key), { file, key });
+      return;
+    }
+    this.#staying.delete(idOf(key));
     const actor = { ...this.#by(file), reason: 'the service file names it no more' };
     await submit(principalOf(file), actor, { kind: 'cancel', key });
   }

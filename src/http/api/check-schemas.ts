@@ -70,7 +70,7 @@ export const overrideReply = Type.Object(
     by: Type.String({ description: 'The name of the token, or an address.' }),
     reason: Type.Optional(Type.String()),
     until: Type.Union([Type.String(), Type.Null()], {
-      description: 'End of a hold, or `unbounded`; null: the next registration or patch that says `up` ends it.',
+      description: 'End of a hold, or `unbounded`; null: the next registration or patch with `up` ends it.',
     }),
   },
   { description: 'An operator’s decision, which wins over the status that the registrant wants.' },

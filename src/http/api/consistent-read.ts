@@ -14,6 +14,10 @@ export function consistentRead({ control }: Pick<ApiContext, 'control'>) {
     if (given === undefined) return undefined;
     if (given !== 'true')
       return sendProblem(reply, invalidRequest('Cannot read', [problem('consistent', 'must be true', given)]));
+    if (control.cluster?.mode === 'peers') {
+      const detail = 'Cannot read consistently: without etcd no node knows what the others have taken meanwhile.';
+      return sendProblem(reply, { kind: 'not-in-this-mode', detail });
+    }
     const reason = await control.cluster?.upToDate();
     if (reason === undefined) return undefined;
     return sendProblem(reply, refusalOf('Cannot read', { kind: 'no-quorum', reason, isUnknown: false }));

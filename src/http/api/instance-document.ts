@@ -64,7 +64,7 @@ function healthDocument({ verdict, reason, file }: Health, wanted: Status): Reco
   return { verdict, reason, file, wanted };
 }
 
-/** `until`: null for a plain drain, which ends with the next registration or patch that says `up`. */
+/** `until`: null for a plain drain, which ends with the next registration or patch with `up`. */
 function overrideDocument({ override, wanted }: Instance): Record<string, unknown> {
   const { status, by, reason, until } = override as Override;
   const end = until === 'next-up' ? null : until === 'unbounded' ? until : isoTime(until);

@@ -15,13 +15,19 @@ const orNull = (type: 'string' | 'number', description: string) =>
 
 const nodesReply = Type.Object({
   node: Type.String({ description: 'This one.' }),
+  mode: Type.String({ description: 'ap or cp: the registry is in etcd; peers: each node has it.' }),
   state: Type.String({ description: 'joined; cut: it answers, and writes and removes nothing; starting; rewound.' }),
   why: Type.String({ description: 'Why it is not joined.' }),
   since: Type.String({ format: 'date-time' }),
-  revision: Type.Integer({ description: 'What this node has applied: of two nodes the smaller one is behind.' }),
+  revision: Type.Integer({
+    description:
+      'What this node has applied: of two nodes the smaller one is behind (in mode peers each counts by itself).',
+  }),
   orphans: Type.Integer({ description: 'Instances of dead nodes.' }),
   executorFor: Type.Array(Type.String(), { description: 'Dead nodes whose instances this one lets go.' }),
-  watchSilentSeconds: Type.Number({ description: 'Since etcd was heard.' }),
+  watchSilentSeconds: Type.Number({
+    description: 'Since etcd was heard; in mode peers, the changes of a living node.',
+  }),
   sessionLeftSeconds: Type.Number({ description: 'Until when the session is proven.' }),
   etcd: Type.Union([
     Type.Object({
@@ -31,7 +37,7 @@ const nodesReply = Type.Object({
       databaseUsedBytes: Type.Integer(),
       outOfSpace: Type.Boolean({ description: 'Its quota is used up: nothing can be written.' }),
     }),
-    Type.Null({ description: 'It does not answer.' }),
+    Type.Null({ description: 'It does not answer, or there is none.' }),
   ]),
   counts: Type.Object(
     Object.fromEntries(
@@ -89,9 +95,9 @@ export function addNodeRoutes(scope: FastifyInstance, cluster: ClusterView, view
 }
 
 function documentOf(status: ClusterStatus) {
-  const { node, state, why, orphans, executorFor, counts } = status;
+  const { node, mode, state, why, orphans, executorFor, counts } = status;
   return {
-    ...{ node, state, why, orphans, executorFor, counts },
+    ...{ node, mode, state, why, orphans, executorFor, counts },
     since: isoTime(status.sinceMs),
     etcd: etcdDocument(status.etcd),
     watchSilentSeconds: seconds(status.watchSilentMs),

@@ -82,7 +82,9 @@ export const restoreBody = Type.Object(
         { additionalProperties: false, minProperties: 1, description: 'Removed by this caller.' },
       ),
     ),
-    dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Say what would be done, and change nothing.' })),
+    dryRun: Type.Optional(
+      Type.Boolean({ default: false, description: 'Return what would be done, and change nothing.' }),
+    ),
   },
   { additionalProperties: false },
 );

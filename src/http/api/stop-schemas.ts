@@ -11,7 +11,7 @@ const stopTimes = {
     description:
       'It is: no resolver can hold an answer with this instance in it. `assumed`: unless a node of `assumedDead` answers still.',
   }),
-  unknown: Type.Optional(Type.Array(Type.String(), { description: 'Nodes of the cluster that do not say.' })),
+  unknown: Type.Optional(Type.Array(Type.String(), { description: 'Nodes of the cluster that did not answer.' })),
   assumedDead: Type.Optional(
     Type.Array(Type.String(), { description: 'Nodes that died without a word, and were not struck off since.' }),
   ),

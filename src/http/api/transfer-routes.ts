@@ -39,7 +39,7 @@ export function addTransferRoutes(scope: FastifyInstance, context: ApiContext): 
   const exportSchema = {
     summary: 'Everything that is registered, a JSON object a line',
     description:
-      'The first line says which registry it is and the last one is `{"kind":"end"}`; without that one the export is ' +
+      'The first line has the identity of the registry and the last one is `{"kind":"end"}`; without that one the export is ' +
       'not complete. Lines of `kind` `instance` have registration, liveness, hold, what adapters keep, and what is left of the lease.',
     tags: ['record'],
     produces: [linesType],

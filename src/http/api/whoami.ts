@@ -34,7 +34,7 @@ export function addWhoamiRoute(scope: FastifyInstance, instancesOf: (entry: stri
     response: { 200: whoamiReply, '4xx': problemAnswer },
   };
   scope.get('/whoami', { schema, config: { right: 'any' } }, (request, reply) => {
-    if (new QueryReader(request, []).refused(reply, 'Cannot say who the caller is')) return;
+    if (new QueryReader(request, []).refused(reply, 'Cannot identify the caller')) return;
     reply.header('cache-control', 'no-store').send(documentOf(request.principal, instancesOf));
   });
 }

@@ -1,4 +1,4 @@
-// DNS over HTTPS (RFC 8484): one DNS message in, one out, by GET and POST at /dns-query. Whatever DNS says (NXDOMAIN,
+// DNS over HTTPS (RFC 8484): one DNS message in, one out, by GET and POST at /dns-query. Every answer of DNS (NXDOMAIN,
 // REFUSED) is 200 here; other statuses are of HTTP alone. Who may ask is decided by DNS (`dnsAllow`), so that no token is
 // needed, as none is over port 53.
 // Over plain HTTP only trusted proxies are answered, since DoH promises confidentiality; a proxy in front has

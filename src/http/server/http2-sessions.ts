@@ -1,5 +1,5 @@
 // HTTP/2 (RFC 9113) over connections that TLS has made, for the handlers of HTTP/1.1: requests and responses are Node's
-// compatible ones, with what HTTP/1.1 says in other words translated (`Host`), and what HTTP/2 has no header for left out.
+// compatible ones, with what HTTP/1.1 names otherwise translated (`Host`), and what HTTP/2 has no header for left out.
 // Guards that count connections have counted this one; those that count requests (overload, rates, replies that are not
 // read) see every stream as a request. What pipelines.ts does for HTTP/1.1 is here: of a connection, `streamsMax` requests are
 // open at the same time, and a body has to be complete in the time of a request.
@@ -25,7 +25,7 @@ const headerOctetsMax = 16 * 1024;
 /** A body is 64 KiB and a reply is counted by unsent-replies.ts; this is what Node holds besides. */
 const sessionMiB = 4;
 
-/** They say something of a connection, which HTTP/2 says itself (RFC 9113 §8.2.2). */
+/** Fields of the connection, which HTTP/2 forbids (RFC 9113 §8.2.2). */
 const connectionHeaders: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 class Response extends Http2ServerResponse {

@@ -15,7 +15,7 @@ export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   return count > 1;
 }
 
-/** A body of HTTP/2 need not say how long it is. */
+/** A body of HTTP/2 need not have a length. */
 function hasBody({ raw }: FastifyRequest): boolean {
   const { headers } = raw;
   if (raw.httpVersionMajor === 2) return !(raw as object as Http2ServerRequest).stream.endAfterHeaders;

@@ -1,7 +1,7 @@
 // JSON Web Tokens (RFC 7519) of issuers that the token file names: service accounts of Kubernetes, clients of OpenID
 // Connect. The signature is checked by jose against the public keys of the issuer, with the algorithms of the entry
 // alone; so `none`, and a shared secret made of a public key, are never taken. A token without an expiry is refused. The
-// first entry whose issuer, audience and claims match says what the caller may do.
+// first entry whose issuer, audience and claims match gives the caller's rights.
 // Limits: `tokenCharactersMax`; `verifiedMax` tokens that were right are remembered until they expire, so that a renewal
 // does not check a signature.
 
@@ -107,7 +107,7 @@ function refused(reason: string): Verified {
   return { kind: 'refused', reason };
 }
 
-/** As the token says, which is not proven yet. */
+/** As in the token, which is not verified yet. */
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss;
@@ -141,7 +141,7 @@ function claimAt(value: unknown, path: string): unknown {
 
 const keysAway = 'cannot be checked at present: the keys of its issuer cannot be read';
 
-/** Ours: nothing of what the library or the issuer says gets into a reply. */
+/** Our text: nothing from the library or the issuer gets into a reply. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'has expired';
   if (error instanceof errors.JWTClaimValidationFailed) {

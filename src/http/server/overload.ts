@@ -18,7 +18,7 @@ import { retryAfter } from './retry-after.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A heartbeat of a front whose paths do not say so. */
+    /** A heartbeat of a front whose paths do not show it. */
     readonly isRenewal?: boolean;
     /** A call that waits for a change: it does not measure how fast the server is. */
     readonly mayWait?: boolean;

@@ -40,6 +40,7 @@ export const failures = {
   'too-many-of-client': { status: 429, title: 'Too many connections of this client' },
   'headers-too-large': { status: 431, title: 'Headers too large' },
   internal: { status: 500, title: 'Internal server error' },
+  'not-in-this-mode': { status: 501, title: 'Not offered in this cluster mode' },
   'not-durable': { status: 503, title: 'Change not written to disk' },
   'store-failing': { status: 503, title: 'Store failing' },
   'no-quorum': { status: 503, title: 'Not confirmed by the cluster' },

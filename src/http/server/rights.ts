@@ -1,5 +1,5 @@
 // Which right each route needs, and the check of it, after authentication and before anything of the call is read. A
-// route says so in its config; one that does not is refused to all who lack `read`, or `register` where it changes
+// route has its right in its config; one without is refused to all who lack `read`, or `register` where it changes
 // something. What the path names (`:env`, `:appid`) has to be covered; a call that names nothing needs the right somewhere,
 // and narrows what it shows to `principal.scope('read')` itself, or asks control for each change.
 // The right is in the description of the API as `x-right`, where a test tries every route with every principal.

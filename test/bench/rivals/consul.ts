@@ -7,7 +7,7 @@ import { conf, names, type Rival } from './rival.ts';
 export const consul: Rival = {
   name: 'Consul',
   program: 'consul',
-  // Ten thousand services of one agent take it minutes to tell.
+  // Ten thousand services of one agent take minutes to sync.
   namesMax: 1000,
   *lines(count) {
     yield '{"services": [';
@@ -34,7 +34,7 @@ export const consul: Rival = {
     NXDOMAIN: (app) => `absent-${app}.service.consul A`,
   },
   morePorts: 4,
-  // The agent tells its server of one service after the other, in no order. The server is a service, too.
+  // The agent syncs services to its server one by one, in no order. The server itself is one of them.
   async knowsAll(count, [http]) {
     const reply = await fetch(`http://127.0.0.1:${http}/v1/catalog/services`);
     return Object.keys((await reply.json()) as object).length > count;

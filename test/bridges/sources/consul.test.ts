@@ -115,7 +115,7 @@ test.each([
   expect(consulInstances('web', [entry('w', {}, checks)])[0]?.registration['status']).toBe(status);
 });
 
-test('what Consul says is what its front would have made of it', () => {
+test('an instance read from Consul equals one registered through the Consul API', () => {
   const tags = ['grpc', 'x'.repeat(64)];
   const more = {
     Address: '',

@@ -73,7 +73,7 @@ test('is away where everything cannot be read, and no part of it is believed', a
   expect((await next()).path).toBe('/apps');
 });
 
-test('what Eureka says is what its front would have made of it', () => {
+test('an instance read from Eureka equals one registered through the Eureka API', () => {
   const more = {
     ...{ vipAddress: 'web', status: 'STARTING', metadata: { '@class': 'x', zone: 'eu-1', n: 3 } },
     ...{ securePort: { $: '8443', '@enabled': 'true' }, port: { $: 80, '@enabled': 'false' } },

@@ -77,7 +77,7 @@ test('logs in, and again before its token ends', async () => {
   expect((await next()).path).toBe('/v1/auth/login');
 });
 
-test('what Nacos says is what its front would have made of it', () => {
+test('an instance read from Nacos equals one registered through the Nacos API', () => {
   const host = {
     ip: '10.0.0.1',
     port: 80,

@@ -40,7 +40,7 @@ describe.skipIf(!installed('bash'))('in bash', () => {
     const words = line.split(' ');
     const quoted = words.map((word) => `'${word}'`).join(' ');
     const steps = `source ./script; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _rollcall; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const said = await output('bash', ['--norc', '-c', steps], { cwd });
-    expect(said.split('\n').filter((word) => word !== '')).toEqual(wanted);
+    const printed = await output('bash', ['--norc', '-c', steps], { cwd });
+    expect(printed.split('\n').filter((word) => word !== '')).toEqual(wanted);
   });
 });

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../../kit/api-client.ts';
-import { type Said, typed } from '../../kit/cli-world.ts';
+import { type CommandResult, typed } from '../../kit/cli-world.ts';
 import { type Forwarder, startDnsmasq, startUnbound } from '../../kit/forwarders.ts';
 import { requireInCi } from '../../kit/installed.ts';
 import { scriptedHttp } from '../../kit/scripted-http.ts';
@@ -14,7 +14,7 @@ let api: ApiClient;
 
 const plain = { 'resolv.conf': 'nameserver 127.0.0.1\n', 'nsswitch.conf': 'hosts: files dns\n' };
 
-function doctor(flags: readonly string[], files: Readonly<Record<string, string>> = plain): Promise<Said> {
+function doctor(flags: readonly string[], files: Readonly<Record<string, string>> = plain): Promise<CommandResult> {
   const own = ['--server', `127.0.0.1:${server.dnsPort}`, '--origin', 'svc'];
   const url = flags.includes('--url') ? [] : ['--url', server.http];
   const paths = ['--resolv-conf', 'resolv.conf', '--nsswitch-conf', 'nsswitch.conf'];
@@ -22,7 +22,7 @@ function doctor(flags: readonly string[], files: Readonly<Record<string, string>
 }
 
 /** `level what`, a line each. */
-function heads({ out }: Said): string[] {
+function heads({ out }: CommandResult): string[] {
   return Array.from(out.matchAll(/^(ok|warn|fail) +(.+?): /gm), ([, level, what]) => `${level} ${what}`);
 }
 
@@ -56,10 +56,15 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
     await behind(
       () => start(server.dnsPort),
       async (resolver) => {
-        const said = await doctor(['--resolver', resolver, '--seconds', '9', '--name', 'orders.prod.svc']);
+        const result = await doctor(['--resolver', resolver, '--seconds', '9', '--name', 'orders.prod.svc']);
         // A machine that stands still now and then may see no answer from its beginning to its end.
-        const measured = said.out.replaceAll(/^warn(?=.*: no answer ended within 9 s)/gm, 'ok  ');
-        expect({ heads: heads({ ...said, out: measured }), out: said.out, code: said.code, err: said.err }).toEqual({
+        const measured = result.out.replaceAll(/^warn(?=.*: no answer ended within 9 s)/gm, 'ok  ');
+        expect({
+          heads: heads({ ...result, out: measured }),
+          out: result.out,
+          code: result.code,
+          err: result.err,
+        }).toEqual({
           heads: [
             `ok rollcall at 127.0.0.1:${server.dnsPort}`,
             `ok API at ${server.http}`,
@@ -84,11 +89,13 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
     await behind(
       () => startUnbound(server.dnsPort, 'cache-min-ttl: 30'),
       async (resolver) => {
-        const said = await doctor(['--resolver', resolver, '--seconds', '1', '--name', 'orders.prod.svc']);
-        expect(said.code).toBe(1);
-        expect(heads(said)).toContain(`fail cache of ${resolver}`);
-        expect(said.out).toMatch(/says TTL (30|29) for addresses where rollcall says 2: .* To do: .*cache-min-ttl/);
-        expect(said.out).toMatch(/\n\d failed, \d to be looked at\.\n$/);
+        const result = await doctor(['--resolver', resolver, '--seconds', '1', '--name', 'orders.prod.svc']);
+        expect(result.code).toBe(1);
+        expect(heads(result)).toContain(`fail cache of ${resolver}`);
+        expect(result.out).toMatch(
+          /answers with TTL (30|29) for addresses where rollcall has 2: .* To do: .*cache-min-ttl/,
+        );
+        expect(result.out).toMatch(/\n\d failed, \d to be looked at\.\n$/);
       },
     );
   });
@@ -98,28 +105,28 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
       () => startUnbound(server.dnsPort),
       async (resolver) => {
         const flags = ['--resolver', resolver, '--seconds', '0', '--name', 'late.prod.svc.'];
-        expect((await doctor(flags)).out).toContain('says what rollcall says: NXDOMAIN');
+        expect((await doctor(flags)).out).toContain('answers as rollcall does: NXDOMAIN');
         await api.register('prod/late/late-1', ['http://10.0.0.8:80'], { dnsTtl: 1 });
-        const said = await doctor(flags);
+        const result = await doctor(flags);
         // Where the machine is so slow that the time is over, there is nothing left to find.
-        expect(said.out).toMatch(
-          /a negative answer from before, kept for [0-2] s more|says what rollcall says: 10\.0\.0\.8/,
+        expect(result.out).toMatch(
+          /a negative answer from before, kept for [0-2] s more|answers as rollcall does: 10\.0\.0\.8/,
         );
-        expect(said.code).toBe(0);
+        expect(result.code).toBe(0);
       },
     );
   });
 
-  test('one that does not hand the origin on is told how to', async () => {
+  test('one that does not forward the origin gets the setting to add', async () => {
     const zones = 'local-zone: "org." always_nxdomain\n  local-zone: "net." always_refuse';
     await behind(
       () => startUnbound(server.dnsPort, zones),
       async (resolver) => {
-        const look = (origin: string): Promise<Said> => doctor(['--resolver', resolver, '--origin', origin]);
+        const look = (origin: string): Promise<CommandResult> => doctor(['--resolver', resolver, '--origin', origin]);
         const [nxdomain, refused] = [await look('org'), await look('net')];
         expect([nxdomain.code, refused.code]).toEqual([1, 1]);
         expect(nxdomain.out).toMatch(
-          /^fail {2}resolver \S+: says there is no org\..*To do: hand "org".*rollcall snippet/m,
+          /^fail {2}resolver \S+: answers that there is no org\..*To do: hand "org".*rollcall snippet/m,
         );
         expect(refused.out).toMatch(/^fail {2}resolver \S+: refuses net\..*To do: allow this client/m);
       },
@@ -129,28 +136,28 @@ describe.skipIf(missing.length > 0)(`in front of rollcall (missing: ${missing.jo
 
 test('rollcall alone, asked as its own resolver, passes its TTLs on', async () => {
   const flags = ['--resolver', `127.0.0.1:${server.dnsPort}`, '--seconds', '1', '--name', 'orders.prod.svc'];
-  const said = await doctor(flags);
-  expect(said.code).toBe(0);
-  expect(said.out).toContain('always says TTL 2 for addresses: it asks rollcall every time');
+  const result = await doctor(flags);
+  expect(result.code).toBe(0);
+  expect(result.out).toContain('always answers with TTL 2 for addresses: it asks rollcall every time');
 });
 
 test('an app with IPv6 addresses alone is looked up as such', async () => {
   await api.register('prod/six/six-1', ['http://[2001:db8::7]:80'], { dnsTtl: 1 });
   const at = `127.0.0.1:${server.dnsPort}`;
-  const said = await doctor(['--resolver', at, '--seconds', '1', '--name', 'six.prod.svc']);
-  expect(said.code).toBe(0);
-  expect(said.out).toContain('says what rollcall says: 2001:db8::7');
-  expect(heads(said)).toContain(`ok cache of ${at}`);
+  const result = await doctor(['--resolver', at, '--seconds', '1', '--name', 'six.prod.svc']);
+  expect(result.code).toBe(0);
+  expect(result.out).toContain('answers as rollcall does: 2001:db8::7');
+  expect(heads(result)).toContain(`ok cache of ${at}`);
 });
 
 test('the files are looked at', async () => {
   const kubernetes = 'nameserver 127.0.0.1\nsearch default.svc.cluster.local cluster.local\noptions ndots:5\n';
   const files = { 'resolv.conf': kubernetes, 'nsswitch.conf': 'hosts: files\n' };
   const flags = ['--resolver', `127.0.0.1:${server.dnsPort}`, '--seconds', '0', '--name', 'orders.prod.svc'];
-  const said = await doctor(flags, files);
-  expect(said.code).toBe(1);
-  expect(said.out).toMatch(/^fail {2}nsswitch\.conf: .*To do: add "dns"/m);
-  expect(said.out).toMatch(
+  const result = await doctor(flags, files);
+  expect(result.code).toBe(1);
+  expect(result.out).toMatch(/^fail {2}nsswitch\.conf: .*To do: add "dns"/m);
+  expect(result.out).toMatch(
     /^fail {2}search list: .*orders\.prod\.svc\.default\.svc\.cluster\.local is asked for first/m,
   );
 
@@ -158,8 +165,8 @@ test('the files are looked at', async () => {
   expect(heads(bare)).toContain('warn resolv.conf');
 });
 
-test('without a server the first line says so, and how to start one', async () => {
-  const nobody = [
+test('without a server the first line reports it, and how to start one', async () => {
+  const unreachable = [
     '--server',
     '127.0.0.1:1',
     '--url',
@@ -169,14 +176,14 @@ test('without a server the first line says so, and how to start one', async () =
     '--seconds',
     '0',
   ];
-  const said = await doctor(nobody);
-  expect(said.code).toBe(1);
-  expect(said.out.split('\n')[0]).toMatch(/^fail {2}rollcall at 127\.0\.0\.1:1: nothing listens .*"rollcall serve"/);
-  expect(heads(said)).toContain('warn API at http://127.0.0.1:1');
-  expect(heads(said)).toContain('fail resolver 127.0.0.1:1');
+  const result = await doctor(unreachable);
+  expect(result.code).toBe(1);
+  expect(result.out.split('\n')[0]).toMatch(/^fail {2}rollcall at 127\.0\.0\.1:1: nothing listens .*"rollcall serve"/);
+  expect(heads(result)).toContain('warn API at http://127.0.0.1:1');
+  expect(heads(result)).toContain('fail resolver 127.0.0.1:1');
 });
 
-test('another origin is told apart from no server', async () => {
+test('another origin is not reported as a missing server', async () => {
   const { out } = await doctor([
     '--origin',
     'other.test',
@@ -185,10 +192,10 @@ test('another origin is told apart from no server', async () => {
     '--seconds',
     '0',
   ]);
-  expect(out.split('\n')[0]).toMatch(/says REFUSED for other\.test\.: it has another origin\. To do: .*--origin/);
+  expect(out.split('\n')[0]).toMatch(/answers REFUSED for other\.test\.: it has another origin\. To do: .*--origin/);
 });
 
-test('a clock that is wrong is told', async () => {
+test('a wrong clock is reported', async () => {
   const late = await scriptedHttp(() => ({ body: { apps: [] }, headers: { date: 'Sat, 01 Jan 2000 00:00:00 GMT' } }));
   const { out, code } = await doctor([
     '--url',
@@ -218,8 +225,8 @@ test.each([
   [['--resolver', 'dns.example'], '--resolver: "dns.example" is not an address'],
   [['--seconds', 'x'], '--seconds: "x" is not a whole number from 0 to 3600'],
   [['x'], 'too many arguments'],
-])('%j is wrong usage', async (flags, said) => {
+])('%j is wrong usage', async (flags, result) => {
   const { code, out, err } = await typed(['doctor', ...flags]);
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toContain(said);
+  expect(err).toContain(result);
 });

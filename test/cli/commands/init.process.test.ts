@@ -16,7 +16,7 @@ const rollcall = (cwd: string, ...args: string[]) =>
 
 const textOf = (...path: string[]): string => readFileSync(join(...path), 'utf8');
 
-test('settings, zone and unit of a new folder are without a fault, and it says what comes next', async () => {
+test('settings, zone and unit of a new folder are without a fault, and the next step is printed', async () => {
   const cwd = scratch();
   const { code, out, err } = await rollcall(cwd, 'init');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -52,7 +52,7 @@ test.skipIf(missing.length > 0)(
     await rollcall(cwd, 'init', 'a 50% "folder"');
     const unit = join(cwd, 'a 50% "folder"', 'rollcall.service');
     const { code, out, err } = await run('systemd-analyze', ['verify', unit]);
-    expect({ code, said: out + err }).toEqual({ code: 0, said: '' });
+    expect({ code, output: out + err }).toEqual({ code: 0, output: '' });
     expect(textOf(unit)).toContain(`ExecStart="${process.execPath}" `);
   },
 );

@@ -1,10 +1,10 @@
-// drain, events, restore and guard against a running server: what they say, and the exit codes that scripts go by.
+// drain, events, restore and guard against a running server: their output, and the exit codes that scripts rely on.
 
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { ApiClient } from '../../kit/api-client.ts';
-import { type CliWorld, type Said, typed } from '../../kit/cli-world.ts';
+import { type CliWorld, type CommandResult, typed } from '../../kit/cli-world.ts';
 import { udpClient } from '../../kit/dns-client.ts';
 import { scriptedHttp } from '../../kit/scripted-http.ts';
 import { type ServerProcess, startServer } from '../../kit/server-process.ts';
@@ -14,7 +14,7 @@ const patience = { withinMs: 30_000 };
 let server: ServerProcess;
 let api: ApiClient;
 
-const rollcall = (line: string, world: CliWorld = {}): Promise<Said> =>
+const rollcall = (line: string, world: CliWorld = {}): Promise<CommandResult> =>
   typed(line.split(' '), { ...world, env: { ROLLCALL_URL: server.http, ...world.env } });
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const statusOf = async (place: string): Promise<unknown> =>
   (await api.call('GET', `/api/v1/apps/${place}`)).json['status'];
 
 describe('drain', () => {
-  test('says when it is safe, and without --wait does not wait', async () => {
+  test('prints when it is safe to stop, and without --wait does not wait', async () => {
     const place = await handedOut('later', 600);
     const { code, out, err } = await rollcall(`drain ${place} --reason deploy`);
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -53,7 +53,7 @@ describe('drain', () => {
     expect(text).toContain('"reason":"deploy"');
   });
 
-  test('--wait ends when nobody can hold it any more', async () => {
+  test('--wait ends when no resolver can hold it any more', async () => {
     const place = await handedOut('soon', 1);
     const { code, out } = await rollcall(`drain ${place} --wait`);
     expect({ code, last: out.trimEnd().split('\n').at(-1) }).toEqual({
@@ -80,7 +80,7 @@ describe('drain', () => {
     expect(dumb.out.split(/\r/)).toHaveLength(1);
   });
 
-  test('a wait that was too short is a failure that says until when', async () => {
+  test('a wait that was too short is a failure with the time to wait until', async () => {
     const place = await handedOut('hasty', 600);
     const { code, err } = await rollcall(`drain ${place} --wait 10ms`);
     expect({ code, err }).toEqual({
@@ -91,13 +91,13 @@ describe('drain', () => {
 
   test('an instance that is registered as up meanwhile ends the wait with a failure', async () => {
     const place = await handedOut('back', 600);
-    let said = '';
+    let expected = '';
     const waiting = rollcall(`drain ${place} --wait`, {
       onOut: (out) => {
-        said = out;
+        expected = out;
       },
     });
-    await until('the drain', () => said.includes('is drained'), patience);
+    await until('the drain', () => expected.includes('is drained'), patience);
     const drainsWaiting = async (): Promise<boolean> =>
       /^rollcall_drains_waiting 1$/m.test((await api.call('GET', '/metrics')).text);
     await until('the wait', drainsWaiting, patience);
@@ -112,15 +112,15 @@ describe('drain', () => {
     ['up prod/none', 2, 'name it as ENV/APPID/INSTANCE'],
     ['drain prod/none/x --wait 5', 2, '--wait: "5" is not a duration such as 500ms, 30s or 5m'],
     ['drain prod/none/x --wait 1h', 2, 'of 5m at most'],
-  ])('%s ends with %i', async (line, wanted, said) => {
+  ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
-    expect(err).toContain(said);
+    expect(err).toContain(expected);
   });
 });
 
 describe('a hold, and up', () => {
-  test('drain --hold asks for the hold once, and says how it is ended', async () => {
+  test('drain --hold asks for the hold once, and prints how to end it', async () => {
     const drained = { outcome: 'drained', safeToStopAt: '2026-11-21T09:30:00.000Z', safeInSeconds: 7 };
     const { url, asked, close } = await scriptedHttp((path) => ({
       body: { ...drained, safe: path.includes('wait=') },
@@ -152,11 +152,11 @@ describe('a hold, and up', () => {
     [{ outcome: 'resumed', status: 'waiting' }, /takes no traffic yet: rollcall show prod\/held\/h%201/],
     [{ outcome: 'unchanged', status: 'up' }, /was not drained/],
     [{ outcome: 'released' }, /not registered; the hold on it is lifted/],
-  ])('up is told %j', async (body, said) => {
+  ])('up, answered with %j', async (body, expected) => {
     const { url, asked, close } = await scriptedHttp(() => ({ body }));
     onTestFinished(close);
     const { code, out } = await typed(['up', 'prod/held/h%201', '--reason', 'disk & all', '--url', url]);
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(said) });
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(expected) });
     expect(asked).toMatchObject([
       { method: 'POST', path: '/api/v1/apps/prod/held/h%25201/up?reason=disk%20%26%20all' },
     ]);
@@ -170,7 +170,7 @@ describe('events and restore', () => {
     await api.call('DELETE', '/api/v1/apps/shop/cart/b?reason=wrong+list');
   });
 
-  test('events tells who changed what and why, the newest last', async () => {
+  test('events prints who changed what and why, the newest last', async () => {
     const { code, out } = await rollcall('events shop/cart');
     expect(code).toBe(0);
     const lines = out.trimEnd().split('\n');
@@ -224,11 +224,11 @@ describe('events and restore', () => {
     ]);
   });
 
-  test('restore says what it would do, and does it with --yes', async () => {
-    const said = await rollcall('restore shop/cart --from -1h --by-address 127.0.0.1');
-    expect(said.code).toBe(0);
-    expect(said.out.match(/would be restored$/gm)).toHaveLength(2);
-    expect(said.out).toMatch(/^2 would be restored, 0 left as they are; .* With --yes it is done\.$/m);
+  test('restore prints what it would do, and does it with --yes', async () => {
+    const expected = await rollcall('restore shop/cart --from -1h --by-address 127.0.0.1');
+    expect(expected.code).toBe(0);
+    expect(expected.out.match(/would be restored$/gm)).toHaveLength(2);
+    expect(expected.out).toMatch(/^2 would be restored, 0 left as they are; .* With --yes it is done\.$/m);
     expect((await rollcall('show shop/cart/a')).code).toBe(4);
 
     expect((await rollcall('restore shop --from -1h --by-address 10.9.9.9')).out).toMatch(/^0 would be restored/);
@@ -275,15 +275,15 @@ describe('events and restore', () => {
     ['events --limit -1', 2, '--limit: "-1" is not a whole number'],
     ['events --follow --to now', 2, '--to: cannot be given with --follow'],
     ['events --why lost', 1, 'why must be some of'],
-  ])('%s ends with %i', async (line, wanted, said) => {
+  ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
-    expect(err).toContain(said);
+    expect(err).toContain(expected);
   });
 });
 
 describe('guard', () => {
-  test('says that nothing is held, and how it is decided', async () => {
+  test('prints that nothing is held, and the rule behind it', async () => {
     const { code, out } = await rollcall('guard');
     expect(code).toBe(0);
     expect(out).toMatch(/^not holding\nreason {5}\S/);

@@ -5,14 +5,14 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ApiClient } from '../../kit/api-client.ts';
-import { type Said, typed } from '../../kit/cli-world.ts';
+import { type CommandResult, typed } from '../../kit/cli-world.ts';
 import { run } from '../../kit/program.ts';
 import { type ServerProcess, startServer } from '../../kit/server-process.ts';
 
 let server: ServerProcess;
 let api: ApiClient;
 
-const rollcall = (line: string, columns?: number): Promise<Said> =>
+const rollcall = (line: string, columns?: number): Promise<CommandResult> =>
   typed(line.split(' '), { env: { ROLLCALL_URL: server.http }, ...(columns === undefined ? {} : { columns }) });
 
 beforeAll(async () => {
@@ -53,10 +53,10 @@ describe('ls', () => {
     ['ls nowhere', 4, /there is dev, prod/],
     ['ls prdo', 4, /did you mean prod\?/],
     ['ls prod/orders', 2, /rollcall show/],
-  ])('%s ends with %i, and says what there is', async (line, wanted, said) => {
+  ])('%s exits %i and prints what exists', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
-    expect(err).toMatch(said);
+    expect(err).toMatch(expected);
   });
 
   test('gives the same as JSON and as YAML', async () => {
@@ -71,7 +71,7 @@ describe('ls', () => {
     expect(err).toMatch(/\benv\b/);
   });
 
-  test('a server that is not there is told with its URL and the way to start one', async () => {
+  test('a server that is not there is reported with its URL and the way to start one', async () => {
     const { code, out, err } = await typed(['ls', '--url', 'http://127.0.0.1:1']);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/127\.0\.0\.1:1: .*ECONNREFUSED.*"rollcall serve".*--url/);
@@ -108,7 +108,7 @@ describe('show', () => {
     expect(lines.at(-2)).toBe('2 instances: 1 waiting, 1 up');
   });
 
-  test('on a terminal says why one takes no traffic', async () => {
+  test('on a terminal prints why one takes no traffic', async () => {
     await api.register('prod/checked/c-1', ['http://127.0.0.1:9'], { checks: [{ type: 'tcp' }] });
     const { out } = await rollcall('show prod/checked', 80);
     expect(stripVTControlCharacters(out)).toMatch(/^INSTANCE +WHY\nprod\/checked\/c-1 +\w+: /m);
@@ -148,15 +148,15 @@ describe('show', () => {
     ['show prod/orders orders-1', 2, /too many arguments/],
     ['show prod/orders/orders-1 --tag a', 2, /--tag/],
     ['show prod/or_ders', 1, /or_ders/],
-  ])('%s ends with %i', async (line, wanted, said) => {
+  ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
-    expect(err).toMatch(said);
+    expect(err).toMatch(expected);
   });
 });
 
 describe('register and cancel', () => {
-  test('say the next steps, and these work', async () => {
+  test('print the next steps, and these work', async () => {
     const made = await rollcall(
       'register prod/shop/shop-1 --addr http://10.0.1.1:80 --addr grpc://10.0.1.1:90 --version 2.0 --zone z --group g --tag t --weight 7 --priority 1 --metadata a=b=c --lease-seconds 60 --dns-ttl 2 --status up',
     );
@@ -192,14 +192,14 @@ describe('register and cancel', () => {
     expect(twice).toEqual({ code: 4, out: '', err: expect.stringContaining('prod/shop/shop-1') });
   });
 
-  test('every problem of a registration is told, one a line', async () => {
+  test('every problem of a registration is printed, one a line', async () => {
     const { code, out, err } = await rollcall(
       'register prod/bad/b-1 --addr http://10.0.0.1:70000 --weight heavy --status asleep',
     );
     expect({ code, out }).toEqual({ code: 1, out: '' });
     const lines = err.trimEnd().split('\n');
     expect(lines[0]).toContain('3 problems');
-    // The value is told once.
+    // The value is printed once.
     expect(lines[1]).toBe('  addrs[0] port must be 1-65535, received 70000');
     expect(lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['addrs[0]', 'weight', 'status']);
   });
@@ -213,10 +213,10 @@ describe('register and cancel', () => {
     ['ls --output xml', 'Allowed choices are table, json, yaml'],
     ['ls --outptu json', 'Did you mean --output?'],
     ['cancle prod/orders/x', 'Did you mean cancel?'],
-  ])('%s is wrong usage', async (line, said) => {
+  ])('%s is wrong usage', async (line, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain(said);
+    expect(err).toContain(expected);
   });
 });
 

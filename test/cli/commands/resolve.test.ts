@@ -3,13 +3,13 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ApiClient } from '../../kit/api-client.ts';
-import { type Said, typed } from '../../kit/cli-world.ts';
+import { type CommandResult, typed } from '../../kit/cli-world.ts';
 import { type ServerProcess, startServer } from '../../kit/server-process.ts';
 
 let server: ServerProcess;
 let api: ApiClient;
 
-const resolve = (words: string, flags: readonly string[] = []): Promise<Said> =>
+const resolve = (words: string, flags: readonly string[] = []): Promise<CommandResult> =>
   typed(['resolve', ...words.split(' '), '--server', `127.0.0.1:${server.dnsPort}`, '--url', server.http, ...flags]);
 
 beforeAll(async () => {
@@ -46,11 +46,11 @@ test.each([
   ['orders.prod.svc MX', 3, 'NOERROR without data (NODATA)', /^AUTHORITY\n {2}svc\. {2}5 {2}SOA/m],
   ['order.prod.svc', 4, 'NXDOMAIN', /^Why: .*orders/m],
   ['example.org', 1, 'REFUSED', /^flags qr rd/m],
-])('%s ends with %i and says %s', async (words, wanted, verdict, said) => {
+])('%s exits %i and prints %s', async (words, wanted, verdict, expected) => {
   const { code, out, err } = await resolve(words);
   expect({ code, err }).toEqual({ code: wanted, err: '' });
   expect(out.split('\n')[0]).toMatch(new RegExp(`: ${verdict.replaceAll(/[()]/g, '\\$&')}$`));
-  expect(out).toMatch(said);
+  expect(out).toMatch(expected);
 });
 
 test('a cut reply is asked for again over TCP, and --tcp begins there', async () => {
@@ -82,11 +82,11 @@ test.each([
   ['_http._tcp.orders-1.orders.prod.svc TXT', /^Next: rollcall show prod\/orders$/m],
   ['billing.prod.svc', /rollcall events prod\/billing/],
   ['orders.nowhere.svc', /^Next: rollcall ls$/m],
-])('%s without records says where to look next', async (words, said) => {
-  expect((await resolve(words)).out).toMatch(said);
+])('%s without records prints where to look next', async (words, expected) => {
+  expect((await resolve(words)).out).toMatch(expected);
 });
 
-test('a server that says something else than rollcall is told from it', async () => {
+test('a server that answers otherwise than rollcall is named beside it', async () => {
   const at = await dnsThat((query) => {
     const answer = Buffer.from(query.subarray(0, query.indexOf(0, 12) + 5));
     answer.writeUInt16BE(0x8180, 2);
@@ -117,7 +117,7 @@ test('colours are for terminals that want them', async () => {
   expect((await typed(args)).out).not.toContain('\u001b');
 });
 
-test('nobody at the address is told at once, with the way to start one', async () => {
+test('an address without a server is reported at once, with the way to start one', async () => {
   const { code, out, err } = await typed(['resolve', 'a.b.svc', '--server', '127.0.0.1:1', '--url', server.http]);
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err).toMatch(/nothing listens at 127\.0\.0\.1:1 over UDP.*"rollcall serve"/);
@@ -129,10 +129,10 @@ test.each([
   ['prod/orders', 'ask for orders.prod.svc'],
   ['prod/orders/orders-1 SRV', 'ask for orders-1.orders.prod.svc'],
   ['a.b.svc A --server localhost:dns', '--server: "localhost:dns" is not an address'],
-])('%s is wrong usage', async (words, said) => {
+])('%s is wrong usage', async (words, expected) => {
   const { code, err } = await typed(['resolve', ...words.split(' ')]);
   expect(code).toBe(2);
-  expect(err).toContain(said);
+  expect(err).toContain(expected);
 });
 
 /** A DNS server that answers with what `reply` makes of the question's bytes. */

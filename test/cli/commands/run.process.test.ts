@@ -57,15 +57,15 @@ async function whyGone(app: string): Promise<readonly (string | undefined)[]> {
   return events.slice(0, 2).map(({ why, by }) => `${why}: ${by?.reason ?? ''}`);
 }
 
-async function pidSaid(program: Program, name: string): Promise<number> {
-  const found = await until(name, () => new RegExp(`^${name} (\\d+)$`, 'm').exec(program.said())?.[1], patience);
+async function printedPid(program: Program, name: string): Promise<number> {
+  const found = await until(name, () => new RegExp(`^${name} (\\d+)$`, 'm').exec(program.output())?.[1], patience);
   return Number(found);
 }
 
 test.each([
   [['--as', 'pr_od/a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'], 'Cannot run this:'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--drain-seconds', '301'], '0-300 seconds'],
-  [['--as', 'prod/a', '--addr', 'dns+udp://127.0.0.1:53'], 'say --ready-delay SECONDS'],
+  [['--as', 'prod/a', '--addr', 'dns+udp://127.0.0.1:53'], 'give --ready-delay SECONDS'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--ready-http', 'healthz'], 'is not a path'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--ready-http', '/', '--ready-delay', '1'], 'not both'],
   [['--as', 'prod/a', '--addr', 'http://127.0.0.1:80', '--registry', 'here'], '--registry: "here"'],
@@ -73,13 +73,13 @@ test.each([
   [['--addr', 'http://127.0.0.1:80'], "'--as <instance>' not specified"],
   [['--as', 'prod', '--addr', 'http://127.0.0.1:80'], '--as: "prod" is not ENV/APPID/INSTANCE'],
   [['--addr', 'http://127.0.0.1:80'], '"rollcall run --help" shows how to call it'],
-])('%j is wrong usage', async (flags, said) => {
+])('%j is wrong usage', async (flags, expected) => {
   const { code, out, err } = await typed(['run', ...flags, '--', 'true']);
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toContain(said);
+  expect(err).toContain(expected);
 });
 
-test('everything wrong is told at once', async () => {
+test('all problems are reported at once', async () => {
   const flags = ['--as', 'pr_od/a.-b', '--addr', 'http://127.0.0.1:0', '--weight', 'x'];
   const { err } = await typed(['run', ...flags, '--stop-seconds', 'soon', '--', 'true']);
   const fields = err.split('\n').flatMap((line) => /^ {2}(\S+) /.exec(line)?.[1] ?? []);
@@ -89,23 +89,23 @@ test('everything wrong is told at once', async () => {
 describe.concurrent('a program', () => {
   test('is registered once it is ready, knows its place and port but no token, and is gone after a stop', async () => {
     const script = `${serving} console.log('env', JSON.stringify([process.env.ROLLCALL_INSTANCE, process.env.PORT, process.env.GIVEN, process.env.ROLLCALL_TOKEN]))`;
-    const { program, place, port } = await running('told', script, ['--version', '1.2', '--tag', 'a']);
+    const { program, place, port } = await running('env', script, ['--version', '1.2', '--tag', 'a']);
     await isRegistered(place);
-    expect(program.said()).toContain(`env ${JSON.stringify(['prod/told/one', String(port), 'on', null])}`);
+    expect(program.output()).toContain(`env ${JSON.stringify(['prod/env/one', String(port), 'on', null])}`);
     expect((await api.call('GET', place)).json).toMatchObject({ version: '1.2', tags: ['a'], status: 'up' });
     const { code } = await program.stop('SIGTERM', 20_000);
     expect(code).toBe(143);
     expect(await status(place)).toBe(404);
-    expect(await whyGone('told')).toEqual([
+    expect(await whyGone('env')).toEqual([
       'cancelled: the program was killed by SIGTERM',
       'drained: SIGTERM to rollcall run',
     ]);
   });
 
-  test('says that it is found, that it drains, and how it ended; with --quiet nothing of that', async () => {
+  test('prints that it is found, that it drains and how it ended; with --quiet nothing of that', async () => {
     const { program } = await running('news', serving);
     // Its line, not the registry: there it may be a moment before the reply.
-    await until('its registration', () => program.said().includes('registered, found as'));
+    await until('its registration', () => program.output().includes('registered, found as'));
     const { err } = await program.stop('SIGTERM', 20_000);
     expect(err).toMatch(
       /registered, found as [\s\S]*SIGTERM: draining[\s\S]*out of DNS[\s\S]*the program was killed by SIGTERM/,
@@ -124,7 +124,7 @@ describe.concurrent('a program', () => {
     expect(await whyGone('early')).toEqual([]);
   });
 
-  test('that cannot be started is told with 127', async () => {
+  test('that cannot be started exits 127', async () => {
     const port = await freePort();
     const flags = ['--as', 'prod/a', '--addr', `http://127.0.0.1:${port}`, '--url', server.http];
     const ended = await start(process.execPath, [main, 'run', ...flags.slice(0, 4), '--', '/no/such/program']).ended;
@@ -149,12 +149,12 @@ describe.concurrent('a program', () => {
     expect(err).toContain('not ready within 0.3 s');
   });
 
-  test('is ready when its path says so, and not when the port is open', async () => {
+  test('is ready when its path answers 200, and not when the port is open', async () => {
     const script = `let isUp = false; process.on('SIGUSR2', () => { isUp = true; });
       require('node:http').createServer((q, r) => { r.statusCode = q.url === '/up' && isUp ? 204 : 503; r.end(); })
         .listen(process.env.PORT, '127.0.0.1', () => console.log('listens', process.pid))`;
     const { program, place } = await running('path', script, ['--ready-http', '/up']);
-    await pidSaid(program, 'listens');
+    await printedPid(program, 'listens');
     expect(await status(place)).toBe(404);
     program.child.kill('SIGUSR2');
     await isRegistered(place);
@@ -173,7 +173,7 @@ describe.concurrent('a program', () => {
       const other = spawn('sleep', ['1000']); console.log('other', other.pid)`;
     const { program, place } = await running('deaf', script, ['--stop-seconds', '0.5']);
     await isRegistered(place);
-    const other = await pidSaid(program, 'other');
+    const other = await printedPid(program, 'other');
     const { code, out, err } = await program.stop('SIGTERM', 20_000);
     expect(code).toBe(137);
     expect(out).toContain('heard');
@@ -187,7 +187,7 @@ describe.concurrent('a program', () => {
       process.on('SIGUSR2', () => process.exit(0))`;
     const { program, place } = await running('littering', script);
     await isRegistered(place);
-    const other = await pidSaid(program, 'other');
+    const other = await printedPid(program, 'other');
     program.child.kill('SIGUSR2');
     expect((await program.ended).code).toBe(0);
     await until('the end of what it had started', () => !isAlive(other), patience);
@@ -207,7 +207,7 @@ describe.concurrent('a program', () => {
     expect((await client.ask('hasty.prod.svc')).rcode).toBe('NOERROR');
     client.close();
     program.child.kill('SIGTERM');
-    await until('the drain', () => program.said().includes('out of DNS'), patience);
+    await until('the drain', () => program.output().includes('out of DNS'), patience);
     program.child.kill('SIGTERM');
     expect((await program.ended).code).toBe(143);
   });
@@ -215,8 +215,8 @@ describe.concurrent('a program', () => {
   test('goes on without a registry, and is registered when one comes', async () => {
     const port = await freePort();
     const { program, place } = await running('alone', serving, ['--registry', `http://127.0.0.1:${port}`]);
-    await until('the complaint', () => program.said().includes('cannot register, trying again'), patience);
-    expect(program.said()).toContain('--registry and ROLLCALL_URL');
+    await until('the complaint', () => program.output().includes('cannot register, trying again'), patience);
+    expect(program.output()).toContain('--registry and ROLLCALL_URL');
     const late = await startServer({ http: `127.0.0.1:${port}` });
     const other = new ApiClient(late.http);
     await until('registration', async () => (await other.call('GET', place)).status === 200, patience);
@@ -225,11 +225,15 @@ describe.concurrent('a program', () => {
     await late.stop();
   });
 
-  test('whose name a second one takes says so, and leaves the second one alone when it stops', async () => {
+  test('whose name a second one takes warns, and leaves the second one alone when it stops', async () => {
     const first = await running('twin', serving, ['--lease-seconds', '5']);
     await isRegistered(first.place);
     const second = await running('twin', serving, ['--lease-seconds', '5']);
-    await until('the loss', () => first.program.said().includes('another registration has taken this name'), patience);
+    await until(
+      'the loss',
+      () => first.program.output().includes('another registration has taken this name'),
+      patience,
+    );
     expect((await first.program.stop('SIGTERM', 20_000)).code).toBe(143);
     expect((await api.call('GET', second.place)).json).toMatchObject({
       addrs: [`http://127.0.0.1:${second.port}`],

@@ -38,7 +38,7 @@ describe.each([...snippets.keys()])('%s', (program) => {
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(160);
   });
 
-  test('says by default what the settings say', async () => {
+  test('takes its defaults from the settings', async () => {
     const { out } = await typed(['snippet', program], {
       files: { 'rollcall.yaml': 'dns: 0.0.0.0:5300\norigin: reg.test\n' },
       env: { ROLLCALL_TOKEN: 'not-a-setting-of-ours', ROLLCALL_URL: 'http://127.0.0.1:1' },
@@ -66,13 +66,13 @@ test.each([
   [['snippet', 'nginx', '--app', 'pay.prod'], '--app: "pay.prod" is not ENV/APPID'],
   [['snippet', 'nginx', '--app', 'prod/pay/pay-1'], 'is not ENV/APPID'],
   [['snippet', 'nginx', '--app-port', '0'], '--app-port: "0" is not a port'],
-])('%j is wrong usage', async (args, said) => {
+])('%j is wrong usage', async (args, output) => {
   const { code, out, err } = await typed(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toContain(said);
+  expect(err).toContain(output);
 });
 
-test('settings that are wrong are told', async () => {
+test('wrong settings are reported', async () => {
   const { code, err } = await typed(['snippet', 'unbound'], { files: { 'rollcall.yaml': 'dns: here\n' } });
   expect(code).toBe(1);
   expect(err).toMatch(/^rollcall\.yaml:1: dns: "here" is not host:port/);
@@ -169,6 +169,6 @@ test.each(checks.map((check) => ({ ...check, isMissing: missing.includes(check.b
     const file = join(directory, 'conf');
     writeFileSync(file, whole(text, directory));
     const { code, out, err } = await run(binary, args(file, directory), { cwd: directory });
-    expect({ code, said: code === 0 ? '' : out + err }).toEqual({ code: 0, said: '' });
+    expect({ code, output: code === 0 ? '' : out + err }).toEqual({ code: 0, output: '' });
   },
 );

@@ -47,10 +47,10 @@ describe('token new', () => {
     [['token', 'new', 'a', '--right', 'write'], 'rights must be'],
     [['token', 'new', 'a', '--expires', 'soon'], 'expires must be'],
     [['token', 'new', 'a', '--env', 'a b'], 'env must be'],
-  ])('%j is refused', async (line, told) => {
+  ])('%j is refused', async (line, printed) => {
     const { code, out, err } = await typed(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain(told);
+    expect(err).toContain(printed);
   });
 });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parseAllDocuments } from 'yaml';
 import type { Keyboard } from '../../../src/cli/terminal/keys.ts';
 import { ApiClient } from '../../kit/api-client.ts';
-import { type CliWorld, type Said, typed } from '../../kit/cli-world.ts';
+import { type CliWorld, type CommandResult, typed } from '../../kit/cli-world.ts';
 import { startRollcall } from '../../kit/command-line.ts';
 import { scriptedHttp } from '../../kit/scripted-http.ts';
 import { type ServerProcess, startServer } from '../../kit/server-process.ts';
@@ -31,13 +31,18 @@ afterAll(async () => {
 const backOf = new RegExp(String.raw`^${'\u001b'}\[(\d+)A\r`);
 
 /** Types the line, waits until its output matches, does something, and waits for its end. */
-async function meanwhile(line: string, seen: RegExp, act: () => Promise<unknown>, world: CliWorld = {}): Promise<Said> {
+async function meanwhile(
+  line: string,
+  seen: RegExp,
+  act: () => Promise<unknown>,
+  world: CliWorld = {},
+): Promise<CommandResult> {
   let heard = '';
   const onOut = (out: string): void => {
     heard = out;
   };
   const ended = typed(line.split(' '), { ...world, env: { ROLLCALL_URL: server.http, ...world.env }, onOut });
-  await until(`${line} saying ${seen}`, () => seen.test(heard), { withinMs: 30_000 });
+  await until(`${line} printing ${seen}`, () => seen.test(heard), { withinMs: 30_000 });
   await act();
   return ended;
 }
@@ -61,7 +66,7 @@ function typedKeys(): { keyboard: Keyboard; type(octets: string): void; isRaw():
 }
 
 describe('watch', () => {
-  test('in a pipe says who is there, then a line for each change, with who and why', async () => {
+  test('in a pipe prints what is registered, then a line for each change, with who and why', async () => {
     const { code, out, err } = await meanwhile('watch prod/orders --count 2', /present .*orders-1/, async () => {
       await api.register('dev/other/other-2', ['http://10.0.0.9:8081']);
       await api.register('prod/orders/orders 2', ['http://10.0.0.8:80']);
@@ -80,12 +85,17 @@ describe('watch', () => {
   test('for programs is a JSON document a line, or YAML documents', async () => {
     const change = () => api.patch('prod/orders/orders-1', { weight: Math.ceil(Math.random() * 60_000) });
     const json = await meanwhile('watch prod --count 1 -o json', /"synced"/, change);
-    const told = json.out
+    const events = json.out
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(told.map(({ event }) => event)).toEqual(['snapshot', 'synced', 'updated']);
-    expect(told[2]).toMatchObject({ matches: true, why: 'patched', changed: ['weight'], after: { version: '1.4.2' } });
+    expect(events.map(({ event }) => event)).toEqual(['snapshot', 'synced', 'updated']);
+    expect(events[2]).toMatchObject({
+      matches: true,
+      why: 'patched',
+      changed: ['weight'],
+      after: { version: '1.4.2' },
+    });
     const yaml = await meanwhile('watch prod --count 1 -o yaml', /synced/, change);
     const documents = parseAllDocuments(yaml.out).map((document) => document.toJS() as Record<string, unknown>);
     expect(documents.map(({ event }) => event)).toEqual(['snapshot', 'synced', 'updated']);
@@ -187,20 +197,20 @@ describe('watch', () => {
     await ended;
   });
 
-  test('says that nothing is there yet, and waits for it', async () => {
-    let isSaid = false;
+  test('prints that nothing is there yet, and waits for it', async () => {
+    let isPrinted = false;
     const ended = typed(['watch', 'later/app', '--count', '1'], {
       env: { ROLLCALL_URL: server.http },
       onErr: () => {
-        isSaid = true;
+        isPrinted = true;
       },
     });
-    await until('the note', () => isSaid, { withinMs: 30_000 });
+    await until('the note', () => isPrinted, { withinMs: 30_000 });
     await api.register('later/app/l-1', ['http://10.0.0.7:80']);
     expect(await ended).toMatchObject({ code: 0, err: expect.stringContaining('later/app') });
   });
 
-  test('a filter tells also who leaves it', async () => {
+  test('a filter also prints instances that stop matching', async () => {
     const { out } = await meanwhile('watch prod/orders --status up --count 1 -o json', /"synced"/, () =>
       api.patch('prod/orders/orders-1', { status: 'waiting' }),
     );
@@ -213,21 +223,21 @@ describe('watch', () => {
     ['watch --count none', 2, '--count: "none" is not a whole number above 0'],
     ['watch pr_od', 1, 'pr_od'],
     ['watch --status asleep', 1, 'asleep'],
-  ])('%s ends with %i', async (line, wanted, said) => {
+  ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await typed(line.split(' '), { env: { ROLLCALL_URL: server.http } });
     expect({ code, out }).toEqual({ code: wanted, out: '' });
-    expect(err).toContain(said);
+    expect(err).toContain(expected);
   });
 
   test.each(['table', 'json', 'yaml'])('as %s lets no control character of the server through', async (form) => {
     const evil = 'a\u001b[2Jb\u009b31m\u202ec\u0007\nd';
     const one = { env: evil, appid: evil, instance: evil, addrs: [evil], status: evil, updatedAt: evil };
-    const told = [
+    const events = [
       ['snapshot', { env: evil, appid: evil, instances: [one] }],
       ['updated', { ...one, matches: true, text: evil, at: evil, after: one }],
     ].map(([event, data]) => `event: ${event as string}\ndata: ${JSON.stringify(data)}\n\n`);
     const { url, close } = await scriptedHttp(() => ({
-      body: `retry: 1\n\n${told.join('')}`,
+      body: `retry: 1\n\n${events.join('')}`,
       headers: { 'content-type': 'text/event-stream' },
     }));
     onTestFinished(close);
@@ -237,15 +247,15 @@ describe('watch', () => {
   });
 
   test('a server that is not there, or is something else, is a failure at once', async () => {
-    const nobody = await typed(['watch', '--url', 'http://127.0.0.1:1']);
-    expect(nobody).toMatchObject({ code: 1, out: '', err: expect.stringContaining('"rollcall serve"') });
+    const unreachable = await typed(['watch', '--url', 'http://127.0.0.1:1']);
+    expect(unreachable).toMatchObject({ code: 1, out: '', err: expect.stringContaining('"rollcall serve"') });
     const other = await scriptedHttp(() => ({ body: '<html>', headers: { 'content-type': 'text/html' } }));
     onTestFinished(() => other.close());
     const { code, err } = await typed(['watch', '--url', other.url]);
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('not a rollcall reply') });
   });
 
-  test('without a token where one is wanted it says how to give one', async () => {
+  test('without a token where one is wanted it prints how to give one', async () => {
     const problem = {
       type: 'urn:rollcall:problem:unauthorized',
       title: 'A token is needed',
@@ -263,17 +273,17 @@ describe('watch', () => {
 
 describe('events --follow', () => {
   test('goes on with what happens, by the same filters', async () => {
-    await api.register('prod/told/t-1', ['http://10.0.0.7:80']);
-    const following = startRollcall(['events', 'prod/told', '--why', 'cancelled,registered', '--follow'], {
+    await api.register('prod/seen/t-1', ['http://10.0.0.7:80']);
+    const following = startRollcall(['events', 'prod/seen', '--why', 'cancelled,registered', '--follow'], {
       env: { ROLLCALL_URL: server.http },
     });
-    await following.said(/prod\/told\/t-1 +registered/);
-    await api.patch('prod/told/t-1', { weight: 3 });
+    await following.untilOutput(/prod\/seen\/t-1 +registered/);
+    await api.patch('prod/seen/t-1', { weight: 3 });
     await api.register('prod/orders/elsewhere', ['http://10.0.0.7:80']);
-    await api.cancel('prod/told/t-1');
-    const said = await following.said(/cancelled by/);
+    await api.cancel('prod/seen/t-1');
+    const printed = await following.untilOutput(/cancelled by/);
     expect(
-      said
+      printed
         .trimEnd()
         .split('\n')
         .map((line) => line.split(/ +/)[2]),

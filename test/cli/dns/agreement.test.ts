@@ -1,4 +1,4 @@
-// What a resolver says beside what rollcall itself answers.
+// A resolver's answer compared with rollcall's own.
 
 import { expect, test } from 'vitest';
 import { disagreement } from '../../../src/cli/dns/agreement.ts';
@@ -22,7 +22,7 @@ const own = (rcode: string, ...addresses: string[]) => ({
   answer: addresses.map((address) => `orders.prod.svc. 5 IN A ${address}`),
 });
 
-test('the same records, in whatever order and with whatever TTL, agree', () => {
+test('the same records agree, in any order and with any TTL', () => {
   const answer = [record('10.0.0.8'), record('10.0.0.7')];
   expect(disagreement(reply({ answer }), own('NOERROR', '10.0.0.7', '10.0.0.8'))).toBeUndefined();
   expect(disagreement(reply({ rcode: 'NXDOMAIN' }), own('NXDOMAIN'))).toBeUndefined();
@@ -66,8 +66,8 @@ test.each([
     'NOERROR: 10.0.0.7',
     /data of its own/,
   ],
-])('%s: both are said', (_what, said, explanation, answers, why) => {
-  expect(disagreement(said, explanation)).toEqual({ own: answers, why: expect.stringMatching(why) });
+])('%s: both are reported', (_what, resolver, explanation, answers, why) => {
+  expect(disagreement(resolver, explanation)).toEqual({ own: answers, why: expect.stringMatching(why) });
 });
 
 test('types that are written in several ways count only as there or not', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { cacheFinding } from '../../../src/cli/doctor/cache-check.ts';
 import { type Watched, watchCache } from '../../../src/cli/doctor/cache-watch.ts';
 
-/** A resolver that keeps an answer for `keptMs` and says TTLs as `ttl` has it of the answer's age. */
+/** A resolver that keeps an answer for `keptMs` and gives TTLs that `ttl` computes from the answer's age. */
 function watch(
   keptMs: number,
   ttl: (ageMs: number) => number | undefined,
@@ -12,7 +12,7 @@ function watch(
   isFresh = false,
 ): Promise<Watched> {
   let nowMs = 1000;
-  // Somebody asked for it before, unless it is fresh.
+  // It was asked for before, unless it is fresh.
   let filledAt = isFresh ? Number.NEGATIVE_INFINITY : nowMs - 2200;
   const world = {
     nowMs: () => nowMs,
@@ -32,8 +32,8 @@ const countDown = (from: number) => (ageMs: number) => Math.max(0, from - Math.f
 
 describe('watchCache', () => {
   test.each([
-    ['of an answer that somebody asked for before', false],
-    ['of one that nobody did', true],
+    ['of an answer that was asked for before', false],
+    ['of one asked for the first time', true],
   ])('measures the time %s', async (_what, isFresh) => {
     const { ttlMax, keptMs, countsDown } = await watch(5000, countDown(5), 15_000, isFresh);
     expect({ ttlMax, countsDown }).toEqual({ ttlMax: 5, countsDown: true });
@@ -59,7 +59,7 @@ describe('watchCache', () => {
     expect(keptMs).toBe(1000);
   });
 
-  test('sees that nothing is kept, or that no TTL is told', async () => {
+  test('notices that nothing is cached, or that no TTL is given', async () => {
     expect(await watch(0, () => 5, 3000)).toEqual({ ttlMax: 5, keptMs: undefined, countsDown: false });
     expect(await watch(0, () => undefined, 3000)).toEqual({ ttlMax: undefined, keptMs: undefined, countsDown: false });
   });
@@ -70,7 +70,7 @@ describe('cacheFinding', () => {
   test.each<[string, Partial<Watched>, number | undefined, string, RegExp]>([
     ['as long as allowed', { ttlMax: 5, keptMs: 6100, countsDown: true }, 5, 'ok', /keeps addresses for 6\.1 s/],
     ['longer', { ttlMax: 5, keptMs: 9000, countsDown: true }, 5, 'fail', /kept addresses for 9\.0 s/],
-    ['with a TTL of its own', { ttlMax: 60, countsDown: true }, 5, 'fail', /says TTL 60 .* rollcall says 5/],
+    ['with a TTL of its own', { ttlMax: 60, countsDown: true }, 5, 'fail', /answers with TTL 60 .* rollcall has 5/],
     ['not at all', { ttlMax: 5 }, 5, 'ok', /asks rollcall every time/],
     ['all the time', { ttlMax: 5, countsDown: true }, 5, 'fail', /for all of 15 s/],
     ['longer than we looked', { ttlMax: 58, countsDown: true }, 60, 'warn', /no answer ended within 15 s/],

@@ -1,4 +1,4 @@
-// What the doctor says of a cluster.
+// The doctor's findings about a cluster.
 
 import { expect, test } from 'vitest';
 import { etcdFindings, nodeFindings, registryFindings } from '../../../src/cli/doctor/cluster-check.ts';
@@ -15,7 +15,7 @@ test('a node that is joined and hears the others is well', () => {
   expect(levels(joined)).toEqual(['ok']);
 });
 
-test('a document of something else says nothing', () => {
+test('a document of another program gives no finding', () => {
   expect(nodeFindings({ apps: [] })).toEqual([]);
 });
 
@@ -59,6 +59,6 @@ test.each([
   expect(etcdFindings({ etcd: { ...etcd, ...fields } })).toMatchObject([{ level, what: `etcd at ${etcd.endpoint}` }]);
 });
 
-test('a node that has not asked etcd says nothing of it', () => {
+test('a node that has not asked etcd gives no finding about it', () => {
   expect(etcdFindings({ etcd: null })).toEqual([]);
 });

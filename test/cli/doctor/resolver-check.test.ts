@@ -1,4 +1,4 @@
-// From what a resolver says to what is wrong with it.
+// From a resolver's answers to the fault in its configuration.
 
 import { createSocket } from 'node:dgram';
 import { expect, onTestFinished, test } from 'vitest';
@@ -38,12 +38,12 @@ test.each([
   ['knows the name, not the zone', reply('NOERROR'), 'fail', /without a SOA/, /rollcall snippet/],
   ['is silent', { kind: 'timeout', problem: 'no reply' } as const, 'fail', /no reply/, /firewall/],
   ['is not there', { kind: 'refused', problem: 'nothing listens' } as const, 'fail', /nothing listens/, /start it/],
-])('a resolver that %s', (_how, said, level, why, advice) => {
-  const finding = delegationFinding('resolver', said, 'svc');
+])('a resolver that %s', (_how, observed, level, why, advice) => {
+  const finding = delegationFinding('resolver', observed, 'svc');
   expect(finding).toMatchObject({ level, why: expect.stringMatching(why), advice: expect.stringMatching(advice) });
 });
 
-/** A resolver that says this rcode of names that match, and nothing of others. */
+/** A resolver that answers matching names with this rcode, and does not answer others. */
 async function resolverThat(host: string, rcode: number, names: RegExp): Promise<{ host: string; port: number }> {
   const socket = createSocket('udp4');
   onTestFinished(() => void socket.close());
@@ -59,17 +59,17 @@ async function resolverThat(host: string, rcode: number, names: RegExp): Promise
   return { host, port: socket.address().port };
 }
 
-test('a resolver that answers other names and is silent about the origin waits for somebody', async () => {
+test('a resolver that answers other names but not the origin waits for a server it cannot reach', async () => {
   const resolver = await resolverThat('127.0.0.1', 0, /localhost/);
   const finding = await checkDelegation({ resolver, server: resolver, origin: 'svc' });
   expect(finding).toMatchObject({
     level: 'fail',
-    why: expect.stringMatching(/^answers other names, but says nothing of svc\./),
+    why: expect.stringMatching(/^answers other names, but gives no answer for svc\./),
     advice: expect.stringContaining('rollcall snippet'),
   });
 });
 
-test('systemd-resolved that cannot is told apart, by its address', async () => {
+test('systemd-resolved that cannot forward is recognised by its address', async () => {
   const resolver = await resolverThat('127.0.0.53', 2, /svc/);
   const finding = await checkDelegation({ resolver, server: resolver, origin: 'svc' });
   expect(finding).toMatchObject({
@@ -93,7 +93,7 @@ test.each([
   ['a negative answer of ours', ours, reply('NXDOMAIN', { authority: [soa('svc.', 3)] }), 'warn', /kept for 3 s more/],
   ['no such name, by the root', ours, reply('NXDOMAIN', { authority: [soa('.', 900)] }), 'fail', /in the name of \./],
   ['nothing, without a reason', ours, reply('NOERROR'), 'fail', /private addresses may be filtered/],
-  ['an error', ours, reply('SERVFAIL'), 'fail', /says SERVFAIL/],
+  ['an error', ours, reply('SERVFAIL'), 'fail', /answers SERVFAIL/],
   [
     'a zone of its own',
     ours,
@@ -102,8 +102,14 @@ test.each([
     /authority of its own/,
   ],
   ['the same nothing', reply('NXDOMAIN'), reply('NXDOMAIN'), 'ok', /NXDOMAIN/],
-  ['what is gone', reply('NXDOMAIN'), reply('NOERROR', addresses('10.0.0.1')), 'warn', /while rollcall says NXDOMAIN/],
+  [
+    'what is gone',
+    reply('NXDOMAIN'),
+    reply('NOERROR', addresses('10.0.0.1')),
+    'warn',
+    /while rollcall answers NXDOMAIN/,
+  ],
   ['no reply', ours, { kind: 'timeout', problem: 'no reply' } as const, 'fail', /no reply/],
-])('a resolver that says %s', (_how, rollcall, theirs, level, why) => {
+])('a resolver that answers with %s', (_how, rollcall, theirs, level, why) => {
   expect(nameFinding('name', rollcall, theirs, 'svc')).toMatchObject({ level, why: expect.stringMatching(why) });
 });

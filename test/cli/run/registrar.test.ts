@@ -1,4 +1,4 @@
-// The registration of a program under `rollcall run`: what is printed, when, and that nothing is said that is not so.
+// The registration of a program under `rollcall run`: what is printed and when, and that nothing untrue is printed.
 
 import { expect, test } from 'vitest';
 import { Registrar } from '../../../src/cli/run/registrar.ts';
@@ -24,7 +24,7 @@ function worldOf(script: (asked: Asked) => Answer | undefined = () => undefined)
   return { scheduler, registry, asked, printed, registrar, outcomeOf };
 }
 
-test('says under which name it is found, that it is out of DNS once it is, and that it is gone', async () => {
+test('prints the name it is found by, that it is out of DNS once it is, and that it is gone', async () => {
   const { scheduler, registrar, printed, outcomeOf } = worldOf();
   registrar.start();
   await scheduler.pass(0);
@@ -37,7 +37,7 @@ test('says under which name it is found, that it is out of DNS once it is, and t
   ]);
 });
 
-test('never says that it is out of DNS while no registry has confirmed it', async () => {
+test('never prints that it is out of DNS while no registry has confirmed it', async () => {
   const { scheduler, registrar, printed, outcomeOf } = worldOf(({ method }) =>
     method === 'POST' ? 'refused' : undefined,
   );

@@ -142,7 +142,7 @@ describe('the breaker', () => {
     expect(states.at(-1)).toBe('a closed');
   });
 
-  test('holds back all: calls fail at once, and say so', async () => {
+  test('holds back all: calls fail at once with their own code', async () => {
     const { calls, run, called } = worldOf({ a: refused });
     for (let i = 0; i < 3; i++) await calls.call(run, {}).catch(() => {});
     await expect(calls.call(run, {})).rejects.toMatchObject({
@@ -175,16 +175,16 @@ describe('time and signals', () => {
     return new Promise<string>(() => {});
   };
 
-  test('an attempt that takes too long is late, and its signal says so', async () => {
+  test('an attempt that takes too long ends with timeout, and its signal is aborted', async () => {
     const { calls } = worldOf({ a: '' });
     const seen: AbortSignal[] = [];
     const call = calls.call(hanging(seen), {});
-    const told = expect(call).rejects.toMatchObject({
+    const rejected = expect(call).rejects.toMatchObject({
       code: 'timeout',
       message: 'http://a:80 did not answer within 1000 ms',
     });
     await vi.advanceTimersByTimeAsync(1001);
-    await told;
+    await rejected;
     expect(seen[0]?.aborted).toBe(true);
   });
 
@@ -194,9 +194,9 @@ describe('time and signals', () => {
       const controller = new AbortController();
       const seen: AbortSignal[] = [];
       const call = calls.call(hanging(seen), { signal: controller.signal });
-      const told = expect(call).rejects.toThrow('enough');
+      const rejected = expect(call).rejects.toThrow('enough');
       controller.abort(new Error('enough'));
-      await told;
+      await rejected;
       expect(seen[0]?.aborted).toBe(true);
     }
     expect(states).toEqual([]);
@@ -234,7 +234,7 @@ test('the retry budget is a share of the calls beside a reserve of one second', 
   expect(saved).toBe(100);
 });
 
-test('what was not sent is told by codes, wrapped as Node and undici wrap them', () => {
+test('what was not sent is known from error codes, wrapped as Node and undici wrap them', () => {
   expect(isUnsent(refused)).toBe(true);
   expect(isUnsent(new TypeError('fetch failed', { cause: refused }))).toBe(true);
   expect(isUnsent(new TypeError('fetch failed', { cause: new AggregateError([refused, refused]) }))).toBe(true);

@@ -126,7 +126,7 @@ describe('whom a choice is among', () => {
     expect(names(some, near)).toEqual(expected);
   });
 
-  test('a backup takes over where nobody is before it, near first', () => {
+  test('a backup takes over where no instance of a lower priority is left, near first', () => {
     expect(names([some[2] as Candidate, some[3] as Candidate], 'eu-1a')).toEqual(['backup-a']);
     expect(names([some[2] as Candidate, some[3] as Candidate])).toEqual(['far']);
   });

@@ -50,7 +50,7 @@ async function begin(stream: FakeStream, ...ids: string[]): Promise<void> {
   await stream.send('synced', { revision: 7 }, 7);
 }
 
-test('asks for those that take traffic, narrowed as wanted, and says what it hears', async () => {
+test('asks for those that take traffic, narrowed as wanted, and emits what it receives', async () => {
   const stream = new FakeStream();
   const options = { port: 'http', zone: 'eu-1a', tags: ['canary', 'blue'] };
   const { discovery, asked, heard, closed, scheduler } = worldOf([stream], { options });
@@ -98,7 +98,7 @@ test('comes back with its place, to whichever address answers', async () => {
   await discovery.close();
 });
 
-test('a server that says when to come back is believed, where there is no other', async () => {
+test('Retry-After is obeyed, where there is no other server', async () => {
   const streams = [new FakeStream(), new FakeStream()] as const;
   const { asked, scheduler, discovery } = worldOf(streams);
   await turns();
@@ -206,9 +206,9 @@ test('a wrong name is refused, and a wait ends with its time, its signal or the 
   controller.abort(new Error('enough'));
   await expect(left).rejects.toThrow('enough');
   const closed = discovery.ready();
-  const told = expect(closed).rejects.toMatchObject({ code: 'closed' });
+  const rejected = expect(closed).rejects.toMatchObject({ code: 'closed' });
   await discovery.close();
-  await told;
+  await rejected;
 });
 
 test('selectors narrow the name that DNS is asked for', () => {

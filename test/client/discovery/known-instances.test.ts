@@ -69,7 +69,7 @@ test('a registry that has lost its memory empties nothing until half a lease has
   expect(world.gap().snapshot().synced()).toEqual(['a', 'b', 'c']);
   expect(world.known.nextExpiryMs).toBe(40_000);
   expect(world.change('b', true)).toEqual(['a', 'b', 'c']);
-  // What is said of one that is kept counts.
+  // News of a kept instance counts.
   expect(world.change('c', false)).toEqual(['a', 'b']);
   expect(world.known.expire(39_999)).toBe(false);
   expect(world.known.expire(40_000)).toBe(true);

@@ -32,7 +32,7 @@ describe('a drain', () => {
     await member.abandon();
   });
 
-  test('of a registry that answers before its time and never says safe is asked rarely, and ends', async () => {
+  test('of a registry that answers early and never with safe is asked rarely, and ends', async () => {
     const { registry, member, calls, outcomeOf } = membershipWorld();
     registry.drainsUntilSafe = 1e9;
     await member.registered();
@@ -108,7 +108,7 @@ describe('a drain', () => {
     ['a gateway in between', { status: 502, text: '' }, 6000],
     ['a page of an ingress', { status: 404, text: '<html>' }, 6000],
     ['a precondition that is refused without a word', { status: 412, text: '' }, 6000],
-  ])('ends with its time, whatever comes: %s', async (_what, answer, timeoutMs) => {
+  ])('ends with its time: %s', async (_what, answer, timeoutMs) => {
     const { member, calls, outcomeOf } = membershipWorld(({ method }) => (method === 'POST' ? answer : undefined), {
       addresses: ['http://r1', 'http://r2', 'http://r3'],
     });
@@ -129,7 +129,7 @@ describe('a drain', () => {
     await member.abandon();
   });
 
-  test('that does not become safe in its time says until when to wait', async () => {
+  test('that does not become safe before the timeout gives the time to wait until', async () => {
     const { registry, member, outcomeOf } = membershipWorld(({ url }) =>
       url.includes('wait=') ? 'silence' : undefined,
     );

@@ -36,7 +36,7 @@ describe('a successor under the same name', () => {
     expect(heard).toContain('replaced');
   });
 
-  test('is told by its addresses, in whatever form they were given', async () => {
+  test('is recognised by its addresses, in any form', async () => {
     const registration = { ...orders, addrs: ['HTTP://Web.Example.:8080'] };
     const { registry, member, outcomeOf } = membershipWorld(undefined, { registration });
     await member.registered();

@@ -69,7 +69,7 @@ test('a signal ends the body of a response', async () => {
   expect(read).toEqual(['first']);
 });
 
-test('without a connection the code says so; a signal that has aborted gives its reason', async () => {
+test('without a connection the code names it; an aborted signal gives its reason', async () => {
   const request = { method: 'GET', headers: {}, redirect: 'manual' } as const;
   await expect(httpRequest('http://127.0.0.1:1/', { ...request, signal: never })).rejects.toMatchObject({
     code: 'ECONNREFUSED',

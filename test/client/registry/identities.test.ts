@@ -1,4 +1,4 @@
-// Which registry an address belongs to, by what its replies say, and which addresses are used because of it.
+// Which registry an address belongs to, by the identity in its replies, and which addresses are used because of it.
 
 import { expect, test } from 'vitest';
 import { followEvents } from '../../../src/client/registry/event-stream.ts';
@@ -8,7 +8,7 @@ import { type Answer, FakeScheduler, FakeStream, fakeFetch, turns } from '../../
 const never = new AbortController().signal;
 
 interface Node {
-  /** Undefined: an earlier version, which does not say. */
+  /** Undefined: an earlier version, which sends none. */
   registry?: string | undefined;
   isAway?: boolean;
 }
@@ -88,7 +88,7 @@ test('a registry that keeps nothing and was started again stays in use', async (
   expect(others).toEqual([]);
 });
 
-test('a version that does not say is taken for a node of the same', async () => {
+test('a version that sends no identity is taken for a node of the same registry', async () => {
   const { put, nodes, writes } = worldOf({ n1: { registry: 'one' }, n2: {} });
   await put();
   nodes['n1'] = { isAway: true };

@@ -49,7 +49,7 @@ test('a refusal is an answer, an overload is not, and its Retry-After keeps call
   expect(await call()).toEqual(['done', 'r2']);
 });
 
-test('what is said when nobody answers is the soonest time to ask again', async () => {
+test('where no address answers, the error has the soonest time to ask again', async () => {
   const document = { type: 'urn:rollcall:problem:overloaded', title: 'Busy', detail: 'busy' };
   const busy: Answer = { status: 503, headers: { 'retry-after': '4' }, document };
   const { link } = worldOf({
@@ -92,7 +92,7 @@ test.each<[string, Answer, object]>([
   expect(await link.call({ path: '/x' }, never)).toMatchObject(reply);
 });
 
-test('what one address may have applied is not said to be unapplied by the next', async () => {
+test('what one address may have applied is not reported as unapplied by the next', async () => {
   const { link } = worldOf({ r1: { status: 502, text: '' }, r2: problem(503, 'overloaded') });
   expect(await link.call({ path: '/x' }, never)).toMatchObject({ kind: 'busy', isUnapplied: false });
 });

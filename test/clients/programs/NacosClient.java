@@ -11,9 +11,9 @@ import java.util.Properties;
 import java.util.stream.Collectors;
 
 public class NacosClient {
-  static synchronized void say(String said, List<Instance> hosts) {
+  static synchronized void report(String event, List<Instance> hosts) {
     String ips = hosts.stream().map(one -> "\"" + one.getIp() + "\"").sorted().collect(Collectors.joining(","));
-    System.out.println("{\"said\":\"" + said + "\",\"ips\":[" + ips + "]}");
+    System.out.println("{\"event\":\"" + event + "\",\"ips\":[" + ips + "]}");
     System.out.flush();
   }
 
@@ -27,7 +27,7 @@ public class NacosClient {
     NamingService naming = NacosFactory.createNamingService(properties);
     naming.subscribe(args[1], event -> {
       List<Instance> hosts = ((NamingEvent) event).getInstances();
-      say(hosts.size() == 2 ? "seen" : "pushed", hosts);
+      report(hosts.size() == 2 ? "seen" : "pushed", hosts);
     });
     Instance instance = new Instance();
     instance.setIp(args[2]);
@@ -35,7 +35,7 @@ public class NacosClient {
     instance.setWeight(2);
     instance.setMetadata(Map.of("version", "1.4.2"));
     naming.registerInstance(args[1], instance);
-    say("registered", List.of());
+    report("registered", List.of());
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       try {
         naming.deregisterInstance(args[1], instance);

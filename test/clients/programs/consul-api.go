@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-func say(line map[string]interface{}) {
+func report(line map[string]interface{}) {
 	text, _ := json.Marshal(line)
 	fmt.Println(string(text))
 }
@@ -52,7 +52,7 @@ func main() {
 	}()
 	self, err := agent.Self()
 	must(err)
-	say(map[string]interface{}{"said": "registered", "datacenter": self["Config"]["Datacenter"]})
+	report(map[string]interface{}{"event": "registered", "datacenter": self["Config"]["Datacenter"]})
 	found, meta, err := health.Service("go-web", "", true, nil)
 	must(err)
 	for len(found) < 2 {
@@ -63,11 +63,11 @@ func main() {
 	must(err)
 	tagged, _, err := health.ServiceMultipleTags("go-web", []string{"v1"}, true, nil)
 	must(err)
-	say(map[string]interface{}{"said": "seen", "ids": idsOf(found), "filtered": idsOf(filtered), "tagged": idsOf(tagged)})
+	report(map[string]interface{}{"event": "seen", "ids": idsOf(found), "filtered": idsOf(filtered), "tagged": idsOf(tagged)})
 	must(agent.EnableServiceMaintenance("go-1", "upgrade"))
 	status, _, err := agent.AgentHealthServiceByID("go-1")
 	must(err)
-	say(map[string]interface{}{"said": "out", "status": status})
+	report(map[string]interface{}{"event": "out", "status": status})
 	must(agent.DisableServiceMaintenance("go-1"))
 	_, err = client.Catalog().Register(&api.CatalogRegistration{
 		Node: "db-1", Address: "127.0.10.50", Service: &api.AgentService{ID: "go-3", Service: "go-web", Port: 9},
@@ -76,7 +76,7 @@ func main() {
 	must(err)
 	nodes, _, err := client.Catalog().Nodes(nil)
 	must(err)
-	say(map[string]interface{}{"said": "catalog", "nodes": len(nodes)})
+	report(map[string]interface{}{"event": "catalog", "nodes": len(nodes)})
 	leave := make(chan os.Signal, 1)
 	signal.Notify(leave, syscall.SIGTERM)
 	<-leave

@@ -3,7 +3,7 @@ const Consul = require('consul');
 const [, , host, port, secret] = process.argv;
 
 const consul = new Consul({ host, port: Number(port), defaults: { token: secret } });
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const idsOf = (entries) => entries.map(({ Service }) => Service.ID).sort();
 
 async function run() {
@@ -22,10 +22,10 @@ async function run() {
   const timer = setInterval(() => consul.agent.check.pass({ id: 'service:npm-1' }), 1000);
   const leader = await consul.status.leader();
   const services = await consul.catalog.service.list();
-  say({ said: 'registered', critical: critical.length, leader, tags: services['npm-web'] });
+  report({ event: 'registered', critical: critical.length, leader, tags: services['npm-web'] });
   const watch = consul.watch({ method: consul.health.service, options: { service: 'npm-web', passing: true } });
-  watch.on('change', (entries) => say({ said: `seen ${idsOf(entries)}` }));
-  watch.on('error', (error) => say({ said: 'error', message: String(error) }));
+  watch.on('change', (entries) => report({ event: `seen ${idsOf(entries)}` }));
+  watch.on('error', (error) => report({ event: 'error', message: String(error) }));
   process.on('SIGTERM', async () => {
     watch.end();
     clearInterval(timer);

@@ -16,15 +16,15 @@ const client = new Eureka({
   eureka: { host, port, servicePath: '/eureka/apps/', heartbeatInterval: 300, registryFetchInterval: 200 },
 });
 client.logger.level('error');
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 client.start((error) => {
   if (error) throw error;
-  say({ said: 'registered' });
+  report({ event: 'registered' });
   const timer = setInterval(() => {
     const found = client.getInstancesByAppId('NPM-WEB');
     if (found.length < 2) return;
     clearInterval(timer);
-    say({ said: 'seen', ids: found.map(({ instanceId }) => instanceId).sort() });
+    report({ event: 'seen', ids: found.map(({ instanceId }) => instanceId).sort() });
   }, 100);
 });
 process.on('SIGTERM', () => client.stop(() => process.exit(0)));

@@ -1,4 +1,4 @@
-# Registers through py-eureka-client, and says when it sees its app with two instances: server, secret.
+# Registers through py-eureka-client, and reports when it sees its app with two instances: server, secret.
 import json
 import signal
 import sys
@@ -9,7 +9,7 @@ import py_eureka_client.eureka_client as eureka
 server, secret = sys.argv[1:3]
 
 
-def say(line):
+def report(line):
     print(json.dumps(line), flush=True)
 
 
@@ -32,13 +32,13 @@ client = eureka.init(
     duration_in_secs=90,
 )
 signal.signal(signal.SIGTERM, leave)
-say({"said": "registered"})
+report({"event": "registered"})
 while True:
     app = client.applications.get_application("PY-WEB")
     ids = sorted(one.instanceId for one in app.instances)
     if len(ids) >= 2:
         break
     time.sleep(0.1)
-say({"said": "seen", "ids": ids})
+report({"event": "seen", "ids": ids})
 while True:
     time.sleep(1)

@@ -13,7 +13,7 @@ import (
 	"github.com/hudl/fargo"
 )
 
-func say(line map[string]interface{}) {
+func report(line map[string]interface{}) {
 	text, _ := json.Marshal(line)
 	fmt.Println(string(text))
 }
@@ -43,7 +43,7 @@ func main() {
 	must(err)
 	version, err := stored.Metadata.GetString("version")
 	must(err)
-	say(map[string]interface{}{"said": "registered", "version": version, "lease": stored.LeaseInfo.DurationInSecs})
+	report(map[string]interface{}{"event": "registered", "version": version, "lease": stored.LeaseInfo.DurationInSecs})
 	ids := []string{}
 	for len(ids) < 2 {
 		time.Sleep(100 * time.Millisecond)
@@ -57,11 +57,11 @@ func main() {
 	sort.Strings(ids)
 	vips, err := connection.GetInstancesByVIPAddress("fargo", false)
 	must(err)
-	say(map[string]interface{}{"said": "seen", "ids": ids, "vips": len(vips)})
+	report(map[string]interface{}{"event": "seen", "ids": ids, "vips": len(vips)})
 	must(connection.UpdateInstanceStatus(instance, fargo.OUTOFSERVICE))
 	stored, err = connection.GetInstance(app, "fargo-1")
 	must(err)
-	say(map[string]interface{}{"said": "out", "status": stored.Status})
+	report(map[string]interface{}{"event": "out", "status": stored.Status})
 	leave := make(chan os.Signal, 1)
 	signal.Notify(leave, syscall.SIGTERM)
 	<-leave

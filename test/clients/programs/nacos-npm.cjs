@@ -5,17 +5,17 @@ const [, , serverList, username, password] = process.argv;
 const logger = { ...console, log() {}, info() {}, debug() {}, warn() {} };
 const login = username === undefined ? {} : { username, password };
 const client = new NacosNamingClient({ logger, serverList, namespace: 'public', ...login });
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const instance = { ip: '127.0.50.1', port: 8080, weight: 2, metadata: { version: '1.4.2' } };
 
 async function main() {
   await client.ready();
   client.subscribe('npm-web', (hosts) => {
     const ips = hosts.map(({ ip }) => ip).sort();
-    say({ said: ips.length === 2 ? 'seen' : 'pushed', ips });
+    report({ event: ips.length === 2 ? 'seen' : 'pushed', ips });
   });
   await client.registerInstance('npm-web', instance);
-  say({ said: 'registered', status: await client.getServerStatus() });
+  report({ event: 'registered', status: await client.getServerStatus() });
 }
 process.on('SIGTERM', async () => {
   await client.deregisterInstance('npm-web', instance);

@@ -16,7 +16,7 @@ import (
 	"github.com/nacos-group/nacos-sdk-go/v2/vo"
 )
 
-func say(line map[string]interface{}) {
+func report(line map[string]interface{}) {
 	text, _ := json.Marshal(line)
 	fmt.Println(string(text))
 }
@@ -56,13 +56,13 @@ func main() {
 			ips = append(ips, one.Ip)
 		}
 		sort.Strings(ips)
-		said := "pushed"
+		event := "pushed"
 		if len(ips) == 2 {
-			said = "seen"
+			event = "seen"
 		}
-		say(map[string]interface{}{"said": said, "ips": ips})
+		report(map[string]interface{}{"event": event, "ips": ips})
 	}}))
-	say(map[string]interface{}{"said": "registered"})
+	report(map[string]interface{}{"event": "registered"})
 	leave := make(chan os.Signal, 1)
 	signal.Notify(leave, syscall.SIGTERM)
 	<-leave

@@ -1,4 +1,4 @@
-# Registers through nacos-sdk-python 0.1, which speaks HTTP, and says when it lists two instances: server, user, secret.
+# Registers through nacos-sdk-python 0.1, which speaks HTTP, and reports when it lists two instances: server, user, secret.
 import json
 import signal
 import sys
@@ -11,7 +11,7 @@ credentials = {"username": login[0], "password": login[1]} if login else {}
 client = nacos.NacosClient(server, namespace="public", **credentials)
 
 
-def say(line):
+def report(line):
     print(json.dumps(line), flush=True)
 
 
@@ -23,12 +23,12 @@ def leave(*_):
 # It names no cluster, so it sends the text None.
 client.add_naming_instance("py-web", "127.0.82.1", 8080, weight=2, metadata={"version": "1.4.2"}, heartbeat_interval=1)
 signal.signal(signal.SIGTERM, leave)
-say({"said": "registered"})
+report({"event": "registered"})
 while True:
     hosts = client.list_naming_instance("py-web")["hosts"]
     if len(hosts) >= 2:
         break
     time.sleep(0.1)
-say({"said": "seen", "ips": sorted(one["ip"] for one in hosts)})
+report({"event": "seen", "ips": sorted(one["ip"] for one in hosts)})
 while True:
     time.sleep(1)

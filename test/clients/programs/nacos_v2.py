@@ -1,4 +1,4 @@
-# Registers through nacos-sdk-python 2, which speaks gRPC, and says when it is pushed two instances: server, user, secret.
+# Registers through nacos-sdk-python 2, which speaks gRPC, and reports when it is pushed two instances: server, user, secret.
 import asyncio
 import json
 import os
@@ -18,7 +18,7 @@ from v2.nacos import (
 server, *login = sys.argv[1:]
 
 
-def say(line):
+def report(line):
     print(json.dumps(line), flush=True)
 
 
@@ -34,14 +34,14 @@ async def main():
 
     async def pushed(hosts):
         ips = sorted(one.ip for one in hosts)
-        say({"said": "seen" if len(ips) == 2 else "pushed", "ips": ips})
+        report({"event": "seen" if len(ips) == 2 else "pushed", "ips": ips})
 
     await client.subscribe(SubscribeServiceParam(**where, subscribe_callback=pushed))
     await client.register_instance(
         RegisterInstanceParam(**where, ip="127.0.84.1", port=8080, weight=2, metadata={"version": "1.4.2"})
     )
     listed = await client.list_services(ListServiceParam(page_no=1, page_size=10, group_name="DEFAULT_GROUP"))
-    say({"said": "registered", "services": listed.services})
+    report({"event": "registered", "services": listed.services})
     await left.wait()
     await client.deregister_instance(DeregisterInstanceParam(**where, ip="127.0.84.1", port=8080))
     # Its own shutdown of 2.0 raises.

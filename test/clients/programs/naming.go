@@ -12,7 +12,7 @@ import (
 	"github.com/bilibili/discovery/naming"
 )
 
-func say(line map[string]interface{}) {
+func report(line map[string]interface{}) {
 	text, _ := json.Marshal(line)
 	fmt.Println(string(text))
 }
@@ -32,7 +32,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	say(map[string]interface{}{"said": "registered"})
+	report(map[string]interface{}{"event": "registered"})
 	resolver := registry.Build("account.service.web")
 	changes := resolver.Watch()
 	for {
@@ -49,7 +49,7 @@ func main() {
 				}
 			}
 			sort.Strings(hosts)
-			say(map[string]interface{}{"said": fmt.Sprint(hosts)})
+			report(map[string]interface{}{"event": fmt.Sprint(hosts)})
 		case <-leave:
 			cancel()
 			return

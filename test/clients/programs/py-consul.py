@@ -10,7 +10,7 @@ host, port, secret = sys.argv[1:4]
 client = consul.Consul(host=host, port=int(port), token=secret)
 
 
-def say(line):
+def report(line):
     print(json.dumps(line), flush=True)
 
 
@@ -31,12 +31,12 @@ index, before = passing()
 client.agent.check.ttl_pass("service:py-1")
 signal.signal(signal.SIGTERM, leave)
 index, after = passing(index=index, wait="5s")
-say({"said": "registered", "before": before, "after": after})
+report({"event": "registered", "before": before, "after": after})
 ids = after
 while len(ids) < 2:
     index, ids = passing(index=index, wait="10s")
-say({"said": "seen", "ids": ids})
+report({"event": "seen", "ids": ids})
 client.agent.check.ttl_warn("service:py-1", notes="slow")
-say({"said": "warned", "ids": passing()[1]})
+report({"event": "warned", "ids": passing()[1]})
 while True:
     time.sleep(1)

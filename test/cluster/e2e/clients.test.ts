@@ -93,7 +93,7 @@ describe.skipIf(missingEtcd.length > 0)('clients of a cluster', () => {
     expect(none.err).toMatch(/127\.0\.0\.1:1.*127\.0\.0\.1:2/s);
   });
 
-  test('rollcall nodes says who is there, and of those asked which is behind or away', async () => {
+  test('rollcall nodes lists the members, and of those asked which is behind or unreachable', async () => {
     const urls = ['--url', n1.http, '--url', n2.http];
     const both = await typed(['nodes', ...urls, '--output', 'json']);
     expect(both.code).toBe(0);
@@ -111,13 +111,13 @@ describe.skipIf(missingEtcd.length > 0)('clients of a cluster', () => {
 
   test('rollcall run reports a registry of its own among the nodes, and registers nothing there', async () => {
     const alone = await startServer();
-    const { child, said, ended } = startRollcall(
+    const { child, untilOutput, ended } = startRollcall(
       ['run', '--as', 'prod/lone/l1', '--addr', 'http://127.0.0.1:9', '--ready-delay', '0', '--drain-seconds', '0']
         .concat(['--registry', n2.http, '--registry', alone.http, '--', process.execPath])
         .concat(['-e', 'setInterval(() => {}, 1000)']),
       { env: { PATH: process.env['PATH'] ?? '' } },
     );
-    await said(/is another registry/);
+    await untilOutput(/is another registry/);
     await until('it is registered', async () => (await api(n2, 'GET', '/apps/prod/lone/l1')).status === 200);
     expect((await api(alone, 'GET', '/apps/prod/lone/l1')).status).toBe(404);
     child.kill('SIGTERM');

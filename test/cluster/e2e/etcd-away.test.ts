@@ -43,7 +43,7 @@ describe('without etcd', () => {
     server.close();
   });
 
-  test('a call says which endpoint is the trouble, and why', async () => {
+  test('a call names the endpoint at fault, and why', async () => {
     const engine = engineAt(['http://127.0.0.1:1']);
     expect(await engine.swap({ swaps: [], puts: [{ key: '/a' }] }, 3000)).toMatchObject({
       fault: 'unavailable',

@@ -198,7 +198,7 @@ describe.skipIf(missingEtcd.length > 0)('one etcd', () => {
   });
 });
 
-/** Between client and etcd: hands requests on, and replies unless told to hold them. */
+/** Between client and etcd: forwards requests, and replies unless they are to be held. */
 async function lossyProxy(port: number) {
   const sockets = new Set<Socket>();
   let isHolding = false;

@@ -35,7 +35,7 @@ describe.skipIf(missingEtcd.length > 0)('three members', () => {
     return etcd.members.filter((member) => member !== than);
   }
 
-  /** Each swap once and no change lost, whatever happens meanwhile. */
+  /** Each swap once and no change lost, in spite of faults. */
   async function writeThrough(engine: EtcdEngine, followed: Followed, count: number, trouble: () => void) {
     for (let index = 0; index < count; index++) {
       if (index === Math.floor(count / 4)) trouble();
@@ -75,7 +75,7 @@ describe.skipIf(missingEtcd.length > 0)('three members', () => {
     await writeThrough(engine, followed, 40, () => leader.signal('SIGKILL'));
   });
 
-  test('without quorum everything is "not available", and the watch says so; with it again all goes on', async () => {
+  test('without quorum every call is unavailable, and the watch reports it; with quorum again all goes on', async () => {
     const { engine, followed, inUse } = await world();
     const dead = others(inUse);
     await Promise.all(dead.map((member) => member.kill()));

@@ -124,8 +124,8 @@ describe.skipIf(missingEtcd.length > 0)('etcd refuses', () => {
 
     const wrong = engineOf(etcd.urls, { login: { user: 'rollcall', password: async () => 'guess' } });
     expect(await wrong.read('/mine/a')).toMatchObject({ fault: 'denied' });
-    const nobody = engineOf(etcd.urls);
-    expect(await nobody.read('/mine/a')).toMatchObject({ fault: 'denied' });
+    const anonymous = engineOf(etcd.urls);
+    expect(await anonymous.read('/mine/a')).toMatchObject({ fault: 'denied' });
     const noFile = engineOf(etcd.urls, {
       login: { user: 'rollcall', password: () => Promise.reject(new Error('no such file')) },
     });

@@ -1,5 +1,5 @@
-// What each fault of a node or of etcd does to three nodes: nobody who renews vanishes, the dead leave, and a node that is
-// cut off says so and goes on.
+// What each fault of a node or of etcd does to three nodes: no instance that renews vanishes, the dead are evicted, and a node that is
+// cut off reports it and goes on.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressesAt, api, ClusterWorld, serialAt } from '../../kit/cluster-world.ts';
@@ -57,7 +57,7 @@ describe.skipIf(missingEtcd.length > 0)('three nodes', () => {
     expect(refused).toEqual([]);
   });
 
-  test('without etcd DNS and renewals go on, writes are refused, and nobody is let go', async () => {
+  test('without etcd DNS and renewals go on, writes are refused, and no instance is evicted', async () => {
     const [member] = etcd.members;
     await member?.kill();
     const write = async () => (await api(at(1), 'PUT', '/apps/prod/late/a1', { addrs: ['http://10.9.0.1:80'] })).status;

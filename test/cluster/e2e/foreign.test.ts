@@ -40,7 +40,7 @@ describe.skipIf(missingEtcd.length > 0)('in etcd', () => {
       const text = await (await fetch(`${n2.http}/metrics`)).text();
       return text.includes('rollcall_cluster_bad_records_total 2');
     });
-    expect(n2.said()).toContain('/rollcall/foreign/i/prod/pay/broken');
+    expect(n2.output()).toContain('/rollcall/foreign/i/prod/pay/broken');
     expect(await addressesAt(n2, 'pay')).toEqual(['10.0.0.1']);
     // And by one that lists them.
     const n3 = await world.start('n3');

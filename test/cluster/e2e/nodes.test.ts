@@ -1,4 +1,4 @@
-// Nodes of one cluster over one etcd: what is written at one is answered by all, whoever the clients talk to, and whichever
+// Nodes of one cluster over one etcd: what is written at one is answered by all, whichever node a client talks to, and whichever
 // of the nodes dies.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -93,7 +93,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of one cluster', () => {
     expect(await addressesAt(n1, 'pay')).toEqual(['10.0.0.1']);
   });
 
-  test('each says who is there, and a node that took its leave is not waited for', async () => {
+  test('each lists the members, and a node that left is not waited for', async () => {
     const { body } = await api(n2, 'GET', '/nodes');
     expect(body).toMatchObject({ node: 'n2', state: 'joined' });
     const states = (body['nodes'] as { node: string; state: string; missed: boolean }[]).map(

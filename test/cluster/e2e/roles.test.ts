@@ -21,7 +21,7 @@ test.skipIf(missing.length > 0)(
     onTestFinished(() => removeScratch(directory));
     await using etcd = await startEtcd();
     const [endpoint = ''] = etcd.urls;
-    // A member without TLS knows no certificates: passwords in their place, as the text below the block says.
+    // A member without TLS knows no certificates: passwords in their place, as the text below the block describes.
     const script = (block?.lines ?? []).join('\n').replaceAll(/user add (\w+) --no-password/g, 'user add $1:secret');
     const env = cleanEnvironment({ ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: endpoint });
     const { code, err } = await run('bash', ['-ec', script], { env });

@@ -92,7 +92,7 @@ describe.skipIf(missingEtcd.length > 0)('the SkyDNS mirror', () => {
     await until('its own again', async () => (await mirrored())['svc/prod/own/o1/a0'] === '10.0.1.1');
     expect(await mirrored()).toMatchObject({ 'svc/prod/hand/h1': '10.9.9.9', 'svc/prod/later/l1/a0': 'not JSON' });
     const other = node(1 - index);
-    expect(other.said()).toContain('not of this cluster');
+    expect(other.output()).toContain('not of this cluster');
     await api(other, 'DELETE', '/apps/prod/later/l1');
     await api(other, 'PUT', '/apps/prod/after/b1', { addrs: ['http://10.0.1.3:80'] });
     await until('writes go on', async () => 'svc/prod/after/b1/a0' in (await mirrored()));

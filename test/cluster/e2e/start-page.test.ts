@@ -1,7 +1,8 @@
-// The start page of docs/cluster.md, typed in as it is, in a network of its own: three nodes and three members of etcd.
+// The start pages of docs/cluster.md, typed in as they are, in a network of their own: three nodes and three members of etcd,
+// and three nodes without etcd.
 
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { blocksOf } from '../../kit/documents.ts';
 import { missingEtcd } from '../../kit/etcd.ts';
 import { loopbackUp } from '../../kit/foreign-lookups.ts';
@@ -11,10 +12,18 @@ import { removeScratch, scratch } from '../../kit/scratch.ts';
 import { root } from '../../kit/server-process.ts';
 import { until } from '../../kit/until.ts';
 
-const obstacle = missingEtcd.length > 0 ? 'no etcd' : await obstacleToOwnNetwork();
+const obstacle = await obstacleToOwnNetwork();
 
-test.skipIf(obstacle !== '')(`starts a cluster${obstacle === '' ? '' : ` (${obstacle})`}`, async () => {
-  const [block] = blocksOf('docs/cluster.md').filter(({ language }) => language === 'sh');
+describe.each([
+  ['with etcd', 'ROLLCALL_CLUSTER_ETCD_ENDPOINTS', missingEtcd.length > 0 ? 'no etcd' : obstacle],
+  ['without etcd', 'ROLLCALL_CLUSTER_MODE=peers', obstacle],
+])('the page of a cluster %s', (_name, setting, missing) => {
+  test.skipIf(missing !== '')(`starts it${missing === '' ? '' : ` (${missing})`}`, () => startPage(setting));
+});
+
+async function startPage(setting: string): Promise<void> {
+  const blocks = blocksOf('docs/cluster.md').filter(({ language }) => language === 'sh');
+  const block = blocks.find((one) => one.lines.some((line) => line.includes(setting)));
   const lines = block?.lines ?? [];
   // One screen.
   expect(lines.length).toBeLessThanOrEqual(40);
@@ -28,13 +37,13 @@ test.skipIf(obstacle !== '')(`starts a cluster${obstacle === '' ? '' : ` (${obst
     await program.stop('SIGKILL');
     removeScratch(directory);
   });
-  await until('the last command', () => program.said().includes('all done'), { withinMs: 90_000 }).catch(
+  await until('the last command', () => program.output().includes('all done'), { withinMs: 90_000 }).catch(
     (error: Error) => {
-      throw new Error(`${error.message}: ${program.said()}`);
+      throw new Error(`${error.message}: ${program.output()}`);
     },
   );
-  const said = program.said();
-  expect(said).toMatch(/^10\.0\.0\.7$/m);
-  // As each says of itself: others may not have heard its first hello.
-  for (const node of ['n1', 'n2', 'n3']) expect(said).toMatch(new RegExp(`^http://\\S+ +${node} +joined`, 'm'));
-});
+  const output = program.output();
+  expect(output).toMatch(/^10\.0\.0\.7$/m);
+  // Asked of each about itself: others may not have received its first hello.
+  for (const node of ['n1', 'n2', 'n3']) expect(output).toMatch(new RegExp(`^http://\\S+ +${node} +joined`, 'm'));
+}

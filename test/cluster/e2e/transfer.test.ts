@@ -77,10 +77,10 @@ test('a file that is none, or is cut, is named, and what it has is read', async 
     ['broken.jsonl', `${text.split('\n')[0]}\n{"kind":\n`, /line 2/],
     ['newer.jsonl', '{"kind":"export","v":9}\n', /9/],
   ];
-  for (const [name, content, said] of cases) {
+  for (const [name, content, expected] of cases) {
     writeFileSync(join(directory, name), content);
     const { code, err } = await typed(['import', join(directory, name), '--url', server.http]);
-    expect([code, said.test(err)]).toEqual([1, true]);
+    expect([code, expected.test(err)]).toEqual([1, true]);
   }
   const none = await typed(['import', join(directory, 'none.jsonl'), '--url', server.http]);
   expect([none.code, none.err.includes('none.jsonl')]).toEqual([1, true]);

@@ -52,7 +52,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of mode ap', () => {
     await until('the serials are one', async () => new Set(await Promise.all(nodes.map(serialAt))).size === 1);
   }
 
-  test('a write says whether the cluster has it', async () => {
+  test('the reply to a write has whether it is in etcd', async () => {
     const made = await api(at(0), 'PUT', '/apps/prod/pay/a1', instance('10.0.0.1'));
     expect(made).toMatchObject({ status: 201, body: { replicated: true } });
     await untilEverywhere('pay', ['10.0.0.1']);

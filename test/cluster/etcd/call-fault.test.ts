@@ -19,8 +19,8 @@ test.each<[number, string, string]>([
   [status.UNAVAILABLE, 'etcdserver: no leader', 'unavailable'],
   [status.UNAVAILABLE, 'etcdserver: leader changed', 'unavailable'],
   [status.DEADLINE_EXCEEDED, 'Deadline exceeded', 'unavailable'],
-  [status.UNKNOWN, 'something that nobody has seen yet', 'unavailable'],
-  [status.INVALID_ARGUMENT, 'something that nobody has seen yet', 'unavailable'],
+  [status.UNKNOWN, 'an unknown text', 'unavailable'],
+  [status.INVALID_ARGUMENT, 'an unknown text', 'unavailable'],
 ])('%s %s: %s', (code, details, fault) => {
   expect(callFault({ code, details })).toMatchObject({ fault, detail: details });
 });

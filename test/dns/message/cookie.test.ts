@@ -86,7 +86,7 @@ describe('a cookie of ours', () => {
     expect(got).toBe(answer(shown.slice(0, 16), address, madeAt + 1));
   });
 
-  test('of a link-local client is bound to the address, whatever the interface is called', () => {
+  test('of a link-local client is bound to the address, not to the name of the interface', () => {
     const here = answer(client, 'fe80::1%eth0');
     expect(answer(here, 'fe80::1%eth1', madeAt + 1)).toBe(here);
     expect(answer(here, 'fe80::2%eth0', madeAt + 1)).not.toBe(here);

@@ -20,7 +20,7 @@ const foreign = record('example.com.', 1, Uint8Array.of(10, 0, 0, 1));
 const malformedAt = (at: number) => ({ malformed: true, questionEnd: at, edns: undefined });
 
 describe('a sound request', () => {
-  test('says its question, folded', () => {
+  test('has its question, folded', () => {
     expect(queryOf({ name: 'Orders.PROD.svc.', type: 28 })).toEqual({
       qname: name('orders.prod.svc.'),
       qtype: 28,
@@ -47,7 +47,7 @@ describe('a sound request', () => {
 
   test.each([0, 1, 2, 4, 5, 6, 15])('has opcode %i', (opcode) => expect(queryOf({ opcode }).opcode).toBe(opcode));
 
-  test('says in OPT its size, version and DO', () => {
+  test('has size, version and DO from OPT', () => {
     expect(queryOf({ edns: { size: 4096, version: 3, flags: 0x8000 } }).edns).toMatchObject({
       udpOctets: 4096,
       version: 3,
@@ -65,7 +65,7 @@ describe('a sound request', () => {
     expect(queryOf({ edns: { options } }).edns).toBeDefined();
   });
 
-  test('may carry records that nobody asked for', () => {
+  test('may carry records that a query does not need', () => {
     expect(
       queryOf({ answers: [foreign], authorities: [foreign, foreign], additionals: [foreign], edns: true }).edns,
     ).toBeDefined();

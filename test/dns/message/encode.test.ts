@@ -168,7 +168,7 @@ describe('the header', () => {
   test('has no AA in a referral', () => expect(read({ authoritative: false }).flags).toBe('QR'));
 });
 
-test('the serial of a negative answer’s SOA is where the encoder says', () => {
+test('the serial of a negative answer’s SOA is at the offset that the encoder returns', () => {
   const { bytes, serialAt } = encode({ rcode: Rcode.NXDOMAIN, authority: [soa] });
   expect(bytes.readUInt32BE(serialAt)).toBe(7);
   expect(encode({ answer: [hosts(1)] }).serialAt).toBe(0);

@@ -65,7 +65,7 @@ describe('a name in text', () => {
     expect(parseName(longest.slice(0, -4), origin)).toHaveProperty('fault');
   });
 
-  test('reads back to the same octets, whatever they are', () => {
+  test('reads back to the same octets, for any octets', () => {
     const label = fc
       .uint8Array({ minLength: 1, maxLength: 12 })
       .map((octets) => Buffer.from(octets).toString('latin1'));

@@ -162,7 +162,7 @@ describe('for any request', () => {
     );
   });
 
-  test('over TCP, where nobody asks in another’s name, a refusal says all', () => {
+  test('over TCP, where addresses cannot be forged, a refusal is whole', () => {
     const reply = ask(world('n'.repeat(100)), { name: 'example.com.', edns: { options: [NSID, COOKIE] } }, 'tcp');
     expect(reply).toMatchObject({ rcode: 'REFUSED', opt: { options: [10, 3, 15] } });
   });

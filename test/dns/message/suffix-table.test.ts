@@ -80,7 +80,7 @@ describe('suffixes of names', () => {
     expect(world.table.find(whole, 0)).toBe(world.at);
   });
 
-  test('agree with a map of texts, whatever is written and taken back', () => {
+  test('agree with a map of texts, after any writes and rollbacks', () => {
     const label = fc.constantFrom('a', 'A', 'b', 'bb', 'Svc', 'svc', 'prod', 'x-1', '@', '`');
     const text = fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => `${labels.join('.')}.`);
     const step = fc.oneof(

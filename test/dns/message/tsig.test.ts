@@ -1,4 +1,4 @@
-// Signed requests: we hold no keys, and say so in a way that the signer understands (RFC 8945 §5.2.1).
+// Signed requests: the server has no keys, and answers with BADKEY as RFC 8945 §5.2.1 has it.
 
 import { describe, expect, test } from 'vitest';
 import { Harness } from '../../kit/harness.ts';
@@ -17,7 +17,7 @@ function ask(additionals: readonly Uint8Array[]): Buffer {
 }
 
 describe('a request signed with a key', () => {
-  test('is NOTAUTH with an unsigned TSIG that says BADKEY, the last record', () => {
+  test('is NOTAUTH with an unsigned TSIG with BADKEY as the last record', () => {
     const reply = ask([opt(), record('key.example.', TSIG, data)]);
     expect(reply.readUInt16BE(2) & 0x0f).toBe(9);
     expect(reply.readUInt16BE(10)).toBe(2);

@@ -1,7 +1,7 @@
 // Waiting for threads: by number, all of them, in order, over the wrap of the number and over the end of a thread.
 
 import { expect, test, vi } from 'vitest';
-import { AppliedNumbers, tellApplied } from '../../../src/dns/plane/applied-numbers.ts';
+import { AppliedNumbers, storeApplied } from '../../../src/dns/plane/applied-numbers.ts';
 
 /** Which of the promises have resolved by now. */
 async function settled(promises: readonly Promise<void>[]): Promise<boolean[]> {
@@ -17,11 +17,11 @@ test('resolves when every thread has come so far, and not before', async () => {
   for (const slot of [0, 1]) numbers.count(slot);
   const waiting = [numbers.reached(1), numbers.reached(2), numbers.reached(3)];
   expect(await settled(waiting)).toEqual([false, false, false]);
-  tellApplied(numbers.memory, 0, 3);
-  tellApplied(numbers.memory, 1, 1);
+  storeApplied(numbers.memory, 0, 3);
+  storeApplied(numbers.memory, 1, 1);
   await waiting[0];
   expect(await settled(waiting)).toEqual([true, false, false]);
-  tellApplied(numbers.memory, 1, 3);
+  storeApplied(numbers.memory, 1, 3);
   await Promise.all(waiting);
   expect(await settled([numbers.reached(3)])).toEqual([true]);
 });
@@ -29,15 +29,15 @@ test('resolves when every thread has come so far, and not before', async () => {
 test('counts on past 2^31', async () => {
   const numbers = new AppliedNumbers(1);
   numbers.count(0);
-  tellApplied(numbers.memory, 0, 2 ** 31 - 1);
+  storeApplied(numbers.memory, 0, 2 ** 31 - 1);
   const next = (2 ** 31) | 0;
   const waiting = [numbers.reached(2 ** 31 - 1), numbers.reached(next)];
   expect(await settled(waiting)).toEqual([true, false]);
-  tellApplied(numbers.memory, 0, next);
+  storeApplied(numbers.memory, 0, next);
   await Promise.all(waiting);
 });
 
-test('a thread that has ended, or does not listen yet, holds nobody up', async () => {
+test('a thread that has ended, or does not listen yet, delays no reply', async () => {
   const numbers = new AppliedNumbers(2);
   numbers.count(0);
   const waiting = numbers.reached(1);
@@ -49,7 +49,7 @@ test('a thread that has ended, or does not listen yet, holds nobody up', async (
   numbers.count(0);
   const last = numbers.reached(3);
   expect(await settled([last])).toEqual([false]);
-  tellApplied(numbers.memory, 0, 3);
+  storeApplied(numbers.memory, 0, 3);
   await last;
 });
 
@@ -60,7 +60,7 @@ test('a thread that comes so far between two looks at its number is seen', async
   let looks = 0;
   const spied = vi.spyOn(Atomics, 'load').mockImplementation(((array: Int32Array, index: number) => {
     looks++;
-    if (looks === 2) tellApplied(numbers.memory, 0, 1);
+    if (looks === 2) storeApplied(numbers.memory, 0, 1);
     return load(array, index);
   }) as typeof Atomics.load);
   try {
@@ -78,7 +78,7 @@ test('a thread that still catches up is read for, though nothing waits for it', 
   numbers.begin(1, 9);
   numbers.count(1);
   expect([numbers.isReached(9), numbers.isRead(9), numbers.isRead(7), numbers.slowest]).toEqual([true, false, true, 0]);
-  tellApplied(numbers.memory, 0, 10);
+  storeApplied(numbers.memory, 0, 10);
   expect([numbers.isRead(9), numbers.isRead(10), numbers.slowest]).toEqual([true, false, 1]);
   numbers.discount(1);
   expect([numbers.isRead(10), numbers.slowest]).toEqual([true, 0]);

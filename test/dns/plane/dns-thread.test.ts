@@ -17,9 +17,9 @@ const hooks = { onFault: () => {}, main: { answer: async () => undefined }, repl
 /** A thread beside a plane's own, which listens nowhere yet. */
 async function lonely(): Promise<DnsThread> {
   let start: ThreadStart | undefined;
-  const startThread = (told: ThreadStart) => {
-    start = told;
-    return new DnsThread(told, hooks);
+  const startThread = (received: ThreadStart) => {
+    start = received;
+    return new DnsThread(received, hooks);
   };
   await openWorld(leftovers, 1, { startThread });
   const thread = new DnsThread(start as ThreadStart, hooks);
@@ -27,7 +27,7 @@ async function lonely(): Promise<DnsThread> {
   return thread;
 }
 
-/** A socket that nobody reads goes on to be given a share of the queries. */
+/** The kernel goes on giving a share of the queries to a socket that is not read. */
 describe.skipIf(process.platform !== 'linux')('its datagram sockets are closed', () => {
   const descriptors = () => readdirSync('/proc/self/fd').length;
   const here = { host: '127.0.0.1', port: 0 };

@@ -1,4 +1,4 @@
-// A DNS thread's inbox: order is kept, a storm leaves turns for others, and whoever asks hears that something waits.
+// A DNS thread's inbox: order is kept, a storm leaves turns for others, and a caller can ask whether something waits.
 
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
@@ -36,7 +36,7 @@ test('postings that take long are applied one a turn', async () => {
     order.push(`posting ${sequence}`);
     const endMs = performance.now() + 3;
     while (performance.now() < endMs);
-    // Whoever waits for the next turn comes in between.
+    // Work that waits for the next turn comes in between.
     setImmediate(() => order.push(`turn ${sequence}`));
   });
   for (let sequence = 0; sequence < 4; sequence++) main.postMessage(posting(sequence));

@@ -79,7 +79,7 @@ describe.each([
     expect(lost).toEqual([expect.objectContaining({ message: 'broken' })]);
   });
 
-  test('a request that came some other way is answered as over TCP, with all that was told before', async () => {
+  test('a request that came some other way is answered as over TCP, with all earlier changes', async () => {
     const { plane, harness } = await world();
     for (let i = 1; i <= 60; i++) harness.register(`orders.prod/b${i}`, { addrs: [`http://10.0.1.${i}:80`] });
     const reply = await plane.answer(question, { transport: 'tcp', address: '192.0.2.1' });

@@ -1,4 +1,4 @@
-// The data plane as the main thread uses it, without threads and with two: what was told is in every answer once `applied`
+// The data plane as the main thread uses it, without threads and with two: what was sent to it is in every answer once `applied`
 // has resolved, over UDP and TCP, whichever thread a client meets.
 
 import { createSocket } from 'node:dgram';
@@ -28,7 +28,7 @@ describe.each([
   [2, batched],
   [2, 'dgram'],
 ] as const)('%i threads, %s', (threads, transport) => {
-  test('SERVFAIL until ready, then what was told before', async () => {
+  test('SERVFAIL until ready, then with all that was sent before', async () => {
     const { harness, plane, everywhere } = await open(threads, { transport });
     harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
     expect(await everywhere('orders.prod.svc')).toEqual(['SERVFAIL']);
@@ -108,7 +108,7 @@ describe.each([
     expect(soa?.split(' ')[3]).toBe(String(harness.registry.revision));
   });
 
-  test('a port that somebody has is told, also where it is another plane of ours', async () => {
+  test('a port in use is reported, also where another plane of ours has it', async () => {
     const { plane } = await open(threads, { transport });
     const again = await open(threads, { listens: plane.listens });
     expect(again).toMatchObject({ failed: plane.listens[0], error: { code: 'EADDRINUSE' } });
@@ -121,7 +121,7 @@ describe.each([
     expect(await open(threads, { listens: [listen] })).toMatchObject({ failed: listen, error: { code: 'EADDRINUSE' } });
   });
 
-  test('says until when the answers of all threads may be cached, once an instance is in no new one', async () => {
+  test('gives until when the answers of all threads may be cached, once an instance is in no new one', async () => {
     const { harness, plane, elapse, everywhere } = await open(threads, { transport });
     plane.ready();
     // The id is no label, and the label is what threads go by.

@@ -1,5 +1,5 @@
 // A replica answers as the registry does: for any history, every question gets the same rcode, records, TTLs and serial
-// from a DNS thread that was told rows as from the registry itself. A cached answer of the thread may say a shorter TTL
+// from a DNS thread that received rows as from the registry itself. A cached answer of the thread may have a shorter TTL
 // than there is, after a renewal, and never a longer one.
 
 import fc from 'fast-check';
@@ -19,7 +19,7 @@ import { reasonOf } from '../../kit/reason.ts';
 import { readReply } from '../../kit/reply.ts';
 import { originLines, zoneOf } from '../../kit/static-records.ts';
 
-interface Said {
+interface ComparableReply {
   readonly gist: string;
   readonly ttls: number[];
   readonly reason: string;
@@ -62,6 +62,7 @@ class Twins {
         table: this.feed.memory,
         isReady: true,
         zones: [sharedZoneOf(zoneOf('svc.', originLines), new SharedMemory())],
+        consulNodes: [],
         origin: name('svc.'),
         negativeTtlSeconds: 5,
         hosts: [],
@@ -92,8 +93,8 @@ class Twins {
     return 1;
   }
 
-  /** What one side says, with TTLs and in an order of its own. */
-  said(side: Harness | PlaneThread, qname: string, type: TypeName): Said {
+  /** One side's answer, with TTLs and in an order of its own. */
+  reply(side: Harness | PlaneThread, qname: string, type: TypeName): ComparableReply {
     const handler = side instanceof Harness ? side.uncached : side.handler;
     const bytes = packet({ name: qname, type: typeNumbers[type], edns: true });
     const octets = handler(Buffer.from(bytes), { transport: 'tcp', address: '127.0.0.1' });
@@ -109,9 +110,9 @@ class Twins {
   compare(questions: readonly (readonly [qname: string, type: TypeName])[]): void {
     for (const [qname, type] of questions) {
       const [truth, exact, cached] = [this.harness, this.exact, this.cached].map((side) =>
-        this.said(side, qname, type),
+        this.reply(side, qname, type),
       );
-      // The numbers in a reason may be others than when the thread was told.
+      // The numbers in a reason may have changed since the thread received it.
       expect({ qname, type, ...exact, reason: '' }).toEqual({ qname, type, ...truth, reason: '' });
       expect(cached?.gist).toBe(truth?.gist);
       for (const [index, ttl] of (cached?.ttls ?? []).entries())
@@ -179,12 +180,12 @@ describe('a replica', () => {
     );
   });
 
-  test('says one address once, whether or not its instances stand in rows', () => {
+  test('gives one address once, whether or not its instances are in rows', () => {
     const twins = new Twins();
     for (const id of ['a', 'B b', 'c'])
       twins.harness.register(`orders.prod/${id}`, { addrs: ['http://203.0.113.1:80'] });
     twins.compare(questions);
-    expect(twins.said(twins.exact, 'orders.prod.svc.', 'A').ttls).toHaveLength(1);
+    expect(twins.reply(twins.exact, 'orders.prod.svc.', 'A').ttls).toHaveLength(1);
     for (const id of ['a', 'B b']) {
       twins.harness.cancel(`orders.prod/${id}`);
       twins.compare(questions);
@@ -215,7 +216,7 @@ describe('a replica', () => {
     }
     for (const change of changes) change();
     for (const [qname, type] of questions) {
-      expect(twins.said(late, qname, type)).toEqual(twins.said(harness, qname, type));
+      expect(twins.reply(late, qname, type)).toEqual(twins.reply(harness, qname, type));
     }
   });
 });
@@ -260,13 +261,13 @@ describe('an instance that the guard keeps', () => {
     const names = ['orders.prod.svc.', 'o-1.orders.prod.svc.', '_http._tcp.prod.svc.', 'o-9.orders.prod.svc.'];
     for (const qname of names) {
       for (const type of ['A', 'PTR'] as const) {
-        const [truth, told] = [twins.harness, twins.cached].map((side) => twins.said(side, qname, type));
-        expect(told).toEqual(truth);
+        const [truth, stored] = [twins.harness, twins.cached].map((side) => twins.reply(side, qname, type));
+        expect(stored).toEqual(truth);
       }
     }
     const [orders, alive] = [
-      twins.said(twins.cached, names[0] ?? '', 'A'),
-      twins.said(twins.cached, names[3] ?? '', 'A'),
+      twins.reply(twins.cached, names[0] ?? '', 'A'),
+      twins.reply(twins.cached, names[3] ?? '', 'A'),
     ];
     expect([new Set(orders.ttls), alive.ttls]).toEqual([new Set([1]), [5]]);
     expect(orders.reason).toContain('guard keeps 4 of 10');
@@ -275,8 +276,8 @@ describe('an instance that the guard keeps', () => {
 
   test('is an instance like others once it is heard', () => {
     const twins = held();
-    twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A');
+    twins.reply(twins.cached, 'o-1.orders.prod.svc.', 'A');
     twins.harness.renew('orders.prod/o-1');
-    expect(twins.said(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
+    expect(twins.reply(twins.cached, 'o-1.orders.prod.svc.', 'A')).toMatchObject({ ttls: [5], reason: '' });
   });
 });

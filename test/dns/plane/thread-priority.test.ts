@@ -1,4 +1,4 @@
-// A thread that steps back, and its neighbours, which do not.
+// A thread with a lower priority, and the other threads, which keep theirs.
 
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';

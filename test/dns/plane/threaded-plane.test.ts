@@ -52,7 +52,7 @@ test('may have handed out everything until its end', async () => {
   expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
 });
 
-test('the one that takes its place is waited for by nobody until it listens', async () => {
+test('the one that takes its place delays no reply until it listens', async () => {
   const { harness, plane, started, everywhere } = await open(1);
   plane.ready();
   harness.register('orders.prod/a');
@@ -75,7 +75,7 @@ test('the one that takes its place is waited for by nobody until it listens', as
   expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.3 5']);
 });
 
-test('explains nothing it does not know: another thread is asked, and without one nobody can say', async () => {
+test('explains nothing it does not know: another thread is asked, and without one there is no explanation', async () => {
   const { harness, plane, started, everywhere } = await open(2);
   plane.ready();
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });

@@ -1,4 +1,4 @@
-// DNS over TLS beside the other DNS threads, and without any: what was told is in its answers, too, a new certificate
+// DNS over TLS beside the other DNS threads, and without any: changes are in its answers, too, a new certificate
 // reaches it, and it is replaced like any other when it ends.
 
 import { readFileSync } from 'node:fs';

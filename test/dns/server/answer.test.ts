@@ -31,7 +31,7 @@ describe('a negative answer', () => {
     ['nope.svc.', 666, 'NXDOMAIN AA SOA 5'],
   ])('%s %s: %s', (name, type, expected) => expect(gist(ask(name, type))).toBe(expected));
 
-  test('says NODATA above a zone of ours that the file around it does not know', () => {
+  test('is NODATA above a zone of ours that the file around it does not know', () => {
     expect(gist(ask('prod.svc.'))).toBe('NOERROR AA SOA 5');
     expect(gist(ask('x.prod.svc.', 'DS'))).toBe('NOERROR AA SOA 5');
     expect(gist(ask('www.x.prod.svc.'))).toBe('NOERROR AA 10.8.0.1');
@@ -210,7 +210,7 @@ describe('additional addresses', () => {
   });
 });
 
-test('ANY gives one RRset, and types that nobody knows are served as they are', () => {
+test('ANY gives one RRset, and unknown types are served as they are', () => {
   expect(gist(ask('web.svc.', 'ANY'))).toBe('NOERROR AA 10.0.0.1 10.0.0.2');
   expect(gist(ask('odd.svc.', 'ANY'))).toBe('NOERROR AA 2001:db8::9');
   expect(gist(ask('svc.', 'ANY'))).toBe('NOERROR AA ns.svc.');

@@ -1,4 +1,4 @@
-// The ledger of an app's answers: what its lines say of an instance, and when they are struck out.
+// The ledger of an app's answers: what its lines record of an instance, and when they are removed.
 
 import { describe, expect, test } from 'vitest';
 import type { InstanceSource } from '../../../src/dns/message/message.ts';
@@ -17,7 +17,7 @@ function openAt(ledger: AppLedger, nowMs: number, instances: readonly InstanceSo
   return cell;
 }
 
-describe('a line says of an instance', () => {
+describe('a line records of an instance', () => {
   test('when it was last served and until when it may be held, by its id in any case', () => {
     const ledger = new AppLedger('prod', 'orders');
     const cell = openAt(ledger, 1000);
@@ -27,14 +27,14 @@ describe('a line says of an instance', () => {
     expect(ledger.held('b-1', 3000)).toEqual({ lastServedMs: 3000, heldUntilMs: 3000 + heldMs });
   });
 
-  test('what the latest of several lines says, instances a shared record too', () => {
+  test('the latest of several lines, for instances with a shared record too', () => {
     const ledger = new AppLedger('prod', 'orders');
     openAt(ledger, 2000, [[a, b]]);
     openAt(ledger, 1000, [b]);
     expect(ledger.held('b-1', 2000)).toEqual({ lastServedMs: 2000, heldUntilMs: 2000 + heldMs });
   });
 
-  test('nothing, once it can be held no more: what was held longer than a later one is not said with its time', () => {
+  test('nothing, once it can be cached no more: a line cached longer than a later one does not lend it its time', () => {
     const ledger = new AppLedger('prod', 'orders');
     openAt(ledger, 1000);
     ledger.open({ lastServedMs: 2000, isOpen: true }, [a], 0, 2000);

@@ -1,4 +1,4 @@
-// Class CH: who the server is and of which version, told only if somebody configured it (RFC 4892).
+// Class CH: identity and version of the server, answered only where configured (RFC 4892).
 
 import { describe, expect, test } from 'vitest';
 import { Harness } from '../../kit/harness.ts';
@@ -50,7 +50,7 @@ test('only one of the two being configured opens only that one', () => {
 
 test('ANY is the TXT', () => expect(ask(open, 'version.bind.', { type: 255 }).answer).toHaveLength(1));
 
-test('says who is there also while the registry has not restored its state', () => {
+test('gives the identity also while the registry has not recovered its state', () => {
   const starting = new Harness({ identity, isReady: () => false });
   expect(ask(starting, 'id.server.').rcode).toBe('NOERROR');
   expect(starting.query('svc.', 'SOA').rcode).toBe('SERVFAIL');

@@ -24,7 +24,7 @@ function ask(name: QueryKnobs['name'] & {}, type: TypeName | number = 'A', knobs
   return harness.query(name, type, { edns: true, ...knobs });
 }
 
-describe('an empty answer says', () => {
+describe('an empty answer gives the reason', () => {
   test.each<[string, TypeName | number, string, string]>([
     [app, 'AAAA', 'NOERROR', '1 instance up, none has an address for this type: a (IPv4 alone)'],
     [app, 'HTTPS', 'NOERROR', '1 instance up, none has an address for this type: a (no port named https)'],
@@ -132,7 +132,7 @@ describe('a cut answer', () => {
   for (let i = 1; i <= 130; i++) large.register(`orders.prod/i${i}`, { addrs: [`http://10.0.0.${i}:80`] });
   large.register('words.prod/a', { metadata: longMetadata(7000) });
 
-  test('that leaves records out for good says how many', () => {
+  test('that leaves records out for good has their number', () => {
     for (let i = 0; i < 3; i++) {
       const reply = large.query(app, 'A', { edns: true, tcp: true });
       expect(reply.answer).toHaveLength(100);
@@ -143,7 +143,7 @@ describe('a cut answer', () => {
     }
   });
 
-  test('that goes on over TCP says so, and leaves out a record for it', () => {
+  test('that goes on over TCP has the reason, and leaves out a record for it', () => {
     expect(reasonOf(large.query('a.words.prod.svc.', 'TXT', { edns: true }))).toEqual({
       code: 0,
       text: 'cut to fit: ask over TCP',
@@ -174,7 +174,7 @@ test('a reason goes in where it fits to the octet, and else not at all', () => {
   expect(seen).toEqual(new Set([true, false]));
 });
 
-test('texts are ASCII, of at most 160 octets, whatever the name', () => {
+test('texts are ASCII, of at most 160 octets, for any name', () => {
   const nasty = [
     ['\xff'.repeat(63), '\0'.repeat(63), 'svc'],
     ['\x1b[2J', 'prod', 'svc'],
@@ -189,7 +189,7 @@ test('texts are ASCII, of at most 160 octets, whatever the name', () => {
   expect(reasonOf(ask(nasty[0] ?? []))?.text).toMatch(/\.\.\.$/);
 });
 
-test('what is not ready says so, and a fault of ours does not', () => {
+test('a server that is not ready gives the reason, an internal fault does not', () => {
   const starting = new Harness({ isReady: () => false });
   expect(reasonOf(starting.query('svc.', 'SOA', { edns: true }))?.code).toBe(14);
   const answer: Partial<Answer> = { rcode: Rcode.SERVFAIL, answer: [], authority: [], reason: 'a chain' };

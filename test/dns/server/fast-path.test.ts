@@ -1,4 +1,4 @@
-// The short way says what the handler says, to the octet, or nothing at all.
+// The fast path answers as the handler does, to the octet, or not at all.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ describe('the same octets as the handler', () => {
     { options: [{ code: 12, data: Buffer.alloc(9) }] },
   ];
 
-  test('whatever the question and the OPT', () => {
+  test('with any question and OPT', () => {
     const harness = world();
     let hits = 0;
     for (const edns of [...sizes, ...others]) {
@@ -73,7 +73,7 @@ describe('the same octets as the handler', () => {
     expect(hits).toBeGreaterThan(1000);
   });
 
-  test('whatever is damaged', () => {
+  test('with any damage', () => {
     const harness = world();
     const damaged = mutatedPackets(11);
     let hits = 0;
@@ -89,7 +89,7 @@ describe('the same octets as the handler', () => {
     expect(harness.faults).toEqual([]);
   });
 
-  test('whatever has been registered and cancelled meanwhile', () => {
+  test('after any registrations and cancels in between', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('register' as const), app: fc.constantFrom('orders', 'gone', 'nope') }),
       fc.record({ kind: fc.constant('cancel' as const), app: fc.constantFrom('orders', 'gone', 'nope') }),

@@ -1,4 +1,4 @@
-// Who may ask at all, by network: the same verdict over every road to an answer.
+// Who may ask at all, by network: the same verdict on every path to an answer.
 
 import { describe, expect, test } from 'vitest';
 import { gateOf } from '../../../src/dns/server/gate.ts';
@@ -87,7 +87,7 @@ describe('a client outside', () => {
     ['an update', packet({ name: 'svc.', opcode: 5 })],
     ['damaged octets', packet({ name: 'svc.' }).subarray(0, 20)],
     ['no question', packet({ edns: { options: [{ code: 10, data: Buffer.alloc(8) }] } })],
-  ])('is REFUSED whatever it sends: %s', (_, bytes) => {
+  ])('is REFUSED for any request: %s', (_, bytes) => {
     expect(readReply(atOnce(world('refuse').handler(bytes, outside)) as Buffer).rcode).toBe('REFUSED');
   });
 

@@ -1,5 +1,5 @@
 // Options in the OPT record of a reply: cookies (RFC 7873, 9018), the server's name (RFC 5001), the reason (RFC 8914);
-// and class CH, which tells the same name (RFC 4892).
+// and class CH, which has the same name (RFC 4892).
 
 import { describe, expect, test } from 'vitest';
 import { atOnce, Harness } from '../../kit/harness.ts';
@@ -114,7 +114,7 @@ describe('a cookie', () => {
 });
 
 describe('the server’s name', () => {
-  test('is told to who asks for it, if there is one', () => {
+  test('is in the reply if it was asked for and is set', () => {
     const named = new Harness({ identity: { serverId: 'knot1' } });
     expect(
       optOf(askWith(named, [{ code: NSID }]))
@@ -130,7 +130,7 @@ describe('the server’s name', () => {
     expect(optOf(askWith(new Harness(), [{ code: NSID }])).options).not.toContain(NSID);
   });
 
-  test('is told in class CH as well, and the version, if they are set', () => {
+  test('is answered in class CH as well, and the version, if they are set', () => {
     const named = new Harness({ identity: { serverId: 'knot1', serverVersion: '7.1' } });
     const ask = (harness: Harness, name: string, type: 'TXT' | 'A' = 'TXT') => {
       const bytes = harness.send(packet({ name, type: type === 'TXT' ? 16 : 1, class: 3 })) ?? Buffer.alloc(0);

@@ -40,7 +40,7 @@ describe('sixty addresses', () => {
     expect(new Set(reply.answer.map(({ data }) => data)).size).toBe(reply.answer.length);
   });
 
-  test('are all there over TCP, whatever size EDNS says', () => {
+  test('are all there over TCP, for any EDNS payload size', () => {
     for (const edns of [false, { size: 512 }]) {
       expect(harness.query(app, 'A', { tcp: true, edns })).toMatchObject({ tc: false, answer: { length: 60 } });
     }
@@ -86,7 +86,7 @@ describe('an RRset of a larger app has a hundred records', () => {
     }
   });
 
-  test('the same for all who ask within a TTL, by whatever type and transport, and others in the next', () => {
+  test('the same within a TTL, for every type and transport, and others in the next', () => {
     const harness = fleet(150);
     const hostsOf = (type: TypeName, knobs: QueryKnobs) => {
       const { answer, additional } = harness.query(type === 'SRV' ? `_http._tcp.${app}` : app, type, knobs);
@@ -108,7 +108,7 @@ describe('an RRset of a larger app has a hundred records', () => {
     expect(seen.size).toBe(150);
   });
 
-  test('is the same on every node, whatever came first there, and changes with the time of day', () => {
+  test('is the same on every node, in any order of registration, and changes with the time of day', () => {
     const one = new Harness();
     const other = new Harness();
     const ids = Array.from({ length: 150 }, (_, i) => i);

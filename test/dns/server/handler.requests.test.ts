@@ -71,7 +71,7 @@ describe('by opcode', () => {
   test.each([
     ['NOTIFY', packet({ name: 'svc.', type: 6, opcode: 4 }), 'REFUSED'],
     ['STATUS', packet({ name: 'svc.', type: 6, opcode: 2 }), 'NOTIMP'],
-  ])('%s, which nobody handles, gets %s as before', (_, bytes, rcode) => {
+  ])('%s, which has no handler, gets %s', (_, bytes, rcode) => {
     const requests = updates(async function* () {});
     expect(readReply(atOnce(new Harness({ requests }).handler(bytes, peerOf('udp'))) as Buffer).rcode).toBe(rcode);
   });

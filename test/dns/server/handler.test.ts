@@ -84,7 +84,7 @@ describe('of the header', () => {
     expect(reply({ opcode, name: null })).toMatchObject({ opcode, rcode: 'NOTIMP' });
   });
 
-  test.each([4, 5])('opcode %i is REFUSED: nobody changes our zones by DNS', (opcode) => {
+  test.each([4, 5])('opcode %i is REFUSED: zones are not changed by DNS', (opcode) => {
     const { revision } = harness.registry;
     expect(reply({ opcode, name: 'svc.', type: 6, authorities: [record('a.svc.', 1, hex('0a000009'))] })).toMatchObject(
       {
@@ -212,7 +212,7 @@ describe('EDNS', () => {
 });
 
 describe('not ready', () => {
-  test('says SERVFAIL, never NXDOMAIN, and still refuses what it would refuse', () => {
+  test('answers SERVFAIL, never NXDOMAIN, and still refuses what it would refuse', () => {
     let isReady = false;
     const starting = new Harness({ isReady: () => isReady });
     for (const name of ['nope.svc.', 'svc.', 'orders.prod.svc.']) expect(gist(starting.query(name))).toBe('SERVFAIL');

@@ -1,10 +1,10 @@
-// The ledger against a packet capture: whatever is registered, asked and served, from the cache or not, what it says of
-// each instance at each moment is what the replies' own octets say.
+// The ledger against a packet capture: for any registrations and queries, from the cache or not, its record of
+// each instance at each moment equals what the replies' octets held.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Harness, keyOf } from '../../kit/harness.ts';
-import { NaiveHandouts } from '../../kit/naive-handouts.ts';
+import { NaiveOutstanding } from '../../kit/naive-outstanding.ts';
 import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
 
 const apps = ['orders.prod', 'eu.orders.prod', 'pay.prod'];
@@ -65,7 +65,7 @@ test('any history of registrations, questions and time agrees with a packet capt
   fc.assert(
     fc.property(cacheOctets, fc.array(step, { minLength: 20, maxLength: 80, size: 'max' }), (cacheOctetsMax, steps) => {
       const harness = new Harness({ lines, cacheOctetsMax });
-      const naive = new NaiveHandouts(apps);
+      const naive = new NaiveOutstanding(apps);
       const textOf = ([number, id]: readonly [number, number]) => `${apps[number]}/i${id}`;
       for (const number of apps.keys()) {
         for (const id of ids) harness.register(textOf([number, id]), bodyOf([number, id], { hosts: ['http'], at: 9 }));

@@ -13,7 +13,7 @@ function instanceAt(place: string, dnsTtl = 5): Instance {
   return { ...keyOf(place), dnsTtl } as Instance;
 }
 
-/** Milliseconds from now for which somebody may hold an answer with it; 0: nobody does. */
+/** Milliseconds from now for which a resolver may hold an answer with it; 0: none does. */
 function heldMs(harness: Harness, place: string): number {
   const nowMs = harness.clock.monotonicMs();
   return Math.max(0, harness.outstanding.of(instanceAt(place), nowMs).heldUntilMs - nowMs);
@@ -88,7 +88,7 @@ describe('is held, by its TTL', () => {
     const fresh = world();
     fresh.register('zero.prod/a1', { dnsTtl: 0 });
     fresh.query('zero.prod.svc.');
-    // Nobody keeps it, but it is on its way.
+    // It is not cached, but it is on its way.
     expect(heldMs(fresh, 'zero.prod/a1')).toBe(500);
   });
 
@@ -137,7 +137,7 @@ describe('is held, by its TTL', () => {
   });
 });
 
-describe('is held by nobody', () => {
+describe('is not held', () => {
   test.each<[what: string, ask: (harness: Harness) => void]>([
     ['who was not asked for', () => {}],
     ['when another instance was asked for', (harness) => harness.query(`a2.${app}`)],
@@ -212,9 +212,9 @@ test('a TTL that is made shorter does not shorten what an earlier process handed
   const outstanding = new OutstandingAnswers(1000);
   const [long, short] = [instanceAt('orders.prod/a1', 600), instanceAt('orders.prod/a1', 5)];
   const change = { revision: 7, atMs: 0, cause: { why: 'patched' } } as Change;
-  const told = () => outstanding.of(short, 20_000).heldUntilMs;
+  const heldUntilMs = () => outstanding.of(short, 20_000).heldUntilMs;
   outstanding.changed({ ...change, before: short, after: long }, 9000);
-  expect(told()).toBe(7500);
+  expect(heldUntilMs()).toBe(7500);
   outstanding.changed({ ...change, before: long, after: short }, 10_000);
   expect(outstanding.of(short, 20_000)).toEqual({ lastServedMs: undefined, heldUntilMs: 602_500 });
   // Nor does it when the instance left, and came back with the shorter one.

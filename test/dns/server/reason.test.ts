@@ -1,5 +1,5 @@
-// One reason for one answer, told in three ways: EDE on the wire, `_why.` as TXT, explain() for HTTP. For any registry
-// and any name they say the same, and it is true (see kit/told-reasons.ts for when a sentence is).
+// One reason for one answer, given in three ways: EDE on the wire, `_why.` as TXT, explain() for HTTP. For any registry
+// and any name they agree, and are true (see kit/reason-truth.ts for when a sentence is).
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { explain } from '../../../src/dns/server/explain.ts';
 import type { InstanceRecord } from '../../../src/model/instance-record.ts';
 import { Harness } from '../../kit/harness.ts';
 import { reasonOf } from '../../kit/reason.ts';
-import { type Asked, untruth } from '../../kit/told-reasons.ts';
+import { type Asked, untruth } from '../../kit/reason-truth.ts';
 
 const appids = ['orders', 'order', 'border', 'pay', 'acme.pay', 'com.acme.pay', 'orders.pay'];
 const address = fc.constantFrom(
@@ -74,7 +74,7 @@ const question = fc.record({
   type: fc.constantFrom('A', 'AAAA', 'SRV', 'SRV', 'TXT', 'HTTPS', 'MX'),
 });
 
-test('EDE, _why and explain() say the same of any name, and it is true', { timeout: 60_000 }, () => {
+test('EDE, _why and explain() agree for any name, and are true', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(history, fc.array(question, { minLength: 1, maxLength: 12 }), (writes, questions) => {
       const harness = new Harness();
@@ -117,8 +117,8 @@ function check(
   if (type !== 'HTTPS' && type !== 'MX') {
     nextSecond();
     const lines = harness.data(`_why.${name}`, 'TXT').map((text) => text.slice(1, -1));
-    const said = `${ofType.length > 0 ? '' : 'nothing, '}${explained.reason}`;
-    if (reply.rcode === 'NOERROR') expect(lines.filter((line) => isAbout(line, type, said))).toHaveLength(1);
+    const expected = `${ofType.length > 0 ? '' : 'nothing, '}${explained.reason}`;
+    if (reply.rcode === 'NOERROR') expect(lines.filter((line) => isAbout(line, type, expected))).toHaveLength(1);
     else expect(lines).toEqual([`${reply.rcode}: ${explained.reason}`]);
   }
 
@@ -137,9 +137,9 @@ function check(
   else expect([name, type, untruth(explained.reason, asked, all)]).toEqual([name, type, undefined]);
 }
 
-function isAbout(line: string, type: string, said: string): boolean {
+function isAbout(line: string, type: string, expected: string): boolean {
   const [, types = '', words] = /^([A-Z ]+): (.*)$/.exec(line) ?? [];
-  return types.split(' ').includes(type) && words === said;
+  return types.split(' ').includes(type) && words === expected;
 }
 
 test('any octets as a name: there is a reason, in words for a terminal, the same again from explain()', () => {

@@ -1,4 +1,4 @@
-// Response rate limiting on the wire: what a client network gets that is over its rate, whoever else goes on, and what a
+// Response rate limiting on the wire: what a client network over its rate gets, that others are served as before, and what a
 // flood with forged sources is worth to an attacker.
 
 import { describe, expect, test } from 'vitest';
@@ -186,7 +186,7 @@ describe('what one datagram may hold to an address that is not proven', () => {
   const harness = new Harness({ unprovenOctetsMax: 700 });
   for (let i = 0; i < 60; i++) harness.register(`orders.prod/a${i}`, { addrs: [`http://10.0.0.${i}:80`] });
 
-  test('TC beyond the setting, whatever EDNS allows; a cookie of ours, or TCP, lifts it', () => {
+  test('TC beyond the setting, for any EDNS size; a cookie of ours, or TCP, lifts it', () => {
     for (let i = 0; i < 3; i++) {
       const cut = harness.query('orders.prod.svc.', 'A', { edns: { size: 4096 } });
       expect(cut.tc).toBe(true);

@@ -1,4 +1,4 @@
-// Zones that only some networks may ask about: the question's name, and every name that an answer would tell.
+// Zones that only some networks may ask about: the question's name, and every name that an answer would reveal.
 
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
@@ -45,7 +45,7 @@ describe('a client outside', () => {
     ['_http._tcp.orders.prod.svc.', 'SRV', 'REFUSED'],
     ['prod.svc.', 'SOA', 'REFUSED'],
     ['nope.prod.svc.', 'A', 'REFUSED'],
-    // An alias must not tell what its target would not, nor a PTR.
+    // An alias must not reveal what its target would not, nor a PTR.
     ['alias.svc.', 'A', 'REFUSED'],
     ['1.0.0.10.in-addr.arpa.', 'PTR', 'REFUSED'],
     // The deepest rule decides.

@@ -24,9 +24,9 @@ describe('a name that is not there', () => {
     ['of a group without _group', 'blue.orders.prod.svc.', ['blue._group']],
     ['of a zone without _zone', 'eu-1.orders.prod.svc.', ['eu-1._zone']],
     ['of nearly an app', 'ordes.prod.svc.', ['orders']],
-  ])('%s: %s', (_, name, said) => {
+  ])('%s: %s', (_, name, expected) => {
     const text = reason(world(), name);
-    for (const one of said) expect(text).toContain(one);
+    for (const one of expected) expect(text).toContain(one);
   });
 
   test('of an app whose last instance has left, points to the events, until it is back', () => {

@@ -68,6 +68,28 @@ describe('services', () => {
   });
 });
 
+describe('nodes of the catalog', () => {
+  const harness = shop();
+  const node = (qname: string, type: TypeName = 'A') => {
+    const reply = harness.query(qname, type, { tcp: true });
+    return reply.rcode === 'NOERROR'
+      ? reply.answer.map(({ data, ttl }) => `${data} ${ttl}`).join() || nodata
+      : reply.rcode;
+  };
+
+  test('have names while they are there', () => {
+    expect(node('db1.node.consul.')).toBe('NXDOMAIN');
+    harness.consulNode({ name: 'db1', addresses: ['10.8.0.1', '2001:db8::8'] });
+    harness.consulNode({ name: 'db2.rack1', addresses: [] });
+    expect(node('DB1.node.consul.')).toBe('10.8.0.1 5');
+    expect(node('db1.node.prod.consul.', 'AAAA')).toBe('2001:db8::8 5');
+    expect(node('db2.rack1.node.consul.')).toBe(nodata);
+    expect(node('db1.node.dev.consul.')).toBe('NXDOMAIN');
+    harness.consulNode({ name: 'db1', addresses: undefined });
+    expect(node('db1.node.consul.')).toBe('NXDOMAIN');
+  });
+});
+
 describe('SRV', () => {
   const target = '0a000001.addr.prod.consul.';
 

@@ -1,4 +1,4 @@
-// A zone file beside registrations: what it says wins at its name and type alone, a file of a zone below the origin has the
+// A zone file beside registrations: it wins at its name and type alone, a file of a zone below the origin has the
 // live names below it, and what is hidden is known by app and number.
 
 import { describe, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ describe('a record at a live name', () => {
     expect(hidden(harness)).toEqual(expected);
   });
 
-  test('is said under _why', () => {
+  test('is in _why', () => {
     const harness = fleet();
     harness.serveZone(origin('orders.prod.svc. 60 A 192.0.2.7'));
     const why = harness.data('_why.orders.prod.svc.', 'TXT');
@@ -80,7 +80,7 @@ describe('a record at a live name', () => {
     ['that is an alias', 'orders.prod.svc. 60 CNAME ns.svc.', 'orders.prod.svc.'],
     ['that delegates the env', 'prod.svc. 60 NS ns.example.', 'orders.prod.svc.'],
     ['that redirects the env', 'prod.svc. 60 DNAME ns.example.', 'orders.prod.svc.'],
-  ])('%s: the extended error of a positive answer says so, and goes with the instance', (_, line, at) => {
+  ])('%s: the extended error of a positive answer has the reason, and ends with the instance', (_, line, at) => {
     const harness = fleet();
     harness.serveZone(origin(line));
     const ask = () => harness.query(at, 'A', { edns: true });
@@ -90,7 +90,7 @@ describe('a record at a live name', () => {
     expect(reasonOf(ask())).toBeUndefined();
   });
 
-  test('of another type says nothing', () => {
+  test('of another type has none', () => {
     const harness = fleet();
     harness.serveZone(origin('orders.prod.svc. 60 MX 10 mx.example.'));
     expect(reasonOf(harness.query('orders.prod.svc.', 'A', { edns: true }))).toBeUndefined();

@@ -15,7 +15,7 @@ const base = ['orders', 'prod'];
 
 const noneIsLarge: LargeAppsView = { of: () => undefined };
 
-/** The app `orders.prod` as numbers, whatever its size, kept up with every change. */
+/** The app `orders.prod` as numbers, at any size, kept up with every change. */
 function largeOf(harness: Harness): LargeAppsView {
   const hosts = new HostInstances();
   let large: LargeApp | undefined;
@@ -37,19 +37,19 @@ function meaning(harness: Harness, labels: readonly string[], largeApps: LargeAp
   if (found.kind === 'within') return 'within';
   const { kind, servesAddress = () => true, near } = found.scope;
   const instances = [...found.scope.instances()].map(({ instance }) => instance);
-  return `${say(kind, instances, servesAddress)}${near === undefined ? '' : ` near ${near.zones.join(', ')}`}`;
+  return `${described(kind, instances, servesAddress)}${near === undefined ? '' : ` near ${near.zones.join(', ')}`}`;
 }
 
-function say(kind: string, instances: readonly Instance[], serves: (address: Address) => boolean): string {
+function described(kind: string, instances: readonly Instance[], serves: (address: Address) => boolean): string {
   const parts = instances.map(({ label, addrs }) => {
     const served = addrs.filter(serves).map(({ portName, protocol, port }) => `${portName}/${protocol}/${port}`);
     return served.length === 0 ? '' : `${label}(${served.join(' ')})`;
   });
-  const said = parts.filter((part) => part !== '').sort();
-  return `${kind}: ${said.join(' ')}`;
+  const served = parts.filter((part) => part !== '').sort();
+  return `${kind}: ${served.join(' ')}`;
 }
 
-const says: Readonly<Record<string, (instance: Instance) => readonly string[]>> = {
+const describes: Readonly<Record<string, (instance: Instance) => readonly string[]>> = {
   _version: ({ version }) => [version],
   _zone: ({ zone }) => [zone],
   _group: ({ group }) => [group],
@@ -69,7 +69,7 @@ function walk(app: AppView, labels: readonly string[]): string {
   const near: string[] = [];
   let end = labels.length;
   for (let left = 8; end > 0; left--) {
-    const textsOf = says[labels[end - 1] ?? ''];
+    const textsOf = describes[labels[end - 1] ?? ''];
     const isNear = labels[end - 1] === '_near';
     if (textsOf === undefined && !isNear) return beside(walkPort(labels.slice(0, end), chosen, ports), near);
     if (left === 0) return 'NXDOMAIN';
@@ -79,7 +79,7 @@ function walk(app: AppView, labels: readonly string[]): string {
     if (own.some((label) => label.includes('.'))) return 'NXDOMAIN';
     const value = own.join('.');
     if (textsOf === undefined) {
-      // A preference leaves nobody out; alone it stands between, above any zone's name.
+      // A preference leaves no instance out; alone it stands between, above any zone's name.
       if (value === '') return start === 0 ? 'within' : 'NXDOMAIN';
       if (!isZone(value)) return 'NXDOMAIN';
       near.push(value);
@@ -96,7 +96,7 @@ function walk(app: AppView, labels: readonly string[]): string {
     end = start;
   }
   return beside(
-    say('app', chosen, ({ portName }) => ports.length === 0 || ports.includes(portName)),
+    described('app', chosen, ({ portName }) => ports.length === 0 || ports.includes(portName)),
     near,
   );
 }
@@ -119,7 +119,7 @@ function walkPort(labels: readonly string[], chosen: readonly Instance[], ports:
     (asked === undefined || `_${address.portName}` === asked) &&
     (ports.length === 0 || ports.includes(address.portName));
   if (!chosen.some(({ addrs }) => addrs.some(serves))) return 'NXDOMAIN';
-  return asked === undefined ? 'within' : say('service', chosen, serves);
+  return asked === undefined ? 'within' : described('service', chosen, serves);
 }
 
 describe('names of large and of other apps mean the same', () => {
@@ -258,7 +258,7 @@ test('a change is seen at once', () => {
   expect(ask()).toEqual(first);
 });
 
-test('of thousands of values each end is found, as long as somebody says it', () => {
+test('of thousands of values each end is found, as long as an instance has it', () => {
   const harness = new Harness();
   const large = largeOf(harness);
   const dotted = (n: number) => [...n.toString(2).padStart(14, '0').repeat(2)].join('.');

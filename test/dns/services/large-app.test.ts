@@ -1,5 +1,5 @@
-// Apps with more addresses than an RRset may have: what they answer is what a walk over their instances says, however they
-// change; and an answer looks at no more instances than it has records, whatever the app's size.
+// Apps with more addresses than an RRset may have: what they answer equals a walk over their instances, however they
+// change; and an answer looks at no more instances than it has records, at any size of the app.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import type { TypeName } from '../../kit/packet.ts';
 const app = 'orders.prod.svc.';
 
 /** What the type's records are of: distinct hosts of one family, or endpoints by number and instance. */
-const said: Readonly<Partial<Record<TypeName, (instance: Instance) => string[]>>> = {
+const expectedRecords: Readonly<Partial<Record<TypeName, (instance: Instance) => string[]>>> = {
   A: ({ addrs }) => addrs.filter(({ family }) => family === 4).map(({ host }) => host),
   AAAA: ({ addrs }) => addrs.filter(({ family }) => family === 6).map(({ host }) => host),
   TXT: ({ label }) => [`"instance=${label}"`],
@@ -57,14 +57,14 @@ describe('an answer', () => {
         const all = [...(harness.registry.app('prod', 'orders')?.instances() ?? [])].map(({ instance }) => instance);
         if (all.reduce((sum, { addrs }) => sum + addrs.length, 0) > 100) large++;
         for (const prefix of ['', '1._version.']) {
-          for (const [type, of] of Object.entries(said) as [TypeName, (instance: Instance) => string[]][]) {
+          for (const [type, of] of Object.entries(expectedRecords) as [TypeName, (instance: Instance) => string[]][]) {
             const meant = all.filter(({ status, version }) => status === 'up' && (prefix === '' || version === '1'));
             const expected = new Set(meant.flatMap(of));
             const found = harness.data(`${prefix}${app}`, type).map((data) => read(type, data));
             expect(new Set(found).size).toBe(found.length);
             expect(found.length).toBe(Math.min(100, expected.size));
             for (const one of found) expect(expected.has(one), one).toBe(true);
-            // SRV says priorities: nobody of the second while one of the first is left out.
+            // SRV has priorities: no instance of the second while one of the first is left out.
             const first = new Set(meant.filter(({ priority }) => priority === 0).flatMap(of));
             if (type === 'SRV' && found.some((one) => !first.has(one)))
               for (const one of first) expect(found.includes(one), one).toBe(true);

@@ -1,4 +1,4 @@
-// `eu-1a._near`: prefers a zone, falls back to all others, is never empty for it, and says which of the two it was.
+// `eu-1a._near`: prefers a zone, falls back to all others, is never empty for it, and reports which of the two it was.
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
@@ -36,7 +36,7 @@ describe('addresses', () => {
     ['orders-9', all],
   ])('near %s: %j', (zone, expected) => expect(ask(`${zone}._near.${app}`)).toEqual(expected));
 
-  test('of a neighbour without the type are none: nobody far away fills up', () => {
+  test('of a near instance without the type are none: far ones do not fill up', () => {
     expect(ask(`eu-1a._near.${app}`, 'AAAA')).toEqual([]);
     expect(gist(world.query(`eu-1a._near.${app}`, 'AAAA'))).toBe('NOERROR AA SOA 5');
     expect(ask(`nowhere._near.${app}`, 'AAAA')).toEqual(['2001:db8::3']);
@@ -44,7 +44,7 @@ describe('addresses', () => {
 });
 
 test.each([
-  // Whoever is left by the other selectors and serves the port is whom a zone is looked for among.
+  // The zone is looked for among the instances that match the other selectors and serve the port.
   ['big._tag.eu-1a._near', ['10.0.0.1']],
   ['eu-1a._near.big._tag', ['10.0.0.1']],
   ['eu-1a._near.eu-1b._zone', ['10.0.0.2']],
@@ -97,8 +97,8 @@ describe('names', () => {
   });
 });
 
-describe('what is said', () => {
-  const told = (name: string, type: 'A' | 'AAAA') => {
+describe('the reason', () => {
+  const reasons = (name: string, type: 'A' | 'AAAA') => {
     const explained = explain(name, type, world.zones, world.clock.monotonicMs());
     return {
       ede: reasonOf(world.query(name, type, { edns: true }))?.text,
@@ -108,7 +108,7 @@ describe('what is said', () => {
   };
 
   test('of the zone preferred: how many of them', () => {
-    const { ede, resolve, why } = told(`eu-1a._near.${app}`, 'A');
+    const { ede, resolve, why } = reasons(`eu-1a._near.${app}`, 'A');
     expect([ede, resolve]).toEqual([undefined, '1 instance of 4 up in eu-1a']);
     expect(why).toContain('1 instance of 4 up in eu-1a');
   });
@@ -123,7 +123,7 @@ describe('what is said', () => {
       'no instance in no.such or x is up: all zones are answered; 3 instances of 4 up; 1 of them has none: c (IPv6 alone)',
     ],
   ])('%s: that all zones are answered, as EDE, under _why and in explain()', (labels, expected) => {
-    const { ede, resolve, why } = told(`${labels}.${app}`, 'A');
+    const { ede, resolve, why } = reasons(`${labels}.${app}`, 'A');
     expect([ede, resolve]).toEqual([expected, expected]);
     expect(why).toContain(expected);
   });
@@ -133,12 +133,12 @@ describe('what is said', () => {
     expect(reasonOf(reply)?.text).toContain('caf\\195\\169\\0321');
   });
 
-  test('where nobody is up anywhere: that they all wait', () => {
-    expect(told('eu-1a._near.sleepy.prod.svc.', 'A').ede).toBe('1 instance, all waiting');
+  test('where none is up anywhere: that they all wait', () => {
+    expect(reasons('eu-1a._near.sleepy.prod.svc.', 'A').ede).toBe('1 instance, all waiting');
   });
 
-  test('where neighbours have no address of the type: that', () => {
-    expect(told(`eu-1a._near.${app}`, 'AAAA').ede).toBe(
+  test('where near instances have no address of the type: that', () => {
+    expect(reasons(`eu-1a._near.${app}`, 'AAAA').ede).toBe(
       '1 instance up in eu-1a, none has an address for this type: a (IPv4 alone)',
     );
   });
@@ -154,7 +154,7 @@ test('a zone that comes and goes is seen at once, cached or not', () => {
   for (let i = 0; i < 3; i++) expect(near()).toEqual(all);
 });
 
-test("zones that are nobody's push no other answer out of the cache", () => {
+test('unknown zones push no other answer out of the cache', () => {
   const harness = shop();
   harness.query(`eu-1a._near.${app}`, 'A');
   const { cacheMisses } = harness.counters;
@@ -165,7 +165,7 @@ test("zones that are nobody's push no other answer out of the cache", () => {
   expect(harness.counters.cacheMisses).toBe(cacheMisses + 52);
 });
 
-describe("names of zones that are nobody's", () => {
+describe('names of unknown zones', () => {
   const fleet = (size: number, fields: Record<string, unknown> = {}) => {
     const harness = new Harness();
     for (let i = 0; i < size; i++) {

@@ -73,9 +73,9 @@ describe('records of a file at the name of an app', () => {
     ['all', [ipv4, ipv6], undefined],
     ['all', [ipv6], undefined],
   ])('%s of its types', (at, addrs, reason) => {
-    const said = live.reservedReason(`${at}.prod`, addrs);
-    if (reason === undefined) expect(said).toBeUndefined();
-    else expect(said).toContain(reason);
+    const found = live.reservedReason(`${at}.prod`, addrs);
+    if (reason === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(reason);
   });
 });
 

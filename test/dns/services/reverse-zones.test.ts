@@ -75,7 +75,7 @@ describe('the PTR of an address', () => {
     expect(ttl()).toBe(30);
     harness.elapse(29_500);
     expect(ttl()).toBe(0);
-    // A renewal is no change: an answer that is kept may go on saying less, until the lease that it knew would end.
+    // A renewal is no change: a cached answer may keep the shorter TTL, until the lease that it knew would end.
     harness.renew('pay.prod/a');
     harness.elapse(501);
     expect(ttl()).toBe(29);
@@ -87,7 +87,7 @@ describe('the PTR of an address', () => {
     expect(ttl()).toBe(5);
   });
 
-  test('is at most a hundred apps, says so, and is of others each 5 s', () => {
+  test('is at most a hundred apps, reports it, and is of others each 5 s', () => {
     const harness = new Harness();
     for (let i = 0; i < 130; i++) harness.register(`app${i}.prod/a`, { addrs: ['http://10.0.0.7:80'] });
     const reply = harness.query(seven, 'PTR', { tcp: true, edns: true });
@@ -179,7 +179,7 @@ describe('a zone', () => {
       '5.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.',
     ],
     ['http://172.32.0.1:80', '1.0.32.172.in-addr.arpa.', '2.0.32.172.in-addr.arpa.', '0.32.172.in-addr.arpa.'],
-  ])('of %s is its own alone, comes with it, and stays to say that it has gone', (address, ptr, beside, above) => {
+  ])('of %s is its own alone, comes with it, and stays after it as an empty zone', (address, ptr, beside, above) => {
     const harness = new Harness();
     const rcodes = () => [ptr, beside, above].map((name) => harness.query(name, 'PTR').rcode);
     expect(rcodes()).toEqual(['REFUSED', 'REFUSED', 'REFUSED']);
@@ -267,7 +267,7 @@ describe('a zone file', () => {
   );
 });
 
-test('the serial moves with what PTRs say, not with the rest of the registry, and never back', () => {
+test('the serial moves with PTR records, not with the rest of the registry, and never back', () => {
   const harness = one();
   const serial = () => serialOf(harness, '10.in-addr.arpa.');
   const first = serial();

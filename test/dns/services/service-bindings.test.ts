@@ -52,12 +52,12 @@ describe('the record of an endpoint', () => {
     [0, '1'],
     [65_534, '65535'],
     [65_535, '65535'],
-  ])('of priority %i says %s: 0 would be an alias', (priority, said) => {
+  ])('of priority %i has %s: 0 would be an alias', (priority, expected) => {
     expect(
       appOf({ addrs: ['https://10.0.0.1:443'], priority })
         .data(app, 'HTTPS')[0]
         ?.split(' ')[0],
-    ).toBe(said);
+    ).toBe(expected);
   });
 
   test.each<[string, string]>([
@@ -69,9 +69,9 @@ describe('the record of an endpoint', () => {
     ['x'.repeat(256), ''],
     [`h2,${'x'.repeat(256)}`, 'alpn=h2 '],
     ['ü', 'alpn=ü '],
-  ])('with alpn %j in the metadata has %j', (alpn, said) => {
+  ])('with alpn %j in the metadata has %j', (alpn, expected) => {
     expect(appOf({ addrs: ['https://10.0.0.1:443'], metadata: { alpn } }).data(app, 'HTTPS')).toEqual([
-      `1 i0.${app} ${said}port=443 ipv4hint=10.0.0.1`,
+      `1 i0.${app} ${expected}port=443 ipv4hint=10.0.0.1`,
     ]);
   });
 

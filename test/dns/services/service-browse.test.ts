@@ -1,4 +1,4 @@
-// Browsing (RFC 6763, reference 48): which types there are, which instances of one, and what each of these has to say.
+// Browsing (RFC 6763, reference 48): which types there are, which instances of one, and the records of each of these.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ describe('the service types of an env', () => {
     expect(gist(harness.query(types, 'PTR'))).toBe('NXDOMAIN AA SOA 5');
   });
 
-  test('are at most a hundred, others with each TTL, and the answer says so', () => {
+  test('are at most a hundred, others with each TTL, and the answer reports it', () => {
     const harness = new Harness();
     for (let i = 0; i < 150; i++)
       harness.register(`app${i}.prod/a`, { addrs: [`p${i}://10.0.0.1:80`], leaseSeconds: 86_400 });
@@ -112,7 +112,7 @@ describe('the instances of a type', () => {
     );
   });
 
-  test('of very many are looked at in part, of other apps with each TTL, and the answer says so', () => {
+  test('of very many are looked at in part, of other apps with each TTL, and the answer reports it', () => {
     const harness = new Harness();
     for (let i = 0; i < 2500; i++) harness.register(`app${i % 50}.prod/i${i}`, { leaseSeconds: 86_400 });
     const apps = new Set<string>();

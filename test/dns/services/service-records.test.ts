@@ -149,7 +149,7 @@ describe('each SRV target resolves to exactly the hosts that serve its port', ()
 });
 
 describe('TXT', () => {
-  test('of an app says which instance each record is of, of an instance its metadata', () => {
+  test('of an app has the instance of each record, of an instance its metadata', () => {
     const harness = new Harness();
     harness.register('orders.prod/A.1', { metadata: { team: 'pay', note: 'a="b" \\ ü', empty: '' } });
     harness.register('orders.prod/b');
@@ -196,7 +196,7 @@ describe('TTL', () => {
     expect(ttls(harness.query(`a.${app}`, 'TXT'))).toEqual([ttl]);
   });
 
-  test('is what the instance says, zero included', () => {
+  test('is what the instance has, zero included', () => {
     const harness = new Harness();
     harness.register('orders.prod/a', { dnsTtl: 0 });
     harness.register('pay.prod/a', { dnsTtl: 3600, leaseSeconds: 86_400 });

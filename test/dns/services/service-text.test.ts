@@ -111,7 +111,7 @@ describe('on the wire', () => {
     expect(harness.data(`b.${app}`, 'TXT')).toEqual(['"on=call"']);
   });
 
-  test('what is left out is said under _why, by key and instance', () => {
+  test('what is left out is in _why, by key and instance', () => {
     const harness = new Harness();
     harness.register('orders.prod/a', { metadata: { note: `${'x'.repeat(255)}role=admin`, Team: 'pay', team: 'ops' } });
     expect(harness.data(`a.${app}`, 'TXT')).toEqual(['"Team=pay"']);

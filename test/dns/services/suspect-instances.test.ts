@@ -1,4 +1,4 @@
-// Suspects on the wire: TTL 1, an extended DNS error that says why, an answer that lasts a second and no longer, and the
+// Suspects on the wire: TTL 1, an extended DNS error with the reason, an answer that lasts a second and no longer, and the
 // usual TTL as soon as they are back.
 
 import { describe, expect, test } from 'vitest';
@@ -29,13 +29,13 @@ describe('an answer with suspects', () => {
     expect(reasonOf(reply)).toEqual({ code: 3, text: why });
   });
 
-  test.each(['SRV', 'TXT'] as const)('says so for %s, too', (type) => {
+  test.each(['SRV', 'TXT'] as const)('is reported for %s, too', (type) => {
     const reply = world(4).query('orders.prod.svc', type, { edns: true, tcp: true });
     expect(reply.answer.every(({ ttl }) => ttl === 1)).toBe(true);
     expect(reasonOf(reply)?.code).toBe(3);
   });
 
-  test('of browsing and of an address says so as well', () => {
+  test('is reported for browsing and an address as well', () => {
     const harness = world(4);
     const browse = harness.query('_http._tcp.prod.svc', 'PTR', { edns: true });
     expect([browse.answer[0]?.ttl, reasonOf(browse)?.code]).toEqual([1, 3]);
@@ -73,7 +73,7 @@ test('those of whom none is kept are answered as ever', () => {
   expect([reply.answer[0]?.ttl, reasonOf(reply)]).toEqual([5, undefined]);
 });
 
-test('an instance past its lease that nobody has looked at yet has TTL 0, not 1', () => {
+test('an instance past its lease that the guard has not looked at yet has TTL 0, not 1', () => {
   const harness = new Harness();
   harness.register('orders.prod/o', { leaseSeconds: 5 });
   harness.clock.advance(6000);

@@ -1,4 +1,4 @@
-// What every datagram transport does, whatever is below it: the same scenarios on real sockets of the loopback.
+// What every datagram transport does, over any sockets: the same scenarios on real sockets of the loopback.
 
 import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
@@ -15,7 +15,7 @@ import { mutatedPackets } from '../../kit/mutated-packets.ts';
 import { packet } from '../../kit/packet.ts';
 import { readReply } from '../../kit/reply.ts';
 
-/** A socket that hears nobody but whom it asks, and what it has heard. */
+/** A connected socket, and the replies that it has received. */
 export interface Client {
   readonly socket: Socket;
   readonly heard: Buffer[];
@@ -147,7 +147,7 @@ export function describeUdp(transport: UdpTransport): void {
     expect(harness.faults).toEqual([]);
   });
 
-  test('a reply to a client that is gone hurts nobody', async () => {
+  test('a reply to a client that is gone disturbs no other', async () => {
     const { listen } = await listening(transport, echo);
     const gone = createSocket('udp4');
     await new Promise<void>((resolve) => gone.connect(listen.port, '127.0.0.1', resolve));
@@ -196,9 +196,9 @@ export function describeUdp(transport: UdpTransport): void {
       await listening(transport, () => Buffer.from('2'), new DnsCounters(), first.listen, true);
       const clients = await Promise.all(Array.from({ length: 64 }, () => clientOf('127.0.0.1', first.listen.port)));
       for (const { socket } of clients) socket.send('who');
-      const said = await Promise.all(clients.map(async ({ replies }) => String(await replies(1))));
+      const received = await Promise.all(clients.map(async ({ replies }) => String(await replies(1))));
       // The kernel spreads clients by a hash: 64 on one side happen once in 2^63.
-      expect(new Set(said)).toEqual(new Set(['1', '2']));
+      expect(new Set(received)).toEqual(new Set(['1', '2']));
       const alone = await transport.listen(first.listen, echo, new DnsCounters());
       expect(alone).toMatchObject({ error: { code: 'EADDRINUSE' } });
     });

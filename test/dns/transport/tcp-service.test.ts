@@ -1,4 +1,4 @@
-// Streams that somebody else accepted, and replies that come later: between others, no faster than they are read, and
+// Streams that another server accepted, and replies that come later: between others, no faster than they are read, and
 // never to a connection that has ended.
 
 import { once } from 'node:events';

@@ -114,13 +114,13 @@ describe('a connection is closed, and others go on', () => {
     await until('the connection to be forgotten', () => counters.tcpConnections === 0);
   });
 
-  test('when it says nothing for too long', async () => {
+  test('when it sends nothing for too long', async () => {
     const { open } = await listening({ idleMs: 30 });
     const stream = await open();
     await stream.ended();
   });
 
-  test('when it says something now and then, but never a whole message', async () => {
+  test('when it sends something now and then, but never a whole message', async () => {
     const { open } = await listening({ idleMs: 200 });
     const stream = await open();
     const drip = setInterval(() => stream.socket.write(Buffer.of(1)), 5);

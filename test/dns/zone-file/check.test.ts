@@ -75,7 +75,7 @@ describe('a zone is refused for', () => {
     );
   });
 
-  it('a faulty line, without saying that what it held is missing', () => {
+  it('a faulty line, without a second fault for what it held', () => {
     expect(faultsOf('$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS a..b\n')).toHaveLength(1);
   });
 

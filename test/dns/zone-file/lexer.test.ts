@@ -52,7 +52,7 @@ describe('tokens', () => {
     expect(words(text)).toEqual(expected);
   });
 
-  it('say where they stand', () => {
+  it('have their position', () => {
     const [entry] = lex('; c\n\n  ab "cd" (\n\te)');
     const places = (entry as ZoneFileEntry).tokens.map(({ line, column }) => `${line}:${column}`);
     expect(places).toEqual(['3:3', '3:6', '4:2']);

@@ -182,7 +182,7 @@ describe('one file', () => {
     );
   });
 
-  it('says in which included file a fault is', () => {
+  it('names the included file of a fault', () => {
     file('svc.zone', `${good}$INCLUDE parts/a.inc\n`);
     file('parts/a.inc', '\nq A hunter2\n');
     expect(loaded().faults).toEqual(['parts/a.inc:2:5: A: an IPv4 address (four numbers from 0 to 255) is expected']);

@@ -1,6 +1,6 @@
 // Our parser against three others: named-checkzone (BIND 9.18), nsd-checkzone (NSD 4.6) and kzonecheck (Knot 3.2).
 // What all three accept we accept, what all three refuse we refuse; and what BIND makes of a zone, octet for octet, is
-// what we make of it. Where they differ among themselves, the corpus says what we do.
+// what we make of it. Where they differ among themselves, the corpus has what we do.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { recordsOf } from './zone-of.ts';
 
 /** Where we stand alone against all three, and why. */
 const exceptions = new Map([
-  ['ttl 2^31', 'a TTL has 31 bits (RFC 2181 §8): BIND and NSD serve it as 0, which nobody who wrote it meant'],
+  ['ttl 2^31', 'a TTL has 31 bits (RFC 2181 §8): BIND and NSD serve it as 0, which is not what was written'],
   ['ttl 2^32-1', 'the same'],
   ['$TTL 2^31', 'the same'],
   ['RRset oversize', 'no message can hold it: every answer would be cut'],

@@ -1,4 +1,4 @@
-// Entries to records: what a line may leave out, what directives change and for how long, and what faults say.
+// Entries to records: what a line may leave out, what directives change and for how long, and the texts of faults.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -57,7 +57,7 @@ describe('the TTL without $TTL', () => {
     expect(ttls(apex('60', '@ NS ns\nns 77 A 192.0.2.1\nx A 192.0.2.2\n'))).toEqual([60, 60, 77, 77]);
   });
 
-  it('is missing before the SOA, said once', () => {
+  it('is missing before the SOA, reported once', () => {
     expect(faultsOf(`@ NS ns\n@ NS ns2\n${apex('60', '')}`)).toEqual([
       '1:3: there is no TTL: not here, not before, and no $TTL',
     ]);
@@ -145,7 +145,7 @@ describe('$GENERATE', () => {
     ]);
   });
 
-  it('says one fault and at which number', () => {
+  it('reports one fault and at which number', () => {
     expect(faultsOf(zone('$GENERATE 254-300 h$ A 192.0.2.$'))).toEqual([
       '5:1: A: an IPv4 address (four numbers from 0 to 255) is expected, received "192.0.2.256"',
     ]);

@@ -1,5 +1,5 @@
 // Reads BIND's "raw" zone format (named-compilezone -F raw): records as they stand on the wire, so a comparison with
-// ours depends on nobody's text. A header, then for each RRset its length, class, type, covered type, TTL, number of
+// ours depends on no text form. A header, then for each RRset its length, class, type, covered type, TTL, number of
 // records, owner, and each record's data behind a length (dns_rawformat_version 1).
 
 import { fold, type Name } from '../../../src/dns/message/name.ts';

@@ -66,7 +66,7 @@ describe('the parts of a record', () => {
   });
 });
 
-describe('what is wrong is said', () => {
+describe('faults are reported', () => {
   it.each([
     ['A', '256.0.0.1', 'A: an IPv4 address (four numbers from 0 to 255) is expected'],
     ['A', '', 'A: an IPv4 address (four numbers from 0 to 255) is missing'],

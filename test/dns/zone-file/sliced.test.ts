@@ -1,4 +1,4 @@
-// Loading in slices: that work stops often enough to let other work in, counted and not timed, whatever the file is
+// Loading in slices: that work stops often enough to let other work in, counted and not timed, for any file
 // like; and that the text's coming in pieces changes nothing.
 
 import fc from 'fast-check';
@@ -55,7 +55,7 @@ describe('loading stops for others', () => {
     expect(ticks).toBeGreaterThan(2);
   });
 
-  it('and is given up when it is told to be', async () => {
+  it('and is given up at a signal', async () => {
     const stop = new AbortController();
     const loaded = inSlices(loading(lines((i) => `h${i} A 10.0.0.1`)), stop.signal);
     stop.abort();

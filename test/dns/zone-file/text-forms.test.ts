@@ -1,4 +1,4 @@
-// The small notations: spans of time, addresses, names. Each is what its definition says, no more and no less.
+// The small notations: spans of time, addresses, names. Each is exactly what its definition allows.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';

@@ -12,7 +12,7 @@ import { included, origin } from './corpus/zone-text.ts';
 
 export const apex = fold(name(origin));
 
-/** Parses `text` as the file `z`, whose neighbours are `files`. */
+/** Parses `text` as the file `z`, with `files` beside it. */
 export function parse(text: string, files?: Readonly<Record<string, string>>) {
   const { records, faults } = inOneGo(parsing(text, files));
   return { records: [...records], faults };

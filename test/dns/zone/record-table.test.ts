@@ -1,5 +1,5 @@
 // Packed names and records against plain maps: what was put in comes out again, for any names, in the order in which it
-// was put in, whatever grew or was taken out in between.
+// was put in, though the table grew or lost entries in between.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -45,7 +45,7 @@ describe('a table of names', () => {
     );
   });
 
-  it('gives lower numbers to the names above, and the apex is where it says', () => {
+  it('gives lower numbers to the names above, and the apex is at its own number', () => {
     const table = new NameTable(apex);
     const number = table.add(name('a.b.c.example.test.'));
     expect(table.name(table.apex)).toBe(apex);

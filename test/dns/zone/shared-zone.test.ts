@@ -27,7 +27,7 @@ function sharedIn({ records }: SharedZone): Set<ArrayBufferLike> {
   return new Set([...pages, names.slots].map(({ buffer }) => buffer).filter((one) => one instanceof SharedArrayBuffer));
 }
 
-test.each([3, 20_000])('a zone of %i hosts says there what it says here', (hosts) => {
+test.each([3, 20_000])('a zone of %i hosts answers there as it does here', (hosts) => {
   const here = zoneWith(hosts, '10.1');
   const parcel = sharedZoneOf(here, new SharedMemory());
   const there = zoneOfShared(structuredClone(parcel));

@@ -1,4 +1,4 @@
-// Many questions to one server at once, over one UDP socket or one TCP connection, told apart by their ids. What is lost
+// Many questions to one server at once, over one UDP socket or one TCP connection, matched by their ids. What is lost
 // on UDP is asked again: here the answers are compared, not the ways they take.
 
 import { createSocket } from 'node:dgram';
@@ -84,7 +84,7 @@ class Exchange {
   async #one(template: Buffer): Promise<Buffer | undefined> {
     const request = Buffer.from(template);
     for (let tries = 0; tries < this.#triesMax; tries++) {
-      // A new id for each try: a late reply to an earlier one is nobody's.
+      // A new id for each try: a late reply to an earlier one matches none.
       const id = this.#freeId();
       request.writeUInt16BE(id, 0);
       const reply = await this.#answerTo(id, request);

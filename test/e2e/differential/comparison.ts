@@ -60,7 +60,7 @@ function hasAdditionalOf(ours: Sections, theirs: readonly Sections[]): boolean {
   return theirs.some((other) => shown(other.additional) === additional);
 }
 
-/** RFC 2181 §9, and design §5: TC says that something is missing, and what fits is there. */
+/** RFC 2181 §9, and design §5: TC means that something is missing, and what fits is there. */
 function ofCut(mode: Mode, ours: Sections, whole: Sections, theirs: readonly Sections[]): string[] {
   const found: string[] = [];
   if (whole.tc) found.push('is cut over TCP');

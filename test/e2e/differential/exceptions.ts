@@ -32,7 +32,7 @@ const exceptions: readonly Exception[] = [
   },
 ];
 
-/** The reason for which a reply may be what `fault` says. */
+/** The reason for which a reply may differ as `fault` describes. */
 export function exceptionFor(fault: string, ours: Sections): string | undefined {
   return exceptions.find((exception) => exception.fault === fault && exception.applies(ours))?.reason;
 }
@@ -50,11 +50,11 @@ const oddityExceptions: readonly { readonly names: RegExp; readonly reason: stri
   {
     names: /^opcode [45](, OPT|, SOA of the zone)?$/,
     reason:
-      'NOTIFY and UPDATE are refused whatever is in them: our zones have no other master, and nobody changes them by DNS',
+      'NOTIFY and UPDATE are refused whatever is in them: our zones have no other primary, and are not changed by DNS',
   },
   {
     names: /^class CH, version.bind$/,
-    reason: 'REFUSED (RFC 4892 leaves it to the operator): which version runs is told where it is configured',
+    reason: 'REFUSED (RFC 4892 leaves it to the operator): the version is answered where it is configured',
   },
   { names: /^class 255$/, reason: 'REFUSED: data of one class is no answer for all; the others differ each from each' },
 ];

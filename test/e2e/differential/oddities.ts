@@ -17,7 +17,7 @@ const query = (knobs: PacketKnobs = {}): Buffer => packet({ name: host, ...knobs
 /** A question of these octets, complete or not. */
 const asking = (octets: string, counts: PacketKnobs['counts'] = [1, 0, 0, 0]): Buffer =>
   packet({ name: null, counts, trailing: hex(octets) });
-/** An OPT record with RDATA as it is given, and RDLENGTH as it is said. */
+/** An OPT record with the given RDATA and the given RDLENGTH. */
 const rawOpt = (rdata: string, length = rdata.length / 2, owner = '00'): Buffer =>
   hex(`${owner} 0029 04d0 00000000 ${u16(length).toString('hex')} ${rdata}`);
 const signedBy = (name: string): Buffer => {

@@ -1,4 +1,4 @@
-// The rule for odd requests: as one of the others, and not silent where one of them says something, since a client that
+// The rule for odd requests: as one of the others, and not silent where one of them answers, since a client that
 // hears nothing asks again.
 
 import { readReply } from '../../kit/reply.ts';
@@ -11,14 +11,14 @@ export function oddityFaults(
   ours: Buffer | undefined,
   theirs: readonly (Buffer | undefined)[],
 ): string[] {
-  const said = shapeOf(ours);
+  const own = shapeOf(ours);
   const others = theirs.map(shapeOf);
   const answers = others.filter((other) => other !== silence);
   const allowed = answers.length > 0 ? answers : [silence];
   const unreadable = unreadableReason(ours);
   if (unreadable !== undefined) return [`${name}: ${unreadable}`];
-  if (allowed.includes(said) || oddityException(name) !== undefined) return [];
-  return [`${name}: ${said}; theirs: ${others.join(', ')}`];
+  if (allowed.includes(own) || oddityException(name) !== undefined) return [];
+  return [`${name}: ${own}; theirs: ${others.join(', ')}`];
 }
 
 /** The bits of the header that a client goes by, and whether there is an answer. */

@@ -36,7 +36,7 @@ const { ANY, A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, DNAME, DS, HTTPS } = ty
 
 /** For names that need not exist: what decides about them does not depend on the rest. */
 const fewTypes = [A, AAAA, NS, CNAME, SOA, TXT, DNAME, DS, ANY];
-/** NAPTR, LOC, … by their numbers; then types that nobody has, and 0. */
+/** NAPTR, LOC, … by their numbers; then types that no record has, and 0. */
 const otherTypes = [
   13, 14, 17, 18, 21, 29, 35, 36, 37, 42, 44, 45, 46, 47, 48, 49, 51, 52, 53, 59, 60, 61, 62, 63, 64, 99, 104, 105, 106,
   107, 108, 109, 253, 254, 256, 257, 666, 32769, 65280, 65535, 0,

@@ -1,6 +1,6 @@
 // Replies of any server in one form that can be compared: names in lower case and written out, the records of an RRset in
 // order. More forgiving than kit/reply.ts, since the other servers compress names in RDATA of types where rollcall may
-// not; whether rollcall keeps to the rules, that reader says.
+// not; whether rollcall keeps to the rules is for that reader.
 
 /** One RRset of a section. */
 export interface Group {

@@ -1,4 +1,4 @@
-// rollcall, NSD, Knot and BIND as processes on free ports, all with the same zone files. The three are told to give what
+// rollcall, NSD, Knot and BIND as processes on free ports, all with the same zone files. The three are configured to give what
 // belongs to an answer and no more (no NS of the zone in AUTHORITY), to send at most 1232 octets over UDP as rollcall
 // does, and to let oddities of the zones pass.
 

@@ -1,4 +1,4 @@
-// Which file has which instance, whatever the order in which files are written, renamed and deleted.
+// Which file has which instance, for any order in which files are written, renamed and deleted.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { CommandedRegistry } from '../../kit/commanded-registry.ts';
 import { submitter } from '../../kit/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
-const nobody: ReadonlySet<string> = new Set();
+const noNames: ReadonlySet<string> = new Set();
 
 function services(...instances: readonly string[]): readonly Service[] {
   return weighted(10, ...instances);
@@ -35,11 +35,11 @@ function world() {
     instancesPerAppMax: 1000,
     initialRevision: 0,
   });
-  const told: string[] = [];
+  const changes: string[] = [];
   const remembered = new Map<string, FileEntries>();
   registry.onChange(({ kind, after, before }) => {
     const instance = after ?? before;
-    told.push(`${kind} ${instance.instance} of ${instance.health?.file}`);
+    changes.push(`${kind} ${instance.instance} of ${instance.health?.file}`);
   });
   const named = new NamedServices({
     submit: submitter(registry, clock),
@@ -47,32 +47,33 @@ function world() {
     pathOf: (file) => `services.d/${file}`,
     restoredFrom: () => [],
     nextTurn: () => nextTurn(),
-    remember: (file, said) => void remembered.set(file, said),
-    onTaken: (file, { instance }) => void told.push(`taken ${instance} by ${file}`),
+    remember: (file, services) => void remembered.set(file, services),
+    onLeft: () => {},
+    onTaken: (file, { instance }) => void changes.push(`taken ${instance} by ${file}`),
   });
   const key = { env: 'prod', appid: 'a', instance: 'one' };
-  return { registry, clock, named, told, key, remembered };
+  return { registry, clock, named, changes, key, remembered };
 }
 
-test('a file that is renamed hands its instances over: nobody leaves, and what the checks said stays', async () => {
-  const { registry, named, told, key } = world();
-  expect(await named.apply('old.yaml', services('one'), nobody)).toEqual([]);
+test('a renamed file hands its instances over: none is cancelled, and the results of the checks stay', async () => {
+  const { registry, named, changes, key } = world();
+  expect(await named.apply('old.yaml', services('one'), noNames)).toEqual([]);
   registry.judge(key, { verdict: 'passing', reason: 'tcp: connected' });
   expect(await named.apply('new.yaml', services('one'), new Set(['old.yaml']))).toEqual([]);
   await named.withdraw('old.yaml');
   expect(registry.find(key)?.instance).toMatchObject({ status: 'up', health: { file: 'new.yaml' } });
-  expect(told.filter((text) => text.startsWith('cancelled'))).toEqual([]);
+  expect(changes.filter((text) => text.startsWith('cancelled'))).toEqual([]);
 });
 
 test('what two files name is the first one’s, and the second one’s as soon as the first lets go', async () => {
-  const { registry, named, told, key } = world();
-  await named.apply('a.yaml', services('one', 'two'), nobody);
-  expect(await named.apply('b.yaml', services('one', 'three'), nobody)).toEqual([
+  const { registry, named, changes, key } = world();
+  await named.apply('a.yaml', services('one', 'two'), noNames);
+  expect(await named.apply('b.yaml', services('one', 'three'), noNames)).toEqual([
     '1:3: prod/a/one is in a.yaml already',
   ]);
-  told.length = 0;
-  await named.apply('a.yaml', services('two'), nobody);
-  expect(told).toContain('taken one by b.yaml');
+  changes.length = 0;
+  await named.apply('a.yaml', services('two'), noNames);
+  expect(changes).toContain('taken one by b.yaml');
   expect(registry.find(key)?.instance.health?.file).toBe('b.yaml');
   await named.withdraw('b.yaml');
   expect(registry.find(key)).toBeUndefined();
@@ -80,33 +81,33 @@ test('what two files name is the first one’s, and the second one’s as soon a
 
 test('moved from a later file to an earlier one, the earlier one being read first', async () => {
   const { registry, named, key } = world();
-  await named.apply('b.yaml', services('one'), nobody);
-  await named.apply('a.yaml', services('one'), nobody);
-  await named.apply('b.yaml', [], nobody);
+  await named.apply('b.yaml', services('one'), noNames);
+  await named.apply('a.yaml', services('one'), noNames);
+  await named.apply('b.yaml', [], noNames);
   expect(registry.find(key)?.instance.health?.file).toBe('a.yaml');
 });
 
-test('named twice in one file is a fault of the file, and waits for nobody', async () => {
-  const { named, told } = world();
-  expect(await named.apply('a.yaml', services('one', 'one'), nobody)).toEqual([
+test('named twice in one file is a fault of the file, at once', async () => {
+  const { named, changes } = world();
+  expect(await named.apply('a.yaml', services('one', 'one'), noNames)).toEqual([
     '2:3: prod/a/one is in this file already',
   ]);
   await named.withdraw('a.yaml');
-  expect(told).toEqual(['registered one of a.yaml', 'cancelled one of a.yaml']);
+  expect(changes).toEqual(['registered one of a.yaml', 'cancelled one of a.yaml']);
 });
 
 test('between many registrations others have their turn', async () => {
   const { named, registry, key } = world();
   let turns = 0;
   const counting = setInterval(() => turns++, 0);
-  await named.apply('a.yaml', services(...Array.from({ length: 900 }, (_, index) => `i${index}`)), nobody);
+  await named.apply('a.yaml', services(...Array.from({ length: 900 }, (_, index) => `i${index}`)), noNames);
   clearInterval(counting);
   expect(registry.find({ ...key, instance: 'i899' })).toBeDefined();
   expect(turns).toBeGreaterThan(1);
 });
 
 describe('an instance that an operator has changed since', () => {
-  /** What files said in this life, in another one with the registry as it is. */
+  /** The files' services of this run in the next one, over the same registry. */
   function nextLife({ registry, clock, remembered }: ReturnType<typeof world>, ...alsoFrom: readonly string[]) {
     const named = new NamedServices({
       submit: submitter(registry, clock),
@@ -119,6 +120,7 @@ describe('an instance that an operator has changed since', () => {
           .filter(({ health }) => health?.file === file),
       nextTurn: () => nextTurn(),
       remember: () => {},
+      onLeft: () => {},
       onTaken: () => {},
     });
     named.recall(new Map([...remembered].filter(([file]) => alsoFrom.length === 0 || alsoFrom.includes(file))));
@@ -127,40 +129,40 @@ describe('an instance that an operator has changed since', () => {
 
   async function drained() {
     const one = world();
-    await one.named.apply('a.yaml', services('one'), nobody);
+    await one.named.apply('a.yaml', services('one'), noNames);
     one.registry.judge(one.key, { verdict: 'passing', reason: 'connected' });
     one.registry.patch(one.key, { status: 'waiting', tags: ['by-hand'] });
-    one.told.length = 0;
+    one.changes.length = 0;
     const state = () => one.registry.find(one.key)?.instance;
     const isKept = () => state()?.status === 'waiting' && state()?.tags[0] === 'by-hand';
     return { ...one, state, isKept };
   }
 
-  test('stays so when the file is written again, and when it names a neighbour', async () => {
-    const { named, isKept, told } = await drained();
-    expect(await named.apply('a.yaml', services('one'), nobody)).toEqual([]);
-    expect([isKept(), told]).toEqual([true, []]);
-    await named.apply('a.yaml', services('two', 'one'), nobody);
-    expect([isKept(), told]).toEqual([true, ['registered two of a.yaml']]);
+  test('stays so when the file is written again, and when it names another service', async () => {
+    const { named, isKept, changes } = await drained();
+    expect(await named.apply('a.yaml', services('one'), noNames)).toEqual([]);
+    expect([isKept(), changes]).toEqual([true, []]);
+    await named.apply('a.yaml', services('two', 'one'), noNames);
+    expect([isKept(), changes]).toEqual([true, ['registered two of a.yaml']]);
   });
 
-  test('stays so over a restart, and over one without any record of what files said', async () => {
+  test('stays so over a restart, and over one without any record of the services of files', async () => {
     const one = await drained();
-    await nextLife(one).apply('a.yaml', services('one', 'two'), nobody);
+    await nextLife(one).apply('a.yaml', services('one', 'two'), noNames);
     expect(one.isKept()).toBe(true);
     one.remembered.clear();
-    await nextLife(one).apply('a.yaml', services('one'), nobody);
-    // Its tags differ from what is written, and nobody knows whether the file was changed meanwhile.
+    await nextLife(one).apply('a.yaml', services('one'), noNames);
+    // Its tags differ from what is written, and it cannot be known whether the file was changed meanwhile.
     expect(one.state()?.tags).toEqual([]);
   });
 
   test('without a record, a drain alone is kept', async () => {
     const one = world();
-    await one.named.apply('a.yaml', services('one'), nobody);
+    await one.named.apply('a.yaml', services('one'), noNames);
     one.registry.judge(one.key, { verdict: 'passing', reason: 'connected' });
     one.registry.patch(one.key, { status: 'waiting' });
     one.remembered.clear();
-    await nextLife(one).apply('a.yaml', services('one'), nobody);
+    await nextLife(one).apply('a.yaml', services('one'), noNames);
     expect(one.registry.find(one.key)?.instance.status).toBe('waiting');
   });
 
@@ -169,13 +171,13 @@ describe('an instance that an operator has changed since', () => {
     await one.named.apply('b.yaml', services('one'), new Set(['a.yaml']));
     await one.named.withdraw('a.yaml');
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'b.yaml']);
-    await nextLife(one).apply('c.yaml', services('one'), nobody);
+    await nextLife(one).apply('c.yaml', services('one'), noNames);
     expect([one.isKept(), one.state()?.health?.file]).toEqual([true, 'c.yaml']);
   });
 
   test('a drain stays when the file is renamed, and what was cancelled stays away', async () => {
     const one = world();
-    await one.named.apply('a.yaml', services('one', 'two'), nobody);
+    await one.named.apply('a.yaml', services('one', 'two'), noNames);
     const two = { ...one.key, instance: 'two' };
     for (const key of [one.key, two]) one.registry.judge(key, { verdict: 'passing', reason: 'connected' });
     one.registry.drain(one.key);
@@ -185,43 +187,43 @@ describe('an instance that an operator has changed since', () => {
     await one.named.withdraw('a.yaml');
     expect(found()).toEqual(['waiting', undefined]);
     const later = nextLife(one);
-    await later.apply('c.yaml', services('one', 'two'), nobody);
+    await later.apply('c.yaml', services('one', 'two'), noNames);
     await later.withdraw('b.yaml');
     expect(found()).toEqual(['waiting', undefined]);
-    await later.apply('c.yaml', weighted(20, 'one', 'two'), nobody);
+    await later.apply('c.yaml', weighted(20, 'one', 'two'), noNames);
     expect(one.registry.find(one.key)?.instance).toMatchObject({ status: 'up', weight: 20 });
     expect(one.registry.find(two)?.instance.weight).toBe(20);
   });
 
-  test('is what the file says as soon as that says something else of it', async () => {
+  test('is as in the file as soon as the file changes it', async () => {
     const { named, state } = await drained();
-    await named.apply('a.yaml', weighted(20, 'one'), nobody);
+    await named.apply('a.yaml', weighted(20, 'one'), noNames);
     expect(state()).toMatchObject({ weight: 20, tags: [], status: 'up' });
   });
 
-  test('and cancelled stays away until the file says something else of it, or names it anew', async () => {
+  test('and cancelled stays away until the file changes it, or names it anew', async () => {
     const one = await drained();
     one.registry.cancel(one.key);
-    await one.named.apply('a.yaml', services('one', 'two'), nobody);
-    await nextLife(one).apply('a.yaml', services('one', 'two'), nobody);
+    await one.named.apply('a.yaml', services('one', 'two'), noNames);
+    await nextLife(one).apply('a.yaml', services('one', 'two'), noNames);
     expect(one.state()).toBeUndefined();
-    await one.named.apply('a.yaml', services('two'), nobody);
-    await one.named.apply('a.yaml', services('one', 'two'), nobody);
+    await one.named.apply('a.yaml', services('two'), noNames);
+    await one.named.apply('a.yaml', services('one', 'two'), noNames);
     expect(one.state()).toBeDefined();
     one.registry.cancel(one.key);
-    await one.named.apply('a.yaml', weighted(7, 'one'), nobody);
+    await one.named.apply('a.yaml', weighted(7, 'one'), noNames);
     expect(one.state()?.weight).toBe(7);
   });
 });
 
-test('what a file says is kept as far as it was done, and not written again where nothing has changed', async () => {
+test('services of a file are remembered as far as they were applied, and not written again where nothing has changed', async () => {
   const { named, remembered } = world();
-  await named.apply('a.yaml', services('one'), nobody);
-  await named.apply('b.yaml', services('one', 'two'), nobody);
-  expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 1', 'b.yaml 1']);
+  await named.apply('a.yaml', services('one'), noNames);
+  await named.apply('b.yaml', services('one', 'two'), noNames);
+  expect([...remembered].map(([file, services]) => `${file} ${services.size}`)).toEqual(['a.yaml 1', 'b.yaml 1']);
   remembered.clear();
-  await named.apply('a.yaml', services('one'), nobody);
+  await named.apply('a.yaml', services('one'), noNames);
   expect(remembered.size).toBe(0);
   await named.withdraw('a.yaml');
-  expect([...remembered].map(([file, said]) => `${file} ${said.size}`)).toEqual(['a.yaml 0', 'b.yaml 2']);
+  expect([...remembered].map(([file, services]) => `${file} ${services.size}`)).toEqual(['a.yaml 0', 'b.yaml 2']);
 });

@@ -38,7 +38,7 @@ test('one instance, or a list of them, each with the place where it begins', () 
   expect(many.services.map(({ key, at }) => `${key.instance} ${at}`)).toEqual(['one 1:3', 'two 9:3']);
 });
 
-test('a second document is said to be one, in words that help', () => {
+test('a second document is a fault that names it', () => {
   expect(faults(`${one}---\n${one}`)).toEqual([expect.stringMatching(/a second document: .* write several .* list/)]);
 });
 
@@ -49,7 +49,7 @@ test('an empty list names no instance; a file with nothing in it is a fault, sin
     expect(parseServiceFile(text, defaults)).toEqual({ faults: [expect.stringMatching(/^1:1: .*write \[\]/)] });
 });
 
-test('every fault is told, with line and column', () => {
+test('every fault is reported, with line and column', () => {
   const text = one
     .replace('prod', 'pr_od')
     .replace('10.0.0.7:80', '10.0.0.7:0')
@@ -76,10 +76,10 @@ test.each([
     `a: &a [x,x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(10).slice(0, -1)}]\n`)}`,
     /^1:1: Excessive alias count/,
   ],
-])('%j is refused', (text, said) => {
-  expect(faults(text)[0]).toMatch(said);
+])('%j is refused', (text, expected) => {
+  expect(faults(text)[0]).toMatch(expected);
 });
 
-test('a file that is wrong all over is told of with its first twenty faults', () => {
+test('a file that is wrong all over is reported with its first twenty faults', () => {
   expect(faults('- x\n'.repeat(1000)).length).toBe(20);
 });

@@ -1,5 +1,5 @@
-// One registry whatever the front: what comes in through one is read through every other, and what one cannot say stays as
-// another has said it.
+// One registry behind every front: what comes in through one is read through every other, and what one cannot express stays as
+// another has set it.
 
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
@@ -115,7 +115,7 @@ test.each(pairs)('what comes in through %s is read through %s', async (from, to)
   expect(await readers[to]?.(world)).toMatchObject([{ isUp: false }]);
 });
 
-test('a Eureka client takes nothing away that Consul has said, and the other way round', async () => {
+test('a Eureka client removes nothing that was set through Consul, and the other way round', async () => {
   const world = allFronts();
   const instance = () => world.registry.find({ env: 'prod', appid: 'web', instance: 'one' })?.instance;
   const rule = `traefik.http.routers.web.rule=${'x'.repeat(80)}`;

@@ -70,11 +70,11 @@ describe('consul', () => {
     }
   });
 
-  test('keeps nothing of what is said of a check without the right', async () => {
+  test('keeps nothing of the state of a check without the right', async () => {
     const { call } = world();
     await call('PUT', put('service/register'), 'other', ofOther);
-    const told = await call('PUT', `${put('check/pass/alive')}?note=forged`, 'both');
-    expect(told.statusCode).toBe(403);
+    const refused = await call('PUT', `${put('check/pass/alive')}?note=forged`, 'both');
+    expect(refused.statusCode).toBe(403);
     const checks = await call('GET', '/v1/agent/checks', 'reader');
     expect(checks.json()).toMatchObject({ alive: { Output: '' } });
   });

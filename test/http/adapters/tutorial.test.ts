@@ -38,7 +38,7 @@ test.each([
   ['text/plain', { 'content-type': 'text/plain; charset=UTF-8' }],
   ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
   ['JSON', { 'content-type': 'application/json' }],
-])('a body is JSON whatever its content type: %s', async (_what, headers) => {
+])('a body is JSON with any content type: %s', async (_what, headers) => {
   const { register } = world();
   expect((await register({}, { headers })).json()).toEqual({ success: true });
 });
@@ -120,7 +120,7 @@ test.each<[what: string, fields: object | string, field: string]>([
   expect([registry.instanceCount, counters.counts.get('registration:invalid')]).toEqual([0, 1]);
 });
 
-test('a change says through which front it came', async () => {
+test('a change has the front that it came through', async () => {
   const { register, call } = world();
   await register();
   const { events } = (await call('GET', '/events')).json() as { events: unknown[] };

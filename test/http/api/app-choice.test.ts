@@ -1,4 +1,4 @@
-// Whom a caller takes and in what order, asked for over HTTP: near, order, subset, limit, and what ETags say of it.
+// Selection over HTTP: near, order, subset, limit, and their ETags.
 
 import { describe, expect, test } from 'vitest';
 import { createWorld, type Json, problemOf, type World } from '../../kit/http-world.ts';
@@ -78,7 +78,7 @@ test.each([
 });
 
 describe('an ETag', () => {
-  test('tells choices and clients apart', async () => {
+  test('differs by selection and client', async () => {
     const { call, app } = await shop();
     const queries = ['', 'order=random', 'order=weighted', 'limit=2', 'subset=2&client=a', 'subset=2&client=b'];
     const tags = new Set<unknown>();

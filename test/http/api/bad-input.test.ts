@@ -104,7 +104,7 @@ describe('other fields', () => {
   const keys = (count: number, value: unknown = 'v') =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, value]));
   test.each<[what: string, fields: Json, field: string]>([
-    ['a field nobody knows', { wieght: 10 }, 'wieght'],
+    ['an unknown field', { wieght: 10 }, 'wieght'],
     ['a field of the prototype', { constructor: { prototype: {} } }, 'constructor'],
     ['env in the body', { env: 'prod' }, 'env'],
     ['a version over 63 bytes', { version: 'v'.repeat(64) }, 'version'],
@@ -118,7 +118,7 @@ describe('other fields', () => {
     ['a weight of 1.5', { weight: 1.5 }, 'weight'],
     ['a weight in words', { weight: '10' }, 'weight'],
     ['a priority of 2^53', { priority: 2 ** 53 }, 'priority'],
-    ['a status nobody knows', { status: 'down' }, 'status'],
+    ['an unknown status', { status: 'down' }, 'status'],
     ['status 3', { status: 3 }, 'status'],
     ['metadata as a list', { metadata: [] }, 'metadata'],
     ['nested metadata', { metadata: { a: { b: 'c' } } }, 'metadata.a'],

@@ -42,7 +42,7 @@ describe('the usual body', () => {
     expect(readCommonRenewals(text)).toBeUndefined();
   });
 
-  test('is JSON without a fault, whatever was changed in it', () => {
+  test('is JSON without a fault, after any change to it', () => {
     const text = JSON.stringify({ instances: [one, { ...one, instance: 'a-2' }] });
     const piece = fc.constantFrom('"', '\\', ',', ':', '{', '}', '[', ']', ' ', '\n', '\0', 'é', '"env"', '"x":1,');
     const place = fc.nat(text.length);

@@ -71,7 +71,7 @@ describe('the body of a registration', () => {
 });
 
 describe('replies', () => {
-  test('are what the description says they are', async () => {
+  test('match their description', async () => {
     const { call, register } = createWorld();
     const check = (schema: TSchema, value: unknown) => {
       expect([...Value.Errors(schema, value)]).toEqual([]);
@@ -99,7 +99,7 @@ describe('replies', () => {
     const hidden = [{ name: 'orders.prod.svc.', types: ['A'], by: 'records' as const, zone: 'svc.' }];
     const { register } = createWorld({ deps: { hiddenNames: () => hidden } });
     const reply = (await register('prod/orders/a1')).json() as Json;
-    // Whoever has just registered is no suspect, and others are not shown as such.
+    // Instances registered a moment ago are no suspects, and others are not shown as such.
     // … nor is what was just registered overridden, nor has it what another registry's front keeps.
     // … nor is there a cluster.
     const rare = ['suspect', 'override', 'fronts', 'replicated'];

@@ -1,4 +1,4 @@
-// Out of the answers and still registered: what a drain does, and what it says.
+// Out of the answers and still registered: what a drain does, and its reply.
 
 import { describe, expect, test } from 'vitest';
 import { createWorld, problemOf, tagOf } from '../../kit/http-world.ts';

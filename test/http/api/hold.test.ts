@@ -23,7 +23,7 @@ test('a plain drain ends with the next registration of up', async () => {
 });
 
 describe('a hold', () => {
-  test('outlives registrations and patches of up, and says so', async () => {
+  test('outlives registrations and patches of up, and their replies have it', async () => {
     const world = await held('?hold=2h&reason=disk%20swap');
     await world.register('prod/orders/a1');
     await world.call('PATCH', place, { status: 'up' });

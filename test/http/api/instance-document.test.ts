@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isoTime } from '../../../src/http/api/instance-document.ts';
 
-test('a time is said as Date says it, whatever was asked before', () => {
+test('a time is written as Date writes it, in any order of calls', () => {
   const near = fc.integer({ min: 1_790_000_000_000, max: 1_790_000_003_000 });
   const any = fc.integer({ min: -8_640_000_000_000_000, max: 8_640_000_000_000_000 });
   const around1970 = fc.integer({ min: -1500, max: 1500 });

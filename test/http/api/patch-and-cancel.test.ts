@@ -55,8 +55,8 @@ describe('PATCH', () => {
 
   test.each<[what: string, body: unknown, fields: string[]]>([
     ['the place of the instance', { env: 'dev', appid: 'x', instance: 'y' }, ['env', 'appid', 'instance']],
-    ['a field nobody knows', { wieght: 1 }, ['wieght']],
-    ['the removal of a field nobody knows', { wieght: null }, ['wieght']],
+    ['an unknown field', { wieght: 1 }, ['wieght']],
+    ['the removal of an unknown field', { wieght: null }, ['wieght']],
     ['the removal of the place', { env: null, weight: -1 }, ['env', 'weight']],
     ['the removal of the addresses', { addrs: null }, ['addrs']],
     ['several wrong values', { weight: -1, tags: 'x', metadata: { a: 1 } }, ['tags', 'weight', 'metadata.a']],
@@ -96,7 +96,7 @@ describe('PATCH', () => {
 });
 
 describe('DELETE', () => {
-  test('removes the instance and says when its process may stop', async () => {
+  test('removes the instance and returns when its process may stop', async () => {
     const { call, register, registry } = createWorld();
     await register('prod/orders/a1', { dnsTtl: 7 });
     const reply = await call('DELETE', '/apps/prod/orders/a1');
@@ -169,7 +169,7 @@ describe('the log', () => {
     expect(JSON.stringify(log)).not.toContain(token);
   });
 
-  test('stays one short line whatever the names are', async () => {
+  test('stays one short line for any names', async () => {
     const { register, log } = createWorld();
     await register(`prod/orders/${encodeURIComponent(`%s ${'é'.repeat(100)}`)}`);
     expect(log).toHaveLength(1);

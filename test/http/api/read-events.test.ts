@@ -1,4 +1,4 @@
-// The record as the API tells it: who, when, why, what before and after.
+// The record of changes over HTTP: who, when, why, what before and after.
 
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
@@ -28,7 +28,7 @@ async function withLife(): Promise<World> {
 }
 
 describe('events', () => {
-  test('tell each change, newest first, with who, when, why, and what before and after', async () => {
+  test('list each change, newest first, with who, when, why, and what before and after', async () => {
     const world = await withLife();
     const [cancelled, patched, replaced, registered] = await eventsOf(world);
     const by = { address: '127.0.0.1' };
@@ -44,7 +44,7 @@ describe('events', () => {
     expect(cancelled).not.toHaveProperty('changed');
   });
 
-  test('say of an eviction how long nothing was heard', async () => {
+  test('have for an eviction the time since the last renewal', async () => {
     const world = createWorld();
     await world.register('prod/orders/a1', { leaseSeconds: 30 });
     world.clock.advance(10_000);
@@ -86,7 +86,7 @@ describe('events', () => {
     expect((await eventsOf(await withLife(), query)).map(({ revision }) => revision)).toEqual(revisions);
   });
 
-  test('come page by page, complete whatever happens in between', async () => {
+  test('come page by page, complete in spite of changes in between', async () => {
     const world = await withLife();
     const seen: unknown[] = [];
     let path: string | undefined = '/events?app=prod%2Forders&limit=2';
@@ -103,7 +103,7 @@ describe('events', () => {
     expect(seen).toEqual([104, 103, 102, 101]);
   });
 
-  test('say since when the record is complete', async () => {
+  test('have since when the record is complete', async () => {
     const world = createWorld({ changesMax: 2 });
     const complete = async () => (await world.call('GET', '/events?limit=1')).json() as Json;
     expect(await complete()).toMatchObject({ completeSince: '2026-01-01T00:00:00.000Z', completeSinceRevision: 100 });
@@ -169,7 +169,7 @@ describe('a reason', () => {
     ['PUT', { addrs: ['http://10.0.0.8:80'] }],
     ['PATCH', { weight: 1 }],
     ['DELETE', undefined],
-  ])('of %s that is too long or not printable is refused, and so is what nobody knows', async (method, body) => {
+  ])('of %s that is too long or not printable is refused, and so is an unknown parameter', async (method, body) => {
     const { call, register, registry } = createWorld();
     await register('prod/orders/a1');
     for (const query of [`reason=${'x'.repeat(201)}`, 'reason=a%0Ab', 'reason=a&reason=b', 'raeson=x']) {

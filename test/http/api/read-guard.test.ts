@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { createWorld, problemOf } from '../../kit/http-world.ts';
 
-test('a calm registry says what it expects and what it saw', async () => {
+test('a calm registry reports expected and seen renewals', async () => {
   const { register, call, clock } = createWorld();
   for (let i = 0; i < 4; i++) await register(`prod/orders/o-${i}`);
   clock.advance(30_000);
@@ -37,7 +37,7 @@ test('held apps are named, the oldest first, with reason, start and numbers', as
       registry.evictExpired(100);
     }
   };
-  // Long enough that nobody is new any more; then the first app falls silent, and 30 s later the second.
+  // Long enough that no instance is new any more; then the first app falls silent, and 30 s later the second.
   for (let round = 0; round < 25; round++) {
     pass(30);
     for (let i = 0; i < 40; i++) {

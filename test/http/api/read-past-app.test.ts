@@ -42,14 +42,14 @@ test.each<[query: string, ids: string[]]>([
   expect(document.instances.map(({ instance }) => instance)).toEqual(ids);
 });
 
-test('the reply says which moment it is about', async () => {
+test('the reply has the moment it is about', async () => {
   const { call } = await withPast();
   const reply = await call('GET', '/apps/PROD/orders?at=-2500ms'.replace('2500ms', '2s'));
   expect(reply.json()).toMatchObject({ env: 'prod', at: '2026-01-01T00:00:01.000Z', revision: 103 });
   expect((await call('GET', '/apps/prod/never?at=-2s')).json()).toMatchObject({ instances: [] });
 });
 
-test('a time before the record is a 410 that says since when changes are recorded', async () => {
+test('a time before the record is a 410 with the time since when changes are recorded', async () => {
   const { call } = await withPast();
   const reply = await call('GET', '/apps/prod/orders?at=-1h');
   expect(reply.statusCode).toBe(410);

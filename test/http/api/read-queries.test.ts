@@ -1,4 +1,4 @@
-// `GET /api/v1/queries` and `/queries/unasked`, and what /resolve says of how often it is asked.
+// `GET /api/v1/queries` and `/queries/unasked`, and how often a question is asked in /resolve.
 
 import { expect, test } from 'vitest';
 import { QueryLists } from '../../../src/control/queries/query-lists.ts';
@@ -98,13 +98,13 @@ test.each([
   expect(problemOf(reply)['errors']).toMatchObject([{ field }]);
 });
 
-test('where nothing is kept, the calls say so', async () => {
+test('where queries are not counted, the calls report it', async () => {
   const { call } = createWorld();
   for (const path of ['/queries', '/queries/unasked'])
     expect(problemOf(await call('GET', path))['type']).toBe('urn:rollcall:problem:not-recorded');
 });
 
-test('/resolve says how often its question is asked', async () => {
+test('/resolve has how often its question is asked', async () => {
   const { call } = await worldWith([{ queries: 5 }, { client: '10.0.0.2' }]);
   expect((await call('GET', '/resolve?name=orders.prod.svc')).json()).toMatchObject({
     asked: { count: 6, lastMinute: 6, clients: 2 },

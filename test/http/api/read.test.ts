@@ -41,7 +41,7 @@ describe("an app's instances", () => {
     expect(reply.headers['x-rollcall-index']).toBe(indexOf(102));
   });
 
-  test('are an empty list where nobody registered, and where the last has left', async () => {
+  test('are an empty list where none was registered, and where the last was removed', async () => {
     const { call, register } = createWorld();
     const never = await call('GET', '/apps/prod/orders');
     expect(never.statusCode).toBe(200);
@@ -158,7 +158,7 @@ describe('the catalogue', () => {
   });
 
   test.each(['/apps', '/apps/prod'])(
-    '%s is complete and in order page by page, whatever order they came in',
+    '%s is complete and in order page by page, in any order of registration',
     async (path) => {
       const { register, app } = createWorld();
       const expected: string[] = [];
@@ -203,7 +203,7 @@ describe('the catalogue', () => {
 });
 
 describe('what DNS would answer', () => {
-  test('is shown as the DNS side says it; the type is A where none is given', async () => {
+  test('is shown as DNS answers it; the type is A where none is given', async () => {
     const asked: string[] = [];
     const answer = {
       name: 'a.svc.',
@@ -236,7 +236,7 @@ describe('what DNS would answer', () => {
     expect(problemOf(await call('GET', `/resolve?${query}`)).errors).toMatchObject([{ field }]);
   });
 
-  test('is a 503 while no DNS thread can say', async () => {
+  test('is a 503 while no DNS thread can answer', async () => {
     const { call } = createWorld({ deps: { resolve: async () => undefined } });
     const reply = await call('GET', '/resolve?name=a.svc');
     expect([reply.statusCode, reply.headers['retry-after']]).toEqual([503, '2']);

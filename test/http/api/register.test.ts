@@ -63,7 +63,7 @@ describe('a first registration', () => {
     expect(document).not.toHaveProperty('hidden');
   });
 
-  test('says what a zone file hides of it, and does not promise that', async () => {
+  test('has what a zone file hides of it, and does not list that among its DNS names', async () => {
     const at = (name: string, ...types: string[]) => ({ name, types, by: 'records' as const, zone: 'svc.' });
     const hidden = [at('orders.prod.svc.', 'A', 'TXT'), at('_http._tcp.orders.prod.svc.', 'SRV')];
     const { register } = createWorld({ deps: { hiddenNames: () => hidden } });

@@ -23,13 +23,13 @@ describe('renewWith', () => {
     expect(await commandOf({})).toContain(" 'http://10.0.0.1:7171/api/v1/apps/prod/orders/a1/renew'");
   });
 
-  test('has the public URL with its path where one is configured, whatever the request says', async () => {
+  test('has the public URL with its path where one is configured, for any Host', async () => {
     const deps = { publicUrl: 'https://registry.example.org/rollcall', trustedProxies: ['10.0.0.200'] };
     const command = await commandOf(deps, { ...forwarded, 'x-forwarded-host': 'other.example' });
     expect(command).toContain(" 'https://registry.example.org/rollcall/api/v1/apps/prod/orders/a1/renew'");
   });
 
-  test('has what a trusted proxy says', async () => {
+  test('has the host and scheme from a trusted proxy', async () => {
     expect(await commandOf({ trustedProxies: ['10.0.0.0/24'] }, forwarded)).toContain(
       " 'https://registry.example.org/api/v1/apps/prod/orders/a1/renew'",
     );

@@ -19,7 +19,7 @@ describe('PUT …/renew', () => {
     expect(registry.evictExpired(10)).toBe(1);
   });
 
-  test('is told in wall-clock time, whatever somebody did to the wall clock', async () => {
+  test('is in wall-clock time, even after the wall clock was set', async () => {
     const { call, register, clock } = createWorld();
     await register('prod/orders/a1');
     clock.stepWall(3_600_000);
@@ -64,7 +64,7 @@ describe('PUT …/renew', () => {
     expect((await call('PUT', '/apps/PROD/Orders/PAY-1/renew')).statusCode).toBe(200);
   });
 
-  test('of an unknown instance is a 404 that says how to register again', async () => {
+  test('of an unknown instance is a 404 with how to register again', async () => {
     const { call, counters } = createWorld();
     const reply = await call('PUT', '/apps/prod/orders/10.0.0.7:8080/renew');
     expect(reply.statusCode).toBe(404);

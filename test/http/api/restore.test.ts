@@ -20,7 +20,7 @@ async function withBadCancel(options: WorldOptions = {}) {
 const namesOf = (list: unknown) => (list as Json[]).map(({ instance }) => instance);
 
 describe('putting back', () => {
-  test('registers what was cancelled and is still absent, and says of the rest why not', async () => {
+  test('registers what was cancelled and is still absent, and gives the reason for the rest', async () => {
     const { call, log, registry } = await withBadCancel();
     const body = { app: 'prod/orders', from: '-5m' };
     expect(Value.Check(schemas.restoreBody, body)).toBe(true);
@@ -49,7 +49,7 @@ describe('putting back', () => {
     expect(lines).toMatchObject([{ count: 2, skipped: 1, left: 0, remote: '127.0.0.1' }]);
   });
 
-  test('as a dry run says the same and changes nothing', async () => {
+  test('as a dry run returns the same and changes nothing', async () => {
     const { call, log, registry } = await withBadCancel();
     const { revision } = registry;
     const lines = log.length;

@@ -63,7 +63,7 @@ describe('a caller that reads the apps of its team', () => {
     expect((await get('/events', 'all')).json()).toMatchObject({ events: { length: 4 } });
   });
 
-  test('is told what DNS answers for those', async () => {
+  test('gets what DNS answers for those', async () => {
     const { get } = await world();
     const status = async (name: string) => (await get(`/resolve?name=${name}`)).statusCode;
     expect(await status('team-a.prod.svc')).toBe(200);

@@ -36,7 +36,7 @@ async function imported(world: World, lines: readonly Json[], query = ''): Promi
   return results.map(({ appid, instance, outcome }) => `${String(appid)}/${String(instance)} ${String(outcome)}`);
 }
 
-test('everything that was said of an instance comes back: registration, hold, policy and what adapters keep', async () => {
+test('everything about an instance comes back: registration, hold, policy and what adapters keep', async () => {
   const [from, to] = [createWorld(), createWorld()];
   await from.register('prod/pay/a1', { version: '1.4', tags: ['canary'], metadata: { 'a b': 'ü' }, leaseSeconds: 60 });
   await from.call('POST', '/apps/prod/pay/a1/drain?hold=2h&reason=disk');
@@ -88,7 +88,7 @@ test('a newer export replaces what is older here', async () => {
   expect(await imported(to, entriesOf(await exported(from)))).toEqual(['pay/a1 replaced']);
 });
 
-test('a dry run says what would be, and does nothing', async () => {
+test('a dry run returns what would be done, and does nothing', async () => {
   const [from, to] = [createWorld(), createWorld()];
   await from.register('prod/pay/a1');
   const lines = entriesOf(await exported(from));
@@ -98,7 +98,7 @@ test('a dry run says what would be, and does nothing', async () => {
   expect(to.registry.instanceCount).toBe(0);
 });
 
-test('what cannot be taken is named, with why, and stops nobody else', async () => {
+test('what cannot be imported is named, with the reason, and does not stop the rest', async () => {
   const [from, to] = [createWorld(), createWorld()];
   await from.register('prod/pay/a1');
   const [good = {}] = entriesOf(await exported(from));

@@ -105,7 +105,7 @@ describe('pages', () => {
     expect((await serve().inject(url)).statusCode).toBe(404);
   });
 
-  test('say how to get them where they are missing', async () => {
+  test('give the way to get them where they are missing', async () => {
     const reply = await serve({}).inject('/console/');
     expect(reply.statusCode).toBe(503);
     expect(reply.headers['content-type']).toBe('text/html; charset=utf-8');

@@ -18,7 +18,7 @@ interface Checkout {
   readonly pass: (ms: number) => void;
 }
 
-/** Sources of second 1000; a build takes the second it is told. */
+/** Sources of second 1000; a build takes the second it is given. */
 function checkout({ fails = false }: { readonly fails?: boolean } = {}): Checkout {
   folder = scratch({ 'sources/build.ts': '', 'sources/src/main.tsx': '' });
   const sources = join(folder, 'sources');
@@ -77,7 +77,7 @@ test('a build made by hand is seen', async () => {
   expect(builds()).toBe(1);
 });
 
-test('where it cannot be built, the page says so', async () => {
+test('where it cannot be built, the page has the reason', async () => {
   const { site } = checkout({ fails: true });
   const state = await site();
   expect(state.kind).toBe('missing');

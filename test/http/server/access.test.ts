@@ -66,8 +66,8 @@ describe('with tokens', () => {
     const reply = await app.inject({ url: '/api/v1/apps', headers: { authorization } });
     expect(reply.statusCode).toBe(401);
     expect(reply.headers['www-authenticate']).toContain('invalid_token');
-    const said = problemOf(reply).detail + JSON.stringify(log);
-    expect(said).not.toContain(authorization.slice(7) || '\0');
+    const output = problemOf(reply).detail + JSON.stringify(log);
+    expect(output).not.toContain(authorization.slice(7) || '\0');
     expect(log).toMatchObject([{ decision: 'refused', reason: 'credentials' }]);
   });
 
@@ -82,7 +82,7 @@ describe('with tokens', () => {
     expect(log).toMatchObject([{ token: name }]);
   });
 
-  test('the API says so in its description', async () => {
+  test('the API has it in its description', async () => {
     const { app } = createWorld({ deps: { tokens } });
     expect((await app.inject('/openapi.json')).json()).toMatchObject({
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -129,7 +129,7 @@ describe('without tokens', () => {
     expect(registry.revision).toBe(100);
   });
 
-  test('where the operator said that anybody may come any name is answered, and health is always', async () => {
+  test('where the operator allows every host any name is answered, and health is always', async () => {
     const { app } = createWorld({ deps: { isOpen: true } });
     expect((await app.inject({ url: '/api/v1/apps', headers: { host: 'rollcall.EXAMPLE:7171' } })).statusCode).toBe(
       200,

@@ -10,7 +10,7 @@ describe('bodies', () => {
   const json = { 'content-type': 'application/json' };
   const good = '{"addrs":["http://10.0.0.7:8080"]}';
 
-  test.each<[what: string, body: string | Buffer, says: RegExp]>([
+  test.each<[what: string, body: string | Buffer, expected: RegExp]>([
     ['broken JSON', '{"addrs": [,]}', /line 1, column 12/],
     ['JSON broken on a later line', '{\n  "addrs": ["x"\n}', /line 3, column 1\b/],
     ['JSON that ends early', '{"addrs":["http://10.0.0.7:8080"', /the text ends where a comma or \] is expected/],
@@ -32,11 +32,11 @@ describe('bodies', () => {
     ['nesting of 33', '['.repeat(33) + ']'.repeat(33), /nested deeper than 32, at line 1, column 33/],
     ['nesting of 30 000', '['.repeat(30_000), /nested deeper than 32/],
     ['nested objects', '{"a":'.repeat(5000), /nested deeper than 32/],
-  ])('%s is a 400 that says where', async (_what, body, says) => {
+  ])('%s is a 400 with its position', async (_what, body, expected) => {
     const world = createWorld();
     const reply = await put(world, body, json);
     expect(reply.statusCode).toBe(400);
-    expect(problemOf(reply).detail).toMatch(says);
+    expect(problemOf(reply).detail).toMatch(expected);
     expect(world.registry.revision).toBe(100);
   });
 
@@ -119,7 +119,7 @@ describe('calls that do not exist', () => {
     ['OPTIONS', '/api/v1/apps', 'GET, HEAD'],
     ['TRACE', '/api/v1/apps', 'GET, HEAD'],
     ['PROPFIND', '/api/v1/apps', 'GET, HEAD'],
-  ])('%s %s is a 405 that says what it takes', async (method, url, allow) => {
+  ])('%s %s is a 405 with Allow', async (method, url, allow) => {
     const { app } = createWorld();
     const reply = await app.inject({
       method: method as 'GET',

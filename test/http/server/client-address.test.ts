@@ -33,7 +33,7 @@ async function registered(made: World, headers: Record<string, string>) {
 }
 
 describe('X-Forwarded headers', () => {
-  test('of a trusted proxy say who the client is and how it asked', async () => {
+  test('of a trusted proxy give the address and scheme of the client', async () => {
     const made = world(trusted);
     const { renewWith } = await registered(made, forwarded);
     expect(renewWith).toContain("'https://rollcall.example.org/api/v1/apps/prod/orders/a1/renew'");

@@ -64,7 +64,7 @@ test('each client has its own; of IPv6 the /64 is one client, and a mapped addre
   expect(await statuses(['2001:db8:0:1::1', '::ffff:10.0.0.2', '::ffff:10.0.0.2'])).toEqual([200, 200, 429]);
 });
 
-test('with tokens it goes by the name of the token, whatever the address', async () => {
+test('with tokens it goes by the name of the token, from any address', async () => {
   const tokens = [
     { name: 'web', token: 'web-0123456789abcdef' },
     { name: 'pay', token: 'pay-0123456789abcdef' },

@@ -1,4 +1,4 @@
-// Open connections, in all and of one client: the one too many is told why in HTTP, the others stay, places come back.
+// Open connections, in all and of one client: the one too many gets an HTTP error, the others stay, places come back.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { createWorld, type World } from '../../kit/http-world.ts';
@@ -35,7 +35,7 @@ describe.each([
     'Cannot take another connection of 127.0.0.1: it has 2 open.',
   ],
 ] as const)('with %j', (limits, status, what, detail) => {
-  test(`one more is a ${status} that says so, before or behind its request`, async () => {
+  test(`one more is a ${status}, before or behind its request`, async () => {
     const { dial, counters } = await listening(limits);
     const [first, second] = [await dial(), await dial()];
     first.write(get);
@@ -69,7 +69,7 @@ describe.each([
   });
 });
 
-test('hundreds of them at once are closed, and whoever was there is served', async () => {
+test('hundreds of them at once are closed, and open ones are served', async () => {
   const { dial } = await listening({ connectionsMax: 1 });
   const first = await dial();
   first.write(get);

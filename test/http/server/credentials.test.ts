@@ -118,7 +118,7 @@ describe('wrong credentials', () => {
     expect(limited.statusCode).toBe(429);
     expect(limited.json()).toMatchObject({ type: 'urn:rollcall:problem:wrong-credentials' });
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
-    // A guess that is right is not told from one that is wrong; who was known before goes on.
+    // A right guess gets the same reply as a wrong one; clients known before go on.
     expect((await wrong(world, '10.0.0.1', secretOf('late'))).statusCode).toBe(429);
     expect((await wrong(world, '10.0.0.1', secretOf('known'))).statusCode).toBe(200);
     expect((await wrong(world, '10.0.0.2', secretOf('late'))).statusCode).toBe(200);
@@ -136,7 +136,7 @@ describe('wrong credentials', () => {
 });
 
 describe('anonymous callers', () => {
-  test('may read where the setting says so, and are asked for credentials for the rest', async () => {
+  test('may read where the setting allows it, and are asked for credentials for the rest', async () => {
     const world = credentialWorld(entry('ci', writer), { deps: { anonymousRights: ['read'] } });
     expect((await world.call('GET', '/apps')).statusCode).toBe(200);
     const reply = await world.call('PUT', '/apps/prod/orders/a1', body);
@@ -147,7 +147,7 @@ describe('anonymous callers', () => {
     expect((await world.call('GET', '/apps', undefined, bearer('nobody'))).statusCode).toBe(401);
   });
 
-  test('of a server without credentials may all, or what the setting says', async () => {
+  test('of a server without credentials may do all, or what the setting allows', async () => {
     expect((await createWorld().register('prod/orders/a1')).statusCode).toBe(201);
     const readOnly = createWorld({ deps: { anonymousRights: ['read'] } });
     expect((await readOnly.call('GET', '/apps')).statusCode).toBe(200);

@@ -24,7 +24,7 @@ test.each([
   expect(Number(reply.headers['content-length'])).toBe(Buffer.byteLength(reply.body));
 });
 
-test('HEAD says the length that GET has, and 304 has no body', async () => {
+test('HEAD has the length of GET, and 304 has no body', async () => {
   const { app } = createWorld();
   await app.inject({ method: 'PUT', url: '/api/v1/apps/prod/orders/a1', payload: { addrs } });
   const url = '/api/v1/apps/prod/orders/a1';

@@ -1,4 +1,4 @@
-// Requests in turns of the event loop: a few at once, the others in order, nobody forgotten.
+// Requests in turns of the event loop: a few at once, the others in order, none forgotten.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
@@ -77,7 +77,7 @@ test('four renewals count as one other call', () => {
   expect(turn()).toEqual(names(128, 200));
 });
 
-test('whatever comes when, each is served once', () => {
+test('in any order of arrival each is served once', () => {
   const { asked, served, come, turn } = world();
   let count = 0;
   for (let round = 0; round < 50; round++) {

@@ -6,7 +6,7 @@ import { createWorld, problemOf, type World, type WorldOptions } from '../../kit
 import { seededRandom } from '../../kit/placed.ts';
 import { RawConnection } from '../../kit/raw-http.ts';
 
-/** A world whose event loop is as late as the test says. */
+/** A world whose event loop is as late as the test sets it. */
 async function busyWorld(options: WorldOptions = {}): Promise<World & { late(ms: number, samples?: number): void }> {
   let report: (lateMs: number) => void = () => {};
   const measureLateness = (sample: (lateMs: number) => void) => {
@@ -44,7 +44,7 @@ test('the loop is measured less often while nobody calls and it is on time', asy
 });
 
 describe('an event loop that is late', () => {
-  test('sheds reads, registrations and patches first, and says so', async () => {
+  test('sheds reads, registrations and patches first, as overloaded', async () => {
     const world = await busyWorld();
     world.late(600);
     const refused = [
@@ -99,14 +99,14 @@ describe('an event loop that is late', () => {
     expect(world.log.filter(({ msg }) => msg === 'all calls are taken again')).toHaveLength(2);
   });
 
-  test('for one pause, however long, sheds nobody: what waited for it is heard', async () => {
+  test('after one pause, however long, sheds no call: what waited is served', async () => {
     const world = await busyWorld();
     world.late(3_600_000, 1);
     expect(await status(world, 'GET', '/apps')).toBe(200);
     expect(await status(world, 'PUT', '/apps/prod/orders/a1/renew')).toBe(200);
   });
 
-  test('tells a fleet to come back at different times', async () => {
+  test('spreads Retry-After over a fleet', async () => {
     const world = await busyWorld();
     world.late(600);
     const seconds = new Set<number>();

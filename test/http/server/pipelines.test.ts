@@ -65,7 +65,7 @@ describe('a pipeline', () => {
     expect(counters.counts.get('renewal:unknown')).toBe(8990);
   });
 
-  test('behind a call that waits is not read on beyond its limit, goes on after it, and keeps nobody', async () => {
+  test('behind a call that waits is not read on beyond its limit, goes on after it, and delays no other', async () => {
     const { dial, register, entered, longPolls } = await listening();
     await register('prod/orders/a1');
     const connection = await dial();

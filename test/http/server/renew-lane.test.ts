@@ -1,4 +1,4 @@
-// The lane for plain renewals and the usual way: whatever is sent, the octets of the reply and the counts are the same.
+// The fast path for plain renewals and the common one: for any request the octets of the reply and the counts are the same.
 // A server that logs what is routine has no lane: that is the usual way.
 
 import { pino } from 'pino';

@@ -64,7 +64,7 @@ function urlOf(path: string, appid: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? 'x');
 }
 
-/** Was it let in? Whatever else is wrong with the call. */
+/** Was it admitted? It may still be refused for another fault. */
 function isLetIn({ statusCode, body }: Reply): boolean {
   return statusCode !== 401 && statusCode !== 403 && !body.includes('"code":-403') && !body.includes('"code":-401');
 }
@@ -92,7 +92,7 @@ function isRight(right: string, held: string): boolean {
 }
 
 describe('every route', () => {
-  test('says which right it needs', async () => {
+  test('names the right it needs', async () => {
     const calls = await callsOf(world());
     expect(calls.length).toBeGreaterThan(40);
     for (const { path, right } of calls) {
@@ -136,7 +136,7 @@ describe('every route', () => {
     }
   });
 
-  test('lets nobody in who has no right but to ask who it is', async () => {
+  test('admits no client that only has the right to ask who it is', async () => {
     const made = world();
     for (const call of await callsOf(made)) {
       if (open.includes(call.path) || call.right === 'any') continue;

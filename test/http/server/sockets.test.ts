@@ -149,7 +149,7 @@ describe('slow clients', () => {
     expect(connection.statuses).toEqual([408]);
   });
 
-  test('that say nothing, or nothing more, are let go', async () => {
+  test('that send nothing, or nothing more, are closed', async () => {
     const { dial } = await listening({ deps: { timeouts: hasty } });
     const silent = await dial();
     const idle = await dial();

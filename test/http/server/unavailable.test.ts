@@ -51,7 +51,7 @@ test('while the store fails, writes are refused and change nothing; reads and re
   expect((await register('prod/orders/b')).statusCode).toBe(201);
 });
 
-test('who renews by registering again keeps the lease, and is not told that what is not on disk were', async () => {
+test('a renewal by registering again keeps the lease, and its reply does not claim durability', async () => {
   const { state, register, registry, clock } = world();
   await register('prod/orders/a');
   state.trouble = 'disk full';
@@ -61,7 +61,7 @@ test('who renews by registering again keeps the lease, and is not told that what
   expect(registry.find(keyOf('orders.prod/a'))?.deadlineMs).toBe(clock.monotonicMs() + 90_000);
 });
 
-test('the write that meets the trouble took effect and says that it may be lost', async () => {
+test('the write that meets the trouble took effect and its reply warns that it may be lost', async () => {
   let isFailing = false;
   const durable = async () => {
     if (isFailing) throw new Error('disk full');

@@ -176,7 +176,7 @@ describe('all clients together over the limit', () => {
     expect(counters.counts.get('refused:unsent-replies')).toBe(1);
   });
 
-  test('and nobody with more: 503', async () => {
+  test('and no client with more: 503', async () => {
     const { stuck, dial } = await serving({ perClientOctets: 1000 * mebi, totalOctets: 3 * mebi });
     await stuck('127.0.0.2');
     const again = await dial('127.0.0.2');

@@ -8,7 +8,7 @@ import { Harness } from '../../kit/harness.ts';
 test('a change that its filter does not select, before or after, is neither kept nor wakes it', () => {
   const harness = new Harness();
   const woken: Channel[] = [];
-  const told: string[] = [];
+  const sent: string[] = [];
   const channel = new Channel(watchQuery([], [], { version: '2' }), {
     textOf: (change, bearing) => `${(change.after ?? change.before).instance} ${bearing};`,
     idOf: String,
@@ -17,8 +17,8 @@ test('a change that its filter does not select, before or after, is neither kept
   harness.registry.onChange((change) => channel.changed(change));
   const member: Subscription = {
     position: harness.registry.revision,
-    send: (chunk) => told.push(chunk.toString()),
-    fallBehind: () => expect.fail('it was told everything'),
+    send: (chunk) => sent.push(chunk.toString()),
+    fallBehind: () => expect.fail('everything was sent'),
   };
   channel.join(member);
   for (let i = 0; i < 20; i++) harness.register(`orders.prod/a${i}`, { version: '1' });
@@ -28,5 +28,5 @@ test('a change that its filter does not select, before or after, is neither kept
   harness.patch('orders.prod/a3', { version: '1' });
   expect([channel.isIdle, woken.length]).toEqual([false, 1]);
   while (channel.step());
-  expect(told.join('').replaceAll(/id: \d+\n/g, '')).toBe('a3 matches;a3 left;');
+  expect(sent.join('').replaceAll(/id: \d+\n/g, '')).toBe('a3 matches;a3 left;');
 });

@@ -16,7 +16,7 @@ describe('a slow reader', () => {
       world.harness.register(`orders.prod/a${i}`, big);
       world.settle();
     }
-    expect(quick.told.length).toBe(61);
+    expect(quick.received.length).toBe(61);
     expect(slow.chunks.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(140_000);
     world.watchers.beat();
     world.settle();
@@ -24,13 +24,13 @@ describe('a slow reader', () => {
       slow.read();
       world.settle();
     }
-    expect(slow.told).toEqual(quick.told);
+    expect(slow.received).toEqual(quick.received);
     expect(slow.state.instances()).toEqual(quick.state.instances());
     slow.isReading = true;
     slow.read();
     world.harness.register('orders.prod/last');
     world.settle();
-    expect([slow.told.at(-1), quick.told.at(-1)]).toEqual(['registered 161', 'registered 161']);
+    expect([slow.received.at(-1), quick.received.at(-1)]).toEqual(['registered 161', 'registered 161']);
     expect(world.watchers.cutCount).toBe(0);
   });
 
@@ -54,7 +54,7 @@ describe('a slow reader', () => {
       1,
     ]);
     expect(world.cuts).toEqual(['stalled']);
-    expect(quick.told.length).toBe(31);
+    expect(quick.received.length).toBe(31);
   });
 
   test('that the log has overtaken is cut when it comes back to it', () => {
@@ -71,7 +71,7 @@ describe('a slow reader', () => {
     expect([slow.destroyed, world.cuts]).toEqual([true, ['overtaken']]);
     const again = world.open(everything, Number(slow.parser.lastEventId));
     world.settle();
-    expect(again.told.at(0)).toBe('gap');
+    expect(again.received.at(0)).toBe('gap');
   });
 
   test('of a snapshot that the log has overtaken is cut, too', () => {
@@ -92,8 +92,8 @@ describe('a slow reader', () => {
     world.settle();
     for (let i = 0; i < 10_500; i++) world.harness.register('orders.prod/a1', { weight: i });
     world.settle();
-    expect(stream.told.length).toBe(10_501);
-    expect(stream.told).toEqual([...new Set(stream.told)]);
+    expect(stream.received.length).toBe(10_501);
+    expect(stream.received).toEqual([...new Set(stream.received)]);
     expect(world.watchers.cutCount).toBe(0);
   });
 });
@@ -111,7 +111,7 @@ describe('places', () => {
     world.settle();
     world.harness.register('orders.prod/a1');
     world.settle();
-    expect(second.told).toEqual(['synced 100', 'registered 101']);
+    expect(second.received).toEqual(['synced 100', 'registered 101']);
     expect(world.cuts).toEqual([]);
   });
 
@@ -127,13 +127,13 @@ describe('places', () => {
       }
       stream.destroy();
       world.settle();
-      expect(other.told.at(-1)).toMatch(/synced|updated|registered/);
+      expect(other.received.at(-1)).toMatch(/synced|updated|registered/);
       expect(other.state.instances().size).toBe(turns === 0 ? 40 : 41);
     }
   });
 });
 
-test('the end: whoever can hear it is told, and all are let go', () => {
+test('the end: every stream that can take it gets "stopping", and all are closed', () => {
   const world = new WatchWorld();
   for (let i = 0; i < 60; i++) world.harness.register(`orders.prod/a${i}`, big);
   const live = Array.from({ length: 50 }, () => world.open(ofApps('prod/pay')));
@@ -144,7 +144,7 @@ test('the end: whoever can hear it is told, and all are let go', () => {
   world.settle();
   world.watchers.stop();
   world.settle();
-  for (const stream of live) expect([stream.isEnded, stream.told.at(-1)]).toEqual([true, 'stopping']);
+  for (const stream of live) expect([stream.isEnded, stream.received.at(-1)]).toEqual([true, 'stopping']);
   expect(busy.destroyed).toBe(true);
   expect(world.watchers.count).toBe(0);
   expect(world.watchers.open(new FakeStream(), everything, undefined)).toBe(false);

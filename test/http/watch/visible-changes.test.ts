@@ -1,4 +1,4 @@
-// Watchers and a DNS side that is behind: nobody hears of a change before DNS shows it, all hear of it then, in order.
+// Watchers and a DNS side that is behind: no watcher gets a change before DNS shows it, all get it then, in order.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -6,42 +6,42 @@ import { VisibleChanges } from '../../../src/http/watch/visible-changes.ts';
 import type { Change } from '../../../src/model/change.ts';
 import { ofApps, WatchWorld } from '../../kit/watch-world.ts';
 
-test('a change is told once DNS shows it; those that come meanwhile go on together with the next', async () => {
+test('a change is sent once DNS shows it; those that come meanwhile go on together with the next', async () => {
   const world = new WatchWorld({ lateDns: true });
   const [one, other] = [world.open(), world.open(ofApps('prod/orders'))];
   world.settle();
   world.harness.register('orders.prod/a');
   world.settle();
-  expect([...one.told, ...other.told]).toEqual(['synced 100', 'snapshot', 'synced 100']);
+  expect([...one.received, ...other.received]).toEqual(['synced 100', 'snapshot', 'synced 100']);
   await world.dns.catchUp();
   world.settle();
-  expect(one.told).toEqual(['synced 100', 'registered 101']);
+  expect(one.received).toEqual(['synced 100', 'registered 101']);
   world.harness.register('orders.prod/b');
   world.harness.cancel('orders.prod/a');
   world.harness.register('pay.prod/p');
   world.settle();
-  expect(one.told).toEqual(['synced 100', 'registered 101']);
+  expect(one.received).toEqual(['synced 100', 'registered 101']);
   await world.dns.catchUp();
   world.settle();
-  expect(one.told.slice(2)).toEqual(['registered 102', 'cancelled 103', 'registered 104']);
-  expect(other.told.slice(2)).toEqual(['registered 101', 'registered 102', 'cancelled 103']);
+  expect(one.received.slice(2)).toEqual(['registered 102', 'cancelled 103', 'registered 104']);
+  expect(other.received.slice(2)).toEqual(['registered 101', 'registered 102', 'cancelled 103']);
 });
 
-test('whoever begins meanwhile is told what DNS shows, and the rest as it changes', async () => {
+test('a watch that begins meanwhile gets what DNS shows, and the rest as it changes', async () => {
   const world = new WatchWorld({ lateDns: true });
   world.harness.register('orders.prod/a');
   await world.dns.catchUp();
   world.harness.register('orders.prod/b');
   const stream = world.open(ofApps('prod/orders'));
   world.settle();
-  expect(stream.told).toEqual(['snapshot', 'synced 101']);
+  expect(stream.received).toEqual(['snapshot', 'synced 101']);
   expect(stream.events[0]?.data['instances']).toMatchObject([{ instance: 'a' }]);
   await world.dns.catchUp();
   world.settle();
-  expect(stream.told.slice(2)).toEqual(['registered 102']);
+  expect(stream.received.slice(2)).toEqual(['registered 102']);
 });
 
-test('whoever comes back with a change that DNS does not show yet hears of what is after it', async () => {
+test('a watch resumed at a change that DNS does not show yet gets what is after it', async () => {
   const world = new WatchWorld({ lateDns: true });
   world.harness.register('orders.prod/a');
   world.harness.register('orders.prod/b');
@@ -50,23 +50,23 @@ test('whoever comes back with a change that DNS does not show yet hears of what 
   world.harness.register('orders.prod/c');
   await world.dns.catchUp();
   world.settle();
-  expect(stream.told.filter((told) => told.startsWith('registered'))).toEqual(['registered 103']);
-  expect(stream.told).not.toContain('gap');
+  expect(stream.received.filter((received) => received.startsWith('registered'))).toEqual(['registered 103']);
+  expect(stream.received).not.toContain('gap');
 });
 
-test('a DNS side that says it is behind, and settles at once, is asked once for a change', async () => {
+test('a DNS side that is behind, and settles at once, is asked once for a change', async () => {
   let asked = 0;
   const visible = () => {
     if (++asked > 10) throw new Error('asked again and again');
     return Promise.resolve();
   };
-  const told: number[] = [];
+  const received: number[] = [];
   const view = { revision: 101 };
-  const changes = new VisibleChanges({ view, visible, emit: ({ revision }) => void told.push(revision) });
+  const changes = new VisibleChanges({ view, visible, emit: ({ revision }) => void received.push(revision) });
   changes.changed({ revision: 101 } as Change);
-  expect([told, changes.revision]).toEqual([[], 100]);
+  expect([received, changes.revision]).toEqual([[], 100]);
   await nextTurn();
-  expect([told, changes.revision, asked]).toEqual([[101], 101, 1]);
+  expect([received, changes.revision, asked]).toEqual([[101], 101, 1]);
 });
 
 test('a DNS side that hangs holds back so many changes and no more', () => {
@@ -75,8 +75,8 @@ test('a DNS side that hangs holds back so many changes and no more', () => {
   world.settle();
   for (let weight = 0; weight < 9_999; weight++) world.harness.register('orders.prod/a', { weight });
   world.settle();
-  expect(stream.told).toEqual(['synced 100']);
+  expect(stream.received).toEqual(['synced 100']);
   world.harness.register('orders.prod/a', { weight: 20_000 });
   world.settle();
-  expect(stream.told.length).toBe(10_001);
+  expect(stream.received.length).toBe(10_001);
 });

@@ -54,7 +54,7 @@ describe('a watch', () => {
     expect(client.kinds).toEqual(['snapshot', 'synced']);
   });
 
-  test('hears what others write, and says by whom', async () => {
+  test('gets what others write, and by whom', async () => {
     const { watch, register, call } = await listening();
     const client = watch('?env=prod&status=up');
     await client.until('synced');
@@ -145,7 +145,7 @@ describe('a watch', () => {
     expect(quick.events.filter(({ data }) => 'matches' in data).length).toBe(registry.revision - 100);
   });
 
-  test('is told when the server stops, and its stream ends by itself', async () => {
+  test('gets "stopping" when the server stops, and its stream ends by itself', async () => {
     const { watch, app, counters } = await listening();
     const all = Array.from({ length: 50 }, () => watch());
     for (const client of all) await client.until('synced');

@@ -72,8 +72,8 @@ class Client {
       if (event === 'gap') this.#heardTo = 0;
       if (!('matches' in data)) continue;
       const revision = data['revision'] as number;
-      if (revision > this.#world.dns.shownTo) throw new Error(`${revision} was told too early`);
-      if (revision <= this.#heardTo) throw new Error(`${event} ${revision} was told after ${this.#heardTo}`);
+      if (revision > this.#world.dns.shownTo) throw new Error(`${revision} was sent too early`);
+      if (revision <= this.#heardTo) throw new Error(`${event} ${revision} was sent after ${this.#heardTo}`);
       this.#heardTo = revision;
     }
   }
@@ -152,7 +152,7 @@ test('every client ends with what the registry holds, and has heard no change tw
         for (const each of clients) each.check();
       }
       await world.dns.catchUp();
-      // All read again, and who was cut comes back, until nothing is left to say.
+      // All read again, and cut streams reconnect, until nothing is left to send.
       for (let round = 0; round < 20; round++) {
         for (const one of clients) one.comeBackIfCut();
         for (const one of clients) one.setReading(true);

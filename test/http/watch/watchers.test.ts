@@ -1,15 +1,15 @@
-// What a watcher is told: the beginning, changes as they come, filters and the return. Streams and turns are the
+// What a watcher receives: the beginning, changes as they come, filters and the return. Streams and turns are the
 // test's own; real connections are in watch.test.ts.
 
 import { describe, expect, test } from 'vitest';
 import { watchQuery } from '../../../src/http/watch/watch-query.ts';
 import { isSelected } from '../../../src/model/selection/filter.ts';
-import type { Told } from '../../kit/event-stream.ts';
+import type { StreamEvent } from '../../kit/event-stream.ts';
 import { everything, ofApps, WatchWorld } from '../../kit/watch-world.ts';
 
 /** The ids that a snapshot shows. */
-function instancesIn(told: Told | undefined): string[] {
-  return ((told?.data['instances'] ?? []) as { instance: string }[]).map(({ instance }) => instance);
+function instancesIn(received: StreamEvent | undefined): string[] {
+  return ((received?.data['instances'] ?? []) as { instance: string }[]).map(({ instance }) => instance);
 }
 
 const big = { metadata: { note: 'x'.repeat(8000) } };
@@ -24,7 +24,7 @@ describe('the beginning', () => {
     const stream = world.open();
     expect(stream.events).toEqual([]);
     world.settle();
-    expect(stream.told).toEqual(['snapshot', 'snapshot', 'synced 103']);
+    expect(stream.received).toEqual(['snapshot', 'snapshot', 'synced 103']);
     expect(stream.events[0]?.data).toMatchObject({
       env: 'prod',
       appid: 'orders',
@@ -33,17 +33,17 @@ describe('the beginning', () => {
     expect(stream.events.map(({ id }) => id)).toEqual(['', '', `thislife-${registry.revision}`]);
   });
 
-  test('of an app that nobody registered is an empty snapshot; of everything that is empty, none', () => {
+  test('of an unknown app is an empty snapshot; of everything that is empty, none', () => {
     const world = new WatchWorld();
     const app = world.open(ofApps('prod/orders'));
     const all = world.open();
     world.settle();
-    expect(app.told).toEqual(['snapshot', 'synced 100']);
+    expect(app.received).toEqual(['snapshot', 'synced 100']);
     expect(app.events[0]?.data).toEqual({ env: 'prod', appid: 'orders', instances: [] });
-    expect(all.told).toEqual(['synced 100']);
+    expect(all.received).toEqual(['synced 100']);
   });
 
-  test('of a large app comes in pieces of one event, and what changes meanwhile is told after it, once', () => {
+  test('of a large app comes in pieces of one event, and what changes meanwhile comes after it, once', () => {
     const world = new WatchWorld();
     for (let i = 0; i < 200; i++) world.harness.register(`orders.prod/a${i}`, big);
     const stream = world.open(ofApps('prod/orders'));
@@ -56,11 +56,11 @@ describe('the beginning', () => {
     world.harness.register('orders.prod/b1');
     world.harness.register('pay.prod/p1');
     world.settle();
-    while (stream.told.at(-1) !== 'synced 305') {
+    while (stream.received.at(-1) !== 'synced 305') {
       stream.read();
       world.settle();
     }
-    expect(stream.told).toEqual([
+    expect(stream.received).toEqual([
       'snapshot',
       'cancelled 301',
       'updated 302',
@@ -72,7 +72,7 @@ describe('the beginning', () => {
     expect(Math.max(...stream.chunks.map(({ length }) => length))).toBeLessThan(100_000);
     expect(stream.chunks.length).toBeGreaterThan(20);
     const ids = instancesIn(snapshot);
-    // a0 had been told before it changed.
+    // a0 had been sent before it changed.
     expect(ids).toEqual(Array.from({ length: 198 }, (_, i) => `a${i}`));
     // Who is cut before `synced` begins anew: what it has is no whole state.
     expect(stream.events.map(({ id }) => id)).toEqual(['', '', '', '', '', 'thislife-305']);
@@ -80,14 +80,14 @@ describe('the beginning', () => {
 });
 
 describe('a change', () => {
-  test('is told with its kind, its cause and the instance after it', () => {
+  test('has its kind, its cause and the instance after it', () => {
     const world = new WatchWorld();
     const by = { address: '10.0.0.9', token: 'ci' };
     const actor = { kind: 'token', front: 'api', address: '10.0.0.9', principal: 'ci' } as const;
     const stream = world.open();
     world.settle();
     world.harness.register('orders.prod/a1', { tags: ['x'] }, { by: actor });
-    expect(stream.told).toEqual(['synced 100']);
+    expect(stream.received).toEqual(['synced 100']);
     world.settle();
     world.harness.patch('orders.prod/a1', { status: 'waiting', metadata: { a: 'b' } });
     world.settle();
@@ -125,7 +125,7 @@ describe('a change', () => {
     });
     expect(cancelled?.data['after']).toBeUndefined();
     expect(evicted?.data).toMatchObject({ kind: 'evicted', matches: false, instance: 'a2', silentSeconds: 10 });
-    expect(stream.told).toEqual([
+    expect(stream.received).toEqual([
       'synced 100',
       'registered 101',
       'updated 102',
@@ -148,7 +148,7 @@ describe('a change', () => {
     expect(shown).toBeDefined();
   });
 
-  test('reaches those who watch its app, its environment or everything, each once, and nobody else', () => {
+  test('reaches watchers of its app, its environment or everything, each once, and no other', () => {
     const world = new WatchWorld();
     const queries = {
       app: ofApps('prod/orders'),
@@ -168,22 +168,22 @@ describe('a change', () => {
     const heard = streams.filter(([, { events }], i) => events.length > (before[i] as number)).map(([name]) => name);
     expect(heard).toEqual(['app', 'apps', 'env', 'both', 'all']);
     for (const [name, stream] of streams)
-      expect([name, stream.told.filter((told) => told === 'registered 101').length]).toEqual([
+      expect([name, stream.received.filter((received) => received === 'registered 101').length]).toEqual([
         name,
         heard.includes(name) ? 1 : 0,
       ]);
   });
 
-  test('is not a renewal, nor a registration that says the same', () => {
+  test('is not a renewal, nor a registration without a difference', () => {
     const world = new WatchWorld();
     const stream = world.open();
     world.harness.register('orders.prod/a1');
     world.settle();
-    const before = stream.told.length;
+    const before = stream.received.length;
     world.harness.renew('orders.prod/a1');
     world.harness.register('orders.prod/a1');
     world.settle();
-    expect(stream.told.length).toBe(before);
+    expect(stream.received.length).toBe(before);
   });
 
   test('is encoded once and written as one chunk to all who watch the same', () => {
@@ -195,7 +195,7 @@ describe('a change', () => {
     world.settle();
     const chunks = new Set(streams.map(({ chunks: written }) => written.at(-1)));
     expect(chunks.size).toBe(1);
-    expect(streams.every(({ told }) => told.slice(-2).join() === 'registered 101,registered 102')).toBe(true);
+    expect(streams.every(({ received }) => received.slice(-2).join() === 'registered 101,registered 102')).toBe(true);
     expect(world.watchers.eventCount).toBe(80 * 4);
   });
 });
@@ -203,7 +203,7 @@ describe('a change', () => {
 describe('with filters', () => {
   const up = watchQuery([{ env: 'prod', appid: 'orders' }], [], { status: 'up', tags: ['canary'] });
 
-  test('a change is told when the instance is or was selected, and says which', () => {
+  test('a change is sent when the instance is or was selected, and has which', () => {
     const world = new WatchWorld();
     world.harness.register('orders.prod/a1', { tags: ['canary'] });
     world.harness.register('orders.prod/a2');
@@ -232,24 +232,24 @@ describe('coming back', () => {
     for (const id of ['a1', 'a2', 'a3']) world.harness.register(`orders.prod/${id}`);
     const stream = world.open(everything, 101);
     world.settle();
-    expect(stream.told).toEqual(['registered 102', 'registered 103', 'synced 103']);
+    expect(stream.received).toEqual(['registered 102', 'registered 103', 'synced 103']);
     expect(stream.events.map(({ id }) => id)).toEqual(['thislife-102', 'thislife-103', 'thislife-103']);
     world.harness.cancel('orders.prod/a1');
     world.settle();
-    expect(stream.told.at(-1)).toBe('cancelled 104');
+    expect(stream.received.at(-1)).toBe('cancelled 104');
   });
 
   test.each([
     ['older than what is kept', 101],
     ['from before this life of the registry', 99],
     ['above the present one', 5000],
-    ['of nobody', -1],
+    ['of an unknown app', -1],
   ])('with an id %s is a gap and a snapshot', (_what, known) => {
     const world = new WatchWorld({ changesMax: 2 });
     for (const id of ['a1', 'a2', 'a3', 'a4']) world.harness.register(`orders.prod/${id}`);
     const stream = world.open(everything, known);
     world.settle();
-    expect(stream.told).toEqual(['gap', 'snapshot', 'synced 104']);
+    expect(stream.received).toEqual(['gap', 'snapshot', 'synced 104']);
     expect(stream.events[0]?.data).toMatchObject({ known, completeSince: 102 });
     expect(stream.events.map(({ id }) => id)).toEqual([String(known), String(known), 'thislife-104']);
   });
@@ -260,10 +260,10 @@ describe('coming back', () => {
     for (let i = 0; i < 10; i++) world.harness.register(`pay.prod/p${i}`);
     const stream = world.open(ofApps('prod/orders', 'prod/nobody'), 101);
     world.settle();
-    expect(stream.told).toEqual(['synced 111']);
+    expect(stream.received).toEqual(['synced 111']);
     const changed = world.open(ofApps('prod/orders', 'prod/pay'), 101);
     world.settle();
-    expect(changed.told[0]).toBe('gap');
+    expect(changed.received[0]).toBe('gap');
   });
 
   test('a quiet watch has its place moved on by the beat', () => {
@@ -274,7 +274,7 @@ describe('coming back', () => {
     for (let i = 0; i < 10; i++) world.harness.register(`pay.prod/p${i}`);
     world.watchers.beat();
     world.settle();
-    expect(stream.told).toEqual(['synced 101']);
+    expect(stream.received).toEqual(['synced 101']);
     expect([stream.parser.comments, stream.parser.lastEventId]).toEqual([1, 'thislife-111']);
   });
 });

@@ -1,4 +1,4 @@
-// Orders by weight, by turn and by chance: nobody is lost or doubled, and who is first follows the rule of the order.
+// Orders by weight, by turn and by chance: none is lost or doubled, and the first follows the rule of the order.
 
 import { describe, expect, test } from 'vitest';
 import { inOrder, type Order } from '../../../src/model/selection/order.ts';
@@ -21,7 +21,7 @@ function firsts(order: Order, items = all, draws = 8000): Record<string, number>
   return counts;
 }
 
-test.each<Order>(['weighted', 'round-robin', 'random'])('%s has every instance once, and nobody of nobody', (order) => {
+test.each<Order>(['weighted', 'round-robin', 'random'])('%s has every instance once, and none of none', (order) => {
   const random = seededRandom(7);
   for (let turn = 0; turn < 50; turn++) {
     expect(idsOf(inOrder(all, order, { random, turn })).sort()).toEqual(['heavy', 'light', 'none', 'reserve']);
@@ -40,7 +40,7 @@ describe('weighted', () => {
     expect(reserve).toBeUndefined();
   });
 
-  test('has the lowest priority in front, whatever the weights', () => {
+  test('has the lowest priority in front, for any weights', () => {
     const random = seededRandom(2);
     for (let turn = 0; turn < 100; turn++)
       expect(idsOf(inOrder(all, 'weighted', { random, turn })).at(-1)).toBe('reserve');

@@ -31,14 +31,14 @@ test('does what a map does, in its order, for few and for many', () => {
   );
 });
 
-describe.each([5, 100])('of %i, while somebody pauses between two of them', (size) => {
+describe.each([5, 100])('of %i, while an iteration pauses between two of them', (size) => {
   function filled(): CompactIndex<One> {
     const roster = new CompactIndex<One>(keyOf);
     for (let at = 0; at < size; at++) roster.add({ key: `${at}`, is: at });
     return roster;
   }
 
-  test('whoever leaves is not met any more, and nobody is passed over', () => {
+  test('a removed one is not met any more, and none is passed over', () => {
     const roster = filled();
     const met = roster.values();
     met.next();
@@ -48,7 +48,7 @@ describe.each([5, 100])('of %i, while somebody pauses between two of them', (siz
     expect(rest).toEqual(Array.from({ length: size }, (_, at) => at).filter((at) => at !== 0 && at !== 2));
   });
 
-  test('whoever becomes one too many hides nobody', () => {
+  test('one that makes the index grow hides none', () => {
     const roster = filled();
     const met = roster.values();
     met.next();

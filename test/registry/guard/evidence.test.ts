@@ -85,13 +85,13 @@ describe('losses of one client', () => {
   test('hold nothing where there are others', () => {
     const { harness, registry, group, live, left } = worldOf();
     const honest = group('orders', 10, own);
-    const his = group('junk', 30, stranger);
-    live([...honest, ...his]);
+    const junk = group('junk', 30, stranger);
+    live([...honest, ...junk]);
     for (let i = 0; i < 3; i++) {
       harness.elapse(10_000);
       for (const place of honest) harness.renew(place);
     }
-    // His own app is all his: there it counts as it would behind a proxy. The registry is not held.
+    // All of that client's own app is silent: there it counts as it would behind a proxy. The registry is not held.
     expect(registry.guard.status(9)).toMatchObject({ isRegistryHeld: false });
     expect(left('orders')).toBe(10);
   });
@@ -106,8 +106,8 @@ describe('losses of one client', () => {
   test('count as one where it has a principal, from wherever it calls', () => {
     const { harness, registry, group, live } = worldOf();
     const honest = group('orders', 5, own);
-    const his = group('junk', 30, (i) => ({ kind: 'token', principal: 'bot', address: `198.51.100.${i}` }));
-    live([...honest, ...his]);
+    const junk = group('junk', 30, (i) => ({ kind: 'token', principal: 'bot', address: `198.51.100.${i}` }));
+    live([...honest, ...junk]);
     for (let i = 0; i < 3; i++) {
       harness.elapse(10_000);
       for (const place of honest) harness.renew(place);
@@ -118,8 +118,8 @@ describe('losses of one client', () => {
   test('and of a second one hold again', () => {
     const { harness, registry, group, live } = worldOf();
     const honest = group('orders', 4, own);
-    const his = group('junk', 30, stranger);
-    live([...honest, ...his]);
+    const junk = group('junk', 30, stranger);
+    live([...honest, ...junk]);
     for (let i = 0; i < 3; i++) {
       harness.elapse(10_000);
       for (const place of honest.slice(1)) harness.renew(place);

@@ -1,5 +1,5 @@
-// Random histories of a small fleet with silences, returns, cancels, patches and time: whatever happens, explicit words are
-// obeyed, the budget is kept, nobody outlives lease and ceiling, every suspect has a reason, and what the guard counts
+// Random histories of a small fleet with silences, returns, cancels, patches and time: for every history, explicit cancels and drains are
+// obeyed, the budget is kept, no instance outlives lease and ceiling, every suspect has a reason, and what the guard counts
 // is what is there.
 
 import fc from 'fast-check';
@@ -86,7 +86,7 @@ class History {
 
   #check(): void {
     const { registry, clock } = this.harness;
-    // A patch may have made somebody late.
+    // A patch may have made an instance late.
     this.harness.elapse(0);
     const nowMs = clock.monotonicMs();
     const members = [...registry.apps()].flatMap((app) => [...(app.instances() as Iterable<MutableRecord>)]);
@@ -111,7 +111,7 @@ class History {
     if (members.length > 0) expect(nextMs).toBeGreaterThan(nowMs);
   }
 
-  /** Everybody falls silent for good. */
+  /** All fall silent for good. */
   end(): void {
     for (let i = 0; i < 300 + ceilingSeconds; i++) this.harness.elapse(1000);
     expect(this.harness.registry.instanceCount).toBe(0);
@@ -122,7 +122,7 @@ class History {
   }
 }
 
-test('whatever happens, the guard keeps its promises', () => {
+test('the invariants of the guard hold for every history', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const history = new History();

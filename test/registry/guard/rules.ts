@@ -1,6 +1,6 @@
 // The two rules that are compared: rollcall's own registry, and the classic one (Eureka, bilibili's discovery) as it is
-// described everywhere: once a minute nobody is evicted if fewer than 85 % of the expected renewals came in the last
-// minute, two a minute being expected of everybody; otherwise at most 15 % of the registry a run, drawn by lot; whoever
+// described everywhere: once a minute none is evicted if fewer than 85 % of the expected renewals came in the last
+// minute, two a minute being expected of each; otherwise at most 15 % of the registry a run, drawn by lot; each that
 // is silent for an hour goes in any case; expectations are counted anew every quarter of an hour.
 
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
@@ -104,7 +104,7 @@ export class ClassicRule implements Rule {
     if (this.#members.delete(textOf(key))) this.#expected -= 2;
   }
 
-  /** It knows no difference: whoever is registered is expected to renew. */
+  /** Every registered instance is expected to renew. */
   drain(): void {}
 
   second(): InstanceKey[] {

@@ -1,10 +1,10 @@
-// What happens to fleets: each story sets one up, lets it settle for five minutes, and tells what goes wrong then.
+// What happens to fleets: each story sets one up, lets it settle for five minutes, and plays what goes wrong then.
 
 import type { Fleet } from './fleet.ts';
 
 export interface Story {
   readonly name: string;
-  tell(fleet: Fleet): void;
+  play(fleet: Fleet): void;
 }
 
 const settleSeconds = 300;
@@ -27,7 +27,7 @@ function cutFor(fleet: Fleet, seconds: number, share = 1): void {
 function singleCrash(size: number): Story {
   return {
     name: `one crash in a registry of ${size}`,
-    tell(fleet) {
+    play(fleet) {
       fleet.add('small', size);
       settled(fleet);
       fleet.crash(fleet.members.slice(0, 1));
@@ -42,7 +42,7 @@ export const stories: readonly Story[] = [
   singleCrash(6),
   {
     name: 'an app of 6 loses one every 2 min, four times',
-    tell(fleet) {
+    play(fleet) {
       fleet.add('bleeding', 6);
       settled(fleet);
       fleet.run(hour, (second) => {
@@ -52,7 +52,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: '1000 in 50 apps, one crash a minute for 20 min',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       fleet.run(hour, (second) => {
@@ -63,7 +63,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: '1000 in 50 apps, 1 % crash at once',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       fleet.crash(fleet.members.filter((_, index) => index % 100 === 0));
@@ -72,49 +72,49 @@ export const stories: readonly Story[] = [
   },
   {
     name: '1000 cut off for 10 min',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       cutFor(fleet, 600);
     },
   },
   {
     name: '1000 cut off for 2 h',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       cutFor(fleet, 2 * hour);
     },
   },
   {
     name: 'a third of 1000 cut off for 10 min',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       cutFor(fleet, 600, 1 / 3);
     },
   },
   {
     name: 'one app of 20 in 1000 cut off for 10 min',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       cutFor(fleet, 600, 20 / 1000);
     },
   },
   {
     name: '1000 with slow heartbeats (80 s of 90 s), nothing happens for 1 h',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20, { intervalSeconds: 80 });
       fleet.run(hour);
     },
   },
   {
     name: '1000 with slow heartbeats (80 s of 90 s) cut off for 10 min',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20, { intervalSeconds: 80 });
       cutFor(fleet, 600);
     },
   },
   {
     name: 'rolling restart of 100 in 1000, one in 10 s, each cancels',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       rollingRestart(fleet, 10, true);
@@ -122,7 +122,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'rolling restart of 100 in 1000, one in 10 s, killed, under new names',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       rollingRestart(fleet, 10, false);
@@ -130,14 +130,14 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'an app of 10 is replaced within 50 s, each killed, under new names',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       replacedApp(fleet, (one) => fleet.crash([one]));
     },
   },
   {
     name: 'an app of 10 shrinks to 5: drained, killed, not cancelled',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       const five = fleet.add('shrinking', 10).slice(5);
       settled(fleet);
@@ -148,7 +148,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: '1000 with a lease of 5 s, cut off for 10 min when they have been there for 10 s',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20, { leaseSeconds: 5, intervalSeconds: 2 });
       fleet.run(10);
       fleet.cut(fleet.members, true);
@@ -159,7 +159,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'flapping: 50 of 1000 fall silent for 2 min of every 5, for 1 h',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       const some = fleet.members.filter((_, index) => index % 20 === 0);
@@ -171,7 +171,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: '400 of 1000 die at once for good',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       fleet.crash(fleet.members.slice(0, 400));
@@ -180,7 +180,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: '100 of 1000 die while all are cut off for 10 min',
-    tell(fleet) {
+    play(fleet) {
       fleet.addApps(50, 20);
       settled(fleet);
       fleet.cut(fleet.members, true);

@@ -1,4 +1,4 @@
-// Fleets over hours: what the guard makes of each story, and that docs/guard.md says just that. After a change that is
+// Fleets over hours: what the guard makes of each story, and that docs/guard.md has the same table. After a change that is
 // meant, `ROLLCALL_WRITE_DOCS=1` in the environment of this test writes the table anew.
 
 import { readFileSync, writeFileSync } from 'node:fs';

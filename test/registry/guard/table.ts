@@ -16,7 +16,7 @@ export interface Result {
 
 export function resultOf(story: Story, rule: Rule): Result {
   const fleet = new Fleet(rule);
-  story.tell(fleet);
+  story.play(fleet);
   const dead = fleet.members.filter(({ diedAt }) => diedAt !== undefined);
   const evictedAfter = dead.flatMap(({ diedAt, evictedAt }) =>
     diedAt === undefined || evictedAt === undefined ? [] : [evictedAt - diedAt],

@@ -111,7 +111,7 @@ describe('losses', () => {
     expect(harness.registry.guard.status(10)).toMatchObject({ isRegistryHeld: false, heldAppCount: 1 });
   });
 
-  test('are nobody with the guard off', () => {
+  test('do not exist with the guard off', () => {
     const { evicted, pass } = withLosses(5, { guard: { guardPercent: 0, evictionPercentPerMinute: 100 } });
     pass(30);
     expect(evicted.length).toBe(5);
@@ -195,7 +195,7 @@ describe('a suspect', () => {
     expect(evicted[0]?.cause).toEqual({ why: 'evicted', silentMs: 135_000, heldMs: 45_000 });
   });
 
-  test('leaves at the ceiling whatever holds, the budget included', () => {
+  test('is evicted at the ceiling in spite of guard and budget', () => {
     const { evicted, suspects, pass, beat } = withLosses(8, { guard: { guardCeilingSeconds: 300 } });
     pass(30);
     beat();
@@ -210,7 +210,7 @@ describe('a suspect', () => {
 });
 
 describe('the budget', () => {
-  test('lets three a minute go in a small registry; the others wait as suspects and say why', () => {
+  test('lets three a minute go in a small registry; the others wait as suspects with the reason', () => {
     const guard = { guardPercent: 0, evictionPercentPerMinute: 15 };
     const { harness, evicted, suspects, pass } = withLosses(10, { guard });
     pass(30);

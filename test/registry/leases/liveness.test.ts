@@ -59,12 +59,12 @@ describe('checks that fail', () => {
   });
 });
 
-describe('what a registrant says of its health', () => {
+describe('the health that a registrant reports', () => {
   const liveness = { kind: 'lease-then-waiting', evictAfterSeconds: 60 } as const;
   const critical = { verdict: 'critical', reason: 'not yet' } as const;
   const passing = { verdict: 'passing', reason: '' } as const;
 
-  test('counts from the start, and a patch that says `passing` begins a lease', () => {
+  test('counts from the start, and a patch with `passing` begins a lease', () => {
     const { harness, perform, state, why } = worldOf(liveness);
     perform({ kind: 'patch', key, patch: {}, judgement: critical });
     expect(state()).toBe('waiting');
@@ -77,7 +77,7 @@ describe('what a registrant says of its health', () => {
     expect(why()).toEqual(['registered', 'checked', 'checked', 'lapsed']);
   });
 
-  test('said again it changes nothing', () => {
+  test('reported again it changes nothing', () => {
     const { registry, perform } = worldOf(liveness);
     perform({ kind: 'patch', key, patch: {}, judgement: critical });
     const { revision } = registry;

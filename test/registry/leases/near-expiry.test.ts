@@ -1,98 +1,98 @@
-// Leases that lapse are told once, those that are renewed in time not at all, and eviction comes at the deadline as ever;
-// who is kept beyond it is told as suspect, with the reason, until that is over. Without a listener nothing is done.
+// A lease near its end is notified once, one renewed before that not at all, and eviction comes at the deadline as ever;
+// one kept beyond it is notified as suspect, with the reason, until that is over. Without a listener nothing is done.
 
 import { expect, test } from 'vitest';
 import { Harness, keyOf } from '../../kit/harness.ts';
 
-interface Told {
+interface Notification {
   readonly atMs: number;
   readonly instance: string;
   readonly isNearExpiry: boolean;
   readonly leftMs: number;
 }
 
-function watched(): { harness: Harness; told: Told[]; startMs: number } {
-  const told: Told[] = [];
+function watched(): { harness: Harness; notified: Notification[]; startMs: number } {
+  const notified: Notification[] = [];
   const harness: Harness = new Harness({
     onNearExpiry: ({ instance, isNearExpiry, deadlineMs }) => {
       const nowMs = harness.clock.monotonicMs();
-      told.push({ atMs: nowMs - startMs, instance: instance.instance, isNearExpiry, leftMs: deadlineMs - nowMs });
+      notified.push({ atMs: nowMs - startMs, instance: instance.instance, isNearExpiry, leftMs: deadlineMs - nowMs });
     },
   });
   const startMs = harness.clock.monotonicMs();
-  return { harness, told, startMs };
+  return { harness, notified, startMs };
 }
 
 test('one TTL and a second before the end, then again at a renewal', () => {
-  const { harness, told } = watched();
+  const { harness, notified } = watched();
   harness.register('orders.prod/a', { leaseSeconds: 30, dnsTtl: 10 });
-  // Half an interval late: a stage of its own, which concerns nobody but the guard.
+  // Half an interval late: a stage of its own, which concerns the guard alone.
   expect((harness.registry.nextDeadlineMs() ?? 0) - harness.clock.monotonicMs()).toBe(15_000);
   harness.elapse(15_000);
   expect((harness.registry.nextDeadlineMs() ?? 0) - harness.clock.monotonicMs()).toBe(4000);
   harness.elapse(3999);
-  expect(told).toEqual([]);
+  expect(notified).toEqual([]);
   harness.elapse(1);
-  expect(told).toEqual([{ atMs: 19_000, instance: 'a', isNearExpiry: true, leftMs: 11_000 }]);
+  expect(notified).toEqual([{ atMs: 19_000, instance: 'a', isNearExpiry: true, leftMs: 11_000 }]);
   harness.elapse(5000);
   harness.renew('orders.prod/a');
-  expect(told.slice(1)).toEqual([{ atMs: 24_000, instance: 'a', isNearExpiry: false, leftMs: 30_000 }]);
+  expect(notified.slice(1)).toEqual([{ atMs: 24_000, instance: 'a', isNearExpiry: false, leftMs: 30_000 }]);
   harness.elapse(18_999);
-  expect(told).toHaveLength(2);
+  expect(notified).toHaveLength(2);
   harness.elapse(1);
-  expect(told).toHaveLength(3);
+  expect(notified).toHaveLength(3);
   harness.elapse(10_999);
   expect(harness.registry.instanceCount).toBe(1);
   harness.elapse(1);
   expect(harness.registry.instanceCount).toBe(0);
 });
 
-test('a re-registration that says the same counts as a renewal', () => {
-  const { harness, told } = watched();
+test('a re-registration without a difference counts as a renewal', () => {
+  const { harness, notified } = watched();
   const body = { leaseSeconds: 30, dnsTtl: 10 };
   harness.register('orders.prod/a', body);
   harness.elapse(19_000);
   harness.register('orders.prod/a', body);
-  expect(told.map(({ isNearExpiry }) => isNearExpiry)).toEqual([true, false]);
+  expect(notified.map(({ isNearExpiry }) => isNearExpiry)).toEqual([true, false]);
 });
 
-test('renewals in time are told to nobody', () => {
-  const { harness, told } = watched();
+test('renewals before near expiry are not notified', () => {
+  const { harness, notified } = watched();
   for (const id of ['a', 'b']) harness.register(`orders.prod/${id}`, { leaseSeconds: 90, dnsTtl: 5 });
   for (let round = 0; round < 20; round++) {
     harness.elapse(30_000);
     for (const id of ['a', 'b']) harness.renew(`orders.prod/${id}`);
   }
-  expect(told).toEqual([]);
+  expect(notified).toEqual([]);
 });
 
-test('a lease no longer than its TTL lapses from the start, and every renewal is told', () => {
-  const { harness, told } = watched();
+test('a lease no longer than its TTL is near expiry from the start, and every renewal is notified', () => {
+  const { harness, notified } = watched();
   harness.register('orders.prod/a', { leaseSeconds: 5, dnsTtl: 10 });
   for (let renewals = 0; renewals < 3; renewals++) {
     harness.elapse(2000);
     harness.renew('orders.prod/a');
   }
-  expect(told.map(({ isNearExpiry, leftMs }) => [isNearExpiry, leftMs])).toEqual(Array(3).fill([true, 5000]));
+  expect(notified.map(({ isNearExpiry, leftMs }) => [isNearExpiry, leftMs])).toEqual(Array(3).fill([true, 5000]));
   harness.elapse(5000);
   expect(harness.registry.instanceCount).toBe(0);
 });
 
 test('a changed registration is judged anew', () => {
-  const { harness, told } = watched();
+  const { harness, notified } = watched();
   harness.register('orders.prod/a', { leaseSeconds: 30, dnsTtl: 10 });
   harness.elapse(19_000);
   harness.patch('orders.prod/a', { dnsTtl: 2 });
   harness.elapse(0);
-  expect(told).toHaveLength(1);
+  expect(notified).toHaveLength(1);
   harness.elapse(8000);
-  expect(told.slice(1)).toEqual([{ atMs: 27_000, instance: 'a', isNearExpiry: true, leftMs: 3000 }]);
+  expect(notified.slice(1)).toEqual([{ atMs: 27_000, instance: 'a', isNearExpiry: true, leftMs: 3000 }]);
 });
 
-test('suspects are told with their reason, again when they are looked at again, and when they are heard', () => {
-  const told: [instance: string, why: string][] = [];
+test('suspects are notified with their reason, again when they are looked at again, and when they renew', () => {
+  const notified: [instance: string, why: string][] = [];
   const harness: Harness = new Harness({
-    onNearExpiry: (stored) => told.push([stored.instance.instance, harness.registry.whySuspect(stored)]),
+    onNearExpiry: (stored) => notified.push([stored.instance.instance, harness.registry.whySuspect(stored)]),
   });
   const ids = Array.from({ length: 10 }, (_, i) => `o-${i}`);
   const silent = ids.slice(0, 4);
@@ -102,7 +102,7 @@ test('suspects are told with their reason, again when they are looked at again, 
       harness.elapse(1000);
       if (second % 30 === 0) for (const id of alive) harness.renew(`orders.prod/${id}`);
     }
-    return told.splice(0).sort();
+    return notified.splice(0).sort();
   };
   expect(pass(600, ids)).toEqual([]);
   expect(pass(60, ids.slice(4))).toEqual([]);

@@ -1,4 +1,4 @@
-// Who is drawn: one of each app in turn, any of its own, each once, and nobody who has left the room.
+// Which are drawn: one of each app in turn, any of its own, each once, and none that has been taken out.
 
 import { expect, test } from 'vitest';
 import type { Instance } from '../../../src/model/instance.ts';

@@ -79,7 +79,7 @@ function halfAt(memory: ArrayBufferLike, start: number): Half {
   };
 }
 
-/** What a row's `kind` says; `family`: 4, 6, or 0 where clients are not kept. */
+/** The parts of a row's `kind`; `family`: 4, 6, or 0 where clients are not kept. */
 export interface RowKind {
   readonly transport: number;
   readonly rcode: number;

@@ -2,7 +2,7 @@
 // cached ones too, so it allocates nothing and looks up integers: an answer that is served again remembers the number of
 // its question, and what is left is one look into a table of rows. Measured in test/bench/handler.ts.
 // Bounded: where a half of the memory (query-memory.ts) is full before it is read, queries are counted without a row, and
-// the reader says how many. Names that have no answer may fill the first half of the places alone, so a flood of random
+// the reader gets their number. Names that have no answer may fill the first half of the places alone, so a flood of random
 // names hides no name that exists.
 
 import { hashPrime, mixed } from '../../../runtime/text-hash.ts';

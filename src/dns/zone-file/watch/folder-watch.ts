@@ -10,7 +10,7 @@ import type { Touch } from './settling.ts';
 export interface FolderWatchDeps {
   /** The file at `path` was touched, made or removed. */
   onTouch(path: string, touch: Touch): void;
-  /** A folder cannot be watched. Said once, until it can be again. */
+  /** A folder cannot be watched. Reported once, until it can be again. */
   onFault(folder: string, reason: string): void;
 }
 

@@ -306,7 +306,7 @@ export class ZoneWatch {
     const wasGone = this.#isGone;
     this.#isGone = typeof names === 'string';
     if (typeof names === 'string') {
-      // Said once for the folder, not for each of its files.
+      // Reported once for the folder, not for each of its files.
       if (!wasGone) this.#onNews({ kind: 'unwatched', path: this.#directory, reason: names });
       return;
     }

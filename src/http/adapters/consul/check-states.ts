@@ -1,6 +1,6 @@
-// The checks of an instance with the status of each. Of TTL checks it is what was said last, and critical once the lease
+// The checks of an instance with the status of each. Of TTL checks it is what was reported last, and critical once the lease
 // has ended; those that rollcall runs share one verdict, whose reason names the check that failed or warns. An instance that came in
-// another way has one check that says what rollcall knows of it, and a drained one the check of maintenance.
+// another way has one check with what rollcall knows of it, and a drained one the check of maintenance.
 
 import { checkName } from '../../../model/checks.ts';
 import { checksPart, leasePart } from '../../../model/health.ts';
@@ -43,12 +43,12 @@ export function isRunHere({ kind }: Pick<KeptCheck, 'kind'>): boolean {
   return kind === 'http' || kind === 'tcp' || kind === 'grpc';
 }
 
-/** TTL checks, none of which was said to be critical, and a lease that has ended. */
+/** TTL checks, none of which was reported critical, and a lease that has ended. */
 export function hasExpired(instance: Instance): boolean {
   const { health, liveness } = instance;
   if (health === undefined || liveness.kind !== 'lease-then-waiting') return false;
   if (leasePart(health).verdict !== 'critical') return false;
-  return !(contentOf(instance).checks ?? []).some(({ kind, said }) => kind === 'ttl' && said === 'critical');
+  return !(contentOf(instance).checks ?? []).some(({ kind, reported }) => kind === 'ttl' && reported === 'critical');
 }
 
 function keptState(check: KeptCheck, instance: Instance, outputOf: OutputOf): ShownCheck {
@@ -56,7 +56,7 @@ function keptState(check: KeptCheck, instance: Instance, outputOf: OutputOf): Sh
   const known = { id, name, notes, type: kind === 'external' ? '' : kind, interval, timeout };
   if (!isRunHere(check)) {
     const isExpired = kind === 'ttl' && hasExpired(instance);
-    const status = isExpired ? 'critical' : (check.said ?? 'passing');
+    const status = isExpired ? 'critical' : (check.reported ?? 'passing');
     return { ...known, status, output: isExpired ? expired : (outputOf(instance, id) ?? check.output ?? '') };
   }
   const { verdict = 'unchecked', reason = '' } = instance.health === undefined ? {} : checksPart(instance.health);

@@ -35,7 +35,7 @@ export function lastPart({ params }: Pick<FastifyRequest, 'params'>): string {
   return (params as { readonly '*': string })['*'];
 }
 
-/** Of checks, the ones that were said last: some 10 MB. */
+/** Outputs of checks, the latest: some 10 MB. */
 const outputsMax = 10_000;
 /** The original keeps 4096. */
 const outputCharactersMax = 1024;
@@ -55,7 +55,7 @@ export class Outputs {
   set(instance: Instance, checkId: string, output: string): void {
     const key = checkKey(instance, checkId);
     const text = output.slice(0, outputCharactersMax);
-    // Most say nothing.
+    // Most have none.
     if (text === (this.#byCheck.get(key) ?? '')) return;
     this.#byCheck.set(key, text);
     this.#version++;

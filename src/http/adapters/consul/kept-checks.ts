@@ -34,8 +34,9 @@ export function withChecks(known: CheckSet, asked: readonly CheckDefinition[]): 
     const before = kept.find(({ id }) => id === one.id);
     ({ kept, run } = withoutCheck({ kept, run }, one.id));
     if (check !== undefined) run = [...run, check];
-    const said = before === undefined || before.kind !== one.kind ? (status ?? 'critical') : (before.said ?? 'passing');
-    kept = [...kept, check === undefined && said !== 'passing' ? { ...one, said } : one];
+    const reported =
+      before === undefined || before.kind !== one.kind ? (status ?? 'critical') : (before.reported ?? 'passing');
+    kept = [...kept, check === undefined && reported !== 'passing' ? { ...one, reported } : one];
   }
   if (kept.length > checksMax || run.length > checkLimits.checks)
     return {
@@ -80,7 +81,7 @@ export function judgementOf(
 ): Judgement | undefined {
   if (kept.some(({ kind }) => kind === 'ttl')) {
     const isExpired = before !== undefined && hasExpired(before);
-    return isExpired ? { verdict: 'critical', reason: before.health?.reason ?? '' } : saidJudgement(kept);
+    return isExpired ? { verdict: 'critical', reason: before.health?.reason ?? '' } : reportedJudgement(kept);
   }
   const isNew = run.length > 0 && (before === undefined || before.checks.length === 0);
   const isPassing = asked.every(
@@ -89,14 +90,14 @@ export function judgementOf(
   return isNew && isPassing ? { verdict: 'passing', reason: 'registered as passing' } : undefined;
 }
 
-/** Of what was said of TTL checks. */
-export function saidJudgement(kept: readonly KeptCheck[]): Judgement {
-  const failing = kept.find(({ kind, said }) => kind === 'ttl' && said === 'critical');
+/** Of reported TTL checks. */
+export function reportedJudgement(kept: readonly KeptCheck[]): Judgement {
+  const failing = kept.find(({ kind, reported }) => kind === 'ttl' && reported === 'critical');
   if (failing === undefined) return { verdict: 'passing', reason: '' };
   return { verdict: 'critical', reason: failing.output || `the check ${failing.id} has not passed` };
 }
 
 /** What is written into the catalog from outside decides at once. */
 export function wantedOf({ kept }: CheckSet): 'up' | 'waiting' {
-  return kept.some(({ kind, said }) => kind === 'external' && said === 'critical') ? 'waiting' : 'up';
+  return kept.some(({ kind, reported }) => kind === 'external' && reported === 'critical') ? 'waiting' : 'up';
 }

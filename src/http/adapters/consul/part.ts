@@ -21,8 +21,8 @@ export interface KeptCheck {
   readonly ttlMs?: number;
   /** From critical to gone; absent: never. */
   readonly evictAfterSeconds?: number;
-  /** As it was said last; absent: passing. Only of ttl and external. */
-  readonly said?: Exclude<CheckStatus, 'passing'>;
+  /** As it was reported last; absent: passing. Only of ttl and external. */
+  readonly reported?: Exclude<CheckStatus, 'passing'>;
   readonly output?: string;
 }
 

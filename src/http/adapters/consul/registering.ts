@@ -66,11 +66,11 @@ export function registerService(
     const before = stored?.instance;
     const checks = withChecks(replacesChecks ? checksIn(undefined) : checksIn(before), definition.checks);
     if ('fault' in checks) return checks;
-    const { registration, content, says } = read;
+    const { registration, content, present } = read;
     const keeps = [
       ...(['group', 'priority', 'dnsTtl'] as const),
-      ...(says.zone ? [] : (['zone'] as const)),
-      ...(says.version ? [] : (['version'] as const)),
+      ...(present.zone ? [] : (['zone'] as const)),
+      ...(present.version ? [] : (['version'] as const)),
     ];
     const kept = { ...content, ...(node === undefined ? {} : { node, id: definition.id }) };
     const parts = { registration, content: kept, name: definition.name, keeps };

@@ -114,7 +114,7 @@ function isEmpty(object: Readonly<Record<string, unknown>>): boolean {
   return Object.values(object).every((value) => value === null || value === '' || value === 0 || value === false);
 }
 
-/** What the body says of the registration but for its checks; `host`: where it is if it gives no address. */
+/** The registration in the body but for its checks; `host`: where it is if it gives no address. */
 export function registrationOf(
   { given, checks }: ServiceDefinition,
   host: string,
@@ -123,12 +123,12 @@ export function registrationOf(
   | {
       readonly registration: Registration;
       readonly content: Omit<ConsulContent, 'checks' | 'node'>;
-      readonly says: { readonly zone: boolean; readonly version: boolean };
+      readonly present: { readonly zone: boolean; readonly version: boolean };
     }
   | GoJsonFault {
   const { Address = '', Port = 0, Tags = [], Meta = {}, TaggedAddresses } = given;
   const weights = weightsOf(given.Weights) as { readonly passing: number; readonly warning: number };
-  const says = { zone: isLabelText(Meta['zone']), version: isLabelText(Meta['version']) };
+  const present = { zone: isLabelText(Meta['zone']), version: isLabelText(Meta['version']) };
   const tags = [...new Set(Tags.filter(isLabelText))].slice(0, limits.tags);
   const port = Port === 0 ? portOfNone : Port;
   const at = hostInUrl(Address === '' ? host : Address);
@@ -137,8 +137,8 @@ export function registrationOf(
     tags,
     weight: weights.passing,
     metadata: Meta,
-    ...(says.zone ? { zone: Meta['zone'] } : {}),
-    ...(says.version ? { version: Meta['version'] } : {}),
+    ...(present.zone ? { zone: Meta['zone'] } : {}),
+    ...(present.version ? { version: Meta['version'] } : {}),
   };
   const registration = parseRegistration(input, defaults);
   if (Array.isArray(registration)) return { fault: `Invalid service: ${problemText(registration)}` };
@@ -152,7 +152,7 @@ export function registrationOf(
     ...(weights.warning === 1 ? {} : { warningWeight: weights.warning }),
     ...(given.EnableTagOverride === true ? { enableTagOverride: true as const } : {}),
   };
-  return { registration, content, says };
+  return { registration, content, present };
 }
 
 function isLabelText(text: string | undefined): text is string {

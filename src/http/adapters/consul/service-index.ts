@@ -29,7 +29,7 @@ export class ServiceIndex {
   readonly #env: string;
   /** By folded id: the keys of all that have it. */
   readonly #byId = new Map<string, InstanceKey | readonly InstanceKey[]>();
-  /** By the ids of checks that do not say whose they are; the latest first. */
+  /** By the ids of checks that do not name their service; the latest first. */
   readonly #byCheck = new Map<string, InstanceKey | readonly InstanceKey[]>();
   #read = -1;
   #catalogue = 0;

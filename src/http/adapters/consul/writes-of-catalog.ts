@@ -120,7 +120,7 @@ async function registerOnNode(
     );
     if ('fault' in outcome || isFailed(outcome)) return outcome;
   }
-  // Of services that are there already; said again, a check has another status.
+  // Of services that are there already; in the catalog again, a check has another status.
   for (const { key, id } of servicesOf(context, Node)) {
     const asked = checks.filter(({ serviceId }) => serviceId === undefined || serviceId === id);
     if (asked.length === 0) continue;

@@ -10,24 +10,24 @@ import { readCheck, statusOf } from './check-definition.ts';
 import { hasExpired } from './check-states.ts';
 import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { decodeBody } from './go-json.ts';
-import { saidJudgement, withChecks, withoutCheck } from './kept-checks.ts';
+import { reportedJudgement, withChecks, withoutCheck } from './kept-checks.ts';
 import { type CheckStatus, contentOf, type KeptCheck, partOf, serviceNameOf } from './part.ts';
 import { registerChecks } from './registering.ts';
 import { isFailed, sendEmpty, sendFailed, sendText, sendUnknownCheck, sendUnknownService } from './replies.ts';
 
 const attemptsMax = 5;
 
-/** A status that was said of a check. */
-interface Said {
+/** The reported status of a check. */
+interface CheckReport {
   readonly id: string;
   readonly status: CheckStatus;
   readonly output: string;
 }
 
-function saying(status: CheckStatus): ConsulHandler {
+function reporting(status: CheckStatus): ConsulHandler {
   return (context, request, reply) => {
     const id = lastPart(request);
-    return say(context, request, reply, { id, status, output: queryOf(request).get('note') ?? '' });
+    return applyReport(context, request, reply, { id, status, output: queryOf(request).get('note') ?? '' });
   };
 }
 
@@ -43,37 +43,38 @@ const update: ConsulHandler = (context, request, reply) => {
     context.control.renewals.malformed();
     return sendText(reply, 400, status.fault);
   }
-  return say(context, request, reply, { id, status, output: body.Output ?? '' });
+  return applyReport(context, request, reply, { id, status, output: body.Output ?? '' });
 };
 
-function say(
+function applyReport(
   context: ConsulContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  said: Said,
+  report: CheckReport,
 ): FastifyReply | Promise<FastifyReply> {
-  const found = context.index.byCheck(said.id, request.principal);
-  if (found === undefined) return sendUnknownCheck(reply, said.id);
+  const found = context.index.byCheck(report.id, request.principal);
+  if (found === undefined) return sendUnknownCheck(reply, report.id);
   const { stored, check } = found;
   const { renewals } = context.control;
   const renew = () => renewals.renew(request.principal, actorOf(request, 'consul'), stored.instance);
   const forbidden = () => sendFailed(reply, { kind: 'forbidden', right: 'register' });
-  // Before anything is noted of what was said; the attempt is in the record of refusals.
+  // Before anything of it is stored; the attempt is in the record of refusals.
   const { env, appid } = stored.instance;
   if (!request.principal.may('register', env, appid) && renew().kind === 'forbidden') return forbidden();
   const isLease = check === undefined ? stored.instance.liveness.kind === 'lease' : check.kind === 'ttl';
-  if (!isLease || (check === undefined && said.status !== 'passing'))
-    return sendText(reply, 500, `CheckID ${JSON.stringify(said.id)} does not have associated TTL`);
-  const isSame = check === undefined || ((check.said ?? 'passing') === said.status && !hasExpired(stored.instance));
+  if (!isLease || (check === undefined && report.status !== 'passing'))
+    return sendText(reply, 500, `CheckID ${JSON.stringify(report.id)} does not have associated TTL`);
+  const isSame =
+    check === undefined || ((check.reported ?? 'passing') === report.status && !hasExpired(stored.instance));
   // A note that is empty leaves the last one, unless the status is another.
-  if (!isSame || said.output !== '') context.outputs.set(stored.instance, said.id, said.output);
-  if (!isSame) return change(context, request, reply, said);
-  if (said.status === 'critical' || (check !== undefined && !isHeardFrom(context, stored, check)))
+  if (!isSame || report.output !== '') context.outputs.set(stored.instance, report.id, report.output);
+  if (!isSame) return change(context, request, reply, report);
+  if (report.status === 'critical' || (check !== undefined && !isHeardFrom(context, stored, check)))
     return sendEmpty(reply);
   const renewal = renew();
   if (renewal.kind === 'renewed') return sendEmpty(reply);
   if (renewal.kind === 'forbidden') return forbidden();
-  return change(context, request, reply, said);
+  return change(context, request, reply, report);
 }
 
 /** Notes that a check was heard; false: another TTL check of the instance is overdue. */
@@ -89,22 +90,22 @@ async function change(
   context: ConsulContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  said: Said,
+  report: CheckReport,
 ): Promise<FastifyReply> {
   const { commands } = context.control;
   const actor = actorOf(request, 'consul');
   for (let attempt = 1; ; attempt++) {
-    const found = context.index.byCheck(said.id, request.principal);
-    if (found?.check === undefined) return sendUnknownCheck(reply, said.id);
+    const found = context.index.byCheck(report.id, request.principal);
+    if (found?.check === undefined) return sendUnknownCheck(reply, report.id);
     const { instance, revision } = found.stored;
     isHeardFrom(context, found.stored, found.check);
-    const checks = changedChecks(context, found.stored, said);
+    const checks = changedChecks(context, found.stored, report);
     const consul = partOf(serviceNameOf(instance), { ...contentOf(instance), checks });
     const outcome = await commands.submit(request.principal, actor, {
       kind: 'patch',
       key: { env: instance.env, appid: instance.appid, instance: instance.instance },
       patch: {},
-      judgement: saidJudgement(checks),
+      judgement: reportedJudgement(checks),
       fronts: { consul },
       precondition: { ifMatch: [revision] },
     });
@@ -113,23 +114,23 @@ async function change(
   }
 }
 
-/** The checks with what was said; where the lease has ended, those that are overdue are critical from now on. */
+/** The checks with the reported status; where the lease has ended, those that are overdue are critical from now on. */
 function changedChecks(
   { passes, clock }: ConsulContext,
   { instance }: InstanceRecord,
-  { id, status, output }: Said,
+  { id, status, output }: CheckReport,
 ): readonly KeptCheck[] {
   const isExpired = hasExpired(instance);
   const nowMs = clock.monotonicMs();
   return (contentOf(instance).checks ?? []).map((check) => {
     if (check.id !== id) {
       const isSilent = isExpired && check.kind === 'ttl' && passes.isOverdue(instance, check, nowMs);
-      return isSilent ? { ...check, said: 'critical' as const, output: 'TTL expired' } : check;
+      return isSilent ? { ...check, reported: 'critical' as const, output: 'TTL expired' } : check;
     }
-    const { said: _said, output: _output, ...rest } = check;
+    const { reported: _reported, output: _output, ...rest } = check;
     return {
       ...rest,
-      ...(status === 'passing' ? {} : { said: status }),
+      ...(status === 'passing' ? {} : { reported: status }),
       ...(output === '' ? {} : { output: output.slice(0, outputCharactersMax) }),
     };
   });
@@ -169,9 +170,9 @@ function keyIn({ instance: { env, appid, instance } }: InstanceRecord) {
 }
 
 export const checkWrites = {
-  pass: saying('passing'),
-  warn: saying('warning'),
-  fail: saying('critical'),
+  pass: reporting('passing'),
+  warn: reporting('warning'),
+  fail: reporting('critical'),
   update,
   register,
   deregister,

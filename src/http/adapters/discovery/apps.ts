@@ -109,7 +109,7 @@ export class DiscoveryApps {
   #selfText(env: string, zone: string): string {
     const { host, protocol } = this.#request;
     const at = nanosecondsOf(this.#context.startedMs);
-    const said = {
+    const fields = {
       region: '',
       zone,
       env,
@@ -121,7 +121,7 @@ export class DiscoveryApps {
       status: 1,
     };
     const times = ['reg', 'up', 'renew', 'dirty', 'latest'].map((name) => `"${name}_timestamp":${at}`);
-    return `${JSON.stringify(said).slice(0, -1)},${times.join()}}`;
+    return `${JSON.stringify(fields).slice(0, -1)},${times.join()}}`;
   }
 }
 

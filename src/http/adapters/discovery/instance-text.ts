@@ -26,7 +26,7 @@ const statusNumber = { up: 1, waiting: 2 } as const;
 export function instanceText(stored: InstanceRecord): string {
   const { instance, revision, registeredAtMs, upAtMs, renewedAtMs, dirtyAtMs } = stored;
   const { zone, env, instance: hostname, addrs, version, status } = instance;
-  const said = {
+  const fields = {
     region: contentOf(instance).region ?? '',
     zone,
     env,
@@ -44,7 +44,7 @@ export function instanceText(stored: InstanceRecord): string {
     `"dirty_timestamp":${nanosecondsOf(dirtyAtMs)}`,
     `"latest_timestamp":${latestOf(revision)}`,
   ];
-  return `${JSON.stringify(said).slice(0, -1)},${times.join()}}`;
+  return `${JSON.stringify(fields).slice(0, -1)},${times.join()}}`;
 }
 
 /** Its clients read the weight there; a weight that came in another way is shown so too. */

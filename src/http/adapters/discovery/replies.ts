@@ -20,7 +20,7 @@ export const codes = {
 } as const;
 export type Code = (typeof codes)[keyof typeof codes];
 
-/** `data`: JSON text. `message`: the code, where nothing is to be said. */
+/** `data`: JSON text. `message`: the code, where there is nothing to add. */
 export function sendCode(reply: FastifyReply, code: Code, data?: string, message = String(code)): FastifyReply {
   const end = data === undefined ? '' : `,"data":${data}`;
   return send(reply, code, `{"code":${code},"message":${JSON.stringify(message)},"ttl":1${end}}`);

@@ -61,7 +61,7 @@ const register: Handler = async (context, request, reply) => {
   return isFailed(outcome) ? sendFailed(reply, outcome) : sendCode(reply, codes.ok);
 };
 
-/** `message` undefined: as the original, which says no more than the code. */
+/** `message` undefined: as the original, which sends the code alone. */
 function decodeRegistration(
   { defaults, clock }: DiscoveryContext,
   given: Parameters,
@@ -194,7 +194,7 @@ const set: Handler = async (context, request, reply) => {
   return sendCode(reply, codes.ok);
 };
 
-/** The instance, where the caller may change it: the zone of others' ones says nothing, the command is refused. */
+/** The instance, where the caller may change it: the zone of another's one is not revealed, the command is refused. */
 function foundBy(request: FastifyRequest, view: ReadView, key: InstanceKey): InstanceRecord | undefined {
   return request.principal.may('register', key.env, key.appid) ? view.find(key) : undefined;
 }
@@ -223,14 +223,14 @@ function patchesIn(
 }
 
 function patchIn(stored: InstanceRecord, status: string | undefined, text: string | undefined): object | undefined {
-  const said = status === undefined ? undefined : statuses[status];
-  if (status !== undefined && said === undefined) return undefined;
+  const wanted = status === undefined ? undefined : statuses[status];
+  if (status !== undefined && wanted === undefined) return undefined;
   const metadata = metadataIn(text);
   if (metadata === undefined) return undefined;
-  const statusPatch = said === undefined ? {} : { status: said };
+  const statusPatch = wanted === undefined ? {} : { status: wanted };
   if (text === undefined) return statusPatch;
   const weight = weightIn(metadata);
-  // A merge patch adds; here what is not said any more goes.
+  // A merge patch adds; here what is left out is removed.
   const gone = Object.fromEntries([...stored.instance.metadata.keys()].map((key) => [key, null]));
   return { ...statusPatch, metadata: { ...gone, ...metadata }, ...(weight === undefined ? {} : { weight }) };
 }

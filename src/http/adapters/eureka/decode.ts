@@ -25,8 +25,8 @@ export interface EurekaRegistration {
   readonly registration: Registration;
   readonly content: EurekaContent;
   readonly dirtyAtMs: number | undefined;
-  /** Whether the metadata says them: otherwise they are left alone. */
-  readonly says: { readonly zone: boolean; readonly version: boolean };
+  /** Whether the metadata has them: otherwise they are left alone. */
+  readonly given: { readonly zone: boolean; readonly version: boolean };
 }
 
 /** `unreadable`: it is neither JSON nor XML of an instance. */
@@ -52,14 +52,14 @@ export function decodeInstance(
   const status = eurekaStatusOf(textOf(fields['status']) ?? 'UP') ?? 'UNKNOWN';
   const metadata = metadataOf(fields['metadata']);
   const { addrs, ...ports } = portsOf(fields);
-  const says = { zone: isLabelText(metadata['zone']), version: isLabelText(metadata['version']) };
+  const given = { zone: isLabelText(metadata['zone']), version: isLabelText(metadata['version']) };
   const input = {
     addrs,
     status: wantedOf(status),
     metadata,
     leaseSeconds: leaseSecondsOf(fields['leaseInfo'], defaults),
-    ...(says.zone ? { zone: metadata['zone'] } : {}),
-    ...(says.version ? { version: metadata['version'] } : {}),
+    ...(given.zone ? { zone: metadata['zone'] } : {}),
+    ...(given.version ? { version: metadata['version'] } : {}),
   };
   const registration = parseRegistration(input, defaults);
   if (Array.isArray(registration)) return { fault: problemText(registration) };
@@ -70,7 +70,7 @@ export function decodeInstance(
     ...(id === '' ? { isNamedByHost: true as const } : {}),
   };
   const dirtyAtMs = dirtyIn(fields['lastDirtyTimestamp'], wallMs);
-  return { appName: pathName, id: id === '' ? hostName : id, registration, content, dirtyAtMs, says };
+  return { appName: pathName, id: id === '' ? hostName : id, registration, content, dirtyAtMs, given };
 }
 
 function instanceIn(body: unknown): { readonly fields: Fields } | { readonly fault: string } {

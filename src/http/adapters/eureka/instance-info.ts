@@ -1,11 +1,11 @@
 // An instance as Eureka's InstanceInfo: a plain object in the order of the original, from which JSON and XML are written.
-// One that came in through another front has what its registration says: its first address, its app as its vip, so that
+// One that came in through another front is shown from its registration: its first address, its app as its vip, so that
 // clients which look up by vip (Spring) find it.
 
 import type { Address } from '../../../model/address.ts';
 import type { Instance } from '../../../model/instance.ts';
 import type { InstanceRecord } from '../../../model/instance-record.ts';
-import { appNameOf, contentOf, type EurekaContent, saidStatus } from './part.ts';
+import { appNameOf, contentOf, type EurekaContent, sentStatus } from './part.ts';
 import { type EurekaStatus, overrideOf, statusOf } from './status.ts';
 
 export type ActionType = 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -38,7 +38,7 @@ export function instanceInfo(stored: LeasedInstance, actionType: ActionType = 'A
     app: appNameOf(instance),
     ...(content.appGroupName === undefined ? {} : { appGroupName: content.appGroupName }),
     ipAddr: first.host,
-    status: statusOf(instance, saidStatus(content)),
+    status: statusOf(instance, sentStatus(content)),
     overriddenStatus: overridden,
     overriddenstatus: overridden,
     port: portObject(content.disabledPort === undefined ? plain : undefined, content.disabledPort ?? 7001),

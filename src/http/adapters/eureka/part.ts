@@ -20,7 +20,7 @@ export type KeptText = (typeof keptTexts)[number];
 
 export interface EurekaContent extends Partial<Record<KeptText, string>> {
   readonly hostName?: string;
-  /** As the registrant said it. */
+  /** As the registrant sent it. */
   readonly status?: EurekaStatus;
   readonly countryId?: number;
   readonly dataCenterInfo?: Readonly<Record<string, unknown>>;
@@ -47,7 +47,7 @@ export function appNameOf({ fronts, appid }: Pick<Instance, 'fronts' | 'appid'>)
   return fronts?.eureka?.appName ?? appid.toUpperCase();
 }
 
-/** What the registrant said through this front; undefined: nothing. */
-export function saidStatus(content: EurekaContent): EurekaStatus | undefined {
+/** What the registrant sent through this front; undefined: nothing. */
+export function sentStatus(content: EurekaContent): EurekaStatus | undefined {
   return content.status === undefined ? undefined : eurekaStatusOf(content.status);
 }

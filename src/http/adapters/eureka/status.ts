@@ -1,4 +1,4 @@
-// Eureka's five statuses over our inputs. Its status of an instance is what the registrant said where that agrees with
+// Eureka's five statuses over our inputs. Its status of an instance is what the registrant sent where that agrees with
 // what rollcall finds; its override is our hold without an end, whose reason names the value.
 
 import type { Instance } from '../../../model/instance.ts';
@@ -24,12 +24,12 @@ export function overrideOf({ override }: Pick<Instance, 'override'>): EurekaStat
   return named === undefined || named === 'UP' ? 'OUT_OF_SERVICE' : named;
 }
 
-/** `said`: by the registrant through this front. */
+/** `sent`: by the registrant through this front. */
 export function statusOf(
   instance: Pick<Instance, 'override' | 'status' | 'wanted'>,
-  said: EurekaStatus | undefined,
+  sent: EurekaStatus | undefined,
 ): EurekaStatus {
   if (instance.override !== undefined) return overrideOf(instance);
   if (instance.status === 'up') return 'UP';
-  return instance.wanted === 'waiting' && said !== undefined && said !== 'UP' ? said : 'DOWN';
+  return instance.wanted === 'waiting' && sent !== undefined && sent !== 'UP' ? sent : 'DOWN';
 }

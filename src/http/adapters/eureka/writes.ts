@@ -1,6 +1,6 @@
 // Eureka's writes. A heartbeat whose lastDirtyTimestamp is newer than what is stored is a 404, which has the client
 // register again: that is how a changed instance gets through. A status in a heartbeat counts where it is another than
-// the registrant said last. An override is a hold without an end, UP the end of one.
+// the registrant sent last. An override is a hold without an end, UP the end of one.
 // The lease is Eureka's durationInSecs, exact, where the original doubles it.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -12,7 +12,7 @@ import { keptLiveness } from '../kept-liveness.ts';
 import { queryOf } from '../parameters.ts';
 import { problemText } from '../problem-text.ts';
 import { decodeInstance, type EurekaRegistration } from './decode.ts';
-import { appNameOf, contentOf, partOf, saidStatus } from './part.ts';
+import { appNameOf, contentOf, partOf, sentStatus } from './part.ts';
 import { type EurekaContext, keyOf } from './reads.ts';
 import { contentTypes, isFailed, sendEmpty, sendError, sendFailed, sendSentence } from './replies.ts';
 import { type EurekaStatus, eurekaStatusOf, wantedOf } from './status.ts';
@@ -50,7 +50,7 @@ function idFault({ env, appid, instance }: InstanceKey): string | undefined {
   return Array.isArray(key) ? problemText(key) : undefined;
 }
 
-function registerCommand(key: InstanceKey, { registration, appName, content, dirtyAtMs, says }: EurekaRegistration) {
+function registerCommand(key: InstanceKey, { registration, appName, content, dirtyAtMs, given }: EurekaRegistration) {
   const keeps = ['group', 'tags', 'weight', 'priority', 'dnsTtl', 'checks'] as const;
   return {
     kind: 'register' as const,
@@ -58,7 +58,7 @@ function registerCommand(key: InstanceKey, { registration, appName, content, dir
     registration,
     dirtyAtMs,
     fronts: { eureka: partOf(appName, content) },
-    keeps: [...keeps, ...(says.zone ? [] : ['zone' as const]), ...(says.version ? [] : ['version' as const])],
+    keeps: [...keeps, ...(given.zone ? [] : ['zone' as const]), ...(given.version ? [] : ['version' as const])],
   };
 }
 
@@ -82,13 +82,13 @@ const heartbeat: Handler = async (context, request, reply) => {
   if (renewal.kind !== 'renewed') return sendError(request, reply, 404);
   const status = eurekaStatusOf(query.get('status') ?? '');
   const { instance } = renewal.stored;
-  return status === undefined || status === (saidStatus(contentOf(instance)) ?? status)
+  return status === undefined || status === (sentStatus(contentOf(instance)) ?? status)
     ? sendEmpty(reply, 200)
-    : say(context, request, reply, instance, status);
+    : setStatus(context, request, reply, instance, status);
 };
 
 /** The registrant's own status is another one. */
-async function say(
+async function setStatus(
   { control }: EurekaContext,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -136,7 +136,7 @@ const endOverride: Handler = async (context, request, reply) => {
   const status = eurekaStatusOf(queryOf(request).get('value') ?? '');
   if (stored === undefined || status === undefined || wantedOf(status) === stored.instance.wanted)
     return sendEmpty(reply, 200);
-  return say(context, request, reply, stored.instance, status);
+  return setStatus(context, request, reply, stored.instance, status);
 };
 
 const metadata: Handler = async (context, request, reply) => {

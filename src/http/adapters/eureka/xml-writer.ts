@@ -39,7 +39,7 @@ function write(lines: string[], name: string, value: unknown, indent: string): v
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** What XML 1.0 cannot say at all becomes U+FFFD. */
+/** What XML 1.0 cannot represent becomes U+FFFD. */
 function escaped(text: string): string {
   return text
     .replace(/[&<>"]/g, (character) => entities[character] as string)

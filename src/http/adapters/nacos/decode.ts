@@ -1,5 +1,5 @@
 // A registration of Nacos's as the parts of a command: one address, the cluster as the zone, the group as the group, the version
-// from the metadata. The port's name is not said by Nacos: `https` where the metadata has secure=true, the metadata's
+// from the metadata. The port's name is not in Nacos: `https` where the metadata has secure=true, the metadata's
 // `protocol` (Dubbo), `http` for Spring, and `tcp` otherwise. A persistent instance is checked over TCP.
 
 import { parseAddress } from '../../../model/address.ts';
@@ -52,7 +52,7 @@ export function registrationOf(
   const isUnhealthy = given.isHealthy === false;
   const addr = `${portNameOf(metadata)}://${hostInUrl(ip)}:${port}`;
   const { leaseSeconds, liveness } = beatLiveness(new Map(Object.entries(metadata)));
-  const saysVersion = isLabelText(metadata['version']);
+  const hasVersion = isLabelText(metadata['version']);
   const hasGroup = name.group !== defaultGroup && isLabelText(name.group);
   const input = {
     addrs: [addr],
@@ -63,7 +63,7 @@ export function registrationOf(
     ...(cluster === defaultCluster ? {} : { zone: cluster }),
     ...(isPersistent ? { checks: [tcpProbe] } : {}),
     ...(hasGroup ? { group: name.group } : {}),
-    ...(saysVersion ? { version: metadata['version'] } : {}),
+    ...(hasVersion ? { version: metadata['version'] } : {}),
   };
   const registration = parseRegistration(input, defaults);
   if (Array.isArray(registration)) return registration.map(named);
@@ -80,7 +80,7 @@ export function registrationOf(
     ...(['tags', 'priority', 'dnsTtl'] as const),
     ...(cluster === defaultCluster ? ['zone' as const] : []),
     ...(hasGroup ? [] : ['group' as const]),
-    ...(saysVersion ? [] : ['version' as const]),
+    ...(hasVersion ? [] : ['version' as const]),
   ];
   const lasting = isPersistent ? checks : asked === 'connection' ? connection : liveness;
   return { registration, content, keeps, liveness: lasting };

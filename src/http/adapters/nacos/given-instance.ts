@@ -6,7 +6,7 @@ import { findJsonFault } from '../../server/json-scan.ts';
 import type { Parameters } from '../parameters.ts';
 import { clusterOf } from './service-name.ts';
 
-/** What is undefined was not said. */
+/** What is undefined was not sent. */
 export interface GivenInstance {
   readonly ip: string;
   readonly port: number;

@@ -58,7 +58,7 @@ const update: NacosHandler = async (context, call) => {
   return isFailed(outcome) && outcome.kind !== 'unknown' ? failed(outcome) : done;
 };
 
-/** What a beat carries; undefined: nothing, as of a client whose last reply said `lightBeatEnabled`. */
+/** What a beat carries; undefined: nothing, as of a client whose last reply had `lightBeatEnabled`. */
 function beatIn(text: string | undefined): Record<string, unknown> | undefined | 'malformed' {
   if (text === undefined || text === '') return undefined;
   if (findJsonFault(text, 8) !== undefined) return 'malformed';

@@ -1,6 +1,6 @@
 // The API of Nacos's naming, below /nacos: the first HTTP version, which clients of 1.x speak, and the second, which is the same in
 // a wrapper. Clients of 2.x and 3.x speak gRPC, which is in grpc/. The namespace `public` is the env of the setting `adapterEnv`.
-// Not here: configuration, which is refused, and what Nacos's servers say to each other.
+// Not here: configuration, which is refused, and messages between Nacos servers.
 
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { Front } from '../front.ts';

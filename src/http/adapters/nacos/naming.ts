@@ -59,7 +59,7 @@ export class Naming {
     this.#defaults = defaults;
   }
 
-  /** `lifetime`: how long it stays there; one that is persistent says so itself. */
+  /** `lifetime`: how long it stays there; a persistent one is marked as such. */
   async register(
     caller: Caller,
     name: NacosService,

@@ -1,4 +1,4 @@
-// What a call of Nacos's comes to, and how both versions of its HTTP API say it: the first as plain text or JSON, the second
+// What a call of Nacos's comes to, and how both versions of its HTTP API encode it: the first as plain text or JSON, the second
 // always as `{code, message, data}`. One table from what control refuses to statuses and codes.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -24,12 +24,12 @@ const codes = {
 type CodeName = keyof typeof codes;
 
 export type Result =
-  /** `data`: JSON text. `text`: what the first version says instead. */
+  /** `data`: JSON text. `text`: what the first version sends instead. */
   | { readonly kind: 'ok'; readonly data: string; readonly text?: string }
   | { readonly kind: 'fault'; readonly status: number; readonly code: CodeName; readonly text: string }
   /** The parameter that is not there. */
   | { readonly kind: 'missing'; readonly name: string; readonly type: 'String' | 'Integer' }
-  /** As the original's web server says it: not by Nacos itself. */
+  /** As the original's web server answers: not by Nacos itself. */
   | { readonly kind: 'page'; readonly status: 403 | 404 | 500 | 503; readonly text: string };
 
 export const done: Result = { kind: 'ok', data: '"ok"', text: 'ok' };

@@ -142,7 +142,7 @@ describe('memory is bounded', () => {
   });
 });
 
-test('every road of the handler counts: cached in front, made anew, NXDOMAIN, REFUSED', () => {
+test('every path of the handler counts: cached in front, made anew, NXDOMAIN, REFUSED', () => {
   const counted = new Counted();
   const harness = new Harness({ queries: counted.table });
   harness.register('orders.prod/orders-1', { addrs: ['http://10.0.0.1:8080'] });

@@ -1,5 +1,5 @@
 // The batched transport on real sockets, and how it lives with everything else on its thread. Where the machine cannot
-// have it, that is said and skipped; in CI it is a failure.
+// have it, the test is skipped with a note; in CI it is a failure.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -52,7 +52,7 @@ describe.skipIf(isMissing)('a thread that waits for datagrams', () => {
     return { worker, port };
   }
 
-  test('hears what it is told, and answers with it from then on', async () => {
+  test('receives a message, and answers with it from then on', async () => {
     const { worker, port } = await started();
     const { socket, replies } = await clientOf('127.0.0.1', port);
     const words = Array.from({ length: 50 }, (_, i) => `word ${i}`);
@@ -97,7 +97,7 @@ describe.skipIf(isMissing)('on its thread', () => {
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
-  test('it sleeps while nobody asks', async () => {
+  test('it sleeps without queries', async () => {
     await listening(transport, (bytes) => bytes);
     const before = process.cpuUsage();
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,4 +1,4 @@
-// The ring of datagrams over a kernel that does what it is told: what no real one does on demand.
+// The ring of datagrams over a scripted kernel: what no real one does on demand.
 
 import { describe, expect, test } from 'vitest';
 import { DnsCounters } from '../../../../src/dns/server/counters.ts';
@@ -20,7 +20,7 @@ interface World {
   readonly ring: DatagramRing;
   arrive(...texts: string[]): void;
   /** What was sent, one word a datagram. */
-  said(): string[];
+  replies(): string[];
 }
 
 function world(handler = loud, family: 2 | 10 = AF_INET, isWildcard = false): World {
@@ -32,7 +32,7 @@ function world(handler = loud, family: 2 | 10 = AF_INET, isWildcard = false): Wo
   const arrive = (...texts: string[]) => {
     kernel.arriving.push(...texts.map((text) => ({ name, data: Buffer.from(text) })));
   };
-  return { kernel, counters, ring, arrive, said: () => kernel.sent.map(({ data }) => data) };
+  return { kernel, counters, ring, arrive, replies: () => kernel.sent.map(({ data }) => data) };
 }
 
 /** A busy machine spends no turn here. */
@@ -41,52 +41,52 @@ const unspent = new TurnBudget(() => 0);
 const many = (count: number) => Array.from({ length: count }, (_, i) => `q${i}`);
 
 test('a ring is received at once and sent at once, and what is left the next time', () => {
-  const { kernel, ring, arrive, said } = world();
+  const { kernel, ring, arrive, replies } = world();
   arrive(...many(slotCount + 3));
   expect(ring.exchange()).toBe(slotCount);
   expect(kernel.calls).toEqual(['recvmmsg', `sendmmsg ${slotCount}`]);
   expect(ring.exchange()).toBe(3);
   expect(ring.exchange()).toBe(0);
-  expect(said()).toEqual(many(slotCount + 3).map((text) => text.toUpperCase()));
+  expect(replies()).toEqual(many(slotCount + 3).map((text) => text.toUpperCase()));
 });
 
-test('silence leaves gaps, and nobody gets the reply of another', () => {
-  const { kernel, ring, said } = world();
+test('silence leaves gaps, and no client gets the reply of another', () => {
+  const { kernel, ring, replies } = world();
   for (const [i, text] of ['a', '', '', 'b', 'c', ''].entries())
     kernel.arriving.push({ name: socketAddress(`10.0.0.${i}`, 4000 + i) as Buffer, data: Buffer.from(text) });
   ring.exchange();
-  expect(said()).toEqual(['A', 'B', 'C']);
+  expect(replies()).toEqual(['A', 'B', 'C']);
   expect(kernel.sent.map(({ name }) => name)).toEqual(
     [0, 3, 4].map((i) => hexOf(socketAddress(`10.0.0.${i}`, 4000 + i) as Buffer)),
   );
 });
 
-test('what is longer than a slot is cut, and its neighbours are whole', () => {
+test('a datagram longer than a slot is cut, and the ones beside it are whole', () => {
   const lengths: number[] = [];
-  const { ring, arrive, said } = world((bytes) => {
+  const { ring, arrive, replies } = world((bytes) => {
     lengths.push(bytes.length);
     return bytes.subarray(0, 5);
   });
   arrive('first', 'x'.repeat(9000), 'third');
   ring.exchange();
   expect(lengths).toEqual([5, 4096, 5]);
-  expect(said()).toEqual(['first', 'xxxxx', 'third']);
+  expect(replies()).toEqual(['first', 'xxxxx', 'third']);
 });
 
 test('a datagram from port 0 is not even looked at', () => {
-  const { kernel, ring, said } = world();
+  const { kernel, ring, replies } = world();
   kernel.arriving.push({ name: socketAddress('127.0.0.1', 0) as Buffer, data: Buffer.from('a') });
   ring.exchange();
-  expect(said()).toEqual([]);
+  expect(replies()).toEqual([]);
 });
 
 describe('receiving', () => {
   test('is tried again where a signal came in between', () => {
-    const { kernel, ring, arrive, said } = world();
+    const { kernel, ring, arrive, replies } = world();
     arrive('a');
     kernel.receives.push(-EINTR, -EINTR);
     expect(ring.exchange()).toBe(1);
-    expect(said()).toEqual(['A']);
+    expect(replies()).toEqual(['A']);
   });
 
   test.each([
@@ -94,57 +94,57 @@ describe('receiving', () => {
     ['an error of an earlier reply', ECONNREFUSED, 1],
     ['no memory', ENOMEM, 1],
   ])('%s ends the turn, and the next one goes on', (_, errno, errors) => {
-    const { kernel, counters, ring, arrive, said } = world();
+    const { kernel, counters, ring, arrive, replies } = world();
     arrive('a');
     kernel.receives.push(-errno);
     expect(ring.exchange()).toBe(0);
     expect(counters.sendErrors).toBe(errors);
     expect(ring.exchange()).toBe(1);
-    expect(said()).toEqual(['A']);
+    expect(replies()).toEqual(['A']);
   });
 });
 
 describe('sending', () => {
   test('goes on where the kernel took a part, or was interrupted', () => {
-    const { kernel, counters, ring, arrive, said } = world();
+    const { kernel, counters, ring, arrive, replies } = world();
     arrive(...many(6));
     kernel.sends.push(2, -EINTR, 1);
     ring.exchange();
-    expect(said()).toEqual(['Q0', 'Q1', 'Q2', 'Q3', 'Q4', 'Q5']);
+    expect(replies()).toEqual(['Q0', 'Q1', 'Q2', 'Q3', 'Q4', 'Q5']);
     expect(kernel.calls.slice(1)).toEqual(['sendmmsg 6', 'sendmmsg 4', 'sendmmsg 4', 'sendmmsg 3']);
     expect(counters.sendErrors).toBe(0);
   });
 
   test.each([EPERM, ENOBUFS, ECONNREFUSED])('leaves out the one that fails with errno %i, and counts it', (errno) => {
-    const { kernel, counters, ring, arrive, said } = world();
+    const { kernel, counters, ring, arrive, replies } = world();
     arrive(...many(4));
     kernel.sends.push(1, -errno);
     ring.exchange();
-    expect(said()).toEqual(['Q0', 'Q2', 'Q3']);
+    expect(replies()).toEqual(['Q0', 'Q2', 'Q3']);
     expect(counters.sendErrors).toBe(1);
   });
 
   test('waits once, for milliseconds, where the queue is full', () => {
-    const { kernel, counters, ring, arrive, said } = world();
+    const { kernel, counters, ring, arrive, replies } = world();
     arrive(...many(3));
     kernel.sends.push(1, -EAGAIN);
     kernel.polls.push(1);
     ring.exchange();
-    expect(said()).toEqual(['Q0', 'Q1', 'Q2']);
+    expect(replies()).toEqual(['Q0', 'Q1', 'Q2']);
     expect(kernel.calls.filter((call) => call.startsWith('poll'))).toEqual(['poll 1 5']);
     expect(counters.sendErrors).toBe(0);
   });
 
   test('gives up what a queue that stays full does not take', () => {
-    const { kernel, counters, ring, arrive, said } = world();
+    const { kernel, counters, ring, arrive, replies } = world();
     arrive(...many(3));
     kernel.sends.push(-EAGAIN, -EAGAIN, -EAGAIN);
     ring.exchange();
-    expect(said()).toEqual([]);
+    expect(replies()).toEqual([]);
     expect(counters.sendErrors).toBe(3);
     arrive('later');
     ring.exchange();
-    expect(said()).toEqual(['LATER']);
+    expect(replies()).toEqual(['LATER']);
   });
 });
 
@@ -188,31 +188,31 @@ describe('at a wildcard, the reply leaves from the address that was asked', () =
   });
 });
 
-test('a reply that no datagram may have is a bug, and said to be one', () => {
+test('a reply longer than a datagram is a bug, and logged as one', () => {
   const { ring, arrive } = world(() => Buffer.alloc(5000));
   arrive('a');
   expect(() => ring.exchange()).toThrow('a reply of 5000 octets is for TCP');
 });
 
-test('a later reply goes to its own client, whoever has the slot by then', async () => {
+test('a later reply goes to its own client, though another has the slot by then', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   async function* slowly() {
     await promise;
     yield Buffer.from('later');
   }
-  const { kernel, ring, said } = world((bytes) =>
+  const { kernel, ring, replies } = world((bytes) =>
     String(bytes) === 'slow' ? new LaterReply(slowly()) : Buffer.from(bytes),
   );
   const from = (host: string, text: string) =>
     kernel.arriving.push({ name: socketAddress(host, 4000) as Buffer, data: Buffer.from(text) });
   from('10.0.0.1', 'slow');
   ring.exchange();
-  expect(said()).toEqual([]);
+  expect(replies()).toEqual([]);
   from('10.0.0.2', 'fast');
   ring.exchange();
   resolve();
   await new Promise(setImmediate);
-  expect(said()).toEqual(['fast', 'later']);
+  expect(replies()).toEqual(['fast', 'later']);
   expect(kernel.sent.map(({ name }) => name)).toEqual(
     ['10.0.0.2', '10.0.0.1'].map((host) => hexOf(socketAddress(host, 4000) as Buffer)),
   );
@@ -224,13 +224,13 @@ test('nothing is sent on a socket that is closed', async () => {
     await promise;
     yield Buffer.from('later');
   }
-  const { ring, arrive, said } = world(() => new LaterReply(slowly()));
+  const { ring, arrive, replies } = world(() => new LaterReply(slowly()));
   arrive('slow');
   ring.exchange();
   ring.close();
   resolve();
   await new Promise(setImmediate);
-  expect(said()).toEqual([]);
+  expect(replies()).toEqual([]);
 });
 
 test('dear answers end a turn, and the rest of the ring is answered in the next ones', () => {

@@ -1,6 +1,6 @@
 // Zone files that are wrong: syntax, directives, owners, TTLs, and the records of a zone as a whole.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is what $GENERATE takes.
-// Names are those of the cases in test output. What the trusted servers say of each: ../oracles.test.ts.
+// Names are those of the cases in test output. What the trusted servers make of each: ../oracles.test.ts.
 
 import { head, letters, zone } from './zone-text.ts';
 

@@ -1,5 +1,5 @@
 // Zone files that are wrong: the data of each record type.
-// Names are those of the cases in test output. What the trusted servers say of each: ../oracles.test.ts.
+// Names are those of the cases in test output. What the trusted servers make of each: ../oracles.test.ts.
 
 import { letters, zone } from './zone-text.ts';
 

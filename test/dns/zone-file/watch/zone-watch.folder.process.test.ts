@@ -45,7 +45,7 @@ describe('a folder', () => {
     await zones.untilServed('NOERROR AA 10.0.0.2');
   });
 
-  it('that goes keeps all zones, says so once, and is found again', async () => {
+  it('that goes keeps all zones, is reported once, and is found again', async () => {
     zones.start({ ...quickTimes, sweepMs: 20 });
     renameSync(zones.folder, join(zones.world, 'away'));
     await zones.untilAnyNews();
@@ -59,9 +59,9 @@ describe('a folder', () => {
     await zones.untilServed('NOERROR AA 10.0.0.3');
   });
 
-  it('is looked at for changes that nobody reported', async () => {
+  it('is looked at for changes without an event', async () => {
     zones.start(quickTimes, () => zones.replace('a.zone', zoneText('10.0.0.2')));
-    await zones.untilTold('reloaded a.');
+    await zones.untilReported('reloaded a.');
   });
 
   it('is left alone once watching is closed', async () => {

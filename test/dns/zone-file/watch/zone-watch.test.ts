@@ -1,4 +1,4 @@
-// Hot reload on a real folder: what is served after each kind of change to a file, and what is said of it, how often.
+// Hot reload on a real folder: what is served after each kind of change to a file, and what is logged, how often.
 
 import { rmSync, unlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,14 +56,14 @@ describe('a zone file', () => {
     expect(zones.news).toEqual(['reloaded a.']);
   });
 
-  it('that breaks keeps its last good version and says so once', async () => {
+  it('that breaks keeps its last good version and is reported once', async () => {
     zones.start();
     const broken = `${zoneHead}www A 10.0.0\nmail A 1.2.3.4.5\n`;
     zones.replace('a.zone', broken);
     await zones.untilAnyNews();
     expect(zones.news).toHaveLength(1);
     expect(zones.news[0]).toMatch(/^kept: a\.zone:5:7: A: .*, received "10\.0\.0",a\.zone:6:8: A: /);
-    // The same again: nothing new to say.
+    // The same again: nothing new to report.
     zones.replace('a.zone', broken);
     await zones.untilSeenTo();
     expect(zones.served()).toBe('NOERROR AA 10.0.0.1');
@@ -73,20 +73,20 @@ describe('a zone file', () => {
     expect(zones.news.slice(1)).toEqual(['reloaded a. mended']);
   });
 
-  it('that breaks and is mended to what is served says so, and changes nothing', async () => {
+  it('that breaks and is mended to what is served is reported, and changes nothing', async () => {
     zones.start();
     zones.replace('a.zone', '');
     await zones.untilAnyNews();
     const { revision } = zones.harness.zones;
     zones.replace('a.zone', zoneText('10.0.0.1'));
-    await zones.untilTold('mended a.zone');
+    await zones.untilReported('mended a.zone');
     expect(zones.harness.zones.revision).toBe(revision);
   });
 
-  it('that is deleted keeps its last good version and says so once', async () => {
+  it('that is deleted keeps its last good version and is reported once', async () => {
     zones.start();
     unlinkSync(join(zones.folder, 'a.zone'));
-    await zones.untilTold('deleted a.zone');
+    await zones.untilReported('deleted a.zone');
     await zones.untilSeenTo();
     expect(zones.served()).toBe('NOERROR AA 10.0.0.1');
     expect(zones.news).toEqual(['deleted a.zone']);
@@ -108,7 +108,7 @@ describe('a zone file', () => {
     zones.start();
     expect(zones.releaseDeleted()).toBe(0);
     unlinkSync(join(zones.folder, 'a.zone'));
-    await zones.untilTold('deleted a.zone');
+    await zones.untilReported('deleted a.zone');
     expect(zones.releaseDeleted()).toBe(1);
     expect(zones.served()).toBe('REFUSED');
     expect(zones.news).toEqual(['deleted a.zone', 'released a.zone']);
@@ -117,9 +117,9 @@ describe('a zone file', () => {
   it('that is back within the grace stays', async () => {
     zones.start({ ...quickTimes, graceMs: 60_000 });
     unlinkSync(join(zones.folder, 'a.zone'));
-    await zones.untilTold('deleted a.zone');
+    await zones.untilReported('deleted a.zone');
     zones.write('a.zone', zoneText('10.0.0.1'));
-    await zones.untilTold('mended a.zone');
+    await zones.untilReported('mended a.zone');
     expect(zones.releaseDeleted()).toBe(0);
     expect(zones.served()).toBe('NOERROR AA 10.0.0.1');
   });
@@ -159,7 +159,7 @@ describe('a zone file', () => {
   it('with the name of another in other case stands back, until that is gone', async () => {
     zones.start();
     zones.replace('A.zone', zoneText('10.0.0.9'));
-    await zones.untilTold('not served: A.zone:1:1: another file has the same zone: names differ in case alone');
+    await zones.untilReported('not served: A.zone:1:1: another file has the same zone: names differ in case alone');
     unlinkSync(join(zones.folder, 'a.zone'));
     await zones.untilServed('NOERROR AA 10.0.0.9');
   });
@@ -182,7 +182,9 @@ describe('what a zone file includes', () => {
     zones.write('parts/www.inc', 'www A 10.0.0.2\n');
     await zones.untilServed('NOERROR AA 10.0.0.2');
     rmSync(join(zones.folder, 'parts/www.inc'));
-    await zones.untilTold('kept: a.zone:5:10: $INCLUDE is refused: there is no such file, received "parts/www.inc"');
+    await zones.untilReported(
+      'kept: a.zone:5:10: $INCLUDE is refused: there is no such file, received "parts/www.inc"',
+    );
     expect(zones.served()).toBe('NOERROR AA 10.0.0.2');
     zones.write('parts/www.inc', 'www A 10.0.0.3\n');
     await zones.untilServed('NOERROR AA 10.0.0.3');

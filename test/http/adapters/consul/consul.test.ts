@@ -84,7 +84,7 @@ test('warning is up and not passing; fail is critical at once', async () => {
   expect((await health(world))[0]?.Checks[1]).toMatchObject({ Status: 'passing', Output: 'well' });
 });
 
-test('registering again keeps the status of a check, and what other fronts have said', async () => {
+test('registering again keeps the status of a check, and what other fronts have set', async () => {
   const world = consulWorld();
   await register(world, { ID: 'web-1', Check: { TTL: '10s' } });
   await put(world, '/agent/check/pass/service:web-1');

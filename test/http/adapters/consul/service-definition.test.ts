@@ -15,7 +15,7 @@ test('names come back as they were given, and two that become one are refused', 
   expect([reply.statusCode, reply.body]).toEqual([400, expect.stringContaining('My_App')]);
 });
 
-test('an app has one name in the catalog, whatever its instances came in by', async () => {
+test('an app has one name in the catalog, for instances of every front', async () => {
   const world = consulWorld();
   await world.register('prod/my-app/plain', { tags: ['green'] });
   expect(await get(world, '/catalog/services')).toEqual({ consul: [], 'my-app': ['green'] });

@@ -281,7 +281,7 @@ test('registered through Eureka, read through discovery and our API, and back', 
   expect(drained['data']).toMatchObject({ instances: { 'eu-1a': [] } });
 });
 
-test('a change says that it came through discovery', async () => {
+test('a change has discovery as its front', async () => {
   const { register, call } = world();
   await register();
   const { events } = (await call('GET', '/events')).json() as { events: unknown[] };

@@ -234,7 +234,7 @@ test('the delta holds the changes of three minutes, each instance once', async (
   expect(await delta()).toEqual([]);
 });
 
-test('vips, one instance of whatever app, and what is not there', async () => {
+test('vips, one instance of any app, and what is not there', async () => {
   const { post, json, send, register } = world();
   await post({ vipAddress: 'a,b', secureVipAddress: 's' });
   await register('prod/pay/p1');
@@ -264,7 +264,7 @@ test('names come back as given, and two that become one DNS name are not one app
   expect((await post({ app: 'my_app', instanceId: 'w3' }, 'my_app')).statusCode).toBe(204);
 });
 
-test('a registration leaves alone what Eureka cannot say', async () => {
+test('a registration leaves alone what Eureka cannot express', async () => {
   const { register, post, stored, call } = world();
   await register('prod/web/w1', { tags: ['canary'], weight: 50, group: 'blue', zone: 'eu', priority: 3 });
   await post({ lastDirtyTimestamp: undefined });

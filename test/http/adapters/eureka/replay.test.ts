@@ -14,7 +14,7 @@ const recordedMs = 1_795_881_000_000;
 
 /** Recording and number: what we answer instead, and why. */
 const deviations: Readonly<Record<string, number>> = {
-  // A body is read whatever its content type says.
+  // A body is read with any content type.
   'eureka-raw 7': 204,
   // It was registered by that.
   'eureka-raw 41': 200,

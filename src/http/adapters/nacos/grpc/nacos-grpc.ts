@@ -273,7 +273,7 @@ export class NacosGrpc {
     });
   }
 
-  /** A client that says what it is able to do waits for the same of the server. */
+  /** A client that sends its abilities waits for those of the server. */
   #setUp(call: ServerDuplexStream<Payload, Payload>, peer: string, { body }: NacosMessage): ClientConnection {
     const stream: ClientStream = {
       write: (reply) => call.write(payloadOf(reply)),

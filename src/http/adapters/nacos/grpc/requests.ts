@@ -1,5 +1,5 @@
 // What clients of Nacos ask over gRPC, decoded, and their answers: the same use cases as over HTTP. A request that is not about
-// naming (configuration, what servers say to each other) is answered by an ErrorResponse at once, so that no client waits.
+// naming (configuration, messages between servers) is answered by an ErrorResponse at once, so that no client waits.
 // Limits: `batchMax` instances of one request; the size of a message is bounded where it is received.
 
 import type { Control } from '../../../../control/control.ts';
@@ -263,10 +263,10 @@ function success(type: string, message: NacosMessage, fields = ''): NacosReply {
 }
 
 export function failure(message: NacosMessage, errorCode: number, text: string): NacosReply {
-  const said = `"message":${JSON.stringify(text)}`;
+  const messageField = `"message":${JSON.stringify(text)}`;
   return {
     type: 'ErrorResponse',
-    body: `{"resultCode":500,"errorCode":${errorCode}${requestIdIn(message)},${said},"success":false}`,
+    body: `{"resultCode":500,"errorCode":${errorCode}${requestIdIn(message)},${messageField},"success":false}`,
   };
 }
 

@@ -178,7 +178,7 @@ test('a client that does not acknowledge gets no more than so many, then the lat
   }
   expect(pushes()).toHaveLength(32);
   one.acknowledges = true;
-  one.say('NotifySubscriberResponse', { requestId: '1' });
+  one.send('NotifySubscriberResponse', { requestId: '1' });
   await until('the latest', () => one.latest()?.[0]?.['ip'] === '10.0.1.40');
   expect(pushes()).toHaveLength(33);
   for (let at = 0; at < 12; at++) {
@@ -244,7 +244,7 @@ test('a request without a stream is one of a client that has to connect again', 
   expect((await one.request('InstanceRequest', registration)).body['errorCode']).toBe(301);
 });
 
-test('until the registry is recovered clients are told to wait', async () => {
+test('until the registry is recovered clients get "starting" and wait', async () => {
   const { port } = await world({ isRecovered: () => false });
   const one = new NacosClient(port);
   closing.push(() => one.close());
@@ -277,7 +277,7 @@ test('a client whose credentials have come to their end is closed, and judged an
   await until('the end', () => grpc.clients.connected === 0 && one.hasEnded);
 });
 
-test('bytes that are no HTTP/2, and messages that are too long, harm nobody', async () => {
+test('bytes that are no HTTP/2, and messages that are too long, harm no other client', async () => {
   const { port, client } = await world();
   const one = await client();
   const socket = connect(port, '127.0.0.1');

@@ -1,6 +1,6 @@
-// Who holds what, as one would find out with a packet capture and a pencil: every reply is read, octet by octet, and each
-// record that says something of an instance is noted with the time and its TTL. Knows no cache, no cell, no view.
-// Instances have to be told apart by what they say: instance 3 of app 2 is at 10.2.3.x and 2001:db8:2:3::x, is named
+// Which answers are outstanding, as found from a packet capture: every reply is read, octet by octet, and each
+// record of an instance is noted with the time and its TTL. Independent of caches, ledger and view.
+// Instances are recognised by their data: instance 3 of app 2 is at 10.2.3.x and 2001:db8:2:3::x, is named
 // `i3.<app>`, and has the metadata `id=2/3`. A record of a zone file that names an instance is not the instance's: who
 // follows it asks again.
 
@@ -11,7 +11,7 @@ interface Holding {
   readonly heldUntilMs: number;
 }
 
-export class NaiveHandouts {
+export class NaiveOutstanding {
   /** By `app/instance`, both numbers. */
   readonly #holdings = new Map<string, Holding[]>();
   readonly #apps: readonly string[];
@@ -35,7 +35,7 @@ export class NaiveHandouts {
     }
   }
 
-  /** What is held at `nowMs` by those who hold anything of this instance; undefined: nobody does. */
+  /** What is held at `nowMs` of this instance; undefined: nothing. */
   of(app: number, instance: number, nowMs: number): Holding | undefined {
     const held = (this.#holdings.get(`${app}/${instance}`) ?? []).filter(({ heldUntilMs }) => heldUntilMs > nowMs);
     if (held.length === 0) return undefined;

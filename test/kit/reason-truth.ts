@@ -1,4 +1,4 @@
-// What a reason may say of a registry, checked against the list of its instances by counting and comparing: nothing of
+// What a reason may claim about a registry, checked against the list of its instances by counting and comparing: nothing of
 // src/dns is asked. Returns what is wrong with a reason, or undefined.
 
 import type { InstanceRecord } from '../../src/model/instance-record.ts';
@@ -7,7 +7,7 @@ export interface Asked {
   readonly env: string;
   /** What stands left of the env, dots and all. */
   readonly rest: string;
-  /** The instances that the name means, whatever their status; undefined where the name is not one of an app. */
+  /** The instances that the name means, of any status; undefined where the name is not one of an app. */
   readonly meant: readonly InstanceRecord[] | undefined;
   readonly rcode: string;
   /** Records of the type that was asked for. */
