@@ -1,7 +1,7 @@
 // The order in which streams are answered: connections that have whole messages waiting take turns, a few messages each,
 // and a turn of the event loop ends when its time is spent. So a client that sends thousands of queries at once, or a
 // hundred that do, hold up neither each other nor the datagrams that arrive meanwhile (RFC 7766 §6.2.1.1).
-// A connection with one message, where nobody waits, is answered as it is read, within the same bound: to stop reading, to
+// A connection with one message, where no other waits, is answered as it is read, within the same bound: to stop reading, to
 // wait for a turn and to read on would take four calls of the system.
 
 import { TurnBudget } from './turn-budget.ts';

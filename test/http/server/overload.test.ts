@@ -23,7 +23,7 @@ async function busyWorld(options: WorldOptions = {}): Promise<World & { late(ms:
 
 const status = async (world: World, method: string, path: string) => (await world.call(method, path)).statusCode;
 
-test('the loop is measured less often while nobody calls and it is on time', async () => {
+test('the loop is measured less often while there are no calls and it is on time', async () => {
   let isCalm = (): boolean => false;
   let report: (lateMs: number) => void = () => {};
   const measureLateness = (sample: (lateMs: number) => void, calm: () => boolean) => {
