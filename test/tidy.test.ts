@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { entrances } from './entrances.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -156,6 +157,15 @@ describe('imports', () => {
       return fault === undefined ? [] : [`${one.from} -> ${one.to}: ${fault}`];
     });
     expect(faults).toEqual([]);
+  });
+
+  test('from outside a room name its entrances, and each of these is needed', () => {
+    const used = new Map(Object.keys(entrances).map((room) => [room, new Set<string>()]));
+    for (const { from, to } of imports)
+      if (roomOf(from) !== roomOf(to)) used.get(roomOf(to))?.add(to.slice(`src/${roomOf(to)}/`.length, -'.ts'.length));
+    for (const [room, files] of used) expect([room, [...files].sort()]).toEqual([room, entrances[room]?.toSorted()]);
+    const open = ['model', 'runtime', 'dns/message', 'app', 'root'];
+    expect(new Set(sources.map(({ path }) => roomOf(path)))).toEqual(new Set([...Object.keys(entrances), ...open]));
   });
 
   test('have no circles, of types neither', () => {

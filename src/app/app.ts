@@ -175,7 +175,7 @@ async function compose(
   const isRecovered = () => phase.now !== 'starting';
   const { liveZones } = state;
   const zoneFiles = new ZoneFileList(loaded.loads, state.zones, liveZones);
-  const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger };
+  const common = { registry, clock, plane, persistence, leaseTimer, liveZones, zoneFiles, logger, folder: given.data };
   const listening = await openControlPlane(config, { ...common, isReady, isRecovered, tls, cluster }, opened);
   if ('problem' in listening) return listening;
   const composed = { config, logger, stopping, phase, state, persistence, plane, leaseTimer, tls, cluster };

@@ -6,7 +6,6 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
-import type { AnsweredInstance, AnswersHeld } from '../cluster/cluster-options.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
@@ -20,6 +19,7 @@ import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
 import { childOf, type Name, nameToText } from '../dns/message/name.ts';
 import type { Plane } from '../dns/plane/plane.ts';
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Actor, Change } from '../model/change.ts';
 import type { ClusterView, NodeDns } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
@@ -32,6 +32,7 @@ import type { OtherFiles } from '../model/other-files.ts';
 import type { RenewOutcome } from '../model/outcome.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { version } from '../runtime/version.ts';
@@ -44,7 +45,7 @@ export interface ClusterLinkDeps {
   readonly state: { readonly registry: Registry };
   readonly clock: ProcessClock;
   readonly ownClock: Clock;
-  readonly plane: Pick<Plane, 'applied' | 'cachedUntil' | 'touched'>;
+  readonly plane: Pick<Plane, 'applied' | 'answersHeld' | 'touched'>;
   readonly logger: Logger;
 }
 
@@ -123,9 +124,9 @@ export class ClusterLink implements Committer {
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
       onGap: () => this.#connected?.changeLog.startAnew(),
-      handedOut: async (instance) => {
+      answersHeld: async (instance) => {
         await plane.applied();
-        return plane.cachedUntil(instance);
+        return plane.answersHeld(instance);
       },
     });
     if (etcd !== undefined && config.clusterSkydns !== '')
@@ -221,8 +222,13 @@ export class ClusterLink implements Committer {
     return this.#node.elsewhere(keys);
   }
 
-  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
-    return this.#node.handedOut(instance);
+  /** A reason: it cannot be kept now. */
+  keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
+    return this.#node.keepHold(key, override);
+  }
+
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
+    return this.#node.answersHeld(instance);
   }
 
   marked({ instance, isNearExpiry, isSuspect }: InstanceRecord): void {
@@ -238,7 +244,7 @@ export class ClusterLink implements Committer {
 
   stop(): void {}
 
-  /** Zones have changed: the number moves when etcd says so (`zonesChanged`). */
+  /** Zones have changed: the number moves with etcd's (`zonesChanged`). */
   touch(): number {
     return this.#registry.revision;
   }
@@ -322,7 +328,7 @@ export class ClusterLink implements Committer {
   }
 }
 
-/** The name and addresses at which this node's origin zone says that it answers. */
+/** The name and addresses of this node by its origin zone. */
 function nodeDnsOf(config: Config): NodeDns {
   const { origin, nameServer, hosts } = planeSettings(config);
   return { server: nameToText(nameServer ?? (childOf('ns', origin) as Name)), addresses: hosts };

@@ -23,6 +23,7 @@ import type { Change } from '../model/change.ts';
 import { Life } from '../model/life.ts';
 import type { NacosGrpcCounts } from '../model/nacos-grpc-counts.ts';
 import type { InstanceKey } from '../model/names.ts';
+import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
@@ -31,7 +32,7 @@ import type { CredentialFile } from './credential-file.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
-import { countQueries, type QueryCounting } from './query-counting.ts';
+import { countQueries, forgetQueries, type QueryCounting } from './query-counting.ts';
 import { GuardLog, logEviction } from './registry-log.ts';
 import { type Subscriber, subscribers } from './subscribers.ts';
 import { certificateFacts, type Tls } from './tls.ts';
@@ -56,6 +57,8 @@ export interface ControlPlaneDeps {
   /** Undefined: plain HTTP. */
   readonly tls: Tls | undefined;
   readonly credentials: CredentialFile;
+  /** For what is no data of the registry; undefined: nothing is kept. */
+  readonly folder: string | undefined;
   /** Of the gRPC server for clients of Nacos; undefined: there is none. */
   readonly nacosGrpc: () => NacosGrpcCounts | undefined;
 }
@@ -80,8 +83,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const pushes = new LongPolls({ waitingMax: pushedAppsMax });
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
-  const isCounting = config.queryStatistics !== 'off';
-  const counting = isCounting ? countQueries(plane, clock, { view: registry, origin: config.origin }) : undefined;
+  const counting = countingOf(config, deps);
   const control = createControl({
     registry,
     clock,
@@ -94,7 +96,8 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     availability: availabilityOf(deps),
     durable: () => persistence.durable(),
     visible,
-    handedOut: (instance) => cluster?.handedOut(instance) ?? plane.cachedUntil(instance),
+    answersHeld: (instance) => cluster?.answersHeld(instance) ?? plane.answersHeld(instance),
+    keepHold: (key, override) => cluster?.keepHold(key, override) ?? keepHere(deps, key, override),
     ...inCluster(cluster),
     queries: counting?.lists,
     random: Math.random,
@@ -111,7 +114,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const health = createHealth(config, deps, control);
   const metrics = meter(config, deps, { counts, watchers, health, control });
   const guardLog = new GuardLog(logger);
-  registry.guard.onEvent((news) => guardLog.log(news));
+  registry.guard.onEvent((event) => guardLog.log(event));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
   cluster?.connect({ life, changeLog, health });
   const checked = cluster?.checks ?? health;
@@ -132,6 +135,13 @@ function catalogNodes({ consulDomain, adapterEnv }: Config, plane: Plane): Catal
 }
 
 /** An instance whose connection has closed has a deadline from then on. */
+function countingOf({ queryStatistics, origin }: Config, deps: ControlPlaneDeps): QueryCounting | undefined {
+  const { registry: view, plane, folder, logger } = deps;
+  if (queryStatistics !== 'off') return countQueries({ plane, clock: deps.clock.clock, view, origin, folder, logger });
+  forgetQueries(folder, logger);
+  return undefined;
+}
+
 function disconnecting({ registry, leaseTimer }: ControlPlaneDeps): Control['disconnected'] {
   return (key) => {
     registry.disconnected(key);
@@ -147,6 +157,21 @@ function availabilityOf({ isRecovered, persistence, cluster }: ControlPlaneDeps)
       ? {}
       : { clusterTrouble: () => cluster.trouble, clusterWarnings: () => cluster.warnings }),
   };
+}
+
+/** On disk first: then it is there after a restart, too. */
+async function keepHere(
+  { registry, persistence }: ControlPlaneDeps,
+  key: InstanceKey,
+  override: Override,
+): Promise<string | undefined> {
+  try {
+    await persistence.holdKept(key, override);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  registry.recoverHolds([{ key, override }]);
+  return undefined;
 }
 
 /** What other nodes have a word in. */

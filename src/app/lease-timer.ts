@@ -1,5 +1,5 @@
 // One timer, set to the earliest lease deadline. Renewals do not touch it; it then wakes a little early, finds nothing due
-// and is set again. Evictions go in slices, with other work let in between, so that a mass expiry holds nothing up.
+// and is set again. Evictions go in slices, yielding to other work, so that a mass expiry holds nothing up.
 
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';

@@ -20,7 +20,7 @@ interface Settings {
   readonly tlsClientCa: string | undefined;
 }
 
-/** Renewals by ACME come a month before the end; who hears of two weeks has time. */
+/** Renewals by ACME come a month before the end; a warning two weeks before it leaves time. */
 const nearMs = 14 * 24 * 3600 * 1000;
 
 /** Undefined: no TLS is configured. */

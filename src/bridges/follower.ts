@@ -1,6 +1,6 @@
 // Keeps rollcall equal to another registry that is live: each time one of the two changes, the difference between them is
 // computed anew and written. Nothing is remembered that a restart would lose, since what it has written carries a mark.
-// While the other registry is away, or in doubt (doubt.ts), what is here stays and goes on being renewed.
+// While the other registry is unreachable, or in doubt (doubt.ts), what is here stays and goes on being renewed.
 // Limits: one pass at a time, at most one each `passMs`; `writesMax` instances a call; what was refused is tried again after
 // `refusedMs`, or when it changes.
 
@@ -225,7 +225,7 @@ export class RegistryFollower {
     return undefined;
   }
 
-  /** Also while the other registry is away. */
+  /** Also while the other registry is unreachable. */
   async #renew(signal: AbortSignal): Promise<TargetFault | undefined> {
     const keys = this.#own().map(({ key }) => key);
     for (let from = 0; from < keys.length && !signal.aborted; from += renewalsMax) {

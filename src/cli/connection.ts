@@ -1,5 +1,5 @@
 // Which server a command talks to, and with which token: --url or ROLLCALL_URL, and a token from ROLLCALL_TOKEN or a file.
-// Several URLs are nodes of one cluster: the next one is asked where one is away. There is no flag for the token itself: the arguments of a process are for all of the machine to see.
+// Several URLs are nodes of one cluster: the next one is asked where one does not answer. There is no flag for the token itself: the arguments of a process are for all of the machine to see.
 // A token file is a token alone, or the server's own file of "name token" lines, of which the first counts.
 
 import type { Command } from 'commander';

@@ -4,22 +4,25 @@
 // where etcd does not answer, what the data folder has of it.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Actor } from '../model/change.ts';
 import type { ClusterMode, ClusterView, Forgotten } from '../model/cluster-status.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
+import type { Override } from '../model/status.ts';
 import { suspicionText } from '../model/suspicion.ts';
+import { AnswersHeldAtPeers } from './answers-held-at-peers.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { AnsweredInstance, AnswersHeld, ClusterDeps, ClusterSettings } from './cluster-options.ts';
+import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
-import { HandedOutAtPeers } from './handed-out-at-peers.ts';
 import type { Elsewhere } from './heard-elsewhere.ts';
-import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
+import { holdText } from './hold-value.ts';
+import { deadNodeKey, holdPath, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
@@ -188,14 +191,14 @@ export class ClusterNode {
   }
 
   /** Until when answers of any node may be held. */
-  handedOut(instance: AnsweredInstance): Promise<AnswersHeld> {
-    const { clock, registryClock, handedOut } = this.#deps;
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {
+    const { clock, registryClock, answersHeld } = this.#deps;
     const { table, peers, replica } = this.parts;
     const { drainCertainty: certainty } = this.#settings;
     const isOwnRevision = this.#deps.network !== undefined;
     const own = { certainty, isOwnRevision };
-    const asking = new HandedOutAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
-    return asking.ask(instance, replica.applied, handedOut);
+    const asking = new AnswersHeldAtPeers({ table, peers, me: this.name, registryClock, clock, ...own });
+    return asking.ask(instance, replica.applied, answersHeld);
   }
 
   get view(): ClusterView {
@@ -223,6 +226,20 @@ export class ClusterNode {
   zonesChanged(): void {
     if (this.trouble === undefined) void this.parts.zoneDigests.write();
     else if (this.state === 'cut') this.parts.replica.countAlone();
+  }
+
+  /** For the next registration of an instance that is not registered, at all nodes; a reason: it cannot now. */
+  async keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
+    const { trouble } = this;
+    if (trouble !== undefined) return trouble;
+    const { prefix } = this.#settings;
+    const value = new TextEncoder().encode(holdText(override));
+    const conditions = [{ key: prefix + instancePath(key), is: 'absent' } as const];
+    const writes = [{ key: prefix + holdPath(key), value }];
+    const reply = await this.parts.publisher.move({ conditions, writes, reads: [], isOwn: () => false });
+    if (isFault(reply)) return reply.detail;
+    if (reply.verdict.verdict === 'lost') return 'it was registered meanwhile';
+    return (await this.parts.replica.hasApplied(reply.revision, appliedMs)) ? undefined : 'its watch is late';
   }
 
   /** Strikes off a node that died and will not come back. */

@@ -1,8 +1,8 @@
 // What a node of a cluster is made with, and what it hands to the rest of the program.
 
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { ClusterMode, NodeDns } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
-import type { InstanceKey } from '../model/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-log.ts';
 import type { Engine } from './engine.ts';
@@ -36,21 +36,6 @@ export interface ClusterSettings {
   readonly evictionPercentPerMinute: number;
 }
 
-/** What the record of answers knows an instance by. */
-export interface AnsweredInstance extends InstanceKey {
-  readonly dnsTtl: number;
-}
-
-/** Until when answers of this node may be held; monotonic milliseconds of the program's clock. */
-export interface AnswersHeld {
-  readonly lastServedMs: number | undefined;
-  readonly heldUntilMs: number;
-  /** Nodes that live and do not answer. */
-  readonly unknown?: readonly string[] | undefined;
-  /** Nodes that died without a word: their answers are counted from the end of their session. */
-  readonly assumedDead?: readonly string[] | undefined;
-}
-
 export interface ClusterDeps {
   readonly engine: Engine;
   /** In mode `peers`; its engine is `engine`. */
@@ -81,5 +66,5 @@ export interface ClusterDeps {
   /** The changes up to now are not all known one by one. */
   readonly onGap: () => void;
   /** Asked once every change so far is in the answers. */
-  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly answersHeld: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }

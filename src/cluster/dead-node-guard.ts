@@ -1,7 +1,7 @@
 // Self-protection for the instances of a dead node. They fell silent together with it, so an app's own guard would not
 // see why: the node is a scope of its own. Lost are those whose lease has ended and that no other node has taken over,
 // out of what it owned when it was last heard (at the moment of its death most have moved already, and a hundred of a
-// hundred left would look like everybody). Beyond the ratio all of them are kept, until the ceiling.
+// hundred left would look like all). Beyond the ratio all of them are kept, until the ceiling.
 
 import { RollingMinute } from '../runtime/rolling-minute.ts';
 

@@ -2,7 +2,7 @@
 // are candidates. Each hello has a digest of what a node's files name, and where that is another than before, the list is
 // fetched. A candidate takes an instance over where the owner's file no longer has it, or the owner is dead; of several
 // the first by name. The executor of a dead node leaves such instances to them.
-// Limits: `entriesMax` entries a node; of more, the rest is nobody's candidate.
+// Limits: `entriesMax` entries a node; of more, the rest is no candidate.
 
 import { createHash } from 'node:crypto';
 import { isObject } from '../model/instance.ts';
@@ -120,7 +120,7 @@ export class FileCandidates {
     if (taken.length > 0) this.#onTaken(taken);
   }
 
-  /** A living owner's list must be known before it can be said to lack something. */
+  /** A living owner's list must be known before something can be missing from it. */
   #isStarting(owner: string): boolean {
     const state = this.#deps.table.get(owner);
     if (state === undefined || state.isDead) return false;

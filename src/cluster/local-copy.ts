@@ -1,5 +1,5 @@
 // What etcd had when this node last saw it, in the data folder, which several nodes of one machine may share: for a start
-// while etcd is away, and to put it back where etcd was wiped. Beside it the writes that etcd has not confirmed. SQLite
+// while etcd is down, and to put it back where etcd was wiped. Beside it the writes that etcd has not confirmed. SQLite
 // writes a slice at each turn of the event loop, so that a list of 100 000 holds nothing up; the revision is written last,
 // so a copy that is not whole is none.
 // Limits: what is beyond `queueMax` entries is dropped, and with it the copy, until the next list.

@@ -1,4 +1,4 @@
-// What a node says of itself beside its session: how the others reach it, since when it runs, and the name and addresses
+// What a node publishes about itself beside its session: how the others reach it, since when it runs, and the name and addresses
 // at which it answers DNS.
 
 import type { NodeDns } from '../model/cluster-status.ts';
@@ -22,9 +22,9 @@ export function parseNode(value: Uint8Array): NodeInfo | Problem[] {
   const url = reader.text('url', 512);
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     problems.push({ field: 'url', message: 'must be an http or https URL', value: url });
-  const said = { url, version: reader.text('version', 64), startedAtMs: reader.wallMs('startedAt') };
+  const fields = { url, version: reader.text('version', 64), startedAtMs: reader.wallMs('startedAt') };
   const dns = reader.has('dns') ? dnsOf(reader.raw('dns'), problems) : undefined;
-  const info: NodeInfo = { ...said, dns };
+  const info: NodeInfo = { ...fields, dns };
   return problems.length > 0 ? problems : info;
 }
 

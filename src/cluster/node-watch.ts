@@ -64,8 +64,7 @@ export class NodeWatch {
       return;
     }
     const info = parseNode(value);
-    if (Array.isArray(info))
-      this.#deps.log('warn', { node, problem: info[0] }, 'cannot read what a node says of itself');
+    if (Array.isArray(info)) this.#deps.log('warn', { node, problem: info[0] }, 'cannot read the entry of a node');
     else {
       this.#deps.table.opened(node, info, nowMs);
       this.#lookAtServers();

@@ -39,7 +39,7 @@ export interface OwnerSwapsDeps {
 export class OwnerSwaps {
   readonly #deps: OwnerSwapsDeps;
   readonly #withdrawn = new Set<string>();
-  /** Instances that were removed while they were heard, until they are back or let go. */
+  /** Instances that were removed while they were heard, until they are back or evicted. */
   readonly #removed = new Map<string, { readonly record: InstanceRecord; readonly known: Known }>();
   readonly takeovers = { dead: 0, unreachable: 0, unleased: 0 };
   evictions = 0;

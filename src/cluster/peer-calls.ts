@@ -1,8 +1,9 @@
 // What other nodes ask of this one, over the peer link. A hearing that was forwarded here is never forwarded again.
 
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import { isObject } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { AnsweredInstance, AnswersHeld, ClusterSettings } from './cluster-options.ts';
+import type { ClusterSettings } from './cluster-options.ts';
 import { writeOf } from './command-json.ts';
 import type { CutWrites } from './cut-writes.ts';
 import { type Engine, isFault } from './engine.ts';
@@ -12,9 +13,9 @@ import type { LeaseRunner } from './lease-runner.ts';
 import type { JoinState } from './membership.ts';
 import type { NodesTable } from './nodes-table.ts';
 import {
+  type AnswersHeldQuestion,
+  answersHeldQuestionOf,
   appliedOf,
-  type HandedOutQuestion,
-  handedOutQuestionOf,
   hearingsOf,
   helloOf,
   type PeerCall,
@@ -42,7 +43,7 @@ export interface PeerCallsDeps {
   readonly replica: ClusterReplica;
   readonly clock: Clock;
   readonly registryClock: Clock;
-  readonly handedOut: (instance: AnsweredInstance) => Promise<AnswersHeld>;
+  readonly answersHeld: (instance: AnsweredInstance) => Promise<AnswersHeld>;
   readonly peers: Pick<Peers, 'call'>;
   readonly registry: Pick<RegistryPort, 'reviewGuard'>;
   readonly engine: Pick<Engine, 'read'>;
@@ -93,9 +94,9 @@ export class PeerCalls {
       }
       case 'files':
         return this.#deps.candidates.list();
-      case 'handed-out': {
-        const question = handedOutQuestionOf(body);
-        return question && this.#handedOut(question);
+      case 'answers-held': {
+        const question = answersHeldQuestionOf(body);
+        return question && this.#answersHeld(question);
       }
     }
   }
@@ -208,15 +209,15 @@ export class PeerCalls {
     return { kept: true };
   }
 
-  async #handedOut(question: HandedOutQuestion): Promise<object | undefined> {
-    const { registryClock, handedOut, network, replica } = this.#deps;
+  async #answersHeld(question: AnswersHeldQuestion): Promise<object | undefined> {
+    const { registryClock, answersHeld, network, replica } = this.#deps;
     const { env, appid, instance, dnsTtl, revision, node } = question;
     const isApplied =
       network === undefined || node === undefined
         ? await replica.hasApplied(revision, appliedWaitMs)
         : await network.hasFollowed(node, revision, appliedWaitMs);
     if (!isApplied) return undefined;
-    const { lastServedMs, heldUntilMs } = await handedOut({ env, appid, instance, dnsTtl });
+    const { lastServedMs, heldUntilMs } = await answersHeld({ env, appid, instance, dnsTtl });
     // Before it started, an earlier run of this node may have answered with it.
     const earlierMs = this.#startedMs + dnsTtl * 1000 + beyondTtlMs;
     const nowMs = registryClock.monotonicMs();

@@ -176,7 +176,7 @@ export class ClusterReplica {
   /**
    * etcd's history is another one, and this is what it has. What it lacks stays until its owner has put it back, or until
    * `dropMissing`. In steps of one key, so that it need not be one turn of the event loop: nothing else of etcd's is applied
-   * meanwhile. Precondition: its numbers are above all that were said.
+   * meanwhile. Precondition: its numbers are above all that were used.
    */
   *rebase(listing: Listing, meta: Meta): Generator<void> {
     const { me, registry, events } = this.#options;

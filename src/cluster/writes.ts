@@ -71,7 +71,7 @@ export class Writes {
     return this.#write(actor, command, decision, operation());
   }
 
-  /** A write that another node hands on, or that was accepted without etcd: decided here, under the id that it has. */
+  /** A write that another node forwards, or that was accepted without etcd: decided here, under the id that it has. */
   commitAs<C extends Command>(
     actor: Actor,
     command: C,

@@ -1,4 +1,4 @@
-// Which zone files each node has, as a hash of each (key `z/<node>`), so that nodes whose files differ say so: they would
+// Which zone files each node has, as a hash of each (key `z/<node>`), so that nodes whose files differ report it: they would
 // answer the same question differently. A node writes its own when it has joined and when a file is another one, together
 // with `s`: the serial of the zones moves with their files, at all nodes alike.
 // Limits: of more than `zonesMax` files one hash for all is written.
@@ -51,7 +51,7 @@ export class ZoneDigests {
     const value = new TextEncoder().encode(JSON.stringify({ v: 1, zones: Object.fromEntries(digests) }));
     const writes = [{ key: prefix + zoneKey(me), value }];
     const swap: Swap = { conditions: [], writes, reads: [], isOwn: () => false };
-    // A node that never had a file changes nothing by saying so.
+    // A node that never had a file changes nothing by writing that.
     await (before === undefined && digests.size === 0 ? move(swap) : change(swap));
   }
 

@@ -344,7 +344,7 @@ export const settingsSchema = Type.Object(
       3600,
       0,
       604_800,
-      'so long after the node that runs an instance was last heard, answers with it are said to be stale',
+      'so long after the node that runs an instance was last heard, answers with it are marked stale',
     ),
     clusterDrainCertainty: Type.Enum(drainCertainties, {
       default: 'reachable',

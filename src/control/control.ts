@@ -2,6 +2,7 @@
 // and waits. A front decodes its protocol, calls these and encodes what comes of it.
 
 import type { Recorder } from '../history/recorder.ts';
+import type { AnswersHeld } from '../model/answers-held.ts';
 import type { ClusterView } from '../model/cluster-status.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InstanceKey } from '../model/names.ts';
@@ -11,7 +12,7 @@ import { AppLists } from './app-lists.ts';
 import { type Availability, Commands } from './commands.ts';
 import { type Committer, LocalCommitter } from './committer.ts';
 import type { DecisionLog } from './decision-log.ts';
-import { DrainWaits, type HandedOut } from './drain-waits.ts';
+import { DrainWaits } from './drain-waits.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { QueryLists } from './queries/query-lists.ts';
 import { Quotas } from './quotas.ts';
@@ -19,7 +20,7 @@ import type { ChangeSource, ReadView } from './read-view.ts';
 import { ChangeRecord } from './record.ts';
 import { RefusedCalls } from './refused-calls.ts';
 import { type AskElsewhere, Renewals } from './renewals.ts';
-import { Transfer } from './transfer.ts';
+import { Transfer, type TransferDeps } from './transfer.ts';
 import type { Visible } from './visible.ts';
 
 export interface ControlDeps {
@@ -39,7 +40,7 @@ export interface ControlDeps {
   readonly durable: () => Promise<void>;
   readonly visible: Visible;
   /** Until when answers with an instance may be held: see drain-waits.ts. */
-  readonly handedOut: (instance: Instance) => Promise<HandedOut>;
+  readonly answersHeld: (instance: Instance) => Promise<AnswersHeld>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly cluster?: ClusterView | undefined;
@@ -51,6 +52,15 @@ export interface ControlDeps {
   readonly renewing?: Pick<Registry, 'renew'>;
   /** That of a single node by default. */
   readonly committer?: Committer;
+  /** See transfer.ts; in memory alone by default. */
+  readonly keepHold?: TransferDeps['keepHold'];
+}
+
+function inMemory(registry: Registry): TransferDeps['keepHold'] {
+  return async (key, override) => {
+    registry.recoverHolds([{ key, override }]);
+    return undefined;
+  };
 }
 
 export interface Control {
@@ -78,7 +88,7 @@ export interface Control {
 }
 
 export function createControl(deps: ControlDeps): Control {
-  const { registry, clock, log, longPolls, recorder, changes, availability, visible, handedOut } = deps;
+  const { registry, clock, log, longPolls, recorder, changes, availability, visible, answersHeld } = deps;
   const quotas = new Quotas((key) => registry.find(key));
   const refusedCalls = new RefusedCalls(log.logger, () => clock.wallMs());
   const committer = deps.committer ?? new LocalCommitter(registry);
@@ -94,12 +104,12 @@ export function createControl(deps: ControlDeps): Control {
     }),
     apps: new AppLists({ ...deps, view: registry }),
     record: new ChangeRecord({ registry, recorder, commands, log }),
-    transfer: new Transfer({ registry, clock, commands, log }),
+    transfer: new Transfer({ registry, clock, commands, log, keepHold: deps.keepHold ?? inMemory(registry) }),
     drainWaits: new DrainWaits({
       view: registry,
       clock,
       longPolls,
-      handedOut,
+      answersHeld,
       onRefused: () => log.count.refused('long-polls'),
     }),
     changes,

@@ -1,59 +1,12 @@
 // What control decides, in one place: a line in the log and a count for the metrics. One info line a decision; renewals
 // and repeated registrations, which a healthy fleet sends all day, at debug; reads log nothing.
-// Values are bounded and printable: ids were checked when they were parsed, the rest goes through `shown`.
+// Values are bounded and printable: ids were checked when they were parsed, the rest goes through `printable`.
 
 import type { Logger } from 'pino';
-import type { CallKind } from '../model/call-kind.ts';
 import type { Actor } from '../model/change.ts';
+import type { HttpCounters } from '../model/http-counters.ts';
 import type { InstanceKey } from '../model/names.ts';
-import type { CancelOutcome, DrainOutcome, PatchOutcome, RegisterOutcome, ResumeOutcome } from '../model/outcome.ts';
 import { printable } from '../model/problem.ts';
-
-type VerdictOf<Outcome extends { readonly kind: string }> = Exclude<Outcome['kind'], 'precondition-failed'>;
-export type RegistrationVerdict = VerdictOf<RegisterOutcome> | 'precondition';
-export type PatchVerdict = VerdictOf<PatchOutcome> | 'precondition';
-export type CancelVerdict = VerdictOf<CancelOutcome> | 'invalid' | 'precondition';
-/** Drains, and what ends them. */
-export type DrainVerdict = VerdictOf<DrainOutcome> | VerdictOf<ResumeOutcome> | 'precondition';
-export type RenewalVerdict = 'renewed' | 'unknown' | 'invalid';
-
-/** Which limit a caller ran into. */
-export type Refusal =
-  | 'overload'
-  | 'overload-renewal'
-  | 'client-rate'
-  | 'credentials'
-  | 'right'
-  | 'quota'
-  | 'connections'
-  | 'client-connections'
-  | 'unsent-replies'
-  | 'long-polls'
-  | 'watchers'
-  | 'body'
-  | 'instances'
-  | 'instances-per-app'
-  | 'apps'
-  | 'store';
-
-/** Where counts go. Called once a request, also on the hot path: must only add. */
-export interface HttpCounters {
-  registration(verdict: RegistrationVerdict): void;
-  /** `count`: 1 by default. */
-  renewal(verdict: RenewalVerdict, count?: number): void;
-  patch(verdict: PatchVerdict): void;
-  cancel(verdict: CancelVerdict): void;
-  drain(verdict: DrainVerdict): void;
-  refused(what: Refusal): void;
-  /** A call that did not wait at its caller's wish. */
-  took(kind: CallKind, seconds: number): void;
-  /** A connection was taken (1), or is closed (-1). */
-  connected(difference: 1 | -1): void;
-  /** Octets of replies that the kernel has not taken: more, or fewer. */
-  unsent(difference: number): void;
-  /** `route` is a template such as `/api/v1/apps`, or `unmatched`. */
-  request(method: string, route: string, status: number): void;
-}
 
 export type LoggedDecision =
   | 'registered'

@@ -5,35 +5,24 @@
 // evicted meanwhile changes nothing: it is out of the answers either way.
 // Limits: a wait takes a place of the long polls, and is woken, as they are, by the changes of its app.
 
+import type { AnswersHeld } from '../model/answers-held.ts';
 import type { Instance } from '../model/instance.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { ReadView } from './read-view.ts';
-
-/** What the data plane knows of the answers with an instance in them; monotonic milliseconds. */
-export interface HandedOut {
-  /** Undefined where no answer can still be held. */
-  readonly lastServedMs: number | undefined;
-  /** Not in the future: none is held. */
-  readonly heldUntilMs: number;
-  /** Live nodes of the cluster that did not answer. */
-  readonly unknown?: readonly string[] | undefined;
-  /** Nodes that died without a word, and may answer still if they did not. */
-  readonly assumedDead?: readonly string[] | undefined;
-}
 
 export interface DrainWaitsDeps {
   readonly view: Pick<ReadView, 'find'>;
   readonly clock: Clock;
   readonly longPolls: LongPolls;
   /** Asked after a change has been applied, of every thread that answers; the latest time counts. */
-  readonly handedOut: (instance: Instance) => Promise<HandedOut>;
+  readonly answersHeld: (instance: Instance) => Promise<AnswersHeld>;
   /** A caller found no place to wait. */
   readonly onRefused?: () => void;
 }
 
 /** Wall-clock milliseconds. */
-export interface StopTimes extends Pick<HandedOut, 'unknown' | 'assumedDead'> {
+export interface StopTimes extends Pick<AnswersHeld, 'unknown' | 'assumedDead'> {
   readonly isSafe: boolean;
   readonly safeToStopAtMs: number;
   /** From now, rounded up. */
@@ -78,44 +67,44 @@ export class DrainWaits {
   /** For an instance that has just left the answers. */
   async until(instance: Instance, waiter: DrainWaiter): Promise<DrainWait> {
     const { waitMs, gone, over } = waiter;
-    const { clock, handedOut: ask } = this.#deps;
+    const { clock, answersHeld: ask } = this.#deps;
     const endsMs = waitMs === undefined ? undefined : clock.monotonicMs() + waitMs;
-    const handedOut = await ask(instance);
+    const held = await ask(instance);
     // A client that left while its write went to the disk: nothing would end its wait.
     if (gone.aborted) return { kind: 'gone' };
-    if (endsMs === undefined || over.aborted) return this.#known(handedOut);
-    return this.#decided(instance, handedOut, endsMs) ?? (await this.#wait(instance, handedOut, endsMs, waiter));
+    if (endsMs === undefined || over.aborted) return this.#known(held);
+    return this.#decided(instance, held, endsMs) ?? (await this.#wait(instance, held, endsMs, waiter));
   }
 
   /** Undefined: there is a reason to wait. */
-  #decided(instance: Instance, handedOut: HandedOut, endsMs: number): DrainWait | undefined {
+  #decided(instance: Instance, held: AnswersHeld, endsMs: number): DrainWait | undefined {
     if (this.#isUp(instance)) return { kind: 'up-again' };
-    const isOver = Math.min(handedOut.heldUntilMs, endsMs) <= this.#deps.clock.monotonicMs();
-    return isOver ? this.#known(handedOut) : undefined;
+    const isOver = Math.min(held.heldUntilMs, endsMs) <= this.#deps.clock.monotonicMs();
+    return isOver ? this.#known(held) : undefined;
   }
 
   /** Every change of the app is a reason to look again. */
-  async #wait(instance: Instance, first: HandedOut, endsMs: number, waiter: DrainWaiter): Promise<DrainWait> {
+  async #wait(instance: Instance, first: AnswersHeld, endsMs: number, waiter: DrainWaiter): Promise<DrainWait> {
     const { gone, over } = waiter;
-    let handedOut = first;
-    let sleep = this.#sleep(instance, handedOut, endsMs, waiter);
+    let held = first;
+    let sleep = this.#sleep(instance, held, endsMs, waiter);
     if (sleep === undefined) {
       this.#deps.onRefused?.();
-      return { kind: 'no-place', waiting: this.#deps.longPolls.waiting, times: this.#times(handedOut) };
+      return { kind: 'no-place', waiting: this.#deps.longPolls.waiting, times: this.#times(held) };
     }
     this.#waiting++;
     try {
       for (;;) {
         await sleep;
         if (gone.aborted) return { kind: 'gone' };
-        handedOut = await this.#deps.handedOut(instance);
+        held = await this.#deps.answersHeld(instance);
         if (gone.aborted) return { kind: 'gone' };
-        const decided = this.#decided(instance, handedOut, endsMs);
+        const decided = this.#decided(instance, held, endsMs);
         if (decided !== undefined) return decided;
-        if (over.aborted) return this.#known(handedOut);
-        sleep = this.#sleep(instance, handedOut, endsMs, waiter);
+        if (over.aborted) return this.#known(held);
+        sleep = this.#sleep(instance, held, endsMs, waiter);
         // The server stops.
-        if (sleep === undefined) return this.#known(handedOut);
+        if (sleep === undefined) return this.#known(held);
       }
     } finally {
       this.#waiting--;
@@ -125,7 +114,7 @@ export class DrainWaits {
   /** Settles when there is a reason to look again; undefined: there is no place to wait. */
   #sleep(
     { env, appid }: Instance,
-    { heldUntilMs }: HandedOut,
+    { heldUntilMs }: AnswersHeld,
     endsMs: number,
     { gone, over }: DrainWaiter,
   ): Promise<void> | undefined {
@@ -149,11 +138,11 @@ export class DrainWaits {
     return this.#deps.view.find({ env, appid, instance })?.instance.status === 'up';
   }
 
-  #known(handedOut: HandedOut): DrainWait {
-    return { kind: 'known', times: this.#times(handedOut) };
+  #known(held: AnswersHeld): DrainWait {
+    return { kind: 'known', times: this.#times(held) };
   }
 
-  #times({ heldUntilMs, lastServedMs, unknown, assumedDead }: HandedOut): StopTimes {
+  #times({ heldUntilMs, lastServedMs, unknown, assumedDead }: AnswersHeld): StopTimes {
     const nowMs = this.#deps.clock.monotonicMs();
     const wallMs = this.#deps.clock.wallMs();
     const leftMs = Math.max(0, Math.ceil(heldUntilMs - nowMs));

@@ -16,10 +16,11 @@ import {
 import { isSameParts } from '../model/front-parts.ts';
 import { type Instance, isSameRegistration } from '../model/instance.ts';
 import { isSameLiveness } from '../model/liveness.ts';
-import type { InstanceKey } from '../model/names.ts';
+import { type InstanceKey, instanceKey } from '../model/names.ts';
 import type { RegisterOutcome } from '../model/outcome.ts';
 import { type Principal, principalText } from '../model/principal.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 import { forbiddenText, type Refused } from '../model/submit.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -31,6 +32,8 @@ export interface TransferDeps {
   readonly clock: Clock;
   readonly commands: Commands;
   readonly log: DecisionLog;
+  /** Keeps a hold for the next registration of an instance, over restarts and at all nodes; a reason: it cannot now. */
+  readonly keepHold: (key: InstanceKey, override: Override) => Promise<string | undefined>;
 }
 
 /** What became of a line; in a dry run what would. */
@@ -88,7 +91,9 @@ export class Transfer {
   ): Promise<readonly Imported[] | Refused> {
     const refused = this.refusal(principal) ?? (isDryRun ? undefined : this.#deps.commands.writeRefusal(principal));
     if (refused !== undefined) return refused;
-    const results = await Promise.all(lines.map((line) => this.#importOne(principal, actor, line, isDryRun)));
+    const holds = new Map([...this.#deps.registry.holds()].map(({ key, override }) => [keyText(key), override]));
+    const one = (line: unknown) => this.#importOne(principal, actor, line, { isDryRun, holds });
+    const results = await Promise.all(lines.map(one));
     if (isDryRun) return results;
     const count = results.filter(({ outcome }) => outcome === 'created' || outcome === 'replaced').length;
     if (count === 0) return results;
@@ -96,21 +101,44 @@ export class Transfer {
     return (await this.#deps.commands.settled()) ?? results;
   }
 
-  async #importOne(principal: Principal, actor: Actor, line: unknown, isDryRun: boolean): Promise<Imported> {
+  async #importOne(
+    principal: Principal,
+    actor: Actor,
+    line: unknown,
+    { isDryRun, holds }: { readonly isDryRun: boolean; readonly holds: ReadonlyMap<string, Override> },
+  ): Promise<Imported> {
     const entry = parseExported(line);
     if (!('kind' in entry)) return { key: namesIn(line), outcome: 'skipped', reason: sentenceOf(entry) };
     const { key } = entry;
+    if (entry.kind === 'hold') return this.#importHold(entry, isDryRun, holds);
     const command = this.#commandFor(entry);
     if (command === 'unchanged') return { key, outcome: 'unchanged' };
     if ('skip' in command) return { key, outcome: 'skipped', reason: command.skip };
     const outcome = isDryRun
       ? this.#decided(actor, command)
       : await this.#deps.commands.perform(principal, actor, command);
-    return resultOf(entry as ExportedInstance, outcome);
+    return resultOf(entry, outcome);
   }
 
-  #commandFor(entry: ExportedInstance | ExportedHold): RegisterCommand | Skipped {
-    if (entry.kind === 'hold') return { skip: 'a hold of an instance that is not registered is not taken over' };
+  /** Of an instance that is not registered. */
+  async #importHold(
+    { key, override }: ExportedHold,
+    isDryRun: boolean,
+    holds: ReadonlyMap<string, Override>,
+  ): Promise<Imported> {
+    const { registry, clock, keepHold } = this.#deps;
+    const known = holds.get(keyText(key));
+    if (known !== undefined && JSON.stringify(known) === JSON.stringify(override)) return { key, outcome: 'unchanged' };
+    const skip = (reason: string): Imported => ({ key, outcome: 'skipped', reason });
+    if (known !== undefined || registry.find(key) !== undefined)
+      return skip('its instance is registered here, or another hold of it is: that one counts');
+    if (typeof override.until === 'number' && override.until <= clock.wallMs()) return skip('is a hold that has ended');
+    if (registry.areHoldsFull) return skip('is one hold more than there may be');
+    const reason = isDryRun ? undefined : await keepHold(key, override);
+    return reason === undefined ? { key, outcome: 'created' } : { key, outcome: 'failed', reason };
+  }
+
+  #commandFor(entry: ExportedInstance): RegisterCommand | Skipped {
     const { key, registration, liveness, fronts, file } = entry;
     if (file !== undefined) return { skip: `comes from the service file ${file}: put that file beside the others` };
     if (liveness.kind === 'connection' || liveness.kind === 'remote')
@@ -136,6 +164,10 @@ export class Transfer {
     if (decision.kind !== 'changes') return decision.outcome;
     return { kind: registry.find(command.key) === undefined ? 'created' : 'replaced' };
   }
+}
+
+function keyText({ env, appid, instance }: InstanceKey): string {
+  return `${env} ${appid} ${instanceKey(instance)}`;
 }
 
 function isSame(stored: Instance, entry: Pick<ExportedInstance, 'registration' | 'liveness' | 'override' | 'fronts'>) {

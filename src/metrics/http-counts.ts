@@ -2,9 +2,18 @@
 // at each scrape. Labels come from closed sets: verdicts, route templates, known methods, classes of status.
 
 import type { CallKind } from '../model/call-kind.ts';
+import type {
+  CancelVerdict,
+  DrainVerdict,
+  HttpCounters,
+  PatchVerdict,
+  Refusal,
+  RegistrationVerdict,
+  RenewalVerdict,
+} from '../model/http-counters.ts';
 import { Latencies } from './latencies.ts';
 
-type Counts = Map<string, number>;
+type Counts<Kind extends string> = Map<Kind, number>;
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -16,19 +25,58 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** Has the shape of `HttpCounters` in control, which it must not import. */
-export class HttpCounts {
+export class HttpCounts implements HttpCounters {
   // All from the start, at zero: a rate needs the value before the first event.
-  readonly registrations: Counts = zeros(
-    'created replaced unchanged outdated exists precondition conflict invalid full not-yours',
-  );
-  readonly renewals: Counts = zeros('renewed unknown invalid');
-  readonly patches: Counts = zeros('patched unchanged unknown precondition invalid not-yours');
-  readonly cancels: Counts = zeros('cancelled unknown precondition invalid not-yours');
-  readonly drains: Counts = zeros('drained resumed released unchanged unknown precondition invalid not-yours');
-  readonly refusals: Counts = zeros(
-    'overload overload-renewal client-rate credentials right quota connections client-connections unsent-replies long-polls watchers body instances instances-per-app apps store',
-  );
+  readonly registrations = counts<RegistrationVerdict>({
+    created: 0,
+    replaced: 0,
+    unchanged: 0,
+    outdated: 0,
+    exists: 0,
+    precondition: 0,
+    conflict: 0,
+    invalid: 0,
+    full: 0,
+    'not-yours': 0,
+  });
+  readonly renewals = counts<RenewalVerdict>({ renewed: 0, unknown: 0, invalid: 0 });
+  readonly patches = counts<PatchVerdict>({
+    patched: 0,
+    unchanged: 0,
+    unknown: 0,
+    precondition: 0,
+    invalid: 0,
+    'not-yours': 0,
+  });
+  readonly cancels = counts<CancelVerdict>({ cancelled: 0, unknown: 0, precondition: 0, invalid: 0, 'not-yours': 0 });
+  readonly drains = counts<DrainVerdict>({
+    drained: 0,
+    resumed: 0,
+    released: 0,
+    unchanged: 0,
+    unknown: 0,
+    precondition: 0,
+    invalid: 0,
+    'not-yours': 0,
+  });
+  readonly refusals = counts<Refusal>({
+    overload: 0,
+    'overload-renewal': 0,
+    'client-rate': 0,
+    credentials: 0,
+    right: 0,
+    quota: 0,
+    connections: 0,
+    'client-connections': 0,
+    'unsent-replies': 0,
+    'long-polls': 0,
+    watchers: 0,
+    body: 0,
+    instances: 0,
+    'instances-per-app': 0,
+    apps: 0,
+    store: 0,
+  });
   readonly latencies = new Latencies();
   /** Open now. */
   connections = 0;
@@ -37,27 +85,27 @@ export class HttpCounts {
   /** By route, by method, by hundreds of the status: no key is put together on the hot path. */
   readonly #requests = new Map<string, Map<string, number[]>>();
 
-  registration(verdict: string): void {
+  registration(verdict: RegistrationVerdict): void {
     add(this.registrations, verdict);
   }
 
-  renewal(verdict: string, count = 1): void {
+  renewal(verdict: RenewalVerdict, count = 1): void {
     add(this.renewals, verdict, count);
   }
 
-  patch(verdict: string): void {
+  patch(verdict: PatchVerdict): void {
     add(this.patches, verdict);
   }
 
-  cancel(verdict: string): void {
+  cancel(verdict: CancelVerdict): void {
     add(this.cancels, verdict);
   }
 
-  drain(verdict: string): void {
+  drain(verdict: DrainVerdict): void {
     add(this.drains, verdict);
   }
 
-  refused(what: string): void {
+  refused(what: Refusal): void {
     add(this.refusals, what);
   }
 
@@ -97,10 +145,11 @@ export class HttpCounts {
   }
 }
 
-function zeros(verdicts: string): Counts {
-  return new Map(verdicts.split(' ').map((verdict) => [verdict, 0]));
+/** A record, so that a kind that is left out does not compile. */
+function counts<Kind extends string>(zeros: Readonly<Record<Kind, 0>>): Counts<Kind> {
+  return new Map(Object.keys(zeros).map((kind) => [kind as Kind, 0]));
 }
 
-function add(counts: Counts, key: string, count = 1): void {
+function add<Kind extends string>(counts: Counts<Kind>, key: Kind, count = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + count);
 }

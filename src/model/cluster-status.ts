@@ -73,7 +73,7 @@ export const clusterCounts = {
   lost: 'Writes that another write had overtaken.',
   ownReplyLost: 'Writes that etcd had taken before the reply was lost.',
   failed: 'Writes without a reply from etcd.',
-  evictions: 'Instances that this node let go.',
+  evictions: 'Instances that this node evicted.',
   forwarded: 'Renewals forwarded to the node that runs the lease.',
   forwardFailures: 'Renewals that could not be forwarded.',
   spared: 'Leases about to end that another node had heard.',

@@ -56,5 +56,5 @@ export interface GuardView {
   /** Its state; of the apps held the oldest `appsMax`. */
   status(appsMax: number): GuardStatus;
   /** Adds a listener for holds that begin and end; called within commands: it must not write and must not wait. */
-  onEvent(listener: (news: GuardEvent) => void): void;
+  onEvent(listener: (event: GuardEvent) => void): void;
 }

@@ -3,7 +3,7 @@
 // has its own part, and the verdict is the worse of the two.
 
 export const Verdict = ['unchecked', 'passing', 'warning', 'critical'] as const;
-/** `unchecked`: no check has finished yet. `warning`: it serves, and says that it is close to not doing so. */
+/** `unchecked`: no check has finished yet. `warning`: it serves, and reports that it is close to not doing so. */
 export type Verdict = (typeof Verdict)[number];
 
 /** The result of checks. */

@@ -1,5 +1,5 @@
 // Service files on several nodes of a cluster: an instance that files of two nodes name is run by the one that registered it
-// first. What health asks about the others, and says to them.
+// first. What health asks about the others, and reports to them.
 
 import type { InstanceKey } from './names.ts';
 

@@ -1,7 +1,7 @@
 // Why an instance is answered with a TTL of a second whose lease another node of the cluster runs: that node was not heard,
-// since a time that moves on while nothing changes, or has said that the lease ends soon or that its guard keeps the
+// since a time that moves on while nothing changes, or has reported that the lease ends soon or that its guard keeps the
 // instance. It goes with the lease through the change stream and between threads as text, like the reasons of this node's own
-// guard; whoever puts it into words does so with the time of the answer.
+// guard; its text is made with the time of the answer.
 
 export type RemoteSuspicion =
   /** `sinceMs`: on the lease clock, monotonic milliseconds. After `staleAfterMs` an answer with it is out of date. */

@@ -262,6 +262,11 @@ export class Registry implements RegistryView {
     return this.#state.holds.all();
   }
 
+  /** No hold of another instance can be kept. */
+  get areHoldsFull(): boolean {
+    return this.#state.holds.isFull;
+  }
+
   /** Takes in the holds that were stored, those of instances that are not registered too. */
   recoverHolds(holds: Iterable<Hold>): void {
     for (const { key, override } of holds) this.#state.holds.set(key, override);

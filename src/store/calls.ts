@@ -22,6 +22,8 @@ export interface WriterCalls {
   holds(): readonly HoldRow[];
   /** The hold of an instance that is not registered is over. */
   lift(place: InstanceKey): void;
+  /** A hold of an instance that is not registered begins. */
+  hold(row: HoldRow): void;
   /** `nowMs`: wall-clock time, by which old events are let go. */
   commit(rows: readonly ChangeRow[], nowMs: number): void;
   readFileEntries(): EntriesByFile;

@@ -147,6 +147,11 @@ export class Database {
     });
   }
 
+  /** A hold of an instance that is not registered begins. */
+  hold(row: HoldRow): void {
+    this.#transaction(() => this.#hold(row));
+  }
+
   /** What salvage found: instances, events and holds as they were. */
   fill({ instances, events, holds }: Contents, totals: Partial<Totals>): void {
     this.#transaction(() => {

@@ -9,6 +9,7 @@ import type { Change } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 import type { OpenReport } from './calls.ts';
 import type { DatabaseOptions } from './database.ts';
 import { lifeTokenOf, newLifeToken } from './life-file.ts';
@@ -52,6 +53,8 @@ export interface Persistence {
   holds(): Promise<readonly StoredHold[]>;
   /** The hold of an instance that is not registered is over. */
   holdReleased(key: InstanceKey): void;
+  /** One begins; settles when it is on disk. */
+  holdKept(key: InstanceKey, override: Override): Promise<void>;
   /** A change listener. */
   changed(change: Change): void;
   /** A revision that is no change of an instance; the zone files are others now. */
@@ -160,6 +163,7 @@ function persistenceOf({ store, folder, initialRevision, life, zonesDigest, onFa
     },
     holds: () => store.holds(),
     holdReleased: (key) => store.holdReleased(key),
+    holdKept: (key, override) => store.holdKept(key, override),
     changed(change) {
       mark.passed(change.revision);
       store.changed(change);
@@ -201,6 +205,7 @@ function withoutData(initialRevision: number): Persistence {
     restore: async () => 0,
     holds: async () => [],
     holdReleased: () => {},
+    holdKept: async () => {},
     changed: () => {},
     touched: () => {},
     durable: () => Promise.resolve(),

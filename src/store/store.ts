@@ -9,10 +9,11 @@ import type { Change } from '../model/change.ts';
 import type { InstanceKey } from '../model/names.ts';
 import type { PersistedInstance } from '../model/persisted-instance.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Override } from '../model/status.ts';
 import { type OpenOptions, type OpenReport, type SearchCalls, StoreThread, type WriterCalls } from './calls.ts';
 import { PageReader } from './page-reader.ts';
 import { changeOf, changeRow } from './rows.ts';
-import { holdOf, type StoredHold } from './supervision-rows.ts';
+import { holdOf, holdRow, type StoredHold } from './supervision-rows.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface StoreDeps {
@@ -156,6 +157,11 @@ export class Store implements Recorder {
   /** The hold of an instance that is not registered is over. If that cannot be written, it is there again at the next start. */
   holdReleased(key: InstanceKey): void {
     this.#writer.call('lift', key).catch((error: unknown) => this.#deps.onTrouble((error as Error).message));
+  }
+
+  /** A hold of an instance that is not registered begins. Settles when it is on disk; rejects where it cannot be written. */
+  holdKept(key: InstanceKey, override: Override): Promise<void> {
+    return this.#writer.call('hold', holdRow(key, override));
   }
 
   /** The entries of each service file last applied, by instance. */

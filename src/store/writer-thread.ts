@@ -37,6 +37,7 @@ answerCalls<WriterCalls>(port, {
   forget: (rows) => databaseOf().forget(rows),
   holds: () => databaseOf().holds(),
   lift: (place) => databaseOf().lift(place),
+  hold: (row) => databaseOf().hold(row),
   commit: (rows, nowMs) => databaseOf().commit(rows, nowMs),
   readFileEntries: () => databaseOf().readFileEntries(),
   writeFileEntries: (file, entries) => databaseOf().writeFileEntries(file, entries),

@@ -1,4 +1,4 @@
-// Callers that hold blocking queries of Consul's API in a process of their own, for test/bench/consul.ts: each asks again as
+// Callers that hold blocking queries of Consul's API in a process of their own, for test/bench/fronts.ts: each asks again as
 // soon as it is answered, and notes when that was.
 
 import { connect, type Socket } from 'node:net';

@@ -50,9 +50,19 @@ const parts: Readonly<Record<string, Part>> = {
     commands: [['dns-under-storm.ts']],
   },
   handshakes: {
-    summary: 'DNS latency while a thousand TLS handshakes a second are offered',
-    minutes: 0.5,
+    summary: 'DNS latency while a thousand TLS handshakes a second are offered, to nginx too',
+    minutes: 1.5,
     commands: [['handshakes.ts']],
+  },
+  honest: {
+    summary: 'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
+    minutes: 1.5,
+    commands: [['honest.ts']],
+  },
+  hostile: {
+    summary: 'ten minutes of mixed hostile load beside honest clients: nothing crashes, grows or gets lost',
+    minutes: 11,
+    commands: [['hostile.ts', '600']],
   },
   size: {
     summary: 'a million instances: memory, speed, restart, cost of calls, evictions, pauses of DNS',
@@ -74,10 +84,10 @@ const parts: Readonly<Record<string, Part>> = {
     minutes: 0.5,
     commands: [['nacos-pushes.ts']],
   },
-  consul: {
-    summary: "Consul's API: what a pass costs, and how fast a change reaches ten thousand blocking queries",
+  fronts: {
+    summary: 'APIs of other registries: what a pass and a heartbeat cost, and how fast a change reaches those who wait',
     minutes: 0.5,
-    commands: [['consul.ts']],
+    commands: [['fronts.ts']],
   },
   cluster: {
     summary:

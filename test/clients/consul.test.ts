@@ -66,8 +66,8 @@ test('npm consul', async (context) => {
   expect((await api('GET', 'npm-web/npm-1')).status).toBe(404);
 });
 
-test('Python py-consul', async (context) => {
-  const fetched = await pythonClient('py-consul.py', ['py-consul==1.8.0']);
+test.for(['py-consul==1.8.0', 'python-consul2==0.1.5'])('Python %s', async (spec, context) => {
+  const fetched = await pythonClient('py-consul.py', [spec]);
   if ('missing' in fetched) return context.skip(fetched.missing);
   const client = startClient(fetched, ['127.0.0.1', String(server.httpPort), secret]);
   expect(await reported(client, 'registered')).toMatchObject({ before: [], after: ['py-1'] });
@@ -77,6 +77,7 @@ test('Python py-consul', async (context) => {
   expect(await reported(client, 'warned')).toMatchObject({ ids: ['other'] });
   await client.stop('SIGTERM');
   await until('its leaving', async () => (await api('GET', 'py-web/py-1')).status === 404);
+  await api('DELETE', 'py-web/other');
 });
 
 test('Go consul/api', async (context) => {

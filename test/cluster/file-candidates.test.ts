@@ -22,22 +22,22 @@ function world(me: string) {
     fetch: async (node) => lists.get(node),
     takeOver: (at) => claimed.push(at),
   });
-  const says = async (node: string, paths: readonly string[]): Promise<void> => {
+  const publishes = async (node: string, paths: readonly string[]): Promise<void> => {
     const digest = paths.join();
     lists.set(node, { digest, paths });
     candidates.heard(node, digest);
     await Promise.resolve();
     await Promise.resolve();
   };
-  return { table, candidates, claimed, owners, says };
+  return { table, candidates, claimed, owners, publishes };
 }
 
 test('an owner runs it while its own file has it, and until its list is known', async () => {
-  const { candidates, claimed, owners, says } = world('n1');
+  const { candidates, claimed, owners, publishes } = world('n1');
   candidates.named([{ key, digest: 'd' }]);
   owners.set(path, 'n2');
   expect(candidates.runnerOf(key)).toBe('n2');
-  await says('n2', [path]);
+  await publishes('n2', [path]);
   expect(candidates.runnerOf(key)).toBe('n2');
   candidates.look();
   expect(claimed).toEqual([]);
@@ -46,14 +46,14 @@ test('an owner runs it while its own file has it, and until its list is known', 
 test('a candidate claims what the file of the owner has lost, the first of several alone', async () => {
   const first = world('n1');
   const third = world('n3');
-  for (const { candidates, owners, says } of [first, third]) {
+  for (const { candidates, owners, publishes } of [first, third]) {
     candidates.named([{ key, digest: 'd' }]);
     owners.set(path, 'n2');
-    await says('n2', [path]);
-    await says('n2', []);
+    await publishes('n2', [path]);
+    await publishes('n2', []);
   }
-  await first.says('n3', [path]);
-  await third.says('n1', [path]);
+  await first.publishes('n3', [path]);
+  await third.publishes('n1', [path]);
   first.candidates.look();
   third.candidates.look();
   expect([first.claimed, third.claimed]).toEqual([[path], []]);
@@ -64,24 +64,24 @@ test('a candidate claims what a dead node ran, and the executor leaves it to it'
   const candidate = world('n1');
   candidate.candidates.named([{ key, digest: 'd' }]);
   candidate.owners.set(path, 'n2');
-  await candidate.says('n2', [path]);
+  await candidate.publishes('n2', [path]);
   candidate.table.known('n2', 0).isDead = true;
   candidate.candidates.look();
   expect(candidate.claimed).toEqual([path]);
   const executor = world('n3');
   expect(executor.candidates.isLeft(path)).toBe(false);
-  await executor.says('n1', [path]);
+  await executor.publishes('n1', [path]);
   expect(executor.candidates.isLeft(path)).toBe(true);
 });
 
 test('health hears once of what this node runs in the place of another', async () => {
-  const { candidates, owners, says } = world('n1');
+  const { candidates, owners, publishes } = world('n1');
   const taken: string[] = [];
   candidates.onTaken((keys) => void taken.push(...keys.map(({ instance }) => instance)));
   candidates.named([{ key, digest: 'd' }]);
   owners.set(path, 'n2');
-  await says('n2', [path]);
-  await says('n2', []);
+  await publishes('n2', [path]);
+  await publishes('n2', []);
   candidates.look();
   owners.set(path, 'n1');
   candidates.look();

@@ -11,7 +11,7 @@ const key = { env: 'prod', appid: 'orders', instance: 'a1' };
 /** An instance in answers that may be held for `heldMs` from the start on. */
 async function heldWorld(heldMs: number, options: WorldOptions = {}): Promise<World & { heldUntilMs: number }> {
   const world = createWorld({
-    handedOut: () => ({ heldUntilMs: state.heldUntilMs, lastServedMs: state.heldUntilMs - 6500 }),
+    answersHeld: () => ({ heldUntilMs: state.heldUntilMs, lastServedMs: state.heldUntilMs - 6500 }),
     ...options,
   });
   const state = { ...world, heldUntilMs: world.clock.monotonicMs() + heldMs };

@@ -81,7 +81,7 @@ async function expectTrouble(server: ServerProcess, writes: AcknowledgedWrites, 
   expect((await dns.ask('first.prod.svc')).answer).toHaveLength(1);
   expect(await dns.ask('late.prod.svc')).toMatchObject({ rcode: 'NXDOMAIN' });
   expect((await api.call('GET', '/metrics')).text).toContain('\nrollcall_store_failing 1\n');
-  // It tries again and again, and logs it once.
+  // It tries again each second, and logs it once.
   await sleep(1200);
   await heal();
   await until('a write that is taken', () => writes.write(api, 'prod/healed/one', false), { withinMs: 15_000 });

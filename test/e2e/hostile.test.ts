@@ -202,6 +202,7 @@ describe('many connections', () => {
     const end = endOf(socket.pause());
     const many = Buffer.concat(Array.from({ length: 500 }, () => frame(packet({ name: 'svc', type: 6 }))));
     const stuff = setInterval(() => socket.write(many), 5);
+    // So long does it write.
     await honestly(sleep(500));
     clearInterval(stuff);
     socket.destroy();

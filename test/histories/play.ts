@@ -20,7 +20,7 @@ export interface PlayOptions {
   /** Undefined: as the scenario has it. */
   readonly faultSeconds: number | undefined;
   readonly isSpread: boolean;
-  /** A folder that what the nodes say is written to. */
+  /** The folder of the nodes' output. */
   readonly logs: string | undefined;
 }
 
@@ -51,7 +51,7 @@ export async function play(options: PlayOptions): Promise<boolean> {
   });
   nodes.at = (index) => world.nodes[index];
   const how = `lease ${leaseSeconds} s, renewed each ${(leaseSeconds / 3).toFixed(1)} s ${isSpread ? 'at all nodes in turn' : 'at home'}`;
-  say('scenario', `${scenario}: ${instances} instances, ${how}; ${world.wiring}`);
+  print('scenario', `${scenario}: ${instances} instances, ${how}; ${world.wiring}`);
   const sightings = new Sightings(fleet, leaseSeconds * 1000, nodeAt);
   fleet.start();
   if (plan.isSaved === true) {
@@ -68,7 +68,7 @@ export async function play(options: PlayOptions): Promise<boolean> {
   await end();
   const healedMs = performance.now();
   sightings.healedMs = healedMs;
-  say('the end of the fault', `took ${((healedMs - endingMs) / 1000).toFixed(1)} s`);
+  print('the end of the fault', `took ${((healedMs - endingMs) / 1000).toFixed(1)} s`);
   const alike = await alikeAfter(world, sightings, healedMs);
   await untilGone(sightings, silent, leaseSeconds, plan.isOwnerDead ? [1, 2] : [0, 1, 2]);
   await sightings.stop();
@@ -140,20 +140,20 @@ interface Played {
 async function reported(played: Played): Promise<boolean> {
   const { plan, fleet, sightings, silent, alikeMs, last, leaseSeconds, nodeAt } = played;
   const { renewed, registeredAgain, failedCalls, lateBatches } = fleet.counts;
-  say(
+  print(
     'renewals',
     `${renewed} (calls failed ${failedCalls}, batches late ${lateBatches}, registered again ${registeredAgain})`,
   );
-  say(
+  print(
     'DNS answers read',
     `${sightings.answers} (none in time ${sightings.unanswered.none}, SERVFAIL ${sightings.unanswered.refused})`,
   );
   const vanished = sightings.missing;
-  say(
+  print(
     'renewing and not answered',
     `${vanished.length}${examples(vanished.map(({ name, node, heardMsAgo }) => `${name} at n${node + 1}, heard ${(heardMsAgo / 1000).toFixed(1)} s before`))}`,
   );
-  say('alike after the fault', `${(alikeMs / 1000).toFixed(1)} s; the last difference: ${last}`);
+  print('alike after the fault', `${(alikeMs / 1000).toFixed(1)} s; the last difference: ${last}`);
   // What is dead or cut off is not asked.
   const looked = plan.isOwnerDead ? [1, 2] : [0, 1, 2];
   const intervalSeconds = leaseSeconds / 3;
@@ -161,7 +161,7 @@ async function reported(played: Played): Promise<boolean> {
   const heldSeconds = plan.isOwnerHeld === true ? leaseSeconds + 1.5 * intervalSeconds : undefined;
   const ofDead = { withinSeconds: leaseSeconds + 2.5 * intervalSeconds + 1, afterSeconds: heldSeconds, looked };
   const livingSeconds = plan.isPeerSilent === true ? leaseSeconds * 1.5 : leaseSeconds;
-  // While etcd is away nobody is let go; then each lease has one and a half intervals more, from the joining on.
+  // Without etcd none is evicted; then each lease has one and a half intervals more, from the joining on.
   const afterSeconds = plan.isEtcdAway === true ? 1.5 * intervalSeconds + alikeMsMax / 1000 : undefined;
   const ofLiving = { withinSeconds: livingSeconds + 1, afterSeconds, looked };
   const [ofFirst, ofOthers] = [0, 1].map((other) => silent.filter(({ home }) => (home === 0 ? 0 : 1) === other));
@@ -173,7 +173,7 @@ async function reported(played: Played): Promise<boolean> {
     : [departures('silent', silent, sightings, ofLiving)];
   for (const index of [0, 1, 2]) {
     const node = nodeAt(index);
-    if (node !== undefined) say(`n${index + 1}`, await countsOf(node));
+    if (node !== undefined) print(`n${index + 1}`, await countsOf(node));
   }
   return vanished.length === 0 && alikeMs <= alikeMsMax && areInTime.every(Boolean);
 }
@@ -208,7 +208,7 @@ function departures(
   const [median = 0, last = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
   const late = times.filter(({ isLate }) => isLate).length - stayed;
   const bar = `${withinSeconds} s${afterSeconds === 0 ? '' : `, or ${afterSeconds} s after the fault`}`;
-  say(
+  print(
     what,
     `${times.length}, gone everywhere after ${(median / 1000).toFixed(1)} s (median), ${(last / 1000).toFixed(1)} s (last); stayed ${stayed}; later than ${bar}: ${late}`,
   );
@@ -236,6 +236,6 @@ function examples(all: readonly string[]): string {
   return all.length === 0 ? '' : `: ${all.slice(0, 5).join('; ')}${all.length > 5 ? ' ...' : ''}`;
 }
 
-function say(what: string, value: string): void {
+function print(what: string, value: string): void {
   console.log(`${what.padEnd(26)} ${value}`);
 }

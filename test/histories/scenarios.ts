@@ -12,7 +12,7 @@ export interface Scenario {
   readonly isOwnerHeld?: boolean;
   /** A peer with a session does not answer: a lease may last half as long again. */
   readonly isPeerSilent?: boolean;
-  /** Nobody is let go meanwhile: no node may write. */
+  /** None is evicted meanwhile: no node may write. */
   readonly isEtcdAway?: boolean;
   /** A copy of etcd is made before, and changes follow it. */
   readonly isSaved?: boolean;

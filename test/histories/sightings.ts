@@ -91,7 +91,7 @@ export class Sightings {
     for (const asking of this.#asking.values()) asking.close();
   }
 
-  /** In what the nodes differ; undefined: each answers with all that renew, and all say one serial. */
+  /** In what the nodes differ; undefined: each answers with all that renew, and all have one serial. */
   async difference(): Promise<string | undefined> {
     const serials = await Promise.all([0, 1, 2].map((node) => this.#serial(node)));
     if (serials.includes(undefined) || new Set(serials).size !== 1) return `serials ${serials.join(', ')}`;

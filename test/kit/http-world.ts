@@ -3,14 +3,16 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { type Control, type ControlDeps, createControl } from '../../src/control/control.ts';
-import { DecisionLog, type HttpCounters } from '../../src/control/decision-log.ts';
-import type { DrainWaits, HandedOut } from '../../src/control/drain-waits.ts';
+import { DecisionLog } from '../../src/control/decision-log.ts';
+import type { DrainWaits } from '../../src/control/drain-waits.ts';
 import { LongPolls } from '../../src/control/long-poll.ts';
 import { ChangeLog } from '../../src/history/change-log.ts';
 import { LogRecorder } from '../../src/history/log-recorder.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server/server.ts';
 import { Watchers, type WatchersOptions } from '../../src/http/watch/watchers.ts';
+import type { AnswersHeld } from '../../src/model/answers-held.ts';
 import type { Explained } from '../../src/model/explanation.ts';
+import type { HttpCounters } from '../../src/model/http-counters.ts';
 import type { Instance } from '../../src/model/instance.ts';
 import { Life } from '../../src/model/life.ts';
 import type { RegistryOptions } from '../../src/registry/registry.ts';
@@ -83,7 +85,7 @@ export interface WorldOptions {
   readonly waitingMax?: number;
   readonly watch?: Partial<WatchersOptions>;
   /** Outstanding answers with an instance; none by default. */
-  readonly handedOut?: (instance: Instance) => HandedOut;
+  readonly answersHeld?: (instance: Instance) => AnswersHeld;
   /** What the record of changes keeps. */
   readonly changesMax?: number;
   /** Uses Node's timers, for tests over sockets. */
@@ -143,7 +145,7 @@ export function createWorld(options: WorldOptions = {}): World {
   registry.onChange((change) => longPolls.notify(change));
   const pushes = new LongPolls({ waitingMax: 100, ...fake });
   registry.onChange((change) => pushes.notify(change));
-  const handedOut = options.handedOut ?? (() => ({ lastServedMs: undefined, heldUntilMs: 0 }));
+  const answersHeld = options.answersHeld ?? (() => ({ lastServedMs: undefined, heldUntilMs: 0 }));
   const changeLog = new ChangeLog(registry, { max: options.changesMax ?? 10_000 });
   registry.onChange((change) => changeLog.append(change));
   const control = createControl({
@@ -158,7 +160,7 @@ export function createWorld(options: WorldOptions = {}): World {
     availability: { isRecovered: () => true, storeTrouble: () => undefined },
     durable: async () => {},
     visible: () => undefined,
-    handedOut: async (instance) => handedOut(instance),
+    answersHeld: async (instance) => answersHeld(instance),
     random: Math.random,
     ...options.control,
   });

@@ -8,8 +8,8 @@ import { run } from './program.ts';
 
 export interface StormKnobs {
   readonly port: number;
-  /** `consul-…`: by Consul's API, a service with a TTL check. */
-  readonly what: 'register' | 'renew' | 'consul-register' | 'consul-pass';
+  /** `consul-…`: by Consul's API, a service with a TTL check; `eureka-…`: by Eureka's. */
+  readonly what: 'register' | 'renew' | 'consul-register' | 'consul-pass' | 'eureka-register' | 'eureka-heartbeat';
   /** Instances `prod/storm-K/i-N`, a hundred an app. */
   readonly instances: number;
   readonly connections: number;
@@ -53,6 +53,19 @@ const body = (instance: number) =>
   `{"addrs":["http://10.${(instance >> 16) & 255}.${(instance >> 8) & 255}.${instance & 255}:8080"],"version":"1.4.2",` +
   '"zone":"eu-1a","tags":["blue"],"metadata":{"team":"checkout"}}';
 
+function eurekaRequest(instance: number, isHeartbeat: boolean): string {
+  const app = `STORM-${Math.floor(instance / 100)}`;
+  if (isHeartbeat) return `PUT /eureka/apps/${app}/e-${instance}?status=UP HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
+  const ipAddr = `10.${(instance >> 16) & 255}.${(instance >> 8) & 255}.${instance & 255}`;
+  const dataCenterInfo = { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' };
+  const port = { $: 8080, '@enabled': 'true' };
+  const leaseInfo = { durationInSecs: 300 };
+  const known = { instanceId: `e-${instance}`, hostName: ipAddr, app, ipAddr, status: 'UP', port };
+  const sent = JSON.stringify({ instance: { ...known, dataCenterInfo, leaseInfo } });
+  const type = `content-type: application/json\r\ncontent-length: ${sent.length}`;
+  return `POST /eureka/apps/${app} HTTP/1.1\r\nhost: 127.0.0.1\r\n${type}\r\n\r\n${sent}`;
+}
+
 function requestOf({ what }: StormKnobs, instance: number): string {
   const start = (target: string) => `PUT ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\n`;
   if (what === 'consul-pass') return `${start(`/v1/agent/check/pass/service:i-${instance}`)}\r\n`;
@@ -62,6 +75,8 @@ function requestOf({ what }: StormKnobs, instance: number): string {
     const sent = JSON.stringify({ ...service, Tags: ['blue'], Check: { TTL: '300s', Status: 'passing' } });
     return `${start('/v1/agent/service/register')}content-length: ${sent.length}\r\n\r\n${sent}`;
   }
+  if (what === 'eureka-register' || what === 'eureka-heartbeat')
+    return eurekaRequest(instance, what === 'eureka-heartbeat');
   const path = `/api/v1/apps/prod/storm-${Math.floor(instance / 100)}/i-${instance}`;
   if (what === 'renew') return `PUT ${path}/renew HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
   const text = body(instance);

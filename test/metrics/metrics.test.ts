@@ -246,6 +246,7 @@ test('DNS: the values of its own counters, and the same at the next scrape', asy
 describe('the process', () => {
   test('has its version and how late its event loop is', async () => {
     const { lines } = createPage();
+    // Real time: what is measured is the event loop of this process.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const startedMs = performance.now();
     while (performance.now() - startedMs < 100);

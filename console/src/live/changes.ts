@@ -1,4 +1,4 @@
-// One stream of changes for the whole console: pages listen to it, none opens its own. Changes are handed on in batches,
+// One stream of changes for the whole console: pages listen to it, none opens its own. Changes are passed on in batches,
 // so that a registry under load costs a page ten updates a second. Where the server no longer knows the changes since our
 // last one, everything is read again (`onReset`); its snapshots of all apps are not, they could be very large.
 

@@ -5,7 +5,7 @@ import { get } from '../api/http.ts';
 import type { EventsReply, Instance, InstanceContent } from '../api/shapes.ts';
 import { catalogue, nameOf } from '../live/catalogue.ts';
 import { useMembers } from '../live/members.ts';
-import { useNews } from '../live/news.ts';
+import { useRecentChanges } from '../live/recent-changes.ts';
 import { digCommand, dnsNameOf } from '../live/server.ts';
 import { AnswerView, recordTypes } from '../parts/answer.tsx';
 import { Badge, CopyButton, InstanceLink, Panel, Trouble, Waiting } from '../parts/bits.tsx';
@@ -270,10 +270,11 @@ function AppEvents({ env, appid }: Place) {
   const loaded = useLoaded(`events ${app}`, (signal) =>
     get<EventsReply>('api/v1/events', { app, limit: eventsShown }, signal),
   );
-  const events = useNews(loaded.value?.events, app, (change) => change.env === env && change.appid === appid).slice(
-    0,
-    Number(eventsShown),
-  );
+  const events = useRecentChanges(
+    loaded.value?.events,
+    app,
+    (change) => change.env === env && change.appid === appid,
+  ).slice(0, Number(eventsShown));
   return (
     <Panel title="What happened" extra={<a href={linkTo(['events'], { app })}>All events</a>}>
       <Trouble text={loaded.trouble} />

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { failureText, get } from '../api/http.ts';
 import type { Change, EventsReply } from '../api/shapes.ts';
 import { nameOf } from '../live/catalogue.ts';
-import { useNews } from '../live/news.ts';
+import { useRecentChanges } from '../live/recent-changes.ts';
 import { AppLink, Badge, InstanceLink, Panel, Time, Trouble, Waiting } from '../parts/bits.tsx';
 import { detailOf, whyTones } from '../parts/change-line.tsx';
 import { useLoaded } from '../parts/loaded.ts';
@@ -40,7 +40,7 @@ export function EventsPage() {
   const [trouble, setTrouble] = useState<string>();
   const pages = older.key === key ? older.pages : [];
   useEffect(() => setTrouble(undefined), [key]);
-  const head = useNews(loaded.value?.events, key, (change) => matches(change, query));
+  const head = useRecentChanges(loaded.value?.events, key, (change) => matches(change, query));
   const all = [...head, ...pages.flatMap(({ events }) => events)].filter(
     (change) => who === '' || detailOf(change).includes(who),
   );

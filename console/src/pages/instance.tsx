@@ -18,7 +18,7 @@ import {
 } from '../live/actions.ts';
 import { onChanges } from '../live/changes.ts';
 import { nowMs } from '../live/clock.ts';
-import { useNews } from '../live/news.ts';
+import { useRecentChanges } from '../live/recent-changes.ts';
 import { digCommand, dnsNameOf } from '../live/server.ts';
 import { Ago, Badge, Copyable, Panel, Time, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
@@ -45,7 +45,7 @@ export function InstancePage(target: Target) {
     });
   }, [path]);
   useEvery(againEveryMs, loaded);
-  const changes = useNews(
+  const changes = useRecentChanges(
     events.value?.events,
     path,
     (one) => one.env === env && one.appid === appid && one.instance === instance,

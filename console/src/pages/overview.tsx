@@ -7,8 +7,8 @@ import type { AppEntry, Change, EventsReply, Guard, QueriesReply, ZonesReply } f
 import { caller, callerText, hasMetrics, readable, readsAll } from '../live/caller.ts';
 import { catalogue, nameOf } from '../live/catalogue.ts';
 import { labelOf, metric, metricsTrouble } from '../live/metrics.ts';
-import { useNews } from '../live/news.ts';
 import { findProblems } from '../live/problems.ts';
+import { useRecentChanges } from '../live/recent-changes.ts';
 import { server } from '../live/server.ts';
 import { AppLink, Badge, Panel, type Tone, Trouble, Waiting } from '../parts/bits.tsx';
 import { ChangeLine } from '../parts/change-line.tsx';
@@ -144,17 +144,17 @@ function useRecentTroubles(): readonly Change[] {
     get<EventsReply>('api/v1/events', { why, from: '-1h', limit: String(troublesMax) }, signal);
   const troubles = useLoaded('troubles', read('evicted,lapsed,checked'));
   const registered = useLoaded('registered', read('registered'));
-  const news = useNews(
+  const recent = useRecentChanges(
     troubles.value?.events,
     'troubles',
     ({ why }) => why === 'evicted' || why === 'lapsed' || why === 'checked',
   );
-  const back = useNews(registered.value?.events, 'registered', ({ why }) => why === 'registered');
+  const back = useRecentChanges(registered.value?.events, 'registered', ({ why }) => why === 'registered');
   return useMemo(() => {
     const backAt = new Map<string, number>();
     for (const change of back) backAt.set(pathOf(change), Math.max(change.revision, backAt.get(pathOf(change)) ?? 0));
-    return news.filter((change) => (backAt.get(pathOf(change)) ?? 0) < change.revision);
-  }, [news, back]);
+    return recent.filter((change) => (backAt.get(pathOf(change)) ?? 0) < change.revision);
+  }, [recent, back]);
 }
 
 function pathOf({ env, appid, instance }: Pick<Change, 'env' | 'appid' | 'instance'>): string {
@@ -219,7 +219,7 @@ function LatestChanges() {
   const loaded = useLoaded('latest', (signal) =>
     get<EventsReply>('api/v1/events', { limit: String(changesShown) }, signal),
   );
-  const shown = useNews(loaded.value?.events, '', () => true).slice(0, changesShown);
+  const shown = useRecentChanges(loaded.value?.events, '', () => true).slice(0, changesShown);
   return (
     <Panel title="Latest changes" extra={<a href="#/events">All events</a>}>
       <Trouble text={loaded.trouble} />

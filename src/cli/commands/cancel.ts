@@ -1,4 +1,4 @@
-// `rollcall cancel`: out of every answer at once. What resolvers already hold they hold for a while: the reply says
+// `rollcall cancel`: out of every answer at once. What resolvers already hold they hold for a while: the reply has
 // until when, and a deploy waits for that.
 
 import type { Command } from 'commander';

@@ -173,5 +173,5 @@ Examples:
 
 Prints what differs, then keeps rollcall equal to the other registry until it is stopped, a line on stderr for each
 change. An instance that a client registers here by itself is left alone, and its mirrored copy goes. While the other
-registry is away, what it had stays. With tokens it needs one that may "operate" everywhere.
+registry is down, what it had stays. With tokens it needs one that may "operate" everywhere.
 `;

@@ -97,10 +97,10 @@ async function callUntilNothingIsLeft(connection: ServerConnection, wish: Fields
     const document = (): Fields => ({ ...last, restored, skipped, skippedCount: skipped.length });
     if ('problem' in reply) return call === 0 ? reply : { document: document(), fault: reply };
     last = reply.document;
-    const news = fieldsList(last, 'restored');
-    restored.push(...news);
-    for (const { revision } of news) back.add(revision);
-    const isMoreOfTheSame = wish['dryRun'] === false && Number(textField(last, 'left')) > 0 && news.length > 0;
+    const restoredNow = fieldsList(last, 'restored');
+    restored.push(...restoredNow);
+    for (const { revision } of restoredNow) back.add(revision);
+    const isMoreOfTheSame = wish['dryRun'] === false && Number(textField(last, 'left')) > 0 && restoredNow.length > 0;
     // What is restored is listed as skipped by the calls that follow: only the last one of a span lists the others.
     if (!isMoreOfTheSame) skipped.push(...fieldsList(last, 'skipped').filter(({ revision }) => !back.has(revision)));
     if (isMoreOfTheSame) continue;

@@ -49,7 +49,7 @@ async function run(typed: Typed, context: CliContext): Promise<number> {
   if ('problem' in plan) return printFault(plan, context);
   const zombies = leaveFirstProcess();
   const log: RunLog = (kind, text) => {
-    if (kind === 'warn' || plan.isVerbose || (kind === 'news' && !plan.isQuiet))
+    if (kind === 'warn' || plan.isVerbose || (kind === 'notice' && !plan.isQuiet))
       context.err(`rollcall run: ${plan.name}: ${printable(text)}\n`);
   };
   if (zombies !== undefined) log('warn', zombies);

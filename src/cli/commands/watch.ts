@@ -1,5 +1,5 @@
 // `rollcall watch`: the instances as they change. A live table on a terminal, a line for each change in a pipe, a JSON
-// document a line (or YAML documents) for programs. It comes back by itself when the server was away.
+// document a line (or YAML documents) for programs. It reconnects by itself when the server was down.
 
 import type { Command } from 'commander';
 import { type Action, type CliContext, describeArguments, type Typed, textOption } from '../command.ts';

@@ -42,7 +42,7 @@ export class RegistryTarget implements MirrorTarget {
     return this.#isSynced ? this.#apps : undefined;
   }
 
-  /** While the stream is away what was there last stays: writes are conditional. */
+  /** Without the stream what was there last stays: writes are conditional. */
   async follow(onChange: () => void, onFault: (why: string) => void, signal: AbortSignal): Promise<void> {
     const { env, link, scheduler, random } = this.#options;
     const options = { link, scheduler, random, keepsProcess: true };

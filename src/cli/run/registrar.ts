@@ -37,7 +37,7 @@ export class Registrar {
     membership
       .on('registered', ({ dnsNames }) => {
         this.#answered();
-        log('news', `registered, found as ${dnsNames[0] ?? membership.path.name}`);
+        log('notice', `registered, found as ${dnsNames[0] ?? membership.path.name}`);
       })
       .on('renewed', () => this.#answered())
       .on('trouble', (reason) => {
@@ -54,7 +54,7 @@ export class Registrar {
         ),
       )
       .on('refused', ({ message }) => log('warn', `not registered: ${message}`))
-      .on('drained', () => log('news', 'out of DNS; the program goes on until no resolver holds its address'));
+      .on('drained', () => log('notice', 'out of DNS; the program goes on until no resolver holds its address'));
   }
 
   /** Takes it out of the answers and waits until it is safe to stop; `interrupted` once the signal aborts. */

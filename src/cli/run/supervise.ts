@@ -48,7 +48,7 @@ export async function supervise(supervised: Supervised): Promise<ChildEnd | 'nev
     const hasEnded = (await Promise.race([child.ended, Promise.resolve('running')])) !== 'running';
     if (!hasEnded) await stop(supervised, child, stops, wasReady);
     const end = await child.ended;
-    log('news', endText(end));
+    log('notice', endText(end));
     await Promise.all([registrar.cancel(endText(end)), child.endGroup(supervised.stopMs, scheduler)]);
     return wasReady || stops.signal !== undefined || hasEnded ? end : 'never ready';
   } finally {
@@ -93,7 +93,7 @@ async function stop(supervised: Supervised, child: Child, stops: Stops, wasReady
   if (signal === undefined) {
     log('warn', `not ready within ${seconds(supervised.readyWithinMs ?? 0)}: stopping the program`);
   } else if (wasReady) {
-    log('news', `${signal}: draining (again: stops at once)`);
+    log('notice', `${signal}: draining (again: stops at once)`);
     const over = AbortSignal.any([stops.interrupted, stops.whenEnded]);
     const result = await registrar.drain(drainMs, `${signal} to rollcall run`, over);
     if (result !== 'interrupted' && !result.safe)
@@ -133,7 +133,7 @@ class Stops {
           this.#count++;
           if (this.#count === 1) return;
           this.#interrupted.abort();
-          if (this.#count === 2) log('news', `${name} again: stopping at once`);
+          if (this.#count === 2) log('notice', `${name} again: stopping at once`);
           if (this.#count > 2) this.#child?.killGroup();
         });
       }

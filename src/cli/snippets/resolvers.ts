@@ -46,7 +46,7 @@ export const bind: Snippet = {
   ) => `// BIND. 1. Inside options { … } (/etc/bind/named.conf.options): without it BIND looks for a DNSSEC proof and answers SERVFAIL.
 //   validate-except { ${target.domains.map((domain) => `"${domain}";`).join(' ')} };
 // 2. The rest goes into /etc/bind/named.conf.local, then "named-checkconf && rndc reconfig".
-// - "forward only": or BIND asks the root when rollcall is away, and keeps the root's "no such name" for hours.
+// - "forward only": or BIND asks the root when rollcall is down, and keeps the root's "no such name" for hours.
 // - min-cache-ttl keeps addresses of instances that are gone; leave it out.
 ${each(
   target,

@@ -1,5 +1,5 @@
 // The connection to etcd: one member at a time, the next one when it is of no more use. All calls and streams go through
-// here, and none opens a connection of its own: without this one gate, an etcd that was away for 30 s cost 29 323
+// here, and none opens a connection of its own: without this one gate, an etcd that was down for 30 s cost 29 323
 // connections. Also the login: a token is fetched once, kept for all members, and fetched again when it is refused.
 // A call is not repeated here, except after a login: whether that is safe only the caller knows.
 

@@ -18,7 +18,7 @@ export const calls = [
   'lately',
   'heard',
   'relay',
-  'handed-out',
+  'answers-held',
   'write',
   'pending',
   'files',
@@ -72,7 +72,7 @@ export interface PeerQuestion {
   readonly keys: readonly string[];
 }
 
-export interface HandedOutQuestion {
+export interface AnswersHeldQuestion {
   readonly env: string;
   readonly appid: string;
   readonly instance: string;
@@ -83,7 +83,7 @@ export interface HandedOutQuestion {
   readonly node: string | undefined;
 }
 
-export interface HandedOutReply {
+export interface AnswersHeldReply {
   /** How long answers may still be held; 0: no more. */
   readonly heldMs: number;
   readonly servedMsAgo: number | undefined;
@@ -169,14 +169,14 @@ export function questionOf(body: unknown): PeerQuestion | undefined {
   return arePaths(keys) ? { keys } : undefined;
 }
 
-export function handedOutQuestionOf(body: unknown): HandedOutQuestion | undefined {
+export function answersHeldQuestionOf(body: unknown): AnswersHeldQuestion | undefined {
   if (!isObject(body)) return undefined;
   const { env, appid, instance, dnsTtl, revision, node } = body;
   if (!isText(env) || !isText(appid) || !isText(instance) || !isCount(revision) || !isCount(dnsTtl)) return undefined;
   return { env, appid, instance, dnsTtl, revision, node: isNode(node) ? node : undefined };
 }
 
-export function handedOutReplyOf(body: unknown): HandedOutReply | undefined {
+export function answersHeldReplyOf(body: unknown): AnswersHeldReply | undefined {
   if (!isObject(body)) return undefined;
   const { heldMs, servedMsAgo } = body;
   if (!isMs(heldMs) || !(servedMsAgo === undefined || isMs(servedMsAgo))) return undefined;

@@ -1,5 +1,5 @@
 // The listener for the other nodes of the cluster, apart from the API: what comes here was admitted once already, at the
-// node that it came to. Everybody else is refused before a body is read.
+// node that it came to. Other callers are refused before a body is read.
 // Limits: one message in a mebibyte, `connectionsMax` connections, ten seconds a request.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

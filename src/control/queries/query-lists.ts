@@ -7,6 +7,8 @@ import { nameDistance, slipMax } from '../../model/name-distance.ts';
 import type { AppKey } from '../../model/names.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ReadView } from '../read-view.ts';
+import { appOfName, labelsBelow } from './app-of-name.ts';
+import type { LastAsked } from './last-asked.ts';
 import type { QueryRow, QueryStatistics } from './query-statistics.ts';
 import type { Recent } from './query-windows.ts';
 
@@ -58,7 +60,7 @@ export interface QueryList {
   readonly sinceMs: number;
 }
 
-/** An app without queries, and when it was last queried, if it was. */
+/** An app without queries, and when it was last queried (wall-clock milliseconds), if it was since the record began. */
 export interface UnaskedApp extends AppKey {
   readonly lastMs: number | undefined;
 }
@@ -81,10 +83,12 @@ const closeShownMax = 3;
 
 export interface QueryListsDeps {
   readonly statistics: QueryStatistics;
+  readonly lastAsked: LastAsked;
   readonly view: Pick<ReadView, 'app' | 'apps'>;
   /** With a final dot: `svc.` */
   readonly origin: string;
   monotonicMs(): number;
+  wallMs(): number;
 }
 
 export class QueryLists {
@@ -96,7 +100,7 @@ export class QueryLists {
 
   list(principal: Principal, filter: QueryFilter, page: QueryPage): QueryList {
     const { statistics } = this.#deps;
-    statistics.refresh();
+    statistics.refresh(this.#deps.monotonicMs());
     const sums = [...this.#sums(principal, filter, page.by).values()];
     sums.sort((a, b) => sortValue(b, page.order) - sortValue(a, page.order) || b.lastMs - a.lastMs);
     const shown = sums.slice(page.offset, page.offset + page.limit);
@@ -110,8 +114,8 @@ export class QueryLists {
 
   /** How one question was asked; undefined: it was not. */
   asked(name: string, type: string): Pick<QueryGroup, 'queries' | 'recent' | 'lastMs' | 'clients'> | undefined {
-    this.#deps.statistics.refresh();
     const nowMs = this.#deps.monotonicMs();
+    this.#deps.statistics.refreshIfOld(nowMs);
     let sum: Sum | undefined;
     for (const row of this.#deps.statistics.rowsOf(name, type)) {
       sum ??= emptySum(row, undefined);
@@ -124,8 +128,8 @@ export class QueryLists {
 
   /** The names that were asked for most in the last minute, with an answer; for the metrics page. */
   top(limit: number): readonly { readonly name: string; readonly type: string; readonly minute: number }[] {
-    this.#deps.statistics.refresh();
     const nowMs = this.#deps.monotonicMs();
+    this.#deps.statistics.refresh(nowMs);
     const sums = new Map<string, { readonly name: string; readonly type: string; minute: number }>();
     for (const { name, type, rcode, windows } of this.#deps.statistics.rows()) {
       const { minute } = windows.recent(nowMs);
@@ -143,29 +147,24 @@ export class QueryLists {
     return this.#deps.statistics.unlisted;
   }
 
-  /** Registered apps without queries within `withinMs`, sorted by env and appid; `limit` of them. */
+  /** Registered apps without queries within `withinMs`, sorted by env and appid; `limit` of them. Times are of the wall clock. */
   unasked(
     principal: Principal,
     withinMs: number,
     limit: number,
   ): { readonly apps: readonly UnaskedApp[]; readonly sinceMs: number } {
-    const { statistics, view } = this.#deps;
+    const { statistics, lastAsked, view } = this.#deps;
     const scope = principal.scope('read');
-    statistics.refresh();
-    const since = this.#deps.monotonicMs() - withinMs;
-    const last = new Map<string, number>();
-    for (const { name, rcode, lastMs } of statistics.rows()) {
-      const app = rcode === 'NOERROR' ? this.#appOf(name) : undefined;
-      if (app !== undefined) last.set(appKey(app), Math.max(lastMs, last.get(appKey(app)) ?? 0));
-    }
+    statistics.refresh(this.#deps.monotonicMs());
+    const since = this.#deps.wallMs() - withinMs;
     const unasked: UnaskedApp[] = [];
     for (const app of view.apps()) {
-      const lastMs = last.get(appKey(app));
+      const lastMs = lastAsked.of(app);
       if (app.size === 0 || (lastMs !== undefined && lastMs >= since)) continue;
       if (scope.covers(app.env, app.appid)) unasked.push({ env: app.env, appid: app.appid, lastMs });
     }
     unasked.sort((a, b) => (appKey(a) < appKey(b) ? -1 : 1));
-    return { apps: unasked.slice(0, limit), sinceMs: statistics.sinceMs };
+    return { apps: unasked.slice(0, limit), sinceMs: lastAsked.sinceMs };
   }
 
   #sums(principal: Principal, filter: QueryFilter, by: QueryGrouping): Map<string, Sum> {
@@ -208,26 +207,12 @@ export class QueryLists {
     };
   }
 
-  /** The registered app that a name belongs to. */
   #appOf(name: string): AppKey | undefined {
-    const labels = this.#labelsOf(name);
-    const env = labels?.pop();
-    if (labels === undefined || env === undefined) return undefined;
-    for (let first = 0; first < labels.length; first++) {
-      const appid = labels.slice(first).join('.');
-      if (this.#deps.view.app(env, appid) !== undefined) return { env, appid };
-    }
-    return undefined;
-  }
-
-  /** In front of the origin. */
-  #labelsOf(name: string): string[] | undefined {
-    const end = `.${this.#deps.origin}`;
-    return name.endsWith(end) ? name.slice(0, -end.length).split('.') : undefined;
+    return appOfName(name, this.#deps.origin, this.#deps.view);
   }
 
   #closeTo(name: string): readonly AppKey[] {
-    const labels = this.#labelsOf(name);
+    const labels = labelsBelow(name, this.#deps.origin);
     const env = labels?.pop();
     if (labels === undefined || env === undefined || labels.length === 0) return [];
     const asked = labels.filter((label) => !label.startsWith('_')).join('.');

@@ -9,6 +9,7 @@ import { QueryWindows } from './query-windows.ts';
 const answeredMax = 20_000;
 const failedMax = 10_000;
 const forgottenAtOnce = 0.1;
+const oldMs = 1000;
 
 export interface QueryRow extends Omit<QuerySample, 'queries' | 'lastMs'> {
   readonly queries: number;
@@ -29,16 +30,26 @@ export class QueryStatistics implements QuerySink {
   readonly #failed = new Map<string, MutableRow>();
   /** The same rows, by name and type. */
   readonly #byQuestion = new Map<string, Set<MutableRow>>();
+  readonly #onAnswered: ((name: string, lastMs: number) => void) | undefined;
   #unlisted = 0;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(drain: DrainQueries, nowMs: number) {
+  /** `onAnswered`: a name was answered, last at that time (monotonic milliseconds). */
+  constructor(drain: DrainQueries, nowMs: number, onAnswered?: (name: string, lastMs: number) => void) {
     this.#drain = drain;
     this.sinceMs = nowMs;
+    this.#onAnswered = onAnswered;
   }
 
   /** Takes what the threads have counted meanwhile. */
-  refresh(): void {
+  refresh(nowMs: number): void {
+    this.#refreshedMs = nowMs;
     this.#drain(this);
+  }
+
+  /** As `refresh`, and nothing where it was called less than a second ago: for calls that programs make all the time. */
+  refreshIfOld(nowMs: number): void {
+    if (nowMs - this.#refreshedMs >= oldMs) this.refresh(nowMs);
   }
 
   /** Queries that are in no row: there was no room, or their row was forgotten. */
@@ -71,6 +82,7 @@ export class QueryStatistics implements QuerySink {
     row.queries += queries;
     row.lastMs = Math.max(row.lastMs, lastMs);
     row.windows.add(queries, lastMs);
+    if (isAnswered) this.#onAnswered?.(name, lastMs);
   }
 
   addUnlisted(queries: number): void {

@@ -1,7 +1,7 @@
 // DNS cookies (RFC 7873), with the server cookie that all servers of a set make alike (RFC 9018 §4): version 1, three
 // reserved octets, the time, and a hash over these, the client's cookie and its address. A client that shows a good
 // one has proved that it receives at its address. No client is refused for want of one: they cost an attacker
-// that guesses, and protect an honest client from forged answers.
+// that guesses, and protect a legitimate client from forged answers.
 
 import { parseIpv4, parseIpv6 } from '../../model/ip.ts';
 import { sipHash24 } from './siphash.ts';

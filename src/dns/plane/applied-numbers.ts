@@ -29,7 +29,7 @@ export function storeApplied(memory: SharedArrayBuffer, slot: number, sequence: 
 export class AppliedNumbers {
   readonly memory: SharedArrayBuffer;
   readonly #numbers: Int32Array;
-  /** Threads that run, those that still catch up too: they may read what they have not been told to forget. */
+  /** Threads that run, those that still catch up too: they may read what they have not been asked to forget. */
   readonly #running = new Set<number>();
   /** Threads that are waited for: those that answer. */
   readonly #counted = new Set<number>();

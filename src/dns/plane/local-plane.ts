@@ -92,7 +92,7 @@ export async function openLocalPlane(options: PlaneOptions): Promise<Plane | Lis
       isReady = true;
     },
     applied: () => already,
-    cachedUntil: async (instance) => outstanding.of(instance, clock.monotonicMs()),
+    answersHeld: async (instance) => outstanding.of(instance, clock.monotonicMs()),
     explain: async (name, type) => explain(name, type, zones, clock.monotonicMs()),
     answer: (bytes, peer) => answerMessage(handler, bytes, peer),
     close: () => {

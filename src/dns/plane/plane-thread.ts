@@ -171,7 +171,7 @@ export class PlaneThread {
   }
 
   readonly #functions: ThreadCalls = {
-    cachedUntil: (instance) => this.#outstanding.of(instance, this.#monotonicMs()),
+    answersHeld: (instance) => this.#outstanding.of(instance, this.#monotonicMs()),
     explain: (name, type) => {
       try {
         return explain(name, type, this.#zones, this.#monotonicMs());

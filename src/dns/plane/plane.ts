@@ -9,7 +9,7 @@
 //   │ zone files ──────▶ serveZone ─┼──────────────────▶│ zones (pages in shared memory)    │ ▼    │
 //   │ lease clock, counters ◀───────┼── shared memory ──│ clock, counters        UDP, TCP sockets  │
 //   │ HTTP reply ──await applied ◀──┼── shared memory ──│ number of the last message               │
-//   │ drain ──await cachedUntil ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
+//   │ drain ──await answersHeld ◀─────┼── asked, answered─│ OutstandingAnswers                                 │
 //   │ /resolve ──await explain ◀────┼── asked, answered─│ zones                                    │
 //   └───────────────────────────────┘                   └──────────────────────────────────────────┘
 //
@@ -25,6 +25,7 @@
 // steps back where cores are few (thread-priority.ts).
 // Limits that are one number for the server (connections, memory of the cache) are divided by the threads, rounded up.
 
+import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
 import type { Change } from '../../model/change.ts';
 import type { ConsulNode } from '../../model/consul-node.ts';
 import type { DnsCounts } from '../../model/dns-counts.ts';
@@ -35,7 +36,6 @@ import type { DrainQueries } from '../../model/query-sample.ts';
 import type { RegistryView } from '../../model/view.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Name } from '../message/name.ts';
-import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { ClientDetail } from '../server/queries/query-table.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import type { KeyPair } from '../transport/tls.ts';
@@ -122,7 +122,7 @@ export interface Plane {
    * Until when answers with this instance may be cached, of all threads: right for good once it is in no new answer, and
    * that is applied. Never rejects.
    */
-  cachedUntil(instance: HeldInstance): Promise<CachedUntil>;
+  answersHeld(instance: AnsweredInstance): Promise<AnswersHeld>;
   /** What would be answered, and why: all changes before the call are in it. Undefined: no thread answers at present. */
   explain(name: string, type: string): Promise<Explained | undefined>;
   /**

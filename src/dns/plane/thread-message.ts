@@ -1,6 +1,7 @@
 // What goes between the main thread and a DNS thread. Down: messages in one order, each with its number. Up: events, few
 // and far between; that a message was applied is seen in shared memory (applied-numbers.ts).
 
+import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
 import type { ConsulNode } from '../../model/consul-node.ts';
 import type { Explained } from '../../model/explanation.ts';
 import type { Listen } from '../../model/listen.ts';
@@ -8,7 +9,6 @@ import type { Call, CallReply } from '../../runtime/worker-calls.ts';
 import type { Name } from '../message/name.ts';
 import type { Identity } from '../message/opt.ts';
 import type { GuardRules } from '../server/guards.ts';
-import type { CachedUntil, HeldInstance } from '../server/outstanding-answers.ts';
 import type { Peer } from '../server/peer.ts';
 import type { QueryCounts } from '../server/queries/query-table.ts';
 import type { ConsulDomain } from '../services/consul-zone.ts';
@@ -89,7 +89,7 @@ export type ThreadMessage = MessageContent & { readonly sequence: number };
 /** What a thread can be asked, in the order of the changes. */
 export interface ThreadCalls {
   /** Until when answers with this instance may be cached. */
-  cachedUntil(instance: HeldInstance): CachedUntil;
+  answersHeld(instance: AnsweredInstance): AnswersHeld;
   /** What would be answered, and why; undefined: it met a bug. */
   explain(name: string, type: string): Explained | undefined;
   /** The reply to a request that came some other way than over its sockets; undefined: none is due. */

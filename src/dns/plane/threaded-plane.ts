@@ -6,6 +6,7 @@
 // Limits: updatesPerMessage, restartsMax.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
 import type { Change } from '../../model/change.ts';
 import type { ConsulNode } from '../../model/consul-node.ts';
 import type { Explained } from '../../model/explanation.ts';
@@ -14,7 +15,7 @@ import type { DrainQueries } from '../../model/query-sample.ts';
 import { SharedMemory } from '../../runtime/packed/shared-memory.ts';
 import type { Name } from '../message/name.ts';
 import { DnsCounters } from '../server/counters.ts';
-import { type CachedUntil, type HeldInstance, OutstandingAnswers } from '../server/outstanding-answers.ts';
+import { OutstandingAnswers } from '../server/outstanding-answers.ts';
 import { listenDns } from '../transport/server.ts';
 import type { KeyPair } from '../transport/tls.ts';
 import { type SharedZone, sharedZoneOf } from '../zone/shared-zone.ts';
@@ -88,7 +89,7 @@ class ThreadedPlane implements Plane {
   #isOpen = false;
   #isReady = false;
   #isClosing = false;
-  /** Told to end, since it does not follow. */
+  /** Asked to end, since it does not keep up. */
   #ending: DnsThread | undefined;
   /** When threads were started anew, by this thread's clock. */
   #restartedMs: number[] = [];
@@ -202,14 +203,14 @@ class ThreadedPlane implements Plane {
     return this.#applied.reached(sequence);
   }
 
-  async cachedUntil({ env, appid, instance, dnsTtl }: HeldInstance): Promise<CachedUntil> {
+  async answersHeld({ env, appid, instance, dnsTtl }: AnsweredInstance): Promise<AnswersHeld> {
     this.#instances.flush();
     this.#posted = (this.#posted + 1) | 0;
     const sequence = this.#posted;
     const key = { env, appid, instance, dnsTtl };
     // One that does not listen yet has served nothing, and knows of this change by the time when it does.
     const asked = this.#threads.map(async (thread, slot) =>
-      this.#applied.isCounted(slot) ? thread?.ask(sequence, 'cachedUntil', key) : undefined,
+      this.#applied.isCounted(slot) ? thread?.ask(sequence, 'answersHeld', key) : undefined,
     );
     this.#watchdog.expect(sequence);
     const replies = await Promise.all(asked);
@@ -375,7 +376,7 @@ class ThreadedPlane implements Plane {
   }
 }
 
-function latest(all: readonly CachedUntil[]): CachedUntil {
+function latest(all: readonly AnswersHeld[]): AnswersHeld {
   const served = all.map(({ lastServedMs }) => lastServedMs).filter((ms) => ms !== undefined);
   return {
     lastServedMs: served.length === 0 ? undefined : Math.max(...served),

@@ -5,7 +5,7 @@ import { Networks } from './networks.ts';
 import { octetsOf, type Peer } from './peer.ts';
 import type { ZoneRule } from './zone-access.ts';
 
-/** `refuse`: REFUSED, so that an honest client knows; `drop`: silence, so that a forged source gets nothing. */
+/** `refuse`: REFUSED, so that a legitimate client knows; `drop`: silence, so that a forged source gets nothing. */
 export type Denied = 'refuse' | 'drop';
 
 export interface Gate {

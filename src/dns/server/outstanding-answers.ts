@@ -8,23 +8,13 @@
 // Limits: open records live no longer than the answers that are kept, closed ones as long as those may be cached and until
 // the cleanup cursor (see #cleanUp) reaches them; what an app's ledger holds is limited there.
 
+import type { AnsweredInstance, AnswersHeld } from '../../model/answers-held.ts';
 import type { Instance } from '../../model/instance.ts';
 import { instanceKey } from '../../model/names.ts';
 import type { LeasedInstance } from '../../model/view.ts';
 import type { InstanceChange } from '../services/instance-change.ts';
 import { AppLedger, holdingMs, type ServeRecord } from './app-ledger.ts';
 import type { AnsweredInstances } from './instances-in.ts';
-
-/** What is known of the answers with an instance in it; monotonic milliseconds. */
-export interface CachedUntil {
-  /** When the last one that may still be held was served; undefined where there is none. */
-  readonly lastServedMs: number | undefined;
-  /** Past or present: no cache holds one. */
-  readonly heldUntilMs: number;
-}
-
-/** What has to be known of an instance that is asked about. */
-export type HeldInstance = Pick<Instance, 'env' | 'appid' | 'instance' | 'dnsTtl'>;
 
 /** Ledgers that the cleanup cursor passes with every answer that is made: more than one, or new apps would outrun it. */
 const ledgersPerAnswer = 2;
@@ -70,7 +60,7 @@ export class OutstandingAnswers {
    * Until when answers with this instance may be held, those of an earlier registration under its id included. Right for
    * good once the instance is in no new answer, and the change that took it out has been heard here.
    */
-  of({ env, appid, instance, dnsTtl }: HeldInstance, nowMs: number): CachedUntil {
+  of({ env, appid, instance, dnsTtl }: AnsweredInstance, nowMs: number): AnswersHeld {
     const held = this.#envs.get(env)?.get(appid)?.held(instanceKey(instance), nowMs);
     const before = this.#sinceMs + holdingMs(dnsTtl);
     const heldUntilMs = Math.max(before, held?.heldUntilMs ?? never);

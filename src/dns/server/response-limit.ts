@@ -1,7 +1,7 @@
 // Response rate limiting on replies: whose network is counted, as which kind of answer, and what a reply over the rate
 // becomes. The rates themselves are in response-rates.ts.
 // Only UDP is limited, and only clients whose address is not proven: over TCP and TLS a client has shown that it receives
-// where it says, and so it has with a DNS cookie of ours (RFC 7873 §6). Exempt networks are not counted at all.
+// where it claims to be, and so it has with a DNS cookie of ours (RFC 7873 §6). Exempt networks are not counted at all.
 // A reply over the rate is dropped, or goes out as a header and the question with TC: no longer than the request.
 
 import { hashPrime, hashStart } from '../../runtime/text-hash.ts';

@@ -2,7 +2,7 @@
 // UDP, so that a query with a forged source is no way to flood its victim. Each (network, kind) has a balance of
 // answers: it gains `perSecond` a second, never holds more than one second's worth, and goes into debt by what is asked
 // beyond it, down to `windowSeconds` of it: who floods is limited until it has been quiet for as long.
-// Of the answers that are over the rate every `slip`-th goes out truncated (TC), so that an honest client behind the
+// Of the answers that are over the rate every `slip`-th goes out truncated (TC), so that a legitimate client behind the
 // same network comes back over TCP, which proves its address.
 // The table may lie in memory that several threads share, since a client's ports spread it over all of them: they count
 // without locks, so that a count may be lost where two of them meet, and no rate is multiplied by the threads.

@@ -11,38 +11,28 @@
 
 import type { Instance } from '../../model/instance.ts';
 import type { AppView, HostsView, LeasedInstance } from '../../model/view.ts';
-import { mixed, textHash } from '../../runtime/text-hash.ts';
 import { RRType } from '../message/message.ts';
 import { planDraws, recordsPerRRsetMax } from '../message/rotation.ts';
 import type { NodeData } from '../zone/zone.ts';
 import { seedOf, startOf } from './epoch.ts';
 import { hostsOf } from './host-instances.ts';
-import { OrderedSlots, type Passed, priorityRange } from './ordered-slots.ts';
+import { OrderedSlots, type Passed } from './ordered-slots.ts';
+import type { PartSums, SlotPart } from './part-sums.ts';
 import { type Selector, type ValueKey, valuesOf } from './selector.ts';
 import { httpsPortNames, svcbPortNames } from './service-ports.ts';
+import { bit, bitOfType, bitsOf, keyOf } from './slot-marks.ts';
 import { SlotSet } from './slot-set.ts';
 import { ValueIndex } from './value-index.ts';
-import { type WaitingCounts, whyWaiting } from './waiting-note.ts';
+import type { WaitingCounts } from './waiting-note.ts';
 
 /** Answers' records that are kept: of types, ports and selectors that are asked for beside each other. */
 const cachedMax = 256;
+/** Selections whose sums are kept: each takes a hundred octets a chunk of the app, of which there are 1.5 a hundred instances. */
+const partsMax = 64;
 /** What was made of instances, all kinds together: of the choices of a few epochs. */
 const preparedMax = 4096;
 /** What is named of those that are left out of an answer. */
 const namedMax = 2;
-
-/** Bits of what an instance has; of one that takes no traffic, why. */
-const bit = { up: 0, ipv4: 1, ipv6: 2, https: 3, svcb: 4, critical: 5, unchecked: 6, drained: 7 } as const;
-
-/** Of a type, the bit of those that are up and have it; all have SRV and TXT. */
-const bitOfType = new Map<number, number>([
-  [RRType.A, bit.ipv4],
-  [RRType.AAAA, bit.ipv6],
-  [RRType.HTTPS, bit.https],
-  [RRType.SVCB, bit.svcb],
-]);
-
-const secondHashStart = 0x2545f491;
 
 /** Who answers, decided before any of them is looked at. */
 export interface SlotChoice {
@@ -95,6 +85,10 @@ export class LargeApp {
   #sharedNames = 0;
   readonly #cached = new Map<string, { readonly epoch: number; readonly data: NodeData }>();
   #cachedRevision = -1;
+  readonly #choices = new Map<string, SlotChoice>();
+  #choicesOf = { revision: -1, epoch: -1 };
+  /** Of selections, by what is drawn of them. */
+  readonly #partSums = new Map<string, PartSums>();
   /** By kind of record, then by slot, what was made of an instance: it lasts while the instance does. */
   readonly #prepared = new Map<string, Map<number, unknown>>();
   #preparedCount = 0;
@@ -199,22 +193,61 @@ export class LargeApp {
     return value;
   }
 
-  /** Who answers with a type, within the epoch. */
-  choose({ slots, portNames }: Selected, type: number, epoch: number): SlotChoice {
-    const start = startOf(this.#seed, epoch);
-    const typeBit = bitOfType.get(type) ?? bit.up;
+  /** Who answers with a type, within the epoch. Types that the same instances have share a choice. */
+  choose(selected: Selected, type: number, epoch: number): SlotChoice {
+    const { slots, portNames } = selected;
     const order = this.#order;
     const having = portNames.length === 0 ? undefined : this.#havingAt(portNames, type);
     const isWhole = (slots === undefined || slots.size === order.size) && having === undefined;
-    if (isWhole && order.isOnePriority) {
-      const { order: chosen, firsts } = order.draw(typeBit, recordsPerRRsetMax, start);
-      return this.#choice(order.counts, order.size, order.counts[typeBit] as number, typeBit, undefined, {
-        chosen,
-        preferred: chosen.length,
-        firsts,
-      });
+    const ofType = bitOfType.get(type) ?? bit.up;
+    // Where all that are up have the type, it makes no difference which bit is asked for.
+    const typeBit = order.counts[ofType] === order.counts[bit.up] ? bit.up : ofType;
+    const ports = having === undefined ? '' : `${type} ${selected.narrowing}`;
+    const key = `${typeBit} ${isWhole ? '' : selected.key} ${ports}`;
+    return this.#chosen(key, epoch, () => {
+      const start = startOf(this.#seed, epoch);
+      if (!order.isOnePriority) return this.#choosePassed(slots, typeBit, having, start);
+      const drawn = isWhole
+        ? {
+            ...order.draw(typeBit, recordsPerRRsetMax, start),
+            known: order.size,
+            counts: order.counts,
+            count: order.counts[typeBit] as number,
+          }
+        : this.#drawPart(key, { set: slots, want: (1 << typeBit) | (1 << bit.up), having }, start);
+      const { known, counts, count, order: chosen, firsts } = drawn;
+      const by = { chosen, preferred: chosen.length, firsts };
+      return this.#choice(counts, known, count, typeBit, isWhole ? undefined : slots, by);
+    });
+  }
+
+  /** The choice of the app as it is and the epoch, made once. */
+  #chosen(key: string, epoch: number, make: () => SlotChoice): SlotChoice {
+    const { revision } = this.#app;
+    if (this.#choicesOf.revision !== revision || this.#choicesOf.epoch !== epoch) {
+      this.#choicesOf = { revision, epoch };
+      this.#choices.clear();
     }
-    const passed = order.pass(slots, (1 << typeBit) | (1 << bit.up), having);
+    let choice = this.#choices.get(key);
+    if (choice === undefined) {
+      choice = make();
+      if (this.#choices.size < cachedMax) this.#choices.set(key, choice);
+    }
+    return choice;
+  }
+
+  #drawPart(key: string, part: SlotPart, start: number) {
+    let sums = this.#partSums.get(key);
+    if (sums === undefined) {
+      if (this.#partSums.size >= partsMax) this.#partSums.clear();
+      sums = new WeakMap();
+      this.#partSums.set(key, sums);
+    }
+    return this.#order.drawPart(part, sums, recordsPerRRsetMax, start);
+  }
+
+  #choosePassed(slots: SlotSet | undefined, typeBit: number, having: SlotSet | undefined, start: number): SlotChoice {
+    const passed = this.#order.pass(slots, (1 << typeBit) | (1 << bit.up), having);
     const drawn = drawPassed(passed, start);
     return this.#choice(passed.counts, passed.known, passed.slots.length, typeBit, slots, drawn);
   }
@@ -355,26 +388,4 @@ function drawPassed(
     from = end;
   }
   return { chosen, preferred, firsts };
-}
-
-/** 16 bits of priority, then 37 of the label's hash: as many as a number has. */
-function keyOf({ priority, label }: Instance): number {
-  const low = mixed(textHash(label));
-  const high = mixed(textHash(label, secondHashStart)) & 31;
-  return priority * priorityRange + high * 2 ** 32 + low;
-}
-
-function bitsOf(instance: Instance): number {
-  const { status, addrs } = instance;
-  if (status !== 'up') {
-    const why = whyWaiting(instance);
-    return why === undefined ? 0 : 1 << bit[why];
-  }
-  let bits = 1 << bit.up;
-  for (const { family, portName } of addrs) {
-    if (family !== 'name') bits |= 1 << (family === 4 ? bit.ipv4 : bit.ipv6);
-    if (svcbPortNames.has(portName)) bits |= 1 << bit.svcb;
-    if (httpsPortNames.has(portName)) bits |= 1 << bit.https;
-  }
-  return bits;
 }

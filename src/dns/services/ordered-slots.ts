@@ -1,27 +1,22 @@
 // The slots of a large app in the order of their keys, in chunks that know their sums: how many of their instances have
 // each mark, and what the shares of those come to. So an instance comes or goes for the price of its chunk, and a point of
 // all shares is found without a look at each: a draw among ten thousand reads the sums of some hundred chunks.
-// Where a part of the slots is asked for, or priorities differ, all are passed over: some ten nanoseconds each.
+// Of a part of the slots that is asked for again the same sums are kept, and made anew for the chunks that have changed.
+// Where priorities differ all are passed over: some ten nanoseconds each.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
 import { type Drawn, drawFrom } from '../message/rotation.ts';
+import { addSums, type PartSums, partSlotOfRank, partSlotOfShare, type SlotPart, sumsOf } from './part-sums.ts';
+import { type Chunk, chunkMax, countIn, marks, placeIn, priorityOf } from './slot-chunk.ts';
 import type { SlotSet } from './slot-set.ts';
 
-const chunkMax = 128;
-/** Bits of a mark. */
-const marks = 8;
-/** Keys of one priority lie within so much. */
-export const priorityRange = 2 ** 37;
-
-interface Chunk {
-  readonly keys: Float64Array;
-  readonly slots: Uint32Array;
-  readonly bits: Uint8Array;
-  readonly weights: Uint16Array;
+/** A draw among a part, with what the part has. */
+export interface PartDrawn extends Drawn {
+  readonly known: number;
   /** By bit. */
-  readonly counts: Uint16Array;
-  readonly shares: Float64Array;
-  size: number;
+  readonly counts: Uint32Array;
+  /** Of those that could be drawn. */
+  readonly count: number;
 }
 
 /** What was passed over: who has the mark, with the sums of shares up to each, and where priorities end. */
@@ -50,6 +45,7 @@ export class OrderedSlots {
     chunk.slots[at] = slot;
     chunk.bits[at] = bits;
     chunk.weights[at] = weight;
+    chunk.version++;
     chunk.size++;
     this.size++;
     this.#count(chunk, bits, shareOf(weight), 1);
@@ -64,6 +60,7 @@ export class OrderedSlots {
     const chunk = this.#chunks[index] as Chunk;
     const [bits, weight] = [chunk.bits[at] as number, chunk.weights[at] as number];
     for (const list of [chunk.keys, chunk.slots, chunk.bits, chunk.weights]) list.copyWithin(at, at + 1, chunk.size);
+    chunk.version++;
     chunk.size--;
     this.size--;
     this.#count(chunk, bits, shareOf(weight), -1);
@@ -116,6 +113,34 @@ export class OrderedSlots {
         return slotOfRank(this.#chunks[index] as Chunk, has, rank - (counts[index - 1] ?? 0));
       },
     });
+  }
+
+  /** As `draw`, among a part of the slots. Precondition: one priority. `sums`: of the same part before, or empty. */
+  drawPart(part: SlotPart, sums: PartSums, wanted: number, start: number): PartDrawn {
+    const chunks = this.#chunks;
+    const [ranks, shares] = [new Uint32Array(chunks.length), new Float64Array(chunks.length)];
+    const all = { known: 0, counts: new Uint32Array(marks), count: 0, share: 0 };
+    for (let index = 0; index < chunks.length; index++) {
+      addSums(all, sumsOf(chunks[index] as Chunk, part, sums));
+      ranks[index] = all.count;
+      shares[index] = all.share;
+    }
+    const { known, counts, count, share } = all;
+    if (count === 0) return { order: [], firsts: [], known, counts, count };
+    const drawn = drawFrom({
+      start,
+      size: count,
+      wanted: Math.min(wanted, count),
+      itemOf: (point) => {
+        const index = above(shares, point * share);
+        return partSlotOfShare(chunks[index] as Chunk, part, point * share - (shares[index - 1] ?? 0));
+      },
+      atRank: (rank) => {
+        const index = above(ranks, rank);
+        return partSlotOfRank(chunks[index] as Chunk, part, rank - (ranks[index - 1] ?? 0));
+      },
+    });
+    return { ...drawn, known, counts, count };
   }
 
   /** The first slots that have `having` and not `lacking`. */
@@ -199,6 +224,7 @@ export class OrderedSlots {
       counts: new Uint16Array(marks),
       shares: new Float64Array(marks),
       size: 0,
+      version: 0,
     };
     this.#chunks.splice(index, 0, chunk);
     return chunk;
@@ -214,6 +240,7 @@ export class OrderedSlots {
     next.weights.set(chunk.weights.subarray(from));
     next.size = chunkMax - from;
     chunk.size = from;
+    chunk.version++;
     for (const half of [chunk, next]) {
       half.counts.fill(0);
       half.shares.fill(0);
@@ -235,16 +262,6 @@ function countsOf(kinds: Uint32Array): Uint32Array {
     for (let bit = 0; bit < marks; bit++) if ((kind >> bit) % 2 === 1) (counts[bit] as number) += kinds[kind] as number;
   }
   return counts;
-}
-
-function countIn({ counts, shares }: Chunk, bits: number, share: number, by: 1 | -1): void {
-  for (let left = bits; left !== 0; left &= left - 1) {
-    const bit = 31 - Math.clz32(left & -left);
-    (counts[bit] as number) += by;
-    // Of none left there is no share left: sums of hundredths would keep a trace.
-    if (counts[bit] === 0) shares[bit] = 0;
-    else (shares[bit] as number) += by * share;
-  }
 }
 
 function slotOfShare({ bits, slots, weights, size }: Chunk, has: number, share: number): number {
@@ -276,18 +293,4 @@ function above(sums: Float64Array | Uint32Array, value: number): number {
     else low = middle + 1;
   }
   return low;
-}
-
-function placeIn({ keys, size }: Chunk, key: number): number {
-  let [low, high] = [0, size];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((keys[middle] as number) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function priorityOf(key: number): number {
-  return Math.floor(key / priorityRange);
 }

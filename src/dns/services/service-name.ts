@@ -1,6 +1,6 @@
 // Names of the registry, read right to left (design §5): env, the longest registered appid, then what is left over:
 // selectors (`1.4.2._version`) and preferences (`eu-1a._near`), a port (`_http._tcp`), or an instance (`orders-1`,
-// `http.orders-1`). The result says
+// `http.orders-1`). The result has
 // which instances and which of their addresses a name means. A name exists when some registered instance makes it
 // exist, whether it takes traffic or not; the names between are empty non-terminals, so that a resolver which asks
 // label by label (RFC 9156) never meets NXDOMAIN above a name that exists (RFC 8020).

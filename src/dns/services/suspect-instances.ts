@@ -44,7 +44,7 @@ export function suspectNote(
   }
   const counts = `${kept} of ${leased.length} instances`;
   if (remote.kind === 'marked')
-    return { kind: 'unproven', reason: `owner ${remote.owner} says: leases of ${counts} end soon or have ended` };
+    return { kind: 'unproven', reason: `owner ${remote.owner} reports: leases of ${counts} end soon or have ended` };
   const silentMs = Math.max(0, nowMs - remote.sinceMs);
   const reason = `owner ${remote.owner} not heard for ${Math.floor(silentMs / 1000)} s: ${counts} with a TTL of a second`;
   return { kind: silentMs >= remote.staleAfterMs ? 'stale' : 'unproven', reason };

@@ -3,7 +3,7 @@
 // none is served, one that offers only others is refused. Sessions are resumed by tickets; early data (0-RTT), which could
 // be sent again by others, and renegotiation are not spoken.
 // A new certificate counts for handshakes from then on and brings new keys for tickets: connections stay, sessions do not.
-// Limits: `handshakeMs` for a handshake, `handshakesMax` of them at a time. The oldest makes room, since an honest one takes
+// Limits: `handshakeMs` for a handshake, `handshakesMax` of them at a time. The oldest makes room, since a legitimate one takes
 // a few round trips and the oldest of a flood takes for ever.
 
 import { createServer, type Socket } from 'node:net';

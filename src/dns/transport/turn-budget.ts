@@ -1,4 +1,4 @@
-// How long one turn of a transport may answer before other work of the thread is let in: other sockets, changes of the
+// How long one turn of a transport may answer before it yields to other work of the thread: other sockets, changes of the
 // registry, timers. A budget of time, not of messages, since a message may cost a microsecond or twenty milliseconds.
 
 /** About a thousand answers from the cache; a client of another socket waits no longer than this and one answer. */

@@ -29,7 +29,7 @@ const recordOverheadOctets = 12;
 /** The header, type and class of the question, and an OPT record (RFC 6891 §6.1.2). */
 const emptyMessageOctets = headerOctets + 4 + 11;
 
-/** Names, or records of one name, that are looked at before other work is let in: a tenth of a millisecond. */
+/** Names, or records of one name, that are looked at before it yields: a tenth of a millisecond. */
 const stepsPerSlice = 256;
 
 /** Makes the zone `apex` of the records of a file. Faults of the file are faults of the zone. */

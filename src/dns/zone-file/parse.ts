@@ -42,7 +42,7 @@ export const includesMax = 1000;
 export const zoneOctetsMax = 64 * 1024 * 1024;
 /** A generated record counts as a short line would, so that $GENERATE is no way around the limit. */
 const generatedOctetsEach = 32;
-/** Entries, or records of a $GENERATE, until other work is let in: a tenth of a millisecond. */
+/** Entries, or records of a $GENERATE, before it yields: a tenth of a millisecond. */
 const entriesPerSlice = 32;
 
 /** Reads a zone's file; `apex` is its first origin, folded. The records are in the order of the text, unchecked. */
@@ -105,7 +105,7 @@ class ZoneParser {
     if (outer.source !== undefined) this.records.from(outer.source);
   }
 
-  /** A place where other work is let in, and where memory is set aside in pieces. */
+  /** A place to yield, and where memory is set aside in pieces. */
   *#rest(): Sliced<void> {
     yield;
     const { names } = this.records.table;

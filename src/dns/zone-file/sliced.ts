@@ -23,7 +23,7 @@ export function inOneGo<Result>(work: Sliced<Result>): Result {
   return step.value;
 }
 
-/** All of it with other work let in; undefined: given up on `signal`. */
+/** All of it, yielding to other work; undefined: given up on `signal`. */
 export async function inSlices<Result>(work: Sliced<Result>, signal: AbortSignal): Promise<Result | undefined> {
   let endMs = performance.now() + sliceMs;
   for (let step = work.next(); ; ) {

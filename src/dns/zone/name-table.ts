@@ -20,7 +20,7 @@ const fieldCount = 3;
 /** The root's number; being the child of none, it marks an empty slot too. */
 const root = 0;
 const slotsLeast = 16;
-/** Names that are placed before other work is let in: well under a millisecond. */
+/** Names that are placed before it yields: well under a millisecond. */
 const placedPerSlice = 8192;
 /** 255 octets, two for each label and one for the root. */
 const labelsMax = 127;

@@ -66,7 +66,7 @@ export class NamedServices {
    * @param leaving files that are gone, and hold nothing any more
    */
   async apply(file: string, services: readonly Service[], leaving: ReadonlySet<string>): Promise<readonly string[]> {
-    this.#tellOthers(file, services);
+    this.#reportToOthers(file, services);
     const before = this.#named.get(file) ?? this.#restored(file);
     const holders = this.#holders((name) => name !== file && !leaving.has(name));
     const named = new Map<string, InstanceKey>();
@@ -104,7 +104,7 @@ export class NamedServices {
 
   /** A file is gone, and all that it names with it. */
   async withdraw(file: string): Promise<void> {
-    this.#tellOthers(file, []);
+    this.#reportToOthers(file, []);
     const named = (this.#named.get(file) ?? this.#restored(file)).values();
     this.#keep(file, new Map(), []);
     this.#remember(file, new Map());
@@ -182,7 +182,7 @@ export class NamedServices {
     }
   }
 
-  #tellOthers(file: string, services: readonly Service[]): void {
+  #reportToOthers(file: string, services: readonly Service[]): void {
     const { others } = this.#deps;
     if (others === undefined) return;
     if (services.length > 0) this.#written.set(file, services);

@@ -1,4 +1,4 @@
-// An HTTP check: one request, a GET unless the check says another method, over a connection of its own; its status and,
+// An HTTP check: one request, a GET unless the check has another method, over a connection of its own; its status and,
 // where that is asked for, a text in its body. Redirects are not followed, proxies not used. Certificates of https are not
 // verified: a check finds out whether the instance answers. What headers it sends is what its registrant wrote.
 // Limits: 64 KiB of the body are read.

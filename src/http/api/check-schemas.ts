@@ -27,7 +27,7 @@ const ofType = {
     method: Type.Optional(Type.Union(CheckMethod.map((method) => Type.Literal(method)))),
     headers: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
-        description: 'Sent with each check. Whoever may read the instance can read them.',
+        description: 'Sent with each check. Callers that may read the instance can read them.',
       }),
     ),
     requestBody: Type.Optional(Type.String({ maxLength: checkLimits.requestBodyOctets })),

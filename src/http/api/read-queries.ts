@@ -14,7 +14,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { sendProblem } from '../server/problem-details.ts';
 import type { ApiContext } from './api-context.ts';
 import { parseAppKey } from './app-path.ts';
-import { isoOfMonotonic } from './instance-document.ts';
+import { isoOfMonotonic, isoTime } from './instance-document.ts';
 import { QueryReader } from './query-reader.ts';
 import { unaskedQuery, unaskedReply, whoAsksQuery, whoAsksReply } from './query-schemas.ts';
 import { problemAnswer } from './schemas.ts';
@@ -92,7 +92,7 @@ function readUnasked(context: ApiContext, request: FastifyRequest, reply: Fastif
   const query = new QueryReader(request, ['within', 'limit']);
   const withinMs = query.durationMs('within', withinMaxMs) ?? withinDefaultMs;
   const limit = query.integer('limit', 1, limitMax) ?? limitDefault;
-  const { control, clock } = context;
+  const { control } = context;
   if (query.refused(reply, 'Cannot list the apps without queries')) return;
   const lists = listsOf(control.queries, reply);
   if (lists === undefined) return;
@@ -100,9 +100,9 @@ function readUnasked(context: ApiContext, request: FastifyRequest, reply: Fastif
   const document = apps.map(({ env, appid, lastMs }) => ({
     env,
     appid,
-    lastSeen: lastMs === undefined ? null : isoOfMonotonic(lastMs, clock),
+    lastSeen: lastMs === undefined ? null : isoTime(lastMs),
   }));
-  reply.header('cache-control', 'no-store').send({ since: isoOfMonotonic(sinceMs, clock), apps: document });
+  reply.header('cache-control', 'no-store').send({ since: isoTime(sinceMs), apps: document });
 }
 
 function listsOf(lists: QueryLists | undefined, reply: FastifyReply): QueryLists | undefined {

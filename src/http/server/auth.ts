@@ -1,4 +1,4 @@
-// Who calls: the one road from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750), which may be
+// Who calls: the one path from the credentials of an HTTP request to a `Principal`. Bearer tokens (RFC 6750), which may be
 // JWTs; what the clients of a front show in their own way; a client certificate that TLS has verified. Where a request has
 // a token and a certificate, the token counts. A caller without credentials is anonymous; where anonymous callers have no
 // right at all, the answer is 401 for every path that is not open. Without any credentials configured the API is open, and
@@ -7,9 +7,9 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpCounters } from '../../control/decision-log.ts';
 import type { RefusedCalls } from '../../control/refused-calls.ts';
 import type { Actor, FrontName } from '../../model/change.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { type Principal, unauthenticated } from '../../model/principal.ts';
 import { dnsQueryPath } from '../doh/dns-query.ts';
 import { clientOf } from './client-address.ts';
@@ -212,7 +212,7 @@ async function judge(
       return { principal: verified.principal };
     }
     reason = `the token ${verified.reason}`;
-    // Says nothing against the caller, and is no attempt that would count.
+    // No fault of the caller, and no attempt that would count.
     if (verified.kind === 'unavailable') return { ...issuerAway(reason, random), who: reason };
   }
   wrong.wrong(client);

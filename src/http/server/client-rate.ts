@@ -8,7 +8,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { clientOf } from './client-address.ts';
 import { sendProblem } from './problem-details.ts';

@@ -6,7 +6,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { clientOf } from './client-address.ts';
 import { type Failure, failures, problemContentType, problemDocument } from './problem-details.ts';
 import { retryAfter } from './retry-after.ts';
@@ -23,7 +23,7 @@ const retryAfterSeconds = 2;
 export interface LimitDeps {
   readonly counters: HttpCounters;
   readonly random: () => number;
-  /** Makes TLS of a connection that is let in, and brings it back as another one; undefined: plain HTTP. */
+  /** Makes TLS of a connection that is admitted, and brings it back as another one; undefined: plain HTTP. */
   readonly secure?: ((raw: Socket) => void) | undefined;
 }
 

@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { printable } from '../../model/problem.ts';
 import type { RefuseCall } from './auth.ts';
 import { type Failure, type FailureKind, failures, problemContentType, problemDocument } from './problem-details.ts';

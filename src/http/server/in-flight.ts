@@ -22,7 +22,7 @@ export class InFlight {
   /** A request has come in. One listener for all: this is on the path of every renewal. */
   enter(response: ServerResponse): void {
     this.#open++;
-    // Not onResponse: that one hears nothing of a client that has gone.
+    // Not onResponse: that hook is not called for a client that has gone.
     response.on('close', this.#closed);
   }
 

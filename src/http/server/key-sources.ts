@@ -1,6 +1,6 @@
 // The public keys of issuers (JWK sets, RFC 7517), from a file or a URL, kept in memory. They are read when the first
 // token comes, again every ten minutes, and when a token names a key that is not among them, but not more often than every
-// half minute whatever comes. While an issuer is away its last keys stay: tokens that it has signed go on.
+// half minute whatever comes. While an issuer is unreachable its last keys stay: tokens that it has signed go on.
 // Limits: `keysMax` keys of a set; one is read at a time; those of key-reading.ts.
 
 import {

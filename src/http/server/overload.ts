@@ -10,7 +10,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger } from 'pino';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import type { InFlight } from './in-flight.ts';
 import { LoopTurns } from './loop-turns.ts';
 import { sendProblem } from './problem-details.ts';
@@ -29,7 +29,7 @@ declare module 'fastify' {
 
 interface Threshold {
   readonly from: number;
-  /** Below `from`, or calls would be let in and shed by turns. */
+  /** Below `from`, or calls would be admitted and shed by turns. */
   readonly until: number;
 }
 

@@ -5,9 +5,9 @@
 // answered there (renew.ts). Replies and counts are the same on both ways.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { HttpCounters } from '../../control/decision-log.ts';
 import type { Renewals } from '../../control/renewals.ts';
 import type { Visible } from '../../control/visible.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import type { InstanceRecord } from '../../model/instance-record.ts';
 import { type Life, registryHeader } from '../../model/life.ts';
 import type { Principal } from '../../model/principal.ts';

@@ -5,8 +5,8 @@
 // The right is in the description of the API as `x-right`, where a test tries every route with every principal.
 
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { HttpCounters } from '../../control/decision-log.ts';
 import type { RefusedCalls } from '../../control/refused-calls.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { type Principal, principalText, type Right } from '../../model/principal.ts';
 import { printable } from '../../model/problem.ts';
 import { forbiddenText } from '../../model/submit.ts';

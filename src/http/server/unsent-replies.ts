@@ -8,7 +8,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpCounters } from '../../control/decision-log.ts';
+import type { HttpCounters } from '../../model/http-counters.ts';
 import { clientOf } from './client-address.ts';
 import { type Failure, failures, problemContentType, problemDocument } from './problem-details.ts';
 import { retryAfter } from './retry-after.ts';

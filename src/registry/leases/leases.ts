@@ -267,7 +267,7 @@ export class Leases implements GuardView {
     return this.#guard.losses(limit);
   }
 
-  onEvent(listener: (news: GuardEvent) => void): void {
+  onEvent(listener: (event: GuardEvent) => void): void {
     this.#guard.onEvent(listener);
   }
 

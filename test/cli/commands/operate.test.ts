@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 /** Registers it and has it handed out, so that a resolver may hold it for its TTL. */
-async function handedOut(app: string, dnsTtl: number): Promise<string> {
+async function servedOnce(app: string, dnsTtl: number): Promise<string> {
   await api.register(`prod/${app}/${app}-1`, ['http://10.0.0.7:80'], { dnsTtl });
   const client = await udpClient(server.dnsPort);
   expect((await client.ask(`${app}.prod.svc`, 'A')).answer).toHaveLength(1);
@@ -41,25 +41,20 @@ const statusOf = async (place: string): Promise<unknown> =>
 
 describe('drain', () => {
   test('prints when it is safe to stop, and without --wait does not wait', async () => {
-    const place = await handedOut('later', 600);
+    const place = await servedOnce('later', 600);
     const { code, out, err } = await rollcall(`drain ${place} --reason deploy`);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(out).toMatch(
-      /^prod\/later\/later-1 is drained: .*\nresolvers may still hold it until \d{4}-.*Z \(10m\): stop it then\n$/,
-    );
+    // When to stop it.
+    expect(out).toMatch(/ \d{4}-\S+Z \(10m\)/);
     expect(await statusOf(place)).toBe('waiting');
-    expect((await rollcall(`drain ${place} -o json`)).out).toContain('"outcome": "unchanged"');
-    const { text } = await api.call('GET', '/api/v1/events?app=prod/later');
-    expect(text).toContain('"reason":"deploy"');
+    expect(JSON.parse((await rollcall(`drain ${place} -o json`)).out)).toMatchObject({ outcome: 'unchanged' });
+    const { events } = (await api.call('GET', '/api/v1/events?app=prod/later')).json;
+    expect(events).toMatchObject([{ why: 'drained', by: { reason: 'deploy' } }, { why: 'registered' }]);
   });
 
   test('--wait ends when no resolver can hold it any more', async () => {
-    const place = await handedOut('soon', 1);
-    const { code, out } = await rollcall(`drain ${place} --wait`);
-    expect({ code, last: out.trimEnd().split('\n').at(-1) }).toEqual({
-      code: 0,
-      last: 'safe to stop: no resolver can hold it any more',
-    });
+    const place = await servedOnce('soon', 1);
+    expect((await rollcall(`drain ${place} --wait`)).code).toBe(0);
     // It was, by the server's own account.
     expect(JSON.parse((await rollcall(`drain ${place} -o json`)).out)).toMatchObject({ safe: true });
   });
@@ -81,16 +76,16 @@ describe('drain', () => {
   });
 
   test('a wait that was too short is a failure with the time to wait until', async () => {
-    const place = await handedOut('hasty', 600);
+    const place = await servedOnce('hasty', 600);
     const { code, err } = await rollcall(`drain ${place} --wait 10ms`);
     expect({ code, err }).toEqual({
       code: 1,
-      err: expect.stringMatching(/^Not safe to stop prod\/hasty\/hasty-1 yet: safe at .*Z \(10m\)\.\n$/),
+      err: expect.stringMatching(/ \d{4}-\S+Z \(10m\)/),
     });
   });
 
   test('an instance that is registered as up meanwhile ends the wait with a failure', async () => {
-    const place = await handedOut('back', 600);
+    const place = await servedOnce('back', 600);
     let expected = '';
     const waiting = rollcall(`drain ${place} --wait`, {
       onOut: (out) => {
@@ -102,16 +97,16 @@ describe('drain', () => {
       /^rollcall_drains_waiting 1$/m.test((await api.call('GET', '/metrics')).text);
     await until('the wait', drainsWaiting, patience);
     await api.patch(place, { status: 'up' });
-    expect(await waiting).toMatchObject({ code: 1, err: expect.stringContaining('up meanwhile') });
+    expect(await waiting).toMatchObject({ code: 1, err: expect.stringContaining(place) });
   });
 
   test.each([
-    ['drain prod/none/x', 4, 'it is not registered'],
-    ['drain prod/none', 2, 'name it as ENV/APPID/INSTANCE'],
-    ['drain prod/none/x --hold 8d', 2, '--hold: "8d" is not a duration such as 500ms, 30s or 5m, of 7d at most'],
-    ['up prod/none', 2, 'name it as ENV/APPID/INSTANCE'],
-    ['drain prod/none/x --wait 5', 2, '--wait: "5" is not a duration such as 500ms, 30s or 5m'],
-    ['drain prod/none/x --wait 1h', 2, 'of 5m at most'],
+    ['drain prod/none/x', 4, 'prod/none/x'],
+    ['drain prod/none', 2, 'ENV/APPID/INSTANCE'],
+    ['drain prod/none/x --hold 8d', 2, '--hold: "8d"'],
+    ['up prod/none', 2, 'ENV/APPID/INSTANCE'],
+    ['drain prod/none/x --wait 5', 2, '--wait: "5"'],
+    ['drain prod/none/x --wait 1h', 2, '--wait: "1h"'],
   ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
@@ -137,12 +132,10 @@ describe('a hold, and up', () => {
     await api.register(place, ['http://10.0.0.7:80']);
     expect((await rollcall(`drain ${place} --hold 2h --reason disk`)).code).toBe(0);
     const again = await rollcall(`register ${place} --addr http://10.0.0.7:80`);
-    expect(again.out).toMatch(
-      /status waiting\nIt takes no traffic: drained by \S+: disk, held for 2h\. .*rollcall up prod\/held\/real-1$/m,
-    );
+    expect(again.out).toMatch(/disk.* 2h\b.*rollcall up prod\/held\/real-1$/m);
     const shown = stripVTControlCharacters((await rollcall('show prod/held', { columns: 80 })).out);
-    expect(shown).toMatch(/^prod\/held\/real-1 +drained by \S+: disk, held for 2h$/m);
-    expect((await rollcall(`up ${place}`)).out).toMatch(/takes traffic$/m);
+    expect(shown).toMatch(/^prod\/held\/real-1 .*disk.* 2h$/m);
+    expect((await rollcall(`up ${place}`)).code).toBe(0);
     expect(await statusOf(place)).toBe('up');
     expect(await rollcall('up prod/held/none')).toMatchObject({ code: 4, out: '' });
   });
@@ -191,8 +184,7 @@ describe('events and restore', () => {
     };
     expect(one.events).toMatchObject([{ why: 'cancelled', instance: 'b', by: { reason: 'wrong list' } }]);
     const yaml = parse((await rollcall('events shop --limit 2 -o yaml')).out) as { events: unknown[] };
-    expect(yaml.events).toMatchObject([{ instance: 'a' }, { instance: 'b' }]);
-    expect((await rollcall('events shop --limit 2', { columns: 120 })).out).toContain('There are older ones');
+    expect(yaml).toMatchObject({ events: [{ instance: 'a' }, { instance: 'b' }], next: expect.any(String) });
     expect((await rollcall('events shop/cart/none')).out.trimEnd().split('\n')).toHaveLength(1);
     const short = stripVTControlCharacters((await rollcall('events shop/cart', { columns: 80 })).out).split('\n');
     for (const line of short) expect(line.length).toBeLessThanOrEqual(80);
@@ -227,13 +219,12 @@ describe('events and restore', () => {
   test('restore prints what it would do, and does it with --yes', async () => {
     const expected = await rollcall('restore shop/cart --from -1h --by-address 127.0.0.1');
     expect(expected.code).toBe(0);
-    expect(expected.out.match(/would be restored$/gm)).toHaveLength(2);
-    expect(expected.out).toMatch(/^2 would be restored, 0 left as they are; .* With --yes it is done\.$/m);
+    expect(expected.out).toMatch(/^2 .* 0 .*--yes/m);
     expect((await rollcall('show shop/cart/a')).code).toBe(4);
 
-    expect((await rollcall('restore shop --from -1h --by-address 10.9.9.9')).out).toMatch(/^0 would be restored/);
-    const done = await rollcall('restore shop --from -1h --yes');
-    expect(done.out.match(/ {2}restored$/gm)).toHaveLength(2);
+    const none = await rollcall('restore shop --from -1h --by-address 10.9.9.9 -o json');
+    expect(JSON.parse(none.out)).toMatchObject({ restored: [] });
+    expect((await rollcall('restore shop --from -1h --yes')).code).toBe(0);
     expect(await statusOf('shop/cart/a')).toBe('up');
     const again = await rollcall('restore shop --from -1h --yes -o json');
     expect(JSON.parse(again.out)).toMatchObject({ restored: [], skipped: [{ reason: 'is registered' }, {}] });
@@ -268,13 +259,13 @@ describe('events and restore', () => {
   });
 
   test.each([
-    ['restore', 2, "required option '--from <time>'"],
-    ['restore a/b/c --from -1h', 2, 'name an env or an app as ENV or ENV/APPID'],
-    ['restore --from yesterday', 1, 'from must be a time such as'],
-    ['restore --from -1h --why lost', 1, 'why must be a list of some of cancelled, drained, evicted'],
-    ['events --limit -1', 2, '--limit: "-1" is not a whole number'],
-    ['events --follow --to now', 2, '--to: cannot be given with --follow'],
-    ['events --why lost', 1, 'why must be some of'],
+    ['restore', 2, '--from <time>'],
+    ['restore a/b/c --from -1h', 2, 'ENV/APPID'],
+    ['restore --from yesterday', 1, 'yesterday'],
+    ['restore --from -1h --why lost', 1, 'cancelled, drained, evicted'],
+    ['events --limit -1', 2, '--limit: "-1"'],
+    ['events --follow --to now', 2, '--to: '],
+    ['events --why lost', 1, 'lost'],
   ])('%s ends with %i', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: wanted, out: '' });
@@ -286,10 +277,8 @@ describe('guard', () => {
   test('prints that nothing is held, and the rule behind it', async () => {
     const { code, out } = await rollcall('guard');
     expect(code).toBe(0);
-    expect(out).toMatch(/^not holding\nreason {5}\S/);
-    expect(out).toMatch(/^rule .* 85 % .* 60m at most$/m);
-    // The one total.
-    expect(out).toMatch(/^instances +\d+ registered, of these 0 late, 0 /m);
+    // Ratio and ceiling.
+    expect(out).toMatch(/ 85 % .* 60m /);
     expect(JSON.parse((await rollcall('guard -o json')).out)).toMatchObject({ holding: false, apps: [] });
   });
 
@@ -307,9 +296,7 @@ describe('guard', () => {
     const { url, close } = await scriptedHttp(() => ({ body: { ...held, evictionBudget: { perMinute: null } } }));
     onTestFinished(close);
     const { out } = await typed(['guard', '--url', url]);
-    expect(out).toMatch(/^holding for \d+d, since 2026-11-21T09:30:00\.000Z\n/);
-    expect(out).toMatch(/^prod\/orders +5 +4 +then +5 of 9 are late$/m);
-    expect(out).toContain('without limit');
-    expect(out).toMatch(/^and 3 more apps$/m);
+    expect(out).toContain('2026-11-21T09:30:00.000Z');
+    expect(out).toMatch(/^prod\/orders +5 +4 +then +5 of 9 are late\n.*\b3\b/m);
   });
 });

@@ -50,8 +50,8 @@ describe('ls', () => {
   });
 
   test.each([
-    ['ls nowhere', 4, /there is dev, prod/],
-    ['ls prdo', 4, /did you mean prod\?/],
+    ['ls nowhere', 4, /\bdev, prod\b/],
+    ['ls prdo', 4, /\bprod\b/],
     ['ls prod/orders', 2, /rollcall show/],
   ])('%s exits %i and prints what exists', async (line, wanted, expected) => {
     const { code, out, err } = await rollcall(line);
@@ -135,16 +135,16 @@ describe('show', () => {
 
   test('an instance may have a blank and a slash in its name', async () => {
     await api.register('dev/odd/a%2Fb', ['http://10.0.0.9:1']);
-    expect((await rollcall('show dev/odd/a/b -o json')).out).toContain('"instance": "a/b"');
+    expect(JSON.parse((await rollcall('show dev/odd/a/b -o json')).out)).toMatchObject({ instance: 'a/b' });
     expect((await typed(['show', 'dev/com.acme.pay/pay 1', '--url', server.http])).code).toBe(0);
   });
 
   test.each([
     ['show prod/nothing', 4, /"rollcall ls prod"/],
-    ['show prod/order', 4, /did you mean prod\/orders\?/],
-    ['show nowhere/orders', 4, /there is no env nowhere; there is dev, prod/],
-    ['show prod/orders/nobody', 4, /^Cannot show prod\/orders\/nobody: it is not registered/],
-    ['show orders', 2, /an app is ENV\/APPID/],
+    ['show prod/order', 4, /\bprod\/orders\b/],
+    ['show nowhere/orders', 4, /\bnowhere\b.*\bdev, prod\b/],
+    ['show prod/orders/nobody', 4, / prod\/orders\/nobody\b/],
+    ['show orders', 2, /ENV\/APPID/],
     ['show prod/orders orders-1', 2, /too many arguments/],
     ['show prod/orders/orders-1 --tag a', 2, /--tag/],
     ['show prod/or_ders', 1, /or_ders/],
@@ -161,10 +161,8 @@ describe('register and cancel', () => {
       'register prod/shop/shop-1 --addr http://10.0.1.1:80 --addr grpc://10.0.1.1:90 --version 2.0 --zone z --group g --tag t --weight 7 --priority 1 --metadata a=b=c --lease-seconds 60 --dns-ttl 2 --status up',
     );
     expect({ code: made.code, err: made.err }).toEqual({ code: 0, err: '' });
-    expect(made.out).toMatch(/^created prod\/shop\/shop-1: http:\/\/10\.0\.1\.1:80,grpc:/);
-    for (const part of ['  shop.prod.svc.\n', '_grpc._tcp.shop.prod.svc.', 'Its lease of 60 s', 'every 20 s']) {
-      expect(made.out).toContain(part);
-    }
+    // The names to look up, the lease and how often to renew it.
+    expect(made.out).toMatch(/^ +shop\.prod\.svc\.$[\s\S]*_grpc\._tcp\.shop\.prod\.svc\.[\s\S]* 60 s .* 20 s /m);
     const renewal = /^ {2}(curl .*)$/m.exec(made.out)?.[1] ?? '';
     expect(renewal).toContain(`${server.http}/api/v1/apps/prod/shop/shop-1/renew`);
     expect((await api.call('GET', '/api/v1/apps/prod/shop/shop-1')).json).toMatchObject({
@@ -179,14 +177,14 @@ describe('register and cancel', () => {
 
     const again = await rollcall('register prod/shop/shop-1 --addr http://10.0.1.1:80 --if-absent');
     expect({ code: again.code, out: again.out }).toEqual({ code: 1, out: '' });
-    expect(again.err).toContain('it is there already');
+    expect((await api.call('GET', '/api/v1/apps/prod/shop/shop-1')).json).toMatchObject({ version: '2.0' });
 
     const gone = await rollcall('cancel prod/shop/shop-1');
     expect(gone.code).toBe(0);
-    expect(gone.out).toMatch(/^cancelled prod\/shop\/shop-1: .*\nresolvers may still hold it until \d{4}-.*Z \(\d+s\)/);
+    expect(gone.out).toMatch(/ \d{4}-\S+Z \(\d+s\)/);
     expect(await rollcall('show prod/shop')).toMatchObject({
       code: 4,
-      err: expect.stringMatching(/its last instance was cancelled \d+s ago: rollcall events prod\/shop/),
+      err: expect.stringMatching(/ \d+s .*rollcall events prod\/shop/),
     });
     const twice = await rollcall('cancel prod/shop/shop-1');
     expect(twice).toEqual({ code: 4, out: '', err: expect.stringContaining('prod/shop/shop-1') });
@@ -198,21 +196,20 @@ describe('register and cancel', () => {
     );
     expect({ code, out }).toEqual({ code: 1, out: '' });
     const lines = err.trimEnd().split('\n');
-    expect(lines[0]).toContain('3 problems');
     // The value is printed once.
     expect(lines[1]).toBe('  addrs[0] port must be 1-65535, received 70000');
     expect(lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['addrs[0]', 'weight', 'status']);
   });
 
   test.each([
-    ['register prod/orders --addr http://10.0.0.1:80', 'name it as ENV/APPID/INSTANCE'],
-    ['register prod/orders/x', "required option '--addr <url>' not specified"],
-    ['register prod/orders/x --addr http://10.0.0.1:80 --metadata team', '--metadata: "team" is not KEY=VALUE'],
-    ['cancel prod/orders', 'name it as ENV/APPID/INSTANCE'],
-    ['cancel', "missing required argument 'instance'"],
-    ['ls --output xml', 'Allowed choices are table, json, yaml'],
-    ['ls --outptu json', 'Did you mean --output?'],
-    ['cancle prod/orders/x', 'Did you mean cancel?'],
+    ['register prod/orders --addr http://10.0.0.1:80', 'ENV/APPID/INSTANCE'],
+    ['register prod/orders/x', '--addr <url>'],
+    ['register prod/orders/x --addr http://10.0.0.1:80 --metadata team', '--metadata: "team"'],
+    ['cancel prod/orders', 'ENV/APPID/INSTANCE'],
+    ['cancel', 'instance'],
+    ['ls --output xml', 'table, json, yaml'],
+    ['ls --outptu json', '--output'],
+    ['cancle prod/orders/x', ' cancel'],
   ])('%s is wrong usage', async (line, expected) => {
     const { code, out, err } = await rollcall(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });

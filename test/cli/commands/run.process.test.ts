@@ -103,7 +103,7 @@ describe.concurrent('a program', () => {
   });
 
   test('prints that it is found, that it drains and how it ended; with --quiet nothing of that', async () => {
-    const { program } = await running('news', serving);
+    const { program } = await running('notices', serving);
     // Its line, not the registry: there it may be a moment before the reply.
     await until('its registration', () => program.output().includes('registered, found as'));
     const { err } = await program.stop('SIGTERM', 20_000);

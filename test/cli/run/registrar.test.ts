@@ -30,10 +30,10 @@ test('prints the name it is found by, that it is out of DNS once it is, and that
   await scheduler.pass(0);
   expect(await outcomeOf(registrar.drain(30_000, 'SIGTERM', calm), 1000)).toMatchObject({ safe: true });
   await outcomeOf(registrar.cancel('it exited'), 0);
-  expect(printed.map((line) => line.slice(0, 16))).toEqual([
-    'news: registered',
-    'news: out of DNS',
-    'step: out of the',
+  expect(printed.map((line) => line.slice(0, 18).trim())).toEqual([
+    'notice: registered',
+    'notice: out of DNS',
+    'step: out of the r',
   ]);
 });
 
@@ -55,7 +55,7 @@ test('a registry that is down is reported once, and so is its return', async () 
   await scheduler.pass(20_000);
   isDown = false;
   await scheduler.pass(20_000);
-  expect(printed.map((line) => line.split(':')[0])).toEqual(['warn', 'warn', 'news']);
+  expect(printed.map((line) => line.split(':')[0])).toEqual(['warn', 'warn', 'notice']);
   expect(printed[0]).toContain('cannot register');
   await outcomeOf(registrar.cancel('x'), 0);
 });

@@ -67,6 +67,7 @@ describe.skipIf(missingEtcd.length > 0)('nodes of one cluster', () => {
     for (let beat = 0; beat < 8; beat++) {
       expect((await api(n2, 'PUT', '/apps/prod/beat/a1/renew')).status).toBe(200);
       expect(await addressesAt(n1, 'beat')).toEqual(['10.0.3.1']);
+      // Longer than a lease in all.
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     await until('both let it go', async () => {

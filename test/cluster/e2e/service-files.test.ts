@@ -85,14 +85,14 @@ describe.skipIf(missingEtcd.length > 0)('a service file on two of three nodes', 
     expect(at(1).output()).toContain('that of another node does');
   });
 
-  test('when the owner dies, the candidate takes it over, whoever acts for the dead', async () => {
+  test('when the owner dies, the candidate takes it over, whichever node acts for the dead', async () => {
     write(2, entry(20));
     await untilRead(2);
     const before = await owned(2, 1);
     await at(0).kill();
-    // What only n1's file named goes to whoever acts for it, which may be n3 as well.
+    // What only n1's file named goes to the node that acts for it, which may be n3 as well.
     await until('n3 runs it', async () => (await owned(2, 1)) > before, { withinMs: 40_000 });
-    await until('nobody is left behind', async () => (await owned(0, 1)) === 0);
+    await until('none is left behind', async () => (await owned(0, 1)) === 0);
   });
 
   test('it leaves when no file names it any more', async () => {

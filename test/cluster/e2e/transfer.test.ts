@@ -39,6 +39,9 @@ test.skipIf(missingEtcd.length > 0)('moves to a cluster, and back to one node, w
     ),
   );
   await api(alone, 'POST', '/apps/prod/app-0/i0/drain?hold=2h');
+  await api(alone, 'PUT', '/apps/prod/gone/g1', { addrs: ['http://10.9.0.1:80'] });
+  await api(alone, 'POST', '/apps/prod/gone/g1/drain?hold=2h');
+  await api(alone, 'DELETE', '/apps/prod/gone/g1');
   expect(await typed(['export', before, '--url', alone.http])).toMatchObject({ code: 0 });
 
   await using etcd = await startEtcd();
@@ -47,20 +50,29 @@ test.skipIf(missingEtcd.length > 0)('moves to a cluster, and back to one node, w
   const n2 = await world.start('n2');
   const urls = ['--url', n1.http, '--url', n2.http];
   const dry = await typed(['import', before, ...urls]);
-  expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('450 created') });
+  expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('451 created') });
   expect((await api(n1, 'GET', '/apps/prod/app-1')).body['instances']).toEqual([]);
-  expect(await typed(['import', before, '--yes', ...urls])).toMatchObject({ code: 0, out: '450 created\n', err: '' });
+  expect(await typed(['import', before, '--yes', ...urls])).toMatchObject({ code: 0, out: '451 created\n', err: '' });
   await until('the other node has all', async () => (await countAt(n2)) === 450);
-  expect(await typed(['import', before, '--yes', ...urls])).toMatchObject({ code: 0, out: '450 unchanged\n' });
+  expect(await typed(['import', before, '--yes', ...urls])).toMatchObject({ code: 0, out: '451 unchanged\n' });
   // The hold came along, at both nodes.
   expect((await api(n2, 'GET', '/apps/prod/app-0/i0')).body).toMatchObject({ status: 'waiting' });
+  // So did that of an instance that is not registered.
+  const late = await api(n2, 'PUT', '/apps/prod/gone/g1', { addrs: ['http://10.9.0.1:80'] });
+  expect(late).toMatchObject({ status: 201, body: { status: 'waiting' } });
+  await api(n2, 'DELETE', '/apps/prod/gone/g1');
   expect(await addressesAt(n2, 'i7.app-0')).toEqual(['10.0.0.7']);
 
   expect(await typed(['export', after, '--url', n2.http])).toMatchObject({ code: 0 });
   expect(entries(after)).toEqual(entries(before));
-  const again = await startServer();
-  expect(await typed(['import', after, '--yes', '--url', again.http])).toMatchObject({ code: 0, out: '450 created\n' });
-  await Promise.all([alone.stop(), again.stop()]);
+  const folder = { directory: scratch(), data: 'data' };
+  const again = await startServer(folder);
+  expect(await typed(['import', after, '--yes', '--url', again.http])).toMatchObject({ code: 0, out: '451 created\n' });
+  await again.stop();
+  const restarted = await startServer(folder);
+  const returned = await api(restarted, 'PUT', '/apps/prod/gone/g1', { addrs: ['http://10.9.0.1:80'] });
+  expect(returned.body).toMatchObject({ status: 'waiting' });
+  await Promise.all([alone.stop(), restarted.stop()]);
 });
 
 test('a file that is none, or is cut, is named, and what it has is read', async () => {

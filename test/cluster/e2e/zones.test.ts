@@ -1,5 +1,5 @@
 // Zones of several nodes: where no file has the origin, its name servers are those of all nodes; nodes whose files differ
-// say so; and the serial moves with a file, at all nodes alike.
+// report it; and the serial moves with a file, at all nodes alike.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ describe.skipIf(missingEtcd.length > 0)('the zones of two nodes', () => {
     for (const node of [n1, n2]) expect(await digShort(node.dnsPort, 'pay.prod.svc. A')).toEqual(['10.1.0.1']);
   });
 
-  test('a file that only one of them has is said by both, and moves the serial of both', async () => {
+  test('a file that only one of them has is reported by both, and moves the serial of both', async () => {
     const before = await serialAt(n2);
     writeFileSync(join(folders[0] ?? '', 'prod.svc.zone'), zoneText('10.9.0.1'));
     for (const node of [n1, n2])

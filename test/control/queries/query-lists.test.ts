@@ -1,11 +1,11 @@
 // Who asks for what, as callers see it: `GET /api/v1/queries`, `/queries/unasked`, and `asked` under /resolve.
 
 import { describe, expect, test } from 'vitest';
-import { QueryLists } from '../../../src/control/queries/query-lists.ts';
-import { QueryStatistics } from '../../../src/control/queries/query-statistics.ts';
+import type { QueryLists } from '../../../src/control/queries/query-lists.ts';
 import { GrantedPrincipal, unrestricted } from '../../../src/model/principal.ts';
-import type { QuerySample } from '../../../src/model/query-sample.ts';
+import type { DrainQueries, QuerySample } from '../../../src/model/query-sample.ts';
 import { Harness, someAddress } from '../../kit/harness.ts';
+import { listsOver } from '../../kit/query-world.ts';
 
 const all = unrestricted('anonymous');
 const page = { by: 'question', order: 'queries', limit: 100, offset: 0 } as const;
@@ -15,18 +15,19 @@ function worldOf() {
   for (const path of ['orders.prod/orders-1', 'billing.prod/b-1', 'orders.staging/orders-1'])
     harness.register(path, { addrs: [someAddress] });
   let waiting: QuerySample[] = [];
-  const statistics = new QueryStatistics((sink) => {
+  let drains = 0;
+  const drain: DrainQueries = (sink) => {
+    drains++;
     for (const sample of waiting) sink.add(sample);
     waiting = [];
-  }, harness.clock.monotonicMs());
-  const monotonicMs = () => harness.clock.monotonicMs();
-  const lists = new QueryLists({ statistics, view: harness.registry, origin: 'svc.', monotonicMs });
+  };
+  const lists = listsOver(drain, harness.clock, harness.registry);
   const ask = (name: string, fields: Partial<QuerySample> = {}): void => {
-    const nowMs = monotonicMs();
+    const nowMs = harness.clock.monotonicMs();
     const usual = { type: 'A', rcode: 'NOERROR', transport: 'udp', client: '10.0.0.1', queries: 1 };
     waiting.push({ name, ...usual, firstMs: nowMs, lastMs: nowMs, ...fields });
   };
-  return { harness, lists, statistics, ask };
+  return { harness, lists, ask, drains: () => drains };
 }
 
 describe('rows', () => {
@@ -139,4 +140,14 @@ test('how a question is asked, and the names that are asked most', () => {
   expect(lists.asked('orders.prod.svc.', 'A')).toMatchObject({ queries: 3, clients: 2, recent: { minute: 3 } });
   expect(lists.asked('billing.prod.svc.', 'A')).toBeUndefined();
   expect(lists.top(1)).toEqual([{ name: 'orders.prod.svc.', type: 'AAAA', minute: 7 }]);
+});
+
+test('how a question is asked costs no look at the threads more often than once a second', () => {
+  const { harness, lists, ask, drains } = worldOf();
+  for (let i = 0; i < 100; i++) lists.asked('orders.prod.svc.', 'A');
+  expect(drains()).toBe(1);
+  ask('orders.prod.svc.');
+  harness.clock.advance(1000);
+  expect(lists.asked('orders.prod.svc.', 'A')).toMatchObject({ queries: 1 });
+  expect(drains()).toBe(2);
 });

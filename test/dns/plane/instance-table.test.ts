@@ -26,7 +26,7 @@ function registrationOf(body: object): Registration {
   return parseRegistration(body, { leaseSeconds: 90, dnsTtl: 5 }) as Registration;
 }
 
-function said(instance: Instance): unknown {
+function stored(instance: Instance): unknown {
   return { ...registrationToJson(instance), id: instance.instance, label: instance.label, appid: instance.appid };
 }
 
@@ -51,7 +51,7 @@ class TableApp implements AppRows {
   }
 }
 
-/** A thread that applies messages when it is told to. */
+/** A thread that applies messages on demand. */
 class Reader {
   readonly rows: InstanceRows;
   readonly table: InstanceTable<TableApp>;
@@ -105,8 +105,8 @@ class Reader {
     for (const { env, appid } of places) {
       const own = all.filter((instance) => instance.appid === appid);
       const app = [...this.apps.values()].find((one) => one.appid === appid && one.env === env);
-      const known = app === undefined ? [] : this.table.of(app).map((row) => said(this.table.read(row)));
-      expect(sorted(known)).toEqual(sorted(own.map(said)));
+      const known = app === undefined ? [] : this.table.of(app).map((row) => stored(this.table.read(row)));
+      expect(sorted(known)).toEqual(sorted(own.map(stored)));
       for (let at = 0; at <= 5; at++) {
         const row = app === undefined ? -1 : this.table.find(app, `one-${at}`);
         expect(row >= 0 ? this.table.instance(row).label : undefined).toBe(state.get(`${appid} one-${at}`)?.label);
@@ -171,7 +171,7 @@ class World {
   }
 
   /** The next of the instances that were there. */
-  tell(reader: Reader): void {
+  deliver(reader: Reader): void {
     const content = reader.starting?.next().value;
     if (content === undefined) reader.starting = undefined;
     else reader.waiting.push({ content, sequence: this.posted });
@@ -208,7 +208,7 @@ const step = fc.oneof(
       count: fc.integer({ min: 1, max: 4 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('tell' as const), reader: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('deliver' as const), reader: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('start' as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('end' as const), reader: fc.nat() }) },
@@ -230,7 +230,7 @@ test('knows what objects would, at every place in the order of changes', { timeo
         else if (one.what === 'start' && readers.length < 4) world.start();
         else if (reader === undefined) continue;
         else if (one.what === 'end') readers.splice(readers.indexOf(reader), 1);
-        else if (one.what === 'tell') world.tell(reader);
+        else if (one.what === 'deliver') world.deliver(reader);
         else if (one.what === 'apply') {
           for (let times = 0; times < one.count; times++) reader.step();
           // One that was started later is behind the messages until it has heard of all.
@@ -239,7 +239,7 @@ test('knows what objects would, at every place in the order of changes', { timeo
       }
       world.feed.flush();
       for (const reader of world.readers) {
-        while (reader.starting !== undefined) world.tell(reader);
+        while (reader.starting !== undefined) world.deliver(reader);
         while (reader.waiting.length > 0) reader.step();
         reader.expectToKnow(world.state, !world.late.has(reader));
       }

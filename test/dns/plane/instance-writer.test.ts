@@ -32,7 +32,7 @@ class Table {
   }
 
   /** What DNS answers with. */
-  said(instance: Instance): unknown {
+  plainForm(instance: Instance): unknown {
     const { env, appid, instance: id, label, addrs, version, zone, group, tags, weight, priority } = instance;
     const { status, wanted, metadata, leaseSeconds, dnsTtl, override } = instance;
     const names = { env, appid, id, label, addrs, version, zone, group, tags: [...tags] };
@@ -75,7 +75,7 @@ describe('an instance is read as it was written', () => {
     const table = new Table();
     const instance = table.registered(place, body);
     const read = table.read(table.writer.put(instance).row);
-    expect(table.said(read)).toEqual(table.said(instance));
+    expect(table.plainForm(read)).toEqual(table.plainForm(instance));
     expect(read.checks).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('an instance is read as it was written', () => {
     table.harness.registry.drain(keyOf('orders.prod/a'));
     const drained = table.harness.registry.find(keyOf('orders.prod/a'))?.instance as Instance;
     expect(drained.override).toBeDefined();
-    expect(table.said(table.read(table.writer.put(drained).row))).toEqual(table.said(drained));
+    expect(table.plainForm(table.read(table.writer.put(drained).row))).toEqual(table.plainForm(drained));
   });
 
   test('with the longest label, id and addresses', () => {
@@ -95,7 +95,7 @@ describe('an instance is read as it was written', () => {
     const addrs = Array.from({ length: 32 }, (_, index) => `p${index}://${host(index)}:${index + 1}`);
     for (const id of [label, `${'ü'.repeat(90)}`]) {
       const instance = table.registered(`orders.prod/${id}`, { addrs });
-      expect(table.said(table.read(table.writer.put(instance).row))).toEqual(table.said(instance));
+      expect(table.plainForm(table.read(table.writer.put(instance).row))).toEqual(table.plainForm(instance));
     }
   });
 });
@@ -123,7 +123,10 @@ test('an instance that changes has another row; the one it had is as it was unti
   expect([table.writer.size, table.writer.retired]).toEqual([1, 1]);
   const third = table.registered('orders.prod/b', { version: '3' });
   expect(table.writer.put(third).row).not.toBe(before);
-  expect([before, row].map((one) => table.said(table.read(one)))).toEqual([table.said(first), table.said(second)]);
+  expect([before, row].map((one) => table.plainForm(table.read(one)))).toEqual([
+    table.plainForm(first),
+    table.plainForm(second),
+  ]);
   table.writer.free((sequence) => sequence <= 5);
   expect([table.writer.size, table.writer.retired]).toEqual([2, 0]);
   expect(table.writer.put(table.registered('orders.prod/c')).row).toBe(before);

@@ -127,12 +127,12 @@ describe.each([
     // The id is no label, and the label is what threads go by.
     harness.register('orders.prod/Orders 1', { addrs: ['http://10.0.0.1:80'], dnsTtl: 20 });
     const instance = { env: 'prod', appid: 'orders', instance: 'Orders 1', dnsTtl: 20 };
-    const heldMs = async () => (await plane.cachedUntil(instance)).heldUntilMs - harness.clock.monotonicMs();
+    const heldMs = async () => (await plane.answersHeld(instance)).heldUntilMs - harness.clock.monotonicMs();
     // A process that has just begun cannot know what the one before it has handed out.
     expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
     elapse(40_000);
     await plane.applied();
-    expect(await plane.cachedUntil(instance)).toMatchObject({ lastServedMs: undefined });
+    expect(await plane.answersHeld(instance)).toMatchObject({ lastServedMs: undefined });
     expect(await heldMs()).toBeLessThan(0);
     expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.1 20']);
     expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([21, 22]);
@@ -144,7 +144,7 @@ describe.each([
     await plane.applied();
     expect(await everywhere('orders.prod.svc')).toEqual(['NXDOMAIN']);
     // The threads' clock is ahead by a second at most.
-    const served = (await plane.cachedUntil(instance)).lastServedMs ?? 0;
+    const served = (await plane.answersHeld(instance)).lastServedMs ?? 0;
     expect(harness.clock.monotonicMs() - served).toBeGreaterThanOrEqual(4000);
     expect(harness.clock.monotonicMs() - served).toBeLessThanOrEqual(5000);
     expect(Math.floor((await heldMs()) / 1000)).toBeOneOf([16, 17]);

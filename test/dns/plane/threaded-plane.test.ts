@@ -42,7 +42,7 @@ test('may have handed out everything until its end', async () => {
   harness.register('orders.prod/a', { dnsTtl: 20 });
   elapse(60_000);
   await plane.applied();
-  const heldMs = async () => (await plane.cachedUntil(instance)).heldUntilMs - harness.clock.monotonicMs();
+  const heldMs = async () => (await plane.answersHeld(instance)).heldUntilMs - harness.clock.monotonicMs();
   expect(await heldMs()).toBeLessThan(0);
   // Asked while it ends, and when another one has its place.
   const asked = heldMs();
@@ -67,7 +67,7 @@ test('the one that takes its place delays no reply until it listens', async () =
   for (let round = 1; round <= 3; round++) {
     harness.register('orders.prod/a', { addrs: [`http://10.0.0.${round}:80`] });
     await plane.applied();
-    await plane.cachedUntil({ env: 'prod', appid: 'orders', instance: 'a', dnsTtl: 5 });
+    await plane.answersHeld({ env: 'prod', appid: 'orders', instance: 'a', dnsTtl: 5 });
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(isListening).toBe(false);

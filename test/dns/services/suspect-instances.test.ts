@@ -102,7 +102,7 @@ describe('an instance of another node', () => {
     suspectNote([{ isSuspect: true }, { isSuspect: false }] as never, { whySuspect: () => why } as never, nowMs);
   const unheard = suspicionText({ kind: 'unheard', owner: 'n2', sinceMs: 10_000, staleAfterMs: 60_000 });
 
-  test('whose owner is silent says for how long, at the time of the answer', () => {
+  test('whose owner is silent has for how long, at the time of the answer', () => {
     expect(noteOf(unheard, 24_500)).toMatchObject({
       kind: 'unproven',
       reason: expect.stringMatching(/^owner n2 not heard for 14 s/),

@@ -162,6 +162,7 @@ test('a client that reads late gets everything, also when it has closed its side
   // 20 MB of answers: more than the kernel takes in between.
   const large = frame(packet({ name: 'large.prod.svc.', type: 16 }));
   stream.socket.end(Buffer.concat(Array.from({ length: 400 }, () => large)));
+  // The kernel's buffers fill meanwhile.
   await new Promise((resolve) => setTimeout(resolve, 50));
   stream.socket.resume();
   await stream.received(400);
@@ -240,6 +241,7 @@ describe('close', () => {
     const stream = await open();
     stream.socket.pause();
     stream.socket.write(Buffer.concat(Array.from({ length: 1000 }, () => query)));
+    // The kernel's buffers fill meanwhile.
     await new Promise((resolve) => setTimeout(resolve, 20));
     await close();
   });

@@ -1,13 +1,14 @@
 // `GET /api/v1/queries` and `/queries/unasked`, and how often a question is asked in /resolve.
 
 import { expect, test } from 'vitest';
-import { QueryLists } from '../../../src/control/queries/query-lists.ts';
-import { QueryStatistics } from '../../../src/control/queries/query-statistics.ts';
-import type { QuerySample } from '../../../src/model/query-sample.ts';
+import type { QueryLists } from '../../../src/control/queries/query-lists.ts';
+import type { DrainQueries, QuerySample } from '../../../src/model/query-sample.ts';
 import { createWorld, problemOf, type World } from '../../kit/http-world.ts';
+import { listsOver } from '../../kit/query-world.ts';
 
 /** A world in which DNS has counted these, at the time of its start. */
 async function worldWith(samples: readonly Partial<QuerySample>[]): Promise<World> {
+  const waiting = [...samples];
   let lists: QueryLists | undefined;
   const late = {
     list: (...args: Parameters<QueryLists['list']>) => (lists as QueryLists).list(...args),
@@ -17,10 +18,11 @@ async function worldWith(samples: readonly Partial<QuerySample>[]): Promise<Worl
   const world = createWorld({ control: { queries: late } });
   const nowMs = world.clock.monotonicMs();
   const usual = { name: 'orders.prod.svc.', type: 'A', rcode: 'NOERROR', transport: 'udp', client: '10.0.0.1' };
-  const statistics = new QueryStatistics(() => {}, nowMs);
-  for (const sample of samples) statistics.add({ ...usual, queries: 1, firstMs: nowMs, lastMs: nowMs, ...sample });
-  const monotonicMs = () => world.clock.monotonicMs();
-  lists = new QueryLists({ statistics, view: world.registry, origin: 'svc.', monotonicMs });
+  const drainQueries: DrainQueries = (sink) => {
+    for (const sample of waiting.splice(0))
+      sink.add({ ...usual, queries: 1, firstMs: nowMs, lastMs: nowMs, ...sample });
+  };
+  lists = listsOver(drainQueries, world.clock, world.registry);
   await world.register('prod/orders/orders-1');
   return world;
 }

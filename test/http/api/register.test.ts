@@ -108,6 +108,7 @@ describe('a first registration', () => {
       return reply;
     });
     await expect.poll(() => registry.instanceCount).toBe(1);
+    // Turns in which a reply that did not wait would have come.
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(isAnswered).toBe(false);
     written.resolve();

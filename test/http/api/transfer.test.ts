@@ -98,6 +98,8 @@ test('a dry run returns what would be done, and does nothing', async () => {
   expect(to.registry.instanceCount).toBe(0);
 });
 
+const waiting = { kind: 'hold', env: 'prod', appid: 'pay', instance: 'a5' };
+
 test('what cannot be imported is named, with the reason, and does not stop the rest', async () => {
   const [from, to] = [createWorld(), createWorld()];
   await from.register('prod/pay/a1');
@@ -107,13 +109,7 @@ test('what cannot be imported is named, with the reason, and does not stop the r
     { ...good, instance: 'a2', file: 'shop.yaml' },
     { ...good, instance: 'a3', liveness: { kind: 'connection' } },
     { ...good, instance: 'a4', liveness: { kind: 'eternal' } },
-    {
-      kind: 'hold',
-      env: 'prod',
-      appid: 'pay',
-      instance: 'a5',
-      override: { status: 'waiting', by: 'ops', until: 'unbounded' },
-    },
+    { ...waiting, override: { status: 'waiting', by: 'ops', until: 1 } },
     { ...good, instance: 'a6', override: { status: 'waiting', by: 'ops', until: 1 } },
     good,
   ];
@@ -141,6 +137,23 @@ test('a hold that waits for its instance is exported', async () => {
     { kind: 'hold', instance: 'a1' },
     { kind: 'end', instances: 0, holds: 1 },
   ]);
+});
+
+test('a hold that waits for its instance is imported, and the registration gets it', async () => {
+  const world = createWorld();
+  const line = { ...waiting, override: { status: 'waiting', by: 'ops', until: 'unbounded' } };
+  const outcomes = async (...lines: readonly Json[]) => {
+    const { results } = (await world.call('POST', '/import', { lines })).json<{ results: Json[] }>();
+    return results.map(({ outcome }) => outcome);
+  };
+  expect(await outcomes(line)).toEqual(['created']);
+  expect(await outcomes(line)).toEqual(['unchanged']);
+  // What is decided here counts.
+  expect(await outcomes({ ...line, override: { ...line.override, by: 'another' } })).toEqual(['skipped']);
+  await world.register('prod/pay/a5');
+  expect((await world.call('GET', '/apps/prod/pay/a5')).json()).toMatchObject({ status: 'waiting' });
+  await world.register('prod/pay/a7');
+  expect(await outcomes({ ...line, instance: 'a7' })).toEqual(['skipped']);
 });
 
 test('a body that is no list, or too long a one, is refused', async () => {

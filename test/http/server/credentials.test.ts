@@ -93,7 +93,7 @@ describe('instancesMax', () => {
     expect((await put(world, 'a5', 'small')).statusCode).toBe(201);
   });
 
-  test('counts an instance for who has registered it, whoever renews or changes it, and says how many there are', async () => {
+  test('counts an instance for the entry that registered it, whichever renews or changes it, and returns the number', async () => {
     const world = credentialWorld(text);
     for (const name of ['a1', 'a2']) await put(world, name, 'small');
     for (const name of ['a1', 'a2'])
@@ -196,8 +196,8 @@ describe('what is open when credentials end', () => {
     const { clock } = createWorld();
     const rights = '{ rights: [register] }';
     const text = entry('a', rights, `, expires: '${at(clock.wallMs() + 5000)}'`);
-    const handedOut = () => ({ heldUntilMs: clock.monotonicMs() + 3_600_000, lastServedMs: 0 });
-    const world = credentialWorld(text, { handedOut, realTimers: true });
+    const answersHeld = () => ({ heldUntilMs: clock.monotonicMs() + 3_600_000, lastServedMs: 0 });
+    const world = credentialWorld(text, { answersHeld, realTimers: true });
     worlds.push(world);
     const place = '/apps/prod/orders/a1';
     await world.call('PUT', place, body, bearer('a'));

@@ -1,4 +1,4 @@
-// Issuers that are sick: what each costs, and what is said of it. The keys come over real connections here.
+// Failing issuers: what each costs, and what is reported. The keys come over real connections here.
 
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';

@@ -166,6 +166,7 @@ describe('a caller that waits', () => {
     const connection = await dial();
     connection.write(get('/apps/prod/orders?index=100&wait=1m'));
     await expect.poll(() => longPolls.waiting).toBe(1);
+    // Real time: Node's own timers close idle connections.
     await new Promise((resolve) => setTimeout(resolve, 2.5 * hasty.idleMs));
     expect(connection.received).toBe('');
     await register('prod/orders/a1');
@@ -234,6 +235,7 @@ describe('the end', () => {
     const { app, dial } = await listening();
     const connection = await dial();
     connection.write(`${head}content-length: 1000\r\n\r\n`);
+    // The head has arrived by then, or comes while the server closes: both have to end.
     await new Promise((resolve) => setTimeout(resolve, 50));
     await app.close();
     await connection.closed;

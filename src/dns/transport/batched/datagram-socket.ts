@@ -1,6 +1,6 @@
 // Opening a datagram socket that Node knows nothing of. It is ours to close. Left at the system's settings as Node's own
 // sockets are, so that large replies are treated alike; but with longer queues, and at a wildcard address the kernel
-// says which address was asked.
+// has which address was asked.
 
 import { constants } from 'node:os';
 import type { Listen, ListenFailure } from '../../../model/listen.ts';

@@ -35,7 +35,7 @@ const sweepShare = 20;
 const defaultGraceMs = 300_000;
 /** One huge zone does not keep the others waiting, and many do not fill the memory with their text. */
 const loadsMax = 4;
-/** Names of the folder that are looked at before other work is let in: a tenth of a millisecond. */
+/** Names of the folder that are looked at before it yields: a tenth of a millisecond. */
 const namesPerSlice = 256;
 
 interface ZoneFile {

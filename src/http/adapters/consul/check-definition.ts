@@ -150,8 +150,26 @@ function runOf(given: Given, kind: 'http' | 'tcp' | 'grpc'): Check | GoJsonFault
   };
   const problems: Problem[] = [];
   const [check] = checksOf([input], 'check', problems);
-  return check === undefined || problems.length > 0 ? { fault: `Invalid check: ${problemText(problems)}` } : check;
+  return check === undefined || problems.length > 0
+    ? { fault: `Invalid check: ${problemText(problems.map(inTheirWords))}` }
+    : check;
 }
+
+/** Our fields, as callers of this front know them. */
+function inTheirWords(found: Problem): Problem {
+  const [, field = '', rest = ''] = /^check\[0\]\.?([A-Za-z]*)(.*)$/.exec(found.field) ?? [];
+  return { ...found, field: `${theirFields[field] ?? field}${rest}` };
+}
+
+const theirFields: Readonly<Record<string, string>> = {
+  method: 'Method',
+  headers: 'Header',
+  requestBody: 'Body',
+  host: 'Header.Host',
+  path: 'HTTP',
+  address: 'HTTP',
+  service: 'GRPC',
+};
 
 function countOf(asked: number | undefined): number {
   return Math.min(Math.max(asked ?? 1, checkLimits.inARow.min), checkLimits.inARow.max);

@@ -10,6 +10,9 @@ export type CheckStatus = (typeof CheckStatus)[number];
 /** `external`: its status is what some other program writes into the catalog. */
 export type CheckKind = 'ttl' | 'http' | 'tcp' | 'grpc' | 'external';
 
+/** What is written down of an output; the rest is kept in memory. */
+export const keptOutputCharactersMax = 200;
+
 export interface KeptCheck {
   readonly id: string;
   readonly kind: CheckKind;

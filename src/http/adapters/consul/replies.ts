@@ -2,10 +2,8 @@
 // the headers that its clients parse. One table from what control refuses to statuses.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../../../model/problem.ts';
-import type { Refused } from '../../../model/submit.ts';
 import { type Failure, failures } from '../../server/problem-details.ts';
-import { problemText } from '../problem-text.ts';
+import { type FailedOutcome, failedSentences, failedStatuses, problemsText } from '../failed-outcome.ts';
 
 /** How much a reader has asked to be sure; what we answer is the same. */
 export type Consistency = 'leader' | 'stale' | 'consistent';
@@ -49,16 +47,10 @@ export function sendUnknownCheck(reply: FastifyReply, id: string): FastifyReply 
   return sendText(reply, 404, `Unknown check ID "${id}". Ensure that the check ID is passed, not the check name.`);
 }
 
-export type Failed =
-  | Refused
-  | { readonly kind: 'unknown' | 'precondition-failed' | 'outdated' | 'exists' }
-  | {
-      readonly kind: 'invalid' | 'conflict' | 'full' | 'not-yours';
-      readonly problem?: Problem;
-      readonly problems?: readonly Problem[];
-    };
+/** `outdated`, `exists`: another writer was there each time. */
+export type Failed = FailedOutcome | { readonly kind: 'outdated' | 'exists' };
 
-/** A call that was not let in. 401 would mean to its clients that there are no tokens at all. */
+/** A call that was refused. 401 would mean to its clients that there are no tokens at all. */
 export function sendRefused({ headers: sent }: FastifyRequest, reply: FastifyReply, failure: Failure): void {
   const { kind, detail, headers } = failure;
   if (headers !== undefined) reply.headers(headers);
@@ -69,30 +61,16 @@ export function sendRefused({ headers: sent }: FastifyRequest, reply: FastifyRep
 }
 
 const statuses: Readonly<Record<Failed['kind'], number>> = {
-  invalid: 400,
-  conflict: 400,
-  // Another writer was there each time.
+  ...failedStatuses,
   'precondition-failed': 500,
   outdated: 500,
   exists: 500,
-  forbidden: 403,
-  'not-yours': 403,
-  unknown: 404,
-  full: 507,
-  quota: 429,
-  'not-ready': 503,
-  'store-failing': 503,
-  'no-quorum': 503,
-  'not-durable': 503,
 };
 
 const sentences: Readonly<Partial<Record<Failed['kind'], string>>> = {
+  ...failedSentences,
   forbidden: 'Permission denied',
   quota: 'The credentials allow no further services',
-  'not-ready': 'The registry is not back from its start yet',
-  'store-failing': 'The disk cannot be written, and nothing was changed',
-  'no-quorum': 'The cluster cannot confirm it at present',
-  'not-durable': 'It took effect and is not on the disk',
   'precondition-failed': 'Another writer has changed the service meanwhile',
 };
 
@@ -101,8 +79,6 @@ export function isFailed<O extends { readonly kind: string }>(outcome: O): outco
 }
 
 export function sendFailed(reply: FastifyReply, outcome: Failed): FastifyReply {
-  const one = 'problem' in outcome && outcome.problem !== undefined ? [outcome.problem] : [];
-  const problems = 'problems' in outcome && outcome.problems !== undefined ? outcome.problems : one;
-  const text = problems.length > 0 ? problemText(problems) : (sentences[outcome.kind] ?? outcome.kind);
+  const text = problemsText(outcome) ?? sentences[outcome.kind] ?? outcome.kind;
   return sendText(reply, statuses[outcome.kind], text);
 }

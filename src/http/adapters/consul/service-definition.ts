@@ -5,8 +5,8 @@
 
 import { type Address, parseAddress } from '../../../model/address.ts';
 import { limits, parseRegistration, type Registration, type RegistrationDefaults } from '../../../model/instance.ts';
-import { isPrintable, utf8Length } from '../../../model/text.ts';
 import { hostInUrl } from '../host-text.ts';
+import { isLabelText } from '../label-text.ts';
 import { problemText } from '../problem-text.ts';
 import { type CheckDefinition, readCheck } from './check-definition.ts';
 import { type Decoded, decodeObject, type GoFields, type GoJsonFault } from './go-json.ts';
@@ -153,10 +153,6 @@ export function registrationOf(
     ...(given.EnableTagOverride === true ? { enableTagOverride: true as const } : {}),
   };
   return { registration, content, present };
-}
-
-function isLabelText(text: string | undefined): text is string {
-  return text !== undefined && text !== '' && utf8Length(text) <= limits.textOctets && isPrintable(text);
 }
 
 const schemes = ['https', 'http', 'grpc', 'tcp'];

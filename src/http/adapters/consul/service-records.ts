@@ -7,7 +7,7 @@ import { appidOf } from '../app-name.ts';
 import type { WatchedResult } from './blocking.ts';
 import type { ConsulContext } from './consul-context.ts';
 import { healthNode, type ShownNode } from './shown-node.ts';
-import { nodeCheck } from './shown-service.ts';
+import { nodeCheck, noProxy } from './shown-service.ts';
 
 /** This server itself, which the original lists too. */
 export const ownServiceName = 'consul';
@@ -50,8 +50,6 @@ export function nearestFirst(
   const isNear = ({ instance }: InstanceRecord): number => (nodes.nameOf(instance) === name ? 0 : 1);
   return found.toSorted((a, b) => isNear(a) - isNear(b));
 }
-
-const noProxy = { Mode: '', MeshGateway: {}, Expose: {} };
 
 /** The service that is this server. */
 export function ownService(request: FastifyRequest) {

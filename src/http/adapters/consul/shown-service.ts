@@ -10,7 +10,7 @@ import { contentOf, serviceIdOf, serviceNameOf } from './part.ts';
 import { portOfNone } from './service-definition.ts';
 import { catalogNode, healthNode, type ShownNode } from './shown-node.ts';
 
-const noProxy = { Mode: '', MeshGateway: {}, Expose: {} };
+export const noProxy = { Mode: '', MeshGateway: {}, Expose: {} };
 
 function addressOf(instance: Instance): { readonly Address: string; readonly Port: number } {
   const { host, port } = instance.addrs[0] as Address;

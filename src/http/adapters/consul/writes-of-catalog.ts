@@ -9,7 +9,7 @@ import { type CheckDefinition, statusOf } from './check-definition.ts';
 import type { ConsulContext, ConsulHandler } from './consul-context.ts';
 import { type Decoded, decodeObject, type GoFields, type GoJsonFault } from './go-json.ts';
 import { withChecks, withoutCheck } from './kept-checks.ts';
-import { contentOf, type KeptNode } from './part.ts';
+import { contentOf, type KeptNode, keptOutputCharactersMax } from './part.ts';
 import { keyOf, type Registered, registerChecks, registerService } from './registering.ts';
 import { isFailed, sendFailed, sendJson, sendText } from './replies.ts';
 import { readService } from './service-definition.ts';
@@ -165,14 +165,12 @@ function readChecks({ Check, Checks = [] }: Given): readonly ExternalCheck[] | G
       kind: 'external' as const,
       name: name || id,
       ...(Notes ? { notes: Notes } : {}),
-      ...(Output === '' ? {} : { output: Output.slice(0, outputCharactersMax) }),
+      ...(Output === '' ? {} : { output: Output.slice(0, keptOutputCharactersMax) }),
     };
     found.push({ kept, status, serviceId: ServiceID || undefined, run: undefined, output: Output });
   }
   return found;
 }
-
-const outputCharactersMax = 200;
 
 interface OnNode {
   readonly key: InstanceKey;

@@ -11,7 +11,7 @@ import { hasExpired } from './check-states.ts';
 import { type ConsulContext, type ConsulHandler, lastPart } from './consul-context.ts';
 import { decodeBody } from './go-json.ts';
 import { reportedJudgement, withChecks, withoutCheck } from './kept-checks.ts';
-import { type CheckStatus, contentOf, type KeptCheck, partOf, serviceNameOf } from './part.ts';
+import { type CheckStatus, contentOf, type KeptCheck, keptOutputCharactersMax, partOf, serviceNameOf } from './part.ts';
 import { registerChecks } from './registering.ts';
 import { isFailed, sendEmpty, sendFailed, sendText, sendUnknownCheck, sendUnknownService } from './replies.ts';
 
@@ -131,13 +131,10 @@ function changedChecks(
     return {
       ...rest,
       ...(status === 'passing' ? {} : { reported: status }),
-      ...(output === '' ? {} : { output: output.slice(0, outputCharactersMax) }),
+      ...(output === '' ? {} : { output: output.slice(0, keptOutputCharactersMax) }),
     };
   });
 }
-
-/** What is written down of an output; the rest is kept in memory. */
-const outputCharactersMax = 200;
 
 const register: ConsulHandler = async (context, request, reply) => {
   const body = jsonObjectOf(request.body);

@@ -2,10 +2,8 @@
 // ready, since its times are nanoseconds, which are more than a JavaScript number holds.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../../../model/problem.ts';
-import type { Refused } from '../../../model/submit.ts';
 import { type Failure, failures } from '../../server/problem-details.ts';
-import { problemText } from '../problem-text.ts';
+import { type FailedOutcome, problemsText } from '../failed-outcome.ts';
 
 export const codes = {
   ok: 0,
@@ -41,7 +39,7 @@ function send(reply: FastifyReply, code: Code, text: string): FastifyReply {
   return sendText(reply.header('kratos-status-code', String(code)), text);
 }
 
-/** A call that was not let in, with its status, since there is a challenge in its head; or one that cannot be read. */
+/** A call that was refused, with its status, since there is a challenge in its head; or one that cannot be read. */
 export function sendRefused(_request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
   const { status } = failures[kind];
@@ -64,16 +62,7 @@ function sendText(reply: FastifyReply, text: string): FastifyReply {
   return reply.header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store').send(text);
 }
 
-type Failed =
-  | Refused
-  | { readonly kind: 'unknown' | 'precondition-failed' }
-  | {
-      readonly kind: 'invalid' | 'conflict' | 'full' | 'not-yours';
-      readonly problem?: Problem;
-      readonly problems?: readonly Problem[];
-    };
-
-const codeOf: Readonly<Record<Failed['kind'], Code>> = {
+const codeOf: Readonly<Record<FailedOutcome['kind'], Code>> = {
   invalid: codes.badRequest,
   conflict: codes.conflict,
   'precondition-failed': codes.conflict,
@@ -88,13 +77,6 @@ const codeOf: Readonly<Record<Failed['kind'], Code>> = {
   'not-durable': codes.serverError,
 };
 
-export function isFailed<O extends { readonly kind: string }>(outcome: O): outcome is Extract<O, Failed> {
-  return Object.hasOwn(codeOf, outcome.kind);
-}
-
-export function sendFailed(reply: FastifyReply, outcome: Failed): FastifyReply {
-  const one = 'problem' in outcome && outcome.problem !== undefined ? [outcome.problem] : [];
-  const problems = 'problems' in outcome && outcome.problems !== undefined ? outcome.problems : one;
-  const code = codeOf[outcome.kind];
-  return problems.length === 0 ? sendCode(reply, code) : sendCode(reply, code, undefined, problemText(problems));
+export function sendFailed(reply: FastifyReply, outcome: FailedOutcome): FastifyReply {
+  return sendCode(reply, codeOf[outcome.kind], undefined, problemsText(outcome));
 }

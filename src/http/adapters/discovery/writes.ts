@@ -10,13 +10,14 @@ import type { InstanceRecord } from '../../../model/instance-record.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
 import { actorOf } from '../../server/auth.ts';
 import { findJsonFault } from '../../server/json-scan.ts';
+import { isFailed } from '../failed-outcome.ts';
 import { keptLiveness } from '../kept-liveness.ts';
 import { type Parameters, parametersOf } from '../parameters.ts';
 import { problemText } from '../problem-text.ts';
 import { askedApp, type DiscoveryContext } from './apps.ts';
 import { type ArgumentName, int64Of, missingArguments } from './arguments.ts';
 import { contentOf, type DiscoveryContent, instanceText, noInstance } from './instance-text.ts';
-import { type Code, codes, isFailed, sendCode, sendFailed, sendUnbound } from './replies.ts';
+import { type Code, codes, sendCode, sendFailed, sendUnbound } from './replies.ts';
 
 type Handler = (context: DiscoveryContext, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 

@@ -8,13 +8,14 @@ import type { Instance } from '../../../model/instance.ts';
 import { type InstanceKey, parseInstanceKey } from '../../../model/names.ts';
 import { actorOf } from '../../server/auth.ts';
 import { appidOf } from '../app-name.ts';
+import { isFailed } from '../failed-outcome.ts';
 import { keptLiveness } from '../kept-liveness.ts';
 import { queryOf } from '../parameters.ts';
 import { problemText } from '../problem-text.ts';
 import { decodeInstance, type EurekaRegistration } from './decode.ts';
 import { appNameOf, contentOf, partOf, sentStatus } from './part.ts';
 import { type EurekaContext, keyOf } from './reads.ts';
-import { contentTypes, isFailed, sendEmpty, sendError, sendFailed, sendSentence } from './replies.ts';
+import { contentTypes, sendEmpty, sendError, sendFailed, sendSentence } from './replies.ts';
 import { type EurekaStatus, eurekaStatusOf, wantedOf } from './status.ts';
 
 type Handler = (context: EurekaContext, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;

@@ -3,11 +3,12 @@
 
 import { isObject } from '../../../model/instance.ts';
 import { findJsonFault } from '../../server/json-scan.ts';
+import { isFailed } from '../failed-outcome.ts';
 import { mayRead, type NacosCall, type NacosContext, type NacosHandler, serviceIn } from './context.ts';
 import { type GivenInstance, instanceOfJson, instanceOfParameters } from './given-instance.ts';
 import { instanceDetailText } from './hosts.ts';
 import { beatTimesOf } from './preserved.ts';
-import { done, failed, fault, givenFault, isFailed, missing, type Result, refused } from './replies.ts';
+import { done, failed, fault, givenFault, missing, type Result, refused } from './replies.ts';
 import type { NacosService } from './service-name.ts';
 
 interface Named {

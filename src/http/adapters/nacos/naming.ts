@@ -21,6 +21,7 @@ import type { Principal } from '../../../model/principal.ts';
 import { type Problem, problem } from '../../../model/problem.ts';
 import type { Refused } from '../../../model/submit.ts';
 import { hostInUrl } from '../host-text.ts';
+import { keptLiveness } from '../kept-liveness.ts';
 import { hasOwnProbe, type Lasting, registrationOf } from './decode.ts';
 import type { GivenInstance } from './given-instance.ts';
 import { nacosHostOf } from './hosts.ts';
@@ -86,7 +87,7 @@ export class Naming {
       registration,
       fronts: { nacos: partOf(content) },
       keeps: hasOthers ? [...keeps, 'checks' as const] : keeps,
-      ...(hasOthers ? {} : { liveness }),
+      ...(hasOthers ? keptLiveness(view, key) : { liveness }),
       // It takes traffic until a check has failed.
       ...(isNewlyProbed ? { judgement: { verdict: 'passing', reason: 'registered as healthy' } as const } : {}),
     } as const;

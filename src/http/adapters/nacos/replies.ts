@@ -2,10 +2,8 @@
 // always as `{code, message, data}`. One table from what control refuses to statuses and codes.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../../../model/problem.ts';
-import type { Refused } from '../../../model/submit.ts';
 import { type Failure, failures } from '../../server/problem-details.ts';
-import { problemText } from '../problem-text.ts';
+import { type FailedOutcome, failedStatuses, problemsText } from '../failed-outcome.ts';
 import type { GivenFault } from './given-instance.ts';
 
 export type ApiVersion = 'v1' | 'v2';
@@ -56,31 +54,7 @@ export function givenFault({ fault: kind, text }: GivenFault): Result {
   };
 }
 
-type Failed =
-  | Refused
-  | { readonly kind: 'unknown' | 'precondition-failed' }
-  | {
-      readonly kind: 'invalid' | 'conflict' | 'full' | 'not-yours';
-      readonly problem?: Problem;
-      readonly problems?: readonly Problem[];
-    };
-
-const statuses: Readonly<Record<Failed['kind'], number>> = {
-  invalid: 400,
-  conflict: 400,
-  'precondition-failed': 400,
-  forbidden: 403,
-  'not-yours': 403,
-  unknown: 404,
-  full: 507,
-  quota: 429,
-  'not-ready': 503,
-  'store-failing': 503,
-  'no-quorum': 503,
-  'not-durable': 503,
-};
-
-const sentences: Readonly<Record<Failed['kind'], string>> = {
+const sentences: Readonly<Record<FailedOutcome['kind'], string>> = {
   invalid: 'it cannot be registered so',
   conflict: 'it is another one',
   'precondition-failed': 'it has changed meanwhile',
@@ -95,26 +69,19 @@ const sentences: Readonly<Record<Failed['kind'], string>> = {
   'not-durable': 'it took effect and is not on the disk',
 };
 
-export function isFailed<O extends { readonly kind: string }>(outcome: O): outcome is Extract<O, Failed> {
-  return Object.hasOwn(statuses, outcome.kind);
-}
-
 /** A sentence for people, and the status that goes with it. */
-export function failureOf(outcome: Failed): { readonly status: number; readonly text: string } {
-  const one = 'problem' in outcome && outcome.problem !== undefined ? [outcome.problem] : [];
-  const problems = 'problems' in outcome && outcome.problems !== undefined ? outcome.problems : one;
-  const text = problems.length > 0 ? problemText(problems) : sentences[outcome.kind];
-  return { status: statuses[outcome.kind], text };
+export function failureOf(outcome: FailedOutcome): { readonly status: number; readonly text: string } {
+  return { status: failedStatuses[outcome.kind], text: problemsText(outcome) ?? sentences[outcome.kind] };
 }
 
-export function failed(outcome: Failed): Result {
+export function failed(outcome: FailedOutcome): Result {
   const { status, text } = failureOf(outcome);
   if (status === 403) return { kind: 'page', status, text };
   const code = status === 404 ? 'notFound' : status === 400 ? 'invalid' : 'server';
   return fault(status, code, status === 404 ? text : `caused: ${text};`);
 }
 
-/** A call that was not let in, or cannot be read: clients log in again at a 403. */
+/** A call that was refused, or cannot be read: clients log in again at a 403. */
 export function sendRefused(request: FastifyRequest, reply: FastifyReply, { kind, detail, headers }: Failure): void {
   if (headers !== undefined) reply.headers(headers);
   const { status } = failures[kind];

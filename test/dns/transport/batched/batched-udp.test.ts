@@ -94,6 +94,7 @@ describe.skipIf(isMissing)('on its thread', () => {
     expect(await udp.ask('orders.prod.svc.', 'A', { edns: false })).toMatchObject({ tc: true });
     const replies = await Promise.all(asked);
     expect(replies.every(({ answer }) => answer.length === 60)).toBe(true);
+    // Timers come, though the thread waits in poll(2).
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 

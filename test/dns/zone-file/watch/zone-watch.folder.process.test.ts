@@ -70,6 +70,7 @@ describe('a folder', () => {
     await zones.close();
     const before = [...zones.news];
     zones.replace('a.zone', zoneText('10.0.0.3'));
+    // Events of the kernel, if there were any.
     await sleep(100);
     expect(zones.news).toEqual(before);
   });

@@ -36,7 +36,7 @@ test.each([
     '/agent/service/register',
     '{"Name":"x","Check":{"HTTP":"http://x/","Interval":"1s","Method":"CONNECT"}}',
     400,
-    'Invalid check: ',
+    'Invalid check: Method ',
   ],
   [
     '/agent/service/register',

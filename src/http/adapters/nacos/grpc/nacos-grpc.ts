@@ -17,7 +17,7 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import type { HttpCounters } from '../../../../control/decision-log.ts';
+import type { HttpCounters } from '../../../../model/http-counters.ts';
 import type { Listen, ListenFailure } from '../../../../model/listen.ts';
 import type { NacosGrpcCounts } from '../../../../model/nacos-grpc-counts.ts';
 import type { Clock } from '../../../../runtime/clock.ts';

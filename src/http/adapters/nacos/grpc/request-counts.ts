@@ -1,4 +1,4 @@
-// Requests over gRPC, by type and result. Types that nobody answers here are one, so that no caller makes up labels.
+// Requests over gRPC, by type and result. Unknown types count as one, so that no caller makes up labels.
 // Limits: two numbers for each type that is answered here.
 
 import type { NacosGrpcCounts } from '../../../../model/nacos-grpc-counts.ts';

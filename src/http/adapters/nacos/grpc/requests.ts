@@ -8,10 +8,11 @@ import type { RegistrationDefaults } from '../../../../model/instance.ts';
 import { isObject } from '../../../../model/instance.ts';
 import type { InstanceKey } from '../../../../model/names.ts';
 import type { FindPrincipal } from '../../../server/auth.ts';
+import { isFailed } from '../../failed-outcome.ts';
 import type { Lasting } from '../decode.ts';
 import { type GivenFault, type GivenInstance, instanceOfJson } from '../given-instance.ts';
 import { type Caller, instanceIdOf, type NacosRegistered, Naming } from '../naming.ts';
-import { failureOf, isFailed } from '../replies.ts';
+import { failureOf } from '../replies.ts';
 import type { ServiceInfos } from '../service-info.ts';
 import {
   clustersOctetsMax,

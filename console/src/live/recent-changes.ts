@@ -6,25 +6,25 @@ import type { Change } from '../api/shapes.ts';
 import { onChanges } from './changes.ts';
 
 /** Of those that came; the record has the others. */
-const newsMax = 5000;
+const recentMax = 5000;
 
 /** `key` names what is wanted. */
-export function useNews(
+export function useRecentChanges(
   read: readonly Change[] | undefined,
   key: string,
   isWanted: (change: Change) => boolean,
 ): readonly Change[] {
-  const [news, setNews] = useState<readonly Change[]>([]);
+  const [recent, setRecent] = useState<readonly Change[]>([]);
   useEffect(
     () =>
       onChanges((changes) => {
         const own = changes.map((one): Change => one).reverse();
-        setNews((before) => [...own, ...before].slice(0, newsMax));
+        setRecent((before) => [...own, ...before].slice(0, recentMax));
       }),
     [],
   );
   return useMemo(() => {
     const known = new Set((read ?? []).map(({ revision }) => revision));
-    return [...news.filter((change) => !known.has(change.revision) && isWanted(change)), ...(read ?? [])];
-  }, [news, read, key]);
+    return [...recent.filter((change) => !known.has(change.revision) && isWanted(change)), ...(read ?? [])];
+  }, [recent, read, key]);
 }

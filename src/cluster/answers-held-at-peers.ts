@@ -3,17 +3,17 @@
 // resolvers still: then it is not over yet. One that died without a word, and was not struck off since, is named, because a
 // node that is cut off from all others cannot be distinguished from a dead one.
 
+import type { AnsweredInstance, AnswersHeld } from '../model/answers-held.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { AnsweredInstance, AnswersHeld } from './cluster-options.ts';
 import type { NodeState, NodesTable } from './nodes-table.ts';
-import { handedOutReplyOf } from './peer-link/messages.ts';
+import { answersHeldReplyOf } from './peer-link/messages.ts';
 import type { Peers } from './peers.ts';
 
 const askMs = 2000;
 /** Beyond the TTL, as on one node. */
 const beyondTtlMs = 1500;
 
-export interface HandedOutDeps {
+export interface AnswersHeldDeps {
   readonly table: NodesTable;
   readonly peers: Pick<Peers, 'call'>;
   readonly me: string;
@@ -26,10 +26,10 @@ export interface HandedOutDeps {
   readonly clock: Clock;
 }
 
-export class HandedOutAtPeers {
-  readonly #deps: HandedOutDeps;
+export class AnswersHeldAtPeers {
+  readonly #deps: AnswersHeldDeps;
 
-  constructor(deps: HandedOutDeps) {
+  constructor(deps: AnswersHeldDeps) {
     this.#deps = deps;
   }
 
@@ -59,7 +59,7 @@ export class HandedOutAtPeers {
     const { env, appid, instance: id, dnsTtl } = instance;
     const whose = this.#deps.isOwnRevision ? { node: this.#deps.me } : {};
     const question = { env, appid, instance: id, dnsTtl, revision, ...whose };
-    const reply = handedOutReplyOf(await this.#deps.peers.call(node, 'handed-out', question, askMs));
+    const reply = answersHeldReplyOf(await this.#deps.peers.call(node, 'answers-held', question, askMs));
     const nowMs = this.#deps.registryClock.monotonicMs();
     if (reply === undefined && !hasSession && isDead && this.#deps.certainty === 'reachable')
       return { ...this.#ofOneThatLeft(state, instance), assumedDead: [node] };
