@@ -55,7 +55,8 @@ const parts: Readonly<Record<string, Part>> = {
     commands: [['handshakes.ts']],
   },
   honest: {
-    summary: 'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
+    summary:
+      'DNS latency of an honest client beside a flood under rate limiting, and beside answers made anew of a large app',
     minutes: 1.5,
     commands: [['honest.ts']],
   },
@@ -102,7 +103,8 @@ const parts: Readonly<Record<string, Part>> = {
     commands: [['../console/frames.ts']],
   },
   growth: {
-    says: 'how cost grows from 1000 instances to a million, and from one instance an app to 10 000; draws docs/growth-light.svg',
+    summary:
+      'how cost grows from 1000 instances to a million, and from one instance an app to 10 000; draws docs/growth-light.svg',
     minutes: 6,
     commands: [['growth.ts']],
   },
@@ -115,7 +117,7 @@ const parts: Readonly<Record<string, Part>> = {
 
 /** Not a part: it fails where rollcall is slower beside Knot than the table of docs/measurements.md says. */
 const check: Part = {
-  says: 'ratios to Knot, against those of docs/measurements.md',
+  summary: 'ratios to Knot, against those of docs/measurements.md',
   minutes: 3,
   commands: [['check.ts']],
 };
