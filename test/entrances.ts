@@ -5,7 +5,8 @@
 export const entrances: Readonly<Record<string, readonly string[]>> = {
   registry: files('options registry'),
   history: files('change-log log-recorder past recorder removed undo'),
-  store: files('persistence'),
+  // When apps were last asked for is no data of the registry: a file beside the database.
+  store: files('asked-file persistence'),
   health: files('files/check-folder health'),
   metrics: files('http-counts metrics'),
   // One for each use case, with its input and outcome, for the fronts; and what app puts together.

@@ -1,8 +1,9 @@
-// Those who wait until the registry has everything up to a revision of etcd's.
+// Those who wait until the registry has everything up to a revision of etcd's. Of a group of writes all wait for the same
+// one, so they are kept by revision, of which few are waited for at a time.
 
 export class AppliedWaits {
   #applied = 0;
-  readonly #waiting: { readonly revision: number; readonly settle: () => void }[] = [];
+  readonly #waiting = new Map<number, Set<() => void>>();
 
   get applied(): number {
     return this.#applied;
@@ -14,11 +15,14 @@ export class AppliedWaits {
       settle();
       return () => {};
     }
-    const entry = { revision, settle };
-    this.#waiting.push(entry);
+    // Twice the same function is two waits.
+    const entry = () => settle();
+    const waiting = this.#waiting.get(revision) ?? new Set();
+    waiting.add(entry);
+    this.#waiting.set(revision, waiting);
     return () => {
-      const at = this.#waiting.indexOf(entry);
-      if (at >= 0) this.#waiting.splice(at, 1);
+      waiting.delete(entry);
+      if (waiting.size === 0 && this.#waiting.get(revision) === waiting) this.#waiting.delete(revision);
     };
   }
 
@@ -35,9 +39,10 @@ export class AppliedWaits {
 
   reach(revision: number): void {
     this.#applied = Math.max(this.#applied, revision);
-    const due = this.#waiting.filter((one) => one.revision <= this.#applied);
-    for (const one of due) this.#waiting.splice(this.#waiting.indexOf(one), 1);
-    for (const { settle } of due) settle();
+    const due = [...this.#waiting.keys()].filter((one) => one <= this.#applied);
+    const settles = due.sort((a, b) => a - b).flatMap((one) => [...(this.#waiting.get(one) ?? [])]);
+    for (const one of due) this.#waiting.delete(one);
+    for (const settle of settles) settle();
   }
 
   /** Another history of etcd's counts anew. */

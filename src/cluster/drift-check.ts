@@ -4,7 +4,7 @@
 
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { isFault } from './engine.ts';
-import { readKey } from './keys.ts';
+import { labelsPath, readKey } from './keys.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { ClusterReplica } from './replica.ts';
 
@@ -31,7 +31,7 @@ export class DriftCheck {
   async run(): Promise<number> {
     const { engine, settings, replica, isJoined, log, repaired } = this.#deps;
     if (!isJoined()) return 0;
-    const listing = await engine.list(settings.prefix, { keysOnly: true });
+    const listing = await engine.list(settings.prefix, { keysOnly: true, except: labelsPath });
     if (isFault(listing) || !(await replica.hasApplied(listing.revision, appliedMs)) || !isJoined()) return 0;
     const listed = new Map(
       listing.entries.map(({ key, modRevision }) => [key.slice(settings.prefix.length), modRevision]),

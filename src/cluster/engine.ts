@@ -33,6 +33,13 @@ export function isFault<T extends object>(reply: T | Fault): reply is Fault {
   return 'fault' in reply;
 }
 
+export interface ListOptions {
+  /** Values are left empty. */
+  readonly keysOnly?: boolean;
+  /** A prefix below the prefix: what is there is left out. */
+  readonly except?: string;
+}
+
 /** All keys below a prefix, at one revision. */
 export interface Listing {
   readonly revision: number;
@@ -143,8 +150,8 @@ export interface EngineStatus {
 }
 
 export interface Engine {
-  /** All keys below `prefix`, read with quorum; `keysOnly` leaves values empty. */
-  list(prefix: string, options?: { readonly keysOnly?: boolean }): Promise<Listing | Fault>;
+  /** All keys below `prefix`, read with quorum. */
+  list(prefix: string, options?: ListOptions): Promise<Listing | Fault>;
   /** One key, read with quorum. */
   read(key: string): Promise<{ readonly revision: number; readonly entry: Entry | undefined } | Fault>;
   /** Watches from `from.revision` on. `onEvent` must not throw. */

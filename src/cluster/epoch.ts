@@ -1,11 +1,14 @@
-// The numbers that a cluster answers with, the same at all nodes: SOA serials, ids of changes, entity tags. Each is a base plus a
-// revision of etcd's, so no counter has to be agreed on; the base is raised, at one place in etcd's own order, whenever
-// a node has used a number that the cluster would otherwise use again: a node from before the cluster, one that counted
-// on by itself while cut off, or all of them after etcd was wiped. Numbers never fall.
+// The numbers that a cluster answers with, the same at all nodes: SOA serials, ids of changes, entity tags. Each is a base plus
+// `placesARevision` for each revision of etcd's, plus the place of the change among those that share the revision, which
+// its record holds: so no counter has to be agreed on, up to a hundred changes share one disk write, each still has
+// a number of its own, and a node that lists finds the same numbers as one that watched. The base is raised, at one place
+// in etcd's own order, whenever a node has used a number that the cluster would otherwise use again: a node from before
+// the cluster, one that counted on by itself while cut off, or all of them after etcd was wiped. Numbers never fall.
 //
 // The newest base begins at the revision that puts it, which its writer cannot know: it is written as 0 and means the
 // revision of the key itself; the next node that raises it writes the number in.
 
+import { isObject } from '../model/instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
 import { isNodeName } from './keys.ts';
@@ -23,10 +26,16 @@ export interface Meta {
   readonly incarnation: string;
   /** Rising; at least one. */
   readonly bases: readonly Base[];
+  /** Changes that may share a revision; undefined: `placesARevision`. */
+  readonly places?: number | undefined;
   readonly unknown: Unknown;
 }
 
-const version = 1;
+/** Changes that may share a revision of etcd's. */
+export const placesARevision = 100;
+
+/** 1 counted one number a revision. */
+const version = 2;
 const octetsMax = 65_536;
 /** Of more, the oldest go: records of theirs without a data revision of their own count from the oldest left. */
 const basesMax = 1000;
@@ -40,15 +49,18 @@ export function parseMeta(value: Uint8Array, modRevision: number): Meta | Proble
   if ('field' in parsed) return [parsed];
   const problems: Problem[] = [];
   const reader = new FieldReader(parsed.json, '', problems);
-  reader.whole('v', version, version);
+  const found = reader.whole('v', 1, Number.MAX_SAFE_INTEGER);
+  if (problems.length === 0 && found !== version)
+    return [problem('v', `is of another rollcall, which counts otherwise: this one reads ${version}`, found)];
   const [life, incarnation] = (['life', 'incarnation'] as const).map((field) => {
     const text = reader.text(field, 32);
     if (!lifeForm.test(text)) problems.push(problem(field, 'must be 1-32 letters and digits', text));
     return text;
   }) as [string, string];
   const bases = basesOf(reader.raw('bases'), modRevision, problems);
+  const places = reader.has('places') ? reader.whole('places', 1, placesARevision) : undefined;
   const unknown = reader.unknown();
-  return problems.length > 0 ? problems : { life, incarnation, bases, unknown };
+  return problems.length > 0 ? problems : { life, incarnation, bases, places, unknown };
 }
 
 function basesOf(value: unknown, modRevision: number, problems: Problem[]): Base[] {
@@ -72,9 +84,9 @@ function isCount(value: unknown): value is number {
 }
 
 /** As it is written: the newest base counts from the revision of the write. */
-export function metaText({ life, incarnation, bases, unknown }: Meta): string {
+export function metaText({ life, incarnation, bases, places, unknown }: Meta): string {
   const pairs = bases.map(({ from, base }, index) => [index === bases.length - 1 ? 0 : from, base]);
-  return JSON.stringify({ ...unknown, v: version, life, incarnation, bases: pairs });
+  return JSON.stringify({ ...unknown, v: version, life, incarnation, bases: pairs, places });
 }
 
 /** The meta of a cluster, or of an etcd, that has none. `used`: the highest number this node has ever used. */
@@ -89,19 +101,25 @@ export function firstMeta(used: number, wallSeconds: number, life: string, incar
  */
 export function raised(meta: Meta, used: number, revision: number): Meta {
   const newest = meta.bases.at(-1)?.base ?? 0;
-  const base = Math.max(newest, used + 1 - revision);
+  const base = Math.max(newest, used + 1 - revision * (meta.places ?? placesARevision));
   return { ...meta, bases: [...meta.bases, { from: 0, base }].slice(-basesMax) };
 }
 
-/** The number that belongs to a revision of etcd's. */
-export function numberAt({ bases }: Meta, revision: number): number {
+/** The number of a change at a revision of etcd's, and its place there. */
+export function numberAt({ bases, places = placesARevision }: Meta, revision: number, place = 0): number {
   const inForce = bases.findLast(({ from }) => from <= revision) ?? bases[0];
-  return (inForce?.base ?? 0) + revision;
+  return (inForce?.base ?? 0) + revision * places + place;
 }
 
-/** The number of a record's last data change. */
-export function dataRevisionOf(meta: Meta, dataRevision: number | undefined, modRevision: number): number {
-  return dataRevision ?? numberAt(meta, modRevision);
+/** The value of `s`: the last place that was given in the group that puts it. */
+export function serialText(node: string, place: number): string {
+  return JSON.stringify({ o: node, x: place });
+}
+
+export function placeIn(serial: Uint8Array): number {
+  const parsed = parseJson(serial, octetsMax);
+  const place = 'field' in parsed || !isObject(parsed.json) ? undefined : parsed.json['x'];
+  return isCount(place) && place < placesARevision ? place : 0;
 }
 
 /** Where a node is in the order of changes. */
@@ -142,19 +160,20 @@ function order(client: number, here: number): 'here' | 'behind' | 'ahead' {
 export interface Epoch {
   readonly node: string;
   readonly meta: Meta;
-  /** The mod_revision of `s`, as far as it was applied. */
+  /** The mod_revision of `s`, as far as it was applied, and the last place there. */
   readonly serialRevision: number;
+  readonly serialPlace: number;
   /** Changes since then that etcd does not know. */
   readonly ownCount: number;
 }
 
-export function serialOf({ meta, serialRevision, ownCount }: Epoch): number {
-  return numberAt(meta, serialRevision) + ownCount;
+export function serialOf({ meta, serialRevision, serialPlace, ownCount }: Epoch): number {
+  return numberAt(meta, serialRevision, serialPlace) + ownCount;
 }
 
-export function placeOf({ node, meta, serialRevision, ownCount }: Epoch): Place {
+export function placeOf({ node, meta, serialRevision, serialPlace, ownCount }: Epoch): Place {
   const own = ownCount === 0 ? undefined : { node, count: ownCount };
-  return { life: meta.life, revision: numberAt(meta, serialRevision), own };
+  return { life: meta.life, revision: numberAt(meta, serialRevision, serialPlace), own };
 }
 
 export function isDiverged({ ownCount }: Epoch): boolean {
@@ -166,9 +185,15 @@ export function withOwnChange(epoch: Epoch): Epoch {
   return { ...epoch, ownCount: epoch.ownCount + 1 };
 }
 
-/** A group of the watch: `meta` if it puts that, `putsSerial` if it puts `s`. */
-export function withGroup(epoch: Epoch, revision: number, meta: Meta | undefined, putsSerial: boolean): Epoch {
-  return { ...epoch, meta: meta ?? epoch.meta, serialRevision: putsSerial ? revision : epoch.serialRevision };
+/** A group of the watch: `meta` if it puts that, `serialPlace` if it puts `s`. */
+export function withGroup(
+  epoch: Epoch,
+  revision: number,
+  meta: Meta | undefined,
+  serialPlace: number | undefined,
+): Epoch {
+  const moved = serialPlace === undefined ? {} : { serialRevision: revision, serialPlace };
+  return { ...epoch, meta: meta ?? epoch.meta, ...moved };
 }
 
 /**

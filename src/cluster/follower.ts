@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { ClusterLog } from './cluster-log.ts';
 import { type Engine, type FollowEvent, type Following, isFault, type Listing } from './engine.ts';
+import { labelsPath } from './keys.ts';
 import type { LocalCopy } from './local-copy.ts';
 import type { NodeMembership } from './membership.ts';
 import type { ClusterReplica } from './replica.ts';
@@ -99,7 +100,7 @@ export class Follower {
   async #again(clusterId: string): Promise<void> {
     const { engine, prefix, replica, log, onGap } = this.#deps;
     while (!this.#isClosed) {
-      const listing = await engine.list(prefix);
+      const listing = await engine.list(prefix, { except: labelsPath });
       if (this.#isClosed) return;
       if (isFault(listing)) await pause(1000, undefined, { ref: false });
       else if (listing.clusterId !== clusterId || listing.revision < replica.applied) return this.#rewound();

@@ -8,6 +8,10 @@ import { isPrintable, utf8Length } from '../model/text.ts';
 /** Fields that this version does not know. */
 export type Unknown = Readonly<Record<string, unknown>>;
 
+/** The common case, without an object for each. */
+export const nothing: Unknown = Object.freeze({});
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** Largest whole number of milliseconds that a Date holds. */
 const wallMsMax = 8_640_000_000_000_000;
 /** Nested deeper, an unknown value is no field but an attack on the node that writes it again. */
@@ -18,7 +22,8 @@ export class FieldReader {
   readonly #object: Readonly<Record<string, unknown>>;
   readonly #at: string;
   readonly #problems: Problem[];
-  readonly #read = new Set<string>();
+  /** Of those that are there. */
+  readonly #read: string[] = [];
 
   constructor(value: unknown, at: string, problems: Problem[]) {
     this.#at = at;
@@ -32,8 +37,9 @@ export class FieldReader {
   }
 
   raw(field: string): unknown {
-    this.#read.add(field);
-    return this.has(field) ? this.#object[field] : undefined;
+    if (!this.has(field)) return undefined;
+    this.#read.push(field);
+    return this.#object[field];
   }
 
   /** Printable, of at most `octetsMax`. */
@@ -67,7 +73,9 @@ export class FieldReader {
 
   /** What was not read, to be written again. */
   unknown(): Unknown {
-    const rest = Object.entries(this.#object).filter(([field]) => !this.#read.has(field));
+    const names = Object.keys(this.#object);
+    if (names.length === this.#read.length) return nothing;
+    const rest = Object.entries(this.#object).filter(([field]) => !this.#read.includes(field));
     for (const [field, value] of rest) {
       if (isDeep(value)) this.#fault(field.slice(0, 63), `must be nested at most ${depthMax} deep`, value, undefined);
     }
@@ -84,7 +92,7 @@ export class FieldReader {
 export function parseJson(value: Uint8Array, octetsMax: number): { readonly json: unknown } | Problem {
   if (value.length > octetsMax) return problem('', `must be at most ${octetsMax} bytes`, `${value.length} bytes`);
   try {
-    return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value)) };
+    return { json: JSON.parse(decoder.decode(value)) };
   } catch (error) {
     return problem('', 'must be JSON in UTF-8', printable((error as Error).message));
   }

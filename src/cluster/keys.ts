@@ -54,12 +54,27 @@ export function holdPath({ env, appid, instance }: InstanceKey): string {
   return `h/${env}/${appid}/${encodeId(instance)}`;
 }
 
+/** Of all labels: claims, which are compared when they are made and not read otherwise. Half of all keys. */
+export const labelsPath = 'l/';
+
 export function labelPath(env: string, appid: string, label: string): string {
-  return `l/${env}/${appid}/${label}`;
+  return `${labelsPath}${env}/${appid}/${label}`;
 }
+
+/** Nearly all: nothing in it needs a second look. */
+const usualForm =
+  /^([ighl])\/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
+const usualKinds = { i: 'instance', g: 'tombstone', h: 'hold', l: 'label' } as const;
 
 /** What a key below the prefix is; undefined: none of ours, or not written as we write it. */
 export function readKey(path: string): ClusterKey | undefined {
+  const usual = usualForm.exec(path);
+  if (usual !== null) {
+    const [, letter, env, appid, last] = usual as unknown as [string, keyof typeof usualKinds, string, string, string];
+    const kind = usualKinds[letter];
+    if (kind === 'label') return { kind, env, appid, label: last };
+    return { kind, key: { env, appid, instance: last } };
+  }
   if (path === metaKey) return { kind: 'meta' };
   if (path === serialKey) return { kind: 'serial' };
   const [kind, ...parts] = path.split('/');

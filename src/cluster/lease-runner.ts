@@ -80,9 +80,10 @@ export class LeaseRunner {
     if (key === undefined) return;
     if (record.owner !== me) {
       this.#marks.delete(path);
-      registry.suspectRemote(key, this.#isSuspect(owner, path));
+      const isSuspect = this.#isSuspect(owner, path);
+      if (isSuspect || was !== undefined) registry.suspectRemote(key, isSuspect);
     }
-    if ((was === me) !== (record.owner === me) || was === undefined) onOwner(key, record.owner === me);
+    if ((was === me) !== (record.owner === me)) onOwner(key, record.owner === me);
   }
 
   removed(path: string, why: RemovedWhy, operation: string, known: Known | undefined): void {
@@ -101,19 +102,23 @@ export class LeaseRunner {
 
   /** A client's, at this node, of an instance that the registry has. Called with every renewal. */
   renewed(key: InstanceKey): void {
-    this.handle({ kind: 'renewal', key: instancePath(key) });
+    const [path, nowMs] = [instancePath(key), this.#deps.nowMs()];
+    const owner = this.ownership.remoteHeard(path, nowMs);
+    if (owner === undefined) this.handle({ kind: 'renewal', key: path });
+    else this.#deps.peers().forward(owner, path, nowMs);
   }
 
   /** A peer has heard them. */
   forwarded(heard: readonly (readonly [path: string, agoMs: number])[]): void {
     const { nowMs, registry, now } = this.#deps;
+    const { monotonicMs, wallMs } = now();
+    const atMs = nowMs();
     for (const [path, agoMs] of heard) {
-      const key = keyAt(path);
-      if (key === undefined || this.ownership.stateOf(path) === undefined) continue;
-      const { monotonicMs, wallMs } = now();
+      const state = this.ownership.stateOf(path);
+      const key = state === 'own' ? keyAt(path) : undefined;
       const at = { monotonicMs: monotonicMs - agoMs, wallMs: wallMs - agoMs };
-      if (this.ownership.stateOf(path) === 'own' && registry.renew(key, at).kind === 'lapsed') continue;
-      this.handle({ kind: 'forwarded', key: path, heardMs: nowMs() - agoMs });
+      if (key !== undefined && registry.renew(key, at).kind === 'lapsed') continue;
+      if (state !== undefined) this.handle({ kind: 'forwarded', key: path, heardMs: atMs - agoMs });
     }
   }
 

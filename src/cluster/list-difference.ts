@@ -1,9 +1,13 @@
 // What a list of etcd has that this node does not have so, after a gap in the watch: instances that are gone, those that are
-// others now in the order of their revisions, and the keys beside the instances, all of them, since they are few.
+// others now, and the keys beside the instances, all of them, since they are few. Also its last number, and whether a record
+// in it is older than what is here.
 
+import type { InstanceRecord } from '../model/instance-record.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
-import { readKey } from './keys.ts';
-import type { KnownRecords } from './known-records.ts';
+import { type Epoch, placeIn } from './epoch.ts';
+import { readKey, serialKey } from './keys.ts';
+import type { Known, KnownRecords } from './known-records.ts';
+import { parseRecord } from './record.ts';
 
 export interface ListDifference {
   /** Paths. */
@@ -24,7 +28,19 @@ export function listDifference({ entries }: Listing, records: KnownRecords, pref
   const known = [...records.entries()].map(([path]) => path);
   const changed = [...listed]
     .filter(([path, entry]) => records.get(path)?.modRevision !== entry.modRevision)
-    .map(([, entry]) => entry)
-    .sort((a, b) => a.modRevision - b.modRevision);
+    .map(([, entry]) => entry);
   return { gone: known.filter((path) => !listed.has(path)), changed, beside };
+}
+
+export function serialIn(entries: readonly Entry[], prefix: string): Pick<Epoch, 'serialRevision' | 'serialPlace'> {
+  const serial = entries.find(({ key }) => key === prefix + serialKey);
+  if (serial === undefined) return { serialRevision: 0, serialPlace: 0 };
+  return { serialRevision: serial.modRevision, serialPlace: placeIn(serial.value) };
+}
+
+/** A record of an older copy of etcd: the owner of what is here is about to restore it. */
+export function isOlder(entry: Entry, known: Known | undefined, stored: InstanceRecord | undefined): boolean {
+  const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
+  if (record === undefined || Array.isArray(record) || known === undefined || stored === undefined) return false;
+  return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
 }

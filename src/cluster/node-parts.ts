@@ -178,7 +178,7 @@ export class NodeParts {
     const { node, prefix, commitWaitMs } = this.settings;
     return new Publisher({
       engine: this.measured,
-      serial: { key: prefix + serialKey, value: new TextEncoder().encode(node) },
+      ...{ me: node, serialKey: prefix + serialKey },
       commitWaitMs,
       onReply: (result) => isFault(result) && this.membership?.noteFault(result),
     });

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Fault, isFault } from './engine.ts';
-import { firstMeta, type Meta, metaText, parseMeta, raised } from './epoch.ts';
+import { firstMeta, type Meta, metaText, parseMeta, raised, serialText } from './epoch.ts';
 import { metaKey, serialKey } from './keys.ts';
 
 const swapMs = 3000;
@@ -29,7 +29,7 @@ export async function numberSpace(
     const meta = firstMeta(registry.revision, clock.wallMs() / 1000, life ?? newLife(), incarnation);
     const put = { key, value: encoder.encode(metaText(meta)) };
     const swap = { conditions: [{ key, is: 'absent' } as const], writes: [put], reads: [], isOwn: () => false };
-    const serial = { key: prefix + serialKey, value: encoder.encode(node) };
+    const serial = { key: prefix + serialKey, value: encoder.encode(serialText(node, 0)) };
     const reply = await engine.swap({ swaps: [swap], puts: [serial] }, swapMs);
     if (isFault(reply)) return reply;
   }
@@ -53,7 +53,7 @@ export async function raiseBase(
   const put = { key, value: encoder.encode(metaText(raised(meta, used, read.revision))) };
   const { modRevision } = read.entry;
   const swap = { conditions: [{ key, is: 'at', modRevision } as const], writes: [put], reads: [], isOwn: () => false };
-  const serial = { key: prefix + serialKey, value: encoder.encode(node) };
+  const serial = { key: prefix + serialKey, value: encoder.encode(serialText(node, 0)) };
   const reply = await engine.swap({ swaps: [swap], puts: [serial] }, swapMs);
   if (isFault(reply)) return reply;
   return { revision: reply.verdicts[0]?.verdict === 'won' ? reply.revision : undefined };

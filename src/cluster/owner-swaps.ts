@@ -15,7 +15,7 @@ import { parseRecord, recordText } from './record.ts';
 import { ownedOf, recordOf } from './record-mapping.ts';
 import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
-import { isWrittenBy } from './swap-plan.ts';
+import { isWrittenBy, type PlacedSwap } from './swap-plan.ts';
 import { parseTombstone } from './tombstone.ts';
 import type { Writes } from './writes.ts';
 
@@ -75,7 +75,7 @@ export class OwnerSwaps {
     if (intent.expected !== 'absent' && known?.modRevision !== intent.expected) return 'failed';
     const swap = await this.#swapOf(intent);
     if (swap === undefined || this.#withdrawn.has(intent.id)) return 'failed';
-    const isMove = intent.change === 'take-over';
+    const isMove = !('at' in swap);
     const result = await (isMove ? publisher.move(swap) : publisher.change(swap));
     if (isFault(result)) return 'failed';
     if (result.verdict.verdict === 'lost') return this.#foundOf(result.verdict.found);
@@ -92,7 +92,8 @@ export class OwnerSwaps {
     return kind.startsWith('lease') ? 'dead' : 'unleased';
   }
 
-  async #swapOf(intent: SwapIntent): Promise<Swap | undefined> {
+  /** A change of data gets a place; a take-over has none. */
+  async #swapOf(intent: SwapIntent): Promise<Swap | PlacedSwap | undefined> {
     const fence = this.#fenceOf(intent);
     if (fence === undefined) return undefined;
     const key = readKey(intent.key);

@@ -46,6 +46,17 @@ export class Ownership {
     return this.#state.views.get(key)?.state;
   }
 
+  /**
+   * The hot case of a renewal here: a node that lives runs its lease, and is to be told; its name. Undefined, and nothing
+   * has been noted: it is any other renewal, for `handle`.
+   */
+  remoteHeard(key: string, nowMs: number): string | undefined {
+    const view = this.#state.views.get(key);
+    if (view?.state !== 'remote' || view.flight !== undefined || !this.#state.isJoined) return undefined;
+    view.heardMs = Math.max(view.heardMs, nowMs);
+    return view.record.owner;
+  }
+
   /** When it was last heard here, or forwarded to this node; for the peers that ask. */
   heardMs(key: string): number | undefined {
     const heardMs = this.#state.views.get(key)?.heardMs;

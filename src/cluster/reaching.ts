@@ -6,6 +6,7 @@ import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
 import { type Fault, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { faultSentence } from './fault-sentence.ts';
+import { labelsPath } from './keys.ts';
 import type { NodeMembership } from './membership.ts';
 import { parseNode } from './node-value.ts';
 import { numberSpace } from './number-space.ts';
@@ -42,7 +43,7 @@ export async function reachEtcd(reaching: ReachingDeps): Promise<Reached> {
   const meta = await persistently(reaching, isLate, () => numberSpace(deps, settings, reaching.life));
   if ('kind' in meta) return meta;
   if ('problem' in meta) return { kind: 'problem', problem: meta.problem };
-  const listing = await persistently(reaching, isLate, () => deps.engine.list(settings.prefix));
+  const listing = await persistently(reaching, isLate, () => deps.engine.list(settings.prefix, { except: labelsPath }));
   return 'kind' in listing ? listing : { kind: 'reached', listing, meta };
 }
 

@@ -9,10 +9,10 @@ import type { Instance } from '../model/instance.ts';
 import type { Timestamps } from '../model/instance-record.ts';
 import type { Liveness } from '../model/liveness.ts';
 import { effectiveStatus } from '../model/status.ts';
-import type { Unknown } from './json-fields.ts';
+import { nothing as noFields, type Unknown } from './json-fields.ts';
 import type { OwnedRecord } from './ownership-events.ts';
 import { type ClusterRecord, noUnknown, type RecordUnknown } from './record.ts';
-import { nothing as noFields, type Policy, type RecordCause, type RecordTimes } from './record-parts.ts';
+import type { Policy, RecordCause, RecordTimes } from './record-parts.ts';
 import type { Tombstone } from './tombstone.ts';
 
 /** What stamps a write. */
@@ -46,6 +46,7 @@ export function recordOf(
     owner: isRegistration ? node : (before?.owner ?? node),
     operation,
     dataRevision: undefined,
+    place: 0,
     registration: ownersRegistration(after),
     label: after.label,
     policy: policyOfInstance(after),
@@ -72,6 +73,7 @@ export function tombstoneOf(
     why: change.kind,
     by: { ...change.origin, node },
     operation,
+    place: 0,
     hlc,
     dirtyAtMs: change.times.dirtyAtMs,
     unknown: why === 'evicted' ? rest : noFields,

@@ -2,10 +2,16 @@
 // every fault and keeps what it does not know.
 
 import { combinedHealth, type Health, type Judgement, Verdict } from '../model/health.ts';
-import { parseRegistration, type Registration, type RegistrationDefaults } from '../model/instance.ts';
+import {
+  isObject,
+  isRegistrationField,
+  parseRegistration,
+  type Registration,
+  type RegistrationDefaults,
+} from '../model/instance.ts';
 import { type Problem, problem } from '../model/problem.ts';
 import { type Override, Status } from '../model/status.ts';
-import { FieldReader, type Unknown } from './json-fields.ts';
+import { FieldReader, nothing, type Unknown } from './json-fields.ts';
 
 export const recordLimits = {
   /** A registration's body is at most 64 KiB; times, causes and fields of later versions come to it. */
@@ -54,24 +60,8 @@ export interface RecordCause {
   readonly rest: Unknown;
 }
 
-export const nothing: Unknown = Object.freeze({});
 /** A record always has both; these are for parseRegistration's sake. */
 const defaults: RegistrationDefaults = { leaseSeconds: 90, dnsTtl: 5 };
-
-const registrationFields = Object.keys({
-  addrs: true,
-  version: true,
-  zone: true,
-  group: true,
-  tags: true,
-  weight: true,
-  priority: true,
-  status: true,
-  metadata: true,
-  leaseSeconds: true,
-  dnsTtl: true,
-  checks: true,
-} satisfies Record<keyof Registration, true>);
 
 export interface Part<T> {
   readonly value: T;
@@ -79,13 +69,20 @@ export interface Part<T> {
 }
 
 export function registrationOf(value: unknown, problems: Problem[]): Part<Registration | undefined> {
-  const reader = new FieldReader(value, 'r', problems);
-  const known = registrationFields.filter((field) => reader.has(field)).map((field) => [field, reader.raw(field)]);
-  const unknown = reader.unknown();
-  const registration = parseRegistration(Object.fromEntries(known), defaults);
+  const { known, unknown } = knownFields(value, problems);
+  const registration = parseRegistration(known, defaults);
   if (!Array.isArray(registration)) return { value: registration, unknown };
   problems.push(...registration.map((one) => ({ ...one, field: `r.${one.field}` })));
   return { value: undefined, unknown };
+}
+
+/** Its own fields apart from those of later versions, of which there are none as a rule. */
+function knownFields(value: unknown, problems: Problem[]): { readonly known: unknown; readonly unknown: Unknown } {
+  if (isObject(value) && Object.keys(value).every(isRegistrationField)) return { known: value, unknown: nothing };
+  const reader = new FieldReader(value, 'r', problems);
+  const names = isObject(value) ? Object.keys(value).filter(isRegistrationField) : [];
+  const known = Object.fromEntries(names.map((field) => [field, reader.raw(field)]));
+  return { known, unknown: reader.unknown() };
 }
 
 export function policyOf(value: unknown, problems: Problem[]): Part<Policy> {

@@ -9,12 +9,12 @@ import type { Health } from '../model/health.ts';
 import { type Registration, registrationToJson } from '../model/instance.ts';
 import { labelFault, parseInstanceId } from '../model/names.ts';
 import { type Problem, problem } from '../model/problem.ts';
-import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
+import { placesARevision } from './epoch.ts';
+import { FieldReader, nothing, parseJson, type Unknown } from './json-fields.ts';
 import { isNodeName } from './keys.ts';
 import {
   causeOf,
   healthOf,
-  nothing,
   type Policy,
   policyOf,
   type RecordCause,
@@ -33,8 +33,10 @@ export interface ClusterRecord {
   readonly instance: string;
   readonly owner: string;
   readonly operation: string;
-  /** Its last data change; undefined: this key's own revision. */
+  /** The number of its last data change; undefined: that of this key's own revision, and of `place` there. */
   readonly dataRevision: number | undefined;
+  /** Among the changes that share a revision. */
+  readonly place: number;
   readonly registration: Registration;
   readonly label: string;
   readonly policy: Policy;
@@ -85,6 +87,7 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
     ),
     operation: reader.text('u', recordLimits.operationOctets),
     dataRevision: reader.has('d') ? reader.whole('d', 1, Number.MAX_SAFE_INTEGER) : undefined,
+    place: reader.has('x') ? reader.whole('x', 0, placesARevision - 1) : 0,
     label: checked(reader.text('l', 63), 'l', problems, (label) => {
       const fault = labelFault(label);
       return fault === undefined ? label : problem('l', fault, label);
@@ -100,6 +103,15 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
   const quotaEntry = reader.has('q') ? reader.text('q', recordLimits.entryOctets) : undefined;
   const top = reader.unknown();
   if (problems.length > 0 || registration.value === undefined) return problems;
+  const unknown: RecordUnknown = {
+    top,
+    registration: registration.unknown,
+    policy: policy.unknown,
+    status: status.unknown,
+    override: status.override,
+    times: times.unknown,
+    health: health.unknown,
+  };
   return {
     ...parts,
     registration: registration.value,
@@ -110,15 +122,8 @@ export function parseRecord(value: Uint8Array): ClusterRecord | Problem[] {
     health: health.value,
     ...(fronts === undefined ? {} : { fronts }),
     ...(quotaEntry === undefined ? {} : { quotaEntry }),
-    unknown: {
-      top,
-      registration: registration.unknown,
-      policy: policy.unknown,
-      status: status.unknown,
-      override: status.override,
-      times: times.unknown,
-      health: health.unknown,
-    },
+    // Kept with each instance: one object for all that have none.
+    unknown: Object.values(unknown).every((part) => part === nothing) ? noUnknown : unknown,
   };
 }
 
@@ -132,7 +137,8 @@ export function recordText(record: ClusterRecord): string {
     o: record.owner,
     u: record.operation,
     ...(record.dataRevision === undefined ? {} : { d: record.dataRevision }),
-    r: { ...unknown.registration, ...registrationToJson(record.registration) },
+    ...(record.place === 0 ? {} : { x: record.place }),
+    r: { ...unknown.registration, ...withoutEmpty(registrationToJson(record.registration)) },
     l: record.label,
     p: { ...unknown.policy, ...policy },
     s: {
@@ -146,6 +152,19 @@ export function recordText(record: ClusterRecord): string {
     ...(record.fronts === undefined ? {} : { f: record.fronts }),
     ...(record.quotaEntry === undefined ? {} : { q: record.quotaEntry }),
   });
+}
+
+/** What is empty reads the same where it is left out, and is a third of most records. */
+function withoutEmpty(registration: ReturnType<typeof registrationToJson>): Unknown {
+  const { version, zone, group, tags, metadata, checks, ...rest } = registration;
+  const shown: Record<string, unknown> = rest;
+  if (version !== '') shown['version'] = version;
+  if (zone !== '') shown['zone'] = zone;
+  if (group !== '') shown['group'] = group;
+  if ((tags as readonly string[]).length > 0) shown['tags'] = tags;
+  if (Object.keys(metadata as object).length > 0) shown['metadata'] = metadata;
+  if ((checks as readonly unknown[]).length > 0) shown['checks'] = checks;
+  return shown;
 }
 
 /** The record with a registration in the place of its own: unknown fields of the old one were about the old one. */

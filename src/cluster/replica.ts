@@ -8,15 +8,23 @@ import type { InstanceKey } from '../model/names.ts';
 import { AppliedWaits } from './applied-waits.ts';
 import { BadKeys } from './bad-keys.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
-import { type Epoch, type Meta, numberAt, parseMeta, serialOf, withGroup } from './epoch.ts';
+import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGroup } from './epoch.ts';
 import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
 import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
-import { listDifference } from './list-difference.ts';
+import { isOlder, listDifference, serialIn } from './list-difference.ts';
 import { type ClusterRecord, parseRecord } from './record.ts';
 import { changeOf, instanceOf, ownedOf, removalOf, timesOf } from './record-mapping.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import { type Tombstone, tombstonesIn } from './tombstone.ts';
+
+/** A record of a list, and the number of its change. */
+interface ReadRecord {
+  readonly key: InstanceKey;
+  readonly entry: Entry;
+  readonly record: ClusterRecord;
+  readonly at: number;
+}
 
 export class ClusterReplica {
   readonly #options: ReplicaOptions;
@@ -79,8 +87,7 @@ export class ClusterReplica {
   /** The first list: into an empty registry, before any request is answered. */
   load({ entries, revision }: Listing, meta: Meta): void {
     const { registry, me } = this.#options;
-    const serial = entries.find(({ key }) => this.#path(key) === serialKey);
-    this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
+    this.#epoch = { node: me, meta, ...serialIn(entries, this.#options.prefix), ownCount: 0 };
     registry.advance(serialOf(this.#epoch));
     for (const entry of entries) {
       const key = this.#read(entry.key);
@@ -95,21 +102,33 @@ export class ClusterReplica {
   /** A later list, after a gap in the watch: what differs is applied as changes. Returns how much did. */
   compare(listing: Listing): number {
     const { gone, changed, beside } = listDifference(listing, this.records, this.#options.prefix);
-    this.#removeMissing(gone, changed, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
-    for (const entry of changed) this.#events([{ kind: 'put', entry }], entry.modRevision);
+    const read = changed.flatMap((entry) => this.#listed(entry) ?? []).sort((a, b) => a.at - b.at);
+    this.#removeMissing(gone, read, this.#tombstones(listing.entries.map((entry) => ({ kind: 'put', entry }))));
+    for (const { key, entry, record } of read) this.#put(key, entry, record);
     this.#events(beside, listing.revision);
     this.#waits.reach(listing.revision);
     return gone.length + changed.length;
   }
 
+  /** In a list, changes are not in the order in which they were made. */
+  #listed(entry: Entry): ReadRecord | undefined {
+    const key = this.#read(entry.key);
+    const record = key?.kind === 'instance' ? this.#record(entry) : undefined;
+    if (key?.kind !== 'instance' || record === undefined) return undefined;
+    return { key: key.key, entry, record, at: this.numberOf(entry.modRevision, record.place) };
+  }
+
   /**
-   * Each was removed at a revision of its own, which no record that is left has: they get such numbers, so that those of
+   * Each was removed with a number of its own, which no record that is left has: they get such numbers, so that those of
    * the others stay what they are at all nodes.
    */
-  #removeMissing(gone: readonly string[], changed: readonly Entry[], tombstones: ReadonlyMap<string, Tombstone>): void {
+  #removeMissing(
+    gone: readonly string[],
+    read: readonly ReadRecord[],
+    tombstones: ReadonlyMap<string, Tombstone>,
+  ): void {
     const { registry } = this.#options;
-    const meta = this.meta;
-    const taken = new Set(changed.map(({ modRevision }) => (meta === undefined ? 0 : numberAt(meta, modRevision))));
+    const taken = new Set(read.map(({ at }) => at));
     let number = registry.revision;
     for (const path of gone) {
       do number++;
@@ -127,15 +146,15 @@ export class ClusterReplica {
     registry.apply({ changes: [change], revision: registry.revision + 1, at: now(), isRemote });
   }
 
-  /** Of a data change at a revision of etcd's. */
-  numberOf(revision: number): number {
-    return this.#epoch === undefined ? revision : numberAt(this.#epoch.meta, revision);
+  /** Of a data change at a revision of etcd's, and its place there. */
+  numberOf(revision: number, place = 0): number {
+    return this.#epoch === undefined ? revision : numberAt(this.#epoch.meta, revision, place);
   }
 
   /** What was read in etcd of an instance counts, whatever is here, and before the watch brings it. No entry: it is not there. */
   adopt(key: InstanceKey, entry: Entry | undefined, tombstone: Tombstone | undefined): void {
     this.#diverge(instancePath(key));
-    if (entry !== undefined) this.#put(key, entry, true);
+    if (entry !== undefined) this.#put(key, entry, undefined, true);
     else this.#removed(key, this.serial, tombstone);
   }
 
@@ -180,27 +199,20 @@ export class ClusterReplica {
    */
   *rebase(listing: Listing, meta: Meta): Generator<void> {
     const { me, registry, events } = this.#options;
-    const serial = listing.entries.find(({ key }) => this.#path(key) === serialKey);
-    this.#epoch = { node: me, meta, serialRevision: serial?.modRevision ?? 0, ownCount: 0 };
+    this.#epoch = { node: me, meta, ...serialIn(listing.entries, this.#options.prefix), ownCount: 0 };
     const before = new Map(this.records.entries());
     for (const [path, known] of before) this.records.set(path, { ...known, modRevision: 0 });
     events.rebased();
     for (const entry of listing.entries) {
       const key = this.#read(entry.key);
-      if (key?.kind === 'instance' && !this.#isOlder(key.key, entry)) this.#put(key.key, entry);
-      else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
+      if (key?.kind === 'instance') {
+        const isLater = !isOlder(entry, before.get(instancePath(key.key)), registry.find(key.key));
+        if (isLater) this.#put(key.key, entry);
+      } else if (key !== undefined) this.#beside.seen(key, entry, entry.modRevision);
       yield;
     }
     registry.advance(serialOf(this.#epoch));
     this.#waits.restart(listing.revision);
-  }
-
-  /** Its owner is about to restore a later one. */
-  #isOlder(key: InstanceKey, entry: Entry): boolean {
-    const [known, stored] = [this.known(instancePath(key)), this.#options.registry.find(key)];
-    const record = known === undefined || stored === undefined ? undefined : parseRecord(entry.value);
-    if (record === undefined || Array.isArray(record) || known === undefined || stored === undefined) return false;
-    return record.times.hlc < known.hlc || record.times.updatedAtMs < stored.updatedAtMs;
   }
 
   /** What `rebase` kept and no node has restored. */
@@ -237,17 +249,16 @@ export class ClusterReplica {
 
   #events(events: readonly KeyEvent[], revision: number): void {
     const tombstones = this.#tombstones(events);
-    let [meta, serialRevision]: [Meta | undefined, number] = [undefined, 0];
+    let [meta, serial]: [Meta | undefined, Entry | undefined] = [undefined, undefined];
+    const [metaName, serialName] = [this.#options.prefix + metaKey, this.#options.prefix + serialKey];
     for (const event of events) {
       if (event.kind !== 'put') continue;
-      const path = this.#path(event.entry.key);
-      if (path === metaKey) meta = this.#meta(event.entry);
-      if (path === serialKey) serialRevision = event.entry.modRevision;
+      if (event.entry.key === metaName) meta = this.#meta(event.entry);
+      if (event.entry.key === serialName) serial = event.entry;
     }
     if (this.#epoch !== undefined)
-      this.#epoch = withGroup(this.#epoch, serialRevision || revision, meta, serialRevision > 0);
-    const number = this.numberOf(revision);
-    for (const event of events) this.#event(event, { revision, number }, tombstones);
+      this.#epoch = withGroup(this.#epoch, serial?.modRevision ?? revision, meta, serial && placeIn(serial.value));
+    for (const event of events) this.#event(event, revision, tombstones);
     if (this.#epoch !== undefined) this.#options.registry.advance(serialOf(this.#epoch));
   }
 
@@ -255,18 +266,17 @@ export class ClusterReplica {
     return tombstonesIn(events, this.#options.prefix, (key, problem) => this.#bad(key, problem));
   }
 
-  #event(
-    event: KeyEvent,
-    { revision, number }: { readonly revision: number; readonly number: number },
-    tombstones: ReadonlyMap<string, Tombstone>,
-  ): void {
+  #event(event: KeyEvent, revision: number, tombstones: ReadonlyMap<string, Tombstone>): void {
     const name = event.kind === 'put' ? event.entry.key : event.key;
     const key = this.#read(name);
     if (key === undefined) return;
     const entry = event.kind === 'put' ? event.entry : undefined;
     if (this.#beside.seen(key, entry, revision) || key.kind !== 'instance') return;
     if (entry !== undefined) this.#put(key.key, entry);
-    else this.#removed(key.key, number, tombstones.get(this.#path(name)));
+    else {
+      const tombstone = tombstones.get(this.#path(name));
+      this.#removed(key.key, this.numberOf(revision, tombstone?.place), tombstone);
+    }
   }
 
   #loadRecord(key: InstanceKey, entry: Entry): void {
@@ -291,8 +301,7 @@ export class ClusterReplica {
     events.record(path, ownedOf(record, entry.modRevision), true);
   }
 
-  #put(key: InstanceKey, entry: Entry, isForced = false): void {
-    const record = this.#record(entry);
+  #put(key: InstanceKey, entry: Entry, record = this.#record(entry), isForced = false): void {
     if (record === undefined) return;
     const { registry, me, events, now, pending } = this.#options;
     const path = instancePath(key);
@@ -309,14 +318,15 @@ export class ClusterReplica {
     if (isData) {
       if (stored === undefined) this.#freeLabel(key, record.label);
       const change = changeOf(key, record, stored?.instance, me);
-      const at = this.numberOf(entry.modRevision);
+      const at = this.numberOf(entry.modRevision, record.place);
       const revision = Math.max(at, registry.revision + 1);
       registry.apply({ changes: [change], revision, at: now(), isRemote });
       this.#offNumber.delete(path);
       if (revision !== at) this.#diverge(path);
       else if (at !== known.number) registry.renumber(key, known.number);
     }
-    registry.setRemote(key, isRemote);
+    // What is new here was applied so.
+    if (stored !== undefined) registry.setRemote(key, isRemote);
     const isRegistration = isData && (record.cause.why === 'registered' || record.cause.why === 'replaced');
     events.record(path, ownedOf(record, entry.modRevision), isRegistration);
   }
@@ -358,9 +368,9 @@ export class ClusterReplica {
   }
 
   #knownOf(record: ClusterRecord, modRevision: number): Known {
-    const { owner, operation, times, unknown, dataRevision } = record;
+    const { owner, operation, times, unknown, dataRevision, place } = record;
     const { hlc, isDirtyGiven } = times;
-    const number = dataRevision ?? this.numberOf(modRevision);
+    const number = dataRevision ?? this.numberOf(modRevision, place);
     return { owner, modRevision, number, operation, hlc, isDirtyGiven, unknown };
   }
 

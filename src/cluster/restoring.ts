@@ -7,15 +7,15 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { NewChange } from '../model/change.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
-import { type Entry, type Fault, isFault, type Listing, type Swap, type Write } from './engine.ts';
-import { firstMeta, type Meta, metaText, numberAt, parseMeta } from './epoch.ts';
-import { labelPath, metaKey, readKey, serialKey, tombstonePath } from './keys.ts';
+import { type Condition, type Entry, type Fault, isFault, type Listing, type Write } from './engine.ts';
+import { firstMeta, type Meta, metaText, numberAt, parseMeta, serialText } from './epoch.ts';
+import { labelPath, labelsPath, metaKey, readKey, serialKey, tombstonePath } from './keys.ts';
 import type { Known } from './known-records.ts';
 import { raiseBase } from './number-space.ts';
 import { parseRecord } from './record.ts';
 import type { ClusterReplica } from './replica.ts';
-import { isWrittenBy, swapOf } from './swap-plan.ts';
-import { tombstoneText } from './tombstone.ts';
+import { type PlacedSwap, swapOf } from './swap-plan.ts';
+import { type Tombstone, tombstoneText } from './tombstone.ts';
 import type { TombstoneLeases } from './tombstone-leases.ts';
 
 const groupMax = 40;
@@ -67,12 +67,12 @@ export class Restoring {
     const { deps, settings, replica } = this.#deps;
     const meta = await this.#numbers();
     if (isFault(meta)) return meta;
-    const before = await deps.engine.list(settings.prefix);
+    const before = await deps.engine.list(settings.prefix, { except: labelsPath });
     if (isFault(before)) return before;
     this.#deps.tombstones.forget();
     const fault = await this.#restore(before);
     if (fault !== undefined) return fault;
-    const listing = await deps.engine.list(settings.prefix);
+    const listing = await deps.engine.list(settings.prefix, { except: labelsPath });
     if (isFault(listing)) return listing;
     const newest = this.#metaIn(listing);
     if (isFault(newest)) return newest;
@@ -107,11 +107,11 @@ export class Restoring {
   async #restore(listing: Listing): Promise<Fault | undefined> {
     const { deps, settings, replica, actsFor } = this.#deps;
     const listed = new Map(listing.entries.map((entry) => [entry.key.slice(settings.prefix.length), entry]));
-    const swaps: Swap[] = [];
+    const swaps: PlacedSwap[] = [];
     for (const [path, tombstone] of replica.records.graves(deps.clock.wallMs())) {
       const lease = await this.#deps.tombstones.next();
       if (isFault(lease)) return lease;
-      swaps.push(...this.#buried(path, encoder.encode(tombstoneText(tombstone)), tombstone.hlc, lease.lease, listed));
+      swaps.push(...this.#buried(path, tombstone, lease.lease, listed));
     }
     const lost = function* (this: Restoring): Generator<void> {
       for (const [path, known] of [...replica.records.entries()]) {
@@ -122,8 +122,8 @@ export class Restoring {
     };
     await this.#inTurns(lost.call(this));
     for (let from = 0; from < swaps.length; from += groupMax) {
-      const group = { swaps: swaps.slice(from, from + groupMax), puts: [this.#serial()] };
-      const reply = await deps.engine.swap(group, swapMs);
+      const group = swaps.slice(from, from + groupMax).map(({ at }, place) => at(place));
+      const reply = await deps.engine.swap({ swaps: group, puts: [this.#serial(group.length - 1)] }, swapMs);
       if (isFault(reply)) return reply;
     }
     return undefined;
@@ -141,27 +141,31 @@ export class Restoring {
   }
 
   /** A tombstone again; a record that it is later than goes. */
-  #buried(path: string, value: Uint8Array, hlc: number, lease: bigint, listed: ReadonlyMap<string, Entry>): Swap[] {
+  #buried(path: string, tombstone: Tombstone, lease: bigint, listed: ReadonlyMap<string, Entry>): PlacedSwap[] {
     const { prefix } = this.#deps.settings;
     const key = readKey(path);
     if (key?.kind !== 'instance') return [];
     const grave = prefix + tombstonePath(key.key);
     const entry = listed.get(path);
     const record = entry === undefined ? undefined : parseRecord(entry.value);
-    const writes: Write[] = [{ key: grave, value, lease }];
+    const buried = (condition: Condition, removed: readonly Write[]): PlacedSwap => ({
+      keys: [grave, ...removed.map((one) => one.key)],
+      at: (place) => {
+        const value = encoder.encode(tombstoneText({ ...tombstone, place }));
+        const writes = [{ key: grave, value, lease }, ...removed];
+        return { conditions: [condition], writes, reads: [], isOwn: () => false };
+      },
+    });
     if (entry === undefined || record === undefined || Array.isArray(record))
-      return listed.has(tombstonePath(key.key))
-        ? []
-        : [{ conditions: [{ key: grave, is: 'absent' }], writes, reads: [], isOwn: () => false }];
-    if (record.times.hlc > hlc) return [];
+      return listed.has(tombstonePath(key.key)) ? [] : [buried({ key: grave, is: 'absent' }, [])];
+    if (record.times.hlc > tombstone.hlc) return [];
     const { env, appid } = key.key;
-    writes.push({ key: entry.key }, { key: prefix + labelPath(env, appid, record.label) });
-    const conditions = [{ key: entry.key, is: 'at', modRevision: entry.modRevision } as const];
-    return [{ conditions, writes, reads: [], isOwn: () => false }];
+    const removed = [{ key: entry.key }, { key: prefix + labelPath(env, appid, record.label) }];
+    return [buried({ key: entry.key, is: 'at', modRevision: entry.modRevision }, removed)];
   }
 
   /** Undefined: etcd has it as it is here, or a later one. */
-  #record(path: string, known: Known, entry: Entry | undefined): Swap | undefined {
+  #record(path: string, known: Known, entry: Entry | undefined): PlacedSwap | undefined {
     const { deps, settings, operation } = this.#deps;
     const key = readKey(path);
     const stored = key?.kind === 'instance' ? deps.registry.find(key.key) : undefined;
@@ -180,8 +184,7 @@ export class Restoring {
     const id = operation();
     const plan = { operation: id, isDirtyGiven: known.isDirtyGiven, number: known.number };
     const stamps = { me: known.owner, prefix: settings.prefix, hlc: known.hlc, lease: undefined };
-    const swap = swapOf(change, { ...known, modRevision: entry?.modRevision ?? 0 }, plan, stamps);
-    return { ...swap, isOwn: (found) => isWrittenBy(found, id) };
+    return swapOf(change, { ...known, modRevision: entry?.modRevision ?? 0 }, plan, stamps);
   }
 
   #metaIn({ entries }: Listing): Meta | Fault {
@@ -191,9 +194,9 @@ export class Restoring {
     return { fault: 'unavailable', detail: 'the key meta is missing or cannot be read', sent: false };
   }
 
-  #serial(): Write {
+  #serial(place = 0): Write {
     const { prefix, node } = this.#deps.settings;
-    return { key: prefix + serialKey, value: encoder.encode(node) };
+    return { key: prefix + serialKey, value: encoder.encode(serialText(node, place)) };
   }
 }
 

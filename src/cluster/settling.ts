@@ -223,7 +223,7 @@ export class PendingSettler {
       };
     }
     const { hlc, dirtyAtMs, isDirtyGiven } = parsed.times;
-    const dataRevision = parsed.dataRevision ?? replica.numberOf(entry.modRevision);
+    const dataRevision = parsed.dataRevision ?? replica.numberOf(entry.modRevision, parsed.place);
     const inEtcd = {
       kind: 'record',
       dataRevision,

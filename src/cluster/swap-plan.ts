@@ -1,5 +1,6 @@
 // The compare-and-swap that makes one change of an instance true: its record, the label that it claims, its tombstone, and
-// the hold that outlives it.
+// the hold that outlives it. What is written holds its place among the changes that share a revision, so it is made when
+// the publisher has given it one.
 
 import type { NewChange } from '../model/change.ts';
 import { isHold } from '../model/status.ts';
@@ -30,6 +31,13 @@ export interface SwapStamps {
   readonly lease: bigint | undefined;
 }
 
+/** A swap that is whole once it has its place. */
+export interface PlacedSwap {
+  /** All that it may write. */
+  readonly keys: readonly string[];
+  readonly at: (place: number) => Swap;
+}
+
 const encoder = new TextEncoder();
 
 /** `known`: the record that it replaces. */
@@ -38,7 +46,7 @@ export function swapOf(
   known: Known | undefined,
   { operation, isDirtyGiven = false, more = [], number }: SwapPlan,
   { me, prefix, hlc, lease }: SwapStamps,
-): Swap {
+): PlacedSwap {
   const { env, appid, instance, label } = change.after ?? change.before;
   const id = { env, appid, instance };
   const [key, grave] = [prefix + instancePath(id), prefix + tombstonePath(id)];
@@ -47,23 +55,33 @@ export function swapOf(
   const written = { node: me, operation, hlc };
   const rest = { reads: [key, grave], isOwn: (found: readonly Entry[]) => isWrittenBy(found, operation) };
   if (change.after === undefined) {
-    const value = encoder.encode(tombstoneText(tombstoneOf(change, written)));
-    const tombstone: Write = lease === undefined ? { key: grave, value } : { key: grave, value, lease };
+    const tombstone = tombstoneOf(change, written);
     const { override } = change.before;
     const kept: Write[] = isHold(override) ? [{ key: hold, value: encoder.encode(holdText(override)) }] : [];
-    return { conditions: [at, ...more], writes: [tombstone, { key }, { key: labelKey }, ...kept], ...rest };
+    const others: Write[] = [{ key }, { key: labelKey }, ...kept];
+    const conditions = [at, ...more];
+    return placed(grave, others, (place) => {
+      const value = encoder.encode(tombstoneText({ ...tombstone, place }));
+      const first: Write = lease === undefined ? { key: grave, value } : { key: grave, value, lease };
+      return { conditions, writes: [first, ...others], ...rest };
+    });
   }
   const record = recordOf(change, known, written, isDirtyGiven);
-  const value = encoder.encode(recordText({ ...record, dataRevision: number }));
-  if (change.kind !== 'registered') return { conditions: [at, ...more], writes: [{ key, value }], ...rest };
+  const isNew = change.kind === 'registered';
   const absent: Condition[] = [key, labelKey].map((one) => ({ key: one, is: 'absent' }));
-  const writes: Write[] = [
-    { key, value },
-    { key: labelKey, value: encoder.encode(instance) },
-    // The record has it from now on.
-    ...(isHold(change.after.override) ? [{ key: hold }] : []),
-  ];
-  return { conditions: [...absent, ...more], writes, ...rest };
+  const conditions = isNew ? [...absent, ...more] : [at, ...more];
+  const claimed: Write[] = isNew ? [{ key: labelKey, value: encoder.encode(instance) }] : [];
+  // The record has it from now on.
+  const lifted: Write[] = isNew && isHold(change.after.override) ? [{ key: hold }] : [];
+  const others = [...claimed, ...lifted];
+  return placed(key, others, (place) => {
+    const value = encoder.encode(recordText({ ...record, dataRevision: number, place }));
+    return { conditions, writes: [{ key, value }, ...others], ...rest };
+  });
+}
+
+function placed(first: string, others: readonly Write[], at: (place: number) => Swap): PlacedSwap {
+  return { keys: [first, ...others.map(({ key }) => key)], at };
 }
 
 /** The id of a write that found itself done. */

@@ -3,6 +3,7 @@
 
 import type { Problem } from '../model/problem.ts';
 import type { KeyEvent } from './engine.ts';
+import { placesARevision } from './epoch.ts';
 import { FieldReader, parseJson, type Unknown } from './json-fields.ts';
 import { instancePath, readKey } from './keys.ts';
 import { recordLimits } from './record-parts.ts';
@@ -11,6 +12,8 @@ export interface Tombstone {
   readonly why: 'cancelled' | 'evicted';
   readonly by: Unknown | undefined;
   readonly operation: string;
+  /** Of the removal, among the changes that share its revision. */
+  readonly place: number;
   /** Hybrid logical clock of the removal. */
   readonly hlc: number;
   /** Of the registration that was removed. */
@@ -30,6 +33,7 @@ export function parseTombstone(value: Uint8Array): Tombstone | Problem[] {
     why: reader.oneOf('why', ['cancelled', 'evicted']),
     by: reader.has('by') ? new FieldReader(reader.raw('by'), 'by', problems).unknown() : undefined,
     operation: reader.text('u', recordLimits.operationOctets),
+    place: reader.has('x') ? reader.whole('x', 0, placesARevision - 1) : 0,
     hlc: reader.whole('hlc', 0, Number.MAX_SAFE_INTEGER),
     dirtyAtMs: reader.wallMs('dirtyAt'),
     unknown: reader.unknown(),
@@ -37,13 +41,14 @@ export function parseTombstone(value: Uint8Array): Tombstone | Problem[] {
   return problems.length > 0 ? problems : tombstone;
 }
 
-export function tombstoneText({ why, by, operation, hlc, dirtyAtMs, unknown }: Tombstone): string {
+export function tombstoneText({ why, by, operation, place, hlc, dirtyAtMs, unknown }: Tombstone): string {
   return JSON.stringify({
     ...unknown,
     v: version,
     why,
     ...(by === undefined ? {} : { by }),
     u: operation,
+    ...(place === 0 ? {} : { x: place }),
     hlc,
     dirtyAt: dirtyAtMs,
   });
@@ -57,8 +62,9 @@ export function tombstonesIn(
 ): Map<string, Tombstone> {
   const tombstones = new Map<string, Tombstone>();
   for (const event of events) {
-    const key = event.kind === 'put' ? readKey(event.entry.key.slice(prefix.length)) : undefined;
-    if (event.kind !== 'put' || key?.kind !== 'tombstone') continue;
+    if (event.kind !== 'put' || !event.entry.key.startsWith('g/', prefix.length)) continue;
+    const key = readKey(event.entry.key.slice(prefix.length));
+    if (key?.kind !== 'tombstone') continue;
     const tombstone = parseTombstone(event.entry.value);
     if ('why' in tombstone) tombstones.set(instancePath(key.key), tombstone);
     else bad(event.entry.key, tombstone[0]?.message);

@@ -8,12 +8,12 @@ import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { Refused } from '../model/submit.ts';
-import { isFault, type Swap } from './engine.ts';
+import { isFault } from './engine.ts';
 import { holdPath, instancePath } from './keys.ts';
 import type { Publisher, SwapResult } from './publisher.ts';
 import type { RegistryPort } from './registry-port.ts';
 import type { ClusterReplica } from './replica.ts';
-import { type SwapPlan, type SwapStamps, swapOf } from './swap-plan.ts';
+import { type PlacedSwap, type SwapPlan, type SwapStamps, swapOf } from './swap-plan.ts';
 import type { TombstoneLeases } from './tombstone-leases.ts';
 
 const attemptsMax = 5;
@@ -83,7 +83,7 @@ export class Writes {
   }
 
   /** The swap that makes a change; `more`: what else has to hold. */
-  async swapOf(change: NewChange, plan: SwapPlan): Promise<Swap | NoQuorum> {
+  async swapOf(change: NewChange, plan: SwapPlan): Promise<PlacedSwap | NoQuorum> {
     const lease = change.after === undefined ? await this.#deps.tombstones.next() : undefined;
     if (lease !== undefined && isFault(lease)) return { kind: 'no-quorum', reason: lease.detail, isUnknown: false };
     const { me, prefix, replica, stamp } = this.#deps;
@@ -139,7 +139,7 @@ export class Writes {
   }
 
   /** Tried until there is a reply, or this node is cut off; it finds that out within a session. */
-  async #commit(swap: Swap): Promise<SwapResult> {
+  async #commit(swap: PlacedSwap): Promise<SwapResult> {
     const { publisher, trouble, now, watchWaitMs } = this.#deps;
     const endsMs = now().monotonicMs + watchWaitMs;
     for (;;) {

@@ -94,7 +94,7 @@ const parts: Readonly<Record<string, Part>> = {
     summary:
       'three nodes over three members of etcd: registrations, their way to the DNS of the others, renewals, start, memory',
     minutes: 2,
-    commands: [['cluster.ts', '10000']],
+    commands: [['cluster.ts', '9000']],
   },
   console: {
     summary:

@@ -4,7 +4,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  dataRevisionOf,
   type Epoch,
   firstMeta,
   hasToRaise,
@@ -14,11 +13,14 @@ import {
   numberAt,
   parseMeta,
   parsePlace,
+  placeIn,
   placeOf,
+  placesARevision,
   placeText,
   raised,
   relation,
   serialOf,
+  serialText,
   withGroup,
   withOwnChange,
 } from '../../src/cluster/epoch.ts';
@@ -35,24 +37,27 @@ function metaAt(meta: Meta, revision: number): Meta {
 class EtcdModel {
   revision = 1;
   serialRevision = 0;
+  serialPlace = 0;
   /** Stands for all data: what a list shows. */
   data = 0;
   incarnation = 0;
   meta: Meta | undefined;
-  log: { revision: number; meta: Meta | undefined; putsSerial: boolean; data: number }[] = [];
+  log: { revision: number; meta: Meta | undefined; serialPlace: number | undefined; data: number }[] = [];
 
-  write(change: { meta?: Meta; data?: number; putsSerial: boolean }): void {
+  /** `place`: the last of a group of data changes; undefined: nothing of data changes, and `s` is not put. */
+  write(change: { meta?: Meta; data?: number; place: number | undefined }): void {
     this.revision++;
     if (change.meta !== undefined) this.meta = metaAt(change.meta, this.revision);
-    if (change.putsSerial) this.serialRevision = this.revision;
+    if (change.place !== undefined) [this.serialRevision, this.serialPlace] = [this.revision, change.place];
     if (change.data !== undefined) this.data = change.data;
     const meta = change.meta === undefined ? undefined : this.meta;
-    this.log.push({ revision: this.revision, meta, putsSerial: change.putsSerial, data: this.data });
+    this.log.push({ revision: this.revision, meta, serialPlace: change.place, data: this.data });
   }
 
   wipe(): void {
     this.revision = 1;
     this.serialRevision = 0;
+    this.serialPlace = 0;
     this.meta = undefined;
     this.log = [];
     this.data = 0;
@@ -86,7 +91,7 @@ class NodeModel {
   /** Lists, raises if it has to, and is on course. */
   join(etcd: EtcdModel): void {
     const isNew = etcd.meta === undefined;
-    if (isNew) etcd.write({ meta: firstMeta(this.lastSerial, 1000, 'L', `i${etcd.incarnation}`), putsSerial: true });
+    if (isNew) etcd.write({ meta: firstMeta(this.lastSerial, 1000, 'L', `i${etcd.incarnation}`), place: 0 });
     const history =
       this.epoch !== undefined && isDiverged(this.epoch)
         ? 'diverged'
@@ -95,7 +100,7 @@ class NodeModel {
           : 'other';
     let listed = this.list(etcd);
     if (!isNew && hasToRaise(this.lastSerial, history, listed)) {
-      etcd.write({ meta: raised(listed.meta, this.lastSerial, etcd.revision), putsSerial: true, data: ++datum });
+      etcd.write({ meta: raised(listed.meta, this.lastSerial, etcd.revision), place: 0, data: ++datum });
       listed = this.list(etcd);
     }
     this.epoch = listed;
@@ -106,14 +111,14 @@ class NodeModel {
     this.answer();
   }
 
-  list({ meta, serialRevision }: EtcdModel): Epoch {
-    return { node: this.name, meta: meta as Meta, serialRevision, ownCount: 0 };
+  list({ meta, serialRevision, serialPlace }: EtcdModel): Epoch {
+    return { node: this.name, meta: meta as Meta, serialRevision, serialPlace, ownCount: 0 };
   }
 
   follow(etcd: EtcdModel, count: number): void {
     if (this.isCut || this.epoch === undefined || this.incarnation !== etcd.incarnation) return;
     for (const group of etcd.log.filter(({ revision }) => revision > this.at).slice(0, count)) {
-      this.epoch = withGroup(this.epoch, group.revision, group.meta, group.putsSerial);
+      this.epoch = withGroup(this.epoch, group.revision, group.meta, group.serialPlace);
       this.data = group.data;
       this.at = group.revision;
       this.answer();
@@ -122,7 +127,10 @@ class NodeModel {
 }
 
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('write' as const), node: fc.nat(2) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('write' as const), node: fc.nat(2), place: fc.nat(placesARevision - 1) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('take-over' as const), node: fc.nat(2) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('follow' as const), node: fc.nat(2), count: fc.nat(4) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), node: fc.nat(2) }) },
@@ -141,8 +149,8 @@ describe('serials', () => {
         for (const node of nodes) node.join(etcd);
         for (const one of steps) {
           const node = nodes[one.node] as NodeModel;
-          if (one.do === 'write' && !node.isCut) etcd.write({ data: ++datum, putsSerial: true });
-          if (one.do === 'take-over' && !node.isCut) etcd.write({ putsSerial: false });
+          if (one.do === 'write' && !node.isCut) etcd.write({ data: ++datum, place: one.place });
+          if (one.do === 'take-over' && !node.isCut) etcd.write({ place: undefined });
           if (one.do === 'follow') node.follow(etcd, one.count);
           if (one.do === 'cut') node.isCut = true;
           if (one.do === 'own' && node.isCut && node.epoch !== undefined) {
@@ -170,9 +178,9 @@ describe('serials', () => {
     const etcd = new EtcdModel();
     const follower = new NodeModel('a');
     follower.join(etcd);
-    etcd.write({ putsSerial: true });
-    etcd.write({ meta: raised(etcd.meta as Meta, 9_000_000, etcd.revision), putsSerial: true });
-    etcd.write({ putsSerial: false });
+    etcd.write({ place: 41 });
+    etcd.write({ meta: raised(etcd.meta as Meta, 9_000_000, etcd.revision), place: 0 });
+    etcd.write({ place: undefined });
     follower.follow(etcd, 10);
     const fresh = new NodeModel('b');
     fresh.join(etcd);
@@ -182,16 +190,30 @@ describe('serials', () => {
 
   test('a cluster made of single nodes begins above all numbers that they have answered with', () => {
     const meta = metaAt(firstMeta(5_000_000, 1_000_000, 'L', 'i'), 2);
-    expect(numberAt(meta, 2)).toBe(5_010_002);
-    expect(numberAt(metaAt(firstMeta(5, 1_700_000_000, 'L', 'i'), 2), 2)).toBe(1_700_010_002);
+    expect(numberAt(meta, 2)).toBe(5_010_200);
+    expect(numberAt(metaAt(firstMeta(5, 1_700_000_000, 'L', 'i'), 2), 2)).toBe(1_700_010_200);
   });
+
+  test('changes that share a revision have numbers of their own, below those of the next', () => {
+    const meta = metaAt(firstMeta(0, 0, 'L', 'i'), 2);
+    const numbers = [
+      numberAt(meta, 7),
+      numberAt(meta, 7, 1),
+      numberAt(meta, 7, placesARevision - 1),
+      numberAt(meta, 8),
+    ];
+    expect(numbers).toEqual([10_700, 10_701, 10_799, 10_800]);
+    expect(placeIn(bytes(serialText('n1', 99)))).toBe(99);
+  });
+
+  test.each(['n1', '{"o":"n1"}', '{"x":100}', '{"x":-1}', '[3]', ''])('a serial that says %s has the place 0', (text) =>
+    expect(placeIn(bytes(text))).toBe(0),
+  );
 
   test('a revision keeps the number of its time', () => {
     const meta = metaAt(raised(metaAt(firstMeta(0, 0, 'L', 'i'), 2), 50_000, 20), 30);
     expect(meta.bases.map(({ from }) => from)).toEqual([2, 30]);
-    expect([2, 29, 30].map((revision) => numberAt(meta, revision))).toEqual([10_002, 10_029, 50_011]);
-    expect(dataRevisionOf(meta, undefined, 29)).toBe(10_029);
-    expect(dataRevisionOf(meta, 7, 29)).toBe(7);
+    expect([2, 29, 30].map((revision) => numberAt(meta, revision))).toEqual([10_200, 12_900, 51_001]);
   });
 });
 
@@ -199,21 +221,22 @@ describe('meta', () => {
   test.each([
     ['{', ''],
     ['[]', ''],
-    ['{"v":2,"life":"L","incarnation":"i","bases":[[1,1]]}', 'v'],
-    ['{"v":1,"life":"a-b","incarnation":"i","bases":[[1,1]]}', 'life'],
-    ['{"v":1,"life":"L","incarnation":"i","bases":[]}', 'bases'],
-    ['{"v":1,"life":"L","incarnation":"i","bases":[[1,5],[1,6]]}', 'bases'],
-    ['{"v":1,"life":"L","incarnation":"i","bases":[[1,5],[2,4]]}', 'bases'],
-    ['{"v":1,"life":"L","incarnation":"i","bases":[[0,5],[2,6]]}', undefined],
-    ['{"v":1,"life":"L","incarnation":"i","bases":[[1.5,5]]}', 'bases'],
-    ['{"v":1,"life":"L","incarnation":"i","bases":"1"}', 'bases'],
+    ['{"v":1,"life":"L","incarnation":"i","bases":[[1,1]]}', 'v'],
+    ['{"v":3,"life":"L","incarnation":"i","bases":[[1,1]]}', 'v'],
+    ['{"v":2,"life":"a-b","incarnation":"i","bases":[[1,1]]}', 'life'],
+    ['{"v":2,"life":"L","incarnation":"i","bases":[]}', 'bases'],
+    ['{"v":2,"life":"L","incarnation":"i","bases":[[1,5],[1,6]]}', 'bases'],
+    ['{"v":2,"life":"L","incarnation":"i","bases":[[1,5],[2,4]]}', 'bases'],
+    ['{"v":2,"life":"L","incarnation":"i","bases":[[0,5],[2,6]]}', undefined],
+    ['{"v":2,"life":"L","incarnation":"i","bases":[[1.5,5]]}', 'bases'],
+    ['{"v":2,"life":"L","incarnation":"i","bases":"1"}', 'bases'],
   ])('%s: the fault is in %s', (text, field) => {
     const read = parseMeta(bytes(text), 7);
     expect(Array.isArray(read) ? (read[0] as { field: string }).field : undefined).toBe(field);
   });
 
   test('what it does not know is written again', () => {
-    const text = '{"v":1,"life":"L","incarnation":"i","bases":[[1,5]],"later":{"x":1}}';
+    const text = '{"v":2,"life":"L","incarnation":"i","bases":[[1,5]],"later":{"x":1}}';
     expect(JSON.parse(metaText(metaAt(parseMeta(bytes(text), 1) as Meta, 1)))).toMatchObject({ later: { x: 1 } });
   });
 });
@@ -258,8 +281,13 @@ describe('places', () => {
   });
 
   test('of a node that counts by itself name the node', () => {
-    const epoch: Epoch = { node: 'n1', meta: metaAt(firstMeta(0, 0, 'L', 'i'), 2), serialRevision: 5, ownCount: 0 };
-    expect(placeText(placeOf(epoch))).toBe('L-10005');
-    expect(placeText(placeOf(withOwnChange(withOwnChange(epoch))))).toBe('L-10005.n1-2');
+    const epoch: Epoch = {
+      node: 'n1',
+      meta: metaAt(firstMeta(0, 0, 'L', 'i'), 2),
+      ...{ serialRevision: 5, serialPlace: 3 },
+      ownCount: 0,
+    };
+    expect(placeText(placeOf(epoch))).toBe('L-10503');
+    expect(placeText(placeOf(withOwnChange(withOwnChange(epoch))))).toBe('L-10503.n1-2');
   });
 });

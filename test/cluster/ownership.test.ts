@@ -336,3 +336,28 @@ function record(owner: string): OwnedRecord {
   const thenMs = Number.POSITIVE_INFINITY;
   return { owner, operation: 'x', modRevision: 1, leaseMs, intervalMs, atEnd: 'evict', deadline: 'first', thenMs };
 }
+
+describe('the short way of a renewal', () => {
+  test('is for what a node that lives runs: it is told, and this node knows when it heard', () => {
+    const world = new World();
+    world.record('a');
+    world.nowMs += 100;
+    expect(world.ownership.remoteHeard(key, world.nowMs)).toBe('a');
+    expect(world.ownership.heardMs(key)).toBe(world.nowMs);
+    expect(world.give({ kind: 'removed', key, why: 'evicted', operation: 'other' })).toMatchObject([
+      { change: 'return' },
+    ]);
+  });
+
+  test.each<[string, (world: World) => void]>([
+    ['is unknown', () => {}],
+    ['is its own', (world) => world.record('me')],
+    ['is an orphan', (world) => void [world.record('a'), world.give({ kind: 'dead', node: 'a' })]],
+    ['is remote while this node is cut', (world) => void [world.record('a'), world.give({ kind: 'cut' })]],
+  ])('is not for what %s', (_, prepare) => {
+    const world = new World();
+    prepare(world);
+    expect(world.ownership.remoteHeard(key, world.nowMs)).toBeUndefined();
+    expect(world.ownership.heardMs(key)).toBeUndefined();
+  });
+});

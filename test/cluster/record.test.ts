@@ -30,6 +30,7 @@ const record: ClusterRecord = {
   owner: 'n1',
   operation: 'n1-77',
   dataRevision: undefined,
+  place: 0,
   registration: registration(),
   label: 'orders-1',
   policy: { kind: 'lease', atEnd: 'evict', thenSeconds: undefined, deadline: 'first' },
@@ -79,6 +80,7 @@ describe('a record', () => {
     owner: fc.stringMatching(/^[a-z0-9]{1,10}$/),
     operation: text,
     dataRevision: fc.option(fc.integer({ min: 1 }), { nil: undefined }),
+    place: fc.nat(99),
     label: fc.stringMatching(/^[a-z0-9]{1,20}$/),
     policy: fc.record<ClusterRecord['policy']>({
       kind: fc.constantFrom('lease', 'checks', 'none', 'connection', 'remote'),
@@ -248,6 +250,7 @@ describe('a tombstone', () => {
     why: 'cancelled',
     by: { address: '10.0.0.1' },
     operation: 'n1-78',
+    place: 7,
     hlc: 9,
     dirtyAtMs: 4,
     unknown: { later: [1] },

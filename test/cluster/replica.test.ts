@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Entry, KeyEvent } from '../../src/cluster/engine.ts';
-import { metaText } from '../../src/cluster/epoch.ts';
+import { metaText, numberAt, serialText } from '../../src/cluster/epoch.ts';
 import { holdText } from '../../src/cluster/hold-value.ts';
 import { holdPath, instancePath, labelPath, tombstonePath } from '../../src/cluster/keys.ts';
 import { recordText } from '../../src/cluster/record.ts';
@@ -16,6 +16,8 @@ import { Registry } from '../../src/registry/registry.ts';
 
 const prefix = '/rollcall/main/';
 const base = 1_000_000;
+/** Of a change at a revision of etcd's. */
+const at = (revision: number, place = 0): number => numberAt(meta, revision, place);
 const meta = { life: 'life', incarnation: 'x', bases: [{ from: 1, base }], unknown: {} };
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const by: Actor = { kind: 'token', principal: 'ci', front: 'api', address: '10.0.0.9' };
@@ -106,13 +108,13 @@ function decided(registry: Registry, instance: string, fields: object = {}): New
   return decision.changes[0] as NewChange;
 }
 
-function put(change: NewChange, revision: number, owner = 'n2', number?: number): KeyEvent[] {
+function put(change: NewChange, revision: number, owner = 'n2', number?: number, place = 0): KeyEvent[] {
   if (change.after === undefined) throw new Error('a removal');
   const stamp = { node: owner, operation: `u${revision}`, hlc: revision };
   const record = recordOf(change, undefined, stamp);
-  const text = recordText({ ...record, dataRevision: number });
+  const text = recordText({ ...record, dataRevision: number, place });
   const path = instancePath(key(change.after.instance));
-  const serial = number === undefined ? [entry('s', 'n2', revision)] : [];
+  const serial = number === undefined ? [entry('s', serialText('n2', place), revision)] : [];
   const label = entry(labelPath('prod', 'pay', change.after.label), change.after.instance, revision);
   return [entry(path, text, revision), label, ...serial].map((one) => ({ kind: 'put', entry: one }));
 }
@@ -127,8 +129,8 @@ describe('a record', () => {
   test('becomes the same instance, with the number of its revision and who asked for it', () => {
     const { registry, replica, changes } = started();
     replica.group(7, put(decided(registryOf(), 'A-1', { weight: 3, tags: ['x'] }), 7));
-    expect(registry.find(key('a-1'))).toMatchObject({ revision: base + 7, instance: { instance: 'A-1', weight: 3 } });
-    expect(registry.revision).toBe(base + 7);
+    expect(registry.find(key('a-1'))).toMatchObject({ revision: at(7), instance: { instance: 'A-1', weight: 3 } });
+    expect(registry.revision).toBe(at(7));
     expect(changes[0]).toMatchObject({ kind: 'registered', origin: { principal: 'ci', node: 'n2', front: 'api' } });
   });
 
@@ -157,11 +159,11 @@ describe('a record', () => {
     const { registry, replica, changes } = started();
     const change = decided(registryOf(), 'a1');
     replica.group(7, put(change, 7));
-    replica.group(9, put(change, 9, 'n1', base + 7));
+    replica.group(9, put(change, 9, 'n1', at(7)));
     expect(changes.length).toBe(1);
-    expect(registry.find(key('a1'))).toMatchObject({ revision: base + 7 });
+    expect(registry.find(key('a1'))).toMatchObject({ revision: at(7) });
     expect(registry.find(key('a1'))?.deadlineMs).toBe(now.monotonicMs + 90_000);
-    expect(registry.revision).toBe(base + 7);
+    expect(registry.revision).toBe(at(7));
   });
 
   test('that cannot be read is reported, and hides no other', () => {
@@ -185,7 +187,7 @@ describe('a record', () => {
       { kind: 'put', entry: entry('s', 'n2', 8) },
     ]);
     expect(removed).toEqual(['i/prod/pay/a1 cancelled']);
-    expect(changes.at(-1)).toMatchObject({ kind: 'cancelled', revision: base + 8, origin: { node: 'n2' } });
+    expect(changes.at(-1)).toMatchObject({ kind: 'cancelled', revision: at(8), origin: { node: 'n2' } });
   });
 });
 
@@ -199,11 +201,78 @@ test('a list after a gap gives what is there the numbers of the others, and what
   const entries = [...kept, ...fresh].flatMap((event) => (event.kind === 'put' ? [event.entry] : []));
   expect(replica.compare({ revision: 30, clusterId: 'c', entries })).toBe(2);
   expect(registry.find(key('gone'))).toBeUndefined();
-  expect(registry.find(key('fresh'))).toMatchObject({ revision: base + 20 });
-  expect(registry.find(key('kept'))).toMatchObject({ revision: base + 6 });
-  expect(changes.map(({ revision }) => revision)).toEqual([base + 5, base + 6, base + 7, base + 20]);
-  expect(registry.revision).toBe(base + 20);
+  expect(registry.find(key('fresh'))).toMatchObject({ revision: at(20) });
+  expect(registry.find(key('kept'))).toMatchObject({ revision: at(6) });
+  expect(changes.map(({ revision }) => revision)).toEqual([at(5), at(6), at(6) + 1, at(20)]);
+  expect(registry.revision).toBe(at(20));
   expect(replica.applied).toBe(30);
+});
+
+describe('changes that share a revision', () => {
+  const three = ['c3', 'a1', 'b2'];
+  const other = registryOf();
+  const group = three
+    .flatMap((id, place) => put(decided(other, id), 7, 'n2', undefined, place))
+    .filter((event) => event.kind !== 'put' || event.entry.key !== `${prefix}s`);
+  const serial: KeyEvent = { kind: 'put', entry: entry('s', serialText('n2', 3), 7) };
+
+  test('have numbers of their own, in the order of their places; the serial has the last, though its swap was lost', () => {
+    const { registry, replica, changes, diverged } = started();
+    replica.group(7, [...group, serial]);
+    expect(changes.map(({ after, revision }) => [after?.instance, revision])).toEqual([
+      ['c3', at(7)],
+      ['a1', at(7, 1)],
+      ['b2', at(7, 2)],
+    ]);
+    expect([registry.revision, replica.serial]).toEqual([at(7, 3), at(7, 3)]);
+    expect(diverged).toEqual([]);
+  });
+
+  test.each([
+    ['its first list', false],
+    ['a list after a gap', true],
+  ])('have the same at a node that has them by %s', (_, isLater) => {
+    const { registry, replica, diverged } = isLater ? started() : nodeOf('n1');
+    // As etcd lists them: by key.
+    const entries = [...group, serial]
+      .flatMap((event) => (event.kind === 'put' ? [event.entry] : []))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    if (isLater) replica.compare({ revision: 9, clusterId: 'c', entries });
+    else replica.load({ revision: 9, clusterId: 'c', entries }, meta);
+    const found = three.map((id) => registry.find(key(id))?.revision);
+    expect(found).toEqual([at(7), at(7, 1), at(7, 2)]);
+    expect([registry.revision, replica.serial]).toEqual([at(7, 3), at(7, 3)]);
+    expect(diverged).toEqual([]);
+  });
+
+  test('keep them through a change of owner', () => {
+    const { registry, replica, changes } = started();
+    replica.group(7, [...group, serial]);
+    replica.group(9, put(decided(other, 'b2'), 9, 'n1', at(7, 2)));
+    expect(registry.find(key('b2'))).toMatchObject({ revision: at(7, 2) });
+    expect(changes.length).toBe(3);
+  });
+
+  test('are removals too', () => {
+    const { registry, replica, changes, diverged } = started();
+    replica.group(7, [...group, serial]);
+    const removed = ['a1', 'c3'].flatMap((id, place): KeyEvent[] => {
+      const decision = registry.decide({ kind: 'cancel', key: key(id) }, by, now);
+      const [change] = decision.kind === 'changes' ? decision.changes : [];
+      const stamp = { node: 'n2', operation: `u${id}`, hlc: 8 };
+      const tombstone = tombstoneOf(change as NewChange & { kind: 'cancelled' }, stamp);
+      return [
+        { kind: 'put', entry: entry(tombstonePath(key(id)), tombstoneText({ ...tombstone, place: place + 4 }), 8) },
+        { kind: 'delete', key: `${prefix}${instancePath(key(id))}`, revision: 8 },
+      ];
+    });
+    replica.group(8, [...removed, { kind: 'put', entry: entry('s', serialText('n2', 5), 8) }]);
+    expect(changes.slice(3).map(({ before, revision }) => [before?.instance, revision])).toEqual([
+      ['a1', at(8, 4)],
+      ['c3', at(8, 5)],
+    ]);
+    expect([replica.serial, diverged]).toEqual([at(8, 5), []]);
+  });
 });
 
 test('who waits for a revision goes on in the turn in which it was applied', () => {
@@ -213,7 +282,7 @@ test('who waits for a revision goes on in the turn in which it was applied', () 
   replica.whenApplied(8, () => seen.push(-1))();
   replica.group(7, put(decided(registryOf(), 'a1'), 7));
   replica.group(8, put(decided(registryOf(), 'a2'), 8));
-  expect(seen).toEqual([base + 7]);
+  expect(seen).toEqual([at(7)]);
 });
 
 test('an instance with a write that etcd has not decided is left as it is', () => {
@@ -235,16 +304,16 @@ test('a node that has counted by itself answers with numbers of the cluster agai
   if (cancelled.kind === 'changes') for (const change of cancelled.changes) replica.applyOwn(change);
   expect(diverged).toEqual([true]);
   // What others did meanwhile comes with a number that this node has answered with already.
-  replica.group(8, put(decided(other, 'a2'), 8));
-  expect(registry.find(key('a2'))).toMatchObject({ revision: base + 9 });
-  const raised = { ...meta, bases: [...meta.bases, { from: 0, base: base + 50 }] };
+  replica.group(7, put(decided(other, 'a2'), 7, 'n2', undefined, 1));
+  expect(registry.find(key('a2'))).toMatchObject({ revision: at(7) + 2 });
+  const raised = { ...meta, bases: [...meta.bases, { from: 0, base: base + 5000 }] };
   const value = (one: Entry): KeyEvent => ({ kind: 'put', entry: one });
   replica.group(10, [value(entry('meta', metaText(raised), 10)), value(entry('s', 'n1', 10))]);
-  expect(replica.serial).toBe(base + 60);
+  expect(replica.serial).toBe(at(10) + 5000);
   replica.rejoin();
   expect(diverged).toEqual([true, false]);
-  expect(registry.find(key('a2'))).toMatchObject({ revision: base + 8 });
-  expect(registry.revision).toBe(base + 60);
+  expect(registry.find(key('a2'))).toMatchObject({ revision: at(7, 1) });
+  expect(registry.revision).toBe(at(10) + 5000);
 });
 
 test('after etcd was wiped, what it lacks stays until its owner has had time to put it back', () => {
@@ -252,14 +321,14 @@ test('after etcd was wiped, what it lacks stays until its owner has had time to 
   const other = registryOf();
   replica.group(7, put(decided(other, 'kept'), 7));
   replica.group(8, put(decided(other, 'lost'), 8));
-  const fresh = { ...meta, bases: [{ from: 1, base: base + 1000 }] };
-  const entries = put(decided(other, 'kept'), 9, 'n2', base + 7).flatMap((event) =>
+  const fresh = { ...meta, bases: [{ from: 1, base: base + 100_000 }] };
+  const entries = put(decided(other, 'kept'), 9, 'n2', at(7)).flatMap((event) =>
     event.kind === 'put' ? [event.entry] : [],
   );
   for (const _ of replica.rebase({ revision: 9, clusterId: 'd', entries }, fresh))
     expect(replica.applied).toBeLessThan(9);
   expect(replica.applied).toBe(9);
-  expect(registry.find(key('kept'))).toMatchObject({ revision: base + 7 });
+  expect(registry.find(key('kept'))).toMatchObject({ revision: at(7) });
   expect(registry.find(key('lost'))).toBeDefined();
   replica.dropMissing();
   expect(registry.find(key('lost'))).toBeUndefined();

@@ -12,6 +12,8 @@ export interface StormKnobs {
   readonly what: 'register' | 'renew' | 'consul-register' | 'consul-pass' | 'eureka-register' | 'eureka-heartbeat';
   /** Instances `prod/storm-K/i-N`, a hundred an app. */
   readonly instances: number;
+  /** The first of them; 0 by default. */
+  readonly from?: number;
   readonly connections: number;
   /** Calls in all, each instance in turn; as many as instances by default. */
   readonly calls?: number;
@@ -166,7 +168,7 @@ class Fleet {
 
   constructor(knobs: StormKnobs) {
     this.knobs = knobs;
-    this.#requests = Array.from({ length: knobs.instances }, (_, instance) => requestOf(knobs, instance));
+    this.#requests = Array.from({ length: knobs.instances }, (_, index) => requestOf(knobs, (knobs.from ?? 0) + index));
     this.#calls = knobs.calls ?? knobs.instances;
   }
 

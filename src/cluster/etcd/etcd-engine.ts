@@ -1,6 +1,6 @@
 // etcd as the cluster's engine: one connection, and the calls of engine.ts over it.
 
-import type { Engine, EngineStatus, Fault, FollowEvent, Following, Listing, Session } from '../engine.ts';
+import type { Engine, EngineStatus, Fault, FollowEvent, Following, Listing, ListOptions, Session } from '../engine.ts';
 import {
   type Entry,
   isFault,
@@ -30,7 +30,7 @@ export class EtcdEngine implements Engine {
     return this.#connection.attempts;
   }
 
-  list(prefix: string, options?: { readonly keysOnly?: boolean }): Promise<Listing | Fault> {
+  list(prefix: string, options?: ListOptions): Promise<Listing | Fault> {
     return listPrefix(this.#connection, prefix, options);
   }
 

@@ -99,8 +99,8 @@ function compareOf(condition: Swap['conditions'][number]): CompareInit {
 function writeOp(write: Write): OpInit {
   const key = bytesOf(write.key);
   if (write.value === undefined) return { request: { case: 'requestDeleteRange', value: { key } } };
-  // The generated types want an array over a buffer of its own, which a Buffer is not.
-  const value = new Uint8Array(write.value);
+  // The generated types want an array over a buffer of its own, which a Buffer is not; it is only read.
+  const value = write.value as Uint8Array<ArrayBuffer>;
   return { request: { case: 'requestPut', value: { key, value, lease: write.lease ?? 0n } } };
 }
 

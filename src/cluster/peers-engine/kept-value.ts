@@ -3,6 +3,7 @@
 // read only the fields they compare, and leave the rest to those who parse a record whole.
 
 import { isObject } from '../../model/instance.ts';
+import { labelPath } from '../keys.ts';
 import {
   type GraveStamps,
   graveStampsText,
@@ -222,4 +223,10 @@ function sorted(value: unknown): unknown {
       .toSorted()
       .map((name) => [name, sorted(value[name])]),
   );
+}
+
+/** The key of the label that a record has. */
+export function labelOf(path: string, { l }: KeptFields): string | undefined {
+  const [, env, appid] = path.split('/');
+  return typeof l === 'string' && env !== undefined && appid !== undefined ? labelPath(env, appid, l) : undefined;
 }

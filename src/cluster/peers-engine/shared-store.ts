@@ -7,7 +7,7 @@
 import { instanceLabel } from '../../model/names.ts';
 import type { Condition, Entry, KeyEvent, Swap, SwapGroup, SwapVerdict, Write } from '../engine.ts';
 import { afterSeeing, nextStamp } from '../hlc.ts';
-import { labelPath, readKey, serialKey } from '../keys.ts';
+import { readKey, serialKey } from '../keys.ts';
 import {
   holdOf,
   isSameData,
@@ -17,6 +17,7 @@ import {
   type KeptRecord,
   keptOf,
   keptText,
+  labelOf,
   latestHlc,
   reasserted,
   released,
@@ -133,11 +134,15 @@ export class SharedStore {
     return [...this.#entries].flatMap(([path, one]) => (one.author !== '' && one.revision > revision ? [path] : []));
   }
 
-  /** This node's own writes. Each swap has its verdict; all that are won have one revision. */
+  /** This node's own writes. Each swap has its verdict and a revision of its own: there is no disk to share. */
   swap({ swaps, puts }: SwapGroup): { readonly revision: number; readonly verdicts: readonly SwapVerdict[] } {
-    const verdicts = swaps.map((one) => this.#swap(one));
-    for (const write of puts) this.#plain(this.#path(write.key), write.value);
-    this.#commit();
+    const own = encoder.encode(this.#options.me);
+    const verdicts = swaps.map((one) => {
+      const verdict = this.#swap(one);
+      for (const { key } of puts) this.#plain(this.#path(key), own);
+      this.#commit();
+      return verdict;
+    });
     return { revision: this.#revision, verdicts };
   }
 
@@ -374,17 +379,14 @@ function isLetGo(record: KeptRecord, { stamps }: KeptGrave): boolean {
   return !isRemovedBy(record.stamps, { ...stamps, evicted: { dirtyAtMs: 0, hlc: 0, node: '' } });
 }
 
-function labelOf(path: string, { l }: KeptFields): string | undefined {
-  const [, env, appid] = path.split('/');
-  return typeof l === 'string' && env !== undefined && appid !== undefined ? labelPath(env, appid, l) : undefined;
-}
-
 function withoutVersion({ v: _v, ...fields }: KeptFields): KeptFields {
   return fields;
 }
 
+/** Without the place among those that share a revision: here each has its own. */
 function fieldsOf(value: Uint8Array): KeptFields {
-  return parsed(decoder.decode(value)) as KeptFields;
+  const { x: _place, ...fields } = parsed(decoder.decode(value)) as KeptFields;
+  return fields;
 }
 
 function parsed(text: string): unknown {

@@ -38,6 +38,15 @@ describe.skipIf(missingEtcd.length > 0)('one etcd', () => {
     expect(keysOnly.entries.every(({ value }) => value.length === 0)).toBe(true);
   });
 
+  test('a list leaves out what is below a prefix, at one revision', async () => {
+    const paths = ['/parts/h/1', '/parts/l/1', '/parts/l/2', '/parts/l0', '/parts/n/1'];
+    for (const path of paths) await etcd.put(path, '1');
+    const { entries, revision } = await good(engine.list('/parts/', { except: 'l/' }));
+    expect(entries.map(({ key }) => key)).toEqual(['/parts/h/1', '/parts/l0', '/parts/n/1']);
+    expect(revision).toBe(await etcd.revision());
+    expect((await good(engine.list('/parts/', { except: 'x/', keysOnly: true }))).entries.length).toBe(paths.length);
+  });
+
   test('a prefix ends where it ends', async () => {
     await put('/ends/a', 1);
     await put('/ends0/a', 1);
