@@ -260,10 +260,10 @@ test('what was registered before the first thread is known to every thread, and 
   world.start();
   world.start();
   const [first, second] = world.readers as [Reader, Reader];
-  world.tell(first);
+  world.deliver(first);
   world.change(0, 'one-0', 'one-0', { addrs: ['http://10.0.0.2:80'] });
   world.change(1, 'one-1', 'one-1', undefined);
-  for (const reader of [first, second]) while (reader.starting !== undefined) world.tell(reader);
+  for (const reader of [first, second]) while (reader.starting !== undefined) world.deliver(reader);
   world.feed.flush();
   for (const reader of [first, second]) {
     while (reader.waiting.length > 0) reader.step();
