@@ -5,6 +5,7 @@
 export const entrances: Readonly<Record<string, readonly string[]>> = {
   registry: files('options registry'),
   history: files('change-log log-recorder past recorder removed undo'),
+  // When apps were last asked for is no data of the registry: a file beside the database.
   store: files('asked-file persistence'),
   health: files('files/check-folder health'),
   metrics: files('http-counts metrics'),

@@ -223,7 +223,7 @@ export class ClusterLink implements Committer {
 
   /** A reason: it cannot be kept now. */
   keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
-    return this.#node.parts.writes.keepHold(key, override);
+    return this.#node.keepHold(key, override);
   }
 
   answersHeld(instance: AnsweredInstance): Promise<AnswersHeld> {

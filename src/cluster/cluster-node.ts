@@ -11,6 +11,7 @@ import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
+import type { Override } from '../model/status.ts';
 import { suspicionText } from '../model/suspicion.ts';
 import { AnswersHeldAtPeers } from './answers-held-at-peers.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -20,12 +21,13 @@ import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import type { Elsewhere } from './heard-elsewhere.ts';
-import { deadNodeKey, instancePath, nodeKey, serialKey, zoneKey } from './keys.ts';
+import { instancePath, nodeKey, serialKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
 import type { NodeInfo } from './nodes-table.ts';
+import { OtherKeys } from './other-keys.ts';
 import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
@@ -52,6 +54,7 @@ export class ClusterNode {
   #occupied: Uint8Array | undefined;
   #etcd: EngineStatus | undefined;
   readonly #clockWatch: ClockWatch;
+  readonly #otherKeys: OtherKeys;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(settings: ClusterSettings, deps: ClusterDeps) {
@@ -59,6 +62,7 @@ export class ClusterNode {
     this.#deps = deps;
     this.#startedAtMs = deps.clock.wallMs();
     this.parts = new NodeParts(settings, deps);
+    this.#otherKeys = new OtherKeys(settings.prefix, this.parts);
     this.#clockWatch = new ClockWatch(deps.log);
     const isOpen = () => this.state !== 'starting';
     const { network } = deps;
@@ -224,6 +228,11 @@ export class ClusterNode {
     else if (this.state === 'cut') this.parts.replica.countAlone();
   }
 
+  /** For the next registration of an instance that is not registered, at all nodes; a reason: it cannot now. */
+  async keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
+    return this.parts.writeTrouble ?? this.#otherKeys.keepHold(key, override);
+  }
+
   /** Strikes off a node that died and will not come back. */
   async forget(node: string): Promise<Forgotten> {
     const state = this.parts.table.get(node);
@@ -231,12 +240,8 @@ export class ClusterNode {
     const { network } = this.#deps;
     if (network !== undefined) return node !== this.name && network.forget(node) ? 'forgotten' : 'alive';
     if (state.hasSession || !state.isMissed) return 'alive';
-    const { trouble } = this;
-    if (trouble !== undefined) return { trouble };
-    const { prefix } = this.#settings;
-    const keys = [deadNodeKey(node), zoneKey(node)].map((path) => ({ key: prefix + path }));
-    const reply = await this.parts.publisher.move(this.#unconditional(keys));
-    return isFault(reply) ? { trouble: reply.detail } : 'forgotten';
+    const trouble = this.trouble ?? (await this.#otherKeys.strikeOff(node));
+    return trouble === undefined ? 'forgotten' : { trouble };
   }
 
   /** Nothing of etcd's is applied any more, and no lease ends here. */
@@ -270,14 +275,13 @@ export class ClusterNode {
     return isApplied ? undefined : 'its watch is late';
   }
 
-  async #checkDrift(): Promise<void> {
-    await this.parts.driftCheck.run();
-    if (!this.parts.isClosed) this.#armDriftCheck();
-  }
-
   /** Spread, so that not all nodes list at once. */
   #armDriftCheck(): void {
-    this.#timers.push(setTimeout(() => void this.#checkDrift(), driftMs * (0.5 + Math.random())).unref());
+    const check = () =>
+      this.parts.driftCheck.run().then(() => {
+        if (!this.parts.isClosed) this.#armDriftCheck();
+      });
+    this.#timers.push(setTimeout(check, driftMs * (0.5 + Math.random())).unref());
   }
 
   #openMembership(): NodeMembership {
@@ -375,22 +379,17 @@ export class ClusterNode {
 
   #onState(state: JoinState, why: string): void {
     const { log } = this.#deps;
-    const { runner, publisher, table } = this.parts;
+    const { runner, table } = this.parts;
     if (state === 'joined') {
       runner.handle({ kind: 'proven', untilMs: this.provenUntilMs });
       runner.handle({ kind: 'joined' });
-      const key = this.#settings.prefix + deadNodeKey(this.name);
-      void publisher.move(this.#unconditional([{ key }]));
+      this.#otherKeys.noteAlive(this.name);
       void this.parts.zoneDigests.write();
       log('info', { node: this.name, nodes: [...table.all()].length }, 'joined the cluster');
     } else {
       runner.handle({ kind: 'cut' });
       log('warn', { node: this.name, why }, `is ${state}: it goes on answering, and removes nothing`);
     }
-  }
-
-  #unconditional(writes: readonly { readonly key: string }[]) {
-    return { conditions: [], writes, reads: [], isOwn: () => false };
   }
 }
 

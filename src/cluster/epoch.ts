@@ -26,6 +26,8 @@ export interface Meta {
   readonly incarnation: string;
   /** Rising; at least one. */
   readonly bases: readonly Base[];
+  /** Changes that may share a revision; undefined: `placesARevision`. */
+  readonly places?: number | undefined;
   readonly unknown: Unknown;
 }
 
@@ -56,8 +58,9 @@ export function parseMeta(value: Uint8Array, modRevision: number): Meta | Proble
     return text;
   }) as [string, string];
   const bases = basesOf(reader.raw('bases'), modRevision, problems);
+  const places = reader.has('places') ? reader.whole('places', 1, placesARevision) : undefined;
   const unknown = reader.unknown();
-  return problems.length > 0 ? problems : { life, incarnation, bases, unknown };
+  return problems.length > 0 ? problems : { life, incarnation, bases, places, unknown };
 }
 
 function basesOf(value: unknown, modRevision: number, problems: Problem[]): Base[] {
@@ -81,9 +84,9 @@ function isCount(value: unknown): value is number {
 }
 
 /** As it is written: the newest base counts from the revision of the write. */
-export function metaText({ life, incarnation, bases, unknown }: Meta): string {
+export function metaText({ life, incarnation, bases, places, unknown }: Meta): string {
   const pairs = bases.map(({ from, base }, index) => [index === bases.length - 1 ? 0 : from, base]);
-  return JSON.stringify({ ...unknown, v: version, life, incarnation, bases: pairs });
+  return JSON.stringify({ ...unknown, v: version, life, incarnation, bases: pairs, places });
 }
 
 /** The meta of a cluster, or of an etcd, that has none. `used`: the highest number this node has ever used. */
@@ -98,14 +101,14 @@ export function firstMeta(used: number, wallSeconds: number, life: string, incar
  */
 export function raised(meta: Meta, used: number, revision: number): Meta {
   const newest = meta.bases.at(-1)?.base ?? 0;
-  const base = Math.max(newest, used + 1 - revision * placesARevision);
+  const base = Math.max(newest, used + 1 - revision * (meta.places ?? placesARevision));
   return { ...meta, bases: [...meta.bases, { from: 0, base }].slice(-basesMax) };
 }
 
 /** The number of a change at a revision of etcd's, and its place there. */
-export function numberAt({ bases }: Meta, revision: number, place = 0): number {
+export function numberAt({ bases, places = placesARevision }: Meta, revision: number, place = 0): number {
   const inForce = bases.findLast(({ from }) => from <= revision) ?? bases[0];
-  return (inForce?.base ?? 0) + revision * placesARevision + place;
+  return (inForce?.base ?? 0) + revision * places + place;
 }
 
 /** The value of `s`: the last place that was given in the group that puts it. */

@@ -7,11 +7,8 @@
 import type { Actor, NewChange } from '../model/change.ts';
 import type { Command, OutcomeOf } from '../model/command.ts';
 import type { ChangeGroup, Decision } from '../model/decision.ts';
-import type { InstanceKey } from '../model/names.ts';
-import type { Override } from '../model/status.ts';
 import type { Refused } from '../model/submit.ts';
 import { isFault } from './engine.ts';
-import { holdText } from './hold-value.ts';
 import { holdPath, instancePath } from './keys.ts';
 import type { Publisher, SwapResult } from './publisher.ts';
 import type { RegistryPort } from './registry-port.ts';
@@ -99,20 +96,6 @@ export class Writes {
   releaseHold(path: string): void {
     const writes = [{ key: this.#deps.prefix + path }];
     void this.#deps.publisher.move({ conditions: [], writes, reads: [], isOwn: () => false });
-  }
-
-  /** For the next registration of an instance that is not registered, at all nodes; a reason: it cannot now. */
-  async keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
-    const { trouble, prefix, publisher, replica, watchWaitMs } = this.#deps;
-    const reason = trouble();
-    if (reason !== undefined) return reason;
-    const value = new TextEncoder().encode(holdText(override));
-    const conditions = [{ key: prefix + instancePath(key), is: 'absent' } as const];
-    const writes = [{ key: prefix + holdPath(key), value }];
-    const reply = await publisher.move({ conditions, writes, reads: [], isOwn: () => false });
-    if (isFault(reply)) return reply.detail;
-    if (reply.verdict.verdict === 'lost') return 'it was registered meanwhile';
-    return (await replica.hasApplied(reply.revision, watchWaitMs)) ? undefined : 'its watch is late';
   }
 
   #settle<O>(decision: Exclude<Decision<O>, { readonly kind: 'changes' }>, now: Moment): O {

@@ -254,10 +254,14 @@ export class PeerNetwork {
     );
   }
 
-  /** Its numbers are those of its own store, and go on above all that an earlier run has said. */
+  /** Its numbers are the revisions of its own store, one for each change, and go on above all that an earlier run has said. */
   #begin(isFirst: boolean): void {
     const { me, clock } = this.#options;
-    const meta = { ...firstMeta(0, clock.wallMs() / 1000, this.#life, this.run), bases: [{ from: 0, base: 0 }] };
+    const meta = {
+      ...firstMeta(0, clock.wallMs() / 1000, this.#life, this.run),
+      bases: [{ from: 0, base: 0 }],
+      places: 1,
+    };
     if (isFirst) this.#store.put(metaKey, encoder.encode(metaText(meta)));
     this.#store.put(serialKey, encoder.encode(me));
   }

@@ -134,11 +134,15 @@ export class SharedStore {
     return [...this.#entries].flatMap(([path, one]) => (one.author !== '' && one.revision > revision ? [path] : []));
   }
 
-  /** This node's own writes. Each swap has its verdict; all that are won have one revision. */
+  /** This node's own writes. Each swap has its verdict and a revision of its own: there is no disk to share. */
   swap({ swaps, puts }: SwapGroup): { readonly revision: number; readonly verdicts: readonly SwapVerdict[] } {
-    const verdicts = swaps.map((one) => this.#swap(one));
-    for (const write of puts) this.#plain(this.#path(write.key), write.value);
-    this.#commit();
+    const own = encoder.encode(this.#options.me);
+    const verdicts = swaps.map((one) => {
+      const verdict = this.#swap(one);
+      for (const { key } of puts) this.#plain(this.#path(key), own);
+      this.#commit();
+      return verdict;
+    });
     return { revision: this.#revision, verdicts };
   }
 
@@ -380,8 +384,10 @@ function withoutVersion({ v: _v, ...fields }: KeptFields): KeptFields {
   return fields;
 }
 
+/** Without the place among those that share a revision: here each has its own. */
 function fieldsOf(value: Uint8Array): KeptFields {
-  return parsed(decoder.decode(value)) as KeptFields;
+  const { x: _place, ...fields } = parsed(decoder.decode(value)) as KeptFields;
+  return fields;
 }
 
 function parsed(text: string): unknown {

@@ -190,6 +190,23 @@ describe('a node’s own store', () => {
     expect(a.record(path)).toBeDefined();
   });
 
+  test('gives each change of a group a revision of its own, and no place there', () => {
+    const [a] = two();
+    const [from, events] = [a.store.revision, a.store.changedAfter(a.store.revision)];
+    const paths = ['i/prod/orders/g1', 'i/prod/orders/g2'];
+    const record = (place: number) => new TextEncoder().encode(JSON.stringify({ ...a.record(path), x: place }));
+    const swaps = paths.map((one, place) => ({
+      ...{ conditions: [], writes: [{ key: prefix + one, value: record(place) }], reads: [] },
+      isOwn: () => false,
+    }));
+    const serial = { key: `${prefix}s`, value: new TextEncoder().encode('{"o":"a","x":1}') };
+    const { revision } = a.store.swap({ swaps, puts: [serial] });
+    expect([events, a.store.changedAfter(from), revision]).toEqual([[], paths, from + 2]);
+    expect(paths.map((one) => a.store.textOf(one)?.revision)).toEqual([from + 1, from + 2]);
+    for (const one of paths) expect(a.record(one)).not.toHaveProperty('x');
+    expect(a.store.textOf('s')?.text).toBe('a');
+  });
+
   test('loses tombstones of a day, and none that keeps a hold', () => {
     const [a] = two();
     const held = 'i/prod/orders/held';
