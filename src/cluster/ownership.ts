@@ -47,7 +47,7 @@ export class Ownership {
   }
 
   /**
-   * The hot case of a renewal here: a node that lives runs its lease, and is to be told; its name. Undefined, and nothing
+   * The hot case of a renewal here: a node that lives runs its lease, and is to be notified; its name. Undefined, and nothing
    * has been noted: it is any other renewal, for `handle`.
    */
   remoteHeard(key: string, nowMs: number): string | undefined {

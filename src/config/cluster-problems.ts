@@ -62,9 +62,7 @@ function etcdProblems(config: ClusterValues, origins: Readonly<Record<ClusterKey
   const keys = keyProblems(config, origins);
   if (keys.length > 0) return keys;
   if (clusterPeers.length > 0)
-    return [
-      `clusterPeers (${origins.clusterPeers}) is of no use but with clusterMode peers: etcd says where nodes are`,
-    ];
+    return [`clusterPeers (${origins.clusterPeers}) is of no use but with clusterMode peers: etcd has where nodes are`];
   return clusterEtcdEndpoints.length > 0
     ? []
     : [

@@ -31,7 +31,7 @@ test('apps without queries are known after a restart, since the first process', 
   };
   const first = countingOver(drain, clock, registry, folder);
   ask('a1.orders.prod.svc.');
-  // Nobody reads the counts before the end.
+  // The counts are not read before the end.
   await first.stop();
   clock.advance(3600_000);
   const second = countingOver(drain, clock, registry, folder);

@@ -85,7 +85,7 @@ async function registered(side: Side, from: number): Promise<Filled> {
   return { perSecond: (instances / tookMs) * 1000, p50Ms, p99Ms, nodeMicros, etcdMicros, clientMicros };
 }
 
-/** At so many a second, whoever takes them: a node that is idle between two calls works differently. CPU of a renewal, µs. */
+/** At so many a second, at any node: a node that is idle between two calls works differently. CPU of a renewal, µs. */
 async function renewed(side: Side, shift: number, isFirst: boolean): Promise<number> {
   const knobs = { what: 'renew', instances, from: 0, connections } as const;
   if (isFirst) await spread(side, { ...knobs, calls: 2 * instances }, shift);

@@ -206,8 +206,9 @@ describe('serials', () => {
     expect(placeIn(bytes(serialText('n1', 99)))).toBe(99);
   });
 
-  test.each(['n1', '{"o":"n1"}', '{"x":100}', '{"x":-1}', '[3]', ''])('a serial that says %s has the place 0', (text) =>
-    expect(placeIn(bytes(text))).toBe(0),
+  test.each(['n1', '{"o":"n1"}', '{"x":100}', '{"x":-1}', '[3]', ''])(
+    'a serial with the text %s has the place 0',
+    (text) => expect(placeIn(bytes(text))).toBe(0),
   );
 
   test('a revision keeps the number of its time', () => {

@@ -14,7 +14,7 @@ test.each([
   expect(faultSentence(fault)).toContain(remedy);
 });
 
-test('what the network says is left as it is', () => {
+test('the text of a network error is left as it is', () => {
   const detail = 'http://127.0.0.1:1: connect ECONNREFUSED';
   expect(faultSentence({ fault: 'unavailable', detail, sent: false })).toBe(detail);
 });

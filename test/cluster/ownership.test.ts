@@ -338,7 +338,7 @@ function record(owner: string): OwnedRecord {
 }
 
 describe('the short way of a renewal', () => {
-  test('is for what a node that lives runs: it is told, and this node knows when it heard', () => {
+  test('is for what a node that lives runs: it is notified, and this node knows when it heard', () => {
     const world = new World();
     world.record('a');
     world.nowMs += 100;

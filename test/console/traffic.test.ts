@@ -55,7 +55,7 @@ describe.skipIf(missing.length > 0)('traffic', () => {
     await server.stop();
   });
 
-  test('says that it is not counted, where it is not, and shows what the metrics have', async () => {
+  test('shows that it is not counted, where it is not, and shows what the metrics have', async () => {
     const server = await startServer({ env: { ROLLCALL_QUERY_STATISTICS: 'off' } });
     const watched = await openPage(browser, server.http, '/console/#/traffic');
     const { page } = watched;
@@ -88,7 +88,7 @@ describe.skipIf(missing.length > 0)('traffic', () => {
       await page.getByText('1 of 1 instances take traffic').waitFor();
     };
     await signIn('short');
-    await page.getByText(/The token is not accepted/).waitFor();
+    await page.getByText(/The credential has expired/).waitFor();
     await signIn('long');
     await page.getByText('live', { exact: true }).waitFor();
     expect(page.url()).toContain('#/apps/prod/orders');

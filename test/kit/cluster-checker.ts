@@ -32,7 +32,7 @@ export function fallen(samples: readonly Sample[]): Sample[] {
   });
 }
 
-/** Two joined nodes that say one number show one state. */
+/** Two joined nodes with one number show one state. */
 export function unlike(samples: readonly Sample[]): string[] {
   const joined = samples.filter(({ state }) => state === 'joined');
   return [...Map.groupBy(joined, ({ life, serial }) => `${life}-${serial}`)].flatMap(([number, same]) => {

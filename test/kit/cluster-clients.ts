@@ -45,7 +45,7 @@ export class ClusterClients {
   readonly beating: Beating[];
   readonly samples: Sample[] = [];
   readonly lies: string[] = [];
-  /** That were said to be safe. */
+  /** That were reported safe. */
   drains = 0;
   readonly #states: string[] = ['joined', 'joined', 'joined'];
   #turn = 0;
@@ -84,7 +84,7 @@ export class ClusterClients {
   }
 
   /**
-   * Drains it and waits until that is said to be safe; then `isSafe` looks, and it is up again. What it says is wrong is
+   * Drains it and waits until that is reported safe; then `isSafe` looks, and it is up again. A wrong report is
    * kept in `lies`.
    */
   async drain(one: Beating, index: number, heldMs: (address: string) => number): Promise<void> {

@@ -1,4 +1,4 @@
-// One writer and two readers of each of a few instances in mode cp, and what their calls say about each other: a consistent
+// One writer and two readers of each of a few instances in mode cp, and what their calls imply about each other: a consistent
 // read shows the last write that was acknowledged before it, or one that was in progress, or one whose outcome is unknown,
 // which may take effect at any time; and what was refused is never seen.
 

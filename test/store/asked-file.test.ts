@@ -50,7 +50,7 @@ test('a time that is none is left out', () => {
   expect(readAsked(at)?.apps).toEqual([['a/d', 5]]);
 });
 
-test('a folder and a pipe in its place are as none, and hold nobody up', async () => {
+test('a folder and a pipe in its place are as none, and delay nothing', async () => {
   const at = folder();
   mkdirSync(join(at, file));
   expect(readAsked(at)).toBeUndefined();

@@ -22,6 +22,7 @@ export const calls = [
   'write',
   'pending',
   'files',
+  'events',
   'bye',
   'applied',
   'witness',
@@ -47,7 +48,7 @@ export interface Hello {
   readonly self: NodeSelf | undefined;
 }
 
-/** What a node says of its process. */
+/** A node's process. */
 export interface NodeSelf extends NodeInfo {
   /** Of this process, and of no other. */
   readonly run: string;

@@ -1,4 +1,4 @@
-// Says to each peer how far its changes are here, so that it knows which of its writes every node has: the latest, one call
+// Reports to each peer how far its changes are here, so that it knows which of its writes every node has: the latest, one call
 // at a time, and once a second. A node that is about to start takes no calls yet, and is called again soon.
 
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 // Follows one peer's changes: connects, reads lines, and goes on from where it was when the connection breaks. A stream that
-// says nothing for three seconds is broken, since it says something each second.
+// sends nothing for three seconds is broken, since it sends something each second.
 // Limits: a line of `lineOctetsMax`; between two attempts a quarter of a second, then up to a second.
 
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -28,7 +28,7 @@ export interface StreamRequest {
 export interface StreamEnd {
   readonly kind: 'ended' | 'broken' | 'occupied';
   readonly why: string;
-  /** Who has the name, where the peer says it. */
+  /** Who has the name, where the peer sends it. */
   readonly holder?: NodeInfo | undefined;
 }
 
@@ -56,7 +56,7 @@ function open({ url, credentials, query, signal }: StreamRequest): Promise<Incom
   const isTls = target.protocol === 'https:';
   const options = { headers, signal, agent: false, ...(isTls ? tls : {}) };
   const request = isTls ? httpsRequest(target, options) : httpRequest(target, options);
-  request.setTimeout(silenceMs, () => request.destroy(new Error(`it has said nothing for ${silenceMs / 1000} s`)));
+  request.setTimeout(silenceMs, () => request.destroy(new Error(`it has sent nothing for ${silenceMs / 1000} s`)));
   request.on('error', resolve);
   request.on('response', resolve);
   request.end();
@@ -111,7 +111,7 @@ export class ChangeFollower {
   /** Whose changes it has, and up to where. */
   head: StreamHead | undefined;
   isLive = false;
-  /** When it was last told that it has everything. */
+  /** When it last received that it has everything. */
   heardMs = Number.NEGATIVE_INFINITY;
   why = 'it was not reached yet';
   gaps = 0;

@@ -1,4 +1,4 @@
-// The stream of one node's changes, `GET /peer/v1/changes`: a line of JSON each. The first says whose it is and from where
+// The stream of one node's changes, `GET /peer/v1/changes`: a line of JSON each. The first has whose it is and from where
 // it goes on; then records and tombstones as they are kept; after each batch, and each second, up to which revision that
 // was everything. A line is parsed like a request body: a peer may be of another version, or no peer.
 
@@ -50,7 +50,7 @@ export function parseLine(text: string): StreamLine {
   }
   if (!isObject(line)) return bad('', 'is no JSON object');
   const { head, at, end, k: path, v: value } = line;
-  if (isObject(head)) return headOf(head) ?? bad('', 'says nothing of its node that can be read');
+  if (isObject(head)) return headOf(head) ?? bad('', 'has no node that can be read');
   if (isCount(at)) return { kind: 'at', revision: at, isEnd: end === true };
   if (typeof path !== 'string') return bad('', 'is no line of this version');
   const entry = entryOf(path, value);

@@ -57,7 +57,7 @@ export class DeathWatch {
     return { isCut, provenUntilMs, heard, others: others.length, ask, expired };
   }
 
-  /** What the peers said; whether the node is dead. `heard`: of each that answered, whether it has heard it lately. */
+  /** The peers' answers; whether the node is dead. `heard`: of each that answered, whether it has heard it lately. */
   answered(node: string, heard: readonly boolean[], isCut: boolean, nowMs: number): boolean {
     // It was heard meanwhile.
     if (!this.#asked.has(node)) return false;

@@ -72,7 +72,7 @@ export class LivingPeers {
     return new Set([...this.#aliveMs.keys(), ...this.runs.keys()]);
   }
 
-  /** Its stream has said something. */
+  /** Its stream has sent something. */
   alive(node: string): void {
     this.#aliveMs.set(node, this.#deps.nowMs());
   }

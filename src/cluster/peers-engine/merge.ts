@@ -62,7 +62,7 @@ function graves(mine: KeptGrave, theirs: KeptGrave, me: string): Merged {
   return chosen(mine, theirs, { kind: 'grave', fields, stamps }, isLater);
 }
 
-/** Of two that remove, the one that says why, by whom and when. */
+/** Of two that remove, the one that has why, by whom and when. */
 function isLaterGrave(one: KeptGrave, other: KeptGrave): boolean {
   const cancelled = compareVersions(one.stamps.cancelled, other.stamps.cancelled);
   if (cancelled !== 0) return cancelled > 0;
@@ -114,7 +114,7 @@ function latestOf({ content, hold, drain, health, owner }: RecordStamps): number
   return Math.max(...[content, hold, drain, health, owner].map(({ hlc }) => hlc));
 }
 
-/** One of the two where it has everything, since nobody needs to hear of that again. */
+/** One of the two where it has everything, since no peer needs it again. */
 function chosen(mine: Kept, theirs: Kept, both: Kept, isLater: boolean): Merged {
   const hasAll = (one: Kept): boolean => areSame(one.stamps, both.stamps);
   if (hasAll(mine) && !(isLater && hasAll(theirs))) return { kept: mine, is: 'mine' };

@@ -51,15 +51,15 @@ export class PeerAddresses {
   async #follow({ host, port }: { readonly host: string; readonly port: string }): Promise<void> {
     const { isTls, onFault, lookUp = addressesOf, wait = unhurried } = this.#deps;
     const { signal } = this.#stop;
-    let said = '';
+    let logged = '';
     while (!signal.aborted) {
       const found = await lookUp(host).catch((error: Error) => error);
       if (signal.aborted) return;
       if (found instanceof Error) {
-        if (found.message !== said) onFault(found.message);
-        said = found.message;
+        if (found.message !== logged) onFault(found.message);
+        logged = found.message;
       } else {
-        said = '';
+        logged = '';
         const scheme = isTls ? 'https' : 'http';
         const hosts = found.slice(0, addressesMax).map((one) => (isIPv6(one) ? `[${one}]` : one));
         this.#set([...new Set(hosts)].toSorted().map((one) => `${scheme}://${one}:${port}`));

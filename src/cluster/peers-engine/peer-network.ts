@@ -1,5 +1,5 @@
 // A node's place among its peers where there is no etcd: whose changes it follows, who of them lives, whether it is cut off
-// itself, and what the engine of this mode says from that. Started before anything is answered: what the others have is
+// itself, and what the engine of this mode derives from that. Started before anything is answered: what the others have is
 // taken in first, or, where they are not reached in time, what the data folder has.
 
 import { randomBytes } from 'node:crypto';
@@ -31,9 +31,9 @@ const lookMs = 100;
 const expireMs = 60_000;
 /** Without its changes for so long, a node's instances are answered with a TTL of a second. */
 const behindMs = 2000;
-/** Numbers of an earlier run that were said, and not on the disk when it ended. */
+/** Numbers of an earlier run that were used, and not on the disk when it ended. */
 const unkeptMax = 10_000;
-/** A node that no setting names is followed when it says hello for so long, whoever the settings' addresses are. */
+/** A node that no setting names is followed when it sends hello for so long, besides the settings' addresses. */
 const discoverMs = 10_000;
 const broughtOctetsMax = 700_000;
 const encoder = new TextEncoder();
@@ -82,7 +82,7 @@ export class PeerNetwork {
   #self: NodeSelf;
   #timer: NodeJS.Timeout | undefined;
   #expiredMs = 0;
-  /** When a peer said last that another process has this node's name. */
+  /** When a peer last reported that another process has this node's name. */
   #occupiedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PeerNetworkOptions) {
@@ -137,7 +137,7 @@ export class PeerNetwork {
     return this.#living;
   }
 
-  /** What it says of itself in each hello. */
+  /** Its own part of each hello. */
   get self(): NodeSelf {
     return this.#self;
   }
@@ -254,7 +254,7 @@ export class PeerNetwork {
     );
   }
 
-  /** Its numbers are the revisions of its own store, one for each change, and go on above all that an earlier run has said. */
+  /** Its numbers are the revisions of its own store, one for each change, and go on above all that an earlier run has used. */
   #begin(isFirst: boolean): void {
     const { me, clock } = this.#options;
     const meta = {
@@ -285,7 +285,7 @@ export class PeerNetwork {
     });
   }
 
-  /** `holder`: what it says of itself, where a peer knows. */
+  /** `holder`: its own report, where a peer has it. */
   #onOccupied(holder: NodeInfo | undefined): void {
     const { log, me } = this.#options;
     this.engine.occupied(encoder.encode(holder === undefined ? '{}' : nodeText(holder)));
@@ -338,12 +338,12 @@ export class PeerNetwork {
         continue;
       }
       if (!this.#living.isHeard(node)) continue;
-      const said = this.#living.runs.get(node)?.self;
-      const self = this.#slots.of(node)?.follower.head ?? said;
+      const report = this.#living.runs.get(node)?.self;
+      const self = this.#slots.of(node)?.follower.head ?? report;
       if (self === undefined) continue;
       this.#living.returned(node);
       const url = this.#slots.of(node)?.url ?? self.url;
-      const text = nodeText({ ...(said ?? self), url });
+      const text = nodeText({ ...(report ?? self), url });
       if (this.#store.textOf(nodeKey(node))?.text !== text && !Array.isArray(parseNode(encoder.encode(text))))
         this.#store.put(nodeKey(node), encoder.encode(text));
       this.#store.put(deadNodeKey(node), undefined);

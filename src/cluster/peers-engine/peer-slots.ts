@@ -1,5 +1,5 @@
 // One slot for each address of another node: who was found there, and the stream of its changes. Addresses are those of the
-// settings, and of nodes that say hello though no setting names them; this node's own may be among them.
+// settings, and of nodes that send hello though no setting names them; this node's own may be among them.
 
 import type { NodeInfo } from '../nodes-table.ts';
 import type { PeerCredentials } from '../peer-link/credentials.ts';
@@ -15,7 +15,7 @@ export interface Slot {
   node: string | undefined;
   /** Everything was here once. */
   isSynced: boolean;
-  /** Since when it does not say that everything is here. */
+  /** Since when it has not reported that everything is here. */
   brokenMs: number;
   readonly follower: ChangeFollower;
 }
@@ -30,7 +30,7 @@ export interface PeerSlotsDeps {
   /** A stream has begun, or goes on. */
   readonly onHead: (head: StreamHead) => void;
   readonly onAt: (head: StreamHead, revision: number) => void;
-  /** Another process has this node's name; what it says of itself, where it does. */
+  /** Another process has this node's name; with its own report, where there is one. */
   readonly onOccupied: (holder: NodeInfo | undefined) => void;
 }
 
@@ -46,7 +46,7 @@ export class PeerSlots {
     return this.#slots.values();
   }
 
-  /** An address of the settings counts before one that a node has said. */
+  /** An address of the settings counts before one that a node has sent. */
   of(node: string): Slot | undefined {
     const found = [...this.#slots.values()].filter((one) => one.node === node);
     return found.find((one) => one.follower.isLive) ?? found.find((one) => one.isConfigured) ?? found[0];

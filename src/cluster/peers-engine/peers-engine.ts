@@ -118,7 +118,7 @@ export class PeersEngine implements Engine {
     this.#onSession?.({ kind: 'held', lease: sessionLease, revision: store.revision });
   }
 
-  /** Another process has this node's name. `value`: what it says of itself. */
+  /** Another process has this node's name. `value`: its own report. */
   occupied(value: Uint8Array): void {
     const key = `${this.#deps.prefix}${this.#session?.path ?? ''}`;
     const holder = { key, value, createRevision: 0, modRevision: 0, lease: 0n };

@@ -1,4 +1,4 @@
-// How far the peers have this node's changes: each says so when it has applied some, and once a second. A write is
+// How far the peers have this node's changes: each reports it when it has applied some, and once a second. A write is
 // replicated when every node that is not known to be dead has it; a node that does not follow at present is not waited for.
 
 const followingMs = 3000;

@@ -1,7 +1,7 @@
 // The sums of a part of a large app's slots (a selection, a zone, those with a port), chunk by chunk: how many there are, with
 // which marks, and what the shares of those come to that may be drawn. What changes moves the version of its chunk alone, so
 // a part that is asked for again costs the sums of its chunks and a pass over the ones that have changed.
-// Limits: as many sums as there are chunks; whoever keeps them bounds the parts.
+// Limits: as many sums as there are chunks; the parts are bounded by their keeper.
 
 import { shareOf } from '../../model/selection/weight-share.ts';
 import { type Chunk, marks } from './slot-chunk.ts';

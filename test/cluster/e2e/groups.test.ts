@@ -77,7 +77,7 @@ describe.skipIf(missingEtcd.length > 0)('changes that share a transaction', () =
     expect(seenBy(moved)).toEqual(seenBy(here).slice(inGroup + 1));
   });
 
-  test('are told apart by If-Match at every node', async () => {
+  test('are distinguished by If-Match at every node', async () => {
     const kept = await keptIn(etcd);
     const at = kept.findIndex(({ revision }, index) => revision === kept[index + 1]?.revision);
     const [first, second] = [kept[at]?.instance ?? '', kept[at + 1]?.instance ?? ''];
@@ -102,7 +102,7 @@ describe.skipIf(missingEtcd.length > 0)('changes that share a transaction', () =
     const left = crowd.slice(10);
     const tagsAt = (node: ServerProcess) =>
       Promise.all(left.map(async (one) => (await api(node, 'GET', `${app}/${one}`)).etag));
-    await until('all say one serial', async () => {
+    await until('one serial at all', async () => {
       const serials = await Promise.all([n1, n2, n3].map(serialAt));
       return new Set(serials).size === 1;
     });

@@ -1,4 +1,4 @@
-// Three nodes without etcd, as processes: what is registered at one is answered by all, whoever renews anywhere stays, what is
+// Three nodes without etcd, as processes: what is registered at one is answered by all, what renews at any node stays, what is
 // cancelled stays away, and a node that is killed, stopped or cut off finds its way back.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -65,7 +65,7 @@ describe('three nodes without etcd', () => {
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
 
-  test('show what was registered at one of them, and say that every node has it', async () => {
+  test('show what was registered at one of them, and report that every node has it', async () => {
     const reply = await register(world.node(0), 'shown', 'a', '10.0.0.1');
     expect([reply.status, reply.body['replicated']]).toEqual([201, true]);
     for (const node of world.running) expect(await addressesAt(node, 'shown')).toEqual(['10.0.0.1']);
@@ -146,7 +146,7 @@ describe('three nodes without etcd', () => {
     await alike(world.running, 'cut', ['10.0.0.1', '10.0.0.3', '10.0.0.4']);
   });
 
-  test('of two that cannot reach each other each has the other’s changes from the third, and nobody is dead', async () => {
+  test('of two that cannot reach each other each has the other’s changes from the third, and none is dead', async () => {
     world.cut(0, 1);
     await register(world.node(0), 'pair', 'a', '10.0.0.1', { leaseSeconds: 60 });
     await register(world.node(1), 'pair', 'b', '10.0.0.2', { leaseSeconds: 60 });

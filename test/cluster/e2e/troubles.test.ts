@@ -1,4 +1,4 @@
-// What an operator does wrong, or etcd runs out of: each is said in a sentence with cause and remedy, DNS goes on, and nothing
+// What an operator does wrong, or etcd runs out of: each is reported in a sentence with cause and remedy, DNS goes on, and nothing
 // is lost.
 
 import { writeFileSync } from 'node:fs';
@@ -115,7 +115,7 @@ describe.skipIf(missingEtcd.length > 0)('an etcd with users', () => {
     await etcd[Symbol.asyncDispose]();
   });
 
-  test('a wrong password is said, with the setting; the right one in the file is enough to go on', async () => {
+  test('a wrong password is reported, with the setting; the right one in the file is enough to go on', async () => {
     writeFileSync(password, 'guess\n');
     const node = await start();
     await sentence(node, 'clusterEtcdPasswordFile');
@@ -126,7 +126,7 @@ describe.skipIf(missingEtcd.length > 0)('an etcd with users', () => {
 });
 
 describe.skipIf(missingEtcd.length > 0)('an etcd whose quota is used up', () => {
-  test('cuts the node, which says how to mend it, and joins by itself when it is', async () => {
+  test('cuts the node, which logs the remedy, and joins by itself when it is', async () => {
     await using etcd = await startEtcd();
     await using world = new ClusterWorld(etcd.urls, 'full');
     const node = await world.start('n1', { env: { ROLLCALL_CLUSTER_MODE: 'cp' } });

@@ -1,5 +1,5 @@
 // A node follows another one's changes over the peer link: from where it was, or from the beginning where the numbers are of
-// another life, and it is told of everything in order.
+// another life, and it receives everything in order.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -158,7 +158,7 @@ test.each([
   ['{"k":7}', 'is no line of this version'],
   ['{"k":"n/a","v":{}}', 'is no key of an instance'],
   ['{"k":"i/prod/orders/o1","v":{"w":"a;1,1,a"}}', 'has no stamps that can be read'],
-  ['{"head":{"node":"no node","life":"L"}}', 'says nothing of its node that can be read'],
+  ['{"head":{"node":"no node","life":"L"}}', 'has no node that can be read'],
 ])('a line %j cannot be read', (text, problem) => {
   expect(parseLine(text)).toMatchObject({ kind: 'bad', problem });
 });

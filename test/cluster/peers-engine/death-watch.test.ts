@@ -1,4 +1,4 @@
-// Who may say that a node is dead where no store ends sessions: never one node by itself.
+// Who may declare a node dead where no store ends sessions: never one node by itself.
 
 import { describe, expect, test } from 'vitest';
 import { DeathWatch, type OtherNode } from '../../../src/cluster/peers-engine/death-watch.ts';

@@ -43,7 +43,7 @@ const slotOf = (node: string | undefined, isSelf = false) => ({
 });
 
 describe('the others', () => {
-  test('are the addresses of the settings, without its own, and nodes that say hello though no setting names them', () => {
+  test('are the addresses of the settings, without its own, and nodes that send hello though no setting names them', () => {
     const { table, time, count } = world(slotOf('n1', true), slotOf('n2'), slotOf(undefined));
     expect(count()).toBe(2);
     const state = table.known('n4', time.nowMs);
@@ -110,7 +110,7 @@ describe('a node that is silent', () => {
     expect((await silent({ node: 'n3', heardMsAgo: 3000 })).buried).toEqual(['n3']);
   });
 
-  test('lives when that peer hears it, or nobody answers', async () => {
+  test('lives when that peer hears it, or none answers', async () => {
     expect((await silent({ node: 'n3', heardMsAgo: 900 })).buried).toEqual([]);
     expect((await silent(undefined)).buried).toEqual([]);
   });

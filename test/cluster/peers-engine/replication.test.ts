@@ -9,7 +9,7 @@ function world(...expected: readonly (string | undefined)[]) {
   return { time, replication };
 }
 
-test('once each of the others has said that it has it', async () => {
+test('once each of the others has reported that it has it', async () => {
   const { replication } = world('n2', 'n3');
   for (const node of ['n2', 'n3']) replication.acknowledged(node, 'L', 10);
   const confirmed = replication.confirmed(11, 60_000);
@@ -28,7 +28,7 @@ test('not, and without a wait, where one does not follow at present', async () =
   expect(await replication.confirmed(11, 60_000)).toBe(false);
 });
 
-test('not by what was said of numbers of another life, nor with an address that was never reached, nor alone', async () => {
+test('not by reports on numbers of another life, nor with an address that was never reached, nor alone', async () => {
   const { time, replication } = world('n2');
   replication.acknowledged('n2', 'earlier', 99);
   expect(await replication.confirmed(1, 60_000)).toBe(false);

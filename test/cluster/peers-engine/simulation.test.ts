@@ -1,4 +1,4 @@
-// A simulated cluster without etcd under faults: nobody who renews at a node that is not cut off is let go, whoever falls
+// A simulated cluster without etcd under faults: no instance that renews at a node that is not cut off is evicted, each that falls
 // silent is, what was cancelled stays away, and afterwards all nodes have the same, each instance with one owner.
 
 import fc from 'fast-check';

@@ -27,7 +27,7 @@ test.each([
   expect(asked.of(orders)).toBeUndefined();
 });
 
-test('never says that it is kept since a time to come', () => {
+test('is never kept since a time to come', () => {
   expect(new LastAsked({ sinceMs: now + 60_000, writtenMs: now + 60_000, apps: [] }, now).sinceMs).toBe(now);
 });
 
