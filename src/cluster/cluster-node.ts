@@ -224,7 +224,7 @@ export class ClusterNode {
 
   /** For the next registration of an instance that is not registered, at all nodes; a reason: it cannot now. */
   async keepHold(key: InstanceKey, override: Override): Promise<string | undefined> {
-    return this.trouble ?? this.#otherKeys.keepHold(key, override);
+    return this.parts.writeTrouble ?? this.#otherKeys.keepHold(key, override);
   }
 
   /** Strikes off a node that died and will not come back. */
