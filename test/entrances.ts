@@ -6,13 +6,13 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
   registry: files('options registry'),
   history: files('change-log log-recorder past recorder removed undo'),
   // When apps were last asked for is no data of the registry: a file beside the database.
-  store: files('asked-file persistence'),
+  store: files('asked-file persistence rows'),
   health: files('files/check-folder health'),
   metrics: files('http-counts metrics'),
   // One for each use case, with its input and outcome, for the fronts; and what app puts together.
   control: files(
     'catalogue commands drain-waits long-poll record refused-calls renewals visible read-view scoped-view',
-    'queries/query-lists queries/query-statistics queries/app-of-name queries/last-asked committer control decision-log',
+    'queries/app-of-name queries/last-asked queries/query-lists queries/query-statistics committer control decision-log',
   ),
   // gRPC of Nacos is a server of its own; `watchers` is a subscriber; app stores the nodes of the catalog.
   http: files(
@@ -20,8 +20,8 @@ export const entrances: Readonly<Record<string, readonly string[]>> = {
     'adapters/consul/catalog-nodes adapters/nacos/grpc/nacos-grpc',
   ),
   cluster: files(
-    'cluster-node cluster-log keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
-    'peers-engine/peer-network peer-link/credentials skydns/skydns-mirror',
+    'cluster-node keys local-copy registry-port etcd/endpoint etcd/etcd-engine',
+    'peer-link/credentials peers-engine/peer-network skydns/skydns-mirror',
   ),
   config: files('config credential-file did-you-mean read-file settings sources values'),
   // For `rollcall run`, which keeps a registration, and for commands, which make one call.

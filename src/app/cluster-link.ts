@@ -4,18 +4,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import type { ClusterLog } from '../cluster/cluster-log.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
 import { type EtcdEndpoint, parseEndpoint } from '../cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../cluster/etcd/etcd-engine.ts';
 import { instancePath } from '../cluster/keys.ts';
 import { LocalCopy } from '../cluster/local-copy.ts';
-import type { PeerCredentials } from '../cluster/peer-link/credentials.ts';
 import { PeerNetwork, type PeerNetworkOptions } from '../cluster/peers-engine/peer-network.ts';
 import type { RegistryPort } from '../cluster/registry-port.ts';
 import { SkydnsMirror } from '../cluster/skydns/skydns-mirror.ts';
 import type { Config } from '../config/config.ts';
-import { readFile } from '../config/read-file.ts';
 import type { Committer } from '../control/committer.ts';
 import { childOf, type Name, nameToText } from '../dns/message/name.ts';
 import type { Plane } from '../dns/plane/plane.ts';
@@ -36,6 +33,8 @@ import type { Override } from '../model/status.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock, Moment } from '../runtime/clock.ts';
 import { version } from '../runtime/version.ts';
+import { credentialsOf, textOf, tlsOf } from './cluster-credentials.ts';
+import type { AskNodes } from './events-of-nodes.ts';
 import { planeSettings } from './plane-settings.ts';
 import type { ProcessClock } from './process-clock.ts';
 
@@ -54,7 +53,8 @@ const mirrorEveryMs = 250;
 
 interface Connected {
   readonly life: Pick<Life, 'adopt' | 'countAlone'>;
-  readonly changeLog: { startAnew(): void };
+  readonly changeLog: { startAnew(atMs: number): void };
+  readonly ownEvents: (question: unknown) => Promise<object | undefined>;
   readonly health: { changed(change: Change): void };
 }
 
@@ -64,6 +64,7 @@ export class ClusterLink implements Committer {
   readonly #registry: Registry;
   readonly #node: ClusterNode;
   readonly #mirror: SkydnsMirror | undefined = undefined;
+  readonly #wallMs: () => number;
   #mirrorTimer: NodeJS.Timeout | undefined;
   #connected: Connected | undefined;
   #nameServers: readonly NodeDns[] = [];
@@ -82,6 +83,7 @@ export class ClusterLink implements Committer {
   private constructor(config: Config, { state, clock, ownClock, plane, logger, zoneDigests }: ClusterLinkDeps) {
     const { registry } = state;
     this.#registry = registry;
+    this.#wallMs = () => ownClock.wallMs();
     const node = config.clusterNode === '' ? hostname().toLowerCase() : config.clusterNode;
     // A copy of what another mode had is none of this one.
     const prefix = config.clusterMode === 'peers' ? `/peers/${config.clusterName}/` : config.clusterPrefix;
@@ -102,7 +104,7 @@ export class ClusterLink implements Committer {
     };
     const newLife = () => lifeTokenFrom(randomBytes(8));
     const common = { credentials: credentialsOf(config), copy, newLife, clock: ownClock };
-    const log: ClusterLog = (level, facts, message) => logger[level](facts, message);
+    const log: PeerNetworkOptions['log'] = (level, facts, message) => logger[level](facts, message);
     const network =
       config.clusterMode === 'peers' ? networkOf(config, { prefix, node }, { ...common, log }) : undefined;
     const etcd = network === undefined ? engineOf(config, ownClock) : undefined;
@@ -123,7 +125,8 @@ export class ClusterLink implements Committer {
       version,
       onOwnLife: (life) => this.#connected?.life.countAlone(life),
       onOwner: (instance, isOwn) => this.#check(instance, isOwn),
-      onGap: () => this.#connected?.changeLog.startAnew(),
+      onGap: () => this.#connected?.changeLog.startAnew(ownClock.wallMs()),
+      ownEvents: async (question) => this.#connected?.ownEvents(question),
       answersHeld: async (instance) => {
         await plane.applied();
         return plane.answersHeld(instance);
@@ -161,6 +164,17 @@ export class ClusterLink implements Committer {
     return this.#registry.revision;
   }
 
+  /** Asks the other nodes for changes. */
+  get askEvents(): AskNodes {
+    const { replica, peers, deps } = this.#node.parts;
+    return async (question) => {
+      const life = replica.meta?.life;
+      // Of mode `peers` each node has numbers of its own.
+      const isAlone = replica.isDiverged || deps.network !== undefined;
+      return life === undefined || isAlone ? [] : peers.askAll('events', { ...question, life });
+    };
+  }
+
   connect(connected: Connected): void {
     this.#connected = connected;
   }
@@ -188,7 +202,7 @@ export class ClusterLink implements Committer {
     this.#recover = recover;
     const started = await this.#node.start(stopping);
     if (started !== 'started') return started;
-    this.#connected?.changeLog.startAnew();
+    this.#connected?.changeLog.startAnew(this.#wallMs());
     const mirror = this.#mirror;
     if (mirror !== undefined) this.#mirrorTimer = setInterval(() => void mirror.look(), mirrorEveryMs).unref();
     return this.#registry.instanceCount;
@@ -372,27 +386,4 @@ function networkOf(
 ): PeerNetwork {
   const times = { ceilingMs: guardCeilingSeconds * 1000, startWaitMs: clusterStartWaitSeconds * 1000 };
   return new PeerNetwork({ ...common, ...times, me, prefix, peers, commitWaitMs });
-}
-
-function credentialsOf(config: Config): PeerCredentials {
-  const { clusterTokenFile: file } = config;
-  const token = file === '' ? undefined : textOf(file).trim();
-  if (token !== undefined && !/^[!-~]{16,512}$/.test(token))
-    throw new Error(`${file} must hold 16 to 512 printable ASCII characters without blanks`);
-  const { ca, cert, key } = tlsOf(config);
-  const isMutual = ca !== undefined && cert !== undefined && key !== undefined;
-  return { token, tls: isMutual ? { ca, cert, key } : undefined };
-}
-
-/** A pipe or a device is refused and not waited for (config/read-file.ts). */
-function textOf(path: string): string {
-  const file = readFile(path);
-  if (file.kind === 'text') return file.text;
-  throw new Error(`cannot read ${path}: ${file.kind === 'missing' ? 'there is no such file' : file.reason}`);
-}
-
-/** The files that are named. */
-function tlsOf({ clusterEtcdCa: ca, clusterEtcdCert: cert, clusterEtcdKey: key }: Config) {
-  const read = (path: string): Buffer | undefined => (path === '' ? undefined : Buffer.from(textOf(path)));
-  return { ca: read(ca), cert: read(cert), key: read(key) };
 }

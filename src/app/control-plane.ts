@@ -29,6 +29,7 @@ import { version } from '../runtime/version.ts';
 import type { Persistence } from '../store/persistence.ts';
 import type { ClusterLink } from './cluster-link.ts';
 import type { CredentialFile } from './credential-file.ts';
+import { EventsOfNodes, ownEvents } from './events-of-nodes.ts';
 import { fdBudget } from './fd-budget.ts';
 import type { LeaseTimer } from './lease-timer.ts';
 import type { ProcessClock } from './process-clock.ts';
@@ -84,6 +85,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const visible = plane.threads === 0 ? () => undefined : () => (plane.isApplied ? undefined : plane.applied());
   const counts = new HttpCounts();
   const counting = countingOf(config, deps);
+  const own = persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn);
   const control = createControl({
     registry,
     clock,
@@ -91,7 +93,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
     longPolls,
     pushes,
     disconnected: disconnecting(deps),
-    recorder: persistence.recorder ?? new LogRecorder(changeLog, clock.wallMs(), nextTurn),
+    recorder: cluster === undefined ? own : new EventsOfNodes(own, cluster.askEvents),
     changes: changeLog,
     availability: availabilityOf(deps),
     durable: () => persistence.durable(),
@@ -116,7 +118,7 @@ export function createControlPlane(config: Config, deps: ControlPlaneDeps): Cont
   const guardLog = new GuardLog(logger);
   registry.guard.onEvent((event) => guardLog.log(event));
   const evictionLog = (change: Parameters<typeof logEviction>[0]) => logEviction(change, logger);
-  cluster?.connect({ life, changeLog, health });
+  cluster?.connect({ life, changeLog, health, ownEvents: (question) => ownEvents(own, question) });
   const checked = cluster?.checks ?? health;
   const parts = {
     ...{ persistence, changeLog, plane, leaseTimer, longPolls, pushes, watchers, metrics, evictionLog },

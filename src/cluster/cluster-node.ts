@@ -12,7 +12,6 @@ import type { ChangeGroup, Decision } from '../model/decision.ts';
 import type { OthersShare } from '../model/losses.ts';
 import type { AppKey, InstanceKey } from '../model/names.ts';
 import type { Override } from '../model/status.ts';
-import { suspicionText } from '../model/suspicion.ts';
 import { AnswersHeldAtPeers } from './answers-held-at-peers.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { ClusterDeps, ClusterSettings } from './cluster-options.ts';
@@ -21,7 +20,7 @@ import { type EngineStatus, isFault, type Listing } from './engine.ts';
 import type { Meta } from './epoch.ts';
 import { Follower } from './follower.ts';
 import type { Elsewhere } from './heard-elsewhere.ts';
-import { instancePath, nodeKey, serialKey } from './keys.ts';
+import { nodeKey } from './keys.ts';
 import type { Copied } from './local-copy.ts';
 import { type JoinState, NodeMembership } from './membership.ts';
 import { NodeParts } from './node-parts.ts';
@@ -32,7 +31,9 @@ import { lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
+import { suspicionOf } from './remote-suspicion.ts';
 import { otherCluster } from './restoring.ts';
+import { upToDate } from './up-to-date.ts';
 
 const lookMs = 100;
 const sessionMarginMs = 1000;
@@ -212,14 +213,7 @@ export class ClusterNode {
 
   /** Why an instance that another node runs is answered with a TTL of a second; '': it is not. */
   reasonOf(key: InstanceKey): string {
-    const owner = this.parts.runner.ownership.ownerOf(instancePath(key));
-    if (owner === undefined) return '';
-    const { clock, registryClock } = this.#deps;
-    const nowMs = clock.monotonicMs();
-    const unheardMs = this.parts.table.unheardSinceMs(owner, nowMs);
-    if (unheardMs === undefined) return suspicionText({ kind: 'marked', owner });
-    const sinceMs = registryClock.monotonicMs() - (nowMs - unheardMs);
-    return suspicionText({ kind: 'unheard', owner, sinceMs, staleAfterMs: this.#settings.serveCutSeconds * 1000 });
+    return suspicionOf(this.parts, this.#deps, this.#settings.serveCutSeconds * 1000, key);
   }
 
   /** The zone files of this node are others now: the serial moves, at all nodes alike, or at this one while it is cut. */
@@ -265,14 +259,8 @@ export class ClusterNode {
     this.#deps.copy?.close();
   }
 
-  /** A read with quorum gives how far etcd is; the own watch has to be there too. */
   async #upToDate(): Promise<string | undefined> {
-    const { trouble } = this;
-    if (trouble !== undefined) return trouble;
-    const read = await this.#deps.engine.read(this.#settings.prefix + serialKey);
-    if (isFault(read)) return read.detail;
-    const isApplied = await this.parts.replica.hasApplied(read.entry?.modRevision ?? 0, appliedMs);
-    return isApplied ? undefined : 'its watch is late';
+    return this.trouble ?? upToDate(this.parts, this.#deps.engine, this.#settings.prefix);
   }
 
   /** Spread, so that not all nodes list at once. */

@@ -65,6 +65,8 @@ export interface ClusterDeps {
   readonly onOwner: (instance: Instance, isOwn: boolean) => void;
   /** The changes up to now are not all known one by one. */
   readonly onGap: () => void;
+  /** Answers another node's question for changes that this one has applied; undefined: it cannot. */
+  readonly ownEvents: (question: unknown) => Promise<object | undefined>;
   /** Asked once every change so far is in the answers. */
   readonly answersHeld: (instance: AnsweredInstance) => Promise<AnswersHeld>;
 }

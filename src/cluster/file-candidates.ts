@@ -11,7 +11,7 @@ import type { NamedInFiles } from '../model/other-files.ts';
 import { instancePath, readKey } from './keys.ts';
 import type { NodesTable } from './nodes-table.ts';
 
-const entriesMax = 50_000;
+const entriesMax = 10_000;
 
 export interface FileCandidatesDeps {
   readonly me: string;

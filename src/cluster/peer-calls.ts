@@ -46,6 +46,8 @@ export interface PeerCallsDeps {
   readonly answersHeld: (instance: AnsweredInstance) => Promise<AnswersHeld>;
   readonly peers: Pick<Peers, 'call'>;
   readonly registry: Pick<RegistryPort, 'reviewGuard'>;
+  /** Answers a question for changes that this node has applied; undefined: it cannot. */
+  readonly ownEvents: (question: unknown) => Promise<object | undefined>;
   readonly engine: Pick<Engine, 'read'>;
   readonly prefix: string;
   readonly mode: ClusterSettings['mode'];
@@ -86,6 +88,8 @@ export class PeerCalls {
         return this.#write(body);
       case 'pending':
         return this.#pending(body);
+      case 'events':
+        return this.#events(body);
       case 'applied':
         return this.#applied(body);
       case 'witness': {
@@ -165,6 +169,15 @@ export class PeerCalls {
     table.left(hearings.node, clock.monotonicMs());
     runner.handle({ kind: 'bye', node: hearings.node, leftMs: new Map(hearings.heard) });
     return {};
+  }
+
+  /** Of the same numbers alone: a node that counts by itself has others. */
+  #events(body: unknown): object | undefined | Promise<object | undefined> {
+    const { replica, ownEvents, network } = this.#deps;
+    // Of mode `peers` each node has numbers of its own.
+    if (network !== undefined) return undefined;
+    const life = isObject(body) ? body['life'] : undefined;
+    return replica.isDiverged || life !== replica.meta?.life ? undefined : ownEvents(body);
   }
 
   /** Undefined: never. */

@@ -11,6 +11,8 @@ import { PeerClient } from './peer-link/peer-client.ts';
 
 const batchMs = 100;
 const callMs = 500;
+/** For what people wait for. */
+const askAllMs = 2000;
 
 export interface PeersDeps {
   readonly me: string;
@@ -67,6 +69,13 @@ export class Peers {
   ask(path: string): void {
     this.#questions.add(path);
     this.#arm();
+  }
+
+  /** The answers that came. */
+  async askAll(call: PeerCall, body: object): Promise<unknown[]> {
+    const { table, nowMs } = this.#deps;
+    const replies = await Promise.all(table.peers(nowMs()).map(({ node }) => this.call(node, call, body, askAllMs)));
+    return replies.filter((reply) => reply !== undefined);
   }
 
   hello(hello: Hello): void {

@@ -285,11 +285,12 @@ export class ClusterReplica {
     const { registry, me, events } = this.#options;
     const path = instancePath(key);
     const known = this.#knownOf(record, entry.modRevision);
-    const { registration, label, instance, health } = record;
+    const { registration, label, instance, health, fronts, quotaEntry } = record;
+    const { liveness } = instanceOf(key, record);
     const problem = registry.recover({
       key: { ...key, instance },
       ...{ label, registration, times: timesOf(record), revision: known.number },
-      supervision: { liveness: instanceOf(key, record).liveness, health, override: record.status.override },
+      supervision: { liveness, health, override: record.status.override, fronts, quotaEntry },
       isRemote: record.owner !== me,
     });
     if (problem !== undefined) {

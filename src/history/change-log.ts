@@ -27,6 +27,7 @@ export class ChangeLog {
   #first = 0;
   #octets = 0;
   #completeSince: number;
+  #anew: { readonly revision: number; readonly atMs: number } | undefined;
   /** The revision of the registry when the log was made: before it lies another life. */
   readonly beganAt: number;
 
@@ -53,6 +54,11 @@ export class ChangeLog {
     return this.#completeSince;
   }
 
+  /** Where changes were missed last, and when by the wall clock; undefined: never. */
+  get anew(): { readonly revision: number; readonly atMs: number } | undefined {
+    return this.#anew;
+  }
+
   /** A change listener. */
   append(change: Change): void {
     this.#changes.push(change);
@@ -65,7 +71,8 @@ export class ChangeLog {
   }
 
   /** What came before is not known change by change: a client that is not at the present revision has a gap. */
-  startAnew(): void {
+  startAnew(atMs: number): void {
+    this.#anew = { revision: this.#registry.revision, atMs };
     this.#changes.length = 0;
     this.#first = 0;
     this.#octets = 0;

@@ -10,6 +10,8 @@ import type { EventPage, EventQuery, Recorder } from './recorder.ts';
 export interface KeptChanges {
   /** Every change after this revision is kept. */
   readonly completeSince: number;
+  /** Where changes were missed last, and when by the wall clock. */
+  readonly anew?: { readonly revision: number; readonly atMs: number } | undefined;
   newestFirst(): Iterable<Change>;
   /** Those after a revision, oldest first; undefined where that one is not kept. */
   since(revision: number): Iterable<Change> | undefined;
@@ -46,7 +48,8 @@ export class LogRecorder implements Recorder {
   }
 
   #completeSinceMs(): number {
-    const { completeSince } = this.#log;
+    const { completeSince, anew } = this.#log;
+    if (completeSince === anew?.revision) return anew.atMs;
     if (completeSince === this.#first) return this.#firstMs;
     // The first one that is kept came after the last one that is not.
     for (const { atMs } of this.#log.since(completeSince) ?? []) return atMs;

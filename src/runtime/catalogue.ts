@@ -127,8 +127,9 @@ export class Catalogue<App extends Named> {
   }
 }
 
+/** With a sign, as V8 keeps it without a box. */
 function hashOf(env: string, suffix: string): number {
-  return mixed(textHash(suffix, mixed(textHash(env))));
+  return mixed(textHash(suffix, mixed(textHash(env)))) | 0;
 }
 
 /** `com.acme.pay`, `acme.pay`, `pay` and '' (the env itself). */

@@ -31,6 +31,28 @@ const growthMaxBytes = 150 * 1024 * 1024;
 const descriptorsMax = 40;
 const rightsOf = { authorization: `Bearer ${secret}` };
 
+const costly = [
+  'big.prod.svc',
+  '_why.big.prod.svc',
+  'x._near.big.prod.svc',
+  '_https._tcp.prod.svc',
+  '10._version.big.prod.svc',
+];
+
+const calls: readonly (readonly [method: string, path: string])[] = [
+  ['GET', '/api/v1/apps/prod/big'],
+  ['PUT', '/api/v1/apps/prod/orders/a1'],
+  ['DELETE', '/api/v1/apps/prod/orders/a1'],
+  ['POST', '/eureka/apps/ORDERS'],
+  ['PUT', '/v1/agent/service/register'],
+  ['POST', '/nacos/v1/ns/instance'],
+  ['GET', '/api/v1/resolve?name=_why.big.prod.svc&type=TXT'],
+  ['POST', '/api/v1/renew'],
+  ['GET', '/metrics'],
+];
+
+const opened: Socket[] = [];
+
 const random = seededRandom(seed);
 const directory = scratch({
   'tokens.yaml': `- { name: honest, token: ${secret}, allow: [{ rights: [admin] }] }\n- { name: other, token: another-secret-of-nobody, allow: [{ rights: [read], env: none }] }\n`,
@@ -183,14 +205,6 @@ async function spoiledPackets(): Promise<void> {
   socket.close();
 }
 
-const costly = [
-  'big.prod.svc',
-  '_why.big.prod.svc',
-  'x._near.big.prod.svc',
-  '_https._tcp.prod.svc',
-  '10._version.big.prod.svc',
-];
-
 async function costlyQuestions(): Promise<void> {
   const socket = createSocket('udp4').on('error', () => {});
   const types = Object.values(typeNumbers);
@@ -208,8 +222,6 @@ async function costlyQuestions(): Promise<void> {
   await sleep(20);
   socket.close();
 }
-
-const opened: Socket[] = [];
 
 /** None of the honest clients', whose connections would count with these. */
 function hostileAddress(): string {
@@ -241,18 +253,6 @@ async function garbage(): Promise<void> {
   await sleep(20);
   socket.destroy();
 }
-
-const calls: readonly (readonly [method: string, path: string])[] = [
-  ['GET', '/api/v1/apps/prod/big'],
-  ['PUT', '/api/v1/apps/prod/orders/a1'],
-  ['DELETE', '/api/v1/apps/prod/orders/a1'],
-  ['POST', '/eureka/apps/ORDERS'],
-  ['PUT', '/v1/agent/service/register'],
-  ['POST', '/nacos/v1/ns/instance'],
-  ['GET', '/api/v1/resolve?name=_why.big.prod.svc&type=TXT'],
-  ['POST', '/api/v1/renew'],
-  ['GET', '/metrics'],
-];
 
 /** Wrong secrets, a credential without the right, and bodies of all kinds; none may change anything. */
 async function wrongCalls(): Promise<void> {

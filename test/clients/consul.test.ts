@@ -157,7 +157,7 @@ test('Spring Cloud Consul', { timeout: 1_000_000 }, async (context) => {
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await reported(client, 'registered', { withinMs: 120_000 });
+  await reported(client, 'registered', { withinMs: 300_000 });
   await until('it being up', async () => (await digShort(server.dnsPort, 'spring-web.service.consul A')).length === 1);
   expect(await digShort(server.dnsPort, '1.4.2._version.spring-web.prod.svc A')).toEqual(['127.0.70.1']);
   await another('spring-web');
@@ -187,7 +187,7 @@ test('Spring Cloud Consul with an HTTP check that has headers', { timeout: 1_000
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await reported(client, 'registered', { withinMs: 120_000 });
+  await reported(client, 'registered', { withinMs: 300_000 });
   const found = await api('GET', 'spring-checked/spring-2');
   expect(await found.json()).toMatchObject({ checks: [{ type: 'http', headers: { 'X-Config-Token': 'a' } }] });
   await client.stop('SIGTERM');

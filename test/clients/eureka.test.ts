@@ -101,7 +101,7 @@ test('Spring Cloud Eureka, with its load balancer', { timeout: 1_000_000 }, asyn
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await reported(client, 'registered', { withinMs: 120_000 });
+  await reported(client, 'registered', { withinMs: 300_000 });
   await until('it being up', async () => (await digShort(guarded.dnsPort, 'spring-web.prod.svc A')).length === 1);
   expect(await digShort(guarded.dnsPort, '1.4.2._version.spring-web.prod.svc A')).toEqual(['127.0.70.1']);
   await another(guarded, 'spring-web');

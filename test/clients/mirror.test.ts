@@ -89,7 +89,7 @@ test('Eureka', slow, async (context) => {
     fetched,
     Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
   );
-  await reported(old, 'started', { withinMs: 120_000 });
+  await reported(old, 'started', { withinMs: 300_000 });
   const eureka = `http://127.0.0.1:${port}/eureka`;
   const register = (to: string, id: string, ip: string, app = 'MY_SHOP') =>
     send('POST', `${to}/apps/${app}`, {

@@ -116,6 +116,12 @@ test('Java nacos-client 1.4, over HTTP and UDP', async (context) => {
   await lives(fetched, args, 'java1-web', '127.0.60.1');
 });
 
+test('Java nacos-client 3.1, over gRPC', async (context) => {
+  const fetched = await javaClient('NacosClient.java', ['com.alibaba.nacos:nacos-client:3.1.0']);
+  if ('missing' in fetched) return context.skip(fetched.missing);
+  await lives(fetched, [`127.0.0.1:${server.httpPort}`, 'java3-web', '127.0.62.1'], 'java3-web', '127.0.62.1');
+});
+
 test('Java nacos-client 2.5, over gRPC, with a login too; it comes back to a server that was started again', async (context) => {
   const fetched = await javaClient('NacosClient.java', [
     'com.alibaba.nacos:nacos-client:2.5.1',

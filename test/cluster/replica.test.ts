@@ -148,6 +148,20 @@ describe('a record', () => {
     expect(registry.find(key('c1'))?.instance.liveness).toEqual(liveness);
   });
 
+  test('brings along what fronts keep and the entry that it counts for, by the watch and by the first list', () => {
+    const fronts = { eureka: { appName: 'PAY', content: '{}' } };
+    const parts = { fronts, quotaEntry: 'deploy' };
+    const command = { kind: 'register', key: key('a1'), registration: registration(), ...parts } as const;
+    const decision = registryOf().decide(command, by, now);
+    if (decision.kind !== 'changes') throw new Error(decision.kind);
+    const events = put(decision.changes[0] as NewChange, 7);
+    const [watched, listed] = [started(), nodeOf('n1')];
+    watched.replica.group(7, events);
+    const entries = events.flatMap((event) => (event.kind === 'put' ? [event.entry] : []));
+    listed.replica.load({ revision: 7, clusterId: 'c', entries: [entry('s', 'n2', 7), ...entries] }, meta);
+    for (const { registry } of [watched, listed]) expect(registry.find(key('a1'))?.instance).toMatchObject(parts);
+  });
+
   test('of another node has no deadline here', () => {
     const { registry, replica } = started();
     replica.group(7, put(decided(registryOf(), 'a1'), 7));

@@ -88,7 +88,7 @@ describe.skipIf(missing.length > 0)('traffic', () => {
       await page.getByText('1 of 1 instances take traffic').waitFor();
     };
     await signIn('short');
-    await page.getByText(/The token is not accepted/).waitFor();
+    await page.getByText(/The credential has expired/).waitFor();
     await signIn('long');
     await page.getByText('live', { exact: true }).waitFor();
     expect(page.url()).toContain('#/apps/prod/orders');

@@ -126,7 +126,9 @@ export class ClusterClients {
     if (before === undefined || found === undefined || after === undefined) return;
     const state = before.body['state'] === after.body['state'] ? String(after.body['state']) : 'changing';
     this.#states[index] = state;
-    const instances = found.body['instances'] as readonly { readonly addrs: readonly string[] }[];
+    // Not found: there is no instance of it. What is refused says nothing.
+    if (found.status !== 200 && found.status !== 404) return;
+    const instances = (found.body['instances'] ?? []) as readonly { readonly addrs: readonly string[] }[];
     const addresses = new Set(instances.flatMap(({ addrs }) => addrs.map((url) => new URL(url).hostname)));
     const [life = '', serial = ''] = String(found.index ?? '').split('-');
     this.samples.push({ atMs, node: index, state, life, serial: Number(serial), addresses });

@@ -6,7 +6,7 @@ import type { KeyEvent } from '../../src/cluster/engine.ts';
 import type { Intent, OwnedRecord, OwnershipEvent } from '../../src/cluster/ownership-events.ts';
 import { DeathWatch, silenceMs } from '../../src/cluster/peers-engine/death-watch.ts';
 import { keptOf } from '../../src/cluster/peers-engine/kept-value.ts';
-import { instancePathOf, sharedKind } from '../../src/cluster/peers-engine/shared-store.ts';
+import { instancePathOf, sharedKind } from '../../src/cluster/peers-engine/shared-paths.ts';
 import { seededNumbers } from './cluster-nemesis.ts';
 import { prefix } from './shared-stores.ts';
 import { ceilingMs, SimulatedNode } from './simulated-node.ts';

@@ -64,24 +64,34 @@ export class PeersWorld implements AsyncDisposable {
     return node;
   }
 
-  async startNode(index: number, name: string = nodeNames[index] ?? ''): Promise<ServerProcess> {
+  async startNode(index: number): Promise<ServerProcess> {
+    const data = join(this.#folders[index] ?? '', 'data');
+    const node = await this.#start(index, data, nodeNames[index] ?? '', this.#ports[index] ?? 0);
+    this.nodes[index] = node;
+    return node;
+  }
+
+  /** One more, with the settings of a node and the name of another one. */
+  async startNamesake(index: number, name: string): Promise<ServerProcess> {
+    return this.#start(index, 'none', name, 0);
+  }
+
+  #start(index: number, data: string, name: string, port: number): Promise<ServerProcess> {
     const ways = (this.#ways[index] ?? []).filter((_, to) => to !== index);
-    const node = await startServer({
-      data: join(this.#folders[index] ?? '', 'data'),
+    return startServer({
+      data,
       env: {
         ROLLCALL_DNS_THREADS: '1',
         ROLLCALL_CLUSTER_NAME: 'test',
         ROLLCALL_CLUSTER_MODE: 'peers',
         ROLLCALL_CLUSTER_NODE: name,
-        ROLLCALL_CLUSTER_LISTEN: `127.0.0.1:${this.#ports[index]}`,
+        ROLLCALL_CLUSTER_LISTEN: `127.0.0.1:${port}`,
         ROLLCALL_CLUSTER_PEERS: ways.map(({ port }) => `http://127.0.0.1:${port}`).join(),
         ROLLCALL_CLUSTER_START_WAIT_SECONDS: '5',
         ROLLCALL_CLUSTER_SESSION_SECONDS: '5',
         ...this.#env,
       },
     });
-    this.nodes[index] = node;
-    return node;
   }
 
   async kill(index: number): Promise<void> {

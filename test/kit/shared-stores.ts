@@ -3,7 +3,8 @@
 
 import type { KeyEvent, SwapVerdict } from '../../src/cluster/engine.ts';
 import { keptOf } from '../../src/cluster/peers-engine/kept-value.ts';
-import { SharedStore, sharedKind } from '../../src/cluster/peers-engine/shared-store.ts';
+import { sharedKind } from '../../src/cluster/peers-engine/shared-paths.ts';
+import { SharedStore } from '../../src/cluster/peers-engine/shared-store.ts';
 
 export const prefix = '/peers/test/';
 const encoder = new TextEncoder();
@@ -109,6 +110,12 @@ export class StoreNode {
       [{ key: prefix + beside(path, 'g'), value: text(grave) }, { key }, ...hold],
     );
     return verdict?.verdict === 'won';
+  }
+
+  keepHold(path: string, override: Override): void {
+    const writes = [{ key: prefix + beside(path, 'h'), value: text({ v: 1, ...override }) }];
+    const conditions = [{ key: prefix + path, is: 'absent' } as const];
+    this.store.swap({ swaps: [{ conditions, writes, reads: [], isOwn: () => false }], puts: [] });
   }
 
   releaseHold(path: string): void {

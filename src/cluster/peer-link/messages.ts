@@ -22,6 +22,7 @@ export const calls = [
   'write',
   'pending',
   'files',
+  'events',
   'bye',
   'applied',
   'witness',

@@ -8,7 +8,7 @@ import { type NodeSelf, selfOf } from '../peer-link/messages.ts';
 import { parseRecord } from '../record.ts';
 import { parseTombstone } from '../tombstone.ts';
 import { type Kept, keptOf } from './kept-value.ts';
-import { sharedKind } from './shared-store.ts';
+import { sharedKind } from './shared-paths.ts';
 
 /** A record with everything in it; the limit of record.ts, and the way it is written. */
 export const lineOctetsMax = 262_144;

@@ -3,7 +3,6 @@
 // read only the fields they compare, and leave the rest to those who parse a record whole.
 
 import { isObject } from '../../model/instance.ts';
-import { labelPath } from '../keys.ts';
 import {
   type GraveStamps,
   graveStampsText,
@@ -124,10 +123,13 @@ export function removed(before: KeptRecord, grave: KeptFields, hold: unknown, { 
   };
 }
 
-/** The hold of an instance that is not registered is lifted at this node. */
-export function released(before: KeptGrave, { me, hlc }: Writer): KeptGrave {
-  const hold: PartStamp = { hlc: Math.max(hlc, latestHlc(before) + 1), node: me };
-  return { kind: 'grave', fields: withHold(before.fields, undefined), stamps: { ...before.stamps, author: me, hold } };
+/** The hold of an instance that is not registered is set or lifted at this node. Without a removal it removes nothing. */
+export function held(before: KeptGrave | undefined, hold: unknown, { me, hlc }: Writer): KeptGrave {
+  const now: PartStamp = { hlc: Math.max(hlc, latestHlc(before) + 1), node: me };
+  const none = { cancelled: noVersion, evicted: noVersion, evictedOwner: noStamp };
+  const fields = before?.fields ?? { v: 1, why: 'cancelled', u: `${me}h${now.hlc}`, hlc: now.hlc, dirtyAt: 0 };
+  const stamps = { ...(before?.stamps ?? none), author: me, hold: now };
+  return { kind: 'grave', fields: withHold(fields, hold), stamps };
 }
 
 /** Heard here though another node has let it go: it stays, and is this node's. */
@@ -223,10 +225,4 @@ function sorted(value: unknown): unknown {
       .toSorted()
       .map((name) => [name, sorted(value[name])]),
   );
-}
-
-/** The key of the label that a record has. */
-export function labelOf(path: string, { l }: KeptFields): string | undefined {
-  const [, env, appid] = path.split('/');
-  return typeof l === 'string' && env !== undefined && appid !== undefined ? labelPath(env, appid, l) : undefined;
 }

@@ -9,6 +9,7 @@ import type { Condition, Entry, KeyEvent, Swap, SwapGroup, SwapVerdict, Write } 
 import { afterSeeing, nextStamp } from '../hlc.ts';
 import { readKey, serialKey } from '../keys.ts';
 import {
+  held,
   holdOf,
   isSameData,
   type Kept,
@@ -17,15 +18,14 @@ import {
   type KeptRecord,
   keptOf,
   keptText,
-  labelOf,
   latestHlc,
   reasserted,
-  released,
   removed,
   type Writer,
   written,
 } from './kept-value.ts';
 import { isRemovedBy, merged } from './merge.ts';
+import { instancePathOf, labelOf, sharedKind } from './shared-paths.ts';
 import { compareVersions } from './stamps.ts';
 
 const tailMax = 20_000;
@@ -218,12 +218,23 @@ export class SharedStore {
         return;
       }
       case 'hold':
-        if (write.value === undefined && before?.kind === 'grave')
-          this.#putGrave(instancePathOf(path), before, released(before, this.#writer()));
+        this.#hold(instancePathOf(path), before, write.value, beside);
         return;
       default:
         this.#plain(path, write.value);
     }
+  }
+
+  /** Of an instance that is not registered; one that is removed or registered has it in that. */
+  #hold(
+    path: string,
+    before: Kept | undefined,
+    value: Uint8Array | undefined,
+    beside: ReadonlyMap<string, Write>,
+  ): void {
+    if (before?.kind === 'record' || beside.has(path) || (before === undefined && value === undefined)) return;
+    const hold = value === undefined ? undefined : withoutVersion(fieldsOf(value));
+    this.#putGrave(path, before, held(before, hold, this.#writer()));
   }
 
   /** `before`: of the same instance. */
@@ -358,16 +369,6 @@ export class SharedStore {
   #path(key: string): string {
     return key.slice(this.#options.prefix.length);
   }
-}
-
-/** What of it the nodes share. */
-export function sharedKind(path: string): Kept['kind'] | undefined {
-  if (path.startsWith('i/')) return 'record';
-  return path.startsWith('g/') ? 'grave' : undefined;
-}
-
-export function instancePathOf(path: string): string {
-  return path.startsWith('g/') || path.startsWith('h/') ? `i${path.slice(1)}` : path;
 }
 
 function goesAtMs(grave: Kept): number {

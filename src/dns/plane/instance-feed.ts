@@ -50,7 +50,15 @@ export class InstanceFeed {
 
   /** More rows are retired than a thread may be behind. */
   get isOverdue(): boolean {
+    if (!this.#hasTooMany()) return false;
+    // A thread that kept them may have ended meanwhile.
+    this.#free();
+    return this.#hasTooMany();
+  }
+
+  #hasTooMany(): boolean {
     const { size, retired } = this.#writer;
+    this.#peak = Math.max(this.#peak, size);
     return size + retired > this.#peak + Math.max(this.#peak >> 2, this.#deps.retiredMax?.() ?? retiredMax);
   }
 
@@ -75,7 +83,6 @@ export class InstanceFeed {
       return;
     }
     const { row, replaced } = this.#writer.put(after, before !== undefined);
-    this.#peak = Math.max(this.#peak, this.#writer.size);
     this.#updates.push('put', row, revision, stateOf(lease));
     this.#pushed(replaced);
   }
@@ -89,7 +96,7 @@ export class InstanceFeed {
   }
 
   flush(): void {
-    this.#writer.free((sequence) => this.#deps.isRead(sequence));
+    this.#free();
     if (this.isEmpty) return;
     const [pages, retiring] = [this.#pages, this.#retiring];
     this.#pages = [];
@@ -116,6 +123,10 @@ export class InstanceFeed {
     }
     this.flush();
     if (updates.length > 0) yield { kind: 'updates', pages: [], ...updates.take() };
+  }
+
+  #free(): void {
+    this.#writer.free((sequence) => this.#deps.isRead(sequence));
   }
 
   #leaseOf(leased: ReplicaInstance): ReplicaLease {

@@ -35,8 +35,9 @@ export const sizeOctets = 2;
 export const hostsKind = { inRow: 0, one: 1, each: 2 } as const;
 export const portsKind = { inRow: 0, each: 1 } as const;
 
-/** Of a profile: a number that no other one has had at its place, how many rows have it, how long its text is. */
-export const profileHead = { uses: 0, serial: 4, length: 8, octets: 12 } as const;
+/** What a profile begins with: how many rows have it, a number that no other one has had at its place, the octets of its text. */
+export const profileWord = { uses: 0, serial: 1, length: 2 } as const;
+export const profileHeadOctets = 12;
 
 const profilesKept = 4096;
 
@@ -210,14 +211,13 @@ export class InstanceRows {
   }
 
   #profile(number: number): Profile {
-    const page = this.#profiles.page(number);
-    const at = this.#profiles.offset(number);
-    const serial = page.readUInt32LE(at + profileHead.serial);
+    const serial = this.#profiles.word(number, profileWord.serial);
     const place = mixed(number) % profilesKept;
     const known = this.#known[place];
     if (known !== undefined && known.number === number && known.serial === serial) return known.profile;
-    const from = at + profileHead.octets;
-    const profile = profileOf(page.toString('utf8', from, from + page.readUInt32LE(at + profileHead.length)));
+    const from = this.#profiles.offset(number) + profileHeadOctets;
+    const end = from + this.#profiles.word(number, profileWord.length);
+    const profile = profileOf(this.#profiles.page(number).toString('utf8', from, end));
     while (this.#known.length <= place) this.#known.push(undefined);
     this.#known[place] = { number, serial, profile };
     return profile;

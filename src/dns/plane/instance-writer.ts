@@ -24,7 +24,8 @@ import {
   moreBit,
   type ProfileText,
   portsKind,
-  profileHead,
+  profileHeadOctets,
+  profileWord,
   sizeOctets,
   type TableMemory,
   type TablePage,
@@ -114,7 +115,10 @@ export class InstanceWriter {
     return app === undefined ? -1 : this.#find(app, label);
   }
 
-  /** Writes an instance into a row of its own. `isKnown`: false where it has none yet. `replaced`: the row that it had, which is to be retired; -1: none. */
+  /**
+   * Writes an instance into a row of its own. `isKnown`: false where it has none yet. `replaced`: the row that it had,
+   * which is to be retired; -1: none.
+   */
   put(instance: Instance, isKnown = true): { readonly row: number; readonly replaced: number } {
     const { env, appid, label } = instance;
     const app = this.#app(env, appid) ?? this.#addApp(env, appid);
@@ -248,23 +252,22 @@ export class InstanceWriter {
       this.#known(app.latest, profile) ?? this.#known(this.#latest, profile) ?? this.#writeProfile(profile);
     app.latest = written;
     this.#latest = written;
-    const uses = this.#profiles.pages.offset(written.number) + profileHead.uses;
-    const page = this.#profiles.pages.page(written.number);
-    page.writeUInt32LE(page.readUInt32LE(uses) + 1, uses);
-    return written.number;
+    const { number } = written;
+    const { pages } = this.#profiles;
+    pages.setWord(number, profileWord.uses, pages.word(number, profileWord.uses) + 1);
+    return number;
   }
 
   #writeProfile(profile: Profile): WrittenProfile {
     const text = Buffer.from(textOf(profile), 'utf8');
-    const number = this.#profiles.take(profileHead.octets + text.length);
-    const page = this.#profiles.pages.page(number);
-    const at = this.#profiles.pages.offset(number);
+    const { pages } = this.#profiles;
+    const number = this.#profiles.take(profileHeadOctets + text.length);
     // 0 is that of a profile that is gone.
     this.#serial = (this.#serial % (2 ** 32 - 1)) + 1;
-    page.writeUInt32LE(this.#serial, at + profileHead.serial);
-    page.writeUInt32LE(0, at + profileHead.uses);
-    page.writeUInt32LE(text.length, at + profileHead.length);
-    text.copy(page, at + profileHead.octets);
+    pages.setWord(number, profileWord.serial, this.#serial);
+    pages.setWord(number, profileWord.uses, 0);
+    pages.setWord(number, profileWord.length, text.length);
+    text.copy(pages.page(number), pages.offset(number) + profileHeadOctets);
     return { profile, number, serial: this.#serial };
   }
 
@@ -272,8 +275,7 @@ export class InstanceWriter {
   #known(written: WrittenProfile | undefined, profile: Profile): WrittenProfile | undefined {
     if (written?.profile !== profile) return undefined;
     const { number, serial } = written;
-    const at = this.#profiles.pages.offset(number) + profileHead.serial;
-    return this.#profiles.pages.page(number).readUInt32LE(at) === serial ? written : undefined;
+    return this.#profiles.pages.word(number, profileWord.serial) === serial ? written : undefined;
   }
 
   #freeRow(row: number): void {
@@ -296,19 +298,18 @@ export class InstanceWriter {
   }
 
   #freeProfile(number: number): void {
-    const page = this.#profiles.pages.page(number);
-    const at = this.#profiles.pages.offset(number);
-    const uses = page.readUInt32LE(at + profileHead.uses) - 1;
-    page.writeUInt32LE(uses, at + profileHead.uses);
+    const { pages } = this.#profiles;
+    const uses = pages.word(number, profileWord.uses) - 1;
+    pages.setWord(number, profileWord.uses, uses);
     if (uses > 0) return;
-    const octets = profileHead.octets + page.readUInt32LE(at + profileHead.length);
-    page.writeUInt32LE(0, at + profileHead.serial);
-    this.#profiles.give(number, octets);
+    pages.setWord(number, profileWord.serial, 0);
+    this.#profiles.give(number, profileHeadOctets + pages.word(number, profileWord.length));
   }
 }
 
+/** With a sign, as V8 keeps it without a box. */
 function hashOf(env: string, appid: string): number {
-  return mixed(textHash(appid, mixed(textHash(env))));
+  return mixed(textHash(appid, mixed(textHash(env)))) | 0;
 }
 
 /** What DNS answers with; checks are asked by the main thread alone. */

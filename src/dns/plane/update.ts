@@ -48,7 +48,8 @@ const numbersEach = 5;
 export function applyUpdates({ numbers, reasons }: Updates, sink: UpdateSink): void {
   for (let at = 0; at < numbers.length; at += numbersEach) {
     const kind = kinds[numbers[at] as number];
-    const row = numbers[at + 1] as number;
+    // As an integer, which V8 keeps without a box.
+    const row = (numbers[at + 1] as number) | 0;
     const revision = numbers[at + 2] as number;
     if (kind === 'remove') {
       sink.remove(row, revision);
@@ -83,7 +84,12 @@ export class UpdateList {
     // Many are kept for one reason.
     if (why !== undefined && this.#reasons.at(-1) !== why) this.#reasons.push(why);
     const reason = why === undefined ? 0 : this.#reasons.length;
-    this.#numbers.set([kinds.indexOf(kind), row, revision, deadlineMs, reason], at);
+    const numbers = this.#numbers;
+    numbers[at] = kinds.indexOf(kind);
+    numbers[at + 1] = row;
+    numbers[at + 2] = revision;
+    numbers[at + 3] = deadlineMs;
+    numbers[at + 4] = reason;
   }
 
   /** All of them; none are left. */

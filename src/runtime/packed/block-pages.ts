@@ -7,10 +7,12 @@
 const pageBits = 16;
 export const pageBlocks = 2 ** pageBits;
 export const blockOctets = 8;
+const blockWords = blockOctets / Uint32Array.BYTES_PER_ELEMENT;
 export const pageOctets = pageBlocks * blockOctets;
 
 export class BlockPages {
   readonly #pages: Buffer[] = [];
+  readonly #words: Uint32Array[] = [];
 
   constructor(memory: readonly SharedArrayBuffer[] = []) {
     for (const page of memory) this.add(page);
@@ -23,6 +25,7 @@ export class BlockPages {
   /** The next page. */
   add(memory: SharedArrayBuffer): void {
     this.#pages.push(Buffer.from(memory));
+    this.#words.push(new Uint32Array(memory));
   }
 
   page(number: number): Buffer {
@@ -32,5 +35,17 @@ export class BlockPages {
   /** Where in its page a thing begins. */
   offset(number: number): number {
     return (number & (pageBlocks - 1)) * blockOctets;
+  }
+
+  /** One of the numbers of 32 bits that a thing begins with. */
+  word(number: number, index: number): number {
+    return (this.#words[number >>> pageBits] as Uint32Array)[
+      (number & (pageBlocks - 1)) * blockWords + index
+    ] as number;
+  }
+
+  /** For the writer alone. */
+  setWord(number: number, index: number, value: number): void {
+    (this.#words[number >>> pageBits] as Uint32Array)[(number & (pageBlocks - 1)) * blockWords + index] = value;
   }
 }

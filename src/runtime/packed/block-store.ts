@@ -19,7 +19,7 @@ export class BlockStore {
   /** Blocks that were ever taken, the first of all included. */
   #used = 1;
   /** By size, in blocks: the first free run. */
-  readonly #free = new Map<number, number>();
+  readonly #free: number[] = [];
 
   /** `added`: called with a new page before anything is in it. */
   constructor(added: (memory: SharedArrayBuffer) => void) {
@@ -30,9 +30,9 @@ export class BlockStore {
   take(octets: number): number {
     if (octets > thingOctetsMax) throw new Error(`${octets} octets for one thing, at most ${thingOctetsMax}`);
     const blocks = sizeOf(octets);
-    const free = this.#free.get(blocks) ?? none;
+    const free = this.#free[blocks] ?? none;
     if (free !== none) {
-      this.#free.set(blocks, this.pages.page(free).readUInt32LE(this.pages.offset(free)));
+      this.#free[blocks] = this.pages.word(free, 0);
       return free;
     }
     const left = pageBlocks - (this.#used & (pageBlocks - 1));
@@ -46,8 +46,9 @@ export class BlockStore {
   /** `octets`: as many as were taken. */
   give(number: number, octets: number): void {
     const blocks = sizeOf(octets);
-    this.pages.page(number).writeUInt32LE(this.#free.get(blocks) ?? none, this.pages.offset(number));
-    this.#free.set(blocks, number);
+    this.pages.setWord(number, 0, this.#free[blocks] ?? none);
+    while (this.#free.length < blocks) this.#free.push(none);
+    this.#free[blocks] = number;
   }
 
   #grow(): void {

@@ -90,6 +90,15 @@ describe.skipIf(missingEtcd.length > 0)('nodes of one cluster', () => {
     expect(await addressesAt(n3, 'pay')).toEqual(['10.0.0.1']);
     expect((await api(n3, 'GET', '/apps/prod/pay/a1')).etag).toBe((await api(n1, 'GET', '/apps/prod/pay/a1')).etag);
     expect(await serialAt(n3)).toBe(await serialAt(n1));
+    // Who did what before it started is asked of the others.
+    const eventsAt = async (node: ServerProcess) => {
+      const { body } = await api(node, 'GET', '/events?app=prod/pay');
+      const revisions = (body['events'] as { revision: number }[]).map(({ revision }) => revision);
+      return { revisions, since: body['completeSinceRevision'] };
+    };
+    const known = await eventsAt(n1);
+    expect(known.revisions.length).toBeGreaterThan(0);
+    expect(await eventsAt(n3)).toEqual(known);
     await n3.stop();
     expect(await addressesAt(n1, 'pay')).toEqual(['10.0.0.1']);
   });

@@ -174,6 +174,10 @@ describe('three nodes without etcd', () => {
     expect(new Set(beating.statuses)).toEqual(new Set([200]));
   });
 
+  test('a name that is in use is refused, with the url of who has it', async () => {
+    await expect(world.startNamesake(1, 'n1')).rejects.toThrow(/n1.*http:\/\/127\.0\.0\.1/s);
+  });
+
   test('a node that will not come back is struck off', async () => {
     await world.kill(2);
     await until(

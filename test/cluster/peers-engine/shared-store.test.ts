@@ -124,6 +124,18 @@ describe('after two nodes were cut off from each other', () => {
     expect(a.record(path)?.s.override).toBeUndefined();
   });
 
+  test('a hold that is set before there is an instance is there at all nodes, and removes none', () => {
+    const [a, b] = two();
+    const other = 'i/prod/orders/o2';
+    a.keepHold(other, hold);
+    a.keepHold(path, hold);
+    heal(a, b);
+    expect(b.record(path)).toBeDefined();
+    b.register(other, 'http://10.0.0.2:80');
+    heal(a, b);
+    for (const node of [a, b]) expect(node.record(other)?.s.override).toEqual(hold);
+  });
+
   test('of two instances that got one label the first keeps it, and the label of the other is the same everywhere', () => {
     const [a, b] = [new StoreNode('a'), new StoreNode('b')];
     a.register('i/prod/orders/x:1', 'http://10.0.0.1:80', 1_000_000, 'x-1');
@@ -226,7 +238,7 @@ const steps = fc.record({
   waitMs: fc.nat(3),
   kind: fc.constantFrom(
     ...(['register', 'patch', 'drain', 'hold', 'up', 'verdict', 'take-over', 'evict', 'cancel'] as const),
-    ...(['release', 'hear', 'hear', 'hear', 'is-heard'] as const),
+    ...(['keep', 'release', 'hear', 'hear', 'hear', 'is-heard'] as const),
   ),
 });
 
@@ -245,6 +257,7 @@ test('whatever was written where, and whatever was heard in between, all nodes h
         else if (kind === 'take-over') node.takeOver(key);
         else if (kind === 'evict') node.remove(key, 'evicted');
         else if (kind === 'cancel') node.remove(key, 'cancelled');
+        else if (kind === 'keep') node.keepHold(key, hold);
         else if (kind === 'release') node.releaseHold(key);
         else if (kind === 'hear') node.hear(nodes[other] as StoreNode, key);
         else if (kind === 'is-heard') node.heard.add(key);

@@ -250,6 +250,29 @@ test('knows what objects would, at every place in the order of changes', { timeo
   );
 });
 
+test('what was registered before the first thread is known to every thread, and changes as the rest', () => {
+  const world = new World();
+  const registration = registrationOf({ addrs: ['http://10.0.0.1:80'] });
+  for (const at of [0, 1, 2]) {
+    const place = places[at] as (typeof places)[number];
+    world.state.set(`${place.appid} one-${at}`, compactInstance(place, `one-${at}`, `one-${at}`, registration));
+  }
+  world.start();
+  world.start();
+  const [first, second] = world.readers as [Reader, Reader];
+  world.deliver(first);
+  world.change(0, 'one-0', 'one-0', { addrs: ['http://10.0.0.2:80'] });
+  world.change(1, 'one-1', 'one-1', undefined);
+  for (const reader of [first, second]) while (reader.starting !== undefined) world.deliver(reader);
+  world.feed.flush();
+  for (const reader of [first, second]) {
+    while (reader.waiting.length > 0) reader.step();
+    reader.expectToKnow(world.state, false);
+  }
+  world.feed.flush();
+  expect([world.feed.rows, world.feed.isOverdue]).toEqual([{ used: 2, retired: 0 }, false]);
+});
+
 test('a thread that does not follow is noticed before the rows that it keeps are too many', () => {
   let read = 0;
   let posted = 0;

@@ -94,7 +94,7 @@ test('explains nothing it does not know: another thread is asked, and without on
 test('one that does not follow is ended before the rows that it keeps are too many', async () => {
   let isStuck = false;
   const threads: DnsThread[] = [];
-  const { harness, plane, ends, lost, everywhere } = await openWorld(leftovers, 1, {
+  const { harness, plane, ends, lost, everywhere } = await openWorld(leftovers, 2, {
     retiredRowsMax: 50,
     startThread: (start, hooks) => {
       const thread = new DnsThread(start, hooks);
@@ -111,16 +111,21 @@ test('one that does not follow is ended before the rows that it keeps are too ma
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.1:80'] });
   await plane.applied();
   isStuck = true;
-  for (let version = 1; threads.length === 1; version++) {
-    if (version > 1000) throw new Error('it is kept');
+  for (let version = 1; version <= 100; version++) {
     harness.register('orders.prod/a', { version: `${version}` });
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await threads[1]?.listening;
+  await until('another one', () => threads.length === 3);
+  await threads[2]?.listening;
+  // The other one is left alone.
+  for (let version = 1; version <= 200; version++) {
+    harness.register('orders.prod/a', { version: `${version}` });
+    if (version % 20 === 0) await plane.applied();
+  }
   harness.register('orders.prod/a', { addrs: ['http://10.0.0.2:80'] });
   await plane.applied();
   expect(await everywhere('orders.prod.svc')).toEqual(['NOERROR 10.0.0.2 5']);
-  expect([threads.length, ends.length, lost]).toEqual([2, 1, []]);
+  expect([threads.length, ends.length, lost]).toEqual([3, 1, []]);
 });
 
 test('too often is the end', async () => {

@@ -13,7 +13,6 @@ import { contentOf, type KeptNode, keptOutputCharactersMax } from './part.ts';
 import { keyOf, type Registered, registerChecks, registerService } from './registering.ts';
 import { isFailed, sendFailed, sendJson, sendText } from './replies.ts';
 import { readService } from './service-definition.ts';
-import { envRecords } from './service-records.ts';
 
 const nodeFields = {
   ID: 'string',
@@ -120,6 +119,7 @@ async function registerOnNode(
     );
     if ('fault' in outcome || isFailed(outcome)) return outcome;
   }
+  if (checks.length === 0) return outcome;
   // Of services that are there already; in the catalog again, a check has another status.
   for (const { key, id } of servicesOf(context, Node)) {
     const asked = checks.filter(({ serviceId }) => serviceId === undefined || serviceId === id);
@@ -178,13 +178,17 @@ interface OnNode {
   readonly id: string;
 }
 
-function servicesOf(context: ConsulContext, node: string): readonly OnNode[] {
-  const isOwn = node === context.nodes.name;
-  return envRecords(context).flatMap(({ instance }) => {
-    const { node: kept, id = instance.instance } = contentOf(instance);
-    if (isOwn ? kept !== undefined : kept?.name !== node) return [];
-    return [{ key: { env: instance.env, appid: instance.appid, instance: instance.instance }, id }];
-  });
+function servicesOf({ control, env, nodes }: ConsulContext, node: string): readonly OnNode[] {
+  const isOwn = node === nodes.name;
+  const found: OnNode[] = [];
+  for (const app of control.view.apps(env)) {
+    for (const { instance } of app.instances()) {
+      const { node: kept, id = instance.instance } = contentOf(instance);
+      if (isOwn ? kept !== undefined : kept?.name !== node) continue;
+      found.push({ key: { env: instance.env, appid: instance.appid, instance: instance.instance }, id });
+    }
+  }
+  return found;
 }
 
 const deregister: ConsulHandler = async (context, request, reply) => {
