@@ -5,8 +5,8 @@
 import { Buffer } from 'node:buffer';
 import { globSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { documentText, localLinks, shellCommands, tableBelow } from './kit/documents.ts';
-import { root } from './kit/server-process.ts';
+import { documentText, localLinks, shellCommands, tableBelow } from './kit/cli/documents.ts';
+import { root } from './kit/process/server-process.ts';
 
 const readme = documentText('README.md');
 const measurements = documentText('docs/measurements.md');

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { ClusterLink, type ClusterLinkDeps } from '../../src/app/cluster-link.ts';
-import { configOf } from '../kit/config-world.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { configOf } from '../kit/cli/config-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const folders: string[] = [];
 afterEach(() => {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { CredentialFile } from '../../src/app/credential-file.ts';
-import { configOf, secret } from '../kit/config-world.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { configOf, secret } from '../kit/cli/config-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const folder = scratch();
 afterAll(() => removeScratch(folder));

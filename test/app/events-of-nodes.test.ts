@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type AskNodes, EventsOfNodes, ownEvents } from '../../src/app/events-of-nodes.ts';
 import { ChangeLog } from '../../src/history/change-log.ts';
 import { LogRecorder } from '../../src/history/log-recorder.ts';
-import { Harness } from '../kit/harness.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 /** Of three registrations, the first of them at revision 101, it misses those before this one. */
 function node(first: number) {

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LeaseTimer } from '../../src/app/lease-timer.ts';
-import { Harness, unguarded } from '../kit/harness.ts';
+import { Harness, unguarded } from '../kit/registry/harness.ts';
 
 const lease = (leaseSeconds: number) => ({ leaseSeconds });
 

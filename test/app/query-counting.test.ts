@@ -5,9 +5,9 @@ import { afterAll, expect, test } from 'vitest';
 import { forgetQueries } from '../../src/app/query-counting.ts';
 import { unrestricted } from '../../src/model/principal.ts';
 import type { DrainQueries, QuerySample } from '../../src/model/query-sample.ts';
-import { Harness, someAddress } from '../kit/harness.ts';
-import { countingOver } from '../kit/query-world.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { countingOver } from '../kit/http/query-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { Harness, someAddress } from '../kit/registry/harness.ts';
 
 const folder = scratch();
 afterAll(() => removeScratch(folder));

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { GuardLog } from '../../src/app/registry-log.ts';
 import type { GuardEvent } from '../../src/model/guard-status.ts';
-import { FakeTimers } from '../kit/http-world.ts';
+import { FakeTimers } from '../kit/http/http-world.ts';
 
 function world() {
   const lines: Record<string, unknown>[] = [];

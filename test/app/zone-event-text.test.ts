@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { zoneEventText } from '../../src/app/zone-event-text.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
-import { zoneOf } from '../kit/static-records.ts';
+import { zoneOf } from '../kit/dns/static-records.ts';
 
 const zone = zoneOf('a.', ['a. 60 SOA ns.a. h.a. 7 2 3 4 5', 'a. 60 NS ns.a.']);
 const zones = new ZoneTable();

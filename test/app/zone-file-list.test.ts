@@ -7,8 +7,8 @@ import { name } from '../../src/dns/message/name.ts';
 import { brokenZone } from '../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
 import { loadZones } from '../../src/dns/zone-file/load.ts';
-import { scratch } from '../kit/scratch.ts';
-import { zoneHead, zoneText } from '../kit/zone-folder.ts';
+import { zoneHead, zoneText } from '../kit/dns/zone-folder.ts';
+import { scratch } from '../kit/process/scratch.ts';
 
 function world(files: Readonly<Record<string, string>>, hidden: ReadonlyMap<string, number> = new Map()) {
   const directory = scratch(files);

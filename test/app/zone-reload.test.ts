@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { zoneReload } from '../../src/app/zone-reload.ts';
 import { name } from '../../src/dns/message/name.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
-import { originLines, zoneOf } from '../kit/static-records.ts';
+import { originLines, zoneOf } from '../kit/dns/static-records.ts';
 
 function world(isLive: boolean) {
   const steps: string[] = [];

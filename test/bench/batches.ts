@@ -2,9 +2,9 @@
 // kept. Renewals a second, and per CPU second of the server, which is what counts where the client shares its machine.
 //   node_modules/.bin/node test/bench/batches.ts [BATCHES] [ROUNDS]
 
-import { ApiClient } from '../kit/api-client.ts';
-import { startServer } from '../kit/server-process.ts';
-import { storm } from '../kit/storm.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { storm } from '../kit/http/storm.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { cpuSeconds } from './cpu.ts';
 
 const batches = Number(process.argv[2] ?? 2000);

@@ -3,7 +3,7 @@
 // client meets is the machine's share, and what rollcall's meets beyond it is rollcall's own.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ProbeResult, startProbe } from '../kit/dns-probe.ts';
+import { type ProbeResult, startProbe } from '../kit/dns/dns-probe.ts';
 import { middleOf } from './rounds.ts';
 import { printTable } from './table.ts';
 

@@ -1,6 +1,6 @@
 // What calls cost in a small registry and in a large one, in turn: they should cost the same.
 
-import { storm } from '../kit/storm.ts';
+import { storm } from '../kit/http/storm.ts';
 import { cpuSeconds } from './cpu.ts';
 import { type OwnServer, registerNames } from './own.ts';
 import { inTurn, middleOf, ratio, shown } from './rounds.ts';

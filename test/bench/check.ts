@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { absentNames, absentQuestions } from './absent-names.ts';
 import { eachOnce, fullLoad, type Load, type Mode, requireDnsperf } from './dnsperf.ts';
 import { type Kind, questionsIn } from './names.ts';

@@ -6,12 +6,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFault } from '../../src/cluster/engine.ts';
-import { ApiClient } from '../kit/api-client.ts';
-import { ClusterWorld } from '../kit/cluster-world.ts';
-import { type DnsClient, udpClient } from '../kit/dns-client.ts';
-import { type Etcd, startEtcd } from '../kit/etcd.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { type StormKnobs, storm } from '../kit/storm.ts';
+import { ClusterWorld } from '../kit/cluster/cluster-world.ts';
+import { type Etcd, startEtcd } from '../kit/cluster/etcd.ts';
+import { type DnsClient, udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type StormKnobs, storm } from '../kit/http/storm.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { cpuSeconds } from './cpu.ts';
 import { engineAt, etcdAlone } from './etcd-alone.ts';
 import { residentBytes } from './resident.ts';

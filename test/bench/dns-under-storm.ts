@@ -5,8 +5,8 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { storm } from '../kit/storm.ts';
+import { storm } from '../kit/http/storm.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { askedDuring, type Latency, requireDnsperf } from './dnsperf.ts';
 import { questionsIn } from './names.ts';
 import { batched, registerNames, startOwn } from './own.ts';

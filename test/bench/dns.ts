@@ -3,7 +3,7 @@
 //   node_modules/.bin/node test/bench/dns.ts [NAMES] [SECONDS] [ROUNDS] [batched | batched,dgram]
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { askedDuring, eachOnce, fullLoad, type Latency, type Load, type Mode, requireDnsperf } from './dnsperf.ts';
 import { type Kind, questionsIn } from './names.ts';
 import { registerNames, startOwn, variants } from './own.ts';

@@ -1,9 +1,9 @@
 // dnsperf (DNS-OARC) as the measuring client: how much a server answers at full load and what that costs it in CPU time,
 // and how long answers take at a load that it bears easily.
 
-import { installed } from '../kit/installed.ts';
-import { run, start } from '../kit/program.ts';
-import { quantile } from '../kit/storm.ts';
+import { quantile } from '../kit/http/storm.ts';
+import { installed } from '../kit/process/installed.ts';
+import { run, start } from '../kit/process/program.ts';
 import { cpuSeconds } from './cpu.ts';
 import type { Server } from './started.ts';
 

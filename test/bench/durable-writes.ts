@@ -3,8 +3,8 @@
 // The client is in this process, the server in one of its own, on the same cores. The second line is the same without a
 // disk: what HTTP itself costs.
 
-import { ApiClient } from '../kit/api-client.ts';
-import { startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 const seconds = Number(process.argv[2] ?? 5);
 const connections = Number(process.argv[3] ?? 64);

@@ -4,7 +4,7 @@
 import { type Engine, isFault, type Swap } from '../../src/cluster/engine.ts';
 import { parseEndpoint } from '../../src/cluster/etcd/endpoint.ts';
 import { EtcdEngine } from '../../src/cluster/etcd/etcd-engine.ts';
-import type { Etcd } from '../kit/etcd.ts';
+import type { Etcd } from '../kit/cluster/etcd.ts';
 import { cpuSeconds } from './cpu.ts';
 
 const prefix = '/rollcall/alone/';

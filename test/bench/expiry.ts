@@ -1,7 +1,7 @@
 // A fleet that falls silent: how late its evictions are, by the times in /events.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiClient } from '../kit/api-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
 import { type OwnServer, type Population, placeOf, registerNames } from './own.ts';
 
 /** No guard that would keep them. */

@@ -7,8 +7,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { quantile, storm } from '../kit/storm.ts';
+import { quantile, storm } from '../kit/http/storm.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { cpuSeconds } from './cpu.ts';
 import { printTable } from './table.ts';
 

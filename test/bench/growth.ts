@@ -4,8 +4,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiClient } from '../kit/api-client.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { cpuSeconds } from './cpu.ts';
 import { fullLoad, requireDnsperf } from './dnsperf.ts';
 import { questionsIn } from './names.ts';

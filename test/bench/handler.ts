@@ -4,8 +4,8 @@ import { udpOctetsMax } from '../../src/dns/message/message.ts';
 import type { Handler } from '../../src/dns/server/handler.ts';
 import { queryMemoryOctets } from '../../src/dns/server/queries/query-memory.ts';
 import { QueryTable } from '../../src/dns/server/queries/query-table.ts';
-import { Harness } from '../kit/harness.ts';
-import { type PacketKnobs, packet } from '../kit/packet.ts';
+import { type PacketKnobs, packet } from '../kit/dns/packet.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 const questions = 200_000;
 /** As the batched transport has it: the address becomes a text when it is asked for. */

@@ -7,12 +7,12 @@
 
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { Authority } from '../kit/certificates.ts';
-import { installed } from '../kit/installed.ts';
-import { output, type Program, start } from '../kit/program.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { Authority } from '../kit/http/certificates.ts';
+import { installed } from '../kit/process/installed.ts';
+import { output, type Program, start } from '../kit/process/program.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 import { measureBeside } from './beside.ts';
 import { appOf } from './names.ts';
 import { startKnot } from './rivals.ts';

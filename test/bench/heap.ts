@@ -2,7 +2,7 @@
 // process opens at SIGUSR1. Its worker threads have heaps of their own. Array buffers count; memory of libraries does not.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../kit/until.ts';
+import { until } from '../kit/process/until.ts';
 
 interface Message {
   readonly id?: number;

@@ -5,10 +5,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiClient } from '../kit/api-client.ts';
-import { run } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { run } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { type Load, measureBeside } from './beside.ts';
 import { requireDnsperf } from './dnsperf.ts';
 import { appOf, questionsIn } from './names.ts';

@@ -10,12 +10,12 @@ import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiClient } from '../kit/api-client.ts';
-import { type ProbeResult, startProbe } from '../kit/dns-probe.ts';
-import { mutatedPackets, seededRandom } from '../kit/mutated-packets.ts';
-import { frame, packet, typeNumbers } from '../kit/packet.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { type ProbeResult, startProbe } from '../kit/dns/dns-probe.ts';
+import { mutatedPackets, seededRandom } from '../kit/dns/mutated-packets.ts';
+import { frame, packet, typeNumbers } from '../kit/dns/packet.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { residentBytes } from './resident.ts';
 import { printTable } from './table.ts';
 

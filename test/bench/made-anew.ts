@@ -15,8 +15,8 @@ import { LiveZones } from '../../src/dns/services/live-zones.ts';
 import { ZoneTable } from '../../src/dns/zone/zone-table.ts';
 import { type CompactInstance, compactInstance } from '../../src/model/compact-instance.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
-import { FedRows } from '../kit/fed-rows.ts';
-import { packet } from '../kit/packet.ts';
+import { FedRows } from '../kit/dns/fed-rows.ts';
+import { packet } from '../kit/dns/packet.ts';
 
 const rounds = 200;
 const sizes = [100, 1000, 10_000];

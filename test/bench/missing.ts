@@ -2,7 +2,7 @@
 // asked for the first time; and TCP with a connection for each query. Queries per CPU second of the server.
 //   node_modules/.bin/node test/bench/missing.ts [NAMES] [SECONDS] [ROUNDS]
 
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { absentNames, absentQuestions } from './absent-names.ts';
 import { eachOnce, fullLoad, type Load, requireDnsperf } from './dnsperf.ts';
 import { questionsIn } from './names.ts';

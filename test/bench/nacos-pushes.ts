@@ -6,10 +6,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { ApiClient } from '../kit/api-client.ts';
-import { NacosClient } from '../kit/nacos-client.ts';
-import { freePort } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
+import { NacosClient } from '../kit/adapters/nacos-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { freePort } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { printTable } from './table.ts';
 
 const [clients = 200, changes = 100] = process.argv.slice(2).map(Number);

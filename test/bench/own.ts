@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { cleanEnvironment } from '../kit/program.ts';
+import { cleanEnvironment } from '../kit/process/program.ts';
 import { addressOf, appOf } from './names.ts';
 import { nextPort } from './ports.ts';
 import { type Server, started } from './started.ts';

@@ -2,8 +2,8 @@
 // that waits for its core. It takes four, and Linux's `taskset`.
 
 import { readFileSync } from 'node:fs';
-import { installed } from '../kit/installed.ts';
-import { output } from '../kit/program.ts';
+import { installed } from '../kit/process/installed.ts';
+import { output } from '../kit/process/program.ts';
 
 export interface Cores {
   readonly servers: readonly number[];

@@ -3,9 +3,9 @@
 // server share the machine, as they would on a small one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ProbeResult, startProbe } from '../kit/dns-probe.ts';
-import { startServer } from '../kit/server-process.ts';
-import { type StormKnobs, storm } from '../kit/storm.ts';
+import { type ProbeResult, startProbe } from '../kit/dns/dns-probe.ts';
+import { type StormKnobs, storm } from '../kit/http/storm.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { residentBytes } from './resident.ts';
 
 const instances = 100_000;

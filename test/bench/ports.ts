@@ -1,7 +1,7 @@
 // Ports for the servers of the bench, below those that the system gives to clients: what is free stays free until the
 // server has it, while thousands of clients come and go.
 
-import { isPortFree } from '../kit/scratch.ts';
+import { isPortFree } from '../kit/process/scratch.ts';
 
 const lowest = 20_000;
 const count = 10_000;

@@ -1,7 +1,7 @@
 // TCP with a connection for each query, which the client closes.
 
 import { connect } from 'node:net';
-import { packet } from '../kit/packet.ts';
+import { packet } from '../kit/dns/packet.ts';
 import { cpuSeconds } from './cpu.ts';
 import { appOf } from './names.ts';
 import type { Server } from './started.ts';

@@ -3,9 +3,9 @@
 //   node_modules/.bin/node test/bench/size.ts [INSTANCES] [INSTANCES PER APP] [SECONDS]
 
 import { join } from 'node:path';
-import { ApiClient } from '../kit/api-client.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { quantile } from '../kit/storm.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { quantile } from '../kit/http/storm.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 import { printCallCosts } from './call-costs.ts';
 import { eachOnce, fullLoad, requireDnsperf } from './dnsperf.ts';
 import { lateness, unguarded } from './expiry.ts';

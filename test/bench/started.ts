@@ -1,6 +1,6 @@
 // A server as a process that we hold: started, waited for until it answers, stopped by its id, and with us at the latest.
 
-import { run, start, startWhen } from '../kit/program.ts';
+import { run, start, startWhen } from '../kit/process/program.ts';
 import { appOf, type Spelling, spelledInZone } from './names.ts';
 
 export interface Server {

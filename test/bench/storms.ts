@@ -2,9 +2,9 @@
 // heartbeats a second for five. The bar: all answered within 10 s, and 99 of 100 DNS questions within 20 ms meanwhile.
 // And what a renewal costs: renewals per CPU second of the server, over a few connections that are kept.
 
-import { startProbe } from '../kit/dns-probe.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { type StormKnobs, storm } from '../kit/storm.ts';
+import { startProbe } from '../kit/dns/dns-probe.ts';
+import { type StormKnobs, storm } from '../kit/http/storm.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { cpuSeconds } from './cpu.ts';
 
 const instances = 10_000;

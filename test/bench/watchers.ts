@@ -5,8 +5,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiClient } from '../kit/api-client.ts';
-import { startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 const [watches = 10_000, polls = 5000, changes = 20] = process.argv.slice(2).map(Number);
 const clientProcesses = 2;

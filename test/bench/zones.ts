@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadZones } from '../../src/dns/zone-file/load.ts';
 import { ZoneWatch } from '../../src/dns/zone-file/watch/zone-watch.ts';
-import { output } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { output } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const zoneCount = 12_000;
 const recordsEach = 20;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { differenceOf } from '../../src/bridges/difference.ts';
 import { mapped } from '../../src/bridges/mirrored.ts';
 import type { SourceInstance } from '../../src/bridges/source.ts';
-import { listed, MemoryTarget, mark } from '../kit/mirror-world.ts';
+import { listed, MemoryTarget, mark } from '../kit/adapters/mirror-world.ts';
 
 function compared(there: readonly SourceInstance[], fill: (target: MemoryTarget) => void) {
   const target = new MemoryTarget();

@@ -2,8 +2,8 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SourceInstance } from '../../src/bridges/source.ts';
-import { turns } from '../kit/client-scheduler.ts';
-import { listed, mark, mirrorWorld } from '../kit/mirror-world.ts';
+import { listed, mark, mirrorWorld } from '../kit/adapters/mirror-world.ts';
+import { turns } from '../kit/client/client-scheduler.ts';
 
 async function running() {
   const world = mirrorWorld();

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { mapped } from '../../src/bridges/mirrored.ts';
-import { listed, mark } from '../kit/mirror-world.ts';
+import { listed, mark } from '../kit/adapters/mirror-world.ts';
 
 const options = { kind: 'consul', env: 'prod', mark } as const;
 const map = (...instances: Parameters<typeof mapped>[0]['instances']) => mapped({ instances, unmapped: [] }, options);

@@ -2,8 +2,8 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { typed } from '../kit/cli-world.ts';
-import { type ScriptedHttp, type ScriptedReply, scriptedHttp } from '../kit/scripted-http.ts';
+import { typed } from '../kit/cli/cli-world.ts';
+import { type ScriptedHttp, type ScriptedReply, scriptedHttp } from '../kit/http/scripted-http.ts';
 
 async function serverThat(script: (path: string) => ScriptedReply): Promise<ScriptedHttp> {
   const server = await scriptedHttp(script);

@@ -1,7 +1,7 @@
 // `rollcall check-services`: exit codes, and faults that an editor can jump to.
 
 import { expect, test } from 'vitest';
-import { rollcall } from '../kit/command-line.ts';
+import { rollcall } from '../kit/cli/command-line.ts';
 
 const good = (instance: string): string =>
   `- env: prod\n  appid: printer\n  instance: ${instance}\n  addrs: [http://127.0.0.1:9]\n  checks: [{type: tcp}]\n`;

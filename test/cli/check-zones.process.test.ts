@@ -1,7 +1,7 @@
 // `rollcall check-zones`: exit codes, and faults that an editor can jump to.
 
 import { expect, test } from 'vitest';
-import { rollcall } from '../kit/command-line.ts';
+import { rollcall } from '../kit/cli/command-line.ts';
 
 const good = `$TTL 300
 @ IN SOA ns.example.org. hostmaster.example.org. 1 7200 3600 1209600 300

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { rollcall } from '../kit/command-line.ts';
+import { rollcall } from '../kit/cli/command-line.ts';
 
 const secret = 'correct-horse-battery';
 

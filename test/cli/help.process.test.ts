@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { commandMeantBy } from '../../src/cli/command-synonyms.ts';
 import { commandRows } from '../../src/cli/commands.ts';
 import { settingKeys } from '../../src/config/settings.ts';
-import { typed } from '../kit/cli-world.ts';
-import { rollcall } from '../kit/command-line.ts';
+import { typed } from '../kit/cli/cli-world.ts';
+import { rollcall } from '../kit/cli/command-line.ts';
 
 test('--version is the one of package.json', async () => {
   const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');

@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { rollcall, startRollcall } from '../kit/command-line.ts';
+import { rollcall, startRollcall } from '../kit/cli/command-line.ts';
 
 const anywhere = ['serve', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--data', 'none'];
 

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cleanEnvironment, run } from '../kit/program.ts';
-import { main, root } from '../kit/server-process.ts';
+import { cleanEnvironment, run } from '../kit/process/program.ts';
+import { main, root } from '../kit/process/server-process.ts';
 
 /** Prints, at the end, which packages and which of our folders were loaded. */
 const spy = `

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { appOf, type ClientOptions, resolveOptions } from '../../src/client/options.ts';
 import { RollcallClient } from '../../src/client/rollcall-client.ts';
-import { FakeScheduler, fakeFetch } from '../kit/client-scheduler.ts';
+import { FakeScheduler, fakeFetch } from '../kit/client/client-scheduler.ts';
 
 test('every option has a default', () => {
   const { addresses, dns, balance } = resolveOptions({});

@@ -3,7 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digShort } from '../kit/dig.ts';
 import {
   goClient,
   goProgram,
@@ -12,10 +11,11 @@ import {
   pythonClient,
   reported,
   startClient,
-} from '../kit/foreign-clients.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+} from '../kit/adapters/foreign-clients.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const secret = 'a-secret-of-sixteen-and-more';
 const authorization = `Bearer ${secret}`;

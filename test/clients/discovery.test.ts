@@ -1,9 +1,9 @@
 // bilibili's own Go client against rollcall: it finds this server as infra.discovery, registers, and is given each change.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digShort } from '../kit/dig.ts';
-import { goClient, reported, startClient } from '../kit/foreign-clients.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { goClient, reported, startClient } from '../kit/adapters/foreign-clients.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 let server: ServerProcess;
 

@@ -2,13 +2,20 @@
 // leaves.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digShort } from '../kit/dig.ts';
-import { goClient, mavenClient, npmClient, pythonClient, reported, startClient } from '../kit/foreign-clients.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { start } from '../kit/program.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import {
+  goClient,
+  mavenClient,
+  npmClient,
+  pythonClient,
+  reported,
+  startClient,
+} from '../kit/adapters/foreign-clients.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { start } from '../kit/process/program.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const secret = 'a-secret-of-sixteen-and-more';
 const authorization = `Bearer ${secret}`;

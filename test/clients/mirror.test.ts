@@ -2,12 +2,12 @@
 // over, an outage takes nothing away, a client that has moved is left alone. On demand: both servers take minutes to build.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digShort } from '../kit/dig.ts';
-import { goProgram, mavenClient, reported, startClient } from '../kit/foreign-clients.ts';
-import { cleanEnvironment, type Program, start } from '../kit/program.ts';
-import { freePort } from '../kit/scratch.ts';
-import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { goProgram, mavenClient, reported, startClient } from '../kit/adapters/foreign-clients.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { cleanEnvironment, type Program, start } from '../kit/process/program.ts';
+import { freePort } from '../kit/process/scratch.ts';
+import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const patience = { withinMs: 60_000 };
 const slow = { timeout: 1_000_000 };

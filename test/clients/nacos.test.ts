@@ -2,7 +2,6 @@
 // Those of 1.x speak HTTP and get their pushes over UDP, the others speak gRPC.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digShort } from '../kit/dig.ts';
 import {
   type Fetched,
   goClient,
@@ -11,10 +10,11 @@ import {
   pythonClient,
   reported,
   startClient,
-} from '../kit/foreign-clients.ts';
-import { freePort } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+} from '../kit/adapters/foreign-clients.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { freePort } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const secret = 'a-secret-of-sixteen-and-more';
 

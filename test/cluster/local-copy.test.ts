@@ -5,7 +5,7 @@ import type { Entry } from '../../src/cluster/engine.ts';
 import { firstMeta, metaText } from '../../src/cluster/epoch.ts';
 import { LocalCopy } from '../../src/cluster/local-copy.ts';
 import type { PendingWrite } from '../../src/cluster/pending-writes.ts';
-import { scratch } from '../kit/scratch.ts';
+import { scratch } from '../kit/process/scratch.ts';
 
 const prefix = '/rollcall/main/';
 const whose = { prefix, node: 'n1', wallMs: () => 1_000_000 };

@@ -3,8 +3,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { intervalMs, leaseMs, sessionMs } from '../kit/ownership-etcd.ts';
-import { type Fault, OwnershipWorld } from '../kit/ownership-world.ts';
+import { intervalMs, leaseMs, sessionMs } from '../kit/cluster/ownership-etcd.ts';
+import { type Fault, OwnershipWorld } from '../kit/cluster/ownership-world.ts';
 
 const faultMs = 60_000;
 /** After the last fault: a dead node is found out, its orphans' leases and grace run out, and what was asked is answered. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { environmentNameOf, factsOf, settingKeys } from '../../src/config/settings.ts';
-import { configOf, originsOf, problemsOf, secret, type World, yaml } from '../kit/config-world.ts';
+import { configOf, originsOf, problemsOf, secret, type World, yaml } from '../kit/cli/config-world.ts';
 
 describe('where a value comes from', () => {
   test('without anything given every setting has the default of the design', () => {

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { readCredentials } from '../../src/config/credential-file.ts';
 import type { Credential } from '../../src/model/credential.ts';
-import { configOf, problemsOf, secret } from '../kit/config-world.ts';
+import { configOf, problemsOf, secret } from '../kit/cli/config-world.ts';
 
 const digest = hash('sha256', secret);
 const allow = 'allow: [{ rights: [read] }]';

@@ -1,7 +1,7 @@
 // The setting `nacosGrpc`: where clients of Nacos find gRPC, and the rules between it and the other listeners.
 
 import { expect, test } from 'vitest';
-import { configOf, problemsOf } from '../kit/config-world.ts';
+import { configOf, problemsOf } from '../kit/cli/config-world.ts';
 
 const nacos = { ROLLCALL_ADAPTERS: 'nacos' };
 

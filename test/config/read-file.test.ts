@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readFile } from '../../src/config/read-file.ts';
-import { cleanEnvironment, run } from '../kit/program.ts';
-import { scratch } from '../kit/scratch.ts';
-import { main } from '../kit/server-process.ts';
+import { cleanEnvironment, run } from '../kit/process/program.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { main } from '../kit/process/server-process.ts';
 
 const makePipe = (path: string) => execFileSync('sh', ['-c', 'mkfifo "$0"', path]);
 

@@ -1,7 +1,7 @@
 // Tokens: three ways to give them, and messages that never repeat one, not even one that stands in the wrong place.
 
 import { describe, expect, test } from 'vitest';
-import { configOf, originsOf, problemsOf, secret, type World } from '../kit/config-world.ts';
+import { configOf, originsOf, problemsOf, secret, type World } from '../kit/cli/config-world.ts';
 
 const other = 'another-secret-of-some-length';
 const both = [

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { readValue } from '../../src/config/values.ts';
-import { configOf, problemsOf, yaml } from '../kit/config-world.ts';
+import { configOf, problemsOf, yaml } from '../kit/cli/config-world.ts';
 
 test.each([
   ['127.0.0.1:7171', [{ host: '127.0.0.1', port: 7171 }]],

@@ -1,7 +1,7 @@
 // The configuration file as people write it: what YAML makes of it, and what is refused rather than guessed.
 
 import { describe, expect, test } from 'vitest';
-import { configOf, originsOf, problemsOf, secret, yaml } from '../kit/config-world.ts';
+import { configOf, originsOf, problemsOf, secret, yaml } from '../kit/cli/config-world.ts';
 
 describe('YAML as people write it', () => {
   test('merge keys, a heading of version 1.1 and a marker at the end', () => {

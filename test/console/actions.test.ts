@@ -3,11 +3,11 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { bearer, entry, secretOf } from '../kit/credential-world.ts';
-import { digShort } from '../kit/dig.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { bearer, entry, secretOf } from '../kit/http/credential-world.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 import { missing, openBrowser, openPage, type WatchedPage } from './browser.ts';
 
 describe.skipIf(missing.length > 0)('actions', () => {

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { pathOf, requireInCi } from '../kit/installed.ts';
+import { pathOf, requireInCi } from '../kit/process/installed.ts';
 
 /** For `describe.skipIf(missing.length > 0)`; in CI a missing browser is an error. */
 export const missing = requireInCi(['chromium'], 'chromium');

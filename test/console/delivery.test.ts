@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { run } from '../kit/program.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { run } from '../kit/process/program.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { missing, openBrowser, openPage } from './browser.ts';
 
 const budgetOctets = 80 * 1024;

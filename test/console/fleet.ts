@@ -1,7 +1,7 @@
 // A small registry with one of everything that the console shows: three environments, two versions, zones, drained and
 // cancelled instances, checks that fail, an app that is all waiting.
 
-import type { ApiClient } from '../kit/api-client.ts';
+import type { ApiClient } from '../kit/http/api-client.ts';
 
 const zones = ['eu-1a', 'eu-1b', 'eu-1c'];
 const apps = ['orders', 'pay', 'search', 'com.acme.catalog', 'inventory', 'mail'];

@@ -3,8 +3,8 @@
 
 import type { Browser } from 'playwright-core';
 import { printTable } from '../bench/table.ts';
-import { ApiClient } from '../kit/api-client.ts';
-import { startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { openBrowser, openPage } from './browser.ts';
 
 const many = 10_000;

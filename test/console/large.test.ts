@@ -3,8 +3,8 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 import { missing, openBrowser, openPage } from './browser.ts';
 
 const many = 10_000;

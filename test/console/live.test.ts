@@ -3,10 +3,10 @@
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { type ServerOptions, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { type ServerOptions, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 import { missing, openBrowser, openPage } from './browser.ts';
 
 const leaseSeconds = 600;

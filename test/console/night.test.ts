@@ -5,12 +5,12 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { typed } from '../kit/cli-world.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { scratch } from '../kit/scratch.ts';
-import { root, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { typed } from '../kit/cli/cli-world.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { root, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 import { missing, openBrowser, openPage } from './browser.ts';
 
 const leaseSeconds = 600;

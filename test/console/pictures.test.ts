@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../kit/server-process.ts';
+import { root } from '../kit/process/server-process.ts';
 
 const folder = join(root, 'docs', 'console');
 const octetsMax = 60 * 1024;

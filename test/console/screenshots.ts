@@ -3,9 +3,9 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiClient } from '../kit/api-client.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { root, startServer } from '../kit/server-process.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { root, startServer } from '../kit/process/server-process.ts';
 import { openBrowser, openPage } from './browser.ts';
 import { registerFleet } from './fleet.ts';
 import { smallPng } from './small-png.ts';

@@ -4,11 +4,11 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { entry, secretOf } from '../kit/credential-world.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { entry, secretOf } from '../kit/http/credential-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { missing, openBrowser, openPage } from './browser.ts';
 
 const pageSize = 100;

@@ -17,8 +17,8 @@ import {
   unauthenticated,
   unrestricted,
 } from '../../src/model/principal.ts';
-import { defaults, Harness, keyOf } from '../kit/harness.ts';
-import { FakeCounters, type Json } from '../kit/http-world.ts';
+import { FakeCounters, type Json } from '../kit/http/http-world.ts';
+import { defaults, Harness, keyOf } from '../kit/registry/harness.ts';
 
 const anonymous = unrestricted('anonymous');
 const actor: Actor = { kind: 'token', principal: 'ci', front: 'consul', address: '192.0.2.7', reason: 'deploy' };

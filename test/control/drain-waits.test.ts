@@ -2,8 +2,15 @@
 // that waiting is of no use.
 
 import { describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { createWorld, type Json, problemOf, type Reply, type World, type WorldOptions } from '../kit/http-world.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import {
+  createWorld,
+  type Json,
+  problemOf,
+  type Reply,
+  type World,
+  type WorldOptions,
+} from '../kit/http/http-world.ts';
 
 const place = '/apps/prod/orders/a1';
 const key = { env: 'prod', appid: 'orders', instance: 'a1' };

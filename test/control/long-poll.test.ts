@@ -3,7 +3,15 @@
 import { describe, expect, test } from 'vitest';
 import { anyApp, catalogue, LongPolls } from '../../src/control/long-poll.ts';
 import type { Change } from '../../src/model/change.ts';
-import { createWorld, FakeTimers, indexOf, type Json, problemOf, type Reply, type World } from '../kit/http-world.ts';
+import {
+  createWorld,
+  FakeTimers,
+  indexOf,
+  type Json,
+  problemOf,
+  type Reply,
+  type World,
+} from '../kit/http/http-world.ts';
 
 /** A call that is known to wait; in an object, since a promise in a promise would be awaited too. */
 async function waiting(

@@ -1,7 +1,7 @@
 // Replies of the API wait for DNS: a write for its own change, reads and refusals for those of others.
 
 import { expect, test } from 'vitest';
-import { createWorld } from '../kit/http-world.ts';
+import { createWorld } from '../kit/http/http-world.ts';
 
 test.each([
   ['a registration', 'PUT', '/apps/prod/orders/b', { addrs: ['http://10.0.0.8:80'] }, 201],

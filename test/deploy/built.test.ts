@@ -4,9 +4,9 @@
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from '../kit/program.ts';
-import { scratch } from '../kit/scratch.ts';
-import { root } from '../kit/server-process.ts';
+import { run } from '../kit/process/program.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { root } from '../kit/process/server-process.ts';
 
 /** With as little in it as the entry needs, but for the sources. */
 function clone(): string {

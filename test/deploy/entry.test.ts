@@ -3,9 +3,9 @@
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cleanEnvironment, run } from '../kit/program.ts';
-import { scratch } from '../kit/scratch.ts';
-import { root } from '../kit/server-process.ts';
+import { cleanEnvironment, run } from '../kit/process/program.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { root } from '../kit/process/server-process.ts';
 
 /** Makes this Node report another version. */
 function pretending(version: string): string[] {

@@ -8,9 +8,9 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { environmentNameOf, settingKeys } from '../../src/config/settings.ts';
-import { cleanEnvironment, pathWithNode, run } from '../kit/program.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { root, startServer } from '../kit/server-process.ts';
+import { cleanEnvironment, pathWithNode, run } from '../kit/process/program.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { root, startServer } from '../kit/process/server-process.ts';
 
 const deploy = join(root, 'deploy');
 const dockerfile = readFileSync(join(deploy, 'Dockerfile'), 'utf8');

@@ -8,13 +8,13 @@ import { parse } from 'yaml';
 import { clusterMetrics } from '../../src/metrics/cluster-metrics.ts';
 import { clusterCounts } from '../../src/model/cluster-status.ts';
 import { Histogram } from '../../src/runtime/histogram.ts';
-import { ApiClient } from '../kit/api-client.ts';
-import { tcpClient, udpClient } from '../kit/dns-client.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { output, type Program, run, start, startWhen } from '../kit/program.ts';
-import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
-import { root, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { tcpClient, udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { output, type Program, run, start, startWhen } from '../kit/process/program.ts';
+import { freePort, removeScratch, scratch } from '../kit/process/scratch.ts';
+import { root, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 interface Rule {
   readonly alert: string;

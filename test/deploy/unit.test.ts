@@ -5,10 +5,10 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { environmentNameOf, settingKeys } from '../../src/config/settings.ts';
-import { installed, requireInCi } from '../kit/installed.ts';
-import { cleanEnvironment, output, run } from '../kit/program.ts';
-import { scratch } from '../kit/scratch.ts';
-import { root, startServer } from '../kit/server-process.ts';
+import { installed, requireInCi } from '../kit/process/installed.ts';
+import { cleanEnvironment, output, run } from '../kit/process/program.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { root, startServer } from '../kit/process/server-process.ts';
 
 const text = readFileSync(join(root, 'deploy', 'rollcall.service'), 'utf8');
 const home = '/opt/rollcall';

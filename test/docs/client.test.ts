@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { apiOf, serverFor } from '../kit/client-world.ts';
-import { documentText } from '../kit/documents.ts';
-import { startBackends } from '../kit/http-backends.ts';
-import { run } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { root } from '../kit/server-process.ts';
+import { documentText } from '../kit/cli/documents.ts';
+import { apiOf, serverFor } from '../kit/client/client-world.ts';
+import { startBackends } from '../kit/http/http-backends.ts';
+import { run } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { root } from '../kit/process/server-process.ts';
 
 /** Name -> what it prints, all of it. */
 const expected: Readonly<Record<string, RegExp>> = {

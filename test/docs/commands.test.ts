@@ -5,11 +5,11 @@
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Command, documentPaths, shellCommands } from '../kit/documents.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { cleanEnvironment, pathWithNode, run } from '../kit/program.ts';
-import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
-import { root, type ServerProcess, startServer } from '../kit/server-process.ts';
+import { type Command, documentPaths, shellCommands } from '../kit/cli/documents.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { cleanEnvironment, pathWithNode, run } from '../kit/process/program.ts';
+import { freePort, removeScratch, scratch } from '../kit/process/scratch.ts';
+import { root, type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;

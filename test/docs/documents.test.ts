@@ -4,8 +4,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { anchorsOf, blocksOf, documentPaths, documentText, localLinks, shellCommands } from '../kit/documents.ts';
-import { root } from '../kit/server-process.ts';
+import { anchorsOf, blocksOf, documentPaths, documentText, localLinks, shellCommands } from '../kit/cli/documents.ts';
+import { root } from '../kit/process/server-process.ts';
 
 const paths = documentPaths();
 

@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { environmentNameOf, factsOf, settingKeys } from '../../src/config/settings.ts';
 import { failures } from '../../src/http/server/problem-details.ts';
-import { ApiClient } from '../kit/api-client.ts';
-import { codeIn, documentText, tableBelow } from '../kit/documents.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { codeIn, documentText, tableBelow } from '../kit/cli/documents.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 interface Call {
   readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };

@@ -4,13 +4,13 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient, type Json } from '../kit/api-client.ts';
-import { typed } from '../kit/cli-world.ts';
-import { answersOf, type DnsClient, udpClient } from '../kit/dns-client.ts';
-import { type Backends, startBackends } from '../kit/http-backends.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { typed } from '../kit/cli/cli-world.ts';
+import { answersOf, type DnsClient, udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient, type Json } from '../kit/http/api-client.ts';
+import { type Backends, startBackends } from '../kit/http/http-backends.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const patience = { withinMs: 20_000 };
 const hosts = ['127.0.14.1', '127.0.14.2'];

@@ -3,9 +3,9 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Discovery } from '../../src/client/client.ts';
-import { apiOf, ask, clientOf, patience, serverFor, threeBackends } from '../kit/client-world.ts';
-import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
-import { until } from '../kit/until.ts';
+import { apiOf, ask, clientOf, patience, serverFor, threeBackends } from '../kit/client/client-world.ts';
+import { freePort, removeScratch, scratch } from '../kit/process/scratch.ts';
+import { until } from '../kit/process/until.ts';
 
 function instancesOf(discovery: Discovery): string[] {
   return discovery.endpoints.map(({ instance }) => instance).sort();

@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Endpoint } from '../../src/client/client.ts';
-import { apiOf, ask, clientOf, patience, serverFor, threeBackends } from '../kit/client-world.ts';
-import type { Backend } from '../kit/http-backends.ts';
-import { until } from '../kit/until.ts';
+import { apiOf, ask, clientOf, patience, serverFor, threeBackends } from '../kit/client/client-world.ts';
+import type { Backend } from '../kit/http/http-backends.ts';
+import { until } from '../kit/process/until.ts';
 
 test('calls are spread evenly, and an instance that leaves is called no more', async () => {
   const server = await serverFor();

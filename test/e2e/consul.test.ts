@@ -2,11 +2,11 @@
 // that waits hears of it, and DNS agrees, in threads as well.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { digShort } from '../kit/dig.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { scriptedHttp } from '../kit/scripted-http.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { scriptedHttp } from '../kit/http/scripted-http.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const directory = scratch();
 let server: ServerProcess;

@@ -2,8 +2,8 @@
 // questions and the rule are in differential/.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requireInCi } from '../kit/installed.ts';
-import { readReply } from '../kit/reply.ts';
+import { readReply } from '../kit/dns/reply.ts';
+import { requireInCi } from '../kit/process/installed.ts';
 import { hearAll, tcpLine, udpLine } from './differential/asking.ts';
 import { faultsOf, plain } from './differential/comparison.ts';
 import { oddities } from './differential/oddities.ts';

@@ -2,10 +2,10 @@
 // again and again, the process logs it and exits 1, for its supervisor to start it anew.
 
 import { afterAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { type ServerOptions, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type ServerOptions, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterAll(async () => {

@@ -2,14 +2,14 @@
 // clients that look its app up in Unbound or dnsmasq; stopped at once, it does.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient, type Json } from '../kit/api-client.ts';
-import { answersOf, type DnsClient, udpClient } from '../kit/dns-client.ts';
-import { type Forwarder, startDnsmasq, startUnbound } from '../kit/forwarders.ts';
-import { type Backend, type Backends, startBackends } from '../kit/http-backends.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { fetched, startLoad } from '../kit/name-load.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { answersOf, type DnsClient, udpClient } from '../kit/dns/dns-client.ts';
+import { fetched, startLoad } from '../kit/history/name-load.ts';
+import { ApiClient, type Json } from '../kit/http/api-client.ts';
+import { type Backend, type Backends, startBackends } from '../kit/http/http-backends.ts';
+import { type Forwarder, startDnsmasq, startUnbound } from '../kit/process/forwarders.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const resolvers = [
   { name: 'Unbound', binary: 'unbound', startIt: startUnbound, hosts: ['127.0.8.1', '127.0.8.2', '127.0.8.3'] },

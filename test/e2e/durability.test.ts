@@ -6,14 +6,14 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { AcknowledgedWrites } from '../kit/acknowledged.ts';
-import { ApiClient } from '../kit/api-client.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { installed, requireInCi } from '../kit/installed.ts';
-import { run, start } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { AcknowledgedWrites } from '../kit/history/acknowledged.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { installed, requireInCi } from '../kit/process/installed.ts';
+import { run, start } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const isLong = process.env['ROLLCALL_EXPERIMENT'] === 'long';
 const directories: string[] = [];
@@ -57,7 +57,8 @@ test(
     const last = await startIn(directory);
     expect(await writes.differences(last.http)).toEqual([]);
     await last.stop();
-    expect(readdirSync(join(directory, 'data')).sort()).toEqual(['life', 'revision', 'rollcall.db', 'rollcall.lock']);
+    const files = ['life', 'revision', 'rollcall.asked.json', 'rollcall.db', 'rollcall.lock'];
+    expect(readdirSync(join(directory, 'data')).sort()).toEqual(files);
   },
   isLong ? 600_000 : 60_000,
 );

@@ -2,7 +2,7 @@
 // Node's inspector opens nothing.
 
 import { expect, test } from 'vitest';
-import { startServer } from '../kit/server-process.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 test.each(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGABRT'] as const)('%s ends it', async (signal) => {
   const server = await startServer();

@@ -2,15 +2,15 @@
 // what rollcall answers for every kind of name, and none may cache as missing a name that is not.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { digShort } from '../kit/dig.ts';
-import { answersOf, type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
-import { type Forwarder, startCoredns, startDnsmasq, startNamed, startUnbound } from '../kit/forwarders.ts';
-import { requireInCi } from '../kit/installed.ts';
-import type { TypeName } from '../kit/packet.ts';
-import type { Reply } from '../kit/reply.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { answersOf, type DnsClient, tcpClient, udpClient } from '../kit/dns/dns-client.ts';
+import type { TypeName } from '../kit/dns/packet.ts';
+import type { Reply } from '../kit/dns/reply.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type Forwarder, startCoredns, startDnsmasq, startNamed, startUnbound } from '../kit/process/forwarders.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 // The connection that compares is silent while the resolvers start.
 const server = await startServer({ env: { ROLLCALL_TCP_IDLE_SECONDS: '120' } });

@@ -3,12 +3,12 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { installed } from '../kit/installed.ts';
-import { type Program, run, start, startWhen } from '../kit/program.ts';
-import { freePort, removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { installed } from '../kit/process/installed.ts';
+import { type Program, run, start, startWhen } from '../kit/process/program.ts';
+import { freePort, removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 /** `server.py HOST PORT`: answers each call with its host; on SIGTERM it lets calls end. */
 const serverText = `import signal, sys, threading

@@ -1,13 +1,13 @@
 // What clients of a real server saw while many wrote and asked at once, checked afterwards for what no order of events
-// explains (test/kit/history.ts): a write answered and then not visible, a cancelled instance visible again, a TTL past a
+// explains (test/kit/history/history.ts): a write answered and then not visible, a cancelled instance visible again, a TTL past a
 // lease, a serial or revision that goes back, an instance lost without its lease being over. Once with a server that
 // lives, once through kill -9 and restart. ROLLCALL_EXPERIMENT=long runs for minutes, ROLLCALL_SEED=n repeats a run.
 
 import { afterAll, expect, test } from 'vitest';
-import { anomaliesIn } from '../kit/history.ts';
-import { HistoryRun } from '../kit/history-run.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { anomaliesIn } from '../kit/history/history.ts';
+import { HistoryRun } from '../kit/history/history-run.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 const isLong = process.env['ROLLCALL_EXPERIMENT'] === 'long';
 const seed = Number(process.env['ROLLCALL_SEED'] ?? 4);

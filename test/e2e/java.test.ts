@@ -3,11 +3,11 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { installed } from '../kit/installed.ts';
-import { output } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { installed } from '../kit/process/installed.ts';
+import { output } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 /** `Lookup.java HOST:PORT NAME/TYPE…`: a line for each question, with the values or the class of the exception. */
 const javaLookup = `

@@ -4,12 +4,12 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { cLookup, goLookup, loopbackUp, pythonLookup } from '../kit/foreign-lookups.ts';
-import { installed, requireInCi } from '../kit/installed.ts';
-import { cleanEnvironment, output, run } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
+import { cLookup, goLookup, loopbackUp, pythonLookup } from '../kit/dns/foreign-lookups.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { installed, requireInCi } from '../kit/process/installed.ts';
+import { cleanEnvironment, output, run } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 const registrations: readonly (readonly [place: string, body: Readonly<Record<string, unknown>>])[] = [
   [

@@ -1,9 +1,9 @@
 // The reader of the log may end or stop reading: the service goes on, and still stops at a signal.
 
 import { expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { startServer } from '../kit/server-process.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 test.each(['at once', 'after further lines'])(
   'a log pipe whose reader is gone does not hold up the end, %s',

@@ -2,10 +2,10 @@
 // registered there is in DNS here, stays while the old one is down, and gives way to the clients that move.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Running, startRollcall } from '../kit/command-line.ts';
-import { digShort } from '../kit/dig.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { type Running, startRollcall } from '../kit/cli/command-line.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const patience = { withinMs: 60_000, everyMs: 100 };
 

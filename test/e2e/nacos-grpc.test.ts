@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { credentials } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { Authority } from '../kit/certificates.ts';
-import { digShort } from '../kit/dig.ts';
-import { NacosClient } from '../kit/nacos-client.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { type Listen, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { NacosClient } from '../kit/adapters/nacos-client.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { Authority } from '../kit/http/certificates.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { type Listen, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const service = { namespace: 'public', serviceName: 'web', groupName: 'DEFAULT_GROUP' };
 const instance = { ip: '10.0.0.7', port: 8080, ephemeral: true, metadata: {} };

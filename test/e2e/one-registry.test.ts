@@ -2,10 +2,10 @@
 // DNS. Addresses, ports, statuses and metadata agree, a drain is one in all, and events name the front and the principal.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { entry, secretOf } from '../kit/credential-world.ts';
-import { digShort } from '../kit/dig.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { entry, secretOf } from '../kit/http/credential-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 const fronts = ['api', 'consul', 'eureka', 'nacos', 'discovery', 'tutorial'] as const;
 type Front = (typeof fronts)[number];

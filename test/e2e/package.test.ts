@@ -5,12 +5,12 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PatientApi } from '../kit/client-world.ts';
-import { answersOf, udpClient } from '../kit/dns-client.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { cleanEnvironment, output, pathWithNode, run } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { root, startServer } from '../kit/server-process.ts';
+import { PatientApi } from '../kit/client/client-world.ts';
+import { answersOf, udpClient } from '../kit/dns/dns-client.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { cleanEnvironment, output, pathWithNode, run } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { root, startServer } from '../kit/process/server-process.ts';
 
 const missing = requireInCi(['npm'], 'npm');
 const node24 = process.env['NODE_24'];

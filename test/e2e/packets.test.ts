@@ -4,12 +4,12 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { answersOf, type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
-import { hex, type PacketKnobs, packet } from '../kit/packet.ts';
-import { readReply } from '../kit/reply.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
+import { answersOf, type DnsClient, tcpClient, udpClient } from '../kit/dns/dns-client.ts';
+import { hex, type PacketKnobs, packet } from '../kit/dns/packet.ts';
+import { readReply } from '../kit/dns/reply.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
 import { hearAll } from './differential/asking.ts';
 import { oddities } from './differential/oddities.ts';
 import { exactReplies } from './packets/exact-replies.ts';

@@ -3,9 +3,9 @@
 // could arrive, and those that then stay silent are.
 
 import { afterAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const server = await startServer();
 const api = new ApiClient(server.http);

@@ -5,10 +5,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { snippets } from '../../src/cli/commands/snippet.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/own-network.ts';
-import { type Program, startWhen } from '../kit/program.ts';
-import { until } from '../kit/until.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/process/own-network.ts';
+import { type Program, startWhen } from '../kit/process/program.ts';
+import { until } from '../kit/process/until.ts';
 
 const missing = requireInCi(['prometheus', 'promtool'], 'prometheus');
 const obstacle = missing.length > 0 ? `no ${missing.join()}` : await obstacleToOwnNetwork();

@@ -2,12 +2,12 @@
 // was cancelled gets none any more once `safeToStopAt` has passed. The proxies run what `rollcall snippet` prints.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { type Backends, startBackends } from '../kit/http-backends.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { getThrough, type RunningProxy, startHaproxy, startNginx } from '../kit/proxies.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type Backends, startBackends } from '../kit/http/http-backends.ts';
+import { getThrough, type RunningProxy, startHaproxy, startNginx } from '../kit/http/proxies.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const server = await startServer();
 const api = new ApiClient(server.http);

@@ -3,9 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadLibC } from '../../src/dns/transport/batched/libc.ts';
-import { ApiClient } from '../kit/api-client.ts';
-import { type DnsClient, tcpClient, udpClient } from '../kit/dns-client.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { type DnsClient, tcpClient, udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 const rounds = 300;
 const writers = 10;

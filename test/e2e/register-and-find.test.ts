@@ -2,11 +2,11 @@
 // IPv4 and IPv6.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { dig, digShort } from '../kit/dig.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { output } from '../kit/program.ts';
-import { startServer } from '../kit/server-process.ts';
+import { dig, digShort } from '../kit/dns/dig.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { output } from '../kit/process/program.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 const missing = requireInCi(['curl', 'dig'], 'curl bind9-dnsutils');
 const server = await startServer({ dns: '127.0.0.1:0,[::1]:0' });

@@ -4,10 +4,10 @@
 import { promises } from 'node:dns';
 import dns2 from 'dns2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { output } from '../kit/program.ts';
-import { startServer } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { output } from '../kit/process/program.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 const server = await startServer();
 const api = new ApiClient(server.http);

@@ -4,12 +4,12 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { tcpClient } from '../kit/dns-client.ts';
-import { packet, typeNumbers } from '../kit/packet.ts';
-import { readReply } from '../kit/reply.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { tcpClient } from '../kit/dns/dns-client.ts';
+import { packet, typeNumbers } from '../kit/dns/packet.ts';
+import { readReply } from '../kit/dns/reply.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {

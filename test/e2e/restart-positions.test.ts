@@ -3,9 +3,9 @@
 // begins with the seconds of the clock, as the first did.
 
 import { afterAll, describe, expect, test } from 'vitest';
-import { EventStreamClient } from '../kit/event-stream.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { EventStreamClient } from '../kit/http/event-stream.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 const directories: string[] = [];
 const servers: ServerProcess[] = [];

@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { udpClient } from '../kit/dns-client.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
+import { udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 const directories: string[] = [];
 const servers: ServerProcess[] = [];

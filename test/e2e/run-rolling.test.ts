@@ -2,15 +2,15 @@
 // with nothing but SIGTERM to `rollcall run`, while clients look the app up through Unbound without a break.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { type DnsClient, udpClient } from '../kit/dns-client.ts';
-import { type Forwarder, startUnbound } from '../kit/forwarders.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { startLoad } from '../kit/name-load.ts';
-import { cleanEnvironment, type Program, start } from '../kit/program.ts';
-import { freePort } from '../kit/scratch.ts';
-import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { type DnsClient, udpClient } from '../kit/dns/dns-client.ts';
+import { startLoad } from '../kit/history/name-load.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { type Forwarder, startUnbound } from '../kit/process/forwarders.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { cleanEnvironment, type Program, start } from '../kit/process/program.ts';
+import { freePort } from '../kit/process/scratch.ts';
+import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const missing = requireInCi(['unbound'], 'unbound');
 const hosts = ['127.0.13.1', '127.0.13.2', '127.0.13.3'];

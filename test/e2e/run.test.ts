@@ -4,14 +4,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { digShort } from '../kit/dig.ts';
-import { pathOf, requireInCi } from '../kit/installed.ts';
-import { cleanEnvironment, type Program, start } from '../kit/program.ts';
-import { getThrough, startHaproxy, startNginx } from '../kit/proxies.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { isAlive, main, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { digShort } from '../kit/dns/dig.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { getThrough, startHaproxy, startNginx } from '../kit/http/proxies.ts';
+import { pathOf, requireInCi } from '../kit/process/installed.ts';
+import { cleanEnvironment, type Program, start } from '../kit/process/program.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { isAlive, main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const missing = requireInCi(['python3', 'dig'], 'python3 bind9-dnsutils');
 const noProxies = requireInCi(['nginx', 'haproxy'], 'nginx-light haproxy');

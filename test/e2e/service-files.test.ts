@@ -3,11 +3,11 @@
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { startBackends } from '../kit/http-backends.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startBackends } from '../kit/http/http-backends.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const entry = (instance: string, addr: string): string =>
   `- {env: prod, appid: legacy, instance: ${instance}, addrs: ["${addr}"], checks: [{type: tcp, port: http, intervalSeconds: 1}]}\n`;

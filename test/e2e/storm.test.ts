@@ -3,10 +3,10 @@
 // by test/bench/storms.ts, here only what must hold on any machine.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { startProbe } from '../kit/dns-probe.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { storm } from '../kit/storm.ts';
+import { startProbe } from '../kit/dns/dns-probe.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { storm } from '../kit/http/storm.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
 
 /** A tenth of the storm of the bench: two slow cores are shared by the server and all clients. */
 const instances = 1000;

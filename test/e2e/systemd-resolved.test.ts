@@ -7,11 +7,11 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { snippets } from '../../src/cli/commands/snippet.ts';
-import { installed } from '../kit/installed.ts';
-import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/own-network.ts';
-import { type Program, run, startWhen } from '../kit/program.ts';
-import { main } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { installed } from '../kit/process/installed.ts';
+import { type OwnNetwork, obstacleToOwnNetwork, startInOwnNetwork } from '../kit/process/own-network.ts';
+import { type Program, run, startWhen } from '../kit/process/program.ts';
+import { main } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const program = process.env['SYSTEMD_RESOLVED'] ?? '/lib/systemd/systemd-resolved';
 const obstacle = await obstacleToResolved();

@@ -5,11 +5,11 @@ import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RollcallClient } from '../../src/client/client.ts';
-import { cleanEnvironment, run } from '../kit/program.ts';
-import { scratch } from '../kit/scratch.ts';
-import { main, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { ran } from '../kit/tls-world.ts';
-import { until } from '../kit/until.ts';
+import { ran } from '../kit/http/tls-world.ts';
+import { cleanEnvironment, run } from '../kit/process/program.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { main, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const directory = scratch();
 const tls = join(directory, 'tls');

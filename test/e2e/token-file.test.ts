@@ -4,11 +4,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { typed } from '../kit/cli-world.ts';
-import { bearer, entry, secretOf } from '../kit/credential-world.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { typed } from '../kit/cli/cli-world.ts';
+import { bearer, entry, secretOf } from '../kit/http/credential-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const text =
   entry('deploy', '{ rights: [read, register], env: prod, app: orders }') +

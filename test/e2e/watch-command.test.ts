@@ -1,10 +1,10 @@
 // `rollcall watch` over the ends of its server: it reconnects by itself, and prints what it could not see.
 
 import { expect, onTestFinished, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { startRollcall } from '../kit/command-line.ts';
-import { freePort, scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
+import { startRollcall } from '../kit/cli/command-line.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { freePort, scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
 
 test('a watch comes back by itself: behind what it has seen where the server was stopped, anew where it was killed', async () => {
   const http = `127.0.0.1:${await freePort()}`;

@@ -1,13 +1,13 @@
 // Watching a real process: with curl, over a restart, and while it is asked to stop.
 
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { EventParser, EventStreamClient, WatchedState } from '../kit/event-stream.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { start } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type ServerOptions, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { EventParser, EventStreamClient, WatchedState } from '../kit/http/event-stream.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { start } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type ServerOptions, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const missing = requireInCi(['curl'], 'curl');
 // Processes start slowly where six others are busy.

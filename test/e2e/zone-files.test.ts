@@ -4,10 +4,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { answersOf, type DnsClient, udpClient } from '../kit/dns-client.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { answersOf, type DnsClient, udpClient } from '../kit/dns/dns-client.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const svc = `$TTL 60
 @ IN SOA ns hostmaster 1 3600 600 86400 5

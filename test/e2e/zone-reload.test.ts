@@ -4,11 +4,11 @@
 import { renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type DnsClient, udpClient } from '../kit/dns-client.ts';
-import type { TypeName } from '../kit/packet.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
-import { type LogLine, type ServerProcess, startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { type DnsClient, udpClient } from '../kit/dns/dns-client.ts';
+import type { TypeName } from '../kit/dns/packet.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { type LogLine, type ServerProcess, startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 /** What the issue asks for; the rest is for a machine with more to do than this. */
 const withinMs = 1000 + 1000;

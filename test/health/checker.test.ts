@@ -5,8 +5,8 @@ import { Checker } from '../../src/health/checker.ts';
 import type { ProbeResult } from '../../src/health/probes/result.ts';
 import type { Change } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { FakeClock } from '../kit/clock.ts';
-import { CommandedRegistry } from '../kit/commanded-registry.ts';
+import { FakeClock } from '../kit/process/clock.ts';
+import { CommandedRegistry } from '../kit/registry/commanded-registry.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const passed: ProbeResult = { kind: 'passed', detail: 'connected' };

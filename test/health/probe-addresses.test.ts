@@ -7,7 +7,7 @@ import { prober } from '../../src/health/probe.ts';
 import { locateWithin } from '../../src/health/targets.ts';
 import type { Check } from '../../src/model/checks.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { freePort } from '../kit/scratch.ts';
+import { freePort } from '../kit/process/scratch.ts';
 
 async function listening(server: Server, host = '127.0.0.1', port = 0): Promise<number> {
   await new Promise<void>((resolve) => {

@@ -10,7 +10,7 @@ import { probeDns } from '../../src/health/probes/dns.ts';
 import type { ProbeResult } from '../../src/health/probes/result.ts';
 import { locateWithin } from '../../src/health/targets.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
-import { freePort } from '../kit/scratch.ts';
+import { freePort } from '../kit/process/scratch.ts';
 
 const probe = prober(locateWithin([]));
 

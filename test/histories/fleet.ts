@@ -2,8 +2,8 @@
 // on in batches, as agents renew them. Those of one home renew at one node and change to the next one when it does not
 // answer; spread ones renew at another node each time. What no node knows is registered again, and counted.
 
-import { ApiClient } from '../kit/api-client.ts';
-import type { ServerProcess } from '../kit/server-process.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import type { ServerProcess } from '../kit/process/server-process.ts';
 
 export const perApp = 50;
 const perBatch = 200;

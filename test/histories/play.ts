@@ -4,10 +4,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { NemesisWorld } from '../kit/cluster-nemesis.ts';
-import { api } from '../kit/cluster-world.ts';
-import type { ServerProcess } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { NemesisWorld } from '../kit/cluster/cluster-nemesis.ts';
+import { api } from '../kit/cluster/cluster-world.ts';
+import type { ServerProcess } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 import { Fleet, type Member, perApp } from './fleet.ts';
 import { type Scenario, type ScenarioName, scenarios } from './scenarios.ts';
 import { seed } from './seeding.ts';

@@ -1,7 +1,7 @@
 // What each scenario does to three nodes and three members of etcd, how long it lasts, and what becomes of the instances of
 // the node that it hits.
 
-import type { FaultKind } from '../kit/cluster-nemesis.ts';
+import type { FaultKind } from '../kit/cluster/cluster-nemesis.ts';
 
 export interface Scenario {
   readonly fault: FaultKind;

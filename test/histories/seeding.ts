@@ -2,7 +2,7 @@
 // record is the pattern of all others. Registering thirty thousand by calls is what the bench measures.
 
 import { isFault } from '../../src/cluster/engine.ts';
-import { bytes, engineAt, good, textOf } from '../kit/etcd-client.ts';
+import { bytes, engineAt, good, textOf } from '../kit/cluster/etcd-client.ts';
 import type { Member } from './fleet.ts';
 
 const instancesAtOnce = 50;

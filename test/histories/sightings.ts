@@ -2,9 +2,9 @@
 // instance in every one. Most answers are whole, so only their count is read; one that is not is read by name.
 
 import { createSocket, type Socket } from 'node:dgram';
-import { packet, typeNumbers } from '../kit/packet.ts';
-import { readReply } from '../kit/reply.ts';
-import type { ServerProcess } from '../kit/server-process.ts';
+import { packet, typeNumbers } from '../kit/dns/packet.ts';
+import { readReply } from '../kit/dns/reply.ts';
+import type { ServerProcess } from '../kit/process/server-process.ts';
 import { type Fleet, type Member, perApp } from './fleet.ts';
 
 const replyMs = 1500;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ChangeLog } from '../../src/history/change-log.ts';
 import type { Change } from '../../src/model/change.ts';
-import { Harness } from '../kit/harness.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 /** A harness whose changes go into a log and, all of them, into an array. */
 function logged(options: { max: number; octetsMax?: number }) {

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { ChangeLog } from '../../src/history/change-log.ts';
 import { LogRecorder } from '../../src/history/log-recorder.ts';
 import type { Registry } from '../../src/registry/registry.ts';
-import type { FakeClock } from '../kit/clock.ts';
-import { Harness } from '../kit/harness.ts';
+import type { FakeClock } from '../kit/process/clock.ts';
+import { Harness } from '../kit/registry/harness.ts';
 import { describeRecorder } from '../registry/recorder-contract.ts';
 
 function open(registry: Registry, clock: FakeClock, max = 1000) {

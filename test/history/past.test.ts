@@ -7,7 +7,7 @@ import { LogRecorder } from '../../src/history/log-recorder.ts';
 import { appInThePast, type PastApp } from '../../src/history/past.ts';
 import type { Recorder } from '../../src/history/recorder.ts';
 import { registrationToJson } from '../../src/model/instance.ts';
-import { Harness } from '../kit/harness.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 const orders = { env: 'prod', appid: 'orders' };
 

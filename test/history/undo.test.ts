@@ -7,8 +7,8 @@ import type { Recorder } from '../../src/history/recorder.ts';
 import { findRemoved, type Removal, type RemovalFilter, type Removed } from '../../src/history/removed.ts';
 import { planRestore, restoreRemoved } from '../../src/history/undo.ts';
 import type { Actor } from '../../src/model/change.ts';
-import { Harness, type HarnessOptions, keyOf } from '../kit/harness.ts';
-import { performer } from '../kit/performer.ts';
+import { Harness, type HarnessOptions, keyOf } from '../kit/registry/harness.ts';
+import { performer } from '../kit/registry/performer.ts';
 
 const operator: Actor = { kind: 'token', front: 'api', address: '192.0.2.9', principal: 'operator' };
 

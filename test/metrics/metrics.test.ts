@@ -5,8 +5,8 @@ import { HttpCounts } from '../../src/metrics/http-counts.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import type { DnsCounts } from '../../src/model/dns-counts.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { FakeClock } from '../kit/clock.ts';
-import { CommandedRegistry } from '../kit/commanded-registry.ts';
+import { FakeClock } from '../kit/process/clock.ts';
+import { CommandedRegistry } from '../kit/registry/commanded-registry.ts';
 
 const dns: DnsCounts = {
   queries: () => [

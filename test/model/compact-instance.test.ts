@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { compactInstance } from '../../src/model/compact-instance.ts';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';
-import { Harness } from '../kit/harness.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 const app = { env: 'prod', appid: 'orders' };
 

@@ -9,7 +9,7 @@ import {
   registrationToJson,
 } from '../../src/model/instance.ts';
 import type { Problem } from '../../src/model/problem.ts';
-import { defaults, someAddress } from '../kit/harness.ts';
+import { defaults, someAddress } from '../kit/registry/harness.ts';
 
 const addrs = [someAddress];
 

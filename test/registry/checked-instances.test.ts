@@ -6,9 +6,9 @@ import type { Removed } from '../../src/history/removed.ts';
 import { restoreRemoved } from '../../src/history/undo.ts';
 import type { Change } from '../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { FakeClock } from '../kit/clock.ts';
-import { CommandedRegistry } from '../kit/commanded-registry.ts';
-import { performer } from '../kit/performer.ts';
+import { FakeClock } from '../kit/process/clock.ts';
+import { CommandedRegistry } from '../kit/registry/commanded-registry.ts';
+import { performer } from '../kit/registry/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const key = { env: 'prod', appid: 'orders', instance: 'one' };

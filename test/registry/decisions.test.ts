@@ -6,7 +6,7 @@ import type { Actor, Change } from '../../src/model/change.ts';
 import type { Command } from '../../src/model/command.ts';
 import type { Registration } from '../../src/model/instance.ts';
 import { parseRegistration } from '../../src/model/instance.ts';
-import { defaults, Harness, keyOf, someAddress } from '../kit/harness.ts';
+import { defaults, Harness, keyOf, someAddress } from '../kit/registry/harness.ts';
 
 const key = keyOf('orders.prod/a1');
 const actor: Actor = { kind: 'token', front: 'api', principal: 'deploy', address: '192.0.2.1' };

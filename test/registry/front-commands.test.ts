@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Actor } from '../../src/model/change.ts';
 import type { Command } from '../../src/model/command.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { defaults, Harness, keyOf, someAddress } from '../kit/harness.ts';
+import { defaults, Harness, keyOf, someAddress } from '../kit/registry/harness.ts';
 
 const key = keyOf('orders.prod/a1');
 const actor: Actor = { kind: 'anonymous', front: 'eureka', address: '192.0.2.1' };

@@ -6,7 +6,7 @@ import type { Command } from '../../src/model/command.ts';
 import type { InstanceKey } from '../../src/model/names.ts';
 import { holdMsMax } from '../../src/model/status.ts';
 import { holdsMax } from '../../src/registry/holds.ts';
-import { Harness, keyOf } from '../kit/harness.ts';
+import { Harness, keyOf } from '../kit/registry/harness.ts';
 
 const place = 'orders.prod/a1';
 const key = keyOf(place);

@@ -6,8 +6,8 @@ import type { EventQuery, Recorder } from '../../src/history/recorder.ts';
 import type { Actor, Cause, Change } from '../../src/model/change.ts';
 import { registrationToJson } from '../../src/model/instance.ts';
 import type { Registry } from '../../src/registry/registry.ts';
-import type { FakeClock } from '../kit/clock.ts';
-import { Harness, keyOf } from '../kit/harness.ts';
+import type { FakeClock } from '../kit/process/clock.ts';
+import { Harness, keyOf } from '../kit/registry/harness.ts';
 
 export interface OpenRecorder {
   readonly recorder: Recorder;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Actor, Change } from '../../src/model/change.ts';
-import { Harness, keyOf } from '../kit/harness.ts';
+import { Harness, keyOf } from '../kit/registry/harness.ts';
 
 const place = 'orders.prod/orders-1';
 

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseRegistration, type Registration, registrationToJson } from '../../src/model/instance.ts';
 import type { InstanceKey } from '../../src/model/names.ts';
-import { defaults, Harness, someAddress, unguarded } from '../kit/harness.ts';
-import { NaiveRegistry, type Write } from '../kit/naive-registry.ts';
+import { defaults, Harness, someAddress, unguarded } from '../kit/registry/harness.ts';
+import { NaiveRegistry, type Write } from '../kit/registry/naive-registry.ts';
 
 type Command = fc.Command<NaiveRegistry, Harness>;
 

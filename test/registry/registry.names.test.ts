@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { RegisterOutcome } from '../../src/registry/registry.ts';
-import { Harness, keyOf } from '../kit/harness.ts';
+import { Harness, keyOf } from '../kit/registry/harness.ts';
 
 const messageOf = (outcome: RegisterOutcome) => ('problem' in outcome ? outcome.problem.message : '');
 const labelOf = (harness: Harness, place: string) => harness.registry.find(keyOf(place))?.instance.label;

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { InstanceRecord } from '../../src/model/instance-record.ts';
-import { Harness, keyOf, unguarded } from '../kit/harness.ts';
+import { Harness, keyOf, unguarded } from '../kit/registry/harness.ts';
 
 const place = 'orders.prod/orders-1';
 const key = keyOf(place);

@@ -4,8 +4,8 @@ import { copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Certificate, CertificateSource, readCertificate } from '../../src/runtime/certificate.ts';
-import { Authority } from '../kit/certificates.ts';
-import { scratch } from '../kit/scratch.ts';
+import { Authority } from '../kit/http/certificates.ts';
+import { scratch } from '../kit/process/scratch.ts';
 
 let authority: Authority;
 let one: { cert: string; key: string };

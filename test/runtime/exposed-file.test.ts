@@ -4,7 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { exposureOf } from '../../src/runtime/exposed-file.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const folder = scratch();
 afterAll(() => removeScratch(folder));

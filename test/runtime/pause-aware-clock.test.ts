@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
 import { type Pause, PauseAwareClock, tickMs } from '../../src/runtime/pause-aware-clock.ts';
-import { FakeClock } from '../kit/clock.ts';
-import { CommandedRegistry } from '../kit/commanded-registry.ts';
+import { FakeClock } from '../kit/process/clock.ts';
+import { CommandedRegistry } from '../kit/registry/commanded-registry.ts';
 
 const hourMs = 3_600_000;
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { deadline, pause } from '../../src/runtime/scheduler.ts';
-import { FakeScheduler } from '../kit/client-scheduler.ts';
+import { FakeScheduler } from '../kit/client/client-scheduler.ts';
 
 test('a pause ends with its time, or with its signal, and leaves no timer', async () => {
   const scheduler = new FakeScheduler();

@@ -4,11 +4,11 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openServiceNotify } from '../../src/runtime/service-notify.ts';
-import { requireInCi } from '../kit/installed.ts';
-import { type Program, start, startWhen } from '../kit/program.ts';
-import { scratch } from '../kit/scratch.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { requireInCi } from '../kit/process/installed.ts';
+import { type Program, start, startWhen } from '../kit/process/program.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 const missing = requireInCi(['python3'], 'python3');
 const reader = `

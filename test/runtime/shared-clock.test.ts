@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { PauseAwareClock } from '../../src/runtime/pause-aware-clock.ts';
 import { ClockSharing, sharedClock } from '../../src/runtime/shared-clock.ts';
-import { FakeClock } from '../kit/clock.ts';
+import { FakeClock } from '../kit/process/clock.ts';
 
 /** A main thread, and a thread whose own time began at another moment. */
 function world() {

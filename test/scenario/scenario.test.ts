@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runScenario } from '../kit/scenario.ts';
+import { runScenario } from '../kit/registry/scenario.ts';
 
 const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.scn'));
 

@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readAsked, removeAsked, writeAsked } from '../../src/store/asked-file.ts';
-import { output } from '../kit/program.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { output } from '../kit/process/program.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const folders: string[] = [];
 afterAll(() => folders.forEach(removeScratch));

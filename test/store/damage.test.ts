@@ -11,9 +11,9 @@ import type { Database } from '../../src/store/database.ts';
 import { PageReader } from '../../src/store/page-reader.ts';
 import { changeRow } from '../../src/store/rows.ts';
 import type { Care } from '../../src/store/soundness.ts';
-import { Harness } from '../kit/harness.ts';
-import { keptOptions } from '../kit/kept-world.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { keptOptions } from '../kit/history/kept-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 const isLong = process.env['ROLLCALL_EXPERIMENT'] === 'long';
 const nowMs = Date.UTC(2026, 0, 1);

@@ -5,8 +5,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { notAFile, openFolder } from '../../src/store/data-folder.ts';
-import { keptOptions } from '../kit/kept-world.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { keptOptions } from '../kit/history/kept-world.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const folders: string[] = [];
 

@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { openWorld } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
-import { until } from '../kit/until.ts';
+import { openWorld } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { until } from '../kit/process/until.ts';
 
 const entries = (text: string) => new Map([['["prod","a","one"]', text]]);
 

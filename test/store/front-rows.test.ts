@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { partsIn } from '../../src/model/front-parts.ts';
 import { parseRegistration, type Registration } from '../../src/model/instance.ts';
-import { defaults, keyOf, someAddress } from '../kit/harness.ts';
-import { openWorld } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
+import { openWorld } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { defaults, keyOf, someAddress } from '../kit/registry/harness.ts';
 
 test('parts of fronts come back after a restart', async () => {
   const folder = scratch();

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { lifeTokenOf } from '../../src/store/life-file.ts';
-import { removeScratch, scratch } from '../kit/scratch.ts';
+import { removeScratch, scratch } from '../kit/process/scratch.ts';
 
 const faults: string[] = [];
 const folders: string[] = [];

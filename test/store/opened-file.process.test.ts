@@ -3,9 +3,9 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ApiClient } from '../kit/api-client.ts';
-import { startServer } from '../kit/server-process.ts';
-import { until } from '../kit/until.ts';
+import { ApiClient } from '../kit/http/api-client.ts';
+import { startServer } from '../kit/process/server-process.ts';
+import { until } from '../kit/process/until.ts';
 
 test('readiness fails without a write, and writes are refused', async () => {
   const server = await startServer({ data: 'data' });

@@ -3,9 +3,9 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openWorld } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
-import { until } from '../kit/until.ts';
+import { openWorld } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { until } from '../kit/process/until.ts';
 
 async function world() {
   const directory = scratch();

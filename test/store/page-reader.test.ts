@@ -9,9 +9,9 @@ import { registrationToJson } from '../../src/model/instance.ts';
 import { Database } from '../../src/store/database.ts';
 import { PageReader, type ReadRow } from '../../src/store/page-reader.ts';
 import { changeRow, type InstanceRow } from '../../src/store/rows.ts';
-import { Harness } from '../kit/harness.ts';
-import { keptOptions } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
+import { keptOptions } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { Harness } from '../kit/registry/harness.ts';
 
 /** Through a database, as they are at a start. */
 function readBack(rows: readonly InstanceRow[]): ReadRow[] {

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { keyOf } from '../kit/harness.ts';
-import { openWorld } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
+import { openWorld } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { keyOf } from '../kit/registry/harness.ts';
 
 describe('a restart', () => {
   test('brings back every field, time, label and revision; the lease starts afresh', async () => {

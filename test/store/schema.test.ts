@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { createTables, migrate, readHeader, schemaVersion, versionIn } from '../../src/store/schema.ts';
-import { keyOf } from '../kit/harness.ts';
-import { openWorld } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
+import { openWorld } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { keyOf } from '../kit/registry/harness.ts';
 
 test('the database of version 1 is loaded with its instances and its events', async () => {
   const folder = scratch();

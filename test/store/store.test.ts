@@ -9,9 +9,9 @@ import type { Change } from '../../src/model/change.ts';
 import { Database } from '../../src/store/database.ts';
 import { EventSearch } from '../../src/store/event-search.ts';
 import { changeOf, changeRow } from '../../src/store/rows.ts';
-import { keyOf } from '../kit/harness.ts';
-import { keptOptions, openWorld } from '../kit/kept-world.ts';
-import { scratch } from '../kit/scratch.ts';
+import { keptOptions, openWorld } from '../kit/history/kept-world.ts';
+import { scratch } from '../kit/process/scratch.ts';
+import { keyOf } from '../kit/registry/harness.ts';
 import { changeAsJson, describeRecorder } from '../registry/recorder-contract.ts';
 
 // Without threads, so that it is quick: what is in the queue of a store is merged below.

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/model/change.ts';
 import { WriteQueue } from '../../src/store/write-queue.ts';
-import { FakeTimers } from '../kit/http-world.ts';
+import { FakeTimers } from '../kit/http/http-world.ts';
 
 function world() {
   const timers = new FakeTimers();

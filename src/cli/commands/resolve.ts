@@ -170,8 +170,8 @@ Examples:
   rollcall resolve orders.prod.svc AAAA --output json | jq .answer
 
 The second column of a record is its TTL: for how many seconds it may still be kept. "Why" is the reason that rollcall
-itself gives; it is asked for over HTTP (--url) and left out where that does not answer. Where --server answers otherwise
-than rollcall, a line has rollcall's answer, and which of them is old.
+itself gives; it is asked for over HTTP (--url) and left out where that does not answer. Where --server answers
+otherwise than rollcall, a line has rollcall's answer, and which of them is old.
 
 Exit codes: 0 records · 3 the name exists without such records (NODATA) · 4 no such name (NXDOMAIN)
             1 no answer, or an error such as REFUSED or SERVFAIL

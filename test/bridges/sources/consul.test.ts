@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { ConsulSource } from '../../../src/bridges/sources/consul.ts';
 import { consulInstances } from '../../../src/bridges/sources/consul-service.ts';
-import { sourceScript } from '../../kit/source-script.ts';
+import { sourceScript } from '../../kit/adapters/source-script.ts';
 
 function following(token?: string) {
   const script = sourceScript();

@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { EurekaSource } from '../../../src/bridges/sources/eureka.ts';
 import { eurekaInstance, infosIn } from '../../../src/bridges/sources/eureka-info.ts';
-import { sourceScript } from '../../kit/source-script.ts';
+import { sourceScript } from '../../kit/adapters/source-script.ts';
 
 function following(credentials?: string) {
   const script = sourceScript();

@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { NacosSource } from '../../../src/bridges/sources/nacos.ts';
 import { nacosInstance } from '../../../src/bridges/sources/nacos-host.ts';
-import { sourceScript } from '../../kit/source-script.ts';
+import { sourceScript } from '../../kit/adapters/source-script.ts';
 
 function following(more: { readonly credentials?: string; readonly namespace?: string } = {}) {
   const script = sourceScript();

@@ -3,10 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { snippets } from '../../../src/cli/commands/snippet.ts';
 import { commandRows } from '../../../src/cli/commands.ts';
-import { typed } from '../../kit/cli-world.ts';
-import { installed } from '../../kit/installed.ts';
-import { output } from '../../kit/program.ts';
-import { scratch } from '../../kit/scratch.ts';
+import { typed } from '../../kit/cli/cli-world.ts';
+import { installed } from '../../kit/process/installed.ts';
+import { output } from '../../kit/process/program.ts';
+import { scratch } from '../../kit/process/scratch.ts';
 
 const names = commandRows.map(({ spec }) => spec.split(' ')[0] ?? '');
 

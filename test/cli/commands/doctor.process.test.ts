@@ -2,12 +2,12 @@
 // that are made up. Watching a cache takes as long as a TTL, so the app under observation has a TTL of two seconds.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../../kit/api-client.ts';
-import { type CommandResult, typed } from '../../kit/cli-world.ts';
-import { type Forwarder, startDnsmasq, startUnbound } from '../../kit/forwarders.ts';
-import { requireInCi } from '../../kit/installed.ts';
-import { scriptedHttp } from '../../kit/scripted-http.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
+import { type CommandResult, typed } from '../../kit/cli/cli-world.ts';
+import { ApiClient } from '../../kit/http/api-client.ts';
+import { scriptedHttp } from '../../kit/http/scripted-http.ts';
+import { type Forwarder, startDnsmasq, startUnbound } from '../../kit/process/forwarders.ts';
+import { requireInCi } from '../../kit/process/installed.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
 
 let server: ServerProcess;
 let api: ApiClient;

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { requireInCi } from '../../kit/installed.ts';
-import { cleanEnvironment, run } from '../../kit/program.ts';
-import { scratch } from '../../kit/scratch.ts';
-import { main } from '../../kit/server-process.ts';
+import { requireInCi } from '../../kit/process/installed.ts';
+import { cleanEnvironment, run } from '../../kit/process/program.ts';
+import { scratch } from '../../kit/process/scratch.ts';
+import { main } from '../../kit/process/server-process.ts';
 
 const missing = requireInCi(['systemd-analyze'], 'systemd');
 

@@ -3,12 +3,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { ApiClient } from '../../kit/api-client.ts';
-import { type CliWorld, type CommandResult, typed } from '../../kit/cli-world.ts';
-import { udpClient } from '../../kit/dns-client.ts';
-import { scriptedHttp } from '../../kit/scripted-http.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { type CliWorld, type CommandResult, typed } from '../../kit/cli/cli-world.ts';
+import { udpClient } from '../../kit/dns/dns-client.ts';
+import { ApiClient } from '../../kit/http/api-client.ts';
+import { scriptedHttp } from '../../kit/http/scripted-http.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const patience = { withinMs: 30_000 };
 let server: ServerProcess;

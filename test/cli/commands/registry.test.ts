@@ -4,10 +4,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { ApiClient } from '../../kit/api-client.ts';
-import { type CommandResult, typed } from '../../kit/cli-world.ts';
-import { run } from '../../kit/program.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
+import { type CommandResult, typed } from '../../kit/cli/cli-world.ts';
+import { ApiClient } from '../../kit/http/api-client.ts';
+import { run } from '../../kit/process/program.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
 
 let server: ServerProcess;
 let api: ApiClient;

@@ -2,9 +2,9 @@
 
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { ApiClient } from '../../kit/api-client.ts';
-import { type CommandResult, typed } from '../../kit/cli-world.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
+import { type CommandResult, typed } from '../../kit/cli/cli-world.ts';
+import { ApiClient } from '../../kit/http/api-client.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
 
 let server: ServerProcess;
 let api: ApiClient;

@@ -3,13 +3,13 @@
 
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../../kit/api-client.ts';
-import { typed } from '../../kit/cli-world.ts';
-import { udpClient } from '../../kit/dns-client.ts';
-import { cleanEnvironment, type Program, start } from '../../kit/program.ts';
-import { freePort } from '../../kit/scratch.ts';
-import { isAlive, main, type ServerProcess, startServer } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { typed } from '../../kit/cli/cli-world.ts';
+import { udpClient } from '../../kit/dns/dns-client.ts';
+import { ApiClient } from '../../kit/http/api-client.ts';
+import { cleanEnvironment, type Program, start } from '../../kit/process/program.ts';
+import { freePort } from '../../kit/process/scratch.ts';
+import { isAlive, main, type ServerProcess, startServer } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 let server: ServerProcess;
 let api: ApiClient;

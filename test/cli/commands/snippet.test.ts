@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { snippets } from '../../../src/cli/commands/snippet.ts';
-import { typed } from '../../kit/cli-world.ts';
-import { installed, requireInCi } from '../../kit/installed.ts';
-import { run } from '../../kit/program.ts';
-import { scratch } from '../../kit/scratch.ts';
+import { typed } from '../../kit/cli/cli-world.ts';
+import { installed, requireInCi } from '../../kit/process/installed.ts';
+import { run } from '../../kit/process/program.ts';
+import { scratch } from '../../kit/process/scratch.ts';
 
 async function textFor(program: string, ...flags: readonly string[]): Promise<string> {
   const { code, out, err } = await typed(['snippet', program, ...flags]);

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { readCredentials } from '../../../src/config/credential-file.ts';
-import { typed } from '../../kit/cli-world.ts';
+import { typed } from '../../kit/cli/cli-world.ts';
 
 describe('token new', () => {
   test('prints a secret, and an entry with its digest that the file takes', async () => {

@@ -5,12 +5,12 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { Keyboard } from '../../../src/cli/terminal/keys.ts';
-import { ApiClient } from '../../kit/api-client.ts';
-import { type CliWorld, type CommandResult, typed } from '../../kit/cli-world.ts';
-import { startRollcall } from '../../kit/command-line.ts';
-import { scriptedHttp } from '../../kit/scripted-http.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { type CliWorld, type CommandResult, typed } from '../../kit/cli/cli-world.ts';
+import { startRollcall } from '../../kit/cli/command-line.ts';
+import { ApiClient } from '../../kit/http/api-client.ts';
+import { scriptedHttp } from '../../kit/http/scripted-http.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 let server: ServerProcess;
 let api: ApiClient;

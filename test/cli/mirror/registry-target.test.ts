@@ -8,9 +8,9 @@ import { RegistryTarget } from '../../../src/cli/mirror/registry-target.ts';
 import { httpRequest } from '../../../src/client/registry/http-request.ts';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
 import { systemScheduler } from '../../../src/runtime/scheduler.ts';
-import { createWorld } from '../../kit/http-world.ts';
-import { listed, mark } from '../../kit/mirror-world.ts';
-import { until } from '../../kit/until.ts';
+import { listed, mark } from '../../kit/adapters/mirror-world.ts';
+import { createWorld } from '../../kit/http/http-world.ts';
+import { until } from '../../kit/process/until.ts';
 
 async function targetWorld() {
   const adapters = { names: ['consul', 'eureka'] as const, env: 'prod' };

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { differenceOf } from '../../../src/bridges/difference.ts';
 import { mapped } from '../../../src/bridges/mirrored.ts';
 import { eventText, reportDocument, reportText } from '../../../src/cli/mirror/report-text.ts';
-import { listed, MemoryTarget, mark } from '../../kit/mirror-world.ts';
+import { listed, MemoryTarget, mark } from '../../kit/adapters/mirror-world.ts';
 
 function report() {
   const target = new MemoryTarget();

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import { Registrar } from '../../../src/cli/run/registrar.ts';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
-import { type Answer, type Asked, FakeScheduler, fakeFetch, problem } from '../../kit/client-scheduler.ts';
-import { orders, PlayedRegistry } from '../../kit/membership-world.ts';
+import { type Answer, type Asked, FakeScheduler, fakeFetch, problem } from '../../kit/client/client-scheduler.ts';
+import { orders, PlayedRegistry } from '../../kit/client/membership-world.ts';
 
 const calm = new AbortController().signal;
 const successor = ['http://10.0.0.8:8080'];

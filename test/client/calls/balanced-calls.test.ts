@@ -6,7 +6,7 @@ import { RetryBudget } from '../../../src/client/calls/retry-budget.ts';
 import type { Discovery } from '../../../src/client/discovery/discovery.ts';
 import type { Endpoint } from '../../../src/client/discovery/instance.ts';
 import { isUnsent } from '../../../src/client/registry/unsent.ts';
-import { FakeScheduler } from '../../kit/client-scheduler.ts';
+import { FakeScheduler } from '../../kit/client/client-scheduler.ts';
 
 // cockatiel goes by Date and setTimeout.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] }));

@@ -4,7 +4,14 @@ import { expect, test } from 'vitest';
 import { type DiscoverOptions, Discovery } from '../../../src/client/discovery/discovery.ts';
 import { type DnsFinding, serviceName } from '../../../src/client/discovery/dns-fallback.ts';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
-import { type Answer, FakeScheduler, FakeStream, fakeFetch, problem, turns } from '../../kit/client-scheduler.ts';
+import {
+  type Answer,
+  FakeScheduler,
+  FakeStream,
+  fakeFetch,
+  problem,
+  turns,
+} from '../../kit/client/client-scheduler.ts';
 
 function document(instance: string): object {
   return { env: 'prod', appid: 'orders', instance, addrs: ['http://10.0.0.7:80'], leaseSeconds: 60 };

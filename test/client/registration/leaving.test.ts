@@ -1,8 +1,8 @@
 // Draining and cancelling: what is waited for, what is left alone, and that nothing takes longer than it may.
 
 import { describe, expect, test } from 'vitest';
-import { type Answer, type Asked, problem } from '../../kit/client-scheduler.ts';
-import { membershipWorld, orders } from '../../kit/membership-world.ts';
+import { type Answer, type Asked, problem } from '../../kit/client/client-scheduler.ts';
+import { membershipWorld, orders } from '../../kit/client/membership-world.ts';
 
 const safe = { safe: true, safeToStopAt: new Date('2026-11-21T10:00:00.000Z'), problem: undefined };
 

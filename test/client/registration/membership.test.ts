@@ -1,8 +1,8 @@
 // A registration kept alive: the calls that the registry gets, and when, while it answers, forgets, refuses or is down.
 
 import { expect, test } from 'vitest';
-import { type Answer, problem, unknownInstance } from '../../kit/client-scheduler.ts';
-import { membershipWorld, orders, ordersPath } from '../../kit/membership-world.ts';
+import { type Answer, problem, unknownInstance } from '../../kit/client/client-scheduler.ts';
+import { membershipWorld, orders, ordersPath } from '../../kit/client/membership-world.ts';
 
 test('registers with all its fields, then renews a little before a third of the lease', async () => {
   const registration = { ...orders, zone: 'eu-1a', weight: 3 };

@@ -2,8 +2,8 @@
 // not change that.
 
 import { describe, expect, test } from 'vitest';
-import { type Asked, problem } from '../../kit/client-scheduler.ts';
-import { membershipWorld, orders, PlayedRegistry } from '../../kit/membership-world.ts';
+import { type Asked, problem } from '../../kit/client/client-scheduler.ts';
+import { membershipWorld, orders, PlayedRegistry } from '../../kit/client/membership-world.ts';
 
 const safe = { safe: true, safeToStopAt: new Date('2026-11-21T10:00:00.000Z'), problem: undefined };
 

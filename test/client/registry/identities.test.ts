@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { followEvents } from '../../../src/client/registry/event-stream.ts';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
-import { type Answer, FakeScheduler, FakeStream, fakeFetch, turns } from '../../kit/client-scheduler.ts';
+import { type Answer, FakeScheduler, FakeStream, fakeFetch, turns } from '../../kit/client/client-scheduler.ts';
 
 const never = new AbortController().signal;
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { HttpRequest } from '../../../src/client/registry/http-request.ts';
 import { Places } from '../../../src/client/registry/places.ts';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
-import { FakeScheduler } from '../../kit/client-scheduler.ts';
+import { FakeScheduler } from '../../kit/client/client-scheduler.ts';
 
 function placesOf(addresses: string[], found: Record<string, string[]>) {
   const scheduler = new FakeScheduler();

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { RegistryLink } from '../../../src/client/registry/registry-link.ts';
 import { retryAfterMs } from '../../../src/client/registry/reply.ts';
-import { type Answer, FakeScheduler, fakeFetch, problem, unknownInstance } from '../../kit/client-scheduler.ts';
+import { type Answer, FakeScheduler, fakeFetch, problem, unknownInstance } from '../../kit/client/client-scheduler.ts';
 
 const never = new AbortController().signal;
 const done: Answer = { status: 200, document: { ok: true } };

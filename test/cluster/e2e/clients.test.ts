@@ -3,12 +3,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RollcallClient } from '../../../src/client/client.ts';
-import { typed } from '../../kit/cli-world.ts';
-import { addressesAt, api, ClusterWorld } from '../../kit/cluster-world.ts';
-import { startRollcall } from '../../kit/command-line.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { typed } from '../../kit/cli/cli-world.ts';
+import { startRollcall } from '../../kit/cli/command-line.ts';
+import { addressesAt, api, ClusterWorld } from '../../kit/cluster/cluster-world.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 describe.skipIf(missingEtcd.length > 0)('clients of a cluster', () => {
   let etcd: Etcd;

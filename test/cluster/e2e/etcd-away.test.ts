@@ -4,8 +4,8 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { isFault } from '../../../src/cluster/engine.ts';
-import { bytes, engineAt } from '../../kit/etcd-client.ts';
-import { until } from '../../kit/until.ts';
+import { bytes, engineAt } from '../../kit/cluster/etcd-client.ts';
+import { until } from '../../kit/process/until.ts';
 
 describe('without etcd', () => {
   test('many waiting calls, watches and sessions cost one connection at a time', async () => {

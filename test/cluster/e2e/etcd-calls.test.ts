@@ -4,9 +4,9 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EtcdEngine } from '../../../src/cluster/etcd/etcd-engine.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { bytes, engineAt, Followed, followNow, good, swapOf, textOf } from '../../kit/etcd-client.ts';
-import { until } from '../../kit/until.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { bytes, engineAt, Followed, followNow, good, swapOf, textOf } from '../../kit/cluster/etcd-client.ts';
+import { until } from '../../kit/process/until.ts';
 
 describe.skipIf(missingEtcd.length > 0)('one etcd', () => {
   let etcd: Etcd;

@@ -3,9 +3,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SessionEvent } from '../../../src/cluster/engine.ts';
 import type { EtcdEngine } from '../../../src/cluster/etcd/etcd-engine.ts';
-import { type Etcd, type EtcdMember, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { bytes, engineAt, type Followed, followNow, good, swapOf } from '../../kit/etcd-client.ts';
-import { until } from '../../kit/until.ts';
+import { type Etcd, type EtcdMember, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { bytes, engineAt, type Followed, followNow, good, swapOf } from '../../kit/cluster/etcd-client.ts';
+import { until } from '../../kit/process/until.ts';
 
 describe.skipIf(missingEtcd.length > 0)('three members', () => {
   let etcd: Etcd;

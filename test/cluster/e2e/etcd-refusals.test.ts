@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SessionEvent } from '../../../src/cluster/engine.ts';
 import type { EtcdEngine } from '../../../src/cluster/etcd/etcd-engine.ts';
-import { Authority, read } from '../../kit/certificates.ts';
-import { base64, type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { bytes, engineAt, followNow, good, swapOf } from '../../kit/etcd-client.ts';
-import { until } from '../../kit/until.ts';
+import { base64, type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { bytes, engineAt, followNow, good, swapOf } from '../../kit/cluster/etcd-client.ts';
+import { Authority, read } from '../../kit/http/certificates.ts';
+import { until } from '../../kit/process/until.ts';
 
 describe.skipIf(missingEtcd.length > 0)('etcd refuses', () => {
   let etcd: Etcd | undefined;

@@ -3,9 +3,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Session, SessionEvent, SessionOptions } from '../../../src/cluster/engine.ts';
 import type { EtcdEngine } from '../../../src/cluster/etcd/etcd-engine.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { bytes, engineAt, followNow, good, textOf } from '../../kit/etcd-client.ts';
-import { until } from '../../kit/until.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { bytes, engineAt, followNow, good, textOf } from '../../kit/cluster/etcd-client.ts';
+import { until } from '../../kit/process/until.ts';
 
 describe.skipIf(missingEtcd.length > 0)('a session', () => {
   let etcd: Etcd;

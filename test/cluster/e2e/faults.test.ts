@@ -2,10 +2,10 @@
 // cut off reports it and goes on.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressesAt, api, ClusterWorld, serialAt } from '../../kit/cluster-world.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { addressesAt, api, ClusterWorld, serialAt } from '../../kit/cluster/cluster-world.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const names = Array.from({ length: 20 }, (_, index) => `a${index}`);
 

@@ -3,11 +3,11 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressesAt, api, ClusterWorld } from '../../kit/cluster-world.ts';
-import { base64, type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { scratch } from '../../kit/scratch.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { addressesAt, api, ClusterWorld } from '../../kit/cluster/cluster-world.ts';
+import { base64, type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { scratch } from '../../kit/process/scratch.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const instance = (address: string) => ({ addrs: [`http://${address}:80`] });
 

@@ -2,11 +2,11 @@
 // listed, so that a watch that changes nodes in the middle of a group misses nothing and repeats nothing.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { api, ClusterWorld, serialAt } from '../../kit/cluster-world.ts';
-import { base64, type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { EventStreamClient } from '../../kit/event-stream.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { api, ClusterWorld, serialAt } from '../../kit/cluster/cluster-world.ts';
+import { base64, type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { EventStreamClient } from '../../kit/http/event-stream.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const app = '/apps/prod/crowd';
 const crowd = Array.from({ length: 40 }, (_, index) => `c-${index}`);

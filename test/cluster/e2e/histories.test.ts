@@ -6,16 +6,16 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { back, fallen, unlike, vanished } from '../../kit/cluster-checker.ts';
-import { type Beating, ClusterClients, dnsOf } from '../../kit/cluster-clients.ts';
-import { faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster-nemesis.ts';
-import { Resolvers, SwitchingWatch } from '../../kit/cluster-observers.ts';
-import { type RegisterCall, Registers, registerFaults } from '../../kit/cluster-registers.ts';
-import { api } from '../../kit/cluster-world.ts';
-import { missingEtcd } from '../../kit/etcd.ts';
-import { PeersWorld, peerFaultOf } from '../../kit/peers-world.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { back, fallen, unlike, vanished } from '../../kit/cluster/cluster-checker.ts';
+import { type Beating, ClusterClients, dnsOf } from '../../kit/cluster/cluster-clients.ts';
+import { faultOf, NemesisWorld, seededNumbers } from '../../kit/cluster/cluster-nemesis.ts';
+import { Resolvers, SwitchingWatch } from '../../kit/cluster/cluster-observers.ts';
+import { type RegisterCall, Registers, registerFaults } from '../../kit/cluster/cluster-registers.ts';
+import { api } from '../../kit/cluster/cluster-world.ts';
+import { missingEtcd } from '../../kit/cluster/etcd.ts';
+import { PeersWorld, peerFaultOf } from '../../kit/cluster/peers-world.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const seconds = Number(process.env['HISTORY_SECONDS'] ?? 40);
 const seed = Number(process.env['HISTORY_SEED'] ?? Math.floor(Math.random() * 1_000_000));

@@ -2,10 +2,10 @@
 // cancelled stays away, and a node that is killed, stopped or cut off finds its way back.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressesAt, api } from '../../kit/cluster-world.ts';
-import { PeersWorld } from '../../kit/peers-world.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { addressesAt, api } from '../../kit/cluster/cluster-world.ts';
+import { PeersWorld } from '../../kit/cluster/peers-world.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const leaseSeconds = 6;
 

@@ -1,13 +1,13 @@
 // The role of docs/cluster.md: typed in as it is, it is enough for a node with the copy for CoreDNS, and for nothing else.
 
 import { expect, onTestFinished, test } from 'vitest';
-import { api, ClusterWorld } from '../../kit/cluster-world.ts';
-import { blocksOf } from '../../kit/documents.ts';
-import { missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { requireInCi } from '../../kit/installed.ts';
-import { cleanEnvironment, run } from '../../kit/program.ts';
-import { removeScratch, scratch } from '../../kit/scratch.ts';
-import { until } from '../../kit/until.ts';
+import { blocksOf } from '../../kit/cli/documents.ts';
+import { api, ClusterWorld } from '../../kit/cluster/cluster-world.ts';
+import { missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { requireInCi } from '../../kit/process/installed.ts';
+import { cleanEnvironment, run } from '../../kit/process/program.ts';
+import { removeScratch, scratch } from '../../kit/process/scratch.ts';
+import { until } from '../../kit/process/until.ts';
 
 const missing = [...missingEtcd, ...requireInCi(['etcdctl'], 'etcd-client')];
 

@@ -4,11 +4,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { api, ClusterWorld } from '../../kit/cluster-world.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { scratch } from '../../kit/scratch.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { api, ClusterWorld } from '../../kit/cluster/cluster-world.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { scratch } from '../../kit/process/scratch.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const entry = (weight: number) => `- env: prod
   appid: printer

@@ -5,15 +5,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EtcdEngine } from '../../../src/cluster/etcd/etcd-engine.ts';
-import { api, ClusterWorld } from '../../kit/cluster-world.ts';
-import { digShort } from '../../kit/dig.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { bytes, engineAt, good, textOf } from '../../kit/etcd-client.ts';
-import { installed, pathOf } from '../../kit/installed.ts';
-import { start } from '../../kit/program.ts';
-import { freePort, removeScratch, scratch } from '../../kit/scratch.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { api, ClusterWorld } from '../../kit/cluster/cluster-world.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { bytes, engineAt, good, textOf } from '../../kit/cluster/etcd-client.ts';
+import { digShort } from '../../kit/dns/dig.ts';
+import { installed, pathOf } from '../../kit/process/installed.ts';
+import { start } from '../../kit/process/program.ts';
+import { freePort, removeScratch, scratch } from '../../kit/process/scratch.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const env = { ROLLCALL_CLUSTER_SKYDNS: '/skydns' };
 

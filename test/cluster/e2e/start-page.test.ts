@@ -3,14 +3,14 @@
 
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { blocksOf } from '../../kit/documents.ts';
-import { missingEtcd } from '../../kit/etcd.ts';
-import { loopbackUp } from '../../kit/foreign-lookups.ts';
-import { obstacleToOwnNetwork } from '../../kit/own-network.ts';
-import { pathWithNode, start } from '../../kit/program.ts';
-import { removeScratch, scratch } from '../../kit/scratch.ts';
-import { root } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { blocksOf } from '../../kit/cli/documents.ts';
+import { missingEtcd } from '../../kit/cluster/etcd.ts';
+import { loopbackUp } from '../../kit/dns/foreign-lookups.ts';
+import { obstacleToOwnNetwork } from '../../kit/process/own-network.ts';
+import { pathWithNode, start } from '../../kit/process/program.ts';
+import { removeScratch, scratch } from '../../kit/process/scratch.ts';
+import { root } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const obstacle = await obstacleToOwnNetwork();
 

@@ -3,12 +3,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { typed } from '../../kit/cli-world.ts';
-import { addressesAt, api, ClusterWorld } from '../../kit/cluster-world.ts';
-import { missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { removeScratch, scratch } from '../../kit/scratch.ts';
-import { type ServerProcess, startServer } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { typed } from '../../kit/cli/cli-world.ts';
+import { addressesAt, api, ClusterWorld } from '../../kit/cluster/cluster-world.ts';
+import { missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { removeScratch, scratch } from '../../kit/process/scratch.ts';
+import { type ServerProcess, startServer } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 /** Of the registry that it was exported from. */
 const ofTheRegistry = new Set(['registeredAtMs', 'updatedAtMs', 'leaseLeftSeconds']);

@@ -3,12 +3,12 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressesAt, api, ClusterWorld, serialAt } from '../../kit/cluster-world.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { scratch } from '../../kit/scratch.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { TcpProxy } from '../../kit/tcp-proxy.ts';
-import { until } from '../../kit/until.ts';
+import { addressesAt, api, ClusterWorld, serialAt } from '../../kit/cluster/cluster-world.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { TcpProxy } from '../../kit/http/tcp-proxy.ts';
+import { scratch } from '../../kit/process/scratch.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const instance = (address: string, more: object = {}) => ({ addrs: [`http://${address}:80`], ...more });
 

@@ -4,12 +4,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { api, ClusterWorld, serialAt } from '../../kit/cluster-world.ts';
-import { digShort } from '../../kit/dig.ts';
-import { type Etcd, missingEtcd, startEtcd } from '../../kit/etcd.ts';
-import { scratch } from '../../kit/scratch.ts';
-import type { ServerProcess } from '../../kit/server-process.ts';
-import { until } from '../../kit/until.ts';
+import { api, ClusterWorld, serialAt } from '../../kit/cluster/cluster-world.ts';
+import { type Etcd, missingEtcd, startEtcd } from '../../kit/cluster/etcd.ts';
+import { digShort } from '../../kit/dns/dig.ts';
+import { scratch } from '../../kit/process/scratch.ts';
+import type { ServerProcess } from '../../kit/process/server-process.ts';
+import { until } from '../../kit/process/until.ts';
 
 const zoneText = (address: string) => `$TTL 60
 @ SOA ns.svc. hostmaster.svc. 1 3600 600 86400 5

@@ -9,8 +9,8 @@ import { PeerServer } from '../../../src/cluster/peer-link/peer-server.ts';
 import { ChangeFeed } from '../../../src/cluster/peers-engine/change-feed.ts';
 import { ChangeFollower, readStream } from '../../../src/cluster/peers-engine/change-follower.ts';
 import { parseLine, type StreamHead } from '../../../src/cluster/peers-engine/changes-lines.ts';
-import { StoreNode } from '../../kit/shared-stores.ts';
-import { until } from '../../kit/until.ts';
+import { StoreNode } from '../../kit/cluster/shared-stores.ts';
+import { until } from '../../kit/process/until.ts';
 
 const opened: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Override, prefix, StoreNode } from '../../kit/shared-stores.ts';
+import { type Override, prefix, StoreNode } from '../../kit/cluster/shared-stores.ts';
 
 const path = 'i/prod/orders/o1';
 const hold: Override = { status: 'down', by: 'anna', until: 'unbounded' };

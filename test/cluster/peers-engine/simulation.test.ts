@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { intervalMs, leaseMs, type PeersFault, PeersSimulation } from '../../kit/peers-simulation.ts';
+import { intervalMs, leaseMs, type PeersFault, PeersSimulation } from '../../kit/cluster/peers-simulation.ts';
 
 const faultMs = 50_000;
 /** After the last fault: a dead node is found out, its orphans' leases and grace run out, and what was asked is answered. */

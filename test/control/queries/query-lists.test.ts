@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { QueryLists } from '../../../src/control/queries/query-lists.ts';
 import { GrantedPrincipal, unrestricted } from '../../../src/model/principal.ts';
 import type { DrainQueries, QuerySample } from '../../../src/model/query-sample.ts';
-import { Harness, someAddress } from '../../kit/harness.ts';
-import { listsOver } from '../../kit/query-world.ts';
+import { listsOver } from '../../kit/http/query-world.ts';
+import { Harness, someAddress } from '../../kit/registry/harness.ts';
 
 const all = unrestricted('anonymous');
 const page = { by: 'question', order: 'queries', limit: 100, offset: 0 } as const;

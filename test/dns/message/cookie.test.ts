@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { answerCookie, isCookieLength } from '../../../src/dns/message/cookie.ts';
-import { hex } from '../../kit/packet.ts';
+import { hex } from '../../kit/dns/packet.ts';
 
 const secret = hex('e5e973e5a6b2a43f48e7dc849e37bfcf');
 const address = '198.51.100.100';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeQuery } from '../../../src/dns/message/decode.ts';
 import type { Query } from '../../../src/dns/message/message.ts';
 import { name } from '../../../src/dns/message/name.ts';
-import { hex, opt, type PacketKnobs, packet, record, u16 } from '../../kit/packet.ts';
+import { hex, opt, type PacketKnobs, packet, record, u16 } from '../../kit/dns/packet.ts';
 
 function queryOf(knobs: PacketKnobs): Query {
   const query = decodeQuery(packet(knobs));

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { AnswerEncoder, type Encoded, type Turns } from '../../../src/dns/message/encode.ts';
 import { type Answer, Rcode, type RRset, RRType } from '../../../src/dns/message/message.ts';
 import { fold, name } from '../../../src/dns/message/name.ts';
-import { packet } from '../../kit/packet.ts';
-import { type Reply, readReply } from '../../kit/reply.ts';
-import { recordOf } from '../../kit/static-records.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { type Reply, readReply } from '../../kit/dns/reply.ts';
+import { recordOf } from '../../kit/dns/static-records.ts';
 
 const empty: Answer = {
   rcode: Rcode.NOERROR,

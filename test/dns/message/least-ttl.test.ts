@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { leastTtlOf } from '../../../src/dns/message/least-ttl.ts';
-import { Harness } from '../../kit/harness.ts';
-import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
+import { packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const lines = ['alias.svc. 7 CNAME orders.prod.svc.', 'long.svc. 3600 A 10.0.0.1'];
 

@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { AnswerEncoder } from '../../../src/dns/message/encode.ts';
 import { type Answer, Rcode, type RRset } from '../../../src/dns/message/message.ts';
 import { fold, name } from '../../../src/dns/message/name.ts';
-import { packet } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
-import { recordOf } from '../../kit/static-records.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { recordOf } from '../../kit/dns/static-records.ts';
 
 function soaOf(text: string): RRset {
   const { owner, type, ttl, rdata } = recordOf(text);

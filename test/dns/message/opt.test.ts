@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
-import { type Option, opt, type PacketKnobs, packet, record } from '../../kit/packet.ts';
-import { type Reply, readReply } from '../../kit/reply.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { type Option, opt, type PacketKnobs, packet, record } from '../../kit/dns/packet.ts';
+import { type Reply, readReply } from '../../kit/dns/reply.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const NSID: Option = { code: 3 };
 const COOKIE: Option = { code: 10, data: Buffer.alloc(8, 0xc0) };

@@ -1,8 +1,8 @@
 // Signed requests: the server has no keys, and answers with BADKEY as RFC 8945 §5.2.1 has it.
 
 import { describe, expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
-import { opt, packet, record } from '../../kit/packet.ts';
+import { opt, packet, record } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const TSIG = 250;
 const algorithm = Buffer.from('\x0bhmac-sha256\0', 'latin1');

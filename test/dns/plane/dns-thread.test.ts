@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
 import type { ThreadStart } from '../../../src/dns/plane/thread-message.ts';
-import { openWorld } from '../../kit/plane-world.ts';
-import { until } from '../../kit/until.ts';
+import { openWorld } from '../../kit/dns/plane-world.ts';
+import { until } from '../../kit/process/until.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { Inbox } from '../../../src/dns/plane/inbox.ts';
 import type { ThreadMessage } from '../../../src/dns/plane/thread-message.ts';
-import { until } from '../../kit/until.ts';
+import { until } from '../../kit/process/until.ts';
 
 const { port1: main, port2: own } = new MessageChannel();
 afterEach(() => own.removeAllListeners());

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { InstanceRows, type TableMemory } from '../../../src/dns/plane/instance-rows.ts';
 import { InstanceWriter } from '../../../src/dns/plane/instance-writer.ts';
 import type { Instance } from '../../../src/model/instance.ts';
-import { Harness, keyOf } from '../../kit/harness.ts';
+import { Harness, keyOf } from '../../kit/registry/harness.ts';
 
 const pages: (keyof TableMemory)[] = ['rows', 'apps', 'octets', 'profiles'];
 

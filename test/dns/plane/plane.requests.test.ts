@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PlaneOptions } from '../../../src/dns/plane/plane.ts';
 import { loadLibC } from '../../../src/dns/transport/batched/libc.ts';
-import { packet } from '../../kit/packet.ts';
-import { openWorld, type PlaneWorld } from '../../kit/plane-world.ts';
-import { readReply } from '../../kit/reply.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { openWorld, type PlaneWorld } from '../../kit/dns/plane-world.ts';
+import { readReply } from '../../kit/dns/reply.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {

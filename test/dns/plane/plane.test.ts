@@ -8,9 +8,9 @@ import { defaultThreads } from '../../../src/dns/plane/open-plane.ts';
 import type { PlaneOptions } from '../../../src/dns/plane/plane.ts';
 import { loadLibC } from '../../../src/dns/transport/batched/libc.ts';
 import { brokenZone } from '../../../src/dns/zone/zone.ts';
-import { tcpClient } from '../../kit/dns-client.ts';
-import { fileZone, openWorld } from '../../kit/plane-world.ts';
-import { zoneOf } from '../../kit/static-records.ts';
+import { tcpClient } from '../../kit/dns/dns-client.ts';
+import { fileZone, openWorld } from '../../kit/dns/plane-world.ts';
+import { zoneOf } from '../../kit/dns/static-records.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {

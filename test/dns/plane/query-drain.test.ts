@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import type { QuerySample } from '../../../src/model/query-sample.ts';
-import { openWorld } from '../../kit/plane-world.ts';
+import { openWorld } from '../../kit/dns/plane-world.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -13,11 +13,11 @@ import { DnsCounters } from '../../../src/dns/server/counters.ts';
 import { sharedZoneOf } from '../../../src/dns/zone/shared-zone.ts';
 import { SharedMemory } from '../../../src/runtime/packed/shared-memory.ts';
 import { ClockSharing } from '../../../src/runtime/shared-clock.ts';
-import { Harness } from '../../kit/harness.ts';
-import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
-import { reasonOf } from '../../kit/reason.ts';
-import { readReply } from '../../kit/reply.ts';
-import { originLines, zoneOf } from '../../kit/static-records.ts';
+import { packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { originLines, zoneOf } from '../../kit/dns/static-records.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 interface ComparableReply {
   readonly gist: string;

@@ -2,8 +2,8 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { DnsThread } from '../../../src/dns/plane/dns-thread.ts';
-import { openWorld } from '../../kit/plane-world.ts';
-import { until } from '../../kit/until.ts';
+import { openWorld } from '../../kit/dns/plane-world.ts';
+import { until } from '../../kit/process/until.ts';
 
 const leftovers: (() => unknown)[] = [];
 afterEach(async () => {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Rcode } from '../../../src/dns/message/message.ts';
 import { name, nameOf, ROOT } from '../../../src/dns/message/name.ts';
-import { Harness, type HarnessOptions } from '../../kit/harness.ts';
-import { type PacketKnobs, packet } from '../../kit/packet.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { type PacketKnobs, packet } from '../../kit/dns/packet.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { Harness, type HarnessOptions } from '../../kit/registry/harness.ts';
 
 const peer = { transport: 'udp', address: '127.0.0.1' } as const;
 /** Requests lie anywhere in a ring, far from its start as well. */
@@ -92,7 +92,8 @@ test('what is there is never said not to be, whatever was registered, and all is
     }),
     { numRuns: 60 },
   );
-  expect(absent).toBeGreaterThan(1000);
+  // By chance 900 to 1500: without any, nothing would have been compared.
+  expect(absent).toBeGreaterThan(300);
 });
 
 describe('nothing is at hand', () => {

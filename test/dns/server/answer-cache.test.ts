@@ -3,11 +3,11 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
-import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
-import { type Reply, readReply } from '../../kit/reply.ts';
-import { zoneOf } from '../../kit/static-records.ts';
-import { deepLines, otherLines, worldLines } from '../../kit/static-world.ts';
+import { packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
+import { type Reply, readReply } from '../../kit/dns/reply.ts';
+import { zoneOf } from '../../kit/dns/static-records.ts';
+import { deepLines, otherLines, worldLines } from '../../kit/dns/static-world.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

@@ -1,10 +1,10 @@
 // What static names answer: every wire fact of the reference's sections 1c and 1d, on a zone made by hand.
 
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
-import { nameOctets, type TypeName } from '../../kit/packet.ts';
-import type { Reply } from '../../kit/reply.ts';
-import { otherLines, staticWorld, worldLines } from '../../kit/static-world.ts';
+import { nameOctets, type TypeName } from '../../kit/dns/packet.ts';
+import type { Reply } from '../../kit/dns/reply.ts';
+import { otherLines, staticWorld, worldLines } from '../../kit/dns/static-world.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const world = staticWorld();
 const ask = (name: string, type: TypeName | number = 'A') => world.query(name, type, { tcp: true });

@@ -1,7 +1,7 @@
 // Class CH: identity and version of the server, answered only where configured (RFC 4892).
 
 import { describe, expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const CH = 3;
 const identity = { serverId: 'ns-1', serverVersion: 'rollcall "7"' };

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { DnsCounters } from '../../../src/dns/server/counters.ts';
-import { Harness } from '../../kit/harness.ts';
-import { packet } from '../../kit/packet.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 function countsOf(counters: DnsCounters): string[] {
   return [...counters.queries()]

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
-import { Harness, type QueryKnobs } from '../../kit/harness.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { Harness, type QueryKnobs } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

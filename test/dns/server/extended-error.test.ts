@@ -3,10 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, Rcode } from '../../../src/dns/message/message.ts';
 import { errorOfAnswer } from '../../../src/dns/server/extended-error.ts';
-import { Harness, longMetadata, type QueryKnobs } from '../../kit/harness.ts';
-import type { TypeName } from '../../kit/packet.ts';
-import { reasonOf } from '../../kit/reason.ts';
-import { otherLines, worldLines } from '../../kit/static-world.ts';
+import type { TypeName } from '../../kit/dns/packet.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { otherLines, worldLines } from '../../kit/dns/static-world.ts';
+import { Harness, longMetadata, type QueryKnobs } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 const harness = new Harness({ lines: worldLines, zones: { 'other.': otherLines } });

@@ -3,11 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AppView, LeasedInstance } from '../../../src/model/view.ts';
-import { atOnce, Harness } from '../../kit/harness.ts';
-import { mutatedPackets } from '../../kit/mutated-packets.ts';
-import { type PacketKnobs, packet } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { mutatedPackets } from '../../kit/dns/mutated-packets.ts';
+import { type PacketKnobs, packet } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { atOnce, Harness } from '../../kit/registry/harness.ts';
 
 const peer = { transport: 'udp', address: '127.0.0.1' } as const;
 const room = 1232;

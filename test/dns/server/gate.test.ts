@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { gateOf } from '../../../src/dns/server/gate.ts';
 import type { Peer } from '../../../src/dns/server/peer.ts';
-import { atOnce, Harness } from '../../kit/harness.ts';
-import { packet } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { atOnce, Harness } from '../../kit/registry/harness.ts';
 
 const peerAt = (address: string, transport: 'udp' | 'tcp' = 'udp'): Peer => ({ transport, address });
 

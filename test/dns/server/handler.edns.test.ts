@@ -2,10 +2,10 @@
 // and class CH, which has the same name (RFC 4892).
 
 import { describe, expect, test } from 'vitest';
-import { atOnce, Harness } from '../../kit/harness.ts';
-import { type Option, packet, record } from '../../kit/packet.ts';
-import { type Opt, type Reply, readReply } from '../../kit/reply.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { type Option, packet, record } from '../../kit/dns/packet.ts';
+import { type Opt, type Reply, readReply } from '../../kit/dns/reply.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { atOnce, Harness } from '../../kit/registry/harness.ts';
 
 const NSID = 3;
 const COOKIE = 10;

@@ -2,9 +2,9 @@
 // comes first in it (design §5, rules 3 and 4).
 
 import { describe, expect, test } from 'vitest';
-import { Harness, longMetadata, type QueryKnobs } from '../../kit/harness.ts';
-import { type PacketKnobs, packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
-import { type Reply, readReply } from '../../kit/reply.ts';
+import { type PacketKnobs, packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
+import { type Reply, readReply } from '../../kit/dns/reply.ts';
+import { Harness, longMetadata, type QueryKnobs } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 const hostOf = (i: number) => `10.0.${i >> 8}.${i & 255}`;

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { LaterReply, type Peer } from '../../../src/dns/server/peer.ts';
 import type { RequestHandler, Requests } from '../../../src/dns/server/requests.ts';
-import { atOnce, Harness } from '../../kit/harness.ts';
-import { packet } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { atOnce, Harness } from '../../kit/registry/harness.ts';
 
 const [UPDATE, AXFR] = [5, 252];
 const peerOf = (transport: 'udp' | 'tcp'): Peer => ({ transport, address: '10.0.0.1' });

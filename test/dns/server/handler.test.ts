@@ -3,10 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createHandler } from '../../../src/dns/server/handler.ts';
-import { atOnce, gist, Harness } from '../../kit/harness.ts';
-import { hex, opt, type PacketKnobs, packet, record, u16 } from '../../kit/packet.ts';
-import { type Reply, readReply } from '../../kit/reply.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { hex, opt, type PacketKnobs, packet, record, u16 } from '../../kit/dns/packet.ts';
+import { type Reply, readReply } from '../../kit/dns/reply.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { atOnce, gist, Harness } from '../../kit/registry/harness.ts';
 
 const harness = new Harness({ lines: worldLines });
 harness.register('orders.prod/orders-1');

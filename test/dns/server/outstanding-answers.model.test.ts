@@ -3,9 +3,9 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Harness, keyOf } from '../../kit/harness.ts';
-import { NaiveOutstanding } from '../../kit/naive-outstanding.ts';
-import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
+import { NaiveOutstanding } from '../../kit/dns/naive-outstanding.ts';
+import { packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
+import { Harness, keyOf } from '../../kit/registry/harness.ts';
 
 const apps = ['orders.prod', 'eu.orders.prod', 'pay.prod'];
 const names = [

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { OutstandingAnswers } from '../../../src/dns/server/outstanding-answers.ts';
 import type { Change } from '../../../src/model/change.ts';
 import type { Instance } from '../../../src/model/instance.ts';
-import { Harness, type HarnessOptions, keyOf } from '../../kit/harness.ts';
-import type { TypeName } from '../../kit/packet.ts';
+import type { TypeName } from '../../kit/dns/packet.ts';
+import { Harness, type HarnessOptions, keyOf } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

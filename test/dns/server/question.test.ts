@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { isSameQuestion, questionHash, questionOctets } from '../../../src/dns/server/question.ts';
-import { type PacketKnobs, packet } from '../../kit/packet.ts';
+import { type PacketKnobs, packet } from '../../kit/dns/packet.ts';
 
 const at = 12;
 

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
 import type { InstanceRecord } from '../../../src/model/instance-record.ts';
-import { Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
-import { type Asked, untruth } from '../../kit/reason-truth.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { type Asked, untruth } from '../../kit/dns/reason-truth.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const appids = ['orders', 'order', 'border', 'pay', 'acme.pay', 'com.acme.pay', 'orders.pay'];
 const address = fc.constantFrom(

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CachedAnswer } from '../../../src/dns/server/answer-cache.ts';
 import { questionHash, questionOctets } from '../../../src/dns/server/question.ts';
 import { RecentAnswers } from '../../../src/dns/server/recent-answers.ts';
-import { type PacketKnobs, packet } from '../../kit/packet.ts';
+import { type PacketKnobs, packet } from '../../kit/dns/packet.ts';
 
 const at = 12;
 

@@ -4,9 +4,9 @@
 import { describe, expect, test } from 'vitest';
 import { LaterReply } from '../../../src/dns/server/peer.ts';
 import type { ResponseRateRules } from '../../../src/dns/server/response-limit.ts';
-import { Harness, type HarnessOptions } from '../../kit/harness.ts';
-import { type PacketKnobs, packet, typeNumbers } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
+import { type PacketKnobs, packet, typeNumbers } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { Harness, type HarnessOptions } from '../../kit/registry/harness.ts';
 
 const rates: ResponseRateRules = {
   perSecond: 5,

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
 import { zoneAccessOf, zoneRulesMax } from '../../../src/dns/server/zone-access.ts';
-import { Harness, type HarnessOptions } from '../../kit/harness.ts';
-import { packet, type TypeName, typeNumbers } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
+import { packet, type TypeName, typeNumbers } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { Harness, type HarnessOptions } from '../../kit/registry/harness.ts';
 
 const inside = '10.1.0.7';
 const outside = '10.2.0.7';

@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
 import type { Explanation } from '../../../src/model/explanation.ts';
-import { Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const reason = (harness: Harness, name: string) => reasonOf(harness.query(name, 'A', { edns: true }))?.text ?? '';
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
-import { Harness } from '../../kit/harness.ts';
-import type { TypeName } from '../../kit/packet.ts';
+import type { TypeName } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 function shop(): Harness {
   const harness = new Harness({ consul: { domain: name('consul.'), env: 'prod', node: 'node-1' } });

@@ -3,9 +3,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
-import { gist, Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
-import { zoneOf } from '../../kit/static-records.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { zoneOf } from '../../kit/dns/static-records.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const own = (apex: string) => [
   `${apex} 3600 SOA ns.svc. hostmaster.svc. 1 3600 600 86400 60`,

@@ -9,7 +9,7 @@ import { findServiceName, type LargeAppsView } from '../../../src/dns/services/s
 import type { Address } from '../../../src/model/address.ts';
 import type { Instance } from '../../../src/model/instance.ts';
 import type { AppView } from '../../../src/model/view.ts';
-import { Harness } from '../../kit/harness.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const base = ['orders', 'prod'];
 

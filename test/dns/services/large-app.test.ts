@@ -7,8 +7,8 @@ import { HostInstances } from '../../../src/dns/services/host-instances.ts';
 import type { LargeApp } from '../../../src/dns/services/large-app.ts';
 import { LargeApps } from '../../../src/dns/services/large-apps.ts';
 import type { Instance } from '../../../src/model/instance.ts';
-import { Harness } from '../../kit/harness.ts';
-import type { TypeName } from '../../kit/packet.ts';
+import type { TypeName } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NameSuggestions } from '../../../src/dns/services/name-suggestions.ts';
-import { distance } from '../../kit/reason-truth.ts';
+import { distance } from '../../kit/dns/reason-truth.ts';
 
 const list = (names: readonly string[]) => names.map((appid) => ({ appid }));
 const find = (asked: string, names: readonly string[]) => new NameSuggestions().find(asked, list(names), 0);

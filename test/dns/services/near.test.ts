@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
-import { gist, Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

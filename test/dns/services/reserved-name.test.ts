@@ -7,11 +7,11 @@ import { LiveZones } from '../../../src/dns/services/live-zones.ts';
 import { brokenZone } from '../../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../../src/dns/zone/zone-table.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
-import { FakeClock } from '../../kit/clock.ts';
-import { CommandedRegistry } from '../../kit/commanded-registry.ts';
-import { defaults, Harness } from '../../kit/harness.ts';
-import { originLines, zoneOf } from '../../kit/static-records.ts';
-import { deepLines, worldLines } from '../../kit/static-world.ts';
+import { originLines, zoneOf } from '../../kit/dns/static-records.ts';
+import { deepLines, worldLines } from '../../kit/dns/static-world.ts';
+import { FakeClock } from '../../kit/process/clock.ts';
+import { CommandedRegistry } from '../../kit/registry/commanded-registry.ts';
+import { defaults, Harness } from '../../kit/registry/harness.ts';
 
 function liveZones(hosts: readonly string[] = []): { live: LiveZones; zones: ZoneTable } {
   const registry = new CommandedRegistry({

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 describe('forward and reverse agree', () => {
   const address = fc.constantFrom(

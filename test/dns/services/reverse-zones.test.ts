@@ -1,9 +1,9 @@
 // PTR of registered addresses, and the zones that they stand in (reference 47 and 105).
 
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
-import { zoneOf } from '../../kit/static-records.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { zoneOf } from '../../kit/dns/static-records.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const seven = '7.0.0.10.in-addr.arpa.';
 const six = `7.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa.`;

@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
 import { brokenZone } from '../../../src/dns/zone/zone.ts';
-import { Harness } from '../../kit/harness.ts';
-import { worldLines } from '../../kit/static-world.ts';
+import { worldLines } from '../../kit/dns/static-world.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 function world(): Harness {
   const harness = new Harness({ lines: worldLines });

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
-import { packet } from '../../kit/packet.ts';
-import { reasonOf } from '../../kit/reason.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 const types = '_services._dns-sd._udp.prod.svc.';
 const http = '_http._tcp.prod.svc.';

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gist, Harness } from '../../kit/harness.ts';
-import type { Label, TypeName } from '../../kit/packet.ts';
+import type { Label, TypeName } from '../../kit/dns/packet.ts';
+import { gist, Harness } from '../../kit/registry/harness.ts';
 
 function shop(): Harness {
   const harness = new Harness();

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gist, Harness, longMetadata, unguarded } from '../../kit/harness.ts';
-import type { Reply } from '../../kit/reply.ts';
+import type { Reply } from '../../kit/dns/reply.ts';
+import { gist, Harness, longMetadata, unguarded } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 const ttls = (reply: Reply) => [...new Set(reply.answer.map(({ ttl }) => ttl))];

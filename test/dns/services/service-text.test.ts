@@ -4,8 +4,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { characterStrings, metadataStrings } from '../../../src/dns/services/service-text.ts';
-import { Harness } from '../../kit/harness.ts';
-import { packet } from '../../kit/packet.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const app = 'orders.prod.svc.';
 

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { explain } from '../../../src/dns/server/explain.ts';
 import { suspectNote } from '../../../src/dns/services/suspect-instances.ts';
 import { suspicionText } from '../../../src/model/suspicion.ts';
-import { Harness, keyOf } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { Harness, keyOf } from '../../kit/registry/harness.ts';
 
 /** Ten instances of an app, of which the first `silent` fell silent 90 s ago. */
 function world(silent: number): Harness {

@@ -1,8 +1,8 @@
 // Why instances wait, in an answer's reason: who took them out, until when, and what their checks found.
 
 import { expect, test } from 'vitest';
-import { Harness } from '../../kit/harness.ts';
-import { reasonOf } from '../../kit/reason.ts';
+import { reasonOf } from '../../kit/dns/reason.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const app = 'held.prod.svc.';
 

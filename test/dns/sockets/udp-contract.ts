@@ -9,11 +9,11 @@ import { DnsCounters } from '../../../src/dns/server/counters.ts';
 import type { Handler } from '../../../src/dns/server/handler.ts';
 import type { UdpListener, UdpTransport } from '../../../src/dns/transport/udp.ts';
 import type { Listen } from '../../../src/model/listen.ts';
-import { Harness } from '../../kit/harness.ts';
-import { requireInCi } from '../../kit/installed.ts';
-import { mutatedPackets } from '../../kit/mutated-packets.ts';
-import { packet } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
+import { mutatedPackets } from '../../kit/dns/mutated-packets.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { requireInCi } from '../../kit/process/installed.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 /** A connected socket, and the replies that it has received. */
 export interface Client {

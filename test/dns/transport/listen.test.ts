@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { spreadWildcard } from '../../../src/dns/transport/listen.ts';
 import { type DnsServer, listenDns } from '../../../src/dns/transport/server.ts';
 import type { Listen } from '../../../src/model/listen.ts';
-import { answersOf, tcpClient, udpClient } from '../../kit/dns-client.ts';
-import { Harness } from '../../kit/harness.ts';
+import { answersOf, tcpClient, udpClient } from '../../kit/dns/dns-client.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const tcp = { idleMs: 1000, connectionsMax: 10, connectionsPerClientMax: 10 };
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TcpFrames } from '../../../src/dns/transport/tcp-frames.ts';
-import { frame, hex } from '../../kit/packet.ts';
+import { frame, hex } from '../../kit/dns/packet.ts';
 
 function taken(frames: TcpFrames): Buffer[] {
   const messages: Buffer[] = [];

@@ -8,8 +8,8 @@ import { DnsCounters } from '../../../src/dns/server/counters.ts';
 import type { Handler } from '../../../src/dns/server/handler.ts';
 import { LaterReply } from '../../../src/dns/server/peer.ts';
 import { TcpService } from '../../../src/dns/transport/tcp-service.ts';
-import { frame } from '../../kit/packet.ts';
-import { until } from '../../kit/until.ts';
+import { frame } from '../../kit/dns/packet.ts';
+import { until } from '../../kit/process/until.ts';
 
 const limits = { idleMs: 60_000, connectionsMax: 10, connectionsPerClientMax: 10 };
 

@@ -6,10 +6,10 @@ import { DnsCounters } from '../../../src/dns/server/counters.ts';
 import type { Handler } from '../../../src/dns/server/handler.ts';
 import { listenTcp } from '../../../src/dns/transport/tcp.ts';
 import type { TcpLimits } from '../../../src/dns/transport/tcp-connections.ts';
-import { DnsStream } from '../../kit/dns-stream.ts';
-import { Harness } from '../../kit/harness.ts';
-import { frame, hex, packet } from '../../kit/packet.ts';
-import { until } from '../../kit/until.ts';
+import { DnsStream } from '../../kit/dns/dns-stream.ts';
+import { frame, hex, packet } from '../../kit/dns/packet.ts';
+import { until } from '../../kit/process/until.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 const patient: TcpLimits = { idleMs: 60_000, connectionsMax: 100, connectionsPerClientMax: 100 };
 const query = frame(packet({}));

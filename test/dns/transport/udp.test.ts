@@ -3,8 +3,8 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { dgramUdp } from '../../../src/dns/transport/udp.ts';
-import { Harness } from '../../kit/harness.ts';
-import { packet } from '../../kit/packet.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 import { describeUdp } from '../sockets/udp-contract.ts';
 
 describeUdp(dgramUdp);

@@ -10,7 +10,7 @@ import { name, nameToText } from '../../../src/dns/message/name.ts';
 import { formatFault } from '../../../src/dns/zone-file/fault.ts';
 import { loadZoneFile, loadZones } from '../../../src/dns/zone-file/load.ts';
 import { inOneGo } from '../../../src/dns/zone-file/sliced.ts';
-import { pathOf } from '../../kit/installed.ts';
+import { pathOf } from '../../kit/process/installed.ts';
 import { head } from './corpus/zone-text.ts';
 
 const good = '$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n';

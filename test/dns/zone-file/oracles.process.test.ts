@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadZoneFile } from '../../../src/dns/zone-file/load.ts';
 import { inOneGo } from '../../../src/dns/zone-file/sliced.ts';
-import { pathOf, requireInCi } from '../../kit/installed.ts';
+import { pathOf, requireInCi } from '../../kit/process/installed.ts';
 import { acceptedSyntax } from './corpus/accepted-syntax.ts';
 import { acceptedTypes } from './corpus/accepted-types.ts';
 import { refusedSyntax } from './corpus/refused-syntax.ts';

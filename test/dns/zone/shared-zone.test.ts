@@ -6,7 +6,7 @@ import { name } from '../../../src/dns/message/name.ts';
 import { type SharedZone, sharedZoneOf, zoneOfShared } from '../../../src/dns/zone/shared-zone.ts';
 import { soaSerial, type Zone } from '../../../src/dns/zone/zone.ts';
 import { SharedMemory } from '../../../src/runtime/packed/shared-memory.ts';
-import { zoneOf } from '../../kit/static-records.ts';
+import { zoneOf } from '../../kit/dns/static-records.ts';
 
 function zoneWith(hosts: number, net: string): Zone {
   const lines = Array.from({ length: hosts }, (_, i) => `host-${i}.a. 60 A ${net}.${i >> 8}.${i & 255}`);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { name } from '../../../src/dns/message/name.ts';
 import { buildZone } from '../../../src/dns/zone/zone.ts';
 import { ZoneTable } from '../../../src/dns/zone/zone-table.ts';
-import { originLines, recordOf, zoneOf } from '../../kit/static-records.ts';
+import { originLines, recordOf, zoneOf } from '../../kit/dns/static-records.ts';
 
 const zoneAt = (apex: string) =>
   zoneOf(apex, [`${apex} 60 SOA ns.svc. hostmaster.svc. 1 2 3 4 5`, `${apex} 60 NS ns.svc.`]);

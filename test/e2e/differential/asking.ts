@@ -3,8 +3,8 @@
 
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connected } from '../../kit/dns-client.ts';
-import { frame } from '../../kit/packet.ts';
+import { connected } from '../../kit/dns/dns-client.ts';
+import { frame } from '../../kit/dns/packet.ts';
 
 /** In flight at once: less than any server's or socket's queue. */
 const windowMax = 100;

@@ -1,7 +1,7 @@
 // Requests that no resolver sends: headers, framing, names and EDNS that are odd or broken. Compared is what a server makes
 // of them: silence, or an rcode. Each has an id of its own in its first two octets.
 
-import { hex, nameOctets, type OptKnobs, opt, type PacketKnobs, packet, record, u16 } from '../../kit/packet.ts';
+import { hex, nameOctets, type OptKnobs, opt, type PacketKnobs, packet, record, u16 } from '../../kit/dns/packet.ts';
 
 export interface Oddity {
   readonly name: string;

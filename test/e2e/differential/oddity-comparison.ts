@@ -1,7 +1,7 @@
 // The rule for odd requests: as one of the others, and not silent where one of them answers, since a client that
 // hears nothing asks again.
 
-import { readReply } from '../../kit/reply.ts';
+import { readReply } from '../../kit/dns/reply.ts';
 import { oddityException } from './exceptions.ts';
 
 const silence = 'silence';

@@ -1,7 +1,7 @@
 // What is asked: every owner of the zones, the names above it, names below and beside it that do not exist, in other
 // letter case too; each for types that it has, may have and cannot have. Names are labels, one character an octet.
 
-import { packet, typeNumbers } from '../../kit/packet.ts';
+import { packet, typeNumbers } from '../../kit/dns/packet.ts';
 import { zoneLines } from './zones.ts';
 
 export interface Question {

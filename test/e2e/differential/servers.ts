@@ -4,10 +4,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { udpClient } from '../../kit/dns-client.ts';
-import { type Program, start, startWhen } from '../../kit/program.ts';
-import { freePort, removeScratch, scratch } from '../../kit/scratch.ts';
-import { startServer } from '../../kit/server-process.ts';
+import { udpClient } from '../../kit/dns/dns-client.ts';
+import { type Program, start, startWhen } from '../../kit/process/program.ts';
+import { freePort, removeScratch, scratch } from '../../kit/process/scratch.ts';
+import { startServer } from '../../kit/process/server-process.ts';
 import { zoneLines, zoneText } from './zones.ts';
 
 interface Contestant {

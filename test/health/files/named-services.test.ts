@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type FileEntries, NamedServices } from '../../../src/health/files/named-services.ts';
 import { parseServiceFile, type Service } from '../../../src/health/files/service-file.ts';
-import { FakeClock } from '../../kit/clock.ts';
-import { CommandedRegistry } from '../../kit/commanded-registry.ts';
-import { submitter } from '../../kit/performer.ts';
+import { FakeClock } from '../../kit/process/clock.ts';
+import { CommandedRegistry } from '../../kit/registry/commanded-registry.ts';
+import { submitter } from '../../kit/registry/performer.ts';
 
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };
 const noNames: ReadonlySet<string> = new Set();

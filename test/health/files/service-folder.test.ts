@@ -5,8 +5,8 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ServiceFolder } from '../../../src/health/files/service-folder.ts';
-import { type Files, removeScratch, scratch } from '../../kit/scratch.ts';
-import { until } from '../../kit/until.ts';
+import { type Files, removeScratch, scratch } from '../../kit/process/scratch.ts';
+import { until } from '../../kit/process/until.ts';
 
 const patience = { withinMs: 20_000 };
 

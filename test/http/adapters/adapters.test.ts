@@ -3,7 +3,7 @@
 
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { createWorld, type World } from '../../kit/http-world.ts';
+import { createWorld, type World } from '../../kit/http/http-world.ts';
 
 function allFronts(): World {
   return createWorld({ deps: { adapters: { names: ['consul', 'eureka', 'discovery'], env: 'prod' } } });

@@ -3,8 +3,8 @@
 
 import type { InjectOptions } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { bearer, credentialWorld, entry, secretOf } from '../../kit/credential-world.ts';
-import { createWorld } from '../../kit/http-world.ts';
+import { bearer, credentialWorld, entry, secretOf } from '../../kit/http/credential-world.ts';
+import { createWorld } from '../../kit/http/http-world.ts';
 
 const file =
   entry('reader', '{ rights: [read], env: prod }') +

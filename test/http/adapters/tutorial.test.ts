@@ -2,8 +2,8 @@
 
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { keyOf } from '../../kit/harness.ts';
-import { createWorld, type WorldOptions } from '../../kit/http-world.ts';
+import { createWorld, type WorldOptions } from '../../kit/http/http-world.ts';
+import { keyOf } from '../../kit/registry/harness.ts';
 
 const body = { name: 'orders', version: '1.0.0', address: '10.0.0.7', port: 8080, healthy: true };
 

@@ -1,8 +1,8 @@
 // Selection over HTTP: near, order, subset, limit, and their ETags.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type Json, problemOf, type World } from '../../kit/http-world.ts';
-import { seededRandom } from '../../kit/placed.ts';
+import { createWorld, type Json, problemOf, type World } from '../../kit/http/http-world.ts';
+import { seededRandom } from '../../kit/registry/placed.ts';
 
 const ids = (reply: { json(): unknown }) =>
   (reply.json() as { instances: Json[] }).instances.map(({ instance }) => instance);

@@ -2,7 +2,7 @@
 // the value, and a registry that has not moved.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type Json, problemOf } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf } from '../../kit/http/http-world.ts';
 
 const label63 = 'l'.repeat(63);
 const longAppid = [label63, label63, label63, 'l'.repeat(55)].join('.');

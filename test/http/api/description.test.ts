@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import * as schemas from '../../../src/http/api/schemas.ts';
 import { cancelReply } from '../../../src/http/api/stop-schemas.ts';
 import { parseRegistration, registrationToJson } from '../../../src/model/instance.ts';
-import { createWorld, type Json } from '../../kit/http-world.ts';
+import { createWorld, type Json } from '../../kit/http/http-world.ts';
 
 const addrs = ['http://10.0.0.7:8080'];
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };

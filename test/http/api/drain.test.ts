@@ -1,7 +1,7 @@
 // Out of the answers and still registered: what a drain does, and its reply.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, problemOf, tagOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf, tagOf } from '../../kit/http/http-world.ts';
 
 describe('POST …/drain', () => {
   test('makes the instance waiting at once, and its lease goes on', async () => {

@@ -1,7 +1,7 @@
 // Holds over HTTP: a drain that outlives registrations, and the call that ends it.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, problemOf, tagOf, type World } from '../../kit/http-world.ts';
+import { createWorld, problemOf, tagOf, type World } from '../../kit/http/http-world.ts';
 
 const place = '/apps/prod/orders/a1';
 

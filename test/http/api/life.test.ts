@@ -1,7 +1,7 @@
 // Ids, tags and indexes of another life of the registry are taken for none of this one.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, indexOf, tagOf, type World } from '../../kit/http-world.ts';
+import { createWorld, indexOf, tagOf, type World } from '../../kit/http/http-world.ts';
 
 async function world(): Promise<World> {
   const found = createWorld();

@@ -1,7 +1,7 @@
 // Changing an instance in place, and taking it away.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type Json, problemOf, tagOf } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf, tagOf } from '../../kit/http/http-world.ts';
 
 describe('PATCH', () => {
   test('changes what it names, leaves the rest and does not renew the lease', async () => {

@@ -3,7 +3,7 @@
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import * as schemas from '../../../src/http/api/record-schemas.ts';
-import { createWorld, type Json, problemOf, type World } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf, type World } from '../../kit/http/http-world.ts';
 
 async function eventsOf({ call }: World, query = ''): Promise<Json[]> {
   const reply = await call('GET', `/events${query}`);

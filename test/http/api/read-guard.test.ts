@@ -1,7 +1,7 @@
 // `GET /api/v1/guard`: calm, while an app is held, and how long its list may get.
 
 import { expect, test } from 'vitest';
-import { createWorld, problemOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf } from '../../kit/http/http-world.ts';
 
 test('a calm registry reports expected and seen renewals', async () => {
   const { register, call, clock } = createWorld();

@@ -3,7 +3,7 @@
 import Value from 'typebox/value';
 import { expect, test } from 'vitest';
 import { pastAppReply } from '../../../src/http/api/schemas.ts';
-import { createWorld, type Json, problemOf } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf } from '../../kit/http/http-world.ts';
 
 /** 0 s: a1 (up, zone a) and a2 (waiting, zone b); 1 s: a1 gone; 2 s: a2 up, a3. */
 async function withPast(changesMax = 1000) {

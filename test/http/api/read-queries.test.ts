@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import type { QueryLists } from '../../../src/control/queries/query-lists.ts';
 import type { DrainQueries, QuerySample } from '../../../src/model/query-sample.ts';
-import { createWorld, problemOf, type World } from '../../kit/http-world.ts';
-import { listsOver } from '../../kit/query-world.ts';
+import { createWorld, problemOf, type World } from '../../kit/http/http-world.ts';
+import { listsOver } from '../../kit/http/query-world.ts';
 
 /** A world in which DNS has counted these, at the time of its start. */
 async function worldWith(samples: readonly Partial<QuerySample>[]): Promise<World> {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { ZoneFileStatus } from '../../../src/model/zone-files.ts';
-import { createWorld, problemOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf } from '../../kit/http/http-world.ts';
 
 const good: ZoneFileStatus = {
   file: 'zones/svc.zone',

@@ -1,7 +1,7 @@
 // Reading: one instance, an app's instances and the catalogue.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, indexOf, type Json, problemOf, type Reply, tagOf } from '../../kit/http-world.ts';
+import { createWorld, indexOf, type Json, problemOf, type Reply, tagOf } from '../../kit/http/http-world.ts';
 
 const namesOf = (reply: { json(): unknown }) =>
   (reply.json() as { instances: Json[] }).instances.map(({ instance }) => instance);

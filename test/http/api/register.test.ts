@@ -1,7 +1,7 @@
 // Registering over HTTP: what a client gets when it calls in, calls again, and calls too late.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type Json, problemOf, tagOf } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf, tagOf } from '../../kit/http/http-world.ts';
 
 const fields = {
   addrs: ['http://10.0.0.7:8080', 'grpc://10.0.0.7:9090'],

@@ -1,7 +1,7 @@
 // The command to renew with: the address by which clients reach the server, also behind a proxy.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type WorldOptions } from '../../kit/http-world.ts';
+import { createWorld, type WorldOptions } from '../../kit/http/http-world.ts';
 
 async function commandOf(deps: WorldOptions['deps'], headers: Record<string, string> = {}): Promise<string> {
   const { app } = createWorld({ deps: { isOpen: true, ...deps } });

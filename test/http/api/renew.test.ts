@@ -1,7 +1,7 @@
 // Heartbeats over HTTP, one at a time and many at once.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, type Json, problemOf } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf } from '../../kit/http/http-world.ts';
 
 describe('PUT …/renew', () => {
   test('moves the end of the lease and nothing else', async () => {

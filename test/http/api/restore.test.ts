@@ -3,7 +3,7 @@
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
 import * as schemas from '../../../src/http/api/record-schemas.ts';
-import { createWorld, type Json, problemOf, type WorldOptions } from '../../kit/http-world.ts';
+import { createWorld, type Json, problemOf, type WorldOptions } from '../../kit/http/http-world.ts';
 
 async function withBadCancel(options: WorldOptions = {}) {
   const world = createWorld(options);

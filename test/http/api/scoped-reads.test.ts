@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { watchQuery } from '../../../src/http/watch/watch-query.ts';
 import { scopeOf } from '../../../src/model/scope.ts';
-import { bearer, credentialWorld, entry } from '../../kit/credential-world.ts';
-import type { Json } from '../../kit/http-world.ts';
-import { FakeStream } from '../../kit/watch-world.ts';
+import { bearer, credentialWorld, entry } from '../../kit/http/credential-world.ts';
+import type { Json } from '../../kit/http/http-world.ts';
+import { FakeStream } from '../../kit/http/watch-world.ts';
 
 const file = entry('team', '{ rights: [read], env: prod, app: team-* }') + entry('all', '{ rights: [admin] }');
 

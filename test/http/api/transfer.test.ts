@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
-import type { Reply, World } from '../../kit/http-world.ts';
-import { createWorld, type Json } from '../../kit/http-world.ts';
+import type { Reply, World } from '../../kit/http/http-world.ts';
+import { createWorld, type Json } from '../../kit/http/http-world.ts';
 
 function linesIn(reply: Reply): Json[] {
   return reply.body

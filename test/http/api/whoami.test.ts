@@ -1,7 +1,7 @@
 // `GET /api/v1/whoami`: what the credential of a call is.
 
 import { expect, test } from 'vitest';
-import { createWorld, problemOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf } from '../../kit/http/http-world.ts';
 
 test('an open server has anonymous callers that may do all', async () => {
   const { call } = createWorld();

@@ -4,7 +4,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addConsole } from '../../../src/http/console/console.ts';
-import { type Files, removeScratch, scratch } from '../../kit/scratch.ts';
+import { type Files, removeScratch, scratch } from '../../kit/process/scratch.ts';
 
 const files: Files = {
   'built/index.html': '<!doctype html><title>rollcall</title>',

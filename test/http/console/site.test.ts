@@ -5,7 +5,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openSite, type SiteState } from '../../../src/http/console/site.ts';
-import { removeScratch, scratch } from '../../kit/scratch.ts';
+import { removeScratch, scratch } from '../../kit/process/scratch.ts';
 
 let folder = '';
 afterEach(() => removeScratch(folder));

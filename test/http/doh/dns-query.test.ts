@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { leastTtlOf } from '../../../src/dns/message/least-ttl.ts';
 import { answerMessage } from '../../../src/dns/server/answer-message.ts';
 import type { DnsQueries } from '../../../src/http/doh/dns-query.ts';
-import { Harness, type HarnessOptions } from '../../kit/harness.ts';
-import { createWorld, problemOf, type World } from '../../kit/http-world.ts';
-import { packet } from '../../kit/packet.ts';
-import { readReply } from '../../kit/reply.ts';
+import { packet } from '../../kit/dns/packet.ts';
+import { readReply } from '../../kit/dns/reply.ts';
+import { createWorld, problemOf, type World } from '../../kit/http/http-world.ts';
+import { Harness, type HarnessOptions } from '../../kit/registry/harness.ts';
 
 const mediaType = 'application/dns-message';
 

@@ -2,7 +2,7 @@
 
 import type { InjectOptions } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { createWorld, problemOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf } from '../../kit/http/http-world.ts';
 
 const tokens = [
   { name: 'deploy', token: 'correct-horse-battery' },

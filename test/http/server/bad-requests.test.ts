@@ -2,7 +2,7 @@
 // problem document, and the registry does not move.
 
 import { describe, expect, test } from 'vitest';
-import { createWorld, problemOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf } from '../../kit/http/http-world.ts';
 
 describe('bodies', () => {
   const put = (world: ReturnType<typeof createWorld>, payload: string | Buffer, headers: Record<string, string>) =>

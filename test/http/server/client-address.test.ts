@@ -2,9 +2,9 @@
 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createWorld, type World, type WorldOptions } from '../../kit/http-world.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
-import { until } from '../../kit/until.ts';
+import { createWorld, type World, type WorldOptions } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
+import { until } from '../../kit/process/until.ts';
 
 const open: World[] = [];
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { ClientRates } from '../../../src/http/server/client-rate.ts';
-import { createWorld, problemOf, type WorldOptions } from '../../kit/http-world.ts';
-import { seededRandom } from '../../kit/placed.ts';
+import { createWorld, problemOf, type WorldOptions } from '../../kit/http/http-world.ts';
+import { seededRandom } from '../../kit/registry/placed.ts';
 
 describe('a bucket', () => {
   test('holds a burst, fills with time, and never holds more', () => {

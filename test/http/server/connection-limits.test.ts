@@ -1,8 +1,8 @@
 // Open connections, in all and of one client: the one too many gets an HTTP error, the others stay, places come back.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { createWorld, type World } from '../../kit/http-world.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
+import { createWorld, type World } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
 
 const worlds: World[] = [];
 const connections: RawConnection[] = [];

@@ -1,7 +1,7 @@
 // Every JSON reply ends with a line end, so that a shell prompt begins on a line of its own.
 
 import { expect, test } from 'vitest';
-import { createWorld } from '../../kit/http-world.ts';
+import { createWorld } from '../../kit/http/http-world.ts';
 
 const addrs = ['http://10.0.0.7:8080'];
 

@@ -2,9 +2,9 @@
 
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type CredentialWorld, credentialWorld } from '../../kit/credential-world.ts';
-import { createWorld } from '../../kit/http-world.ts';
-import { Issuer } from '../../kit/issuer.ts';
+import { type CredentialWorld, credentialWorld } from '../../kit/http/credential-world.ts';
+import { createWorld } from '../../kit/http/http-world.ts';
+import { Issuer } from '../../kit/http/issuer.ts';
 
 const issuerName = 'https://issuer.example';
 

@@ -1,8 +1,8 @@
 // Every limit of the API that a caller can run into: the status, the problem, the count, and no effect on other callers.
 
 import { describe, expect, test } from 'vitest';
-import type { Reply } from '../../kit/http-world.ts';
-import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http-world.ts';
+import type { Reply } from '../../kit/http/http-world.ts';
+import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http/http-world.ts';
 
 interface Limit {
   readonly what: string;

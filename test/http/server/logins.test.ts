@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { Credentials } from '../../../src/http/server/credentials.ts';
 import { Logins } from '../../../src/http/server/logins.ts';
 import { WrongCredentials } from '../../../src/http/server/wrong-credentials.ts';
-import { FakeClock } from '../../kit/clock.ts';
-import { entry, secretOf, TokenFile } from '../../kit/credential-world.ts';
+import { entry, secretOf, TokenFile } from '../../kit/http/credential-world.ts';
+import { FakeClock } from '../../kit/process/clock.ts';
 
 function world(text = entry('nacos', '{ rights: [read], env: prod }')) {
   const clock = new FakeClock();

@@ -1,7 +1,7 @@
 // The page of metrics costs what it costs once, however many ask for it at a time.
 
 import { expect, test } from 'vitest';
-import { createWorld } from '../../kit/http-world.ts';
+import { createWorld } from '../../kit/http/http-world.ts';
 
 function world(makePage: (count: number) => string) {
   let made = 0;

@@ -2,9 +2,9 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { overloadLimits } from '../../../src/http/server/overload.ts';
-import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http-world.ts';
-import { seededRandom } from '../../kit/placed.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
+import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
+import { seededRandom } from '../../kit/registry/placed.ts';
 
 /** A world whose event loop is as late as the test sets it. */
 async function busyWorld(options: WorldOptions = {}): Promise<World & { late(ms: number, samples?: number): void }> {

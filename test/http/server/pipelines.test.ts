@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpTimeouts } from '../../../src/http/server/limits.ts';
-import { createWorld, type World } from '../../kit/http-world.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
-import { until } from '../../kit/until.ts';
+import { createWorld, type World } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
+import { until } from '../../kit/process/until.ts';
 
 const open: World[] = [];
 const connections: RawConnection[] = [];

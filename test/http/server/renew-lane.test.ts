@@ -3,10 +3,10 @@
 
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createWorld, type World, type WorldOptions } from '../../kit/http-world.ts';
-import { LateDns } from '../../kit/late-dns.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
-import { until } from '../../kit/until.ts';
+import { LateDns } from '../../kit/dns/late-dns.ts';
+import { createWorld, type World, type WorldOptions } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
+import { until } from '../../kit/process/until.ts';
 
 const open: World[] = [];
 const connections: RawConnection[] = [];

@@ -5,8 +5,8 @@ import type { InjectOptions } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import type { ClusterStatus, ClusterView } from '../../../src/model/cluster-status.ts';
 import { Right } from '../../../src/model/principal.ts';
-import { bearer, type CredentialWorld, credentialWorld, entry } from '../../kit/credential-world.ts';
-import type { Json, Reply } from '../../kit/http-world.ts';
+import { bearer, type CredentialWorld, credentialWorld, entry } from '../../kit/http/credential-world.ts';
+import type { Json, Reply } from '../../kit/http/http-world.ts';
 
 const file = [
   ...Right.map((right) => entry(right, `{ rights: [${right}] }`)),

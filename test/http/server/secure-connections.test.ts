@@ -5,11 +5,11 @@ import { connect as connectHttp2 } from 'node:http2';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Authority, type Certificate } from '../../kit/certificates.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
-import { scratch } from '../../kit/scratch.ts';
-import { type Ran, ran, startTlsWorld, type TlsWorld } from '../../kit/tls-world.ts';
-import { until } from '../../kit/until.ts';
+import { Authority, type Certificate } from '../../kit/http/certificates.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
+import { type Ran, ran, startTlsWorld, type TlsWorld } from '../../kit/http/tls-world.ts';
+import { scratch } from '../../kit/process/scratch.ts';
+import { until } from '../../kit/process/until.ts';
 
 let authority: Authority;
 let foreign: Authority;

@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpTimeouts } from '../../../src/http/server/limits.ts';
-import { createWorld, type World, type WorldOptions } from '../../kit/http-world.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
+import { createWorld, type World, type WorldOptions } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
 
 const open: World[] = [];
 const connections: RawConnection[] = [];

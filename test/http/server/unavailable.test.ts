@@ -2,8 +2,8 @@
 // goes on.
 
 import { expect, test } from 'vitest';
-import { keyOf } from '../../kit/harness.ts';
-import { createWorld, problemOf } from '../../kit/http-world.ts';
+import { createWorld, problemOf } from '../../kit/http/http-world.ts';
+import { keyOf } from '../../kit/registry/harness.ts';
 
 function world() {
   const state = { isRecovered: true, trouble: undefined as string | undefined };

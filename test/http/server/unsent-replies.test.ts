@@ -4,9 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { httpTimeouts } from '../../../src/http/server/limits.ts';
 import type { UnsentLimits } from '../../../src/http/server/unsent-replies.ts';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
-import { createWorld, type World } from '../../kit/http-world.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
-import { until } from '../../kit/until.ts';
+import { createWorld, type World } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
+import { until } from '../../kit/process/until.ts';
 
 const open: World[] = [];
 const connections: RawConnection[] = [];

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { Channel, type Subscription } from '../../../src/http/watch/channel.ts';
 import { watchQuery } from '../../../src/http/watch/watch-query.ts';
-import { Harness } from '../../kit/harness.ts';
+import { Harness } from '../../kit/registry/harness.ts';
 
 test('a change that its filter does not select, before or after, is neither kept nor wakes it', () => {
   const harness = new Harness();

@@ -1,7 +1,7 @@
 // Watchers that read too slowly, go away, come in too great a number, or are there when the server stops.
 
 import { describe, expect, test } from 'vitest';
-import { everything, FakeStream, ofApps, WatchWorld } from '../../kit/watch-world.ts';
+import { everything, FakeStream, ofApps, WatchWorld } from '../../kit/http/watch-world.ts';
 
 const big = { metadata: { note: 'x'.repeat(8000) } };
 

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { VisibleChanges } from '../../../src/http/watch/visible-changes.ts';
 import type { Change } from '../../../src/model/change.ts';
-import { ofApps, WatchWorld } from '../../kit/watch-world.ts';
+import { ofApps, WatchWorld } from '../../kit/http/watch-world.ts';
 
 test('a change is sent once DNS shows it; those that come meanwhile go on together with the next', async () => {
   const world = new WatchWorld({ lateDns: true });

@@ -1,9 +1,9 @@
 // The call itself, over real connections: what it answers and refuses, and how it lives with the limits of the server.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { EventStreamClient, type EventStreamKnobs } from '../../kit/event-stream.ts';
-import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http-world.ts';
-import { RawConnection } from '../../kit/raw-http.ts';
+import { EventStreamClient, type EventStreamKnobs } from '../../kit/http/event-stream.ts';
+import { createWorld, problemOf, type World, type WorldOptions } from '../../kit/http/http-world.ts';
+import { RawConnection } from '../../kit/http/raw-http.ts';
 
 const worlds: World[] = [];
 const clients: { close(): void }[] = [];

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import type { WatchQuery } from '../../../src/http/watch/watch-query.ts';
 import { isAbout, watchQuery } from '../../../src/http/watch/watch-query.ts';
 import { isSelected } from '../../../src/model/selection/filter.ts';
-import { WatchedState } from '../../kit/event-stream.ts';
-import { everything, FakeStream, ofApps, WatchWorld } from '../../kit/watch-world.ts';
+import { WatchedState } from '../../kit/http/event-stream.ts';
+import { everything, FakeStream, ofApps, WatchWorld } from '../../kit/http/watch-world.ts';
 
 const queries: readonly WatchQuery[] = [
   everything,

@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { watchQuery } from '../../../src/http/watch/watch-query.ts';
 import { isSelected } from '../../../src/model/selection/filter.ts';
-import type { StreamEvent } from '../../kit/event-stream.ts';
-import { everything, ofApps, WatchWorld } from '../../kit/watch-world.ts';
+import type { StreamEvent } from '../../kit/http/event-stream.ts';
+import { everything, ofApps, WatchWorld } from '../../kit/http/watch-world.ts';
 
 /** The ids that a snapshot shows. */
 function instancesIn(received: StreamEvent | undefined): string[] {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { type Choice, choose } from '../../../src/model/selection/choose.ts';
-import { idsOf, placed, seededRandom } from '../../kit/placed.ts';
+import { idsOf, placed, seededRandom } from '../../kit/registry/placed.ts';
 
 const all = [
   placed('a1', { zone: 'a' }),

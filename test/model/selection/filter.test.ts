@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Instance } from '../../../src/model/instance.ts';
 import { isSelected, type Selection } from '../../../src/model/selection/filter.ts';
-import { Harness, keyOf } from '../../kit/harness.ts';
+import { Harness, keyOf } from '../../kit/registry/harness.ts';
 
 function instance(body: Record<string, unknown> = {}): Instance {
   const harness = new Harness();

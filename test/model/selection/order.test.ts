@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { inOrder, type Order } from '../../../src/model/selection/order.ts';
-import { idsOf, placed, seededRandom } from '../../kit/placed.ts';
+import { idsOf, placed, seededRandom } from '../../kit/registry/placed.ts';
 
 const light = placed('light', { weight: 1 });
 const heavy = placed('heavy', { weight: 3 });

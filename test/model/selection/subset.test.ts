@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { subsetOf } from '../../../src/model/selection/subset.ts';
-import { idsOf, placed } from '../../kit/placed.ts';
+import { idsOf, placed } from '../../kit/registry/placed.ts';
 
 const fleet = Array.from({ length: 40 }, (_, i) => placed(`orders-${i}`));
 const clients = Array.from({ length: 200 }, (_, i) => `10.1.${i >> 4}.${i & 15}`);

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Actor } from '../../../src/model/change.ts';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
-import { defaults, Harness, keyOf, someAddress } from '../../kit/harness.ts';
+import { defaults, Harness, keyOf, someAddress } from '../../kit/registry/harness.ts';
 
 const leaseSeconds = 30;
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseRegistration } from '../../../src/model/instance.ts';
 import type { OthersShare } from '../../../src/model/losses.ts';
 import { Registry } from '../../../src/registry/registry.ts';
-import { performer } from '../../kit/performer.ts';
+import { performer } from '../../kit/registry/performer.ts';
 
 const by = { kind: 'anonymous', front: 'api', address: '10.0.0.9' } as const;
 const defaults = { leaseSeconds: 90, dnsTtl: 5 };

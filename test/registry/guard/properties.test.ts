@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MutableRecord } from '../../../src/registry/mutable-record.ts';
-import { Harness, keyOf } from '../../kit/harness.ts';
+import { Harness, keyOf } from '../../kit/registry/harness.ts';
 import { seeded } from './rules.ts';
 
 const ceilingSeconds = 400;

@@ -5,8 +5,8 @@
 
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
 import type { InstanceKey } from '../../../src/model/names.ts';
-import { FakeClock } from '../../kit/clock.ts';
-import { CommandedRegistry } from '../../kit/commanded-registry.ts';
+import { FakeClock } from '../../kit/process/clock.ts';
+import { CommandedRegistry } from '../../kit/registry/commanded-registry.ts';
 
 export interface Rule {
   register(key: InstanceKey, leaseSeconds: number): void;

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/model/change.ts';
 import type { GuardEvent } from '../../../src/model/guard-status.ts';
-import { Harness, type HarnessOptions, keyOf } from '../../kit/harness.ts';
+import { Harness, type HarnessOptions, keyOf } from '../../kit/registry/harness.ts';
 
 const second = 1000;
 

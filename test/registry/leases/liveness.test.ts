@@ -5,7 +5,7 @@ import type { Actor, Change } from '../../../src/model/change.ts';
 import type { Command } from '../../../src/model/command.ts';
 import { parseRegistration, type Registration } from '../../../src/model/instance.ts';
 import type { Liveness } from '../../../src/model/liveness.ts';
-import { defaults, Harness, keyOf, someAddress } from '../../kit/harness.ts';
+import { defaults, Harness, keyOf, someAddress } from '../../kit/registry/harness.ts';
 
 const key = keyOf('orders.prod/a1');
 const actor: Actor = { kind: 'anonymous', front: 'consul', address: '192.0.2.1' };

@@ -2,7 +2,7 @@
 // one kept beyond it is notified as suspect, with the reason, until that is over. Without a listener nothing is done.
 
 import { expect, test } from 'vitest';
-import { Harness, keyOf } from '../../kit/harness.ts';
+import { Harness, keyOf } from '../../kit/registry/harness.ts';
 
 interface Notification {
   readonly atMs: number;

@@ -6,8 +6,8 @@ import { queryMemoryOctets, rowsMax } from '../../../../src/dns/server/queries/q
 import { type ClientDetail, type QueryCounts, QueryTable } from '../../../../src/dns/server/queries/query-table.ts';
 import { questionHash } from '../../../../src/dns/server/question.ts';
 import type { QuerySample } from '../../../../src/model/query-sample.ts';
-import { Harness } from '../../../kit/harness.ts';
-import { packet } from '../../../kit/packet.ts';
+import { packet } from '../../../kit/dns/packet.ts';
+import { Harness } from '../../../kit/registry/harness.ts';
 
 interface Read {
   readonly samples: readonly QuerySample[];

@@ -7,8 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openBatchedUdp } from '../../../../src/dns/transport/batched/batched-udp.ts';
 import { listenDns } from '../../../../src/dns/transport/server.ts';
 import { dgramUdp } from '../../../../src/dns/transport/udp.ts';
-import { tcpClient, udpClient } from '../../../kit/dns-client.ts';
-import { Harness } from '../../../kit/harness.ts';
+import { tcpClient, udpClient } from '../../../kit/dns/dns-client.ts';
+import { Harness } from '../../../kit/registry/harness.ts';
 import { clientOf, describeUdp, listening } from '../../sockets/udp-contract.ts';
 
 const opened = await openBatchedUdp();
@@ -44,7 +44,7 @@ describe.skipIf(isMissing)('batched', () => {
 
 describe.skipIf(isMissing)('a thread that waits for datagrams', () => {
   async function started(): Promise<{ worker: Worker; port: number }> {
-    const worker = new Worker(new URL('../../../kit/batched-thread.ts', import.meta.url));
+    const worker = new Worker(new URL('../../../kit/dns/batched-thread.ts', import.meta.url));
     onTestFinished(async () => {
       await worker.terminate();
     });

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openBatchedUdp } from '../../../../src/dns/transport/batched/batched-udp.ts';
 import { loadLibC } from '../../../../src/dns/transport/batched/libc.ts';
 import { findLoopDescriptor } from '../../../../src/dns/transport/batched/loop-descriptor.ts';
-import { FakeKernel } from '../../../kit/fake-kernel.ts';
+import { FakeKernel } from '../../../kit/dns/fake-kernel.ts';
 
 describe('there are none', () => {
   test.each([

@@ -8,8 +8,8 @@ import { AF_INET, AF_INET6 } from '../../../../src/dns/transport/batched/linux.t
 import { DatagramRing, slotCount } from '../../../../src/dns/transport/batched/ring.ts';
 import { socketAddress } from '../../../../src/dns/transport/batched/socket-address.ts';
 import { TurnBudget } from '../../../../src/dns/transport/turn-budget.ts';
-import { FakeKernel, hexOf } from '../../../kit/fake-kernel.ts';
-import { hex } from '../../../kit/packet.ts';
+import { FakeKernel, hexOf } from '../../../kit/dns/fake-kernel.ts';
+import { hex } from '../../../kit/dns/packet.ts';
 
 const [EPERM, EINTR, ENOMEM, EAGAIN, ENOBUFS, ECONNREFUSED] = [1, 4, 12, 11, 105, 111];
 const loud: Handler = (bytes) => (bytes.length === 0 ? undefined : Buffer.from(bytes.toString().toUpperCase()));

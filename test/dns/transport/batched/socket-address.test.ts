@@ -3,7 +3,7 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { hostOf, socketAddress } from '../../../../src/dns/transport/batched/socket-address.ts';
-import { hexOf } from '../../../kit/fake-kernel.ts';
+import { hexOf } from '../../../kit/dns/fake-kernel.ts';
 
 test.each([
   ['127.0.0.1', 53, '0200 0035 7f000001 0000000000000000'],

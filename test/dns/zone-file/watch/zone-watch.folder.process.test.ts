@@ -4,8 +4,8 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gist } from '../../../kit/harness.ts';
-import { quickTimes, ZoneFolder, zoneHead, zoneText } from '../../../kit/zone-folder.ts';
+import { quickTimes, ZoneFolder, zoneHead, zoneText } from '../../../kit/dns/zone-folder.ts';
+import { gist } from '../../../kit/registry/harness.ts';
 
 let zones: ZoneFolder;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settlingTimes } from '../../../../src/dns/zone-file/watch/settling.ts';
-import { quickTimes, ZoneFolder, zoneHead, zoneText } from '../../../kit/zone-folder.ts';
+import { quickTimes, ZoneFolder, zoneHead, zoneText } from '../../../kit/dns/zone-folder.ts';
 
 let zones: ZoneFolder;
 beforeEach(() => {

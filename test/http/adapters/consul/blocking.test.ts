@@ -1,7 +1,7 @@
 // Queries that wait: woken by a change of their own result, and by nothing else.
 
 import { expect, test } from 'vitest';
-import { call, consulWorld, pass, put, register, turns } from '../../../kit/consul-world.ts';
+import { call, consulWorld, pass, put, register, turns } from '../../../kit/adapters/consul-world.ts';
 
 test('a query with an index waits for a change of its own service', async () => {
   const world = consulWorld();

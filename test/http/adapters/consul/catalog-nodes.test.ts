@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { CatalogNodes } from '../../../../src/http/adapters/consul/catalog-nodes.ts';
 import type { ConsulNode } from '../../../../src/model/consul-node.ts';
-import { consulWorld, put } from '../../../kit/consul-world.ts';
+import { consulWorld, put } from '../../../kit/adapters/consul-world.ts';
 
 async function world() {
   const found = consulWorld();

@@ -12,8 +12,8 @@ import {
   put,
   register,
   statusesOf,
-} from '../../../kit/consul-world.ts';
-import { createWorld } from '../../../kit/http-world.ts';
+} from '../../../kit/adapters/consul-world.ts';
+import { createWorld } from '../../../kit/http/http-world.ts';
 
 test('a service without a check takes traffic for ever', async () => {
   const world = consulWorld();

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { consulWorld } from '../../../kit/consul-world.ts';
+import { consulWorld } from '../../../kit/adapters/consul-world.ts';
 
 const writes = [
   '/agent/service/register',

@@ -5,8 +5,8 @@
 import type { InjectOptions } from 'fastify';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hostLabel } from '../../../../src/runtime/host-label.ts';
-import { createWorld, type World } from '../../../kit/http-world.ts';
-import { type Exchange, exchangesOf, transcripts } from '../../../kit/transcript.ts';
+import { type Exchange, exchangesOf, transcripts } from '../../../kit/adapters/transcript.ts';
+import { createWorld, type World } from '../../../kit/http/http-world.ts';
 
 /** Recording and number: what we answer instead, and why. */
 const deviations: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 // What is refused, in the original's words.
 
 import { expect, test } from 'vitest';
-import { call, consulWorld, put } from '../../../kit/consul-world.ts';
+import { call, consulWorld, put } from '../../../kit/adapters/consul-world.ts';
 
 test.each([
   ['/health/service/web?dc=nope', 500, 'No path to datacenter'],

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { hostLabel } from '../../../../src/runtime/host-label.ts';
-import { consulWorld, get, health, instanceOf, pass, put, register } from '../../../kit/consul-world.ts';
-import type { Json } from '../../../kit/http-world.ts';
+import { consulWorld, get, health, instanceOf, pass, put, register } from '../../../kit/adapters/consul-world.ts';
+import type { Json } from '../../../kit/http/http-world.ts';
 
 test('names come back as they were given, and two that become one are refused', async () => {
   const world = consulWorld();

@@ -1,8 +1,8 @@
 // Instances and checks by the ids that Consul's clients call them by.
 
 import { expect, test } from 'vitest';
-import { call, consulWorld, get, instanceOf, put, register } from '../../../kit/consul-world.ts';
-import type { Json } from '../../../kit/http-world.ts';
+import { call, consulWorld, get, instanceOf, put, register } from '../../../kit/adapters/consul-world.ts';
+import type { Json } from '../../../kit/http/http-world.ts';
 
 test('is made anew where changes are missing', async () => {
   const world = consulWorld({ changesMax: 2 });

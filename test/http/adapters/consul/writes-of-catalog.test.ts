@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { hostLabel } from '../../../../src/runtime/host-label.ts';
-import { consulWorld, get, health, put, register } from '../../../kit/consul-world.ts';
-import type { Json } from '../../../kit/http-world.ts';
+import { consulWorld, get, health, put, register } from '../../../kit/adapters/consul-world.ts';
+import type { Json } from '../../../kit/http/http-world.ts';
 
 test('the catalog has nodes of its own, whose services another program watches', async () => {
   const world = consulWorld();

@@ -3,8 +3,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { keyOf } from '../../../kit/harness.ts';
-import { createWorld, type Json, type Reply, type WorldOptions } from '../../../kit/http-world.ts';
+import { createWorld, type Json, type Reply, type WorldOptions } from '../../../kit/http/http-world.ts';
+import { keyOf } from '../../../kit/registry/harness.ts';
 
 const given = {
   region: 'sh',

@@ -4,8 +4,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { createWorld, type Reply } from '../../../kit/http-world.ts';
-import { type Exchange, exchangesOf, transcripts } from '../../../kit/transcript.ts';
+import { type Exchange, exchangesOf, transcripts } from '../../../kit/adapters/transcript.ts';
+import { createWorld, type Reply } from '../../../kit/http/http-world.ts';
 
 type Json = Record<string, unknown>;
 

@@ -2,8 +2,8 @@
 
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { keyOf } from '../../../kit/harness.ts';
-import { createWorld, type Json, type WorldOptions } from '../../../kit/http-world.ts';
+import { createWorld, type Json, type WorldOptions } from '../../../kit/http/http-world.ts';
+import { keyOf } from '../../../kit/registry/harness.ts';
 
 const center = { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' };
 const port = { $: 8080, '@enabled': 'true' };

@@ -4,8 +4,8 @@
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
 import { readXml } from '../../../../src/http/adapters/eureka/xml-reader.ts';
-import { createWorld } from '../../../kit/http-world.ts';
-import { type Exchange, exchangesOf, transcripts } from '../../../kit/transcript.ts';
+import { type Exchange, exchangesOf, transcripts } from '../../../kit/adapters/transcript.ts';
+import { createWorld } from '../../../kit/http/http-world.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 // How clients of Nacos show who they are.
 
 import { expect, test } from 'vitest';
-import type { Json } from '../../../kit/http-world.ts';
-import { createNacosWorld as world } from '../../../kit/nacos-world.ts';
+import { createNacosWorld as world } from '../../../kit/adapters/nacos-world.ts';
+import type { Json } from '../../../kit/http/http-world.ts';
 
 test('a server that asks for no credentials lets anybody log in', async () => {
   const { send } = world();

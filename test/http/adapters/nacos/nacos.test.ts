@@ -1,9 +1,9 @@
 // Nacos's HTTP API over our use cases: what its clients of 1.x send and get, and what other fronts see of it.
 
 import { expect, test } from 'vitest';
-import { keyOf } from '../../../kit/harness.ts';
-import type { Json } from '../../../kit/http-world.ts';
-import { createNacosWorld as world } from '../../../kit/nacos-world.ts';
+import { createNacosWorld as world } from '../../../kit/adapters/nacos-world.ts';
+import type { Json } from '../../../kit/http/http-world.ts';
+import { keyOf } from '../../../kit/registry/harness.ts';
 
 test('a registration becomes an address, weight, zone, version and a lease that ends in waiting', async () => {
   const { post, stored } = world();

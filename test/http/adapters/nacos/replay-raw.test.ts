@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { createWorld, type Json } from '../../../kit/http-world.ts';
+import { createWorld, type Json } from '../../../kit/http/http-world.ts';
 
 const file = join(import.meta.dirname, '..', '..', '..', 'fixtures', 'transcripts', 'nacos-raw.txt');
 

@@ -3,8 +3,8 @@
 
 import type { InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { createWorld, type Json } from '../../../kit/http-world.ts';
-import { exchangesOf } from '../../../kit/transcript.ts';
+import { exchangesOf } from '../../../kit/adapters/transcript.ts';
+import { createWorld, type Json } from '../../../kit/http/http-world.ts';
 
 const recordings = ['nacos-npm', 'nacos-py', 'nacos-java-1.4.7', 'nacos-go-1.1.4'] as const;
 

@@ -1,8 +1,8 @@
 // Nacos's services, and what clients ask about the server.
 
 import { expect, test } from 'vitest';
-import type { Json } from '../../../kit/http-world.ts';
-import { createNacosWorld as world } from '../../../kit/nacos-world.ts';
+import { createNacosWorld as world } from '../../../kit/adapters/nacos-world.ts';
+import type { Json } from '../../../kit/http/http-world.ts';
 
 test('services are created, shown, listed and deleted', async () => {
   const { send, post, given } = world();

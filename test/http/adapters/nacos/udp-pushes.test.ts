@@ -7,8 +7,8 @@ import { afterEach, expect, test } from 'vitest';
 import { ServiceInfos } from '../../../../src/http/adapters/nacos/service-info.ts';
 import { type NacosService, serviceNameOf } from '../../../../src/http/adapters/nacos/service-name.ts';
 import { UdpPushes } from '../../../../src/http/adapters/nacos/udp-pushes.ts';
-import { FakeScheduler } from '../../../kit/client-scheduler.ts';
-import { createWorld, type Json } from '../../../kit/http-world.ts';
+import { FakeScheduler } from '../../../kit/client/client-scheduler.ts';
+import { createWorld, type Json } from '../../../kit/http/http-world.ts';
 
 const closing: (() => void)[] = [];
 

@@ -5,11 +5,11 @@ import { afterEach, expect, test } from 'vitest';
 import { NacosGrpc, type NacosGrpcDeps } from '../../../../../src/http/adapters/nacos/grpc/nacos-grpc.ts';
 import type { FindPrincipal } from '../../../../../src/http/server/auth.ts';
 import { unauthenticated, unrestricted } from '../../../../../src/model/principal.ts';
-import { FakeScheduler } from '../../../../kit/client-scheduler.ts';
-import { keyOf } from '../../../../kit/harness.ts';
-import { createWorld, type Json } from '../../../../kit/http-world.ts';
-import { DeafNacosClient, NacosClient } from '../../../../kit/nacos-client.ts';
-import { until } from '../../../../kit/until.ts';
+import { DeafNacosClient, NacosClient } from '../../../../kit/adapters/nacos-client.ts';
+import { FakeScheduler } from '../../../../kit/client/client-scheduler.ts';
+import { createWorld, type Json } from '../../../../kit/http/http-world.ts';
+import { until } from '../../../../kit/process/until.ts';
+import { keyOf } from '../../../../kit/registry/harness.ts';
 
 const closing: (() => void)[] = [];
 

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { NacosGrpc } from '../../../../../src/http/adapters/nacos/grpc/nacos-grpc.ts';
 import { unrestricted } from '../../../../../src/model/principal.ts';
-import { createWorld, type Json } from '../../../../kit/http-world.ts';
-import { NacosClient } from '../../../../kit/nacos-client.ts';
-import { until } from '../../../../kit/until.ts';
+import { NacosClient } from '../../../../kit/adapters/nacos-client.ts';
+import { createWorld, type Json } from '../../../../kit/http/http-world.ts';
+import { until } from '../../../../kit/process/until.ts';
 
 const recordings = ['nacos-go-2.2.7-grpc', 'nacos-java-2.5.1-grpc', 'nacos-java-3.1.0-grpc'] as const;
 const folder = join(import.meta.dirname, '..', '..', '..', '..', 'fixtures', 'transcripts');
