@@ -1,6 +1,7 @@
 // A move from an old registry to rollcall, with a second rollcall behind its Consul and Eureka fronts as the old one: what is
 // registered there is in DNS here, stays while the old one is down, and gives way to the clients that move.
 
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Running, startRollcall } from '../kit/cli/command-line.ts';
 import { digShort } from '../kit/dns/dig.ts';
@@ -160,10 +161,23 @@ describe('from Eureka', () => {
   });
 });
 
+/** Takes connections, as the TCP check of a persistent instance of Nacos wants; its port. */
+async function listenAt(host: string): Promise<string> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => {
+    server.listen(0, host, resolve);
+  });
+  onTestFinished(() => void server.close());
+  return String((server.address() as AddressInfo).port);
+}
+
 test('from Nacos: services of each group, waiting ones too, until their clients move', async () => {
   const [old, now] = [await startFronts(), await startFronts()];
+  const ports = new Map<string, string>();
+  for (const ip of ['127.0.63.1', '127.0.63.2']) ports.set(ip, await listenAt(ip));
   const register = async (server: ServerProcess, fields: Readonly<Record<string, string>>): Promise<void> => {
-    const query = new URLSearchParams({ port: '8080', ephemeral: 'false', ...fields });
+    const port = ports.get(fields['ip'] ?? '') ?? '';
+    const query = new URLSearchParams({ port, ephemeral: 'false', ...fields });
     const reply = await fetch(`${server.http}/nacos/v1/ns/instance?${query.toString()}`, { method: 'POST' });
     expect([reply.status, await reply.text()]).toEqual([200, 'ok']);
   };
