@@ -50,6 +50,8 @@ export interface RegistryView {
    * it (`acme` when `com.acme` is registered; `''` is the env itself).
    */
   at(env: string, appid: string): AppView | 'within' | undefined;
+  /** False: nothing is known at the env and text of this hash (see Catalogue). Only of a view that knows its hashes. */
+  hasHash?(hash: number): boolean;
   /** Why the guard keeps a suspect, in words; '' for others. Slower than the rest: once an answer. */
   whySuspect?(leased: LeasedInstance): string;
   /** Only of a view that finds instances by their addresses as well. */

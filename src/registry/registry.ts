@@ -68,6 +68,10 @@ export class Registry implements RegistryView {
     return this.#state.apps.at(env, appid);
   }
 
+  hasHash(hash: number): boolean {
+    return this.#state.apps.hasHash(hash);
+  }
+
   app(env: string, appid: string): AppRecords | undefined {
     return this.#state.apps.app(env, appid);
   }

@@ -51,6 +51,11 @@ export class Catalogue<App extends Named> {
     return this.#find(env, appid)?.app;
   }
 
+  /** False: nothing is at the env and name of this hash (see `hashOf`). True: something is, or something else of that hash. */
+  hasHash(hash: number): boolean {
+    return this.#entries.withHash(hash) !== undefined;
+  }
+
   /** Precondition: no app of this name is there. */
   add(app: App): void {
     const { env, appid } = app;
@@ -127,7 +132,7 @@ export class Catalogue<App extends Named> {
   }
 }
 
-/** With a sign, as V8 keeps it without a box. */
+/** Of an env and an app's name, or a suffix of one; with a sign, as V8 keeps it without a box. absent-names.ts computes the same from octets. */
 function hashOf(env: string, suffix: string): number {
   return mixed(textHash(suffix, mixed(textHash(env)))) | 0;
 }

@@ -1,6 +1,8 @@
 // Things found by a hash of what they are known by, which each keeps, and compared with what is asked for: a table with
 // open places. Node's Map would do, but it makes a unique copy of every text that is looked up, found or not, which costs
 // five times what the rest does; and names over the network are mostly new.
+// The hashes lie side by side in a table of their own, so that what is not there is mostly found missing without a look at
+// any thing, which would be somewhere else in memory.
 // From `splitAt` things on it is in parts, of which one at a time grows: laying out a million anew at once would hold all
 // answers up.
 // Limits: hashes of 32 bits; names made to collide slow down their own look-ups, and those of their neighbours.
@@ -10,7 +12,11 @@ export interface Hashed {
   readonly hash: number;
 }
 
-type Places<Thing> = (Thing | undefined)[];
+interface Part<Thing> {
+  readonly things: (Thing | undefined)[];
+  /** Of the thing at each place, as `marked` has it; 0: the place is open. */
+  readonly marks: Int32Array;
+}
 
 const splitAt = 4096;
 const partsOfMany = 1024;
@@ -20,7 +26,7 @@ const placesLeast = 4;
 export class HashTable<Thing extends Hashed, Key, Beside> {
   readonly #isOf: (thing: Thing, key: Key, beside: Beside) => boolean;
   /** One, or `partsOfMany`. */
-  #parts: Places<Thing>[] = [open(placesLeast)];
+  #parts: Part<Thing>[] = [open(placesLeast)];
   #sizes = new Uint32Array(1);
   #size = 0;
 
@@ -34,72 +40,94 @@ export class HashTable<Thing extends Hashed, Key, Beside> {
   }
 
   find(hash: number, key: Key, beside: Beside): Thing | undefined {
-    const places = this.#parts[hash & (this.#parts.length - 1)] as Places<Thing>;
-    const mask = places.length - 1;
+    const { things, marks } = this.#parts[hash & (this.#parts.length - 1)] as Part<Thing>;
+    const mask = marks.length - 1;
+    const mark = marked(hash);
     for (let at = homeOf(hash, mask); ; at = (at + 1) & mask) {
-      const thing = places[at];
-      if (thing === undefined || (thing.hash === hash && this.#isOf(thing, key, beside))) return thing;
+      const found = marks[at];
+      if (found === 0) return undefined;
+      if (found !== mark) continue;
+      const thing = things[at] as Thing;
+      if (thing.hash === hash && this.#isOf(thing, key, beside)) return thing;
     }
+  }
+
+  /** A thing with this hash, with a sign or without; undefined: there is none. Of the hash 1, it may be one with 0. */
+  withHash(hash: number): Thing | undefined {
+    const { things, marks } = this.#parts[hash & (this.#parts.length - 1)] as Part<Thing>;
+    const mask = marks.length - 1;
+    const mark = marked(hash);
+    let at = homeOf(hash, mask);
+    while (marks[at] !== 0 && marks[at] !== mark) at = (at + 1) & mask;
+    return things[at];
   }
 
   /** Precondition: nothing that is found by its key is there. */
   add(thing: Thing): void {
     if (this.#size === splitAt && this.#parts.length === 1) this.#split();
-    const part = thing.hash & (this.#parts.length - 1);
-    const size = (this.#sizes[part] as number) + 1;
-    let places = this.#parts[part] as Places<Thing>;
+    const number = thing.hash & (this.#parts.length - 1);
+    const size = (this.#sizes[number] as number) + 1;
+    let part = this.#parts[number] as Part<Thing>;
     // With fewer open places than a quarter, looking takes detours.
-    if (4 * size > 3 * places.length) {
-      const grown = open<Thing>(2 * places.length);
-      for (const other of places) if (other !== undefined) put(grown, other);
-      this.#parts[part] = grown;
-      places = grown;
+    if (4 * size > 3 * part.marks.length) {
+      const grown = open<Thing>(2 * part.marks.length);
+      for (const other of part.things) if (other !== undefined) put(grown, other);
+      this.#parts[number] = grown;
+      part = grown;
     }
-    put(places, thing);
-    this.#sizes[part] = size;
+    put(part, thing);
+    this.#sizes[number] = size;
     this.#size++;
   }
 
   /** Precondition: it is there. */
   delete(thing: Thing): void {
-    const part = thing.hash & (this.#parts.length - 1);
-    const places = this.#parts[part] as Places<Thing>;
-    const mask = places.length - 1;
+    const number = thing.hash & (this.#parts.length - 1);
+    const { things, marks } = this.#parts[number] as Part<Thing>;
+    const mask = marks.length - 1;
     let gap = homeOf(thing.hash, mask);
-    while (places[gap] !== thing) gap = (gap + 1) & mask;
+    while (things[gap] !== thing) gap = (gap + 1) & mask;
     // What had to go past this place moves up, so that it is still found.
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
-      const other = places[at];
+      const other = things[at];
       if (other === undefined) break;
       const home = homeOf(other.hash, mask);
       const isBehind = gap <= at ? home > gap && home <= at : home > gap || home <= at;
       if (isBehind) continue;
-      places[gap] = other;
+      things[gap] = other;
+      marks[gap] = marks[at] as number;
       gap = at;
     }
-    places[gap] = undefined;
-    (this.#sizes[part] as number)--;
+    things[gap] = undefined;
+    marks[gap] = 0;
+    (this.#sizes[number] as number)--;
     this.#size--;
   }
 
   #split(): void {
-    const [all = []] = this.#parts;
+    const [all] = this.#parts;
     this.#parts = Array.from({ length: partsOfMany }, () => open<Thing>(placesLeast));
     this.#sizes = new Uint32Array(partsOfMany);
     this.#size = 0;
-    for (const thing of all) if (thing !== undefined) this.add(thing);
+    for (const thing of all?.things ?? []) if (thing !== undefined) this.add(thing);
   }
 }
 
-function open<Thing>(places: number): Places<Thing> {
-  return new Array<Thing | undefined>(places).fill(undefined);
+function open<Thing>(places: number): Part<Thing> {
+  return { things: new Array<Thing | undefined>(places).fill(undefined), marks: new Int32Array(places) };
 }
 
-function put<Thing extends Hashed>(places: Places<Thing>, thing: Thing): void {
-  const mask = places.length - 1;
+function put<Thing extends Hashed>({ things, marks }: Part<Thing>, thing: Thing): void {
+  const mask = marks.length - 1;
   let at = homeOf(thing.hash, mask);
-  while (places[at] !== undefined) at = (at + 1) & mask;
-  places[at] = thing;
+  while (marks[at] !== 0) at = (at + 1) & mask;
+  things[at] = thing;
+  marks[at] = marked(thing.hash);
+}
+
+/** With a sign, as the table has them; two hashes share one mark, so that 0 is none. */
+function marked(hash: number): number {
+  return hash === 0 ? 1 : hash | 0;
 }
 
 /** By other bits than those that choose the part. */

@@ -2,6 +2,7 @@
 // production packages alone and what the build may see, and the server is started as the image would. And the compose file:
 // paths, settings and ports are those that there are.
 
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -52,18 +53,31 @@ test('the Dockerfile has instructions that there are, and a runtime that the pac
   expect(restOf('USER')).toEqual(['node']);
 });
 
+/** What the stage that makes the JavaScript takes, and the last one does not. */
+const isOfProgram = (source: string): boolean => source === 'src' || source.startsWith('bin/');
+
 /** The folder that the last stage ends with. */
 function follow(): string {
   const app = scratch();
+  const builder = scratch();
   for (const rest of restOf('COPY')) {
     const words = rest.split(' ').filter((word) => !word.startsWith('--'));
     const target = words.at(-1) ?? '';
     if (rest.startsWith('--from=')) continue;
     for (const source of words.slice(0, -1)) {
       expect({ source, isVisible: visible.includes(source) }).toEqual({ source, isVisible: true });
-      cpSync(join(root, source), join(app, target === './' ? source : target), { recursive: true });
+      const folder = isOfProgram(source) ? builder : app;
+      cpSync(join(root, source), join(folder, target === './' ? source : target), { recursive: true });
     }
   }
+  // What the stage `program` runs. The stages of packages and console need a registry, and are their own tests.
+  const [node = '', ...args] =
+    restOf('RUN')
+      .find((line) => line.includes('built.cjs'))
+      ?.split(' ') ?? [];
+  expect(node).toBe('node');
+  execFileSync(process.execPath, [...args.slice(0, -1), builder], { cwd: builder });
+  cpSync(join(builder, 'built'), join(app, 'built'), { recursive: true });
   // `npm ci --omit=dev`, without a registry: the packages that the lock file does not mark as dev.
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
@@ -79,11 +93,12 @@ function follow(): string {
 
 test('what it copies, with production packages alone, starts as the image does, and its health check passes', async () => {
   const app = follow();
-  for (const absent of ['test', 'node_modules/vitest', 'deploy']) expect(existsSync(join(app, absent))).toBe(false);
+  for (const absent of ['src', 'test', 'node_modules/vitest', 'deploy'])
+    expect(existsSync(join(app, absent))).toBe(false);
   const [program, closed, main = ''] = listOf(restOf('ENTRYPOINT')[0] ?? '');
   // Node's inspector stays closed from the first moment on.
   expect(closed).toBe('--disable-sigusr1');
-  expect([program, main, ...listOf(restOf('CMD')[0] ?? '')]).toEqual(['node', 'src/main.ts', 'serve']);
+  expect([program, main, ...listOf(restOf('CMD')[0] ?? '')]).toEqual(['node', 'built/main.js', 'serve']);
   const serve = (env: Record<string, string>) => ({
     directory: app,
     command: [process.execPath, join(app, main), 'serve'] as const,

@@ -31,7 +31,12 @@ test('does what a map does, where hashes collide', () => {
           map.delete(step);
           table.delete(known);
         }
-        for (const one of steps) expect(table.find(hash(one), one, undefined)).toBe(map.get(one));
+        for (const one of steps) {
+          expect(table.find(hash(one), one, undefined)).toBe(map.get(one));
+          const isThere = [...map.values()].some((thing) => thing.hash === hash(one));
+          expect(table.withHash(hash(one)) !== undefined).toBe(isThere);
+          expect(table.withHash(hash(one) | 0)?.hash).toBe(isThere ? hash(one) : undefined);
+        }
         expect(table.size).toBe(map.size);
       }
     }),

@@ -136,7 +136,7 @@ export class AnswerEncoder {
       return { ...short, octets: this.#finished(answer, false, [0, 0, 0]), serialAt: 0 };
     }
     if (soa.type !== RRType.SOA || soa.rdatas.length !== 1 || !isWithin(qname, soa.owner)) return undefined;
-    const record = this.#negativeRecord(soa);
+    const record = this.negativeRecord(soa);
     const at = headerOctets + question.length;
     if (at + record.octets.length > limitOctets) return undefined;
     this.#beginWith(question);
@@ -145,7 +145,8 @@ export class AnswerEncoder {
     return { ...short, octets: this.#finished(answer, false, [0, 1, 0]), serialAt: this.#at - 20 };
   }
 
-  #negativeRecord(soa: RRset): MovableRecord {
+  /** The SOA of a negative answer, after a question for its zone. */
+  negativeRecord(soa: RRset): MovableRecord {
     const known = this.#negativeRecords.get(soa);
     if (known !== undefined) return known;
     const start = headerOctets + soa.owner.length + questionFixedOctets;

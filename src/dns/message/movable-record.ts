@@ -16,15 +16,15 @@ export class MovableRecord {
     this.#pointers = pointersIn(this.octets);
   }
 
-  /** Writes it to `at` in a message. */
-  write(message: Uint8Array, at: number): void {
+  /** Writes it to `at` in `bytes`; `messageAt`: its place in the message that it belongs to. */
+  write(bytes: Uint8Array, at: number, messageAt = at): void {
     const { octets } = this;
-    for (let octet = 0; octet < octets.length; octet++) message[at + octet] = octets[octet] as number;
-    const by = at - this.#at;
+    bytes.set(octets, at);
+    const by = messageAt - this.#at;
     for (const pointer of this.#pointers) {
       const target = (((octets[pointer] as number) << 8) | (octets[pointer + 1] as number)) + by;
-      message[at + pointer] = target >> 8;
-      message[at + pointer + 1] = target;
+      bytes[at + pointer] = target >> 8;
+      bytes[at + pointer + 1] = target;
     }
   }
 }

@@ -32,6 +32,25 @@ export class NameHashes {
     return labels;
   }
 
+  /** The same of a sound name in a request, in any letter case; its labels begin at so many octets after its first. */
+  readOctets(bytes: Uint8Array, start: number): number {
+    const ats = this.#ats;
+    let labels = 0;
+    let end = 0;
+    for (let length = bytes[start] as number; length > 0; length = bytes[start + end] as number) {
+      ats[labels++] = end;
+      end += 1 + length;
+    }
+    let hash = hashStart;
+    for (let label = labels - 1; label >= 0; label--) {
+      const from = ats[label] as number;
+      for (let at = from; at < end; at++) hash = Math.imul(hash ^ ((bytes[start + at] as number) | 0x20), hashPrime);
+      this.#hashes[label] = mixed(hash);
+      end = from;
+    }
+    return labels;
+  }
+
   at(label: number): number {
     return this.#ats[label] as number;
   }

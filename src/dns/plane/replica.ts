@@ -116,6 +116,10 @@ export class Replica implements RegistryView, UpdateSink {
     return this.#apps.at(env, appid);
   }
 
+  hasHash(hash: number): boolean {
+    return this.#apps.hasHash(hash);
+  }
+
   get hosts(): HostsView {
     return this.#table;
   }

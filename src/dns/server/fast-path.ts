@@ -1,20 +1,25 @@
 // The fast path from a datagram to its reply: plain queries (one question; no OPT, or one without options) are answered
 // from the octets of an earlier answer, written straight to where they are sent from. Nothing is decoded and nothing is
 // allocated. What it writes is what the handler would have answered, to the octet; everything else is left to the handler.
-// Answers to names without number (NXDOMAIN, REFUSED) have a small table of their own, in which they evict only each
-// other; and since their reasons may be about the moment, they stay a second. A client that asks for a new name each time
-// fills nothing: an answer is kept when its question comes for the second time.
+// That a name is not there is answered without an earlier answer, where it is certain at a glance (absences.ts). The other
+// answers to names without number (NXDOMAIN and REFUSED with a reason, which takes an OPT) have a small table of their own,
+// in which they evict only each other; and since their reasons may be about the moment, they stay a second. A client that
+// asks for a new name each time fills nothing: an answer is kept when its question comes for the second time.
 
+import type { AnswerEncoder } from '../message/encode.ts';
 import { type Edns, headerOctets, RRType, udpOctetsMax } from '../message/message.ts';
 import { noOpt, type OptWriter, optOctets } from '../message/opt.ts';
 import type { ReplyWriter } from '../message/reply.ts';
 import { udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
+import type { ZoneTable } from '../zone/zone-table.ts';
+import { Absences } from './absences.ts';
 import { type CachedAnswer, isCurrent } from './answer-cache.ts';
 import type { DnsCounters } from './counters.ts';
 import type { Peer } from './peer.ts';
 import type { QueryTable } from './queries/query-table.ts';
 import { questionHash, questionOctets } from './question.ts';
 import { RecentAnswers } from './recent-answers.ts';
+import { RecentHashes } from './recent-hashes.ts';
 import type { ZoneAccess } from './zone-access.ts';
 
 /**
@@ -30,18 +35,27 @@ export type WriteCached = (
   peer: Peer,
 ) => number;
 
-export interface FastPathDeps {
+/** What questions are answered from, on whichever path. */
+export interface Answering {
+  readonly zones: ZoneTable;
   readonly counters: DnsCounters;
-  readonly opt: OptWriter;
-  readonly writer: ReplyWriter;
   /** Undefined: all zones are open. */
-  readonly zoneAccess: ZoneAccess | undefined;
+  readonly zoneAccess?: ZoneAccess | undefined;
   /** Undefined: who asks for what is not kept. */
-  readonly queries: QueryTable | undefined;
-  /** What one datagram may hold: a client of this path has proved nothing. */
-  readonly octetsMax: number;
+  readonly queries?: QueryTable | undefined;
   /** The clock of the leases. */
   monotonicMs(): number;
+  /** False until the registry has its state: SERVFAIL then, because NXDOMAIN would be remembered. */
+  isReady(): boolean;
+}
+
+export interface FastPathDeps {
+  readonly answering: Answering;
+  readonly opt: OptWriter;
+  readonly writer: ReplyWriter;
+  readonly encoder: AnswerEncoder;
+  /** What one datagram may hold: a client of this path has proved nothing. */
+  readonly octetsMax: number;
 }
 
 /** A power of two: more names than search lists and misled programs query again and again, in a dozen megabytes at most. */
@@ -63,15 +77,23 @@ const anyPeer = { address: '', transport: 'udp' } as const;
 
 export class FastPath {
   readonly #deps: FastPathDeps;
+  readonly #answering: Answering;
+  /** Undefined where names of some zones are not for all. */
+  readonly #absences: Absences | undefined;
   readonly #cached: RecentAnswers;
   readonly #transient = new RecentAnswers(transientMax);
-  /** Hashes of questions whose answers were not kept. */
-  readonly #asked = new Int32Array(transientMax);
+  /** Questions whose answers were not kept. */
+  readonly #asked = new RecentHashes(transientMax);
 
   /** `cachedMax`: answers that the cache can hold. */
   constructor(cachedMax: number, deps: FastPathDeps) {
     this.#cached = new RecentAnswers(cachedMax);
+    const { answering, encoder, octetsMax } = deps;
+    const { zones, zoneAccess } = answering;
     this.#deps = deps;
+    this.#answering = answering;
+    const isReady = () => answering.isReady();
+    if (zoneAccess === undefined) this.#absences = new Absences({ zones, encoder, octetsMax, isReady });
   }
 
   /**
@@ -89,11 +111,7 @@ export class FastPath {
   /** An answer that the cache does not hold. */
   rememberTransient(entry: CachedAnswer, request: Buffer, questionEnd: number, nowMs: number): void {
     if (!fits(entry) || entry.octets.length > transientOctetsMax) return;
-    const { hash } = entry;
-    const place = hash & (transientMax - 1);
-    const isNew = this.#asked[place] !== hash;
-    this.#asked[place] = hash;
-    if (isNew) return;
+    if (!this.#asked.hasOrAdd(entry.hash)) return;
     entry.validUntilMs = Math.min(entry.validUntilMs, nowMs + transientMs);
     this.#transient.add(entry, request, headerOctets, questionEnd - headerOctets);
   }
@@ -111,22 +129,23 @@ export class FastPath {
     if (hasOpt && !(request[at + 11] === 1 && isPlainOpt(request, optAt, end))) return 0;
 
     const hash = questionHash(request, questionAt, octets);
+    const nowMs = this.#answering.monotonicMs();
     const entry =
-      this.#cached.find(request, questionAt, octets, hash) ?? this.#transient.find(request, questionAt, octets, hash);
-    if (entry === undefined) return 0;
-    const nowMs = this.#deps.monotonicMs();
-    if (!isCurrent(entry, nowMs)) return 0;
+      current(this.#cached.find(request, questionAt, octets, hash), nowMs) ??
+      current(this.#transient.find(request, questionAt, octets, hash), nowMs);
+    if (entry === undefined)
+      return hasOpt ? 0 : this.#writeAbsence(request, at, octets, hash, reply, replyAt, peer, nowMs);
     const opt = hasOpt ? this.#optOf(entry) : noOpt;
     const size = hasOpt ? ((request[optAt + 3] as number) << 8) | (request[optAt + 4] as number) : 0;
-    const { octetsMax, zoneAccess } = this.#deps;
+    const { octetsMax, writer } = this.#deps;
     if (entry.octets.length + opt.length > udpPayloadLimitOf(size, entry.rcode, end - at, octetsMax)) return 0;
+    const { zoneAccess, counters, queries } = this.#answering;
     if (entry.zones !== 0 && zoneAccess?.isDenied(entry.zones, peer) === true) return 0;
 
-    const { counters, writer, queries } = this.#deps;
     counters.cacheHits++;
     const qtype = ((request[optAt - 4] as number) << 8) | (request[optAt - 3] as number);
     counters.countQuery('udp', qtype, entry.rcode);
-    queries?.count(entry, request, questionAt, octets, entry.rcode, 'udp', peer, nowMs);
+    queries?.count(entry, hash, request, questionAt, octets, entry.rcode, 'udp', peer, nowMs);
     entry.record.lastServedMs = nowMs;
     const length = writer.write(reply, replyAt, request, at, octets, entry, opt);
     // DNSSEC OK is copied (RFC 3225 §3).
@@ -134,10 +153,36 @@ export class FastPath {
     return length;
   };
 
+  #writeAbsence(
+    request: Buffer,
+    at: number,
+    octets: number,
+    hash: number,
+    reply: Buffer,
+    replyAt: number,
+    peer: Peer,
+    nowMs: number,
+  ): number {
+    const { counters, queries } = this.#answering;
+    const length = this.#absences?.write(request, at, octets, reply, replyAt) ?? 0;
+    if (length === 0) return 0;
+    const questionAt = at + headerOctets;
+    const typeAt = questionAt + octets - 4;
+    const rcode = (reply[replyAt + 3] as number) & 0x0f;
+    counters.cacheMisses++;
+    counters.countQuery('udp', ((request[typeAt] as number) << 8) | (request[typeAt + 1] as number), rcode);
+    queries?.count(undefined, hash, request, questionAt, octets, rcode, 'udp', peer, nowMs);
+    return length;
+  }
+
   #optOf(entry: CachedAnswer): Buffer {
     entry.plainOpt ??= this.#deps.opt.record(plainEdns, anyPeer, entry.rcode, entry.error, 0, udpOctetsMax);
     return entry.plainOpt;
   }
+}
+
+function current(entry: CachedAnswer | undefined, nowMs: number): CachedAnswer | undefined {
+  return entry !== undefined && isCurrent(entry, nowMs) ? entry : undefined;
 }
 
 /** Right for every client that it reaches whole, and no longer than a datagram. */

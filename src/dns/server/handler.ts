@@ -21,23 +21,20 @@ import { type Identity, OptWriter, reasonOctets } from '../message/opt.ts';
 import { ReplyWriter, replyWithout, replyWithRecord } from '../message/reply.ts';
 import { badKeyRecord, withTsig } from '../message/tsig.ts';
 import { udpLimitOf, udpPayloadLimitOf } from '../message/udp-payload-limit.ts';
-import type { ZoneTable } from '../zone/zone-table.ts';
 import { answerQuestion } from './answer.ts';
 import { AnswerCache, type CachedAnswer, cachedAnswer } from './answer-cache.ts';
 import { chaosRecord } from './chaos.ts';
 import type { DnsCounters } from './counters.ts';
 import { errorOfAnswer, errorOfDenial, errorOfFault, errorOfRefusal } from './extended-error.ts';
-import { FastPath, type WriteCached } from './fast-path.ts';
+import { type Answering, FastPath, type WriteCached } from './fast-path.ts';
 import type { Denied, Gate } from './gate.ts';
 import { instancesIn } from './instances-in.ts';
 import type { OutstandingAnswers } from './outstanding-answers.ts';
 import { type HandlerReply, LaterReply, type Peer } from './peer.ts';
-import type { QueryTable } from './queries/query-table.ts';
 import { questionHash } from './question.ts';
 import { handlerOf, type RequestHandler, type Requests } from './requests.ts';
 import type { ResponseLimit } from './response-limit.ts';
 import { truncateInPlace } from './truncated-reply.ts';
-import type { ZoneAccess } from './zone-access.ts';
 
 export interface Handler {
   /** A request's octets to a reply's. Never throws, never waits; a `LaterReply` never throws before its first message. */
@@ -48,31 +45,22 @@ export interface Handler {
   readonly gate?: Gate | undefined;
 }
 
-export interface HandlerDeps {
-  readonly zones: ZoneTable;
-  readonly counters: DnsCounters;
+export interface HandlerDeps extends Answering {
   readonly cacheOctetsMax: number;
   /** Notes which instances were served; of this handler alone. */
   readonly outstanding: OutstandingAnswers;
   readonly identity: Identity;
-  /** The clock of the leases. */
-  monotonicMs(): number;
   /** The time of day: cookies carry it. */
   wallMs(): number;
-  /** False until the registry has its state: SERVFAIL then, because NXDOMAIN would be remembered. */
-  isReady(): boolean;
   /** Undefined: all may ask. */
   readonly gate?: Gate | undefined;
-  /** Undefined: all zones are open. `zoneDenied`: what others get. */
-  readonly zoneAccess?: ZoneAccess | undefined;
+  /** What those get who may not ask about a zone. */
   readonly zoneDenied?: Denied | undefined;
   /** Undefined: no rate is limited. */
   readonly responseLimit?: ResponseLimit | undefined;
   /** What one datagram may hold to a client that has not proved its address. */
   readonly unprovenOctetsMax?: number | undefined;
   readonly requests?: Requests | undefined;
-  /** Undefined: who asks for what is not kept. */
-  readonly queries?: QueryTable | undefined;
   /** A bug was met while answering; called once a query, so the receiver limits itself. */
   onFault(error: unknown, question: string): void;
 }
@@ -111,20 +99,18 @@ class RequestHandling {
   readonly fromCache: WriteCached;
 
   constructor(deps: HandlerDeps) {
-    const { gate, counters, outstanding, zoneAccess, responseLimit, queries } = deps;
+    const { gate, outstanding, responseLimit } = deps;
     this.#deps = deps;
     this.#gate = gate;
-    this.#counters = counters;
+    this.#counters = deps.counters;
     this.#unprovenOctetsMax = Math.min(deps.unprovenOctetsMax ?? udpOctetsMax, udpOctetsMax);
     this.#opt = new OptWriter(deps.identity, () => deps.wallMs());
     this.#cache = new AnswerCache(deps.cacheOctetsMax, (entry) => {
       this.#recent.forget(entry);
       outstanding.close(entry.record);
     });
-    const monotonicMs = () => deps.monotonicMs();
-    const [opt, writer, octetsMax] = [this.#opt, this.#writer, this.#unprovenOctetsMax];
-    const shared = { counters, opt, writer, zoneAccess, queries, octetsMax, monotonicMs };
-    const recent = new FastPath(this.#cache.entriesMax, shared);
+    const [opt, writer, encoder, octetsMax] = [this.#opt, this.#writer, this.#encoder, this.#unprovenOctetsMax];
+    const recent = new FastPath(this.#cache.entriesMax, { answering: deps, opt, writer, encoder, octetsMax });
     this.#recent = recent;
     // What is not configured is not on the way at all.
     const rated: WriteCached = responseLimit === undefined ? recent.write : this.#limited(recent.write, responseLimit);
@@ -349,8 +335,11 @@ class RequestHandling {
     // SERVFAIL without an answer is our own trouble: it is not about the name, and perhaps not even the clock is right.
     if (qtype === undefined || (known === undefined && rcode === Rcode.SERVFAIL)) return;
     const { queries } = this.#deps;
+    if (queries === undefined) return;
     const nowMs = this.#deps.monotonicMs();
-    queries?.count(known, bytes, headerOctets, end - headerOctets, rcode, transport, peer, nowMs);
+    const octets = end - headerOctets;
+    const hash = known?.hash ?? questionHash(bytes, headerOctets, octets);
+    queries.count(known, hash, bytes, headerOctets, octets, rcode, transport, peer, nowMs);
   }
 
   /** A reply without records. */

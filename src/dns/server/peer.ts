@@ -28,8 +28,9 @@ export class LaterReply {
 export type HandlerReply = Buffer | LaterReply | undefined;
 
 /** The peer's address in four or sixteen octets; none for what is no IP address. */
-export function octetsOf({ octets, address }: Peer): Uint8Array {
-  return octets ?? addressOctets(address);
+export function octetsOf(peer: Peer): Uint8Array {
+  // Taken apart in the head of the function, it would be asked for its address too, which makes a text of it.
+  return peer.octets ?? addressOctets(peer.address);
 }
 
 /** An IPv4 address in an IPv6 one (RFC 4291 §2.5.5.2) counts as the former. */

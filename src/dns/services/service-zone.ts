@@ -4,9 +4,11 @@
 import type { HostsView, RegistryView } from '../../model/view.ts';
 import { type RRset, reasonText } from '../message/message.ts';
 import { childOf, labelsOf, type Name, nameOf, nameToText } from '../message/name.ts';
+import type { RequestName } from '../message/request-name.ts';
 import type { Draws } from '../message/rotation.ts';
 import { emptyNonTerminal, type LiveNames, type Node, type NodeData, withSerial } from '../zone/zone.ts';
 import { AbsenceHints } from './absence-hints.ts';
+import { AbsentNames } from './absent-names.ts';
 import type { Explanations } from './explanations.ts';
 import type { InstanceChange } from './instance-change.ts';
 import { LargeApps } from './large-apps.ts';
@@ -32,6 +34,7 @@ export class ServiceZone implements LiveNames {
   readonly #browse: ServiceBrowse;
   readonly #closeNames = new NameSuggestions();
   readonly #hints: AbsenceHints;
+  readonly #absentNames: AbsentNames;
   readonly largeApps: LargeApps;
   /** The SOA last asked for, and what came of it: the same until the next change. */
   #soa: { readonly from: RRset; readonly serial: number; readonly made: RRset } | undefined;
@@ -39,6 +42,7 @@ export class ServiceZone implements LiveNames {
   constructor(deps: ServiceZoneDeps) {
     this.#deps = deps;
     this.largeApps = new LargeApps(deps.view, deps.hosts);
+    this.#absentNames = new AbsentNames(labelsOf(deps.origin).length, deps.view);
     this.#hints = new AbsenceHints(deps.view, this.largeApps, () => deps.wallMs());
     this.#browse = new ServiceBrowse({ ...deps, largeApps: this.largeApps, wallMs: () => deps.wallMs() });
   }
@@ -48,7 +52,7 @@ export class ServiceZone implements LiveNames {
   }
 
   get serial(): number {
-    return this.#deps.view.revision % 2 ** 32;
+    return this.#deps.view.revision >>> 0;
   }
 
   withSerial(soa: RRset): RRset {
@@ -74,6 +78,10 @@ export class ServiceZone implements LiveNames {
     if (found.kind === 'scope') return new ServiceNode(found.scope, name, nowMs, this.#deps);
     // Which names lie between others may change with any registration.
     return { source: this, types: () => [], rrset: () => emptyNonTerminal };
+  }
+
+  isAbsent(name: RequestName): boolean {
+    return this.#absentNames.isAbsent(name);
   }
 
   absence(name: Name, nowMs: number): string {

@@ -19,6 +19,11 @@ export class TcpFrames {
     return this.#pending.length >= lengthOctets && this.#pending.length >= lengthOctets + this.#pending.readUInt16BE(0);
   }
 
+  /** True where what has arrived is one whole message. */
+  get isSingle(): boolean {
+    return this.isWaiting && this.#pending.length === lengthOctets + this.#pending.readUInt16BE(0);
+  }
+
   /** Takes the next whole message; undefined until it has arrived. */
   next(): Buffer | undefined {
     if (!this.isWaiting) return undefined;

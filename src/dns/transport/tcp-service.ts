@@ -97,6 +97,10 @@ class TcpConnection {
     socket.on('data', (chunk: Buffer) => {
       this.#frames.push(chunk);
       if (!this.#frames.isWaiting) return;
+      if (this.#frames.isSingle && turns.takesAtOnce()) {
+        this.#answerAtOnce();
+        return;
+      }
       // What has arrived is answered before more is read.
       socket.pause();
       turns.add(this.#take);
@@ -131,6 +135,12 @@ class TcpConnection {
     }
     return hasMore && !this.#isFull;
   };
+
+  #answerAtOnce(): void {
+    const message = this.#frames.next();
+    if (message !== undefined) this.#answer(message);
+    if (this.#isFull) this.#socket.pause();
+  }
 
   #answer(message: Buffer): void {
     const reply = this.#handler(message, this.#peer);

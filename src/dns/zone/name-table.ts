@@ -9,7 +9,8 @@ import { NumberRows, type PackedRows } from '../../runtime/packed/number-rows.ts
 import { OctetPages, type PackedOctets } from '../../runtime/packed/octet-pages.ts';
 import type { Moving } from '../../runtime/packed/shared-memory.ts';
 import { hashPrime, hashStart, mixed } from '../../runtime/text-hash.ts';
-import { type Name, ROOT } from '../message/name.ts';
+import { labelsOf, type Name, ROOT } from '../message/name.ts';
+import type { RequestName } from '../message/request-name.ts';
 
 const PARENT = 0;
 const LABEL = 1;
@@ -39,6 +40,7 @@ export class NameTable {
   /** The number of the apex. Names above it have lower numbers, all others higher ones. */
   readonly apex: number;
   readonly #apexName: Name;
+  readonly #apexLabels: number;
   #rows = new NumberRows(fieldCount);
   #labels = new OctetPages();
   #slots: Uint32Array = new Uint32Array(slotsLeast);
@@ -51,6 +53,7 @@ export class NameTable {
     this.#apexName = ROOT;
     const number = this.add(apex);
     this.#apexName = apex;
+    this.#apexLabels = labelsOf(apex).length;
     this.apex = number;
   }
 
@@ -89,6 +92,16 @@ export class NameTable {
       if (number === root) return undefined;
     }
     return number;
+  }
+
+  /** Whether a name of a request is here, which is the apex or lies below it. */
+  hasRequested(name: RequestName): boolean {
+    let number = this.apex;
+    for (let label = name.labels - this.#apexLabels - 1; label >= 0; label--) {
+      number = this.#requestedChild(number, name, label);
+      if (number === root) return false;
+    }
+    return true;
   }
 
   /** The number of a name, which is added if it is new, with those above it. */
@@ -170,6 +183,20 @@ export class NameTable {
     }
   }
 
+  #requestedChild(parent: number, name: RequestName, label: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const hash = mixed(name.labelHash(label, startOf(parent), true));
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const number = slots[slot] as number;
+      if (number === root) return root;
+      if (this.#rows.get(number, HASH) !== hash || this.#rows.get(number, PARENT) !== parent) continue;
+      const address = this.#rows.get(number, LABEL);
+      const page = this.#labels.page(address);
+      if (name.isLabelAt(label, page, this.#labels.offset(address))) return number;
+    }
+  }
+
   #isLabel(number: number, name: Name, start: number): boolean {
     const address = this.#rows.get(number, LABEL);
     const page = this.#labels.page(address);
@@ -205,8 +232,12 @@ function place(slots: Uint32Array, hash: number, number: number): void {
 
 /** FNV-1a over a label, begun with its parent, and mixed at the end since a slot is the lowest bits alone. */
 function hashOf(parent: number, name: Name, start: number): number {
-  let hash = Math.imul(parent ^ hashStart, 0x9e3779b1);
+  let hash = startOf(parent);
   const end = start + name.charCodeAt(start);
   for (let at = start; at <= end; at++) hash = Math.imul(hash ^ name.charCodeAt(at), hashPrime);
   return mixed(hash);
+}
+
+function startOf(parent: number): number {
+  return Math.imul(parent ^ hashStart, 0x9e3779b1);
 }

@@ -5,7 +5,11 @@ import { HashTable } from '../../runtime/hash-table.ts';
 import type { AnswerSource } from '../message/message.ts';
 import { isWithin, type Name, parentOf, ROOT } from '../message/name.ts';
 import { NameHashes } from '../message/name-hashes.ts';
+import type { RequestName } from '../message/request-name.ts';
 import type { Zone } from './zone.ts';
+
+/** Zones of addresses alone are made on demand (RFC 3172). */
+const onDemandAbove = '\x04arpa\0' as Name;
 
 /** A zone's apex, or a name above one. */
 interface Entry {
@@ -25,12 +29,14 @@ export class ZoneTable implements AnswerSource {
   #root: Zone | undefined;
   #size = 0;
   revision = 0;
-  /** Makes the zone of a name that none in the table contains; such a zone is in no count. */
+  /** Makes the zone of a name below `arpa.` that none in the table contains; such a zone is in no count. */
   onDemand: ((name: Name) => Zone | undefined) | undefined;
   /** What may be meant by a name that is in none of the zones; '' where nothing comes to mind. */
   outsideHint: ((name: Name) => string) | undefined;
   /** The zone found last, where no other lies below it: most questions in a row are for one. */
   #latest: Zone | undefined;
+  /** Of its apex. */
+  #latestLabels = 0;
 
   get size(): number {
     return this.#size;
@@ -73,10 +79,37 @@ export class ZoneTable implements AnswerSource {
     for (let label = 0; label < labels; label++) {
       const entry = this.#entries.find(hashes.hash(label), name, hashes.at(label));
       if (entry?.zone === undefined) continue;
-      if (entry.count === 1) this.#latest = entry.zone;
+      if (entry.count === 1) {
+        this.#latest = entry.zone;
+        this.#latestLabels = labels - label;
+      }
       return entry.zone;
     }
     return this.#root ?? this.onDemand?.(name);
+  }
+
+  /**
+   * The zone of a name of a request that is no apex and leads to no zone; 'none': it is in no zone. 'unsure': the name has to
+   * be looked up by its text.
+   */
+  zoneOfRequest(name: RequestName): Zone | 'none' | 'unsure' {
+    if (this.#latest !== undefined) {
+      const label = name.labels - this.#latestLabels;
+      if (label > 0 && name.isFrom(label, this.#latest.apex)) return this.#latest;
+    }
+    for (let label = 0; label < name.labels; label++) {
+      const entry = this.#entries.withHash(name.hash(label) | 0);
+      if (entry === undefined) continue;
+      if (label === 0 || !name.isFrom(label, entry.name)) return 'unsure';
+      if (entry.zone === undefined) continue;
+      if (entry.count === 1) {
+        this.#latest = entry.zone;
+        this.#latestLabels = name.labels - label;
+      }
+      return entry.zone;
+    }
+    if (this.#root !== undefined) return 'unsure';
+    return this.onDemand === undefined || !name.isFrom(name.labels - 1, onDemandAbove) ? 'none' : 'unsure';
   }
 
   /** What is made on demand is another. */

@@ -14,6 +14,7 @@ import {
   ttlSecondsMax,
 } from '../message/message.ts';
 import type { Name } from '../message/name.ts';
+import type { RequestName } from '../message/request-name.ts';
 import { RecordTable } from './record-table.ts';
 
 /** The RRsets at one name. Without any: an empty non-terminal. */
@@ -47,6 +48,11 @@ export interface NodeRecords {
 export interface LiveNames extends AnswerSource, Serial {
   /** The node at a folded name within the zone; undefined: no such name. Called on the serving path: no waiting. */
   node(name: Name, nowMs: number): Node | undefined;
+  /**
+   * Whether it is certain that there is no node at a name of a request, within the zone; where it takes longer to find out,
+   * false, as where there is no such method.
+   */
+  isAbsent?(name: RequestName): boolean;
   /** Why there is no such name, for people. Computed for an NXDOMAIN that can carry it: must stay cheap in a flood. */
   absence(name: Name, nowMs: number): string;
   /** The zone's SOA with the serial of now. */
@@ -115,6 +121,11 @@ export class StaticNodes {
 
   constructor(records: RecordTable) {
     this.#records = records;
+  }
+
+  /** Whether there is a node at a name of a request, at or below the apex. */
+  hasRequested(name: RequestName): boolean {
+    return this.#records.names.hasRequested(name);
   }
 
   get(name: Name): StaticNode | undefined {

@@ -50,6 +50,8 @@ export const overloadLimits: OverloadLimits = {
 
 const sampleWeight = 0.25;
 const sampleMsMax = 1500;
+/** Timers of an idle process are late by a few milliseconds. */
+const calmLateMs = 50;
 const retryAfterSeconds: Readonly<Record<Shed, number>> = { others: 2, renewals: 1 };
 
 export interface OverloadDeps {
@@ -64,6 +66,7 @@ export class Overload {
   readonly #deps: OverloadDeps;
   readonly #turns = new LoopTurns();
   #lateMs = 0;
+  #wasCalled = false;
   readonly #isShed: Record<Shed, boolean> = { others: false, renewals: false };
 
   constructor(deps: OverloadDeps) {
@@ -75,6 +78,13 @@ export class Overload {
     this.#lateMs += sampleWeight * (Math.min(lateMs, sampleMsMax) - this.#lateMs);
     this.#judge('others');
     this.#judge('renewals');
+  }
+
+  /** Whether no call came since this was asked last, none is in flight, and the loop is on time. */
+  takeCalm(): boolean {
+    const isCalm = !this.#wasCalled && this.#deps.inFlight.busy === 0 && this.#lateMs < calmLateMs;
+    this.#wasCalled = false;
+    return isCalm;
   }
 
   /** Adds to a route, before it is registered, the check that it is due and the wait for its turn. */
@@ -91,6 +101,7 @@ export class Overload {
 
   /** Whether a renewal is due, and it is its turn: the checks of its route, for one that is answered without it. */
   takesRenewal(): boolean {
+    this.#wasCalled = true;
     return !this.#judge('renewals') && this.#turns.takeLight();
   }
 
@@ -101,6 +112,7 @@ export class Overload {
 
   #check(shed: Shed, reply: FastifyReply, done: () => void): void {
     const { counters, random, inFlight } = this.#deps;
+    this.#wasCalled = true;
     if (!this.#judge(shed)) {
       done();
       return;
@@ -138,22 +150,30 @@ function shedOf({ method, url, config }: RouteOptions): Shed | undefined {
 /** Lets the guard look at all routes that are added from now on, and measures until the server closes. */
 export function shedOverload(app: FastifyInstance, overload: Overload, measure: typeof measureLateness): void {
   app.addHook('onRoute', (route) => overload.guard(route));
-  const stop = measure((lateMs) => overload.sample(lateMs));
+  const stop = measure(
+    (lateMs) => overload.sample(lateMs),
+    () => overload.takeCalm(),
+  );
   app.addHook('onClose', async () => stop());
 }
 
-/** Of itself a few ten-thousandths of a core; a loop that is late enough to matter is sampled as often as it turns. */
+/** A loop that is late enough to matter is sampled as often as it turns. */
 const sampleEveryMs = 100;
+/** Without calls there is nothing to shed, and each sample wakes the process up. */
+const calmEveryMs = 500;
 
-/** Reports repeatedly how late a timer runs; returns a function that ends it. */
-export function measureLateness(report: (lateMs: number) => void): () => void {
-  let dueMs = performance.now() + sampleEveryMs;
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    report(Math.max(0, nowMs - dueMs));
-    dueMs = nowMs + sampleEveryMs;
-  }, sampleEveryMs);
-  // Of itself it keeps no process alive.
-  timer.unref();
-  return () => clearInterval(timer);
+/** Reports repeatedly how late a timer runs, less often where it is calm; returns a function that ends it. */
+export function measureLateness(report: (lateMs: number) => void, isCalm: () => boolean): () => void {
+  let timer: NodeJS.Timeout;
+  const next = (everyMs: number): void => {
+    const dueMs = performance.now() + everyMs;
+    timer = setTimeout(() => {
+      report(Math.max(0, performance.now() - dueMs));
+      next(isCalm() ? calmEveryMs : sampleEveryMs);
+    }, everyMs);
+    // Of itself it keeps no process alive.
+    timer.unref();
+  };
+  next(sampleEveryMs);
+  return () => clearTimeout(timer);
 }

@@ -97,10 +97,10 @@ describe('an answer is made once', () => {
     for (let i = 0; i < 2; i++) harness.query('foo.wild.svc.');
     expect(since()).toEqual([0, 2]);
     for (const name of ['nope.svc.', 'x.dn.svc.', 'dangling.svc.', 'example.com.']) {
-      for (let i = 0; i < 4; i++) harness.query(name);
+      for (let i = 0; i < 4; i++) harness.query(name, 'A', { edns: true });
       expect(since()).toEqual([2, 2]);
       harness.elapse(1001);
-      for (let i = 0; i < 2; i++) harness.query(name);
+      for (let i = 0; i < 2; i++) harness.query(name, 'A', { edns: true });
       expect(since()).toEqual([1, 1]);
     }
   });

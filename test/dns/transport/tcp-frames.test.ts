@@ -30,6 +30,19 @@ describe('a message', () => {
     expect(taken(frames).map(String)).toEqual(['', '', 'a']);
   });
 
+  test('is single where nothing is behind it, be it a part of another', () => {
+    const frames = new TcpFrames();
+    expect(frames.isSingle).toBe(false);
+    frames.push(hex('0003 6162'));
+    expect(frames.isSingle).toBe(false);
+    frames.push(hex('63'));
+    expect(frames.isSingle).toBe(true);
+    frames.push(hex('00'));
+    expect(frames.isSingle).toBe(false);
+    expect(frames.next()?.toString()).toBe('abc');
+    expect(frames.isSingle).toBe(false);
+  });
+
   test('may have 65535 octets', () => {
     const frames = new TcpFrames();
     const message = Buffer.alloc(65_535, 7);

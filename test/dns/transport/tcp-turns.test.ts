@@ -63,3 +63,18 @@ test('a connection that has ended is not answered, and before the end all are', 
   await nextTurn();
   expect(log).toHaveLength(500);
 });
+
+test('a message that comes alone is answered as it is read, for as long as a turn takes, and after those that wait', async () => {
+  const turns = new TcpTurns(budget(), budget());
+  expect(turns.takesAtOnce()).toBe(true);
+  clock.nowMs += 1;
+  expect(turns.takesAtOnce()).toBe(true);
+  clock.nowMs += 1;
+  expect(turns.takesAtOnce()).toBe(false);
+  await nextTurn();
+  expect(turns.takesAtOnce()).toBe(true);
+  turns.add(connection('waits', 1, []));
+  expect(turns.takesAtOnce()).toBe(false);
+  await nextTurn();
+  expect(turns.takesAtOnce()).toBe(true);
+});

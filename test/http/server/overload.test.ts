@@ -23,6 +23,26 @@ async function busyWorld(options: WorldOptions = {}): Promise<World & { late(ms:
 
 const status = async (world: World, method: string, path: string) => (await world.call(method, path)).statusCode;
 
+test('the loop is measured less often while there are no calls and it is on time', async () => {
+  let isCalm = (): boolean => false;
+  let report: (lateMs: number) => void = () => {};
+  const measureLateness = (sample: (lateMs: number) => void, calm: () => boolean) => {
+    report = sample;
+    isCalm = calm;
+    return () => {};
+  };
+  const world = createWorld({ deps: { measureLateness } });
+  await world.register('prod/orders/a1');
+  expect(isCalm()).toBe(false);
+  expect(isCalm()).toBe(true);
+  await world.call('PUT', '/apps/prod/orders/a1/renew');
+  expect([isCalm(), isCalm()]).toEqual([false, true]);
+  report(600);
+  expect(isCalm()).toBe(false);
+  for (let i = 0; i < 20; i++) report(0);
+  expect(isCalm()).toBe(true);
+});
+
 describe('an event loop that is late', () => {
   test('sheds reads, registrations and patches first, as overloaded', async () => {
     const world = await busyWorld();

@@ -8,7 +8,6 @@
 import { hashPrime, mixed } from '../../../runtime/text-hash.ts';
 import { Rcode, type Transport, transports } from '../../message/message.ts';
 import { octetsOf, type Peer } from '../peer.ts';
-import { questionHash } from '../question.ts';
 import {
   ControlAt,
   CountAt,
@@ -65,11 +64,12 @@ export class QueryTable {
   }
 
   /**
-   * A query was answered whose question is at `at`, `octets` long with type and class. `known`: the answer, where it may be
-   * served again.
+   * A query was answered whose question is at `at`, `octets` long with type and class, and has this hash (question.ts).
+   * `known`: the answer, where it may be served again.
    */
   count(
     known: KnownQuestion | undefined,
+    hash: number,
     bytes: Uint8Array,
     at: number,
     octets: number,
@@ -78,9 +78,11 @@ export class QueryTable {
     peer: Peer,
     nowMs: number,
   ): void {
-    if (Atomics.load(this.#memory.control, ControlAt.wanted) !== this.#used) this.#change();
+    // A plain read: to see it one query later is soon enough, and what it leads to is read atomically.
+    if (this.#memory.control[ControlAt.wanted] !== this.#used) this.#change();
     const isKnown = known !== undefined && known.askedRound === this.#round;
-    const question = isKnown ? known.askedNumber : this.#questionNumber(bytes, at, octets, rcode !== Rcode.NOERROR);
+    const isFailure = rcode !== Rcode.NOERROR;
+    const question = isKnown ? known.askedNumber : this.#questionNumber(hash, bytes, at, octets, isFailure);
     if (question < 0) {
       this.#half.unlisted[0] = (this.#half.unlisted[0] as number) + 1;
       return;
@@ -133,10 +135,9 @@ export class QueryTable {
   }
 
   /** Of the question, which is added if it is new; -1: there is no room. */
-  #questionNumber(bytes: Uint8Array, at: number, octets: number, isFailure: boolean): number {
+  #questionNumber(hash: number, bytes: Uint8Array, at: number, octets: number, isFailure: boolean): number {
     const { questions, questionIndex } = this.#half;
     const nameOctets = octets - fixedOctets;
-    const hash = questionHash(bytes, at, octets);
     let place = hash & (indexPlaces - 1);
     for (let look = 0; look < looksMax; look++, place = (place + 1) & (indexPlaces - 1)) {
       const number = (questionIndex[place] as number) - 1;

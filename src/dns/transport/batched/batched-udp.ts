@@ -18,8 +18,8 @@ import { EINTR, POLLIN, POLLNVAL, pollfd } from './linux.ts';
 import { findLoopDescriptor } from './loop-descriptor.ts';
 import { DatagramRing, slotCount } from './ring.ts';
 
-/** By so much a timer of this thread may be late; ten idle wakes a second cost a thousandth of a core. */
-const waitMs = 100;
+/** By so much a timer of this thread may be late: they are for connections, of ten seconds and more. Each wake costs 0.1 ms. */
+const waitMs = 500;
 /** Turns without work of the event loop before the thread waits. */
 const quietTurnsMin = 2;
 /** A socket that is closed answers what has arrived: so many rings, however much comes in meanwhile. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { QueryDrain } from '../../../../src/dns/plane/query-drain.ts';
 import { queryMemoryOctets, rowsMax } from '../../../../src/dns/server/queries/query-memory.ts';
 import { type ClientDetail, type QueryCounts, QueryTable } from '../../../../src/dns/server/queries/query-table.ts';
+import { questionHash } from '../../../../src/dns/server/question.ts';
 import type { QuerySample } from '../../../../src/model/query-sample.ts';
 import { Harness } from '../../../kit/harness.ts';
 import { packet } from '../../../kit/packet.ts';
@@ -42,7 +43,8 @@ class Counted {
 
   ask(name: string, rcode = 0, address = '10.1.2.3', nowMs = 1000): void {
     const bytes = packet({ name, type: 1 });
-    this.table.count(undefined, bytes, 12, bytes.length - 12, rcode, 'udp', { transport: 'udp', address }, nowMs);
+    const hash = questionHash(bytes, 12, bytes.length - 12);
+    this.table.count(undefined, hash, bytes, 12, bytes.length - 12, rcode, 'udp', { transport: 'udp', address }, nowMs);
   }
 }
 
@@ -91,7 +93,18 @@ describe('a query is counted', () => {
     counted.ask('a.svc.');
     const next = new QueryTable(counted.counts);
     const bytes = packet({ name: 'a.svc.', type: 1 });
-    next.count(undefined, bytes, 12, bytes.length - 12, 0, 'udp', { transport: 'udp', address: '10.1.2.3' }, 2000);
+    const hash = questionHash(bytes, 12, bytes.length - 12);
+    next.count(
+      undefined,
+      hash,
+      bytes,
+      12,
+      bytes.length - 12,
+      0,
+      'udp',
+      { transport: 'udp', address: '10.1.2.3' },
+      2000,
+    );
     expect(counted.read().samples).toMatchObject([{ name: 'a.svc.', queries: 2, lastMs: 2000 }]);
   });
 });

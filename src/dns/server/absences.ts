@@ -1,0 +1,121 @@
+// Replies to questions for names that are not there, written straight from the request: NXDOMAIN with the zone's SOA, or
+// REFUSED for a name of no zone. Nothing is kept of them: as each name may be another, what is made once is the SOA alone.
+// What it writes is what the handler would have answered, to the octet; where that is not certain at a glance (wildcards,
+// delegations, names that begin with an underscore, zones that are to be looked up) it writes nothing.
+// Only for queries without OPT: with one, the reply says why there is no such name, and that takes words.
+
+import type { AnswerEncoder } from '../message/encode.ts';
+import { headerOctets, plainUdpOctets, Rcode, type RRset, RRType } from '../message/message.ts';
+import type { MovableRecord } from '../message/movable-record.ts';
+import { RequestName } from '../message/request-name.ts';
+import type { Zone } from '../zone/zone.ts';
+import type { ZoneTable } from '../zone/zone-table.ts';
+
+export interface AbsencesDeps {
+  readonly zones: ZoneTable;
+  readonly encoder: AnswerEncoder;
+  /** What one datagram may hold. */
+  readonly octetsMax: number;
+  isReady(): boolean;
+}
+
+/** Type and class, after the name. */
+const fixedOctets = 4;
+/** TKEY, TSIG, transfers, ANY and what else asks for more than records of a name (RFC 6895 §3.1). */
+const metaTypesFrom = 249;
+const metaTypesEnd = 256;
+/** An SOA's serial is followed by four more numbers. */
+const serialFromEnd = 20;
+
+export class Absences {
+  readonly #deps: AbsencesDeps;
+  readonly #name = new RequestName();
+  /** The SOA of the zone that was asked last. */
+  #soa: RRset | undefined;
+  #record: MovableRecord | undefined;
+
+  constructor(deps: AbsencesDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The reply to a plain query at `at`, whose question has so many octets, to `replyAt` in `reply`. Returns its octets; 0:
+   * the name may be there.
+   */
+  write(request: Buffer, at: number, questionOctets: number, reply: Buffer, replyAt: number): number {
+    const name = this.#name;
+    const questionAt = at + headerOctets;
+    const nameOctets = questionOctets - fixedOctets;
+    if (!isPlainType(request, questionAt + nameOctets) || !name.read(request, questionAt, nameOctets)) return 0;
+    const zone = this.#deps.zones.zoneOfRequest(name);
+    if (zone === 'unsure' || !this.#deps.isReady()) return 0;
+    if (zone === 'none') return writeHead(request, at, questionOctets, reply, replyAt, Rcode.REFUSED);
+    return isAbsent(zone, name) ? this.#writeAbsence(zone, request, at, questionOctets, reply, replyAt) : 0;
+  }
+
+  #writeAbsence(
+    { negativeSoa, live }: Zone,
+    request: Buffer,
+    at: number,
+    questionOctets: number,
+    reply: Buffer,
+    replyAt: number,
+  ): number {
+    if (this.#soa !== negativeSoa) {
+      this.#soa = negativeSoa;
+      this.#record = this.#deps.encoder.negativeRecord(negativeSoa);
+    }
+    const record = this.#record as MovableRecord;
+    const soaAt = headerOctets + questionOctets;
+    const octets = soaAt + record.octets.length;
+    if (octets > Math.min(plainUdpOctets, this.#deps.octetsMax)) return 0;
+    writeHead(request, at, questionOctets, reply, replyAt, Rcode.NXDOMAIN);
+    // AA, and one record in AUTHORITY.
+    reply[replyAt + 2] = (reply[replyAt + 2] as number) | 0x04;
+    reply[replyAt + 9] = 1;
+    record.write(reply, replyAt + soaAt, soaAt);
+    if (live !== undefined) writeSerial(reply, replyAt + octets - serialFromEnd, live.serial);
+    return octets;
+  }
+}
+
+function isPlainType(request: Buffer, at: number): boolean {
+  const type = ((request[at] as number) << 8) | (request[at + 1] as number);
+  const isMeta = type === RRType.OPT || (type >= metaTypesFrom && type < metaTypesEnd);
+  // A zone's DS is its parent's (RFC 4035 §3.1.4.1).
+  return !isMeta && type !== RRType.DS && request[at + 2] === 0 && request[at + 3] === 1;
+}
+
+function isAbsent(zone: Zone, name: RequestName): boolean {
+  if (zone.hasCuts || zone.hasWildcards || zone.isBroken === true) return false;
+  if (zone.live !== undefined && zone.live.isAbsent?.(name) !== true) return false;
+  return !zone.records.hasRequested(name);
+}
+
+/** QR, RD of the request, the rcode and the question; returns the octets of both. */
+function writeHead(
+  request: Buffer,
+  at: number,
+  questionOctets: number,
+  reply: Buffer,
+  replyAt: number,
+  rcode: number,
+): number {
+  const octets = headerOctets + questionOctets;
+  for (let octet = 6; octet < headerOctets; octet++) reply[replyAt + octet] = 0;
+  for (let octet = headerOctets; octet < octets; octet++) reply[replyAt + octet] = request[at + octet] as number;
+  reply[replyAt] = request[at] as number;
+  reply[replyAt + 1] = request[at + 1] as number;
+  reply[replyAt + 2] = 0x80 | ((request[at + 2] as number) & 0x01);
+  reply[replyAt + 3] = rcode;
+  reply[replyAt + 4] = 0;
+  reply[replyAt + 5] = 1;
+  return octets;
+}
+
+function writeSerial(reply: Buffer, at: number, serial: number): void {
+  reply[at] = serial >>> 24;
+  reply[at + 1] = serial >>> 16;
+  reply[at + 2] = serial >>> 8;
+  reply[at + 3] = serial;
+}
