@@ -56,6 +56,11 @@ export class Catalogue<App extends Named> {
     return this.#entries.withHash(hash) !== undefined;
   }
 
+  /** The app at the env and name of this hash, or another one whose hash is the same. */
+  appWithHash(hash: number): App | undefined {
+    return this.#entries.withHash(hash)?.app;
+  }
+
   /** Precondition: no app of this name is there. */
   add(app: App): void {
     const { env, appid } = app;
@@ -132,7 +137,7 @@ export class Catalogue<App extends Named> {
   }
 }
 
-/** Of an env and an app's name, or a suffix of one; with a sign, as V8 keeps it without a box. absent-names.ts computes the same from octets. */
+/** Of an env and an app's name, or a suffix of one; with a sign, as V8 keeps it without a box. requested-names.ts computes the same from octets. */
 function hashOf(env: string, suffix: string): number {
   return mixed(textHash(suffix, mixed(textHash(env)))) | 0;
 }
