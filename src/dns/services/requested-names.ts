@@ -63,7 +63,7 @@ export class RequestedNames {
   }
 }
 
-/** As Catalogue hashes an env, and an app's name or the end of one. */
+/** As `appHash` begins with an env; the end of an app's name is hashed as one. */
 function envHash(name: RequestName, envAt: number): number {
   return mixed(name.labelHash(envAt, hashStart, false));
 }

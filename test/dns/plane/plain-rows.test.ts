@@ -110,7 +110,7 @@ describe('an app of a few instances', () => {
   const worldOf = (count: number, body: object = {}): ReplicaWorld => {
     const world = new ReplicaWorld();
     for (let i = 1; i <= count; i++)
-      world.harness.register(`orders.prod/i${i}`, { addrs: [`http://10.0.0.${i}:80`], ...body } as never);
+      world.harness.register(`orders.prod/i${i}`, { addrs: [`http://10.0.0.${i}:80`], ...body });
     return world;
   };
 
@@ -172,7 +172,7 @@ describe('an app of a few instances', () => {
     ['with an address that another has', { addrs: ['http://10.0.0.1:80'] }, {}],
   ])('is left to the handler where one is %s', (_, body, knobs) => {
     const world = worldOf(2);
-    world.harness.register('orders.prod/other', { addrs: ['http://10.0.0.9:80'], ...body } as never);
+    world.harness.register('orders.prod/other', { addrs: ['http://10.0.0.9:80'], ...body });
     expect(world.atHand(ask(knobs))).toBeUndefined();
   });
 
