@@ -62,6 +62,11 @@ export class Catalogue<App extends Named> {
     return this.#entries.withHash(hash) !== undefined;
   }
 
+  /** The app at the env and name of this hash, or another one whose hash is the same. */
+  appWithHash(hash: number): App | undefined {
+    return this.#entries.withHash(hash)?.app;
+  }
+
   /** Precondition: no app of this name is there. */
   add(app: App): void {
     const { env, appid } = app;
