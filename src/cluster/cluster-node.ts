@@ -27,7 +27,7 @@ import { NodeParts } from './node-parts.ts';
 import { nodeText } from './node-value.ts';
 import type { NodeInfo } from './nodes-table.ts';
 import { OtherKeys } from './other-keys.ts';
-import { lossesMax, type PeerCall } from './peer-link/messages.ts';
+import { type Hello, lossesMax, type PeerCall } from './peer-link/messages.ts';
 import { PeerServer } from './peer-link/peer-server.ts';
 import type { PeerNetwork } from './peers-engine/peer-network.ts';
 import { type Reached, reachEtcd } from './reaching.ts';
@@ -232,7 +232,7 @@ export class ClusterNode {
     const state = this.parts.table.get(node);
     if (state === undefined) return 'unknown';
     const { network } = this.#deps;
-    if (network !== undefined) return node !== this.name && network.forget(node) ? 'forgotten' : 'alive';
+    if (network !== undefined) return node !== this.name && (await network.forget(node)) ? 'forgotten' : 'alive';
     if (state.hasSession || !state.isMissed) return 'alive';
     const trouble = this.trouble ?? (await this.#otherKeys.strikeOff(node));
     return trouble === undefined ? 'forgotten' : { trouble };
@@ -354,10 +354,17 @@ export class ClusterNode {
     const [isJoined, owned] = [this.state === 'joined', replica.ownedBy(this.name)];
     const wallMs = Math.floor(this.#deps.clock.wallMs());
     this.#clockWatch.look(table.all());
-    const own = { node: this.name, files: candidates.digest, self: this.#deps.network?.self };
+    const own = { node: this.name, files: candidates.digest, ...this.#withoutEtcd };
     peers.hello({ ...own, isJoined, owned, ...runner.marks, wallMs, losses: this.#deps.registry.losses(lossesMax) });
     if (isJoined) candidates.look();
     void cutWrites.announce();
+  }
+
+  /** What etcd has elsewhere. */
+  get #withoutEtcd(): Pick<Hello, 'self' | 'zones' | 'struck'> {
+    const { network } = this.#deps;
+    if (network === undefined) return { self: undefined };
+    return { self: network.self, zones: this.parts.zoneDigests.digest, struck: network.living.strikes };
   }
 
   async #lookAtEtcd(): Promise<void> {

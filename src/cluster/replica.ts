@@ -9,7 +9,7 @@ import { AppliedWaits } from './applied-waits.ts';
 import { BadKeys } from './bad-keys.ts';
 import type { Entry, KeyEvent, Listing } from './engine.ts';
 import { type Epoch, type Meta, numberAt, parseMeta, placeIn, serialOf, withGroup } from './epoch.ts';
-import { type ClusterKey, instancePath, metaKey, readKey, serialKey } from './keys.ts';
+import { type ClusterKey, instancePath, labelsPath, metaKey, readKey, serialKey } from './keys.ts';
 import { KeysBeside } from './keys-beside.ts';
 import { type Known, KnownRecords } from './known-records.ts';
 import { isOlder, listDifference, serialIn } from './list-difference.ts';
@@ -268,6 +268,8 @@ export class ClusterReplica {
 
   #event(event: KeyEvent, revision: number, tombstones: ReadonlyMap<string, Tombstone>): void {
     const name = event.kind === 'put' ? event.entry.key : event.key;
+    // Half of all keys, and nothing follows from them.
+    if (name.startsWith(labelsPath, this.#options.prefix.length)) return;
     const key = this.#read(name);
     if (key === undefined) return;
     const entry = event.kind === 'put' ? event.entry : undefined;
