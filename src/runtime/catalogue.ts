@@ -5,7 +5,7 @@
 // still leads on to what was after it.
 
 import { HashTable } from './hash-table.ts';
-import { mixed, textHash } from './text-hash.ts';
+import { appHash } from './text-hash.ts';
 
 export interface Named {
   readonly env: string;
@@ -51,7 +51,7 @@ export class Catalogue<App extends Named> {
     return this.#find(env, appid)?.app;
   }
 
-  /** False: nothing is at the env and name of this hash (see `hashOf`). True: something is, or something else of that hash. */
+  /** False: nothing is at the env and name of this hash (see `appHash`). True: something is, or something else of that hash. */
   hasHash(hash: number): boolean {
     return this.#entries.withHash(hash) !== undefined;
   }
@@ -92,12 +92,12 @@ export class Catalogue<App extends Named> {
   }
 
   #find(env: string, suffix: string): Entry<App> | undefined {
-    return this.#entries.find(hashOf(env, suffix), suffix, env);
+    return this.#entries.find(appHash(env, suffix), suffix, env);
   }
 
   #newEntry(env: string, suffix: string): Entry<App> {
     const entry = {
-      hash: hashOf(env, suffix),
+      hash: appHash(env, suffix),
       env,
       suffix,
       app: undefined,
@@ -130,11 +130,6 @@ export class Catalogue<App extends Named> {
     if (next === undefined) ends.last = previous;
     else next.previous = previous;
   }
-}
-
-/** Of an env and an app's name, or a suffix of one; with a sign, as V8 keeps it without a box. absent-names.ts computes the same from octets. */
-function hashOf(env: string, suffix: string): number {
-  return mixed(textHash(suffix, mixed(textHash(env)))) | 0;
 }
 
 /** `com.acme.pay`, `acme.pay`, `pay` and '' (the env itself). */

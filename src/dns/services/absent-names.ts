@@ -37,7 +37,7 @@ export class AbsentNames {
     const envAt = name.labels - this.#originLabels - 1;
     if (envAt < 0 || view.hasHash === undefined) return false;
     for (let label = 0; label <= envAt; label++) if (name.beginsWith(label, underscore)) return false;
-    // As Catalogue hashes an env, and an app's name or the end of one.
+    // As `appHash` of an env, and an app's name or the end of one.
     const seed = mixed(name.labelHash(envAt, hashStart, false));
     if (!view.hasHash(mixed(seed) | 0)) return true;
     let appAt = envAt;
